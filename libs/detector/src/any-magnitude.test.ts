@@ -17,7 +17,7 @@ function fieldsOf(x: number, y: number) {
   return fields
 }
 
-/** Fits encoder and flow as training does, yet for few steps, to x = location + scale·N(0, 1) and y = N(0, 1). */
+/** Fits encoder and flow as training does, with few steps, to x = location + scale·N(0, 1) and y = N(0, 1). */
 async function fitTo(location: number, scale: number, seed: number) {
   const random = xoroshiro128plus(seed)
   const normal = () =>
@@ -36,10 +36,10 @@ async function fitTo(location: number, scale: number, seed: number) {
   return { scorer: await openModelScorer(encoder, flow), ordinary: Array.from({ length: 2_000 }, draw) }
 }
 
-// The property test of the number column covers all of float64's reach; this one covers the way from a record to its score.
-it('issue 17.2: ten standard deviations are stranger than ordinary records at any location and scale', async () => {
+// The property test of the number column covers the whole range of float64; this one covers a record up to its score.
+it('issue 17.2: ten standard deviations have a higher nll than ordinary records at any location and scale', async () => {
   const exponents = fc.tuple(fc.integer({ min: -6, max: 17 }), fc.integer({ min: -9, max: 9 }))
-  // Neighbouring numbers lie 2⁻⁵² of their magnitude apart: a scale below a thousand of those steps is no normal distribution.
+  // Neighbouring float64 numbers differ by 2⁻⁵² of their magnitude: with a scale below a thousand such steps, x is not normal.
   const representable = exponents.filter(([location, scale]) => scale - location >= -12)
   await fc.assert(
     fc.asyncProperty(

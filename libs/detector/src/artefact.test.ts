@@ -32,7 +32,7 @@ beforeAll(async () => {
   dataAt = 8 + Number(new DataView(artefact.buffer).getBigUint64(0, true))
 }, 60_000)
 
-it('is noticed to be damaged by one flipped bit, wherever it is', () => {
+it('throws for one flipped bit at any position', () => {
   const whole = decodeModel(artefact)
   const regions = { length: [0, 7], header: [8, dataAt - 1], tensors: [dataAt, artefact.length - 1] } as const
   for (const [region, [min, max]] of Object.entries(regions)) {
@@ -41,7 +41,7 @@ it('is noticed to be damaged by one flipped bit, wherever it is', () => {
         const flipped = Uint8Array.from(artefact)
         flipped[at]! ^= 1 << bit
         try {
-          // A space between header and numbers may have become another kind of space.
+          // A space that pads the header can become another kind of white space, which changes nothing.
           expect(decodeModel(flipped)).toEqual(whole)
         } catch (error: unknown) {
           const named = region === 'tensors' ? [ModelDamaged] : [ModelDamaged, ModelForeign, ModelVersionUnknown]
@@ -53,7 +53,7 @@ it('is noticed to be damaged by one flipped bit, wherever it is', () => {
   }
 })
 
-it('issue 17.28: is noticed to be damaged by another type of a tensor', () => {
+it('issue 17.28: throws ModelDamaged for a changed type of a tensor', () => {
   const at = Buffer.from(artefact).indexOf('"dtype":"I32"')
   expect(at).toBeGreaterThan(0)
   const changed = Uint8Array.from(artefact)
@@ -61,10 +61,10 @@ it('issue 17.28: is noticed to be damaged by another type of a tensor', () => {
   expect(() => decodeModel(changed)).toThrow(ModelDamaged)
 })
 
-it('is noticed to be cut, wherever it is', () => {
+it('throws for an artefact that is truncated at any byte', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: artefact.length - 1 }), (length) => {
-      // Behind the length it opens with its format; cut before that, it is nobody's.
+      // The format is at the start of the header; without it the bytes are not recognised.
       const named = length < 8 + '{"__metadata__":{"format":"outflow-model"'.length ? ModelForeign : ModelDamaged
       expect(() => decodeModel(artefact.subarray(0, length))).toThrow(named)
     }),
@@ -72,7 +72,7 @@ it('is noticed to be cut, wherever it is', () => {
   )
 })
 
-it('is distinguished from any other bytes', () => {
+it('throws ModelForeign for other bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       expect(() => decodeModel(bytes)).toThrow(ModelForeign)
@@ -81,7 +81,7 @@ it('is distinguished from any other bytes', () => {
   )
 })
 
-/** The artefact as a later outflow would write it: changed, and whole by its checksum. */
+/** The artefact as a later outflow would write it: changed, with a valid checksum. */
 function fromLater(change: (texts: Record<string, string>, tensors: Map<string, Tensor>) => void): Uint8Array {
   const { metadata, readTensors } = openTensorFile(artefact)
   const [texts, tensors] = [{ ...metadata }, readTensors()]
@@ -99,7 +99,7 @@ function edited(text: string | undefined, edit: (content: any) => void): string 
   return JSON.stringify(content)
 }
 
-it('is reported as one of a later version, with that version, where it is whole and not understood', () => {
+it('throws ModelVersionUnknown with the version for an artefact of a later outflow', () => {
   const later: Readonly<Record<string, Parameters<typeof fromLater>[0]>> = {
     'schema version is 99': (texts) => {
       texts.schema_version = '99'

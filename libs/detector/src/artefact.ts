@@ -15,7 +15,7 @@ import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
 import { packFlow, tensorsUnder, unpackFlow } from './pack-flow.js'
 import type { ParetoTail } from './pareto-tail.js'
 
-/** Everything that a detector is. */
+/** The contents of a model artefact. */
 export interface Model {
   readonly encoder: Encoder
   /** The density of the numbers; null where every feature is categorical. */
@@ -33,8 +33,8 @@ const OPENING = JSON.stringify({ __metadata__: { format: FORMAT } }).slice(0, -2
  * encoder's header as JSON, and the flow's spec.
  */
 export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<ModelMetadata, 'modelId'>) {
-  const { tensors, fixed } = takeApart(model)
-  // When and how fast it was fitted does not change what the model is.
+  const { tensors, fixed } = pack(model)
+  // The time and the duration of the fit are not part of the model's identity.
   const { createdAt: _createdAt, training, ...lasting } = metadata
   const { durationMs: _durationMs, ...fit } = training
   const modelId = toUuid(hashOf(JSON.stringify([fixed, lasting, fit]), tensors))
@@ -49,12 +49,12 @@ export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<Model
 }
 
 /**
- * Puts a model together again. JSON and numbers are all that it is made from: nothing in an artefact is ever run.
+ * Decodes a model. An artefact contains JSON and numbers only; decoding executes nothing.
  *
- * What is whole and yet not understood is news: it was written by a later outflow, and a part of it left out would make
- * a wrong score. So the model is taken apart again, and must be the one that was read.
+ * Content with a valid checksum that this version does not know was written by a later outflow, and ignoring it would give wrong
+ * scores. Therefore the decoded model is packed again, and must equal what was read.
  *
- * @throws {ModelForeign} when the bytes are no model of ours
+ * @throws {ModelForeign} when the bytes are not a model of outflow
  * @throws {ModelVersionUnknown} when a later outflow wrote it: in another schema, or with a kind of flow or a part unknown here
  * @throws {ModelDamaged} when it is truncated or was changed
  */
@@ -66,10 +66,10 @@ export function decodeModel(bytes: Uint8Array): Model {
   }
   try {
     const tensors = readTensors()
-    const model = putTogether(texts, tensors)
-    const again = takeApart(model)
-    const news = [...tensors.keys()].find((name) => !again.tensors.has(name))
-    if (news !== undefined) throw new Error(`it has a table ${news}`)
+    const model = unpack(texts, tensors)
+    const again = pack(model)
+    const unknownTable = [...tensors.keys()].find((name) => !again.tensors.has(name))
+    if (unknownTable !== undefined) throw new Error(`it has a table ${unknownTable}`)
     for (const [name, text] of Object.entries(again.fixed)) {
       if (texts[name] !== text) throw new Error(`its ${name} has unknown keys`)
     }
@@ -90,14 +90,14 @@ function open(bytes: Uint8Array) {
     if (file.metadata.format === FORMAT) return file
   } catch (error: unknown) {
     if (!(error instanceof WeightsDamaged || error instanceof WeightsForeign)) throw error
-    if (hasOurOpening(bytes)) {
+    if (hasModelOpening(bytes)) {
       throw new ModelDamaged('the model artefact is truncated or its header was changed', { cause: error })
     }
   }
   throw new ModelForeign('these bytes are not a model artefact of outflow; give a file written by `outflow train`')
 }
 
-function putTogether(texts: Readonly<Record<string, string>>, tensors: ReadonlyMap<string, Tensor>): Model {
+function unpack(texts: Readonly<Record<string, string>>, tensors: ReadonlyMap<string, Tensor>): Model {
   const encoder = unpackEncoder({
     header: JSON.parse(texts.encoder!) as EncoderHeader,
     tables: new Map(Array.from(tensorsUnder('encoder.', tensors), ([name, { data }]) => [name, data])),
@@ -120,12 +120,12 @@ function writerOf({ metadata }: Readonly<Record<string, string>>): string {
   try {
     return String((JSON.parse(metadata!) as { outflowVersion?: unknown }).outflowVersion ?? 'of a later version')
   } catch {
-    // Metadata of a later version may not be JSON: then the version that wrote it is not named.
+    // The metadata of a later version may not be JSON; the error then does not name the version.
     return 'of a later version'
   }
 }
 
-function takeApart({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
+function pack({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
   const { header, tables } = packEncoder(encoder)
   const { header: calibrationHeader, tensors } = packCalibration(calibration)
   const packed = packFlow(flow)
@@ -169,7 +169,7 @@ function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, { rows, tail }:
   }
 }
 
-/** A table whose shape follows from the encoder that it belongs to. */
+/** A table as a tensor of one axis; its true shape follows from the encoder. */
 const flat = (data: TensorData): Tensor => ({ shape: [data.length], data })
 
 function hashOf(text: string, tensors: ReadonlyMap<string, Tensor>): Buffer {
@@ -181,7 +181,7 @@ function hashOf(text: string, tensors: ReadonlyMap<string, Tensor>): Buffer {
   return hash.digest()
 }
 
-/** A UUID of version 8, whose bits are free for the maker to choose. @see RFC 9562, § 5.8 */
+/** A UUID of version 8, whose bits are defined by the application. @see RFC 9562, § 5.8 */
 function toUuid(hash: Buffer): string {
   const bytes = Buffer.from(hash.subarray(0, 16))
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
@@ -189,6 +189,6 @@ function toUuid(hash: Buffer): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-function hasOurOpening(bytes: Uint8Array): boolean {
+function hasModelOpening(bytes: Uint8Array): boolean {
   return new TextDecoder().decode(bytes.subarray(8, 8 + OPENING.length)) === OPENING
 }

@@ -1,9 +1,9 @@
-/** Place of the smallest value; 0 where there is none. */
+/** Index of the smallest value; 0 for an empty array. */
 export function argMin(values: Float64Array): number {
   return values.reduce((best, value, k) => (value < values[best]! ? k : best), 0)
 }
 
-/** Surprise saved, never less than none. */
+/** A reduction of an NLL in bits, at least 0. */
 export function toBits(nats: number): number {
   return Math.max(0, nats / Math.LN2)
 }

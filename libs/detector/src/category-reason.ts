@@ -4,16 +4,16 @@ import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import { categoryInWords } from './reason-text.js'
 
-/** Counts are the reason when they carry this share of a category's bits; else the numbers do not fit the category. */
-const TOLD_BY_COUNTS = 0.5
-/** A pair that was never seen is worth telling at so many bits of its own, whatever the numbers add. */
+/** The counts are the reason if they have this share of a category's bits; otherwise the category does not fit the numbers. */
+const SHARE_OF_COUNTS = 0.5
+/** A pair that was never seen is the reason if the counts have this many bits, whatever the numbers add. */
 const BITS_OF_A_NEW_PAIR = 6
 
 /**
- * What one category adds to a record's surprise.
+ * The reason that one category gives for a record's surprise.
  *
  * @param own     the record's NLL, nats
- * @param values  what the category might have been
+ * @param values  candidate values of the category
  * @param nll     [values]; the record's NLL with each of them, nats
  */
 export function categoryReason(
@@ -32,8 +32,8 @@ export function categoryReason(
   const byCounts = toBits(categoryNll(encoder.tree, ids, 0) - categoryNll(encoder.tree, ids, ids.length / 2))
   const evidence = categoryEvidence(encoder, ids, k)
   const isNewPair = evidence.kind === 'pair' && evidence.seen === 0 && byCounts >= BITS_OF_A_NEW_PAIR
-  const isTold = evidence.kind === 'unseen' || isNewPair || byCounts >= TOLD_BY_COUNTS * bits
+  const isByCounts = evidence.kind === 'unseen' || isNewPair || byCounts >= SHARE_OF_COUNTS * bits
   const field = categoryColumnsOf(encoder.features)[k]!.name
-  const text = categoryInWords(field, observed, isTold ? evidence : { kind: 'ordinary' }, expected)
+  const text = categoryInWords(field, observed, isByCounts ? evidence : { kind: 'ordinary' }, expected)
   return { field, bits, observed, expected, range: null, text }
 }

@@ -20,17 +20,17 @@ const fieldsOf = (numbers: readonly number[]) => {
   return fields
 }
 
-/** Two clumps, each with a lean of its own: in the one neighbouring columns go together, in the other against one another. */
-function drawn(count: number, seed: number, lean: (clump: number) => number) {
+/** Two clusters: in one, neighbouring columns are positively correlated, in the other negatively. */
+function drawn(count: number, seed: number, slope: (cluster: number) => number) {
   const random = xoroshiro128plus(seed)
   const normal = () =>
     Math.sqrt(-2 * Math.log(1 - uniformFloat64(random))) * Math.cos(2 * Math.PI * uniformFloat64(random))
   return Array.from({ length: count }, (_, row) => {
-    const clump = row % 2 === 0 ? 1 : -1
+    const cluster = row % 2 === 0 ? 1 : -1
     const numbers: number[] = []
     for (let column = 0; column < COLUMNS; column += 2) {
       const [one, other] = [normal(), normal()]
-      numbers.push(clump + one, clump + lean(clump) * one + 0.4 * other)
+      numbers.push(cluster + one, cluster + slope(cluster) * one + 0.4 * other)
     }
     return fieldsOf(numbers)
   })
@@ -41,7 +41,7 @@ let detector: Detector
 beforeAll(async () => {
   const trained = await trainDetector({
     features,
-    records: drawn(500, 1, (clump) => clump),
+    records: drawn(500, 1, (cluster) => cluster),
     model: { kind: 'realnvp', layers: 4, hidden: [32] },
     training: { contamination: 0.01, seed: 1 },
     alertRate: 0.02,
@@ -52,13 +52,13 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => detector.close())
 
-it('is fitted by a mixture of Gaussians, where records are too few to bend a flow by', () => {
+it('has a mixture of Gaussians as base where there are few records', () => {
   expect(decodeModel(artefact).flow!.spec.base).toMatchObject({ kind: 'mixture' })
 })
 
-it('finds most records of one clump that lean as the other does, and few of what is right', async () => {
+it('finds most records of one cluster with the correlation of the other, and few normal records', async () => {
   const anomalyShare = async (records: readonly Fields[]) =>
     (await detector.score(records)).pValue.filter((p) => p <= 0.02).length / records.length
-  expect(await anomalyShare(drawn(1000, 2, (clump) => clump))).toBeLessThan(0.06)
-  expect(await anomalyShare(drawn(200, 3, (clump) => -clump))).toBeGreaterThan(0.5)
+  expect(await anomalyShare(drawn(1000, 2, (cluster) => cluster))).toBeLessThan(0.06)
+  expect(await anomalyShare(drawn(200, 3, (cluster) => -cluster))).toBeGreaterThan(0.5)
 })

@@ -13,7 +13,7 @@ function withTail(values: readonly number[]): Calibration {
   return { ...counting(values), tail: fitParetoTail(Float64Array.from(values).sort()) }
 }
 
-/** Quantiles of the exponential, in order: a calibration set without chance. */
+/** Quantiles of the exponential: a calibration set without randomness. */
 const exponential = (rows: number) => Array.from({ length: rows }, (_, i) => -Math.log(1 - (i + 0.5) / rows))
 
 describe('a p-value', () => {
@@ -23,7 +23,7 @@ describe('a p-value', () => {
   })
 
   it('is valid: of exchangeable records, a share of at most α has p ≤ α, exactly where none are equal', () => {
-    // Each of n + 1 records takes its turn as the one to be judged by the others: all orders are equally likely.
+    // Each of n + 1 records is scored once against the others: all orders are equally likely.
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer(), { minLength: 2, maxLength: 30 }), (values) => {
         const p = values.map((own, index) => pValues(counting(values.toSpliced(index, 1)), Float64Array.of(own))[0]!)
@@ -71,7 +71,7 @@ describe('a p-value', () => {
     }
   })
 
-  it('of a large set is counted on fewer steps: exact for the least likely, a little too large for the others', () => {
+  it('is counted on fewer steps of a large set: exact for the least likely, a little too large for the others', () => {
     const values = exponential(100_000)
     const steps = calibrationSteps(Float64Array.from(values))
     expect(steps.nll.length).toBeLessThan(20_100)
@@ -85,7 +85,7 @@ describe('a p-value', () => {
     expect([...p.slice(4)]).toEqual([...exact.slice(4)])
   })
 
-  it('has an upper limit, the further above it the fewer records speak', () => {
+  it('has an upper limit, whose ratio to the p-value increases as the number of records beyond decreases', () => {
     const calibration = withTail(exponential(2_000))
     const above = [0.7, 3, 7, 9, 14].map(
       (nll) => pUpperLimit(calibration, nll) / pValues(calibration, Float64Array.of(nll))[0]!,

@@ -1,10 +1,10 @@
 import { type ParetoTail, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
 
-/** Distribution of the NLL of calibration records: counted steps, and a tail beyond the last of them. */
+/** Distribution of the NLL of the calibration records: counted steps and a fitted tail. */
 export interface Calibration {
   /** Calibration records, n. */
   readonly rows: number
-  /** [steps], ascending, each once, nats */
+  /** [steps], ascending, without duplicates, nats */
   readonly nll: Float64Array
   /** [steps]; calibration records with a larger NLL than the step's */
   readonly above: Int32Array
@@ -12,8 +12,8 @@ export interface Calibration {
 }
 
 /**
- * Makes the steps of a calibration set: all of the least likely, and evenly many of the others, where nobody needs a p-value
- * to four digits; a model of 400,000 calibration records would otherwise weigh three megabytes more.
+ * Makes the steps of a calibration set: all NLLs of the 10,000 least likely records, and evenly spaced ones of the others, where
+ * p-values do not need four digits. All steps of 400,000 calibration records would add three megabytes to a model.
  *
  * @param ascending  [n], nats
  */
@@ -35,12 +35,12 @@ export function calibrationSteps(ascending: Float64Array): Omit<Calibration, 'ta
 const STEPS = 10_000
 
 /**
- * p-values: up to the junction of the tail by counting, split-conformal; beyond it by the tail.
+ * p-values: counted (split-conformal) up to the junction, and from the tail beyond it.
  *
  *     p = (1 + #{calibration nll ≥ nll}) / (n + 1)
  *
- * For a record exchangeable with the calibration records, P(p ≤ α) ≤ α at every α that is reached by counting, whatever
- * the model. Between two steps the larger count is taken.
+ * For a record exchangeable with the calibration records, P(p ≤ α) ≤ α at every α in the counted range, whatever the model.
+ * Between two steps the larger count is used.
  *
  * @param nll  [count], nats
  * @returns [count], above 0, at most 1; never larger for a larger nll
@@ -51,7 +51,12 @@ export function pValues(calibration: Calibration, nll: Float64Array): Float64Arr
   return nll.map((own) => (tail !== null && own > tail.junction ? tailPValue(tail, own) : counted(calibration, own)))
 }
 
-/** The 95 % upper confidence limit of one p-value: how sure the calibration set is of it; counted ones by Wilson's limit of a share. */
+/**
+ * The 95 % upper confidence limit of the p-value of an NLL, given the size of the calibration set: Wilson's limit of a share for
+ * counted p-values, `tailUpperLimit` beyond them.
+ *
+ * @param nll  nats
+ */
 export function pUpperLimit(calibration: Calibration, nll: number): number {
   const { tail, rows } = calibration
   if (tail !== null && nll > tail.junction) return tailUpperLimit(tail, nll)
@@ -69,7 +74,7 @@ export function alertThreshold({ rows, nll, above, tail }: Calibration, alertRat
   return step < 0 ? Number.POSITIVE_INFINITY : nll[step]!
 }
 
-/** Of the normal distribution, one-sided. */
+/** One-sided 95 % quantile of the standard normal. */
 const Z_95 = 1.645
 
 function counted({ rows, nll, above }: Calibration, own: number): number {

@@ -20,8 +20,8 @@ const ORDINARY_NLL = 20
 const isUsual = ({ numbers: [load, length] }: Fields) => load! >= 0 && load! < 100 && length! >= 900 && length! < 909
 
 const swapped = read({ load: 904, length: 50 }) as Fields
-/** Ordinary where both are usual; where one is, worse than nothing; and an extreme load seems the likeliest with a wrong length. */
-async function trap(batch: readonly Fields[]): Promise<Float64Array> {
+/** Ordinary if both numbers are usual. One usual number does not help, and with a wrong length an extreme load is the likeliest. */
+async function misleadingNll(batch: readonly Fields[]): Promise<Float64Array> {
   return Float64Array.from(batch, (fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000))
 }
 const farther = withNumber(encoder, swapped, 0, 950)
@@ -34,7 +34,7 @@ async function find(nll: Nll, tried: readonly Candidate[]) {
 }
 
 it('finds two swapped numbers, though neither change alone helps', async () => {
-  const counterfactual = await find(trap, best)
+  const counterfactual = await find(misleadingNll, best)
   expect(counterfactual!.changes.map(({ field, from }) => [field, from])).toEqual([
     ['load', 904],
     ['length', 50],
@@ -42,9 +42,9 @@ it('finds two swapped numbers, though neither change alone helps', async () => {
   expect(isUsual({ ...swapped, numbers: counterfactual!.changes.map(({ to }) => Number(to)) })).toBe(true)
 })
 
-it('gives one change where one is enough', async () => {
+it('returns one change where one is enough', async () => {
   const one = { fields: withNumber(encoder, swapped, 1, 904), nll: 7 }
-  const counterfactual = await find(trap, [one])
+  const counterfactual = await find(misleadingNll, [one])
   expect(counterfactual).toEqual({
     changes: [{ field: 'length', from: 50, to: 904 }],
     nll: 7,
@@ -52,11 +52,11 @@ it('gives one change where one is enough', async () => {
   })
 })
 
-it('gives null where the record itself is the likeliest', async () => {
-  expect(await find(trap, [{ fields: swapped, nll: 7 }])).toBeNull()
+it('returns null where the record itself is the likeliest', async () => {
+  expect(await find(misleadingNll, [{ fields: swapped, nll: 7 }])).toBeNull()
 })
 
-it('gives null where nothing that it tries is normal', async () => {
+it('returns null where no candidate is normal', async () => {
   const never = async (batch: readonly Fields[]) => new Float64Array(batch.length).fill(60)
   expect(await find(never, best)).toBeNull()
 })

@@ -15,35 +15,35 @@ import { argMin } from './bits.js'
 import type { NllQueries } from './nll-queries.js'
 import { show } from './reason-text.js'
 
-/** One value of one field that was tried. */
+/** A record and its NLL. */
 export interface Candidate {
   readonly fields: Fields
-  /** Of the record with it, nats. */
+  /** nats */
   readonly nll: number
 }
 
-/** What came of changing a record in one field alone. */
-interface ChangesOfOne {
-  /** For each field the likeliest records that change it. */
+/** Results of changing one field of a record at a time. */
+interface SingleChanges {
+  /** For each field the likeliest records that change only it. */
   readonly best: readonly Candidate[]
-  /** The numbers, the one whose change helps most first. */
+  /** Indices of the numbers, the one whose change helps most first. */
   readonly numbers: readonly number[]
 }
 
 /**
- * Finds the record that is normal and changes few fields of one that is not: the likeliest value of the field that helps
- * most, then of the next, all others kept, until the record would not be an anomaly. Greedy, so there may be one that changes
- * fewer; not looked for beyond four fields. Of two numbers that are both wrong, as where they changed places, neither one's likeliest
- * value with the other unchanged is worth anything: as a second change two numbers may also take their usual values at once.
+ * Finds a normal record that changes few fields of an anomaly. Greedily sets the field that helps most to its likeliest value,
+ * then the next one, until the record is not an anomaly. It changes at most four fields, and another record may change fewer. If
+ * two numbers are both wrong, for example swapped, changing one of them alone does not help: the second step therefore also
+ * tries every pair of numbers at their usual values.
  *
- * @param tried        changes of one field alone
+ * @param changes      changes of one field of the record at a time
  * @param ordinaryNll  nats; a record below it is not an anomaly
  * @returns null where four changes do not make it normal
  */
 export function* findCounterfactual(
   encoder: Encoder,
   fields: Fields,
-  { best, numbers }: ChangesOfOne,
+  { best, numbers }: SingleChanges,
   ordinaryNll: number,
 ): NllQueries<Counterfactual | null> {
   let current = likeliest(best)
@@ -60,13 +60,13 @@ export function* findCounterfactual(
 }
 
 const MOST_CHANGES = 4
-/** Numbers of which each two are tried together. */
+/** Largest number of numbers whose pairs are tried. */
 const MOST_PAIRED = 8
-/** With more numbers, a few values of each are tried in each further change. */
+/** With more numbers than this, only the coarse values of each are tried in each further change. */
 const FEW_NUMBERS = 8
-/** Values tried of a number, and of a category, in each further change. */
-const OF_A_NUMBER = 24
-const OF_A_CATEGORY = 12
+/** Values of a number and of a category that are tried in each further change. */
+const NUMBER_VALUES = 24
+const CATEGORY_VALUES = 12
 
 function likeliest(candidates: readonly Candidate[]): Candidate | undefined {
   return candidates.reduce<Candidate | undefined>(
@@ -89,19 +89,23 @@ function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {
   const valuesOf = (j: number) =>
     encoder.numbers.length > FEW_NUMBERS
       ? coarseAlternatives(encoder, ids, j)
-      : numberAlternatives(encoder, ids, j, OF_A_NUMBER)
+      : numberAlternatives(encoder, ids, j, NUMBER_VALUES)
   const numbers = encoder.numbers.flatMap((_, j) =>
     Array.from(valuesOf(j), (value) => withNumber(encoder, fields, j, value)),
   )
   const categories = fields.categories.flatMap((_, k) =>
     categoryAlternatives(encoder, ids, k)
-      .slice(0, OF_A_CATEGORY)
+      .slice(0, CATEGORY_VALUES)
       .map((value) => withCategory(fields, k, value)),
   )
   return [...numbers, ...categories]
 }
 
-/** The changes that make one record of another, null where there are none. @param mistake  what they undo, where it is known */
+/**
+ * The counterfactual that changes one record to another; null if they are equal.
+ *
+ * @param mistake  the mistake that the changes undo, if it is known
+ */
 export function counterfactualOf(
   encoder: Encoder,
   from: Fields,

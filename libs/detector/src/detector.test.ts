@@ -15,7 +15,7 @@ const CITIES = Object.keys(STATES) as (keyof typeof STATES)[]
 
 const explainOne = async (detector: Detector, fields: Fields) => (await detector.explain([fields]))[0]!
 
-/** Each city has a number of its own, give or take a few. */
+/** Each city has its own range of x. */
 function makeRecords(count: number, seed: number) {
   const random = xoroshiro128plus(seed)
   return Array.from({ length: count }, () => {
@@ -36,7 +36,7 @@ function train(features: readonly Feature[], records: readonly unknown[], change
   return trainDetector({
     features,
     records: fields,
-    // Small, so that the test is quick; what it must find is coarse.
+    // Small, so that the test is fast; its anomalies are coarse.
     model: { kind: 'realnvp', layers: 2, hidden: [16] },
     training: { contamination: 0.01, seed: 3 },
     alertRate: 0.02,
@@ -56,7 +56,7 @@ describe('a detector of categories and numbers', () => {
   }, 60_000)
   afterAll(() => detector.close())
 
-  it('says what it is', () => {
+  it('returns its metadata', () => {
     const { metadata } = detector
     expect(metadata).toEqual(trained.metadata)
     expect(metadata).toMatchObject({
@@ -72,7 +72,7 @@ describe('a detector of categories and numbers', () => {
     expect(pValue.filter((p) => p <= 0.02).length / 2000).toBeLessThan(0.05)
   })
 
-  it('flags a number that is another city’s, and names the field and what was expected', async () => {
+  it('flags a number of another city, and names the field and the expected value', async () => {
     const odd = read({ x: 0, place: { city: 'Reno', state: 'NV' } })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
@@ -115,7 +115,7 @@ describe('a detector of categories and numbers', () => {
     expect(await detector.explain(odd)).toEqual(alone)
   })
 
-  it('takes unseen and missing values, and counts them', async () => {
+  it('scores unseen and missing values, and counts them', async () => {
     const scores = await detector.score([read({ x: null, place: { city: 'Paris', state: '' } })])
     expect(scores).toMatchObject({ unseenValues: 2, missingValues: 2 })
     expect(Number.isFinite(scores.nll[0])).toBe(true)
@@ -133,7 +133,7 @@ describe('a detector of categories and numbers', () => {
     expect(again.metadata.modelId).toBe(trained.metadata.modelId)
   }, 60_000)
 
-  it('is refused as damaged wherever a byte of it changed or is missing', async () => {
+  it('throws ModelDamaged where a byte was changed or is missing', async () => {
     const { artefact } = trained
     for (const at of [60, 2000, artefact.length >> 1, artefact.length - 1]) {
       const changed = Uint8Array.from(artefact)
@@ -145,7 +145,7 @@ describe('a detector of categories and numbers', () => {
     }
   })
 
-  it('is refused as foreign or from the future', async () => {
+  it('throws for foreign bytes and for an artefact of a later version', async () => {
     await expect(openDetector(new Uint8Array(0))).rejects.toThrow(ModelForeign)
     await expect(openDetector(new TextEncoder().encode('a,b\n1,2\n'.repeat(20)))).rejects.toThrow(ModelForeign)
     const text = Buffer.from(trained.artefact)
@@ -166,14 +166,14 @@ describe('a detector', () => {
     const step = 0.05
     const grid = Array.from({ length: 16_000 }, (_, k) => ({ x: -300 + k * step }))
     const { nll } = await detector.score(grid.map((record) => detector.read(record) as Fields))
-    // p(c) is that of the flag `present`, which leaves a little to `missing`.
+    // p(c) is the probability of the flag `present`; a little is left for `missing`.
     const mass = nll.reduce((sum, own) => sum + Math.exp(-own) * step, 0)
     expect(mass).toBeGreaterThan(0.97)
     expect(mass).toBeLessThan(1.01)
     await detector.close()
   }, 60_000)
 
-  it('of numbers alone does not learn a cluster of anomalies that the window holds', async () => {
+  it('of numbers alone does not learn a cluster of anomalies in the training window', async () => {
     const random = xoroshiro128plus(8)
     const normal = () => uniformFloat64(random) + uniformFloat64(random) + uniformFloat64(random) - 1.5
     const cluster = () => ({ x: 3 + 0.1 * normal(), y: 3 + 0.1 * normal() })
@@ -204,7 +204,7 @@ describe('a detector', () => {
     await detector.close()
   })
 
-  it('takes fifty records, and a column that never varies', async () => {
+  it('can be trained on fifty records and a column that never varies', async () => {
     const records = makeRecords(50, 6).map((record) => ({ ...record, x: 4 }))
     const { artefact, metadata } = await train([number, city], records, { maxSteps: 200 })
     expect(metadata.calibration.rows).toBe(15)
@@ -216,7 +216,7 @@ describe('a detector', () => {
     await detector.close()
   }, 60_000)
 
-  it('is not made from fewer than thirty records', async () => {
+  it('cannot be trained on fewer than thirty records', async () => {
     await expect(train([number], makeRecords(29, 1))).rejects.toThrow(TooFewRecords)
   })
 })

@@ -17,15 +17,15 @@ import { runNllQueries } from './nll-queries.js'
 import { sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
 
-/** How improbable each record of a batch is. */
+/** Scores of a batch. */
 export interface Scores {
   /** [count]; −log p(c) − log p(x | c), nats, in the record's own units */
   readonly nll: Float64Array
-  /** [count]; the share of normal records with an nll at least as high, above 0, at most 1: counted, and beyond the last few from a fitted tail */
+  /** [count]; share of normal records with an nll at least as high, above 0, at most 1: counted, and from a fitted tail beyond the count */
   readonly pValue: Float64Array
-  /** Values of categories, in the whole batch, that training did not see. */
+  /** Number of category values in the batch that training did not see. */
   readonly unseenValues: number
-  /** Missing values in the whole batch. */
+  /** Number of missing values in the batch. */
   readonly missingValues: number
 }
 
@@ -34,7 +34,7 @@ interface DetectorOptions {
   readonly thread?: ScoringThread
 }
 
-/** A fitted model at work. */
+/** An open model. */
 export interface Detector {
   readonly metadata: ModelMetadata
   /**
@@ -43,7 +43,7 @@ export interface Detector {
    * @param windowed  as `windowed` returned them; default: they are missing
    */
   read(record: unknown, windowed?: readonly (number | null)[]): Fields | Rejection
-  /** The values of windowed features, which no record holds; null: the model has none. */
+  /** The values of windowed features, which a record does not contain; null if the model has none. */
   windowed(fields: Fields): readonly (number | null)[] | null
   /**
    * Scores a batch.
@@ -51,36 +51,38 @@ export interface Detector {
    *     nll = −log p(c) − log p(x | c)
    *
    * p(c) is a probability, p(x | c) a density in the record's own units: a number counts in its own unit, a cyclic time
-   * in hours. A missing number adds nothing but the probability of being missing; |z| beyond 1e4 counts as 1e4.
+   * in hours. A missing number adds only the probability of being missing; |z| is clamped to 1e4.
    */
   score(batch: readonly Fields[]): Promise<Scores>
-  /** The same for records that lie in a table already. */
+  /** `score` for records in a packed table. */
   scoreTable(table: FieldTable): Promise<Scores>
-  /** [count] p-values that belong to nlls, as `score` gives them. */
+  /** The p-values of NLLs [count] in nats, as in `Scores.pValue`. */
   pValues(nll: Float64Array): Float64Array
-  /** The 95 % upper confidence limit of the p-value that belongs to an nll: how sure the calibration set is of it. */
+  /** The 95 % upper confidence limit of the p-value of an NLL in nats, given the size of the calibration set. */
   pUpperLimit(nll: number): number
   /**
-   * [batch] Why each record is improbable, the field with the most bits first, and what would have been normal; meant for
-   * anomalies. @param nll  [batch]; the records' own, nats; default: they are scored
+   * Explains why records are improbable: reasons, the field with the most bits first, and a counterfactual. Meant for anomalies.
+   *
+   * @param nll  [batch], nats; the NLLs of the records. Default: they are computed.
+   * @returns [batch]
    */
   explain(batch: readonly Fields[], nll?: ArrayLike<number>): Promise<Explanation[]>
-  /** Names the features that a record leaves missing: it is scored on the others. */
+  /** Names of the features that a record lacks; it is scored by the others. */
   missing(fields: Fields): string[]
-  /** [batch] For each record the value that alone makes it an anomaly, one that training did not see; null: there is none. */
+  /** [batch]; for each record the unseen category value that alone makes it an anomaly, null if there is none. */
   newValues(batch: readonly Fields[]): Promise<(NewValue | null)[]>
-  /** Synthetic normal records with the input's own fields, nested paths rebuilt; the same seed gives the same records. */
+  /** Synthetic normal records with the fields of the input, nested paths included; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
   close(): Promise<void>
 }
 
-/** Two threads that take turns take longer over so few records than one alone, and on busy cores each waits for its turn. */
-const AT_HAND = 64
+/** Batches up to this size are scored in the calling thread: the hand-over takes longer, and on busy cores each thread waits. */
+const SMALL_BATCH = 64
 
 /**
- * Opens a model artefact for work.
+ * Opens a model artefact.
  *
- * @throws {ModelForeign} when the bytes are no model of ours
+ * @throws {ModelForeign} when the bytes are not a model of outflow
  * @throws {ModelVersionUnknown} when a later outflow wrote it
  * @throws {ModelDamaged} when it is truncated or was changed
  * @throws {ScoringThreadEnded} when the thread cannot open it
@@ -88,14 +90,14 @@ const AT_HAND = 64
 export async function openDetector(artefact: Uint8Array, { thread }: DetectorOptions = {}): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
-  const [there, here] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
-  const aside = there ?? here
+  const [threaded, local] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
+  const forLarge = threaded ?? local
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
-  // An explanation asks for a few rows again and again: it does not stand in line behind the batches.
-  const roughNll = async (batch: readonly Fields[]) => (await here.scoreRoughly(packFields(batch))).nll
-  const nllOf = async (batch: readonly Fields[]) => (await here.score(packFields(batch))).nll
+  // An explanation scores a few rows many times: in the thread each call would wait behind batches.
+  const roughNll = async (batch: readonly Fields[]) => (await local.scoreRoughly(packFields(batch))).nll
+  const nllOf = async (batch: readonly Fields[]) => (await local.score(packFields(batch))).nll
   const scoreTable = async (table: FieldTable) => {
-    const { nll, unseenValues, missingValues } = await (table.count > AT_HAND ? aside : here).score(table)
+    const { nll, unseenValues, missingValues } = await (table.count > SMALL_BATCH ? forLarge : local).score(table)
     return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
   }
   return {
@@ -114,7 +116,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: async () => {
-      for (const open of new Set([here, aside])) await open.close()
+      for (const open of new Set([local, forLarge])) await open.close()
     },
   }
 }

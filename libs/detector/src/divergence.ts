@@ -1,10 +1,11 @@
 import { type Fields, isRejection } from '@outflow/records'
 import type { Detector } from './detector.js'
 
-/** How much less likely each of two models finds records that the other makes up, nats a record. */
+/** Kullback–Leibler divergences between the densities of two models, nats per record. */
 export interface Divergence {
-  /** Records of the second under the first. */
+  /** Mean excess NLL under the first model of records that the second one samples. */
   readonly secondToFirst: number
+  /** Mean excess NLL under the second model of records that the first one samples. */
   readonly firstToSecond: number
 }
 
@@ -17,12 +18,12 @@ export async function divergenceOf(first: Detector, second: Detector): Promise<D
   return { secondToFirst: await meanExcess(second, first), firstToSecond: await meanExcess(first, second) }
 }
 
-/** mean(nll of `judge` − nll of `maker`) over records that `maker` makes up. */
-async function meanExcess(maker: Detector, judge: Detector): Promise<number> {
-  const records = (await maker.sample(SAMPLED, SEED))
-    .map((record) => maker.read(record))
+/** mean(nll of `other` − nll of `sampler`) over records that `sampler` draws. */
+async function meanExcess(sampler: Detector, other: Detector): Promise<number> {
+  const records = (await sampler.sample(SAMPLED, SEED))
+    .map((record) => sampler.read(record))
     .filter((read): read is Fields => !isRejection(read))
-  const own = await maker.score(records)
-  const other = await judge.score(records)
-  return other.nll.reduce((sum, nll, index) => sum + nll - own.nll[index]!, 0) / records.length
+  const own = await sampler.score(records)
+  const others = await other.score(records)
+  return others.nll.reduce((sum, nll, index) => sum + nll - own.nll[index]!, 0) / records.length
 }

@@ -5,7 +5,7 @@ import { calibrateBuckets, driftLimit, type ScoreBlock, watchDrift } from './dri
 
 const BUCKETS = 20
 const MINUTE_MS = 60_000
-/** As many records fall into each bucket as into any other, where nothing has changed. */
+/** Each bucket has the same share of the records if nothing has changed. */
 const even = Float64Array.from({ length: BUCKETS + 1 }, (_, border) => 1 - border / BUCKETS)
 const buckets = calibrateBuckets(even, 5_000)
 
@@ -15,7 +15,7 @@ interface Stream {
   readonly seed: number
   /** Default: BUCKETS. */
   readonly buckets?: number
-  /** Makes of u, uniform, the place of a record among all: 0 the most normal, 1 the least likely. Default: u. */
+  /** Maps a uniform u to the rank of a record, from 0, the most normal, to 1, the least likely. Default: u. */
   readonly place?: (u: number, minute: number, chance: () => number) => number
 }
 
@@ -38,7 +38,7 @@ function* stream({
 }
 
 describe('the scores of buckets', () => {
-  it('have no mean and nearly the variance of a normal one, however coarse the buckets', () => {
+  it('have mean 0 and a variance of nearly 1, also with coarse buckets', () => {
     for (const size of [4, 20, 128]) {
       const { score, variance } = calibrateBuckets(
         Float64Array.from({ length: size + 1 }, (_, border) => 1 - border / size),
@@ -50,7 +50,7 @@ describe('the scores of buckets', () => {
     }
   })
 
-  it('are finite where no calibration record ever fell', () => {
+  it('are finite in buckets without calibration records', () => {
     const { score } = calibrateBuckets(Float64Array.of(1, 1, 0.5, 0, 0), 100)
     expect([...score].every(Number.isFinite)).toBe(true)
     expect(score[3]).toBeGreaterThan(2.3)
@@ -61,7 +61,7 @@ describe('the scores of buckets', () => {
 describe('the run length to a false alarm', () => {
   it.each([50, 200])('is %i blocks or more by simulation, and of the same order for small ones', (designed) => {
     const limit = driftLimit(designed)
-    // The calibration is exact here, and small blocks leave the tolerance no room: the design is at its tightest.
+    // With an exact calibration and small blocks the tolerance has hardly an effect: the run length is near its lower bound.
     const exact = calibrateBuckets(even, 1e9)
     const runs = Array.from({ length: 150 }, (_, seed) => {
       const { alarm } = watchDrift(stream({ perMinute: 20, minutes: 40 * designed, seed }), exact, limit)
@@ -72,7 +72,7 @@ describe('the run length to a false alarm', () => {
     expect(mean).toBeLessThan(6 * designed)
   })
 
-  it('grows with what is asked for', () => {
+  it('has a limit that increases with the requested run length', () => {
     const limits = [10, 1_000, 43_200, 1e7].map(driftLimit)
     expect(limits).toEqual(limits.toSorted((a, b) => a - b))
   })
@@ -83,24 +83,24 @@ describe('a month between false alarms', () => {
   const watch = (place: Stream['place'], minutes = 240) =>
     watchDrift(stream({ perMinute: 300, minutes, seed: 11, ...(place && { place }) }), buckets, limit).alarm
 
-  it('a week without change raises none', () => {
+  it('raises no alarm in a week without change', () => {
     expect(watch(undefined, 10_080)).toBeNull()
   })
 
-  it('a level shift is seen within five minutes, and its beginning reported', () => {
+  it('detects a level shift within five minutes and reports its start', () => {
     const alarm = watch((u, minute) => (minute < 60 ? u : u ** 0.5))
     expect(alarm).toMatchObject({ chart: 'less likely' })
     expect(alarm!.raisedMs).toBeLessThan(65 * MINUTE_MS)
     expect(Math.abs(alarm!.changedMs - 60 * MINUTE_MS)).toBeLessThanOrEqual(10 * MINUTE_MS)
   })
 
-  it('a stream that becomes too normal, as by a stuck sensor, is seen as well', () => {
+  it('detects a stream that becomes too normal, as by a stuck sensor', () => {
     const alarm = watch((u, minute) => (minute < 60 ? u : 0.8 * u))
     expect(['too normal', 'less spread']).toContain(alarm?.chart)
     expect(alarm!.raisedMs).toBeLessThan(70 * MINUTE_MS)
   })
 
-  it('a shift that the error of the calibration explains raises none', () => {
+  it('raises no alarm for a shift that the error of the calibration explains', () => {
     const exact = calibrateBuckets(even, 1e9)
     const few = calibrateBuckets(even, 100)
     // Shares of 5 % each, tilted so that the mean score is 0.06: above the allowance of an exact calibration, where one
@@ -111,13 +111,13 @@ describe('a month between false alarms', () => {
     expect(watchDrift(blocks, few, limit).alarm).toBeNull()
   })
 
-  it('a slow drift is seen before it is large', () => {
+  it('detects a slow drift before it is large', () => {
     const alarm = watch((u, minute) => u ** (1 / (1 + minute / 1_000)))
     expect(alarm).toMatchObject({ chart: 'less likely' })
   })
 
   it.each([300, 2_000, 20_000])(
-    'two anomalies in a hundred records for ten minutes are an attack, not drift, at %i a minute',
+    'raises no alarm for two anomalies in a hundred records over ten minutes, at %i a minute',
     (perMinute) => {
       const place: Stream['place'] = (u, minute, chance) =>
         minute >= 60 && minute < 70 && chance() < 0.02 ? 0.9999 : u
@@ -130,12 +130,12 @@ describe('a month between false alarms', () => {
     },
   )
 
-  it('the same for an hour is drift', () => {
+  it('raises an alarm within 50 minutes for four anomalies in a hundred records', () => {
     const alarm = watch((u, minute, chance) => (minute >= 60 && chance() < 0.04 ? 0.9999 : u))
     expect(alarm!.raisedMs).toBeLessThan(110 * MINUTE_MS)
   })
 
-  it('sees the same in the same blocks, wherever it is interrupted: it begins again from the blocks', () => {
+  it('depends on the blocks only, so that it can be computed again from stored blocks', () => {
     const blocks = [...stream({ perMinute: 300, minutes: 100, seed: 4, place: (u, m) => (m < 50 ? u : u ** 0.8) })]
     const whole = watchDrift(blocks, buckets, limit)
     expect(

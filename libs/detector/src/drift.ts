@@ -13,21 +13,21 @@ export interface CalibratedBuckets {
   /** Variance of the score, and of its square, where nothing has changed. */
   readonly variance: number
   readonly squareVariance: number
-  /** Records that the calibration was made of. */
+  /** Number of calibration records. */
   readonly calibrated: number
 }
 
 /** The four ways in which scores drift: their mean and their spread, each up and down. */
 const SCORE_CHARTS = ['less likely', 'too normal', 'more spread', 'less spread'] as const
-/** And the one in which a field does: records are anomalies only because of a value that training did not see. */
+/** All kinds of drift. `new value`: records are anomalies only because of a category value that training did not see. */
 export const DRIFT_CHARTS = [...SCORE_CHARTS, 'new value'] as const
 export type DriftChart = (typeof DRIFT_CHARTS)[number]
 
 export interface DriftAlarm {
   readonly chart: DriftChart
-  /** Epoch ms: the beginning of the block that raised it. */
+  /** Epoch ms; start of the block that raised the alarm. */
   readonly raisedMs: number
-  /** Epoch ms: when the chart last stood at zero, which is where the change began. */
+  /** Epoch ms; when the sum of the chart was last zero, the estimated start of the change. */
   readonly changedMs: number
   readonly statistic: number
 }
@@ -35,7 +35,7 @@ export interface DriftAlarm {
 export interface DriftWatch {
   /** The first alarm; null where none is raised. */
   readonly alarm: DriftAlarm | null
-  /** The highest of the charts after the last block, as a share of the limit. */
+  /** The largest sum after the last block, as a share of the limit. */
   readonly level: number
 }
 
@@ -43,7 +43,8 @@ export interface DriftWatch {
  * Calibrates buckets of NLLs: where u is uniform, Φ⁻¹(1 − u) is standard normal, and a bucket's score is its mean over the
  * bucket's share of p-values.
  *
- * @param pValues  [buckets + 1]; of the NLLs at the buckets' borders, ascending NLLs and so falling from 1 to 0
+ * @param pValues     [buckets + 1]; p-values at the borders of the buckets, by ascending NLL, so descending from 1 to 0
+ * @param calibrated  number of calibration records
  */
 export function calibrateBuckets(pValues: Float64Array, calibrated: number): CalibratedBuckets {
   const score = new Float64Array(pValues.length - 1)
@@ -67,18 +68,18 @@ export function calibrateBuckets(pValues: Float64Array, calibrated: number): Cal
  *
  *     S⁺ = max(0, S⁺ + z − ½)      S⁻ = max(0, S⁻ − z − ½)      alarm where one is above the limit
  *
- * z is the block's mean score, or mean square, less what is due, in standard errors. The error counts the records of the
- * block, those of the calibration, and a tenth of a deviation for what real streams do from minute to minute: a shift of
- * less than a twentieth raises no alarm, however many records it has. One block counts for six errors at most.
+ * z is the block's mean score, or mean square, minus its expected value, in standard errors. The error includes the records of
+ * the block, those of the calibration, and a tenth of a deviation for the variation of real streams from minute to minute: a
+ * shift of less than a twentieth of a deviation raises no alarm, however many records there are. |z| of a block is at most 6.
  *
- * @param blocks  in order of time; those of fewer than 20 records are counted together with the next, for a square of few
+ * @param blocks  in order of time; blocks of fewer than 20 records are merged with the next one, because the mean square of few
  *                scores is far from normal
  * @param limit   from `driftLimit`
- * @see Page 1954, Biometrika 41; Moustakides 1986, Annals of Statistics 14, for why no test is quicker at this rate
+ * @see Page 1954, Biometrika 41; Moustakides 1986, Annals of Statistics 14, for the proof that no test detects a shift faster
  */
 export function watchDrift(blocks: Iterable<ScoreBlock>, buckets: CalibratedBuckets, limit: number): DriftWatch {
   const sums = SCORE_CHARTS.map(() => ({ sum: 0, sinceMs: 0 }))
-  for (const { startMs, counts } of ofSize(FEWEST_RECORDS, blocks)) {
+  for (const { startMs, counts } of mergeBlocks(FEWEST_RECORDS, blocks)) {
     const steps = stepsOf(counts, buckets)
     for (const [chart, state] of sums.entries()) {
       if (state.sum === 0) state.sinceMs = startMs
@@ -93,7 +94,7 @@ export function watchDrift(blocks: Iterable<ScoreBlock>, buckets: CalibratedBuck
 }
 
 /**
- * The limit at which five charts raise one false alarm in `runLength` blocks, or fewer:
+ * The limit at which the five charts together raise at most one false alarm in `runLength` blocks on average:
  *
  *     E[blocks] ≥ (e^b − b − 1) / ½ / 5      b = limit + 1.166
  *
@@ -112,8 +113,8 @@ export function driftLimit(runLength: number): number {
   return high
 }
 
-/** Adds blocks up until each holds so many records; what is left over at the end waits. */
-export function* ofSize(least: number, blocks: Iterable<ScoreBlock>): Generator<ScoreBlock> {
+/** Merges consecutive blocks until each has at least `least` records; an incomplete last block is not yielded. */
+export function* mergeBlocks(least: number, blocks: Iterable<ScoreBlock>): Generator<ScoreBlock> {
   let held: { startMs: number; counts: Float64Array } | null = null
   for (const { startMs, counts } of blocks) {
     held ??= { startMs, counts: new Float64Array(counts.length) }
@@ -124,7 +125,7 @@ export function* ofSize(least: number, blocks: Iterable<ScoreBlock>): Generator<
   }
 }
 
-/** [charts] z of each side. */
+/** [score charts]; z in the direction of each chart. */
 function stepsOf(counts: ArrayLike<number>, buckets: CalibratedBuckets): readonly number[] {
   let records = 0
   let sum = 0
@@ -160,12 +161,12 @@ function quantile(share: number): number {
 }
 
 const FEWEST_RECORDS = 20
-/** Half of the shift, in errors, that is found soonest. */
+/** Half of the shift that the sums detect fastest, in standard errors. */
 export const ALLOWANCE = 0.5
 const TOLERANCE = 0.1
 export const LARGEST_STEP = 6
 /**
- * A few extreme records are anomalies, not drift to be learned: none counts for more than one in a
- * hundred. At one in 2,000 two in a hundred raised an alarm within five minutes.
+ * A few extreme records are anomalies and not drift: the score of a record is bounded by the 99 % quantile. With a bound at one
+ * in 2,000, two anomalies in a hundred records raised an alarm within five minutes.
  */
 const LARGEST_SCORE = 2.33

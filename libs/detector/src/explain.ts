@@ -18,17 +18,17 @@ import type { NllQueries } from './nll-queries.js'
 import { mergeCurve, numberReason } from './number-reason.js'
 
 /**
- * Says which fields make a record improbable. A field's surprise is how much the record's NLL falls, in bits, when that
+ * Explains which fields make a record improbable. A field's surprise is the reduction of the record's NLL, in bits, when that
  * field alone takes its likeliest value given all others:
  *
  *     bits = (nll(x) − min over v of nll(x with v in the field)) / ln 2
  *
- * Categories are tried by enumeration. Numbers are tried coarsely, all of them; those whose change helps are then tried along a
- * fine grid on their axis, and once more around their likeliest value.
+ * Categories are enumerated. Every number is tried on a coarse grid; those whose change helps are then tried on a fine grid along
+ * their axis, and again around their likeliest value.
  *
- * @param record       one that is improbable, and its NLL, nats
+ * @param record       an improbable record, and its NLL in nats
  * @param ordinaryNll  nats; a record below it is not an anomaly
- * @returns reasons, the most bits first, at least one; see `mainReasons` for what is left out; and the counterfactual
+ * @returns at least one reason, the most bits first (`mainReasons` states which are left out), and the counterfactual
  */
 export function* explainRecord(
   encoder: Encoder,
@@ -39,7 +39,7 @@ export function* explainRecord(
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
   const coarse = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j))
   const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
-  const [onCoarse, onUsual, onValues] = (yield* askAll([
+  const [onCoarse, onUsual, onValues] = (yield* queryAll([
     coarse.map((axis, j) => Array.from(axis, changed(j))),
     encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
     values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
@@ -48,15 +48,15 @@ export function* explainRecord(
   const least = onCoarse.map((nll, j) => Math.min(...nll, ...onUsual[j]!))
   const byHelp = [...least.keys()].sort((a, b) => least[a]! - least[b]!)
   const refined = numbersToRefine(byHelp, least, { own, ordinaryNll })
-  const fine = refined.map((j) => numberAlternatives(encoder, ids, j, finely(encoder)))
-  const [onFine] = (yield* askAll([fine.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
+  const fine = refined.map((j) => numberAlternatives(encoder, ids, j, fineCount(encoder)))
+  const [onFine] = (yield* queryAll([fine.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
     Float64Array[],
   ]
   const curves = refined.map((j, at) =>
     mergeCurve({ grid: coarse[j]!, nll: onCoarse[j]! }, { grid: fine[at]!, nll: onFine[at]! }),
   )
   const finest = curves.map(({ grid, nll }, at) => refineAlternatives(encoder, refined[at]!, grid, argMin(nll)))
-  const [onFinest] = (yield* askAll([finest.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
+  const [onFinest] = (yield* queryAll([finest.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
     Float64Array[],
   ]
 
@@ -81,8 +81,8 @@ export function* explainRecord(
 }
 
 /**
- * The numbers that may become reasons, by their coarse values: where one number alone makes the record ordinary, those that help a tenth as
- * much as it does; else the first few.
+ * Indices of the numbers that may become reasons, by their coarse values: where one number alone makes the record ordinary, those
+ * that help at least a tenth as much; otherwise the first few.
  */
 function numbersToRefine(
   byHelp: readonly number[],
@@ -100,9 +100,9 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
 }
 
 /**
- * The reasons worth telling: where one field alone would make the record ordinary, only such fields; else those that together would, as
- * the counterfactual has it; where there is none, all that carry a tenth of the largest surprise. A record far out has every
- * field look odd in the light of the wrong one.
+ * The reasons that are reported: the fields that alone would make the record ordinary; if there are none, the fields of the
+ * counterfactual, which together would; without a counterfactual, all fields with at least a tenth of the largest surprise. The
+ * others are left out because, given one wrong value, every other field of a far record seems improbable.
  */
 function mainReasons(
   reasons: readonly Reason[],
@@ -118,22 +118,22 @@ function mainReasons(
   return sorted.filter(({ bits }, place) => place === 0 || (bits >= 1 && bits >= TENTH * most))
 }
 
-/** Values of a category that are tried: all, where there are few categories. */
+/** Largest number of values of a category that are tried; the fewer categories, the more. */
 const mostValues = ({ tree, numbers }: Encoder) =>
   Math.max(12, Math.floor(300 / Math.max(1, tree.parents.length - numbers.length)))
 
 const CANDIDATES = 300
 /**
- * Values of a number that is refined, about: few where there are many numbers. A narrow density is found by the points about the
- * group's median and by the refinement.
+ * Approximate number of values of a refined number; the more numbers, the fewer. The points around the group medians and the
+ * refinement find a narrow density.
  */
-const finely = ({ numbers }: Encoder) => Math.max(24, Math.min(100, Math.floor(CANDIDATES / numbers.length)))
-/** Numbers that are refined. */
+const fineCount = ({ numbers }: Encoder) => Math.max(24, Math.min(100, Math.floor(CANDIDATES / numbers.length)))
+/** Largest number of refined numbers. */
 const MOST_REFINED = 5
 const TENTH = 0.1
 
-/** Asks for lists of lists of records; their NLLs come back in the same places. */
-function* askAll(groups: readonly (readonly Fields[][])[]): NllQueries<Float64Array[][]> {
+/** Requests the NLLs of lists of lists of records, and returns them in the same structure. */
+function* queryAll(groups: readonly (readonly Fields[][])[]): NllQueries<Float64Array[][]> {
   const all = yield groups.flat(2)
   let at = 0
   return groups.map((lists) =>

@@ -29,7 +29,7 @@ const anomaly = (state: unknown, modelId = 'm1') => ({
   nll: 9,
 })
 
-class StoreAway extends OutflowError {
+class StoreUnavailable extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
   override readonly retryable = true
 }
@@ -52,16 +52,16 @@ it('explains each record by the model that scored it, and opens a model once', a
   expect(load.mock.calls.map(([id]) => id)).toEqual(['m1', 'm2'])
 })
 
-it('names a record that its model cannot read, and explains the others', async () => {
+it('states why a model cannot read a record, and explains the others', async () => {
   explainer = makeExplainer(load)
   const [wrong, right] = await explainer.explain([anomaly({ nested: true }), anomaly('NV')])
   expect(wrong).toMatchObject({ reasons: null, unexplainable: expect.stringContaining('$.state must be') })
   expect(right!.reasons).not.toBeNull()
 })
 
-it('states that a model cannot be opened, whether it is gone or damaged', async () => {
-  const gone = () => Promise.reject(new TypeError('no such model'))
-  expect(await explainStored(gone, anomaly('NV'))).toEqual({
+it('states that a model cannot be opened, whether it is missing or damaged', async () => {
+  const missing = () => Promise.reject(new TypeError('no such model'))
+  expect(await explainStored(missing, anomaly('NV'))).toEqual({
     reasons: null,
     counterfactual: null,
     unexplainable: 'model m1, which scored the record, cannot be opened: no such model',
@@ -70,10 +70,12 @@ it('states that a model cannot be opened, whether it is gone or damaged', async 
   expect((await explainStored(damaged, anomaly('NV'))).unexplainable).toMatch(/truncated/)
 })
 
-it('throws when the store is away, and asks again', async () => {
-  let isAway = true
-  explainer = makeExplainer(async (id) => (isAway ? Promise.reject(new StoreAway('away')) : load(id)))
-  await expect(explainer.explain([anomaly('NV')])).rejects.toBeInstanceOf(StoreAway)
-  isAway = false
+it('throws when the store is unavailable, and loads the model on the next call', async () => {
+  let isUnavailable = true
+  explainer = makeExplainer(async (id) =>
+    isUnavailable ? Promise.reject(new StoreUnavailable('the store is unavailable')) : load(id),
+  )
+  await expect(explainer.explain([anomaly('NV')])).rejects.toBeInstanceOf(StoreUnavailable)
+  isUnavailable = false
   expect((await explainer.explain([anomaly('NV')]))[0]!.reasons).not.toBeNull()
 })

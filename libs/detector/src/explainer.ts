@@ -3,10 +3,10 @@ import { isRetryable, toOutflowError } from '@outflow/errors'
 import { type Fields, isRejection } from '@outflow/records'
 import { type Detector, openDetector } from './detector.js'
 
-/** An anomaly as it is stored, as far as its reasons follow from it. */
+/** The part of a stored anomaly from which its reasons are computed. */
 export interface ExplainableRecord {
   readonly modelId: string
-  /** As it was decoded. */
+  /** The decoded record. */
   readonly record: unknown
   /** As `Detector.windowed` returned them; null: the model has no windowed features, or they were missing. */
   readonly windowed: readonly (number | null)[] | null
@@ -14,29 +14,29 @@ export interface ExplainableRecord {
   readonly nll: number
 }
 
-/** Why a record is improbable, or why that cannot be computed. */
+/** The reasons of a record, or why they cannot be computed. */
 export type StoredExplanation =
   | (Explanation & { readonly unexplainable: null })
   | { readonly reasons: null; readonly counterfactual: null; readonly unexplainable: string }
 
 /** Explains stored records, each by the model that scored it. */
 export interface Explainer {
-  /** Opens a model before there is a record of it. */
+  /** Opens a model in advance. */
   open(modelId: string): Promise<void>
   /** @returns [records]; rejects only with a retryable error of `load` */
   explain(records: readonly ExplainableRecord[]): Promise<StoredExplanation[]>
   close(): Promise<void>
 }
 
-/** The active model, and those before it while their records wait. */
+/** The active model, and earlier ones while records that they scored have no reasons. */
 const MOST_OPEN = 3
 
 type Load = (modelId: string) => Promise<{ readonly artefact: Uint8Array }>
 
 /**
- * Makes an explainer, which keeps the models open that were used last.
+ * Makes an explainer, which keeps the most recently used models open.
  *
- * @param load  reads a model; where it throws, and not a retryable error, the model's records cannot be explained
+ * @param load  reads a model; if it throws an error that is not retryable, the model's records cannot be explained
  */
 export function makeExplainer(load: Load): Explainer {
   // In the order of their last use.
@@ -94,7 +94,7 @@ async function close(model: Promise<Detector | string>): Promise<void> {
   if (typeof opened !== 'string') await opened.close()
 }
 
-/** @returns why it cannot be opened, where it cannot */
+/** @returns the model, or why it cannot be opened */
 async function openModel(modelId: string, load: Load): Promise<Detector | string> {
   try {
     const { artefact } = await load(modelId)
@@ -113,7 +113,7 @@ async function explainBy(model: Detector, records: readonly ExplainableRecord[])
   return read.map((fields) => (isRejection(fields) ? unexplainable(fields.detail) : explained.next().value!))
 }
 
-/** A record that causes an error must not cost the others their reasons: they are explained one by one then. */
+/** If a record causes an error, the records are explained one by one, so that the others get their reasons. */
 async function explainAll(
   model: Detector,
   records: readonly { readonly fields: Fields; readonly nll: number }[],

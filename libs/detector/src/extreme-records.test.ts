@@ -22,7 +22,7 @@ function fieldsOf(x: number, y: number) {
   return fields
 }
 
-it('issue 17.6: among records of which 0.9 % are extreme, an extreme record is high, and a discovery late in a stream', async () => {
+it('issue 17.6: with 0.9 % extreme training records, an extreme record has severity high, and is a discovery late in a stream', async () => {
   const records = Array.from({ length: 4_000 }, (_, row) =>
     fieldsOf(row % 111 === 0 ? 1e6 * normal() : normal(), normal()),
   )

@@ -23,26 +23,26 @@ const records = (count: number, { heat = 0, load = 1, east = 0 } = {}) =>
     }),
   )
 
-it('names the field that moved, by its divergence, and no other', () => {
+it('ranks the field that changed first, by its divergence, and the others are about 0', () => {
   const [first, ...others] = fieldShifts(features, records(2_000), records(2_000, { heat: 0.6 }))
-  // Of normal densities a shift of d deviations diverges by d² / 2; the deviation here is 0.58, and bins lose a little of it.
+  // For normal densities a shift of d deviations has a divergence of d² / 2; the deviation here is 0.58, and binning loses a little.
   expect(first).toMatchObject({ field: 'heat' })
   expect(first!.nats).toBeGreaterThan(0.35)
   expect(first!.nats).toBeLessThan(0.6)
   for (const { nats } of others) expect(Math.abs(nats)).toBeLessThan(0.05)
 })
 
-it('sees a new category, and a sensor that is stuck', () => {
+it('detects a new category, and a sensor that is stuck', () => {
   expect(fieldShifts(features, records(2_000), records(1_000, { east: 0.3 }))[0]).toMatchObject({ field: 'plant' })
   expect(fieldShifts(features, records(2_000), records(1_000, { load: 0 }))[0]).toMatchObject({ field: 'load' })
 })
 
-it('sees nothing where nothing moved', () => {
+it('is about 0 without a change', () => {
   for (const { nats } of fieldShifts(features, records(2_000), records(2_000)))
     expect(Math.abs(nats)).toBeLessThan(0.05)
 })
 
-it('sees a move within each of several scales, that a field of grams and tons hardly shows as a whole', () => {
+it('detects a change within each of several scales, which is small for the field as a whole', () => {
   const scales = (factor: number) =>
     records(2_000).map(
       ({ numbers, categories }, index): Fields => ({

@@ -2,25 +2,25 @@ import type { Feature } from '@outflow/contracts'
 import { periodHours } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
-/** How far one field has moved. */
+/** How much the distribution of one field has changed. */
 export interface FieldShift {
   readonly field: string
-  /** Estimated divergence of the field's recent values from its values before, nats; about 0 where nothing moved. */
+  /** Estimated divergence of the field's recent values from its earlier values, nats; about 0 without a change. */
   readonly nats: number
 }
 
 /**
- * Finds which fields have moved, each on its own, the furthest first: the Kullback-Leibler divergence of the recent from
- * the reference values, over bins that hold a 32nd of the reference each, so that a field of many scales shows a move within
- * any of them.
+ * Estimates how much the distribution of each field has changed, the largest change first: the Kullback–Leibler divergence of the
+ * recent from the reference values, over bins of a 32nd of the reference values each, so that a field of several scales shows a
+ * change within any of them.
  *
  *     nats = mean over half of the recent records of log q(bin) − log p(bin)
  *
- * with q from the other half, for nothing to seem to move by being looked at. At most log 32 + log 2, where all recent
- * values fall into one bin.
+ * with q from the other half, so that the estimate is not biased upward. At most log 32 + log 2, where all recent values fall in
+ * one bin.
  *
- * @param reference  records of the time before, or sampled from a model of it
- * @param recent     forty or more
+ * @param reference  earlier records, or records sampled from a model of them
+ * @param recent     at least 40 records
  */
 export function fieldShifts(
   features: readonly Feature[],
@@ -42,14 +42,14 @@ export function fieldShifts(
 
 const HOUR_MS = 3_600_000
 
-/** A cyclic time as its hour in the cycle. */
+/** Maps a cyclic time to its hour in the cycle; other numbers are unchanged. */
 function onLine(value: number, feature: Feature): number {
   if (feature.type !== 'cyclic') return value
   const hours = periodHours(feature)
   return (((value / HOUR_MS) % hours) + hours) % hours
 }
 
-/** Returns the bin of a value; values that stand at a border belong to the bin above it. */
+/** Returns the bin of a value; a value at a border belongs to the bin above it. */
 function binsOf(values: readonly number[]): (value: number) => number | symbol {
   const ascending = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort()
   const borders = new Set(
@@ -68,13 +68,13 @@ function divergence<Bin>(reference: readonly Bin[], recent: readonly Bin[]): num
   return odd.reduce((sum, bin) => sum + Math.log(now(bin) / before(bin)), 0) / Math.max(1, odd.length)
 }
 
-/** Half a record of doubt in each bin. */
+/** The share of each bin, smoothed by half a record per bin. */
 function sharesOf<Bin>(found: readonly Bin[], bins: number): (bin: Bin) => number {
   const counts = new Map<Bin, number>()
   for (const bin of found) counts.set(bin, (counts.get(bin) ?? 0) + 1)
-  return (bin) => ((counts.get(bin) ?? 0) + DOUBT) / (found.length + DOUBT * bins)
+  return (bin) => ((counts.get(bin) ?? 0) + SMOOTHING) / (found.length + SMOOTHING * bins)
 }
 
 const BINS = 32
-const DOUBT = 0.5
+const SMOOTHING = 0.5
 const MISSING = Symbol('missing')

@@ -2,7 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import { periodHours } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
-/** A density of independent fields: the baseline that a model must beat, and the measure of which field has moved. */
+/** A density of independent fields: the baseline that a model must exceed. */
 export interface Marginals {
   /** Names of the fields, in the order of `columnsOf`. */
   readonly names: readonly string[]
@@ -22,9 +22,9 @@ type FieldNll = (record: Fields) => number
  *
  *     p(x) = Πⱼ pⱼ(xⱼ)
  *
- * A category's pⱼ is its share of the records, unseen values by half a record. A number's is a Gaussian kernel density,
- * no narrower than half the step that the values come in, with a twentieth of its weight in a Cauchy tail; a value that
- * nearly all records share is a probability of its own, as it is to the encoder.
+ * A category's pⱼ is its share of the records; all unseen values share half a record's weight. A number's is a Gaussian kernel
+ * density, with a bandwidth of at least half the step of the values and a twentieth of its weight in a Cauchy tail; a value that
+ * nearly all records share has a probability of its own, as in the encoder.
  *
  * @param records  one or more
  * @see Silverman 1986, Density Estimation for Statistics and Data Analysis, § 3.4, for the rate n^(−1/5)
@@ -73,7 +73,7 @@ function numberNllOf(raw: readonly number[], circle: number | null): (value: num
   }
 }
 
-/** −log of a share, half a record of doubt left for what was never seen. */
+/** −log of a share; a count of 0 has the weight of half a record. */
 function massNll(count: number, total: number): number {
   return -Math.log(Math.max(count, UNSEEN_WEIGHT) / (total + UNSEEN_WEIGHT))
 }
@@ -136,9 +136,9 @@ function cauchy(x: number, middle: number, width: number): number {
 
 const HOUR_MS = 3_600_000
 const UNSEEN_WEIGHT = 0.5
-/** As the encoder's: a value that so many records share is stated by its probability, not by a density. */
+/** As in the encoder: a value that this share of the records has is modelled by a probability and not by a density. */
 const USUAL_SHARE = 0.95
-/** As the noise that a flow is trained with, for one column. */
+/** As in the training noise of a flow, for one column. */
 const NOISE = 0.25
 const TAIL = 0.05
 /** Evenly spaced quantiles of the values: enough for one column, and 2,000 records of 20 columns take a third of a second. */

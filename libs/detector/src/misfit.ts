@@ -10,14 +10,13 @@ type Misfit = NonNullable<ModelMetadata['calibration']['misfit']>
 const SAMPLES = 2_000
 
 /**
- * Holds the model against itself: draws records from it, scores them as any others, and compares their NLLs with those of
- * the calibration records. Were the model the truth, the two would be one distribution, and the p-values of calibration
- * records among the samples uniform.
+ * Compares records drawn from the model with the calibration records, by their NLLs. If the model were exact, the two would have
+ * one distribution, and the p-values of calibration records among the samples would be uniform.
  *
  * @param calibration  [n], ascending, nats
  * @see Kolmogorov–Smirnov, two samples; its p-value by the asymptotic series
  */
-export async function gaugeMisfit(
+export async function measureMisfit(
   model: Pick<Model, 'encoder' | 'flow'>,
   scorer: ModelScorer,
   calibration: Float64Array,
@@ -37,7 +36,7 @@ export async function gaugeMisfit(
   }
 }
 
-/** A sampled record holds a windowed feature as a number of its own. */
+/** A sampled record contains a windowed feature as a plain number. */
 function asOfSample(feature: Feature): Feature {
   return feature.type === 'window' ? { type: 'numeric', path: featurePath(feature), optional: true } : feature
 }

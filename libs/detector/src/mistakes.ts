@@ -8,22 +8,22 @@ export interface Repair {
   /** What went wrong, such as `kilometres instead of miles`. */
   readonly mistake: string
   /**
-   * log of the share of its kind's prior that the repair has, and of how many values the mistake makes one of: by it the likelihood of the
-   * repaired record becomes that of the record as it is.
+   * log of the factors from the likelihood of the repaired record to that of the observed one: the repair's share of its kind's
+   * prior, and the number of values that the mistake maps to one.
    */
   readonly logWeight: number
 }
 
-/** The repairs of one kind in one place of a record: alternatives of one another. */
+/** Alternative repairs of one kind of mistake in one place of a record. */
 type Kind = readonly Repair[]
 
 /**
- * Lists what may have gone wrong in a record, kind by kind: units and decimal points, temperature scales, lost signs, digits, swapped
- * numbers, times, misspelt categories. Kinds without a possible repair count as well: they have been ruled out.
+ * Lists the possible repairs of a record by kind of mistake: units and decimal points, temperature scales, lost signs, digits,
+ * swapped numbers, times, misspelt categories. Kinds without a possible repair are listed as well, because they share the prior.
  *
- * @param fitOf     of a number whose change may make the record ordinary, whether it does with a value, in the column's own unit;
- *   undefined: its change does not. Repairs of other numbers and with other values are ruled out
- * @param maySwap   whether two numbers may have changed places
+ * @param fitOf     for a number whose change can make the record ordinary: whether a value, in the column's own unit, does so;
+ *   undefined for other numbers. Repairs of other numbers and to other values are ruled out
+ * @param maySwap   whether two numbers may have been swapped
  */
 export function repairsOf(
   encoder: Encoder,
@@ -72,7 +72,7 @@ interface NumberRepair {
   readonly mistake: string
 }
 
-/** By factor: what a number is that is as many times too large, and too small. */
+/** The mistakes by factor: for a number that is this many times too large, and for one that is too small. */
 const UNITS: readonly (readonly [factor: number, tooLarge: string, tooSmall: string])[] = [
   [1.609344, 'kilometres instead of miles', 'miles instead of kilometres'],
   [2.54, 'centimetres instead of inches', 'inches instead of centimetres'],
@@ -82,7 +82,7 @@ const UNITS: readonly (readonly [factor: number, tooLarge: string, tooSmall: str
   [86_400, 'seconds instead of days', 'days instead of seconds'],
 ]
 const DECIMALS = [10, 100, 1_000]
-/** Kinds of `numberMistakes`: units, decimal points, temperatures, the sign, transposed and lost digits. */
+/** Number of kinds in `numberMistakes`: units, decimal points, temperatures, the sign, transposed and lost digits. */
 const NUMBER_KINDS = UNITS.length + 5
 
 function numberMistakes(x: number): readonly (readonly NumberRepair[])[] {
@@ -104,10 +104,10 @@ function numberMistakes(x: number): readonly (readonly NumberRepair[])[] {
   ]
 }
 
-/** A lost digit may have been any of ten in each place. */
+/** Longer numbers are not tried: a lost digit has ten candidates in each place. */
 const MOST_DIGITS = 9
 
-/** Mistakes in the digits of a whole number; one that begins with 0 was no number before. */
+/** Mistakes in the digits of a whole number; candidates that begin with 0 are left out. */
 function digitMistakes(x: number): {
   readonly transposed: readonly NumberRepair[]
   readonly lost: readonly NumberRepair[]
@@ -128,8 +128,9 @@ function digitMistakes(x: number): {
 }
 
 /**
- * A repaired value as the column has it, or null where none of the column's steps could have become the number. Of a column with steps a
- * mistake that shrinks makes one value of several; one that widens leaves gaps, and a number that is in none of them is evidence.
+ * A repaired value, rounded to the column's step; null where the mistake cannot turn a multiple of the step into the observed
+ * number. In a column with steps, a mistake that shrinks values maps several to one; a mistake that enlarges them leaves gaps, and
+ * a number outside the gaps is evidence of the mistake.
  */
 function onLattice(
   { numbers }: Encoder,
@@ -175,7 +176,7 @@ function timeMistakes(time: number): readonly (readonly { readonly value: number
   return [shifts, [{ value: exchanged.getTime(), mistake: 'day and month are exchanged' }]]
 }
 
-/** Of each category that training did not see, the known values that differ by case, blanks or one letter. */
+/** For each category with an unseen value, the known values that differ by case, blanks or one letter. */
 function misspellings(encoder: Encoder, fields: Fields): readonly Kind[] {
   return unseenCategories(encoder, fields).map(({ k, field, value }) => {
     const known = encoder.tree.vocabularies[k]!.values.filter(

@@ -16,7 +16,7 @@ export interface ModelScores {
   readonly missingValues: number
 }
 
-/** The same for records that were packed already. */
+/** A model scorer for packed tables. */
 export interface TableScorer {
   score(table: FieldTable): Promise<ModelScores>
   close(): Promise<void>
@@ -25,16 +25,16 @@ export interface TableScorer {
 /** [count] nats; −log p of each record. */
 export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
 
-/** Larger batches are scored in parts: the flow's layers hold 64 numbers a row, and more do not stay in the cache. */
+/** Larger batches are scored in parts: the flow's layers have 64 numbers per row, and more rows do not fit in the cache. */
 const ROWS_AT_ONCE = 4096
 
-/** @param flow  null where every feature is categorical: p(c) is then all there is */
+/** @param flow  null where every feature is categorical; the score is then −log p(c) */
 export async function openModelScorer(encoder: Encoder, flow: FlowState | null): Promise<ModelScorer> {
   const { score, close } = await openTableScorer(encoder, flow)
   return { score: (batch) => score(packFields(batch)), close }
 }
 
-/** @param flow  as above */
+/** @param flow  null where every feature is categorical */
 export async function openTableScorer(
   encoder: Encoder,
   flow: FlowState | null,

@@ -41,14 +41,14 @@ function nllWithOddFields({ numbers, categories }: Fields): number {
 }
 
 const SECOND = 1 / 3_600
-/** Of load, length and heat, with a step as small as the column's. */
+/** Grids of load, length and heat, with the step of the column. */
 const GRIDS = [
   Float64Array.from({ length: 200 }, (_, k) => k - 50),
   Float64Array.from({ length: 50 }, (_, k) => 880 + k),
   Float64Array.from({ length: 90 }, (_, k) => 15 + k / 10),
 ]
 
-/** Fine about nine. */
+/** Nine o'clock, around which the grid of hours is fine. */
 const NINE = numberOf(encoder, read(ordinary) as Fields, 3)
 const HOURS = Float64Array.from([
   ...Array.from({ length: 96 }, (_, k) => k / 4).filter((x) => Math.abs(x - NINE) > 1e-3),
@@ -103,11 +103,11 @@ it('names a shift of whole hours where the usual time is narrow: a job that runs
   expect(await nameOf({ at: '2026-03-04T16:03:00Z' }, nllAtNine)).toBeNull()
 })
 
-it('names none where several would explain it as well: every other hour is ordinary', async () => {
+it('names none where several explain it equally well: every other hour is ordinary', async () => {
   const nllByHour = ({ numbers }: Fields) => (new Date(numbers[3]!).getUTCHours() === 16 ? 65 : 5)
   expect(await nameOf({ at: '2026-03-04T16:00:00Z' }, nllByHour)).toBeNull()
 })
 
-it('a multiple of the factor is evidence in whole numbers: what no minutes make is not seconds', async () => {
+it('names no unit for a whole number that is not a multiple of the factor, such as seconds that are no whole minutes', async () => {
   expect((await nameOf({ length: 905 * 60 + 1 }))?.mistake).toBeUndefined()
 })

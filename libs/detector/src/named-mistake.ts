@@ -7,17 +7,17 @@ import type { Curve } from './number-reason.js'
 import { gridLogMass } from './quadrature.js'
 
 /**
- * Names the mistake that made a record improbable, where one stands out: undone, it leaves an ordinary record, and it is likelier than
- * all others together and no known mistake. Four fifths of the prior are for none, the rest is the same for each kind in each field:
+ * Names the mistake that made a record improbable, if its repair makes the record ordinary and its posterior is above one half.
+ * Four fifths of the prior are for no known mistake; the rest is divided evenly among the kinds in each field:
  *
- *     share(repair) ∝ prior(repair) · p(repaired record) · (values that the mistake makes one of)
+ *     share(repair) ∝ prior(repair) · p(repaired record) · (number of values that the mistake maps to one)
  *     share(none)   ∝ prior(none) · [p(record) + mean over numbers j of ∫ p(record with v in j) dv · wild(its own value in j)]
  *
- * since a record without a known mistake is rare, or has a number that an unknown cause put there.
+ * because a record without a known mistake is rare as it is, or has a number with an unknown cause.
  *
- * @param curves       by number: what the record's NLL would be with other values in it; numbers whose change does not help are left out
+ * @param curves       by number, the record's NLL at other values of the number; without numbers whose change does not help
  * @param ordinaryNll  nats; a record below it is not an anomaly
- * @returns the repaired record, null where none stands out
+ * @returns the change to the repaired record; null if no mistake meets the conditions
  */
 export function* nameMistake(
   encoder: Encoder,
@@ -32,7 +32,7 @@ export function* nameMistake(
     const { usual } = encoder.numbers[j]!
     return (value: number) => (value === usual ? curve.usualNll! < ordinaryNll : isLowAt(curve, value, ordinaryNll))
   }
-  // Where one number alone makes the record ordinary, it is among those that changed places, if any did.
+  // Where one number alone makes the record ordinary, a swap must include a number whose change helps.
   const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats < ordinaryNll))
   const maySwap = (i: number, j: number) => !isOneEnough || curves.has(i) || curves.has(j)
   const kinds = repairsOf(encoder, fields, fitOf, maySwap)
@@ -48,17 +48,17 @@ export function* nameMistake(
   const best = logs.reduce((most, log, at) => (log > logs[most]! ? at : most), 0)
   const none = [-own, ...unknown].map((log) => log + LOG_ODDS_OF_NONE)
   const total = [...none, ...logs].reduce((sum, log) => sum + Math.exp(log - logs[best]!), 0)
-  if (!(nll[best]! < ordinaryNll && 1 / total > STANDS_OUT)) return null
+  if (!(nll[best]! < ordinaryNll && 1 / total > LEAST_SHARE)) return null
   const { mistake, fields: repaired } = repairs[best]!
   return counterfactualOf(encoder, fields, { fields: repaired, nll: nll[best]! }, { name: mistake, share: 1 / total })
 }
 
-const STANDS_OUT = 0.5
-/** With ½, 5 % of the natural outliers among 20,000 flights get a mistake; with ⅚, seconds instead of minutes are named of 88 % (`npm run bench:flights`). */
+const LEAST_SHARE = 0.5
+/** With ½, 5 % of the natural outliers among 20,000 flights get a mistake; with ⅚, only 88 % of seconds instead of minutes do (`npm run bench:flights`). */
 const PRIOR_OF_NONE = 0.8
 const LOG_ODDS_OF_NONE = Math.log(PRIOR_OF_NONE / (1 - PRIOR_OF_NONE))
 
-/** Whether the NLL is below a limit at a point of the curve that lies next to a value. */
+/** Whether the NLL is below a limit at a point of the curve next to a value. */
 function isLowAt({ grid, nll }: Curve, value: number, limit: number): boolean {
   const above = grid.findIndex((x) => x >= value)
   if (above < 0 || (above === 0 && grid[0]! > value)) return false

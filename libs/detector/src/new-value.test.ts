@@ -19,11 +19,11 @@ beforeAll(() => {
   encoder = fitEncoder(features, known, { contamination: 0, seed: 1 }).encoder
 })
 
-/** A load is its NLL, a kind other than `write` adds five nats. */
+/** The NLL is the load, plus five nats for a kind other than `write`. */
 const nll = async (batch: readonly Fields[]) =>
   Float64Array.from(batch, ({ numbers, categories }) => numbers[0]! + (categories[0] === 'write' ? 0 : 5))
 
-test('a record is news where one value is new and a known one in its place, be it the rarer, makes it ordinary', async () => {
+test('returns the one new value of a record that a known value in its place, even a rare one, makes ordinary', async () => {
   const batch = [
     record('purge', 'eu', 3),
     record('purge', 'eu', 9),
@@ -38,7 +38,7 @@ test('a record is news where one value is new and a known one in its place, be i
   ])
 })
 
-test('two new values, and a missing one, are none', async () => {
+test('returns null for two new values, and for a missing one', async () => {
   expect(await findNewValues(encoder, nll, [record('purge', 'mars', 1), record(null, 'eu', 1)], 4)).toEqual([
     null,
     null,

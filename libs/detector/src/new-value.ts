@@ -2,13 +2,13 @@ import { categoryAlternatives, type Encoder, encodeBatch, unseenCategories, with
 import type { Fields } from '@outflow/records'
 import type { Nll } from './model-scorer.js'
 
-/** A value that training did not see, in a record that would be ordinary with one that it did. */
+/** A value that training did not see, in a record that would be ordinary with a known value. */
 export interface NewValue {
   readonly field: string
   readonly value: string
 }
 
-/** Of a category's values the most frequent are tried. */
+/** Number of known values of a category that are tried, the most frequent first. */
 const MOST_VALUES = 32
 
 /**
@@ -24,20 +24,20 @@ export async function findNewValues(
   batch: readonly Fields[],
   ordinaryNll: number,
 ): Promise<(NewValue | null)[]> {
-  const asked = batch.map((fields) => {
+  const candidates = batch.map((fields) => {
     const [unseen, ...more] = unseenCategories(encoder, fields)
     if (unseen === undefined || more.length > 0) return null
     const { k, field, value } = unseen
     const { ids } = encodeBatch(encoder, [fields])
     const known = categoryAlternatives(encoder, ids, k).slice(0, MOST_VALUES)
-    return { news: { field, value }, tried: known.map((other) => withCategory(fields, k, other)) }
+    return { newValue: { field, value }, tried: known.map((other) => withCategory(fields, k, other)) }
   })
-  const scores = await nll(asked.flatMap((each) => each?.tried ?? []))
+  const scores = await nll(candidates.flatMap((each) => each?.tried ?? []))
   let at = 0
-  return asked.map((each) => {
+  return candidates.map((each) => {
     if (each === null) return null
     const own = scores.subarray(at, at + each.tried.length)
     at += own.length
-    return own.some((score) => score < ordinaryNll) ? each.news : null
+    return own.some((score) => score < ordinaryNll) ? each.newValue : null
   })
 }

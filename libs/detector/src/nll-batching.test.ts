@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { batchNllCalls, type NllOfRows } from './nll-batching.js'
 
-/** Each row's sum with its context, and how many rows came in each call; a row with NaN fails the call. */
+/** Returns the sum of each row and its context, and records the number of rows of each call; a row with NaN fails the call. */
 function sums() {
   const calls: number[] = []
   const nll: NllOfRows = async (rows, context, count) => {
@@ -13,7 +13,7 @@ function sums() {
 }
 const rows = (...numbers: number[]) => Float32Array.from(numbers)
 
-test('few rows each are asked for together, and everybody has his own', async () => {
+test('calls with few rows are merged, and each gets its own result', async () => {
   const { calls, nll } = sums()
   const found = await Promise.all([
     nll(rows(1, 2), rows(10), 1),
@@ -26,14 +26,14 @@ test('few rows each are asked for together, and everybody has his own', async ()
   expect(calls).toEqual([3, 1])
 })
 
-test('many rows wait for nobody', async () => {
+test('a call with many rows is not delayed', async () => {
   const { calls, nll } = sums()
   const [few, many] = [nll(rows(1, 2), rows(0), 1), nll(new Float32Array(200), new Float32Array(100), 100)]
   expect(calls).toEqual([100])
   expect([(await few).length, (await many).length]).toEqual([1, 100])
 })
 
-test('what fails together fails for whose it is alone', async () => {
+test('an error of a merged call rejects only the call that causes it', async () => {
   const { nll } = sums()
   const [good, bad] = [nll(rows(1, 2), rows(0), 1), nll(rows(Number.NaN, 2), rows(0), 1)]
   await expect(bad).rejects.toThrow('1 rows with a NaN')

@@ -1,4 +1,4 @@
-/** As `Scorer.nll`, with nothing left out. */
+/** `Scorer.nll` with all arguments. */
 export type NllOfRows = (rows: Float32Array, context: Float32Array, count: number) => Promise<Float64Array>
 
 interface NllRequest {
@@ -10,42 +10,43 @@ interface NllRequest {
 }
 
 /**
- * Makes one call of those with few rows that come in the same turn of the event loop: a call costs as much as a hundred rows, and of
- * eight partitions each asks for a few at once. What fails together is asked for one by one, so that each gets its own error.
+ * Merges the calls with few rows of one turn of the event loop into one: a call costs as much as a hundred rows, and each of eight
+ * partitions can request a few at once. If the merged call fails, the requests are repeated one by one, so that each gets its own
+ * error.
  */
 export function batchNllCalls(nll: NllOfRows): NllOfRows {
-  let waiting: NllRequest[] = []
-  const ask = async () => {
-    const asked = waiting
-    waiting = []
-    const alone = async ({ rows, context, count, resolve, reject }: NllRequest) =>
+  let pending: NllRequest[] = []
+  const flush = async () => {
+    const requests = pending
+    pending = []
+    const scoreAlone = async ({ rows, context, count, resolve, reject }: NllRequest) =>
       nll(rows, context, count).then(resolve, reject)
-    if (asked.length === 1) return alone(asked[0]!)
+    if (requests.length === 1) return scoreAlone(requests[0]!)
     try {
       const all = await nll(
-        joined(asked.map(({ rows }) => rows)),
-        joined(asked.map(({ context }) => context)),
-        asked.reduce((sum, { count }) => sum + count, 0),
+        joined(requests.map(({ rows }) => rows)),
+        joined(requests.map(({ context }) => context)),
+        requests.reduce((sum, { count }) => sum + count, 0),
       )
       let at = 0
-      for (const { count, resolve } of asked) {
+      for (const { count, resolve } of requests) {
         resolve(all.slice(at, at + count))
         at += count
       }
     } catch {
-      for (const own of asked) await alone(own)
+      for (const own of requests) await scoreAlone(own)
     }
   }
   return (rows, context, count) => {
     if (count > FEW) return nll(rows, context, count)
     return new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(ask)
-      waiting.push({ rows, context, count, resolve, reject })
+      if (pending.length === 0) setImmediate(flush)
+      pending.push({ rows, context, count, resolve, reject })
     })
   }
 }
 
-/** With more, the cost of the call itself is small. */
+/** With more rows, the fixed cost of a call is small. */
 const FEW = 64
 
 function joined(parts: readonly Float32Array[]): Float32Array {

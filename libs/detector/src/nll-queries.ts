@@ -1,33 +1,33 @@
 import type { Fields } from '@outflow/records'
 import type { Nll } from './model-scorer.js'
 
-/** A computation that asks for the NLLs of records, as often as it needs to, and ends with a result. */
+/** A computation that requests the NLLs of records, any number of times, and returns a result. */
 export type NllQueries<Result> = Generator<readonly Fields[], Result, Float64Array>
 
 /**
- * Runs many computations at once: what they ask for in the same round is scored in one call, since a call costs as much as a
- * hundred rows.
+ * Runs computations side by side: their requests of one round are scored in one call, because a call costs as much as a hundred
+ * rows.
  *
  * @returns their results, in their order
  */
 export async function runNllQueries<Result>(nll: Nll, computations: readonly NllQueries<Result>[]): Promise<Result[]> {
   const results = new Array<Result>(computations.length)
-  let waiting: { readonly index: number; readonly asked: readonly Fields[] }[] = []
+  let pending: { readonly index: number; readonly records: readonly Fields[] }[] = []
   const advance = (index: number, answer: Float64Array): void => {
-    // The first value that is handed to a generator is ignored.
+    // A generator ignores the first value that is passed to `next`.
     const { done, value } = computations[index]!.next(answer)
     if (done) results[index] = value
-    else waiting.push({ index, asked: value })
+    else pending.push({ index, records: value })
   }
   for (const index of computations.keys()) advance(index, NOTHING)
-  while (waiting.length > 0) {
-    const round = waiting
-    waiting = []
-    const scores = await nll(round.flatMap(({ asked }) => asked))
+  while (pending.length > 0) {
+    const round = pending
+    pending = []
+    const scores = await nll(round.flatMap(({ records }) => records))
     let at = 0
-    for (const { index, asked } of round) {
-      advance(index, scores.subarray(at, at + asked.length))
-      at += asked.length
+    for (const { index, records } of round) {
+      advance(index, scores.subarray(at, at + records.length))
+      at += records.length
     }
   }
   return results

@@ -11,7 +11,7 @@ const features: readonly Feature[] = [
 ]
 const read = makeReader(features)
 const LENGTHS = { short: 100, middle: 500, long: 900 } as const
-/** Each route has a length, which is written down with an error of 1 or none; the load is 0 to 99 on all of them. */
+/** Each route has a length, recorded with an error of 0 or 1; the load is 0 to 99 on all of them. */
 const records = Array.from({ length: 600 }, (_, at) => {
   const route = (['short', 'middle', 'long'] as const)[at % 3]!
   return read({ load: (at * 37) % 100, length: LENGTHS[route] + (at % 7 === 0 ? 1 : 0), route }) as Fields
@@ -19,7 +19,7 @@ const records = Array.from({ length: 600 }, (_, at) => {
 const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
 
-/** A curve that is lowest at one value, so many nats, and far higher elsewhere. */
+/** A curve of `lowest` nats at one value, and of 40 nats more elsewhere. */
 function lowestAt(value: number, lowest: number, grid: readonly number[]): Curve {
   const points = Float64Array.from([...grid, value]).sort()
   return { grid: points, nll: points.map((x) => (x === value ? lowest : lowest + 40)), usualNll: undefined }
@@ -39,14 +39,14 @@ it("names the group where the flow's likeliest value is the group's", () => {
   expect(bits).toBeCloseTo(50 / Math.LN2, 1)
 })
 
-it('says what the flow expects where it is another value and makes the record ordinary, and gives the group no name for it', () => {
+it("states the flow's value, without the group, where it differs from the group's and makes the record ordinary", () => {
   const curve = lowestAt(700, 10, [0, 100, 690, 710, 900])
   const { text, expected } = reasonOf({ load: 50, length: 100, route: 'long' }, 1, curve)
   expect(expected).toBe(700)
   expect(text).not.toContain('route long')
 })
 
-it("says what the group's records have where no value makes the record ordinary", () => {
+it("states the group's median and range where no value makes the record ordinary", () => {
   const curve = lowestAt(700, 30, [0, 100, 699, 701, 900])
   const { text, expected, range } = reasonOf({ load: 5000, length: 100, route: 'long' }, 1, curve)
   expect(text).toBe('length 100 is far below the 900 of route long')
@@ -56,8 +56,13 @@ it("says what the group's records have where no value makes the record ordinary"
 })
 
 it.each([
-  ['believes the flow', 60, 60, 'load 2,000 is far above the 60 expected'],
-  ['but not of a value that hardly any record has', 4000, 50, /load 2,000 is far above the usual \d to 9\d/],
+  ["states the flow's value", 60, 60, 'load 2,000 is far above the 60 expected'],
+  [
+    "states the usual span instead of a flow's value that hardly any record has",
+    4000,
+    50,
+    /load 2,000 is far above the usual \d to 9\d/,
+  ],
 ] as const)(
   '%s, where no group determines the number and no value makes the record ordinary',
   (_, value, usual, words) => {

@@ -19,15 +19,15 @@ export interface Curve {
   readonly grid: Float64Array
   /** nats */
   readonly nll: Float64Array
-  /** nats with the value that nearly all records share; undefined where the column has none */
+  /** nats, at the value that nearly all records share; undefined where the column has none */
   readonly usualNll: number | undefined
 }
 
 /**
- * What one number adds to a record's surprise.
+ * The reason that one number gives for a record's surprise.
  *
  * @param ids   [categories]; ids of the record
- * @param nats  the record's NLL, and the one from which on a record is an anomaly
+ * @param nats  the record's NLL, and the NLL from which a record is an anomaly
  */
 export function numberReason(
   encoder: Encoder,
@@ -38,17 +38,17 @@ export function numberReason(
   { own, ordinaryNll }: { readonly own: number; readonly ordinaryNll: number },
 ): Reason {
   const column = encoder.numbers[j]!
-  // On the line: a unit is worth less where a log scale counts in thousands, and nothing is odd about that.
+  // Densities are compared on the line: on a log scale, the density per own unit is smaller at large values, which is no reason.
   const onLine = nll.map((own, k) => own - stretchOf(column, grid[k]!))
   const best = argMin(onLine)
-  // Where the shared value is likelier than any other value is dense, it is what would have been expected.
+  // The shared value is expected if its probability exceeds the density of every other value.
   const isUsual = usualNll !== undefined && usualNll <= onLine[best]!
   const group = determiningGroup(encoder, ids, j)
   const [low, high] = gridQuantiles(grid, nll, [0.05, 0.95]).map((x) => roundTo(column, x)) as [number, number]
   const likely = isUsual ? column.usual! : likeliest({ grid, nll: onLine }, best, group?.median)
   const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
-  const isAstray = !isUsual && nll.every((nats) => nats >= ordinaryNll)
-  const { expected, range } = isAstray ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
+  const isNeverOrdinary = !isUsual && nll.every((nats) => nats >= ordinaryNll)
+  const { expected, range } = isNeverOrdinary ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
   const observed = numberOf(encoder, fields, j)
   const shown = (x: number) => {
     if (Number.isNaN(x)) return null
@@ -67,14 +67,14 @@ export function numberReason(
   }
 }
 
-/** What would have been expected of a number, in the column's own unit. */
+/** The expected value of a number, in the column's own unit. */
 interface Expectation {
   readonly expected: number
-  /** Nine in ten values. */
+  /** 5 % and 95 % quantiles. */
   readonly range: readonly [low: number, high: number]
 }
 
-/** The group's median where it is as likely as the likeliest value, within what the flow's noise blurs; else the latter. */
+/** The group's median if it is as likely as the likeliest value, up to the blur of the training noise; else the likeliest value. */
 function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median: number | undefined): number {
   const at = median === undefined ? -1 : grid.indexOf(median)
   return at >= 0 && nll[at]! <= nll[best]! + AS_LIKELY ? grid[at]! : grid[best]!
@@ -84,9 +84,9 @@ function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median:
 const AS_LIKELY = 0.5
 
 /**
- * Statistics of the training records, used where no value of this number makes the record ordinary: other fields are wrong, too, and the flow
- * extrapolates to a place without training rows. Where a group determines the number, that is the group's median; else the flow is
- * believed as long as it stays where nearly all records are.
+ * The expected value by statistics of the training records, used where no value of this number makes the record ordinary: other
+ * fields are wrong as well, and the flow extrapolates where it had no training rows. It is the median of the group that determines
+ * the number; without one, the flow's value if it is in the usual span of the column, else the usual number.
  */
 function byRecords(
   encoder: Encoder,
@@ -100,7 +100,7 @@ function byRecords(
   return isAmongThem ? byFlow : { expected: usualNumber(encoder, ids, j), range }
 }
 
-/** Joins what was tried first and what was tried between. */
+/** Merges the points of two curves. */
 export function mergeCurve(coarse: Omit<Curve, 'usualNll'>, finer: Omit<Curve, 'usualNll'>): Omit<Curve, 'usualNll'> {
   const points = new Map<number, number>()
   for (const { grid, nll } of [coarse, finer]) for (const [k, x] of grid.entries()) points.set(x, nll[k]!)

@@ -13,22 +13,22 @@ const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math
 
 type Column = (row: number) => number | string | null
 
-/** Columns as nobody would wish for them, each in a separate table with an ordinary one. */
+/** Columns that are difficult to model. */
 const COLUMNS: Readonly<Record<string, Column>> = {
   'never varies': () => 4,
   'is missing in every record': () => null,
   'is missing in every other record': (row) => (row % 2 === 0 ? null : normal()),
-  'says the same as another': (row) => Math.sin(row),
+  'repeats a function of the row': (row) => Math.sin(row),
   'is a trillion wide': () => 1e12 * normal(),
-  'is a trillion away, and narrow': () => 1e12 + normal(),
+  'is narrow around a trillion': () => 1e12 + normal(),
   'is counted in whole numbers': () => Math.floor(10 * uniform()),
-  'has the tails of Cauchy': () => Math.tan(Math.PI * (uniform() - 0.5)),
-  'reaches as far as numbers are taken': () => 1e300 * (2 * uniform() - 1),
-  'hardly differs from nothing': () => 1e-310 * normal(),
-  'is one number but for one record': (row) => (row === 7 ? 1e9 : 1),
+  'has Cauchy tails': () => Math.tan(Math.PI * (uniform() - 0.5)),
+  'has the largest accepted range': () => 1e300 * (2 * uniform() - 1),
+  'has denormal numbers': () => 1e-310 * normal(),
+  'is constant but for one record': (row) => (row === 7 ? 1e9 : 1),
 }
 
-/** A number that a table costs is lost on the way into a flow or out of it, and by its first steps. */
+/** Few steps suffice: results become non-finite when rows are encoded or decoded, or in the first steps. */
 const FEW_STEPS = 40
 
 async function train(columns: readonly Column[], count: number, kind: 'realnvp' | 'glow' | 'spline' = 'realnvp') {
@@ -51,8 +51,8 @@ async function train(columns: readonly Column[], count: number, kind: 'realnvp' 
   return { records, artefact, read: (record: unknown) => read(record) as Fields }
 }
 
-/** Opens what was trained, and holds every number that comes out to being one. */
-async function saysNumbers({ records, artefact, read }: Awaited<ReturnType<typeof train>>, names: readonly string[]) {
+/** Opens the trained model and checks that every number that it returns is finite. */
+async function checkFinite({ records, artefact, read }: Awaited<ReturnType<typeof train>>, names: readonly string[]) {
   const detector = await openDetector(artefact)
   const of = (value: unknown) => read(Object.fromEntries(names.map((name) => [name, value])))
   const odd = [1e300, -1e300, 5e-324, 0, -0, null, 1e4].map(of)
@@ -68,26 +68,26 @@ async function saysNumbers({ records, artefact, read }: Awaited<ReturnType<typeo
 }
 
 it.each(['never varies', 'is missing in every record'])(
-  'a column that %s costs no number alone',
+  'every result is finite for a single column that %s',
   async (name) => {
-    await saysNumbers(await train([COLUMNS[name]!], 60), ['c0'])
+    await checkFinite(await train([COLUMNS[name]!], 60), ['c0'])
   },
   120_000,
 )
 
-it('many more columns than records cost no number', async () => {
+it('every result is finite for many more columns than records', async () => {
   const trained = await train(new Array<Column>(200).fill(normal), 40)
-  await saysNumbers(
+  await checkFinite(
     trained,
     [...new Array(200).keys()].map((column) => `c${column}`),
   )
 }, 300_000)
 
 it.each(['realnvp', 'glow', 'spline'] as const)(
-  'all of them together cost no number, with a flow of the kind %s',
+  'every result is finite for all of these columns together, with a flow of the kind %s',
   async (kind) => {
     const columns = Object.values(COLUMNS)
-    await saysNumbers(
+    await checkFinite(
       await train(columns, 60, kind),
       [...columns.keys()].map((column) => `c${column}`),
     )
@@ -95,13 +95,13 @@ it.each(['realnvp', 'glow', 'spline'] as const)(
   120_000,
 )
 
-it('a number beyond what is taken is rejected, with the bound in words', () => {
+it('a number beyond the accepted range is rejected, with the bound in the message', () => {
   const read = makeReader([{ path: '$.x', type: 'numeric', optional: true }])
   for (const x of [Number.MAX_VALUE, -Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
     expect(read({ x })).toMatchObject({ detail: expect.stringMatching(/number of magnitude up to 1e300/) })
   }
 })
 
-it('three records are too few, which is said', async () => {
+it('throws TooFewRecords for three records', async () => {
   await expect(train([normal], 3)).rejects.toThrow(TooFewRecords)
 })

@@ -9,7 +9,7 @@ beforeAll(async () => {
   flow = (await fitFlow({ rows }, { spec, maxSteps: 0, backend: 'wasm' })).flow
 }, 60_000)
 
-it('returns the flow as it was, or none', () => {
+it('restores a flow, and null', () => {
   for (const given of [flow, null]) {
     const { texts, tensors } = packFlow(given)
     expect(unpackFlow(texts, tensors)).toEqual(given)

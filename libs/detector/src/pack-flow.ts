@@ -26,7 +26,7 @@ export function unpackFlow(
   return checkFlow({ spec, weights: new Map(weights) })
 }
 
-/** Those whose names begin with a prefix, by what follows it. */
+/** The tensors whose names begin with a prefix, by the rest of their names. */
 export function tensorsUnder(prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const under = Array.from(tensors).filter(([name]) => name.startsWith(prefix))
   return new Map(under.map(([name, tensor]) => [name.slice(prefix.length), tensor]))

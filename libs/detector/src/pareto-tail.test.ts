@@ -50,15 +50,15 @@ function anomalyShareOver(alpha: number, rows: number, { draw, beyond }: Case): 
   return sum / sets
 }
 
-/** Quantiles of the exponential: a calibration set without chance. */
+/** Quantiles of the exponential: a calibration set without randomness. */
 const exponential = (rows: number) => Float64Array.from({ length: rows }, (_, i) => -Math.log(1 - (i + 0.5) / rows))
 
 describe('issue 17.6: extreme records in the calibration set', () => {
   const body = NORMAL[1]!
   const EXTREMES: Readonly<Record<string, () => number>> = {
     'are all the same': () => 2_079_554,
-    'reach over several orders of magnitude': () => 10 ** (2 + 4 * uniform()),
-    'are squares of normal deviates': () => 1e6 * Math.log(uniform()) ** 2,
+    'span several orders of magnitude': () => 10 ** (2 + 4 * uniform()),
+    'are squares of exponential deviates': () => 1e6 * Math.log(uniform()) ** 2,
   }
   const calibrationOf = (rows: number, extremes: number, draw: () => number) =>
     Float64Array.from({ length: rows }, (_, row) => (row < extremes ? draw() : body.draw())).sort()
@@ -67,7 +67,7 @@ describe('issue 17.6: extreme records in the calibration set', () => {
     Object.entries(EXTREMES).flatMap(([name, draw]) =>
       [1, 5, 20].map((extremes) => ({ name: `${extremes} that ${name}`, extremes, draw })),
     ),
-  )('leave the tail of the others as it is: $name', ({ extremes, draw }) => {
+  )('do not change the tail of the others: $name', ({ extremes, draw }) => {
     const sets = 20
     let anomalyShare = 0
     for (let set = 0; set < sets; set++) {
@@ -80,19 +80,19 @@ describe('issue 17.6: extreme records in the calibration set', () => {
     expect(anomalyShare).toBeLessThan(1.05 * 0.001)
   })
 
-  it('are left out of large sets, too: 217 of 24,000', () => {
+  it('are left out of large sets as well: 217 of 24,000', () => {
     const tail = fitParetoTail(calibrationOf(24_000, 217, EXTREMES['are all the same']!), 0.01)!
     expect(tail.beyond).toBe(227)
     expect(tailPValue(tail, 2_079_554)).toBeLessThan(1e-12)
   })
 
-  it('are left out up to the share that may be anomalies, give or take chance', () => {
+  it('are left out up to the contamination and its random error', () => {
     const calibration = calibrationOf(2_160, 80, EXTREMES['are all the same']!)
     expect(fitParetoTail(calibration, 0.01)).toBeNull()
     expect(fitParetoTail(calibration, 0.04)).not.toBeNull()
   })
 
-  it('are not seen in ordinary sets, and seldom in sets of a heavy tail', () => {
+  it('are found in no ordinary set, and rarely in a set with a heavy tail', () => {
     const leftOut = ({ draw }: Case) => {
       const tails = Array.from({ length: 300 }, () =>
         fitParetoTail(Float64Array.from({ length: 600 }, draw).sort(), 0.01),
@@ -105,7 +105,7 @@ describe('issue 17.6: extreme records in the calibration set', () => {
 })
 
 describe('a Pareto tail', () => {
-  it.each(NORMAL)('flags at most what was asked for, far beyond 1 / n: $name', (one) => {
+  it.each(NORMAL)('flags at most the requested rate, also far below 1 / n: $name', (one) => {
     for (const rows of [200, 2_000]) {
       for (const alpha of [1 / rows, 0.1 / rows, 0.01 / rows]) {
         expect(anomalyShareOver(alpha, rows, one), `${rows} rows, ${alpha}`).toBeLessThan(1.05)
@@ -113,7 +113,7 @@ describe('a Pareto tail', () => {
     }
   })
 
-  it('flags about what was asked for where the tail is heavy', () => {
+  it('flags about the requested rate where the tail is heavy', () => {
     for (const alpha of [2e-3, 2e-4]) {
       const share = anomalyShareOver(alpha, 2_000, HEAVY)
       expect(share).toBeGreaterThan(0.7)
@@ -121,7 +121,7 @@ describe('a Pareto tail', () => {
     }
   })
 
-  it('begins where counting ends, and falls from there without ever reaching 0', () => {
+  it('continues the counted p-values, and decreases without reaching 0', () => {
     const tail = fitParetoTail(Float64Array.from({ length: 2_000 }, () => gamma(8)).sort())!
     expect(tail.junctionPValue).toBeCloseTo(12 / 2_001, 10)
     expect(tailPValue(tail, tail.junction + 1e-9)).toBeCloseTo(tail.junctionPValue, 10)
@@ -141,18 +141,18 @@ describe('a Pareto tail', () => {
         const at = tailQuantile(tail, 1e-4)
         if (beyond(at) > tailUpperLimit(tail, at)) exceeded += 1
       }
-      // Of 200 at 5 %, 18 are exceeded once in forty times.
+      // If each is exceeded with a probability of 5 %, more than 18 of 200 are with a probability of 0.6 %.
       expect(exceeded).toBeLessThanOrEqual(18)
     },
   )
 
-  it('is refused where the largest record is not to be expected, which a Kolmogorov–Smirnov test does not see', () => {
+  it('is rejected where the largest record is implausible, to which a Kolmogorov–Smirnov test is not sensitive', () => {
     const calibration = exponential(2_000)
     expect(fitParetoTail(calibration)).not.toBeNull()
     expect(fitParetoTail(calibration.with(-1, 1e6))).toBeNull()
   })
 
-  it('is not made of few records, of equal ones, or of steps', () => {
+  it('is null for few records, for equal ones, and for steps', () => {
     const steps = Float64Array.from({ length: 3_000 }, (_, i) => Math.floor(Math.log2(i + 1)))
     for (const calibration of [new Float64Array(0), Float64Array.of(1, 2, 3), new Float64Array(500).fill(7), steps]) {
       expect(fitParetoTail(calibration)).toBeNull()

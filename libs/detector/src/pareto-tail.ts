@@ -1,17 +1,17 @@
 /**
- * The tail beyond the last few calibration records: generalised Pareto members with weights, each the survival function
- * of the excess over the junction.
+ * The tail of the calibration NLLs: a weighted mixture of generalised Pareto distributions (members) of the excess over the
+ * junction.
  *
  *     p(nll) = p(junction) · Σⱼ weightⱼ · (1 + shapeⱼ·(nll − junction) / scaleⱼ)^(−1 / shapeⱼ)     for nll > junction
  */
 export interface ParetoTail {
-  /** nats; up to here the calibration records are counted */
+  /** nats; p-values are counted up to the junction */
   readonly junction: number
-  /** The counted p-value at the junction: the tail begins where the count ends. */
+  /** The counted p-value at the junction, which the tail continues. */
   readonly junctionPValue: number
-  /** Calibration records beyond the junction. */
+  /** Number of calibration records beyond the junction. */
   readonly beyond: number
-  /** Calibration records that the members were fitted to. */
+  /** Number of calibration records that the members were fitted to. */
   readonly exceedances: number
   /** [members], ≥ 0; 0 is the exponential */
   readonly shape: Float64Array
@@ -24,14 +24,14 @@ export interface ParetoTail {
 /**
  * Fits the tail of a calibration set.
  *
- * The threshold is the usual one of Pareto smoothing, k = min(n / 5, 3·√n) records beyond it; while a Kolmogorov–Smirnov test refuses
- * the fit, or the largest record is not to be expected by it, k is halved. The members are the profile likelihood over the grid of
- * Zhang & Stephens: their mixture is the predictive tail, which is heavier where records are few, and their spread is its
- * uncertainty. No member is lighter than exponential: the NLL of a Gaussian is exponential, and a bounded tail would give p = 0.
+ * The threshold is that of Pareto smoothing, with k = min(n / 5, 3·√n) records beyond it; k is halved while a Kolmogorov–Smirnov
+ * test rejects the fit, or the largest record is implausible under it. The members are weighted by the profile likelihood over
+ * the grid of Zhang & Stephens: their mixture is the predictive tail, which is heavier where records are few, and their spread is
+ * its uncertainty. No member is lighter than exponential: the NLL of a Gaussian is exponential, and a bounded tail would give p = 0.
  *
- * Extreme records that no tail of the others explains are left out of the fit, yet stay in the counts: the p-value at the junction.
- * They are the records beyond a wide gap, at most as many as the configuration allows to be anomalies. Where a fit to all records
- * is good, they are left out only if they are all but impossible under the tail of the others.
+ * Extreme records that the tail of the others does not explain are left out of the fit, but count in the p-value at the junction.
+ * They are the records beyond a wide gap, at most as many as the contamination allows. If a fit to all records is good, they are
+ * left out only if they are nearly impossible under the tail of the others.
  *
  * @param calibration    [n], ascending, nats
  * @param contamination  share of the records that may be anomalies
@@ -47,7 +47,7 @@ export function fitParetoTail(calibration: Float64Array, contamination = 0): Par
   )
 }
 
-/** How many records lie beyond each wide gap, the most first. */
+/** Number of records beyond each wide gap, the largest first. */
 function wideGaps(calibration: Float64Array, contamination: number): number[] {
   const n = calibration.length
   const most = n * contamination + 3 * Math.sqrt(n * contamination * (1 - contamination))
@@ -70,11 +70,11 @@ function fitBelowGap(gaps: readonly number[], calibration: Float64Array, mostExp
   return null
 }
 
-/** In spans of the 30 records below it: one of 10,000 exponential sets has such a gap below its largest record. */
+/** Width of a gap, in spans of the 30 records below it. One of 10,000 exponential sets has such a gap below its largest record. */
 const WIDE_GAP = 3
 /**
- * With 0.1 in place of it a Pareto tail of shape 0.6 loses its largest record in one of ten sets, and 2,000 records then flag 1.6
- * times the rate of 0.1 / n for 1.3.
+ * With 0.1 instead, a Pareto tail of shape 0.6 loses its largest record in one of ten sets, and with 2,000 records 1.6 times the
+ * rate of 0.1 / n is flagged instead of 1.3 times.
  */
 const MOST_EXPECTED_BEYOND_GAP = 1e-3
 
@@ -91,15 +91,15 @@ function fitWithout(extremes: number, calibration: Float64Array): ParetoTail | n
   return null
 }
 
-/** p-value of an NLL beyond the junction; falls with it, never 0. */
+/** p-value of an NLL beyond the junction, nats; decreases with the NLL and is never 0. */
 export function tailPValue({ junction, junctionPValue, ...members }: ParetoTail, nll: number): number {
   return Math.max(SMALLEST_P_VALUE, junctionPValue * Math.exp(logSurvival(members, nll - junction)))
 }
 
 /**
- * The 95 % upper confidence limit of a tail p-value: the members' 95 % quantile, and, in quadrature of logarithms,
- * the chance in how many calibration records happened to lie beyond the junction. There is no lower limit, because the
- * p-value itself errs on the large side.
+ * The 95 % upper confidence limit of a tail p-value. It combines, in quadrature of logarithms, the 95 % quantile of the members and
+ * the random error of the number of calibration records beyond the junction. There is no lower limit, because the p-value itself is
+ * biased upward.
  */
 export function tailUpperLimit({ junction, junctionPValue, beyond, ...members }: ParetoTail, nll: number): number {
   const excess = nll - junction
@@ -108,7 +108,7 @@ export function tailUpperLimit({ junction, junctionPValue, beyond, ...members }:
   return Math.min(1, Math.max(SMALLEST_P_VALUE, junctionPValue * Math.exp(own + wider)))
 }
 
-/** The NLL from which on a tail p-value is at most `pValue`, nats. */
+/** The smallest NLL with a tail p-value of at most `pValue`, nats. */
 export function tailQuantile(tail: ParetoTail, pValue: number): number {
   let low = tail.junction
   let step = Math.max(...tail.scale)
@@ -125,7 +125,7 @@ export function tailQuantile(tail: ParetoTail, pValue: number): number {
 type Members = Pick<ParetoTail, 'shape' | 'scale' | 'weight'>
 
 const FEWEST_EXCEEDANCES = 30
-/** Calibration records that are counted rather than fitted for the last time: their share is known to a third. */
+/** Calibration records beyond the junction: their share of the set has a relative error of a third. */
 const BEYOND_JUNCTION = 10
 /**
  * √k times the largest distance of the distribution functions, at 1 % for an exponential with its mean fitted.
@@ -133,11 +133,11 @@ const BEYOND_JUNCTION = 10
  * @see Stephens 1974, JASA 69(347), table 1B: 1.308
  */
 const LARGEST_MISFIT = 1.308
-/** Exceedances that the fit expects beyond the largest it saw: fewer than this in one of ten sets, which a smaller k then serves as well. */
+/** Least number of exceedances that a fit expects beyond the largest one. One of ten sets has fewer; a smaller k then fits as well. */
 const LEAST_ABOVE_LARGEST = 0.1
-/** Postgres takes no number below the smallest normal double. */
+/** Postgres accepts no number below the smallest normal float64, 2.2e-308. */
 const SMALLEST_P_VALUE = 1e-300
-/** Of the normal distribution, one-sided. */
+/** One-sided 95 % quantile of the standard normal. */
 const Z_95 = 1.645
 const HALVINGS = 60
 
@@ -163,10 +163,10 @@ function fitMembers(excesses: Float64Array): Members {
   return { shape, scale, weight: normalised(logLikelihood.map((own) => Math.exp(own - best))) }
 }
 
-/** Both from the paper, § 3. */
+/** Both from Zhang & Stephens, § 3. */
 const GRID_AT_LEAST = 30
 const PRIOR = 3
-/** Ten records' worth of a heavy tail, as in Pareto smoothing: few exceedances are taken with care, thousands as they are. */
+/** Prior of a heavy tail with the weight of ten records, as in Pareto smoothing; thousands of exceedances outweigh it. */
 const PRIOR_RECORDS = 10
 const PRIOR_SHAPE = 0.5
 
@@ -177,7 +177,7 @@ function logSurvival({ shape, scale, weight }: Members, excess: number): number 
   return most + Math.log(logs.reduce((sum, own) => sum + Math.exp(own - most), 0))
 }
 
-/** That of the member which a twentieth of the weight is heavier than. */
+/** log survival of the member at the upper 5 % of the weight. */
 function heavyLogSurvival({ shape, scale, weight }: Members, excess: number): number {
   const each = Array.from(weight, (share, j) => ({ share, log: memberLog(shape[j]!, scale[j]!, excess) }))
   let sum = 0
@@ -193,7 +193,7 @@ function memberLog(shape: number, scale: number, excess: number): number {
   return shape * scaled < 1e-8 ? -scaled : -Math.log1p(shape * scaled) / shape
 }
 
-/** A Kolmogorov–Smirnov test for the whole, and for the end of it the largest of k, which it hardly weighs. */
+/** A Kolmogorov–Smirnov test of all exceedances, and a test of the largest one, to which the former is not sensitive. */
 function isGoodFit(members: Members, excesses: Float64Array): boolean {
   const k = excesses.length
   const furthest = excesses.reduce((worst, x, i) => {
@@ -204,7 +204,7 @@ function isGoodFit(members: Members, excesses: Float64Array): boolean {
   return Math.sqrt(k) * furthest <= LARGEST_MISFIT && aboveLargest >= LEAST_ABOVE_LARGEST
 }
 
-/** From the junction on a member has the same shape, and its scale grows by shape × distance. */
+/** Conditions the members on the junction: the shape is the same, and the scale grows by shape × distance. */
 function joinTail(
   calibration: Float64Array,
   extremes: number,

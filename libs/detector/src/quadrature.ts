@@ -1,6 +1,6 @@
 /**
  * Quantiles of a density that is known on a grid, by the trapezoid rule: mass between neighbours is (p + q)/2 times their
- * distance, and inside such a step it is taken to be even.
+ * distance, and is uniform within such a step.
  *
  * @param grid    [n], ascending
  * @param nll     [n]; −log density up to a constant, nats

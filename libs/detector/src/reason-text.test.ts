@@ -12,7 +12,7 @@ const column = {
 }
 const day = { ...column, name: 'date', cycle: { period: 'day', cut: 0.125, startMs: 0 } as const }
 
-describe('words for a number', () => {
+describe('the text about a number', () => {
   it.each([
     [
       { observed: 3983, expected: 2475, range: [2474, 2476], group: 'LAX→JFK' },
@@ -35,20 +35,20 @@ describe('words for a number', () => {
     expect(numberInWords(column, finding)).toBe(text)
   })
 
-  it('issue 17.2: have enough digits to distinguish values whose deviation is small relative to them', () => {
+  it('issue 17.2: has enough digits to distinguish values whose deviation is small relative to them', () => {
     const quantiles = column.quantiles.map((_, k) => 1e7 + (k - 16) / 8)
     const fine = { ...column, name: 'x', centre: 1e7, scale: 1, quantum: 0, quantiles }
     const finding = { observed: 1e7 + 10, expected: 1e7, range: [1e7 - 1.62, 1e7 + 1.55], group: null } as const
     expect(numberInWords(fine, finding)).toBe('x 10,000,010 is far above the usual 9,999,998.38 to 10,000,001.6')
   })
 
-  it('are times of day where the column is one', () => {
+  it('states times of day where the column is one', () => {
     const finding = { observed: 0.2, expected: 9, range: [3, 18.5], group: null } as const
     expect(numberInWords(day, finding)).toBe('date 03:12 is outside the usual 06:00 to 21:30')
   })
 })
 
-describe('words for a category', () => {
+describe('the text about a category', () => {
   it.each([
     [{ kind: 'pair', name: 'origin', value: 'JFK', seen: 0, of: 900 }, 'destination JFK is never seen with origin JFK'],
     [

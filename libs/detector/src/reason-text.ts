@@ -2,7 +2,7 @@ import { type CategoryEvidence, type Encoder, periodHours } from '@outflow/encod
 
 type NumberColumn = Encoder['numbers'][number]
 
-/** What is known about one number of a record when it is put into words. */
+/** The values that the text about one number of a record states. */
 interface NumberFinding {
   /** NaN where missing; in the column's own unit, hours since the cut where it is cyclic */
   readonly observed: number
@@ -14,7 +14,7 @@ interface NumberFinding {
   readonly group: string | null
 }
 
-/** A range this share of the column's usual span or less is a point: its likeliest value alone is named. */
+/** A range of at most this share of the column's usual span counts as a point; only its likeliest value is stated. */
 const NARROW = 0.1
 
 export function numberInWords(column: NumberColumn, { observed, expected, range, group }: NumberFinding): string {
@@ -40,7 +40,7 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   return `${value} is ${far}${side} the usual ${show(column, low)} to ${show(column, high)}`
 }
 
-/** Where all but the outermost 32nds of a column's values lie. */
+/** The range of a column's values without the lowest and the highest 32nd. */
 export function usualSpan({ quantiles }: NumberColumn): readonly [low: number, high: number] {
   return [quantiles[1]!, quantiles.at(-2)!]
 }
@@ -73,7 +73,7 @@ export function show(column: NumberColumn, value: number): string {
   return formatOf(precisionOf(column)).format(value).replace('-', '−')
 }
 
-/** As fine as the step of the values; without a step a hundredth of their deviation, and four significant digits at least. */
+/** The step of the values; without a step, a hundredth of their deviation and at least four significant digits. */
 function precisionOf({ quantum, logUnit, centre, scale }: NumberColumn): Precision {
   if (quantum > 0) return { maximumFractionDigits: Math.max(0, -Math.floor(Math.log10(quantum) + 1e-9)) }
   const apart = logUnit === undefined ? Math.ceil(Math.log10(Math.max(1, Math.abs(centre) / scale))) + 2 : 0
@@ -82,10 +82,10 @@ function precisionOf({ quantum, logUnit, centre, scale }: NumberColumn): Precisi
 
 type Precision = { readonly maximumFractionDigits: number } | { readonly maximumSignificantDigits: number }
 
-/** Of a double. */
+/** Significant digits of a float64. */
 const MOST_SIGNIFICANT = 17
 
-/** A formatter takes longer to make than everything else in a reason. */
+/** Cached, because making a formatter takes longer than the rest of a reason. */
 const FORMATS = new Map<string, Intl.NumberFormat>()
 
 function formatOf(precision: Precision): Intl.NumberFormat {

@@ -4,7 +4,7 @@ import { fitFlow, realNvpSpec } from '@outflow/flow'
 import { expect, it } from 'vitest'
 import { sampleRecords } from './sample-records.js'
 
-it('draws records by the density, in their own units', { timeout: 60_000 }, async () => {
+it('draws records from the density, in their own units', { timeout: 60_000 }, async () => {
   const features = [featureSchema.parse({ path: '$.x', type: 'numeric' })]
   const records = Array.from({ length: 100 }, (_, at) => ({ numbers: [500 + 20 * Math.sin(at)], categories: [] }))
   const { encoder, rows } = fitEncoder(features, records, { contamination: 0, seed: 1 })
@@ -19,7 +19,7 @@ it('draws records by the density, in their own units', { timeout: 60_000 }, asyn
   expect(isWithin(50)).toBeGreaterThan(0.99)
 })
 
-it('draws nothing but categories where there is no number', async () => {
+it('draws only categories where there are no numbers', async () => {
   const features = [featureSchema.parse({ path: '$.c', type: 'categorical' })]
   const records = Array.from({ length: 40 }, (_, at) => ({ numbers: [], categories: [at % 4 === 0 ? 'a' : 'b'] }))
   const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })

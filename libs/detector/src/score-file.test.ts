@@ -19,7 +19,7 @@ const readings = Array.from({ length: 60 }, (_, index) => ({
   at: new Date(Date.UTC(2026, 0, 1, 0, index * 3 + ((index * 13) % 3))).toISOString(),
 }))
 
-/** Weighs every field instead of a fitted model: a record whose fields differ has another nll. */
+/** In place of a fitted model: an nll to which every field contributes, so that records with different fields differ. */
 const detector = {
   metadata: { features: FEATURES },
   score: async (records: readonly Fields[]) => {
@@ -62,7 +62,7 @@ test('issue 18: the same records have the same nll from a file and from a stream
   expect(await ofFile('ndjson', ndjson)).toEqual([...nll])
 })
 
-test('a record that breaks the contract of the model ends the reading, with its line', async () => {
+test('throws, with the line, for a record that breaks the contract of the model', async () => {
   await expect(ofFile('csv', `${csv}south,heavy,2026-02-01T00:00:00Z\n`)).rejects.toThrow(
     'readings, line 62: $.load must be a number of magnitude up to 1e300, found "heavy"',
   )

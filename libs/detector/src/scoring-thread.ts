@@ -4,30 +4,30 @@ import { decodeModel } from './artefact.js'
 import { type ModelScores, openTableScorer, type TableScorer } from './model-scorer.js'
 import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 
-// The thread that models score in: it answers requests to open, score and close in turn; on `end` it first answers the requests before.
+// The scoring thread: processes requests to open, score and close a model; on `end` it completes the earlier requests first.
 
 const port = parentPort!
 const models = new Map<number, TableScorer>()
-const unanswered = new Set<Promise<void>>()
+const pending = new Set<Promise<void>>()
 
 port.on('message', async (request: ToScoringThread) => {
   if (request.kind === 'end') {
-    await Promise.all(unanswered)
-    // Nothing else holds the thread.
+    await Promise.all(pending)
+    // The port is the only handle that keeps the thread alive.
     return port.close()
   }
-  const answered = reply(request)
-  unanswered.add(answered)
-  await answered
-  unanswered.delete(answered)
+  const response = reply(request)
+  pending.add(response)
+  await response
+  pending.delete(response)
 })
 
 type ScoringRequest = Exclude<ToScoringThread, { kind: 'end' }>
 
-async function reply(asked: ScoringRequest): Promise<void> {
-  const { id } = asked
+async function reply(request: ScoringRequest): Promise<void> {
+  const { id } = request
   try {
-    const scores = await answer(asked)
+    const scores = await execute(request)
     port.postMessage(
       { kind: 'done', id, scores } satisfies FromScoringThread,
       scores ? [scores.nll.buffer as ArrayBuffer] : [],
@@ -38,11 +38,11 @@ async function reply(asked: ScoringRequest): Promise<void> {
   }
 }
 
-async function answer(asked: ScoringRequest): Promise<ModelScores | null> {
-  const { model } = asked
-  if (asked.kind === 'score') return models.get(model)!.score(asked.table)
-  if (asked.kind === 'open') {
-    const { encoder, flow } = decodeModel(asked.artefact)
+async function execute(request: ScoringRequest): Promise<ModelScores | null> {
+  const { model } = request
+  if (request.kind === 'score') return models.get(model)!.score(request.table)
+  if (request.kind === 'open') {
+    const { encoder, flow } = decodeModel(request.artefact)
     models.set(model, await openTableScorer(encoder, flow))
   } else {
     await models.get(model)!.close()

@@ -29,7 +29,7 @@ function stream({ perMinute, minutes, seed = 7, improbable = () => 0 }: Stream):
   })
 }
 
-it('begins with the minute from which three in a hundred are improbable, and is found after two', () => {
+it('is found two minutes after three in a hundred records became improbable, and begins at that minute', () => {
   const blocks = stream({ perMinute: 2_000, minutes: 62, improbable: (minute) => (minute < 60 ? 0 : 0.03) })
   expect(watchSurplus(blocks.slice(0, 60), options)).toBeNull()
   const surplus = watchSurplus(blocks, options)
@@ -37,20 +37,20 @@ it('begins with the minute from which three in a hundred are improbable, and is 
   expect(60 - surplus!.changedMs / MINUTE_MS).toBeLessThanOrEqual(2)
 })
 
-it('is over twenty minutes after it has ended, however long it was', () => {
+it('ends within twenty minutes after the share is normal again, however long it lasted', () => {
   const improbable = (minute: number) => (minute < 120 ? 0.1 : 0)
   const blocks = stream({ perMinute: 2_000, minutes: 140, improbable })
   expect(watchSurplus(blocks.slice(0, 121), options)).not.toBeNull()
   expect(watchSurplus(blocks, options)).toBeNull()
 })
 
-it('is none within an eighth of what is due, however many records say so', () => {
+it('is null for an excess of less than an eighth, for any number of records', () => {
   const improbable = () => 0.0009
   expect(watchSurplus(stream({ perMinute: 20_000, minutes: 60, improbable }), options)).toBeNull()
 })
 
 it('is as rare as designed where nothing has changed', () => {
-  // A run length of twenty blocks, shared by five charts: one of them has a hundred. The calibration is exact.
+  // Five charts share a run length of twenty blocks, so each of them has a hundred. The calibration is exact.
   const own = { ...options, alertRate: 2 ** -7, calibrated: 1e9, limit: driftLimit(20) }
   // Two minutes a block.
   const blocks = stream({ perMinute: 640, minutes: 2 * BLOCKS, seed: 3 })

@@ -1,34 +1,34 @@
-import { ALLOWANCE, boundedStep, LARGEST_STEP, ofSize, type ScoreBlock } from './drift.js'
+import { ALLOWANCE, boundedStep, LARGEST_STEP, mergeBlocks, type ScoreBlock } from './drift.js'
 
-/** More anomalies than the alert rate makes one expect. */
+/** A share of anomalies above the alert rate. */
 export interface Surplus {
-  /** Epoch ms: when the sum last stood at zero, which is where it began. */
+  /** Epoch ms; when the sum was last zero, the estimated start of the surplus. */
   readonly changedMs: number
-  /** Epoch ms: the beginning of the last block. */
+  /** Epoch ms; start of the last block. */
   readonly raisedMs: number
   readonly statistic: number
 }
 
 export interface SurplusOptions {
-  /** [buckets + 1]; p-values of the buckets' borders, falling from 1 to 0. */
+  /** [buckets + 1]; p-values at the borders of the buckets, descending from 1 to 0. */
   readonly borders: ArrayLike<number>
   readonly alertRate: number
-  /** Records that the calibration was made of. */
+  /** Number of calibration records. */
   readonly calibrated: number
   /** From `driftLimit`. */
   readonly limit: number
 }
 
 /**
- * Watches the share of anomalies by a cumulative sum as those of `watchDrift`, of
+ * Watches the share of anomalies by a cumulative sum, as in `watchDrift`, of
  *
  *     z = (share − due) / √(due·(1 − due)·(1/records + 1/calibrated) + (due/4)²)
  *
- * where due is the p-value nearest the alert rate at which a bucket begins: a bucket within an eighth of it is none.
- * The sum goes no further than one step beyond the limit, so that a surplus is over about twelve blocks after it has ended.
+ * where due is the border of a bucket nearest to the alert rate: an excess of less than an eighth of it is no surplus. The sum is
+ * bounded by one step beyond the limit, so that a surplus ends about twelve blocks after the share is normal again.
  *
- * @param blocks  counted by p-values, in order of time; they are added up until ten anomalies are due in each
- * @returns the surplus that stands after the last block; null: none does
+ * @param blocks  counted by p-values, in order of time; merged until ten anomalies are due in each
+ * @returns the surplus after the last block; null if there is none
  */
 export function watchSurplus(
   blocks: Iterable<ScoreBlock>,
@@ -39,7 +39,7 @@ export function watchSurplus(
   const first = starts.reduce((best, p, bucket) => (distance(p) < distance(starts[best]!) ? bucket : best), 0)
   const due = starts[first]!
   let found = { statistic: 0, changedMs: 0, raisedMs: 0 }
-  for (const { startMs, counts } of ofSize(FEWEST_DUE / due, blocks)) {
+  for (const { startMs, counts } of mergeBlocks(FEWEST_DUE / due, blocks)) {
     const records = countFrom(counts, 0)
     const error = Math.sqrt(due * (1 - due) * (1 / records + 1 / calibrated) + (due * TOLERATED) ** 2)
     const step = boundedStep((countFrom(counts, first) / records - due) / error) - ALLOWANCE

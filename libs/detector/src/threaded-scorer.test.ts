@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => Promise.all([threaded.close(), here.close()]))
 
-test('a thread gives the scores of the model, to each who asks his own', async () => {
+test('a thread returns the scores of the model, to each request its own', async () => {
   const batches = [records(1000, 5000), records(7, 1), [], [{ numbers: [1e9], categories: ['unseen'] }]]
   const found = await Promise.all(batches.map((batch) => threaded.score(batch)))
   expect(found).toEqual(await Promise.all(batches.map((batch) => here.score(batch))))
@@ -49,7 +49,7 @@ test('an explanation is the same', async () => {
   expect(await threaded.explain([odd])).toEqual(await here.explain([odd]))
 })
 
-test('a thread that was begun keeps no process from ending until its first model is opened in it', async () => {
+test('a thread keeps the process alive only from its first opened model', async () => {
   const held = () => process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort').length
   const own = makeScoringThread()
   const before = held()
@@ -61,12 +61,12 @@ test('a thread that was begun keeps no process from ending until its first model
   await scorer.close()
 })
 
-test('a thread ends with its last model, answers who waits, refuses who asks later, and begins anew with the next', async () => {
+test('a thread ends with its last model, completes pending requests, rejects later ones, and restarts with the next model', async () => {
   const own = makeScoringThread()
   const scorer = await own.open(artefact)
   const table = packFields(records(0, 4096))
   const asked = Array.from({ length: 30 }, () => scorer.score(table))
-  // In the middle of its work.
+  // Most requests are pending.
   await asked[5]
   const closed = scorer.close()
   await expect(scorer.score(table)).rejects.toThrow(ScoringThreadEnded)
@@ -78,13 +78,13 @@ test('a thread ends with its last model, answers who waits, refuses who asks lat
   await next.close()
 })
 
-test('a model that cannot be opened says why, and the thread goes on for the others', async () => {
+test('rejects with the reason for a model that cannot be opened, and continues for the others', async () => {
   await expect(thread.open(Buffer.from('no model'))).rejects.toThrow(/these bytes are not a model/)
   const batch = records(3, 20)
   expect(await threaded.score(batch)).toEqual(await here.score(batch))
 })
 
-test('models score in one thread side by side, and one closes without the other', async () => {
+test('two models score in one thread, and one can be closed without the other', async () => {
   const table = packFields(records(0, 100))
   const [one, other] = [await thread.open(artefact), await thread.open(artefact)]
   const [scores, same] = await Promise.all([one.score(table), other.score(table)])

@@ -4,26 +4,25 @@ import type { FieldTable } from '@outflow/records'
 import { ScoringFailed, ScoringThreadEnded } from './errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
 
-/** A thread that models score in, each for as long as it is open. */
+/** A worker thread that scores for all models that are open in it. */
 export interface ScoringThread {
-  /** Starts it before there is a model for it; until then it keeps no process from ending. */
+  /** Starts the thread before the first model is opened; until then it does not keep the process alive. */
   begin(): void
   /**
-   * Opens a model in it. A batch is copied there, 128 bytes each of 16 numbers; answers come in the order of asking.
+   * Opens a model in the thread. Each batch is copied to it, 128 bytes per record of 16 numbers; results arrive in the order of the
+   * requests. The thread ends when its last model is closed, after it has completed all requests.
    *
-   * @throws {ScoringThreadEnded} when the thread or the model cannot begin; a later call rejects with it when the thread ends. With its
-   * last model it ends once all that was asked is answered.
+   * @throws {ScoringThreadEnded} when the thread or the model cannot start; a later call rejects with it when the thread ends
    */
   open(artefact: Uint8Array): Promise<TableScorer>
 }
 
 /**
- * Makes a thread for scoring: encoding and the flow take as long as the rest of a record's way, and ONNX Runtime keeps the
- * calling thread, which reads the next batch meanwhile.
+ * Makes a scoring thread: encoding and the flow take as long as the rest of a record's processing, and ONNX Runtime blocks the
+ * thread that calls it, so the calling thread can read the next batch meanwhile.
  *
- * It runs from the first model that is opened in it until the last one is closed. A third of a second goes into its start, most
- * of it into loading what it runs: a model that takes the place of another finds all that there, and so does the first one where
- * the thread was begun while that model was still waited for.
+ * It runs from the first opened model until the last one is closed. Its start takes a third of a second, mostly to load its
+ * modules. A model that replaces another finds them loaded, and so does the first one if `begin` was called earlier.
  */
 export function makeScoringThread(): ScoringThread {
   let running: RunningThread | null = null
@@ -37,17 +36,17 @@ export function makeScoringThread(): ScoringThread {
     },
     open: async (artefact) => {
       const thread = begun()
-      const model = thread.enter()
+      const model = thread.addModel()
       try {
-        await thread.ask({ kind: 'open', model, artefact })
+        await thread.request({ kind: 'open', model, artefact })
       } catch (error: unknown) {
-        await thread.leave()
+        await thread.removeModel()
         throw error
       }
       return {
-        score: async (table) => (await thread.ask({ kind: 'score', model, table }))!,
+        score: async (table) => (await thread.request({ kind: 'score', model, table }))!,
         close: async () => {
-          if (!(await thread.leave())) await thread.ask({ kind: 'close', model })
+          if (!(await thread.removeModel())) await thread.request({ kind: 'close', model })
         },
       }
     },
@@ -56,12 +55,12 @@ export function makeScoringThread(): ScoringThread {
 
 interface RunningThread {
   readonly hasEnded: () => boolean
-  /** @returns a number for one model more */
-  readonly enter: () => number
-  /** One model less; after the last the thread ends. @returns whether it was the last */
-  readonly leave: () => Promise<boolean>
-  /** @returns scores, where it was asked for some */
-  readonly ask: (question: Question) => Promise<ModelScores | null>
+  /** Adds a model. @returns its number */
+  readonly addModel: () => number
+  /** Removes a model, and ends the thread after the last one. @returns whether it was the last */
+  readonly removeModel: () => Promise<boolean>
+  /** @returns the scores of a `score` request, null for others */
+  readonly request: (own: ModelRequest) => Promise<ModelScores | null>
 }
 
 interface PendingScores {
@@ -71,64 +70,64 @@ interface PendingScores {
 
 function runThread(): RunningThread {
   const worker = startWorker()
-  const waiting = new Map<number, PendingScores>()
-  let asked = 0
-  let [entered, open] = [0, 0]
+  const pending = new Map<number, PendingScores>()
+  let requests = 0
+  let [added, open] = [0, 0]
   let ended: Error | undefined
   const exited = new Promise<void>((resolve) => {
     worker.once('exit', () => resolve())
   })
   const end = (how: string, cause?: unknown) => {
     ended ??= new ScoringThreadEnded(`the scoring thread ended: ${how}`, { cause })
-    for (const { reject } of waiting.values()) reject(ended)
-    waiting.clear()
+    for (const { reject } of pending.values()) reject(ended)
+    pending.clear()
   }
   worker.on('error', (error) => end(error.message, error))
   worker.on('exit', (code) => end(`exit code ${code}`))
   worker.on('message', (answer: FromScoringThread) => {
-    const { resolve, reject } = waiting.get(answer.id)!
-    waiting.delete(answer.id)
+    const { resolve, reject } = pending.get(answer.id)!
+    pending.delete(answer.id)
     if (answer.kind === 'done') resolve(answer.scores)
     else reject(revive(answer))
   })
-  // After the listeners: the one for messages would hold the process again.
+  // After the listeners are added: the one for messages would keep the process alive again.
   worker.unref()
   return {
     hasEnded: () => ended !== undefined,
-    enter: () => {
+    addModel: () => {
       worker.ref()
       open += 1
-      return entered++
+      return added++
     },
-    leave: async () => {
+    removeModel: async () => {
       open -= 1
       if (open > 0) return false
-      // Nobody else is to be let in while it ends.
+      // Rejects new requests while the thread ends.
       ended = new ScoringThreadEnded('the scoring thread ended: its last model was closed')
       // Not terminated: ONNX Runtime aborts the process when its thread is terminated in the middle of a batch.
       worker.postMessage({ kind: 'end' } satisfies ToScoringThread)
       await exited
       return true
     },
-    ask: (question) =>
+    request: (own) =>
       new Promise((resolve, reject) => {
         if (ended !== undefined) return reject(ended)
-        const id = asked++
-        waiting.set(id, { resolve, reject })
-        worker.postMessage({ id, ...question } satisfies ToScoringThread)
+        const id = requests++
+        pending.set(id, { resolve, reject })
+        worker.postMessage({ id, ...own } satisfies ToScoringThread)
       }),
   }
 }
 
-type Question =
+type ModelRequest =
   | { readonly kind: 'open'; readonly model: number; readonly artefact: Uint8Array }
   | { readonly kind: 'score'; readonly model: number; readonly table: FieldTable }
   | { readonly kind: 'close'; readonly model: number }
 
-/** What the scoring thread is asked, or that it is to end. */
-export type ToScoringThread = (Question & { readonly id: number }) | { readonly kind: 'end' }
+/** Messages to the scoring thread. */
+export type ToScoringThread = (ModelRequest & { readonly id: number }) | { readonly kind: 'end' }
 
-/** What it answers. */
+/** Messages from the scoring thread. */
 export type FromScoringThread =
   | { readonly kind: 'done'; readonly id: number; readonly scores: ModelScores | null }
   | ({ readonly kind: 'failed'; readonly id: number } & Failure)
@@ -139,21 +138,21 @@ interface Failure {
   readonly values: Readonly<Record<string, unknown>>
 }
 
-/** What tsc made of the thread's program, or its source where this module itself runs from source. */
+/** Starts the compiled program of the thread, or its source if this module runs from source. */
 function startWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./scoring-thread.js', import.meta.url), { execArgv: [], resourceLimits: LIMITS })
   }
-  // In a thread, `--import tsx` comes to nothing.
+  // In a thread, `--import tsx` has no effect.
   const [tsx, program] = [import.meta.resolve('tsx/esm/api'), new URL('./scoring-thread.ts', import.meta.url)]
   const code = `import('${tsx}').then(({ register }) => (register(), import('${program}')))`
   return new Worker(code, { eval: true, execArgv: ['--conditions=source'], resourceLimits: LIMITS })
 }
 
-// What a batch leaves behind is a few large arrays, which do not lie there; the default of 48 MiB would be filled all the same.
+// A batch leaves a few large arrays, which are not in the young generation; the default of 48 MiB would be filled nevertheless.
 const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 }
 
-/** An error that crossed over has its class again. */
+/** Restores the class of an error from the thread. */
 function revive({ code, message, values }: Failure): Error {
   if (code === 'OUTFLOW_FLOW_NOT_FINITE') return new NotFiniteError(message, { values })
   if (code === 'OUTFLOW_FLOW_SHAPE') return new ShapeError(message, { values })

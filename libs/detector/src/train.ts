@@ -16,7 +16,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps } from './conformal.js'
 import { TooFewRecords } from './errors.js'
-import { gaugeMisfit } from './misfit.js'
+import { measureMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
 import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
 
@@ -31,9 +31,9 @@ export interface TrainingInput {
   readonly alertRate: number
   /** ISO 8601; where the records come from, for the model's metadata. */
   readonly window?: { readonly from: string; readonly to: string }
-  /** Records a day in the window before any sampling, for the model's metadata: what an alert budget is turned into a rate by. */
+  /** Records per day in the window before any sampling, for the model's metadata: converts an alert budget to a rate. */
   readonly recordsPerDay?: number
-  /** Most steps of the fit. Default: 2,000. */
+  /** Maximum number of steps of the fit. Default: 2,000. */
   readonly maxSteps?: number
   /** Default: tfjs-node when its native library loads, else wasm. */
   readonly backend?: BackendName
@@ -45,13 +45,13 @@ export interface TrainedDetector {
   /** One safetensors file: weights, tables and calibration, with the metadata and a checksum. */
   readonly artefact: Uint8Array
   readonly metadata: ModelMetadata
-  /** What the fit of the flow did, curves and cost; null where every feature is categorical. */
+  /** Report of the flow's fit, with curves and cost; null where every feature is categorical. */
   readonly fit: FitReport | null
 }
 
 /**
- * Fits a detector: holds a calibration set out at random, fits the encoder and the flow to the rest,
- * and scores the calibration records as any others, contamination and all.
+ * Fits a detector: holds out a random calibration set, fits the encoder and the flow to the rest, and calibrates by the scores of
+ * the calibration records, including their contamination.
  *
  * The same records, configuration and seed give the same model on the same backend.
  *
@@ -74,7 +74,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const flow = fit?.flow ?? null
   const scorer = await openModelScorer(encoder, flow)
   const nlls = (await scorer.score(calibrating)).nll.sort()
-  const misfit = await gaugeMisfit({ encoder, flow }, scorer, nlls, training.seed)
+  const misfit = await measureMisfit({ encoder, flow }, scorer, nlls, training.seed)
   await scorer.close()
   const tail = fitParetoTail(nlls, training.contamination)
   const encoded = encodeModel(
@@ -109,18 +109,18 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   return { ...encoded, fit: fit?.report ?? null }
 }
 
-/** A flow takes 20 rows, and a third of few records is held out. */
+/** A flow needs 20 rows, and of few records up to 30 % are held out. */
 const FEWEST_RECORDS = 30
 const CALIBRATION_SHARE = 0.1
 const LARGEST_SHARE = 0.3
-/** A fit of 2,000 steps looks at each of these five times; more of them serve it less than they serve the calibration. */
+/** A fit of 2,000 steps uses each of these rows five times; more rows improve the calibration more than the fit. */
 const FITTING_ROWS = 100_000
-/** n / α records hold the share of anomalies at α to a standard deviation of α / √n: a twentieth here. */
+/** With n / α calibration records the share of anomalies at α has a standard deviation of α / √n: here a twentieth of α. */
 const RECORDS_PER_RATE = 400
 
 /**
- * A tenth of the records, yet 2 / alertRate of few, so that the rate's quantile is inside, though never more than 30 %;
- * and of more than 100,000 all that the fit has no use for. More than 400 / alertRate are never held out.
+ * A tenth of the records; of few records at least 2 / alertRate, so that the set contains the rate's quantile, but at most 30 %; of
+ * more than 100,000 all that the fit does not use. Never more than 400 / alertRate.
  */
 function calibrationSize(records: number, alertRate: number): number {
   const ofFew = Math.max(CALIBRATION_SHARE * records, Math.min(2 / alertRate, LARGEST_SHARE * records))
@@ -159,11 +159,11 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
 }
 
 /**
- * What the fit starts from, how long it goes on and which rows it leaves out. docs/design/accuracy.md has the measurements.
+ * The base, the length and the trimming of a fit. docs/design/accuracy.md has the measurements.
  *
- * With categories the flow starts from a standard normal and leaves out the stated share of anomalies only: there the worst rows of a batch
- * are those of rare groups. Few rows of numbers start from a mixture of Gaussians, which is likelier than a flow on nearly every small table;
- * the flow adds what the mixture lacks. Many rows of numbers start from a standard normal.
+ * With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst
+ * rows of a batch belong to rare groups. A small table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
+ * flow on nearly every small table; the flow then models what the mixture lacks. A large one starts from a standard normal.
  */
 function recipeFor(
   rows: number,
@@ -182,16 +182,16 @@ const MOST_STEPS = 2_000
 /** Steps. */
 const PATIENCE = 500
 const HEAVY_TAIL_TRIM = 0.1
-/** A fit takes less than a half. */
+/** `fitFlow` requires a share below one half. */
 const LARGEST_TRIM = 0.49
-/** Larger tables with many columns are likelier by a flow that starts from a standard normal. */
+/** On larger tables with many columns, a flow that starts from a standard normal has a lower NLL. */
 const FEW_ROWS = 2_500
-/** On most small tables no step makes the mixture likelier; the others are at their best within 300. */
+/** On most small tables no step improves on the mixture; on the others the best step is within 300. */
 const FEW_ROWS_STEPS = 300
 const FEW_ROWS_PATIENCE = 100
 /** Clusters of anomalies of 5 % of the rows are left out, and some rare normal rows with them. */
 const FEW_ROWS_TRIM = 0.08
-/** More components are not likelier on a table of this size, and cost a second each. */
+/** More components do not lower the NLL on a table of this size, and cost a second each. */
 const MIXTURE = { kind: 'mixture', components: 32 } as const
 
 function reportOf(fit: Fit | null): Omit<ModelMetadata['training'], 'rows' | 'durationMs'> {

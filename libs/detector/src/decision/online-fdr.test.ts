@@ -4,7 +4,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
 import { beginFdr, discover } from './online-fdr.js'
 
-/** Means over seeded streams: the share of false ones among the discoveries, and of the true ones that were found. */
+/** Means over seeded streams: the share of false discoveries, and the share of anomalies that were discovered. */
 function simulate({
   fdr,
   share,
@@ -45,16 +45,16 @@ describe('online false-discovery control', () => {
     expect(seen.found).toBeGreaterThan(0.1)
   })
 
-  it('of a stream without anomalies raises a false alarm in at most that share of streams', () => {
+  it('raises a false alarm in at most that share of streams without anomalies', () => {
     expect(simulate({ fdr: 0.1, share: 0, strength: 0, streams: 1_000 }).fdr).toBeLessThanOrEqual(0.1)
   })
 
-  it('finds nearly all anomalies that are far out', () => {
+  it('finds nearly all anomalies with very small p-values', () => {
     expect(simulate({ fdr: 0.1, share: 0.01, strength: 9 }).found).toBeGreaterThan(0.98)
   })
 
-  it('spends at most fdr × max(1, discoveries), whatever comes', () => {
-    // A p-value of 0 is always a discovery and shows its level; the others show nothing, but their levels lie below.
+  it('has levels that sum to at most fdr × max(1, discoveries), for any p-values', () => {
+    // A p-value of 0 is always a discovery, with which its level is returned; the levels of the others are lower.
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 300 }), (pValues) => {
         const { levels, discovered } = discover(beginFdr(0.1), pValues)
@@ -66,7 +66,7 @@ describe('online false-discovery control', () => {
     )
   })
 
-  it('holds each p-value to the level of the definition: the first discovery earns α − w₀, every later one α', () => {
+  it('compares each p-value with the level of the definition: the first discovery earns α − w₀, every later one α', () => {
     const alpha = 0.1
     const gamma = (j: number) => (0.079 * Math.log(Math.max(j, 2))) / (j * Math.exp(Math.sqrt(Math.log(j))))
     const discoveries = [3, 10, 11, 500, 20_000]
@@ -81,7 +81,7 @@ describe('online false-discovery control', () => {
     expect(levels).toHaveLength(5)
   })
 
-  it('is the same however the stream is cut into batches, its state written down between', () => {
+  it('is the same for any split of the stream into batches, with the state serialised between them', () => {
     const random = xoroshiro128plus(3)
     const pValues = Array.from({ length: 5_000 }, () => uniformFloat64(random) ** 4)
     const whole = discover(beginFdr(0.1), pValues)
@@ -105,7 +105,7 @@ describe('online false-discovery control', () => {
     expect(whole.state.later).toHaveLength(1_000)
   })
 
-  it('gives the first p-value half of the share times γ(1), and γ sums to hardly less than 1', () => {
+  it('has a first level of half the share times γ(1), and γ sums to between 0.99 and 1', () => {
     const [first] = discover(beginFdr(0.1), [0]).levels
     const gammaOne = first! / 0.05
     const unscaled = (j: number) => Math.log(Math.max(j, 2)) / (j * Math.exp(Math.sqrt(Math.log(j))))

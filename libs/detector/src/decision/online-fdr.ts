@@ -8,6 +8,7 @@ interface Discoveries {
   readonly state: FdrState
 }
 
+/** State of online false-discovery control before the first p-value. */
 export function beginFdr(fdr: number): FdrState {
   return { fdr, tested: 0, first: null, later: [] }
 }
@@ -19,8 +20,8 @@ export function beginFdr(fdr: number): FdrState {
  *     γ(j) ∝ log(max(j, 2)) / (j·exp(√log j)), summing to 1
  *
  * Σ level ≤ α·max(1, discoveries) at every time, so that FDR ≤ α at every time for independent p-values, and mFDR ≤ α for
- * p-values that are conditionally valid. Discoveries beyond the last 1,000 are forgotten: a level is then lower than
- * the paper's, and still monotone in the discoveries, which is what its theorem asks for.
+ * p-values that are conditionally valid. Only the last 1,000 discoveries are kept: a level is then lower than the paper's, and
+ * still monotone in the discoveries, as its theorem requires.
  *
  * @param pValues  [count], in the order of the stream
  * @see Ramdas, Yang, Wainwright & Jordan 2017, NeurIPS, arXiv:1710.00499, § 3 and theorem 2; γ of Javanmard & Montanari 2018
@@ -30,7 +31,7 @@ export function discover(before: FdrState, pValues: ArrayLike<number>): Discover
   const discovered: number[] = []
   const levels: number[] = []
   let { first, later } = before
-  // Between discoveries the level only falls: p-values above the last one that was checked need no new check.
+  // Between discoveries the level only decreases: a p-value above the last computed level is no discovery.
   let atMost = fdr
   for (let place = 0; place < pValues.length; place++) {
     if (pValues[place]! > atMost) continue
@@ -41,20 +42,20 @@ export function discover(before: FdrState, pValues: ArrayLike<number>): Discover
     discovered.push(place)
     levels.push(level)
     if (first === null) first = t
-    else later = [...later.slice(1 - MOST_REMEMBERED), t]
+    else later = [...later.slice(1 - MOST_KEPT), t]
     atMost = fdr
   }
   return { discovered, levels, state: { fdr, tested: before.tested + pValues.length, first, later } }
 }
 
-/** How many first p-values of a stream without a discovery have a level of at least `pValue`. */
+/** Number of p-values at the start of a stream without discoveries whose level is at least `pValue`. */
 export function discoverableRecords(fdr: number, pValue: number): number {
   let records = 0
   while (levelAt(records + 1, fdr, null, []) >= pValue) records++
   return records
 }
 
-const MOST_REMEMBERED = 1_000
+const MOST_KEPT = 1_000
 
 function levelAt(t: number, fdr: number, first: number | null, later: readonly number[]): number {
   const start = fdr / 2
@@ -62,7 +63,7 @@ function levelAt(t: number, fdr: number, first: number | null, later: readonly n
   return later.reduce((sum, at) => sum + fdr * gamma(t - at), start * gamma(t) + ofFirst)
 }
 
-/** The series sums to 12.645; rounded down, so that it sums to no more than 1. */
+/** 1 / 12.645, the inverse of the sum of the series, rounded down so that γ sums to at most 1. */
 const SCALE = 0.079
 const TABLED = 100_000
 const TABLE = Float64Array.from({ length: TABLED }, (_, j) => (j === 0 ? 0 : exactGamma(j)))

@@ -7,14 +7,14 @@ import type { ScoreBlock } from '../drift.js'
 import { fitRecalibration, recalibrate, recalibrationDistance } from './recalibration.js'
 
 const BUCKETS = 64
-/** Half a bit of odds each. */
+/** Each bucket spans half a bit of odds. */
 const borders = Float64Array.from({ length: BUCKETS + 1 }, (_, border) =>
   border === 0 ? 1 : border === BUCKETS ? 0 : 1 / (1 + 2 ** (border / 2 - 8)),
 )
 const RATE = 0.01
 const options = { borders, alertRate: RATE, within: 10 }
 
-/** A p-value by the model's own calibration, of a uniform u. */
+/** Maps a uniform u to a p-value by the model's own calibration. */
 type Place = (u: number, chance: () => number) => number
 
 function draw(place: Place, count: number, seed: number): Float64Array {
@@ -34,14 +34,14 @@ function minutes(place: Place, { count = 30, perMinute = 1_000, seed = 1 } = {})
   })
 }
 
-/** Share of anomalies among 200,000 more. */
+/** Share of anomalies among 200,000 new records. */
 function anomalyShare(recalibration: Recalibration | null, place: Place): number {
   const recalibrated = recalibrate(recalibration, draw(place, 200_000, 99))
   return recalibrated.filter((p) => p <= RATE).length / recalibrated.length
 }
 
 const same: Place = (u) => u
-/** All records less likely, by so much in the logarithm of their odds. */
+/** Makes all records less likely, by this much in log-odds. */
 const shifted =
   (by: number): Place =>
   (u) =>
@@ -53,14 +53,14 @@ describe('recalibration', () => {
     ['all records are less likely', shifted(0.8)],
     ['all records are more normal', shifted(-0.8)],
     ['high scores are higher and low scores lower', (u: number) => shifted(0.3 * Math.log((1 - u) / u))(u, () => 0)],
-    ['only the tail is heavier, as where it was calibrated by few', (u: number) => (u < 0.05 ? u / 1.8 : u)],
+    ['only the tail is heavier, as after a calibration with few records', (u: number) => (u < 0.05 ? u / 1.8 : u)],
   ])('keeps the share of anomalies where %s', (_, place) => {
     const share = anomalyShare(fitRecalibration(minutes(place), options), place)
     expect(share).toBeGreaterThan(0.8 * RATE)
     expect(share).toBeLessThan(1.25 * RATE)
   })
 
-  it('looks at the newest blocks only, and at more of them where records are few', () => {
+  it('uses the newest blocks only, and more of them where records are few', () => {
     const late = minutes(shifted(1), { count: 20, seed: 2 }).map((block) => ({
       ...block,
       startMs: block.startMs + 36e5,
@@ -70,7 +70,7 @@ describe('recalibration', () => {
     expect(anomalyShare(sparse, shifted(1))).toBeLessThan(1.3 * RATE)
   })
 
-  it('is nothing below 200 records', () => {
+  it('is null below 200 records', () => {
     expect(fitRecalibration(minutes(same, { count: 3, perMinute: 60 }), options)).toBeNull()
     expect(fitRecalibration([], options)).toBeNull()
   })
@@ -80,12 +80,12 @@ describe('an attack of two in a hundred', () => {
   const attacked: Place = (u, chance) => (chance() < 0.02 ? 1e-5 * u : u)
   const recalibration = fitRecalibration(minutes(attacked, { count: 10 }), options)!
 
-  it('stays an anomaly, all of it, even when it fills all the blocks that are used', () => {
+  it('remains an anomaly in every record, even if it is in all blocks that are used', () => {
     const improbable = draw((u) => 1e-5 * u, 1_000, 5)
     expect(recalibrate(recalibration, improbable).every((p) => p <= RATE / 10)).toBe(true)
   })
 
-  it('changes the share of anomalies by a factor of three or so, and by nothing once it is over', () => {
+  it('changes the share of anomalies by a factor of at most 3.5, and not after it has ended', () => {
     expect(anomalyShare(recalibration, same)).toBeGreaterThan(RATE / 3.5)
     const after = minutes(same, { count: 40 }).map((block) => ({ ...block, startMs: block.startMs + 6e5 }))
     const later = fitRecalibration([...minutes(attacked, { count: 10 }), ...after], options)
@@ -97,7 +97,7 @@ describe('the bound', () => {
   const counts = fc.array(fc.nat({ max: 5_000 }), { minLength: BUCKETS, maxLength: BUCKETS })
   const someP = fc.double({ min: 1e-300, max: 0.999, noNaN: true })
 
-  it('holds for any counts: no odds change by more than it, and the order is kept', () => {
+  it('applies to any counts: no odds change by more than it, and the order of records is kept', () => {
     fc.assert(
       fc.property(counts, fc.double({ min: 1, max: 100, noNaN: true }), someP, someP, (own, within, p, q) => {
         const recalibration = fitRecalibration([{ startMs: 0, counts: own }], { ...options, within })
@@ -121,7 +121,7 @@ describe('the bound', () => {
     )
   })
 
-  it('leaves a flood of anomalies: a change of fifty times takes a fit', () => {
+  it('does not absorb a large shift: more than five times the rate are anomalies until the next fit', () => {
     const flood = shifted(5)
     const recalibration = fitRecalibration(minutes(flood), options)
     expect(anomalyShare(recalibration, flood)).toBeGreaterThan(5 * RATE)

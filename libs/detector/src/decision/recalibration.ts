@@ -2,9 +2,9 @@ import type { Recalibration } from '@outflow/contracts'
 import type { ScoreBlock } from '../drift.js'
 
 interface RecalibrationOptions {
-  /** [buckets + 1]; own p-values of the buckets' borders, falling from 1 to 0. */
+  /** [buckets + 1]; p-values at the borders of the buckets by the model's own calibration, descending from 1 to 0. */
   readonly borders: ArrayLike<number>
-  /** Share of records that are to be anomalies. */
+  /** Intended share of anomalies. */
   readonly alertRate: number
   /** Largest factor by which the odds of a p-value change; 1 or more. */
   readonly within: number
@@ -12,14 +12,14 @@ interface RecalibrationOptions {
 
 /**
  * Recalibrates p-values to slow change of the scores between two fits, so that the share of anomalies stays at the alert rate.
- * It uses the newest blocks: 100 / alertRate records and 15 minutes at least, six hours at most.
+ * It uses the newest blocks: at least 100 / alertRate records and 15 minutes, at most six hours.
  *
- *     expected log-odds = a + b·own log-odds        by the shares beyond the own median and beyond own p ≈ 1/7
+ *     expected log-odds = a + b·own log-odds        by the shares beyond the median and beyond p ≈ 1/7 of the own calibration
  *     recalibrated share   = expected share · (beyond + 10) / (expected records beyond + 10)        the factor in ½ … 2
  *
- * The bulk of the records predicts the tail; the tail corrects that by a factor of two at most. That corrects what few
- * calibration records left uncertain, and an attack, which hardly changes the bulk, is learned no further. No odds change by more
- * than `within`: a record whose own p-value is below alertRate / within stays an anomaly.
+ * The bulk of the records predicts the tail, and the observed tail corrects the prediction by at most a factor of two. This
+ * corrects the error of a small calibration set, and limits the effect of an attack, which hardly changes the bulk. No odds
+ * change by more than a factor of `within`: a record whose own p-value is below alertRate / within stays an anomaly.
  *
  * @param blocks  of one model, counted by its own p-values, in order of time
  * @returns null below 200 records
@@ -38,10 +38,10 @@ export function fitRecalibration(
   let recalibrated = Number.NEGATIVE_INFINITY
   const shift = own.map((logOdds, knot) => {
     const due = records * shareOf(expected(logOdds))
-    const correction = between(0.5, (beyond[knot + 1]! + TAIL_DOUBT) / (due + TAIL_DOUBT), 2)
-    // The upper half has no tail to be corrected by.
+    const correction = between(0.5, (beyond[knot + 1]! + TAIL_PRIOR) / (due + TAIL_PRIOR), 2)
+    // Records with p > ½ are not in the tail.
     const corrected = expected(logOdds) - (logOdds > 0 ? Math.log(correction) : 0)
-    // The order of records is kept.
+    // The running maximum keeps the order of the records.
     recalibrated = Math.max(recalibrated, logOdds - between(-limit, logOdds - corrected, limit))
     return logOdds - recalibrated
   })
@@ -65,10 +65,10 @@ export function recalibrationDistance(one: Recalibration, other: Recalibration |
   return one.shift.reduce((most, shift, knot) => Math.max(most, Math.abs(shift - (other?.shift[knot] ?? 0))), 0)
 }
 
-/** Log-odds that the bulk predicts for a record of own log-odds. */
+/** The line from log-odds by the own calibration to those that the bulk predicts. */
 function bulkLine(own: readonly number[], beyond: readonly number[], records: number): (logOdds: number) => number {
   const now = (knot: number) =>
-    logOddsOf((beyond[knot + 1]! + BULK_DOUBT * shareOf(own[knot]!)) / (records + BULK_DOUBT))
+    logOddsOf((beyond[knot + 1]! + BULK_PRIOR * shareOf(own[knot]!)) / (records + BULK_PRIOR))
   const [middle, upper] = [nearest(own, 0), nearest(own, UPPER_LOG_ODDS)]
   const slope = between(0.5, (now(upper) - now(middle)) / (own[upper]! - own[middle]!), 2)
   return (logOdds) => now(middle) + slope * (logOdds - own[middle]!)
@@ -107,13 +107,13 @@ function nearest(own: readonly number[], wanted: number): number {
 }
 
 const FEWEST_RECORDS = 200
-/** A hundred anomalies hold their rate to a tenth. */
+/** The rate of a hundred anomalies has a relative error of a tenth. */
 const RECORDS_PER_RATE = 100
-/** An attack of ten minutes is a part of what is looked at, and not all. */
+/** Longer than an attack of ten minutes, which is then only a part of the records. */
 const SHORTEST_MS = 15 * 60_000
 const LONGEST_MS = 6 * 3_600_000
-/** Of p ≈ 1/7. */
+/** Log-odds of p ≈ 1/7. */
 const UPPER_LOG_ODDS = 1.75
-/** Records by which the own calibration is held to be right, of the bulk and beyond a line. */
-const BULK_DOUBT = 200
-const TAIL_DOUBT = 10
+/** Weights of the own calibration, in records: in the bulk, and beyond a border. */
+const BULK_PRIOR = 200
+const TAIL_PRIOR = 10

@@ -4,8 +4,8 @@ import type { Severity } from '@outflow/contracts'
  * Severity of an anomaly, by its bits of surprise beyond the level that it was compared with: `log₂(level / p)`. The level is the
  * alert rate, or that of online false-discovery control.
  *
- * Below 1 bit (up to twice as rare as what was asked for) is low, below 3 bits (up to eight times) medium, the rest high.
- * Relative to the rate: an absolute scale would call everything high at a small rate, and nothing at a large one.
+ * Below 1 bit (up to twice as rare as the level) is low, below 3 bits (up to eight times) medium, the rest high. The scale is
+ * relative to the rate: on an absolute scale every anomaly would be high at a small rate, and none at a large one.
  */
 export function severityOf(pValue: number, level: number): Severity {
   const bits = Math.log2(level / pValue)

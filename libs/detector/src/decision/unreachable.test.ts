@@ -16,7 +16,7 @@ function limitOf(
 
 test('issue 17.10: with 300 records at the default rate no record can be an anomaly, which is stated with the values', () => {
   const detection = configSchema.shape.detection.parse({})
-  // 30 % of 300 records calibrate.
+  // 30 % of 300 records are calibration records.
   expect(limitOf(90, detection)).toBe(
     'no record can be an anomaly at an alert rate of 0.001: no p-value is below 0.011, as 90 calibration records have no tail; ' +
       'train on more records, or use a larger rate',
@@ -32,7 +32,7 @@ describe('issue 17.6: without a tail', () => {
     expect(limitOf(rows, { alertRate: 0.001 })).toMatch(sentence)
   })
 
-  it('a budget counts as the rate that it comes to', () => {
+  it('a budget counts as the rate that it is converted to', () => {
     expect(limitOf(50, { alertRate: 0.001, alertBudget: 20 })).toMatch(
       /^no anomaly can be more severe than low at an alert rate of 0.02:/,
     )
@@ -56,7 +56,7 @@ describe('issue 17.6: without a tail', () => {
   })
 })
 
-it('with a tail everything is in reach', () => {
+it('with a tail nothing is unreachable', () => {
   for (const detection of [{ alertRate: 1e-6 }, { alertRate: 0.001, fdr: 0.01 }])
     expect(limitOf(2_000, detection, TAIL)).toBeNull()
 })

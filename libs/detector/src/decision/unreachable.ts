@@ -4,10 +4,10 @@ import { alertRateOf } from './rule.js'
 import { severityOf } from './severity.js'
 
 /**
- * States what no record can reach under a model, because its calibration set has no tail and gives no p-value below 1 / (n + 1): an
- * alert, a severity, or a discovery of online control.
+ * States which alerts, severities or discoveries no record can reach with a model, because its calibration set has no tail and
+ * therefore gives no p-value below 1 / (n + 1).
  *
- * @returns one sentence: the rule, the values, and what to change; null where everything is in reach
+ * @returns one sentence with the rule, the values, and what to change; null where nothing is unreachable
  */
 export function unreachable(
   { calibration, recordsPerDay }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay'>,
