@@ -1,21 +1,21 @@
-/** A stretch of a window in which records of the least likely share are too many to be chance. */
+/** A span of a window that contains significantly many of its least likely records. */
 export interface Burst {
   /** Index of the first and of the last record. */
   readonly first: number
   readonly last: number
-  /** Records of the least likely share in it. */
+  /** Number of the window's least likely records in it. */
   readonly unlikely: number
 }
 
 /**
- * Finds bursts of unlikely records, as an incident leaves them: stretches in which the share of the least likely records is a quarter rather
- * than `contamination`. Each record adds its log-likelihood ratio of the two shares, and a burst is a stretch of largest sum.
+ * Finds bursts of unlikely records, such as those of an incident: spans in which the share of the least likely records is a quarter
+ * instead of `contamination`. Each record adds its log-likelihood ratio of the two shares, and a burst is a span of maximal sum.
  *
  *     P(largest sum of n independent records ≥ s) ≤ n·exp(−s)
  *
  * @param nll            [n], of a window's records in order of time, nats
- * @param contamination  share of the window that may be anomalies; more than a hundredth counts as a hundredth. 0: none are sought
- * @returns in order of time; of independent records one window in a million has any
+ * @param contamination  share of the window that may be anomalies; more than a hundredth counts as a hundredth, 0 finds no bursts
+ * @returns in order of time; with independent records, one window in a million has a burst
  * @see Karlin & Altschul 1990, PNAS 87(6): maximal scoring segments
  */
 export function findBursts(nll: Float64Array, contamination: number): readonly Burst[] {
@@ -49,5 +49,5 @@ export function findBursts(nll: Float64Array, contamination: number): readonly B
 
 const LARGEST_SHARE = 0.01
 const SHARE_IN_BURST = 0.25
-/** That a window of independent records has a burst. */
+/** Probability that a window of independent records has a burst. */
 const CHANCE = 1e-6

@@ -1,4 +1,4 @@
-/** Settings of AdamW. */
+/** Settings of Adam. */
 interface AdamOptions {
   /** Decay of the mean of gradients. Default 0.9. */
   readonly beta1?: number
