@@ -12,7 +12,7 @@ export interface Divergence {
 const SAMPLED = 1_000
 const SEED = 1
 
-/** Estimates the Kullback-Leibler divergences of two models' densities; null where their features differ. */
+/** Estimates the Kullback–Leibler divergences of two models' densities; null where their features differ. */
 export async function divergenceOf(first: Detector, second: Detector): Promise<Divergence | null> {
   if (JSON.stringify(first.metadata.features) !== JSON.stringify(second.metadata.features)) return null
   return { secondToFirst: await meanExcess(second, first), firstToSecond: await meanExcess(first, second) }

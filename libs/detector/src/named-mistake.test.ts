@@ -108,6 +108,6 @@ it('names none where several explain it equally well: every other hour is ordina
   expect(await nameOf({ at: '2026-03-04T16:00:00Z' }, nllByHour)).toBeNull()
 })
 
-it('names no unit for a whole number that is not a multiple of the factor, such as seconds that are no whole minutes', async () => {
+it('names no unit for a whole number that is not a multiple of the factor, such as seconds that are not whole minutes', async () => {
   expect((await nameOf({ length: 905 * 60 + 1 }))?.mistake).toBeUndefined()
 })

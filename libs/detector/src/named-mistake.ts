@@ -54,7 +54,7 @@ export function* nameMistake(
 }
 
 const LEAST_SHARE = 0.5
-/** With ½, 5 % of the natural outliers among 20,000 flights get a mistake; with ⅚, only 88 % of seconds instead of minutes do (`npm run bench:flights`). */
+/** With ½, 5 % of the natural outliers among 20,000 flights get a mistake; with ⅚, 88 % of seconds instead of minutes are named (`npm run bench:flights`). */
 const PRIOR_OF_NONE = 0.8
 const LOG_ODDS_OF_NONE = Math.log(PRIOR_OF_NONE / (1 - PRIOR_OF_NONE))
 

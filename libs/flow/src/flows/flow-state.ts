@@ -48,6 +48,7 @@ export interface RealNvpSpec extends FlowSizes {
 /** [actnorm, linear mixing, affine coupling] a layer. */
 export interface GlowSpec extends FlowSizes {
   readonly kind: 'glow'
+  /** Bound of a coupling's log-scale: s = bound·tanh(r/bound). */
   readonly scaleBound: number
 }
 

@@ -69,7 +69,9 @@ export interface PosteriorReport {
   readonly steps: number
   /** The step whose weights were kept. */
   readonly bestStep: number
+  /** Steps at which the bound was evaluated; `elbo` has one entry for each. */
   readonly atSteps: readonly number[]
+  /** As in `PosteriorProgress`, nats. */
   readonly elbo: readonly number[]
   /** log ∫ p̃, by importance sampling from q, nats. */
   readonly logEvidence: number

@@ -77,9 +77,11 @@ export interface FitReport {
   readonly bestStep: number
   /** Steps at which the held-out rows were evaluated; the two lists below have one entry for each. */
   readonly atSteps: readonly number[]
+  /** As in `FitProgress`, nats. */
   readonly trainNll: readonly number[]
+  /** As in `FitProgress`, nats. */
   readonly validationNll: readonly number[]
-  /** NLL of the weights that were kept; `validationNll` does not include the starting flow's. */
+  /** `validationNll` of the weights that were kept, nats; unlike the list, it includes the starting flow. */
   readonly bestNll: number
   readonly trainingRows: number
   readonly validationRows: number
