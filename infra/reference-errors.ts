@@ -7,8 +7,8 @@ export function errorReference(): readonly string[] {
     .flatMap((source) => [...nodesBelow(source, ts.isClassDeclaration)])
     .flatMap((declaration) => errorOf(declaration) ?? [])
     .toSorted((a, b) => (a.code < b.code ? -1 : 1))
-  const twice = errors.find(({ code }, at) => errors[at + 1]?.code === code)
-  if (twice !== undefined) throw new Error(`two classes have the code ${twice.code}; give one of them another`)
+  const duplicate = errors.find(({ code }, at) => errors[at + 1]?.code === code)
+  if (duplicate !== undefined) throw new Error(`two classes have the code ${duplicate.code}; give one of them another`)
   return [
     '# Error codes',
     '',

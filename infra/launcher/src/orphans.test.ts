@@ -24,7 +24,7 @@ describe('sweepOrphans', () => {
     return folder
   }
 
-  it('leaves a launch whose owner runs', async () => {
+  it('does not end a launch whose owner runs', async () => {
     await aLaunch({ owner: identify(process.pid)! })
     expect(await sweepOrphans(base)).toEqual([])
     expect(await readdir(base)).toHaveLength(1)

@@ -11,7 +11,7 @@ export const ALERT_CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8'
  */
 export const alertEventSchema = z
   .object({
-    specversion: z.literal('1.0').describe('Of CloudEvents'),
+    specversion: z.literal('1.0').describe('Version of CloudEvents'),
     type: z.literal(ALERT_EVENT_TYPE),
     id: z.string().describe('pipeline/topic/partition/offset: the same record always gives the same id'),
     source: z.string().describe('/outflow/ and the pipeline'),

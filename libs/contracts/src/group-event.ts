@@ -5,7 +5,7 @@ export const GROUP_EVENT_TYPE = 'outflow.anomaly_group.v1'
 const severity = z.enum(['low', 'medium', 'high'])
 
 const exampleSchema = z.object({
-  id: z.string().describe('pipeline/topic/partition/offset, as outflow explain --anomaly takes it'),
+  id: z.string().describe('pipeline/topic/partition/offset, as outflow explain --anomaly accepts it'),
   time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
   key: z.string().nullable().describe('The entity; null where the record names none'),
   severity: severity.describe('How far the p-value is below the alert rate'),
@@ -21,9 +21,9 @@ const exampleSchema = z.object({
  */
 export const groupEventSchema = z
   .object({
-    specversion: z.literal('1.0').describe('Of CloudEvents'),
+    specversion: z.literal('1.0').describe('Version of CloudEvents'),
     type: z.literal(GROUP_EVENT_TYPE),
-    id: z.string().describe('That of the first alert in the group, and /group'),
+    id: z.string().describe('Id of the first alert in the group, followed by /group'),
     source: z.string().describe('/outflow/ and the pipeline'),
     subject: z.string().optional().describe('The entity; absent unless it is what the anomalies share'),
     time: z.iso.datetime().describe('When the last of them was detected'),
@@ -34,7 +34,7 @@ export const groupEventSchema = z
       key: z.string().nullable().describe('The entity; null unless it is what they share'),
       reason: z
         .object({
-          field: z.string().describe('Of the main reason'),
+          field: z.string().describe('Field of the main reason'),
           direction: z
             .enum(['above', 'below'])
             .nullable()
@@ -47,12 +47,12 @@ export const groupEventSchema = z
         .int()
         .min(0)
         .describe('How many alerts of the same key or reason were sent individually before, in the same bucket'),
-      severity: severity.describe('Of the most severe'),
+      severity: severity.describe('Severity of the most severe anomaly'),
       firstDetectedAt: z.iso.datetime().describe('When the first of them was detected'),
       lastDetectedAt: z.iso.datetime().describe('When the last of them was detected'),
       examples: z
         .array(exampleSchema)
-        .describe('The least likely first, five at most; none where the topic had no room for them'),
+        .describe('The least likely first, five at most; empty where the event would be too large for the topic'),
       text: z.string().describe('The same in words'),
     }),
   })

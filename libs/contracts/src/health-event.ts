@@ -38,7 +38,7 @@ const kindsOf = (lifetime: HealthEventKind['lifetime']) =>
  */
 export const healthEventSchema = z
   .object({
-    specversion: z.literal('1.0').describe('Of CloudEvents'),
+    specversion: z.literal('1.0').describe('Version of CloudEvents'),
     type: z.literal(HEALTH_EVENT_TYPE),
     id: z.string().describe('pipeline/health/number/status: each is sent once'),
     source: z.string().describe('/outflow/ and the pipeline'),
@@ -46,7 +46,7 @@ export const healthEventSchema = z
     time: z.iso.datetime().describe('When it began, ended or happened'),
     datacontenttype: z.literal('application/json'),
     data: z.object({
-      pipeline: z.string().describe('Which pipeline'),
+      pipeline: z.string().describe('Name of the pipeline'),
       kind: z
         .string()
         .describe(
@@ -54,10 +54,10 @@ export const healthEventSchema = z
             'A later version may add kinds',
         ),
       status: z.enum(['begun', 'ended', 'happened']),
-      detail: z.string().describe('What was found when it began, for a person to read'),
-      modelId: z.string().nullable().describe('The model that it is about; null where it is about none'),
-      begunAt: z.iso.datetime().describe('Since when, or when it happened'),
-      endedAt: z.iso.datetime().nullable().describe('Until when; null while it goes on'),
+      detail: z.string().describe('Description of what was found when it began, in words'),
+      modelId: z.string().nullable().describe('The model that it concerns; null where it concerns none'),
+      begunAt: z.iso.datetime().describe('When it began or happened'),
+      endedAt: z.iso.datetime().nullable().describe('When it ended; null until then'),
     }),
   })
   .describe('A condition of a pipeline, or a single event in it, for operators: a CloudEvents 1.0 event.')

@@ -131,7 +131,7 @@ function suggestion(known: readonly string[], name: string): string {
   return meant === undefined ? `allowed: ${known.join(', ')}` : `did you mean ${meant}?`
 }
 
-/** For a union discriminated by one key, zod reports the whole object where it means that key's value. */
+/** The wrong input. For a discriminated union zod reports the whole object, of which only the discriminator is wrong. */
 function inputOf(issue: z.core.$ZodIssue): unknown {
   if (!('discriminator' in issue) || issue.input === null || typeof issue.input !== 'object') return issue.input
   return Object.entries(issue.input).find(([key]) => key === issue.discriminator)?.[1]

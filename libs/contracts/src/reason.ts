@@ -32,8 +32,8 @@ export const counterfactualSchema = z.object({
       }),
     )
     .min(1),
-  nll: z.number().describe('Of the changed record, nats'),
-  text: z.string().describe('Such as "normal with distance 2,475 instead of 3,983"'),
+  nll: z.number().describe('Negative log-likelihood of the changed record, nats'),
+  text: z.string().describe('The same in words, such as "normal with distance 2,475 instead of 3,983"'),
   mistake: z
     .object({
       name: z.string().describe('Such as "kilometres instead of miles"'),
