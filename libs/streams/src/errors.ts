@@ -60,7 +60,7 @@ const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING']
 
 // kafkajs's names for the errors of a broker that is down or moving a partition; kafkajs marks several of them as not retriable,
 // because it has already used up its own retries.
-const PASSING = new Set([
+const TEMPORARY_NAMES = new Set([
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
   'KafkaJSRequestTimeoutError',
@@ -74,7 +74,7 @@ const PASSING = new Set([
   'KafkaJSLockTimeout',
   'KafkaJSMemberIdRequired',
 ])
-const PASSING_TYPES = new Set([
+const TEMPORARY_TYPES = new Set([
   'COORDINATOR_NOT_AVAILABLE',
   'UNKNOWN_MEMBER_ID',
   'ILLEGAL_GENERATION',
@@ -117,7 +117,7 @@ export function toBrokerError(thrown: unknown): unknown {
   if (cause.name === 'KafkaJSSASLAuthenticationError' || LOGIN_TYPES.has(type)) {
     return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, fixOfLogin(type, cause.message), options)
   }
-  if (cause.retriable || PASSING.has(cause.name) || PASSING_TYPES.has(type)) {
+  if (cause.retriable || TEMPORARY_NAMES.has(cause.name) || TEMPORARY_TYPES.has(type)) {
     const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
     const Unavailable = type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
     return new Unavailable(`Kafka is not available: ${cause.message}${hint}; it is retried`, options)

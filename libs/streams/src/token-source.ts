@@ -21,7 +21,7 @@ const TIMEOUT_MS = 5_000
 // to log in again.
 const USED_SHARE = 0.8
 // More than the sum of LOGIN_AGAIN_MS, the second to which an expiry is rounded, and the time to open a connection.
-const LEAST_REST_MS = 5_000
+const LEAST_REMAINING_MS = 5_000
 // RFC 6749 only recommends that the response contains the lifetime of a token.
 const DEFAULT_LIFE_S = 300
 
@@ -77,7 +77,7 @@ async function requestToken({ tokenEndpoint, clientId, secret, scope }: TokenSou
   }
   const life = typeof lifeS === 'number' && lifeS > 0 ? lifeS : DEFAULT_LIFE_S
   const lifeMs = life * 1_000
-  return { value, renewAtMs: requestedAtMs + Math.min(lifeMs * USED_SHARE, lifeMs - LEAST_REST_MS) }
+  return { value, renewAtMs: requestedAtMs + Math.min(lifeMs * USED_SHARE, lifeMs - LEAST_REMAINING_MS) }
 }
 
 function readAnswer(answer: unknown): Readonly<Record<string, unknown>> {

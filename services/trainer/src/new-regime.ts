@@ -4,8 +4,8 @@ import type { Fields } from '@outflow/records'
 /** The newest anomalies; more would hardly make the share more exact. */
 export const NEWEST_ANOMALIES = 200
 /** Fewer records with the same new value may be one client's mistake. */
-const FEWEST_ALIKE = 10
-const MOST_OF_THEM = 0.5
+const FEWEST_WITH_VALUE = 10
+const NEW_REGIME_SHARE = 0.5
 
 /**
  * Distinguishes a new regime from an attack when there are more anomalies than the alert rate: returns whether at least half of the
@@ -17,12 +17,14 @@ export async function isNewRegime(
   detector: Pick<Detector, 'newValues'>,
   anomalies: readonly Fields[],
 ): Promise<boolean> {
-  const alike = new Map<string, number>()
+  const countOfValue = new Map<string, number>()
   for (const news of await detector.newValues(anomalies)) {
     if (news === null) continue
     const key = JSON.stringify([news.field, news.value])
-    alike.set(key, (alike.get(key) ?? 0) + 1)
+    countOfValue.set(key, (countOfValue.get(key) ?? 0) + 1)
   }
-  const repeated = [...alike.values()].filter((count) => count >= FEWEST_ALIKE).reduce((sum, count) => sum + count, 0)
-  return repeated > 0 && repeated >= MOST_OF_THEM * anomalies.length
+  const repeated = [...countOfValue.values()]
+    .filter((count) => count >= FEWEST_WITH_VALUE)
+    .reduce((sum, count) => sum + count, 0)
+  return repeated > 0 && repeated >= NEW_REGIME_SHARE * anomalies.length
 }

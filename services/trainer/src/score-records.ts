@@ -2,7 +2,7 @@ import { type Detector, openDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 
 /**
- * Opens a model for one look at records.
+ * Opens a model, scores records with it and closes it.
  *
  * @returns [count], nats
  */

@@ -175,7 +175,7 @@ describe('issue 20: a burst in the training window', () => {
     })
   })
 
-  test('is only logged where an earlier model has flagged it already', async () => {
+  test('is only logged if an earlier model has already flagged it', async () => {
     const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
     const { effects, telemetry, options } = aRound({ incumbent: async () => incumbent }, windowWithBursts([700], 12))
     await trainOnce(options)
@@ -183,7 +183,7 @@ describe('issue 20: a burst in the training window', () => {
     expect(effects.train).toHaveBeenCalledTimes(1)
   })
 
-  test('is only logged where bursts recur, which the stream then has as a habit', async () => {
+  test('is only logged if bursts recur, because the stream then has them regularly', async () => {
     const { effects, telemetry, options } = aRound({}, windowWithBursts([200, 700, 1_200, 1_700], 8))
     await trainOnce(options)
     expect(telemetry.burstFound.mock.calls.map(([, , isLeftOut]) => isLeftOut)).toEqual([false, false, false, false])

@@ -163,7 +163,7 @@ async function readGood(options: RoundOptions): Promise<GoodRecords> {
   const first = await readSample(options, 1)
   const good = first.read.fields.length
   if (good >= minRows || good === 0 || first.sampled >= first.seen) return first
-  const again = await readSample(options, (SPARE * first.sampled) / good)
+  const again = await readSample(options, (RESAMPLE_MARGIN * first.sampled) / good)
   return { ...again, read: atMost(again.read, maxRows, seed) }
 }
 
@@ -191,7 +191,7 @@ async function readSample(
 }
 
 /** The second sample may have a larger share of rejected records. */
-const SPARE = 1.1
+const RESAMPLE_MARGIN = 1.1
 
 interface Parts {
   readonly fitted: readonly Fields[]

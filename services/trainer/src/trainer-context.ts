@@ -10,7 +10,7 @@ import type { TrainerProgress } from './train-once.js'
 /** Fits and opens models. */
 export interface Models {
   readonly train: (input: TrainingInput) => Promise<TrainedDetector>
-  /** @throws {OutflowError} when it is damaged, foreign or of a later version */
+  /** @throws {OutflowError} if it is damaged, not a model of outflow, or of a later version */
   readonly open: (artefact: Uint8Array) => Promise<Detector>
 }
 
@@ -21,7 +21,7 @@ export interface TrainerContext {
   readonly kafka: KafkaConnection
   readonly decoder: RecordDecoder
   readonly models: Models
-  /** Calls `onWork` when somebody asks for a model, and now and then in any case. */
+  /** Calls `onWork` when a model is requested, and at intervals. */
   readonly listen: (onWork: () => void) => Listener
   readonly telemetry: TrainerTelemetry
   readonly tracing: Tracing | null

@@ -17,10 +17,11 @@ export function entityOf(name: string): string {
 const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
 
 /** Only names with surrogates, which are few, are searched for lone ones. */
-const storable = (name: string): string => (MAYBE_ODD.test(name) ? name.replace(ODD, '\uFFFD') : name)
+const storable = (name: string): string =>
+  NUL_OR_SURROGATE.test(name) ? name.replace(NUL_OR_LONE_SURROGATE, '\uFFFD') : name
 
-const MAYBE_ODD = /[\0\uD800-\uDFFF]/
-const ODD = /\0|\p{Surrogate}/gu
+const NUL_OR_SURROGATE = /[\0\uD800-\uDFFF]/
+const NUL_OR_LONE_SURROGATE = /\0|\p{Surrogate}/gu
 
 /**
  * Returns a 53-bit hash of a value, NaN for a missing one. Two of 256 values collide with a probability of 4e-12.

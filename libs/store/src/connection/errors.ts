@@ -104,8 +104,8 @@ const QUERY_CANCELED = '57014'
 // Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
 // 25P03/25P04 timeouts that end a transaction.
-const PASSING_SQLSTATE = /^(08...|53...|57P0[0-5]|57014|40001|40P01|55P03|25006|25P0[34])$/
-const PASSING_SYSTEM_CODES = new Set([
+const TEMPORARY_SQLSTATE = /^(08...|53...|57P0[0-5]|57014|40001|40P01|55P03|25006|25P0[34])$/
+const TEMPORARY_SYSTEM_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -119,7 +119,7 @@ const PASSING_SYSTEM_CODES = new Set([
 // Classes 22 (data exception), 23 (integrity constraint), 54 (program limit).
 const VALUE_SQLSTATE = /^(22|23|54)...$/
 // pg throws these without a code.
-const PASSING_MESSAGE =
+const TEMPORARY_MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
 
 /** Converts an error of pg, or of its socket, to one of this package; returns other errors unchanged. */
@@ -141,7 +141,7 @@ export function toStoreError(thrown: unknown): unknown {
       values: { code },
     })
   }
-  if (PASSING_SQLSTATE.test(code) || PASSING_SYSTEM_CODES.has(code) || PASSING_MESSAGE.test(thrown.message)) {
+  if (TEMPORARY_SQLSTATE.test(code) || TEMPORARY_SYSTEM_CODES.has(code) || TEMPORARY_MESSAGE.test(thrown.message)) {
     const reason = thrown.message || code
     const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
     return new Unavailable(`Postgres is not available: ${reason}; it is retried`, {

@@ -10,30 +10,30 @@ export interface Listener {
 
 export interface ListenerOptions {
   readonly url: string
-  /** Notifications of other pipelines are passed over. */
+  /** Notifications of other pipelines are ignored. */
   readonly pipeline: string
   /** Called for each lost connection; the listener reconnects. */
   readonly onError?: (error: OutflowError) => void
-  /** How often the database is asked in any case, ms. */
+  /** Poll interval in addition to notifications, ms. */
   readonly pollMs?: number
-  /** Makes the connection that listens, not yet connected. Default: one of `pg`. */
+  /** Creates the listening client, not yet connected. Default: a client of `pg`. */
   readonly makeClient?: (config: pg.ClientConfig) => pg.Client
 }
 
 export interface WorkListenerOptions extends ListenerOptions {
-  /** Called after each notification, and every `pollMs` in any case. */
+  /** Called after each notification, and every `pollMs`. */
   readonly onWork: () => void
 }
 
 interface Watch extends ListenerOptions {
   readonly channel: string
   readonly pollMs: number
-  readonly look: (client: pg.Client) => Promise<void>
+  readonly check: (client: pg.Client) => Promise<void>
 }
 
 const RECONNECT_MS = 1_000
 
-/** Looks after connecting, after each notification and every `pollMs`; never twice at once. */
+/** Runs `check` after connecting, after each notification and every `pollMs`; never concurrently. */
 export function listen(watch: Watch): Listener {
   const stop = new AbortController()
   const done = (async () => {
@@ -54,7 +54,7 @@ export function listen(watch: Watch): Listener {
   }
 }
 
-/** One connection's life. Returns when stopped, throws when the connection breaks. */
+/** Listens on one connection. Returns when stopped, throws if the connection breaks. */
 async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
   const { makeClient = (config) => new pg.Client(config) } = watch
   const client = makeClient({
@@ -77,10 +77,10 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
     await client.connect()
     await client.query(`listen ${watch.channel}`)
     while (!stop.aborted) {
-      // Armed before looking: what is notified while looking is looked at again.
+      // Created before the check, so that a notification during the check causes another one.
       wake.now = new AbortController()
       if (broken) throw broken
-      await watch.look(client)
+      await watch.check(client)
       await pause(watch.pollMs, AbortSignal.any([stop, wake.now.signal]))
     }
   } finally {

@@ -22,7 +22,7 @@ export function listenForModels(options: ModelListenerOptions): Listener {
     ...options,
     channel: 'outflow_models',
     pollMs: options.pollMs ?? 1_000,
-    look: async (client) => {
+    check: async (client) => {
       const active = await activeModelId(client, pipeline)
       if (active !== lastActive) onChange(active)
       lastActive = active

@@ -249,5 +249,5 @@ export async function databaseId(db: Queryable): Promise<string> {
 /** Calls `onWork` when there may be something to send; polls every 500 ms by default. */
 export function listenForOutbox(options: WorkListenerOptions): Listener {
   const { pollMs = 500, onWork } = options
-  return listen({ ...options, channel: 'outflow_outbox', pollMs, look: async () => onWork() })
+  return listen({ ...options, channel: 'outflow_outbox', pollMs, check: async () => onWork() })
 }

@@ -60,5 +60,5 @@ export async function fitOfRequest(db: Queryable, id: string): Promise<string | 
 /** Calls `onWork` when a new model is requested; polls every 5 s by default. */
 export function listenForTraining(options: WorkListenerOptions): Listener {
   const { pollMs = 5_000, onWork } = options
-  return listen({ ...options, channel: 'outflow_training', pollMs, look: async () => onWork() })
+  return listen({ ...options, channel: 'outflow_training', pollMs, check: async () => onWork() })
 }

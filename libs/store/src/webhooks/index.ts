@@ -1,6 +1,6 @@
 export {
-  buryDelivery,
-  buryForOthers,
+  deadLetterDelivery,
+  deadLetterUnconfigured,
   deliveriesOf,
   dueDeliveries,
   type FailedAttempt,

@@ -74,9 +74,9 @@ export async function noteFailedAttempt(
 }
 
 /** Gives up an event after a failed attempt: it becomes a dead letter of its webhook. */
-export async function buryDelivery(db: Queryable, id: bigint, { status, failure }: FailedAttempt): Promise<void> {
+export async function deadLetterDelivery(db: Queryable, id: bigint, { status, failure }: FailedAttempt): Promise<void> {
   await run(db, {
-    name: 'bury_delivery',
+    name: 'dead_letter_delivery',
     text: `
       with given_up as (
         delete from outflow.webhook_deliveries where id = $1 and delivered_at is null returning *
@@ -95,9 +95,13 @@ export async function buryDelivery(db: Queryable, id: bigint, { status, failure 
  *
  * @returns how many became dead letters
  */
-export async function buryForOthers(db: Queryable, pipeline: string, webhooks: readonly string[]): Promise<number> {
+export async function deadLetterUnconfigured(
+  db: Queryable,
+  pipeline: string,
+  webhooks: readonly string[],
+): Promise<number> {
   const rows = await run(db, {
-    name: 'bury_for_others',
+    name: 'dead_letter_unconfigured',
     text: `
       with given_up as (
         delete from outflow.webhook_deliveries
@@ -213,5 +217,5 @@ export async function waitingDeliveries(db: Queryable, pipeline: string): Promis
 /** Calls `onWork` when there may be something to deliver; polls every 500 ms by default. */
 export function listenForDeliveries(options: WorkListenerOptions): Listener {
   const { pollMs = 500, onWork } = options
-  return listen({ ...options, channel: 'outflow_webhooks', pollMs, look: async () => onWork() })
+  return listen({ ...options, channel: 'outflow_webhooks', pollMs, check: async () => onWork() })
 }

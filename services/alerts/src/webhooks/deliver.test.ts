@@ -43,7 +43,7 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
     due: async (limit) => waiting.slice(0, limit),
     noteDelivered: async (id, status) => leave(id, `delivered ${status}`),
     noteFailed: async (id) => leave(id, 'failed'),
-    bury: async (id, { failure }) => leave(id, `dead: ${failure}`),
+    deadLetter: async (id, { failure }) => leave(id, `dead: ${failure}`),
     post: async () => {
       const answer = answers[Math.min(posts, answers.length - 1)]!
       posts += 1

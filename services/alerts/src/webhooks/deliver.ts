@@ -26,7 +26,7 @@ export interface DeliveryEffects {
   readonly due: (limit: number) => Promise<readonly WaitingDelivery[]>
   readonly noteDelivered: (id: bigint, status: number) => Promise<void>
   readonly noteFailed: (id: bigint, attempt: FailedAttempt & { readonly waitMs: number }) => Promise<void>
-  readonly bury: (id: bigint, attempt: FailedAttempt) => Promise<void>
+  readonly deadLetter: (id: bigint, attempt: FailedAttempt) => Promise<void>
   readonly post: Poster['post']
 }
 
@@ -124,7 +124,7 @@ async function attempt(
   const { status, message: failure } = outcome
   const waitMs = waitAfter(outcome, delivery, webhook.retryFor, startedAtMs)
   if (waitMs === null) {
-    await effects.bury(id, { status, failure })
+    await effects.deadLetter(id, { status, failure })
     telemetry.buried(webhook.name, eventId, outcome)
   } else {
     await effects.noteFailed(id, { status, failure, waitMs })

@@ -4,8 +4,8 @@ import type { OutflowError } from '@outflow/errors'
 import { keepTrying, type Metrics, makeWakeUp } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
-  buryDelivery,
-  buryForOthers,
+  deadLetterDelivery,
+  deadLetterUnconfigured,
   dueDeliveries,
   listenForDeliveries,
   noteDelivered,
@@ -60,13 +60,13 @@ export async function runWebhooks({
     onError: options.onConnectionLost,
   })
   const lead = async ({ signal: leading }: Leadership, progressed: () => void): Promise<void> => {
-    const orphaned = await buryForOthers(
+    const orphaned = await deadLetterUnconfigured(
       pool,
       pipeline,
       webhooks.map(({ name }) => name),
     )
     if (orphaned > 0) telemetry.buriedForOthers(orphaned)
-    await allTogether(
+    await runAll(
       lines.map(
         ({ webhook, wakeUp, poster, breaker }) =>
           (inner: AbortSignal) =>
@@ -84,7 +84,7 @@ export async function runWebhooks({
                 },
                 noteDelivered: (id, status) => noteDelivered(pool, id, status),
                 noteFailed: (id, attempt) => noteFailedAttempt(pool, id, attempt),
-                bury: (id, attempt) => buryDelivery(pool, id, attempt),
+                deadLetter: (id, attempt) => deadLetterDelivery(pool, id, attempt),
                 post: poster.post,
               },
             }),
@@ -105,10 +105,7 @@ export async function runWebhooks({
 }
 
 /** Runs all until they have ended; if one throws, the others are aborted. */
-async function allTogether(
-  runs: readonly ((signal: AbortSignal) => Promise<void>)[],
-  signal: AbortSignal,
-): Promise<void> {
+async function runAll(runs: readonly ((signal: AbortSignal) => Promise<void>)[], signal: AbortSignal): Promise<void> {
   const stop = new AbortController()
   const inner = AbortSignal.any([signal, stop.signal])
   const outcomes = await Promise.allSettled(
