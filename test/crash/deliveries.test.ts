@@ -23,10 +23,10 @@ let infrastructure: Infrastructure
 let pool: Pool
 let kafka: ReturnType<typeof makeKafka>
 let fed = 0
-/** Calls that failed, and were made again. */
+/** Calls that failed and were retried. */
 let failed = 0
 
-// Its own: what the other tests share cannot be stopped under them. Given servers are not ours to stop.
+// Its own servers: those of the run are shared with other tests. Given servers must not be stopped.
 const isGiven = process.env.KAFKA_BROKERS !== undefined || process.env.DATABASE_URL !== undefined
 
 beforeAll(async () => {
@@ -42,9 +42,9 @@ afterAll(async () => {
   await infrastructure?.stop()
 })
 
-describe('an outage', () => {
+describe('an outage of a server', () => {
   beforeEach(({ skip }) => {
-    if (isGiven) skip('KAFKA_BROKERS or DATABASE_URL is given: it is not ours to stop')
+    if (isGiven) skip('KAFKA_BROKERS or DATABASE_URL is given: it must not be stopped')
   })
 
   it.each(['broker stopped', 'broker killed', 'database stopped', 'database killed'])(
@@ -73,7 +73,7 @@ describe('an outage', () => {
     },
   )
 
-  it('is reported as a retryable error to who asks the broker meanwhile', async () => {
+  it('makes a request to the broker fail with a retryable error', async () => {
     await infrastructure.kafka.control!.stop()
     const error = await describeCluster(kafka).catch((thrown: unknown) => thrown)
     await infrastructure.kafka.control!.start()
@@ -82,7 +82,7 @@ describe('an outage', () => {
   })
 })
 
-/** As ingest does: each batch is tried until the store takes it. */
+/** Like ingest: each batch is retried until the store accepts it. */
 function countDeliveries(signal: AbortSignal): Promise<void> {
   const handle = async (delivery: Delivery) => {
     const { topic, partition, expectedOffset, nextOffset, records } = delivery

@@ -7,7 +7,7 @@ import { aParcelPipeline, PARTITIONS } from '../support/parcel-pipeline.js'
 import { makeChance } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
-test('online control decides as in an undisturbed run when ingest is killed in mid-stream, again and again', async () => {
+test('online control decides as in an undisturbed run when ingest is killed repeatedly in mid-stream', async () => {
   const fdr = 0.1
   const pipeline = await aParcelPipeline({ model: await parcelModel(), detection: { fdr, recalibrateWithin: 1 } })
   const feed = pipeline.feed(47)
@@ -15,7 +15,7 @@ test('online control decides as in an undisturbed run when ingest is killed in m
   let ingest = startService('ingest', pipeline.configFile)
   for (let kills = 0; kills < 2; kills += 1) {
     await pipeline.untilStoredMore(2_000 + chance.below(1_000))
-    await sleep(chance.below(40)) // into a read, a score, a look at the state or a write
+    await sleep(chance.below(40)) // during a read, scoring, loading of the state or a write
     await ingest.kill()
     ingest = startService('ingest', pipeline.configFile)
   }

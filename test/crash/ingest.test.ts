@@ -14,7 +14,7 @@ beforeAll(async () => {
   model = await parcelModel()
 })
 
-test('no record is lost or counted twice when ingest is killed in mid-stream, again and again', async () => {
+test('no record is lost or counted twice when ingest is killed repeatedly in mid-stream', async () => {
   const pipeline = await aParcelPipeline({ model })
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(2)
@@ -22,7 +22,7 @@ test('no record is lost or counted twice when ingest is killed in mid-stream, ag
   let ingest = startService('ingest', pipeline.configFile)
   for (let kills = 0; kills < 2; kills += 1) {
     await pipeline.untilStoredMore(3_000 + chance.below(3_000))
-    await sleep(chance.below(40)) // into a read, a score, an explanation or a write
+    await sleep(chance.below(40)) // during a read, scoring, an explanation or a write
     await ingest.kill()
     await untilAhead(feed, pipeline)
     ingest = startService('ingest', pipeline.configFile)
@@ -33,7 +33,7 @@ test('no record is lost or counted twice when ingest is killed in mid-stream, ag
   await expectEverythingOnce(pipeline)
 })
 
-test('a write that Postgres ends after its ingest was killed counts once', async () => {
+test('a write that Postgres completes after its ingest was killed counts once', async () => {
   const pipeline = await aParcelPipeline({ model })
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(3)
@@ -44,7 +44,7 @@ test('a write that Postgres ends after its ingest was killed counts once', async
   await hold.query('select from outflow.offsets for update')
   await eventually(async () => (await waitingWrites(pipeline)) > 0, { what: 'writes wait' })
   await killed.kill()
-  // Postgres does not know yet: what the killed one had begun waits on.
+  // Postgres has not noticed yet: the write of the killed ingest still waits for the lock.
   const nextFrom = new Date()
   const ingest = startService('ingest', pipeline.configFile)
   await eventually(async () => (await waitingWrites(pipeline, nextFrom)) === PARTITIONS, {
@@ -83,7 +83,7 @@ test.for([
   await expectEverythingOnce(pipeline)
 })
 
-test('a zombie, stopped past its session in the middle of its writes and then woken, writes nothing', async () => {
+test('an ingest that is paused during its writes until its session has expired, and then resumed, writes nothing', async () => {
   const pipeline = await aParcelPipeline({ model })
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(7)
@@ -94,15 +94,15 @@ test('a zombie, stopped past its session in the middle of its writes and then wo
   await hold.query('select from outflow.offsets for update')
   await eventually(async () => (await waitingWrites(pipeline)) > 0, { what: 'writes wait' })
   zombie.pause()
-  // Its writes fail while it sleeps: once awake it will want to repeat them.
+  // Its writes fail while it is paused; when it is resumed it retries them.
   await pipeline.pool.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name = 'outflow-ingest'`,
   )
   await hold.query('commit')
   hold.release()
-  const heir = startService('ingest', pipeline.configFile)
-  await eventually(() => assignments(heir.log).at(-1) === PARTITIONS, { what: 'the heir has all partitions' })
+  const successor = startService('ingest', pipeline.configFile)
+  await eventually(() => assignments(successor.log).at(-1) === PARTITIONS, { what: 'the successor has all partitions' })
   await pipeline.untilStoredMore(3_000)
   const written = count(zombie.log, 'batch written')
   zombie.resume()
@@ -120,7 +120,7 @@ test('a zombie, stopped past its session in the middle of its writes and then wo
   await expectEverythingOnce(pipeline)
 })
 
-test('on SIGTERM ingest ends within 10 s with exit code 0, and what it had written is what is stored', async () => {
+test('on SIGTERM ingest ends within 10 s with exit code 0, and each record that it stored counts once', async () => {
   const pipeline = await aParcelPipeline({ model })
   const feed = pipeline.feed(5)
   const ingest = startService('ingest', pipeline.configFile)
@@ -138,7 +138,7 @@ test('on SIGTERM ingest ends within 10 s with exit code 0, and what it had writt
   await expectEachRecordCountedOnce(pipeline)
 })
 
-test('while there is no model nothing is consumed; with the first one ingest starts consuming', async () => {
+test('ingest consumes nothing until there is a first model, and then starts', async () => {
   const pipeline = await aParcelPipeline()
   const feed = pipeline.feed(6)
   const ingest = startService('ingest', pipeline.configFile)
@@ -166,7 +166,7 @@ test('while there is no model nothing is consumed; with the first one ingest sta
   await expectEachRecordCountedOnce(pipeline)
 })
 
-/** The stream goes on, whoever does not read it: there are records for the next ingest. */
+/** Waits until the feed is ahead of the stored offsets, so that the next ingest has records to read. */
 async function untilAhead(feed: Feed, pipeline: ParcelPipeline): Promise<void> {
   const stored = await pipeline.stored()
   await eventually(() => feed.sent > stored, { what: `more than ${stored} records are sent` })
@@ -174,14 +174,14 @@ async function untilAhead(feed: Feed, pipeline: ParcelPipeline): Promise<void> {
 
 const count = (log: readonly LogLine[], of: string) => log.filter(({ msg }) => msg === of).length
 
-/** How many partitions each rebalance gave. */
+/** Number of partitions that each rebalance assigned. */
 function assignments(log: readonly LogLine[]): number[] {
   return log
     .filter(({ msg }) => msg === 'partitions assigned')
     .map(({ partitions }) => (partitions as unknown[]).length)
 }
 
-/** Of connections that were made since then. */
+/** Counts the writes that wait for a lock, on connections that were opened since then. */
 async function waitingWrites({ pool }: ParcelPipeline, since = new Date(0)): Promise<number> {
   const { rows } = await pool.query(
     `select count(*)::int as waiting from pg_stat_activity

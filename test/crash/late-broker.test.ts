@@ -18,19 +18,19 @@ import { makeChance } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
 
-// Past the timeout of a transaction, 30 s, and of a request.
+// Longer than the timeout of a transaction, 30 s, and of a request.
 const PAST_TRANSACTION_MS = 35_000
-// Past the session of a group member, 10 s.
+// Longer than the session timeout of a group member, 10 s.
 const PAST_SESSION_MS = 12_000
 
-test('issue 23: each alert is committed once and in order by a broker that answers late, past the end of the transaction too', async () => {
+test('issue 23: each alert is committed once and in order when a broker answers late, also after the transaction timeout', async () => {
   const found = await Promise.all(Array.from({ length: 6 }, (_, at) => relayThroughLateBroker(20 + at)))
   const faults = found.flatMap((late) => [...late.faults])
   console.log('late broker and relay:', JSON.stringify(tally(faults)))
   expect(faults.length).toBeGreaterThan(0)
 })
 
-test('issue 23: each record counts once and each alert is sent once, with a broker that answers late, past the session too', async () => {
+test('issue 23: each record counts once and each alert is sent once, when a broker answers late, also after the session timeout', async () => {
   const faultOf = faults(31, { oneIn: 15, longestMs: PAST_SESSION_MS })
   const late = await aLateBroker(kafkaBrokers()[0]!, faultOf.next)
   const pipeline = await aParcelPipeline({ model: await parcelModel(), brokers: late.brokers })
@@ -63,7 +63,7 @@ test('issue 23: each record counts once and each alert is sent once, however oft
   console.log(`connections to Postgres cut: ${cuts}`)
 })
 
-/** Relays messages one after another through a broker with faults, and compares what is committed with what was queued. */
+/** Relays messages one after another through a broker with faults, and compares the committed messages with the queued ones. */
 async function relayThroughLateBroker(seed: number): Promise<LateBroker> {
   const faultOf = faults(seed, { oneIn: 10, longestMs: PAST_TRANSACTION_MS })
   const late = await aLateBroker(kafkaBrokers()[0]!, faultOf.next)
@@ -122,7 +122,7 @@ async function relayThroughLateBroker(seed: number): Promise<LateBroker> {
   return late
 }
 
-/** Faults of requests, decided by a seed, until they end. */
+/** Faults of requests, chosen by a seed, until `end` is called. */
 function faults(seed: number, { oneIn, longestMs }: { readonly oneIn: number; readonly longestMs: number }) {
   const chance = makeChance(seed)
   let isOver = false

@@ -28,13 +28,13 @@ it.each(['stop', 'kill'] as const)('an embedded Kafka keeps the records of a top
   expect((await readTopic(kafka.brokers, 'kept')).map(({ value }) => String(value))).toEqual(['hello'])
 })
 
-// Reads /proc to distinguish running processes from zombies, which stay listed where process 1 reaps nobody.
+// Reads /proc to distinguish running processes from zombies, which remain listed where process 1 does not reap them.
 describe('a launch whose owner is killed', () => {
   beforeEach(({ skip }) => {
-    if (process.platform !== 'linux') skip('it reads /proc, which Linux alone has')
+    if (process.platform !== 'linux') skip('it reads /proc, which only Linux has')
   })
 
-  // A temporary folder of its own: what is in it is this launch's alone.
+  // Its own temporary folder, which contains only the files of this launch.
   let temporary: string
   beforeAll(async () => {
     temporary = await mkdtemp(join(tmpdir(), 'outflow-killed-'))
@@ -42,7 +42,7 @@ describe('a launch whose owner is killed', () => {
   })
   afterAll(() => rm(temporary, { recursive: true, force: true }))
 
-  it('is ended by its guard, processes and data', async () => {
+  it('is cleaned up by its guard, processes and data', async () => {
     const owner = startOwner(temporary)
     const { url } = await firstLine(owner)
     const pids = await launchedPids(temporary)
@@ -53,12 +53,12 @@ describe('a launch whose owner is killed', () => {
     await expect(query(url, 'select 1')).rejects.toThrow('ECONNREFUSED')
   })
 
-  it('is ended by the next launch when the guard was killed too', async () => {
+  it('is cleaned up by the next launch when the guard was killed too', async () => {
     const owner = startOwner(temporary)
     await firstLine(owner)
     const pids = await launchedPids(temporary)
     const guard = guardOf(owner)
-    process.kill(guard, 'SIGSTOP') // it is there, and does nothing
+    process.kill(guard, 'SIGSTOP') // it exists, and does nothing
     owner.kill('SIGKILL')
     await once(owner, 'exit')
     process.kill(guard, 'SIGKILL')

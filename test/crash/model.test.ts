@@ -5,9 +5,9 @@ import { activeModelId, insertModel, listModelChanges } from '@outflow/store/mod
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { untilAllStored } from '../support/audit.js'
 import {
-  expectDifferencesAsBothDecide,
   expectEachRecordDecidedOnce,
-  expectEachScoredByTheModelItNames,
+  expectEachScoredByItsModel,
+  expectShadowDifferences,
 } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
@@ -15,26 +15,26 @@ import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline
 import { aGateReport } from '../support/reports.js'
 import { startService } from '../support/service-process.js'
 
-// A fit takes seconds; on a machine that does much else, minutes.
-const PATIENCE_MS = 600_000
+// A fit takes seconds, or minutes on a busy machine.
+const FIT_TIMEOUT_MS = 600_000
 
 let first: TrainedDetector
 let second: TrainedDetector
 beforeAll(async () => {
   first = await parcelModel()
   second = await parcelModel(2)
-}, PATIENCE_MS)
+}, FIT_TIMEOUT_MS)
 
 test('another trainer takes over within 15 s when the leader is killed', async () => {
   const pipeline = await aParcelPipeline({ model: first })
   const [one, other] = [startService('trainer', pipeline.configFile), startService('trainer', pipeline.configFile)]
   const leads = ({ log }: typeof one) => log.some(({ msg }) => msg === 'leadership taken')
   const leader = await eventually(() => [one, other].find(leads), { what: 'one of them leads' })
-  const heir = leader === one ? other : one
-  await heir.logged('trainer started')
-  expect(leads(heir)).toBe(false)
+  const successor = leader === one ? other : one
+  await successor.logged('trainer started')
+  expect(leads(successor)).toBe(false)
   await leader.kill()
-  await eventually(() => leads(heir), { what: 'the other leads', withinMs: 15_000 })
+  await eventually(() => leads(successor), { what: 'the other leads', withinMs: 15_000 })
 })
 
 test('an ingest that is killed while it opens a new model loses nothing; the next one serves the new model', async () => {
@@ -48,7 +48,7 @@ test('an ingest that is killed while it opens a new model loses nothing; the nex
   const release = await holdArtefacts(pipeline)
   await activate(pipeline, b)
   await eventually(() => isWaiting(pipeline, 'artefact'), { what: 'ingest is opening the new model' })
-  // By the one before, as long as it takes.
+  // The earlier model scores, however long opening the new one takes.
   await pipeline.untilStoredMore(2_000)
   await killed.kill()
   await release()
@@ -59,15 +59,15 @@ test('an ingest that is killed while it opens a new model loses nothing; the nex
 
   expect(killed.log.filter(({ msg }) => msg === 'model served')).toMatchObject([{ modelId: a }])
   await expectEachRecordDecidedOnce(pipeline, [a, b])
-  await expectEachScoredByTheModelItNames(pipeline, [a, b])
+  await expectEachScoredByItsModel(pipeline, [a, b])
 })
 
-test('a power cut of Postgres in the middle of a promotion leaves a candidate, which the trainer promotes when it is back', async ({
+test('a power cut of Postgres during a promotion leaves a candidate, which the trainer promotes when Postgres is up again', async ({
   skip,
 }) => {
   const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
   onTestFinished(stop)
-  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it is not ours to stop')
+  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it must not be stopped')
   await migrate(postgres.url)
   const training = { every: '7d' }
   const pipeline = await aParcelPipeline({ model: first, databaseUrl: postgres.url, training })
@@ -96,7 +96,7 @@ test('a power cut of Postgres in the middle of a promotion leaves a candidate, w
   await expectEachRecordDecidedOnce(pipeline, [a, b])
 })
 
-test('a trial outlives its trainer, and counts each record once though ingest is killed in it', async () => {
+test('a shadow continues after its trainer is killed, and counts each record once although ingest is killed as well', async () => {
   const pipeline = await aParcelPipeline({ model: first, training: { shadow: '1h', every: '7d' } })
   const [a, b] = [first.metadata.modelId, second.metadata.modelId]
   await storeCandidate(pipeline, second)
@@ -121,9 +121,9 @@ test('a trial outlives its trainer, and counts each record once though ingest is
   )
   const counts = rows[0] as Record<'scored' | 'both' | 'byActive' | 'byShadow', number>
   expect(counts.scored).toBeGreaterThan(3_000)
-  await expectDifferencesAsBothDecide(pipeline, [a, b], counts)
+  await expectShadowDifferences(pipeline, [a, b], counts)
 
-  // Its hour is over.
+  // Its hour has passed.
   await pipeline.pool.query(`update outflow.models set shadow_since = now() - interval '2 h' where id = $1`, [b])
   const trainer = startService('trainer', pipeline.configFile)
   expect(await trainer.logged('model promoted')).toMatchObject({ modelId: b, scored: counts.scored })
@@ -134,7 +134,7 @@ test('a trial outlives its trainer, and counts each record once though ingest is
   expect(await activeModelId(pipeline.pool, pipeline.name)).toBe(b)
 })
 
-/** As a trainer leaves one that died between the gate and what follows. */
+/** Stores a candidate, as a trainer does that is killed right after the gate. */
 async function storeCandidate({ pool, name }: ParcelPipeline, { artefact, metadata }: TrainedDetector): Promise<void> {
   const parentId = await activeModelId(pool, name)
   await insertModel(pool, {
@@ -147,7 +147,7 @@ async function storeCandidate({ pool, name }: ParcelPipeline, { artefact, metada
   })
 }
 
-/** Keeps artefacts from being read, and nothing else, until the function that it gives is called. */
+/** Blocks reads of artefacts, and of nothing else, until the returned function is called. */
 async function holdArtefacts({ pool }: ParcelPipeline): Promise<() => Promise<void>> {
   const hold = await pool.connect()
   await hold.query('begin')
@@ -155,7 +155,7 @@ async function holdArtefacts({ pool }: ParcelPipeline): Promise<() => Promise<vo
     `select format('%s', indexrelid::regclass) as index from pg_index
      where indrelid = (select reltoastrelid from pg_class where oid = 'outflow.models'::regclass)`,
   )
-  // Long values are found by this index, which nobody may use while it is built anew.
+  // Long values are read through this index, which is locked while it is rebuilt.
   await hold.query(`reindex index ${rows[0]!.index}`)
   return async () => {
     await hold.query('commit')
@@ -163,14 +163,14 @@ async function holdArtefacts({ pool }: ParcelPipeline): Promise<() => Promise<vo
   }
 }
 
-/** As `promoteModel` does, but without a look at the artefact. */
+/** Like `promoteModel`, but without checking the artefact. */
 async function activate({ pool, name }: ParcelPipeline, id: string): Promise<void> {
   await pool.query(`update outflow.models set state = 'retired' where state = 'active'`)
   await pool.query(`update outflow.models set state = 'active', promoted_at = now() where id = $1`, [id])
   await pool.query(`select pg_notify('outflow_models', $1)`, [name])
 }
 
-/** Whether a statement of a service with such a text waits for a lock. */
+/** Whether a service waits for a lock in a statement that contains the text. */
 async function isWaiting({ pool }: ParcelPipeline, text: string): Promise<boolean> {
   const { rowCount } = await pool.query(
     `select from pg_stat_activity

@@ -8,7 +8,7 @@ import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { type ServiceProcess, startService } from '../support/service-process.js'
 
-// Each test has a Postgres or a Kafka of its own: what the others share is not stopped under them.
+// Each test has its own Postgres or Kafka: those of the run are shared with other tests.
 
 let model: TrainedDetector
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 test('no record is lost or counted twice over a restart and a power cut of Postgres', async ({ skip }) => {
   const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
   onTestFinished(stop)
-  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it is not ours to stop')
+  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it must not be stopped')
   await migrate(postgres.url)
   const pipeline = await aParcelPipeline({ model, databaseUrl: postgres.url })
   const services = startServices(pipeline)
@@ -40,7 +40,7 @@ test('no record is lost or counted twice over a restart and a power cut of Postg
 test('no record is lost or counted twice over a restart and a power cut of the broker', async ({ skip }) => {
   const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
   onTestFinished(stop)
-  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it is not ours to stop')
+  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it must not be stopped')
   const pipeline = await aParcelPipeline({ model, brokers: kafka.brokers })
   const services = startServices(pipeline)
   const feed = pipeline.feed(22)
@@ -57,10 +57,12 @@ test('no record is lost or counted twice over a restart and a power cut of the b
   await expectEverythingOnce(pipeline)
 })
 
-test('services end, and start, while Postgres is away; what was not written is read again', async ({ skip }) => {
+test('services stop and start while Postgres is down; records that were not written are read again', async ({
+  skip,
+}) => {
   const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
   onTestFinished(stop)
-  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it is not ours to stop')
+  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it must not be stopped')
   await migrate(postgres.url)
   const pipeline = await aParcelPipeline({ model, databaseUrl: postgres.url })
   const services = startServices(pipeline)
@@ -80,10 +82,10 @@ test('services end, and start, while Postgres is away; what was not written is r
   await expectEverythingOnce(pipeline)
 })
 
-test('services end, and start, while the broker is away', async ({ skip }) => {
+test('services stop and start while the broker is down', async ({ skip }) => {
   const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
   onTestFinished(stop)
-  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it is not ours to stop')
+  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it must not be stopped')
   const pipeline = await aParcelPipeline({ model, brokers: kafka.brokers })
   const services = startServices(pipeline)
   const feed = pipeline.feed(24)
@@ -102,7 +104,7 @@ test('services end, and start, while the broker is away', async ({ skip }) => {
   await expectEverythingOnce(pipeline)
 })
 
-test('issue 17.24: while Postgres refuses all writes, ingest is not ready, and names the batch', async () => {
+test('issue 17.24: while Postgres rejects all writes, ingest is not ready, and reports the batch', async () => {
   const pipeline = await aParcelPipeline({ model })
   const ingest = startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(25)
@@ -136,7 +138,7 @@ function startServices({ configFile }: ParcelPipeline): [ingest: ServiceProcess,
   return [startService('ingest', configFile), startService('alerts', configFile)]
 }
 
-/** SIGTERM ends them within 10 s, with exit code 0. */
+/** SIGTERM ends the services within 10 s, with exit code 0. */
 async function expectGentleEnd(services: readonly ServiceProcess[]): Promise<void> {
   for (const { code, tookMs } of await Promise.all(services.map((service) => service.terminate()))) {
     expect(code).toBe(0)
@@ -144,18 +146,18 @@ async function expectGentleEnd(services: readonly ServiceProcess[]): Promise<voi
   }
 }
 
-/** A service that waits for Postgres or the broker still answers, and says what it waits for. */
+/** A service that waits for Postgres or the broker still answers, and reports what it waits for. */
 async function untilUnready(service: ServiceProcess, part: 'postgres' | 'kafka'): Promise<void> {
   const unready = await eventually(
     async () => {
       const readiness = await service.readiness()
       return Object.values(readiness.checks).some((checks) => checks[part]?.ok === false) && readiness
     },
-    { what: `/readyz says that ${part} is away` },
+    { what: `/readyz reports that ${part} is down` },
   )
   expect(unready.status).toBe(503)
 }
 
 async function untilReady(service: ServiceProcess): Promise<void> {
-  await eventually(async () => (await service.readiness()).ready, { what: '/readyz says ready' })
+  await eventually(async () => (await service.readiness()).ready, { what: '/readyz reports ready' })
 }

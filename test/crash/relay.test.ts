@@ -13,7 +13,7 @@ beforeAll(async () => {
   model = await parcelModel()
 })
 
-test('no alert is lost or repeated when the relay is killed in mid-stream, again and again', async () => {
+test('no alert is lost or repeated when the relay is killed repeatedly in mid-stream', async () => {
   const pipeline = await aParcelPipeline({ model })
   startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(11)
@@ -22,7 +22,7 @@ test('no alert is lost or repeated when the relay is killed in mid-stream, again
     const relay = startService('alerts', pipeline.configFile)
     await relay.logged('outbox sent')
     await pipeline.untilStoredMore(chance.below(2_000))
-    await sleep(chance.below(40)) // into a take, a transaction or a delete
+    await sleep(chance.below(40)) // during a take, a transaction or a delete
     await relay.kill()
   }
   startService('alerts', pipeline.configFile)
@@ -32,15 +32,15 @@ test('no alert is lost or repeated when the relay is killed in mid-stream, again
   await expectEverythingOnce(pipeline)
 })
 
-test('alerts that Kafka has committed are not sent again when the relay dies before it deletes them', async () => {
+test('alerts that Kafka has committed are not sent again when the relay is killed before it deletes them', async () => {
   const pipeline = await aParcelPipeline({ model })
   startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(12)
   const release = await holdDeletes(pipeline)
   const killed = startService('alerts', pipeline.configFile)
-  const deleting = await eventually(() => blockedDelete(pipeline), { what: 'a delete is held up' })
+  const deleting = await eventually(() => blockedDelete(pipeline), { what: 'a delete is blocked' })
   await killed.kill()
-  // Postgres would end the delete for a client that is no more.
+  // Ends the delete of the killed client, as Postgres would do later.
   await pipeline.pool.query('select pg_terminate_backend($1)', [deleting])
   await release()
   const { rows } = await pipeline.pool.query<{ sequence: number }>(
@@ -51,7 +51,7 @@ test('alerts that Kafka has committed are not sent again when the relay dies bef
   await pipeline.untilStoredMore(3_000)
   await feed.stop()
 
-  // All that Kafka had committed was still in the outbox. Of a long outbox more is numbered than one transaction sends.
+  // All messages that Kafka had committed were still in the outbox. Of a long outbox, more rows are numbered than one transaction sends.
   const sent = Number(caughtUpThrough)
   expect(sent).toBeGreaterThan(0)
   expect(rows.slice(0, sent).map(({ sequence }) => sequence)).toEqual(Array.from({ length: sent }, (_, at) => at + 1))
@@ -79,7 +79,7 @@ test('a second relay waits, and takes over when the first one ends', async () =>
 
 const GATE = 4711
 
-/** Lets no row leave the outbox until the function that it gives is called. */
+/** Blocks deletes from the outbox until the returned function is called. */
 async function holdDeletes({ pool }: ParcelPipeline): Promise<() => Promise<void>> {
   const gate = await pool.connect()
   await gate.query(`select pg_advisory_lock(${GATE})`)
@@ -96,7 +96,7 @@ async function holdDeletes({ pool }: ParcelPipeline): Promise<() => Promise<void
   }
 }
 
-/** The backend of the relay whose delete waits at the gate. */
+/** The backend of the relay whose delete waits for the lock. */
 async function blockedDelete({ pool }: ParcelPipeline): Promise<number | undefined> {
   const { rows } = await pool.query(
     `select pid from pg_stat_activity

@@ -5,11 +5,11 @@ import { eventually } from '../support/eventually.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { startService } from '../support/service-process.js'
 
-// Reads /proc to see the process that a fit runs in.
-test('a fit does not outlive its trainer; the next trainer fits the first model, and ingest, which waited, loses nothing', async ({
+// Reads /proc to find the child process of a fit.
+test('a fit ends with its trainer; the next trainer fits the first model, and ingest, which waited, loses nothing', async ({
   skip,
 }) => {
-  if (process.platform !== 'linux') skip('it reads /proc, which Linux alone has')
+  if (process.platform !== 'linux') skip('it reads /proc, which only Linux has')
   const pipeline = await aParcelPipeline()
   startService('alerts', pipeline.configFile)
   const ingest = startService('ingest', pipeline.configFile)
@@ -29,7 +29,7 @@ test('a fit does not outlive its trainer; the next trainer fits the first model,
 
   const trainer = startService('trainer', pipeline.configFile)
   const { modelId } = await trainer.logged('model promoted')
-  // The audit holds one model against the whole stream, and twice the records would be worth another.
+  // The audit compares the whole stream with one model, and twice the records would start another fit.
   await trainer.terminate()
   expect(await ingest.logged('model served')).toMatchObject({ modelId })
   await pipeline.untilStoredMore(3_000)
@@ -48,7 +48,7 @@ async function fitProcessOf(pid: number): Promise<number | undefined> {
   return undefined
 }
 
-/** Gone, or a zombie where process 1 reaps nobody. */
+/** Whether a process has ended, or is a zombie where process 1 does not reap it. */
 async function hasEnded(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
   return status === null || / Z /.test(status.slice(status.lastIndexOf(')')))

@@ -13,7 +13,7 @@ test('windowed features are those of an undisturbed run when ingest is killed an
   const chance = makeChance(41)
   const killed = startService('ingest', pipeline.configFile)
   await pipeline.untilStoredMore(3_000)
-  await sleep(chance.below(40)) // into a read, a look back, a score or a write
+  await sleep(chance.below(40)) // during a read, loading of history, scoring or a write
   await killed.kill()
   const first = startService('ingest', pipeline.configFile)
   await pipeline.untilStoredMore(2_000)

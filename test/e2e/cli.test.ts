@@ -19,7 +19,7 @@ interface Reading {
   readonly at: string
 }
 
-/** Two plants whose heat follows from their load, each in its own way; the same on every run. */
+/** Readings of two plants whose heat depends on their load in different ways; the same in every run. */
 function readings(count: number): Reading[] {
   let state = 42
   const random = (): number => {
@@ -37,7 +37,7 @@ function readings(count: number): Reading[] {
 
 const round = (value: number): number => Math.round(value * 100) / 100
 
-/** The north plant at full load, and as hot as the south one would be. */
+/** The north plant at full load, with the heat that the south one would have. */
 const WRONG: Reading = { id: 'wrong', plant: 'north', load: 90, heat: 110.5, at: '2026-01-02T00:00:00.000Z' }
 const ODD: Reading = { ...WRONG, id: 'odd', heat: 20 }
 
@@ -53,11 +53,11 @@ const parseNdjson = (text: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line))
 
 const normal = readings(500)
-/** Too few to learn much of: a fit of them soon ends. */
+/** Few records, so that a fit ends soon. */
 const few = normal.slice(0, 300)
 const fresh = [...readings(600).slice(500), ODD, WRONG]
 
-/** A configuration whose model is fitted in a moment; files need neither its broker nor its database. */
+/** A configuration whose model is fitted in a second; files need neither its broker nor its database. */
 const SMALL = {
   pipeline: 'plants',
   kafka: { brokers: ['127.0.0.1:1'] },
@@ -103,7 +103,7 @@ describe('train', () => {
     expect(await scoresOf('again')).toBe(await scoresOf('small'))
   })
 
-  it('leaves out what is excluded; issue 17.10: warns that of few records none can be an anomaly', async () => {
+  it('leaves out excluded columns; issue 17.10: warns that with few records no record can be an anomaly', async () => {
     await writeFile(at('rare.yaml'), JSON.stringify({ ...SMALL, detection: { alertRate: 0.01 } }))
     const fit = ['train', '--config', at('rare.yaml'), '--exclude', 'load', '--input', at('few.csv')]
     const trained = await runOutflow([...fit, '--output', at('excluded')])
@@ -120,7 +120,7 @@ describe('windowed features of a file', () => {
   const configure = (feature: object) =>
     writeFile(at('windows.yaml'), JSON.stringify({ ...SMALL, features: [...SMALL.features, feature] }))
 
-  it('issue 18: go by its order, as in a stream: readings that are usual one by one are anomalies in a burst', async () => {
+  it('issue 18: follow its order, as in a stream: readings that are normal one by one are anomalies in a burst', async () => {
     await configure(burst)
     const trained = await runOutflow([
       ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('windows')],
@@ -136,7 +136,7 @@ describe('windowed features of a file', () => {
     expect(nll).toEqual(await nllOfStream(at('windows'), at('calm.ndjson')))
   })
 
-  it('are refused where they go by what only Kafka has', async () => {
+  it('are rejected when they need a value that only Kafka has', async () => {
     const { by: _by, ...keyless } = burst
     await configure(keyless)
     const trained = await runOutflow([
@@ -175,7 +175,7 @@ async function scoresOf(model: string): Promise<string> {
 }
 
 describe('score', () => {
-  it('gives every row in input order, and flags the record of which only the combination is unusual', async () => {
+  it('prints every row in input order, and flags the record whose combination of values is unusual', async () => {
     const scored = await runOutflow([
       ...['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('scores.csv')],
     ])
@@ -192,7 +192,7 @@ describe('score', () => {
     }
   })
 
-  it('gives the same scores through pipes, packed files and NDJSON', async () => {
+  it('gives the same scores through pipes, compressed files and NDJSON', async () => {
     const score = ['score', '--model', at('model')]
     const [toPipe, asCsv] = await Promise.all([
       runOutflow([...score, '--input', '-', '--output', '-'], { stdin: gzipSync(ndjson(fresh)) }),
@@ -207,7 +207,7 @@ describe('score', () => {
     expect(fromFile).toEqual(fromPipe)
   })
 
-  it('takes an alert rate of its own, and reports as JSON', async () => {
+  it('accepts an alert rate, and reports as JSON', async () => {
     const scored = await runOutflow([
       ...['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('s.csv')],
       ...['--alert-rate', '0.5', '--json'],
@@ -219,7 +219,7 @@ describe('score', () => {
 })
 
 describe('explain', () => {
-  it('names the field that is out of place, and what was expected there', async () => {
+  it('prints the unusual field and its expected value', async () => {
     const explained = await runOutflow([
       ...['explain', '--model', at('model'), '--input', at('fresh.csv'), '--only-anomalies', '--json'],
     ])
@@ -229,7 +229,7 @@ describe('explain', () => {
     expect(reasons.find(({ field }) => field === 'heat')?.expected).toBeGreaterThan(50)
   })
 
-  it('says it in words to a person', async () => {
+  it('prints reasons as text without --json', async () => {
     const explained = await runOutflow(['explain', '--model', at('model'), '--input', '-', '--format', 'ndjson'], {
       stdin: ndjson([ODD]),
     })
@@ -241,7 +241,7 @@ describe('explain', () => {
 })
 
 describe('sample', () => {
-  it('draws records that the model itself finds normal, the same for the same seed', async () => {
+  it('draws records that the model scores as normal, the same for the same seed', async () => {
     const draw = (seed: string) =>
       runOutflow(['sample', '--model', at('model'), '--rows', '300', '--seed', seed, '--output', '-'])
     const [first, again, other] = await Promise.all([draw('5'), draw('5'), draw('6')])
@@ -282,7 +282,7 @@ describe('sample', () => {
   })
 })
 
-describe('bad usage and bad input end with 2 and one line', () => {
+describe('bad usage and bad input exit with 2 and one line', () => {
   const good = csv(normal.slice(0, 3))
   const model = (): readonly string[] => ['--model', at('model')]
   const scoring = (): readonly string[] => ['score', ...model(), '--output', at('never.csv')]

@@ -9,12 +9,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { spawnOutflow } from '../support/run-outflow.js'
 
-/** All that the demo and what it starts put on the disk, and what their command lines name. */
+/** Temporary folder for everything that the demo and its processes write; their command lines contain its path. */
 let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outflow-demo-test-'))
-  // Postgres does not run as root: as root the launcher starts it as somebody else, who must get there.
+  // Postgres does not run as root: the launcher starts it as another user, who needs access to the folder.
   await chmod(folder, 0o755)
 })
 
@@ -36,10 +36,10 @@ async function untilMoreReceived(databaseUrl: string, count: number): Promise<vo
 }
 
 describe('outflow demo --json', () => {
-  it('accounts for every message, finds what it must, streams on, and leaves nothing behind', {
+  it('accounts for every message, finds the corrupted flights, streams more, and removes everything at the end', {
     timeout: 400_000,
   }, async () => {
-    // It brings its own broker and database, wherever this test run's come from.
+    // The demo launches its own broker and database, also when those of the test run are given.
     const demo = spawnOutflow(['demo', '--json'], { KAFKA_BROKERS: '', DATABASE_URL: '', TMPDIR: folder })
     let [stdout, stderr] = ['', '']
     demo.stdout.on('data', (chunk) => {
@@ -69,13 +69,13 @@ describe('outflow demo --json', () => {
     expect(summary.corrupted).toBe(100)
     expect(summary.byKind.distance_km.recall).toBeGreaterThanOrEqual(0.9)
     expect(summary.byKind.swapped_fields.recall).toBeGreaterThanOrEqual(0.9)
-    // One in a hundred is asked for; on the newest fifth, which the model has not seen, routes are new that are real.
+    // The alert rate is one in a hundred; in the newest fifth, which the model was not fitted to, some real routes are new.
     expect(summary.falseAlarms).toBeLessThan(600)
     expect(summary.latencyMs.p50).toBeGreaterThan(0)
     expect(summary.latencyMs.p99).toBeGreaterThanOrEqual(summary.latencyMs.p50)
 
     expect(stderr).toContain('feed: 16,020 of 16,020 messages')
-    // Caches of the tools that run it (tsx, Maven) stay, and are theirs.
+    // Caches of its tools (tsx, Maven) remain.
     expect((await readdir(folder)).filter((name) => name.startsWith('outflow'))).toEqual([])
     expect(processesOfTheDemo()).toEqual([])
   })

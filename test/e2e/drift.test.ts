@@ -18,14 +18,14 @@ import { startService } from '../support/service-process.js'
 
 const MINUTE_MS = 60_000
 const A_MINUTE = 150
-/** A scale at the depots was set anew, and shows three times as much: far outside of how parcels of a size vary. */
+/** A scale at the depots was reset and shows three times the weight: far outside the variation of parcels of a size. */
 const TOO_HEAVY = 3
 /** The default. A model fitted in `PARCEL_FIT_STEPS` is too coarse to show the shift. */
 const FULL_FIT_STEPS = 2_000
 
 test('a shift raises an alarm and gives a model of the new regime, long before the schedule would', async () => {
   const messages = parcelMessages(47)
-  // To the stream as it is, odd parcels and all: else those would be the first drift.
+  // Fitted to the unshifted stream with its odd parcels: else those would be a drift.
   const model = await fitParcelModel(1, () => fieldsOf(nextOf(messages, 3_000)), FULL_FIT_STEPS)
   const training = { every: '7d', minRows: 1_000, niceness: 0 }
   const pipeline = await aParcelPipeline({ model, training })
@@ -55,7 +55,7 @@ test('a shift raises an alarm and gives a model of the new regime, long before t
   await send(nextOf(messages, 2_000).map(heavier), Date.now())
   await untilAllStored(pipeline)
   expect(fit!.report.gate!.gain.lower).toBeGreaterThan(0.2)
-  // Of the stream a hundredth is odd, and a hundredth of the rest may be anomalies.
+  // A hundredth of the stream is odd, and a hundredth of the rest may be anomalies.
   expect(await anomalyShare(pipeline, modelId as string, now)).toBeLessThan(4 * PARCEL_ALERT_RATE)
 })
 

@@ -2,7 +2,7 @@ import type { TrainedDetector } from '@outflow/detector'
 import { listModelChanges } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { expectEachScoredByTheModelItNames } from '../support/audit-models.js'
+import { expectEachScoredByItsModel } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
@@ -27,8 +27,8 @@ const served = ({ log }: ServiceProcess) =>
 const untilServed = (ingest: ServiceProcess, modelId: string, times = 1) =>
   eventually(() => served(ingest).filter((id) => id === modelId).length >= times, { what: `ingest serves ${modelId}` })
 
-describe('a model is changed while ingest runs', () => {
-  test('promoted and rolled back by one command each, audited, and each anomaly names its own', async () => {
+describe('the active model changes while ingest runs', () => {
+  test('one command each promotes and rolls back, with an audit log, and each anomaly has the id of its model', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.store(second)
@@ -56,12 +56,12 @@ describe('a model is changed while ingest runs', () => {
       { action: 'rollback', modelId: a, previousId: b, by: 'ada', why: 'floods' },
       { action: 'promote', modelId: b, previousId: a, by: 'ada', why: 'it knows crates' },
     ])
-    await expectEachScoredByTheModelItNames(pipeline, [a, b])
+    await expectEachScoredByItsModel(pipeline, [a, b])
     const shown = (await models(pipeline, 'show', b)).json()
     expect(shown).toMatchObject({ state: 'rolled_back', changes: [{ action: 'rollback' }, { action: 'promote' }] })
   })
 
-  test('a damaged model is neither promoted by hand nor served, and the one before goes on', async () => {
+  test('a damaged model is neither promoted by command nor served, and the one before scores on', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.store(second)
@@ -71,16 +71,16 @@ describe('a model is changed while ingest runs', () => {
     await damage(pipeline, b)
     const refused = await models(pipeline, 'promote', b)
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('OUTFLOW_STORE_MODEL_DAMAGED') })
-    // Past every check of ours: a disk that breaks under the active row.
+    // Bypasses every check: a disk that fails under the active row.
     await pipeline.pool.query(`update outflow.models set state = case id when $1 then 'active' else 'retired' end`, [b])
     await ingest.logged('model not opened')
     await pipeline.untilStoredMore(2_000)
     await feed.stop()
     expect(served(ingest)).toEqual([a])
-    await expectEachScoredByTheModelItNames(pipeline, [a])
+    await expectEachScoredByItsModel(pipeline, [a])
   })
 
-  test('an ingest that starts on a damaged model scores by the one before, says so, and swaps when a whole one is promoted', async () => {
+  test('an ingest that starts with a damaged model scores with the one before, reports it, and swaps when an intact one is promoted', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.promote(second)
@@ -98,7 +98,7 @@ describe('a model is changed while ingest runs', () => {
       ok: true,
       detail: `${a} instead of ${b}, which could not be opened: OUTFLOW_STORE_MODEL_DAMAGED`,
     })
-    await expectEachScoredByTheModelItNames(pipeline, [a])
+    await expectEachScoredByItsModel(pipeline, [a])
 
     const third = await parcelModel(3)
     await pipeline.promote(third)
@@ -107,10 +107,10 @@ describe('a model is changed while ingest runs', () => {
     expect(swap).toMatchObject({ previousId: a, sincePromotionMs: expect.any(Number), pauseMs: expect.any(Number) })
     await pipeline.untilStoredMore(3_000)
     await feed.stop()
-    await expectEachScoredByTheModelItNames(pipeline, [a, third.metadata.modelId])
+    await expectEachScoredByItsModel(pipeline, [a, third.metadata.modelId])
   })
 
-  test('a damaged model without an earlier one holds ingest, which says why and goes on with the next', async () => {
+  test('ingest waits when the only model is damaged, reports why, and continues with the next', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     await damage(pipeline, first.metadata.modelId)
     const ingest = startService('ingest', pipeline.configFile)
@@ -129,15 +129,15 @@ describe('a model is changed while ingest runs', () => {
   })
 })
 
-/** As a disk may: a few bytes in the middle. */
+/** Damages a few bytes in the middle, as a disk may. */
 const damage = (pipeline: ParcelPipeline, modelId: string) =>
   pipeline.pool.query(
     `update outflow.models set artefact = overlay(artefact placing '\\x00ff00' from length(artefact) / 2) where id = $1`,
     [modelId],
   )
 
-test('a model that is asked for is fitted at once, judged against the incumbent, and leaves a report', async () => {
-  // A full sample has room for some that break their contract.
+test('a requested model is fitted at once, compared with the incumbent by the gate, and has a report', async () => {
+  // maxRows exceeds minRows: some of the sampled records break their contract.
   const pipeline = await aParcelPipeline({ training: { minRows: 900, maxRows: 1_000, niceness: 0 } })
   const ingest = startService('ingest', pipeline.configFile)
   const trainer = startService('trainer', pipeline.configFile)
@@ -146,20 +146,20 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
   const promotedFirst = await trainer.logged('model promoted')
   await untilServed(ingest, promotedFirst.modelId as string)
   await pipeline.untilStoredMore(1_000)
-  const asked = await runOutflow([
+  const result = await runOutflow([
     ...['retrain', '--wait', '--json', '--why', 'new firmware', '--by', 'ada'],
     ...['--config', pipeline.configFile],
   ])
   await feed.stop()
 
-  const fit = JSON.parse(asked.stdout) as {
+  const fit = JSON.parse(result.stdout) as {
     id: string
     state: string
     modelId: string
     report: Record<string, unknown>
   }
   expect(['promoted', 'failed_gate']).toContain(fit.state)
-  expect(asked.code).toBe(fit.state === 'promoted' ? 0 : 1)
+  expect(result.code).toBe(fit.state === 'promoted' ? 0 : 1)
   expect(fit.report).toMatchObject({
     seed: 1,
     records: { heldOut: expect.any(Number), fitted: expect.any(Number) },
@@ -169,6 +169,6 @@ test('a model that is asked for is fitted at once, judged against the incumbent,
   const [newest] = await listFits(pipeline.pool, { pipeline: pipeline.name, modelId: fit.modelId })
   expect(newest).toMatchObject({ id: fit.id, because: expect.stringMatching(/^asked for by \S+: /) })
   const gate = (fit.report as { gate: { gain: { upper: number } } }).gate
-  // Both were fitted to parcels of one kind: neither may be much the worse.
+  // Both were fitted to the same kind of parcels: neither may be much worse.
   expect(gate.gain.upper).toBeGreaterThan(-0.5)
 })

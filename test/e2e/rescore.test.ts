@@ -15,8 +15,8 @@ beforeAll(async () => {
   model = await parcelModel()
 })
 
-/** Runs a command of the pipeline and gives what it prints as JSON. */
-async function asked(pipeline: ParcelPipeline, args: readonly string[], stdin?: string) {
+/** Runs a command of the pipeline and returns the JSON that it prints. */
+async function runForJson(pipeline: ParcelPipeline, args: readonly string[], stdin?: string) {
   const ran = await runOutflow(
     [...args, '--json', '--config', pipeline.configFile],
     stdin === undefined ? {} : { stdin },
@@ -36,7 +36,7 @@ async function withAlertRate(pipeline: ParcelPipeline, alertRate: number): Promi
   await writeFile(pipeline.configFile, JSON.stringify({ ...config, detection: { alertRate } }))
 }
 
-test('issue 17.10: a past range is scored again, every alert that it sends can be opened, and rejected records are sent again, each once', async () => {
+test('issue 17.10: a past range is rescored, every alert that it sends can be opened, and rejected records are resent, each once', async () => {
   const pipeline = await aParcelPipeline({ model })
   const ingest = startService('ingest', pipeline.configFile)
   startService('alerts', pipeline.configFile)
@@ -51,7 +51,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   ]
 
   // The same model and rate give the same decisions.
-  const same = await asked(pipeline, ['rescore', '--from', '1h'])
+  const same = await runForJson(pipeline, ['rescore', '--from', '1h'])
   expect(same).toMatchObject({
     records: produced,
     rejected,
@@ -63,15 +63,21 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
     alerts: 0,
   })
   await withAlertRate(pipeline, 0.0005)
-  const stricter = await asked(pipeline, ['rescore', '--from', '1h', '--model', model.metadata.modelId.slice(0, 8)])
+  const stricter = await runForJson(pipeline, [
+    'rescore',
+    '--from',
+    '1h',
+    '--model',
+    model.metadata.modelId.slice(0, 8),
+  ])
   expect(stricter.noLongerAnomalies).toBeGreaterThan(0)
   expect(stricter.newAnomalies).toBe(0)
   await withAlertRate(pipeline, 0.03)
-  const looser = await asked(pipeline, ['rescore', '--from', '1h', '--send-alerts', '--limit', '3'])
+  const looser = await runForJson(pipeline, ['rescore', '--from', '1h', '--send-alerts', '--limit', '3'])
   expect(looser.newAnomalies).toBeGreaterThan(0)
   expect(looser).toMatchObject({ noLongerAnomalies: 0, alerts: looser.newAnomalies })
   expect(looser.newly).toHaveLength(3)
-  expect(await asked(pipeline, ['rescore', '--from', '1h', '--send-alerts'])).toMatchObject({
+  expect(await runForJson(pipeline, ['rescore', '--from', '1h', '--send-alerts'])).toMatchObject({
     anomaliesThen: anomalies,
     newAnomalies: looser.newAnomalies,
     alerts: 0,
@@ -89,30 +95,33 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   )
   expect(await count(pipeline, 'analyst.anomalies where rescored')).toBe(looser.newAnomalies)
   const [{ position }] = looser.newly
-  expect(await asked(pipeline, ['explain', '--anomaly', `${pipeline.name}/${position}`])).toMatchObject({
+  expect(await runForJson(pipeline, ['explain', '--anomaly', `${pipeline.name}/${position}`])).toMatchObject({
     rescored: true,
     reasons: expect.arrayContaining([expect.objectContaining({ text: expect.any(String) })]),
   })
 
-  const letters = await asked(pipeline, ['dead-letters', 'list'])
+  const letters = await runForJson(pipeline, ['dead-letters', 'list'])
   expect(letters).toHaveLength(rejected)
   const wrong = letters.find(({ reason }: { reason: string }) => reason === 'wrong_type')
-  const shown = await asked(pipeline, ['dead-letters', 'show', wrong.position])
+  const shown = await runForJson(pipeline, ['dead-letters', 'show', wrong.position])
   const value = Buffer.from(shown.original.value, 'base64').toString()
   expect(JSON.parse(value)).toMatchObject({ grams: 'heavy' })
   expect(Buffer.from(shown.original.key, 'base64').toString()).toMatch(/^depot-/)
   expect(shown.original.headers).toEqual([['truth', Buffer.from('wrong_type').toString('base64')]])
   expect(shown.now).toMatch(/^wrong_type/)
 
-  // What is still invalid stays where it is.
-  const still = await asked(pipeline, ['dead-letters', 'resend', '--reason', 'wrong_type'])
+  // Records that are still invalid are not resent.
+  const still = await runForJson(pipeline, ['dead-letters', 'resend', '--reason', 'wrong_type'])
   expect(still).toMatchObject({ queued: [], before: [], gone: [] })
   expect(still.stillInvalid.length).toBeGreaterThan(0)
 
   const corrected = value.replace('"heavy"', '2000')
   const resend = ['dead-letters', 'resend', wrong.position, '--with', '-']
-  expect(await asked(pipeline, resend, `${corrected}\n`)).toMatchObject({ queued: [wrong.position], stillInvalid: [] })
-  expect(await asked(pipeline, resend, `${corrected}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
+  expect(await runForJson(pipeline, resend, `${corrected}\n`)).toMatchObject({
+    queued: [wrong.position],
+    stillInvalid: [],
+  })
+  expect(await runForJson(pipeline, resend, `${corrected}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
   await eventually(
     async () => {
       const { rows } = await pipeline.pool.query('select sum(received)::int as received from outflow.offsets')
@@ -121,7 +130,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
     { what: 'the corrected record is counted' },
   )
   await ingest.kill()
-  // Read as committed data: behind what the relay sent stands the mark of its transaction.
+  // Read as committed data: a transaction ends with a marker at an offset of its own.
   const again = (await readCommitted(pipeline.brokers, pipeline.topics.source)).filter(
     (record) => 'outflow.resent' in record.headers,
   )
@@ -131,7 +140,7 @@ test('issue 17.10: a past range is scored again, every alert that it sends can b
   expect(await count(pipeline, 'outflow.dead_letters')).toBe(rejected)
 })
 
-test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its model, and its record controls no terminal', async () => {
+test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its model, and its record cannot control the terminal', async () => {
   const pipeline = await aParcelPipeline({ model })
   const time = Date.now()
   await beginPartition(pipeline.pool, { pipeline: pipeline.name, topic: pipeline.topics.source })
@@ -164,7 +173,7 @@ test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its
     rejections: [],
   })
   const explain = ['explain', '--anomaly', `${pipeline.name}/${pipeline.topics.source}/0/0`]
-  const { reasons } = await asked(pipeline, explain)
+  const { reasons } = await runForJson(pipeline, explain)
   expect(reasons).not.toEqual([])
   const { stdout } = await runOutflow([...explain, '--config', pipeline.configFile])
   expect(stdout).toMatch(/\d % {2}grams/)

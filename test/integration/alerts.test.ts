@@ -19,7 +19,7 @@ const cleanUps: (() => Promise<unknown>)[] = []
 
 beforeEach(async () => {
   const deadLetters = aName('dead-letters')
-  // A topic that was there before its pipeline, with room for 1 MiB a message.
+  // A topic that existed before its pipeline, with a limit of 1 MiB per message.
   await ensureTopics(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }), [
     { topic: deadLetters, partitions: 1, maxMessageBytes: 1024 ** 2 },
   ])
@@ -44,7 +44,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-/** Starts a relay; gives what it measures, and the way to stop it. */
+/** Starts a relay. @returns its metrics, and a function that stops it */
 function relaying() {
   const abort = new AbortController()
   const vitals = makeVitals()
@@ -91,13 +91,13 @@ function aDeadLetter(payload: Buffer): OutboxMessage {
   }
 }
 
-/** What a consumer sees of the dead-letter topic when all of it is sent. */
+/** Waits until the outbox is empty; returns the committed records of the dead-letter topic. */
 async function sentLetters(): Promise<readonly SeenRecord[]> {
   await untilOutboxIsEmpty(pool)
   return readCommitted(kafkaBrokers(), config.deadLetters.topic)
 }
 
-test('a message too large for its topic is sent without its body, and holds back none behind it', async () => {
+test('a message too large for its topic is sent without its body, and does not delay those after it', async () => {
   const large = Buffer.alloc(1_500_000, 'x')
   await queue([aDeadLetter(Buffer.from('first')), aDeadLetter(large), aDeadLetter(Buffer.from('last'))])
   const { vitals } = relaying()
@@ -109,7 +109,7 @@ test('a message too large for its topic is sent without its body, and holds back
   expect(await vitals.metrics.text()).toContain('outflow_messages_shortened_total{kind="dead_letter"} 1')
 })
 
-test('of two relays one works; the other takes over, and nothing is sent twice', async () => {
+test('one of two relays sends; the other takes over, and nothing is sent twice', async () => {
   const first = relaying()
   relaying()
   const sent = (from: number) => Array.from({ length: 50 }, (_, i) => aDeadLetter(Buffer.from(String(from + i))))
@@ -121,13 +121,13 @@ test('of two relays one works; the other takes over, and nothing is sent twice',
   expect(letters.map(({ value }) => Number(String(value)))).toEqual(Array.from({ length: 200 }, (_, i) => i))
 })
 
-test('a row that Kafka has and a dead relay could not delete is not sent again', async () => {
+test('a row that Kafka has and that a killed relay could not delete is not sent again', async () => {
   const first = relaying()
   await queue([aDeadLetter(Buffer.from('first'))])
   await untilOutboxIsEmpty(pool)
   await first.stop()
 
-  // What the crash between Kafka's commit and the deletion leaves: the row, with its number.
+  // State after a crash between Kafka's commit and the delete: the row, with its number.
   await pool.query(
     `insert into outflow.outbox (pipeline, sequence, kind, topic, payload, headers)
      values ($1, 1, 'dead_letter', $2, 'first', '[]')`,
@@ -139,7 +139,7 @@ test('a row that Kafka has and a dead relay could not delete is not sent again',
   expect(letters.map(({ value }) => String(value))).toEqual(['first', 'second'])
 })
 
-test('issue 17.27: /readyz of a relay fails while none leads, and a second relay is ready because the first one leads', async () => {
+test('issue 17.27: /readyz of a relay fails while none leads, and a second relay is ready while the first one leads', async () => {
   const leader = async ({ vitals }: ReturnType<typeof relaying>) => (await vitals.readiness()).checks.alerts?.leader?.ok
   const reachable = config
   config = { ...config, kafka: { ...config.kafka, brokers: ['127.0.0.1:1'] } }

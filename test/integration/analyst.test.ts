@@ -75,7 +75,7 @@ const REASONS = [
   { field: 'origin', bits: 1, observed: 'LAX', expected: 'SFO', range: null, text: 'origin LAX instead of SFO' },
 ]
 
-/** Writes one batch: an anomaly at each of these times, and `nll` as the scores of the first's minute. */
+/** Writes one batch: an anomaly at each of the times, and `nll` as the scores of the first time's minute. */
 async function write(pipeline: string, times: readonly number[], nll: readonly number[] = times.map(() => 12.5)) {
   await beginPartition(pool, { pipeline, topic: 'flights' })
   const outcome = await writeBatch(pool, {
@@ -126,7 +126,7 @@ describe('the schema analyst', () => {
     for (const { title, sql } of queries) await expect(asAnalyst(sql), title).resolves.toBeInstanceOf(Array)
   })
 
-  it('says of every column of its views what it means', async () => {
+  it('has a comment for every column of its views', async () => {
     const silent = await asAnalyst<{ column: string }>(
       `select relname || '.' || attname as column
        from pg_class join pg_attribute on attrelid = pg_class.oid and attnum > 0
@@ -145,7 +145,7 @@ describe('the schema analyst', () => {
     expect(texts.filter((text) => /\b(Kafkas|Postgress|outflows|records own)\b/.test(text))).toEqual([])
   })
 
-  it('unnests reasons, names missing fields and sums entities up', async () => {
+  it('unnests reasons, lists missing fields and aggregates by entity', async () => {
     const pipeline = aName('pipeline')
     await write(pipeline, [NOW, NOW + 1])
     expect(
@@ -189,7 +189,7 @@ describe('the schema analyst', () => {
 })
 
 describe('issue 17.27: an analyst who takes locks', () => {
-  it('keeps nobody from leading, promoting, numbering alerts, making partitions or migrating', async () => {
+  it('blocks neither leadership, promotion, numbering of alerts, creation of partitions nor migrations', async () => {
     const analyst = new pg.Client({ connectionString: url })
     await analyst.connect()
     await analyst.query('set role outflow_analyst')
@@ -221,7 +221,7 @@ describe('issue 17.27: an analyst who takes locks', () => {
 })
 
 describe('retention', () => {
-  it('gives way to a query that goes on, without holding up the stream, and drops the day later', async () => {
+  it('waits for a running query without blocking the stream, and drops the day later', async () => {
     const pipeline = aName('pipeline')
     const days = [40, 41].map((ago) => NOW - ago * DAY_MS)
     await write(pipeline, days)
@@ -247,7 +247,7 @@ describe('retention', () => {
 })
 
 describe('outflow export', () => {
-  it('writes the anomalies of a range of time, and not one beyond it', async () => {
+  it('writes the anomalies of a range of time, and none outside it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'outflow-export-'))
     try {
       const pipeline = aName('pipeline')
@@ -336,7 +336,7 @@ describe('a login by `outflow analyst create`', () => {
     ])
   })
 
-  it('explains, exports and lists models, and gives verdicts in its own name alone', async () => {
+  it('explains, exports and lists models, and gives verdicts in its own name only', async () => {
     const pipeline = aName('pipeline')
     await storeAnomalies(pool, { pipeline, count: 3 })
     const config = await configOfAnalyst(pipeline)
@@ -357,7 +357,7 @@ describe('a login by `outflow analyst create`', () => {
     expect(await outflow('models', 'list')).toContain('no model yet')
   })
 
-  it('with --follow goes on with new ones once they have reasons, the newest last, each once', async () => {
+  it('with --follow prints new ones when they have reasons, newest last, each once', async () => {
     const pipeline = aName('pipeline')
     await storeAnomalies(pool, { pipeline, count: 2 })
     const following = spawnOutflow(['anomalies', '--config', await configOfAnalyst(pipeline), '--follow', '--json'])

@@ -14,7 +14,7 @@ import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 const MIB = 1024 ** 2
 const ORDINARY = 400
 
-test('issue 17.19: a batch that expands to 110 MiB costs one record; those around it are scored once, and alerts behind it are sent', async () => {
+test('issue 17.19: a batch that expands to 110 MiB costs one record; those around it are scored once, and alerts after it are sent', async () => {
   const { name, brokers, topics, pool, configFile } = await aParcelPipeline({ model: await parcelModel() })
   const kafka = new Kafka({ brokers: [...brokers], clientId: 'test', logLevel: logLevel.NOTHING })
   const producer = kafka.producer()
@@ -42,7 +42,7 @@ test('issue 17.19: a batch that expands to 110 MiB costs one record; those aroun
     async () => (await pool.query('select from outflow.outbox where pipeline = $1', [name])).rowCount === 0,
     { what: 'the relay has sent everything' },
   )
-  // One without a key may be in any partition of the topic.
+  // A record without a key may be in any partition of the topic.
   const letters = (await readCommitted(brokers, topics.deadLetters)).toSorted((a, b) => offsetOf(a) - offsetOf(b))
   expect(letters.map(offsetOf)).toEqual([ORDINARY, 2 * ORDINARY + 1])
   expect(letters[0]).toMatchObject({ key: null, value: null })
@@ -59,7 +59,7 @@ test('issue 17.19: a batch that expands to 110 MiB costs one record; those aroun
   expect(peak).toBeLessThan(600)
 })
 
-/** Of the rejected record. */
+/** Position of the rejected record. */
 const offsetOf = ({ headers }: SeenRecord) => Number(headers['outflow.offset'])
 
 function* sound(messages: Iterator<ParcelMessage>): Generator<ParcelMessage, never> {
@@ -73,7 +73,7 @@ function toMessages(parcels: readonly ParcelMessage[]): Message[] {
   return parcels.map(({ key, value, truth }) => ({ key, value, headers: { truth } }))
 }
 
-/** The largest resident memory of a process, as Linux counts it. */
+/** Peak resident memory of a process, from /proc. */
 async function peakMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) / 1024

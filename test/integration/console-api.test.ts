@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.js'
 import { ANOMALY, ask, console, NOW, PIPELINE, pool, TOKENS } from '../support/stored-console.js'
 
 describe('an anomaly', () => {
-  it('is shown whole, its record as data', async () => {
+  it('is returned with all details, its record as data', async () => {
     const { status, headers, body } = await ask(ANOMALY)
     expect(status).toBe(200)
     expect(headers.get('content-type')).toContain('application/json')
@@ -23,7 +23,7 @@ describe('an anomaly', () => {
     })
   })
 
-  it('lists earlier anomalies that were odd in the same way, the most alike first', async () => {
+  it('lists earlier anomalies with similar reasons, the most similar first', async () => {
     const { body } = await ask(`${ANOMALY}/similar?limit=5`)
     expect(body.items).toHaveLength(5)
     const similarities = body.items.map(({ similarity }: { similarity: number }) => similarity)
@@ -35,7 +35,7 @@ describe('an anomaly', () => {
     }
   })
 
-  it('shows what became of its alert', async () => {
+  it('has the state of its alert', async () => {
     await pool.query(
       `insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because) values ('flights', 'flights', 1, 7, 'cooldown')`,
     )
@@ -83,14 +83,14 @@ describe('statistics', () => {
     expect((await ask(`/api/statistics/scores?from=${from}&step=3600`)).body.points.length).toBeLessThanOrEqual(2)
   })
 
-  it('refuse a span that is none, or too long for its step', async () => {
+  it('reject a span that is empty or too long for its step', async () => {
     expect((await ask('/api/statistics/scores?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z')).status).toBe(400)
     expect((await ask('/api/statistics/scores?from=2020-01-01T00:00:00Z')).status).toBe(400)
     const month = 'from=2026-01-01T00:00:00Z&to=2026-01-31T00:00:00Z'
     expect((await ask(`/api/statistics/scores?${month}&step=60`)).body.detail).toContain('step')
   })
 
-  it('list the pipelines, and say how one is doing', async () => {
+  it('list the pipelines, and the health of one', async () => {
     expect((await ask('/api/pipelines')).body).toMatchObject([
       { pipeline: PIPELINE, activeModel: 'model-1', anomaliesLastDay: 20, recordsLastDay: 2_003 },
     ])
@@ -105,7 +105,7 @@ describe('statistics', () => {
     expect(body.activeModelAgeSeconds).toBeGreaterThanOrEqual(0)
   })
 
-  it('issue 17.7: of a pipeline without a model have the reason', async () => {
+  it('issue 17.7: have the reason why a pipeline has no model', async () => {
     expect((await ask('/api/health')).body.whyNoModel).toBeNull()
     const waitingFor = 'training window: 5,000 records read, 5,000 rejected, for example: $.amout is absent'
     await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor })
@@ -129,7 +129,7 @@ describe('statistics', () => {
 })
 
 describe('models', () => {
-  it('are listed, and shown with the report of their fit', async () => {
+  it('are listed, and returned with the report of their fit', async () => {
     const { body: models } = await ask('/api/models')
     expect(models).toMatchObject([
       { id: 'model-1', active: true },
@@ -167,7 +167,7 @@ it('sends anomalies as they are found', async () => {
     for await (const chunk of response.body!) text += new TextDecoder().decode(chunk)
   })().catch(() => {})
   await eventually(() => text.includes('retry'), { what: 'the stream begins' })
-  // The feed first learns what is there already.
+  // The feed first reads the anomalies that are already stored.
   await eventually(
     async () => {
       await pool.query(
@@ -188,12 +188,12 @@ it('sends anomalies as they are found', async () => {
   await eventually(
     async () => (await ask('/metrics')).body.includes('outflow_console_live_lists{pipeline="flights"} 0'),
     {
-      what: 'the stream is let go',
+      what: 'the stream is closed',
     },
   )
 })
 
-it('describes itself: every route of the API, by OpenAPI 3.1', async () => {
+it('describes every route of the API by OpenAPI 3.1', async () => {
   const { body } = await ask('/api/openapi.json')
   expect(body.openapi).toMatch(/^3\.1/)
   expect(Object.keys(body.paths).toSorted()).toEqual([

@@ -3,7 +3,7 @@ import { openPool, type Pool } from '@outflow/store'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { aBrowser, type BrowserUnderTest } from '../support/browser-cookies.js'
-import { aCertifiedIssuer, followAway } from '../support/certified-issuer.js'
+import { aCertifiedIssuer, followRedirects } from '../support/certified-issuer.js'
 import { aFakeIssuer, type FakeIssuer } from '../support/fake-issuer.js'
 import { aDatabase } from '../support/infrastructure.js'
 
@@ -48,7 +48,7 @@ const openConsole = (url: string, authentication: object = {}): Promise<ConsoleU
     },
   })
 
-/** As one browser would: to the provider, and back with what it gave. */
+/** Logs in as a browser does: goes to the provider, and returns with its code. */
 async function logInByProvider(
   browser: BrowserUnderTest,
   to = '/anomalies',
@@ -65,7 +65,7 @@ const retrain = (browser: BrowserUnderTest, headers: Record<string, string> = {}
   browser.ask('/api/retrain', { method: 'POST', headers, body: '{}' })
 
 describe('a session by token', () => {
-  it('is in a cookie that scripts and other sites do not get', async () => {
+  it('is in a cookie that is not available to scripts and other sites', async () => {
     const browser = aBrowser(console)
     const { status, headers, body } = await browser.ask('/api/session', {
       method: 'POST',
@@ -79,7 +79,7 @@ describe('a session by token', () => {
     expect((await browser.ask('/api/session')).body).toMatchObject({ name: 'ada' })
   })
 
-  it('writes with the token against forged requests, and never without', async () => {
+  it('writes with the CSRF token, and never without it', async () => {
     const browser = aBrowser(console)
     const { body } = await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
     expect((await retrain(browser)).status).toBe(403)
@@ -107,7 +107,7 @@ describe('a session by token', () => {
     expect((await browser.ask('/api/session')).status).toBe(401)
   })
 
-  it('is known to another instance, and ends with its token', async () => {
+  it('is valid at another instance, and ends with its token', async () => {
     const browser = aBrowser(console)
     await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
     const cookie = `outflow_session=${browser.cookies.get('outflow_session')}`
@@ -121,7 +121,7 @@ describe('a session by token', () => {
     await revoked.close()
   })
 
-  it('is not had by a wrong token, nor by many guesses', async () => {
+  it('requires a valid token, and limits the number of guesses', async () => {
     const guess = () => console.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: 'a guess' }) })
     const first = await guess()
     expect(first).toMatchObject({ status: 401, body: { title: 'Unauthorized' } })
@@ -132,7 +132,7 @@ describe('a session by token', () => {
 })
 
 describe('a session by OpenID', () => {
-  it('lets in who has a role, with the best one, and brings them back to where they were', async () => {
+  it('admits a user with a role, with the highest one, and returns to the page that was requested', async () => {
     issuer.claims = { realm_access: { roles: ['staff', 'sre', 'other'] } }
     const browser = aBrowser(console)
     const back = await logInByProvider(browser, '/anomalies?severity=high')
@@ -150,7 +150,7 @@ describe('a session by OpenID', () => {
     expect(rows).toEqual([{ actor: 'ada', authentication: 'oidc', action: 'log in', outcome: 'done' }])
   })
 
-  it('is had from a certified provider, which checks what it is sent as strictly as what it sends is checked', async () => {
+  it('works with a certified provider, which validates requests strictly', async () => {
     const certified = await aCertifiedIssuer({
       id: 'outflow',
       secret: 'a-client-secret',
@@ -165,7 +165,7 @@ describe('a session by OpenID', () => {
     }
     const logIn = async (browser: BrowserUnderTest) => {
       const away = await browser.ask('/api/login?to=/scores')
-      const { pathname, search } = await followAway(away.headers.get('location')!)
+      const { pathname, search } = await followRedirects(away.headers.get('location')!)
       return browser.ask(pathname + search)
     }
     const browser = await consoleOf('a-client-secret')
@@ -193,7 +193,7 @@ describe('a session by OpenID', () => {
     issuer.forge = false
   })
 
-  it('refuses a code that this browser did not ask for', async () => {
+  it('rejects a code that this browser did not request', async () => {
     issuer.claims = { realm_access: { roles: ['sre'] } }
     expect((await console.ask('/api/login/callback?code=the-code&state=x')).status).toBe(403)
     const browser = aBrowser(console)
@@ -201,7 +201,10 @@ describe('a session by OpenID', () => {
     expect((await browser.ask('/api/login/callback?code=the-code&state=another')).status).toBe(403)
   })
 
-  it.each(['//evil.example', '/\\evil.example', 'https://evil.example', '/ x'])('sends nobody on to %s', async (to) => {
-    expect((await console.ask(`/api/login?to=${encodeURIComponent(to)}`)).status).toBe(400)
-  })
+  it.each(['//evil.example', '/\\evil.example', 'https://evil.example', '/ x'])(
+    'does not redirect to %s',
+    async (to) => {
+      expect((await console.ask(`/api/login?to=${encodeURIComponent(to)}`)).status).toBe(400)
+    },
+  )
 })

@@ -13,7 +13,7 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { aBrowser, lackOfBrowser } from '../support/a-browser.js'
+import { aBrowser, noBrowserReason } from '../support/a-browser.js'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { aDatabase } from '../support/infrastructure.js'
@@ -30,11 +30,11 @@ const PHONE = { width: 390, height: 844 }
 let pool: Pool
 let console: ConsoleUnderTest
 let page: Page
-/** What the pages of a test did that they should not: errors, and requests to elsewhere. */
+/** Errors of the pages of a test, and their requests to other hosts. */
 let complaints: string[]
 
 beforeAll(async () => {
-  if (lackOfBrowser !== null) return
+  if (noBrowserReason !== null) return
   const configFile = fileURLToPath(new URL('../../services/console/page/vite.config.ts', import.meta.url))
   await build({ configFile, logLevel: 'warn' })
   const databaseUrl = await aDatabase()
@@ -51,7 +51,7 @@ afterAll(async () => {
 })
 
 beforeEach(async ({ skip }) => {
-  skip(lackOfBrowser !== null, lackOfBrowser ?? '')
+  skip(noBrowserReason !== null, noBrowserReason ?? '')
   complaints = []
   page = await aPage()
 })
@@ -60,7 +60,7 @@ afterEach(async () => {
   expect(complaints ?? []).toEqual([])
 })
 
-/** A page in a browser profile of its own, that notes what it should not do. */
+/** A page in its own browser profile, which records errors and requests to other hosts. */
 async function aPage(): Promise<Page> {
   const context = await (await aBrowser()).newContext({ viewport: { width: 1280, height: 800 } })
   const opened = await context.newPage()
@@ -78,7 +78,7 @@ const rows = () => page.locator('.list-row')
 const readSoFar = async () => Number.parseInt((await page.locator('.list-foot').textContent())!.replace(',', ''), 10)
 const scrollList = (top: string) =>
   page.evaluate(`{ const list = document.querySelector('.list'); list.scrollTo({ top: ${top} }) }`)
-/** Machines that test many things at once are slow. */
+/** Slow machines need more than the default. */
 const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 30_000 })
 const anomalyPath = (offset: number) =>
   `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
@@ -86,7 +86,7 @@ const lastVerdict = async (): Promise<unknown> =>
   (await pool.query('select "offset", verdict, note from outflow.verdicts order by id desc limit 1')).rows[0]
 
 describe('the list', () => {
-  it('shows the newest of 100,000 first, reads on as one goes down, and renders what is in view', async () => {
+  it('shows the newest of 100,000 first, reads more while scrolling, and renders the rows in view', async () => {
     await page.goto(`${console.url}/`)
     await soon(() => rows().first().textContent()).toContain('airport-0')
     for (let i = 0; i < 12; i += 1) {
@@ -98,7 +98,7 @@ describe('the list', () => {
     expect(await rows().count()).toBeLessThan(100)
   })
 
-  it('keeps its filters in the URL: they outlive a reload, and back undoes them', async () => {
+  it('keeps its filters in the URL: they remain after a reload, and back undoes them', async () => {
     await page.goto(`${console.url}/`)
     await page.getByRole('button', { name: /^high/ }).click()
     await page.getByLabel('Search records').fill('late 47')
@@ -113,7 +113,7 @@ describe('the list', () => {
     await soon(() => rows().count()).toBeGreaterThan(10)
   })
 
-  it('shows new anomalies at the top without a reload, and holds them back where they would move the rows being read', async () => {
+  it('shows new anomalies at the top without a reload, and holds them back when they would move the visible rows', async () => {
     await page.goto(`${console.url}/`)
     await soon(() => rows().count()).toBeGreaterThan(10)
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
@@ -135,7 +135,7 @@ describe('the list', () => {
     await soon(() => rows().first().textContent()).toContain('airport-43')
   })
 
-  it('goes by keys: down, open, verdict, back to where one was', async () => {
+  it('works by keys: down, open, verdict, and back to the same row', async () => {
     await page.goto(`${console.url}/?key=airport-5`)
     await soon(() => rows().count()).toBeGreaterThan(10)
     for (const key of ['j', 'j', 'j', 'k']) await page.keyboard.press(key)
@@ -149,7 +149,7 @@ describe('the list', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('e')
     await soon(lastVerdict).toMatchObject({ offset: '105', verdict: 'expected', note: 'runway works' })
-    // issue 17.13: the history of the entity counts the verdict at once.
+    // issue 17.13: the history of the entity counts the verdict immediately.
     await page.keyboard.press('c')
     await page.getByText(/\d+ anomalies, 1 confirmed/).waitFor()
     await page.keyboard.press('j')
@@ -159,13 +159,13 @@ describe('the list', () => {
     expect(page.url()).toContain('key=airport-5')
   })
 
-  it('shows where the anomalies lie: a click on a cell, a field or a drag over time narrows the list, and back undoes it', async () => {
+  it('shows the anomalies by time: a click on a cell, a field or a drag over time narrows the list, and back undoes it', async () => {
     await page.goto(`${console.url}/?range=24h`)
     const lanes = page.getByRole('region', { name: 'Anomalies by time' })
     await lanes.locator('.cell').first().click()
     await soon(() => page.url()).toMatch(/key=airport-\d+/)
     await soon(() => page.url()).toMatch(/from=.*to=/)
-    // Of one entity the lanes are its fields.
+    // With one entity, the lanes are its fields.
     await lanes
       .getByRole('button', { name: /^(delay|distance|date|carrier)/ })
       .first()
@@ -193,7 +193,7 @@ describe('the list', () => {
     await soon(() => new URL(page.url()).searchParams.get('from')).toBe(searchParams.get('from'))
   })
 
-  it('gives one verdict on all that the filters leave', async () => {
+  it('gives one verdict on all anomalies of the filters', async () => {
     await page.goto(`${console.url}/?key=airport-13`)
     await page.getByRole('button', { name: 'Verdict on all' }).click()
     await page.getByRole('radio', { name: 'expected' }).check()
@@ -204,7 +204,7 @@ describe('the list', () => {
     await soon(lastVerdict).toMatchObject({ verdict: 'expected', note: 'snow in Denver' })
   })
 
-  it('does nothing by single keys once they are turned off, nor while one types', async () => {
+  it('ignores single keys when they are turned off, and while text is typed', async () => {
     await page.goto(`${console.url}/`)
     await page.getByLabel('Search records').fill('')
     await page.keyboard.type('j?')
@@ -218,7 +218,7 @@ describe('the list', () => {
 })
 
 describe('one anomaly', () => {
-  it('shows its record as text, whatever that holds', async () => {
+  it('shows its record as text, whatever it contains', async () => {
     await page.goto(console.url + anomalyPath(7))
     await soon(() => page.locator('table.record').textContent()).toContain('<img src=x onerror=alert(1)>')
     expect(await page.locator('img').count()).toBe(0)
@@ -227,7 +227,7 @@ describe('one anomaly', () => {
     await soon(() => page.locator('.anomaly-links a').count()).toBeGreaterThan(5)
   })
 
-  it('shows what became of its alert, and leads to a rule that hides alerts like it', async () => {
+  it('shows the state of its alert, and links to a rule that hides similar alerts', async () => {
     await page.goto(console.url + anomalyPath(9))
     await page.getByText('Not held back').waitFor()
     await page.getByRole('button', { name: 'Copy link' }).waitFor()
@@ -241,7 +241,7 @@ describe('one anomaly', () => {
     await soon(() => rows().count()).toBeGreaterThan(1)
   })
 
-  it('says of one that is gone what that means', async () => {
+  it('explains why a deleted one is not found', async () => {
     await page.goto(console.url + anomalyPath(999_999))
     await page.getByRole('alert').waitFor()
     expect(await page.getByRole('alert').textContent()).toContain('999999')
@@ -250,7 +250,7 @@ describe('one anomaly', () => {
 })
 
 describe('what an operator changes', () => {
-  it('rolls a model back and promotes another once a reason is given, and says why where that cannot be', async () => {
+  it('rolls a model back and promotes another when a reason is given, and shows why that is not possible', async () => {
     await page.goto(`${console.url}/models`)
     await page.getByRole('button', { name: 'Roll back' }).click()
     await page.getByLabel(/^Why/).fill('floods the night shift')
@@ -282,7 +282,7 @@ describe('what an operator changes', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Promote' }).click()
   }
 
-  it('hides alerts by a rule, and takes it away', async () => {
+  it('adds a rule that hides alerts, and removes it', async () => {
     await page.goto(`${console.url}/suppressions`)
     await page.getByRole('button', { name: 'Add a rule' }).click()
     await page.getByLabel('Key', { exact: true }).fill('airport-7')
@@ -294,15 +294,15 @@ describe('what an operator changes', () => {
     expect(await listSuppressions(pool, { pipeline: PIPELINE })).toMatchObject([
       { entity: 'airport-7', field: 'delay', direction: 'above', range: null, why: 'known since Monday' },
     ])
-    await page.getByRole('button', { name: /^Take away/ }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Take away' }).click()
+    await page.getByRole('button', { name: /^Remove/ }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
     await page.getByText('No rules').waitFor()
     expect(await listSuppressions(pool, { pipeline: PIPELINE })).toEqual([])
   })
 })
 
 describe('scores', () => {
-  it('are drawn against the threshold, closer where one drags, and said as a table', async () => {
+  it('are drawn with the threshold, enlarged by a drag, and listed in a table', async () => {
     await page.goto(`${console.url}/scores?range=1h`)
     const chart = page.getByRole('img', { name: /^Percentiles of the score/ })
     await chart.waitFor()
@@ -321,7 +321,7 @@ describe('scores', () => {
 
 const VIEWS = ['/', anomalyPath(8), '/scores', '/models', '/models/now', '/health', '/suppressions'] as const
 
-it.each(VIEWS)('%s can be used by all (axe: WCAG A and AA), light and dark, and fits a phone', async (path) => {
+it.each(VIEWS)('%s is accessible (axe: WCAG A and AA), light and dark, and fits a phone', async (path) => {
   await page.goto(console.url + path)
   await shown()
   await page.evaluate(AXE)
@@ -335,18 +335,18 @@ it.each(VIEWS)('%s can be used by all (axe: WCAG A and AA), light and dark, and 
   const widest = () =>
     page.evaluate<number>(`Math.max(...['html', 'main'].map((name) => document.querySelector(name).scrollWidth))`)
   await soon(widest).toBeLessThanOrEqual(PHONE.width)
-  // issue 17.13: only main scrolls; what is hidden inside it must not make the document taller than the screen.
+  // issue 17.13: only main scrolls; content that is hidden inside it must not make the document taller than the screen.
   const tallest = () => page.evaluate<number>(`document.documentElement.scrollHeight`)
   await soon(tallest).toBeLessThanOrEqual(PHONE.height)
 })
 
-/** Once everything that is read has been. */
+/** Resolves when all requests of the page are done. */
 async function shown(): Promise<void> {
   await page.locator('main h1').first().waitFor({ state: 'attached' })
   await soon(() => page.locator('main .spinner').count()).toBe(0)
 }
 
-it('issue 17.9: names no command for an anomaly whose reasons cannot be computed, but why', async () => {
+it('issue 17.9: shows why reasons cannot be computed, and no command to compute them', async () => {
   await pool.query(`update outflow.anomalies set reasons = null where "offset" = 11`)
   await page.goto(console.url + anomalyPath(11))
   await page.getByText('No reasons can be computed: model model-1, which').waitFor()
@@ -366,7 +366,7 @@ it('issue 17.7: shows why a pipeline has no model', async () => {
 })
 
 describe('a console with a login', () => {
-  it('lets one in by a token, shows what the role may do, and lets one out', async () => {
+  it('accepts a token, shows the actions of the role, and logs out', async () => {
     const open = console
     const reader = { name: 'rita', role: 'reader', sha256: createHash('sha256').update('a token').digest('hex') }
     const guarded = await aConsole({
@@ -394,8 +394,8 @@ describe('a console with a login', () => {
   })
 })
 
-describe('a console that goes away', () => {
-  it('is shown, and ends when the console answers again', async () => {
+describe('a console that stops', () => {
+  it('is reported until the console answers again', async () => {
     await page.goto(`${console.url}/`)
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
     const { url, config } = console
@@ -403,13 +403,13 @@ describe('a console that goes away', () => {
     await soon(() => page.locator('.header .live').textContent()).toMatch(/^Connection lost/)
     console = await aConsole({ databaseUrl: config.postgres.url, pipeline: PIPELINE, port: Number(new URL(url).port) })
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
-    // What Chromium reports of a console that ends: its open stream, a request under way, and those after it.
+    // Chromium's reports of a console that stops: its open stream, a request in progress, and later ones.
     const away = /ERR_(INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|CONNECTION_REFUSED)/
     complaints = complaints.filter((text) => !away.test(text))
   })
 })
 
-/** Two models of one artefact that opens, the later one active, and one that is damaged; a report of the active one's fit. */
+/** Two models with an artefact that can be opened, the later one active, and one that is damaged; a report of the active one's fit. */
 async function storeModels(): Promise<void> {
   const { artefact, metadata } = await parcelModel()
   const model = { pipeline: PIPELINE, artefact, metadata, metrics: aGateReport(), parentId: null }

@@ -45,7 +45,7 @@ describe('the list of anomalies', () => {
     expect(paged).toEqual(await idsOf(`sort=${sort}&limit=500`))
   })
 
-  it('does not lose its place when anomalies are added', async () => {
+  it('neither repeats nor misses anomalies when others are added', async () => {
     const { body: first } = await console.ask('/api/anomalies?limit=5')
     const added = 'added-meanwhile'
     await pool.query(
@@ -62,7 +62,7 @@ describe('the list of anomalies', () => {
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(all.slice(0, 10))
   })
 
-  it('says of each what the table shows', async () => {
+  it('has the columns of the table for each', async () => {
     const { body } = await console.ask('/api/anomalies?key=airport-8&field=delay&sort=bits&limit=1')
     expect(body.items).toMatchObject([
       {
@@ -126,7 +126,7 @@ describe('the overview', () => {
     expect(ofOne).toMatchObject({ lanesBy: 'field', lanes: [{ name: 'delay' }], severities: [{ name: 'high' }] })
   })
 
-  it('counts the period before as well, where a span is asked for', async () => {
+  it('counts the period before as well, when a span is requested', async () => {
     const { rows } = await pool.query(
       'select min(record_time) as first, max(record_time) as last from outflow.anomalies',
     )
@@ -138,19 +138,19 @@ describe('the overview', () => {
     expect((await console.ask('/api/anomalies/overview?compare=true')).body.before).toBeNull()
   })
 
-  it('counts the least likely alone where there are too many to count fast', async () => {
+  it('counts only the least likely where there are too many to count fast', async () => {
     await pool.query('analyze outflow.anomalies')
     const limit = await leastLikelyLimit(pool, { filter: { pipeline: PIPELINE }, exactUpTo: 100, most: 50 })
     expect(limit!.about).toBeGreaterThan(100)
     const counts = await countAnomalies(pool, { pipeline: PIPELINE, maxPValue: limit!.maxPValue, stepSeconds: 3_600 })
     const counted = counts.reduce((sum, { anomalies }) => sum + anomalies, 0)
-    // A few more where p-values tie.
+    // A few more, where p-values are equal.
     expect(counted).toBeGreaterThanOrEqual(50)
     expect(counted).toBeLessThan(100)
     expect(await leastLikelyLimit(pool, { filter: { pipeline: PIPELINE }, exactUpTo: 5_000, most: 50 })).toBeNull()
   })
 
-  it('is empty where nothing matches, and marks what happened to the pipeline', async () => {
+  it('is empty where nothing matches, and has the events of the pipeline', async () => {
     await pool.query(
       `insert into outflow.model_changes (pipeline, action, model_id, made_by, why) values ($1, 'promote', 'm-2', 'test', 'why')`,
       [PIPELINE],
@@ -188,7 +188,7 @@ describe('issue 17.28: a hostile request', () => {
     expect(headers.get('content-type')).toContain('application/problem+json')
   })
 
-  it.each(['/api/anomalies/p%00%2Ft%2F0%2F1', '/api/models/%00'])('%s names nothing that is there', async (path) => {
+  it.each(['/api/anomalies/p%00%2Ft%2F0%2F1', '/api/models/%00'])('%s matches nothing', async (path) => {
     expect([400, 404]).toContain((await console.ask(path)).status)
   })
 
@@ -202,12 +202,12 @@ describe('issue 17.28: a hostile request', () => {
 })
 
 describe('without a login', () => {
-  it('takes whoever is on this machine for an operator', async () => {
+  it('treats every user of this machine as an operator', async () => {
     const { body } = await console.ask('/api/session')
     expect(body).toMatchObject({ role: 'operator', authentication: 'none', csrfToken: expect.any(String) })
   })
 
-  it('is not there for a foreign name that resolves to it', async () => {
+  it('rejects a foreign host name that resolves to it', async () => {
     const port = new URL(console.url).port
     const { status } = await new Promise<{ status: number }>((resolve, reject) => {
       void import('node:http').then(({ get }) =>
@@ -223,7 +223,7 @@ describe('without a login', () => {
     expect(status).toBe(421)
   })
 
-  it('lets no page do more than show what is its own', async () => {
+  it('allows a page only resources of its own origin', async () => {
     const { headers } = await console.ask('/api/session')
     expect(headers.get('content-security-policy')).toContain("default-src 'none'")
     expect(headers.get('content-security-policy')).not.toContain('unsafe')
@@ -231,7 +231,7 @@ describe('without a login', () => {
     expect(headers.get('cache-control')).toBe('no-store')
   })
 
-  it('serves the signs of life', async () => {
+  it('serves health and metrics', async () => {
     expect((await console.ask('/healthz')).status).toBe(200)
     const { body } = await console.ask('/readyz')
     expect(body.checks.console).toMatchObject({ postgres: { ok: true } })

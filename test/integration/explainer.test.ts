@@ -35,7 +35,7 @@ beforeEach(async () => {
   await beginPartition(pool, { pipeline, topic: 'parcels' })
 })
 
-/** Writes anomalies and their alerts as ingest does: letters of 90 kg, each stranger than the one before. */
+/** Writes anomalies and their alerts as ingest does: letters of 90 kg, each less likely than the one before. */
 async function detect(count: number, modelId = model.metadata.modelId): Promise<void> {
   const anomalies = Array.from(
     { length: count },
@@ -57,7 +57,7 @@ async function detect(count: number, modelId = model.metadata.modelId): Promise<
   })
 }
 
-/** Runs an explainer; `end` gives how many anomalies it explained, and resolves when it has ended. */
+/** Runs an explainer; `end` resolves when it has ended, with the number of anomalies that it explained. */
 function anExplainer() {
   const stop = new AbortController()
   const explained: (string | null)[] = []
@@ -99,7 +99,7 @@ const DOCUMENT = {
 const allExplained = () =>
   eventually(async () => (await countUnexplained(pool, pipeline)) === 0, { what: 'every anomaly is explained' })
 
-test('of a burst every anomaly gets its reasons, each from one of two explainers', async () => {
+test('every anomaly of a burst gets its reasons, each from one of two explainers', async () => {
   await detect(100)
   const explainers = [anExplainer(), anExplainer()]
   await allExplained()
@@ -113,7 +113,7 @@ test('of a burst every anomaly gets its reasons, each from one of two explainers
   expect(rows).toEqual([{ field: 'grams', changes: true }])
 })
 
-test('the least likely come first, and what an explainer that died had claimed is claimed again', async () => {
+test('the least likely anomalies come first, and claims of an explainer that was killed are claimed again', async () => {
   await detect(20)
   const crash = new Error('killed')
   const claim = () =>
@@ -130,7 +130,7 @@ test('the least likely come first, and what an explainer that died had claimed i
   await expect(claim()).rejects.toBe(crash)
 })
 
-test('anomalies of a model that is not stored any more are stated to be unexplainable, once', async () => {
+test('anomalies of a model that has been deleted are marked as unexplainable, once', async () => {
   await detect(3, 'gone')
   const explainer = anExplainer()
   await allExplained()
@@ -142,7 +142,7 @@ test('anomalies of a model that is not stored any more are stated to be unexplai
   expect(rows).toEqual([{ reasons: null, unexplainable: expect.stringContaining('model gone') }])
 })
 
-test('alerts wait for their reasons a little, and carry them; they do not wait for ever', async () => {
+test('alerts wait briefly for their reasons and contain them; the wait is limited', async () => {
   await detect(4)
   const take = (reasonsWaitMs: number) => takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs })
   expect(await take(600_000)).toEqual([])
@@ -155,7 +155,7 @@ test('alerts wait for their reasons a little, and carry them; they do not wait f
   )
 })
 
-test('an alert whose reasons take too long leaves without them', async () => {
+test('an alert whose reasons take too long is sent without them', async () => {
   await detect(2)
   const rows = await withReasons(pool, pipeline, await takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs: 0 }))
   expect(rows.map(({ payload }) => JSON.parse(String(payload)).data.reasons)).toEqual([[], []])

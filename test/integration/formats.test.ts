@@ -21,7 +21,7 @@ import { aGateReport } from '../support/reports.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
 
-/** The same parcels, written in each format: whatever the bytes, the verdicts are the same. */
+/** The same parcels, written in each format: the decisions must not depend on the bytes. */
 
 const AVRO = {
   type: 'record',
@@ -54,7 +54,7 @@ const SEEN = Date.UTC(2026, 0, 1)
 
 let registry: TestRegistry
 let model: TrainedDetector
-/** NLL of each parcel, by the model itself. */
+/** NLL of each parcel, computed by the model directly. */
 let nlls: readonly number[]
 
 beforeAll(async () => {
@@ -88,7 +88,7 @@ async function protobufWriter(): Promise<(parcel: Parcel) => Buffer> {
   const root = protobuf.parse(KIND_PROTO).root
   root.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')!.nested!)
   const type = protobuf.parse(PROTO, root).root.lookupType('test.depot.Parcel')
-  // The second message of its file.
+  // The second message type of its file.
   return (parcel) =>
     framed(
       id,
@@ -111,7 +111,7 @@ async function produce(topic: string, values: readonly (Buffer | null)[]): Promi
   await producer.close()
 }
 
-/** A pipeline that reads these values until the test is done. */
+/** A pipeline that reads these values until the end of the test. */
 async function reading(
   source: object,
   values: readonly (Buffer | null)[],
@@ -179,7 +179,7 @@ async function expectVerdictsOfTheModel({ pool }: Running): Promise<void> {
   expect(rows).toHaveLength(nlls.filter((nll) => nll >= threshold * (1 - 1e-6)).length)
 }
 
-describe('the same records, whatever they are written in, get the same verdicts', () => {
+describe('the same records get the same decisions in every format', () => {
   const writers: [string, object, () => Promise<(parcel: Parcel) => Buffer>][] = [
     ['json', {}, async () => (parcel) => Buffer.from(JSON.stringify(parcel))],
     [
@@ -195,8 +195,8 @@ describe('the same records, whatever they are written in, get the same verdicts'
   test.each(writers)('%s', async (format, settings, makeWriter) => {
     const write = await makeWriter()
     const broken = [Buffer.from('no record'), Buffer.of(0, 0, 0), null]
-    const wantsRegistry = format === 'avro' || format === 'protobuf'
-    const source = { format, ...settings, ...(wantsRegistry ? { registry: { url: registry.url } } : {}) }
+    const usesRegistry = format === 'avro' || format === 'protobuf'
+    const source = { format, ...settings, ...(usesRegistry ? { registry: { url: registry.url } } : {}) }
     const running = await reading(source, [...parcels.map(write), ...broken])
     await untilReceived(running, parcels.length + broken.length)
     expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: broken.length })
@@ -234,7 +234,7 @@ test('avro: the trainer reads the topic as ingest does', async () => {
   expect(trained?.metadata?.features.map(featurePath)).toEqual(['$.kind', '$.grams', '$.millimetres'])
 })
 
-test('an unknown schema, a schema of another kind and a truncated record are set aside, each with its reason', async () => {
+test('an unknown schema, a schema of another kind and a truncated record are rejected, each with its reason', async () => {
   const write = await avroWriter()
   const id = await register(registry, aName('proto'), { schemaType: 'PROTOBUF', schema: KIND_PROTO })
   const [first, second] = parcels
@@ -252,12 +252,12 @@ test('an unknown schema, a schema of another kind and a truncated record are set
   ])
 })
 
-test('while the registry is away the partition waits: no record is lost, none is set aside', async () => {
+test('while the registry is down the partition waits: no record is lost, none is rejected', async () => {
   const write = await avroWriter()
   const values = parcels.slice(0, 50).map(write)
   const gate = await aGateTo(registry)
   const running = await reading({ format: 'avro', registry: { url: gate.url } }, values)
-  await eventually(() => gate.refused() >= 2, { what: 'the registry was asked in vain, twice' })
+  await eventually(() => gate.refused() >= 2, { what: 'two requests to the registry have failed' })
   expect(await running.counted()).toEqual({ received: 0, scored: 0, rejected: 0 })
   gate.open()
   await untilReceived(running, values.length)

@@ -47,7 +47,7 @@ async function aLookedAfterPipeline() {
   return {
     config,
     pool,
-    look: makeHealthCheck(watching),
+    checkHealth: makeHealthCheck(watching),
     another: () => makeHealthCheck(watching),
     pass: (ms: number) => {
       now += ms
@@ -63,14 +63,14 @@ async function aLookedAfterPipeline() {
       await producer.close()
     },
     begin: () => beginPartition(pool, { pipeline: name, topic }),
-    /** As ingest would. @param scores  of the batch's minute */
+    /** Stores a batch as ingest does. @param scores  of the batch's minute */
     store: (from: bigint, to: bigint, scores: readonly MinuteScores[] = []) =>
       writeBatch(pool, {
         ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
         ...{ received: Number(to - from), scored: Number(to - from) },
         ...{ anomalies: [], deadLetters: [], outbox: [], scores, rejections: [] },
       }),
-    /** As ingest would store records that are all rejected. */
+    /** Stores a batch of rejected records as ingest does. */
     reject: async (
       from: bigint,
       to: bigint,
@@ -87,7 +87,7 @@ async function aLookedAfterPipeline() {
         })),
       })
     },
-    /** As a trainer leaves the report of a fit. */
+    /** Stores the report of a fit as a trainer does. */
     fitted: async (modelId: string, state: 'known' | 'failed_gate', report: Partial<FitReport>) => {
       const id = await startFit(pool, {
         pipeline: name,
@@ -103,7 +103,7 @@ async function aLookedAfterPipeline() {
 const openKinds = async (pool: Pool, pipeline: string) =>
   (await openHealthEvents(pool, pipeline)).map(({ kind }) => kind).toSorted()
 
-/** Relays what is in the outbox; gives what the events topic then holds, in order. */
+/** Relays the outbox; returns the events on the events topic, in order. */
 async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>>) {
   const { config, pool } = pipeline
   const abort = new AbortController()
@@ -118,19 +118,19 @@ async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>
   return messages.map(({ value }) => healthEventSchema.parse(JSON.parse(String(value))))
 }
 
-test('what is wrong begins once and ends once, whichever process checks, and /readyz lists it', async () => {
+test('a condition begins once and ends once, whichever process checks, and /readyz lists it', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, pool, look, pass } = pipeline
+  const { config, pool, checkHealth, pass } = pipeline
   const name = config.pipeline
   const check = (unready: readonly string[] = []) => healthEventsCheck(pool, { pipeline: name, unready })
   expect(await check()).toMatchObject({ ok: true, detail: expect.stringContaining('no `alerts` service') })
-  await look()
+  await checkHealth()
   await pipeline.another()()
   expect(await openKinds(pool, name)).toEqual(['no_model'])
   expect(await check(['no_model'])).toMatchObject({ ok: false })
 
   await pipeline.promote('first')
-  await look()
+  await checkHealth()
   expect(await openKinds(pool, name)).toEqual([])
   expect(await check(['no_model'])).toEqual({ ok: true, detail: 'no open health events' })
 
@@ -138,18 +138,18 @@ test('what is wrong begins once and ends once, whichever process checks, and /re
   await pool.query(`update outflow.heartbeats set beat_at = now() - interval '2 min' where service = 'trainer'`)
   await pipeline.begin()
   await pipeline.send(150)
-  await look()
+  await checkHealth()
   pass(61_000)
-  for (let looks = 0; looks < 2; looks++) await look()
+  for (let checks = 0; checks < 2; checks++) await checkHealth()
   expect(await openKinds(pool, name)).toEqual(['detector_silent', 'trainer_dead'])
   expect(await check(['no_model', 'detector_silent'])).toMatchObject({ ok: false })
-  // Another relay takes over: what it has not seen to end goes on.
+  // Another relay takes over: conditions that it has not seen to end continue.
   await pipeline.another()()
   expect(await openKinds(pool, name)).toEqual(['detector_silent', 'trainer_dead'])
 
   await beat(pool, { pipeline: name, service: 'trainer' })
   await pipeline.store(0n, 150n)
-  await look()
+  await checkHealth()
   expect(await openKinds(pool, name)).toEqual([])
 
   const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status}`)
@@ -160,21 +160,21 @@ test('what is wrong begins once and ends once, whichever process checks, and /re
 
 test('drift ends with the next model; a rollback by the guard is reported once', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, pool, look } = pipeline
+  const { config, pool, checkHealth } = pipeline
   const alarm = { pipeline: config.pipeline, modelId: 'first', chart: 'less likely', statistic: 9 }
   await pipeline.promote('first')
   await noteDriftAlarm(pool, {
     ...alarm,
     ...{ changedAt: new Date(), raisedAt: new Date(), fields: [{ field: 'grams', nats: 2 }] },
   })
-  await look()
+  await checkHealth()
   expect(await openKinds(pool, config.pipeline)).toEqual(['drift'])
   await pipeline.promote('second')
-  await look()
+  await checkHealth()
   const rollback = { pipeline: config.pipeline, from: 'second', by: 'guard', why: 'it flags 20 %' }
   await pool.query(`update outflow.drift_alarms set model_id = 'an earlier one'`)
   await rollBackModel(pool, rollback)
-  for (let looks = 0; looks < 2; looks++) await look()
+  for (let checks = 0; checks < 2; checks++) await checkHealth()
   await pipeline.another()()
 
   const reported = await relayed(pipeline)
@@ -187,9 +187,9 @@ test('drift ends with the next model; a rollback by the guard is reported once',
   expect(new Set(reported.map(({ id }) => id)).size).toBe(3)
 })
 
-test('a model that floods is reported until it scores as it should, one that is too old until a fit confirms it', async () => {
+test('a model that floods is reported until its rate is normal, one that is too old until a fit confirms it', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, pool, look } = pipeline
+  const { config, pool, checkHealth } = pipeline
   await pipeline.promote('first')
   const minuteOf = (count: number, anomalies: number) =>
     minuteScores(
@@ -201,13 +201,13 @@ test('a model that floods is reported until it scores as it should, one that is 
     )
   await pipeline.begin()
   await pipeline.store(0n, 200n, minuteOf(200, 150))
-  // Three schedules of an hour have passed it by.
+  // Three hourly fits are overdue.
   await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
-  await look()
+  await checkHealth()
   expect(await openKinds(pool, config.pipeline)).toEqual(['model_too_old', 'too_many_anomalies'])
   await pipeline.store(200n, 1_000n, minuteOf(800, 8))
   await pipeline.fitted('first', 'known', {})
-  await look()
+  await checkHealth()
   expect(await openKinds(pool, config.pipeline)).toEqual([])
 
   const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status} ${data.detail}`)
@@ -219,15 +219,15 @@ test('a model that floods is reported until it scores as it should, one that is 
   expect(reported.slice(2).toSorted()).toEqual([old, flooding].map((begun) => begun.replace('begun', 'ended')))
 })
 
-test('issue 17.8: a stream of which every record is rejected makes the detector silent, and ingest not ready', async () => {
+test('issue 17.8: a stream with only rejected records raises detector_silent, and ingest is not ready', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, pool, look, pass } = pipeline
+  const { config, pool, checkHealth, pass } = pipeline
   await pipeline.promote('first')
   await pipeline.begin()
   for (let batch = 0n; batch < 4n; batch++) {
     await pipeline.send(25)
     await pipeline.reject(batch * 25n, (batch + 1n) * 25n)
-    await look()
+    await checkHealth()
     pass(25_000)
   }
   expect(await openKinds(pool, config.pipeline)).toEqual(['detector_silent', 'records_rejected'])
@@ -240,11 +240,11 @@ test('issue 17.8: a stream of which every record is rejected makes the detector 
 
   await pipeline.send(6_000)
   await pipeline.store(100n, 6_100n)
-  await look()
+  await checkHealth()
   expect(await openKinds(pool, config.pipeline)).toEqual([])
 })
 
-test('issue 17.21: each gap before a position is one health event, with both offsets, whoever looks', async () => {
+test('issue 17.21: each gap before a position is one health event, with both offsets, whichever process checks', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool } = pipeline
   await pipeline.promote('first')
@@ -260,7 +260,7 @@ test('issue 17.21: each gap before a position is one health event, with both off
   expect(await skipMissed(pool, gap)).toBe(false)
   const again = { nextOffset: 0n, topicId: 'b' }
   expect(await skipMissed(pool, { ...gap, kind: 'recreated', stored: next, next: again, missed: 0n })).toBe(true)
-  await pipeline.look()
+  await pipeline.checkHealth()
   await pipeline.another()()
 
   expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.detail])).toEqual([
@@ -280,7 +280,7 @@ test('a candidate that fails its gate is reported once, with the reason', async 
   await pipeline.fitted('second', 'failed_gate', {
     gate: aGateReport({ passed: false, failures: ['it flags 20 % of the held-out records'] }),
   })
-  for (let looks = 0; looks < 2; looks++) await pipeline.look()
+  for (let checks = 0; checks < 2; checks++) await pipeline.checkHealth()
   await pipeline.another()()
   expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.modelId, data.detail])).toEqual([
     ['model_failed_gate', 'happened', 'second', 'it flags 20 % of the held-out records'],
@@ -289,13 +289,13 @@ test('a candidate that fails its gate is reported once, with the reason', async 
 
 test('issue 17.7: the health event of a pipeline without a model has the reason, and stays current while it is open', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, pool, look } = pipeline
+  const { config, pool, checkHealth } = pipeline
   const waitingFor = (reason: string) =>
     beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor: `training window: ${reason}` })
   await waitingFor('3 records in the topics')
-  await look()
+  await checkHealth()
   await waitingFor('5,000 records read, 5,000 rejected, for example: $.amout is absent')
-  await look()
+  await checkHealth()
   const [open, ...others] = await openHealthEvents(pool, config.pipeline)
   expect(open).toMatchObject({ kind: 'no_model', detail: expect.stringContaining('$.amout is absent') })
   expect(others).toEqual([])
@@ -305,14 +305,14 @@ test('issue 17.7: the health event of a pipeline without a model has the reason,
   ])
 })
 
-test('issue 17.20: a record that failed is a health event with its topic, partition and offset, one an hour', async () => {
+test('issue 17.20: a record that failed is a health event with its topic, partition and offset, one per hour', async () => {
   const pipeline = await aLookedAfterPipeline()
-  const { config, look } = pipeline
+  const { config, checkHealth } = pipeline
   await pipeline.promote('first')
   await pipeline.begin()
   await pipeline.store(0n, 40n)
   await pipeline.reject(40n, 43n, 'failed', 'TypeError: not a function')
-  for (let looks = 0; looks < 2; looks++) await look()
+  for (let checks = 0; checks < 2; checks++) await checkHealth()
   const sent = (await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.detail])
   const position = `${config.source.topics[0]}/0/40`
   expect(sent).toEqual([['record_failed', 'happened', `${position} is a dead letter: TypeError: not a function`]])

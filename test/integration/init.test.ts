@@ -15,7 +15,7 @@ const initOf = (topic: string) =>
 describe('outflow init of a file', () => {
   const env = { DATABASE_URL: '', KAFKA_BROKERS: '' }
 
-  it('writes a configuration that train takes, and replaces none unasked', async () => {
+  it('writes a configuration that train accepts, and replaces none without --force', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
     try {
       const [input, out] = [join(folder, 'parcels.ndjson'), join(folder, 'outflow.yaml')]
@@ -63,7 +63,7 @@ describe('outflow init of a file', () => {
 })
 
 describe('outflow init of a topic', () => {
-  it('writes a configuration from its latest records, and counts those that are no JSON', async () => {
+  it('writes a configuration from its latest records, and counts those that are not JSON', async () => {
     const topic = await aTopic({ partitions: 2 })
     await produce(topic, ['{"broken":', ...Array.from({ length: 60 }, (_, index) => parcel(index))])
 
@@ -83,11 +83,11 @@ describe('outflow init of a topic', () => {
     })
   })
 
-  it('proposes the alert rate by the traffic of the last day, where the topic is older', async () => {
+  it('proposes the alert rate from the traffic of the last day, where the topic is older', async () => {
     const [steady, filledJustNow] = [await aTopic(), await aTopic()]
     const now = Date.now()
     const values = Array.from({ length: 480 }, (_, index) => parcel(index))
-    // Every six minutes for two days: 240 records a day.
+    // Every six minutes for two days: 240 records per day.
     await produce(steady, values, (index) => now - (479 - index) * 360_000)
     await produce(filledJustNow, values)
 
@@ -139,7 +139,7 @@ describe('outflow init of a topic', () => {
     })
   })
 
-  it('says in one line what is wrong with the topic', async () => {
+  it('reports in one line what is wrong with the topic', async () => {
     const [empty, texts, absent] = [await aTopic(), await aTopic(), aName('absent')]
     await produce(texts, ['a;b', 'c;d'])
     for (const [topic, message] of [

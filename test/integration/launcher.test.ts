@@ -17,7 +17,7 @@ describe('an embedded launch', () => {
 
   launchLaws(() => infrastructure)
 
-  it('takes a record of 2 MB', async () => {
+  it('accepts a record of 2 MB', async () => {
     const { brokers } = infrastructure.kafka
     const kafka = makeKafka({ brokers, clientId: 'test' })
     await ensureTopics(kafka, [{ topic: 'large', partitions: 1 }])
@@ -28,8 +28,8 @@ describe('an embedded launch', () => {
   })
 })
 
-describe('a machine with none of the three ways', () => {
-  it('hears in one message what each way lacked', async () => {
+describe('a machine without any way to launch servers', () => {
+  it('gets one error with what each way lacks', async () => {
     vi.stubEnv('KAFKA_BROKERS', '')
     vi.stubEnv('OUTFLOW_LAUNCHER', 'embedded')
     vi.stubEnv('JAVA_HOME', '/nowhere')

@@ -9,7 +9,7 @@ import { startService } from '../support/service-process.js'
 
 const RECORDS = 1_500
 
-test('issue 17.7: a path that no record has is reported by the trainer, status and doctor; 17.13: Node warns of nothing', async () => {
+test('issue 17.7: a path that no record has is reported by the trainer, status and doctor; 17.13: Node prints no warning', async () => {
   const pipeline = await aParcelPipeline({
     features: [...PARCEL_FEATURES, { path: '$.amout', type: 'numeric', optional: false }],
     training: { minRows: 1_000, niceness: 0 },

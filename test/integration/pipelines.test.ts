@@ -37,7 +37,7 @@ interface Made {
   readonly configFile: string
 }
 
-/** A pipeline with a model, on topics of its own. */
+/** A pipeline with a model, on its own topics. */
 async function aPipeline(topics: readonly string[]): Promise<Made> {
   const name = aName('pipeline')
   const folder = await mkdtemp(join(tmpdir(), 'outflow-pipelines-'))
@@ -71,7 +71,7 @@ async function send(topic: string, messages: readonly ParcelMessage[]): Promise<
 
 const isSound = ({ truth }: ParcelMessage) => truth === 'normal' || truth === 'odd'
 
-/** By topic: how many were received, scored and rejected. */
+/** By topic: numbers of received, scored and rejected records. */
 async function countsOf({ name }: Made): Promise<Record<string, [number, number, number]>> {
   const counts: Record<string, [number, number, number]> = {}
   for (const { topic, received, scored, rejected } of await partitionCounters(pool, name)) {
@@ -114,11 +114,11 @@ test('two pipelines in one process, one of them over two topics: every record of
   expect(await service.terminate()).toMatchObject({ code: 0 })
 })
 
-test('a pipeline that fails leaves the other one running, says so, and the process ends with 1', async () => {
+test('a pipeline that fails leaves the other one running and is logged, and the process exits with 1', async () => {
   const [sound, broken] = (await Promise.all([aTopic(), aTopic()])) as [string, string]
   const good = await aPipeline([sound])
   const bad = await aPipeline([broken])
-  // As when the topic was deleted and made anew: waiting does not fix it.
+  // As when the topic was deleted and created again: a retry does not fix it.
   await pool.query('insert into outflow.offsets (pipeline, topic, partition, next_offset) values ($1, $2, 0, 99)', [
     bad.name,
     broken,
@@ -128,7 +128,7 @@ test('a pipeline that fails leaves the other one running, says so, and the proce
   expect(await service.logged('pipeline failed')).toMatchObject({ level: 'error', pipeline: bad.name })
   const messages = nextOf(parcelMessages(9), 300)
   await send(sound, messages)
-  await eventually(async () => (await countsOf(good))[sound]?.[0] === 300, { what: 'the other one goes on' })
+  await eventually(async () => (await countsOf(good))[sound]?.[0] === 300, { what: 'the other one continues' })
 
   expect(await countsOf(good)).toEqual({ [sound]: dueOf(messages) })
   const { address } = await service.logged('health and metrics served')

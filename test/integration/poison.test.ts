@@ -9,7 +9,7 @@ import { parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
 
-/** Improbable under any model of parcels, so that its key is stored with it. */
+/** Improbable under any model of parcels, so that the anomaly is stored with its key. */
 const HEAVY = JSON.stringify({ kind: 'letter', grams: 1e9, millimetres: 1 })
 const UNDECODABLE = '{'
 const LONG_KEY = randomBytes(50_000).toString('hex')
@@ -29,7 +29,7 @@ const POISON: readonly Omit<OutgoingMessage, 'topic'>[] = [
 const counters = `
   select sum(received)::int as received, sum(scored)::int as scored, sum(rejected)::int as rejected from outflow.offsets`
 
-test('issue 17.17, 17.18: long keys and hostile headers cost no other record, and are stored and sent', async () => {
+test('issue 17.17, 17.18: long keys and hostile headers affect no other record, and are stored and sent', async () => {
   const pipeline = await aParcelPipeline({
     model: await windowedParcelModel(),
     features: WINDOWED_PARCEL_FEATURES,
@@ -67,7 +67,7 @@ test('issue 17.17, 17.18: long keys and hostile headers cost no other record, an
   expect(headers.map(({ n }) => n?.length ?? 0).toSorted((a, b) => a - b)).toEqual([0, 0, 50_000])
 })
 
-test('issue 17.20: a record that Postgres refuses costs itself', async () => {
+test('issue 17.20: a record that Postgres rejects affects no other record', async () => {
   const pipeline = await aParcelPipeline({ model: await parcelModel() })
   const query = async (text: string) => (await pipeline.pool.query<Record<string, unknown>>(text)).rows
   await query(`

@@ -50,8 +50,8 @@ async function aDocument(alerts: object) {
 
 const aConfig = async (alerts: object): Promise<Config> => parseConfig(await aDocument(alerts), {})
 
-/** Runs a command of the command line with a configuration, and gives what it prints as JSON. */
-async function asked(document: object, args: readonly string[]) {
+/** Runs a command of the command line with a configuration, and returns its JSON. */
+async function runForJson(document: object, args: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'outflow-quiet-'))
   cleanUps.push(() => rm(folder, { recursive: true }))
   const file = join(folder, 'outflow.yaml') // JSON is YAML
@@ -61,7 +61,7 @@ async function asked(document: object, args: readonly string[]) {
   return JSON.parse(ran.stdout)
 }
 
-/** Starts a relay and gives the way to stop it. */
+/** Starts a relay and returns a function that stops it. */
 function relaying(config: Config): () => Promise<void> {
   const abort = new AbortController()
   const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
@@ -128,7 +128,7 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, place) => from + place)
 
-/** Waits until nothing waits and no bucket is open; gives what a reader of committed data has seen. */
+/** Waits until nothing waits and no bucket is open; returns the committed events. */
 async function allSent(config: Config) {
   const waits = `
     select (select count(*)::int from outflow.outbox) + (select count(*)::int from outflow.alert_buckets where kind <> 'cooldown')
@@ -143,7 +143,7 @@ async function allSent(config: Config) {
   }
 }
 
-/** What each stored anomaly comes to when nothing interrupts the decisions. */
+/** Expected outcome of each stored anomaly when nothing interrupts the decisions. */
 async function dueOf(config: Config) {
   const { rows } = await pool.query(
     `select detected_at, topic, partition, "offset", entity_key, severity, nll, p_value, reasons, event_time
@@ -167,11 +167,20 @@ async function dueOf(config: Config) {
   return { decided, groups: groups.map(({ firstId, count }) => `${firstId}/group: ${count}`) }
 }
 
-test('relays that lose their connection at any moment decide and send as one that is never disturbed', async () => {
+test('relays that lose their connection at any time decide and send like one that is never disturbed', async () => {
   const document = await aDocument({ grouping: { bucket: '1500ms', perKey: 2, perReason: 4 }, cooldown: '50ms' })
   const config = parseConfig(document, {})
   const { pipeline } = config
-  const { id } = await asked(document, ['suppress', 'add', '--entity', 'hidden', '--until', '1d', '--why', 'known'])
+  const { id } = await runForJson(document, [
+    'suppress',
+    'add',
+    '--entity',
+    'hidden',
+    '--until',
+    '1d',
+    '--why',
+    'known',
+  ])
   for (let relay = 0; relay < 2; relay += 1) relaying(config)
   const cutOff = async () => {
     const { rowCount } = await pool.query(
@@ -182,13 +191,13 @@ test('relays that lose their connection at any moment decide and send as one tha
   }
   const batches = 24
   for (let batch = 0; batch < batches; batch += 1) {
-    // Of ten one is hidden; five have no key, more than may go by themselves for their reason.
+    // One in ten is hidden; five of ten have no key, more than may be sent individually for their reason.
     const anomalies = range(batch * 10, 10).map((offset) => {
       if (offset % 10 === 7) return anAnomaly(offset, { entityKey: 'hidden' })
       return anAnomaly(offset, offset % 2 === 1 || offset % 10 === 8 ? { entityKey: null } : {})
     })
     await detect(config, anomalies)
-    // In the midst of whatever the leader, or the one that takes over, is at.
+    // At a random point of the work of the leader, or of the relay that takes over.
     if (batch % 3 === 0) await eventually(cutOff, { what: 'a relay is connected' })
   }
 
@@ -215,18 +224,18 @@ test('relays that lose their connection at any moment decide and send as one tha
   expect(await listSuppressions(pool, { pipeline })).toMatchObject([{ id, hidden: batches }])
   expect(single.length + rows.length).toBe(10 * batches)
 
-  // A preview decides by the same functions on the same times, and so finds what was sent.
-  expect(await asked(document, ['preview', '--from', '1h'])).toMatchObject({
+  // A preview uses the same functions on the same times, and so gives the alerts that were sent.
+  expect(await runForJson(document, ['preview', '--from', '1h'])).toMatchObject({
     anomalies: 10 * batches,
     alerts: single.length + groups.length,
     sent: single.length,
     rules: [{ id, hidden: batches, why: 'known' }],
   })
-  const explained = await asked(document, ['explain', '--anomaly', `${pipeline}/${config.source.topics[0]}/0/7`])
+  const explained = await runForJson(document, ['explain', '--anomaly', `${pipeline}/${config.source.topics[0]}/0/7`])
   expect(explained.unsent).toEqual({ because: 'rule', ruleId: id, groupId: null, ruleWhy: 'known' })
 })
 
-test('in order per key, each group behind what it follows', async () => {
+test('alerts are in order per key, each group after those before it', async () => {
   const config = await aConfig({ grouping: { bucket: '300ms', perKey: 1 } })
   relaying(config)
   for (let batch = 0; batch < 6; batch += 1)
@@ -246,7 +255,7 @@ test('in order per key, each group behind what it follows', async () => {
   expect([...last.keys()].toSorted()).toEqual(['k0', 'k1', 'k2'])
 })
 
-test('rules and buckets that are left are kept to without a word in outflow.yaml', async () => {
+test('stored rules and open buckets apply also without settings in outflow.yaml', async () => {
   const config = await aConfig({ grouping: { bucket: '1d', perKey: 1 } })
   const stop = relaying(config)
   await detect(

@@ -32,7 +32,7 @@ afterAll(() => secured?.stop())
 
 let files = 0
 
-/** An outflow.yaml in the folder of the certificates, so that file names suffice. */
+/** Writes outflow.yaml into the folder of the certificates, so that file names suffice. */
 async function aConfig(parts: { readonly kafka?: object; readonly postgres?: object }): Promise<string> {
   files += 1
   const path = join(secured.folder, `outflow-${files}.yaml`)
@@ -73,7 +73,7 @@ async function reachPostgres(postgres: object): Promise<string> {
 
 const trusted = { caFile: 'ca.pem' }
 
-describe('Kafka takes', () => {
+describe('Kafka accepts', () => {
   it.each<[string, keyof Secured['listeners'], object]>([
     ['TLS by a CA of our own', 'TLS', { tls: trusted }],
     ['a client certificate', 'MTLS', { tls: { ...trusted, certFile: 'client.pem', keyFile: 'client.key' } }],
@@ -209,7 +209,7 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
 })
 
 describe('outflow init', () => {
-  it('reads a topic over TLS with a login, by the properties of a client, and writes what doctor accepts, without the password', async () => {
+  it('reads a topic over TLS with a login, from a .properties file, and writes a configuration that doctor accepts, without the password', async () => {
     const topic = 'to-be-described'
     const kafka = makeKafka({ brokers: secured.infrastructure.kafka.brokers, clientId: 'test' })
     await ensureTopics(kafka, [{ topic, partitions: 1 }])
@@ -249,7 +249,7 @@ describe('outflow init', () => {
 })
 
 describe.concurrent('a login by token', () => {
-  it('gets another token before the one of an open connection has ended', async ({ onTestFinished }) => {
+  it('requests a new token before that of an open connection expires', async ({ onTestFinished }) => {
     const tokens = await startTokenEndpoint({ clientId: 'outflow-client', clientSecret: SECRETS.client, lifeS: 12 })
     onTestFinished(() => tokens.close())
     const sasl = { ...oauth('client.secret'), tokenEndpoint: tokens.url }
@@ -257,7 +257,7 @@ describe.concurrent('a login by token', () => {
     const kafka = makeKafka(config.kafka)
     await ensureTopics(kafka, [{ topic: 'logged-in', partitions: 1 }])
     const producer = await makeProducer(kafka)
-    // More than the life of the token that it began with.
+    // Longer than the lifetime of its first token.
     for (const until = Date.now() + 13_000; Date.now() < until; await sleep(250)) {
       await producer.send([{ topic: 'logged-in', key: null, value: 'x' }])
     }
@@ -271,13 +271,13 @@ describe.concurrent('a closed connection may be due to the lack of', () => {
   it.each<[string, keyof Secured['listeners'], object]>([
     ['kafka.tls', 'TLS', {}],
     ['kafka.sasl', 'LOGIN', { tls: trusted }],
-  ])('%s, and the error says so', async (key, listener, security) => {
+  ])('%s, and the error has the key', async (key, listener, security) => {
     const error = await reachKafka(listener, security).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'OUTFLOW_BROKER_UNAVAILABLE', message: expect.stringContaining(key) })
   })
 })
 
-describe('Postgres takes', () => {
+describe('Postgres accepts', () => {
   it('TLS and a password file', async () => {
     const postgres = { url: secured.databaseUrl, passwordFile: 'database.secret', tls: trusted }
     expect(await reachPostgres(postgres)).toMatch(/^secured by TLSv1\.[23]$/)
@@ -290,7 +290,7 @@ describe('Postgres takes', () => {
   })
 })
 
-describe('an error of Postgres names the fix for', () => {
+describe('an error of Postgres has the fix for', () => {
   const as = (user: string, password: string) => {
     const url = new URL(secured.databaseUrl)
     url.username = user
@@ -322,7 +322,7 @@ describe('an error of Postgres names the fix for', () => {
 })
 
 describe('secrets', () => {
-  it('are in no log, metric, process list or table of services that use them, and nothing is lost', async () => {
+  it('are in no log, metric, process list or table of services that use them, and no record is lost', async () => {
     const { kafka, postgres } = secured.infrastructure
     await migrate(postgres.url)
     const pipeline = await aParcelPipeline({
@@ -351,7 +351,7 @@ describe('secrets', () => {
     expectNoSecret(reported.join('\n'))
   })
 
-  it('that are wrong end a service at once, and doctor says which key to fix; neither shows them', async () => {
+  it('that are wrong end a service at once, and doctor reports which key to fix; neither prints them', async () => {
     const file = await aConfig(accessOf('plain.secret'))
     const beganAt = Date.now()
     const runs = await Promise.all([
@@ -369,7 +369,7 @@ describe('secrets', () => {
     expect(runs[3]!.stdout).toMatch(/✗ broker +Kafka refused the login: .*fix: .*kafka\.sasl/)
   })
 
-  it('that YAML or the schema stumbles over are not shown', async () => {
+  it('are not printed in errors of YAML or the schema', async () => {
     const broken = [
       `kafka: { sasl: { password: "${SECRETS.plain}\n`,
       `kafka: { sasl: { password: *${SECRETS.plain} } }\n`,
@@ -387,7 +387,7 @@ describe('secrets', () => {
   })
 })
 
-/** Kafka by SCRAM-SHA-512 and Postgres by password, both over TLS, as services reach them. */
+/** Kafka with SCRAM-SHA-512 and Postgres with a password, both over TLS, as the services connect. */
 function accessOf(passwordFile: string) {
   const inFolder = (name: string) => join(secured.folder, name)
   const tls = { caFile: inFolder('ca.pem') }
@@ -401,7 +401,7 @@ function databaseAccess(password: string) {
   return { postgres: { url: url.href, tls: { caFile: join(secured.folder, 'ca.pem') } } }
 }
 
-/** Every row of every table of ours, as text; bytes are in hex. */
+/** Every row of every table of outflow, as text; bytes are in hex. */
 async function dumpOf(pool: Pool): Promise<string> {
   const { rows: tables } = await pool.query<{ name: string }>(
     `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
@@ -415,7 +415,7 @@ async function dumpOf(pool: Pool): Promise<string> {
   return (await Promise.all(dumps)).join('\n')
 }
 
-/** Looks for each secret as it is, in hex and in base64, in an error with its causes or in a text. */
+/** Searches for each secret as it is, in hex and in base64, in an error with its causes or in a text. */
 function expectNoSecret(reported: unknown): void {
   let text = typeof reported === 'string' ? reported : ''
   for (let error = reported; error instanceof Error; error = error.cause) {
@@ -424,7 +424,7 @@ function expectNoSecret(reported: unknown): void {
   expect(text).not.toBe('')
   for (const secret of Object.values(SECRETS)) {
     for (const form of ['utf8', 'hex', 'base64url'] as const) {
-      // The end of a text in base64 depends on what follows it.
+      // The end of a base64 text depends on the bytes after it.
       expect(text).not.toContain(
         Buffer.from(secret)
           .toString(form)

@@ -17,8 +17,8 @@ import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 /**
- * The whole way of a record through trainer, ingest and alerts: real Kafka, real Postgres, a real model. A sensor says
- * its load and its temperature, which follows the load; a few records break the relation, a few break their contract.
+ * Trainer, ingest and alerts together on real Kafka and Postgres, with a real model. A sensor sends
+ * its load and its temperature, which depends on the load; a few records break this relation, a few break their contract.
  */
 
 const RECORDS = 3_000
@@ -66,11 +66,11 @@ beforeAll(async () => {
         { path: '$.sensor', type: 'categorical' },
       ],
       model: { layers: 4, hidden: [32] },
-      // On a busy machine a fit that stands back takes longer than the test waits.
+      // On a busy machine a fit at low priority takes longer than the timeout of the test.
       training: { minRows: 2_900, maxRows: 5_000, niceness: 0 },
-      // Of 270 calibration records some are planted, too: a rate of 0.01 would leave room for one.
+      // The 270 calibration records include planted ones: a rate of 0.01 would allow only one of them.
       detection: { alertRate: 0.02 },
-      // Made by the relay, with room enough.
+      // Created by the relay, with a sufficient message size.
       alerts: { topic: aName('alerts') },
       deadLetters: { topic: aName('dead-letters') },
     },
@@ -92,7 +92,7 @@ afterAll(async () => {
 
 function aRecord(index: number): Record<string, unknown> {
   const load = 50 + 30 * Math.sin(index / 40)
-  // A low-discrepancy stand-in for noise: even, and the same on every machine.
+  // A low-discrepancy sequence in place of noise: uniform, and the same on every machine.
   const noise = ((index * 0.618_033_988_75) % 1) - 0.5
   const temperature = 20 + 0.5 * load + noise + (PLANTED.has(index) ? 40 : 0)
   return {
@@ -159,11 +159,11 @@ describe('trainer, ingest and alerts together', () => {
     for (const index of PLANTED) {
       expect(found.get(index)?.reasons[0]?.field, `record ${index}`).toMatch(/temperature|load/)
     }
-    // 2 % of normal records may be anomalies, and chance has its share.
+    // 2 % of normal records may be anomalies, with random deviation.
     expect(rows.length - PLANTED.size).toBeLessThan(0.04 * RECORDS)
   })
 
-  test('all that was queued is sent', async () => {
+  test('everything that was queued is sent', async () => {
     await untilOutboxIsEmpty(pool)
   })
 
@@ -183,7 +183,7 @@ describe('trainer, ingest and alerts together', () => {
     })
   })
 
-  test('each rejected record is on the dead-letter topic once, byte for byte, and says why and whence', async () => {
+  test('each rejected record is on the dead-letter topic once, byte for byte, with its reason and position', async () => {
     const letters = await readCommitted(kafkaBrokers(), config.deadLetters.topic)
     expect(letters).toHaveLength(BROKEN.size)
     for (const { key, value, headers } of letters) {
@@ -191,7 +191,7 @@ describe('trainer, ingest and alerts together', () => {
       const original = produced[index]!
       expect(key).toEqual(asBuffer(original.key))
       const whole = asBuffer(original.value)
-      // A dead letter has at most 1,000,000 bytes: of a longer value it has the start, the size and the digest.
+      // A dead letter has at most 1,000,000 bytes: for a longer value it has the beginning, the size and the digest.
       if (whole !== null && whole.length > 1_000_000) {
         expect(whole.subarray(0, value!.length).equals(value!)).toBe(true)
         expect(String(headers['outflow.value-bytes'])).toBe(String(whole.length))
@@ -212,7 +212,7 @@ describe('trainer, ingest and alerts together', () => {
     expect(text).toContain(`outflow_outbox_sent_total{kind="dead_letter"} ${BROKEN.size}`)
   })
 
-  test('asked to stop, all three drain', async () => {
+  test('on a signal all three drain', async () => {
     const startedAt = Date.now()
     abort.abort()
     await Promise.all(services)

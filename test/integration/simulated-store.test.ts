@@ -33,7 +33,7 @@ import { aBatch, aPipeline, pool as realPool, TOPIC } from '../support/stored-ba
 
 type Case = (pool: Pool, pipeline: string) => Promise<void>
 
-/** What the simulation relies on, by what a test calls it. Each case finds a pipeline whose first partition begins at 0. */
+/** Behaviour of the store that the simulation relies on, by name. Each case gets a pipeline whose first partition begins at 0. */
 const CASES: Readonly<Record<string, Case>> = {
   'a batch is written once, with all that belongs to it': async (pool, pipeline) => {
     const batch = {

@@ -104,7 +104,7 @@ describe('writeBatch', () => {
     expect(await outboxDepth(pool, pipeline)).toMatchObject({ rows: 4 })
   })
 
-  it('leaves no trace of a batch that Postgres refuses', async () => {
+  it('writes nothing of a batch that Postgres rejects', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const before = await everything(pipeline)
@@ -118,7 +118,7 @@ describe('writeBatch', () => {
     expect(await everything(pipeline)).toEqual(before)
   })
 
-  it('stores what a hostile record says, as far as Postgres can hold it', async () => {
+  it('stores the text of a hostile record, as far as Postgres can store it', async () => {
     const pipeline = await aPipeline()
     const batch = aBatch(pipeline, 0n, 5n)
     const hostile = [
@@ -165,7 +165,7 @@ describe('writeBatch', () => {
     expect(rows[0].histogram).toHaveLength(NLL_BUCKETS)
   })
 
-  it('gives the least likely first', async () => {
+  it('returns the least likely first', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n, 7))
     await writeBatch(pool, aBatch(pipeline, 3n, 6n, 9))

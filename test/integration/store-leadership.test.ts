@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { pool } from '../support/stored-batches.js'
 
 describe('withLeadership', () => {
-  it('lets one lead at a time', async () => {
+  it('has one leader at a time', async () => {
     let leading = 0
     const lead = () =>
       withLeadership(
@@ -22,7 +22,7 @@ describe('withLeadership', () => {
     expect(await Promise.all([lead(), lead(), lead()])).toEqual(['led', 'led', 'led'])
   })
 
-  it('is missed by Postgres within ten seconds, should its machine lose its power', async () => {
+  it('ends within ten seconds when the machine of the leader loses power', async () => {
     const settings = await withLeadership(pool, 'kept alive', async ({ client }) => {
       const { rows } = await client.query<{ name: string; setting: string }>(
         `select name, setting from pg_settings where name like 'tcp_keepalives%' order by name`,
@@ -33,7 +33,7 @@ describe('withLeadership', () => {
     expect(idle! + count! * interval!).toBeLessThanOrEqual(10)
   })
 
-  it('gives up waiting when asked to', async () => {
+  it('stops waiting when the signal aborts', async () => {
     const stop = new AbortController()
     await withLeadership(pool, 'held', async () => {
       const waiting = withLeadership(pool, 'held', async () => 'led', { signal: stop.signal, retryMs: 10_000 })
@@ -42,7 +42,7 @@ describe('withLeadership', () => {
     })
   })
 
-  it('issue 17.27: passes on within moments of the end of the session that led', async () => {
+  it('issue 17.27: passes to another soon after the session of the leader has ended', async () => {
     const killed = withLeadership(pool, 'killed', async ({ client }) => {
       const { rows } = await client.query('select pg_backend_pid() as pid')
       const waiting = withLeadership(pool, 'killed', async () => isLed(pool, 'killed'), { retryMs: 10 })
@@ -54,7 +54,7 @@ describe('withLeadership', () => {
     expect(await isLed(pool, 'killed')).toBe(false)
   })
 
-  it('issue 17.27: is not held by a row whose process id another session has now, nor by a restored one', async () => {
+  it('issue 17.27: is not blocked by a row whose process id another session has now, nor by a restored row', async () => {
     await pool.query(
       `insert into outflow.leaderships (name, database_oid, pid, backend_start)
        select 'reused', datid, pid, backend_start - interval '1 s' from pg_stat_activity where pid = pg_backend_pid()
@@ -67,7 +67,7 @@ describe('withLeadership', () => {
     const led = withLeadership(pool, 'lost', async ({ client, signal }) => {
       const { rows } = await client.query('select pg_backend_pid() as pid')
       await pool.query('select pg_terminate_backend($1)', [rows[0].pid])
-      // The news of the end may come before the answer to the question that brought it about.
+      // The notification may arrive before the answer to the statement that ended the session.
       if (!signal.aborted) await once(signal, 'abort')
       return 'led'
     })

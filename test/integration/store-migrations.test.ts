@@ -14,18 +14,18 @@ describe('migrate', () => {
     expect(status.every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true)
   })
 
-  it('is run by eight at once: one applies, seven find it done', async () => {
+  it('can run eight times concurrently: one applies, seven have nothing to do', async () => {
     const url = await anEmptyDatabase()
     const runs = await Promise.all(Array.from({ length: 8 }, () => migrate(url)))
     expect(runs.filter((applied) => applied.length > 0)).toHaveLength(1)
   })
 
-  it('makes the cluster-wide role while other databases make it too', async () => {
+  it('creates the cluster-wide role while other databases create it as well', async () => {
     const urls = await Promise.all(Array.from({ length: 4 }, () => anEmptyDatabase()))
     await expect(Promise.all(urls.map((url) => migrate(url)))).resolves.toHaveLength(4)
   })
 
-  it('shows everything as pending in an empty database, where other calls say what to do', async () => {
+  it('shows everything as pending in an empty database, where other calls throw with the fix', async () => {
     const url = await anEmptyDatabase()
     expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt === null)).toBe(true)
     const pool = openPool(url)
@@ -35,7 +35,7 @@ describe('migrate', () => {
     expect(String(refusal)).toContain('run outflow migrate')
   })
 
-  it('refuses when an applied migration reads otherwise now', async () => {
+  it('throws when an applied migration has changed since', async () => {
     const url = await aDatabase()
     const pool = openPool(url)
     await pool.query(`update outflow.migrations set checksum = 'other' where number = 2`)
@@ -80,7 +80,7 @@ describe('the analyst', () => {
 
     await pool.query('set role outflow_analyst')
     for (const { name } of rows) await pool.query(`select * from analyst.${name}`)
-    // The pool drops a connection whose statement failed: each attempt takes the role anew.
+    // The pool closes a connection whose statement failed: each attempt sets the role again.
     for (const attempt of [
       'select 1 from outflow.anomalies',
       'delete from analyst.pipelines',

@@ -18,7 +18,7 @@ import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
 
-/** Who promotes, and why. */
+/** Author and reason of a promotion. */
 const BY_HAND = { by: 'test', why: 'asked to' }
 
 let url: string
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => pool.end())
 
 describe('models', () => {
-  it('gives the active model back as it was stored', async () => {
+  it('returns the active model as it was stored', async () => {
     const pipeline = aName('pipeline')
     expect(await activeModel(pool, pipeline)).toBeNull()
     const artefact = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251)
@@ -42,7 +42,7 @@ describe('models', () => {
     expect(Buffer.compare(active!.artefact, artefact)).toBe(0)
   })
 
-  it('issue 17.6: gives the metadata of the active model with the status of its pipeline', async () => {
+  it('issue 17.6: returns the metadata of the active model with the status of its pipeline', async () => {
     const pipeline = aName('pipeline')
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: null, modelMetadata: null, received: 0 })
     await insertModel(pool, aModel(pipeline, 'a'))
@@ -50,14 +50,14 @@ describe('models', () => {
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: aModelMetadata() })
   })
 
-  it('gives no metadata of a model that a newer outflow wrote', async () => {
+  it('returns no metadata of a model that a newer outflow wrote', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
     await pool.query(`update outflow.models set metadata = '{"schemaVersion": 99}' where pipeline = $1`, [pipeline])
     expect(await listModels(pool, pipeline)).toMatchObject([{ id: 'a', metadata: null }])
   })
 
-  it('knows a model that is inserted again', async () => {
+  it('detects a model that is inserted again', async () => {
     const pipeline = aName('pipeline')
     expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('inserted')
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
@@ -65,7 +65,7 @@ describe('models', () => {
     expect(await activeModelId(pool, pipeline)).toBe('a')
   })
 
-  it('keeps one active, though ten are promoted at once', async () => {
+  it('has one active model when ten are promoted at once', async () => {
     const pipeline = aName('pipeline')
     const ids = Array.from({ length: 10 }, (_, index) => `m${index}`)
     for (const id of ids) await insertModel(pool, aModel(pipeline, id))
@@ -75,7 +75,7 @@ describe('models', () => {
     expect(states.filter((state) => state === 'retired')).toHaveLength(9)
   })
 
-  it('refuses damaged and unknown models by name', async () => {
+  it('throws a class of error each for damaged and unknown models', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
@@ -88,7 +88,7 @@ describe('models', () => {
     expect(await activeModelId(pool, pipeline)).toBe('a')
   })
 
-  it('names table, column and model of stored metrics that somebody has changed', async () => {
+  it('throws with table, column and model for stored metrics that are not valid', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
     await pool.query(`update outflow.models set metrics = '{"passed": "yes"}' where pipeline = $1`, [pipeline])
@@ -97,7 +97,7 @@ describe('models', () => {
     expect(String(error)).toContain(`outflow.models.metrics of ${pipeline}, a does not match its schema`)
   })
 
-  it('rejects a candidate with the metrics it failed by', async () => {
+  it('stores a candidate that failed its gate, with its metrics', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
     await failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ medianNll: 9 }) })
@@ -122,7 +122,7 @@ describe('listening', () => {
     for (const id of ['a', 'b']) {
       await insertModel(pool, aModel(pipeline, id))
       await promoteModel(pool, { pipeline, id, ...BY_HAND })
-      await eventually(() => reported.at(-1) === id, { what: 'the promotion is heard' })
+      await eventually(() => reported.at(-1) === id, { what: 'the promotion is reported' })
     }
     const other = aName('pipeline')
     await insertModel(pool, aModel(other, 'o'))
@@ -133,14 +133,14 @@ describe('listening', () => {
        where application_name = 'outflow outflow_models' and datname = current_database()`,
     )
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    await eventually(() => reported.at(-1) === 'a', { what: 'the promotion is heard' })
+    await eventually(() => reported.at(-1) === 'a', { what: 'the promotion is reported' })
     await listening.close()
 
     expect(reported).toEqual([null, 'a', 'b', 'a'])
     expect(errors).toEqual(['OUTFLOW_STORE_UNAVAILABLE'])
   })
 
-  it('finds by polling what no notification reported', async () => {
+  it('finds a promotion without a notification by polling', async () => {
     const pipeline = aName('pipeline')
     const reported: (string | null)[] = []
     await insertModel(pool, aModel(pipeline, 'a'))
@@ -153,7 +153,7 @@ describe('listening', () => {
     expect(reported).toEqual([null, 'a'])
   })
 
-  it('wakes the relay when a batch with messages commits', async () => {
+  it('notifies the relay when a batch with messages commits', async () => {
     const pipeline = aName('pipeline')
     let woken = 0
     const listening = listenForOutbox({
@@ -164,7 +164,7 @@ describe('listening', () => {
       },
       pollMs: 600_000,
     })
-    await eventually(() => woken === 1, { what: 'the listener looks once at its start' })
+    await eventually(() => woken === 1, { what: 'the listener polls once at its start' })
     await beginPartition(pool, { pipeline, topic: 'flights' })
     const message = { kind: 'dead_letter', topic: 'dead', key: null, payload: null, headers: [] } as const
     await writeBatch(pool, {
@@ -181,7 +181,7 @@ describe('listening', () => {
       scores: [],
       rejections: [],
     })
-    await eventually(() => woken === 2, { what: 'the message wakes the listener' })
+    await eventually(() => woken === 2, { what: 'the message is reported to the listener' })
     await listening.close()
   })
 })

@@ -8,11 +8,11 @@ import { eventually } from '../support/eventually.js'
 import { aBatch, aPipeline, pool } from '../support/stored-batches.js'
 
 describe('the outbox', () => {
-  it('is numbered in commit order, and gives back what was put in', async () => {
+  it('is numbered in commit order, and returns the rows as they were written', async () => {
     const pipeline = await aPipeline()
     const late = openPool(pool.options.connectionString!)
     await withTransaction(late, async (client) => {
-      // Takes its identity value first, commits last.
+      // Gets its identity value first, and commits last.
       await client.query(
         `insert into outflow.outbox (pipeline, kind, topic, headers) values ($1, 'alert', 'late', '[]')`,
         [pipeline],
@@ -39,7 +39,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('is on disk with its numbers when that is asked for, though neither who wrote it nor who numbered it waited', async () => {
+  it('is on disk with its numbers when the relay requests it, although neither the writer nor the numbering waited', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     for (let offset = 3n; offset < 60n; offset += 3n) {
@@ -52,7 +52,7 @@ describe('the outbox', () => {
     }
   })
 
-  it('gets no numbers while a rule hides alerts: then it is decided on first', async () => {
+  it('gets no numbers while a rule may hide alerts: decisions come first', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const numbered = await takeOutbox(pool, { pipeline, limit: 10 })
@@ -67,14 +67,14 @@ describe('the outbox', () => {
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toEqual([])
   })
 
-  it('stops before the bytes that it may give, but gives one row always', async () => {
+  it('returns rows up to the limit of bytes, but always one', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     expect(await takeOutbox(pool, { pipeline, limit: 10, maxBytes: 1 })).toHaveLength(1)
     expect(await takeOutbox(pool, { pipeline, limit: 1 })).toHaveLength(1)
   })
 
-  it('deletes what was sent, of this pipeline only, and refuses a number that it never gave', async () => {
+  it('deletes sent rows, of this pipeline only, and throws for a number that it never assigned', async () => {
     const pipeline = await aPipeline()
     const other = await aPipeline()
     for (const name of [pipeline, other]) {
@@ -90,7 +90,7 @@ describe('the outbox', () => {
 })
 
 describe('issue 17: a second leader that numbers the outbox at the same moment', () => {
-  it('changes no number that the first one gave, and gives none of the rows again', async () => {
+  it('changes no number that the first one assigned, and returns none of the rows again', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const second = await pool.connect()

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { aBatch, aPipeline, NOW, pool } from '../support/stored-batches.js'
 
 describe('retention', () => {
-  it('drops whole days, spares other pipelines, and clears the default partition by age of detection', async () => {
+  it('drops whole days, keeps those of other pipelines, and clears the default partition by age of detection', async () => {
     const [mine, other] = [await aPipeline(), await aPipeline()]
     const dayMs = 86_400_000
     await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 20 * dayMs))
@@ -29,11 +29,11 @@ describe('retention', () => {
     expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
   })
 
-  it('issue 17.23: a clock that jumps ahead removes one day of data an hour, however often retention is applied', async () => {
+  it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000
     const retention = { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: 30 * dayMs }
-    // Seen from a clock that is 200 days ahead, the last run and all rows are 200 days old.
+    // By a clock that is 200 days ahead, the last run and all rows are 200 days old.
     const then = NOW - 200 * dayMs
     for (let day = 0; day < 3; day++) {
       const from = BigInt(3 * day)
@@ -59,12 +59,12 @@ describe('retention', () => {
     for (let restart = 0; restart < 5; restart++) await applyRetention(pool, retention)
     expect(await left()).toBe(2)
 
-    // A shorter retention is asked for: it applies at once.
+    // A shorter configured retention applies at once.
     await applyRetention(pool, { ...retention, anomaliesMs: 80 * dayMs })
     expect(await left()).toBe(0)
   })
 
-  it('issue 17.23: after a clock was set back, retention goes by the earlier time', async () => {
+  it('issue 17.23: after the clock was set back, retention uses the earlier time', async () => {
     const pipeline = await aPipeline()
     const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 }
     await applyRetention(pool, retention)

@@ -6,7 +6,7 @@ import { aBatch, aPipeline, pool, TOPIC } from '../support/stored-batches.js'
 describe('the state of false-discovery control', () => {
   const stateAt = (pipeline: string) => storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0 })
 
-  it('moves with the offset, and only with it', async () => {
+  it('is stored with the offset, and only with it', async () => {
     const pipeline = await aPipeline()
     expect(await stateAt(pipeline)).toBeNull()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: 2, later: [] } })
@@ -18,7 +18,7 @@ describe('the state of false-discovery control', () => {
     expect(await stateAt(pipeline)).toEqual(second)
   })
 
-  it('goes when its offsets are deleted: the pipeline begins anew', async () => {
+  it('is deleted with its offsets: the pipeline starts again', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })
     await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
@@ -34,7 +34,7 @@ describe('window states', () => {
       .map(({ by, entity, state }) => [by, entity, [...state]])
       .toSorted()
 
-  it('move with the offset, and only with it', async () => {
+  it('are stored with the offset, and only with it', async () => {
     const pipeline = await aPipeline()
     const windowStates = [stateOf('LAX', 1, 2, 255), stateOf('JFK', 3)]
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates })
@@ -49,14 +49,14 @@ describe('window states', () => {
     expect((await load(pipeline)).map(([, , bytes]) => bytes)).toEqual([[4], [1, 2, 255]])
   })
 
-  it('go when their offsets are deleted: the pipeline begins anew', async () => {
+  it('are deleted with their offsets: the pipeline starts again', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
     await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
     expect(await load(pipeline)).toEqual([])
   })
 
-  it('go when their entity came no more while the partition moved on, not while all stood still', async () => {
+  it('are deleted when their entity has no more records while the partition advances, but not while the partition is idle', async () => {
     const pipeline = await aPipeline()
     const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, windowStatesMs: 3_600_000 }
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })

@@ -38,7 +38,7 @@ beforeAll(async () => {
 })
 afterAll(() => pool.end())
 
-/** A pipeline whose models a, b, c … were each promoted in turn. */
+/** A pipeline whose models a, b, c … were promoted one after another. */
 async function aPipelineOf(...ids: readonly string[]): Promise<string> {
   const pipeline = aName('pipeline')
   for (const id of ids) {
@@ -59,8 +59,8 @@ async function aPipelineOf(...ids: readonly string[]): Promise<string> {
 const damage = (pipeline: string, id: string) =>
   pool.query(`update outflow.models set artefact = '\\x010204' where pipeline = $1 and id = $2`, [pipeline, id])
 
-describe('going back', () => {
-  it('makes the model before the active one again and rolls the present one back, as often as there is one before', async () => {
+describe('rollback', () => {
+  it('activates the model before the active one and marks that as rolled back, as long as there is one before', async () => {
     const pipeline = await aPipelineOf('a', 'b', 'c')
     const byAda = { pipeline, by: 'ada', why: 'floods' }
     expect(await rollBackModel(pool, byAda)).toEqual({ from: 'c', to: 'b' })
@@ -82,14 +82,14 @@ describe('going back', () => {
     ])
   })
 
-  it('passes over a model that is damaged', async () => {
+  it('skips a damaged model', async () => {
     const pipeline = await aPipelineOf('a', 'b', 'c')
     await damage(pipeline, 'b')
     expect(await earlierModelIds(pool, pipeline)).toEqual(['a'])
     expect(await rollBackModel(pool, { pipeline, by: 'ada', why: '' })).toEqual({ from: 'c', to: 'a' })
   })
 
-  it('does nothing when another model than the one that was meant is active', async () => {
+  it('does nothing when another model is active than the given one', async () => {
     const pipeline = await aPipelineOf('a', 'b')
     expect(await rollBackModel(pool, { pipeline, from: 'a', by: 'guard', why: '' })).toBeNull()
     const twice = [1, 2].map(() => rollBackModel(pool, { pipeline, from: 'b', by: 'guard', why: '' }))
@@ -104,14 +104,14 @@ it('a damaged model is not promoted, and the active one stays', async () => {
   expect(await activeModelId(pool, pipeline)).toBe('b')
 })
 
-it('promoting the active model again is no change', async () => {
+it('promoting the active model again changes nothing', async () => {
   const pipeline = await aPipelineOf('a')
   await promoteModel(pool, { pipeline, id: 'a', by: 'ada', why: '' })
   expect(await listModelChanges(pool, pipeline)).toHaveLength(1)
 })
 
 describe('the report of a fit', () => {
-  it('grows from the start to the verdict, and analysts see it', async () => {
+  it('is updated from the start to the result of the gate, and analysts can read it', async () => {
     const pipeline = await aPipelineOf('a')
     const begun = aFitReport({ seed: 7 })
     const id = await startFit(pool, { pipeline, because: 'schedule', incumbentId: 'a', report: begun })
@@ -136,17 +136,17 @@ describe('the report of a fit', () => {
   })
 })
 
-describe('a model that is asked for', () => {
+describe('a requested model', () => {
   const begin = (pipeline: string) =>
     startFit(pool, { pipeline, because: 'asked for', incumbentId: null, report: aFitReport() })
 
-  it('rings at the trainer, waits until a fit answers, and waits again when that fit dies or fails', async () => {
+  it('notifies the trainer, remains queued until a fit answers it, and is queued again when that fit is killed or fails', async () => {
     const pipeline = aName('pipeline')
-    let rung = 0
-    const listening = listenForTraining({ url, pipeline, onWork: () => void rung++, pollMs: 600_000 })
-    await eventually(() => rung === 1, { what: 'the listener looks once' })
+    let notified = 0
+    const listening = listenForTraining({ url, pipeline, onWork: () => void notified++, pollMs: 600_000 })
+    await eventually(() => notified === 1, { what: 'the listener polls once' })
     const request = await requestRetrain(pool, { pipeline, by: 'ada', why: 'new firmware' })
-    await eventually(() => rung === 2, { what: 'the request rings' })
+    await eventually(() => notified === 2, { what: 'the request is reported' })
     await listening.close()
 
     for (const end of [
@@ -173,8 +173,8 @@ describe('a model that is asked for', () => {
   })
 })
 
-describe('what no model learns from', () => {
-  it('spans are kept by pipeline until they are taken away', async () => {
+describe('exclusions from training', () => {
+  it('spans are stored per pipeline until they are removed', async () => {
     const pipeline = aName('pipeline')
     const [from, to] = [new Date('2026-01-01T10:00:00Z'), new Date('2026-01-01T11:00:00Z')]
     const id = await addExclusion(pool, { pipeline, from, to, why: 'load test', by: 'ada' })
@@ -185,7 +185,7 @@ describe('what no model learns from', () => {
     expect(await listExclusions(pool, { pipeline })).toEqual([])
   })
 
-  it('of several verdicts on a record the last one counts', async () => {
+  it('the last of several verdicts on a record counts', async () => {
     const pipeline = aName('pipeline')
     const say = (offset: number, verdict: string) =>
       pool.query(

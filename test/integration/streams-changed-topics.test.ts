@@ -16,9 +16,9 @@ import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { readCommitted } from '../support/topic-reader.js'
 
-// Concurrent, as each has a topic and a group of its own, and two wait for the broker or for a member's next look at it.
+// Concurrent: each has its own topic and group, and two wait for the broker or for a member's next poll.
 describe.concurrent('records that are not there any more', () => {
-  it('issue 17.21: what retention deletes under a running member is missed, with both offsets, and counted once', async () => {
+  it('issue 17.21: records that retention deletes while a member runs are reported as missed, with both offsets, and counted once', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 10)
     const member = aMember({
@@ -38,7 +38,7 @@ describe.concurrent('records that are not there any more', () => {
     expect(await countersOf(topic)).toEqual([{ nextOffset: 100n, received: 50, missed: 50 }])
   })
 
-  it('issue 17.21: what retention deletes under a stopped member is missed', async () => {
+  it('issue 17.21: records that retention deletes while no member runs are reported as missed', async () => {
     const topic = await aTopic()
     const groupId = aGroup()
     await produce(topic, 0, 10)
@@ -108,7 +108,7 @@ describe.concurrent('records that are not there any more', () => {
     expect(await countersOf(topic)).toEqual([{ nextOffset: 45n, received: 65, missed: 5 }])
   })
 
-  it('issue 17.21: offsets that compaction has emptied are not missed', async () => {
+  it('issue 17.21: offsets that compaction has removed are not reported as missed', async () => {
     const settings = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.01', 'segment.ms': '100' }
     const topic = await aTopic({ settings })
     const groupId = aGroup()
@@ -117,7 +117,7 @@ describe.concurrent('records that are not there any more', () => {
     await first.until(() => first.offsets.length === 5)
     await first.leave()
     await produceKey(topic, 5, 50)
-    // Each look writes a mark, which closes the segment before it.
+    // Each poll writes a mark, which closes the segment before it.
     await eventually(async () => (await readCommitted(kafkaBrokers(), topic)).every(({ offset }) => offset > 20n), {
       what: 'the first records are compacted away',
     })
@@ -156,7 +156,7 @@ describe.concurrent('partitions that are added', () => {
     await first.until(() => first.sought.length === 2)
     await first.leave()
     await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
-    // Partition 1 had no record yet, and began at its end all the same.
+    // Partition 1 had no record yet, and was started at its end nevertheless.
     for (const partition of [1, 2]) await producePartition(topic, partition, 0, 20)
     const second = aMember({ topic, groupId, from: 'latest' })
     await second.until(() => second.offsets.length === 40)
@@ -178,7 +178,7 @@ async function withAdmin<T>(act: (admin: Admin) => Promise<T>): Promise<T> {
 
 const deleteRecords = (topic: string, before: number) =>
   withAdmin(async (admin) => {
-    // kafkajs finds the partition's leader only where it has asked about the topic before.
+    // kafkajs knows the partition's leader only after it has requested metadata of the topic.
     await admin.fetchTopicOffsets(topic)
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] })
   })
@@ -190,7 +190,7 @@ const createAgain = (topic: string) =>
     await createTopics(admin, [{ topic, numPartitions: 1 }])
   })
 
-/** Records of one key, as compaction wants them. */
+/** Sends records of one key, so that compaction removes all but the last. */
 async function produceKey(topic: string, from: number, to: number): Promise<void> {
   const producer = await makeProducer(kafka())
   await producer.send(range(from, to).map((value) => ({ ...message(topic, value), key: Buffer.from('key') })))

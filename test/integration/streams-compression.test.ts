@@ -5,8 +5,8 @@ import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 
 /**
- * A topic's `compression.type` makes the broker write every batch anew by Kafka's own codecs, whatever the producer sent:
- * what is read here was compressed by another implementation.
+ * A topic's `compression.type` makes the broker compress every batch again with Kafka's own codecs, whatever the producer sent, so
+ * that the batches are compressed by another implementation than the one that reads them.
  */
 
 const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })

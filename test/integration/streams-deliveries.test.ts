@@ -16,9 +16,9 @@ import {
 } from '../support/counting-member.js'
 import { aGroup, aTopic } from '../support/infrastructure.js'
 
-// Concurrent, as each has a topic and a group of its own, and one outlasts a session.
+// Concurrent: each has its own topic and group, and one takes longer than a session.
 describe.concurrent('deliveries', () => {
-  it('begins at the stored offset, wherever the group stands', async () => {
+  it('begins at the stored offset, whatever the group has committed', async () => {
     const topic = await aTopic()
     const groupId = aGroup()
     await produce(topic, 0, 20)
@@ -34,7 +34,7 @@ describe.concurrent('deliveries', () => {
     expect(second.offsets).toEqual(range(12, 20))
   })
 
-  it('begins at the earliest record when nothing is stored, though the group has committed', async () => {
+  it('begins at the earliest record when nothing is stored, although the group has committed', async () => {
     const topic = await aTopic()
     const groupId = aGroup()
     await produce(topic, 0, 5)
@@ -50,7 +50,7 @@ describe.concurrent('deliveries', () => {
     expect(second.offsets).toEqual(range(0, 5))
   })
 
-  it('from latest, reads what comes after it joined', async () => {
+  it('with from: latest, reads the records after it joined', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 5)
     const member = aMember({ topic, groupId: aGroup(), from: 'latest' })
@@ -62,7 +62,7 @@ describe.concurrent('deliveries', () => {
     expect(member.offsets).toEqual([5, 6, 7])
   })
 
-  it('hands out no second delivery of a partition while the first is worked on', async () => {
+  it('emits no second delivery of a partition while the first is processed', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 300)
     const open: string[] = []
@@ -90,7 +90,7 @@ describe.concurrent('deliveries', () => {
     const topic = await aTopic()
     const producer = await makeProducer(kafka())
     let end = 0
-    // Each request is a batch to itself, and a fetch takes whole ones.
+    // Each request is its own batch, and a fetch returns whole ones.
     for (; end < 30; end++) await producer.send([message(topic, end)])
     let fetchedBefore = 0
     const member = aMember({
@@ -98,9 +98,9 @@ describe.concurrent('deliveries', () => {
       groupId: aGroup(),
       maxBytesPerPartition: 1,
       work: async ({ highWatermark }) => {
-        // Fetched when the delivery before had ended, it would know of all the records that were sent during that.
+        // If it were fetched after the earlier delivery had ended, it would contain all records that were sent meanwhile.
         if (highWatermark < end) fetchedBefore += 1
-        // One after another: a fetch that began with the work is answered before the last of them.
+        // One after another: a fetch that began with the processing is answered before the last of them.
         for (const last = end + 10; end < last; end++) await producer.send([message(topic, end)])
       },
     })
@@ -112,7 +112,7 @@ describe.concurrent('deliveries', () => {
     expect(member.offsets).toEqual(range(0, member.offsets.length))
   })
 
-  it('ends what it has in flight before it leaves, and hands out nothing that was fetched ahead', async () => {
+  it('finishes the delivery in flight before it leaves the group, and emits nothing that was fetched ahead', async () => {
     const topic = await aTopic()
     for (let from = 0; from < 300; from += 10) await produce(topic, from, from + 10)
     const groupId = aGroup()
@@ -131,12 +131,12 @@ describe.concurrent('deliveries', () => {
     })
     await member.done
     expect({ begun: member.begun, working }).toEqual({ begun: 1, working: false })
-    const heir = aMember({ topic, groupId })
-    await heir.until(async () => (await received(topic)) === 300)
-    await heir.leave()
+    const successor = aMember({ topic, groupId })
+    await successor.until(async () => (await received(topic)) === 300)
+    await successor.leave()
 
-    expect([...member.offsets, ...heir.offsets]).toEqual(range(0, 300))
-    expect(heir.assignments).toEqual([1])
+    expect([...member.offsets, ...successor.offsets]).toEqual(range(0, 300))
+    expect(successor.assignments).toEqual([1])
   })
 
   it('stays in the group while a delivery takes longer than the session timeout', async () => {
@@ -153,7 +153,7 @@ describe.concurrent('deliveries', () => {
     expect(member.assignments).toHaveLength(1)
   })
 
-  it('repositions a superseded delivery to where the store stands', async () => {
+  it('continues after a superseded delivery at the stored offset', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 10)
     let disturbed = false
@@ -163,7 +163,7 @@ describe.concurrent('deliveries', () => {
       work: async () => {
         if (disturbed) return
         disturbed = true
-        // Another instance was faster by six records.
+        // Another instance has written six records.
         expect(await write(topic, 0, 0n, 6n, 6)).toBe('written')
       },
     })
@@ -193,7 +193,7 @@ describe.concurrent('deliveries', () => {
     expect(await received(topic)).toBe(3)
   })
 
-  it('shares partitions with a second member that joins and leaves, each record counted once', async () => {
+  it('shares partitions with a second member that joins and leaves, and each record is counted once', async () => {
     const topic = await aTopic({ partitions: 4 })
     const groupId = aGroup()
     const feeding = feedUntilStopped(topic, 4)
@@ -228,7 +228,7 @@ describe.concurrent('deliveries', () => {
     expect(await received(topic)).toBe(400)
   })
 
-  it('ends with the error that a delivery failed with, the offset unmoved', async () => {
+  it('ends with the error of a failed delivery, and does not advance the offset', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 3)
     const member = aMember({
@@ -243,7 +243,7 @@ describe.concurrent('deliveries', () => {
     expect(await nextOffsets(topic)).toEqual([0n])
   })
 
-  it('refuses a stored offset beyond the end of the partition', async () => {
+  it('throws for a stored offset beyond the end of the partition', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 3)
     await beginPartition(pool, { pipeline: PIPELINE, topic })
@@ -253,7 +253,7 @@ describe.concurrent('deliveries', () => {
     await expect(member.done).rejects.toBeInstanceOf(OffsetBeyondLog)
   })
 
-  it('waits for a topic that is not there yet', async () => {
+  it('waits for a topic that does not exist yet', async () => {
     const topic = aGroup()
     const member = aMember({ topic, groupId: aGroup() })
     await member.until(() => member.restarts > 0)
@@ -266,7 +266,7 @@ describe.concurrent('deliveries', () => {
   })
 })
 
-/** Spreads records over the partitions, a thousand a second at most, until stopped. */
+/** Sends records to all partitions, at most a thousand a second, until stopped. */
 function feedUntilStopped(topic: string, partitions: number): { stop(): Promise<number> } {
   let stopped = false
   const feeding = (async () => {

@@ -24,63 +24,63 @@ beforeAll(async () => {
 afterAll(() => pool.end())
 
 describe('the relay of the outbox', () => {
-  it('sends each alert once, though it dies between the Kafka commit and the deletion', async () => {
+  it('sends each alert once, although it is killed between the Kafka commit and the delete', async () => {
     const relay = await aRelay()
     await fillOutbox(relay, 5)
-    const dying = await relay.connect()
+    const killed = await relay.connect()
     const rows = await takeOutbox(pool, { pipeline: relay.pipeline, limit: 3 })
-    await dying.send(rows.map(toMessage), rows.at(-1)!.sequence)
-    await dying.close() // and deletes nothing
+    await killed.send(rows.map(toMessage), rows.at(-1)!.sequence)
+    await killed.close() // without a delete
 
-    const heir = await relay.connect()
+    const successor = await relay.connect()
     await relay.settle()
     const rest = await takeOutbox(pool, { pipeline: relay.pipeline, limit: 10 })
-    await heir.send(rest.map(toMessage), rest.at(-1)!.sequence)
+    await successor.send(rest.map(toMessage), rest.at(-1)!.sequence)
     await relay.settle()
-    await heir.close()
+    await successor.close()
 
     expect(await alertsOn(relay.topic)).toEqual(['alert 0', 'alert 1', 'alert 2', 'alert 3', 'alert 4'])
     expect(await outboxDepth(pool, relay.pipeline)).toMatchObject({ rows: 0 })
   })
 
-  it('sends each alert once, though it dies before the Kafka commit', async () => {
+  it('sends each alert once, although it is killed before the Kafka commit', async () => {
     const relay = await aRelay()
     await fillOutbox(relay, 2)
-    const dying = kafka.kafkajs.producer({
+    const killed = kafka.kafkajs.producer({
       transactionalId: relay.transactionalId,
       idempotent: true,
       maxInFlightRequests: 1,
     })
-    await dying.connect()
-    const transaction = await dying.transaction()
+    await killed.connect()
+    const transaction = await killed.transaction()
     await transaction.send({ topic: relay.topic, messages: [{ value: 'alert 0' }] })
 
-    const heir = await relay.connect()
+    const successor = await relay.connect()
     await relay.settle()
     const rows = await takeOutbox(pool, { pipeline: relay.pipeline, limit: 10 })
-    await heir.send(rows.map(toMessage), rows.at(-1)!.sequence)
-    await heir.close()
-    await dying.disconnect()
+    await successor.send(rows.map(toMessage), rows.at(-1)!.sequence)
+    await successor.close()
+    await killed.disconnect()
 
     expect(await alertsOn(relay.topic)).toEqual(['alert 0', 'alert 1'])
   })
 
-  it('fences a sender whose transactional id another has taken over', async () => {
+  it('fences a sender when another has taken over its transactional id', async () => {
     const relay = await aRelay()
     const zombie = await relay.connect()
     const message = { topic: relay.topic, key: null, value: 'from the zombie' }
     await zombie.send([{ ...message, value: 'while it lived' }], 1n)
-    const heir = await relay.connect()
+    const successor = await relay.connect()
 
     await expect(zombie.send([message], 2n)).rejects.toBeInstanceOf(SenderFenced)
-    await heir.send([{ ...message, value: 'from the heir' }], 2n)
-    await Promise.all([zombie.close(), heir.close()])
+    await successor.send([{ ...message, value: 'from the successor' }], 2n)
+    await Promise.all([zombie.close(), successor.close()])
 
-    expect(await alertsOn(relay.topic)).toEqual(['while it lived', 'from the heir'])
+    expect(await alertsOn(relay.topic)).toEqual(['while it lived', 'from the successor'])
     expect(await readMark(kafka, relay.mark)).toBe(2n)
   })
 
-  it('commits when what is to come first has happened, and nothing where that fails', async () => {
+  it('commits after the given step has succeeded, and not when it fails', async () => {
     const relay = await aRelay()
     const sender = await relay.connect()
     const message = { topic: relay.topic, key: null, value: 'sent' }
@@ -126,7 +126,7 @@ interface Relay {
   readonly transactionalId: string
   readonly mark: RelayMark
   connect(): Promise<TransactionalSender>
-  /** Deletes what the mark says was sent. */
+  /** Deletes the rows up to the mark. */
   settle(): Promise<void>
 }
 
@@ -190,7 +190,7 @@ const toMessage = ({ topic, key, payload }: { topic: string; key: Buffer | null;
   value: payload,
 })
 
-/** What a reader of committed data sees. */
+/** The records that a reader of committed data gets. */
 async function alertsOn(topic: string): Promise<string[]> {
   const { records } = await readWindow(kafka, { topics: [topic], fromMs: 0, maxRows: 1_000, seed: 1 })
   return records.map(({ value }) => String(value))

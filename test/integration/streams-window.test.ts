@@ -17,7 +17,7 @@ const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
 const NOON = Date.UTC(2026, 0, 1, 12)
 
 describe('readWindow', () => {
-  it('gives the records of the window, whatever order their timestamps come in, and nothing produced later', async () => {
+  it('returns the records of the window, whatever the order of their timestamps, and none produced later', async () => {
     const topic = await aTopic({ partitions: 2 })
     await produce(topic, [NOON - 1, NOON, NOON + 9, NOON + 3, NOON - 5, NOON + 10, NOON + 4])
 
@@ -27,7 +27,7 @@ describe('readWindow', () => {
     expect(window.seen).toBe(5)
   })
 
-  it('issue 17.10: leaves out tombstones where it is asked to', async () => {
+  it('issue 17.10: leaves out tombstones with skipTombstones', async () => {
     const topic = await aTopic()
     const producer = await makeProducer(kafka())
     await producer.send([null, '1', null].map((value) => ({ topic, key: 'a', value })))
@@ -55,7 +55,7 @@ describe('readWindow', () => {
     expect(records.map(({ offset }) => offset)).toEqual([0n, 2n])
   })
 
-  it('ends although an open transaction holds back what follows', async () => {
+  it('ends although an open transaction hides the records after it', async () => {
     const topic = await aTopic()
     await produce(topic, [NOON, NOON])
     const open = new Kafka({ brokers: [...kafkaBrokers()], logLevel: logLevel.NOTHING }).producer({
@@ -93,7 +93,7 @@ describe('readWindow', () => {
     expect(other).not.toEqual(one)
   })
 
-  it('gives nothing from an empty topic, and leaves no group behind', async () => {
+  it('returns nothing from an empty topic, and leaves no group behind', async () => {
     const topic = await aTopic()
     const { records } = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
     expect(records).toEqual([])
@@ -106,7 +106,7 @@ describe('readWindow', () => {
       const { groups } = await admin.listGroups()
       return groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith('outflow-window-'))
     }
-    // Those of other files' readers go when they have read.
+    // Groups of readers of other test files disappear when they have read.
     const found = new Set(await windowGroups())
     await eventually(async () => (await windowGroups()).every((groupId) => !found.has(groupId)), {
       what: 'every group of a window is deleted',
@@ -114,7 +114,7 @@ describe('readWindow', () => {
     await admin.disconnect()
   })
 
-  it('rejects with the reason of the signal that aborts it', async () => {
+  it('rejects with the reason of the signal when it aborts', async () => {
     const topic = await aTopic()
     await produce(topic, [NOON])
     const signal = AbortSignal.abort(new Error('asked to stop'))
@@ -124,7 +124,7 @@ describe('readWindow', () => {
   })
 })
 
-describe('admin facts', () => {
+describe('topics', () => {
   it('creates missing topics once, and lists topics and their ends', async () => {
     const topic = aName('made')
     const spec = { topic, partitions: 2, maxMessageBytes: 3 * 1024 ** 2 }
@@ -150,7 +150,7 @@ describe('admin facts', () => {
     )
   })
 
-  it('is made by two processes at once', async () => {
+  it('can be created by two processes at once', async () => {
     const spec = { topic: aName('raced'), partitions: 1 }
     await Promise.all([ensureTopics(kafka(), [spec]), ensureTopics(kafka(), [spec])])
     expect((await describeTopics(kafka(), [spec.topic])).get(spec.topic)).toBe(1)

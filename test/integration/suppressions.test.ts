@@ -13,7 +13,7 @@ afterAll(() => pool.end())
 const aRule = (overrides: object) =>
   suppressionRuleSchema.parse({ entity: 'JFK', expiresAt: '2999-01-01T00:00:00Z', ...overrides })
 
-test('rules are kept with who made them, until when they hold, and who took them away', async () => {
+test('rules are stored with their author, their expiry, and who removed them', async () => {
   const pipeline = aName('pipeline')
   const rule = aRule({
     field: 'delay',
@@ -37,14 +37,14 @@ test('rules are kept with who made them, until when they hold, and who took them
   expect((await listSuppressions(pool, { pipeline, all: true }))[1]).toMatchObject({ id, removedBy: 'bob' })
 })
 
-test('a rule that has expired already is refused', async () => {
+test('a rule that has expired already is rejected', async () => {
   const rule = aRule({ expiresAt: '2001-01-01T00:00:00Z' })
   const added = addSuppression(pool, { pipeline: aName('pipeline'), rule, why: 'late', by: 'ada' })
   await expect(added).rejects.toThrow(StoreRefused)
   await expect(added).rejects.toThrow(/suppressions_expire_after_creation/)
 })
 
-test('analysts see the rules, each column with a comment', async () => {
+test('analysts can read the rules, and each column has a comment', async () => {
   const { rows } = await pool.query(`
     select attname from pg_attribute
     where attrelid = 'analyst.suppressions'::regclass and attnum > 0 and col_description(attrelid, attnum) is null`)

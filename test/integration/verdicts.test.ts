@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => pool.end())
 
-/** Anomalies at offsets 1 to `count`, all detected at one time. */
+/** Anomalies at offsets 1 to `count`, all with one detection time. */
 async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12:00:00Z'): Promise<string> {
   const pipeline = aName('judged')
   await pool.query(
@@ -26,7 +26,7 @@ async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12
 
 const on = (pipeline: string, offset: bigint) => ({ pipeline, topic: 'parcels', partition: 0, offset })
 
-it('keeps every verdict on an anomaly, and the latest counts', async () => {
+it('stores every verdict on an anomaly, and the latest counts', async () => {
   const pipeline = await aPipelineWithAnomalies(1)
   const first = { verdict: 'false_alarm', note: 'a test', by: 'ada' } as const
   expect(await giveVerdict(pool, { ...on(pipeline, 1n), ...first })).toMatchObject(first)
@@ -45,13 +45,13 @@ it('keeps every verdict on an anomaly, and the latest counts', async () => {
   ])
 })
 
-it('takes no verdict on a record that is no anomaly', async () => {
+it('rejects a verdict on a record that is not an anomaly', async () => {
   const pipeline = await aPipelineWithAnomalies(7)
   const given = { verdict: 'confirmed', note: null, by: 'ada' } as const
   await expect(giveVerdict(pool, { ...on(pipeline, 8n), ...given })).rejects.toBeInstanceOf(AnomalyUnknown)
 })
 
-it('measures precision by the week of the detection, with an interval that holds it', async () => {
+it('measures precision by the week of the detection, with a confidence interval that contains it', async () => {
   const pipeline = await aPipelineWithAnomalies(10)
   const verdicts = ['confirmed', 'confirmed', 'confirmed', 'false_alarm', 'expected'] as const
   for (const [index, verdict] of verdicts.entries()) {
@@ -71,7 +71,7 @@ it('measures precision by the week of the detection, with an interval that holds
   expect(rows[0].precision_upper).toBeCloseTo(middle + half, 6)
 })
 
-it('lets a reviewer judge in SQL under the own name, and an analyst only look', async () => {
+it('allows a reviewer to give verdicts in SQL in their own name, and an analyst only to read', async () => {
   const pipeline = await aPipelineWithAnomalies(1)
   const reviewer = aName('reviewer')
   await pool.query(`create role "${reviewer}" login password 'judge' in role outflow_analyst, outflow_reviewer`)

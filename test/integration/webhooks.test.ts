@@ -35,7 +35,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-/** A pipeline with these webhooks; gives the file of its configuration. */
+/** A pipeline with these webhooks; returns the path of its configuration. */
 async function aPipeline(webhooks: readonly object[]): Promise<string> {
   const document = {
     pipeline: aName('hooked'),
@@ -63,7 +63,7 @@ async function aReceiver(answer?: AnswerTo): Promise<WebhookReceiver> {
   return receiver
 }
 
-/** Runs the alerts service in this process; gives what it measures and says. */
+/** Runs the alerts service in this process; returns its metrics and log. */
 function relaying() {
   const abort = new AbortController()
   const vitals = makeVitals()
@@ -81,7 +81,7 @@ function relaying() {
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
-/** Puts messages into the outbox; alerts are events with these ids, and of one trace. */
+/** Writes messages to the outbox; alerts are events with these ids, and of one trace. */
 async function queue(ids: readonly string[], kind: OutboxMessage['kind'] = 'alert'): Promise<void> {
   const events = ids.map((id) => JSON.stringify({ ...exampleEvent(config.pipeline, new Date()), id }))
   const headers = [['traceparent', Buffer.from(TRACEPARENT).toString('base64')]]
@@ -137,7 +137,7 @@ test('an alert goes to Kafka and to each webhook in its own form; a dead letter 
   )
 })
 
-test('what is wrong with the pipeline goes to the webhooks that ask for it, and alerts bring their trace context', async () => {
+test('health events go to the webhooks that request them, and alerts contain their trace context', async () => {
   const receiver = await aReceiver()
   const at = (path: string) => receiver.received.filter((request) => request.path === path)
   await aPipeline([
@@ -145,7 +145,7 @@ test('what is wrong with the pipeline goes to the webhooks that ask for it, and 
     { name: 'pager', kind: 'alertmanager', send: ['health'], url: `${receiver.url}/pager`, ...OURS },
   ])
   relaying()
-  await eventually(() => at('/pager').length === 1, { what: 'the pager knows that there is no model' })
+  await eventually(() => at('/pager').length === 1, { what: 'the pager gets the event' })
   await queue(['a'])
   await untilAll('delivered', 2)
   const labels = { alertname: 'OutflowHealthEvent', pipeline: config.pipeline, kind: 'no_model', severity: 'critical' }
@@ -154,7 +154,7 @@ test('what is wrong with the pipeline goes to the webhooks that ask for it, and 
   expect(at('/generic').map(({ headers }) => headers.traceparent)).toEqual([TRACEPARENT])
 })
 
-test('a receiver that errs is asked again under the same id until it takes the event', async () => {
+test('a receiver that answers with an error gets the event again with the same id until it accepts it', async () => {
   const receiver = await aReceiver((response, _, count) => {
     response.statusCode = count <= 2 ? 500 : 204
     response.end()
@@ -166,7 +166,7 @@ test('a receiver that errs is asked again under the same id until it takes the e
   expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a', 'a'])
 })
 
-test('what must not be followed or connected to is not, and ends as a dead letter that says why', async () => {
+test('redirects and forbidden addresses are not followed, and end as dead deliveries with the reason', async () => {
   const receiver = await aReceiver((response) => {
     response.writeHead(307, { location: '/elsewhere' }).end()
   })
@@ -192,7 +192,7 @@ test('what must not be followed or connected to is not, and ends as a dead lette
   expect(receiver.received.map(({ path }) => path)).toEqual(['/first'])
 })
 
-test('receivers that hang, stream forever or are gone hold up neither Kafka nor the others', async () => {
+test('receivers that hang, stream endlessly or are down delay neither Kafka nor the others', async () => {
   const hanging = await aReceiver(() => {})
   let release = () => {}
   const held = await aReceiver((response) => {
@@ -213,7 +213,7 @@ test('receivers that hang, stream forever or are gone hold up neither Kafka nor 
   ])
   relaying()
   await queue(['a'])
-  await eventually(() => held.received.length === 1, { what: 'an answer is waited for' })
+  await eventually(() => held.received.length === 1, { what: 'a request waits for its answer' })
   await queue(['b'])
   const queued = async () => (await deliveries()).filter(({ event_id }) => event_id === 'b').length === 4
   await eventually(queued, { what: 'Kafka has the next alert, and it is queued' })
@@ -234,7 +234,7 @@ test('receivers that hang, stream forever or are gone hold up neither Kafka nor 
   release()
 })
 
-test('a receiver that fails again and again is left alone', async () => {
+test('a receiver that fails repeatedly gets a pause', async () => {
   const receiver = await aReceiver((response) => {
     response.statusCode = 503
     response.end()
@@ -246,18 +246,18 @@ test('a receiver that fails again and again is left alone', async () => {
   await eventually(async () => (await vitals.metrics.text()).includes(open), { what: 'the circuit is open' })
   await queue(['f'])
   await eventually(async () => (await deliveries()).length === 6, { what: 'the sixth is queued' })
-  await eventually(() => said().includes('webhook circuit opened'), { what: 'the log says so' })
-  const asked = receiver.received.length
-  // All six are due again within 1 s; none is tried.
+  await eventually(() => said().includes('webhook circuit opened'), { what: 'it is logged' })
+  const receivedBefore = receiver.received.length
+  // All six are due again within 1 s; none is sent.
   await eventually(
     async () => (await pool.query(`select from outflow.webhook_deliveries where due_at > now()`)).rowCount === 0,
     { what: 'every event is due' },
   )
-  expect(receiver.received).toHaveLength(asked)
+  expect(receiver.received).toHaveLength(receivedBefore)
   expect(await deliveries()).toMatchObject([...Array(5).fill({ attempts: 1, status: 503 }), { attempts: 0 }])
 })
 
-test('what waits for a webhook that is configured no more is given up, and what is old goes by retention', async () => {
+test('deliveries to a webhook that is no longer configured are given up, and old ones are deleted by retention', async () => {
   const receiver = await aReceiver()
   await aPipeline([{ name: 'present', url: receiver.url, kind: 'slack', ...OURS }])
   await pool.query(
@@ -271,7 +271,7 @@ test('what waits for a webhook that is configured no more is given up, and what 
       const rows = await deliveries()
       return rows.length === 2 && rows.every(({ state }) => state !== 'waiting')
     },
-    { what: 'both are through' },
+    { what: 'both have ended' },
   )
   expect(await deliveries()).toMatchObject([
     { webhook: 'former', state: 'dead', failure: 'no webhook of this name is configured' },
@@ -292,7 +292,7 @@ test('what waits for a webhook that is configured no more is given up, and what 
   expect(await left(11)).toEqual([])
 })
 
-test('a crash between the delivery and its note delivers again under the same id', async () => {
+test('after a crash between the delivery and its record the event is delivered again with the same id', async () => {
   const receiver = await aReceiver()
   const file = await aPipeline([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
   await pool.query(`
@@ -301,7 +301,7 @@ test('a crash between the delivery and its note delivers again under the same id
     create trigger wait_long before update on outflow.webhook_deliveries for each row execute function outflow.wait_long()`)
   const first = startService('alerts', file)
   await queue(['a'])
-  await first.logged('leadership taken') // in a process of its own, which takes its time to start
+  await first.logged('leadership taken') // in a child process, which takes time to start
   await eventually(() => receiver.received.length === 1, { what: 'the event is delivered' })
   await first.kill()
   await pool.query(`
@@ -313,7 +313,7 @@ test('a crash between the delivery and its note delivers again under the same id
   expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a'])
 })
 
-test('what was given up is listed and goes when it is asked for; secrets appear nowhere', async () => {
+test('given-up deliveries are listed and sent again by resend; secrets appear nowhere', async () => {
   let status = 422
   const receiver = await aReceiver((response, { path, headers }) => {
     response.statusCode = status
@@ -327,7 +327,7 @@ test('what was given up is listed and goes when it is asked for; secrets appear 
   const { vitals, said } = relaying()
   await queue(['a', 'b'])
   await untilAll('dead', 4)
-  await eventually(() => said().includes('webhook delivery given up'), { what: 'the log says so' })
+  await eventually(() => said().includes('webhook delivery given up'), { what: 'it is logged' })
   const [listed, refused, misspelt] = await Promise.all([
     runOutflow(['webhooks', 'list', '--config', file]),
     runOutflow(['webhooks', 'test', 'unused', '--config', file]),

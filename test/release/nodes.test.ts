@@ -5,7 +5,7 @@ import { runToEnd } from '../support/run-to-end.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Where a Node release may differ: native addons, WebAssembly, streams, HTTP, threads, arithmetic. */
+/** Tests of what may differ between Node releases: native addons, WebAssembly, streams, HTTP, threads, arithmetic. */
 const SENSITIVE = [
   ...['libs/flow/src/tensor', 'libs/flow/src/bijectors', 'libs/flow/src/scoring', 'libs/records', 'libs/streams'],
   ...['libs/runtime', 'libs/terminal', 'services/console/src'],
@@ -13,7 +13,7 @@ const SENSITIVE = [
 
 it.each(NODES)('unit tests pass on Node %s', async (version) => {
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'infra/vitest.config.ts', '--project', 'unit']
-  // Vitest marks its workers by these; a run inside a run is none of them.
+  // Vitest sets these variables in its workers; a nested run must not inherit them.
   const env = { VITEST: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '' }
   const ran = await runToEnd(await nodeBinary(version), [...vitest, ...SENSITIVE], { cwd: root, env })
   expect(ran.code, ran.stdout + ran.stderr).toBe(0)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll } from 'vitest'
 
-/** Where a Chromium may be, the first that there is. */
+/** Possible paths of a Chromium; the first that exists is used. */
 const PLACES = [
   process.env.CHROMIUM_PATH,
   '/usr/bin/chromium',
@@ -11,7 +11,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** Asks nobody for updates or accounts; the sandbox is off, for root has none, and what is opened is the test's own. */
+/** No requests for updates or accounts. The sandbox is off: it does not work for root, and the tests open only their own pages. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -25,14 +25,14 @@ const FLAGS = [
 
 const found = PLACES.find((place) => place !== undefined && existsSync(place))
 
-/** Why there is no browser to test with; null where there is one. */
-export const lackOfBrowser =
+/** Why there is no browser for the tests; null where there is one. */
+export const noBrowserReason =
   found === undefined ? 'no Chromium is installed: apt-get install chromium, or name one as CHROMIUM_PATH' : null
 
 let launched: Promise<Browser> | null = null
 afterAll(async () => (await launched)?.close())
 
-/** The test file's one Chromium, closed when the file is done. */
+/** The Chromium of the test file, closed at its end. */
 export function aBrowser(): Promise<Browser> {
   launched ??= chromium.launch({ executablePath: found!, args: FLAGS })
   return launched

@@ -6,7 +6,7 @@ import { kafkaBrokers } from './infrastructure.js'
 export interface ConsoleUnderTest {
   readonly url: string
   readonly config: Config
-  /** Asks it, as JSON. */
+  /** Sends a request and returns the answer, parsed if it is JSON. */
   ask(path: string, options?: RequestInit & { readonly token?: string }): Promise<Answer>
   close(): Promise<void>
 }
@@ -14,7 +14,7 @@ export interface ConsoleUnderTest {
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it
+  // biome-ignore lint/suspicious/noExplicitAny: each test states what it expects
   readonly body: any
 }
 
@@ -24,11 +24,11 @@ export interface ConsoleOptions {
   /** As in outflow.yaml. */
   readonly console?: object
   readonly detection?: object
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number
 }
 
-/** The console in this process, over real HTTP, on a free port of loopback. */
+/** Runs the console in this process, over real HTTP on loopback. */
 export async function aConsole({
   databaseUrl,
   pipeline,

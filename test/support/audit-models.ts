@@ -7,11 +7,8 @@ import { PARCEL_ALERT_RATE } from './parcels.js'
 import { soundFields } from './sound-fields.js'
 import { readTopic } from './topic-reader.js'
 
-/** Every anomaly's nll is the one that its model gives the record: no batch met a model half loaded. */
-export async function expectEachScoredByTheModelItNames(
-  pipeline: ParcelPipeline,
-  ids: readonly string[],
-): Promise<void> {
+/** Expects that every anomaly has the nll that its model gives its record, so that no batch was scored by a partly loaded model. */
+export async function expectEachScoredByItsModel(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
   const { rows } = await pipeline.pool.query<{ model_id: string; record: unknown; nll: number }>(
     'select model_id, record, nll from outflow.anomalies',
   )
@@ -30,8 +27,8 @@ export async function expectEachScoredByTheModelItNames(
 }
 
 /**
- * Waits until all is stored, then holds a stream that several models have scored to its promise: every record counted once,
- * what all of them find improbable is an anomaly, what none of them does is not.
+ * Waits until everything is stored, then expects of a stream that several models have scored: every record is counted once,
+ * a record that all models find improbable is an anomaly, and one that none of them does is not.
  */
 export async function expectEachRecordDecidedOnce(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
   await untilAllStored(pipeline)
@@ -58,8 +55,8 @@ export async function expectEachRecordDecidedOnce(pipeline: ParcelPipeline, ids:
   })
 }
 
-/** Holds what a trial has noted to what the two models say of the records themselves. */
-export async function expectDifferencesAsBothDecide(
+/** Expects that the stored shadow differences match the decisions of both models. */
+export async function expectShadowDifferences(
   pipeline: ParcelPipeline,
   [active, candidate]: readonly [active: string, candidate: string],
   counts: { readonly byActive: number; readonly byShadow: number },
@@ -74,7 +71,7 @@ export async function expectDifferencesAsBothDecide(
     byActive: counts.byActive,
     byShadow: counts.byShadow,
   })
-  expect(rows.length, 'a trial in which nothing differed').toBeGreaterThan(0)
+  expect(rows.length, 'a shadow without a different decision').toBeGreaterThan(0)
   const records = rows.map(({ record }) => record as unknown)
   const [own, theirs] = await Promise.all([active, candidate].map((id) => scoresBy(pipeline, id, records)))
   rows.forEach(({ anomaly_by: anomalyBy, nll, shadow_nll: shadowNll, position }, index) => {
@@ -86,7 +83,7 @@ export async function expectDifferencesAsBothDecide(
   })
 }
 
-/** In float32 a batch of another size may be added up in another order. */
+/** A batch of another size may be summed in another order, in float32. */
 function expectNear(found: number, due: number): void {
   expect(Math.abs(found - due)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(due)))
 }

@@ -10,7 +10,7 @@ import type { ParcelPipeline } from './parcel-pipeline.js'
 import { PARCEL_ALERT_RATE } from './parcels.js'
 import { readCommitted, readTopic, type SeenRecord } from './topic-reader.js'
 
-/** What is due for one record, by the model itself and by the truth that the record bears. */
+/** What is expected for one record, by the model and by the truth in the record's header. */
 interface Due {
   readonly record: SeenRecord
   readonly rejection: string | null
@@ -21,8 +21,8 @@ interface Due {
 }
 
 /**
- * Waits until every record is counted and everything is sent; then holds Postgres, the alerts and the dead-letter topic
- * against what is due.
+ * Waits until every record is counted and everything is sent; then compares Postgres, the alerts and the dead-letter topic with
+ * what is expected.
  */
 export async function expectEverythingOnce(pipeline: ParcelPipeline): Promise<void> {
   await untilAllStored(pipeline)
@@ -46,8 +46,8 @@ export async function untilAllStored({ brokers, topics, pool }: ParcelPipeline):
 }
 
 /**
- * Holds Postgres against what the model says of each record up to the stored offsets: every one counted once, the same
- * anomalies with the same NLLs, the same dead letters, and counters and statistics that add up.
+ * Compares Postgres with the decision of the model on each record up to the stored offsets: each is counted once, with the same
+ * anomalies, the same NLLs, the same dead letters, and counters and statistics that add up.
  */
 export async function expectEachRecordCountedOnce(pipeline: ParcelPipeline): Promise<void> {
   await expectCountedOnce(pipeline, await dueSoFar(pipeline))
@@ -56,7 +56,9 @@ export async function expectEachRecordCountedOnce(pipeline: ParcelPipeline): Pro
 async function expectCountedOnce(pipeline: ParcelPipeline, due: readonly Due[]): Promise<void> {
   const anomalies = due.filter(({ isAnomaly }) => isAnomaly)
   const rejected = due.filter(({ rejection }) => rejection !== null)
-  expect(Math.min(anomalies.length, rejected.length), 'a stream with nothing in it to lose').toBeGreaterThan(0)
+  expect(Math.min(anomalies.length, rejected.length), 'a stream without anomalies or rejected records').toBeGreaterThan(
+    0,
+  )
   const ofPartition = (some: readonly Due[], partition: number) =>
     some.filter(({ record }) => record.partition === partition).length
 
@@ -74,7 +76,7 @@ async function expectCountedOnce(pipeline: ParcelPipeline, due: readonly Due[]):
   expect(found.map(positionOf)).toEqual(anomalies.map(({ record }) => positionOf(record)))
   found.forEach(({ nll }, index) => {
     const expected = anomalies[index]!.nll
-    // In float32 a batch of another size may be added up in another order.
+    // A batch of another size may be summed in another order, in float32.
     expect(Math.abs((nll as number) - expected)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(expected)))
   })
   const reject = await select(pipeline, 'select partition, "offset", reason from outflow.dead_letters order by 1, 2')
@@ -92,8 +94,8 @@ async function expectCountedOnce(pipeline: ParcelPipeline, due: readonly Due[]):
 }
 
 /**
- * Holds the alerts and the dead-letter topic, as a consumer of committed data sees them, against what is due for each
- * record up to the stored offsets: one alert an anomaly, in order per key; one dead letter a rejected record, byte for byte.
+ * Compares the alerts and the dead-letter topic, as a consumer of committed data reads them, with what is expected for each
+ * record up to the stored offsets: one alert per anomaly, in order per key; one dead letter per rejected record, byte for byte.
  */
 async function expectEachMessageSentOnce(pipeline: ParcelPipeline, due: readonly Due[]): Promise<void> {
   const { name, brokers, topics } = pipeline
@@ -130,7 +132,7 @@ async function expectEachMessageSentOnce(pipeline: ParcelPipeline, due: readonly
   )
 }
 
-/** What is due for each record up to the stored offsets. */
+/** What is expected for each record up to the stored offsets. */
 export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
   const rows = await select(pipeline, 'select partition, next_offset from outflow.offsets')
   const ends = new Map(rows.map(({ partition, next_offset }) => [partition, BigInt(next_offset as string)]))
@@ -183,7 +185,7 @@ function breakageOf({ headers }: SeenRecord): string | null {
 const positionOf = ({ partition, offset }: { readonly partition?: unknown; readonly offset?: unknown }) =>
   `${partition}/${offset}`
 
-/** All of a dead letter that is the same in every run, its bytes as text. */
+/** The content of a dead letter that is the same in every run, its bytes as hex. */
 function contentOf({ key, value, headers }: Pick<SeenRecord, 'key' | 'value' | 'headers'>): string {
   const header = (name: string) => String(headers[name])
   return [

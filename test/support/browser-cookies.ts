@@ -5,7 +5,7 @@ export interface BrowserUnderTest {
   ask(path: string, options?: RequestInit): Promise<Answer>
 }
 
-/** What of a browser a session needs: it keeps cookies and sends them again. */
+/** The cookies of a browser: stores them and sends them again. */
 export function aBrowser(console: ConsoleUnderTest): BrowserUnderTest {
   const cookies = new Map<string, string>()
   return {

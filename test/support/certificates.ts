@@ -10,11 +10,11 @@ export interface Certified {
 
 export interface CertificateOptions {
   readonly name: string
-  /** Who signs it; default: itself, as a CA. */
+  /** The signing CA; default: self-signed, as a CA. */
   readonly issuer?: Certified
-  /** Addresses that it is for; default: none. */
+  /** Addresses of the certificate; default: none. */
   readonly addresses?: readonly string[]
-  /** Days from now until it expires; default 2. A negative one has expired. */
+  /** Days until it expires; default 2. A negative value: it has expired. */
   readonly days?: number
 }
 

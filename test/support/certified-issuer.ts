@@ -15,8 +15,8 @@ export interface IssuerClient {
 }
 
 /**
- * An OpenID provider that others certified, on loopback: it insists on PKCE, asks its visitor to log in and to consent, and receives both by
- * us. Whoever logs in is `ada`, of the role `sre`.
+ * An OpenID provider that is certified, on loopback: it requires PKCE, login and consent, and gets both from this
+ * server without a form. Every login is `ada`, with the role `sre`.
  *
  * @see oidc-provider, certified for the Basic profile by the OpenID Foundation
  */
@@ -52,8 +52,8 @@ export async function aCertifiedIssuer({ id, secret, redirectUri }: IssuerClient
   return { url, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-/** Follows a provider's redirects with cookies, as a browser does, until they lead elsewhere; gives where to. */
-export async function followAway(from: string): Promise<URL> {
+/** Follows a provider's redirects with cookies, as a browser does, until they lead to another origin, and returns that URL. */
+export async function followRedirects(from: string): Promise<URL> {
   const cookies = new Map<string, string>()
   let at = new URL(from)
   for (let hops = 0; hops < 10; hops += 1) {

@@ -15,21 +15,21 @@ import { findPostgresBinaries } from '../../infra/launcher/src/postgres-binaries
 
 const run = promisify(execFile)
 
-/** A container engine with images that were made of the programs of this machine. */
+/** A container engine, with images that are built from the programs of this machine. */
 export interface ContainerEngine {
   readonly images: {
     readonly kafka: string
     readonly postgres: string
-    /** Prints a line to stdout and one to stderr, and ends with 3. */
+    /** Prints a line to stdout and one to stderr, and exits with 3. */
     readonly ends: string
   }
-  /** Names of the containers that exist, running or not. */
+  /** Names of the existing containers, running or not. */
   readonly containers: () => Promise<readonly string[]>
   readonly stop: () => Promise<void>
 }
 
 /**
- * Takes the engine of DOCKER_HOST or of /var/run/docker.sock, or starts podman, which root may, on a socket and storage of its own.
+ * Uses the engine of DOCKER_HOST or of /var/run/docker.sock, or starts podman as root, with its own socket and storage.
  *
  * @returns the engine, or why containers cannot run on this machine
  */
@@ -52,7 +52,7 @@ export async function startContainerEngine(): Promise<ContainerEngine | string> 
         return podman
       }
       cleanUps.push(podman.stop)
-      // Where this process is in a container itself, podman publishes ports inside it, not on the container's gateway.
+      // When this process runs in a container itself, podman publishes ports inside it, not on the container's gateway.
       const variables = { DOCKER_HOST: podman.host, TESTCONTAINERS_HOST_OVERRIDE: 'localhost' }
       for (const [name, value] of Object.entries(variables)) {
         process.env[name] = value
@@ -75,7 +75,7 @@ export async function startContainerEngine(): Promise<ContainerEngine | string> 
     const images = {
       ends: await importRoot('ends'),
       kafka: await importRoot('kafka'),
-      // As in the official image: SIGTERM would wait for the clients to leave.
+      // As in the official image: SIGTERM would wait for the clients to disconnect.
       postgres: await importRoot('postgres', ['STOPSIGNAL SIGINT']),
     }
     const containers = async () => (await dockerode.listContainers({ all: true })).flatMap(({ Names }) => Names)
@@ -86,13 +86,13 @@ export async function startContainerEngine(): Promise<ContainerEngine | string> 
   }
 }
 
-/** @param probe  archive of a root file system with a program that ends at once where PROBE is set */
+/** @param probe  archive of a root file system with a program that exits at once where PROBE is set */
 async function startPodman(work: string, probe: string) {
   if (process.getuid?.() !== 0) return 'no Docker engine answers, and only root can start podman'
   const version = await run('podman', ['--version']).catch(() => null)
   if (version === null) return 'no Docker engine answers, and podman is not installed'
   const settings = join(work, 'containers.conf')
-  // podman's own limits are higher than a process that lacks CAP_SYS_RESOURCE may set.
+  // podman's default limits are higher than a process without CAP_SYS_RESOURCE may set.
   await writeFile(settings, '[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n')
   const env = { ...process.env, CONTAINERS_CONF: settings }
   const storage = ['--root', join(work, 'storage'), '--runroot', join(work, 'run')]
@@ -110,7 +110,7 @@ async function startPodman(work: string, probe: string) {
     return `podman cannot run a container here: ${stderr.trim().split('\n').at(-1)}`
   }
   const socket = join(work, 'podman.sock')
-  // Should this process be killed, the service ends after five minutes without a request.
+  // When this process is killed, the service ends after five minutes without a request.
   const service = spawn('podman', [...storage, 'system', 'service', '--time=300', `unix://${socket}`], {
     env,
     stdio: 'ignore',
@@ -133,7 +133,7 @@ function ping(socketPath: string): Promise<void> {
   })
 }
 
-/** As in Apache Kafka's own image, the settings are made of the variables KAFKA_…. */
+/** As in Apache Kafka's own image, the settings come from the variables KAFKA_…. */
 async function makeKafkaRoot(root: string): Promise<void> {
   const { folder } = await resolveKafkaClassPath({ signal: new AbortController().signal, onProgress: () => {} })
   const java = await realpath((await run('which', [await findJava()])).stdout.trim())
@@ -156,14 +156,14 @@ async function makeKafkaRoot(root: string): Promise<void> {
   )
   await cp(folder, join(root, 'kafka'), { recursive: true })
   await mkdir(join(root, home), { recursive: true })
-  // Links into /etc become files; one that leads nowhere is left out, and cp reports it.
+  // Links into /etc are copied as files; cp reports a dangling one and leaves it out.
   await run('cp', ['--recursive', '--dereference', `${home}/.`, join(root, home)]).catch(() => {})
   for (const unused of ['jmods', 'man', 'docs', 'lib/src.zip']) {
     await rm(join(root, home, unused), { recursive: true, force: true })
   }
 }
 
-/** As in the official image, user, password and database are those of the variables POSTGRES_…. */
+/** As in the official image, user, password and database come from the variables POSTGRES_…. */
 async function makePostgresRoot(root: string): Promise<void> {
   const { initdb, postgres } = await findPostgresBinaries(join(root, '..', 'native'), false)
   const native = dirname(dirname(postgres))
@@ -185,9 +185,9 @@ async function makePostgresRoot(root: string): Promise<void> {
 }
 
 /**
- * Makes a root file system with bash, the script /start, a user and the libraries that programs need.
+ * Makes a root file system with bash, the script /start, a user, and the libraries of the programs.
  *
- * @param programs  which libraries are needed; the programs themselves are copied with those in their folder
+ * @param programs  programs whose libraries are copied; the programs themselves are copied with those in their folder
  */
 async function makeRoot(root: string, start: readonly string[], programs: readonly string[] = []): Promise<void> {
   for (const folder of ['bin', 'etc', 'tmp', 'data', 'proc', 'sys', 'dev']) {
@@ -206,7 +206,7 @@ async function makeRoot(root: string, start: readonly string[], programs: readon
   await writeFile(join(root, 'start'), `#!/bin/bash\nset -e\n${start.join('\n')}\n`, { mode: 0o755 })
 }
 
-/** Everything in it belongs to the user of the image. */
+/** All files belong to the user of the image. */
 async function archive(root: string): Promise<string> {
   const file = `${root}.tar`
   await run('tar', ['--create', '--owner=1000', '--group=1000', `--file=${file}`, `--directory=${root}`, '.'])

@@ -8,7 +8,7 @@ import { aDatabase, kafkaBrokers } from './infrastructure.js'
 
 export const PIPELINE = 'flights'
 
-/** Of the test file; its offsets and counters are those of its members. */
+/** Shared by the test file; its offsets and counters are those of its members. */
 export let pool: Pool
 export const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
 
@@ -23,7 +23,7 @@ interface MemberOptions extends Partial<DeliveriesOptions> {
   readonly work?: (delivery: Delivery) => Promise<void>
 }
 
-/** A consumer that counts each delivery in Postgres, as ingest does, and remembers the offsets that counted. */
+/** A consumer that counts each delivery in Postgres, as ingest does, and records the offsets that were counted. */
 export function aMember({ topic, groupId, work, ...options }: MemberOptions) {
   const stop = new AbortController()
   const member = {
@@ -79,7 +79,7 @@ export function aMember({ topic, groupId, work, ...options }: MemberOptions) {
   return member
 }
 
-/** Stores that records were received and scored, as ingest does with a batch in which nothing is odd. */
+/** Stores that records were received and scored, as ingest does with a batch without anomalies. */
 export function write(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, count: number) {
   return writeBatch(pool, {
     pipeline: PIPELINE,

@@ -2,11 +2,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 /**
- * Stands between clients and Postgres, and cuts connections when Postgres has done what it was asked and its answer is on the way: the
- * client cannot tell whether its commit counts.
+ * A proxy between clients and Postgres, which cuts connections when Postgres has executed a statement and its answer is on the way: the
+ * client cannot determine whether its commit succeeded.
  *
  * @param cuts  decides on each answer to a client that has logged in
- * @returns the URL of the same database behind it
+ * @returns the URL of the same database through the proxy
  */
 export async function aCutPostgres(url: string, cuts: () => boolean): Promise<string> {
   const target = new URL(url)
@@ -31,7 +31,7 @@ export async function aCutPostgres(url: string, cuts: () => boolean): Promise<st
     client.pipe(upstream)
     upstream.on('data', (answer) => {
       if (isReady && cuts()) return end()
-      // ReadyForQuery, with which the login ends.
+      // ReadyForQuery, which ends the login.
       isReady ||= answer.includes(Buffer.from([0x5a, 0, 0, 0, 5]))
       client.write(answer)
     })

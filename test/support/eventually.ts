@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface Patience {
-  /** What is waited for, as the failure names it. */
+export interface EventuallyOptions {
+  /** Description of the condition, for the error message. */
   readonly what: string
   /** Default 60,000. */
   readonly withinMs?: number
@@ -9,16 +9,16 @@ export interface Patience {
   readonly everyMs?: number
 }
 
-/** Asks until the answer is neither undefined, null nor false, and gives it. Throws, naming `what`, when time is up. */
+/** Polls until the result is neither undefined, null nor false, and returns it. @throws an error with `what` after the timeout */
 export async function eventually<T>(
-  ask: () => T | Promise<T>,
-  { what, withinMs = 60_000, everyMs = 50 }: Patience,
+  poll: () => T | Promise<T>,
+  { what, withinMs = 60_000, everyMs = 50 }: EventuallyOptions,
 ): Promise<Exclude<T, undefined | null | false>> {
   const deadline = Date.now() + withinMs
   for (;;) {
-    const answer = await ask()
-    if (answer !== undefined && answer !== null && answer !== false) {
-      return answer as Exclude<T, undefined | null | false>
+    const result = await poll()
+    if (result !== undefined && result !== null && result !== false) {
+      return result as Exclude<T, undefined | null | false>
     }
     if (Date.now() > deadline) throw new Error(`not within ${withinMs / 1_000} s: ${what}`)
     await sleep(everyMs)

@@ -4,18 +4,18 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 export interface FakeIssuer {
   readonly url: string
-  /** Claims that the next ID token has in addition to, or instead of, the required ones. */
+  /** Claims that the next ID token has in addition to, or in place of, the required ones. */
   claims: Record<string, unknown>
   /** Signs the next ID tokens with a key that it does not publish. */
   forge: boolean
-  /** What the token endpoint was asked last. */
+  /** The last request to the token endpoint. */
   readonly asked: URLSearchParams[]
   close(): Promise<void>
 }
 
 const CODE = 'the-code'
 
-/** A small OpenID provider on loopback that lets everybody in at once: discovery, authorization, token and key endpoints. */
+/** A small OpenID provider on loopback that accepts every login at once: discovery, authorization, token and key endpoints. */
 export async function aFakeIssuer(clientId: string): Promise<FakeIssuer> {
   const [own, foreign] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')])
   const jwk = { ...(await exportJWK(own.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }

@@ -6,29 +6,29 @@ import type { ParcelMessage } from './parcels.js'
 export interface FeedOptions {
   readonly brokers: readonly string[]
   readonly topic: string
-  /** As many as are asked for. */
+  /** Yields as many messages as are requested. */
   readonly messages: Iterator<ParcelMessage>
-  /** How many records their reader has stored; may fail while its store is away. */
+  /** Number of records that the reader has stored; may fail while its store is down. */
   readonly stored: () => Promise<number>
-  /** Most messages a second. Default: as many as the reader keeps up with, so that it always has a batch to read. */
+  /** Maximum messages per second. Default: as fast as the reader, so that it always has a batch to read. */
   readonly perSecond?: number
 }
 
-/** A producer that goes on until it is asked to stop. */
+/** A producer that runs until it is stopped. */
 export interface Feed {
-  /** How many messages the broker has taken. */
+  /** Number of messages that the broker has acknowledged. */
   readonly sent: number
-  /** Resolves when everything that was begun is sent; throws what the broker refused. */
+  /** Resolves when all messages in progress are sent; throws an error of the broker that cannot be retried. */
   stop(): Promise<void>
 }
 
-// So far the feed runs ahead of its reader: there is always a batch to read, and whatever is done to the reader is done
-// in mid-stream.
+// The feed is at most so many messages ahead of its reader, so that there is always a batch to read, and every fault happens in
+// mid-stream.
 const AHEAD = 3_000
 const CHUNK = 250
 const PAUSE_MS = 10
 
-/** Sends messages as fast as they are read; a broker that is away is waited for. */
+/** Sends messages as fast as they are read; retries while the broker is down. */
 export function startFeed({ brokers, topic, messages, stored, perSecond }: FeedOptions): Feed {
   const chunkMs = perSecond === undefined ? 0 : (1_000 * CHUNK) / perSecond
   let sent = 0
@@ -49,7 +49,7 @@ export function startFeed({ brokers, topic, messages, stored, perSecond }: FeedO
         chunk = nextOf(messages, CHUNK)
         if (chunkMs > 0) await sleep(chunkMs)
       } catch (error: unknown) {
-        // What the broker took before its answer was lost is sent again: records of their own, to be counted too.
+        // Messages that the broker stored before its answer was lost are sent again: separate records, which are counted too.
         if (!isRetryable(error)) throw error
       }
     }

@@ -9,19 +9,19 @@ import type { TestProject } from 'vitest/node'
 declare module 'vitest' {
   interface ProvidedContext {
     kafkaBrokers: string[]
-    /** A database whose role may create others: tests do, by `aDatabase()`. */
+    /** A database whose role may create others, as `aDatabase()` does. */
     postgresUrl: string
-    /** Name of the migrated database that each test's own is cloned from; made when first wanted. */
+    /** Name of the migrated template database, from which the databases of tests are cloned; created on first use. */
     databaseTemplate: string
-    /** Folder of the models that several test files use; each is fitted when first wanted. */
+    /** Folder of the models that several test files use; each is fitted on first use. */
     modelFolder: string
   }
 }
 
-/** Starts one Kafka and one Postgres for the whole run; a test that stops and starts them launches its own. */
+/** Starts one Kafka and one Postgres for the whole run; a test that stops servers launches its own. */
 export default async function setup({ vitest }: TestProject): Promise<undefined | (() => Promise<void>)> {
   const run = vitest.getRootProject()
-  if (run.getProvidedContext().kafkaBrokers !== undefined) return // another project of this run has started them
+  if (run.getProvidedContext().kafkaBrokers !== undefined) return // started by another project of this run
   const infrastructure = await launchInfrastructure({ onProgress: (line) => console.log(`infrastructure: ${line}`) })
   const { kafka, postgres } = infrastructure
   console.log(`infrastructure: ${kafka.description}; ${postgres.description}`)

@@ -5,7 +5,7 @@ import { type Admin, Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { afterAll, inject } from 'vitest'
 
-/** Whatever a test file made through these builders goes when the file is done. */
+/** Everything that a test file creates through these builders is removed at its end. */
 const cleanUps: (() => Promise<unknown>)[] = []
 afterAll(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
@@ -56,10 +56,10 @@ export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {
   return topic
 }
 
-/** Returns the name of a consumer group that nobody has used. */
+/** Returns the name of a new consumer group. */
 export const aGroup = (): string => aName('group')
 
-/** Returns a name that no other test has, e.g. of a topic that the program under test makes itself. */
+/** Returns a name that is unique in the run, e.g. of a topic that the program under test creates itself. */
 export const aName = (what: string): string => `test-${what}-${randomBytes(6).toString('hex')}`
 
 let connecting: Promise<Admin> | undefined
@@ -72,11 +72,11 @@ function kafkaAdmin(): Promise<Admin> {
 async function connectAdmin(): Promise<Admin> {
   const admin = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  cleanUps.unshift(() => admin.disconnect()) // the last to go
+  cleanUps.unshift(() => admin.disconnect()) // runs last
   return admin
 }
 
-/** Built under another name and renamed when whole: a template is there with all its migrations, or not at all. */
+/** Built under another name and renamed when complete: the template has all migrations, or does not exist. */
 async function makeTemplateOnce(admin: pg.Client, template: string): Promise<void> {
   await lock(admin, template)
   const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
@@ -88,7 +88,7 @@ async function makeTemplateOnce(admin: pg.Client, template: string): Promise<voi
   await admin.query(`alter database ${building} rename to ${template}`)
 }
 
-/** Runs `act` when no other test file of the run does so under the same name. */
+/** Runs `act` while no other test file of the run does so under the same name. */
 export function inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
   return asAdmin(async (admin) => {
     await lock(admin, name)
@@ -96,7 +96,7 @@ export function inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
   })
 }
 
-/** Until the client's session ends. */
+/** Held until the client's session ends. */
 const lock = (client: pg.Client, name: string) => client.query('select pg_advisory_lock(hashtext($1))', [name])
 
 function urlOfDatabase(name: string): string {

@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
-/** The kinds of requests that are disturbed, with Kafka's numbers. */
+/** The kinds of requests that get faults, with Kafka's API keys. */
 export const KAFKA_REQUESTS = {
   Produce: 0,
   Fetch: 1,
@@ -22,8 +22,8 @@ const FIND_COORDINATOR = 10
 export type RequestKind = keyof typeof KAFKA_REQUESTS
 
 /**
- * What happens to a request: it, or its answer, is late; the connection ends before it arrives, or before it is answered; it arrives a
- * second time, later and on another connection.
+ * Fault of a request: the request or its answer is delayed; the connection is closed before the request arrives, or before it is answered;
+ * the request arrives a second time, later and on another connection.
  */
 export type Fault =
   | { readonly kind: 'late request' | 'late answer' | 'repeated'; readonly ms: number }
@@ -36,10 +36,10 @@ export interface LateBroker {
 }
 
 /**
- * Stands between clients and a broker without TLS, and disturbs their requests. Each connection keeps its order, as Kafka's do: what is
- * late holds back what is behind it.
+ * A proxy between clients and a broker without TLS, which adds faults to requests. As in Kafka, each connection keeps its order: a
+ * delayed request delays those after it.
  *
- * @param faultOf  decides on each request of the kinds above; null: it passes
+ * @param faultOf  decides on each request of the kinds above; null: no fault
  */
 export async function aLateBroker(
   broker: string,
@@ -48,7 +48,7 @@ export async function aLateBroker(
   const [host, port] = [broker.slice(0, broker.lastIndexOf(':')), Number(broker.slice(broker.lastIndexOf(':') + 1))]
   const faults = new Map<string, number>()
   const open = new Set<Socket>()
-  const kept = (socket: Socket) => {
+  const tracked = (socket: Socket) => {
     open.add(socket)
     socket.on('close', () => open.delete(socket)).on('error', () => {})
     return socket
@@ -57,8 +57,8 @@ export async function aLateBroker(
     Object.entries(KAFKA_REQUESTS).map(([kind, number]) => [number, kind as RequestKind]),
   )
   const server = createServer((client) => {
-    const upstream = kept(connect(port, host))
-    kept(client)
+    const upstream = tracked(connect(port, host))
+    tracked(client)
     const end = () => {
       client.destroy()
       upstream.destroy()
@@ -77,7 +77,7 @@ export async function aLateBroker(
       if (fault?.kind === 'late request') await sleep(fault.ms)
       if (fault?.kind === 'repeated') void repeat(frame, fault.ms)
       answers.set(correlation, { api, fault })
-      // Also when the client has gone: the request was on its way.
+      // Also when the client has disconnected: the request was already sent.
       if (!upstream.destroyed) upstream.write(frame)
     })
     forEachFrame(upstream, async (frame) => {
@@ -91,20 +91,21 @@ export async function aLateBroker(
   })
   const repeat = async (frame: Buffer, ms: number) => {
     await sleep(ms)
-    const other = kept(connect(port, host))
+    const other = tracked(connect(port, host))
     other.write(frame)
     other.once('data', () => other.destroy())
   }
   await new Promise<void>((resolve) => server.listen(0, host, resolve))
   const own = (server.address() as AddressInfo).port
-  const [theirs, ours] = [port, own].map((number) => {
+  const [brokerAddress, proxyAddress] = [port, own].map((number) => {
     const bytes = Buffer.alloc(4)
     bytes.writeInt32BE(number)
     return Buffer.concat([Buffer.from(host), bytes])
   }) as [Buffer, Buffer]
-  /** The broker names itself to its clients, who would pass this one by. */
+  /** The broker sends its address to clients, which would then bypass this proxy. */
   const replaceAddress = (frame: Buffer) => {
-    for (let at = frame.indexOf(theirs); at >= 0; at = frame.indexOf(theirs, at + 1)) ours.copy(frame, at)
+    for (let at = frame.indexOf(brokerAddress); at >= 0; at = frame.indexOf(brokerAddress, at + 1))
+      proxyAddress.copy(frame, at)
   }
   onTestFinished(async () => {
     const closed = new Promise((resolve) => server.close(resolve))
@@ -114,7 +115,7 @@ export async function aLateBroker(
   return { brokers: [`${host}:${own}`], faults }
 }
 
-/** Calls `handle` for each message, length included, one after the other. */
+/** Calls `handle` for each message, with its length prefix, in order. */
 function forEachFrame(socket: Socket, handle: (frame: Buffer) => Promise<void>): void {
   let rest = Buffer.alloc(0)
   let handled = Promise.resolve()

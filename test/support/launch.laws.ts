@@ -2,15 +2,15 @@ import type { Infrastructure } from '@outflow/launcher'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 
-/** What holds for every launch, in containers and embedded. */
+/** Tests for every launch, in containers and embedded. */
 export function launchLaws(launched: () => Infrastructure): void {
-  it('issue 17.11: listens on the loopback interface alone', () => {
+  it('issue 17.11: listens on the loopback interface only', () => {
     const { kafka, postgres } = launched()
     expect(kafka.brokers.join()).toMatch(/^127\.0\.0\.1:\d+$/)
     expect(new URL(postgres.url).hostname).toBe('127.0.0.1')
   })
 
-  it.each(['stop', 'kill'] as const)('keeps what Postgres committed over %s and start', async (how) => {
+  it.each(['stop', 'kill'] as const)('keeps committed data of Postgres over %s and start', async (how) => {
     const { url, control } = launched().postgres
     await query(url, `create table kept_over_${how} as select 42 as answer`)
     await control![how]()

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { runToEnd } from './run-to-end.js'
 
-/** A release of each supported line of Node besides the one that runs the tests. */
+/** A release of each supported line of Node other than that of the test run. */
 export const NODES = ['22.23.3', '24.21.0', '26.10.0'] as const
 
 /** Installs that release from the npm package `node` into the cache folder, once, and returns the path of its binary. */
@@ -20,7 +20,7 @@ export async function nodeBinary(version: string): Promise<string> {
       const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts=false', `node@${version}`]
       const ran = await runToEnd('npm', install, { cwd: work })
       if (ran.code !== 0) throw new Error(`npm did not install node@${version}:\n${ran.stderr}`)
-      // Last, so that a cache folder is complete or absent. Another test file may have installed the same release meanwhile.
+      // Renamed last, so that a cache folder is complete or absent. Another test file may have installed the same release meanwhile.
       await rename(work, folder).catch((error: unknown) => {
         if (!existsSync(folder)) throw error
       })

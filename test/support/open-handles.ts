@@ -1,8 +1,8 @@
 import { afterAll } from 'vitest'
 import { eventually } from './eventually.js'
 
-// A test file that leaves a socket, a server, a timer or a process behind fails: its own process would not end.
-// Vitest runs this hook after those of the test file, and ends the process whatever is open.
+// A test file that leaves a socket, a server, a timer or a process open fails: outside of Vitest its process would not end.
+// Vitest runs this hook after those of the test file, and then ends the process in any case.
 const atStart = counted(process.getActiveResourcesInfo())
 
 afterAll(async () => {
@@ -11,12 +11,12 @@ afterAll(async () => {
     left = leftOpen()
     return left.length === 0
   }
-  await eventually(isClosed, { what: 'the test file leaves nothing open', withinMs: 5_000 }).catch((error: Error) => {
+  await eventually(isClosed, { what: 'the test file has closed everything', withinMs: 5_000 }).catch((error: Error) => {
     throw new Error(`${error.message}; open: ${left.join(', ')}`)
   })
 })
 
-/** What keeps the process alive now and did not when the file began. */
+/** Resources that keep the process alive and were not open when the file began. */
 function leftOpen(): readonly string[] {
   return [...counted(process.getActiveResourcesInfo())]
     .filter(([kind, count]) => count > (atStart.get(kind) ?? 0))

@@ -6,10 +6,10 @@ import { inject } from 'vitest'
 import { inTurn } from './infrastructure.js'
 import { fitParcelModel, fitWindowedParcelModel } from './parcels.js'
 
-/** Returns the flow fitted to normal parcels; one fit serves all test files of a run. */
+/** Returns a flow fitted to normal parcels; all test files of a run share one fit. */
 export const parcelModel = (seed = 1): Promise<TrainedDetector> => fittedOnce(`${seed}`, () => fitParcelModel(seed))
 
-/** The same with windowed features. */
+/** Like `parcelModel`, with windowed features. */
 export const windowedParcelModel = (): Promise<TrainedDetector> => fittedOnce('windowed', fitWindowedParcelModel)
 
 function fittedOnce(name: string, fitModel: () => Promise<TrainedDetector>): Promise<TrainedDetector> {

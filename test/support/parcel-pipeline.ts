@@ -14,7 +14,7 @@ import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, parcelMessages } from './parcels.js'
 import { aGateReport } from './reports.js'
 
-/** A pipeline of a test's own: its topics, its database and its configuration. */
+/** A pipeline for one test: its topics, its database and its configuration. */
 export interface ParcelPipeline {
   readonly name: string
   readonly brokers: readonly string[]
@@ -25,32 +25,32 @@ export interface ParcelPipeline {
   store(model: TrainedDetector): Promise<void>
   /** Makes a model the active one. */
   promote(model: TrainedDetector): Promise<void>
-  /** How many records have been counted. */
+  /** Number of records that have been counted. */
   stored(): Promise<number>
-  /** Waits until so many more have been. */
+  /** Waits until this number of further records has been counted. */
   untilStoredMore(count: number): Promise<void>
-  /** Starts a producer that goes on until it is stopped; by default it keeps ahead of ingest. */
+  /** Starts a producer that runs until it is stopped; by default it keeps ahead of ingest. */
   feed(seed: number, pace?: Pick<FeedOptions, 'perSecond'>): Feed
 }
 
 export interface ParcelPipelineOptions {
-  /** Is the active one from the start; default: there is none. */
+  /** The active model at the start; default: there is none. */
   readonly model?: TrainedDetector
   /** Default: `PARCEL_FEATURES`. */
   readonly features?: readonly Feature[]
-  /** Default: the run's. */
+  /** Default: the Kafka of the run. */
   readonly brokers?: readonly string[]
-  /** Of a migrated database; default: one of its own on the run's Postgres. */
+  /** URL of a migrated database; default: a new one on the Postgres of the run. */
   readonly databaseUrl?: string
-  /** How the services reach both; default: as the test does. */
+  /** How the services connect to both; default: like the test. */
   readonly access?: { readonly kafka: object; readonly postgres: object }
-  /** As in outflow.yaml; default: `PARCEL_ALERT_RATE`, and p-values by the model alone. */
+  /** As in outflow.yaml; default: `PARCEL_ALERT_RATE`, without recalibration. */
   readonly detection?: Readonly<Record<string, unknown>>
   /** As in outflow.yaml; default: the defaults. */
   readonly training?: Readonly<Record<string, unknown>>
 }
 
-/** Of the source topic; ingest has as many in flight at once. */
+/** Partitions of the source topic; ingest processes as many batches at once. */
 export const PARTITIONS = 3
 
 export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Promise<ParcelPipeline> {
@@ -133,7 +133,7 @@ function configurationOf(
     source: { topics: [topics.source], tombstones: 'reject' },
     features,
     model: PARCEL_MODEL,
-    // What is due for a record follows from its model alone.
+    // Only the model determines what is expected for a record.
     detection: { alertRate: PARCEL_ALERT_RATE, recalibrateWithin: 1 },
     alerts: { topic: topics.alerts },
     deadLetters: { topic: topics.deadLetters },

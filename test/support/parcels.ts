@@ -4,7 +4,7 @@ import { type Fields, recordReader } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** What is weighed and measured at a depot: two numbers and a category, small enough to be fitted in seconds. */
+/** Measurements of a parcel at a depot: two numbers and a category, simple enough for a model that is fitted in seconds. */
 export interface Parcel {
   readonly kind: string
   readonly grams: number
@@ -22,7 +22,7 @@ export interface ParcelMessage {
 
 type Truth = 'normal' | 'odd' | Breakage
 
-/** The rejection that a broken message is due. */
+/** The expected rejection of a broken message. */
 export type Breakage = keyof typeof BREAKAGES
 
 export const PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.parse([
@@ -31,7 +31,7 @@ export const PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.p
   { path: '$.millimetres', type: 'numeric' },
 ])
 
-/** With what a depot has done before: how heavy its parcels were, and what kinds of them came. */
+/** With the history of a depot: the weights and kinds of its parcels. */
 export const WINDOWED_PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.parse([
   ...PARCEL_FEATURES,
   { type: 'window', name: 'heavier', aggregate: 'ratio_to_mean', of: '$.grams', over: '1h' },
@@ -43,7 +43,7 @@ export const PARCEL_ALERT_RATE = 0.01
 /** The smallest flow that detects odd parcels, fitted in seconds. */
 export const PARCEL_MODEL: Config['model'] = { kind: 'realnvp', layers: 2, hidden: [8] }
 
-/** Odd parcels are at least ten times as heavy as others of their size: a fifth of the steps of a full fit learns that much. */
+/** Odd parcels are at least ten times as heavy as others of their size: a fifth of the steps of a full fit suffices. */
 export const PARCEL_FIT_STEPS = 400
 
 const KINDS = [
@@ -70,7 +70,7 @@ const aMessage = (key: string, value: Buffer | null, truth: Truth): ParcelMessag
   headers: [['truth', truth]],
 })
 
-/** Returns messages without end: one in a hundred odd, six in a thousand broken in turn, the rest normal. */
+/** Yields endless messages: one in a hundred odd, six in a thousand broken in turn, the rest normal. */
 export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
   const chance = makeChance(seed)
   const breakages = Object.keys(BREAKAGES) as Breakage[]
@@ -90,7 +90,7 @@ export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
   }
 }
 
-/** Fits the flow to normal parcels; the same seed gives the same one. */
+/** Fits a flow to normal parcels; the same seed gives the same model. */
 export function fitParcelModel(
   seed = 1,
   change: (records: Fields[]) => Fields[] = (records) => records,
@@ -108,7 +108,7 @@ export function normalParcels(count: number, seed: number): Fields[] {
   })
 }
 
-/** The same with windowed features, a parcel every tenth of a second. */
+/** Like `fitParcelModel`, with windowed features; the parcels are a tenth of a second apart. */
 export function fitWindowedParcelModel(): Promise<TrainedDetector> {
   const chance = makeChance(1)
   const reader = recordReader({ source: {}, features: WINDOWED_PARCEL_FEATURES, maxBytes: Number.POSITIVE_INFINITY })
@@ -140,14 +140,14 @@ function fitTo(
 interface Chance {
   /** A whole number of 0 … limit − 1. */
   below(limit: number): number
-  /** Around 1, a tenth up or down. */
+  /** Lognormal factor around 1, with a deviation of a tenth. */
   factor(): number
 }
 
 export function makeChance(seed: number): Chance {
   const generator = xoroshiro128plus(seed)
   const below = (limit: number) => uniformInt(generator, 0, limit - 1)
-  // The sum of twelve uniform draws: near enough to a normal one.
+  // The sum of twelve uniform numbers is approximately normal.
   const normal = () => Array.from({ length: 12 }, () => below(1_000_000) / 1_000_000).reduce((a, b) => a + b, -6)
   return { below, factor: () => Math.exp(normal() / 10) }
 }

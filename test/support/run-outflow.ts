@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** The built command: `npm run build` makes it. */
+/** The built command, made by `npm run build`. */
 const OUTFLOW = `${ROOT}services/cli/bin/outflow.js`
 
 export interface Ran {
@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Runs `outflow` to its end as a user does, in a process of its own, with pipes for its streams. */
+/** Runs `outflow` to its end as a user does, in a child process with pipes for its streams. */
 export async function runOutflow(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = spawnOutflow(args, options.env)
   child.stdin.end(options.stdin ?? '')
@@ -26,7 +26,7 @@ export async function runOutflow(args: readonly string[], options: RunOptions = 
   return { code, stdout, stderr }
 }
 
-/** Starts `outflow`; whoever starts it ends it. */
+/** Starts `outflow`; the caller ends it. */
 export function spawnOutflow(args: readonly string[], env: RunOptions['env'] = {}) {
   return spawn(process.execPath, [OUTFLOW, ...args], { cwd: ROOT, env: { ...process.env, ...env } })
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { Ran } from './run-outflow.js'
 
-/** Runs a program to its end in `cwd`, without the settings that `npm test` hands to what it runs. */
+/** Runs a program to its end in `cwd`, without the environment variables that `npm test` sets. */
 export async function runToEnd(
   command: string,
   args: readonly string[],

@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { eventually } from './eventually.js'
 
-/** A registry that speaks Confluent's API, and stops when asked. */
+/** A registry with Confluent's API. */
 export interface TestRegistry {
   readonly url: string
   readonly description: string
@@ -29,8 +29,8 @@ const APICURIO = '2.6.13.Final'
 const FETCH_MS = 90_000
 
 /**
- * Starts a real registry, Apicurio from its Maven artefact (fetched once, then cached), or where that cannot be had the
- * recorded contract: a server of the answers that Apicurio gave.
+ * Starts a real registry, Apicurio from its Maven artefact (downloaded once, then cached). Where that is not possible, starts a server
+ * with the recorded answers of Apicurio.
  */
 export async function startSchemaRegistry(): Promise<TestRegistry> {
   try {
@@ -69,7 +69,7 @@ async function apicurioJar(): Promise<string> {
     await rename(fresh, folder)
   }
   const jar = (await readdir(folder)).find((name) => name.endsWith('-runner.jar'))
-  if (jar === undefined) throw new Error(`${folder} holds no runner jar`)
+  if (jar === undefined) throw new Error(`${folder} contains no runner jar`)
   return join(folder, jar)
 }
 
@@ -80,7 +80,7 @@ async function startApicurio(jar: string): Promise<TestRegistry> {
     stdio: 'ignore',
   })
   const exited = once(child, 'exit')
-  exited.catch(() => {}) // java is missing: the exit code says so, too
+  exited.catch(() => {}) // java is missing: reported by the exit code
   const stop = async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await exited
@@ -101,7 +101,7 @@ async function startApicurio(jar: string): Promise<TestRegistry> {
   return { url, description: `Apicurio ${APICURIO} on ${url}`, stop }
 }
 
-/** What Apicurio answers to the questions of a serializer and of ours, from memory. */
+/** Answers of Apicurio to the requests of a serializer and of outflow, from memory. */
 async function startRecordedContract(): Promise<TestRegistry> {
   const schemas: NewSchema[] = []
   const subjects = new Map<string, number[]>()
@@ -135,7 +135,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** A way to a registry that answers 503 until it is opened. */
+/** A proxy to a registry that answers 503 until it is opened. */
 export async function aGateTo(registry: TestRegistry): Promise<Gate> {
   let isOpen = false
   let refused = 0
@@ -155,7 +155,7 @@ export async function aGateTo(registry: TestRegistry): Promise<Gate> {
 
 export interface Gate {
   readonly url: string
-  /** How many questions were answered by 503. */
+  /** Number of requests that were answered with 503. */
   readonly refused: () => number
   readonly open: () => void
 }

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { aCertificate, type Certified } from './certificates.js'
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
-/** Texts that are nowhere else: wherever one is found, it has leaked. */
+/** Texts that occur nowhere else: one that is found in an output has leaked. */
 export const SECRETS = {
   plain: 'pl4in-Geheimnis-7f3a',
   scram256: 'scr4m256-Geheimnis-9b1c',
@@ -15,14 +15,14 @@ export const SECRETS = {
   database: 'd4tabase-Geheimnis-c0de',
 } as const
 
-/** Kafka with a listener for each way in, Postgres with TLS, and the files that lead there. */
+/** Kafka with a listener per authentication method, Postgres with TLS, and the files for connections to them. */
 export interface Secured {
   readonly infrastructure: Infrastructure
   readonly listeners: Readonly<Record<'PLAINTEXT' | 'TLS' | 'MTLS' | 'EXPIRED' | 'LOGIN' | 'OTHER', string>>
   readonly tokens: TokenEndpoint
   /** Files by name: `ca.pem`, `client.pem`, `client.key` and so on. */
   readonly folder: string
-  /** The database as the role `secured`, whose password is {@link SECRETS}.database; not in the URL. */
+  /** The database URL of the role `secured`, without its password, which is {@link SECRETS}.database. */
   readonly databaseUrl: string
   stop(): Promise<void>
 }

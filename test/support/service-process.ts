@@ -3,7 +3,7 @@ import { type ServiceName, type ServiceProcess, spawnService } from './spawn-ser
 
 export type { LogLine, ServiceProcess } from './spawn-service.js'
 
-/** Starts a service; it is killed when the test is done, if it still runs, and its log is shown if the test failed. */
+/** Starts a service; at the end of the test it is killed if it still runs, and its log is printed if the test failed. */
 export function startService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {
   const service = spawnService(name, ...configFiles)
   onTestFinished(async ({ task }) => {

@@ -14,35 +14,35 @@ export interface LogLine {
 export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
-  /** From the signal that was sent, or the start, to the end. */
+  /** From the signal, or the start, to the end. */
   readonly tookMs: number
 }
 
-/** `outflow run NAME` in a process of its own. */
+/** `outflow run NAME` in a child process. */
 export interface ServiceProcess {
   readonly pid: number
   readonly log: readonly LogLine[]
-  /** What it wrote on stderr. */
+  /** Its output on stderr. */
   readonly complaints: readonly string[]
   /** Returns the first line with this message; throws when the service ends without one. */
   logged(msg: string): Promise<LogLine>
-  /** Asks `/readyz`. */
+  /** Requests `/readyz`. */
   readiness(): Promise<Readiness & { readonly status: number }>
   hasEnded(): boolean
-  /** SIGSTOP: it holds all that it has, and does nothing until `resume`. */
+  /** SIGSTOP: it keeps its connections and locks, and does nothing until `resume`. */
   pause(): void
   /** SIGCONT. */
   resume(): void
-  /** SIGKILL: no chance to say goodbye to anybody. */
+  /** SIGKILL: the process ends at once, without a drain. */
   kill(): Promise<Ended>
   /** SIGTERM. */
   terminate(): Promise<Ended>
 }
 
-/** Which of the services. */
+/** Name of the service. */
 export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 
-/** Starts a service; whoever starts it ends it. */
+/** Starts a service; the caller ends it. */
 export function spawnService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {
   const child = spawnOutflow(['run', name, ...configFiles.flatMap((file) => ['--config', file])])
   child.stdin.end()
@@ -63,10 +63,10 @@ export function spawnService(name: ServiceName, ...configFiles: readonly string[
     eventually(
       () => {
         const line = log.find((candidate) => candidate.msg === msg)
-        if (line === undefined && hasEnded()) throw new Error(`${name} ended without saying '${msg}'`)
+        if (line === undefined && hasEnded()) throw new Error(`${name} ended without logging '${msg}'`)
         return line
       },
-      { what: `${name} says '${msg}'` },
+      { what: `${name} logs '${msg}'` },
     )
 
   return {

@@ -3,22 +3,22 @@ import type { Pool } from '@outflow/store'
 export interface AnomaliesToStore {
   readonly pipeline: string
   readonly count: number
-  /** How many share each record time; default 1. */
+  /** Number of anomalies with the same record time; default 1. */
   readonly perTime?: number
-  /** Epoch ms of the newest; default: now. */
+  /** Record time of the newest, epoch ms; default: now. */
   readonly newestMs?: number
-  /** Between two record times; default: a second. */
+  /** Interval between record times; default: a second. */
   readonly stepMs?: number
-  /** Of the newest; default 0. */
+  /** Offset of the newest; default 0. */
   readonly firstOffset?: number
 }
 
-/** Rows a statement: each takes well under the pool's time limit, on a busy machine too. */
+/** Rows per statement, so that each takes well under the pool's time limit, also on a busy machine. */
 const AT_ONCE = 10_000
 
 /**
- * Stores anomalies fast, of 100 entities and 4 fields, straight into the table: the first offset is the newest. p-values repeat, the
- * record of offset 7 holds markup.
+ * Inserts anomalies of 100 entities and 4 fields directly into the table; the first offset is the newest. p-values repeat, and the
+ * record of offset 7 contains markup.
  */
 export async function storeAnomalies(
   pool: Pool,

@@ -8,7 +8,7 @@ import { aDatabase, aName } from './infrastructure.js'
 export const TOPIC = 'flights'
 export const NOW = Date.now()
 
-/** Of the test file. */
+/** Shared by the test file. */
 export let pool: Pool
 beforeAll(async () => {
   pool = openPool(await aDatabase())

@@ -17,7 +17,7 @@ export const ANOMALY = `/api/anomalies/${encodeURIComponent('flights/flights/1/7
 export const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
 export const NOW = Date.now()
 
-/** Of the test file: what the console shows, and a console with a token for each role. */
+/** Shared by the test file: stored data, and a console with a token for each role. */
 export let pool: Pool
 export let console: ConsoleUnderTest
 
@@ -88,7 +88,7 @@ async function storeStatistics(): Promise<void> {
 async function storeModels(): Promise<void> {
   for (const id of ['model-0', 'model-1']) {
     const artefact = Buffer.from(`no model, ${id}`)
-    // As a newer outflow would write it: unknown here, and its artefact is not opened.
+    // As if written by a later version of outflow: its metadata are unknown here, and its artefact is not opened.
     const metadata = {} as ModelMetadata
     await insertModel(pool, { pipeline: PIPELINE, id, artefact, metadata, metrics: aGateReport(), parentId: null })
     await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'to begin with' })

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 
 export interface TokenEndpoint {
   readonly url: string
-  /** How many tokens it has given. */
+  /** Number of tokens that it has issued. */
   readonly given: number
   close(): Promise<void>
 }
@@ -12,11 +12,11 @@ export interface TokenEndpoint {
 export interface TokenEndpointOptions {
   readonly clientId: string
   readonly clientSecret: string
-  /** How long a token lasts. */
+  /** Lifetime of a token. */
   readonly lifeS: number
 }
 
-/** An OAuth 2 endpoint for client credentials. Its tokens are unsecured JWS, which Kafka's default validator takes. */
+/** An OAuth 2 endpoint for client credentials. Its tokens are unsecured JWS, which Kafka's default validator accepts. */
 export async function startTokenEndpoint({
   clientId,
   clientSecret,

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { Kafka, type KafkaMessage, logLevel, Partitioners } from 'kafkajs'
 
-/** A record as an ordinary consumer sees it. */
+/** A record as an ordinary consumer reads it. */
 export interface SeenRecord extends Pick<KafkaMessage, 'key' | 'value'> {
   readonly headers: NonNullable<KafkaMessage['headers']>
   readonly partition: number
   readonly offset: bigint
-  /** Kafka's, epoch ms */
+  /** Kafka's timestamp, epoch ms */
   readonly timestampMs: number
 }
 
 const connect = (brokers: readonly string[]) =>
   new Kafka({ brokers: [...brokers], clientId: 'test-reader', logLevel: logLevel.NOTHING })
 
-/** Returns all records of a topic that nobody writes to any more, by partition and offset. */
+/** Returns all records of a topic that has no writers any more, by partition and offset. */
 export async function readTopic(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
   const kafka = connect(brokers)
   const admin = kafka.admin()
@@ -26,9 +26,9 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
 }
 
 /**
- * Returns all that a consumer of committed data ever sees of a topic, by partition and offset.
+ * Returns all records of a topic that a consumer of committed data reads, by partition and offset.
  *
- * An end mark is written to each partition and read up to: whatever a transaction still hides stands before it.
+ * An end mark is written to each partition and read up to: records that a transaction hides are before it.
  */
 export async function readCommitted(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
   const kafka = connect(brokers)
@@ -50,7 +50,7 @@ async function writeToEach(kafka: Kafka, topic: string, key: string): Promise<nu
   return partitions.length
 }
 
-/** Reads from the beginning until `partitions` records were the last of theirs. */
+/** Reads from the beginning until each of `partitions` partitions has returned its last record. */
 async function read(
   kafka: Kafka,
   topic: string,
@@ -60,7 +60,7 @@ async function read(
   if (partitions === 0) return []
   const groupId = `test-reader-${randomBytes(8).toString('hex')}`
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200 })
-  // By position: a reader that has to join again begins again.
+  // By position: a reader that joins the group again starts at the beginning again.
   const seen = new Map<string, SeenRecord>()
   const ended = new Set<number>()
   await consumer.connect()

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A request as the receiver got it. */
+/** A request as received. */
 export interface Received {
   readonly path: string
   readonly headers: http.IncomingHttpHeaders
@@ -12,15 +12,15 @@ export interface Received {
 export interface WebhookReceiver {
   /** http://127.0.0.1:PORT */
   readonly url: string
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly received: readonly Received[]
   close(): Promise<void>
 }
 
-/** @param answer  says it; whoever does not end the response lets it hang */
+/** @param answer  writes the response; a response that is not ended keeps the sender waiting */
 export type AnswerTo = (response: http.ServerResponse, request: Received, count: number) => void
 
-/** Starts an HTTP server on loopback that keeps what it is sent. */
+/** Starts an HTTP server on loopback that stores the requests that it receives. */
 export async function startWebhookReceiver(answer: AnswerTo = (response) => response.end()): Promise<WebhookReceiver> {
   const received: Received[] = []
   const server = http.createServer(async (incoming, response) => {
@@ -28,7 +28,7 @@ export async function startWebhookReceiver(answer: AnswerTo = (response) => resp
     for await (const chunk of incoming) chunks.push(chunk as Buffer)
     const request = { path: incoming.url ?? '', headers: incoming.headers, body: Buffer.concat(chunks).toString() }
     received.push(request)
-    response.on('error', () => {}) // a sender that has seen enough
+    response.on('error', () => {}) // the sender closed the connection
     answer(response, request, received.length)
   })
   server.listen(0, '127.0.0.1')

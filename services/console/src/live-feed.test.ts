@@ -26,22 +26,22 @@ it('sends each anomaly once, also one whose transaction committed late, and none
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
   let stored: readonly AnomalyLine[] = [line(1)]
-  let looks = 0
+  let polls = 0
   const readNewest = async () => {
-    looks += 1
+    polls += 1
     return stored.toReversed()
   }
   const feed = makeLiveFeed({ readNewest, signal: stop.signal, onError: () => {}, everyMs: 1 })
   const reported: bigint[] = []
   const unsubscribe = feed.subscribe('flights', (found) => reported.push(...found.map(({ offset }) => offset)))
-  await until(() => looks > 1)
+  await until(() => polls > 1)
   stored = [line(1), line(3)]
   await until(() => reported.length === 1)
   // Has a time before that of 3, and is visible after it.
   stored = [line(1), line(2), line(3), line(4)]
   await until(() => reported.length === 3)
-  const seen = looks
-  await until(() => looks > seen + 2)
+  const seen = polls
+  await until(() => polls > seen + 2)
   expect(reported).toEqual([3n, 2n, 4n])
   unsubscribe()
 })
@@ -50,11 +50,11 @@ it('continues when a poll fails', async () => {
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
   const errors: string[] = []
-  let looks = 0
+  let polls = 0
   const readNewest = async () => {
-    looks += 1
-    if (looks === 2) throw new Error('away')
-    return looks < 3 ? [] : [line(9)]
+    polls += 1
+    if (polls === 2) throw new Error('away')
+    return polls < 3 ? [] : [line(9)]
   }
   const feed = makeLiveFeed({
     readNewest,

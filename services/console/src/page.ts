@@ -27,8 +27,8 @@ export async function servePage(server: FastifyInstance): Promise<void> {
     })
   }
   server.setNotFoundHandler((request, reply) => {
-    const wantsPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
-    if (!wantsPage || request.url.startsWith('/api/')) return sendProblem(reply, 404, `there is no ${request.url}`)
+    const acceptsPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
+    if (!acceptsPage || request.url.startsWith('/api/')) return sendProblem(reply, 404, `there is no ${request.url}`)
     if (isBuilt) return reply.sendFile('index.html')
     return sendProblem(reply, 404, 'the page is not built; `npm run build` builds it. The API is under /api')
   })

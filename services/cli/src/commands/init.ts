@@ -61,12 +61,12 @@ async function init(
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
   await refuseToOverwrite(options)
   const { sample, written, secretsToSet } = await take(options, environment, signal)
-  const look = lookAtRecords(sample.partitions)
-  if (look.columns.length === 0) {
-    const reasons = look.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
+  const statistics = lookAtRecords(sample.partitions)
+  if (statistics.columns.length === 0) {
+    const reasons = statistics.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
     throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)
   }
-  const text = renderConfig(look, {
+  const text = renderConfig(statistics, {
     from: sample.from,
     topic: sample.topic,
     format: { value: sample.format, why: sample.formatWhy },
@@ -77,7 +77,7 @@ async function init(
   await withOutput(output, (opened) => opened.write(text))
   if (output === '-') return
   terminal.say(
-    `${output}: ${counted(look.columns.length, 'feature')}, ${counted(look.leftOut.length, 'field')} left out, from ${sample.from}`,
+    `${output}: ${counted(statistics.columns.length, 'feature')}, ${counted(statistics.leftOut.length, 'field')} left out, from ${sample.from}`,
   )
   for (const name of secretsToSet) {
     terminal.say(`set ${name} in the environment first: the secret is not copied into ${output}`)

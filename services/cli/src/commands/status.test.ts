@@ -58,13 +58,17 @@ describe('describeStatus', () => {
 
   it.each<[string, Partial<Reading>, string]>([
     [
-      'an ingest that is away',
+      'an ingest that is down',
       { lastWrite: before(300) },
       'nothing was written for 5 min and records wait: is ingest running?',
     ],
-    ['one that never was', { lastWrite: null }, 'nothing was written yet and records wait: is ingest running?'],
     [
-      'a relay that is away',
+      'an ingest that has not run yet',
+      { lastWrite: null },
+      'nothing was written yet and records wait: is ingest running?',
+    ],
+    [
+      'a relay that is down',
       { waiting: 3, waitingSince: before(600) },
       'the oldest message waits for 10 min: is alerts running?',
     ],
@@ -78,12 +82,12 @@ describe('describeStatus', () => {
       'no model: no trainer runs; start one: outflow run trainer',
     ],
     [
-      'a model with which nothing can be an anomaly (issue 17.10)',
+      'a model with which no record can be an anomaly (issue 17.10)',
       { unreachable: 'no record can be an anomaly' },
       'no record can be an anomaly',
     ],
     [
-      'a broker that is away',
+      'a broker that is down',
       { lag: null, lagUnknown: 'Kafka is not available' },
       'lag unknown: Kafka is not available',
     ],

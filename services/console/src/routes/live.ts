@@ -9,9 +9,9 @@ import type { ConsoleTelemetry } from '../telemetry.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 /** A browser opens one per page; more than this indicates that pages are not closed. */
-const MOST_STREAMS = 200
+const MAX_STREAMS = 200
 /** Then the client reconnects, and its login is checked again. */
-const LONGEST_MS = 60 * 60_000
+const MAX_MS = 60 * 60_000
 
 export function addLiveRoute(
   server: ConsoleServer,
@@ -43,7 +43,7 @@ export function addLiveRoute(
       },
     },
     ({ query: { pipeline = config.pipeline } }, reply) => {
-      if (open >= MOST_STREAMS) throw new RequestRefused(503, `${MOST_STREAMS} live lists are open already; close some`)
+      if (open >= MAX_STREAMS) throw new RequestRefused(503, `${MAX_STREAMS} live lists are open already; close some`)
       open += 1
       telemetry.liveStreams(open)
       const { body, send } = makeEventStream(() => {
@@ -52,7 +52,7 @@ export function addLiveRoute(
         clearTimeout(end)
         unsubscribe()
       })
-      const end = setTimeout(() => body.push(null), LONGEST_MS)
+      const end = setTimeout(() => body.push(null), MAX_MS)
       const unsubscribe = feed.subscribe(pipeline, (found) => {
         for (const line of found) send('anomaly', summaryOf(line))
       })

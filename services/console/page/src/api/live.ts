@@ -10,7 +10,7 @@ interface LiveOptions {
 }
 
 const FIRST_WAIT_MS = 1_000
-const LONGEST_WAIT_MS = 30_000
+const MAX_WAIT_MS = 30_000
 
 /** Follows a stream of server-sent events; reconnects after a loss, with growing delays. @returns a function that closes it */
 export function followLive({ url, onAnomaly, onReturn, onState }: LiveOptions): () => void {
@@ -36,7 +36,7 @@ export function followLive({ url, onAnomaly, onReturn, onState }: LiveOptions): 
       wasLost = true
       onState('reconnecting')
       timer = setTimeout(open, waitMs)
-      waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
+      waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)
     }
   }
   open()

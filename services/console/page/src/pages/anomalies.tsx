@@ -61,7 +61,7 @@ function ListBody({ list, filters, box }: ListBodyProps) {
   return (
     <Empty title="No anomaly so far">
       New ones appear here. Are records being scored?{' '}
-      <a href={`/health${queryString({ pipeline: filters.pipeline })}`}>Health</a> says so.
+      <a href={`/health${queryString({ pipeline: filters.pipeline })}`}>Health</a> shows it.
     </Empty>
   )
 }
@@ -92,7 +92,7 @@ function useLive(list: AnomalyList): void {
 }
 
 /** In a burst the list is requested once a second, not once per anomaly. */
-const LOOK_EVERY_MS = 1_000
+const THROTTLE_MS = 1_000
 
 function throttled(act: () => void): { readonly call: () => void; readonly cancel: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -101,7 +101,7 @@ function throttled(act: () => void): { readonly call: () => void; readonly cance
       timer ??= setTimeout(() => {
         timer = undefined
         act()
-      }, LOOK_EVERY_MS)
+      }, THROTTLE_MS)
     },
     cancel: () => clearTimeout(timer),
   }

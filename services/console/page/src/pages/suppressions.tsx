@@ -63,7 +63,7 @@ export function SuppressionsPage() {
       {removing !== null && (
         <Confirm
           title="Remove this rule?"
-          action="Take away"
+          action="Remove"
           asksWhy={false}
           onClose={() => setRemoving(null)}
           act={async () => {
@@ -118,12 +118,12 @@ function RuleTable({ rules, onRemove }: RuleTableProps) {
           ),
         },
         {
-          name: 'Take away',
+          name: 'Remove',
           isUnseen: true,
           of: (rule) =>
             may('operator') && (
               <button type="button" class="link" onClick={() => onRemove(rule)}>
-                Take away<span class="unseen">: {ruleInWords(rule)}</span>
+                Remove<span class="unseen">: {ruleInWords(rule)}</span>
               </button>
             ),
         },

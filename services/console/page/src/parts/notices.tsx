@@ -7,7 +7,7 @@ export function Notices() {
       {notices.value.map(({ id, kind, text }) => (
         <div key={id} class={`notice ${kind}`}>
           <span>{text}</span>
-          <button type="button" class="link" onClick={() => dismiss(id)} aria-label="Put away">
+          <button type="button" class="link" onClick={() => dismiss(id)} aria-label="Dismiss">
             ✕
           </button>
         </div>

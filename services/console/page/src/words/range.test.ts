@@ -28,7 +28,7 @@ test.each([
   { value: 4_000, of: [10, 20] as const, at: 1, isOff: true, widths: 398 },
   { value: 3_983, of: [2_475, 2_475] as const, at: 1, isOff: true, widths: null },
   { value: 7, of: [7, 7] as const, at: 0.5, isOff: false, widths: 0 },
-])('$value against $of stands at $at', ({ value, of, at, ...rest }) => {
+])('$value against $of is at $at', ({ value, of, at, ...rest }) => {
   const place = placeInRange(value, of)
   expect(place.at).toBeCloseTo(at)
   expect(place).toMatchObject(rest)

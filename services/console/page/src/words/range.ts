@@ -11,7 +11,7 @@ interface PlaceInRange {
 }
 
 /** Fraction of the track that the range has when the value is beyond it. */
-const LEAST_BAND = 0.2
+const MIN_BAND = 0.2
 
 /**
  * Positions a normal range as a band and a value as a mark on one linear scale, with a wide band in the middle while the value is
@@ -29,8 +29,8 @@ export function placeInRange(value: number, [from, to]: readonly [number, number
     return { low: 0.25, high: 0.75, at: 0.25 + at / 2, isOff: false, side, widths }
   }
   // The band, the gap to the value, and half a band of margin at both ends.
-  const isOff = widths === null || 1 / (2 + widths) < LEAST_BAND
-  const band = isOff ? LEAST_BAND : 1 / (2 + widths)
+  const isOff = widths === null || 1 / (2 + widths) < MIN_BAND
+  const band = isOff ? MIN_BAND : 1 / (2 + widths)
   const low = band / 2
   const at = isOff ? 1 : low + band * (1 + widths)
   const mirrored = side === 'below'

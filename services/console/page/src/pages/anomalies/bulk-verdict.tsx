@@ -24,10 +24,10 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
     const given = Object.entries({ ...query, from: overview.from, to: overview.to }).filter(
       ([, value]) => value !== null && value !== undefined && value !== '',
     )
-    const said = note.current?.value.trim() ?? ''
+    const text = note.current?.value.trim() ?? ''
     const { anomalies } = await write<BulkVerdict>('POST', '/anomalies/verdicts', {
       ...{ verdict, filter: Object.fromEntries(given) },
-      ...(said === '' ? {} : { note: said }),
+      ...(text === '' ? {} : { note: text }),
     })
     latestList()?.applyVerdictToAll(verdict, overview.to)
     notify('done', `${formatCount(anomalies)} anomalies: ${VERDICT_WORDS[verdict]}`)

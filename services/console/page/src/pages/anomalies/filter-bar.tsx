@@ -97,7 +97,7 @@ function Chip({ text, onRemove }: { text: string; onRemove: () => void }) {
   return (
     <button type="button" class="chip" onClick={onRemove}>
       {text} <span aria-hidden="true">✕</span>
-      <span class="unseen">take this filter away</span>
+      <span class="unseen">remove this filter</span>
     </button>
   )
 }
@@ -135,10 +135,10 @@ export function SpanChoice({
   hasAll?: boolean
 }) {
   const isBetween = !('last' in span) && (span.from !== null || span.to !== null)
-  const [isAsked, setAsked] = useState(isBetween)
-  const shown = 'last' in span ? span.last : isBetween || isAsked ? 'between' : 'all'
+  const [isCustom, setCustom] = useState(isBetween)
+  const shown = 'last' in span ? span.last : isBetween || isCustom ? 'between' : 'all'
   const choose = (choice: string) => {
-    setAsked(choice === 'between')
+    setCustom(choice === 'between')
     if (Object.hasOwn(SPANS, choice)) onSpan({ last: choice as keyof typeof SPANS })
     else if (choice === 'all' || 'last' in span) onSpan(ALL)
   }
