@@ -12,16 +12,16 @@ import type { makeChance } from '../support/parcels.js'
 export interface CommittedAlert {
   readonly id: string
   readonly key: string
-  /** Its place among those of its key, from 0. */
+  /** Its position among the alerts of its key, from 0. */
   readonly place: number
 }
 
 export interface AlertStream {
-  /** How many alerts have left the outbox. */
+  /** Number of alerts that have left the outbox. */
   sent(): Promise<number>
-  /** @throws what ended the stream, where something has */
+  /** @throws the error that ended the stream, if any */
   check(): void
-  /** Ends the stream; gives all that was committed, in order. */
+  /** Ends the stream; returns all committed alerts, in order. */
   stop(): Promise<readonly CommittedAlert[]>
 }
 
@@ -33,17 +33,17 @@ export interface AlertStreamOptions {
 }
 
 const KEYS = 40
-const MOST_AT_ONCE = 60
-// The relay has something to send whenever it is killed, and is not drowned in it.
+const MAX_AT_ONCE = 60
+// The relay always has alerts to send when it is killed, and the outbox does not grow without limit.
 const AHEAD = 2_000
 const PAUSE_MS = 20
 
 /**
- * Commits alerts as ingest does: in the transaction that moves an offset, and only if nobody moved it. So it is known of each batch
- * whether it was committed, also where its answer was lost in an outage; and what a crash of Postgres undid is written again.
+ * Commits alerts as ingest does: in the transaction that moves an offset, and only if nobody else moved it. So it is determined for each
+ * batch whether it was committed, also when its answer was lost in an outage; batches that a crash of Postgres undid are written again.
  */
 export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamOptions): AlertStream {
-  /** In the order of their offsets: the first `next` of them are committed. */
+  /** In the order of their offsets: the first `next` alerts are committed. */
   const made: CommittedAlert[] = []
   let next = 0
   const places = new Map<string, number>()
@@ -58,8 +58,8 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
     await beginPartition(pool, { pipeline, topic: 'bench-source' })
     while (!stopped || next < made.length) {
       while (next - (await sent().catch(() => 0)) > AHEAD) await sleep(PAUSE_MS)
-      if (next === made.length) made.push(...Array.from({ length: 1 + chance.below(MOST_AT_ONCE) }, () => nextAlert()))
-      next = await commit(next, made.slice(next, next + MOST_AT_ONCE))
+      if (next === made.length) made.push(...Array.from({ length: 1 + chance.below(MAX_AT_ONCE) }, () => nextAlert()))
+      next = await commit(next, made.slice(next, next + MAX_AT_ONCE))
       await sleep(chance.below(PAUSE_MS))
     }
   }
@@ -71,7 +71,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
     return { id: `${pipeline}/${key.replace(' ', '-')}/${place}`, key, place }
   }
 
-  /** Returns where to go on: behind these alerts, or where the store stands, before them or behind them. */
+  /** Returns the next offset: after these alerts, or the stored one, which may be before or after them. */
   async function commit(at: number, alerts: readonly CommittedAlert[]): Promise<number> {
     const offset = BigInt(at)
     const of = { pipeline, topic: 'bench-source', partition: 0 }
@@ -90,7 +90,7 @@ export function startAlertStream({ pool, pipeline, topic, chance }: AlertStreamO
           rejections: [],
         })
         if (outcome === 'written') return at + alerts.length
-        // Nobody else writes: an earlier attempt was committed and its answer got lost, or a crash of Postgres undid what was not on disk.
+        // There is no other writer: an earlier attempt was committed and its answer was lost, or a crash of Postgres undid a commit that was not on disk.
         return Number((await storedPositions(pool, of)).get(0)?.nextOffset ?? 0n)
       } catch (error: unknown) {
         if (!isRetryable(error)) throw error

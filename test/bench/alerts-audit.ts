@@ -2,17 +2,17 @@ import type { CommittedAlert } from './alert-stream.js'
 import type { SeenMessage } from './committed-reader.js'
 
 export interface AlertsAudit {
-  /** Committed in Postgres, and on the topic never. */
+  /** Committed in Postgres, and never on the topic. */
   readonly lost: number
-  /** On the topic more often than once: the times beyond. */
+  /** Repetitions on the topic. */
   readonly duplicated: number
   /** On the topic, and never committed in Postgres. */
   readonly foreign: number
-  /** Behind one of the same key that is later, or on another partition than it. */
+  /** After a later alert of the same key, or on another partition. */
   readonly outOfOrder: number
 }
 
-/** Compares what was committed with what another client reads. */
+/** Compares the committed alerts with those that another client reads. */
 export function auditAlerts(committed: readonly CommittedAlert[], messages: readonly SeenMessage[]): AlertsAudit {
   const due = new Set(committed.map(({ id }) => id))
   const seen = new Set<string>()

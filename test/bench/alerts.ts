@@ -1,13 +1,13 @@
 /**
- * Whether every alert is sent once, whatever is killed: `npm run bench:alerts -- --kills 30 --json`.
+ * Measures whether every alert is sent once, whatever is killed: `npm run bench:alerts -- --kills 30 --json`.
  *
- * Protocol: a seeded stream of alerts is committed to the outbox as ingest does it, some thousand ahead of the relay. Of three
- * alerts services one works and two stand by. At random moments the one that works is killed (SIGKILL) and another is started to
- * stand by; with a kill in ten Postgres is gone for 5 s and with another one the broker for 10 s, in good order and as in a power cut
- * by turns. Afterwards another client reads the alerts topic, committed data only: kcat (librdkafka) where it is installed. Lost,
- * duplicated, foreign and out of order within a key are all to be 0. A webhook gets the alerts besides: each at least once.
+ * Protocol: a seeded stream of alerts is committed to the outbox as ingest does, some thousand ahead of the relay. Of three
+ * alerts services one sends and two are on standby. At random moments the active one is killed (SIGKILL) and another is started as
+ * standby; with one kill in ten Postgres is down for 5 s and with another one the broker for 10 s, alternately stopped and killed
+ * (power cut). Afterwards another client reads the alerts topic, committed data only: kcat (librdkafka) where it is installed. Lost,
+ * duplicated, foreign and out-of-order alerts (per key) must all be 0. A webhook gets the alerts as well: each at least once.
  *
- * The exit code is 1 when one of them is not.
+ * The exit code is 1 when one of these conditions fails.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -110,11 +110,11 @@ async function writeConfig(): Promise<string> {
 
 type Counts = Record<'kills' | 'killsInLead', number>
 
-/** Kills and outages until there were enough of them, each while alerts are on their way. */
+/** Kills services and stops servers until the number of kills is reached, each while alerts are being sent. */
 async function disturb(among: Relays, stream: AlertStream): Promise<Counts> {
   const counts: Counts = { kills: 0, killsInLead: 0 }
   while (counts.kills < kills) {
-    // Postgres may be coming back.
+    // Postgres may be starting.
     const sent = () => stream.sent().catch(() => 0)
     const goal = (await sent()) + 100 + chance.below(1_000)
     await eventually(
@@ -125,7 +125,7 @@ async function disturb(among: Relays, stream: AlertStream): Promise<Counts> {
       },
       { what: `${goal} alerts are sent`, withinMs: 180_000 },
     )
-    await sleep(chance.below(40)) // into a take, a transaction, its commit or the settling
+    await sleep(chance.below(40)) // during a take, a transaction, its commit or the cleanup
     const away = outages.withKill(counts.kills)
     if (away !== null) await sleep(chance.below(2_000))
     if (await among.killLeader()) counts.killsInLead += 1

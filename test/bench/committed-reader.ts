@@ -2,18 +2,18 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { readCommitted } from '../support/topic-reader.js'
 
-/** A message as a reader of committed data sees it. */
+/** A message as a reader of committed data gets it. */
 export interface SeenMessage {
   readonly partition: number
   readonly value: string
 }
 
 const run = promisify(execFile)
-const MOST_BYTES = 1024 ** 3
+const MAX_BYTES = 1024 ** 3
 
 /**
- * Reads a topic whole, committed data only, in order per partition: by kcat, which is another implementation of Kafka's protocol
- * (librdkafka). Where it is not installed by kafkajs, which outflow itself uses, and `client` says so.
+ * Reads a whole topic, committed data only, in order per partition: with kcat, which is another implementation of Kafka's protocol
+ * (librdkafka). Where that is not installed, with kafkajs, which outflow itself uses; `client` has the name.
  */
 export async function readCommittedElsewhere(
   brokers: readonly string[],
@@ -31,7 +31,7 @@ export async function readCommittedElsewhere(
       ...['-C', '-q', '-e', '-o', 'beginning', '-b', brokers.join(','), '-t', topic],
       ...['-X', 'isolation.level=read_committed', '-f', '%p %s\\n'],
     ],
-    { maxBuffer: MOST_BYTES },
+    { maxBuffer: MAX_BYTES },
   )
   const messages = stdout
     .split('\n')

@@ -1,15 +1,15 @@
 /**
- * What anomalies in the training window cost, and what the measures against them give back:
+ * Measures the cost of anomalies in the training window, and the effect of the measures against them:
  * `npm run bench:contamination -- --json`.
  *
- * Protocol: flights as in bench:flights, a smaller model for speed. A window of 5,000 holds 0, 1, 5 or 10 % corrupted flights;
- * models are fitted to it without any measure, trimmed as by default (1 %), trimmed by what is true, and trimmed by default with verdicts:
+ * Protocol: flights as in bench:flights, a smaller model for speed. A window of 5,000 contains 0, 1, 5 or 10 % corrupted flights;
+ * models are fitted to it without any measure, trimmed as by default (1 %), trimmed by the true share, and trimmed by default with verdicts:
  * the corrupted flights among those flagged are confirmed and left out, and the model is fitted again, up to ten times. Each is
- * held against 2,000 fresh clean flights (the share that is flagged at 1 %) and 600 fresh corrupted ones (AUROC, share found).
+ * tested on 2,000 fresh clean flights (the share that is flagged at 1 %) and 600 fresh corrupted ones (AUROC, share found).
  *
  * Then ten rounds, each fitted to the next window of the same stream, 2 % corrupted: trimmed, the same with verdicts on what
- * the model before had flagged, and the way that outflow does not take: all that was flagged is left out. What is watched is
- * the share flagged of the window that comes next, and of fresh clean flights.
+ * the model before had flagged, and a rule that outflow does not use: all flagged records are left out. Measured is
+ * the share flagged of the next window, and of fresh clean flights.
  */
 import { parseArgs } from 'node:util'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
@@ -79,7 +79,7 @@ async function compareMeasures(share: number) {
   return found
 }
 
-/** Until nothing more is there to be confirmed. */
+/** Until no more are confirmed. */
 async function withVerdicts(sent: readonly Sent[]) {
   let left = sent
   for (let round = 1; ; round++) {

@@ -1,15 +1,15 @@
 /**
  * outflow on a changing stream, compared with the usual alternatives: `npm run bench:drift -- --json`.
  *
- * A seeded stream of two million records over thirty-four hours of event time passes through the functions that the services
- * decide by: the detector's scores, ingest's p-values, the minutes of statistics, and the trainer's watch, schedule, window,
- * fit and gate. What is not there is Kafka and Postgres: the store is in memory, the clock is the stream's, and a fit takes a
- * minute of it, whatever it takes here. Two in a thousand records are anomalies throughout, so that the alert rate of a hundredth is a
- * budget for all that is flagged.
+ * A seeded stream of two million records over thirty-four hours of event time passes through the functions of the services:
+ * the detector's scores, ingest's p-values, the minutes of statistics, and the trainer's drift watch, schedule, window,
+ * fit and gate. Kafka and Postgres are left out: the store is in memory, the clock is the stream's, and a fit takes a
+ * minute of it, whatever its real duration. Two in a thousand records are anomalies throughout, so that the alert rate of a hundredth is a
+ * budget for all flagged records.
  *
  * Alternatives in the same run: a model of the first hour that is never fitted again; one that is fitted again by the same
- * schedule, without a watch, a gate or recalibration; and mean + 3σ of the last hour's scores under the first model. How much a
- * model could find is measured by one that is fitted to 20,000 records of the new regime alone.
+ * schedule, without a drift watch, a gate or recalibration; and mean + 3σ of the last hour's scores under the first model. The attainable recall
+ * is that of a model fitted to 20,000 records of the new regime only.
  */
 import { parseArgs } from 'node:util'
 import { parseConfig } from '@outflow/contracts'
@@ -127,7 +127,7 @@ async function pass(stretch: Stretch): Promise<Passed> {
       .map((event) => ({ atMinute: since(event), became: event.what, because: event.why })),
     minutesToAlarm: alarms[0] ? since(alarms[0]) : null,
     minutesToModel: promoted[0] ? since(promoted[0]) : null,
-    // One whose sum began to rise before the stretch is due to what was before it.
+    // An alarm whose change began before the stretch was caused before it.
     falseAlarms: stretch.isChange ? 0 : alarms.filter(({ changedMs }) => changedMs! >= startMs).length,
     ...before,
     ...(await adaptation(stretch)),
@@ -148,9 +148,9 @@ function makeBatch(stretch: Stretch, world: World) {
 }
 
 /**
- * What the stream's model finds at the end of a stretch, compared with one fitted to the new regime alone: both where they flag the
- * budget of the same fresh records. By their own thresholds the flagged share of one that has 2,000 calibration records varies
- * by a quarter, and with it what is found: .50 to .57 of four models of one regime.
+ * Recall of the stream's model at the end of a stretch, compared with a model fitted to the new regime only: both where they flag the
+ * budget of the same fresh records. At their own thresholds the flagged share of a model with 2,000 calibration records varies
+ * by a quarter, and the recall with it: .50 to .57 for four models of one regime.
  */
 async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
   const world = stretch.world(1)
@@ -184,7 +184,7 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
   }
 }
 
-/** The share of NLLs above that which the budget of fresh records is above. */
+/** The share of NLLs above the level that flags the budget of fresh records. */
 function foundAtBudget(nll: Float64Array, fresh: Float64Array): number {
   const threshold = fresh.toSorted().at(-Math.round(BUDGET * fresh.length))!
   return nll.filter((own) => own >= threshold).length / nll.length

@@ -1,13 +1,13 @@
 /**
- * How many corrupted flights a fitted detector finds at the 1 % alert rate: `npm run bench:flights -- --json`.
+ * Measures how many corrupted flights a fitted detector finds at the 1 % alert rate: `npm run bench:flights -- --json`.
  *
  * Protocol: a seeded tenth of the 20,000 flights is held out entirely. The other 18,000 become the stream, 0.5 % of them
- * corrupted, and the detector is trained on that stream as a user would: it knows nothing of the corruption and holds its
- * own, equally corrupted calibration set out. Then 300 held-out flights a kind are corrupted afresh.
+ * corrupted, and the detector is trained on that stream as a user would: without knowledge of the corruption, and with its
+ * own, equally corrupted calibration set. Then 300 held-out flights per kind are corrupted.
  *
  * Found is p ≤ 0.01 by the detector's own p-values, as in service. They are conservative here, because corrupted records in the
- * calibration set take up half of that 1 % (`cleanAnomalyShare` is what they flag of the held-out flights as they are);
- * `foundAtCleanRate` is the share above the level that exactly 1 % of those lie above. AUROC is against the same flights.
+ * calibration set take up half of that 1 % (`cleanAnomalyShare` is the share flagged of the unchanged held-out flights);
+ * `foundAtCleanRate` is the share above the level that exactly 1 % of those exceed. AUROC is against the same flights.
  */
 import { parseArgs } from 'node:util'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
@@ -24,16 +24,16 @@ const ALERT_RATE = 0.01
 const HELD_OUT = 0.1
 const CORRUPTED = 0.005
 const FRESH_A_KIND = 300
-/** Shares that must be found; the other kinds are reported as they are. */
+/** Shares that must be found; the other kinds are reported without a target. */
 const TARGETS: Partial<Record<Corruption, number>> = {
   distance_km: 0.95,
   swapped_fields: 0.95,
   distance_other_route: 0.9,
   delay_seconds: 0.85,
 }
-/** Of the found records of a kind the share whose mistake must be named; of natural outliers the share that may get one. */
-const LEAST_RIGHT = 0.9
-const MOST_WRONG = 0.02
+/** For the found records of a kind, the share whose mistake must be named; for natural outliers, the largest share that may get one. */
+const MIN_RIGHT = 0.9
+const MAX_WRONG = 0.02
 
 const { values: options } = parseArgs({
   options: {
@@ -59,7 +59,7 @@ const kinds = await Promise.all(CORRUPTIONS.map((kind) => findKind(detector, kin
 const mistakes = await nameMistakes(detector)
 const isMet =
   kinds.every(({ kind, found }) => found >= (TARGETS[kind] ?? 0)) &&
-  mistakes.every(({ mistake, right, wrong }) => (mistake === null ? wrong <= MOST_WRONG : right >= LEAST_RIGHT))
+  mistakes.every(({ mistake, right, wrong }) => (mistake === null ? wrong <= MAX_WRONG : right >= MIN_RIGHT))
 const report = {
   alertRate: ALERT_RATE,
   trainedOn: stream.length,
@@ -87,7 +87,7 @@ function part(all: readonly Flight[]): { stream: Flight[]; heldOut: Flight[] } {
   }
 }
 
-/** Held-out flights, each changed; null: it cannot be. */
+/** Held-out flights, each corrupted; null: the corruption changes nothing. */
 function fresh(change: (flight: Flight, random: RandomGenerator) => Flight | null): Flight[] {
   const random = xoroshiro128plus(seed + 1)
   const changed: Flight[] = []
@@ -110,7 +110,7 @@ async function findKind(fitted: Detector, kind: Corruption, cleanNll: Float64Arr
   }
 }
 
-/** The mistakes that are named of corrupted flights that are found, and of all flights that are anomalies as they are. */
+/** The mistakes that are named for corrupted flights that are found, and for all unchanged flights that are anomalies. */
 function nameMistakes(fitted: Detector) {
   const corrupted = (kind: Corruption) => fresh((flight, random) => corrupt(flight, kind, flights, random))
   const signLost = fresh((flight, random) => {
@@ -130,7 +130,7 @@ function nameMistakes(fitted: Detector) {
   ])
 }
 
-/** @param mistake  what went wrong; null: nothing */
+/** @param mistake  the mistake of the records; null: none */
 async function nameOf(
   fitted: Detector,
   {

@@ -1,4 +1,4 @@
-/** One engine of the scoring and fitting benches, in a process of its own: lines of JSON in, lines of JSON out, as flow_torch.py. */
+/** One engine of the scoring and fitting benches, in a child process: lines of JSON in, lines of JSON out, like flow_torch.py. */
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { type BackendName, decodeSafetensors, openBackend, openScorer } from '@outflow/flow'
@@ -43,7 +43,7 @@ async function score({ batch, calls }: Score) {
   return { ...taken(), nll: [...nll.subarray(0, 8)] }
 }
 
-/** Training in this process, which is a child already; what a fit costs once, compiling and warming up, is left out. */
+/** Training runs in this process, which is a child process already; one-time costs of a fit (compiling, warming up) are left out. */
 async function takeSteps({ batch, steps }: Steps) {
   const settings = {
     spec: flow.spec,
@@ -61,7 +61,7 @@ async function takeSteps({ batch, steps }: Steps) {
   return taken()
 }
 
-/** Seconds since it was started, by the clock and of the processor, whatever thread of this process had it. */
+/** Seconds since it was started, by the clock and by the processor, over all threads of this process. */
 function stopwatch() {
   const [started, before] = [performance.now(), process.cpuUsage()]
   return () => {

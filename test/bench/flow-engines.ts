@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** An engine at work on one model, in a process of its own. */
+/** An engine with one model, in a child process. */
 export interface Engine {
   readonly key: EngineKey
   /** Name and version, for the table. */
@@ -13,7 +13,7 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** Seconds, by the clock and of the processor; on an idle machine the two are one. */
+/** Seconds, by the clock and by the processor; on an idle machine they are equal. */
 export interface Taken {
   readonly clock: number
   readonly processor: number
@@ -21,7 +21,7 @@ export interface Taken {
 
 export type EngineKey = 'onnx' | 'wasm' | 'tfjs-node' | 'torch'
 
-/** What an engine is given: a safetensors file of a flow, and float32 rows. */
+/** Input of an engine: a safetensors file of a flow, and float32 rows. */
 export interface Given {
   readonly modelFile: string
   readonly rowsFile: string
@@ -29,7 +29,7 @@ export interface Given {
   readonly scaleBound: number
 }
 
-/** Finds out whether a Python has PyTorch, and says so where it has not. */
+/** Checks whether a Python has PyTorch, and prints a line where it has not. */
 export async function hasTorch(python: string): Promise<boolean> {
   try {
     await promisify(execFile)(python, ['-c', 'import torch, numpy'])
@@ -41,13 +41,13 @@ export async function hasTorch(python: string): Promise<boolean> {
   }
 }
 
-/** Starts an engine; undefined, with a line that says why, where it does not start. */
+/** Starts an engine; undefined, after a line with the reason, where it does not start. */
 export async function startEngine(key: EngineKey, given: Given, python: string): Promise<Engine | undefined> {
   const { modelFile, rowsFile, dim, scaleBound } = given
   const command: [string, string[]] =
     key === 'torch'
       ? [python, [fileOf('flow_torch.py'), modelFile, rowsFile, String(dim), String(scaleBound)]]
-      : // Collected on its own thread, as the process of a fit is.
+      : // Garbage collection on one thread, as in the process of a fit.
         [
           process.execPath,
           ['--single-threaded-gc', ...process.execArgv, fileOf('flow-engine.ts'), key, modelFile, rowsFile],

@@ -9,13 +9,13 @@ const FIELDS = 20
 const RECORDS = 1_000
 const EXPLAINED = 160
 
-/** A detector of numeric fields, fitted as `outflow train` fits it, and what it was fitted to. */
+/** A detector of numeric fields, fitted as `outflow train` does, and its training records. */
 export interface BenchDetector {
   readonly artefact: Uint8Array
   readonly records: readonly Readonly<Record<string, number>>[]
 }
 
-/** Explains records of 20 numeric fields, one of them far out in each, alone and many at once; by processor time. */
+/** Explains records of 20 numeric fields, one of them far out in each, singly and in batches; by processor time. */
 export async function explaining({ artefact, records }: BenchDetector): Promise<Line[]> {
   const detector = await openDetector(artefact)
   const odd = records.slice(0, EXPLAINED).map((record, at) => {

@@ -1,4 +1,4 @@
-// A fresh process from a model file to the first NLL, on what is built: prints milliseconds as JSON.
+// In a new process, from a model file to the first NLL, with the built packages: prints milliseconds as JSON.
 import { readFileSync } from 'node:fs'
 
 const [modelFile, recordFile] = process.argv.slice(2)

@@ -8,7 +8,7 @@ import { type Line, medianOf } from './flow-table.js'
 const TIMES = 7
 const [ROWS, COLUMNS, STEPS] = [200_000, 32, 200]
 
-/** From a model file to the first NLL, each time in a new process, what is built being run. */
+/** Time from a model file to the first NLL, each in a new process with the built packages. */
 export function firstScore({ artefact, records }: BenchDetector, folder: string): Line[] {
   const [modelFile, recordFile] = [join(folder, 'detector.model'), join(folder, 'record.json')]
   writeFileSync(modelFile, artefact)
@@ -26,7 +26,7 @@ export function firstScore({ artefact, records }: BenchDetector, folder: string)
   ]
 }
 
-/** The peak memory of a large fit; a few steps show it, because every step takes the same. */
+/** The peak memory of a large fit; a few steps suffice, because every step takes the same. */
 export function fitMemory(): Line[] {
   const found = run<{ backend: string; steps: number; parentMb: number; childMb: number }>(
     'flow-memory.mjs',
@@ -46,7 +46,7 @@ export function fitMemory(): Line[] {
   ]
 }
 
-/** Runs a script of this folder in a new process, without what this one was started with, and reads its JSON. */
+/** Runs a script of this folder in a new process, without the Node options of this one, and reads its JSON. */
 function run<Found>(script: string, args: readonly string[]): Found {
   const file = fileURLToPath(new URL(`./${script}`, import.meta.url))
   return JSON.parse(execFileSync(process.execPath, [file, ...args], { encoding: 'utf8' }))

@@ -1,4 +1,4 @@
-// The peak memory of a fit, parent and child, on what is built: prints MB as JSON.
+// The peak memory of a fit, parent and child, with the built packages: prints MB as JSON.
 import { fitFlow, realNvpSpec } from '@outflow/flow'
 
 const [count, dim, maxSteps] = process.argv.slice(2).map(Number)

@@ -1,7 +1,7 @@
-/** What a bench found, one row of a table; every line of a table has the same keys. */
+/** Results of a bench, one row of a table; every row of a table has the same keys. */
 export type Line = Readonly<Record<string, string | number | null>>
 
-/** Lines as an aligned table, numbers to the right. */
+/** Rows as an aligned table, numbers to the right. */
 export function tableOf(lines: readonly Line[]): string {
   const keys = Object.keys(lines[0] ?? {})
   const cells = [keys, ...lines.map((line) => keys.map((key) => textOf(line[key] ?? null)))]
@@ -23,7 +23,7 @@ function textOf(value: string | number | null): string {
     : value.toPrecision(3)
 }
 
-/** The middle of some numbers. */
+/** The median of some numbers. */
 export function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }

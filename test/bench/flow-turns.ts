@@ -6,7 +6,7 @@ import { seededRandom } from '../../libs/flow/src/random.js'
 import { type Engine, type EngineKey, type Given, startEngine, type Taken } from './flow-engines.js'
 import { type Line, medianOf } from './flow-table.js'
 
-/** S and L are what the targets are for; the other kinds are in the size of S. */
+/** S and L have the targets; the other kinds have the size of S. */
 export const MODELS = {
   S: { ...flowSpec('realnvp', 16), layers: 8, hidden: [64, 64] },
   L: { ...flowSpec('realnvp', 32), layers: 10, hidden: [128, 128] },
@@ -83,7 +83,7 @@ const SECONDS_A_TURN = 0.1
 const FIT_BATCH = 512
 const FIT_STEPS = 50
 
-/** Every engine once a round, and what each took for one of its calls. */
+/** Runs every engine once per round. @returns the time of each call */
 async function inTurns(
   engines: readonly Engine[],
   rounds: number,
@@ -108,7 +108,7 @@ function medians(taken: readonly Taken[]): Taken {
   }
 }
 
-/** How many times as fast as PyTorch in processor time, round by round; null without it. */
+/** Speed relative to PyTorch in processor time, per round; null without it. */
 function ratioToTorch(
   engines: readonly Engine[],
   taken: ReadonlyMap<Engine, readonly Taken[]>,
@@ -120,7 +120,7 @@ function ratioToTorch(
   return medianOf(taken.get(torch)!.map(({ processor }, round) => processor / own[round]!.processor))
 }
 
-/** The engines' NLLs of the same rows are compared: all compute the same flow. */
+/** Compares the engines' NLLs of the same rows: all compute the same flow. */
 function errorOf(nll: readonly number[], reference: readonly number[]): number {
   return Math.max(
     ...nll.map((value, row) => Math.abs(value - reference[row]!) / Math.max(1, Math.abs(reference[row]!))),
@@ -135,7 +135,7 @@ async function start(model: ModelName, keys: readonly EngineKey[], { folder, pyt
   return engines.filter((engine) => engine !== undefined)
 }
 
-/** A flow with every weight a little off its start, and rows that it finds ordinary: none has a latent beyond ten. */
+/** A flow with every weight slightly off its initial value, and rows that it finds ordinary: none has a latent beyond ten. */
 function write(model: ModelName, folder: string): Given {
   const spec: FlowSpec = MODELS[model]
   const random = seededRandom(1, 'bench')

@@ -1,12 +1,12 @@
 /**
- * How fast flows are here, with PyTorch as the baseline of the same run where Python has it:
+ * Measures the speed of flows, with PyTorch as the baseline of the same run where Python has it:
  *
  *     npm run bench:flow -- [--only scoring,fitting,explaining,loading,memory] [--models S,L,glow,spline] [--rounds 7]
  *                           [--python PATH] [--cpu 1] [--json FILE]
  *
- * Everything runs pinned to one processor where `taskset` is found, each engine on one thread in a process of its own. Engines
- * take turns, round by round, and a ratio is the median of the rounds' ratios. Rates are by processor time, which a neighbour on a
- * busy machine does not take away; wall-clock time is printed too, and is the same on an idle machine.
+ * Everything runs pinned to one processor where `taskset` is found, each engine on one thread in its own process. Engines
+ * run in turn, round by round, and a ratio is the median of the rounds' ratios. Rates are by processor time, which other processes on a
+ * busy machine do not affect; wall-clock time is printed too, and is the same on an idle machine.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -71,7 +71,7 @@ function show(section: (typeof SECTIONS)[number], lines: readonly Line[]): void 
   console.log(`\n${section}\n${tableOf(lines)}`)
 }
 
-/** Pins this process, and with it those that it starts. */
+/** Pins this process, and its child processes with it. */
 function pinTo(cpu: string): boolean {
   try {
     execFileSync('taskset', ['-apc', cpu, String(process.pid)], { stdio: 'ignore' })

@@ -2,14 +2,14 @@
  * Throughput of one ingest, compared with consumers of the same client that do less: `npm run bench:ingest -- --json`.
  *
  * Protocol: events of about 270 bytes with 16 numeric fields, an id and a time, 0.1 % of them anomalies, on 8 partitions of a
- * real broker, read back by programs of their own: A discards what the client hands it, B also parses the JSON, `ours` is
- * `outflow run ingest` as it ships, on a real Postgres. They run in turn, `--rounds` times, so that all meet the same machine.
- * Counted is from the first batch to the last: wall time, and the CPU time of the process itself, which a busy machine stretches
+ * real broker, read back by child processes: A discards the messages of the client, B also parses the JSON, `ours` is
+ * the released `outflow run ingest`, on a real Postgres. They run in turn, `--rounds` times, so that all run under the same load.
+ * Measured from the first batch to the last: wall time, and the CPU time of the process itself, which a busy machine affects
  * far less. The ratios are of records per CPU second and of records per second.
  *
  * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts, on the same topics: one with
  * anomalies, one without any. PYTHON is an interpreter that has its packages (README of test/).
- * `--profile DIR` keeps a CPU profile of each `ours` there; it costs a few per cent.
+ * `--profile DIR` stores a CPU profile of each `ours` there; it costs a few per cent.
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { cpus, loadavg } from 'node:os'
@@ -41,7 +41,7 @@ const parts = new Set(options.parts.split(','))
 const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
 const FIELDS = 16
 const LATENCY_RATE = 10_000
-/** Cost per record is reported between these counts. */
+/** Cost per record is reported between these numbers of records. */
 const MILESTONES = [10_000, 100_000, 1_000_000, 2_000_000, 5_000_000]
 const say = (line: string) => console.error(line)
 
@@ -177,7 +177,7 @@ function memoryOf(runs: readonly IngestRun[]) {
   return { largestResidentMiB: Math.round(largest / 1024 ** 2) }
 }
 
-/** CPU per record between two counts of the last run, which has no start-up in it but that of its code. */
+/** CPU per record between two numbers of records of the last run, whose start-up is only that of its code. */
 function costByCount(runs: readonly IngestRun[]) {
   const samples = runs.at(-1)?.samples ?? []
   const rows = []

@@ -8,22 +8,22 @@ export interface LabelledSet {
   readonly name: string
   /** Names of the columns, without the label. */
   readonly columns: readonly string[]
-  /** [n][columns], as they are written */
+  /** [n][columns], as written */
   readonly rows: readonly (readonly string[])[]
   /** [n] */
   readonly isAnomaly: readonly boolean[]
-  /** Number of rows, the first ones, that the set reserves for fitting, all of them normal; null: the protocol splits at random. */
+  /** Number of leading rows that the set reserves for fitting, all of them normal; null: the protocol splits at random. */
   readonly fitRows: number | null
 }
 
-/** The rows that are fitted and the rows that are scored, by their indices. */
+/** Indices of the rows for fitting and of the rows for scoring. */
 export interface Split {
   readonly fit: readonly number[]
   readonly score: readonly number[]
 }
 
 /**
- * How a detector is tested.
+ * Test protocol.
  *
  * S: it is fitted to normal rows, a random half or the set's own, and scores all other rows.
  * U: it is fitted without labels and scores all rows. It is fitted to all of them, or to the set's own normal rows and half of the anomalies,
@@ -48,7 +48,7 @@ export async function namesOfSets(folder: string): Promise<readonly string[]> {
 
 /**
  * Reads a set: numbers without quotes, and a column `label`, else the last one, that is 1 for an anomaly. Of a pair of files the first has
- * normal rows without a label. Its columns are named by position, because names of real tables hold every character.
+ * normal rows without a label. Its columns are named by position, because column names of real tables may contain any character.
  */
 export async function readSet(folder: string, name: string): Promise<LabelledSet> {
   const isPair = (await readdir(folder)).includes(name + FIT_ENDING)

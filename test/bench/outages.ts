@@ -6,7 +6,7 @@ const BROKER_AWAY_MS = 10_000
 
 export interface Outages {
   readonly counts: { postgresOutages: number; brokerOutages: number }
-  /** With a kill in ten Postgres goes away, with another one the broker, in good order and as in a power cut by turns. */
+  /** With one kill in ten Postgres is stopped, with another one the broker, alternately cleanly and as in a power cut. */
   withKill(kill: number): Promise<void> | null
 }
 

@@ -12,7 +12,7 @@ const outcome = (set: string, protocol: 'S' | 'U', seed: number, auroc: number, 
   scoreSeconds: 0.5,
 })
 
-it('averages over seeds and sets, of a run that is not through as well', () => {
+it('averages over seeds and sets, also of an incomplete run', () => {
   const outcomes = [
     outcome('a', 'S', 0, 0.8),
     outcome('a', 'S', 1, 0.6),
@@ -39,6 +39,6 @@ it('compares methods by mean, rank and paired test over the sets', () => {
     .map((line) => line.split(/ {2,}/))
   expect(own).toEqual(['S outflow', '.800', '.400', '1.00', '', '1.00', '0.50'].filter((cell) => cell !== ''))
   expect(peer!.slice(0, 4)).toEqual(['S kNN', '.650', '.325', '2.00'])
-  // Three pairs of one sign: W is 6, three more than expected, with variance 3.5.
+  // Three pairs of one sign: W is 6, three above its expectation, with variance 3.5.
   expect(Number(peer![4])).toBeCloseTo(0.109, 3)
 })

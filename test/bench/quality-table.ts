@@ -2,7 +2,7 @@ import type { Protocol } from './labelled-set.js'
 import type { Ranking } from './ranking.js'
 import { ranksOf, wilcoxonPValue } from './wilcoxon.js'
 
-/** How one method did on one split of one set. */
+/** Results of one method on one split of one set. */
 export interface Outcome extends Ranking {
   readonly set: string
   readonly protocol: Protocol
@@ -11,7 +11,7 @@ export interface Outcome extends Ranking {
   /** Elapsed seconds of outflow, CPU seconds of the other methods. */
   readonly fitSeconds: number
   readonly scoreSeconds: number
-  /** Of outflow's own fit. */
+  /** Figures of outflow's own fit. */
   readonly fit?: object
 }
 
@@ -34,7 +34,7 @@ export function meansOf(outcomes: readonly Outcome[]): readonly Mean[] {
           (outcome) =>
             outcome.protocol === protocol && outcome.method === method && (set === null || outcome.set === set),
         )
-        // Half-way through a run the last set has one protocol alone.
+        // In an incomplete run the last set may have one protocol only.
         if (own.length === 0) return []
         const mean = (pick: (outcome: Outcome) => number) => own.reduce((sum, each) => sum + pick(each), 0) / own.length
         return {
@@ -51,7 +51,7 @@ export function meansOf(outcomes: readonly Outcome[]): readonly Mean[] {
   )
 }
 
-/** One table in words: a line per set and protocol, AUROC / AP of every method. */
+/** The table as text: a line per set and protocol, with AUROC / AP of every method. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const means = meansOf(outcomes)
   const methods = [...new Set(means.map(({ method }) => method))]

@@ -1,5 +1,5 @@
 /**
- * How well anomalies are found in labelled tables, compared with classical detectors on the same rows:
+ * Measures how well anomalies are found in labelled tables, compared with classical detectors on the same rows:
  *
  *     npm run bench:quality -- --data DIR [--half 1|2] [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *
@@ -9,7 +9,7 @@
  * NLL. `labelled-set.ts` defines the protocols.
  *
  * Each set's lines are printed as it finishes, the whole table and the comparison of methods at the end. `--json` is written after every split, and
- * `--resume` goes on from it: splits that it holds are not tried again.
+ * `--resume` continues from it: splits that it contains are not run again.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -59,7 +59,7 @@ for (const name of names) {
     for (const seed of seeds) {
       if (outcomes.some((own) => own.set === name && own.protocol === protocol && own.seed === seed)) continue
       outcomes.push(...(await tryOut(set, protocol, seed, peers)))
-      // What hours have measured outlives an interruption.
+      // Results of hours must survive an interruption.
       if (options.json !== undefined) await writeReport(options.json)
     }
   }
@@ -68,7 +68,7 @@ for (const name of names) {
 console.log(`${tableOf(outcomes)}\n\n${comparisonOf(outcomes)}`)
 
 async function outcomesIn(file: string | undefined): Promise<Outcome[]> {
-  if (file === undefined) throw new Error('--resume goes on from a report: --json FILE says which')
+  if (file === undefined) throw new Error('--resume continues a report: name it with --json FILE')
   const report = JSON.parse(await readFile(file, 'utf8')) as { readonly outcomes: Outcome[] }
   return report.outcomes
 }

@@ -1,13 +1,13 @@
 /**
- * How long the queries of libs/store/QUERIES.md and the overview of the console take on 5 million anomalies: `npm run bench:queries -- --json`.
+ * Measures the queries of libs/store/QUERIES.md and the overview of the console on 5 million anomalies: `npm run bench:queries -- --json`.
  *
- * Protocol: a database of its own in a real Postgres with its default settings, filled by test/bench/queries/fill.ts with
- * `--anomalies` of five pipelines over `--days`. Each query is sent by a member of outflow_analyst as it is documented, once cold as
- * far as its pages are (after the others' pages went through the cache) and then `--rounds` times. Reported is the time that the client waits, the
- * rows read included: first, fastest, median and slowest. The overview is what `/api/anomalies/overview` answers, with all its
+ * Protocol: a new database in a real Postgres with its default settings, filled by test/bench/queries/fill.ts with
+ * `--anomalies` of five pipelines over `--days`. Each query is sent as documented by a member of outflow_analyst, once with a cold cache as
+ * far as possible (after the pages of the others went through the cache) and then `--rounds` times. Reported is the time until the client
+ * has read all rows: first, fastest, median and slowest. The overview is the answer of `/api/anomalies/overview`, with all its
  * queries. Exits with 1 where a median is above the target.
  *
- * `--plans DIR` keeps `explain (analyze, buffers)` of each there.
+ * `--plans DIR` stores `explain (analyze, buffers)` of each there.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
@@ -94,12 +94,12 @@ async function measure(client: pg.Client, { title, sql }: DocumentedQuery) {
   return times
 }
 
-/** The overview of a pipeline with 2 of the 5 million anomalies, as the page asks for it. */
+/** The overview of a pipeline with 2 of the 5 million anomalies, as the page requests it. */
 async function measureOverviews(url: string) {
   const pool = openPool(url)
   const now = Date.now()
   const since = (days: number) => ({ from: new Date(now - days * DAY_MS), to: new Date(now) })
-  const asked = {
+  const overviews = {
     'overview of a day': { filter: since(1), compare: false },
     'overview of 7 days, compared': { filter: since(7), compare: true },
     'overview of 30 days': { filter: since(30), compare: false },
@@ -107,7 +107,7 @@ async function measureOverviews(url: string) {
     'overview of all of one entity': { filter: { key: 'E017' }, compare: false },
   }
   const times = []
-  for (const [title, { filter, compare }] of Object.entries(asked)) {
+  for (const [title, { filter, compare }] of Object.entries(overviews)) {
     const read = () =>
       withReadOnlyTransaction(pool, (db) =>
         readOverview(db, { filter: { pipeline: 'flights', ...filter }, steps: 60, compare }),
@@ -118,7 +118,7 @@ async function measureOverviews(url: string) {
   return times
 }
 
-/** @param ask  returns how much was found */
+/** @param ask  returns the number of rows or anomalies */
 async function timed(title: string, ask: () => Promise<number>) {
   const times: number[] = []
   let rows = 0

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { rank } from './ranking.js'
 
 describe('rank', () => {
-  it('gives what roc_auc_score and average_precision_score of scikit-learn give', () => {
+  it('equals roc_auc_score and average_precision_score of scikit-learn', () => {
     const { auroc, averagePrecision } = rank([0.1, 0.4, 0.35, 0.8], [false, false, true, true])
     expect(auroc).toBeCloseTo(0.75, 12)
     expect(averagePrecision).toBeCloseTo(5 / 6, 12)
   })
 
-  it('is 1 where every anomaly is stranger, infinitely or not', () => {
+  it('is 1 when every anomaly has a higher score, finite or infinite', () => {
     expect(
       rank([1, 2, 3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], [false, false, false, true, true]),
     ).toEqual({
@@ -18,7 +18,7 @@ describe('rank', () => {
     })
   })
 
-  it('takes rows of one score together, whatever their order', () => {
+  it('treats rows of equal score together, whatever their order', () => {
     for (const labels of [
       [true, false, false, false],
       [false, false, false, true],
@@ -28,7 +28,7 @@ describe('rank', () => {
     expect(rank([3, 2, 2, 1], [false, true, false, true]).auroc).toBe(1 / 8)
   })
 
-  it('agrees with counting all pairs', () => {
+  it('equals the count over all pairs', () => {
     const scored = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.boolean()), { minLength: 2, maxLength: 60 })
     fc.assert(
       fc.property(
@@ -47,7 +47,7 @@ describe('rank', () => {
     )
   })
 
-  it('refuses what has no rank', () => {
+  it('throws for scores without a rank', () => {
     expect(() => rank([1, Number.NaN], [true, false])).toThrow(/score 1 is NaN/)
     expect(() => rank([1, 2], [true, true])).toThrow(/absent/)
     expect(() => rank([1], [true, false])).toThrow(/1 scores and 2 labels/)

@@ -1,8 +1,8 @@
-/** How well scores rank anomalies above the rest: one of higher score is stranger. */
+/** How well scores rank anomalies above normal rows; a higher score is more anomalous. */
 export interface Ranking {
-  /** The chance that an anomaly is stranger than a normal row, a tie counting a half. */
+  /** The probability that an anomaly has a higher score than a normal row; a tie counts a half. */
   readonly auroc: number
-  /** The mean precision at the anomalies, from the least likely on. */
+  /** The mean precision at the anomalies, from the highest score on. */
   readonly averagePrecision: number
 }
 
@@ -12,10 +12,10 @@ export interface Ranking {
  *     AUROC = P(s⁺ > s⁻) + ½·P(s⁺ = s⁻)
  *     AP    = Σₖ (recallₖ − recallₖ₋₁)·precisionₖ, k over the distinct scores from the highest on
  *
- * Rows of one score are taken together, so that their order, which says nothing, does not count.
+ * Rows of equal score are treated together, because their order is arbitrary.
  *
- * @param scores     [n]; higher is less likely
- * @param isAnomaly  [n]; some are, and some are not
+ * @param scores     [n]; higher is more anomalous
+ * @param isAnomaly  [n]; has anomalies and normal rows
  * @throws {RangeError} when the lengths differ, a score is NaN, or one of the two kinds is absent
  * @see Fawcett 2006, Pattern Recognition Letters 27; AP as scikit-learn's average_precision_score
  */

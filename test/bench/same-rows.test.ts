@@ -3,7 +3,7 @@ import { compareRows } from './same-rows.js'
 
 const row = (id: string, nll = 1) => ({ id, content: { nll, severity: 'high', reasons: [{ bits: 2 }] } })
 
-test('the same rows in another order, a float32 rounding apart, are the same', () => {
+test('rows in another order that differ by a float32 rounding are equal', () => {
   expect(compareRows([row('a', 400), row('b')], [row('b'), row('a', 400.003)])).toEqual({
     expected: 2,
     lost: 0,
@@ -13,7 +13,7 @@ test('the same rows in another order, a float32 rounding apart, are the same', (
   })
 })
 
-test('a row that is lost, one that comes twice, one of its own making and one that says something else are reported', () => {
+test('lost, duplicated, foreign and changed rows are reported', () => {
   const found = [row('twice'), row('twice'), row('other', 1.1), row('invented')]
   const report = compareRows([row('lost'), row('twice'), row('other')], found)
   expect(report).toMatchObject({ expected: 3, lost: 1, duplicated: 2, differing: 1 })
@@ -25,7 +25,7 @@ test('a row that is lost, one that comes twice, one of its own making and one th
   ])
 })
 
-test('a content that lacks a part, or has one more, is another one', () => {
+test('content that lacks a part or has an additional one is different', () => {
   const due = { id: 'a', content: { reasons: [{ bits: 2 }, { bits: 1 }] } }
   expect(compareRows([due], [{ id: 'a', content: { reasons: [{ bits: 2 }] } }]).differing).toBe(1)
   expect(compareRows([due], [{ id: 'a', content: { ...due.content, more: null } }]).differing).toBe(1)

@@ -1,4 +1,4 @@
-/** A row or message as it is compared: who it is, and all of it that is the same in every run. */
+/** A row or message for comparison: its id, and the content that is the same in every run. */
 export interface ComparedRow {
   readonly id: string
   readonly content: unknown
@@ -7,21 +7,21 @@ export interface ComparedRow {
 /** The difference between rows and the expected ones. */
 export interface RowsDiffer {
   readonly expected: number
-  /** Rows that are not there. */
+  /** Rows that are missing. */
   readonly lost: number
-  /** Rows beyond the first of their id, and rows that nobody expected. */
+  /** Rows beyond the first of their id, and rows that were not expected. */
   readonly duplicated: number
-  /** Rows that say something else. */
+  /** Rows with other content. */
   readonly differing: number
-  /** The first few, for whoever has to find out why. */
+  /** The first few differences, for the search for their cause. */
   readonly examples: readonly string[]
 }
 
 const EXAMPLES = 5
-/** Float32 sums of batches that were cut elsewhere; the tolerance that an artefact is held to. */
+/** Float32 sums of other batches differ by less; also the tolerance for artefacts. */
 const TOLERANCE = 1e-5
 
-/** Holds rows against the expected ones, by id, in any order. */
+/** Compares rows with the expected ones, by id, in any order. */
 export function compareRows(expected: readonly ComparedRow[], found: readonly ComparedRow[]): RowsDiffer {
   const left = new Map(expected.map((row) => [row.id, row.content]))
   const examples: string[] = []

@@ -22,8 +22,8 @@ const REGIONS = ['eu', 'us', 'ap', 'sa', 'af']
 const KINDS = ['read', 'write', 'scan', 'admin']
 
 /**
- * Makes a stationary source of normal records: load and temperature go together, latency is log-normal and grows with load,
- * bytes are Pareto of shape 0.4, retries an integer, skew Student with 4 degrees of freedom; region and kind shift them.
+ * Makes a stationary source of normal records: load and temperature are correlated, latency is log-normal and grows with load,
+ * bytes are Pareto of shape 0.4, retries an integer, skew Student's t with 4 degrees of freedom; region and kind shift them.
  */
 export function makeTraffic(seed: number): () => Fields {
   const random = xoroshiro128plus(seed)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ranksOf, wilcoxonPValue } from './wilcoxon.js'
 
-it('gives equal values their mean rank', () => {
+it('assigns equal values their mean rank', () => {
   expect(ranksOf([3, 1, 3, 7])).toEqual([2.5, 1, 2.5, 4])
 })
 
@@ -14,6 +14,6 @@ it.each([
   expect(wilcoxonPValue(differences.map((difference) => -difference))).toBeCloseTo(p, 4)
 })
 
-it('finds no difference between equal pairs', () => {
+it('is 1 for equal pairs', () => {
   expect(wilcoxonPValue([0, 0, 0])).toBe(1)
 })

@@ -1,9 +1,9 @@
 /**
- * What windowed features cost: `npm run bench:windows -- --json`.
+ * Measures the cost of windowed features: `npm run bench:windows -- --json`.
  *
- * Protocol: a million records of some thousand entities, a tenth of a second apart, in batches of 1,000, as ingest counts
- * them: read what the windows want, look for entities that memory lacks, count, lay out the states that changed. No Kafka
- * and no Postgres; the states would be rows of the batch's transaction. The baseline reads the record's own fields alone.
+ * Protocol: a million records of a thousand entities, a tenth of a second apart, in batches of 1,000, processed as in
+ * ingest: read the inputs of the windows, look up entities that are not in memory, count, encode the changed states. No Kafka
+ * and no Postgres; the states would be rows of the batch's transaction. The baseline only reads the record's own fields.
  */
 import { parseArgs } from 'node:util'
 import { type Feature, featureSchema } from '@outflow/contracts'
@@ -58,7 +58,7 @@ function window(aggregate: string, over: string): Feature {
   return featureSchema.parse({ type: 'window', name: `${aggregate}_${over}`, aggregate, over, ...of })
 }
 
-/** Microseconds of CPU a record, the collector's included, and the bytes of states that a batch would write. */
+/** Microseconds of CPU per record, including garbage collection, and the bytes of states that a batch would write. */
 function measure(what: string, features: readonly Feature[], entities: number) {
   const plan = planWindows(features)
   const readObservation = plan && makeObservationReader(plan)

@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const kind = values.kind as FlowKind
 
 const ROWS = 20_000
-/** Pixels along a side of one picture, and how far it reaches from the middle. */
+/** Pixels along a side of one picture, and its distance from the centre to an edge. */
 const SIDE = 256
 const REACH = 2.5
 const CELL = (2 * REACH) / SIDE
@@ -43,7 +43,7 @@ for (const [name, toy] of Object.entries(toys)) {
 writeFileSync(values.out, sheetOf(pictures, SIDE))
 console.log(`${values.out}: the data on the left, a ${kind} flow's density on the right`)
 
-/** exp(−nll) at the middle of every pixel, [SIDE, SIDE], the top row first. */
+/** exp(−nll) at the centre of every pixel, [SIDE, SIDE], the top row first. */
 async function densityOf(flow: FlowState): Promise<Float64Array> {
   const grid = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, at) => {
     const pixel = at >> 1
@@ -55,7 +55,7 @@ async function densityOf(flow: FlowState): Promise<Float64Array> {
   return nll.map((nats) => Math.exp(-nats))
 }
 
-/** How many rows lie in each pixel, in the same order. */
+/** Number of rows in each pixel, in the same order. */
 function countsOf(rows: Float32Array): Float64Array {
   const counts = new Float64Array(SIDE * SIDE)
   for (let at = 0; at < rows.length; at += 2) {

@@ -3,9 +3,9 @@
  *
  * `npm run example:digits -- [--kind realnvp|glow|spline] [--steps N] [--out digits.png]`
  *
- * Pixels are dequantised, squeezed into (0.05, 0.95) and taken through the logit; then they are turned to their principal axes.
- * The flow, which is given the digit as its context, has the first axes; what is left, grain by grain like noise, is standard
- * normal. Every step's Jacobian is counted, a turn's is 0, so that the bits are those of all 784 pixels.
+ * Pixels are dequantised, scaled into (0.05, 0.95) and transformed by the logit, and then rotated to their principal axes.
+ * The flow, whose context is the digit, models the first axes; the other axes, which contain pixel noise, are modelled as standard
+ * normal. The Jacobian of every step is counted (that of a rotation is 0), so that the bits are those of all 784 pixels.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -23,12 +23,12 @@ const { values } = parseArgs({
   },
 })
 
-/** They hold the strokes, the others grain. */
+/** The first axes, which contain the strokes; the others contain pixel noise. */
 const AXES = 128
 const HELD_OUT = 1_000
-/** A step to each side and corner: a digit is the same a pixel further, and a flow that has seen it does not learn nine thousand by heart. */
+/** Shifts by a pixel to each side and corner: a shifted digit is the same digit, and so many more rows prevent the flow from memorising the nine thousand. */
 const MOVES = [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((down) => [right, down] as const))
-/** How many are shown of each kind, real, drawn at temperature 1, which is the flow's own distribution, and at a lower one. */
+/** Digits of each kind in the picture: real, drawDigits at temperature 1, which is the flow's own distribution, and drawDigits at a lower one. */
 const SHOWN = 7
 const COOL = 0.65
 const LEAST = 0.05
@@ -39,11 +39,11 @@ const stretch = logit(PIXELS)
 
 const digits = readDigits(1)
 const training = digits.levels.subarray(HELD_OUT * PIXELS)
-const axes = principalAxes(bent(training).values, PIXELS)
+const axes = principalAxes(transformed(training).values, PIXELS)
 const rows = new Float32Array(MOVES.length * (digits.count - HELD_OUT) * AXES)
 const context = new Float32Array(MOVES.length * (digits.count - HELD_OUT) * CLASSES)
 MOVES.forEach(([right, down], index) => {
-  rows.set(axes.turn(bent(moved(training, right, down)).values, AXES), (index * rows.length) / MOVES.length)
+  rows.set(axes.rotate(transformed(moved(training, right, down)).values, AXES), (index * rows.length) / MOVES.length)
   context.set(contextOf(digits, HELD_OUT, digits.count), (index * context.length) / MOVES.length)
 })
 
@@ -57,24 +57,24 @@ console.log(
   `${values.out}: ${SHOWN} real digits of each kind, ${SHOWN} drawn ones, ${SHOWN} drawn at temperature ${COOL}`,
 )
 
-/** Levels [count, PIXELS] as the axes take them, and the log-det of each. */
-function bent(levels: Float64Array): { values: Float64Array; logDet: Float64Array } {
+/** Transforms levels [count, PIXELS] for the axes, and returns the log-det of each. */
+function transformed(levels: Float64Array): { values: Float64Array; logDet: Float64Array } {
   const squeezed = squeeze.forwardRows({ values: levels, count: levels.length / PIXELS, width: PIXELS })
   const { value, logDet } = stretch.forwardRows(squeezed.value)
   return { values: value.values, logDet: logDet.map((nats, row) => nats + squeezed.logDet[row]!) }
 }
 
-/** A one at the digit's own place, [end − from, CLASSES]. */
+/** One-hot encoding of the digits, [end − from, CLASSES]. */
 function contextOf({ labels }: Pick<Digits, 'labels'>, from: number, end: number): Float32Array {
   return Float32Array.from({ length: (end - from) * CLASSES }, (_, at) =>
     labels[from + Math.floor(at / CLASSES)] === at % CLASSES ? 1 : 0,
   )
 }
 
-/** Mean of −log₂ p(level + u) over pixels, of the digits that were held out. */
+/** Mean of −log₂ p(level + u) over pixels, for the held-out digits. */
 async function bitsPerPixel(): Promise<number> {
-  const { values: held, logDet } = bent(digits.levels.subarray(0, HELD_OUT * PIXELS))
-  const coordinates = axes.turn(held)
+  const { values: held, logDet } = transformed(digits.levels.subarray(0, HELD_OUT * PIXELS))
+  const coordinates = axes.rotate(held)
   const strokes = Float32Array.from({ length: HELD_OUT * AXES }, (_, at) => {
     return coordinates[Math.floor(at / AXES) * PIXELS + (at % AXES)]!
   })
@@ -91,33 +91,33 @@ async function bitsPerPixel(): Promise<number> {
   return nats / HELD_OUT / PIXELS / Math.LN2
 }
 
-/** A row for each digit: real ones, then drawn ones. */
+/** One row per digit: real ones, then drawDigits ones. */
 async function sheet(): Promise<Uint8Array[][]> {
-  const [free, cool] = [await drawn(1), await drawn(COOL)]
+  const [free, cool] = [await drawDigits(1), await drawDigits(COOL)]
   return Array.from({ length: CLASSES }, (_, digit) => {
     const real = [...digits.labels.keys()].filter((row) => digits.labels[row] === digit).slice(0, SHOWN)
     const fresh = Array.from({ length: SHOWN }, (_, at) => digit * SHOWN + at)
     return [
-      ...real.map((row) => enlarged(digits.levels, row)),
-      ...fresh.map((row) => enlarged(free, row)),
-      ...fresh.map((row) => enlarged(cool, row)),
+      ...real.map((row) => enlarge(digits.levels, row)),
+      ...fresh.map((row) => enlarge(free, row)),
+      ...fresh.map((row) => enlarge(cool, row)),
     ]
   })
 }
 
 /** Levels of SHOWN new digits of each kind, [CLASSES·SHOWN, PIXELS]. */
-async function drawn(temperature: number): Promise<Float64Array> {
+async function drawDigits(temperature: number): Promise<Float64Array> {
   const count = CLASSES * SHOWN
   const labels = Uint8Array.from({ length: count }, (_, at) => Math.floor(at / SHOWN))
   const strokes = await sampleFlow(flow, { context: contextOf({ labels }, 0, count), count, temperature })
   const coordinates = normals(count * PIXELS, 2).map((z) => temperature * z)
   for (let row = 0; row < count; row++) coordinates.set(strokes.subarray(row * AXES, (row + 1) * AXES), row * PIXELS)
-  const back = stretch.inverseAndLogDet({ values: axes.turnBack(coordinates), count, width: PIXELS }).value
+  const back = stretch.inverseAndLogDet({ values: axes.rotateBack(coordinates), count, width: PIXELS }).value
   return squeeze.inverseAndLogDet(back).value.values
 }
 
 /** One digit in grey, every pixel four times, [2·SIDE, 2·SIDE, 3]. */
-function enlarged(levels: Float64Array, row: number): Uint8Array {
+function enlarge(levels: Float64Array, row: number): Uint8Array {
   return Uint8Array.from({ length: 12 * PIXELS }, (_, at) => {
     const [x, y] = [Math.floor(at / 3) % (2 * SIDE), Math.floor(at / 3 / (2 * SIDE))]
     const level = levels[row * PIXELS + (y >> 1) * SIDE + (x >> 1)]!

@@ -6,13 +6,13 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 export const SIDE = 28
 export const PIXELS = SIDE * SIDE
 export const CLASSES = 10
-/** A pixel is one of so many shades. */
+/** Number of levels of a pixel. */
 export const LEVELS = 256
 
 /** Handwritten digits in random order. */
 export interface Digits {
   readonly count: number
-  /** [count, PIXELS], dequantised: shade + u, u uniform on (0, 1) */
+  /** [count, PIXELS], dequantised: level + u, u uniform on (0, 1) */
   readonly levels: Float64Array
   /** [count] */
   readonly labels: Uint8Array
@@ -37,14 +37,14 @@ export function readDigits(seed: number): Digits {
   const levels = new Float64Array(images.length * PIXELS)
   images.forEach(({ shades }, row) => {
     shades.forEach((shade, pixel) => {
-      // The package has shades as shares of 255.
+      // The package has levels as fractions of 255.
       levels[row * PIXELS + pixel] = Math.round(shade * (LEVELS - 1)) + uniformFloat64(random)
     })
   })
   return { count: images.length, levels, labels: Uint8Array.from(images, ({ label }) => label) }
 }
 
-/** Digits [count, PIXELS] moved by whole pixels; what leaves on one side enters on the other, where they are blank. */
+/** Digits [count, PIXELS] shifted by whole pixels; pixels that leave on one side enter on the other, where digits are blank. */
 export function moved(levels: Float64Array, right: number, down: number): Float64Array {
   return levels.map((_, at) => {
     const [x, y] = [at % SIDE, Math.floor(at / SIDE) % SIDE]

@@ -1,11 +1,11 @@
 import { encode } from 'fast-png'
 
-/** Numbers as colours, from night over violet to sand: [pixels] → [pixels, 3]; 0 is darkest, the largest lightest. */
+/** Numbers as colours, from dark blue over violet to sand: [pixels] → [pixels, 3]; 0 is darkest, the largest lightest. */
 export function pictureOf(numbers: Float64Array): Uint8Array {
   const largest = numbers.reduce((most, each) => Math.max(most, each), 0)
   const colours = new Uint8Array(3 * numbers.length)
   numbers.forEach((number, pixel) => {
-    // The square root shows thin regions next to dense ones.
+    // The square root makes thin regions visible next to dense ones.
     colours.set(colourAt(largest > 0 ? Math.sqrt(number / largest) : 0), 3 * pixel)
   })
   return colours

@@ -1,11 +1,11 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
-/** A turn of rows to their principal axes, each scaled to deviation 1. */
+/** A rotation of rows to their principal axes, each scaled to standard deviation 1. */
 export interface PrincipalAxes {
   /** [count, width] → [count, axes], the axis of the largest spread first; default: all of them */
-  turn(rows: Float64Array, axes?: number): Float64Array
-  turnBack(coordinates: Float64Array): Float64Array
-  /** log|det| of the turn, the same for every row, nats */
+  rotate(rows: Float64Array, axes?: number): Float64Array
+  rotateBack(coordinates: Float64Array): Float64Array
+  /** log|det| of the rotation, the same for every row, nats */
   readonly logDet: number
 }
 
@@ -26,7 +26,7 @@ export function principalAxes(rows: Float64Array, width: number): PrincipalAxes 
   const vectors = eigenvectorMatrix.subMatrixColumn(order)
   const deviations = order.map((axis) => Math.sqrt(realEigenvalues[axis]!))
   return {
-    turn: (values, axes = width) => {
+    rotate: (values, axes = width) => {
       const shifted = matrixOf(
         values.map((value, at) => value - mean[at % width]!),
         width,
@@ -34,7 +34,7 @@ export function principalAxes(rows: Float64Array, width: number): PrincipalAxes 
       const kept = vectors.subMatrix(0, width - 1, 0, axes - 1)
       return Float64Array.from(shifted.mmul(kept).divRowVector(deviations.slice(0, axes)).to1DArray())
     },
-    turnBack: (coordinates) => {
+    rotateBack: (coordinates) => {
       const spread = matrixOf(coordinates, width).mulRowVector(deviations)
       return Float64Array.from(spread.mmul(vectors.transpose()).addRowVector(Array.from(mean)).to1DArray())
     },

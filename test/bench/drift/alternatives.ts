@@ -3,11 +3,11 @@ import { alertRateOf, type Detector, openDetector, trainDetector } from '@outflo
 import { type Fields, isRejection, makeReader } from '@outflow/records'
 import type { History } from './history.js'
 
-/** Another way to keep up with a stream; [count] flags, null while it has no model. */
+/** Another method of adapting to a stream; [count] flags, null while it has no model. */
 export interface Alternative {
   readonly name: string
   ingest(batch: readonly Fields[], nowMs: number): Promise<Uint8Array | null>
-  /** Every 15 seconds. */
+  /** Called every 15 seconds. */
   look(nowMs: number): Promise<void>
   close(): Promise<void>
 }
@@ -16,7 +16,7 @@ const FIT_MS = 60_000
 const HOUR_MS = 3_600_000
 const SIGMAS = 3
 
-/** Fits to the records since a time, as the first and the next model of the alternatives are. */
+/** Fits a model to the records since a time; used for the first and later models of the alternatives. */
 export async function fitSince(config: Config, history: History, fromMs: number): Promise<Detector> {
   const { features, model, training, detection } = config
   const read = makeReader(features)
@@ -29,7 +29,7 @@ export async function fitSince(config: Config, history: History, fromMs: number)
   return openDetector(artefact)
 }
 
-/** A model of the first hour, and never another. With it, on the same scores: mean + 3σ of the last hour. */
+/** A model of the first hour, never fitted again. With it, on the same scores: mean + 3σ of the last hour. */
 export function trainedOnce(config: Config, first: () => Detector | null): readonly [Alternative, Alternative] {
   const alertRate = alertRateOf(config.detection, {})
   let scored: { readonly batch: readonly Fields[]; readonly nll: Float64Array; readonly pValue: Float64Array } | null =
@@ -76,7 +76,7 @@ export function trainedOnce(config: Config, first: () => Detector | null): reado
   ]
 }
 
-/** The first hour's model, and then one of the last window at every interval, promoted unseen. */
+/** The model of the first hour, and then a model of the last window at every interval, promoted without a gate. */
 export function retrainedBlindly(config: Config, history: History, first: () => Detector | null): Alternative {
   const { every, window } = config.training
   const alertRate = alertRateOf(config.detection, {})

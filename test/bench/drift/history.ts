@@ -5,12 +5,12 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { StreamRecord } from './stream.js'
 
-/** What a topic would hold: every record with its time, in columns, since two million objects are too many. */
+/** Content of a topic: every record with its time, in columns, since two million objects need too much memory. */
 export interface History {
   add(record: StreamRecord, timeMs: number): void
-  /** Records from a time on. */
+  /** Records since a time. */
   countFrom(fromMs: number): number
-  /** A uniform sample, as a window is read from Kafka: in order, values in JSON. */
+  /** A uniform sample, like a window that is read from Kafka: in order, values in JSON. */
   sample(fromMs: number, maxRows: number, seed: number): WindowRecord[]
 }
 
@@ -67,7 +67,7 @@ export function keepHistory(features: readonly Feature[], capacity: number): His
   }
 }
 
-/** Ascending places of a uniform sample. */
+/** Ascending indices of a uniform sample. */
 function chosen(from: number, most: number, seed: number): number[] {
   if (from <= most) return Array.from({ length: from }, (_, place) => place)
   const random = xoroshiro128plus(seed)

@@ -15,34 +15,34 @@ export const STREAM_FEATURES: readonly Feature[] = [
   categorical('$.kind'),
 ]
 
-/** A stretch of the stream: what the world is like in it, from its first minute to its last. */
+/** A stretch of the stream, with the distribution of its records from its first minute to its last. */
 export interface Stretch {
   readonly name: string
   readonly minutes: number
   readonly records: number
   readonly world: (part: number) => World
-  /** Share of records that are made anomalous. */
+  /** Share of records that are anomalies. */
   readonly planted: number
-  /** Where all that is planted is of one kind. */
+  /** The kind of all planted anomalies, where it is only one. */
   readonly attack?: boolean
   /** Whether it contains drift. */
   readonly isChange?: boolean
-  /** Whether the stream's model is held at its end against one of the regime alone, or against the attack. */
+  /** Whether the stream's model is compared at its end with a model of the regime only, or with the attack. */
   readonly checksAdaptation?: boolean
   readonly checksAttack?: boolean
 }
 
-/** What normal records are like. */
+/** Distribution of normal records. */
 export interface World {
-  /** Added to every load, whose deviation is 14; temperature goes with it, and latency grows. */
+  /** Added to every load, whose deviation is 14; temperature and latency depend on it. */
   readonly load: number
-  /** Factor of every latency. */
+  /** Factor for every latency. */
   readonly slowness: number
-  /** Share of records of a kind that was not there before. */
+  /** Share of records of a new kind. */
   readonly newKind: number
-  /** Whether vibration stands at its median. */
+  /** Whether vibration is fixed at its median. */
   readonly stuck: boolean
-  /** Records of a minute, relative to the stretch's mean. */
+  /** Records per minute, relative to the stretch's mean. */
   readonly rate: number
 }
 
@@ -129,11 +129,11 @@ const KINDS = ['read', 'write', 'scan', 'admin']
 const NEW = 'purge'
 
 /**
- * Makes a seeded source of records: load and temperature go together, latency is log-normal and grows with load, bytes are Pareto,
- * vibration Student's t and independent of all else; region and kind shift them.
+ * Makes a seeded source of records: load and temperature are correlated, latency is log-normal and grows with load, bytes are Pareto,
+ * vibration is Student's t and independent of all others; region and kind shift them.
  *
- * An anomaly is a normal record of which one thing is wrong: a temperature that does not go with the load, a latency that
- * does not go with kind and load, or fewer bytes than the kind can have. In an attack all have the same wrong things together.
+ * An anomaly is a normal record with one wrong value: a temperature that does not fit the load, a latency that
+ * does not fit kind and load, or fewer bytes than the kind can have. In an attack all have the same wrong values together.
  */
 export function makeStream(seed: number) {
   const random = xoroshiro128plus(seed)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { makeTally } from './tally.js'
 
-/** A thousand records a minute, so many of them flagged. */
+/** A thousand records per minute, of which so many are flagged. */
 function tallyOf(anomaliesByMinute: readonly number[]) {
   const tally = makeTally(anomaliesByMinute.length, 0.01)
   for (const [minute, flagged] of anomaliesByMinute.entries()) {
@@ -10,7 +10,7 @@ function tallyOf(anomaliesByMinute: readonly number[]) {
   return tally.report()
 }
 
-test('a stretch that begins with a flood is back inside from the first minute whose next 10,000 records are', () => {
+test('a stretch that begins with a flood is within the budget from the first minute whose next 10,000 records are', () => {
   const flood = [100, 100, 100, ...new Array<number>(27).fill(10)]
   expect(tallyOf(flood)).toMatchObject({
     records: 30_000,
@@ -22,7 +22,7 @@ test('a stretch that begins with a flood is back inside from the first minute wh
   expect(tallyOf(new Array<number>(30).fill(13))).toMatchObject({ backInsideMinutes: null, blocksOutside: 1 })
 })
 
-test('planted records are counted by themselves', () => {
+test('planted records are counted separately', () => {
   const tally = makeTally(1, 0.01)
   for (const [isPlanted, isAnomaly] of [
     [true, true],

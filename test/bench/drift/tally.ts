@@ -1,4 +1,4 @@
-/** What one way of keeping up did in one stretch. */
+/** Results of one method in one stretch. */
 export interface Tally {
   add(minute: number, isPlanted: boolean, isAnomaly: boolean): void
   report(): TallyReport
@@ -6,15 +6,15 @@ export interface Tally {
 
 export interface TallyReport {
   readonly records: number
-  /** Of all records. */
+  /** Share of all records. */
   readonly anomalyShare: number
-  /** From the sixth minute on. */
+  /** Since the sixth minute. */
   readonly settledShare: number
   readonly plantedRecords: number
   readonly plantedFound: number
-  /** Minutes until a block of about 10,000 records that begins then is within a quarter of the budget; null: never. */
+  /** Minutes until the first block of about 10,000 records that is within a quarter of the budget; null: never. */
   readonly backInsideMinutes: number | null
-  /** Share of such blocks, end to end, that are not. */
+  /** Share of consecutive blocks that are not within it. */
   readonly blocksOutside: number
 }
 
@@ -27,7 +27,7 @@ export function makeTally(minutes: number, budget: number): Tally {
   let [planted, found] = [0, 0]
   const shareOf = (from: number, to = minutes) => sum(flagged, from, to) / Math.max(1, sum(records, from, to))
   const isInside = (from: number, to: number) => Math.abs(shareOf(from, to) / budget - 1) <= WITHIN
-  /** null: less than a block is left. */
+  /** null: the rest is shorter than a block. */
   const endOfBlock = (from: number) => {
     for (let to = from, count = 0; to < minutes; to++) {
       count += records[to]!

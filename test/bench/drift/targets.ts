@@ -1,10 +1,10 @@
 import type { TallyReport } from './tally.js'
 
-/** What a stretch came to. */
+/** Results of a stretch. */
 export interface Passed extends Partial<Adaptation> {
   readonly stretch: string
   readonly hours: number
-  /** By the name of who kept up with it. */
+  /** By the name of the method. */
   readonly ways: Readonly<Record<string, TallyReport>>
   readonly alarms: readonly { readonly atMinute: number; readonly chart: string; readonly changedMinute: number }[]
   readonly models: readonly { readonly atMinute: number; readonly became: string; readonly because: string }[]
@@ -13,21 +13,21 @@ export interface Passed extends Partial<Adaptation> {
   readonly falseAlarms: number
 }
 
-/** How well the stream's own model finds what is planted, at a stretch's end. */
+/** Recall of the stream's own model for planted anomalies, at a stretch's end. */
 export interface Adaptation {
   /** At the threshold that flags the budget of fresh records of the regime. */
   readonly recall: number
   readonly recallAlone: number
   readonly recallRatio: number
-  /** At each one's own threshold. */
+  /** At the own threshold of each. */
   readonly recallAsJudged: number
   readonly recallAloneAsJudged: number
-  /** By the model, and its recalibrated p-values, as they are before the attack and half an hour after it. */
+  /** By the model and its recalibrated p-values, before the attack and half an hour after it. */
   readonly attackFoundBefore: number
   readonly attackFoundLater: number
 }
 
-/** Holds what the stretches came to against what was asked for. */
+/** Compares the results of the stretches with the targets. */
 export function checkTargets(stretches: readonly Passed[], budget: number) {
   const of = (name: string) => stretches.find(({ stretch }) => stretch === name)!
   const near = (share: number) => Math.abs(share / budget - 1) <= 0.25
@@ -37,7 +37,7 @@ export function checkTargets(stretches: readonly Passed[], budget: number) {
   const alarm = of('stuck sensor').alarms[0]
   return [
     ...checked.map(({ stretch, ways }) => {
-      // What a jump floods before it is found is measured by the minutes until it is over.
+      // The flood of a jump before its detection is measured by the minutes until it is over.
       const { settledShare, anomalyShare } = ways.outflow!
       const value = stretch === 'level shift' ? settledShare : anomalyShare
       return { target: `flagged share within a quarter of the budget: ${stretch}`, value, met: near(value) }
@@ -50,17 +50,17 @@ export function checkTargets(stretches: readonly Passed[], budget: number) {
     ...stretches
       .filter(({ recallRatio }) => recallRatio !== undefined)
       .map(({ stretch, recallRatio }) => ({
-        target: `recall of a model of the new regime alone, at least .95: ${stretch}`,
+        target: `recall of a model of the new regime only, at least .95: ${stretch}`,
         value: recallRatio!,
         met: recallRatio! >= 0.95,
       })),
     {
-      target: 'attack found while it goes on, by what was found of it before: at least .95',
+      target: 'attack found while it continues, relative to before: at least .95',
       value: attack.ways.outflow!.plantedFound / attack.attackFoundBefore!,
       met: attack.ways.outflow!.plantedFound >= 0.95 * attack.attackFoundBefore!,
     },
     {
-      target: 'the same attack found half an hour later, by what was found before: at least .95',
+      target: 'the same attack found half an hour later, relative to before: at least .95',
       value: of('after the attack').attackFoundLater! / attack.attackFoundBefore!,
       met: of('after the attack').attackFoundLater! >= 0.95 * attack.attackFoundBefore!,
     },

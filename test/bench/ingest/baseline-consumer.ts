@@ -1,6 +1,6 @@
 /**
- * A consumer of the client that outflow uses, as it comes but with outflow's settings, that discards what it is handed or
- * parses it first: `baseline-consumer.ts BROKERS TOPIC RECORDS discard|parse`. Prints what it took as one line of JSON.
+ * A consumer of outflow's Kafka client, unmodified and with outflow's settings, that discards the messages or
+ * parses them first: `baseline-consumer.ts BROKERS TOPIC RECORDS discard|parse`. Prints its time and CPU as one line of JSON.
  */
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'

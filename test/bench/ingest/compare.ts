@@ -3,14 +3,14 @@ import { medianOf } from '../flow-table.js'
 import { serversCpuMs, usageOf } from './processes.js'
 import type { Running } from './running.js'
 
-/** What one pipeline took for a topic that was full before it began. */
+/** Measurements of one pipeline on a topic that was full before it began. */
 export interface Took {
-  /** From its start to its first stored batch, which the other figures leave out. */
+  /** From its start to its first stored batch; not part of the other figures. */
   readonly startMs: number
   readonly perSecond: number
   /** By process. */
   readonly cpuUs: Readonly<Record<string, number>>
-  /** Of all processes, a record. */
+  /** Of all processes, per record. */
   readonly ownCpuUs: number
   readonly serversCpuUs: number
   /** By process. */
@@ -25,7 +25,7 @@ export interface Comparison {
   readonly ratios: { readonly perSecond: number; readonly ownCpuUs: number; readonly serversCpuUs: number }
 }
 
-/** Runs both in turn, so many rounds, so that both meet the same machine. */
+/** Runs both in turn, in the given number of rounds, so that both run under the same load. */
 export async function compare(
   start: { readonly outflow: () => Promise<Running>; readonly peer: () => Promise<Running> },
   { records, rounds, say }: { readonly records: number; readonly rounds: number; readonly say: (line: string) => void },
@@ -48,16 +48,16 @@ export async function compare(
 async function take(start: () => Promise<Running>, records: number): Promise<Took> {
   const running = await start()
   const pids = Object.entries(running.processes)
-  const look = async () => ({
+  const takeSample = async () => ({
     records: await running.stored(),
     atMs: performance.now(),
     usage: Object.fromEntries(pids.map(([name, pid]) => [name, usageOf(pid)])),
     serversMs: serversCpuMs(),
   })
   while ((await running.stored()) === 0) await sleep(5)
-  const first = await look()
+  const first = await takeSample()
   while ((await running.stored()) < records || (await running.unsent()) > 0) await sleep(50)
-  const last = await look()
+  const last = await takeSample()
   const anomalies = await running.anomalies()
   await running.stop()
   const count = last.records - first.records

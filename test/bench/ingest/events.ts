@@ -5,7 +5,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { makeChance } from '../../support/parcels.js'
 
 export const PARTITIONS = 8
-/** One in a thousand. */
+/** One record in a thousand. */
 const ANOMALY_EVERY = 1_000
 
 export interface Event {
@@ -13,13 +13,13 @@ export interface Event {
   readonly value: Buffer
 }
 
-/** `$.m1` … of `fields` numbers; records also have `id` and `at`, of which only the key and the time are taken. */
+/** `$.m1` … of `fields` numbers; records also have `id` and `at`, which are only used as key and time. */
 export function featuresOf(fields: number): Feature[] {
   return Array.from({ length: fields }, (_, at) => ({ path: `$.m${at + 1}`, type: 'numeric', optional: false }))
 }
 
 /**
- * Returns events whose numbers hang together by four hidden ones, and one in a thousand with a number that does not.
+ * Returns events whose numbers are correlated by four hidden ones, and one in a thousand with a number that is not.
  * About 270 bytes of JSON with 16 fields.
  */
 export function makeEvents(count: number, fields: number, seed: number): Event[] {
@@ -34,7 +34,7 @@ export function makeEvents(count: number, fields: number, seed: number): Event[]
   })
 }
 
-/** Returns the events that a model takes for normal. */
+/** Returns events that a model scores as normal. */
 export async function normalEvents(
   events: readonly Event[],
   { artefact, metadata }: TrainedDetector,
@@ -46,13 +46,13 @@ export async function normalEvents(
   return events.filter((_, at) => pValue[at]! > metadata.alertRate)
 }
 
-/** Normal records alone, as a trainer reads them. */
+/** Normal records only, as a trainer reads them. */
 export function trainingRecords(count: number, fields: number, seed: number): Fields[] {
   const draw = makeNumbers(fields, seed)
   return Array.from({ length: count }, () => ({ numbers: draw(), categories: [] }))
 }
 
-/** The same mixing for every seed; the seed draws the records. */
+/** The same mixing for every seed; the seed determines the records. */
 function makeNumbers(fields: number, seed: number): () => number[] {
   const chance = makeChance(seed)
   const normal = () => Math.log(chance.factor()) * 10
@@ -65,7 +65,7 @@ function makeNumbers(fields: number, seed: number): () => number[] {
   }
 }
 
-/** Sends so many events, in turn to the partitions, as fast as the broker takes them. */
+/** Sends events in turn to the partitions, as fast as the broker accepts them. */
 export async function fillTopic(
   target: { readonly brokers: readonly string[]; readonly topic: string },
   events: readonly Event[],
@@ -85,5 +85,5 @@ export async function fillTopic(
   await producer.disconnect()
 }
 
-// Batches of half a thousand a partition, 150 KB, as busy producers make them.
+// Batches of 500 per partition, 150 KB, as busy producers send them.
 const CHUNK = 500 * PARTITIONS

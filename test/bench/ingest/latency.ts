@@ -6,7 +6,7 @@ import { makePreparedProducer } from './prepared-producer.js'
 import type { Running } from './running.js'
 
 export interface Latency {
-  /** What was asked for, and what the producer reached. */
+  /** Requested rate, and the rate that the producer reached. */
   readonly perSecondAsked: number
   readonly perSecond: number
   readonly alerts: number
@@ -22,19 +22,19 @@ export interface LatencyOptions {
   readonly seconds: number
 }
 
-/** So many ms lie between two requests. */
+/** Interval between two requests. */
 const TICK_MS = 5
-/** A request of all that a slow one has left behind would itself be a slow one, and the next one slower. */
-const MOST_A_REQUEST = 500 * PARTITIONS
+/** Largest request: one with all records that a slow request has delayed would itself be slow, and the next one slower. */
+const MAX_RECORDS_PER_REQUEST = 500 * PARTITIONS
 /**
- * Alerts of the first seconds are not counted: the broker and our programs still compile what they do ten times a second. Of 45 s at
+ * Alerts of the first seconds are not counted: the broker and outflow are still compiling code that runs ten times a second. Of 45 s at
  * 10,000 records/s the first quarter had a median of 69 ms, each other one 52 to 54.
  */
 const WARM_UP_MS = 12_000
 
 /**
- * Produces at a steady rate and reads the alerts topic, as a consumer of committed data: the time from a record's handing to
- * the producer, which its Kafka timestamp says, to its alert in the reader's hands.
+ * Produces at a steady rate and reads the alerts topic, as a consumer of committed data: the time from passing a record to
+ * the producer, which its Kafka timestamp has, to the reception of its alert.
  */
 export async function measureLatency(running: Running, options: LatencyOptions): Promise<Latency> {
   const { brokers, topic, events, perSecond, seconds } = options
@@ -59,9 +59,9 @@ export async function measureLatency(running: Running, options: LatencyOptions):
   countFrom = Date.now() + WARM_UP_MS
   let sent = PARTITIONS
   for (let elapsedMs = 0; elapsedMs < WARM_UP_MS + seconds * 1_000; elapsedMs = performance.now() - startedAt) {
-    // All that is due: a request that was slow does not slow the stream.
+    // All records that are due: a slow request does not slow the stream down.
     const due = PARTITIONS + Math.floor((perSecond * elapsedMs) / 1_000)
-    const count = Math.min(due - sent, MOST_A_REQUEST)
+    const count = Math.min(due - sent, MAX_RECORDS_PER_REQUEST)
     if (count > 0) await producer.send(sent, count)
     sent += count
     if (sent === due) await sleep(TICK_MS)

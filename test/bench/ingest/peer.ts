@@ -23,7 +23,7 @@ const PACKAGES = {
   psycopg: 'psycopg[binary]',
 }
 
-/** @throws {Error} naming the packages that this Python lacks */
+/** @throws {Error} with the packages that this Python lacks */
 export async function requirePeerPackages(python: string): Promise<void> {
   const find =
     'import importlib.util, sys; print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None))'
@@ -85,7 +85,7 @@ export async function startPeer(options: PeerOptions): Promise<Running> {
   }
 }
 
-/** What scoring takes, of a model of numbers alone that are never missing and on a linear scale. */
+/** Parameters for scoring with a model of numbers that are never missing and on a linear scale. */
 function parametersOf({ artefact }: TrainedDetector, { fields, alertRate }: Pick<PeerOptions, 'fields' | 'alertRate'>) {
   const { encoder, flow } = decodeModel(artefact)
   const numbers = encoder.numbers.map(({ centre }) => centre)

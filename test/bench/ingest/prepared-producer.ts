@@ -4,14 +4,14 @@ import { Kafka, logLevel } from 'kafkajs'
 import type { Event } from './events.js'
 import { recordBatch, recordBody } from './record-batch.js'
 
-/** Sends events whose bytes were made beforehand: the machine is outflow's, not its bench's. */
+/** Sends events whose bytes were prepared before, so that the CPU is left to outflow. */
 export interface PreparedProducer {
-  /** Sends so many events, in turn to the partitions, with the time of this call; resolves when the leaders have them. */
+  /** Sends events in turn to the partitions, with the time of this call; resolves when the leaders have stored them. */
   send(from: number, count: number): Promise<void>
   close(): void
 }
 
-/** Connects to the leaders of a topic, on brokers that want neither TLS nor a login. */
+/** Connects to the leaders of a topic, on brokers without TLS and login. */
 export async function makePreparedProducer(
   target: { readonly brokers: readonly string[]; readonly topic: string },
   events: readonly Event[],
@@ -47,12 +47,12 @@ interface Batch {
 }
 
 interface Leader {
-  /** @throws {Error} when the broker refuses a batch */
+  /** @throws {Error} when the broker rejects a batch */
   produce(topic: string, batches: readonly Batch[]): Promise<void>
   close(): void
 }
 
-/** [partitions]; those of one broker are one and the same. */
+/** [partitions]; partitions of one broker share a connection. */
 async function leadersOf({
   brokers,
   topic,
@@ -94,13 +94,13 @@ function produceRequest(topic: string, batches: readonly Batch[]): Buffer {
   const partitions = batches.flatMap(({ partition, bytes }) => [int32(partition), int32(bytes.length), bytes])
   const parts = [
     ...[int16(0), int16(7), int32(0), text('bench')],
-    ...[int16(-1), int16(1), int32(TIMEOUT_MS)], // no transaction; the leader alone answers
+    ...[int16(-1), int16(1), int32(TIMEOUT_MS)], // no transaction; only the leader acknowledges
     ...[int32(1), text(topic), int32(batches.length), ...partitions],
   ]
   return Buffer.concat([int32(parts.reduce((sum, { length }) => sum + length, 0)), ...parts])
 }
 
-/** Resolves with an answer whole, its length taken off. */
+/** Resolves with a whole answer, without its length prefix. */
 async function answerIn(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   let answer = Buffer.alloc(0)
   while (answer.length < 4 || answer.length < 4 + answer.readInt32BE(0)) {
@@ -111,14 +111,14 @@ async function answerIn(chunks: AsyncIterator<Buffer>): Promise<Buffer> {
   return answer.subarray(4)
 }
 
-/** Of an answer about one topic, one error code a partition. */
+/** One error code per partition, of an answer about one topic. */
 function errorsOf(answer: Buffer): readonly number[] {
   const partitionsAt = 4 + 4 + 2 + answer.readInt16BE(8)
   const count = answer.readInt32BE(partitionsAt)
   return Array.from({ length: count }, (_, at) => answer.readInt16BE(partitionsAt + 4 + at * PARTITION_BYTES + 4))
 }
 
-/** Partition, error, base offset, time and start of the log. */
+/** Partition, error, base offset, time and log start offset. */
 const PARTITION_BYTES = 4 + 2 + 8 + 8 + 8
 
 function int16(value: number): Buffer {

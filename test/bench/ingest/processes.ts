@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What processes have taken since they began. Read from /proc, so on Linux only. */
+/** CPU and memory of processes since they began. Read from /proc, so on Linux only. */
 export interface Usage {
   /** User and system time. */
   readonly cpuMs: number
   readonly residentBytes: number
-  /** The most that was ever resident. */
+  /** Peak resident memory. */
   readonly peakResidentBytes: number
 }
 
@@ -16,7 +16,7 @@ export function usageOf(pid: number): Usage {
   return { cpuMs: user + system, residentBytes: bytes('VmRSS'), peakResidentBytes: bytes('VmHWM') }
 }
 
-/** CPU time of the broker and of Postgres, ms, where this process has started them; 0 where they are given ones. */
+/** CPU time of the broker and of Postgres, ms, where this process has started them; 0 where they are given. */
 export function serversCpuMs(): number {
   const stats = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -24,7 +24,7 @@ export function serversCpuMs(): number {
       try {
         return [statOf(Number(pid))]
       } catch {
-        return [] // It has ended meanwhile.
+        return [] // The process has ended.
       }
     })
   const ours = stats.filter(({ parent, name }) => parent === process.pid && SERVERS.has(name))
@@ -47,10 +47,10 @@ function statOf(pid: number) {
     parent: Number(rest[1]),
     user: ticksMs(14),
     system: ticksMs(15),
-    /** Of children that were waited for. */
+    /** Of child processes that were waited for. */
     ended: ticksMs(16) + ticksMs(17),
   }
 }
 
-/** Linux reports in hundredths of a second, whatever the kernel's own clock is. */
+/** Linux reports hundredths of a second, whatever the kernel's own clock rate is. */
 const MS_A_TICK = 10

@@ -26,10 +26,10 @@ export async function runBaseline(
   return { records: read, wallMs, cpuMs }
 }
 
-/** `outflow run NAME`, as it ships. */
+/** `outflow run NAME`, as released. */
 export interface Service {
   readonly pid: number
-  /** SIGTERM, and waits. */
+  /** Sends SIGTERM and waits for the end. */
   stop(): Promise<void>
 }
 

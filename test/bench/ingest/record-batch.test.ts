@@ -17,7 +17,7 @@ interface Decoded {
   readonly headers: object
 }
 
-test('a batch is what a client reads, with the checksum that a broker wants', async () => {
+test('a batch can be read by a client, and has the checksum that a broker requires', async () => {
   const events = Array.from({ length: 300 }, (_, index) => ({
     key: `sensor-${index}`,
     value: Buffer.from('x'.repeat(index)),

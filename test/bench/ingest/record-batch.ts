@@ -1,11 +1,11 @@
-/** Of a record, what depends neither on its place in a batch nor on its time: key, value and that it has no headers. */
+/** The part of a record that depends neither on its index in a batch nor on its time: key, value and empty headers. */
 export function recordBody({ key, value }: { readonly key: string; readonly value: Buffer }): Buffer {
   const keyBytes = Buffer.from(key)
   return Buffer.concat([varint(keyBytes.length), keyBytes, varint(value.length), value, varint(0)])
 }
 
 /**
- * Puts records into one batch, uncompressed, all of one time.
+ * Encodes records as one batch, uncompressed, all with one time.
  *
  * @param bodies  at least one
  *
@@ -18,12 +18,12 @@ export function recordBatch(bodies: readonly Buffer[], timestampMs: number): Buf
   bodies.forEach((body, place) => {
     const offsetDelta = varint(place)
     at += varint(2 + offsetDelta.length + body.length).copy(batch, at)
-    at = batch.writeUInt16BE(0, at) // attributes, and how much later than the first
+    at = batch.writeUInt16BE(0, at) // attributes, timestamp delta
     at += offsetDelta.copy(batch, at)
     at += body.copy(batch, at)
   })
   batch.writeBigInt64BE(0n, 0) // base offset
-  batch.writeInt32BE(at - 12, 8) // what follows
+  batch.writeInt32BE(at - 12, 8) // length of the rest
   batch.writeInt32BE(-1, 12) // leader epoch
   batch.writeInt8(2, 16) // magic
   batch.writeInt16BE(0, 21) // attributes
@@ -31,8 +31,8 @@ export function recordBatch(bodies: readonly Buffer[], timestampMs: number): Buf
   batch.writeBigInt64BE(BigInt(timestampMs), 27)
   batch.writeBigInt64BE(BigInt(timestampMs), 35)
   batch.writeBigInt64BE(-1n, 43) // producer id
-  batch.writeInt16BE(-1, 51) // its epoch
-  batch.writeInt32BE(-1, 53) // its sequence
+  batch.writeInt16BE(-1, 51) // producer epoch
+  batch.writeInt32BE(-1, 53) // base sequence
   batch.writeInt32BE(bodies.length, 57)
   batch.writeUInt32BE(crc32c(batch.subarray(CHECKED_FROM, at)), 17)
   return batch.subarray(0, at)
@@ -43,7 +43,7 @@ const CHECKED_FROM = 21
 /** Length, attributes, deltas of time and offset. */
 const MOST_OF_A_RECORD = 12
 
-/** Zigzag, of a number that is not negative. */
+/** Zigzag varint of a non-negative number. */
 function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = value * 2

@@ -4,7 +4,7 @@ import { startService } from './programs.js'
 import type { Pipeline } from './stage.js'
 import type { Taken } from './taken.js'
 
-/** How far ingest was at a moment, and what it had used. */
+/** Progress of ingest at a moment, and its resources up to then. */
 export interface Sample {
   readonly records: number
   readonly atMs: number
@@ -20,10 +20,10 @@ export interface IngestRun extends Taken {
 const SAMPLE_MS = 250
 
 /**
- * Runs ingest on a topic that is full already, until so many records are stored. What it takes to start is not counted:
- * the clocks begin when the first batch is stored, and its records are not counted either.
+ * Runs ingest on a topic that is full already, until the given number of records is stored. Start-up is not counted:
+ * the measurement begins when the first batch is stored, and its records are not counted either.
  *
- * @param instances  processes that share the partitions; their CPU time is added up
+ * @param instances  processes that share the partitions; their CPU time is summed
  */
 export async function runIngest(
   pipeline: Pipeline,
@@ -33,7 +33,7 @@ export async function runIngest(
   const services = await Promise.all(
     Array.from({ length: instances }, () => startService('ingest', pipeline.configFile, nodeArgs)),
   )
-  const look = async (): Promise<Sample> => {
+  const takeSample = async (): Promise<Sample> => {
     const usages = services.map(({ pid }) => usageOf(pid))
     return {
       cpuMs: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
@@ -43,10 +43,10 @@ export async function runIngest(
     }
   }
   while ((await pipeline.stored()) === 0) await sleep(5)
-  const samples = [await look()]
+  const samples = [await takeSample()]
   while (samples.at(-1)!.records < records) {
     await sleep(SAMPLE_MS)
-    samples.push(await look())
+    samples.push(await takeSample())
   }
   await Promise.all(services.map((service) => service.stop()))
   const [first, last] = [samples[0]!, samples.at(-1)!]

@@ -1,14 +1,14 @@
-/** A pipeline at work, outflow or a peer. */
+/** A running pipeline, outflow or a peer. */
 export interface Running {
-  /** When its processes were started, by `performance.now`. */
+  /** Start of its processes, by `performance.now`. */
   readonly startedAtMs: number
   /** Process ids by name. */
   readonly processes: Readonly<Record<string, number>>
   readonly alertsTopic: string
-  /** How many records are counted. */
+  /** Number of records that are counted. */
   stored(): Promise<number>
   anomalies(): Promise<number>
-  /** How many alerts are stored and not sent. */
+  /** Number of alerts that are stored and not sent. */
   unsent(): Promise<number>
   stop(): Promise<void>
 }

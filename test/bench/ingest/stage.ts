@@ -17,15 +17,15 @@ import type { Running } from './running.js'
 const ALERT_RATE = 0.001
 const MODEL: Config['model'] = { kind: 'realnvp', layers: 8, hidden: [64, 64] }
 
-/** A broker, a database and a folder for as long as a bench runs. */
+/** A broker, a database and a folder for the time of a bench. */
 export interface Stage {
   readonly brokers: readonly string[]
   readonly description: string
-  /** Makes a topic of the bench's own. */
+  /** Creates a topic for the bench. */
   topic(): Promise<string>
-  /** Makes a pipeline that reads it from its beginning, with the model active. */
+  /** Makes a pipeline that reads the topic from its beginning, with the model active. */
   pipeline(topic: string, fields: number, model: TrainedDetector): Promise<Pipeline>
-  /** Starts the Python pipeline on it, with the same model. */
+  /** Starts the Python pipeline on the topic, with the same model. */
   peer(python: string, topic: string, fields: number, model: TrainedDetector): Promise<Running>
   close(): Promise<void>
 }
@@ -100,7 +100,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
   }
 }
 
-/** Model S, or the same with another number of fields. */
+/** Model S, or a model of the same size with another number of fields. */
 export function fitModel(fields: number): Promise<TrainedDetector> {
   return trainDetector({
     features: featuresOf(fields),
@@ -111,7 +111,7 @@ export function fitModel(fields: number): Promise<TrainedDetector> {
   })
 }
 
-// How good it is does not matter here: enough for a tail to be fitted, and fitted in half a minute.
+// Its accuracy does not matter here: enough steps to fit a tail, in half a minute.
 const TRAINED_ON = 4_000
 
 const aName = () => `bench-${randomBytes(5).toString('hex')}`

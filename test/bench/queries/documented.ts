@@ -6,7 +6,7 @@ export interface DocumentedQuery {
   readonly sql: string
 }
 
-/** The queries of libs/store/QUERIES.md as they stand there: what is measured is what is documented. */
+/** The queries of libs/store/QUERIES.md, read from that file, so that the documented queries are measured. */
 export function documentedQueries(): readonly DocumentedQuery[] {
   const page = readFileSync(new URL('../../../libs/store/QUERIES.md', import.meta.url), 'utf8')
   return [...page.matchAll(/^## (\d+\. .+)$[\s\S]*?^```sql\n([\s\S]*?)^```/gm)].map((match) => ({

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-export interface Filling {
+export interface FillOptions {
   readonly anomalies: number
   readonly days: number
   readonly say: (line: string) => void
@@ -19,14 +19,14 @@ const RECORDS_PER_ANOMALY = 1_000
 const DEAD_LETTERS = 200_000
 
 /**
- * Fills the tables as days of ingest would have: partitions made by the product's own function, rows in the order of time with the
- * pipelines' among each other, entities of which few have many anomalies. Then vacuumed and analysed, as autovacuum does to a day
+ * Fills the tables as ingest would in several days: partitions are made by outflow's own function, rows are in the order of time with the
+ * pipelines interleaved, and a few entities have most anomalies. Then each day is vacuumed and analysed, as autovacuum does with a day
  * that has passed.
  */
-export async function fill(client: pg.Client, { anomalies, days, say }: Filling): Promise<void> {
+export async function fill(client: pg.Client, { anomalies, days, say }: FillOptions): Promise<void> {
   await client.query(`set work_mem = '256MB'`)
   await client.query(MODELS, [days])
-  // Built over whole days they are the same, in a fraction of the time.
+  // Indexes that are built afterwards are the same, and take a fraction of the time.
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(SECONDARY_INDEXES)
   for (const { name } of indexes) await client.query(`drop index ${name}`)
   await client.query(DAY, [Math.round(anomalies / days)])
@@ -59,7 +59,7 @@ const MODELS = `
   from ${PIPELINES}, generate_series(1, $1::int) as n,
        lateral (select decode(repeat('00', 300000), 'hex') as bytes, now() - ($1::int - n) * interval '1 day' as at) as made`
 
-// An nll whose tail is long; a record, reasons and a counterfactual of the size that flights have. `part` is how far into its day.
+// An nll with a long tail; a record, reasons and a counterfactual of the size of those of flights. `part` is the fraction of its day.
 const DAY = `
   create unlogged table bench_day as
   select pipeline, place, rows, n::float8 / rows as part, partitions, key,
@@ -81,12 +81,12 @@ const DAY = `
        ) as made
   order by part`
 
-// A day is the 24 hours before now, and so spans two dates.
+// A day is the 24 hours before now, and therefore spans two dates.
 const PARTITIONS = `
   select outflow.ensure_anomaly_partitions(array[today - $1::int - 1, today - $1::int])
   from (select (now() at time zone 'utc')::date as today) as utc`
 
-// Days alike, but for times and offsets.
+// All days are equal, except for times and offsets.
 const ANOMALIES = `
   insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
                                  p_value, severity, reasons, model_id, p_upper, counterfactual, missing)
@@ -98,7 +98,7 @@ const ANOMALIES = `
   from bench_day,
        lateral (select now() - ($1::int + 1 - part) * interval '1 day' as at) as time`
 
-// Fifty histograms in turn: to make one for each minute takes longer than all the rest.
+// Fifty histograms in turn: making one for each minute would take longer than everything else.
 const MINUTES = `
   with shapes as materialized (
     select shape, array_agg((2000 * exp(-power((bucket - 60) / 8.0, 2) / 2) * (0.8 + 0.4 * random()))::bigint
