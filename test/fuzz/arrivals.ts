@@ -4,7 +4,7 @@ import { COLUMNS, type Format, WRITERS } from './record-formats.js'
 
 export interface Arrival {
   readonly source: KafkaRecord
-  /** What was written, where nothing was changed: the record must be scored by it. */
+  /** The record as written, where nothing was changed: it must be scored by these values. */
   readonly record?: ReturnType<typeof aRecordOf>
 }
 
@@ -60,7 +60,7 @@ function aValue(random: Random, depth: number): unknown {
   }
 }
 
-/** A name that bytes can have: a lone surrogate becomes U+FFFD. */
+/** A name that UTF-8 can encode: a lone surrogate becomes U+FFFD. */
 const aName = (random: Random) => Buffer.from(aText(random)).toString()
 
 const aText = (random: Random) => random.list(3, () => random.pick(TEXTS)).join('')

@@ -9,7 +9,7 @@ import type { Arrival } from './arrivals.js'
 import { expectSame, show } from './same-value.js'
 import { WrongValue } from './target.js'
 
-/** Counts add up, offsets are complete, dead letters are the records, and Postgres accepts all text and numbers. */
+/** Counts add up, offsets are complete, dead letters contain the records, and Postgres accepts all text and numbers. */
 export function checkWrite(write: BatchWrite, batch: WrittenBatch, tombstones: 'skip' | 'reject'): void {
   const { records } = batch.delivery
   const skipped = tombstones === 'skip' ? records.filter(isTombstone).map(({ offset }) => offset) : []
@@ -53,7 +53,7 @@ export function checkWrite(write: BatchWrite, batch: WrittenBatch, tombstones: '
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
-/** NUL and lone surrogates, as JSON.stringify writes them; behind an escaped backslash it is text. */
+/** NUL and lone surrogates, as JSON.stringify writes them; after an escaped backslash they are text. */
 const REFUSED_JSON = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i
 
 function checkDeadLetters(write: BatchWrite, { rejected }: WrittenBatch): void {
@@ -97,7 +97,7 @@ const sizeOf = (key: Uint8Array | null, value: Uint8Array | null, headers: Outbo
   (value?.length ?? 0) +
   sum(headers.map(([name, own]) => Buffer.byteLength(name) + (own === null ? 0 : Buffer.byteLength(own))))
 
-/** A record that was not changed is scored by the values that were written. */
+/** An unchanged record is scored by the values that were written. */
 export function checkScored(
   { records, rejected, fields, scores }: WrittenBatch,
   arrivals: readonly Arrival[],

@@ -13,20 +13,20 @@ export interface Outcome {
 
 export interface FuzzOptions extends Pick<ThreadTask, 'name' | 'folder' | 'seed'> {
   readonly seconds: number
-  /** The first input's index. Default 0. */
+  /** Index of the first input. Default 0. */
   readonly from?: number
-  /** Default: as many as the time allows. */
+  /** Default: as many as are checked in the time. */
   readonly most?: number
   /**
-   * How long a check may take before its thread is ended. The thread itself reports a check that takes longer than its target allows; this
+   * Timeout of a check, after which its thread is ended. The thread itself reports a check that takes longer than its target allows; this
    * is for one that does not end. Default 15,000.
    */
   readonly stuckMs?: number
 }
 
 /**
- * Checks inputs of one target in a thread of its own until the time is over. A thread that ends or hangs is replaced by one that goes on
- * behind the input it was at; after MOST_FAILURES failures the target's run ends.
+ * Checks inputs of one target in a thread until the time is over. A thread that ends or hangs is replaced by one that continues
+ * after its input; after MAX_FAILURES failures the run of the target ends.
  */
 export async function fuzzTarget(options: FuzzOptions): Promise<Outcome> {
   const { name, folder, seed, seconds, from = 0, most = Number.MAX_SAFE_INTEGER, stuckMs = 15_000 } = options
@@ -35,7 +35,7 @@ export async function fuzzTarget(options: FuzzOptions): Promise<Outcome> {
   const untilMs = startMs + seconds * 1_000
   const end = from + most
   let inputs = 0
-  for (let next = from; next < end && Date.now() < untilMs && failures.length < MOST_FAILURES; ) {
+  for (let next = from; next < end && Date.now() < untilMs && failures.length < MAX_FAILURES; ) {
     const progress = new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT)
     const task: ThreadTask = { name, folder, seed, from: next, untilMs, most: end - next, progress }
     const broken = await runThread(task, stuckMs, failures)
@@ -49,12 +49,12 @@ export async function fuzzTarget(options: FuzzOptions): Promise<Outcome> {
   return { inputs, seconds: (Date.now() - startMs) / 1_000, failures }
 }
 
-const MOST_FAILURES = 10
+const MAX_FAILURES = 10
 const POLL_MS = 250
-/** A decoder that wants more for a message of some kB would end a service. */
+/** A decoder that needs more memory for a message of some kB would end a service. */
 const LIMITS = { maxOldGenerationSizeMb: 1_024 }
 
-/** `--import tsx` has no effect in a thread of Node 20. */
+/** `--import tsx` has no effect in a thread in Node 20. */
 const THREAD = `import('${import.meta.resolve('tsx/esm/api')}').then(({ register }) => (register(), import('${new URL('./fuzz-thread.ts', import.meta.url)}')))`
 
 /** @returns the input at which the thread ended or hung; null when it reached its end */
@@ -86,7 +86,7 @@ function runThread(task: ThreadTask, stuckMs: number, failures: Failure[]): Prom
     }, POLL_MS)
     worker.on('message', (failure: Failure) => {
       failures.push(failure)
-      if (failures.length >= MOST_FAILURES) end(null)
+      if (failures.length >= MAX_FAILURES) end(null)
     })
     worker.on('error', (error) => {
       const index = Number(Atomics.load(counts, 0))

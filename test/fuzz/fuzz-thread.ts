@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { runInput } from './run-input.js'
 import { loadTarget } from './target.js'
 
-/** What a thread is started with. */
+/** Data for the start of a thread. */
 export interface ThreadTask {
   readonly name: string
   readonly folder?: string | undefined
@@ -10,9 +10,9 @@ export interface ThreadTask {
   readonly from: number
   /** Epoch ms. */
   readonly untilMs: number
-  /** At most so many inputs. */
+  /** Maximum number of inputs. */
   readonly most: number
-  /** BigInt64Array: the input under way, −1 before the first; and the number of inputs so far. */
+  /** BigInt64Array: the current input, −1 before the first; and the number of inputs so far. */
   readonly progress: SharedArrayBuffer
 }
 
@@ -20,7 +20,7 @@ const { name, folder, seed, from, untilMs, most, progress } = workerData as Thre
 const counts = new BigInt64Array(progress)
 const target = await loadTarget(name, folder)
 await target.setUp?.()
-// At least one, also where starting has taken all the time.
+// At least one, also when starting has taken all the time.
 for (let index = from; index < from + most && (index === from || Date.now() < untilMs); index++) {
   Atomics.store(counts, 0, BigInt(index))
   const { size, failure } = await runInput(target, name, seed, index)

@@ -21,7 +21,7 @@ describe('a short run of each target, issue 17', async () => {
   }
 })
 
-test('crashes, hangs and wrong values are reported with their inputs, and the run goes on behind them', async () => {
+test('crashes, hangs and wrong values are reported with their inputs, and the run continues after them', async () => {
   const folder = new URL('test-targets/', import.meta.url).href
   const { inputs, failures } = await fuzzTarget({
     name: 'faulty',

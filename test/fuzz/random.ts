@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Random numbers and what generators of inputs are built of. */
+/** Random numbers, and the building blocks of generators. */
 export interface Random {
   /** An integer from 0 to `end` − 1. */
   below(end: number): number
@@ -16,7 +16,7 @@ export interface Random {
   bytes(length: number): Buffer
 }
 
-/** The random numbers of one input; they depend on nothing else. */
+/** Random numbers for one input, which depend on nothing else. */
 export function randomOf(seed: number, target: string, index: number): Random {
   const generator = xoroshiro128plus(createHash('sha256').update(`${seed} ${target} ${index}`).digest().readInt32LE())
   const between = (least: number, most: number) => uniformInt(generator, least, most)
@@ -31,7 +31,7 @@ export function randomOf(seed: number, target: string, index: number): Random {
   }
 }
 
-/** Changes, removes, repeats or inserts bytes at one to four places. */
+/** Changes, removes, repeats or inserts bytes at one to four positions. */
 export function mutate(random: Random, bytes: Buffer, likely: Buffer): Buffer {
   const likelyByte = () => likely[random.below(likely.length)]!
   let changed = bytes

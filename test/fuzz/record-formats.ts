@@ -10,7 +10,7 @@ export type Format = (typeof FORMATS)[number]
 /** Fields that every format can write. */
 export const COLUMNS = ['n', 'm', 'city', 'ok', 'note', 'at', 'key'] as const
 
-/** Writes a record as the value of a message; what a format cannot hold becomes text or is left out. */
+/** Writes a record as the value of a message; values that a format cannot represent become text or are left out. */
 export const WRITERS: Readonly<Record<Format, (record: Readonly<Record<string, unknown>>) => Buffer>> = {
   json: (record) => Buffer.from(JSON.stringify(record)),
   csv: (record) => Buffer.from(COLUMNS.map((name) => `"${textOf(record[name]).replaceAll('"', '""')}"`).join(',')),
@@ -26,7 +26,7 @@ export const WRITERS: Readonly<Record<Format, (record: Readonly<Record<string, u
         at: { seconds: Math.floor(ms / 1_000), nanos: (((ms % 1_000) + 1_000) % 1_000) * 1e6 },
       }),
     }
-    // The one byte behind the frame says that the message is the file's first.
+    // The byte after the frame header is the message index: the first of the file.
     return Buffer.concat([framed(2), Buffer.from([0]), PROTOBUF.encode(PROTOBUF.fromObject(message)).finish()])
   },
 }
@@ -40,7 +40,7 @@ function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-/** Confluent's frame. */
+/** Confluent's wire format. */
 function framed(schemaId: number): Buffer {
   const frame = Buffer.alloc(5)
   frame.writeInt32BE(schemaId, 1)

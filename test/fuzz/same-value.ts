@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { WrongValue } from './target.js'
 
 /**
- * @throws {WrongValue} when two values differ as JSON has them: by keys or their order, by items, or by `Object.is`. Prototypes do not count
+ * @throws {WrongValue} when two values differ in JSON: by keys or their order, by items, or by `Object.is`. Prototypes do not count
  */
 export function expectSame(actual: unknown, expected: unknown, what: string): void {
   if (isSame(actual, expected)) return
@@ -20,10 +20,10 @@ function isSame(one: unknown, other: unknown): boolean {
   )
 }
 
-/** A value for a person, at most 2,000 characters. */
+/** A value as text, at most 2,000 characters. */
 export function show(value: unknown): string {
   const text = inspect(value, { depth: 6, maxStringLength: 300, maxArrayLength: 40, breakLength: 160 })
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
 }
 
-const LONGEST_SHOWN = 2_000
+const MAX_SHOWN = 2_000

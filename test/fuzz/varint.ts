@@ -1,4 +1,4 @@
-/** A variable-length integer of Protobuf: 64 bits in groups of seven, the least first. */
+/** A variable-length integer of Protobuf: 64 bits in groups of seven, the least significant first. */
 export function varint(value: bigint): Buffer {
   let left = BigInt.asUintN(64, value)
   const bytes: number[] = []
@@ -6,5 +6,5 @@ export function varint(value: bigint): Buffer {
   return Buffer.from([...bytes, Number(left)])
 }
 
-/** The same of Avro, where small negative numbers are short as well. */
+/** A variable-length integer of Avro: zigzag, so that small negative numbers are short as well. */
 export const zigzag = (value: bigint): Buffer => varint((value << 1n) ^ (value >> 63n))

@@ -14,7 +14,7 @@ import { unfittedFlow } from '../../../libs/flow/src/flows/flow-parts.js'
 import type { Random } from '../random.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
 
-/** Changes of one file, which `setUp` makes; so a place is a share of its length. */
+/** Changes of one file. `setUp` makes the files, so that positions are fractions of their length. */
 interface Change {
   readonly file: 'model' | 'flow'
   readonly edits: readonly Edit[]
@@ -84,9 +84,9 @@ const FLOW_ERRORS = [WeightsDamaged, WeightsForeign, WeightsVersionUnknown]
 interface File {
   readonly bytes: Buffer
   readonly errors: readonly (abstract new (...values: never[]) => Error)[]
-  /** Decodes and encodes. */
+  /** Decodes and encodes a file. */
   readonly rewrite: (bytes: Uint8Array) => Uint8Array
-  /** What the unchanged file becomes. */
+  /** Result for the unchanged file. */
   readonly rewritten: Buffer
 }
 
@@ -99,7 +99,7 @@ const fileOf = (bytes: Uint8Array, errors: File['errors'], rewrite: File['rewrit
   rewritten: Buffer.from(rewrite(bytes)),
 })
 
-/** What the headers' JSON is made of, and what a reader may take for a length, a place or a kind. */
+/** Pieces of the headers' JSON, and values that a reader may take as a length, a position or a kind. */
 const TEXTS = [
   '"',
   '{',

@@ -26,7 +26,7 @@ interface Messages {
 }
 
 const target: FuzzTarget<Messages> = {
-  rule: 'an Avro message decodes to what a reader of the specification reads, and to what avsc reads where avsc does',
+  rule: 'an Avro message decodes to the value of a reader of the specification, and to that of avsc where avsc can read it',
   generate: (random) => {
     const schema = aRecord(random, { depth: 3, names: 0 })
     const messages = Array.from({ length: MESSAGES }, () => {
@@ -60,13 +60,13 @@ export default target
 /** Compiling a schema takes ten times as long as decoding a message. */
 const MESSAGES = 20
 const LONG = /(?<![.\d])\d{16}/
-/** Bytes that lengthen a varint, end a block, or give a large count. */
+/** Bytes that extend a varint, end a block, or encode a large count. */
 const LIKELY = Buffer.from([0, 1, 2, 3, 0x7f, 0x80, 0xff, 0x10])
 
-/** The message is not one of the schema. */
+/** The message does not fit the schema. */
 class Invalid extends Error {}
 
-/** Errors of either decoder mean that the message is invalid; errors of a kind that points to a mistake are thrown. */
+/** Errors of either decoder mean that the message is not valid; errors of a kind that indicates a defect are thrown. */
 function orInvalid(read: () => unknown): unknown {
   try {
     return read()
@@ -132,7 +132,7 @@ function aType(random: Random, state: Names): AvroType {
   }
 }
 
-/** Of several branches of a kind only named ones are allowed, and no union. */
+/** A union has at most one branch of each unnamed kind, and no union as a branch. */
 function aUnion(random: Random, branch: () => AvroType): AvroType {
   const branches = new Map<string, AvroType>([['null', 'null']])
   for (let count = random.between(1, 3); count > 0; count--) {
@@ -333,7 +333,7 @@ function readMessage(schema: AvroType, bytes: Buffer): unknown {
   return record
 }
 
-/** What avsc reads, with a union as its value and bytes in base64. */
+/** The value of avsc, with a union as its value and bytes in base64. */
 function plain(schema: AvroType, value: unknown): unknown {
   if (Array.isArray(schema)) {
     if (value === null) return null

@@ -18,7 +18,7 @@ const target: FuzzTarget<string> = {
   tearDown: () => rm(folder, { recursive: true }),
   shortRun: 100,
   generate: (random) => {
-    // A changed byte may cut a secret out of its place, as in `pass word: …`; then nothing marks it as one.
+    // A changed byte may separate a secret from its key, as in `pass word: …`; then nothing marks it as one.
     if (random.oneIn(3)) return mutate(random, Buffer.from(stringify(aDocument('changeit'))), LIKELY).toString('utf8')
     const document = aDocument(SECRET)
     for (let edits = random.below(4); edits > 0; edits--) edit(random, document)
@@ -35,8 +35,8 @@ export default target
 
 const SECRET = 'hushhush7'
 const LIKELY = Buffer.from(' \n\t:-#[]{}"\'*&!|>%@$,0')
-/** 20 problems, each with a path, what was found and what is allowed. */
-const LONGEST_MESSAGE = 20_000
+/** Maximum: 20 problems, each with a path, the value found and what is allowed. */
+const MAX_MESSAGE = 20_000
 let folder: string
 
 /** @returns null when the text is not a configuration */
@@ -48,7 +48,7 @@ async function load(text: string): Promise<Config | null> {
   } catch (error: unknown) {
     if (!(error instanceof ConfigInvalid || error instanceof ConfigSyntaxError)) throw error
     const { length } = error.message
-    if (length > LONGEST_MESSAGE) throw new WrongValue(`a message of ${length} characters`)
+    if (length > MAX_MESSAGE) throw new WrongValue(`a message of ${length} characters`)
     if (inspect(error, { depth: 9 }).includes(SECRET)) throw new WrongValue(`an error with a secret: ${error.message}`)
     return null
   }
@@ -107,7 +107,7 @@ function aDocument(secret: string): Record<string, unknown> {
 
 type Holder = Record<string, unknown>
 
-/** Changes, renames or removes a key, or copies a key or an object to a place of its own or of another. */
+/** Changes, renames or removes a key, or copies a key or an object elsewhere. */
 function edit(random: Random, document: Holder): void {
   const holders = holdersIn(document)
   const holder = random.pick(holders)
@@ -117,7 +117,7 @@ function edit(random: Random, document: Holder): void {
   random.pick([
     () => delete holder[key],
     () => {
-      // Under a list, a value that was moved there is no secret to anybody.
+      // Under a list, a value that was moved there is not recognised as a secret.
       if (Array.isArray(holder)) return
       const name = random.pick([`${key}s`, key.toUpperCase(), ...ODD_KEYS])
       Object.defineProperty(holder, name, { value: holder[key], enumerable: true, writable: true, configurable: true })
@@ -139,7 +139,7 @@ function edit(random: Random, document: Holder): void {
   ])()
 }
 
-/** Puts an object or a list among the values of one that it holds, as an alias inside its anchor does. */
+/** Puts an object or a list among the values of one of its own descendants, as an alias inside its anchor does. */
 function addItself(random: Random, document: Holder): void {
   const holder = random.pick(holdersIn(document))
   const inner = random.pick(holdersIn(holder))

@@ -9,7 +9,7 @@ interface Line {
 }
 
 const target: FuzzTarget<Line> = {
-  rule: 'a line of CSV decodes to what a state machine of RFC 4180 reads',
+  rule: 'a line of CSV decodes to the values of a state machine of RFC 4180',
   generate: (random) => {
     const delimiter = random.pick([',', ';', '\t', '|', ' ', 'é'])
     const line = Buffer.from(random.list(5, () => aField(random, delimiter)).join(delimiter) + random.pick(ENDS))
@@ -36,8 +36,8 @@ function aField(random: Random, delimiter: string): string {
 }
 
 /**
- * The reference: the values of one line (RFC 4180, § 2), which may have a byte order mark before it and a line end of CR, LF or CRLF behind
- * it; null where the bytes are anything else, such as NUL. A line without a character has no values.
+ * The reference: the values of one line (RFC 4180, § 2), which may begin with a byte order mark and end with CR, LF or CRLF;
+ * null for any other bytes, such as NUL. A line without characters has no values.
  */
 function readLine(bytes: Buffer, delimiter: string): string[] | null {
   let text: string

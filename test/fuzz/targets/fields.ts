@@ -4,7 +4,7 @@ import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
 
 const target: FuzzTarget<unknown> = {
-  rule: 'each type of feature reads a value as its reference does, whatever the value',
+  rule: 'each type of feature reads any value as its reference does',
   generate: (random) => (random.oneIn(12) ? aLongText(random) : aValue(random, 2)),
   check: (value) => {
     for (const { type, read, reference } of TYPES) {
@@ -22,7 +22,7 @@ const target: FuzzTarget<unknown> = {
 }
 export default target
 
-/** What a reference gives: the value read, NaN or null where it is missing, undefined where it is rejected. */
+/** Result of a reference: the value read, NaN or null where it is missing, undefined where it is rejected. */
 type Reference = (value: unknown) => number | string | null | undefined
 
 const REFERENCES = {
@@ -119,7 +119,7 @@ function aValue(random: Random, depth: number): unknown {
   }
 }
 
-/** Where a pattern or a loop backtracks, one of these takes seconds. */
+/** A pattern or loop that backtracks takes seconds for one of these. */
 function aLongText(random: Random): string {
   const repeated = random.pick([...CHARACTERS, 'é', '🎈', '1.', '.1', 'e1', '\n', '\t', '""', '[', '{"a":'])
   const length = random.pick([399, 400, 401, 5_000, 100_000, 1_000_000])

@@ -14,14 +14,14 @@ import { COLUMNS, FORMATS, type Format, startRegistry } from '../record-formats.
 import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
 
-/** What arrives from one partition. */
+/** Messages of one partition. */
 interface Arrivals {
   readonly format: Format
   readonly tombstones: 'skip' | 'reject'
   /** Whether `source.timestamp` and `source.key` are configured. */
   readonly isTimedByRecord: boolean
   readonly batches: readonly (readonly Arrival[])[]
-  /** Whether the records are processed again, each in a batch of its own. */
+  /** Whether the records are also processed a second time, each in its own batch. */
   readonly isRepeated: boolean
 }
 
@@ -105,20 +105,20 @@ const SOURCE = { timestamp: '$.at', key: '$.key' }
 let detector: Detector
 let registry: Awaited<ReturnType<typeof startRegistry>>
 
-/** The fields of a training record, with numbers for the windowed features, which no record holds. */
+/** The fields of a training record, with numbers for the windowed features, which are not in records. */
 const withWindows = ({ numbers, categories }: Fields, at: number): Fields => ({
   categories,
   numbers: numbers.map((number, place) => (place < numbers.length - WINDOWS.length ? number : (at * (place + 1)) % 7)),
 })
 
-/** What became of a record. */
+/** Outcome of a record. */
 type Outcome =
   | { readonly offset: bigint; readonly reason: string }
   | { readonly offset: bigint; readonly numbers: readonly number[]; readonly categories: readonly (string | null)[] }
 
 type PartitionOptions = Omit<Arrivals, 'batches' | 'isRepeated'> & { readonly maxWindowBytes?: number }
 
-/** A partition and the pipeline that processes it. */
+/** A partition, and the pipeline that processes it. */
 function makePartition(options: PartitionOptions) {
   const writes: BatchWrite[] = []
   const pipeline = ingest(stepsOf(options, writes), {

@@ -3,9 +3,9 @@ import { mutate, type Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
 
-/** Documents that one decoder and one picker read one after another, since a picker remembers the keys of the last ones. */
+/** Documents that one decoder and one picker read in turn, because a picker caches the keys of earlier ones. */
 const target: FuzzTarget<readonly Buffer[]> = {
-  rule: 'JSON decodes, whole or some keys alone, to what JSON.parse makes of it',
+  rule: 'JSON decodes, as a whole or only some keys, to the value of JSON.parse',
   generate: (random) => {
     const documents: Buffer[] = []
     for (let count = random.between(1, 6); count > 0; count--) {
@@ -43,7 +43,7 @@ const KEYS = ['a', 'b', 'Größe', '', '__proto__', 'constructor', 'toString', '
 const LIKELY = Buffer.from('",}]0\\{[:-.e\0 \xff', 'latin1')
 const MAX_DEPTH = 500
 
-/** The reference: null where it is not a record. */
+/** The reference: null where the bytes are not an object of at most MAX_DEPTH levels. */
 function parse(bytes: Buffer): object | null {
   const body = bytes[0] === 0 && bytes.length > 5 ? bytes.subarray(5) : bytes
   try {

@@ -12,7 +12,7 @@ interface Paths {
 }
 
 const target: FuzzTarget<Paths> = {
-  rule: 'paths are read by their grammar, written so that they are read back, and lead to own keys only',
+  rule: 'paths are parsed by their grammar, parse again when formatted, and read own keys only',
   generate: (random) => {
     const steps = someSteps(random)
     const text = random.oneIn(2) ? formatPath(steps) : aPath(random)
@@ -126,7 +126,7 @@ function readPath(text: string): readonly Step[] | null {
   return steps.length === 0 || steps.includes('__proto__') ? null : steps
 }
 
-/** Text holds what it is the JSON of. */
+/** Steps also lead into the value of a text that is JSON. */
 function follow(record: unknown, steps: readonly Step[]): unknown {
   let at = record
   for (const step of steps) {

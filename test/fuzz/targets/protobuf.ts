@@ -7,12 +7,12 @@ import { varint } from '../varint.js'
 
 interface Message {
   readonly bytes: Buffer
-  /** What the record must be; absent where the bytes were changed. */
+  /** The expected record; absent where the bytes were changed. */
   readonly expected?: object
 }
 
 const target: FuzzTarget<Message> = {
-  rule: 'a Protobuf message decodes to what was written, and damaged bytes to what protobufjs makes of them',
+  rule: 'a Protobuf message decodes to the record that was written, and damaged bytes to the result of protobufjs',
   generate: (random) => {
     if (random.oneIn(12)) return { bytes: random.bytes(random.below(40)) }
     const { bytes, record } = aTrip(random, 2)
@@ -24,7 +24,7 @@ const target: FuzzTarget<Message> = {
     if (expected !== undefined) expectSame(actual, expected, 'decode')
     if (bytes[0] !== 0) return
     const peer = orInvalid(() => plain(TRIP.toObject(TRIP.decode(bytes.subarray(1)), OPTIONS), TRIP))
-    // A record has less than a message may have: a time beyond ± 100 million days is rejected.
+    // A record allows less than a message: a time beyond ± 100 million days is rejected.
     if (actual instanceof Error && (peer instanceof Error || isBeyondCalendar(peer))) return
     if (actual instanceof Error !== peer instanceof Error) {
       throw new WrongValue(`${bytes.toString('hex')}: got ${show(actual)}, protobufjs ${show(peer)}`)
@@ -63,12 +63,12 @@ ROOT.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')!.nested!)
 const TRIP = protobuf.parse(SCHEMA, ROOT, { keepCase: true }).root.lookupType('fuzz.Trip')
 const OPTIONS = { longs: String, enums: String, bytes: String, arrays: true, objects: true } as const
 
-/** Errors of either decoder mean that the message is invalid; errors of a kind that points to a mistake are thrown. */
+/** Errors of either decoder mean that the message is not valid; errors of a kind that indicates a defect are thrown. */
 function orInvalid(read: () => unknown): unknown {
   try {
     return read()
   } catch (error: unknown) {
-    // Node's decoder of UTF-8 throws a TypeError with a code.
+    // Node's UTF-8 decoder throws a TypeError with a code.
     if (!(error instanceof Error) || (error instanceof TypeError && !('code' in error))) throw error
     return error
   }
@@ -102,7 +102,7 @@ function aTrip(random: Random, depth: number): { readonly bytes: Buffer; readonl
   const set = new Set<number>()
   for (let count = random.below(8); count > 0; count--) {
     const field = random.between(1, 20)
-    // A message inside that comes twice is merged, which is for protobufjs to compare.
+    // A nested message that occurs twice is merged; the comparison with protobufjs covers that.
     if (set.has(field) && (field === 8 || field === 15)) continue
     set.add(field)
     switch (field) {
@@ -239,7 +239,7 @@ function asInteger(value: bigint): number | string {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }
 
-// --- what protobufjs's own conversion gives, as a record ---
+// --- the result of protobufjs's own conversion, as a record ---
 
 interface Time {
   readonly seconds?: string

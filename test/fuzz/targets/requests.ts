@@ -14,7 +14,7 @@ interface Request {
 }
 
 const target: FuzzTarget<Request> = {
-  rule: 'no request to the API fails, not even one that Postgres refuses, and an error is a problem in JSON',
+  rule: 'no request to the API causes an internal error, not even with values that Postgres rejects, and every error is a problem in JSON',
   setUp: async () => {
     server = await aServer({
       pool: STORE,
@@ -46,7 +46,7 @@ const target: FuzzTarget<Request> = {
     } = await server.inject({
       method,
       url,
-      // A client of its own each time, for the rate limit.
+      // A new client address each time, because of the rate limit.
       remoteAddress: `127.${(++clients >> 16) & 255}.${(clients >> 8) & 255}.${clients & 255}`,
       headers: { host: 'localhost', ...headers },
       ...(body !== null && { payload: body }),
@@ -66,7 +66,7 @@ const METHODS = ['GET', 'GET', 'GET', 'POST', 'POST', 'DELETE', 'PUT', 'PATCH', 
 
 let server: ConsoleServer
 let clients = 0
-/** Why the request under way failed. */
+/** Error of the current request. */
 let failure: WrongValue | null = null
 const stop = new AbortController()
 
@@ -77,10 +77,10 @@ const TELEMETRY: ConsoleTelemetry = {
   },
 }
 
-/** Of what was written or counted. */
+/** Result of writes and counts. */
 const ROW = { id: '1', anomalies: 0, confirmed: 0, falseAlarms: 0, firstSeen: null, lastSeen: null }
 
-/** An empty store that looks at its parameters as Postgres does. */
+/** An empty store that validates its parameters as Postgres does. */
 const STORE = {
   query: async (statement: string | { readonly text: string; readonly values?: readonly unknown[] }) => {
     const { text, values = [] } = typeof statement === 'string' ? { text: statement } : statement
@@ -100,7 +100,7 @@ function isAccepted(value: unknown): boolean {
   )
 }
 
-/** Without /api/health, which asks Kafka, and /api/anomalies/live, which does not end. */
+/** Without /api/health, which requires Kafka, and /api/anomalies/live, which does not end. */
 const PATHS = [
   '/api/anomalies',
   '/api/anomalies/*',
@@ -233,7 +233,7 @@ function aBody(random: Random): string {
       () => random.list(3, () => random.pick([null, 1, 2, 'x'])),
       () => ({ a: anOdd(random) }),
     ])()
-  // Bodies that are accepted, each with keys of its own.
+  // Valid bodies, each with its own keys.
   const accepted = random.pick([
     {},
     { reason: 'of a test' },
@@ -304,8 +304,8 @@ function anOdd(random: Random): string {
     : random.list(8, () => random.pick(CHARACTERS)).join('')
 }
 
-/** What Node takes in a header or in a URL. */
+/** Characters that Node accepts in a header or in a URL. */
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '~')
 
-/** A lone surrogate, which no URL has, becomes U+FFFD. */
+/** A lone surrogate, which a URL cannot contain, becomes U+FFFD. */
 const encoded = (text: string): string => encodeURIComponent(Buffer.from(text).toString())

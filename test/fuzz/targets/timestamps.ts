@@ -4,7 +4,7 @@ import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
 
 const target: FuzzTarget<string | number> = {
-  rule: 'a timestamp is read as a parser written by character reads it',
+  rule: 'a timestamp is parsed as by a reference parser that reads character by character',
   generate: (random) => {
     if (random.oneIn(4)) return anEpochTime(random)
     const text = aTime(random)

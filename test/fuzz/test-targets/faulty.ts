@@ -1,6 +1,6 @@
 import { type FuzzTarget, WrongValue } from '../target.js'
 
-/** Fails in each way once. */
+/** Fails once in each way. */
 const target: FuzzTarget<number> = {
   rule: 'numbers are not faulty',
   generate: (random) => random.below(1_000),
