@@ -5,7 +5,7 @@ import { listFits, requestRetrain, waitingRequest } from '@outflow/store/trainin
 
 const LOOK_EVERY_MS = 500
 
-/** Always asks for a model, and ends each shadow soon, so that the trainer always has a fit, a gate or a shadow at hand. */
+/** Requests a model continuously and ends each shadow soon, so that the trainer always has a fit, a gate or a shadow in progress. */
 export function keepFitting(pool: Pool, pipeline: string): { stop(): Promise<void> } {
   let isStopped = false
   const look = async () => {
@@ -17,7 +17,7 @@ export function keepFitting(pool: Pool, pipeline: string): { stop(): Promise<voi
   }
   const run = async () => {
     while (!isStopped) {
-      // Postgres may be away.
+      // Postgres may be down.
       await look().catch(() => {})
       await sleep(LOOK_EVERY_MS)
     }
@@ -31,7 +31,7 @@ export function keepFitting(pool: Pool, pipeline: string): { stop(): Promise<voi
   }
 }
 
-/** What fits came to, and what a trainer that has stopped left behind. */
+/** Outcomes of the fits, and what remains of a trainer that has stopped. */
 export async function leftByTrainer(pool: Pool, pipeline: string, activeId: string) {
   const fits: Record<string, number> = {}
   for (const { state } of await listFits(pool, { pipeline, limit: 10_000 })) fits[state] = (fits[state] ?? 0) + 1

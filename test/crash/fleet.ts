@@ -1,20 +1,20 @@
 import { eventually } from '../support/eventually.js'
 import { type ServiceName, type ServiceProcess, spawnService } from '../support/spawn-service.js'
 
-/** The services of one pipeline: two or three ingests, a relay, and a trainer where there is to be one. */
+/** The services of one pipeline: two or three ingests, a relay, and optionally a trainer. */
 export interface Fleet {
   readonly ingests: readonly ServiceProcess[]
-  /** Starts one more ingest: a rebalance. */
+  /** Starts one more ingest, which causes a rebalance. */
   join(): void
-  /** SIGTERM for one: a rebalance, too. */
+  /** SIGTERM for one ingest, which causes a rebalance as well. */
   leave(which: number): Promise<void>
-  /** SIGKILL for one, whatever it is doing; another takes its place. */
+  /** SIGKILL for one ingest, at a random moment; another one replaces it. */
   killIngest(which: number): Promise<void>
   /** The same for the relay or the trainer. */
   kill(name: 'alerts' | 'trainer'): Promise<void>
-  /** @throws {Error} when one has ended that nobody ended */
+  /** @throws {Error} when a service has ended by itself */
   check(): void
-  /** Ends all of them gently. */
+  /** Ends all of them with SIGTERM. */
   stop(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export function startFleet(
   }
 }
 
-/** Waits until what is asked for is so, unless a service of the fleet ends meanwhile. */
+/** Waits for a condition. @throws {Error} when a service of the fleet ends meanwhile */
 export async function untilFleet(
   fleet: Fleet,
   ask: () => Promise<boolean>,
@@ -57,14 +57,14 @@ export async function untilFleet(
   await eventually(
     async () => {
       fleet.check()
-      // The store may be away at the moment.
+      // Postgres may be down at the moment.
       return ask().catch(() => false)
     },
     { what, withinMs, everyMs: 50 },
   )
 }
 
-/** @throws {Error} when a service has ended, with what it logged last */
+/** @throws {Error} when a service has ended, with its last log lines */
 export function requireRunning(services: readonly ServiceProcess[]): void {
   const dead = services.find((service) => service.hasEnded())
   if (dead === undefined) return

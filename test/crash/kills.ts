@@ -1,14 +1,14 @@
 /**
- * Whether every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`.
+ * Tests that every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`.
  *
  * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay and a
  * trainer read it while, at random moments, one of them, the broker or Postgres is killed (SIGKILL) and started again. Ingests join and
- * leave meanwhile. The trainer is always asked for a model: it fits candidates, which score as shadows and never decide. Then
- * the same topic is read by another pipeline with the same model, one ingest and one relay that nobody disturbs. Rows of
- * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing are all to be 0. Reasons
- * are compared where both runs have them: how many a burst is left without depends on the clock.
+ * leave meanwhile. A model is always requested from the trainer: it fits candidates, which score as shadows and never decide. Then
+ * the same topic is read by another pipeline with the same model, with one ingest and one relay that are not disturbed. Rows of
+ * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing ones must all be 0. Reasons
+ * are compared where both runs have them: how many anomalies of a burst have none depends on the clock.
  *
- * The exit code is 1 when one of them is not, or when the trainer has left something behind.
+ * The exit code is 1 when one of these conditions fails, or when the trainer has left something behind.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
@@ -38,7 +38,7 @@ import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf
 
 const SOURCE = 'crash'
 const PARTITIONS = 6
-/** What is killed, as often as it is listed. A server takes its services with it: it is killed more seldom. */
+/** Targets of kills, weighted by their number of entries. A kill of a server affects all services, so that it is less frequent. */
 const VICTIMS = [
   ...['ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'alerts', 'alerts', 'alerts', 'alerts'],
   ...['trainer', 'trainer', 'trainer', 'trainer', 'trainer', 'postgres', 'postgres', 'broker'],
@@ -148,7 +148,7 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
     source: { topics: [SOURCE], tombstones: 'reject' },
     features: WINDOWED_PARCEL_FEATURES,
     model: PARCEL_MODEL,
-    // Two runs are compared, and a recalibration comes when its trainer looks.
+    // Two runs are compared, and the time of a recalibration depends on the trainer.
     detection: { alertRate: PARCEL_ALERT_RATE, recalibrateWithin: 1 },
     training: { maxRows: 2_000, shadow: '1d' },
     alerts: { topic: run.alertsTopic },
@@ -162,7 +162,7 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
   return run
 }
 
-/** Of the anomalies that both runs had the time to explain. */
+/** For the anomalies that both runs had the time to explain. */
 async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
   const [found, expected] = (await Promise.all(runs.map((run) => reasonsOf(pool, run)))) as [Reasons, Reasons]
   const [inFound, inExpected] = [found, expected].map((rows) => new Set(rows.map(({ id }) => id)))
@@ -174,7 +174,7 @@ async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
 
 type Counts = Record<`${Victim}Kills` | 'joins' | 'leaves', number>
 
-/** Kills until there were enough of them, each in the middle of the stream. */
+/** Kills services and servers until the number of kills is reached, each in mid-stream. */
 async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
   const counts: Counts = {
     ...{ ingestKills: 0, alertsKills: 0, trainerKills: 0, postgresKills: 0, brokerKills: 0, joins: 0, leaves: 0 },
@@ -182,7 +182,7 @@ async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
   for (let kill = 1; kill <= kills; kill++) {
     const goal = (await untilStored(pipeline)) + 100 + chance.below(900)
     await untilFleet(fleet, async () => (await stored(pipeline)) >= goal, `${goal} records are stored`)
-    await sleep(chance.below(60)) // into a read, a score, an explanation or a write
+    await sleep(chance.below(60)) // during a read, scoring, an explanation or a write
     const victim = VICTIMS[chance.below(VICTIMS.length)]!
     await killOne(fleet, victim)
     counts[`${victim}Kills`] += 1
@@ -210,7 +210,7 @@ async function rebalance(fleet: Fleet, counts: Counts): Promise<void> {
   }
 }
 
-/** Every record of the topic is stored, everything is sent. */
+/** Waits until every record of the topic is stored and everything is sent. */
 async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
   const ends = await partitionEnds(connection, [SOURCE])
   await untilFleet(
@@ -229,7 +229,7 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
   )
 }
 
-/** Also just after Postgres was killed. */
+/** Retries: Postgres may just have been killed. */
 async function untilStored(pipeline: string): Promise<number> {
   for (;;) {
     const count = await stored(pipeline).catch(() => null)

@@ -2,7 +2,7 @@ import type { Pool } from '@outflow/store'
 import type { ComparedRow } from '../bench/same-rows.js'
 import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 
-/** Of one run of a stream, what it left in Postgres and on the output topics. */
+/** Output of one run of a stream in Postgres and on the output topics. */
 export type Outcome = Readonly<Record<OutcomePart, readonly ComparedRow[]>>
 
 export const OUTCOME_PARTS = [
@@ -16,7 +16,7 @@ export const OUTCOME_PARTS = [
 ] as const
 export type OutcomePart = (typeof OUTCOME_PARTS)[number]
 
-/** Why a record is an anomaly, and what would have been normal; computed after the rest is written. */
+/** Reasons and counterfactual of an anomaly, which are computed after the rest is written. */
 export type Reasons = readonly ComparedRow[]
 
 export interface Run {
@@ -26,7 +26,7 @@ export interface Run {
   readonly deadLettersTopic: string
 }
 
-/** Reads what a run left behind, when everything of it is stored and sent. */
+/** Reads the output of a run, when everything of it is stored and sent. */
 export async function outcomeOf(pool: Pool, run: Run): Promise<Outcome> {
   const rows = (idColumns: string, table: string) => comparedRows(pool, run.pipeline, idColumns, table)
   const [alerts, deadLetters] = await Promise.all([
@@ -44,7 +44,7 @@ export async function outcomeOf(pool: Pool, run: Run): Promise<Outcome> {
   }
 }
 
-/** Whole rows, but for the run's name, the clock's time and what follows from reasons. */
+/** Whole rows, without the run's name, times, and values that depend on reasons. */
 async function comparedRows(
   pool: Pool,
   pipeline: string,
@@ -60,7 +60,7 @@ async function comparedRows(
   return rows as readonly ComparedRow[]
 }
 
-/** The reasons of a run's anomalies that are explained. */
+/** The reasons of those anomalies of a run that are explained. */
 export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons> {
   const { rows } = await pool.query(
     `select concat_ws('/', topic, partition, "offset") as id, jsonb_build_object('reasons', reasons, 'counterfactual', counterfactual) as content
@@ -92,7 +92,7 @@ function deadLetterRow({ key, value, headers }: SeenRecord): ComparedRow {
   }
 }
 
-/** How many alerts stand before one of their key with a smaller offset. */
+/** Number of alerts that precede one of their key with a smaller offset. */
 export async function outOfOrder({ brokers, alertsTopic }: Run): Promise<number> {
   const last = new Map<string, bigint>()
   let count = 0

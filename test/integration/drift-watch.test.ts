@@ -52,7 +52,7 @@ afterAll(async () => {
   await pool.end()
 })
 
-test('issue 18: the guard accepts as many anomalies as an alertBudget comes to', async () => {
+test('issue 18: the guard accepts as many anomalies as the alertBudget allows', async () => {
   const budgeted = await trainDetector({
     ...{ features: PARCEL_FEATURES, records: normalParcels(1_000, 3), model: PARCEL_MODEL },
     ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, recordsPerDay: 1_000 },
@@ -74,7 +74,7 @@ test('issue 18: the guard accepts as many anomalies as an alertBudget comes to',
   await own.close()
 })
 
-/** As its depot would send it; what the pipeline reads of a record. */
+/** Returns the record that a depot would send for these fields. */
 const recordOf = ({ numbers: [grams, millimetres], categories: [kind] }: Fields) => ({ kind, grams, millimetres })
 
 const heavier = (records: readonly Fields[], factor: number): Fields[] =>
@@ -113,7 +113,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
       await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(gate), parentId: null })
       await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
     },
-    /** As ingest would have written it, so many minutes ago, anomalies included. */
+    /** Stores scores as ingest does, so many minutes ago, including anomalies. */
     scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
       const { nll, pValue } = await by.score(records)
       const time = Date.now() - minutesAgo * MINUTE_MS
@@ -149,7 +149,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
   }
 }
 
-test('scores that drift raise one alarm, with the field that moved and when, also for a trainer that takes over', async () => {
+test('scores that drift raise one alarm, with the field that changed and the time, also for a trainer that takes over', async () => {
   const pipeline = await aWatchedPipeline()
   await pipeline.store(model)
   for (let ago = 60; ago > 20; ago--) await pipeline.scored(detector, normalParcels(300, ago), ago)
@@ -167,7 +167,7 @@ test('scores that drift raise one alarm, with the field that moved and when, als
   expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })
 })
 
-test('a value never seen, in records that are ordinary otherwise, is drift of its field; as many that are not are an attack', async () => {
+test('a new value in otherwise ordinary records is drift of its field; as many in unusual records are an attack', async () => {
   const kind = (records: readonly Fields[], of: string) => records.map((record) => ({ ...record, categories: [of] }))
   const odd = [
     { found: null, as: (records: readonly Fields[]) => heavier(records, 40) },
@@ -190,7 +190,7 @@ test('a value never seen, in records that are ordinary otherwise, is drift of it
   }
 })
 
-test('between fits p-values are recalibrated to slow change: the listener is called, and the share of anomalies stays', async () => {
+test('between fits p-values are recalibrated to slow change: the listener is called, and the share of anomalies does not change', async () => {
   const pipeline = await aWatchedPipeline()
   await pipeline.store(model)
   const reported: StoredRecalibration[] = []
@@ -219,7 +219,7 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
   expect(off(recalibrated)).toBeLessThan(Math.log(1.3))
 })
 
-test('a new model that floods where the one before does not is rolled back, audited; one that merely meets a change is not', async () => {
+test('a new model that floods where the one before does not is rolled back, with an audit entry; one that floods because the stream changed is not', async () => {
   const pipeline = await aWatchedPipeline()
   const wrong = await fitParcelModel(2, (records) => heavier(records, 3))
   const other = await openDetector(wrong.artefact)

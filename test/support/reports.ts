@@ -1,6 +1,6 @@
 import type { FitReport, GateReport, ModelMetadata } from '@outflow/contracts'
 
-/** What a gate that a model passed reports. */
+/** The report of a gate that a model passed. */
 export const aGateReport = (overrides: Partial<GateReport> = {}): GateReport => ({
   passed: true,
   failures: [],
@@ -16,7 +16,7 @@ export const aGateReport = (overrides: Partial<GateReport> = {}): GateReport => 
   ...overrides,
 })
 
-/** The metadata of a model of one number, for tests in which no artefact is opened. */
+/** The metadata of a model with one number, for tests that do not open an artefact. */
 export const aModelMetadata = (overrides: Partial<ModelMetadata> = {}): ModelMetadata => ({
   schemaVersion: 1,
   modelId: '00000000-0000-4000-8000-000000000000',
@@ -45,7 +45,7 @@ export const aModelMetadata = (overrides: Partial<ModelMetadata> = {}): ModelMet
   ...overrides,
 })
 
-/** What a trainer reports of a fit that it has begun. */
+/** The report of a fit that has begun. */
 export const aFitReport = (overrides: Partial<FitReport> = {}): FitReport => ({
   seed: 7,
   window: { asked: '2026-01-01T00:00:00.000Z', from: null, to: null, shortened: null, halfLifeMs: null },

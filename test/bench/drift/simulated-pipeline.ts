@@ -31,26 +31,26 @@ import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/windo
 import type { History } from './history.js'
 
 const MINUTE_MS = 60_000
-/** From due to promoted; the measured time of fits is printed with it. */
+/** From due to promoted; the measured time of fits is reported as well. */
 const FIT_MS = 60_000
 
-/** What happened, for the report. */
+/** An event for the report. */
 export interface LifeEvent {
   readonly atMs: number
   readonly what: 'alarm' | 'promoted' | 'failed_gate'
-  /** Of an alarm its chart, of a model why it was fitted. */
+  /** For an alarm its chart, for a model why it was fitted. */
   readonly why: string
-  /** Of an alarm: where the change began. */
+  /** For an alarm: the time at which the change began. */
   readonly changedMs?: number
 }
 
-/** outflow without Kafka and Postgres: the functions that its services decide by, on a store in memory and a clock that is handed in. */
+/** outflow without Kafka and Postgres: the functions of its services, on a store in memory and with a simulated clock. */
 export interface SimulatedPipeline {
-  /** Scores a batch as ingest does. @returns the p-values that it is decided by; null while there is no model */
+  /** Scores a batch as ingest does. @returns the p-values of the decisions; null while there is no model */
   ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null>
-  /** What the trainer does every 15 seconds. */
+  /** Runs the work that the trainer does every 15 seconds. */
   look(nowMs: number): Promise<void>
-  /** How records that are not part of the stream are scored at this moment; p-values as they are recalibrated. */
+  /** Scores records that are not part of the stream with the current model and recalibration. */
   score(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>>
   readonly events: readonly LifeEvent[]
   readonly fitSeconds: readonly number[]
@@ -112,7 +112,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
 
   async function look(nowMs: number): Promise<void> {
     if (coming !== null) {
-      // While a fit runs nobody looks.
+      // While a fit runs, drift is not checked.
       if (nowMs < coming.atMs) return
       await coming.take()
       coming = null
@@ -238,7 +238,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
   }
 }
 
-/** Counts are all that is added up. */
+/** Only counts are summed. */
 function merged(known: ScoreMinute | undefined, more: ScoreMinute): ScoreMinute {
   if (known === undefined) return more
   return {

@@ -10,20 +10,20 @@ export interface Soak {
   readonly minutes: number
   readonly records: number
   readonly largestResidentMiB: number
-  /** Mean of each ten minutes. */
+  /** Mean of each ten-minute interval. */
   readonly residentMiB: readonly number[]
-  /** Of the line through all samples but those of the first ten minutes, or of the first sixth of a shorter run: the heap fills then. */
+  /** Slope of the line through the samples, without those of the first ten minutes, or of the first sixth of a shorter run: the heap grows then. */
   readonly slopeMiBPerMinute: number
-  /** The machine's mean load, of one minute. */
+  /** Mean over the run of the one-minute load average of the machine. */
   readonly meanLoad: number
 }
 
 const CHUNK = 100_000
 const TEN_MINUTES = 10
-/** kafkajs's enum of resource types is no named export. */
+/** kafkajs does not export its enum of resource types by name. */
 const TOPIC = 2
 
-/** Keeps ingest behind a full topic for so long, and watches its memory. */
+/** Keeps a full topic ahead of ingest for the given time, and measures its memory. */
 export async function soak(
   pipeline: Pipeline,
   target: { readonly brokers: readonly string[]; readonly topic: string },
@@ -92,7 +92,7 @@ async function keepLittle({ brokers, topic }: { readonly brokers: readonly strin
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
-/** Least squares. */
+/** Slope by least squares. */
 function slopeOf(samples: readonly Sample[]): number {
   const x = mean(samples.map(({ minute }) => minute))
   const y = mean(samples.map(({ residentMiB }) => residentMiB))

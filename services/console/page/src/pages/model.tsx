@@ -14,7 +14,7 @@ import { formatAmount, formatBytes, formatCount, formatDuration, formatPValue, s
 import { Comparison } from './model/comparison.js'
 import { GateReport } from './model/gate-report.js'
 
-/** One model: how it was fitted, what the gate said, and the button that makes it the active one. */
+/** One model: its fit, the report of its gate, and the button that makes it the active one. */
 export function ModelPage({ id }: { id: string }) {
   const pipeline = currentPipeline.value
   const model = useResource(JSON.stringify([pipeline, id]), (signal) =>
@@ -159,7 +159,7 @@ function Curve({ curve }: { curve: FitReport['curve'] }) {
     }),
     [curve],
   )
-  // The first steps of a fit may lie a thousand times higher than all that follow.
+  // The first steps of a fit may have values a thousand times higher than the later ones.
   const isLog = curve.some(({ train, validation }) => Math.max(Math.abs(train ?? 0), Math.abs(validation ?? 0)) > 100)
   if (curve.length === 0) return <p class="quiet">There was nothing to fit step by step.</p>
   return (
@@ -176,7 +176,7 @@ function Curve({ curve }: { curve: FitReport['curve'] }) {
   )
 }
 
-/** When it became the active model and ceased to be it, by whom and why. */
+/** When it became the active model and when it was replaced, by whom and why. */
 function Changes({ model }: { model: ModelDetail }) {
   if (model.changes.length === 0) return null
   return (
