@@ -3,7 +3,7 @@ import { z } from 'zod'
 export const HEALTH_EVENT_TYPE = 'outflow.health.v1'
 
 interface HealthEventKind {
-  /** A condition begins and ends; a moment happened once. */
+  /** A condition begins and ends; a moment happens once. */
   readonly lifetime: 'condition' | 'moment'
   /** critical: records are not scored, or reported anomalies are meaningless. */
   readonly severity: 'warning' | 'critical'
