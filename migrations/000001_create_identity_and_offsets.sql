@@ -103,7 +103,7 @@ create table outflow.window_states (
   pipeline text not null,
   topic text not null,
   partition integer not null,
-  -- path of the entity, or `key`: the message key
+  -- path of the entity, `key`: the message key, or `partition`: all records of the partition are one
   entity_by text not null,
   entity text not null,
   -- encoded by the windowed features

@@ -33,6 +33,7 @@ export default {
       section('Guides', 'guides', {
         'first-topic': 'Your first topic',
         files: 'Files',
+        'one-value': 'One value over time',
         alerts: 'Alerts and webhooks',
         'fewer-alerts': 'Fewer alerts',
         verdicts: 'Verdicts',

@@ -12,6 +12,9 @@ const common = {
     .describe('Whether a record may lack the field. null, "" and "NaN" are missing values and always accepted'),
 }
 
+/** As the entity of a windowed feature: all records of a partition are one. */
+export const PARTITION = 'partition'
+
 const windowFeature = z
   .strictObject({
     type: z.literal('window'),
@@ -27,10 +30,16 @@ const windowFeature = z
       ),
     of: fieldPath.optional().describe('Path of the aggregated value; count and since_last take none'),
     over: windowLength.describe('Length of the window by event time, 1m to 7d'),
-    by: fieldPath
+    by: z
+      .string()
+      .refine(
+        (by) => by === PARTITION || fieldPath.safeParse(by).success,
+        'allowed: partition, or a path such as $.account',
+      )
       .optional()
       .describe(
-        "Path of the entity, whose records must all be in one partition. Default: source.key, else Kafka's message key",
+        'Path of the entity, whose records must all be in one partition; partition: all records of a partition are one entity. ' +
+          "Default: source.key, else Kafka's message key",
       ),
     at: fieldPath.optional().describe("Path of the event time. Default: source.timestamp, else Kafka's timestamp"),
     scale: z.enum(['linear', 'log']).optional().describe('log for values over several decades. Default: linear'),

@@ -74,6 +74,7 @@ describe('parseConfig', () => {
     ['features[0].over', { aggregate: 'count', over: '8d' }],
     ['features[0].name', { aggregate: 'count', name: 'a.b' }],
     ['features[0].aggregate', { aggregate: 'median' }],
+    ['features[0].by', { aggregate: 'count', by: 'account' }],
     ['features[0].path', { aggregate: 'count', path: '$.amount' }],
   ])('names %s of a windowed feature that is wrong', (key, wrong) => {
     const window = { type: 'window', name: 'w', over: '1h', ...wrong }

@@ -1,4 +1,4 @@
-import type { Rejection } from '@outflow/contracts'
+import { PARTITION, type Rejection } from '@outflow/contracts'
 import {
   type Fields,
   messageReader,
@@ -59,7 +59,7 @@ function countEntities(reader: Pick<OrderedReader<never>, 'entities'>): Pick<Win
   const split = new Set<string>()
   for (const { by, entity } of reader.entities()) {
     const name = `${by} ${entity}`
-    if (known.has(name)) split.add(name)
+    if (known.has(name) && by !== PARTITION) split.add(name)
     known.add(name)
   }
   return { entities: known.size, split: split.size }

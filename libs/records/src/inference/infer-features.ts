@@ -2,6 +2,7 @@ import { type Feature, featureSchema, formatPath, type Rejection, type Step } fr
 import type { Fields } from '../fields/fields.js'
 import { isRejection, makeReader } from '../fields/reader.js'
 import { epochUnit } from '../fields/timestamp.js'
+import { inferSeries, type Series } from './infer-series.js'
 import { NumberSummariser, wantsLogScale } from './number-summary.js'
 
 /** Fields inferred from records. */
@@ -53,7 +54,10 @@ export function makeFeatureInference(): FeatureInference {
       observe(record, [])
     },
     beginPartition: () => {
-      for (const field of fields.values()) field.previous = Number.NaN
+      for (const field of fields.values()) {
+        field.previous = Number.NaN
+        field.previousMs = Number.NaN
+      }
     },
     conclude: () => {
       const features: Feature[] = []
@@ -63,7 +67,13 @@ export function makeFeatureInference(): FeatureInference {
         if ('why' in found) leftOut.push({ path, ...found })
         else features.push(found)
       }
-      return { features, paths: [...fields.keys()], leftOut }
+      const paths = [...fields.keys()]
+      const series = seriesOf(features, fields, records)
+      if (series === null) return { features, paths, leftOut }
+      const { time } = series
+      const inferred = inferSeries(series)
+      if (inferred.timeLeftOut !== null) leftOut.push({ path: time.path, why: inferred.timeLeftOut, feature: time })
+      return { features: inferred.features, paths, leftOut }
     },
   }
 }
@@ -79,6 +89,9 @@ interface Field {
   dates: number
   earliestMs: number
   latestMs: number
+  /** Times that are earlier than the one before. */
+  backwards: number
+  previousMs: number
   structures: number
   distinct: Set<string>
   /** How many numbers are larger than the number before, and how many are smaller. */
@@ -110,6 +123,8 @@ const newField = (): Field => ({
   dates: 0,
   earliestMs: Number.POSITIVE_INFINITY,
   latestMs: Number.NEGATIVE_INFINITY,
+  backwards: 0,
+  previousMs: Number.NaN,
   structures: 0,
   distinct: new Set(),
   rises: 0,
@@ -147,6 +162,8 @@ function note(field: Field, value: unknown): void {
   if (time % DAY_MS === 0) field.dates += 1
   field.earliestMs = Math.min(field.earliestMs, time)
   field.latestMs = Math.max(field.latestMs, time)
+  if (time < field.previousMs) field.backwards += 1
+  field.previousMs = time
 }
 
 function noteChange(field: Field, number: number): void {
@@ -195,6 +212,20 @@ function judge(path: string, field: Field, records: number): Feature | Omit<Left
   const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
   return { why, feature: parsed.data }
 }
+
+/** The records as one value over time, where their fields are one number and one time in each record, in order; null if they are not. */
+function seriesOf(features: readonly Feature[], fields: ReadonlyMap<string, Field>, records: number): Series | null {
+  if (features.length !== 2 || records < FEWEST_OF_SERIES) return null
+  const value = features.find((feature) => feature.type === 'numeric')
+  const time = features.find((feature) => feature.type === 'cyclic')
+  if (value === undefined || time === undefined) return null
+  const { missing, earliestMs, latestMs, backwards } = fields.get(time.path)!
+  if (time.optional || missing > 0 || backwards > (1 - MONOTONE_SHARE) * records) return null
+  return { value, time, records, spanMs: latestMs - earliestMs }
+}
+
+/** Of fewer records a window of 1 % of the span holds fewer than three. */
+const FEWEST_OF_SERIES = 300
 
 type Kind =
   | { type: 'numeric'; scale?: 'log' }

@@ -1,4 +1,4 @@
-import type { Feature, Rejection } from '@outflow/contracts'
+import { type Feature, PARTITION, type Rejection } from '@outflow/contracts'
 import { inWholeRecords, type Locate } from '../fields/path.js'
 import { fieldReader, isRejection } from '../fields/reader.js'
 import { entityOf, hashOf } from './names.js'
@@ -37,7 +37,8 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     return id
   }
   const wanted = groups.map(({ by, series }) => ({
-    entity: by === null ? null : input('categorical', by),
+    by,
+    entity: by === null || by === PARTITION ? null : input('categorical', by),
     series: series.map(({ kind, of, at }) => ({
       value: of === null ? null : input(kind === 'values' ? 'categorical' : 'numeric', of),
       time: at === null ? null : input('cyclic', at),
@@ -49,7 +50,8 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
   const isCategory = (id: string) => id.startsWith('categorical')
   const numbers = [...inputs.keys()].filter((id) => !isCategory(id))
   const categories = [...inputs.keys()].filter(isCategory)
-  const places = wanted.map(({ entity, series }) => ({
+  const places = wanted.map(({ by, entity, series }) => ({
+    isPartition: by === PARTITION,
     entity: entity === null ? -1 : categories.indexOf(entity),
     series: series.map(({ value, time, at }) => ({
       at,
@@ -63,8 +65,9 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     const fields = read(record)
     if (isRejection(fields)) return fields
     const observation = { entities: [] as (string | null)[], times: [] as number[][], values: [] as number[][] }
-    for (const { entity, series } of places) {
-      const name = entity === -1 ? (key?.toString('utf8') ?? null) : fields.categories[entity]!
+    for (const { isPartition, entity, series } of places) {
+      const ofKeyOrField = entity === -1 ? (key?.toString('utf8') ?? null) : fields.categories[entity]!
+      const name = isPartition ? '' : ofKeyOrField
       observation.entities.push(name === null ? null : entityOf(name))
       const times: number[] = []
       const values: number[] = []

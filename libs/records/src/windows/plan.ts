@@ -13,7 +13,7 @@ export interface WindowPlan {
 
 /** Series of one kind of entity. */
 export interface Group {
-  /** Path of the entity; null: the message key */
+  /** Path of the entity, or `partition`: all records of a partition are one; null: the message key */
   readonly by: string | null
   readonly series: readonly Series[]
 }

@@ -251,3 +251,10 @@ test('without `by` the message key is the entity; a name too long for an index i
   expect(entity(Buffer.from('a\0b'))).toEqual(['a\uFFFDb'])
   expect(entity(Buffer.alloc(5_000, 'x'))).toEqual([expect.stringMatching(/^x{100}…sha256:[0-9a-f]{64}$/)])
 })
+
+test('by partition all records are one entity, with and without a message key', () => {
+  const readAll = makeObservationReader(planWindows([{ ...aWindow('count'), by: 'partition' } as Feature])!)
+  const entity = (key: Buffer | null) => (readAll({}, { key, timestampMs: 0 }) as Observation).entities
+  expect(entity(null)).toEqual(entity(Buffer.from('depot-1')))
+  expect(entity(null)).not.toEqual([null])
+})

@@ -6,7 +6,7 @@ import { emptySeries, makeBefore, observe, type SeriesState } from './series-sta
 
 /** An entity of one group of a plan. */
 export interface EntityName {
-  /** Path of the entity in the record, or `key`: the message key */
+  /** Path of the entity in the record, `key`: the message key, or `partition` */
   readonly by: string
   readonly entity: string
 }

@@ -3,7 +3,7 @@ import { run } from '../connection/statement.js'
 
 /** One entity of a partition. */
 export interface StoredEntity {
-  /** Path of the entity in the record, or `key`: the message key */
+  /** Path of the entity in the record, `key`: the message key, or `partition` */
   readonly by: string
   readonly entity: string
 }

@@ -16,6 +16,10 @@ import {
 export interface RecordStatistics {
   readonly records: number
   readonly columns: readonly Column[]
+  /** Windowed features, which no record holds: those of one value over time. */
+  readonly windows: readonly Extract<Feature, { readonly type: 'window' }>[]
+  /** Fields that hold times, also those that are left out as features. */
+  readonly times: readonly Column[]
   readonly leftOut: readonly LeftOut[]
 }
 
@@ -46,9 +50,15 @@ export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): R
   }
   const records = partitions.flat()
   const { features, leftOut } = inference.conclude()
+  const columns = features.filter(({ type }) => type !== 'window').map((feature) => summarize(feature, records))
+  const timesLeftOut = leftOut.flatMap(({ feature }) =>
+    feature?.type === 'cyclic' ? [summarize(feature, records)] : [],
+  )
   return {
     records: records.length,
-    columns: features.map((feature) => summarize(feature, records)),
+    columns,
+    windows: features.filter((feature) => feature.type === 'window'),
+    times: [...columns.filter(({ feature }) => feature.type === 'cyclic'), ...timesLeftOut],
     leftOut,
   }
 }

@@ -34,12 +34,10 @@ const logNote = ({ least, leastPositive, most, median }: NumberSummary): string 
 }
 
 /** The first field that holds a time in every record. */
-export function proposeTimestamp({ columns }: RecordStatistics): Proposal<string> | null {
-  const times = columns.filter(
-    ({ feature, absent, empty, broken, numbers }) =>
-      feature.type === 'cyclic' && absent + empty + broken === 0 && numbers !== null,
+export function proposeTimestamp({ times }: RecordStatistics): Proposal<string> | null {
+  const [first, ...others] = times.filter(
+    ({ absent, empty, broken, numbers }) => absent + empty + broken === 0 && numbers !== null,
   )
-  const [first, ...others] = times
   if (first === undefined) return null
   const alternatives = others.length > 0 ? `; or ${others.map(({ feature }) => featurePath(feature)).join(', ')}` : ''
   const unit = first.epochUnit === null ? '' : ` as epoch ${first.epochUnit}`
@@ -68,7 +66,29 @@ export function proposeKey({ records, columns }: RecordStatistics): Proposal<str
   }
 }
 
-/** The largest of these rates that gives at most 20 alerts a day in normal traffic. */
+/** The windowed features of one value over time, without what they take from `source`. */
+export function proposeWindows({ windows }: RecordStatistics, isKeyed: boolean): readonly Proposal<object>[] {
+  return windows.map(({ at: _at, by, ...window }) => ({
+    value: { ...window, ...(isKeyed ? {} : { by }) },
+    why: `how much the values varied in the ${window.over} before`,
+  }))
+}
+
+/** The time span of one value over time; null for other records. */
+export function spanOfSeries({
+  windows,
+  times,
+  records,
+}: RecordStatistics): { readonly days: number; readonly recordsPerDay: number } | null {
+  const numbers = times[0]?.numbers
+  if (windows.length === 0 || !numbers) return null
+  const days = (numbers.most - numbers.least) / DAY_MS
+  return { days, recordsPerDay: records / days }
+}
+
+const DAY_MS = 86_400_000
+
+/** The largest rate of these that gives at most 20 alerts a day in normal traffic. */
 export function proposeAlertRate(recordsPerDay: number | null): Proposal<number> {
   const what = 'share of normal records that may be anomalies'
   if (recordsPerDay === null) return { value: DEFAULT_ALERT_RATE, why: what }

@@ -158,6 +158,32 @@ describe('renderConfig', () => {
     expect(config.source).not.toHaveProperty('key')
   })
 
+  it('has the spread of the values before each record, for one value over time', () => {
+    const everyFiveMinutes = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        at: new Date(Date.UTC(2026, 0, 1) + index * 300_000).toISOString(),
+        load: (index * 37) % 91,
+      }))
+    const windows = [
+      { type: 'window', name: 'load std 4h', aggregate: 'std', of: '$.load', over: '4h', scale: 'log', at: '$.at' },
+      { type: 'window', name: 'load std 14h', aggregate: 'std', of: '$.load', over: '14h', scale: 'log', at: '$.at' },
+    ]
+    const long = propose(everyFiveMinutes(17_280))
+    expect(long.config.features).toEqual([
+      { type: 'cyclic', path: '$.at', optional: false, period: 'day' },
+      { type: 'numeric', path: '$.load', optional: false },
+      ...windows.map((window) => ({ ...window, by: 'partition' })),
+    ])
+    expect(long.config).toMatchObject({ source: { timestamp: '$.at' }, detection: { alertRate: 0.01 } })
+    expect(long.config.training.window).toBe(60 * 86_400_000)
+    expect(propose(everyFiveMinutes(17_280), { isKeyed: true }).config.features.slice(2)).toEqual(windows)
+    // Of a week no model learns an hour; the time still is the event time.
+    const short = propose(everyFiveMinutes(1_000))
+    expect(short.config.features.map(({ type }) => type)).toEqual(['numeric', 'window', 'window'])
+    expect(short.config.source.timestamp).toBe('$.at')
+    expect(short.config.training.window).toBe(7 * 86_400_000)
+  })
+
   it('proposes no entity field where records have a message key', () => {
     expect(propose(orders, { isKeyed: true }).config.source).not.toHaveProperty('key')
   })

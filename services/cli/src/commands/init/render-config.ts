@@ -2,7 +2,15 @@ import { type Config, type Feature, nameOfPath } from '@outflow/contracts'
 import { stringify } from 'yaml'
 import type { WrittenConnection } from './connection.js'
 import type { RecordStatistics } from './look-at-records.js'
-import { type Proposal, proposeAlertRate, proposeFeature, proposeKey, proposeTimestamp } from './propose.js'
+import {
+  type Proposal,
+  proposeAlertRate,
+  proposeFeature,
+  proposeKey,
+  proposeTimestamp,
+  proposeWindows,
+  spanOfSeries,
+} from './propose.js'
 
 export interface Origin {
   /** Where the records come from, in words: `the first 10,000 records of flights.csv`. */
@@ -30,12 +38,12 @@ export function renderConfig(statistics: RecordStatistics, origin: Origin): stri
     ['source:', ...aligned(sourceOf(statistics, origin).map((line) => indent(line)))],
     [
       'features: # with the number of records in which a field is absent or empty',
-      ...aligned(featuresOf(statistics).map((line) => indent(line))),
+      ...aligned(featuresOf(statistics, origin).map((line) => indent(line))),
       ...leftOutLines(statistics),
     ],
-    ['training:', ...aligned(TRAINING.map((line) => indent(line)))],
+    ['training:', ...aligned(trainingOf(statistics).map((line) => indent(line)))],
     aligned([
-      entry('detection', detectionOf(origin)),
+      entry('detection', detectionOf(statistics, origin)),
       entry('alerts', {
         value: { topic: `${topic.slice(0, LONGEST_STEM)}.alerts` },
         why: 'anomalies are reported here',
@@ -59,8 +67,8 @@ const indent = ({ text, why }: Line): Line => ({ text: `  ${text}`, why })
 /** A Kafka topic's name has at most 249 characters; the longest suffix that is appended has 13. */
 const LONGEST_STEM = 236
 
-function detectionOf({ recordsPerDay }: Origin): Proposal<object> {
-  const { value, why } = proposeAlertRate(recordsPerDay)
+function detectionOf(statistics: RecordStatistics, { recordsPerDay }: Origin): Proposal<object> {
+  const { value, why } = proposeAlertRate(recordsPerDay ?? spanOfSeries(statistics)?.recordsPerDay ?? null)
   return { value: { alertRate: value }, why }
 }
 
@@ -79,11 +87,15 @@ function sourceOf(statistics: RecordStatistics, { topic, format, isKeyed, connec
   return [...lines, entry('from', { value: 'earliest', why: 'or latest: where a new pipeline starts' })]
 }
 
-function featuresOf({ columns }: RecordStatistics): readonly Line[] {
-  return columns.map((column) => {
+function featuresOf(statistics: RecordStatistics, { isKeyed }: Origin): readonly Line[] {
+  const ofFields = statistics.columns.map((column) => {
     const { value, why } = proposeFeature(column)
     return { text: `- ${inline(asWritten(value))}`, why }
   })
+  return [
+    ...ofFields,
+    ...proposeWindows(statistics, isKeyed).map(({ value, why }) => ({ text: `- ${inline(value)}`, why })),
+  ]
 }
 
 /** A feature without the default `optional: false`. */
@@ -100,12 +112,27 @@ function leftOutLines({ leftOut }: RecordStatistics): readonly string[] {
   return aligned(lines.map(indent))
 }
 
-const TRAINING: readonly Line[] = [
-  entry('every', { value: '1h', why: 'how often the model is fitted again' }),
-  entry('window', { value: '24h', why: "length of the training window, by Kafka's timestamp" }),
-  entry('minRows', { value: 2000, why: 'minimum number of records for a fit' }),
-  entry('contamination', { value: 0.01, why: 'share of the window that may be anomalies' }),
-]
+function trainingOf(statistics: RecordStatistics): readonly Line[] {
+  return [
+    entry('every', { value: '1h', why: 'how often the model is fitted again' }),
+    entry('window', trainingWindowOf(statistics)),
+    entry('minRows', { value: MIN_ROWS, why: 'minimum number of records for a fit' }),
+    entry('contamination', { value: 0.01, why: 'share of the window that may be anomalies' }),
+  ]
+}
+
+/** One value over time is fitted to a span as long as that its windowed features were chosen for. */
+function trainingWindowOf(statistics: RecordStatistics): Proposal<string> {
+  const why = "length of the training window, by Kafka's timestamp"
+  const series = spanOfSeries(statistics)
+  if (series === null) return { value: '24h', why }
+  const days = Math.ceil(Math.max(series.days, MIN_ROWS / series.recordsPerDay))
+  return { value: `${Math.min(days, MOST_DAYS)}d`, why: `${why}; the windows above are 0.3 % and 1 % of it` }
+}
+
+const MIN_ROWS = 2_000
+/** Longer durations are not allowed. */
+const MOST_DAYS = 3_650
 
 function entry(key: string, { value, why }: Proposal<unknown>): Line {
   return { text: `${key}: ${inline(value)}`, why }

@@ -1,0 +1,59 @@
+import { type Feature, featureName, PARTITION } from '@outflow/contracts'
+
+/** Records that are one value over time. */
+export interface Series {
+  readonly value: Extract<Feature, { readonly type: 'numeric' }>
+  readonly time: Extract<Feature, { readonly type: 'cyclic' }>
+  readonly records: number
+  /** From the earliest to the latest time. */
+  readonly spanMs: number
+}
+
+/**
+ * Infers the features of one value over time: the value, its standard deviation in two windows before the record, and the hour where the
+ * records show what is usual at an hour.
+ *
+ * The windows are 1 % and 0.3 % of the span. At a rate of 1 % an unusual window is rare only if there are a hundred others to compare it
+ * with: with longer windows most of a short series is flagged (docs/design/accuracy.md).
+ */
+export function inferSeries({ value, time, records, spanMs }: Series): {
+  readonly features: readonly Feature[]
+  /** Why the time is no feature; null: it is one. */
+  readonly timeLeftOut: string | null
+} {
+  const stepMs = spanMs / (records - 1)
+  const lengths = WINDOWS.map(({ share, fewest }) => lengthOf(Math.max(share * spanMs, fewest * stepMs)))
+  const windows = [...new Set(lengths)].map(
+    (over): Feature => ({
+      type: 'window',
+      name: `${featureName(value).replaceAll(/[.[\]$]/g, '_')} std ${over}`,
+      aggregate: 'std',
+      of: value.path,
+      over,
+      by: PARTITION,
+      at: time.path,
+      scale: 'log',
+    }),
+  )
+  const days = spanMs / DAY_MS
+  if (days >= FEWEST_DAYS) return { features: [time, value, ...windows], timeLeftOut: null }
+  const timeLeftOut = `the records span ${days.toFixed(1)} days, and ${FEWEST_DAYS} are needed to learn what is usual at an hour`
+  return { features: [value, ...windows], timeLeftOut }
+}
+
+/** A deviation takes two records; of four it is a rough one. */
+const WINDOWS = [
+  { share: 0.003, fewest: 4 },
+  { share: 0.01, fewest: 12 },
+] as const
+const FEWEST_DAYS = 14
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+
+/** The length of a window as the configuration writes it, 1m to 7d. */
+function lengthOf(ms: number): string {
+  if (ms < 2 * HOUR_MS) return `${Math.max(1, Math.round(ms / MINUTE_MS))}m`
+  if (ms < 2 * DAY_MS) return `${Math.round(ms / HOUR_MS)}h`
+  return `${Math.min(7, Math.round(ms / DAY_MS))}d`
+}

@@ -1,0 +1,172 @@
+/**
+ * How well anomalies are found in series of one value over time, by the features that `outflow train` infers:
+ *
+ *     npm run bench:series -- --data DIR [--half 1|2] [--seeds N] [--json]
+ *
+ * Every `*.csv` of DIR is a series with the columns timestamp, value and label, 1 inside a window that holds an anomaly. The label is not
+ * read by the fit. Two protocols, both at a rate of 1 %:
+ *
+ * - whole: fitted to the whole series, and all of it scored: AUROC of the rows inside windows, and windows with an anomaly;
+ * - later: fitted to the first 30 %: of the later 70 %, windows with an anomaly, and the share of the rows outside windows that are anomalies.
+ *
+ * The baseline is |value − median| / MAD of the fitted rows, with the rows beyond its 99 % quantile as anomalies. `--half` takes every second
+ * series by name: choose settings on one half, and report the other once.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { configSchema } from '@outflow/contracts'
+import { openDetector, scoreFile, trainDetector } from '@outflow/detector'
+import { type RecordFile, readTrainingRecords } from '@outflow/records'
+import { rank } from './ranking.js'
+
+const ALERT_RATE = 0.01
+const FITTED_SHARE = 0.3
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    half: { type: 'string' },
+    seeds: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+})
+if (options.data === undefined) throw new Error('--data DIR: which folder holds the series (*.csv)?')
+const folder = options.data
+const all = (await readdir(folder)).filter((file) => file.endsWith('.csv')).sort()
+const files = options.half === undefined ? all : all.filter((_, at) => at % 2 === Number(options.half) - 1)
+
+interface Series {
+  readonly name: string
+  readonly lines: readonly string[]
+  readonly values: readonly number[]
+  readonly isLabelled: readonly boolean[]
+}
+
+/** Scores of all rows, higher is less likely, and which of them are anomalies at the rate. */
+interface Flagged {
+  readonly score: ArrayLike<number>
+  readonly isAnomaly: readonly boolean[]
+}
+
+type Method = (series: Series, fitted: number, seed: number) => Promise<Flagged>
+
+const METHODS: Readonly<Record<string, Method>> = { outflow: byOutflow, baseline: byDeviation }
+
+interface Result extends Awaited<ReturnType<typeof measure>> {
+  readonly series: string
+  readonly method: string
+  readonly seed: number
+}
+
+const results: Result[] = []
+for (const file of files) {
+  const series = await readSeries(file)
+  for (const [method, scored] of Object.entries(METHODS)) {
+    for (let seed = 0; seed < (method === 'outflow' ? Number(options.seeds) : 1); seed++) {
+      const result = { series: series.name, method, seed, ...(await measure(series, scored, seed)) }
+      results.push(result)
+      if (!options.json) console.log(lineOf(result))
+    }
+  }
+}
+if (options.json) console.log(JSON.stringify(results, null, 2))
+else for (const method of Object.keys(METHODS)) console.log(summaryOf(method))
+
+async function readSeries(file: string): Promise<Series> {
+  const [header, ...rows] = (await readFile(join(folder, file), 'utf8')).trim().split(/\r?\n/)
+  if (header !== 'timestamp,value,label') throw new Error(`${file}: the columns are not timestamp,value,label`)
+  const cells = rows.map((row) => row.split(','))
+  return {
+    name: file.replace(/\.csv$/, ''),
+    lines: cells.map(([timestamp, value]) => `${timestamp},${value}\n`),
+    values: cells.map(([, value]) => Number(value)),
+    isLabelled: cells.map(([, , label]) => label === '1'),
+  }
+}
+
+async function measure(series: Series, scored: Method, seed: number) {
+  const rows = series.values.length
+  const fitted = Math.floor(FITTED_SHARE * rows)
+  const whole = await scored(series, rows, seed)
+  const later = await scored(series, fitted, seed)
+  const outside = series.isLabelled.map((isLabelled, row) => row >= fitted && !isLabelled)
+  return {
+    auroc: rank(whole.score, series.isLabelled).auroc,
+    windows: windowsOf(series, 0).length,
+    windowsFound: foundOf(windowsOf(series, 0), whole),
+    laterWindows: windowsOf(series, fitted).length,
+    laterWindowsFound: foundOf(windowsOf(series, fitted), later),
+    laterAnomalyShare: outside.filter((is, row) => is && later.isAnomaly[row]).length / outside.filter(Boolean).length,
+  }
+}
+
+/** Rows of each run of labelled rows that begins at row `from` or later. */
+function windowsOf({ isLabelled }: Series, from: number): readonly (readonly number[])[] {
+  const windows: number[][] = []
+  isLabelled.forEach((is, row) => {
+    if (!is) return
+    if (row > 0 && isLabelled[row - 1]) windows.at(-1)?.push(row)
+    else if (row >= from) windows.push([row])
+  })
+  return windows
+}
+
+function foundOf(windows: readonly (readonly number[])[], { isAnomaly }: Flagged): number {
+  return windows.filter((rows) => rows.some((row) => isAnomaly[row])).length
+}
+
+async function byOutflow({ name, lines }: Series, fitted: number, seed: number): Promise<Flagged> {
+  const training = { ...configSchema.shape.training.parse({}), seed }
+  const { features, records } = await readTrainingRecords(fileOf(name, lines.slice(0, fitted)), {
+    ...{ features: null, exclude: [], ...training },
+    ...{ signal: new AbortController().signal, onRows: () => {} },
+  })
+  const model = configSchema.shape.model.parse({})
+  const { artefact } = await trainDetector({ features, records, model, training, alertRate: ALERT_RATE })
+  const detector = await openDetector(artefact)
+  const score: number[] = []
+  const isAnomaly: boolean[] = []
+  for await (const { nll, pValue } of scoreFile(detector, fileOf(name, lines))) {
+    score.push(...nll)
+    isAnomaly.push(...Array.from(pValue, (p) => p <= ALERT_RATE))
+  }
+  await detector.close()
+  return { score, isAnomaly }
+}
+
+function fileOf(name: string, lines: readonly string[]): RecordFile {
+  const bytes = Readable.from(['timestamp,value\n', ...lines].map((line) => Buffer.from(line)))
+  return { name, format: 'csv', bytes }
+}
+
+async function byDeviation({ values }: Series, fitted: number): Promise<Flagged> {
+  const middle = median(values.slice(0, fitted))
+  const deviation = values.map((value) => Math.abs(value - middle))
+  const spread = median(deviation.slice(0, fitted))
+  const score = deviation.map((own) => own / spread)
+  const threshold = score.slice(0, fitted).toSorted((a, b) => a - b)[Math.floor((1 - ALERT_RATE) * fitted)]!
+  return { score, isAnomaly: score.map((own) => own > threshold) }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
+
+function lineOf({ series, method, ...own }: Result): string {
+  return (
+    `${series.padEnd(36)} ${method.padEnd(9)} AUROC ${own.auroc.toFixed(3)}  windows ${own.windowsFound} of ${own.windows}  ` +
+    `later: windows ${own.laterWindowsFound} of ${own.laterWindows}, outside them ${(100 * own.laterAnomalyShare).toFixed(1)} %`
+  )
+}
+
+function summaryOf(method: string): string {
+  const own = results.filter((result) => result.method === method)
+  const sum = (key: 'auroc' | 'windows' | 'windowsFound' | 'laterWindows' | 'laterWindowsFound') =>
+    own.reduce((total, result) => total + result[key], 0)
+  return (
+    `${method.padEnd(9)} mean AUROC ${(sum('auroc') / own.length).toFixed(3)}, windows ${sum('windowsFound')} of ${sum('windows')}, ` +
+    `later ${sum('laterWindowsFound')} of ${sum('laterWindows')}`
+  )
+}
