@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 
-// `npm run test:crash`, which finds Vitest on npm's path: the tests of this folder, or, with --kills, one long run.
+// `npm run test:crash`, which finds Vitest on npm's path: the tests of this folder, or one long run of kills or of faults.
 if (process.argv.includes('--kills')) await import('./kills.js')
+else if (process.argv.includes('--faults')) await import('./late-faults.js')
 else {
   const options = ['run', '--config', 'infra/vitest.config.ts', '--project', 'crash', ...process.argv.slice(2)]
   process.exitCode = spawnSync('vitest', options, { stdio: 'inherit' }).status ?? 1

@@ -1,5 +1,5 @@
 import type { AlertBucket } from '@outflow/contracts'
-import { isLed, OutboxRewound, type Pool, type Queryable, withLeadership, withTransaction } from '@outflow/store'
+import { isLed, OutboxRewound, type Queryable, withLeadership, withTransaction } from '@outflow/store'
 import {
   beginPartitions,
   loadWindowStates,
@@ -24,17 +24,12 @@ import {
   updateAlertBuckets,
   withholdAlerts,
 } from '@outflow/store/outbox'
-import { describe, expect, it } from 'vitest'
-import { randomOf } from '../fuzz/random.js'
-import { Scheduler } from '../simulation/scheduler.js'
-import { SimulatedPostgres } from '../simulation/simulated-postgres.js'
-import { replaceRuntime } from '../simulation/simulated-runtime.js'
-import { aBatch, aPipeline, pool as realPool, TOPIC } from '../support/stored-batches.js'
-
-type Case = (pool: Pool, pipeline: string) => Promise<void>
+import { expect } from 'vitest'
+import { holdsInBoth, type StoreCase } from '../support/simulated-store.js'
+import { aBatch, TOPIC } from '../support/stored-batches.js'
 
 /** Behaviour of the store that the simulation relies on, by name. Each case gets a pipeline whose first partition begins at 0. */
-const CASES: Readonly<Record<string, Case>> = {
+const CASES: Readonly<Record<string, StoreCase>> = {
   'a batch is written once, with all that belongs to it': async (pool, pipeline) => {
     const batch = {
       ...aBatch(pipeline, 0n, 3n),
@@ -219,45 +214,4 @@ const CASES: Readonly<Record<string, Case>> = {
 const AT = { topic: TOPIC, partition: 0, offset: 5n }
 const FDR_STATE = { fdr: 0.1, tested: 3, first: null, later: [] }
 
-describe.each(Object.entries(CASES))('%s', (_, check) => {
-  it('in Postgres', async () => check(realPool, await aPipeline()))
-  it('in the simulation', () => inSimulation(check))
-})
-
-async function inSimulation(check: Case): Promise<void> {
-  const scheduler = new Scheduler(randomOf(1, 'store', 0), () => {})
-  const faults = { late: 0, requestLost: 0, answerLost: 0 }
-  const postgres = new SimulatedPostgres({
-    scheduler,
-    faults,
-    refused: { oneIn: 0 },
-    crashes: false,
-    crashesAfterCommit: { oneIn: 0 },
-  })
-  const process = scheduler.makeProcess('test')
-  const pool = postgres.openPool(process)
-  let settled: (() => void) | null = null
-  const done = new Promise<void>((resolve, reject) => {
-    scheduler.after(0, process, () => {
-      const begun = beginPartitions(
-        pool,
-        { pipeline: 'p', topic: TOPIC },
-        new Map([[0, { nextOffset: 0n, topicId: null }]]),
-      )
-      begun
-        .then(() => check(pool, 'p'))
-        .then(
-          () => (settled = resolve),
-          (error: unknown) => (settled = () => reject(error)),
-        )
-    })
-  })
-  const restore = replaceRuntime(scheduler)
-  try {
-    await scheduler.run(() => settled !== null)
-  } finally {
-    restore()
-  }
-  settled!()
-  return done
-}
+holdsInBoth(CASES)

@@ -10,7 +10,8 @@ interface Disturbed {
   readonly services: readonly Supervised[]
   readonly postgres: SimulatedPostgres
   readonly partitions: readonly PartitionLog[]
-  readonly promote: (modelId: string) => void
+  /** What people do. */
+  readonly operate: () => void
 }
 
 // Shorter and longer than a session of ten seconds, a transaction and a statement of thirty.
@@ -18,11 +19,10 @@ const PAUSES_MS = [500, 5_000, 12_000, 35_000, 70_000]
 const CLOCK_JUMPS_MS = [-3_600_000, -5_000, 5_000, 3_600_000]
 
 /** Disturbs a world again and again, at any instant. @returns ends it, and lets go on what is paused */
-export function disturb({ scheduler, plan, services, postgres, partitions, promote }: Disturbed): () => void {
+export function disturb({ scheduler, plan, services, postgres, partitions, operate }: Disturbed): () => void {
   const { random } = scheduler
   const { disturbedEveryMs } = plan
   const resumes = new Set<() => void>()
-  let models = 1
   let isOver = false
   const pause = ({ process }: Supervised) => {
     if (process.isPaused || !process.isAlive) return
@@ -51,7 +51,7 @@ export function disturb({ scheduler, plan, services, postgres, partitions, promo
       process.clockAheadMs = random.pick(CLOCK_JUMPS_MS)
       scheduler.trace(scheduler.nowMs, process.name, `has a clock that is ${process.clockAheadMs} ms ahead`)
     },
-    () => promote(`model-${++models}`),
+    ...(plan.hasOperator ? [operate, operate] : []),
     ...(plan.postgresCrashes ? [() => postgres.crash()] : []),
     ...(plan.hasRetention ? [deleteRecords] : []),
   ]

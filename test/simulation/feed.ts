@@ -4,7 +4,7 @@ import type { Plan } from './plan.js'
 import { EPOCH_MS, type Scheduler } from './scheduler.js'
 
 export const SOURCE = 'flights'
-const KEYS = ['LAX', 'SFO', 'JFK']
+export const KEYS = ['LAX', 'SFO', 'JFK']
 /** A producer of the source topic that uses transactions; the broker gives ids from 1 on. */
 const PRODUCER_ID = 1_000_000
 
@@ -47,5 +47,15 @@ function aRecord(random: Random, id: number, timestampMs: number) {
     key: random.oneIn(10) ? null : Buffer.from(key),
     value: value === null ? null : Buffer.from(value),
     headers: random.oneIn(5) ? { trace: Buffer.from(String(id)) } : {},
+  }
+}
+
+/** NaN: the record breaks its contract. */
+export function delayOf({ value }: { readonly value: Buffer | null }): number {
+  try {
+    const { delay } = JSON.parse(String(value))
+    return typeof delay === 'number' ? delay : Number.NaN
+  } catch {
+    return Number.NaN
   }
 }

@@ -1,11 +1,12 @@
 import { ALERT_EVENT_TYPE, formatPosition } from '@outflow/contracts'
 import { decide } from '@outflow/detector'
-import { SOURCE } from './feed.js'
-import { pValueOf } from './fixed-detector.js'
+import { delayOf, SOURCE } from './feed.js'
+import { nllOf, pValueOf } from './fixed-model.js'
 import type { LoggedRecord, PartitionLog } from './partition-log.js'
 import type { Plan } from './plan.js'
 import type { SimulatedBroker } from './simulated-broker.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
+import type { OffsetRow, Tables } from './tables.js'
 
 /** Holds each commit to what must hold at any time: counters add up, records are counted once, and offsets never go back. */
 export function watchCommits(
@@ -13,13 +14,15 @@ export function watchCommits(
   partitions: readonly PartitionLog[],
   violated: (what: string) => void,
 ): void {
-  const last = new Map<string, bigint>()
+  const last = new Map<string, OffsetRow>()
   postgres.onCrash.add(() => last.clear())
-  postgres.onNotify.add(() => {
+  postgres.onCommit.add(() => {
     for (const [key, row] of postgres.tables.offsets) {
       const { nextOffset, received, scored, rejected, skipped, partition } = row
-      if (nextOffset < (last.get(key) ?? 0n)) violated(`the offset of ${key} goes back to ${nextOffset}`)
-      last.set(key, nextOffset)
+      const before = last.get(key)
+      if (row === before) continue
+      if (nextOffset < (before?.nextOffset ?? 0n)) violated(`the offset of ${key} goes back to ${nextOffset}`)
+      last.set(key, row)
       if (received !== scored + rejected)
         violated(`${key}: received ${received} ≠ ${scored} scored + ${rejected} rejected`)
       const due = readable(postgres, partitions[partition]!, partition).length
@@ -77,7 +80,9 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
     anomalies.map(({ key }) => `flights/${key}`),
   )
   const gathered = new Map<string, number>()
-  for (const groupId of unsent.values()) if (groupId !== null) gathered.set(groupId, (gathered.get(groupId) ?? 0) + 1)
+  for (const { groupId } of unsent.values())
+    if (groupId !== null) gathered.set(groupId, (gathered.get(groupId) ?? 0) + 1)
+  found.push(...wronglyHidden(tables, anomalies))
   compare(
     'groups',
     events.filter(({ type }) => type !== ALERT_EVENT_TYPE).map(({ id, data }) => `${id}: ${data.count}`),
@@ -90,7 +95,7 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
     rejected.map(({ key, record }) => `${key} ${hexOf(record.key)} ${hexOf(record.value)}`),
   )
   const scored = due.filter(({ nll }) => !Number.isNaN(nll)).length
-  const counted = [...tables.scored.values()].reduce((sum, count) => sum + count, 0)
+  const counted = [...tables.scored.values()].reduce((sum, row) => sum + row.scored, 0)
   if (counted !== scored) found.push(`the minutes count ${counted} scored records of ${scored}`)
   const countedRejected = [...tables.rejected.values()].reduce((sum, count) => sum + count, 0)
   if (countedRejected !== rejected.length)
@@ -103,7 +108,7 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
       found.push(`the state of false-discovery control of partition ${at} differs`)
   }
   if ([...tables.leaderships.values()].some((session) => postgres.sessions.has(session)))
-    found.push('a relay that has stopped still leads')
+    found.push('a service that has stopped still leads')
   if (broker.transactions.open > 0) found.push('a Kafka transaction is still open')
   return found
 }
@@ -120,6 +125,22 @@ interface SentEvent {
   }
 }
 
+/** Alerts that a rule hid: the rule is of their key, and counts them. */
+function wronglyHidden({ unsent, suppressions }: Tables, due: readonly Due[]): readonly string[] {
+  const hidden = new Map<string, number>()
+  const keys = new Map(due.map(({ key, record }) => [key, record.key && String(record.key)]))
+  const found = [...unsent].flatMap(([key, { ruleId }]) => {
+    if (ruleId === null) return []
+    hidden.set(ruleId, (hidden.get(ruleId) ?? 0) + 1)
+    const entity = suppressions.get(BigInt(ruleId))?.entity
+    return entity === keys.get(key) ? [] : [`the alert of ${key} is hidden by a rule of ${entity}`]
+  })
+  for (const rule of suppressions.values())
+    if (Number(rule.hidden) !== (hidden.get(rule.id) ?? 0))
+      found.push(`rule ${rule.id} counts ${rule.hidden} hidden alerts`)
+  return found
+}
+
 interface Due {
   /** `topic/partition/offset` */
   readonly key: string
@@ -134,7 +155,7 @@ interface Due {
 
 /** What is due for the records of a partition, all in one go. */
 function dueOf(records: readonly LoggedRecord[], partition: number, plan: Plan): readonly Due[] {
-  const nlls = records.map(nllOf)
+  const nlls = records.map((record) => nllOf(delayOf(record)))
   const scored = records.flatMap((_, place) => (Number.isNaN(nlls[place]!) ? [] : [place]))
   const { isAnomaly } = decide(
     Float64Array.from(scored, (place) => pValueOf(nlls[place]!)),
@@ -156,20 +177,10 @@ function dueOf(records: readonly LoggedRecord[], partition: number, plan: Plan):
 
 function fdrOf(records: readonly LoggedRecord[], detection: { readonly fdr: number }) {
   const pValues = records
-    .map(nllOf)
+    .map((record) => nllOf(delayOf(record)))
     .filter((nll) => !Number.isNaN(nll))
     .map(pValueOf)
   return pValues.length === 0 ? null : decide(Float64Array.from(pValues), detection).fdrState
-}
-
-/** NaN: the record breaks its contract. */
-function nllOf({ value }: LoggedRecord): number {
-  try {
-    const { delay } = JSON.parse(String(value))
-    return typeof delay === 'number' ? delay : Number.NaN
-  } catch {
-    return Number.NaN
-  }
 }
 
 /** The committed records of a partition up to the stored offset that retention has not deleted before they were read. */

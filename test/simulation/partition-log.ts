@@ -107,6 +107,11 @@ export class PartitionLog {
     return this.#history.filter((record) => record.offset < until && record.marker === undefined && !isAborted(record))
   }
 
+  /** The first record of that time or later; null: there is none. */
+  firstSince(timestampMs: number): bigint | null {
+    return this.#records.find((record) => record.timestampMs >= timestampMs)?.offset ?? null
+  }
+
   /** Deletes records before an offset, as retention does. */
   deleteBefore(offset: bigint): void {
     if (offset <= this.start) return

@@ -10,11 +10,25 @@ export interface Plan {
   readonly feedMs: number
   readonly ingests: number
   readonly relays: number
+  readonly trainers: number
+  /** Whether a model is active at the start. */
+  readonly hasModel: boolean
+  /** How long a candidate runs as a shadow; 0: it does not. */
+  readonly shadowMs: number
+  /** One candidate in so many is poor; 0: none. */
+  readonly poorOneIn: number
+  /** One fit in so many fails while there are faults; 0: none. */
+  readonly fitsFailOneIn: number
   readonly detection: { readonly alertRate: number } | { readonly fdr: number }
   readonly hasWindows: boolean
   readonly tombstones: 'skip' | 'reject'
   /** Whether alerts of a key are gathered. */
   readonly hasGrouping: boolean
+  readonly hasCooldown: boolean
+  /** Whether hours are quiet until two minutes after the beginning. */
+  readonly hasQuietHours: boolean
+  /** Whether people ask for models, promote, roll back, recalibrate and set rules. */
+  readonly hasOperator: boolean
   /** Source records that arrive in transactions, of which some are aborted. */
   readonly hasTransactions: boolean
   readonly hasRetention: boolean
@@ -34,9 +48,16 @@ export function makePlan(random: Random): Plan {
     requestLost: random.pick([0, 0, 50, 200]),
     answerLost: random.pick([0, 0, 50, 200]),
   })
+  const trainers = random.pick([0, 0, 1, 2])
+  const hasModel = trainers === 0 || random.oneIn(2)
+  const hasRetention = random.oneIn(6)
   return {
+    ...{ trainers, hasModel: hasModel || hasRetention, shadowMs: random.pick([0, 0, 5_000, 30_000]) },
+    // A first model that fails its gate is fitted to the same records again and again.
+    ...{ poorOneIn: hasModel ? 4 : 0, fitsFailOneIn: random.pick([0, 4]) },
     partitions: random.between(1, 3),
-    records: random.between(20, 120),
+    // A fit takes 50 good ones.
+    records: trainers === 0 ? random.between(20, 120) : random.between(80, 140),
     feedMs: random.pick([3_000, 15_000, 60_000]),
     ingests: random.between(1, 3),
     relays: random.between(1, 2),
@@ -44,8 +65,11 @@ export function makePlan(random: Random): Plan {
     hasWindows: random.oneIn(2),
     tombstones: random.pick(['skip', 'reject']),
     hasGrouping: random.oneIn(3),
+    hasCooldown: random.oneIn(6),
+    hasQuietHours: random.oneIn(6),
+    hasOperator: random.oneIn(2),
     hasTransactions: random.oneIn(3),
-    hasRetention: random.oneIn(6),
+    hasRetention,
     fetchRecords: random.pick([1, 4, 20]),
     verifiesPartitions: true,
     kafka: network(),

@@ -1,15 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '@outflow/contracts'
-import { OutflowError, UnexpectedError } from '@outflow/errors'
-import { keepTrying, type Log, makeMetrics, makeWakeUp } from '@outflow/runtime'
-import { withLeadership } from '@outflow/store'
-import { makeCaution } from '../../services/alerts/src/relay.js'
-import { relayOutbox } from '../../services/alerts/src/relay-outbox.js'
-import { makeTelemetry as makeAlertsTelemetry } from '../../services/alerts/src/telemetry.js'
-import { consume } from '../../services/ingest/src/consume.js'
-import { keepModels } from '../../services/ingest/src/model-leases.js'
-import { makeTelemetry as makeIngestTelemetry } from '../../services/ingest/src/telemetry.js'
-import { fixedDetector } from './fixed-detector.js'
+import type { Detector } from '@outflow/detector'
+import { OutflowError } from '@outflow/errors'
+import type { Log } from '@outflow/runtime'
+import type { ListenerOptions, Pool } from '@outflow/store'
+import type { KafkaConnection } from '@outflow/streams'
+import { openFixed } from './fixed-model.js'
 import type { NetworkFaults } from './network.js'
 import type { Process, Scheduler } from './scheduler.js'
 import type { SimulatedBroker } from './simulated-broker.js'
@@ -23,9 +18,8 @@ export interface Surroundings {
   readonly kafkaFaults: NetworkFaults
   readonly postgres: SimulatedPostgres
   readonly config: Config
-  /** The active model. */
-  readonly activeModel: () => string
-  readonly onModelChange: Set<(modelId: string) => void>
+  /** How fits go. */
+  readonly fits: { readonly poorOneIn: number; failsOneIn: number }
   /** A promise of the product that is broken. */
   readonly violated: (what: string) => void
 }
@@ -33,93 +27,41 @@ export interface Surroundings {
 /** A service's program. Resolves once it has stopped. */
 export type Program = (surroundings: Surroundings, process: Process, signal: AbortSignal) => Promise<void>
 
-/** Ingest, as its main function composes it. */
-export const runIngest: Program = async (surroundings, process, signal) => {
+/** What each service opens in its main function. */
+export interface Opened {
+  readonly pool: Pool
+  readonly kafka: KafkaConnection
+  readonly log: Log
+  /** What a listener of the store takes. */
+  readonly listening: Pick<ListenerOptions, 'url' | 'pipeline' | 'makeClient'>
+}
+
+export function openService(surroundings: Surroundings, process: Process): Opened {
   const { scheduler, broker, kafkaFaults: faults, postgres, config } = surroundings
-  const pool = postgres.openPool(process)
-  const telemetry = makeIngestTelemetry(
-    logOf(surroundings, process),
-    makeMetrics({}, { ofProcess: false }),
-    config.detection,
-  )
-  const openModels = new Set<object>()
-  const open = async () => {
-    await sleep(scheduler.random.below(300))
-    const model = {}
-    openModels.add(model)
-    const onClose = () => {
-      if (!openModels.delete(model)) surroundings.violated(`${process.name} closes a model twice`)
-    }
-    return { detector: fixedDetector(config.features, onClose), promotedAt: null }
-  }
-  const openShadow = async () => (await open()).detector
-  const models = keepModels({ open, openShadow, earlier: async () => [], telemetry, signal })
-  const serve = (modelId: string) =>
-    void scheduler.after(scheduler.random.below(50), process, () => models.serve(modelId))
-  surroundings.onModelChange.add(serve)
-  models.serve(surroundings.activeModel())
-  const stopped = new AbortController()
-  try {
-    await models.first
-    if (signal.aborted) return
-    await consume({
-      ...{
-        config,
-        signal,
-        pool,
-        models,
-        telemetry,
-        hooks: {},
-        kafka: simulatedKafka(process, { scheduler, broker, faults }),
-      },
-      untilStopped: AbortSignal.any([signal, stopped.signal]),
-      watchdog: { begun: () => {}, ended: () => {} },
-    })
-  } finally {
-    stopped.abort()
-    surroundings.onModelChange.delete(serve)
-    await models.close()
-    await pool.end()
-    if (openModels.size > 0) surroundings.violated(`${process.name} leaves ${openModels.size} models open`)
+  return {
+    pool: postgres.openPool(process),
+    kafka: simulatedKafka(process, { scheduler, broker, faults }),
+    log: logOf(surroundings, process),
+    listening: { url: config.postgres.url, pipeline: config.pipeline, makeClient: postgres.listenerOf(process) },
   }
 }
 
-/** The relay, as the main function of alerts composes it. */
-export const runRelay: Program = async (surroundings, process, signal) => {
-  const { scheduler, broker, kafkaFaults: faults, postgres, config } = surroundings
-  const pool = postgres.openPool(process)
-  const kafka = simulatedKafka(process, { scheduler, broker, faults })
-  const telemetry = makeAlertsTelemetry(logOf(surroundings, process), makeMetrics({}, { ofProcess: false }))
-  const woken = makeWakeUp()
-  const wake = () => void scheduler.after(scheduler.random.below(5), process, () => woken.wake())
-  postgres.onNotify.add(wake)
-  const caution = makeCaution()
-  const untilWoken = (until: AbortSignal) => woken.wait(until, POLL_MS)
-  try {
-    await keepTrying(
-      (onProgress) =>
-        withLeadership(
-          pool,
-          `outflow-relay-${config.pipeline}`,
-          (leadership) => relayOutbox({ config, kafka, telemetry, leadership, caution, untilWoken, onProgress }),
-          { signal },
-        ),
-      {
-        signal,
-        onRetry: (error, attempt, waitMs) => {
-          if (error instanceof UnexpectedError) surroundings.violated(`${process.name} met a defect: ${error.stack}`)
-          telemetry.relayInterrupted(error, attempt, waitMs)
-        },
-      },
-    )
-  } finally {
-    postgres.onNotify.delete(wake)
-    await pool.end()
+/** Opens models, and holds that each is closed once and none is left open. */
+export function openModels({ violated }: Surroundings, process: Process) {
+  const open = new Set<object>()
+  return {
+    open: async (artefact: Uint8Array): Promise<Detector> => {
+      const model = {}
+      open.add(model)
+      return openFixed(artefact, () => {
+        if (!open.delete(model)) violated(`${process.name} closes a model twice`)
+      })
+    },
+    end: () => {
+      if (open.size > 0) violated(`${process.name} leaves ${open.size} models open`)
+    },
   }
 }
-
-// As listenForOutbox polls.
-const POLL_MS = 500
 
 /** A log whose lines are events of the trace. */
 function logOf({ scheduler }: Surroundings, process: Process): Log {

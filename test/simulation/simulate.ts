@@ -25,6 +25,8 @@ interface Figures {
   readonly records: number
   readonly events: number
   readonly failedSeeds: readonly number[]
+  /** CPU time of the processes, start included. */
+  readonly cpuSeconds: number
 }
 
 const { values } = parseArgs({
@@ -65,7 +67,8 @@ async function simulate(first: number, count: number, trace?: Trace): Promise<Fi
     console.error(`seed ${seed}; npm run simulate -- --trace ${seed}`)
     for (const violation of outcome.violations.slice(0, MOST_VIOLATIONS)) console.error(`  ${violation}`)
   }
-  return { events, records, failedSeeds }
+  const { user, system } = process.cpuUsage()
+  return { events, records, failedSeeds, cpuSeconds: (user + system) / 1e6 }
 }
 
 /** Each process has its own runtime to replace, and runs a part of the seeds; what killed processes of a world waited for stays in memory. */
@@ -86,6 +89,7 @@ async function simulateInProcesses(): Promise<Figures & { readonly seconds: numb
   return {
     records: sum(parts.map(({ records }) => records)),
     events: sum(parts.map(({ events }) => events)),
+    cpuSeconds: Math.round(sum(parts.map(({ cpuSeconds }) => cpuSeconds))),
     failedSeeds: parts.flatMap(({ failedSeeds }) => failedSeeds).sort((a, b) => a - b),
     seconds: Math.round((performance.now() - startMs) / 100) / 10,
   }
@@ -95,11 +99,18 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-function report({ failedSeeds, seconds, records, events }: Awaited<ReturnType<typeof simulateInProcesses>>): void {
-  if (values.json) console.log(JSON.stringify({ seeds, from, failedSeeds, records, events, processes, seconds }))
+function report({
+  failedSeeds,
+  seconds,
+  cpuSeconds,
+  records,
+  events,
+}: Awaited<ReturnType<typeof simulateInProcesses>>): void {
+  if (values.json)
+    console.log(JSON.stringify({ seeds, from, failedSeeds, records, events, processes, seconds, cpuSeconds }))
   else
     console.log(
-      `simulate: ${seeds} seeds from ${from}, ${records} records and ${events} events in ${seconds} s, ${failedSeeds.length} failed`,
+      `simulate: ${seeds} seeds from ${from}, ${records} records and ${events} events in ${seconds} s (${cpuSeconds} s of CPU), ${failedSeeds.length} failed`,
     )
   process.exitCode = failedSeeds.length > 0 ? 1 : 0
 }

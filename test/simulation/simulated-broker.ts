@@ -107,7 +107,7 @@ export class SimulatedBroker {
         topic,
         partitions: partitions.map(({ partition, timestamp }) => {
           const log = this.partition(topic, partition)
-          return { partition, offset: String(timestamp === LATEST ? log.stableEnd : log.start) }
+          return { partition, offset: String(offsetAt(log, timestamp)) }
         }),
       })),
     }),
@@ -124,6 +124,9 @@ export class SimulatedBroker {
     }),
     joinGroup: (request) => this.groups.join(request),
     syncGroup: (request) => this.groups.sync(request),
+    deleteGroups: (groupIds: readonly string[]) => ({
+      results: groupIds.map((groupId) => ({ groupId, errorCode: 0, error: null })),
+    }),
     heartbeat: (request) => this.groups.heartbeat(request),
     leaveGroup: (request) => this.groups.leave(request),
     offsetCommit: (request) => this.groups.commit(request),
@@ -208,6 +211,12 @@ export class SimulatedBroker {
     }))
     return { topics }
   }
+}
+
+/** As brokers find it: by the time of the records, which need not ascend. */
+function offsetAt(log: PartitionLog, timestamp: number): bigint {
+  if (timestamp === LATEST) return log.stableEnd
+  return timestamp < 0 ? log.start : (log.firstSince(timestamp) ?? -1n)
 }
 
 const bytesOf = (own: Buffer | string | null) => (own === null ? null : Buffer.from(own))

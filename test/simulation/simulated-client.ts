@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Connection } from './network.js'
+import { PIPELINE } from './pipeline-config.js'
+import type { Process, Scheduler } from './scheduler.js'
 
 /** A statement as the store hands it over: prepared, under a name. */
 export interface Statement {
@@ -57,6 +59,43 @@ export class SimulatedClient extends EventEmitter {
 
   close(): void {
     this.#connection.close()
+  }
+}
+
+/** A client of `pg` that listens to channels, as the store uses one. */
+export class SimulatedListener extends SimulatedClient {
+  readonly #channels = new Set<string>()
+  readonly #notify: (channel: string) => void
+
+  constructor(
+    process: Process,
+    connect: ConstructorParameters<typeof SimulatedClient>[0],
+    scheduler: Scheduler,
+    private readonly onNotify: Set<(channel: string) => void>,
+  ) {
+    super(connect, () => {})
+    this.#notify = (channel) => {
+      if (!this.#channels.has(channel)) return
+      scheduler.after(scheduler.random.below(50), process, () => {
+        if (this.isUsable) this.emit('notification', { payload: PIPELINE })
+      })
+    }
+  }
+
+  async connect(): Promise<void> {
+    this.onNotify.add(this.#notify)
+    await this.open()
+  }
+
+  override async query(statement: Statement | string): Promise<{ readonly rows: readonly object[] }> {
+    const result = await super.query(statement)
+    if (typeof statement === 'string') this.#channels.add(statement.replace('listen ', ''))
+    return result
+  }
+
+  async end(): Promise<void> {
+    this.onNotify.delete(this.#notify)
+    this.close()
   }
 }
 

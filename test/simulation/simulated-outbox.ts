@@ -1,5 +1,5 @@
 import type { Execute, Row, StatementContext } from './statement.js'
-import type { BucketRow, OutboxRow, Tables } from './tables.js'
+import type { BucketRow, OutboxRow, SuppressionRow, Tables } from './tables.js'
 
 const NUMBER = 'outbox'
 
@@ -7,7 +7,11 @@ const NUMBER = 'outbox'
 export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   take_outbox: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
     const unnumbered = [...tables.outbox.values()].filter(({ sequence }) => sequence === null)
-    if (tables.buckets.size === 0 && unnumbered.length > 0 && !areReasonsAwaited(unnumbered, nowMs, longestMs!)) {
+    if (
+      !areAlertsControlled(tables, nowMs) &&
+      unnumbered.length > 0 &&
+      !areReasonsAwaited(unnumbered, nowMs, longestMs!)
+    ) {
       let last = tables.sequences.get(NUMBER) ?? 0n
       for (const row of unnumbered.toSorted((a, b) => Number(a.id - b.id))) {
         last += 1n
@@ -18,7 +22,7 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     return firstOfOutbox(tables, limit!, maxBytes!)
   },
   first_of_outbox: (tables, [, limit, maxBytes]) => firstOfOutbox(tables, limit!, maxBytes!),
-  has_alert_control: ({ buckets }) => [{ controlled: buckets.size > 0 }],
+  has_alert_control: (tables, _, { nowMs }) => [{ controlled: areAlertsControlled(tables, nowMs) }],
   outbox_numbered: ({ sequences }) => [{ last_sequence: String(sequences.get(NUMBER) ?? 0n) }],
   delete_outbox_through: ({ outbox, sequences }, [, sequence]) => {
     const last = sequences.get(NUMBER) ?? 0n
@@ -46,7 +50,41 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
         looked_at: waiting.length,
       }))
   },
-  list_suppressions: () => [],
+  add_suppression: ({ suppressions }, values, { nowMs, nextId }) => {
+    const [, entity, field, direction, low, high, timeOfWeek, zone, expiresAt, why, createdBy] =
+      values as readonly unknown[]
+    const id = nextId()
+    suppressions.set(id, {
+      ...{
+        id: String(id),
+        pipeline: 'p',
+        entity: entity as string | null,
+        field,
+        direction,
+        low,
+        high,
+        timeOfWeek,
+        zone,
+      },
+      ...{ expiresAt: expiresAt as Date, why, createdBy, createdAt: new Date(nowMs), removedBy: null, removedAt: null },
+      ...{ hidden: '0', lastHiddenAt: null },
+    })
+    return [{ id: String(id) }]
+  },
+  remove_suppression: ({ suppressions }, values, { nowMs }) => {
+    const [, id, removedBy] = values as readonly string[]
+    const row = suppressions.get(BigInt(id!))
+    if (row === undefined || row.removedAt !== null) return []
+    suppressions.set(BigInt(id!), { ...row, removedBy, removedAt: new Date(nowMs) })
+    return [{ id }]
+  },
+  list_suppressions: ({ suppressions }, values, { nowMs }) => {
+    const [, all, notExpired] = values as unknown as [string, boolean, Date | undefined]
+    const sinceMs = notExpired?.getTime() ?? nowMs
+    return [...suppressions.values()]
+      .filter(({ removedAt, expiresAt }) => all || (removedAt === null && expiresAt.getTime() > sinceMs))
+      .reverse()
+  },
   alert_buckets: ({ buckets }, values) => {
     const [, dueBy, kinds, subjects] = values as unknown as [string, Date, string[], string[]]
     const named = new Set(kinds.map((kind, place) => keyOf(kind, subjects[place]!)))
@@ -66,14 +104,17 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     })
     return []
   },
-  withhold_alerts: ({ outbox, unsent }, values) => {
-    const [, ids, topics, partitions, offsets, , , groupIds] = values as unknown as [
+  withhold_alerts: ({ outbox, unsent, suppressions }, values) => {
+    const [, ids, topics, partitions, offsets, becauses, ruleIds, groupIds] = values as unknown as [
       ...[string, bigint[], string[], number[], bigint[], string[], (string | null)[], (string | null)[]],
     ]
     ids.forEach((id, place) => {
       outbox.delete(id)
       const key = `${topics[place]}/${partitions[place]}/${offsets[place]}`
-      if (!unsent.has(key)) unsent.set(key, groupIds[place]!)
+      const [because, ruleId, groupId] = [becauses[place]!, ruleIds[place]!, groupIds[place]!]
+      if (!unsent.has(key)) unsent.set(key, { because, ruleId, groupId })
+      const rule = ruleId === null ? undefined : suppressions.get(BigInt(ruleId))
+      if (rule) suppressions.set(BigInt(rule.id), { ...rule, hidden: String(Number(rule.hidden) + 1) })
     })
     return []
   },
@@ -129,6 +170,14 @@ export function insertMessages(
 }
 
 const bytesOf = (own: Uint8Array | null) => (own === null ? null : Buffer.from(own))
+
+/** Whether rules hide alerts, or did when one that waits was queued, or buckets are open. */
+function areAlertsControlled({ buckets, suppressions, outbox }: Tables, nowMs: number): boolean {
+  const unnumbered = [...outbox.values()].filter(({ sequence }) => sequence === null)
+  const sinceMs = unnumbered.length === 0 ? nowMs : Math.min(...unnumbered.map(({ createdAtMs }) => createdAtMs))
+  const isActive = ({ removedAt, expiresAt }: SuppressionRow) => removedAt === null && expiresAt.getTime() > sinceMs
+  return buckets.size > 0 || [...suppressions.values()].some(isActive)
+}
 
 /** Nothing computes reasons here, so that each alert waits as long as it may. */
 function areReasonsAwaited(unnumbered: readonly OutboxRow[], nowMs: number, longestMs: number): boolean {

@@ -1,7 +1,13 @@
-import type { Pool } from '@outflow/store'
+import type { ListenerOptions, Pool } from '@outflow/store'
 import { Connection, type NetworkFaults } from './network.js'
 import type { Process, Scheduler } from './scheduler.js'
-import { DatabaseError, type ServerSession, SimulatedClient, type Statement } from './simulated-client.js'
+import {
+  DatabaseError,
+  type ServerSession,
+  SimulatedClient,
+  SimulatedListener,
+  type Statement,
+} from './simulated-client.js'
 import { partitionOf, READS, STATEMENTS } from './simulated-statements.js'
 import { copyTables, makeTables, replaceTables, type Tables } from './tables.js'
 
@@ -32,8 +38,10 @@ const WAL_WRITER_MS = 200
 export class SimulatedPostgres {
   readonly tables = makeTables()
   readonly sessions = new Set<number>()
-  /** Called when a batch is committed. */
-  readonly onNotify = new Set<() => void>()
+  /** Called after each commit. */
+  readonly onCommit = new Set<() => void>()
+  /** Called with the channel when a commit notifies it. */
+  readonly onNotify = new Set<(channel: string) => void>()
   /** Called when a crash has undone commits. */
   readonly onCrash = new Set<() => void>()
   readonly #connections = new Set<Connection>()
@@ -41,6 +49,7 @@ export class SimulatedPostgres {
   #onDisk = makeTables()
   #lastSession = 0
   #lastOutboxId = 0n
+  #lastId = 0n
   #incarnation = 0
 
   constructor(readonly options: PostgresOptions) {
@@ -123,8 +132,28 @@ export class SimulatedPostgres {
     return { connection, session }
   }
 
+  /** Makes the clients of a process that listen, for the store's `makeClient`. */
+  readonly listenerOf =
+    (process: Process): NonNullable<ListenerOptions['makeClient']> =>
+    () =>
+      new SimulatedListener(
+        process,
+        (onClosed) => this.#connect(process, onClosed),
+        this.options.scheduler,
+        this.onNotify,
+      ) as never
+
   nextOutboxId(): bigint {
     return ++this.#lastOutboxId
+  }
+
+  nextId(): bigint {
+    return ++this.#lastId
+  }
+
+  committed(channels: Iterable<string>): void {
+    for (const done of this.onCommit) done()
+    for (const channel of channels) for (const notified of this.onNotify) notified(channel)
   }
 
   get incarnation(): number {
@@ -184,6 +213,7 @@ class Session implements ServerSession {
   #transaction: Transaction | null = null
   #isInTransaction = false
   #isAwaited = true
+  readonly #channels = new Set<string>()
 
   constructor(
     private readonly postgres: SimulatedPostgres,
@@ -213,6 +243,8 @@ class Session implements ServerSession {
     const context = {
       ...{ nowMs: scheduler.nowMs, session: this.id, isOpen: (id: number) => postgres.sessions.has(id) },
       nextOutboxId: () => ids.shift()!,
+      nextId: () => postgres.nextId(),
+      notify: (channel: string) => void this.#channels.add(channel),
     }
     const apply = (tables: Tables) => ({ rows: execute(tables, statement.values, context) })
     if (READS.has(statement.name)) return apply(this.#transaction?.tables ?? postgres.tables)
@@ -234,17 +266,17 @@ class Session implements ServerSession {
     const { postgres } = this
     const { scheduler } = postgres.options
     const { incarnation } = postgres
-    const isBatch = name === 'write_batch' || name === 'write_plain_batch'
+    const isBatch = BATCHES.has(name)
     const unlockRow = isBatch ? await postgres.lock(partitionOf(values[0]!)) : () => {}
     try {
-      if (isBatch) await scheduler.pause(scheduler.random.pick([0, 0, 1, 20]))
+      if (isBatch) await scheduler.pause(scheduler.random.pick([0, 0, 1, 20, 300]))
       const unlockAll = await postgres.lock('all')
       try {
         if (incarnation !== postgres.incarnation) throw new DatabaseError('57P02', 'the server crashed')
         const result = apply(postgres.tables)
-        if (name === 'until_on_disk') postgres.flush()
-        else postgres.crashSoon()
-        if (isBatch) for (const notified of postgres.onNotify) notified()
+        if (isBatch || NOT_AWAITED.has(name)) postgres.crashSoon()
+        else postgres.flush()
+        this.#announce()
         return result
       } finally {
         unlockAll()
@@ -261,20 +293,35 @@ class Session implements ServerSession {
       replaceTables(postgres.tables, this.#transaction.tables)
       if (this.#isAwaited) postgres.flush()
       else postgres.crashSoon()
+      this.#announce()
     }
     if (text === 'commit' || text === 'rollback') {
       this.#transaction?.release()
       this.#transaction = null
       this.#isInTransaction = false
       this.#isAwaited = true
+      this.#channels.clear()
     }
     return { rows: [] }
   }
+
+  #announce(): void {
+    this.postgres.committed([...this.#channels])
+    this.#channels.clear()
+  }
 }
+
+const BATCHES = new Set(['write_batch', 'write_batch_with_shadow', 'write_plain_batch'])
+/** Statements with synchronous_commit off, in addition to batches. */
+const NOT_AWAITED = new Set(['take_outbox', 'delete_outbox_through'])
 
 /** Messages that a batch puts into the outbox: their ids are taken before the batch is committed. */
 function messagesIn({ name, values }: Statement): number {
   const messages: readonly unknown[] =
-    name === 'write_batch' ? values[4]! : name === 'insert_numbered_rows' ? values[1]! : []
+    name === 'write_batch' || name === 'write_batch_with_shadow'
+      ? values[4]!
+      : name === 'insert_numbered_rows'
+        ? values[1]!
+        : []
   return messages.length
 }

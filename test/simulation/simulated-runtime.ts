@@ -1,6 +1,6 @@
 import { syncBuiltinESMExports } from 'node:module'
 import timersPromises from 'node:timers/promises'
-import type { Process, Scheduler } from './scheduler.js'
+import { EPOCH_MS, type Process, type Scheduler } from './scheduler.js'
 
 /**
  * Replaces what a program takes from its runtime (timers, the time, random numbers) for the code of simulated processes: whose code
@@ -19,6 +19,7 @@ export function replaceRuntime(scheduler: Scheduler): () => void {
     clearInterval: globalThis.clearInterval,
     random: Math.random,
     now: Date.now,
+    elapsed: performance.now,
     sleep: timersPromises.setTimeout,
     getRandomValues: globalThis.crypto.getRandomValues,
   }
@@ -62,6 +63,8 @@ export function replaceRuntime(scheduler: Scheduler): () => void {
   })
   Math.random = () => (scheduler.current === null ? real.random() : scheduler.random.below(RANDOM_STEPS) / RANDOM_STEPS)
   Date.now = () => (scheduler.current === null ? real.now() : nowOf(scheduler.current))
+  performance.now = () =>
+    scheduler.current === null ? real.elapsed.call(performance) : nowOf(scheduler.current) - EPOCH_MS
   globalThis.crypto.getRandomValues = (bytes) => {
     if (scheduler.current === null) return real.getRandomValues.call(globalThis.crypto, bytes) as typeof bytes
     const view = bytes as unknown as Uint8Array
@@ -70,10 +73,11 @@ export function replaceRuntime(scheduler: Scheduler): () => void {
   }
   replaceSleep(sleep as typeof real.sleep)
   return () => {
-    const { random, now, sleep: realSleep, getRandomValues, ...timers } = real
+    const { random, now, elapsed, sleep: realSleep, getRandomValues, ...timers } = real
     Object.assign(globalThis, timers)
     Math.random = random
     Date.now = now
+    performance.now = elapsed
     globalThis.crypto.getRandomValues = getRandomValues
     replaceSleep(realSleep)
   }

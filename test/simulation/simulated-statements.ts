@@ -1,5 +1,7 @@
 import type { FdrState } from '@outflow/contracts'
+import { MODEL_READS, MODEL_STATEMENTS } from './simulated-models.js'
 import { insertMessages, OUTBOX_STATEMENTS } from './simulated-outbox.js'
+import { TRAINING_READS, TRAINING_STATEMENTS } from './simulated-training.js'
 import type { Execute, Row, StatementContext } from './statement.js'
 import type { AnomalyRow, DeadLetterRow, Tables, WindowStateRow } from './tables.js'
 
@@ -19,9 +21,24 @@ interface BatchJson {
   readonly alerts: number
   readonly anomalies: readonly AnomalyRow[]
   readonly dead_letters: readonly DeadLetterRow[]
-  readonly scores: readonly { readonly minute: string; readonly model_id: string; readonly scored: number }[]
+  readonly scores: readonly {
+    readonly minute: string
+    readonly model_id: string
+    readonly scored: number
+    readonly anomalies: number
+    readonly histogram: string
+    readonly p_histogram: string
+  }[]
   readonly rejections: readonly { readonly minute: string; readonly reason: string; readonly rejected: number }[]
   readonly fdr_state?: FdrState | null
+  readonly shadow?: {
+    readonly shadow_id: string
+    readonly model_id: string
+    readonly scored: number
+    readonly anomalies_by_both: number
+    readonly anomalies_by_active: number
+    readonly anomalies_by_shadow: number
+  }
 }
 
 /**
@@ -80,6 +97,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
   },
   write_plain_batch: (tables, [text], context) => writeBatch(tables, text!, [], context),
   write_batch: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
+  write_batch_with_shadow: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
   partition_counters: ({ offsets }) =>
     [...offsets.values()].map(({ firstOffset: _, topicId: __, nextOffset, missed, ...counts }) => ({
       ...counts,
@@ -91,6 +109,8 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
   explanations_between: () => [],
   until_on_disk: () => [],
   ...OUTBOX_STATEMENTS,
+  ...MODEL_STATEMENTS,
+  ...TRAINING_STATEMENTS,
 
   begin_leadership: ({ leaderships }, [name], { session }) => {
     if (leaderships.has(name!)) return []
@@ -115,7 +135,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
 export const READS: ReadonlySet<string> = new Set([
   ...['stored_positions', 'stored_fdr_state', 'load_window_states', 'partition_counters', 'ensure_anomaly_partitions'],
   ...['database_id', 'first_of_outbox', 'outbox_numbered', 'has_alert_control', 'explanations_between'],
-  ...['alert_buckets', 'list_suppressions', 'unnumbered_rows', 'is_led'],
+  ...['alert_buckets', 'list_suppressions', 'unnumbered_rows', 'is_led', ...MODEL_READS, ...TRAINING_READS],
 ])
 
 const windowKey = (topic: string, partition: number, by: string, entity: string) =>
@@ -145,7 +165,7 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
   })
   insertNew(tables.anomalies, key, batch.anomalies)
   insertNew(tables.deadLetters, key, batch.dead_letters)
-  for (const { minute, model_id, scored } of batch.scores) add(tables.scored, `${minute} ${model_id}`, scored)
+  for (const minute of batch.scores) addScores(tables, minute)
   for (const { minute, reason, rejected } of batch.rejections) add(tables.rejected, `${minute} ${reason}`, rejected)
   if (batch.fdr_state) tables.fdrStates.set(key, batch.fdr_state)
   const [bys = [], entities = [], states = [], ...messages] = columns as unknown as [
@@ -159,6 +179,8 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
     tables.windowStates.set(windowKey(topic, partition, by, row.entity), row)
   })
   insertMessages(tables, messages, context)
+  if ((messages[0] ?? []).length > 0) context.notify('outflow_outbox')
+  if (batch.shadow) addComparison(tables, batch.shadow)
   return [{ written: true }]
 }
 
@@ -171,6 +193,34 @@ function insertNew<T extends { readonly offset: string }>(
     const key = `${partition}/${row.offset}`
     if (!rows.has(key)) rows.set(key, row)
   }
+}
+
+function addScores({ scored }: Tables, added: BatchJson['scores'][number]): void {
+  const key = `${added.minute} ${added.model_id}`
+  const known = scored.get(key)
+  const sumOf = (before: readonly number[] | undefined, more: string) =>
+    more
+      .slice(1, -1)
+      .split(',')
+      .map((count, bucket) => Number(count) + (before?.[bucket] ?? 0))
+  scored.set(key, {
+    ...{ minuteMs: Date.parse(added.minute), modelId: added.model_id, scored: (known?.scored ?? 0) + added.scored },
+    anomalies: (known?.anomalies ?? 0) + added.anomalies,
+    histogram: sumOf(known?.histogram, added.histogram),
+    pHistogram: sumOf(known?.pHistogram, added.p_histogram),
+  })
+}
+
+function addComparison({ shadowStatistics }: Tables, added: NonNullable<BatchJson['shadow']>): void {
+  const key = `${added.shadow_id} ${added.model_id}`
+  const known = shadowStatistics.get(key)
+  shadowStatistics.set(key, {
+    shadowId: added.shadow_id,
+    scored: (known?.scored ?? 0) + added.scored,
+    byBoth: (known?.byBoth ?? 0) + added.anomalies_by_both,
+    byActive: (known?.byActive ?? 0) + added.anomalies_by_active,
+    byShadow: (known?.byShadow ?? 0) + added.anomalies_by_shadow,
+  })
 }
 
 function add(counts: Map<string, number>, key: string, count: number): void {

@@ -8,6 +8,10 @@ export interface StatementContext {
   readonly isOpen: (session: number) => boolean
   /** The next id of an outbox row; like Postgres's it is given before the commit, and not given again after a rollback. */
   readonly nextOutboxId: () => bigint
+  /** The same of another table. */
+  readonly nextId: () => bigint
+  /** Notifies a channel, at the commit. */
+  readonly notify: (channel: string) => void
 }
 
 export type Row = Record<string, unknown>

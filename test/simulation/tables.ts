@@ -1,4 +1,6 @@
-import type { FdrState } from '@outflow/contracts'
+import type { FdrState, FitReport, GateReport, ModelMetadata, Recalibration } from '@outflow/contracts'
+import type { ModelState } from '@outflow/store/models'
+import type { FitState } from '@outflow/store/training'
 
 /** What the simulated Postgres stores of one pipeline. Rows are replaced, never changed. */
 export interface Tables {
@@ -9,8 +11,8 @@ export interface Tables {
   /** By `topic/partition/offset`. */
   readonly deadLetters: Map<string, DeadLetterRow>
   readonly outbox: Map<bigint, OutboxRow>
-  /** Records by minute and model. */
-  readonly scored: Map<string, number>
+  /** By minute and model. */
+  readonly scored: Map<string, ScoreRow>
   /** Records by minute and reason. */
   readonly rejected: Map<string, number>
   /** By partition, entity path and entity. */
@@ -23,8 +25,16 @@ export interface Tables {
   readonly leaderships: Map<string, number>
   /** Buckets of alerts that are open, by kind and subject. */
   readonly buckets: Map<string, BucketRow>
-  /** Alerts that were not sent singly, by `topic/partition/offset`, with the group that they are in; null: none. */
-  readonly unsent: Map<string, string | null>
+  /** Alerts that were not sent singly, by `topic/partition/offset`. */
+  readonly unsent: Map<string, UnsentRow>
+  readonly suppressions: Map<bigint, SuppressionRow>
+  readonly models: Map<string, ModelRow>
+  readonly modelChanges: Map<bigint, ModelChangeRow>
+  readonly recalibrations: Map<bigint, RecalibrationRow>
+  /** By shadow and model. */
+  readonly shadowStatistics: Map<string, ShadowRow>
+  readonly fits: Map<bigint, FitRow>
+  readonly requests: Map<bigint, RequestRow>
   /** The last number that the outbox has given. */
   readonly sequences: Map<string, bigint>
 }
@@ -72,6 +82,86 @@ export interface OutboxRow {
   readonly createdAtMs: number
 }
 
+export interface ScoreRow {
+  readonly minuteMs: number
+  readonly modelId: string
+  readonly scored: number
+  readonly anomalies: number
+  readonly histogram: readonly number[]
+  readonly pHistogram: readonly number[]
+}
+
+export interface UnsentRow {
+  readonly because: string
+  readonly ruleId: string | null
+  /** The group that it is in; null: none. */
+  readonly groupId: string | null
+}
+
+/** As Postgres gives it. */
+export type SuppressionRow = Readonly<Record<string, unknown>> & {
+  readonly id: string
+  readonly entity: string | null
+  readonly expiresAt: Date
+  readonly removedAt: Date | null
+}
+
+export interface ModelRow {
+  readonly id: string
+  readonly state: ModelState
+  readonly artefact: Buffer
+  /** hex */
+  readonly checksum: string
+  readonly metadata: ModelMetadata
+  readonly metrics: GateReport
+  readonly parentId: string | null
+  readonly createdAtMs: number
+  readonly promotedAtMs: number | null
+  readonly shadowSinceMs: number | null
+}
+
+export interface ModelChangeRow {
+  readonly action: string
+  readonly modelId: string
+  readonly previousId: string | null
+}
+
+/** As Postgres gives it. */
+export interface RecalibrationRow {
+  readonly [column: string]: unknown
+  readonly id: string
+  readonly modelId: string
+  readonly recalibration: Recalibration
+}
+
+export interface ShadowRow {
+  readonly shadowId: string
+  readonly scored: number
+  readonly byBoth: number
+  readonly byActive: number
+  readonly byShadow: number
+}
+
+export interface FitRow {
+  readonly id: bigint
+  readonly because: string
+  readonly incumbentId: string | null
+  readonly report: FitReport
+  readonly state: FitState
+  readonly modelId: string | null
+  readonly step: number
+  readonly maxSteps: number | null
+  readonly startedAtMs: number
+  readonly endedAtMs: number | null
+}
+
+export interface RequestRow {
+  readonly id: bigint
+  readonly by: string
+  readonly why: string
+  readonly fitId: string | null
+}
+
 export interface WindowStateRow {
   readonly by: string
   readonly entity: string
@@ -89,7 +179,9 @@ export type BucketRow = Readonly<Record<string, unknown>> & {
 export const makeTables = (): Tables => ({
   ...{ offsets: new Map(), anomalies: new Map(), deadLetters: new Map(), outbox: new Map(), scored: new Map() },
   ...{ rejected: new Map(), windowStates: new Map(), fdrStates: new Map(), gaps: new Map(), leaderships: new Map() },
-  ...{ sequences: new Map(), buckets: new Map(), unsent: new Map() },
+  ...{ sequences: new Map(), buckets: new Map(), unsent: new Map(), suppressions: new Map(), models: new Map() },
+  ...{ modelChanges: new Map(), recalibrations: new Map(), shadowStatistics: new Map(), fits: new Map() },
+  requests: new Map(),
 })
 
 export function copyTables(tables: Tables): Tables {

@@ -1,17 +1,27 @@
-import { parseConfig } from '@outflow/contracts'
+import { createHash } from 'node:crypto'
 import { holdCoordinators } from '../../libs/streams/src/kafkajs-internals/coordinators.js'
 import { randomOf } from '../fuzz/random.js'
+import { aGateReport } from '../support/reports.js'
 import { disturb } from './disturbances.js'
 import { SOURCE, startFeed } from './feed.js'
+import { fixedModel } from './fixed-model.js'
 import { finalViolations, watchCommits } from './invariants.js'
+import { leftToDo } from './left-to-do.js'
+import { operate } from './operator.js'
+import { configOf, PIPELINE } from './pipeline-config.js'
 import { makePlan, type Plan } from './plan.js'
-import { Scheduler, type Trace } from './scheduler.js'
-import { runIngest, runRelay, type Surroundings } from './services.js'
+import { runIngest } from './run-ingest.js'
+import { runRelay } from './run-relay.js'
+import { runTrainer } from './run-trainer.js'
+import { EPOCH_MS, Scheduler, type Trace } from './scheduler.js'
+import type { Surroundings } from './services.js'
 import { SimulatedBroker } from './simulated-broker.js'
+import { MODEL_STATEMENTS } from './simulated-models.js'
 import { SimulatedPostgres } from './simulated-postgres.js'
 import { replaceRuntime } from './simulated-runtime.js'
 import { DATABASE_ID } from './simulated-statements.js'
 import { supervise } from './supervisor.js'
+import { trainingViolations, watchModels } from './training-invariants.js'
 
 /** What a seed came to. */
 export interface Outcome {
@@ -22,10 +32,10 @@ export interface Outcome {
   readonly records: number
 }
 
-const PIPELINE = 'flights'
 const CRASHED_COMMIT = 40
 // After the faults have ended everything is done within this time, or never.
 const CALM_MS = 600_000
+const LOOK_EVERY_MS = 200
 // The longest that a stop may take: ten seconds are promised, and requests that were on their way may take a minute.
 const STOP_MS = 90_000
 // The timeout of a transaction, and a little more.
@@ -67,23 +77,23 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   })
   broker.createTopic(SOURCE, plan.partitions)
   const partitions = broker.topics.get(SOURCE)!.partitions
-  let activeModel = 'model-1'
+  const fits = { poorOneIn: plan.poorOneIn, failsOneIn: plan.fitsFailOneIn }
   const surroundings: Surroundings = {
-    ...{ scheduler, broker, kafkaFaults, postgres, violated, onModelChange: new Set() },
-    config: configOf(plan),
-    activeModel: () => activeModel,
+    ...{ scheduler, broker, kafkaFaults, postgres, fits, violated, config: configOf(plan) },
   }
-  const promote = (modelId: string) => {
-    activeModel = modelId
-    for (const serve of surroundings.onModelChange) serve(modelId)
-  }
+  if (plan.hasModel) storeFirstModel(surroundings)
   watchCommits(postgres, partitions, violated)
+  watchModels(postgres, violated)
   startFeed(scheduler, plan, partitions)
   const services = [
     ...Array.from({ length: plan.ingests }, (_, at) => supervise(surroundings, `ingest-${at + 1}`, runIngest)),
     ...Array.from({ length: plan.relays }, (_, at) => supervise(surroundings, `relay-${at + 1}`, runRelay)),
+    ...Array.from({ length: plan.trainers }, (_, at) => supervise(surroundings, `trainer-${at + 1}`, runTrainer)),
   ]
-  const endDisturbances = disturb({ scheduler, plan, services, postgres, partitions, promote })
+  const endDisturbances = disturb({
+    ...{ scheduler, plan, services, postgres, partitions },
+    operate: () => operate(surroundings, plan),
+  })
 
   let isCalm = false
   scheduler.after(plan.feedMs, null, () => {
@@ -94,19 +104,19 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   endDisturbances()
   for (const faults of [kafkaFaults, postgresFaults]) Object.assign(faults, { late: 0, requestLost: 0, answerLost: 0 })
   refused.oneIn = 0
+  fits.failsOneIn = 0
   crashesAfterCommit.oneIn = 0
 
-  const isDone = () =>
-    postgres.tables.outbox.size === 0 &&
-    [...postgres.tables.buckets.values()].every(({ count }) => count === 0) &&
-    partitions.every((log, at) => {
-      const stored = postgres.tables.offsets.get(`${SOURCE}/${at}`)?.nextOffset ?? -1n
-      // Ends of transactions, and what they aborted, move the offset with the next record.
-      return log.stableEnd === log.end && log.committed().every(({ offset }) => offset < stored || offset < log.start)
-    })
+  const left = () => leftToDo(postgres, partitions, plan)
   const untilMs = scheduler.nowMs + CALM_MS
-  await scheduler.run(() => isDone() || scheduler.nowMs > untilMs)
-  if (!isDone()) violated('not all was done after the faults had ended')
+  // Looked at now and then: it takes longer than an event.
+  let lookMs = 0
+  await scheduler.run(() => {
+    if (scheduler.nowMs < lookMs) return false
+    lookMs = scheduler.nowMs + LOOK_EVERY_MS
+    return scheduler.nowMs > untilMs || left().length === 0
+  })
+  if (left().length > 0) violated(`after the faults had ended, ${left().join(', ')}`)
 
   const stopByMs = scheduler.nowMs + STOP_MS
   for (const service of services) service.stopForGood()
@@ -115,24 +125,23 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   // The broker writes the marker of a commit to each partition a little later.
   const endsByMs = scheduler.nowMs + TRANSACTION_MS
   await scheduler.run(() => broker.transactions.open === 0 || scheduler.nowMs > endsByMs)
-  for (const what of finalViolations({ broker, postgres, plan })) violated(what)
+  for (const what of [...finalViolations({ broker, postgres, plan }), ...trainingViolations(postgres)]) violated(what)
 }
 
-function configOf({ detection, hasWindows, hasGrouping, tombstones }: Plan) {
-  return parseConfig(
-    {
-      pipeline: PIPELINE,
-      kafka: { brokers: ['simulated:9092'] },
-      postgres: { url: 'postgres://simulated/outflow' },
-      source: { topics: [SOURCE], format: 'json', from: 'earliest', tombstones },
-      features: [
-        { path: '$.delay', type: 'numeric' },
-        ...(hasWindows ? [{ type: 'window', name: 'count', aggregate: 'count', over: '1d' }] : []),
-      ],
-      detection,
-      alerts: { topic: 'flights.alerts', ...(hasGrouping && { grouping: { bucket: '5s', perKey: 1 } }) },
-      deadLetters: { topic: 'flights.dead' },
-    },
-    {},
-  )
+function storeFirstModel({ postgres, config }: Surroundings): void {
+  const { artefact, metadata } = fixedModel(config.features, createHash('sha256').digest())
+  const id = metadata.modelId
+  const now = { nowMs: EPOCH_MS }
+  const values = [
+    PIPELINE,
+    id,
+    artefact,
+    createHash('sha256').update(artefact).digest(),
+    JSON.stringify(metadata),
+    JSON.stringify(aGateReport()),
+    null,
+  ]
+  MODEL_STATEMENTS.insert_model!(postgres.tables, values as never[], now as never)
+  MODEL_STATEMENTS.activate_model!(postgres.tables, values as never[], now as never)
+  postgres.flush()
 }

@@ -23,16 +23,17 @@ export type RequestKind = keyof typeof KAFKA_REQUESTS
 
 /**
  * Fault of a request: the request or its answer is delayed; the connection is closed before the request arrives, or before it is answered;
- * the request arrives a second time, later and on another connection.
+ * the request arrives a second time, later and on another connection; or only so, after the client's connection was closed (stray).
  */
 export type Fault =
-  | { readonly kind: 'late request' | 'late answer' | 'repeated'; readonly ms: number }
+  | { readonly kind: 'late request' | 'late answer' | 'repeated' | 'stray'; readonly ms: number }
   | { readonly kind: 'lost request' | 'lost answer' }
 
 export interface LateBroker {
   readonly brokers: readonly string[]
   /** Faults so far, by request and kind. */
   readonly faults: Map<string, number>
+  close(): Promise<void>
 }
 
 /**
@@ -41,7 +42,14 @@ export interface LateBroker {
  *
  * @param faultOf  decides on each request of the kinds above; null: no fault
  */
-export async function aLateBroker(
+export async function aLateBroker(...options: Parameters<typeof startLateBroker>): Promise<LateBroker> {
+  const late = await startLateBroker(...options)
+  onTestFinished(late.close)
+  return late
+}
+
+/** The same outside of tests: whoever starts it closes it. */
+export async function startLateBroker(
   broker: string,
   faultOf: (request: RequestKind) => Fault | null,
 ): Promise<LateBroker> {
@@ -73,7 +81,8 @@ export async function aLateBroker(
       const kind = kinds.get(api)
       const fault = kind === undefined ? null : faultOf(kind)
       if (fault !== null) faults.set(`${kind}: ${fault.kind}`, (faults.get(`${kind}: ${fault.kind}`) ?? 0) + 1)
-      if (fault?.kind === 'lost request') return end()
+      if (fault?.kind === 'stray') void repeat(frame, fault.ms)
+      if (fault?.kind === 'lost request' || fault?.kind === 'stray') return end()
       if (fault?.kind === 'late request') await sleep(fault.ms)
       if (fault?.kind === 'repeated') void repeat(frame, fault.ms)
       answers.set(correlation, { api, fault })
@@ -107,12 +116,15 @@ export async function aLateBroker(
     for (let at = frame.indexOf(brokerAddress); at >= 0; at = frame.indexOf(brokerAddress, at + 1))
       proxyAddress.copy(frame, at)
   }
-  onTestFinished(async () => {
-    const closed = new Promise((resolve) => server.close(resolve))
-    for (const socket of open) socket.destroy()
-    await closed
-  })
-  return { brokers: [`${host}:${own}`], faults }
+  return {
+    brokers: [`${host}:${own}`],
+    faults,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const socket of open) socket.destroy()
+      await closed
+    },
+  }
 }
 
 /** Calls `handle` for each message, with its length prefix, in order. */

@@ -5,5 +5,6 @@ import { eventually } from './eventually.js'
 export async function untilOutboxIsEmpty(pool: Pool): Promise<void> {
   await eventually(async () => (await pool.query('select from outflow.outbox limit 1')).rowCount === 0, {
     what: 'the outbox is empty',
+    withinMs: 180_000,
   })
 }

@@ -1,0 +1,45 @@
+import { delayOf, SOURCE } from './feed.js'
+import type { PartitionLog } from './partition-log.js'
+import { LEAST_ROWS } from './pipeline-config.js'
+import type { Plan } from './plan.js'
+import { leftCandidates } from './simulated-models.js'
+import type { SimulatedPostgres } from './simulated-postgres.js'
+import type { ModelRow } from './tables.js'
+
+/** What the services still have to do; empty once all is done. */
+export function leftToDo(
+  { tables }: SimulatedPostgres,
+  partitions: readonly PartitionLog[],
+  { trainers }: Plan,
+): readonly string[] {
+  const { outbox, buckets, offsets, fits, models, requests } = tables
+  const unread = partitions.filter((log, at) => {
+    const stored = offsets.get(`${SOURCE}/${at}`)?.nextOffset ?? -1n
+    if (log.stableEnd !== log.end) return true
+    // Ends of transactions, and what they aborted, move the offset with the next record.
+    return stored < log.end && log.committed().some(({ offset }) => offset >= stored && offset >= log.start)
+  })
+  const waiting = [...requests.values()].filter(({ fitId }) => fitId === null)
+  const left: readonly (readonly [string, number])[] = [
+    ['partitions are not read', unread.length],
+    ['messages are not sent', outbox.size],
+    ['groups of alerts are not sent', [...buckets.values()].filter(({ count }) => count > 0).length],
+    ['fits run', [...fits.values()].filter(({ state }) => state === 'running').length],
+    ['shadows run', [...models.values()].filter(isShadow).length],
+    ['candidates that a trainer left are not adopted', leftCandidates(tables).length],
+    [
+      'requests for a model are not answered',
+      trainers > 0 && waiting.length > 0 && mayFit(partitions) ? waiting.length : 0,
+    ],
+  ]
+  return left.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`)
+}
+
+const isShadow = ({ state, shadowSinceMs }: ModelRow) => state === 'candidate' && shadowSinceMs !== null
+
+function mayFit(partitions: readonly PartitionLog[]): boolean {
+  const good = partitions.flatMap((log) =>
+    log.committed().filter((record) => record.offset >= log.start && !Number.isNaN(delayOf(record))),
+  )
+  return good.length >= LEAST_ROWS
+}

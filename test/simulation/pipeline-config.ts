@@ -1,0 +1,34 @@
+import { type Config, parseConfig } from '@outflow/contracts'
+import { SOURCE } from './feed.js'
+import type { Plan } from './plan.js'
+
+export const PIPELINE = 'flights'
+/** The fewest that the configuration allows. */
+export const LEAST_ROWS = 50
+
+/** The configuration that all services of a world share. */
+export function configOf(plan: Plan): Config {
+  const { detection, hasWindows, hasGrouping, hasCooldown, hasQuietHours, tombstones, shadowMs } = plan
+  return parseConfig(
+    {
+      pipeline: PIPELINE,
+      kafka: { brokers: ['simulated:9092'] },
+      postgres: { url: 'postgres://simulated/outflow' },
+      source: { topics: [SOURCE], format: 'json', from: 'earliest', tombstones },
+      features: [
+        { path: '$.delay', type: 'numeric' },
+        ...(hasWindows ? [{ type: 'window', name: 'count', aggregate: 'count', over: '1d' }] : []),
+      ],
+      detection,
+      training: { minRows: LEAST_ROWS, maxRows: 200, contamination: 0.1, every: '1m', shadow: `${shadowMs / 1_000}s` },
+      alerts: {
+        topic: 'flights.alerts',
+        ...(hasGrouping && { grouping: { bucket: '5s', perKey: 1 } }),
+        ...(hasCooldown && { cooldown: '10s' }),
+        ...(hasQuietHours && { quietHours: { when: 'mon 08:00-09:02' } }),
+      },
+      deadLetters: { topic: 'flights.dead' },
+    },
+    {},
+  )
+}

@@ -1,0 +1,40 @@
+import { UnexpectedError } from '@outflow/errors'
+import { keepTrying, makeMetrics, makeWakeUp } from '@outflow/runtime'
+import { withLeadership } from '@outflow/store'
+import { listenForOutbox } from '@outflow/store/outbox'
+import { makeCaution } from '../../services/alerts/src/relay.js'
+import { relayOutbox } from '../../services/alerts/src/relay-outbox.js'
+import { makeTelemetry } from '../../services/alerts/src/telemetry.js'
+import { openService, type Program } from './services.js'
+
+/** The relay, as the main function of alerts composes it. */
+export const runRelay: Program = async (surroundings, process, signal) => {
+  const { config } = surroundings
+  const { pool, kafka, log, listening } = openService(surroundings, process)
+  const telemetry = makeTelemetry(log, makeMetrics({}, { ofProcess: false }))
+  const woken = makeWakeUp()
+  const outbox = listenForOutbox({ ...listening, onWork: woken.wake, onError: telemetry.storeConnectionLost })
+  const caution = makeCaution()
+  try {
+    await keepTrying(
+      (onProgress) =>
+        withLeadership(
+          pool,
+          `outflow-relay-${config.pipeline}`,
+          (leadership) =>
+            relayOutbox({ config, kafka, telemetry, leadership, caution, untilWoken: woken.wait, onProgress }),
+          { signal },
+        ),
+      {
+        signal,
+        onRetry: (error, attempt, waitMs) => {
+          if (error instanceof UnexpectedError) surroundings.violated(`${process.name} met a defect: ${error.stack}`)
+          telemetry.relayInterrupted(error, attempt, waitMs)
+        },
+      },
+    )
+  } finally {
+    await outbox.close()
+    await pool.end()
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import type { Execute, Row } from './statement.js'
+import type { ModelRow, Tables } from './tables.js'
+
+/** The statements of models: candidates, shadows, promotions and recalibrations. */
+export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
+  insert_model: ({ models }, values, { nowMs }) => {
+    const [, id, artefact, checksum, metadata, metrics, parentId] = values as unknown as [
+      ...[string, string, Uint8Array, Buffer, string, string, string | null],
+    ]
+    if (models.has(id)) return []
+    models.set(id, {
+      ...{ id, state: 'candidate', artefact: Buffer.from(artefact), checksum: checksum.toString('hex'), parentId },
+      ...{ metadata: JSON.parse(metadata), metrics: JSON.parse(metrics), createdAtMs: nowMs },
+      ...{ promotedAtMs: null, shadowSinceMs: null },
+    })
+    return [{ id }]
+  },
+  active_model_id: (tables) => idOf(activeOf(tables)),
+  active_model: (tables) => [activeOf(tables)].flatMap((row) => (row ? [storedOf(row)] : [])),
+  load_model: ({ models }, [, id]) => [models.get(id!)].flatMap((row) => (row ? [storedOf(row)] : [])),
+  list_models: ({ models }) => [...models.values()].toSorted(newestFirst).map(summaryOf),
+  earlier_models: ({ models }) =>
+    [...models.values()]
+      .filter((row) => row.state === 'retired' && isWhole(row))
+      .toSorted((a, b) => (b.promotedAtMs ?? 0) - (a.promotedAtMs ?? 0) || newestFirst(a, b))
+      .map(({ id }) => ({ id })),
+  fail_gate: ({ models }, values) => {
+    const [, id, metrics] = values as readonly string[]
+    const row = models.get(id!)
+    if (row?.state !== 'candidate') return []
+    models.set(row.id, { ...row, state: 'failed_gate', metrics: JSON.parse(metrics!) })
+    return [{ id }]
+  },
+
+  lock_promotion: () => [],
+  model_soundness: ({ models }, [, id]) =>
+    [models.get(id!)].flatMap((row) => (row ? [{ is_whole: isWhole(row) }] : [])),
+  deactivate_model: ({ models }, values) => {
+    const [, id, state] = values as unknown as [string, string, ModelRow['state']]
+    for (const row of models.values())
+      if (row.state === 'active' && row.id !== id) models.set(row.id, { ...row, state })
+    return []
+  },
+  activate_model: ({ models }, [, id], { nowMs }) => {
+    const row = models.get(id!)!
+    models.set(row.id, { ...row, state: 'active', promotedAtMs: row.state === 'active' ? row.promotedAtMs : nowMs })
+    return []
+  },
+  notify_models: (_, __, { notify }) => {
+    notify('outflow_models')
+    return []
+  },
+  note_model_change: ({ modelChanges }, values, { nextId }) => {
+    const [, action, modelId, previousId] = values as unknown as [string, string, string, string | null]
+    const id = nextId()
+    modelChanges.set(id, { action, modelId, previousId })
+    return []
+  },
+
+  note_recalibration: ({ recalibrations }, values, { nextId, notify }) => {
+    const [, modelId, recalibration] = values as readonly string[]
+    const id = nextId()
+    recalibrations.set(id, { id: String(id), modelId: modelId!, recalibration: JSON.parse(recalibration!) })
+    notify('outflow_models')
+    return []
+  },
+  latest_recalibration: ({ recalibrations }, [, modelId]) =>
+    [...recalibrations.values()].filter((row) => row.modelId === modelId).slice(-1),
+
+  begin_shadow: ({ models }, [, id], { nowMs, notify }) => {
+    const row = models.get(id!)
+    if (row?.state !== 'candidate') return []
+    models.set(row.id, { ...row, shadowSinceMs: nowMs })
+    notify('outflow_models')
+    return [{}]
+  },
+  shadow_id: (tables) => idOf(shadowOf(tables)),
+  current_shadow: (tables, _, { nowMs }) => {
+    const row = shadowOf(tables)
+    if (row === undefined) return []
+    const counts = [...tables.shadowStatistics.values()].filter(({ shadowId }) => shadowId === row.id)
+    const sum = (name: 'scored' | 'byBoth' | 'byActive' | 'byShadow') =>
+      counts.reduce((total, count) => total + count[name], 0)
+    return [
+      {
+        ...{ id: row.id, metrics: row.metrics, recordsPerDay: row.metadata.recordsPerDay ?? null },
+        ...{ elapsedMs: nowMs - row.shadowSinceMs!, scored: sum('scored'), anomaliesByBoth: sum('byBoth') },
+        ...{ anomaliesByActive: sum('byActive'), anomaliesByShadow: sum('byShadow') },
+      },
+    ]
+  },
+  left_candidate: (tables) => leftCandidates(tables),
+}
+
+/** A candidate that passed its gate and that a trainer left before it was a shadow or promoted; none where another model is active since. */
+export function leftCandidates(tables: Tables): Row[] {
+  const [newest] = [...tables.models.values()].toSorted(newestFirst)
+  const isLeft =
+    newest?.state === 'candidate' &&
+    newest.shadowSinceMs === null &&
+    newest.metrics.passed &&
+    newest.parentId === (activeOf(tables)?.id ?? null)
+  return isLeft ? [{ id: newest.id }] : []
+}
+
+/** Statements of models that change nothing. */
+export const MODEL_READS = [
+  ...['active_model_id', 'active_model', 'load_model', 'list_models', 'earlier_models', 'model_soundness'],
+  ...['latest_recalibration', 'shadow_id', 'current_shadow', 'left_candidate'],
+]
+
+const newestFirst = (a: ModelRow, b: ModelRow) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1)
+const activeOf = ({ models }: Tables) => [...models.values()].find(({ state }) => state === 'active')
+const shadowOf = ({ models }: Tables) =>
+  [...models.values()].find(({ state, shadowSinceMs }) => state === 'candidate' && shadowSinceMs !== null)
+const idOf = (row: ModelRow | undefined): Row[] => (row === undefined ? [] : [{ id: row.id }])
+const isWhole = ({ artefact, checksum }: ModelRow) => createHash('sha256').update(artefact).digest('hex') === checksum
+const storedOf = (row: ModelRow): Row => ({ ...summaryOf(row), artefact: row.artefact })
+
+function summaryOf({ id, state, parentId, metadata, metrics, artefact, checksum, ...times }: ModelRow): Row {
+  return {
+    ...{ pipeline: 'p', id, state, parentId, metadata, metrics, artefactBytes: artefact.length, checksum },
+    createdAt: new Date(times.createdAtMs),
+    promotedAt: times.promotedAtMs === null ? null : new Date(times.promotedAtMs),
+  }
+}

@@ -1,0 +1,107 @@
+import type { FitReport } from '@outflow/contracts'
+import type { Execute } from './statement.js'
+import type { FitRow, Tables } from './tables.js'
+
+/** The statements of the trainer: requests, fits and their reports, and what it reads of scores. */
+export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
+  request_retrain: ({ requests }, values, { nextId, notify }) => {
+    const [, by, why] = values as readonly string[]
+    const id = nextId()
+    requests.set(id, { id, by: by!, why: why!, fitId: null })
+    notify('outflow_training')
+    return [{ id: String(id) }]
+  },
+  waiting_request: ({ requests }) =>
+    [...requests.values()]
+      .filter(({ fitId }) => fitId === null)
+      .slice(-1)
+      .map(({ by, why }) => ({ by, why })),
+  answer_retrain_requests: ({ requests }, [, fitId]) => {
+    for (const row of requests.values()) if (row.fitId === null) requests.set(row.id, { ...row, fitId: fitId! })
+    return []
+  },
+
+  start_fit: ({ fits }, values, { nowMs, nextId }) => {
+    const [, because, incumbentId, report] = values as unknown as [string, string, string | null, string]
+    const id = nextId()
+    fits.set(id, {
+      ...{ id, because, incumbentId, report: JSON.parse(report), state: 'running', modelId: null, step: 0 },
+      ...{ maxSteps: null, startedAtMs: nowMs, endedAtMs: null },
+    })
+    return [{ id: String(id) }]
+  },
+  note_fit_step: ({ fits }, values) => {
+    const [id, step, maxSteps] = values as unknown as [string, number, number]
+    const row = fits.get(BigInt(id))
+    if (row?.state === 'running') fits.set(row.id, { ...row, step, maxSteps })
+    return []
+  },
+  end_fit: (tables, values, { nowMs }) => {
+    const [id, state, modelId, report] = values as unknown as [string, FitRow['state'], string | null, string]
+    const row = tables.fits.get(BigInt(id))
+    if (row === undefined) return []
+    tables.fits.set(row.id, { ...row, state, modelId, report: JSON.parse(report), endedAtMs: nowMs })
+    if (state === 'failed' || state === 'abandoned') leaveUnanswered(tables, new Set([id]))
+    return []
+  },
+  abandon_fits: (tables, _, { nowMs }) => {
+    const running = [...tables.fits.values()].filter(({ state }) => state === 'running')
+    for (const row of running) tables.fits.set(row.id, { ...row, state: 'abandoned', endedAtMs: nowMs })
+    leaveUnanswered(tables, new Set(running.map(({ id }) => String(id))))
+    return []
+  },
+  close_fits_of_model: ({ fits }, values) => {
+    const [, modelId, state] = values as unknown as [string, string, FitRow['state']]
+    for (const row of fits.values()) if (isShadowsFit(row, modelId)) fits.set(row.id, { ...row, state })
+    return []
+  },
+  note_shadow_report: ({ fits }, values) => {
+    const [, modelId, text] = values as readonly string[]
+    const shadow = JSON.parse(text!) as FitReport['shadow']
+    for (const row of fits.values())
+      if (isShadowsFit(row, modelId!)) fits.set(row.id, { ...row, report: { ...row.report, shadow } })
+    return []
+  },
+  list_fits: ({ fits }, values) => {
+    const [, modelId, limit] = values as unknown as [string, string | null, number]
+    return [...fits.values()]
+      .filter((row) => modelId === null || row.modelId === modelId)
+      .reverse()
+      .slice(0, limit)
+      .map(({ id, startedAtMs, endedAtMs, ...row }) => ({
+        ...{ ...row, id: String(id), startedAt: new Date(startedAtMs) },
+        endedAt: endedAtMs === null ? null : new Date(endedAtMs),
+      }))
+  },
+
+  score_minutes: ({ scored }, values) => {
+    const [, modelId, from, before] = values as unknown as [string, string, Date, Date]
+    return [...scored.values()]
+      .filter((row) => row.modelId === modelId && row.minuteMs >= from.getTime() && row.minuteMs < before.getTime())
+      .toSorted((a, b) => a.minuteMs - b.minuteMs)
+      .map(({ minuteMs, scored: count, anomalies, histogram, pHistogram }) => ({
+        ...{ minute: new Date(minuteMs), scored: String(count), anomalies: String(anomalies) },
+        ...{ histogram: histogram.map(String), p_histogram: pHistogram.map(String) },
+      }))
+  },
+  beat: () => [],
+  // Nobody gives verdicts, excludes spans or raises alarms here: so few records cannot drift.
+  confirmed_positions: () => [],
+  list_exclusions: () => [],
+  list_drift_alarms: () => [],
+  count_verdicts: () => [{ ordinary: 0, confirmed: 0 }],
+}
+
+/** Statements of the trainer that change nothing. */
+export const TRAINING_READS = [
+  ...['waiting_request', 'list_fits', 'score_minutes', 'confirmed_positions', 'list_exclusions', 'list_drift_alarms'],
+  'count_verdicts',
+]
+
+const isShadowsFit = (row: FitRow, modelId: string) => row.modelId === modelId && row.state === 'shadow'
+
+/** The requests that these fits were to answer wait again. */
+function leaveUnanswered({ requests }: Tables, fitIds: ReadonlySet<string>): void {
+  for (const row of requests.values())
+    if (row.fitId !== null && fitIds.has(row.fitId)) requests.set(row.id, { ...row, fitId: null })
+}

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runAlerts } from '@outflow/alerts'
+import { parseConfig } from '@outflow/contracts'
+import { makeLog, makeVitals } from '@outflow/runtime'
+import { openPool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { beginPartition } from './begin-partition.js'
+import type { Fault, RequestKind } from './late-broker.js'
+import { untilOutboxIsEmpty } from './outbox.js'
+import { makeChance } from './parcels.js'
+
+// Past the timeout of a transaction, 30 s, and of a request.
+export const PAST_TRANSACTION_MS = 35_000
+
+interface Faults {
+  readonly next: (request: RequestKind) => Fault | null
+  readonly end: () => void
+}
+
+/** Faults of requests, decided by a seed, until they end. */
+export function makeFaults(
+  seed: number,
+  { oneIn, longestMs }: { readonly oneIn: number; readonly longestMs: number },
+): Faults {
+  const chance = makeChance(seed)
+  let isOver = false
+  const pick = <T>(from: readonly T[]): T => from[chance.below(from.length)]!
+  return {
+    next: () => {
+      if (isOver || chance.below(oneIn) > 0) return null
+      const ms = pick([20, 20, 200, 200, 200, 1_000, 1_000, 3_000, 3_000, longestMs])
+      const kind = pick(['late request', 'late answer', 'repeated', 'stray', 'lost request', 'lost answer'] as const)
+      return { kind, ms }
+    },
+    end: () => {
+      isOver = true
+    },
+  }
+}
+
+interface RelayedOptions {
+  readonly pipeline: string
+  readonly brokers: readonly string[]
+  readonly topics: { readonly source: string; readonly alerts: string; readonly deadLetters: string }
+  readonly url: string
+  readonly seed: number
+  readonly faults: Faults
+}
+
+const MESSAGES = 150
+
+/** Queues messages one after another while a relay sends them, ends the faults, and waits until all are sent. @returns the messages */
+export async function relayMessages({
+  pipeline,
+  brokers,
+  topics,
+  url,
+  seed,
+  faults,
+}: RelayedOptions): Promise<readonly string[]> {
+  const { source, alerts, deadLetters } = topics
+  const config = parseConfig(
+    {
+      pipeline,
+      kafka: { brokers },
+      postgres: { url },
+      source: { topics: [source] },
+      features: [{ path: '$.load', type: 'numeric' }],
+      alerts: { topic: alerts },
+      deadLetters: { topic: deadLetters },
+    },
+    {},
+  )
+  const pool = openPool(url)
+  const abort = new AbortController()
+  const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
+  const running = runAlerts({ config, log, vitals: makeVitals(), signal: abort.signal })
+  const chance = makeChance(seed)
+  await beginPartition(pool, { pipeline, topic: source })
+  const nothing = { received: 0, scored: 0, anomalies: [], deadLetters: [], scores: [], rejections: [] }
+  for (let offset = 0n; offset < MESSAGES; offset += 1n) {
+    const payload = Buffer.from(String(offset))
+    await writeBatch(pool, {
+      ...{ ...nothing, pipeline, topic: source, partition: 0, expectedOffset: offset, nextOffset: offset + 1n },
+      outbox: [{ kind: 'dead_letter', topic: deadLetters, key: Buffer.from('k'), payload, headers: [] }],
+    })
+    await sleep(chance.below(500))
+  }
+  faults.end()
+  await untilOutboxIsEmpty(pool)
+  abort.abort()
+  await running
+  await pool.end()
+  return Array.from({ length: MESSAGES }, (_, at) => String(at))
+}
+
+/** How often each was counted. */
+export function tally(counted: readonly (readonly [string, number])[]): Record<string, number> {
+  const total: Record<string, number> = {}
+  for (const [what, count] of counted) total[what] = (total[what] ?? 0) + count
+  return total
+}

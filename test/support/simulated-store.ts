@@ -1,0 +1,57 @@
+import type { Pool } from '@outflow/store'
+import { beginPartitions } from '@outflow/store/batch'
+import { describe, it } from 'vitest'
+import { randomOf } from '../fuzz/random.js'
+import { Scheduler } from '../simulation/scheduler.js'
+import { SimulatedPostgres } from '../simulation/simulated-postgres.js'
+import { replaceRuntime } from '../simulation/simulated-runtime.js'
+import { aPipeline, pool as realPool, TOPIC } from './stored-batches.js'
+
+/** What must hold of the store. Each case finds a pipeline whose first partition begins at 0. */
+export type StoreCase = (pool: Pool, pipeline: string) => Promise<void>
+
+/** Declares tests that each case holds in Postgres and in the simulated form of its statements. */
+export function holdsInBoth(cases: Readonly<Record<string, StoreCase>>): void {
+  describe.each(Object.entries(cases))('%s', (_, check) => {
+    it('in Postgres', async () => check(realPool, await aPipeline()))
+    it('in the simulation', () => inSimulation(check))
+  })
+}
+
+async function inSimulation(check: StoreCase): Promise<void> {
+  const scheduler = new Scheduler(randomOf(1, 'store', 0), () => {})
+  const faults = { late: 0, requestLost: 0, answerLost: 0 }
+  const postgres = new SimulatedPostgres({
+    scheduler,
+    faults,
+    refused: { oneIn: 0 },
+    crashes: false,
+    crashesAfterCommit: { oneIn: 0 },
+  })
+  const process = scheduler.makeProcess('test')
+  const pool = postgres.openPool(process)
+  let settled: (() => void) | null = null
+  const done = new Promise<void>((resolve, reject) => {
+    scheduler.after(0, process, () => {
+      const begun = beginPartitions(
+        pool,
+        { pipeline: 'p', topic: TOPIC },
+        new Map([[0, { nextOffset: 0n, topicId: null }]]),
+      )
+      begun
+        .then(() => check(pool, 'p'))
+        .then(
+          () => (settled = resolve),
+          (error: unknown) => (settled = () => reject(error)),
+        )
+    })
+  })
+  const restore = replaceRuntime(scheduler)
+  try {
+    await scheduler.run(() => settled !== null)
+  } finally {
+    restore()
+  }
+  settled!()
+  return done
+}
