@@ -3,7 +3,8 @@
  *
  * Protocol: relays, six at a time, each send messages through a proxy in front of a real broker, which delays, loses and repeats requests, past
  * the timeout of a transaction too. Then another client reads committed data: kcat, where it is installed. With
- * `--verification false` the broker's transaction.partition.verification.enable is switched off.
+ * `--verification false` the broker's transaction.partition.verification.enable is switched off. With `--repeats all` the proxy also repeats
+ * the requests that end a transaction, which no client does in one epoch of its producer.
  *
  * The exit code is 1 when a message is lost, doubled or out of order.
  */
@@ -18,12 +19,15 @@ import { makeFaults, PAST_TRANSACTION_MS, relayMessages, tally } from '../suppor
 const AT_ONCE = 6
 /** kafkajs's enum of resource types is no named export. */
 const BROKER = 4
+/** Of the launcher's one broker. */
+const NODE_ID = '1'
 
 const { values: options } = parseArgs({
   options: {
     faults: { type: 'string' },
     seed: { type: 'string', default: '1' },
     verification: { type: 'string', default: 'true' },
+    repeats: { type: 'string', default: 'clients' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -47,6 +51,7 @@ try {
     ...counts,
     faults: countOf(),
     verification: options.verification !== 'false',
+    repeats: options.repeats,
     byKind: tally(faults),
     clients: [...clients],
     seed: Number(options.seed),
@@ -60,7 +65,7 @@ try {
 }
 
 async function relayOnce(seed: number): Promise<void> {
-  const own = makeFaults(seed, { oneIn: 10, longestMs: PAST_TRANSACTION_MS })
+  const own = makeFaults(seed, { oneIn: 10, longestMs: PAST_TRANSACTION_MS, repeatsAll: options.repeats === 'all' })
   const late = await startLateBroker(kafka.brokers[0]!, own.next)
   const name = `late-${seed}`
   const topics = { source: name, alerts: `${name}.alerts`, deadLetters: `${name}.dead` }
@@ -99,6 +104,6 @@ async function switchVerificationOff(): Promise<void> {
   const admin = connection.kafkajs.admin()
   await admin.connect()
   const configEntries = [{ name: 'transaction.partition.verification.enable', value: 'false' }]
-  await admin.alterConfigs({ validateOnly: false, resources: [{ type: BROKER, name: '', configEntries }] })
+  await admin.alterConfigs({ validateOnly: false, resources: [{ type: BROKER, name: NODE_ID, configEntries }] })
   await admin.disconnect()
 }

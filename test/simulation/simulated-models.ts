@@ -22,7 +22,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   list_models: ({ models }) => [...models.values()].toSorted(newestFirst).map(summaryOf),
   earlier_models: ({ models }) =>
     [...models.values()]
-      .filter((row) => row.state === 'retired' && isWhole(row))
+      .filter((row) => row.state === 'retired' && isIntact(row))
       .toSorted((a, b) => (b.promotedAtMs ?? 0) - (a.promotedAtMs ?? 0) || newestFirst(a, b))
       .map(({ id }) => ({ id })),
   fail_gate: ({ models }, values) => {
@@ -35,7 +35,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
 
   lock_promotion: () => [],
   model_soundness: ({ models }, [, id]) =>
-    [models.get(id!)].flatMap((row) => (row ? [{ is_whole: isWhole(row) }] : [])),
+    [models.get(id!)].flatMap((row) => (row ? [{ is_intact: isIntact(row) }] : [])),
   deactivate_model: ({ models }, values) => {
     const [, id, state] = values as unknown as [string, string, ModelRow['state']]
     for (const row of models.values())
@@ -115,7 +115,7 @@ const activeOf = ({ models }: Tables) => [...models.values()].find(({ state }) =
 const shadowOf = ({ models }: Tables) =>
   [...models.values()].find(({ state, shadowSinceMs }) => state === 'candidate' && shadowSinceMs !== null)
 const idOf = (row: ModelRow | undefined): Row[] => (row === undefined ? [] : [{ id: row.id }])
-const isWhole = ({ artefact, checksum }: ModelRow) => createHash('sha256').update(artefact).digest('hex') === checksum
+const isIntact = ({ artefact, checksum }: ModelRow) => createHash('sha256').update(artefact).digest('hex') === checksum
 const storedOf = (row: ModelRow): Row => ({ ...summaryOf(row), artefact: row.artefact })
 
 function summaryOf({ id, state, parentId, metadata, metrics, artefact, checksum, ...times }: ModelRow): Row {
