@@ -213,7 +213,7 @@ function judge(path: string, field: Field, records: number): Feature | Omit<Left
   return { why, feature: parsed.data }
 }
 
-/** The records as one value over time, where their fields are one number and one time in each record, in order; null if they are not. */
+/** Returns the records as one value over time: their only features are one number and one time, present in each record and in order; null if not. */
 function seriesOf(features: readonly Feature[], fields: ReadonlyMap<string, Field>, records: number): Series | null {
   if (features.length !== 2 || records < FEWEST_OF_SERIES) return null
   const value = features.find((feature) => feature.type === 'numeric')

@@ -10,11 +10,11 @@ export interface Series {
 }
 
 /**
- * Infers the features of one value over time: the value, its standard deviation in two windows before the record, and the hour where the
- * records show what is usual at an hour.
+ * Infers the features of one value over time: the value, its standard deviation in two windows before the record, and the time of day where
+ * the records span 14 days.
  *
- * The windows are 1 % and 0.3 % of the span. At a rate of 1 % an unusual window is rare only if there are a hundred others to compare it
- * with: with longer windows most of a short series is flagged (docs/design/accuracy.md).
+ * The windows are 0.3 % and 1 % of the span. An alert rate of 1 % compares a window with a hundred others; with longer windows a third of
+ * the later, normal rows of a short series are flagged (docs/design/accuracy.md).
  */
 export function inferSeries({ value, time, records, spanMs }: Series): {
   readonly features: readonly Feature[]
@@ -41,7 +41,7 @@ export function inferSeries({ value, time, records, spanMs }: Series): {
   return { features: [value, ...windows], timeLeftOut }
 }
 
-/** A deviation takes two records; of four it is a rough one. */
+/** As shares of the span, and in records: fewer give a poor estimate of a standard deviation. */
 const WINDOWS = [
   { share: 0.003, fewest: 4 },
   { share: 0.01, fewest: 12 },
