@@ -22,8 +22,17 @@ export interface ReaderOptions {
 /** A Kafka message, or the parts of it that a record is read from. */
 export interface Message extends MessageFacts {
   readonly value: Buffer | null
+  /** Place of the value in the bytes of its batch: reading it there creates no buffer. Absent: read `value`. */
+  readonly valueIn?: BytesPlace | null | undefined
   /** Why key and value were not read; absent: they were. */
   readonly unreadable?: string | undefined
+}
+
+/** A part of some bytes. */
+export interface BytesPlace {
+  readonly bytes: Buffer
+  readonly from: number
+  readonly end: number
 }
 
 /** A record that keeps its contract. Read its properties by name: a spread omits getters. */
@@ -52,7 +61,8 @@ export function batchReader<M extends Message>({ decoder, ...options }: ReaderOp
     table,
     read: (message, rows) => {
       if (message.unreadable !== undefined) return { reason: 'too_large', detail: message.unreadable }
-      const record = pick(message.value)
+      const place = message.valueIn
+      const record = place ? pick(place.bytes, place.from, place.end) : pick(message.value)
       return 'reason' in record ? record : read(record, message, rows)
     },
   }

@@ -11,6 +11,8 @@ export interface KafkaRecord {
   readonly timestampMs: number
   readonly key: Buffer | null
   readonly value: Buffer | null
+  /** Place of the value in the bytes of its batch; valid until the next access on any record. `value` creates a buffer. */
+  readonly valueIn?: { readonly bytes: Buffer; readonly from: number; readonly end: number } | null | undefined
   readonly headers: KafkaHeaders
   /** Why key, value and headers were not read: the record's batch expands too far. Absent: they were read. */
   readonly unreadable?: string | undefined
@@ -139,6 +141,11 @@ class RecordView implements KafkaRecord {
 
   get value(): Buffer | null {
     return this.message.value
+  }
+
+  get valueIn() {
+    const { message } = this
+    return message instanceof EncodedRecord ? message.valueIn : undefined
   }
 
   get headers(): KafkaHeaders {

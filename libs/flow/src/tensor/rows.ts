@@ -23,8 +23,10 @@ export function checkRows(matrix: Numbers, columns: number, count: number, what:
 
 /** @throws {NotFiniteError} naming the first row that holds NaN or an infinity */
 export function checkFinite<T extends Numbers>(values: T, columns: number): T {
-  const at = values.findIndex((value) => !Number.isFinite(value))
-  if (at < 0) return values
+  // A loop: `findIndex` takes a tenth of the time that ONNX Runtime does.
+  let at = 0
+  while (Number.isFinite(values[at])) at++
+  if (at === values.length) return values
   const row = Math.floor(at / columns)
   throw new NotFiniteError(`row ${row} has no finite likelihood: a value of it is ${values[at]}`, { values: { row } })
 }

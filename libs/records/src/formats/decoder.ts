@@ -32,9 +32,9 @@ export function makeDecoder(source: SourceFormat): RecordDecoder {
         numbers: new Float64Array(keys.length).fill(Number.NaN),
         others: keys.map(() => undefined),
       }
-      return (value) => {
-        if (value !== null && value.length <= maxRecordBytes && pickQuickly?.(value, picked)) return picked
-        const decoded = decode(value)
+      return (bytes, from = 0, end = bytes?.length ?? 0) => {
+        if (bytes !== null && end - from <= maxRecordBytes && pickQuickly?.(bytes, from, end, picked)) return picked
+        const decoded = decode(bytes?.subarray(from, end) ?? null)
         if (!('record' in decoded)) return decoded
         picked.numbers.fill(Number.NaN)
         keys.forEach((key, place) => {

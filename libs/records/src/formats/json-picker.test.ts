@@ -10,7 +10,8 @@ const pick = jsonPicker(KEYS)
 /** The values that the picker took, or null if it left the document to JSON.parse. */
 function picked(text: string | Buffer): unknown[] | null {
   const taken = { numbers: new Float64Array(KEYS.length), others: [] }
-  return pick(Buffer.from(text as string), taken) ? valuesOf(taken) : null
+  const bytes = Buffer.from(text as string)
+  return pick(bytes, 0, bytes.length, taken) ? valuesOf(taken) : null
 }
 
 function valuesOf({ numbers, others }: PickedValues): unknown[] {
@@ -73,6 +74,15 @@ test('one picker reads records with different keys in any order', () => {
   }
 })
 
+test('a document ends at its given end, whatever bytes follow', () => {
+  const bytes = Buffer.from('{"a":12}\n{"a":3}, "b":4}')
+  const taken = { numbers: new Float64Array(KEYS.length), others: [] }
+  const ends = Array.from(bytes.keys()).filter((end) => pick(bytes, 0, end, taken))
+  expect(ends).toEqual([8, 9])
+  expect(pick(bytes, 9, 16, taken)).toBe(true)
+  expect(taken.numbers[0]).toBe(3)
+})
+
 test('issue 17.25: long keys are read and not cached', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
@@ -86,7 +96,8 @@ test('issue 17.25: long keys are read and not cached', async () => {
   const before = heldBytes()
   for (let nth = 50; nth > 0; nth--) {
     const members = Array.from({ length: nth }, (_, at) => `"${at}":0,`).join('')
-    expect(pickAny(Buffer.from(`{"a":${nth},${members}"${longKey}":0}`), taken)).toBe(true)
+    const bytes = Buffer.from(`{"a":${nth},${members}"${longKey}":0}`)
+    expect(pickAny(bytes, 0, bytes.length, taken)).toBe(true)
     expect(taken.numbers[0]).toBe(nth)
   }
   // A buffer's memory is freed some time after its collection.

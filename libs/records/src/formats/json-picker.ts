@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { PickedValues } from './record-decoder.js'
 
-/** What could be taken out of one document: true, and the values are picked; false, and JSON.parse has to look. */
-export type JsonPicker = (bytes: Buffer, picked: PickedValues) => boolean
+/** Reads the document between two places: true, and the values are picked; false, and JSON.parse has to read it. */
+export type JsonPicker = (bytes: Buffer, from: number, end: number, picked: PickedValues) => boolean
 
 /**
  * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.
@@ -15,59 +15,68 @@ export type JsonPicker = (bytes: Buffer, picked: PickedValues) => boolean
  */
 export function jsonPicker(keys: readonly string[]): JsonPicker {
   const places = new Map(keys.map((key, place) => [key, place]))
-  // Records of a topic have their keys in the same order mostly: what stood n-th in the last one is tried first.
+  // Most records of a topic have the same keys in the same order and layout: the n-th of the last record is tried first.
   const expected: Member[] = []
   const found: Found = { number: 0, isAscii: true }
 
+  /** Reads what is before the n-th value; `undefined` where no member begins. */
   const memberAt = (bytes: Buffer, at: number, nth: number): Member | undefined => {
-    const end = bytes[at] === QUOTE ? skipString(bytes, at, found) : NOTHING
-    if (end === NOTHING) return undefined
+    const opensAt = skipSpace(bytes, at)
+    if (bytes[opensAt] !== (nth === 0 ? OPEN_BRACE : COMMA)) return undefined
+    const keyAt = skipSpace(bytes, opensAt + 1)
+    const keyEnd = bytes[keyAt] === QUOTE ? skipString(bytes, keyAt, found) : NOTHING
+    const colonAt = keyEnd === NOTHING ? NOTHING : skipSpace(bytes, keyEnd)
+    if (bytes[colonAt] !== COLON) return undefined
     // A copy: a part of the message would keep all of it in memory.
-    const name = Uint8Array.prototype.slice.call(bytes, at, end)
-    const place = places.get(bytes.toString('utf8', at + 1, end - 1)) ?? NOT_WANTED
-    const member = { name, isAscii: name.every((byte) => byte <= LAST_ASCII), place }
-    if (nth < MOST_EXPECTED && name.length <= LONGEST_EXPECTED) expected[nth] = member
+    const before = Uint8Array.prototype.slice.call(bytes, at, skipSpace(bytes, colonAt + 1))
+    const place = places.get(bytes.toString('utf8', keyAt + 1, keyEnd - 1)) ?? NOT_WANTED
+    const member = { before, isAscii: before.every((byte) => byte <= LAST_ASCII), place }
+    if (nth < MOST_EXPECTED && before.length <= LONGEST_EXPECTED) expected[nth] = member
     return member
   }
 
-  return (bytes, { numbers, others }) => {
+  return (bytes, from, end, { numbers, others }) => {
     for (let place = 0; place < keys.length; place++) {
       numbers[place] = Number.NaN
       others[place] = undefined
     }
     found.isAscii = true
-    let at = skipSpace(bytes, 0)
-    if (bytes[at] !== OPEN_BRACE) return false
-    at = skipSpace(bytes, at + 1)
-    if (bytes[at] === CLOSE_BRACE) return skipSpace(bytes, at + 1) === bytes.length
-    for (let nth = 0; ; nth++) {
+    let at = from
+    for (let nth = 0; at < end; nth++) {
       const last = expected[nth]
-      const member = last !== undefined && isSame(last.name, bytes, at) ? last : memberAt(bytes, at, nth)
-      if (member === undefined) return false
+      const member = last !== undefined && isSame(last.before, bytes, at) ? last : memberAt(bytes, at, nth)
+      if (member === undefined) {
+        return objectEnds(bytes, at, nth, end) && (found.isAscii || isUtf8(bytes.subarray(from, end)))
+      }
       if (!member.isAscii) found.isAscii = false
-      at = skipSpace(bytes, at + member.name.length)
-      if (bytes[at] !== COLON) return false
-      const from = skipSpace(bytes, at + 1)
-      const end = skipValue(bytes, from, found, 0)
-      if (end === NOTHING) return false
+      const valueAt = at + member.before.length
+      at = skipValue(bytes, valueAt, found, 0)
+      if (at === NOTHING) return false
       const { place } = member
       if (place !== NOT_WANTED) {
-        const isNumber = beginsNumber(bytes[from]!)
+        const isNumber = beginsNumber(bytes[valueAt]!)
         numbers[place] = isNumber ? found.number : Number.NaN
-        others[place] = isNumber ? undefined : takeValue(bytes, from, end, found.isAscii)
+        others[place] = isNumber ? undefined : takeValue(bytes, valueAt, at, found.isAscii)
       }
-      at = skipSpace(bytes, end)
-      if (bytes[at] === CLOSE_BRACE) break
-      if (bytes[at] !== COMMA) return false
-      at = skipSpace(bytes, at + 1)
     }
-    return skipSpace(bytes, at + 1) === bytes.length && (found.isAscii || isUtf8(bytes))
+    return false
   }
 }
 
-/** A key with its quotes, and where its value goes. */
+/** Whether nothing but the end of an object with so many members, and white space, lies between two places. */
+function objectEnds(bytes: Buffer, at: number, members: number, end: number): boolean {
+  let closeAt = skipSpace(bytes, at)
+  if (members === 0) {
+    if (bytes[closeAt] !== OPEN_BRACE) return false
+    closeAt = skipSpace(bytes, closeAt + 1)
+  }
+  // What follows the document may be a byte that reads as a space, such as a count of headers.
+  return bytes[closeAt] === CLOSE_BRACE && closeAt < end && skipSpace(bytes, closeAt + 1) >= end
+}
+
+/** The bytes from the end of one value to the begin of the next, its key and punctuation, and the place of the value. */
 interface Member {
-  readonly name: Uint8Array
+  readonly before: Uint8Array
   readonly isAscii: boolean
   readonly place: number
 }

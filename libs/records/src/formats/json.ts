@@ -8,7 +8,7 @@ import type { DecodedValue, JsonObject } from './record-decoder.js'
 
 /** Decodes a JSON object in UTF-8. A Confluent frame before it is skipped, since JSON needs no schema. */
 export function decodeJson(value: Buffer): DecodedValue | Rejection {
-  const body = bodyOf(value)
+  const body = value.subarray(bodyAt(value, 0, value.length))
   if (!isUtf8(body)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
   return parseObject(withoutByteOrderMark(body.toString('utf8')))
 }
@@ -16,11 +16,11 @@ export function decodeJson(value: Buffer): DecodedValue | Rejection {
 /** Reads single values of the same documents, if `jsonPicker` can. */
 export function pickJson(keys: readonly string[]): JsonPicker {
   const pick = jsonPicker(keys)
-  return (value, picked) => pick(bodyOf(value), picked)
+  return (bytes, from, end, picked) => pick(bytes, bodyAt(bytes, from, end), end, picked)
 }
 
-function bodyOf(value: Buffer): Buffer {
-  return value[0] === 0 && value.length > FRAME_BYTES ? value.subarray(FRAME_BYTES) : value
+function bodyAt(bytes: Buffer, from: number, end: number): number {
+  return bytes[from] === 0 && end - from > FRAME_BYTES ? from + FRAME_BYTES : from
 }
 
 function parseObject(text: string): DecodedValue | Rejection {

@@ -34,8 +34,8 @@ export interface RecordDecoder {
   picker(keys: readonly string[]): Picker
 }
 
-/** Reads some values of a message. */
-export type Picker = (value: Buffer | null) => PickedValues | Rejection
+/** Reads some values of a message: of all bytes, or of those from `from` to `end`. */
+export type Picker = (bytes: Buffer | null, from?: number, end?: number) => PickedValues | Rejection
 
 /** The values of some keys, each in one of the two lists: V8 would allocate an object for a number in a mixed list. */
 export interface PickedValues {
@@ -50,5 +50,7 @@ export interface BodyDecoder {
   readonly prepare: RecordDecoder['prepare']
   readonly decode: (value: Buffer) => DecodedValue | Rejection
   /** Compiles keys to the function that reads their values and returns whether it could; otherwise `decode` is used. */
-  readonly quickPicker?: (keys: readonly string[]) => (value: Buffer, picked: PickedValues) => boolean
+  readonly quickPicker?: (
+    keys: readonly string[],
+  ) => (bytes: Buffer, from: number, end: number, picked: PickedValues) => boolean
 }

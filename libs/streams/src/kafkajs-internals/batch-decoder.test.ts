@@ -24,6 +24,11 @@ const encodeBatch: (batch: object) => Promise<{ readonly buffer: Buffer }> = req
 ).RecordBatch
 const Decoder: new (bytes: Buffer) => ByteReader = require(`${src}/decoder`)
 const theirMessages: (response: ByteReader) => Promise<unknown[]> = require(`${src}/requests/fetch/v4/decodeMessages`)
+const Batch: new (
+  topic: string,
+  fetchedOffset: string,
+  partition: object,
+) => { readonly messages: readonly EncodedRecord[]; lastOffset(): string } = require('kafkajs/src/consumer/batch')
 registerCodecs()
 replaceBatchDecoder()
 
@@ -86,6 +91,9 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       expect(decoded.records.map(({ timestampMs }) => timestampMs)).toEqual(
         expected.records.map(({ timestamp }) => Number(timestamp)),
       )
+      for (const { value, valueIn } of decoded.records) {
+        expect(valueIn?.bytes.subarray(valueIn.from, valueIn.end) ?? null).toEqual(value)
+      }
       const { records: _, ...context } = decoded
       for (const { batchContext } of decoded.records) expect({ ...batchContext }).toEqual(context)
       expect(reader.offset).toBe(theirReader.offset)
@@ -139,6 +147,21 @@ test('a truncated batch is left for the next fetch, as in kafkajs', async () => 
     expect(ours!.offset).toBe(others!.offset)
   }
   expect(await decodeMessages(fetched())).toEqual([])
+})
+
+test('kafkajs leaves out the same records before the offset that it asked for, and of aborted transactions', async () => {
+  const batches = [await aBatch(0n, ['a', 'b']), await aBatch(2n, ['c', 'd']), await aBatch(4n, ['e'])]
+  batches[1]![ATTRIBUTES_AT]! |= 0x10
+  for (const from of ['0', '1', '2', '5', '9']) {
+    for (const abortedTransactions of [[], [{ producerId: '-1', firstOffset: '2' }]]) {
+      const kept = async (decode: (response: ByteReader) => Promise<readonly unknown[]>) => {
+        const messages = await decode(fetched(...batches))
+        const batch = new Batch('t', from, { partition: 0, highWatermark: '5', messages, abortedTransactions })
+        return [batch.messages.map(({ offset }) => offset), batch.lastOffset()]
+      }
+      expect(await kept(decodeMessages)).toEqual(await kept(theirMessages))
+    }
+  }
 })
 
 test('kafkajs uses it from its first fetch on', () => {

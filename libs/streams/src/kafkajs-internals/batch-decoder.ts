@@ -45,7 +45,7 @@ export interface DecodedBatch extends BatchContext {
  * Reads the records of a partition from a fetch response. It stops reading compressed batches when the partition or the response
  * reaches its budget; kafkajs fetches the rest again.
  */
-export async function decodeMessages(response: ByteReader): Promise<unknown[]> {
+export async function decodeMessages(response: ByteReader): Promise<readonly unknown[]> {
   const { buffer, offset } = response
   const from = offset + 4
   const end = from + buffer.readInt32BE(offset)
@@ -56,7 +56,7 @@ export async function decodeMessages(response: ByteReader): Promise<unknown[]> {
   response.offset = end
   const partition: ByteReader = { buffer: buffer.subarray(from, end), offset: 0 }
   const before = expandedOf.get(response) ?? 0
-  const records: unknown[] = []
+  const records = new FetchedRecords()
   let expanded = 0
   while (partition.buffer.length - partition.offset > BATCH_OVERHEAD) {
     if (expanded >= PARTITION_BUDGET || before + expanded >= RESPONSE_BUDGET) break
@@ -67,6 +67,22 @@ export async function decodeMessages(response: ByteReader): Promise<unknown[]> {
   }
   expandedOf.set(response, before + expanded)
   return records
+}
+
+/**
+ * The records of a partition, by ascending offset. kafkajs first removes those before the requested offset, and creates a string, a
+ * BigInt and an object for each comparison. If the first record passes, all do.
+ */
+class FetchedRecords extends Array<EncodedRecord | UnreadableRecord> {
+  /** A filtered list is a plain array, because kafkajs's next filters keep or remove single records. */
+  static override get [Symbol.species]() {
+    return Array
+  }
+
+  override filter(test: (record: EncodedRecord | UnreadableRecord, place: number, all: this) => boolean) {
+    const [first] = this
+    return first !== undefined && test(first, 0, this) ? Array.from(this) : super.filter(test as () => boolean)
+  }
 }
 
 /** Expanded bytes of a response's compressed batches so far. */

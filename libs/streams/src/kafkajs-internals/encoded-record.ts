@@ -90,6 +90,17 @@ export class EncodedRecord {
     return bytesAt(this.batch.bytes, this.valueAt())
   }
 
+  /** Place of the value; null: there is none. One shared object, which the next call overwrites for any record. */
+  get valueIn(): Readonly<typeof VALUE_IN> | null {
+    const { bytes } = this.batch
+    const length = numberAt(bytes, this.valueAt())
+    if (length < 0) return null
+    VALUE_IN.bytes = bytes
+    VALUE_IN.from = nextAt
+    VALUE_IN.end = nextAt + length
+    return VALUE_IN
+  }
+
   /** In kafkajs's form: a name that occurs more than once has a list. */
   get headers() {
     const headers: Record<string, Buffer | null | (Buffer | null)[]> = Object.create(null)
@@ -124,6 +135,8 @@ export class EncodedRecord {
     return nextAt + Math.max(0, length)
   }
 }
+
+const VALUE_IN: { bytes: Buffer; from: number; end: number } = { bytes: Buffer.alloc(0), from: 0, end: 0 }
 
 /** Reads bytes after their length, which is -1 for null. */
 function bytesAt(bytes: Buffer, at: number): Buffer | null {
