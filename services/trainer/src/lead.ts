@@ -41,10 +41,11 @@ export async function lead(context: TrainerContext): Promise<void> {
   const wait: Wait = { why: null }
   const beating = keepBeating(context, wait, AbortSignal.any([signal, stopped.signal]))
   try {
-    await abandonFits(pool, config.pipeline)
     await adoptCandidate(context)
     await keepTrying(
       async (progressed) => {
+        // Of a trainer that died, or of a turn of this one that could not close its fit.
+        await abandonFits(pool, config.pipeline)
         await checkScores(watch, context)
         await fitIfDue(context, wait, wakeUp)
         progressed()
