@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { beat } from '@outflow/store/health-events'
@@ -9,13 +6,12 @@ import { activeModelId, insertModel, promoteModel } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { endFit, startFit } from '@outflow/store/training'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { aBrowser, noBrowserReason } from '../support/a-browser.js'
+import { noBrowserReason } from '../support/a-browser.js'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
+import { aPage, buildPage, violationsOn } from '../support/console-browser.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aFitReport, aFlowFit, aGateReport } from '../support/reports.js'
@@ -23,8 +19,6 @@ import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const PIPELINE = 'flights'
 const STORED = 100_000
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const RUN_AXE = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`
 const PHONE = { width: 390, height: 844 }
 
 let pool: Pool
@@ -35,8 +29,7 @@ let complaints: string[]
 
 beforeAll(async () => {
   if (noBrowserReason !== null) return
-  const configFile = fileURLToPath(new URL('../../services/console/page/vite.config.ts', import.meta.url))
-  await build({ configFile, logLevel: 'warn' })
+  await buildPage()
   const databaseUrl = await aDatabase()
   pool = openPool(databaseUrl)
   await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
@@ -53,26 +46,15 @@ afterAll(async () => {
 beforeEach(async ({ skip }) => {
   skip(noBrowserReason !== null, noBrowserReason ?? '')
   complaints = []
-  page = await aPage()
+  page = await aPage(
+    () => console.url,
+    (text) => complaints.push(text),
+  )
 })
 afterEach(async () => {
   await page?.context().close()
   expect(complaints ?? []).toEqual([])
 })
-
-/** A page in its own browser profile, which records errors and requests to other hosts. */
-async function aPage(): Promise<Page> {
-  const context = await (await aBrowser()).newContext({ viewport: { width: 1280, height: 800 } })
-  const opened = await context.newPage()
-  opened.setDefaultTimeout(30_000)
-  opened.on('pageerror', (error) => complaints.push(String(error)))
-  opened.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
-  opened.on('dialog', (dialog) => complaints.push(`a record ran: ${dialog.message()}`))
-  opened.on('request', (request) => {
-    if (!request.url().startsWith(console.url)) complaints.push(`asked ${request.url()}`)
-  })
-  return opened
-}
 
 const rows = () => page.locator('.list-row')
 const readSoFar = async () => Number.parseInt((await page.locator('.list-foot').textContent())!.replace(',', ''), 10)
@@ -324,13 +306,7 @@ const VIEWS = ['/', anomalyPath(8), '/scores', '/models', '/models/now', '/healt
 it.each(VIEWS)('%s is accessible (axe: WCAG A and AA), light and dark, and fits a phone', async (path) => {
   await page.goto(console.url + path)
   await shown()
-  await page.evaluate(AXE)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    const { violations } = await page.evaluate<AxeResults>(RUN_AXE)
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-    expect(found, colorScheme).toEqual([])
-  }
+  expect(await violationsOn(page)).toEqual([])
   await page.setViewportSize(PHONE)
   const widest = () =>
     page.evaluate<number>(`Math.max(...['html', 'main'].map((name) => document.querySelector(name).scrollWidth))`)

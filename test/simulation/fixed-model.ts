@@ -81,6 +81,7 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     score: async (batch) => scoresOf(packFields(batch)),
     scoreTable: async (table) => scoresOf(table),
     newValues: async (batch) => batch.map(() => null),
+    bands: async () => [],
     pUpperLimit: (nll) => Math.min(1, 2 * pValueOf(nll - shift)),
     explain: async () => [],
     windowed: ({ numbers }) => (numbers.length > 1 ? [numbers[1]!] : null),

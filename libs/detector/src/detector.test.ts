@@ -56,6 +56,21 @@ describe('a detector of categories and numbers', () => {
   }, 60_000)
   afterAll(() => detector.close())
 
+  it('gives the band of a number for the other fields of its record', async () => {
+    const records = [
+      { x: 700, place: { city: 'Dallas', state: 'TX' } },
+      { x: 300, place: { city: 'Salem', state: 'MA' } },
+    ].map(read)
+    const [dallas, salem] = (await detector.bands(records, ['x'])).map(([band]) => band!)
+    expect(dallas!.value).toBe(700)
+    expect(dallas!.low).toBeGreaterThan(80)
+    expect(dallas!.high).toBeLessThan(120)
+    expect(salem!.low).toBeGreaterThan(280)
+    expect(salem!.low).toBeLessThan(300)
+    expect(salem!.high).toBeGreaterThan(300)
+    expect(salem!.high).toBeLessThan(320)
+  })
+
   it('returns its metadata', () => {
     const { metadata } = detector
     expect(metadata).toEqual(trained.metadata)

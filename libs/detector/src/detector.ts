@@ -14,6 +14,7 @@ import { explainRecord } from './explain.js'
 import { openTableScorer } from './model-scorer.js'
 import { findNewValues, type NewValue } from './new-value.js'
 import { runNllQueries } from './nll-queries.js'
+import { type NumberBand, numberBands } from './number-bands.js'
 import { sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
 
@@ -67,6 +68,12 @@ export interface Detector {
    * @returns [batch]
    */
   explain(batch: readonly Fields[], nll?: ArrayLike<number>): Promise<Explanation[]>
+  /**
+   * [batch][names] Each number, and the span in which nine in ten values lie given all other fields of its record.
+   *
+   * @param names  of numeric features
+   */
+  bands(batch: readonly Fields[], names: readonly string[]): Promise<NumberBand[][]>
   /** Names of the features that a record lacks; it is scored by the others. */
   missing(fields: Fields): string[]
   /** [batch]; for each record the unseen category value that alone makes it an anomaly, null if there is none. */
@@ -111,6 +118,13 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
       const own = nll ?? (await nllOf(batch))
       const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, ordinaryNll))
       return runNllQueries(roughNll, queries)
+    },
+    bands: (batch, names) => {
+      const places = names.map((name) => encoder.numbers.findIndex((column) => column.name === name))
+      return runNllQueries(
+        roughNll,
+        batch.map((fields) => numberBands(encoder, fields, places)),
+      )
     },
     newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
     missing: (fields) => missingFeatures(encoder.features, fields),

@@ -21,6 +21,7 @@ export { type Explainer, explainStored, makeExplainer, type StoredExplanation } 
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { fitMarginals } from './marginals.js'
 export type { NewValue } from './new-value.js'
+export type { NumberBand } from './number-bands.js'
 export { type ScoredBatch, scoreFile } from './score-file.js'
 export { type Surplus, watchSurplus } from './surplus.js'
 export { makeScoringThread } from './threaded-scorer.js'

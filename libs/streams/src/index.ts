@@ -16,7 +16,15 @@ export { type KafkaConnection, makeKafka } from './kafka.js'
 export { type PartitionLag, partitionLags } from './partition-lags.js'
 export { type Gap, type PositionStore, positionsInMemory } from './positions.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
-export { countWindow, readWindow, type SampleOptions, sampleWindow, scanWindow, type Window } from './read-window.js'
+export {
+  countWindow,
+  readWindow,
+  type SampleOptions,
+  sampleWindow,
+  scanOffsets,
+  scanWindow,
+  type Window,
+} from './read-window.js'
 export { startOfLatest } from './start-of-latest.js'
 export { traceparents } from './traceparents.js'
 export { makeTransactionalSender, type RelayMark, readMark, type TransactionalSender } from './transactional-sender.js'

@@ -116,6 +116,36 @@ export function scanWindow(
   })
 }
 
+export interface OffsetRange {
+  readonly topic: string
+  readonly partition: number
+  readonly from: bigint
+  /** Exclusive. */
+  readonly to: bigint
+}
+
+/**
+ * Passes the records of one partition between two offsets to `visit`, as `scanWindow` does.
+ *
+ * @returns `isCutShort`: records of the range have been deleted
+ * @throws as `scanWindow`
+ */
+export function scanOffsets(
+  kafka: KafkaConnection,
+  { topic, partition, from, to, signal }: OffsetRange & Pick<WindowOptions, 'signal'>,
+  visit: (records: readonly WindowRecord[]) => Promise<void>,
+): Promise<Pick<Window, 'isCutShort'>> {
+  return withAdmin(kafka, async (admin) => {
+    const ends = (await endsOf(admin, topic)).find((own) => own.partition === partition)
+    const start = ends === undefined || ends.earliest < from ? from : ends.earliest
+    const end = ends === undefined || to < ends.end ? to : ends.end
+    const isCutShort = start > from
+    const range = { topic, partition, start, end, isCutShort, next: start }
+    if (start < end) await readRanges(kafka, admin, [range], visit, signal === undefined ? {} : { signal })
+    return { isCutShort }
+  })
+}
+
 /**
  * Counts the offsets of topics from a time on, without reading records. The count includes deleted records of compacted
  * topics and transaction markers.

@@ -12,6 +12,7 @@ import { describeRoutes } from './openapi.js'
 import { servePage } from './page.js'
 import { answerProblems, sendProblem } from './problems.js'
 import { addAnomalyRoutes } from './routes/anomalies.js'
+import { addDeadLetterRoutes } from './routes/dead-letters.js'
 import { addLiveRoute } from './routes/live.js'
 import { addLoginRoutes } from './routes/login.js'
 import { addModelRoutes } from './routes/models.js'
@@ -77,6 +78,7 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   addLiveRoute(server, { ...context, signal, telemetry })
   addAnomalyRoutes(server, context)
   addPipelineRoutes(server, context)
+  addDeadLetterRoutes(server, context)
   addModelRoutes(server, context)
   addSuppressionRoutes(server, context)
   await servePage(server)

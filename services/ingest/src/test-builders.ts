@@ -75,6 +75,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     newValues: async (batch) => batch.map(() => null),
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
     explain: async () => [],
+    bands: async () => [],
     windowed: () => null,
     missing: ({ numbers }) => (Number.isNaN(numbers[0]) ? ['delay'] : []),
     sample: async () => [],

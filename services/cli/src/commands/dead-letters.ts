@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { findOriginals, type Original, recordChecker } from '@outflow/console/dead-letters'
 import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
 import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { oneLine, type Terminal } from '@outflow/terminal'
@@ -8,7 +9,7 @@ import { interruptible } from '../interrupt.js'
 import { configOption, jsonOption, moment, wholeNumber } from '../options.js'
 import { parsePosition } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
-import { findOriginals, letterAt, type Original, recordChecker, type Selection } from './dead-letters/letters.js'
+import { letterAt, type Selection } from './dead-letters/letters.js'
 import { type ResendOptions, resendLetters } from './dead-letters/resend.js'
 
 export function define(letters: Command, { terminal }: CommandContext): void {

@@ -94,6 +94,31 @@ export const anomalySchema = anomalySummarySchema
 
 export type Anomaly = z.infer<typeof anomalySchema>
 
+/** The records of an anomaly's entity around it. */
+export const valuesAroundSchema = z
+  .object({
+    /** Kafka headers of the anomaly's message; null: the topic no longer holds it. Values that are not UTF-8 are `base64: …`. */
+    headers: z.array(z.object({ name: z.string(), value: z.string().nullable() })).nullable(),
+    /** Whether earlier records have been deleted from the topic. */
+    isCutShort: z.boolean(),
+    fields: z.array(z.string()),
+    /** In order of offsets. */
+    records: z.array(
+      z.object({
+        offset: offsetSchema,
+        eventTime: timeSchema,
+        /** One for each of `fields`: the value, and the span in which the model expects nine in ten, given the record's other fields. */
+        bands: z.array(z.object({ value: z.number().nullable(), low: z.number(), high: z.number() })),
+      }),
+    ),
+  })
+  .meta({
+    id: 'ValuesAround',
+    description: "The records of an anomaly's entity around it, with what the model expects",
+  })
+
+export type ValuesAround = z.infer<typeof valuesAroundSchema>
+
 /** Selects the anomalies of a list or a count. */
 export const anomalyFilterSchema = z.object({
   /** Default: the pipeline of the console's configuration. */

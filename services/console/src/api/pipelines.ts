@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { offsetSchema, timeSchema } from './fields.js'
+import { offsetSchema, textSchema, timeSchema } from './fields.js'
 
 export const pipelinesSchema = z.array(
   z
@@ -84,6 +84,28 @@ export const healthSchema = z
     outboxWaiting: z.int(),
   })
   .meta({ id: 'Health', description: 'How a pipeline is doing' })
+
+/** Dead letters to resend. */
+export const resendSchema = z.strictObject({
+  positions: z
+    .array(z.strictObject({ topic: textSchema, partition: z.int().min(0), offset: offsetSchema }))
+    .min(1)
+    .max(500),
+})
+
+const positionsSchema = z.array(z.string()).readonly()
+
+export const resendReportSchema = z
+  .object({
+    /** `topic/partition/offset` of those that the alerts service will send. */
+    queued: positionsSchema,
+    /** Those that were resent before. */
+    before: positionsSchema,
+    stillInvalid: z.array(z.object({ position: z.string(), reason: z.string(), detail: z.string() })).readonly(),
+    /** Those that the dead-letter topic no longer holds. */
+    gone: positionsSchema,
+  })
+  .meta({ id: 'ResendReport', description: 'What became of each dead letter' })
 
 export const deadLettersPageSchema = z.object({
   items: z.array(

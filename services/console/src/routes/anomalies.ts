@@ -29,6 +29,7 @@ import {
   overviewQuerySchema,
   overviewSchema,
   similarPageSchema,
+  valuesAroundSchema,
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { readCursor, writeCursor } from '../cursors.js'
@@ -37,6 +38,7 @@ import { anomalyId, parseAnomalyId } from '../ids.js'
 import { readOverview } from '../overview.js'
 import { dateOf, found } from '../queries.js'
 import { similarity } from '../similarity.js'
+import { readValuesAround } from '../values-around.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: z.string() })
@@ -149,6 +151,26 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
           .toSorted((a, b) => b.similarity - a.similarity)
         return { items: items.slice(0, query.limit) }
       }),
+  )
+
+  server.get(
+    '/api/anomalies/:id/around',
+    {
+      config: { rateLimit: { max: 20, timeWindow: '1 minute' } },
+      schema: {
+        summary: "The records of an anomaly's entity around it, from Kafka, with what the model expects",
+        tags: ['anomalies'],
+        params: paramsSchema,
+        response: { 200: valuesAroundSchema },
+      },
+    },
+    async ({ params }) => {
+      const anomaly = await read((db) => anomalyOf(db, params.id))
+      if (anomaly.pipeline !== config.pipeline) {
+        throw new RequestRefused(404, `the topics of ${anomaly.pipeline} are read by the console of its configuration`)
+      }
+      return readValuesAround({ config, pool }, anomaly)
+    },
   )
 
   server.post(

@@ -1,5 +1,5 @@
 import { entityHistory, listAnomalies } from '@outflow/store/anomalies'
-import { listDeadLetters, rejectionsSince } from '@outflow/store/dead-letters'
+import { rejectionsSince } from '@outflow/store/dead-letters'
 import { listHealthEvents } from '@outflow/store/health-events'
 import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
@@ -9,8 +9,6 @@ import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
 import {
-  cursorSchema,
-  deadLettersPageSchema,
   entitySchema,
   healthSchema,
   limitSchema,
@@ -20,7 +18,6 @@ import {
   textSchema,
   timeSchema,
 } from '../api/index.js'
-import { readPosition, writePosition } from '../cursors.js'
 import { RequestRefused } from '../errors.js'
 import { makeLagReader } from '../lag.js'
 import { readMarks } from '../marks.js'
@@ -177,46 +174,4 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       })
     },
   )
-
-  server.get(
-    '/api/dead-letters',
-    {
-      schema: {
-        summary: 'A page of dead letters, newest first',
-        tags: ['pipelines'],
-        querystring: ofPipelineSchema.extend({ limit: limitSchema(500, 50), cursor: cursorSchema.optional() }),
-        response: { 200: deadLettersPageSchema },
-      },
-    },
-    async ({ query: { pipeline = config.pipeline, limit, cursor } }) => {
-      const after = cursor === undefined ? null : readPosition(cursor)
-      const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
-      const last = letters.length > limit ? letters[limit - 1] : undefined
-      return {
-        items: letters.slice(0, limit).map((letter) => ({
-          topic: letter.topic,
-          partition: letter.partition,
-          offset: String(letter.offset),
-          reason: letter.reason,
-          detail: letter.detail,
-          key: readable(letter.key),
-          valueStart: readable(letter.valueStart),
-          valueBytes: letter.valueBytes,
-          at: letter.rejectedAt.toISOString(),
-          resentAt: letter.resentAt?.toISOString() ?? null,
-        })),
-        next: last === undefined ? null : writePosition(last),
-      }
-    },
-  )
-}
-
-/** Bytes as text where they are UTF-8, without a character that the first KiB cuts; else in base64. */
-function readable(bytes: Buffer | null): string | null {
-  if (bytes === null) return null
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
-  } catch {
-    return `base64: ${bytes.toString('base64')}`
-  }
 }

@@ -1,19 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { type Config, formatPosition, type Position } from '@outflow/contracts'
+import { resendDeadLetters } from '@outflow/console/dead-letters'
+import type { Config, Position } from '@outflow/contracts'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
-import {
-  type DeadLetterResend,
-  listDeadLetters,
-  queueResends,
-  type StoredDeadLetter,
-} from '@outflow/store/dead-letters'
+import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { parsePosition } from '../../positions.js'
 import { withPipeline } from '../../store-access.js'
-import { findOriginals, letterAt, type Original, recordChecker, type Selection } from './letters.js'
+import { letterAt, type Selection } from './letters.js'
 
 export interface ResendOptions extends Selection {
   /** A file with the corrected value of the one position; - is stdin. */
@@ -21,20 +17,7 @@ export interface ResendOptions extends Selection {
   readonly dryRun?: true
 }
 
-/** Outcome of each selected dead letter; positions as topic/partition/offset. */
-interface Report {
-  /** Written to the outbox, from which the relay sends them. */
-  readonly queued: readonly string[]
-  readonly before: readonly string[]
-  readonly stillInvalid: readonly { readonly position: string; readonly reason: string; readonly detail: string }[]
-  /** No longer on the dead-letter topic. */
-  readonly gone: readonly string[]
-}
-
-/**
- * Sends dead letters that are valid now, or whose value was corrected, to their source topic again. One statement writes them to
- * the outbox and marks them as sent, so that each is sent once.
- */
+/** Resends the dead letters that were named or selected, and prints what became of each. */
 export async function resendLetters(
   positions: readonly string[],
   options: ResendOptions,
@@ -49,7 +32,7 @@ export async function resendLetters(
   const { topic, ...report } = await withPipeline(options, async (pool, config) => {
     const letters = await lettersOf(pool, config, wanted, options)
     return {
-      ...(await resendAll(pool, config, letters, { corrected, options, signal })),
+      ...(await resendDeadLetters(pool, config, letters, { corrected, isDryRun: options.dryRun === true, signal })),
       topic: config.deadLetters.topic,
     }
   })
@@ -61,55 +44,6 @@ export async function resendLetters(
       `${formatCount(before.length)} were resent before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
       `${formatCount(gone.length)} are no longer on ${topic}`,
   )
-}
-
-async function resendAll(
-  pool: Pool,
-  config: Config,
-  letters: readonly StoredDeadLetter[],
-  how: { readonly corrected: Buffer | null; readonly options: ResendOptions; readonly signal: AbortSignal },
-): Promise<Report> {
-  const { corrected, options, signal } = how
-  const open = letters.filter(({ resentAt }) => resentAt === null)
-  const originals = await findOriginals(config, open, signal)
-  const check = await recordChecker(pool, config)
-  const resends: DeadLetterResend[] = []
-  const stillInvalid: Report['stillInvalid'][number][] = []
-  const gone: string[] = []
-  for (const letter of open) {
-    const position = formatPosition(letter)
-    const original = originals.get(position)
-    if (original === undefined) {
-      gone.push(position)
-      continue
-    }
-    const record = corrected === null ? original : { ...original, value: corrected }
-    const rejection = await check(record)
-    if (rejection === null) resends.push(resendOf(letter, record, corrected !== null))
-    else stillInvalid.push({ position, ...rejection })
-  }
-  const queued = options.dryRun ? resends : await queueResends(pool, config.pipeline, resends)
-  const sent = new Set(queued.map(formatPosition))
-  const considered = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
-  return { queued: [...sent], before: considered.filter((position) => !sent.has(position)), stillInvalid, gone }
-}
-
-/** The original key and headers, and a header with the original position; the key determines the partition, as for a producer. */
-function resendOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterResend {
-  const { topic, partition, offset } = at
-  return {
-    topic,
-    partition,
-    offset,
-    corrected,
-    message: {
-      kind: 'resent',
-      topic,
-      key,
-      payload: value,
-      headers: [...headers, ['outflow.resent', formatPosition(at)]],
-    },
-  }
 }
 
 function lettersOf(

@@ -17,10 +17,12 @@ import type {
   overviewSchema,
   pipelinesSchema,
   problemSchema,
+  resendReportSchema,
   scoresSchema,
   sessionSchema,
   similarPageSchema,
   suppressionSchema,
+  valuesAroundSchema,
   verdictSchema,
 } from '../../../src/api/index.js'
 
@@ -37,6 +39,8 @@ export type Verdict = z.output<typeof verdictSchema>
 export type GivenVerdict = z.output<typeof givenVerdictSchema>
 export type BulkVerdict = z.output<typeof bulkVerdictAnswerSchema>
 export type Similar = z.output<typeof similarPageSchema>
+export type ValuesAround = z.output<typeof valuesAroundSchema>
+export type ResendReport = z.output<typeof resendReportSchema>
 export type Entity = z.output<typeof entitySchema>
 export type Overview = z.output<typeof overviewSchema>
 export type Mark = z.output<typeof markSchema>

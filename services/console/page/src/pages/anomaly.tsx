@@ -19,6 +19,7 @@ import { Reasons } from './anomaly/reasons.js'
 import { RecordTable } from './anomaly/record-table.js'
 import { ScoreDetails } from './anomaly/score-details.js'
 import { SimilarAnomalies } from './anomaly/similar-anomalies.js'
+import { ValuesAround } from './anomaly/values-around.js'
 import { VerdictPanel } from './anomaly/verdict-panel.js'
 import { hrefOf } from './anomaly-link.js'
 
@@ -102,6 +103,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
       <div class="columns">
         <div>
           <Reasons anomaly={anomaly} />
+          <ValuesAround key={anomaly.id} anomaly={anomaly} />
           <RecordTable anomaly={anomaly} />
           <ScoreDetails anomaly={anomaly} />
         </div>

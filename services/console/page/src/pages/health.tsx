@@ -1,18 +1,15 @@
-import { useEffect, useState } from 'preact/hooks'
-import type { ApiError } from '../api/client.js'
 import { read } from '../api/client.js'
-import type { DeadLetter, DeadLetterPage, Health } from '../api/types.js'
+import type { Health } from '../api/types.js'
 import { Page } from '../parts/page.js'
-import { Empty, Failure, Loading, Shown } from '../parts/states.js'
+import { Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
-import { copy } from '../state/clipboard.js'
-import { asApiError, useResource } from '../state/resource.js'
+import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
-import { formatAmount, formatBytes, formatCount, formatDuration } from '../words/format.js'
+import { formatAmount, formatCount, formatDuration } from '../words/format.js'
+import { DeadLetters } from './health/dead-letters.js'
 
 const REFRESH_MS = 10_000
-const DEAD_LETTERS_AT_A_TIME = 50
 
 /** Health of a pipeline: throughput, lag, dead letters, drift and health events. */
 export function HealthPage() {
@@ -177,91 +174,3 @@ function RejectedBy({ deadLetters }: { deadLetters: Health['deadLetters'] }) {
     </section>
   )
 }
-
-/** Dead letters page by page, newest first. */
-function DeadLetters({ pipeline }: { pipeline: string }) {
-  const [items, setItems] = useState<readonly DeadLetter[]>([])
-  const [next, setNext] = useState<string | null>(null)
-  const [error, setError] = useState<ApiError | null>(null)
-  const [isLoading, setLoading] = useState(true)
-  const readPage = async (cursor: string | null) => {
-    setLoading(true)
-    setError(null)
-    try {
-      const page = await read<DeadLetterPage>('/dead-letters', { pipeline, limit: DEAD_LETTERS_AT_A_TIME, cursor })
-      setItems((before) => (cursor === null ? page.items : [...before, ...page.items]))
-      setNext(page.next)
-    } catch (failed: unknown) {
-      setError(asApiError(failed))
-    } finally {
-      setLoading(false)
-    }
-  }
-  useEffect(() => {
-    if (pipeline !== '') void readPage(null)
-  }, [])
-  return (
-    <section aria-labelledby="dead-letters">
-      <h2 id="dead-letters">Dead letters</h2>
-      {items.length > 0 && (
-        <Table
-          asCards
-          columns={[
-            { name: 'when', of: ({ at }) => <Time at={at} /> },
-            { name: 'where', of: positionOf },
-            { name: 'reason', of: ({ reason }) => reason },
-            { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
-            { name: 'bytes', kind: 'detail', of: (letter) => <Bytes letter={letter} /> },
-          ]}
-          rows={items}
-          keyOf={positionOf}
-        />
-      )}
-      {error !== null && <Failure error={error} onRetry={() => readPage(next)} />}
-      {isLoading && <Loading what="dead letters" />}
-      {!isLoading && error === null && items.length === 0 && <Empty title="No record was rejected" />}
-      {!isLoading && next !== null && (
-        <button type="button" onClick={() => readPage(next)}>
-          Older ones
-        </button>
-      )}
-    </section>
-  )
-}
-
-/** The stored part of the record, and the command that sends it again. */
-function Bytes({ letter }: { letter: DeadLetter }) {
-  const { key, valueStart, valueBytes, resentAt } = letter
-  return (
-    <>
-      {valueBytes === null ? (
-        'no value'
-      ) : (
-        <details>
-          <summary>{formatBytes(valueBytes)}</summary>
-          {key !== null && <p class="quiet small">key {key}</p>}
-          <pre class="record">{valueStart}</pre>
-          {valueBytes > KEPT_BYTES && <p class="quiet small">The rest is on the dead-letter topic.</p>}
-        </details>
-      )}
-      {resentAt === null ? (
-        <button
-          type="button"
-          class="link"
-          onClick={() => copy('The command', `outflow dead-letters resend ${positionOf(letter)}`)}
-        >
-          Copy the command that resends it
-        </button>
-      ) : (
-        <small>
-          resent <Time at={resentAt} />
-        </small>
-      )}
-    </>
-  )
-}
-
-/** Stored bytes of a value in Postgres. */
-const KEPT_BYTES = 1_024
-
-const positionOf = ({ topic, partition, offset }: DeadLetter): string => `${topic}/${partition}/${offset}`

@@ -9,7 +9,8 @@ export interface ChartSeries {
   readonly colour: string
   /** One value per point; null leaves a gap. */
   readonly values: readonly (number | null)[]
-  readonly kind?: 'line' | 'bars' | 'dashed'
+  /** `point`: a large point at each value, without a line. */
+  readonly kind?: 'line' | 'bars' | 'dashed' | 'point'
 }
 
 interface ChartProps {
@@ -22,6 +23,8 @@ interface ChartProps {
   /** Ends of the x-axis; default: those of `x`. Seconds since 1970 where `isTime`. */
   readonly xRange?: readonly [from: number, to: number]
   readonly series: readonly ChartSeries[]
+  /** Shades the area between two series, given by their indices. */
+  readonly band?: readonly [lower: number, upper: number]
   /** Logarithmic on both sides of 0 (arsinh): nats may be negative. */
   readonly isLog?: boolean
   readonly format: (value: number) => string
@@ -74,7 +77,19 @@ export function Chart(props: ChartProps) {
 }
 
 function draw(box: HTMLElement, props: ChartProps): uPlot {
-  const { x, xLabel, isTime, xRange, series, isLog = false, format, height = DEFAULT_HEIGHT, onSelect, onPoint } = props
+  const {
+    x,
+    xLabel,
+    isTime,
+    xRange,
+    series,
+    band,
+    isLog = false,
+    format,
+    height = DEFAULT_HEIGHT,
+    onSelect,
+    onPoint,
+  } = props
   const style = getComputedStyle(box)
   const colour = (name: string) => style.getPropertyValue(name).trim()
   const hasBars = series.some(({ kind }) => kind === 'bars')
@@ -108,6 +123,11 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
         y: isLog ? { distr: 4, asinh: 1 } : hasBars ? { range: fromZero } : {},
       },
       axes,
+      // uPlot counts the x-axis as series 0.
+      bands:
+        band === undefined
+          ? []
+          : [{ series: [band[1] + 1, band[0] + 1], fill: `${colour(series[band[0]]!.colour)}33` }],
       cursor: { drag: { x: onSelect !== undefined, y: false, setScale: false } },
       series: [
         { label: xLabel, value: (_, x) => (x === null ? '–' : isTime ? formatTime(x * 1000) : formatCount(x)) },
@@ -115,10 +135,13 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
           ({ label, colour: name, kind = 'line' }): uPlot.Series => ({
             label,
             stroke: colour(name),
-            width: kind === 'bars' ? 0 : 1.5,
+            width: kind === 'bars' || kind === 'point' ? 0 : 1.5,
             ...(kind === 'dashed' ? { dash: [6, 4] } : {}),
             ...(kind === 'bars' ? { fill: colour(name), paths: uPlot.paths.bars!({ size: [0.8, 24] }) } : {}),
-            points: { show: x.length < FEW_POINTS && kind === 'line', size: 4 },
+            points:
+              kind === 'point'
+                ? { show: true, size: 10, fill: colour(name) }
+                : { show: x.length < FEW_POINTS && kind === 'line', size: 4 },
             value: (_, value) => (value === null || value === undefined ? '–' : format(value)),
           }),
         ),

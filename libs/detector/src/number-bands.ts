@@ -1,0 +1,41 @@
+import { type Encoder, encodeBatch, numberAlternatives, numberOf, roundTo, withNumber } from '@outflow/encoding'
+import type { Fields } from '@outflow/records'
+import type { NllQueries } from './nll-queries.js'
+import { gridQuantiles } from './quadrature.js'
+
+/** A number of a record, and the span in which nine in ten values lie given all other fields of the record; in the number's own unit. */
+export interface NumberBand {
+  /** null where it is missing. */
+  readonly value: number | null
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * The 5 % and the 95 % quantile of some numbers of a record, each given all other fields as they are:
+ *
+ *     p(xⱼ | rest) ∝ p(record with xⱼ), on a grid of plausible values
+ *
+ * @param places  indices of columns of numbers that are not cyclic
+ * @returns [places]
+ */
+export function* numberBands(encoder: Encoder, fields: Fields, places: readonly number[]): NllQueries<NumberBand[]> {
+  const { ids } = encodeBatch(encoder, [fields])
+  const grids = places.map((j) => numberAlternatives(encoder, ids, j, GRID))
+  const nll = yield grids.flatMap((grid, at) =>
+    Array.from(grid, (value) => withNumber(encoder, fields, places[at]!, value)),
+  )
+  let from = 0
+  return grids.map((grid, at) => {
+    const own = nll.subarray(from, from + grid.length)
+    from += grid.length
+    const [low, high] = gridQuantiles(grid, own, [0.05, 0.95])
+    const j = places[at]!
+    const column = encoder.numbers[j]!
+    const value = numberOf(encoder, fields, j)
+    return { value: Number.isNaN(value) ? null : value, low: roundTo(column, low!), high: roundTo(column, high!) }
+  })
+}
+
+/** Points, about: as many as an explanation tries. */
+const GRID = 60

@@ -1,0 +1,144 @@
+import { useEffect, useState } from 'preact/hooks'
+import { type ApiError, read, write } from '../../api/client.js'
+import type { DeadLetter, DeadLetterPage, ResendReport } from '../../api/types.js'
+import { Confirm } from '../../parts/confirm.js'
+import { Empty, Failure, Loading } from '../../parts/states.js'
+import { type Column, Table } from '../../parts/table.js'
+import { Time } from '../../parts/time.js'
+import { notify } from '../../state/notices.js'
+import { asApiError } from '../../state/resource.js'
+import { may } from '../../state/session.js'
+import { formatBytes, formatCount } from '../../words/format.js'
+
+const AT_A_TIME = 50
+/** Stored bytes of a value in Postgres. */
+const KEPT_BYTES = 1_024
+
+/** Dead letters page by page, newest first; an operator selects some and resends them. */
+export function DeadLetters({ pipeline }: { pipeline: string }) {
+  const [items, setItems] = useState<readonly DeadLetter[]>([])
+  const [next, setNext] = useState<string | null>(null)
+  const [error, setError] = useState<ApiError | null>(null)
+  const [isLoading, setLoading] = useState(true)
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const [isAsking, setAsking] = useState(false)
+  const readPage = async (cursor: string | null) => {
+    setLoading(true)
+    setError(null)
+    try {
+      const page = await read<DeadLetterPage>('/dead-letters', { pipeline, limit: AT_A_TIME, cursor })
+      setItems((before) => (cursor === null ? page.items : [...before, ...page.items]))
+      setNext(page.next)
+    } catch (failed: unknown) {
+      setError(asApiError(failed))
+    } finally {
+      setLoading(false)
+    }
+  }
+  useEffect(() => {
+    if (pipeline !== '') void readPage(null)
+  }, [])
+  const select = (letter: DeadLetter, isSelected: boolean) => {
+    const others = [...selected].filter((position) => position !== positionOf(letter))
+    setSelected(new Set(isSelected ? [...others, positionOf(letter)] : others))
+  }
+  const resend = async () => {
+    const positions = items
+      .filter((letter) => selected.has(positionOf(letter)))
+      .map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+    report(await write<ResendReport>('POST', '/dead-letters/resend', { positions }))
+    setSelected(new Set())
+    await readPage(null)
+  }
+  const choice: Column<DeadLetter> = {
+    name: 'resend',
+    of: (letter) =>
+      letter.resentAt === null ? (
+        <input
+          type="checkbox"
+          aria-label={`Select ${positionOf(letter)}`}
+          checked={selected.has(positionOf(letter))}
+          onChange={(event) => select(letter, event.currentTarget.checked)}
+        />
+      ) : (
+        <small>
+          <Time at={letter.resentAt} />
+        </small>
+      ),
+  }
+  return (
+    <section aria-labelledby="dead-letters">
+      <div class="section-head">
+        <h2 id="dead-letters">Dead letters</h2>
+        {selected.size > 0 && (
+          <button type="button" class="primary" onClick={() => setAsking(true)}>
+            Resend {formatCount(selected.size)}
+          </button>
+        )}
+      </div>
+      {items.length > 0 && (
+        <Table
+          asCards
+          columns={[
+            { name: 'when', of: ({ at }) => <Time at={at} /> },
+            { name: 'where', of: positionOf },
+            { name: 'reason', of: ({ reason }) => reason },
+            { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
+            { name: 'bytes', kind: 'detail', of: (letter) => <Bytes letter={letter} /> },
+            ...(may('operator') ? [choice] : []),
+          ]}
+          rows={items}
+          keyOf={positionOf}
+        />
+      )}
+      {error !== null && <Failure error={error} onRetry={() => readPage(next)} />}
+      {isLoading && <Loading what="dead letters" />}
+      {!isLoading && error === null && items.length === 0 && <Empty title="No record was rejected" />}
+      {!isLoading && next !== null && (
+        <button type="button" onClick={() => readPage(next)}>
+          Older ones
+        </button>
+      )}
+      {isAsking && (
+        <Confirm
+          title={`Resend ${formatCount(selected.size)} dead ${selected.size === 1 ? 'letter' : 'letters'}?`}
+          action="Resend"
+          asksWhy={false}
+          act={resend}
+          onClose={() => setAsking(false)}
+        >
+          <p>Those that would be accepted now are sent to their source topic again, each at most once.</p>
+        </Confirm>
+      )}
+    </section>
+  )
+}
+
+/** Shows what became of the selected dead letters. */
+function report({ queued, before, stillInvalid, gone }: ResendReport): void {
+  const others = [
+    { count: before.length, what: 'were resent before' },
+    { count: stillInvalid.length, what: `would still be rejected: ${stillInvalid[0]?.detail}` },
+    { count: gone.length, what: 'are no longer on the dead-letter topic' },
+  ].filter(({ count }) => count > 0)
+  const parts = [`${formatCount(queued.length)} will be resent`]
+  notify(
+    others.length === 0 ? 'done' : 'failed',
+    [...parts, ...others.map(({ count, what }) => `${formatCount(count)} ${what}`)].join('; '),
+  )
+}
+
+/** The stored part of the record. */
+function Bytes({ letter: { key, valueStart, valueBytes } }: { letter: DeadLetter }) {
+  if (valueBytes === null) return <>no value</>
+  return (
+    <details>
+      <summary>{formatBytes(valueBytes)}</summary>
+      {key !== null && <p class="quiet small">key {key}</p>}
+      <pre class="record">{valueStart}</pre>
+      {valueBytes > KEPT_BYTES && <p class="quiet small">The rest is on the dead-letter topic.</p>}
+    </details>
+  )
+}
+
+const positionOf = ({ topic, partition, offset }: DeadLetter): string => `${topic}/${partition}/${offset}`

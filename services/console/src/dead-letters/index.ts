@@ -1,0 +1,2 @@
+export { findOriginals, type Original, recordChecker } from './originals.js'
+export { resendDeadLetters } from './resend.js'

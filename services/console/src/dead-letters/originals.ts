@@ -1,0 +1,82 @@
+import { type Config, formatPosition, type Position, type Rejection } from '@outflow/contracts'
+import { batchReader, makeDecoder } from '@outflow/records'
+import type { Pool } from '@outflow/store'
+import type { StoredDeadLetter } from '@outflow/store/dead-letters'
+import { listModels } from '@outflow/store/models'
+import { type KafkaHeaders, type KafkaRecord, makeKafka, scanWindow } from '@outflow/streams'
+
+/** The record as its producer sent it. */
+export interface Original {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: KafkaHeaders
+  /** Kafka's timestamp of the record on its source topic; epoch ms. */
+  readonly timestampMs: number
+}
+
+/** Postgres and the broker may have different clocks, and the relay sends after the row was written. */
+const CLOCKS_APART_MS = 10 * 60_000
+const OWN_HEADER_PREFIX = 'outflow.'
+
+/**
+ * Finds the original bytes, key and headers of dead letters on the dead-letter topic.
+ *
+ * @returns by position; a dead letter is absent when the topic no longer has its message, or when it was sent without its value
+ *   because that was too large for the topic
+ */
+export async function findOriginals(
+  { kafka, deadLetters: { topic } }: Pick<Config, 'kafka' | 'deadLetters'>,
+  letters: readonly StoredDeadLetter[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Original>> {
+  const found = new Map<string, Original>()
+  if (letters.length === 0) return found
+  const wanted = new Set(letters.map(formatPosition))
+  const fromMs = Math.min(...letters.map(({ rejectedAt }) => rejectedAt.getTime())) - CLOCKS_APART_MS
+  await scanWindow(makeKafka(kafka), { topics: [topic], fromMs, signal }, async (records) => {
+    for (const record of records) {
+      const position = positionOf(record)
+      if (position === null || !wanted.has(position) || headerOf(record, 'outflow.withheld') !== null) continue
+      found.set(position, {
+        key: record.key,
+        value: record.value,
+        headers: record.headers.filter(([name]) => !name.startsWith(OWN_HEADER_PREFIX)),
+        timestampMs: Number(headerOf(record, 'outflow.timestamp')),
+      })
+    }
+  })
+  return found
+}
+
+function positionOf(record: KafkaRecord): string | null {
+  const [topic, partition, offset] = ['topic', 'partition', 'offset'].map((name) =>
+    headerOf(record, OWN_HEADER_PREFIX + name),
+  )
+  if (!topic || !partition || !offset) return null
+  const position: Position = { topic, partition: Number(partition), offset: BigInt(offset) }
+  return formatPosition(position)
+}
+
+function headerOf(record: KafkaRecord, name: string): string | null {
+  // A record that was rejected twice has two headers of each name: the later ones are outflow's.
+  return record.headers.findLast(([own]) => own === name)?.[1]?.toString() ?? null
+}
+
+/**
+ * Makes the function that returns why ingest would reject a record now, or null. Ingest reads the features of its model, so
+ * those of the active model are checked, and those of the configuration while no model is active.
+ */
+export async function recordChecker(
+  pool: Pool,
+  { pipeline, source, features: windows }: Config,
+): Promise<(original: Original) => Promise<Rejection | null>> {
+  const active = (await listModels(pool, pipeline)).find(({ state }) => state === 'active')
+  const decoder = makeDecoder(source)
+  const features = active?.metadata?.features ?? windows
+  const reader = batchReader({ decoder, source, features, windows })
+  return async (message) => {
+    await decoder.prepare([message])
+    const record = reader.read(message, reader.room(1))
+    return 'reason' in record ? record : null
+  }
+}

@@ -1,0 +1,74 @@
+import { type Config, formatPosition, type Position } from '@outflow/contracts'
+import type { Pool } from '@outflow/store'
+import { type DeadLetterResend, queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import { findOriginals, type Original, recordChecker } from './originals.js'
+
+/** Outcome of each selected dead letter; positions as topic/partition/offset. */
+export interface ResendReport {
+  /** Written to the outbox, from which the relay sends them. */
+  readonly queued: readonly string[]
+  readonly before: readonly string[]
+  readonly stillInvalid: readonly { readonly position: string; readonly reason: string; readonly detail: string }[]
+  /** No longer on the dead-letter topic. */
+  readonly gone: readonly string[]
+}
+
+interface ResendOptions {
+  /** The value to send instead of that of the one letter; null: each is sent as it was. */
+  readonly corrected: Buffer | null
+  /** Nothing is sent. */
+  readonly isDryRun: boolean
+  readonly signal: AbortSignal
+}
+
+/**
+ * Sends dead letters that are valid now, or whose value was corrected, to their source topic again. One statement writes them to
+ * the outbox and marks them as sent, so that each is sent once.
+ */
+export async function resendDeadLetters(
+  pool: Pool,
+  config: Config,
+  letters: readonly StoredDeadLetter[],
+  { corrected, isDryRun, signal }: ResendOptions,
+): Promise<ResendReport> {
+  const open = letters.filter(({ resentAt }) => resentAt === null)
+  const originals = await findOriginals(config, open, signal)
+  const check = await recordChecker(pool, config)
+  const resends: DeadLetterResend[] = []
+  const stillInvalid: ResendReport['stillInvalid'][number][] = []
+  const gone: string[] = []
+  for (const letter of open) {
+    const position = formatPosition(letter)
+    const original = originals.get(position)
+    if (original === undefined) {
+      gone.push(position)
+      continue
+    }
+    const record = corrected === null ? original : { ...original, value: corrected }
+    const rejection = await check(record)
+    if (rejection === null) resends.push(resendOf(letter, record, corrected !== null))
+    else stillInvalid.push({ position, ...rejection })
+  }
+  const queued = isDryRun ? resends : await queueResends(pool, config.pipeline, resends)
+  const sent = new Set(queued.map(formatPosition))
+  const considered = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
+  return { queued: [...sent], before: considered.filter((position) => !sent.has(position)), stillInvalid, gone }
+}
+
+/** The original key and headers, and a header with the original position; the key determines the partition, as for a producer. */
+function resendOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterResend {
+  const { topic, partition, offset } = at
+  return {
+    topic,
+    partition,
+    offset,
+    corrected,
+    message: {
+      kind: 'resent',
+      topic,
+      key,
+      payload: value,
+      headers: [...headers, ['outflow.resent', formatPosition(at)]],
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import { formatPosition } from '@outflow/contracts'
+import { deadLetterAt, listDeadLetters } from '@outflow/store/dead-letters'
+import { cursorSchema, deadLettersPageSchema, limitSchema, resendReportSchema, resendSchema } from '../api/index.js'
+import { withAudit } from '../audit.js'
+import { readPosition, writePosition } from '../cursors.js'
+import { resendDeadLetters } from '../dead-letters/resend.js'
+import { found, ofPipelineSchema } from '../queries.js'
+import { readable } from '../readable.js'
+import type { ConsoleServer, RouteContext } from './route-context.js'
+
+export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+  server.get(
+    '/api/dead-letters',
+    {
+      schema: {
+        summary: 'A page of dead letters, newest first',
+        tags: ['pipelines'],
+        querystring: ofPipelineSchema.extend({ limit: limitSchema(500, 50), cursor: cursorSchema.optional() }),
+        response: { 200: deadLettersPageSchema },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline, limit, cursor } }) => {
+      const after = cursor === undefined ? null : readPosition(cursor)
+      const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
+      const last = letters.length > limit ? letters[limit - 1] : undefined
+      return {
+        items: letters.slice(0, limit).map((letter) => ({
+          topic: letter.topic,
+          partition: letter.partition,
+          offset: String(letter.offset),
+          reason: letter.reason,
+          detail: letter.detail,
+          key: readable(letter.key),
+          valueStart: readable(letter.valueStart),
+          valueBytes: letter.valueBytes,
+          at: letter.rejectedAt.toISOString(),
+          resentAt: letter.resentAt?.toISOString() ?? null,
+        })),
+        next: last === undefined ? null : writePosition(last),
+      }
+    },
+  )
+
+  server.post(
+    '/api/dead-letters/resend',
+    {
+      config: { role: 'operator' },
+      schema: {
+        summary: 'Resends dead letters that would be accepted now to their source topic, each at most once',
+        tags: ['pipelines'],
+        body: resendSchema,
+        response: { 200: resendReportSchema },
+      },
+    },
+    async ({ body, visitor }) => {
+      const { pipeline } = config
+      const positions = body.positions.map(({ offset, ...position }) => ({ ...position, offset: BigInt(offset) }))
+      const letters = await read((db) =>
+        Promise.all(
+          positions.map(async (position) =>
+            found(await deadLetterAt(db, pipeline, position), `dead letter ${formatPosition(position)} of ${pipeline}`),
+          ),
+        ),
+      )
+      const act = {
+        action: 'resend dead letters',
+        pipeline,
+        target: null,
+        detail: { positions: positions.map(formatPosition) },
+      }
+      return withAudit(pool, visitor, act, () =>
+        resendDeadLetters(pool, config, letters, {
+          corrected: null,
+          isDryRun: false,
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+        }),
+      )
+    },
+  )
+}
+
+/** For a visitor who waits: their originals are searched on the dead-letter topic. */
+const TIMEOUT_MS = 60_000

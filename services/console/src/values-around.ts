@@ -1,0 +1,99 @@
+import { type Config, featureName } from '@outflow/contracts'
+import { openDetector } from '@outflow/detector'
+import { type Fields, makeDecoder, messageReader } from '@outflow/records'
+import type { Pool } from '@outflow/store'
+import type { StoredAnomaly } from '@outflow/store/anomalies'
+import { loadModel } from '@outflow/store/models'
+import { BrokerUnavailable, type KafkaHeaders, makeKafka, scanOffsets, type WindowRecord } from '@outflow/streams'
+import type { ValuesAround } from './api/index.js'
+import { RequestRefused } from './errors.js'
+import { readable } from './readable.js'
+
+interface Around {
+  readonly offset: bigint
+  readonly eventTimeMs: number
+  readonly fields: Fields
+}
+
+/**
+ * Reads the records of an anomaly's entity around it from Kafka, and computes for each what the model that scored the anomaly
+ * expects of its numbers: of those that the reasons name first.
+ *
+ * @throws {ModelUnknown} when the model has been deleted
+ * @throws {BrokerUnavailable | BrokerRefused}
+ */
+export async function readValuesAround(
+  { config, pool }: { readonly config: Config; readonly pool: Pool },
+  anomaly: StoredAnomaly,
+): Promise<ValuesAround> {
+  const { artefact } = await loadModel(pool, { pipeline: anomaly.pipeline, id: anomaly.modelId })
+  const detector = await openDetector(artefact)
+  try {
+    const { kept, headers, isCutShort } = await readEntity(config, anomaly, detector.metadata.features)
+    const numeric = detector.metadata.features.filter(({ type }) => type === 'numeric').map(featureName)
+    const named = (anomaly.reasons ?? []).map(({ field }) => field).filter((field) => numeric.includes(field))
+    const fields = [...new Set([...named, ...numeric])].slice(0, MOST_FIELDS)
+    const bands = await detector.bands(
+      kept.map((record) => record.fields),
+      fields,
+    )
+    return {
+      headers: headers?.map(([name, value]) => ({ name, value: readable(value) })) ?? null,
+      isCutShort,
+      fields,
+      records: kept.map(({ offset, eventTimeMs }, at) => ({
+        offset: String(offset),
+        eventTime: new Date(eventTimeMs).toISOString(),
+        bands: bands[at]!,
+      })),
+    }
+  } finally {
+    await detector.close()
+  }
+}
+
+async function readEntity(
+  config: Config,
+  { topic, partition, offset, entityKey }: StoredAnomaly,
+  features: Config['features'],
+) {
+  const decoder = makeDecoder(config.source)
+  const reader = messageReader<WindowRecord>({ decoder, source: config.source, features, maxBytes: MAX_WINDOW_BYTES })
+  const before: Around[] = []
+  const after: Around[] = []
+  let headers: KafkaHeaders | null = null
+  const from = offset < OFFSETS_BEFORE ? 0n : offset - OFFSETS_BEFORE
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const range = { topic, partition, from, to: offset + OFFSETS_AFTER, signal }
+  const visit = async (records: readonly WindowRecord[]) => {
+    await decoder.prepare(records)
+    for (const record of records) {
+      if (record.offset === offset) headers = record.headers
+      const own = reader.read(record)
+      if ('reason' in own || own.read.entityKey !== entityKey) continue
+      const around = { offset: record.offset, eventTimeMs: own.read.eventTimeMs, fields: own.fields }
+      if (record.offset > offset) after.push(around)
+      else before.push(around)
+      if (before.length > RECORDS_BEFORE) before.shift()
+    }
+  }
+  const { isCutShort } = await scanOffsets(makeKafka(config.kafka), range, visit).catch((error: unknown) => {
+    if (error instanceof BrokerUnavailable || signal.aborted) {
+      throw new RequestRefused(503, 'Kafka does not send the records in time; try again')
+    }
+    throw error
+  })
+  return { kept: [...before, ...after.slice(0, RECORDS_AFTER)], headers: headers as KafkaHeaders | null, isCutShort }
+}
+
+/** Read in a second or two; of an entity with fewer than 180 records among them those are shown. */
+const OFFSETS_BEFORE = 20_000n
+const OFFSETS_AFTER = 2_000n
+/** The anomaly included. */
+const RECORDS_BEFORE = 180
+const RECORDS_AFTER = 20
+/** For a visitor who waits; a topic with messages of megabytes may take longer. */
+const TIMEOUT_MS = 20_000
+/** Each is a chart of its own. */
+const MOST_FIELDS = 4
+const MAX_WINDOW_BYTES = 32 * 1024 ** 2

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { openPool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
+import { expect, onTestFinished, test } from 'vitest'
+import { noBrowserReason } from '../support/a-browser.js'
+import { aConsole } from '../support/a-console.js'
+import { beginPartition } from '../support/begin-partition.js'
+import { aPage, buildPage, violationsOn } from '../support/console-browser.js'
+import { aDatabase, aName } from '../support/infrastructure.js'
+
+const TOKEN = 'an-operator-token'
+/** By offset: valid now, still invalid, and no longer on the dead-letter topic. */
+const VALUES = ['{"delay":3}', '{"delay":"late"}', null] as const
+
+test('issue 20: dead letters are selected and resent on the health page, each once', { timeout: 240_000 }, async () => {
+  const pipeline = aName('resend')
+  const databaseUrl = await aDatabase()
+  const pool = openPool(databaseUrl)
+  onTestFinished(() => pool.end())
+  const sha256 = createHash('sha256').update(TOKEN).digest('hex')
+  const tokens = [{ name: 'olga', role: 'operator', sha256 }]
+  const console = await aConsole({ databaseUrl, pipeline, console: { authentication: { tokens } } })
+  onTestFinished(() => console.close())
+  const topic = `${pipeline}-source`
+  const letters = VALUES.map((_, offset) => ({ topic, partition: 0, offset: String(offset) }))
+  await storeLetters()
+  await sendLetters()
+
+  const resend = (positions: readonly object[]) =>
+    console.ask('/api/dead-letters/resend', { method: 'POST', token: TOKEN, body: JSON.stringify({ positions }) })
+  const { status, body } = await resend(letters.slice(1))
+  expect(status).toBe(200)
+  expect(body).toMatchObject({
+    queued: [],
+    stillInvalid: [{ position: `${topic}/0/1`, reason: 'wrong_type' }],
+    gone: [`${topic}/0/2`],
+  })
+  expect((await resend([{ ...letters[0], offset: '77' }])).status).toBe(404)
+  if (noBrowserReason !== null) return
+
+  await buildPage()
+  const complaints: string[] = []
+  const page = await aPage(
+    () => console.url,
+    (text) => complaints.push(text),
+  )
+  await page.goto(`${console.url}/health?pipeline=${pipeline}`)
+  await page.getByLabel('Token').fill(TOKEN)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('checkbox', { name: `Select ${topic}/0/0` }).check()
+  await page.getByRole('button', { name: 'Resend 1' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Resend' }).click()
+  await page.getByText('1 will be resent').waitFor()
+  await page.getByRole('checkbox', { name: `Select ${topic}/0/0` }).waitFor({ state: 'detached' })
+  expect(await violationsOn(page)).toEqual([])
+  // The request before the login.
+  expect(complaints.filter((text) => !text.includes('status of 401'))).toEqual([])
+
+  expect((await resend(letters.slice(0, 1))).body).toMatchObject({ queued: [], before: [`${topic}/0/0`] })
+  const { rows } = await pool.query('select payload from outflow.outbox')
+  expect(rows.map(({ payload }) => String(payload))).toEqual([VALUES[0]])
+  const audited = await pool.query('select action, outcome from analyst.audit')
+  expect(audited.rows).toContainEqual({ action: 'resend dead letters', outcome: 'done' })
+
+  async function storeLetters(): Promise<void> {
+    const count = BigInt(letters.length)
+    await beginPartition(pool, { pipeline, topic, partition: 0 })
+    await writeBatch(pool, {
+      ...{ pipeline, topic, partition: 0, expectedOffset: 0n, nextOffset: count, received: letters.length, scored: 0 },
+      ...{ anomalies: [], outbox: [], scores: [], rejections: [] },
+      deadLetters: VALUES.map((value, offset) => ({
+        ...{
+          offset: BigInt(offset),
+          recordTimeMs: Date.now(),
+          reason: 'wrong_type' as const,
+          detail: 'no number',
+          key: null,
+        },
+        value: value === null ? null : Buffer.from(value),
+      })),
+    })
+  }
+
+  /** As the alerts service sends them; the last is not on the topic. */
+  async function sendLetters(): Promise<void> {
+    const kafka = makeKafka(console.config.kafka)
+    const deadLetters = console.config.deadLetters.topic
+    await ensureTopics(kafka, [{ topic: deadLetters, partitions: 1 }])
+    const producer = await makeProducer(kafka)
+    await producer.send(
+      letters.slice(0, 2).map(({ partition, offset }, at) => ({
+        topic: deadLetters,
+        key: null,
+        value: VALUES[at]!,
+        headers: Object.entries({ topic, partition, offset, timestamp: Date.now() }).map(
+          ([name, value]) => [`outflow.${name}`, Buffer.from(String(value))] as const,
+        ),
+      })),
+    )
+    await producer.close()
+  }
+})
