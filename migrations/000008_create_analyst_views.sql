@@ -468,34 +468,43 @@ comment on column analyst.verdicts.given_at is 'When it was given.';
 comment on column analyst.verdicts.detected_at is 'When the anomaly was detected.';
 comment on column analyst.verdicts.counts is 'Whether it is the latest on its anomaly.';
 
-create view analyst.precision_by_week as
-  select pipeline, week, confirmed, false_alarms, expected, judged, confirmed::float8 / judged as precision,
+create view analyst.precision as
+  select pipeline, grouped_by, value, confirmed, false_alarms, expected, judged,
+         confirmed::float8 / judged as precision,
          -- Wilson's interval (1927) at 95 %, z = 1.96
          (confirmed + 1.9208 - 1.96 * sqrt(confirmed * (judged - confirmed) / judged::float8 + 0.9604)) / (judged + 3.8416)
            as precision_lower,
          (confirmed + 1.9208 + 1.96 * sqrt(confirmed * (judged - confirmed) / judged::float8 + 0.9604)) / (judged + 3.8416)
            as precision_upper
   from (
-    select pipeline, (date_trunc('week', detected_at at time zone 'utc'))::date as week,
+    select verdicts.pipeline, grouped_by, value,
            count(*) filter (where verdict = 'confirmed') as confirmed,
            count(*) filter (where verdict = 'false_alarm') as false_alarms,
            count(*) filter (where verdict = 'expected') as expected,
            count(*) as judged
     from analyst.verdicts
-    where counts
-    group by 1, 2
-  ) as weeks;
-comment on view analyst.precision_by_week is
-  'Share of the anomalies with a verdict that are confirmed, for each pipeline and week of detection. Give verdicts on a random sample: it does not describe anomalies without one.';
-comment on column analyst.precision_by_week.pipeline is 'Name of the pipeline.';
-comment on column analyst.precision_by_week.week is 'Monday of the week of detection, UTC.';
-comment on column analyst.precision_by_week.confirmed is 'Anomalies whose latest verdict is confirmed.';
-comment on column analyst.precision_by_week.false_alarms is 'Anomalies whose latest verdict is false_alarm.';
-comment on column analyst.precision_by_week.expected is 'Anomalies whose latest verdict is expected.';
-comment on column analyst.precision_by_week.judged is 'Anomalies with a verdict: the sum of the three.';
-comment on column analyst.precision_by_week.precision is 'confirmed / judged.';
-comment on column analyst.precision_by_week.precision_lower is 'Lower limit of the 95 % interval of the precision (Wilson).';
-comment on column analyst.precision_by_week.precision_upper is 'Upper limit of the 95 % interval of the precision (Wilson).';
+    -- Verdicts outlive their anomalies, of which then only the week is known.
+    left join outflow.anomalies as anomaly using (pipeline, topic, partition, "offset")
+    cross join lateral (
+      values ('week', date_trunc('week', verdicts.detected_at at time zone 'utc')::date::text), ('field', main_field),
+             ('severity', severity), ('model', model_id)
+    ) as grouped (grouped_by, value)
+    where counts and value is not null
+    group by 1, 2, 3
+  ) as groups;
+comment on view analyst.precision is
+  'Share of the anomalies with a verdict that are confirmed, by week of detection, field of the main reason, severity and model. Restrict grouped_by. Give verdicts on a random sample: it does not describe anomalies without one.';
+comment on column analyst.precision.pipeline is 'Name of the pipeline.';
+comment on column analyst.precision.grouped_by is 'week, field, severity or model: an anomaly counts once in each.';
+comment on column analyst.precision.value is
+  'Monday of the week (UTC, as 2026-03-02), field of the main reason, severity or id of the model.';
+comment on column analyst.precision.confirmed is 'Anomalies whose latest verdict is confirmed.';
+comment on column analyst.precision.false_alarms is 'Anomalies whose latest verdict is false_alarm.';
+comment on column analyst.precision.expected is 'Anomalies whose latest verdict is expected.';
+comment on column analyst.precision.judged is 'Anomalies with a verdict: the sum of the three.';
+comment on column analyst.precision.precision is 'confirmed / judged.';
+comment on column analyst.precision.precision_lower is 'Lower limit of the 95 % interval of the precision (Wilson).';
+comment on column analyst.precision.precision_upper is 'Upper limit of the 95 % interval of the precision (Wilson).';
 
 create view analyst.audit as
   select id, at, actor, role, authentication, action, pipeline, target, detail, outcome, problem

@@ -65,7 +65,7 @@ describe('the analyst', () => {
       'model_changes',
       'models',
       'pipelines',
-      'precision_by_week',
+      'precision',
       'recalibrations',
       'score_percentiles',
       'score_statistics',

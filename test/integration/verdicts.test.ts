@@ -17,7 +17,7 @@ async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12
   await pool.query(
     `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value,
                                     p_upper, severity, reasons, model_id, detected_at)
-     select $1, 'parcels', 0, n, $3::timestamptz, $3::timestamptz, '{}', 40, 1e-6, 2e-6, 'high', '[]', 'm', $3::timestamptz
+     select $1, 'parcels', 0, n, $3::timestamptz, $3::timestamptz, '{}', 40, 1e-6, 2e-6, 'high', '[{"field":"grams"}]', 'm', $3::timestamptz
      from generate_series(1, $2::int) as n`,
     [pipeline, count, detectedAt],
   )
@@ -51,17 +51,21 @@ it('rejects a verdict on a record that is not an anomaly', async () => {
   await expect(giveVerdict(pool, { ...on(pipeline, 8n), ...given })).rejects.toBeInstanceOf(AnomalyUnknown)
 })
 
-it('measures precision by the week of the detection, with a confidence interval that contains it', async () => {
+it('measures precision by week, field, severity and model, with a confidence interval that contains it', async () => {
   const pipeline = await aPipelineWithAnomalies(10)
   const verdicts = ['confirmed', 'confirmed', 'confirmed', 'false_alarm', 'expected'] as const
   for (const [index, verdict] of verdicts.entries()) {
     await giveVerdict(pool, { ...on(pipeline, BigInt(index + 1)), verdict, note: null, by: 'ada' })
   }
-  const { rows } = await pool.query('select *, week::text from analyst.precision_by_week where pipeline = $1', [
+  const { rows } = await pool.query('select * from analyst.precision where pipeline = $1 order by grouped_by', [
     pipeline,
   ])
+  const all = { confirmed: '3', false_alarms: '1', expected: '1', judged: '5', precision: 0.6 }
   expect(rows).toMatchObject([
-    { week: '2026-03-02', confirmed: '3', false_alarms: '1', expected: '1', judged: '5', precision: 0.6 },
+    { grouped_by: 'field', value: 'grams', ...all },
+    { grouped_by: 'model', value: 'm', ...all },
+    { grouped_by: 'severity', value: 'high', ...all },
+    { grouped_by: 'week', value: '2026-03-02', ...all },
   ])
 
   const [z, n, p] = [1.96, 5, 0.6]

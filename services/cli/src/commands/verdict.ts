@@ -18,7 +18,7 @@ export function define(verdict: Command, { terminal }: CommandContext): void {
   verdict
     .description(
       'Stores a verdict on an anomaly. All verdicts are kept, and the latest one of an anomaly counts; the view ' +
-        'analyst.precision_by_week has the share of confirmed anomalies.',
+        'analyst.precision has the share of confirmed anomalies.',
     )
     .addHelpText(
       'afterAll',
