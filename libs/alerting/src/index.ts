@@ -1,7 +1,7 @@
 export { type Alert, alertOf, directionOf } from './alert.js'
 export { type Control, controlOf } from './control.js'
 export { bucketsOf, type Decider, makeDecider } from './decider.js'
-export { alertEvent, alertId, exampleEvent, explainedEvent } from './events/alert-event.js'
+export { alertEvent, alertId, anomalyUrl, exampleEvent, explainedEvent } from './events/alert-event.js'
 export { alertMessage, healthEventMessage } from './events/event-message.js'
 export { groupEvent } from './events/group-event.js'
 export { healthEvent } from './events/health-event.js'

@@ -40,6 +40,7 @@ export const alertEventSchema = z
         .record(z.string(), z.unknown())
         .describe('The record as it was decoded; {} where it was too large to send'),
       modelId: z.string().describe('The model that scored the record'),
+      url: z.url().optional().describe('Its page in the console; absent without console.url'),
       detectedAt: z.iso.datetime().describe('When outflow found the anomaly'),
     }),
   })

@@ -89,6 +89,7 @@ export async function consume({
       recordOf: wholeRecord(decoder),
       pipeline,
       alertsTopic: config.alerts.topic,
+      consoleUrl: config.console.url,
       writeBatch: (batch) => writeBatch(pool, batch),
       telemetry,
       signal: untilStopped,

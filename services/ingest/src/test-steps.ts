@@ -62,6 +62,7 @@ export function writeInMemory(
     recordOf: () => ({}),
     pipeline: 'flights',
     alertsTopic: 'flights.alerts',
+    consoleUrl: undefined,
     writeBatch: async (write) => {
       writes.push(write)
       return 'written'

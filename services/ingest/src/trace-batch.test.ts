@@ -34,6 +34,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
     recordOf: () => ({}),
     pipeline: 'flights',
     alertsTopic: 'flights.alerts',
+    consoleUrl: undefined,
     writeBatch: async (write) => {
       writes.push(write)
       return outcome

@@ -29,15 +29,24 @@ export interface AlertedAnomaly extends Position {
 /** The id of an anomaly's alert; it depends on the record's position alone. */
 export const alertId = (pipeline: string, at: Position): string => `${pipeline}/${formatPosition(at)}`
 
+/** The address of an anomaly's page in the console. */
+export const anomalyUrl = (consoleUrl: string, id: string): string =>
+  new URL(`/anomalies/${encodeURIComponent(id)}`, consoleUrl).href
+
+interface AlertOrigin {
+  readonly pipeline: string
+  readonly detectedAtMs: number
+  /** Of the configuration; undefined: the event has no link. */
+  readonly consoleUrl?: string | undefined
+}
+
 /** The event of an anomaly, with its entity as subject; without reasons, which are computed later. */
-export function alertEvent(
-  anomaly: AlertedAnomaly,
-  { pipeline, detectedAtMs }: { readonly pipeline: string; readonly detectedAtMs: number },
-): AlertEvent {
+export function alertEvent(anomaly: AlertedAnomaly, { pipeline, detectedAtMs, consoleUrl }: AlertOrigin): AlertEvent {
   const { topic, partition, offset, entityKey } = anomaly
+  const id = alertId(pipeline, anomaly)
   return cloudEvent({
     type: ALERT_EVENT_TYPE,
-    id: alertId(pipeline, anomaly),
+    id,
     subject: entityKey,
     timeMs: anomaly.eventTimeMs,
     data: {
@@ -56,6 +65,7 @@ export function alertEvent(
       reasons: [],
       record: anomaly.record as AlertEvent['data']['record'],
       modelId: anomaly.modelId,
+      ...(consoleUrl !== undefined && { url: anomalyUrl(consoleUrl, id) }),
       detectedAt: timeText(detectedAtMs),
     },
   })
@@ -67,7 +77,7 @@ export function explainedEvent(event: AlertEvent, { reasons, counterfactual }: E
 }
 
 /** An example event for testing a webhook; its text states that it is not an anomaly. */
-export function exampleEvent(pipeline: string, now: Date): AlertEvent {
+export function exampleEvent(pipeline: string, now: Date, consoleUrl?: string): AlertEvent {
   const nowMs = now.getTime()
   const reason = {
     field: 'example',
@@ -82,7 +92,7 @@ export function exampleEvent(pipeline: string, now: Date): AlertEvent {
     ...{ nll: 42, pValue: 0.0001, pUpper: 0.0003, severity: 'low', modelId: 'example' },
     ...{ record: { example: 'a try' }, missing: [] },
   }
-  return explainedEvent(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs }), {
+  return explainedEvent(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs, consoleUrl }), {
     reasons: [reason],
     counterfactual: null,
   })

@@ -17,6 +17,8 @@ export type WebhookEvent = AlertEvent | GroupEvent | HealthEvent
 interface EventSummary {
   readonly headline: string
   readonly lines: readonly string[]
+  /** The page in the console; null: there is none. */
+  readonly url: string | null
   /** Alertmanager's labels, for grouping and silences; two events with the same labels are the same alert there. */
   readonly labels: Readonly<Record<string, string>>
   readonly startsAt: string
@@ -55,6 +57,7 @@ function summaryOfAlert(event: AlertEvent): EventSummary {
       ...(mistake ? [shorten(`${counterfactual.text}: ${formatMistake(mistake)}`)] : []),
       `${formatRarity(pValue)}, ${event.time}`,
     ],
+    url: event.data.url ?? null,
     labels: anomalyLabels(event),
     startsAt: detectedAt,
     endsAt: null,
@@ -69,6 +72,7 @@ function summaryOfGroup(event: GroupEvent): EventSummary {
     lines: shown.map(
       ({ id, reason, pValue }) => `${shorten(`${id}: ${reason ?? 'no reason'}`)}, ${formatRarity(pValue)}`,
     ),
+    url: null,
     labels: anomalyLabels(event),
     startsAt: event.time,
     endsAt: null,
@@ -91,6 +95,7 @@ function summaryOfHealthEvent({ type, data }: HealthEvent): EventSummary {
   return {
     headline: `${kind.replaceAll('_', ' ')} in ${pipeline}${status === 'ended' ? ' is over' : ''}`,
     lines: [shorten(detail), status === 'ended' ? `from ${begunAt} to ${endedAt}` : `since ${begunAt}`],
+    url: null,
     labels: {
       alertname: 'OutflowHealthEvent',
       type,

@@ -8,6 +8,7 @@ import {
   healthEventSchema,
 } from '@outflow/contracts'
 import { expect, test } from 'vitest'
+import { exampleEvent } from '../events/alert-event.js'
 import { postOf } from './messages.js'
 
 const folder = new URL('../../../contracts/schemas/examples/', import.meta.url)
@@ -20,6 +21,17 @@ const message = (event: typeof example | GroupEvent | HealthEvent = example, tra
   eventId: event.id,
   payload: Buffer.from(JSON.stringify(event)),
   traceparent,
+})
+
+test('issue 20: with console.url every receiver of an alert gets the address of its page', () => {
+  const event = exampleEvent('flights', now, 'https://outflow.example.org')
+  const page = `https://outflow.example.org/anomalies/${encodeURIComponent(event.id)}`
+  expect(event.data.url).toBe(page)
+  expect(JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text).toContain(
+    `\n<${page}|Open in the console`,
+  )
+  const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)
+  expect(alert.annotations.url).toBe(page)
 })
 
 test('a signed webhook gets the event byte for byte', () => {

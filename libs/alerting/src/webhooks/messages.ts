@@ -58,8 +58,10 @@ function bounded(payload: Buffer): string {
 
 /** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat accept the same */
 function slackMessage(event: WebhookEvent): { readonly text: string } {
-  const { headline, lines } = summaryOf(event)
-  const text = [`*${asText(headline)}*`, ...lines.map((line) => `• ${asText(line)}`), asText(event.id)]
+  const { headline, lines, url } = summaryOf(event)
+  // Escaped as in a URL, the id has none of Slack's control characters.
+  const link = url === null ? [] : [`<${url}|Open in the console, give a verdict>`]
+  const text = [`*${asText(headline)}*`, ...lines.map((line) => `• ${asText(line)}`), asText(event.id), ...link]
   return { text: text.join('\n') }
 }
 
@@ -73,10 +75,10 @@ function asText(text: string): string {
 
 /** Without `endsAt`, Alertmanager resolves it after its resolve_timeout. @see Alertmanager, api/v2/openapi.yaml, postableAlert */
 function alertmanagerAlert(event: WebhookEvent) {
-  const { headline, lines, labels, startsAt, endsAt } = summaryOf(event)
+  const { headline, lines, url, labels, startsAt, endsAt } = summaryOf(event)
   return {
     labels,
-    annotations: { summary: headline, description: lines.join('; ') },
+    annotations: { summary: headline, description: lines.join('; '), ...(url === null ? {} : { url }) },
     startsAt,
     ...(endsAt === null ? {} : { endsAt }),
   }

@@ -1,3 +1,4 @@
+import { anomalyUrl } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import type { Command } from 'commander'
@@ -27,5 +28,5 @@ export function anomalyAddress(id: string, { console, http }: Pick<Config, 'cons
     throw new UsageError('the console takes any free port (http.ports.console: 0); set console.url to its address')
   const base =
     console.url ?? `http://${console.host.includes(':') ? `[${console.host}]` : console.host}:${http.ports.console}`
-  return new URL(`/anomalies/${encodeURIComponent(id)}`, base).href
+  return anomalyUrl(base, id)
 }

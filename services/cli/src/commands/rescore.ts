@@ -137,7 +137,10 @@ async function rescoreWith({
         severity,
         modelId,
       }
-      const message = alertMessage(alertEvent(anomaly, { pipeline, detectedAtMs: Date.now() }), config.alerts)
+      const message = alertMessage(
+        alertEvent(anomaly, { pipeline, detectedAtMs: Date.now(), consoleUrl: config.console.url }),
+        config.alerts,
+      )
       return { ...anomaly, message }
     })
     alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)

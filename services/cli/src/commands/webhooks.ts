@@ -64,7 +64,7 @@ async function testWebhooks(
   signal: AbortSignal,
 ): Promise<boolean> {
   const config = await loadConfig(options.config)
-  const event = exampleEvent(config.pipeline, new Date())
+  const event = exampleEvent(config.pipeline, new Date(), config.console.url)
   const outcomes = await Promise.all(
     webhooksNamed(config, name).map(async (webhook) => {
       try {

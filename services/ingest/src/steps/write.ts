@@ -14,6 +14,8 @@ export interface WriteOptions {
   readonly recordOf: (source: KafkaRecord) => JsonObject
   readonly pipeline: string
   readonly alertsTopic: string
+  /** `console.url`, for the links in alerts. */
+  readonly consoleUrl: string | undefined
   readonly writeBatch: (batch: BatchWrite) => Promise<'written' | 'superseded'>
   readonly telemetry: Pick<IngestTelemetry, 'writeRetried'>
   /** After it aborts, a failed write is not retried; unwritten records are read again. */
@@ -47,20 +49,23 @@ export function writeWith({ writeBatch, telemetry, signal, tracing = null, now =
   }
 }
 
-interface Target extends Pick<WriteOptions, 'pipeline' | 'alertsTopic' | 'recordOf'> {
+interface Target extends Pick<WriteOptions, 'pipeline' | 'alertsTopic' | 'consoleUrl' | 'recordOf'> {
   readonly traceparent: string | undefined
   readonly detectedAtMs: number
 }
 
 /** Returns all changes of a batch in Postgres, with alerts and dead letters in the order of their records. */
-function toBatchWrite(batch: ComparedBatch, { pipeline, alertsTopic, recordOf, ...target }: Target): BatchWrite {
+function toBatchWrite(
+  batch: ComparedBatch,
+  { pipeline, alertsTopic, consoleUrl, recordOf, ...target }: Target,
+): BatchWrite {
   const { delivery, records, rejected, skipped, deadLetters, deadLetterMessages, scores, decisions, shadow } = batch
   const { topic, partition } = delivery
   const { traceparent, detectedAtMs } = target
   const anomalies = anomaliesOf(batch, recordOf)
   const alerts = anomalies.map((anomaly) => ({
     offset: anomaly.offset,
-    message: alertMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs }), {
+    message: alertMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs, consoleUrl }), {
       topic: alertsTopic,
       traceparent,
     }),
