@@ -43,12 +43,12 @@ module.exports = {
     {
       name: 'through the front door',
       comment:
-        'another workspace sees only src/index.ts, and the index of each sub-path of alerting, contracts and store',
+        'another workspace sees only src/index.ts, and the index of each sub-path of alerting, console, contracts and store',
       severity: 'error',
       from: { path: '^((?:libs|services|infra)/[^/]+)/' },
       to: {
         path: '^(libs|services|infra)/[^/]+/src/',
-        pathNot: ['^$1/', '/src/index\\.ts$', '^libs/(alerting|contracts|store)/src/[^/]+/index\\.ts$'],
+        pathNot: ['^$1/', '/src/index\\.ts$', '^(libs/(alerting|contracts|store)|services/console)/src/[^/]+/index\\.ts$'],
       },
     },
     packageBelongs('@tensorflow/', lib('flow')),
