@@ -48,7 +48,11 @@ module.exports = {
       from: { path: '^((?:libs|services|infra)/[^/]+)/' },
       to: {
         path: '^(libs|services|infra)/[^/]+/src/',
-        pathNot: ['^$1/', '/src/index\\.ts$', '^(libs/(alerting|contracts|store)|services/console)/src/[^/]+/index\\.ts$'],
+        pathNot: [
+          '^$1/',
+          '/src/index\\.ts$',
+          '^(libs/(alerting|contracts|store)|services/console)/src/[^/]+/index\\.ts$',
+        ],
       },
     },
     packageBelongs('@tensorflow/', lib('flow')),
