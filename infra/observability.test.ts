@@ -18,7 +18,9 @@ const rules = (parse(read('prometheus/alerts.yaml')) as RuleFile).groups.flatMap
 const dashboard = JSON.parse(read('grafana/outflow.json')) as Dashboard
 const expressions = [
   ...rules.map(({ alert, expr }) => [alert, expr] as const),
-  ...dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const)),
+  ...dashboard.panels.flatMap(({ title, targets = [] }) =>
+    targets.flatMap(({ expr }) => (expr === undefined ? [] : [[title, expr] as const])),
+  ),
   ...dashboard.templating.list.map(({ name, definition = '' }) => [`the variable ${name}`, definition] as const),
 ]
 
@@ -74,7 +76,8 @@ interface RuleFile {
 interface Panel {
   readonly id: number
   readonly title: string
-  readonly targets?: readonly { readonly expr: string }[]
+  /** Those of Postgres have SQL instead of an expression. */
+  readonly targets?: readonly { readonly expr?: string }[]
   readonly panels?: readonly Panel[]
 }
 

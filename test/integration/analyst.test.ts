@@ -119,6 +119,18 @@ async function writeConfig(folder: string, pipeline: string, databaseUrl: string
   return config
 }
 
+it('issue 20: the SQL of the Grafana dashboard runs with the role of analysts', async () => {
+  const dashboard = await readFile(new URL('../../infra/grafana/outflow.json', import.meta.url), 'utf8')
+  const statements = [...dashboard.matchAll(/"rawSql": ("(?:[^"\\]|\\.)*")/g)].map(
+    ([, sql]) => JSON.parse(sql!) as string,
+  )
+  expect(statements.length).toBeGreaterThan(3)
+  for (const sql of statements) {
+    const filled = sql.replaceAll(/\$__timeFilter\((\w+)\)/g, "$1 > now() - interval '1 hour'")
+    await asAnalyst(filled.replaceAll('$pipeline', "'flights'"))
+  }
+})
+
 describe('the schema analyst', () => {
   it('answers the ten documented queries', async () => {
     const queries = documentedQueries()

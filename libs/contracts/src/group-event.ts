@@ -50,6 +50,7 @@ export const groupEventSchema = z
       severity: severity.describe('Severity of the most severe anomaly'),
       firstDetectedAt: z.iso.datetime().describe('When the first of them was detected'),
       lastDetectedAt: z.iso.datetime().describe('When the last of them was detected'),
+      url: z.url().optional().describe('The list of them in the console; absent without console.url'),
       examples: z
         .array(exampleSchema)
         .describe('The least likely first, five at most; empty where the event would be too large for the topic'),

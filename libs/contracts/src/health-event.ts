@@ -58,6 +58,7 @@ export const healthEventSchema = z
       modelId: z.string().nullable().describe('The model that it concerns; null where it concerns none'),
       begunAt: z.iso.datetime().describe('When it began or happened'),
       endedAt: z.iso.datetime().nullable().describe('When it ended; null until then'),
+      url: z.url().optional().describe('Health page of the console; absent without console.url'),
     }),
   })
   .describe('A condition of a pipeline, or a single event in it, for operators: a CloudEvents 1.0 event.')

@@ -22,6 +22,8 @@ interface DecideOptions {
   readonly pipeline: string
   /** The topic of groups. */
   readonly topic: string
+  /** `console.url`, for the links in groups. */
+  readonly consoleUrl?: string | undefined
   /** Buckets that end by this time, epoch ms, are closed after the last row. */
   readonly untilMs: number
 }
@@ -48,14 +50,16 @@ function eventOf(payload: Buffer): AlertEvent | null {
 export function decideOn(
   waiting: readonly WaitingAlert[],
   decider: Decider,
-  { pipeline, topic, untilMs }: DecideOptions,
+  { pipeline, topic, consoleUrl, untilMs }: DecideOptions,
 ): AlertDecisions {
   const order: NextInOrder[] = []
   const unsent: UnsentAlert[] = []
   const groups: AlertBucket[] = []
   const close = (closed: readonly AlertBucket[]): void => {
     groups.push(...closed)
-    order.push(...closed.map((bucket) => ({ message: alertMessage(groupEvent(bucket, pipeline), { topic }) })))
+    order.push(
+      ...closed.map((bucket) => ({ message: alertMessage(groupEvent(bucket, pipeline, consoleUrl), { topic }) })),
+    )
   }
   for (const { id, event, alert } of waiting) {
     if (event === null || alert === null) {

@@ -26,7 +26,7 @@ const COMMIT_MS = 1_000 + REASONS_WAIT_MS
 export interface AlertControlDeps {
   /** The connection of the leadership, so that an open transaction is lost together with the leadership. */
   readonly client: Client
-  readonly config: Pick<Config, 'pipeline' | 'alerts'>
+  readonly config: Pick<Config, 'pipeline' | 'alerts' | 'console'>
   readonly telemetry: Pick<AlertsTelemetry, 'alertsDecided'>
 }
 
@@ -52,7 +52,7 @@ export async function controlAlerts(deps: AlertControlDeps): Promise<void> {
 
 async function controlSome({
   client,
-  config: { pipeline, alerts },
+  config: { pipeline, alerts, console },
 }: AlertControlDeps): Promise<AlertDecisions & { readonly areAll: boolean }> {
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, {
@@ -70,6 +70,7 @@ async function controlSome({
   const decided = decideOn(waiting, decider, {
     pipeline,
     topic: alerts.topic,
+    consoleUrl: console.url,
     // While there are more unnumbered rows, some of them may belong to a bucket whose end has passed.
     untilMs: areAll ? now.getTime() - COMMIT_MS : Number.NEGATIVE_INFINITY,
   })

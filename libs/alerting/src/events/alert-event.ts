@@ -7,6 +7,7 @@ import {
   type Severity,
 } from '@outflow/contracts'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
+import { anomalyUrl } from './console-url.js'
 
 /** The fields of an anomaly that its alert contains. */
 export interface AlertedAnomaly extends Position {
@@ -28,10 +29,6 @@ export interface AlertedAnomaly extends Position {
 
 /** The id of an anomaly's alert; it depends on the record's position alone. */
 export const alertId = (pipeline: string, at: Position): string => `${pipeline}/${formatPosition(at)}`
-
-/** The address of an anomaly's page in the console. */
-export const anomalyUrl = (consoleUrl: string, id: string): string =>
-  new URL(`/anomalies/${encodeURIComponent(id)}`, consoleUrl).href
 
 interface AlertOrigin {
   readonly pipeline: string

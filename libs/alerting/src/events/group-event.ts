@@ -1,13 +1,15 @@
 import { type AlertBucket, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
 import { groupId } from '../bucket.js'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
+import { listUrl } from './console-url.js'
 
 /**
  * Returns the CloudEvent about the alerts that a bucket gathered; its id derives from that of the first one.
  *
- * @param bucket  has gathered at least one alert, and is not a cool-down
+ * @param bucket      has gathered at least one alert, and is not a cool-down
+ * @param consoleUrl  undefined: the event has no link
  */
-export function groupEvent(bucket: AlertBucket, pipeline: string): GroupEvent {
+export function groupEvent(bucket: AlertBucket, pipeline: string, consoleUrl?: string): GroupEvent {
   const { kind, subject, count, sent, examples, firstAtMs, lastAtMs } = bucket
   const key = kind === 'key' ? subject : null
   const reason = kind === 'reason' ? reasonOf(subject) : null
@@ -26,6 +28,7 @@ export function groupEvent(bucket: AlertBucket, pipeline: string): GroupEvent {
       severity: bucket.severity!,
       firstDetectedAt: timeText(firstAtMs!),
       lastDetectedAt: timeText(lastAtMs!),
+      ...(consoleUrl !== undefined && { url: listUrl(consoleUrl, { pipeline, key, field: reason?.field }) }),
       examples: examples.map(({ eventTimeMs, pValue, ...example }) => ({
         ...example,
         time: timeText(eventTimeMs),

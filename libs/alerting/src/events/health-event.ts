@@ -1,5 +1,6 @@
 import { HEALTH_EVENT_TYPE, type HealthEvent } from '@outflow/contracts'
 import { cloudEvent } from './cloud-event.js'
+import { healthUrl } from './console-url.js'
 
 /** The fields of a pipeline condition that its event contains. */
 interface HealthEventFields extends Pick<HealthEvent['data'], 'kind' | 'detail' | 'modelId'> {
@@ -8,11 +9,12 @@ interface HealthEventFields extends Pick<HealthEvent['data'], 'kind' | 'detail' 
   readonly endedAt: Date | null
 }
 
-/** The event of a pipeline condition that has begun, ended or happened. */
+/** The event of a pipeline condition that has begun, ended or happened. @param consoleUrl  undefined: the event has no link */
 export function healthEvent(
   { id, kind, detail, modelId, begunAt, endedAt }: HealthEventFields,
   status: HealthEvent['data']['status'],
   pipeline: string,
+  consoleUrl?: string,
 ): HealthEvent {
   const event = cloudEvent({
     type: HEALTH_EVENT_TYPE,
@@ -27,6 +29,7 @@ export function healthEvent(
       modelId,
       begunAt: begunAt.toISOString(),
       endedAt: endedAt?.toISOString() ?? null,
+      ...(consoleUrl !== undefined && { url: healthUrl(consoleUrl, pipeline) }),
     },
   })
   return { ...event, subject: kind }

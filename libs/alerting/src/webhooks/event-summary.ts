@@ -72,7 +72,7 @@ function summaryOfGroup(event: GroupEvent): EventSummary {
     lines: shown.map(
       ({ id, reason, pValue }) => `${shorten(`${id}: ${reason ?? 'no reason'}`)}, ${formatRarity(pValue)}`,
     ),
-    url: null,
+    url: event.data.url ?? null,
     labels: anomalyLabels(event),
     startsAt: event.time,
     endsAt: null,
@@ -86,7 +86,7 @@ function anomalyLabels({ id, type, data: { pipeline, severity, key } }: AlertEve
 
 /** The labels include no id, so that the event of a condition's end resolves the alert of its beginning. */
 function summaryOfHealthEvent({ type, data }: HealthEvent): EventSummary {
-  const { pipeline, kind, status, detail, begunAt, endedAt } = data
+  const { pipeline, kind, status, detail, begunAt, endedAt, url = null } = data
   const endsAt = {
     begun: new Date(Date.parse(begunAt) + OPEN_CONDITION_MS).toISOString(),
     ended: endedAt,
@@ -95,7 +95,7 @@ function summaryOfHealthEvent({ type, data }: HealthEvent): EventSummary {
   return {
     headline: `${kind.replaceAll('_', ' ')} in ${pipeline}${status === 'ended' ? ' is over' : ''}`,
     lines: [shorten(detail), status === 'ended' ? `from ${begunAt} to ${endedAt}` : `since ${begunAt}`],
-    url: null,
+    url,
     labels: {
       alertname: 'OutflowHealthEvent',
       type,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import {
+  type AlertBucket,
   type AlertEvent,
   alertEventSchema,
   type GroupEvent,
@@ -9,6 +10,8 @@ import {
 } from '@outflow/contracts'
 import { expect, test } from 'vitest'
 import { exampleEvent } from '../events/alert-event.js'
+import { groupEvent } from '../events/group-event.js'
+import { healthEvent } from '../events/health-event.js'
 import { postOf } from './messages.js'
 
 const folder = new URL('../../../contracts/schemas/examples/', import.meta.url)
@@ -32,6 +35,29 @@ test('issue 20: with console.url every receiver of an alert gets the address of 
   )
   const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)
   expect(alert.annotations.url).toBe(page)
+})
+
+test('issue 20: groups and health events link to their list and their page', () => {
+  const bucket: AlertBucket = {
+    ...{
+      kind: 'reason',
+      subject: '["delay & taxi","above"]',
+      opensAtMs: 0,
+      closesAtMs: 1,
+      allowance: 0,
+      sent: 0,
+      count: 1,
+    },
+    ...{ severity: 'low', firstId: 'flights/flights/0/1', firstAtMs: 0, lastAtMs: 0, examples: [] },
+  }
+  const group = groupEventSchema.parse(groupEvent(bucket, 'flights', 'https://outflow.example.org'))
+  expect(group.data.url).toBe('https://outflow.example.org/anomalies?pipeline=flights&field=delay+%26+taxi')
+  expect(JSON.parse(postOf({ kind: 'slack' }, message(group), now).body).text).toContain(
+    '<https://outflow.example.org/anomalies?pipeline=flights&amp;field=delay+%26+taxi|Open in the console>',
+  )
+  const condition = { id: '7', kind: 'drift', detail: 'delay moved', modelId: null, begunAt: now, endedAt: null }
+  const health = healthEventSchema.parse(healthEvent(condition, 'begun', 'flights', 'https://outflow.example.org'))
+  expect(health.data.url).toBe('https://outflow.example.org/health?pipeline=flights')
 })
 
 test('a signed webhook gets the event byte for byte', () => {

@@ -59,8 +59,8 @@ function bounded(payload: Buffer): string {
 /** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat accept the same */
 function slackMessage(event: WebhookEvent): { readonly text: string } {
   const { headline, lines, url } = summaryOf(event)
-  // Escaped as in a URL, the id has none of Slack's control characters.
-  const link = url === null ? [] : [`<${url}|Open in the console, give a verdict>`]
+  // Of Slack's control characters an encoded URL has `&` only.
+  const link = url === null ? [] : [`<${url.replaceAll('&', '&amp;')}|Open in the console>`]
   const text = [`*${asText(headline)}*`, ...lines.map((line) => `• ${asText(line)}`), asText(event.id), ...link]
   return { text: text.join('\n') }
 }

@@ -83,7 +83,7 @@ export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> 
       toMessage: (event, status) =>
         events.topic === undefined
           ? null
-          : healthEventMessage(healthEvent(event, status, pipeline), { topic: events.topic }),
+          : healthEventMessage(healthEvent(event, status, pipeline, config.console.url), { topic: events.topic }),
     })
     for (const event of noted) telemetry.healthEventReported(event)
   }
