@@ -12,7 +12,7 @@ export interface Fleet {
   killIngest(which: number): Promise<void>
   /** The same for the relay or the trainer. */
   kill(name: 'alerts' | 'trainer'): Promise<void>
-  /** @throws {Error} when a service has ended by itself */
+  /** @throws {Error} when a service has ended without a signal */
   check(): void
   /** Ends all of them with SIGTERM. */
   stop(): Promise<void>

@@ -1,7 +1,7 @@
 import { endLaunch } from './orphans.js'
 
 /**
- * Runs beside a launch as a separate process. Its standard input is a pipe that the owner keeps open; the kernel closes it
+ * Runs as a separate process for as long as a launch. Its standard input is a pipe that the owner keeps open; the kernel closes it
  * when the owner exits for any reason. The guard then ends the processes that the owner left running, if any.
  */
 const [folder] = process.argv.slice(2)

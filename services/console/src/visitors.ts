@@ -9,7 +9,7 @@ export interface Visitor {
   readonly name: string
   readonly role: Role
   readonly authentication: Session['authentication']
-  /** Whether the browser sends the credentials by itself (a cookie): then a foreign page could use them, and writes need a CSRF token. */
+  /** Whether the browser sends the credentials automatically (a cookie): then a foreign page could use them, and writes need a CSRF token. */
   readonly byBrowser: boolean
 }
 
