@@ -187,6 +187,11 @@ export class GroupMember {
     }
   }
 
+  /** Positions a claim after every positioning that has begun, so that an earlier read of the position is never the last one. */
+  #positionAgain(claim: Claim): void {
+    claim.positioned = claim.positioned.then(() => this.#position(claim))
+  }
+
   /** Sets back partitions whose stored position is before the written one. */
   async #checkPositions(): Promise<void> {
     if (this.options.positions.movesWithDeliveries !== true) return
@@ -197,7 +202,7 @@ export class GroupMember {
       for (const { claim, nextOffset } of before) {
         const position = claim.topic === topic ? stored?.get(claim.partition) : undefined
         if (position === undefined || position.nextOffset >= nextOffset || !this.#isCurrent(claim)) continue
-        claim.positioned = this.#position(claim)
+        this.#positionAgain(claim)
       }
     }
   }
@@ -232,15 +237,20 @@ export class GroupMember {
     // Requested after the fetch: a topic that still has the claim's id had it during the fetch, too.
     const reading = this.topicIds.read(batch.topic).catch(() => UNKNOWN)
     await claim.ended
-    await claim.positioned
-    const maxInFlight = this.options.partitionsInFlight ?? PARTITIONS_IN_FLIGHT
-    while (this.#inFlight.size >= maxInFlight) await Promise.race(this.#inFlight.values())
     const topicId = await reading
+    const maxInFlight = this.options.partitionsInFlight ?? PARTITIONS_IN_FLIGHT
+    let positioned: Promise<void> | undefined
+    // Until both hold at once: there is room for a delivery, and no position of the claim is being read.
+    while (positioned !== claim.positioned || this.#inFlight.size >= maxInFlight) {
+      positioned = claim.positioned
+      await positioned
+      if (this.#inFlight.size >= maxInFlight) await Promise.race(this.#inFlight.values())
+    }
     // The batch was fetched before the partition was set to its stored position, or for a claim that a rebalance has ended or is ending.
     if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim) || heartbeat.failure) return
     // The batch is from another topic of this name, or from another offset, because retention has deleted the requested one.
     if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) {
-      claim.positioned = this.#position(claim)
+      this.#positionAgain(claim)
       return
     }
     const open = toDelivery(batch, claim.nextOffset)
@@ -263,7 +273,7 @@ export class GroupMember {
     if (end.kind === 'failed') return this.#crash.abort(new Fatal(end.error))
     if (end.kind === 'abandoned' || !this.#isCurrent(claim)) return
     if (end.kind === 'repositioned') {
-      claim.positioned = this.#position(claim)
+      this.#positionAgain(claim)
       return
     }
     claim.nextOffset = open.delivery.nextOffset
