@@ -1,5 +1,5 @@
 import type { Config } from '@outflow/contracts'
-import { inSpan, openTracing, pause } from '@outflow/runtime'
+import { inSpan, openTracing } from '@outflow/runtime'
 import type { Client, Leadership } from '@outflow/store'
 import {
   databaseId,
@@ -15,15 +15,7 @@ import { type KafkaConnection, makeTransactionalSender, readMark, traceparents }
 import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { ensureOutputTopics } from './output-topics.js'
-import {
-  type Caution,
-  catchUp,
-  firstThatFit,
-  MAX_BATCH_BYTES,
-  type RelayEffects,
-  relayOnce,
-  relayRounds,
-} from './relay.js'
+import { type Caution, catchUp, firstThatFit, MAX_BATCH_BYTES, type RelayEffects, relayOnce } from './relay.js'
 import type { AlertsTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
 
@@ -90,12 +82,11 @@ export async function relayOutbox({
   }
   try {
     telemetry.leadershipTaken(await catchUp(effects))
-    const send = async () => {
-      const { length } = await relayOnce(effects, telemetry, caution)
+    while (!signal.aborted) {
+      const sent = await relayOnce(effects, telemetry, caution)
       onProgress()
-      return length
+      if (sent.length === 0) await untilWoken(signal)
     }
-    await relayRounds({ send, untilWoken, pause, signal })
   } finally {
     await sender.close()
     await tracing?.close()

@@ -2,7 +2,7 @@ import type { OutboxRow } from '@outflow/store/outbox'
 import { BrokerRefused, MessageTooLarge, type OutgoingMessage } from '@outflow/streams'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { catchUp, makeCaution, type RelayEffects, relayOnce, relayRounds, toMessage } from './relay.js'
+import { catchUp, makeCaution, type RelayEffects, relayOnce, toMessage } from './relay.js'
 
 function aRow(sequence: number, overrides: Partial<OutboxRow> = {}): OutboxRow {
   return {
@@ -152,52 +152,6 @@ test('an error that is not about size ends the round', async () => {
   const effects = { ...world.effects, send: () => Promise.reject(new Error('not authorised')) }
   await expect(relayOnce(effects, telemetry(), makeCaution())).rejects.toThrow('not authorised')
   expect(world.left()).toHaveLength(1)
-})
-
-/** Runs rounds of 35 ms each on rows that arrive at these times, ms. @returns the rounds that sent rows */
-async function roundsOf(arrivals: readonly number[]) {
-  const sent: { readonly atMs: number; readonly rows: number }[] = []
-  const stop = new AbortController()
-  let [nowMs, taken] = [0, 0]
-  await relayRounds({
-    send: async () => {
-      const rows = arrivals.filter((atMs) => atMs <= nowMs).length - taken
-      if (rows > 0) sent.push({ atMs: nowMs, rows })
-      taken += rows
-      nowMs += rows > 0 ? 35 : 1
-      return rows
-    },
-    untilWoken: async () => {
-      if (taken === arrivals.length) stop.abort()
-      else nowMs = Math.max(nowMs, arrivals[taken]!)
-    },
-    pause: async (ms) => {
-      nowMs += ms
-    },
-    signal: stop.signal,
-  })
-  return sent
-}
-
-test('a row after a pause is sent at once, and those that follow it closely are sent together', async () => {
-  expect(await roundsOf([1_000, 1_010, 1_040, 1_080, 2_000])).toEqual([
-    { atMs: 1_000, rows: 1 },
-    { atMs: 1_085, rows: 3 },
-    { atMs: 2_000, rows: 1 },
-  ])
-})
-
-test('issue 22: of 350 rows that come one in 10 ms some fifty transactions are made', async () => {
-  const rounds = await roundsOf(Array.from({ length: 350 }, (_, nth) => 10 * nth))
-  expect(rounds.length).toBeLessThanOrEqual(50)
-})
-
-test('issue 22: after a round of 200 rows the next begins at once', async () => {
-  const rounds = await roundsOf([...new Array<number>(200).fill(0), 20])
-  expect(rounds).toEqual([
-    { atMs: 0, rows: 200 },
-    { atMs: 35, rows: 1 },
-  ])
 })
 
 test('key, payload and headers are sent byte for byte', () => {

@@ -85,33 +85,6 @@ export async function relayOnce(
   return rows
 }
 
-/** Dependencies of `relayRounds`; a test passes its own time. */
-export interface RelayRounds {
-  /** Runs one round. @returns the number of rows that it sent */
-  readonly send: () => Promise<number>
-  /** Resolves when there may be work, or the signal aborts. */
-  readonly untilWoken: (signal: AbortSignal) => Promise<void>
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
-  readonly signal: AbortSignal
-}
-
-/** A transaction takes some 7 ms of CPU here and 6 in the broker, however few rows it sends. */
-const GATHER_MS = 50
-/** After a round of so many rows the next is full enough already. */
-const FULL_ROUND = 200
-
-/**
- * Sends until the signal aborts. The first row after a pause is sent at once; rows that arrive within GATHER_MS after a round are sent
- * in one transaction.
- */
-export async function relayRounds({ send, untilWoken, pause, signal }: RelayRounds): Promise<void> {
-  while (!signal.aborted) {
-    const sent = await send()
-    if (sent === 0) await untilWoken(signal)
-    else if (sent < FULL_ROUND) await pause(GATHER_MS, signal)
-  }
-}
-
 function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, caution: Caution): OutgoingMessage[] {
   if (!caution.shortened.has(row.sequence)) {
     if (sizeOf(row) <= MAX_MESSAGE_BYTES) return [toMessage(row)]
