@@ -9,7 +9,7 @@
  *
  * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts, on the same topics: one with
  * anomalies, one without any. PYTHON is an interpreter that has its packages (README of test/).
- * `--profile DIR` stores a CPU profile of each `ours` there; it costs a few per cent.
+ * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured there; it costs a few per cent.
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { cpus, loadavg } from 'node:os'
@@ -110,7 +110,7 @@ try {
 
   async function latencyAt(rate: number) {
     const topic = await stage.topic()
-    const outflow = await startOutflow(await stage.pipeline(topic, FIELDS, model))
+    const outflow = await startOutflow(await stage.pipeline(topic, FIELDS, model), profiling)
     return latencyOf(outflow, topic, rate)
   }
 

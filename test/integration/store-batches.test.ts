@@ -1,10 +1,11 @@
 import { StoreRefused } from '@outflow/store'
 import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
-import { partitionCounters, storedPositions, writeBatch } from '@outflow/store/batch'
+import { makeBatchWriter, partitionCounters, storedPositions, writeBatch } from '@outflow/store/batch'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { outboxDepth } from '@outflow/store/outbox'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { describe, expect, it } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { aBatch, aPipeline, NOW, pool, TOPIC } from '../support/stored-batches.js'
 
 describe('writeBatch', () => {
@@ -177,6 +178,72 @@ describe('writeBatch', () => {
     expect(await leastLikelyAnomalies(pool, { pipeline, limit: 5, detectedSince: new Date(NOW + 1e9) })).toEqual([])
   })
 })
+
+describe('makeBatchWriter', () => {
+  it('writes batches of several partitions, each once and as if alone, also when one of them is superseded or refused', async () => {
+    const [together, alone] = [await aPipeline(), await aPipeline()]
+    const partitions = [0, 1, 2, 3, 4, 5]
+    for (const pipeline of [together, alone])
+      for (const partition of partitions.slice(1)) await beginPartition(pool, { pipeline, topic: TOPIC, partition })
+    const batchesOf = (pipeline: string) => [
+      ...partitions.map((partition) => ({ ...aPlainBatch(pipeline, 0n, 2n), partition })),
+      { ...aBatch(pipeline, 2n, 5n), partition: 4 },
+      ...partitions.map((partition) => ({ ...aPlainBatch(pipeline, partition === 4 ? 5n : 2n, 7n), partition })),
+      { ...aPlainBatch(pipeline, 3n, 9n), partition: 5 },
+      { ...aPlainBatch(pipeline, 7n, 9n), partition: 0, received: 3 },
+      { ...aPlainBatch(pipeline, 7n, 9n), partition: 3 },
+    ]
+    const write = makeBatchWriter(pool)
+    const rounds = [batchesOf(together).slice(0, 6), batchesOf(together).slice(6, 7), batchesOf(together).slice(7, 13)]
+    const outcomes: unknown[] = []
+    for (const round of [...rounds, batchesOf(together).slice(13)]) {
+      const settled = await Promise.allSettled(round.map(write))
+      outcomes.push(...settled.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).message)))
+    }
+    const expected: unknown[] = []
+    for (const batch of batchesOf(alone)) {
+      expected.push(await writeBatch(pool, batch).catch((error: unknown) => (error as Error).message))
+    }
+
+    expect(outcomes).toEqual(expected)
+    expect(outcomes.slice(-3)).toEqual(['superseded', expect.stringContaining('every_record_counted_once'), 'written'])
+    expect(await partitionCounters(pool, together)).toEqual(await partitionCounters(pool, alone))
+    expect(await minutesOf(together)).toEqual(await minutesOf(alone))
+  })
+
+  it('writes each batch once when two writers of the same partitions begin at once', async () => {
+    const pipeline = await aPipeline()
+    const partitions = Array.from({ length: 12 }, (_, partition) => partition)
+    for (const partition of partitions.slice(1)) await beginPartition(pool, { pipeline, topic: TOPIC, partition })
+    for (let round = 0n; round < 5n; round++) {
+      const batches = partitions.map((partition) => ({
+        ...aPlainBatch(pipeline, 2n * round, 2n * round + 2n),
+        partition,
+      }))
+      const writers = [batches, batches.toReversed()].map((own) => own.map(makeBatchWriter(pool)))
+      const outcomes = await Promise.all(writers.flat())
+      expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(partitions.length)
+    }
+    const counters = await partitionCounters(pool, pipeline)
+    expect(counters.map(({ nextOffset, scored }) => [nextOffset, scored])).toEqual(partitions.map(() => [10n, 10]))
+  })
+})
+
+/** Two normal records. */
+const aPlainBatch = (pipeline: string, expectedOffset: bigint, nextOffset: bigint) => ({
+  ...aBatch(pipeline, expectedOffset, nextOffset),
+  ...{ received: 2, scored: 2, anomalies: [], deadLetters: [], outbox: [], rejections: [] },
+  scores: minuteScores('m', [NOW, NOW - 60_000], [Number(nextOffset), 40], [0, 0], [0.5, 0.25]),
+})
+
+async function minutesOf(pipeline: string): Promise<unknown[]> {
+  const { rows } = await pool.query(
+    `select minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram
+     from outflow.score_statistics where pipeline = $1 order by minute`,
+    [pipeline],
+  )
+  return rows
+}
 
 async function everything(pipeline: string): Promise<unknown> {
   const tables = ['offsets', 'anomalies', 'outbox', 'dead_letters', 'score_statistics', 'rejection_statistics']

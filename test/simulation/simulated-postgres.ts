@@ -8,7 +8,7 @@ import {
   SimulatedListener,
   type Statement,
 } from './simulated-client.js'
-import { partitionOf, READS, STATEMENTS } from './simulated-statements.js'
+import { partitionsOf, READS, STATEMENTS } from './simulated-statements.js'
 import { copyTables, makeTables, replaceTables, type Tables } from './tables.js'
 
 export interface PostgresOptions {
@@ -258,7 +258,7 @@ class Session implements ServerSession {
     return this.#commitAlone(statement, apply)
   }
 
-  /** A statement outside of a transaction: its row is locked, its commit takes a while, and a crash meanwhile undoes it. */
+  /** A statement outside of a transaction: its rows are locked, its commit takes a while, and a crash meanwhile undoes it. */
   async #commitAlone(
     { name, values }: Statement,
     apply: (tables: Tables) => { readonly rows: readonly object[] },
@@ -267,7 +267,8 @@ class Session implements ServerSession {
     const { scheduler } = postgres.options
     const { incarnation } = postgres
     const isBatch = BATCHES.has(name)
-    const unlockRow = isBatch ? await postgres.lock(partitionOf(values[0]!)) : () => {}
+    const unlockRows: (() => void)[] = []
+    for (const row of isBatch ? partitionsOf(values[0]!) : []) unlockRows.push(await postgres.lock(row))
     try {
       if (isBatch) await scheduler.pause(scheduler.random.pick([0, 0, 1, 20, 300]))
       const unlockAll = await postgres.lock('all')
@@ -282,7 +283,7 @@ class Session implements ServerSession {
         unlockAll()
       }
     } finally {
-      unlockRow()
+      for (const unlock of unlockRows) unlock()
     }
   }
 
@@ -311,7 +312,7 @@ class Session implements ServerSession {
   }
 }
 
-const BATCHES = new Set(['write_batch', 'write_batch_with_shadow', 'write_plain_batch'])
+const BATCHES = new Set(['write_batch', 'write_batch_with_shadow', 'write_plain_batches'])
 /** Statements with synchronous_commit off, in addition to batches. */
 const NOT_AWAITED = new Set(['take_outbox', 'delete_outbox_through'])
 

@@ -8,15 +8,18 @@ import type { AnomalyRow, DeadLetterRow, Tables, WindowStateRow } from './tables
 export const DATABASE_ID = 'simulated'
 
 /** A batch as the store's JSON text has it. */
-interface BatchJson {
+interface PlainBatchJson {
   readonly topic: string
   readonly partition: number
   readonly expected_offset: string
   readonly next_offset: string
   readonly received: number
   readonly scored: number
-  readonly rejected: number
   readonly skipped: number
+}
+
+interface BatchJson extends PlainBatchJson {
+  readonly rejected: number
   readonly anomaly_count: number
   readonly alerts: number
   readonly anomalies: readonly AnomalyRow[]
@@ -95,7 +98,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
       return row === undefined ? [] : [{ ...row }]
     })
   },
-  write_plain_batch: (tables, [text], context) => writeBatch(tables, text!, [], context),
+  write_plain_batches: (tables, [text, scores]) => writePlainBatches(tables, text!, scores!),
   write_batch: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
   write_batch_with_shadow: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
   partition_counters: ({ offsets }) =>
@@ -141,28 +144,30 @@ export const READS: ReadonlySet<string> = new Set([
 const windowKey = (topic: string, partition: number, by: string, entity: string) =>
   JSON.stringify([topic, partition, by, entity])
 
-/** The partition that a batch moves, for the lock on its row. */
-export function partitionOf(text: string): string {
-  const { topic, partition } = JSON.parse(text) as BatchJson
-  return `${topic}/${partition}`
+/** The partitions that a write of batches moves, for the locks on their rows. */
+export function partitionsOf(text: string): readonly string[] {
+  return [JSON.parse(text) as BatchJson | PlainBatchJson[]].flat().map(keyOf).toSorted()
+}
+
+const keyOf = ({ topic, partition }: PlainBatchJson): string => `${topic}/${partition}`
+
+function writePlainBatches(tables: Tables, text: string, scores: string): Row[] {
+  const batches = JSON.parse(text) as PlainBatchJson[]
+  const written = batches.every(
+    (batch) => tables.offsets.get(keyOf(batch))?.nextOffset === BigInt(batch.expected_offset),
+  )
+  if (!written) return [{ written }]
+  for (const batch of batches) moveOffset(tables, batch, { rejected: 0, anomaly_count: 0, alerts: 0 })
+  for (const minute of JSON.parse(scores) as BatchJson['scores']) addScores(tables, minute)
+  return [{ written }]
 }
 
 function writeBatch(tables: Tables, text: string, columns: readonly never[], context: StatementContext): Row[] {
   const batch = JSON.parse(text) as BatchJson
   const { topic, partition } = batch
-  const key = `${topic}/${partition}`
-  const known = tables.offsets.get(key)
-  if (known?.nextOffset !== BigInt(batch.expected_offset)) return [{ written: false }]
-  tables.offsets.set(key, {
-    ...known,
-    nextOffset: BigInt(batch.next_offset),
-    received: known.received + batch.received,
-    scored: known.scored + batch.scored,
-    rejected: known.rejected + batch.rejected,
-    skipped: known.skipped + batch.skipped,
-    anomalies: known.anomalies + batch.anomaly_count,
-    alerts: known.alerts + batch.alerts,
-  })
+  const key = keyOf(batch)
+  if (tables.offsets.get(key)?.nextOffset !== BigInt(batch.expected_offset)) return [{ written: false }]
+  moveOffset(tables, batch, batch)
   insertNew(tables.anomalies, key, batch.anomalies)
   insertNew(tables.deadLetters, key, batch.dead_letters)
   for (const minute of batch.scores) addScores(tables, minute)
@@ -182,6 +187,24 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
   if ((messages[0] ?? []).length > 0) context.notify('outflow_outbox')
   if (batch.shadow) addComparison(tables, batch.shadow)
   return [{ written: true }]
+}
+
+function moveOffset(
+  { offsets }: Tables,
+  batch: PlainBatchJson,
+  { rejected, anomaly_count, alerts }: Pick<BatchJson, 'rejected' | 'anomaly_count' | 'alerts'>,
+): void {
+  const known = offsets.get(keyOf(batch))!
+  offsets.set(keyOf(batch), {
+    ...known,
+    nextOffset: BigInt(batch.next_offset),
+    received: known.received + batch.received,
+    scored: known.scored + batch.scored,
+    rejected: known.rejected + rejected,
+    skipped: known.skipped + batch.skipped,
+    anomalies: known.anomalies + anomaly_count,
+    alerts: known.alerts + alerts,
+  })
 }
 
 function insertNew<T extends { readonly offset: string }>(

@@ -1,7 +1,7 @@
 import type { FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
 import type { EntityState, FieldTable, ReadRecord as Read } from '@outflow/records'
-import type { ShadowWrite } from '@outflow/store/batch'
+import type { ShadowWrite, WriteOutcome } from '@outflow/store/batch'
 import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
@@ -82,5 +82,5 @@ export interface ComparedBatch extends DecidedBatch {
 }
 
 export interface WrittenBatch extends ComparedBatch {
-  readonly outcome: 'written' | 'superseded'
+  readonly outcome: WriteOutcome
 }

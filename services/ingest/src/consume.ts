@@ -3,7 +3,7 @@ import { isRetryable, toOutflowError } from '@outflow/errors'
 import { batchReader, makeDecoder, wholeRecord } from '@outflow/records'
 import { openTracing } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
-import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
+import { loadWindowStates, makeBatchWriter, storedFdrState } from '@outflow/store/batch'
 import { type DeliveryHooks, deliveries, type KafkaConnection } from '@outflow/streams'
 import { lastValueFrom, of, tap } from 'rxjs'
 import type { ModelLeases } from './model-leases.js'
@@ -90,7 +90,7 @@ export async function consume({
       pipeline,
       alertsTopic: config.alerts.topic,
       consoleUrl: config.console.url,
-      writeBatch: (batch) => writeBatch(pool, batch),
+      writeBatch: makeBatchWriter(pool),
       telemetry,
       signal: untilStopped,
       tracing,

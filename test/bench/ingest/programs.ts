@@ -62,11 +62,11 @@ export async function startService(
 }
 
 /** Ingest and alerts of a pipeline. */
-export async function startOutflow(pipeline: Pipeline): Promise<Running> {
+export async function startOutflow(pipeline: Pipeline, nodeArgs: readonly string[] = []): Promise<Running> {
   const startedAtMs = performance.now()
   const [ingest, alerts] = await Promise.all([
-    startService('ingest', pipeline.configFile),
-    startService('alerts', pipeline.configFile),
+    startService('ingest', pipeline.configFile, nodeArgs),
+    startService('alerts', pipeline.configFile, nodeArgs),
   ])
   return {
     ...pipeline,

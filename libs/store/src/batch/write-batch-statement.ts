@@ -2,7 +2,7 @@ import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES } from '../anomalies/ano
 import type { Statement } from '../connection/statement.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 import type { BatchWrite } from './batch.js'
-import { batchText, windowColumns } from './write-batch-values.js'
+import { batchText, plainText, scoresText, windowColumns } from './write-batch-values.js'
 
 /**
  * Returns the statement of a compare-and-set on the stored offset, and of all writes that depend on its success.
@@ -11,16 +11,22 @@ import { batchText, windowColumns } from './write-batch-values.js'
  * Postgres reads arrays faster than JSON.
  */
 export function writeBatchStatement(batch: BatchWrite): Statement {
-  const text = batchText(batch)
-  if (isPlain(batch)) return { name: 'write_plain_batch', text: PLAIN, values: [text] }
-  const values = [text, ...windowColumns(batch), ...outboxColumns(batch.outbox)]
+  const values = [batchText(batch), ...windowColumns(batch), ...outboxColumns(batch.outbox)]
   return batch.shadow
     ? { name: 'write_batch_with_shadow', text: WITH_SHADOW, values }
     : { name: 'write_batch', text: ALONE, values }
 }
 
+/**
+ * Returns the statement that writes plain batches of different partitions: all of them, or none if a stored offset is not the expected
+ * one. It costs a third of the full statement for one batch, and little more for eight.
+ */
+export function writePlainBatchesStatement(batches: readonly BatchWrite[]): Statement {
+  return { name: 'write_plain_batches', text: PLAIN, values: [plainText(batches), scoresText(batches)] }
+}
+
 /** Whether all records were scored and none is an anomaly, as in most small batches. */
-function isPlain({
+export function isPlain({
   anomalies,
   deadLetters,
   outbox,
@@ -49,12 +55,13 @@ const CLAIM = `
     and stored.next_offset = batch.expected_offset
   returning batch.*`
 
-const COUNT_SCORES = `
+/** @param from  the pipeline and the minutes, as `of (pipeline, scores)` */
+const countScores = (from: string) => `
   insert into outflow.score_statistics as known (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max,
                                                  nll_sum, histogram, p_histogram)
-  select claimed.pipeline, counted.minute, counted.model_id, counted.scored, counted.anomalies, counted.nll_min,
+  select pipeline, counted.minute, counted.model_id, counted.scored, counted.anomalies, counted.nll_min,
          counted.nll_max, counted.nll_sum, counted.histogram::bigint[], counted.p_histogram::bigint[]
-  from claimed, json_to_recordset(claimed.scores) as counted (
+  from ${from}, json_to_recordset(scores) as counted (
     minute timestamptz, model_id text, scored bigint, anomalies bigint, nll_min float8, nll_max float8, nll_sum float8,
     histogram text, p_histogram text)
   order by counted.minute, counted.model_id
@@ -75,12 +82,32 @@ function sumOf(counts: string): string {
 // the log keeps the order.
 const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
 
-// For a batch without anomalies, dead letters and states: the rest of the full statement would write nothing, at a third of its cost.
+// The rows are locked in order, so that two writers of the same partitions do not block each other for ever.
 const PLAIN = `
-with claimed as (${CLAIM}
-), scores as (${COUNT_SCORES}
+with batch as materialized (
+  select *
+  from json_to_recordset($1::json) as batch (
+    pipeline text, topic text, partition int, expected_offset bigint, next_offset bigint, received bigint, scored bigint,
+    skipped bigint)
+), held as materialized (
+  select
+  from outflow.offsets as stored
+  join batch using (pipeline, topic, partition)
+  where stored.next_offset = batch.expected_offset
+  order by topic, partition
+  for update of stored
+), claimed as materialized (
+  select count(*) = (select count(*) from batch) as is_whole from held
+), moved as (
+  update outflow.offsets as stored
+  set next_offset = batch.next_offset, received = stored.received + batch.received,
+      scored = stored.scored + batch.scored, skipped = stored.skipped + batch.skipped, updated_at = now()
+  from batch
+  where (select is_whole from claimed) and stored.pipeline = batch.pipeline and stored.topic = batch.topic
+    and stored.partition = batch.partition
+), scores as (${countScores('(select pipeline, $2::json as scores from batch, claimed where is_whole limit 1) as claimed')}
 )
-select count(*) > 0 as written, ${NOT_AWAITED}
+select is_whole as written, ${NOT_AWAITED}
 from claimed`
 
 /** @param more  further common table expressions */
@@ -105,7 +132,7 @@ with claimed as (${CLAIM}
   from claimed, unnest($5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::json[]) with ordinality
     as message (kind, topic, message_key, payload, headers, place)
   order by message.place
-), scores as (${COUNT_SCORES}
+), scores as (${countScores('claimed')}
 ), rejections as (
   insert into outflow.rejection_statistics as known (pipeline, minute, reason, rejected)
   select claimed.pipeline, counted.*

@@ -1,5 +1,6 @@
 import { anomalyRow } from '../anomalies/anomaly-columns.js'
 import { jsonbText, plainJson, timestampText } from '../connection/postgres-text.js'
+import { type MinuteScores, mergeScores } from '../statistics/statistics.js'
 import type { BatchWrite, ShadowWrite } from './batch.js'
 
 // Bytes of a record's value in dead_letters, for inspection; the message in the outbox has all bytes.
@@ -12,17 +13,20 @@ export function batchText(batch: BatchWrite): string {
   return plainJson(batchColumns(batch))
 }
 
+/** Returns what plain batches move and count. */
+export function plainText(batches: readonly BatchWrite[]): string {
+  return plainJson(batches.map(countColumns))
+}
+
+/** Returns the minutes of batches of one pipeline. */
+export function scoresText(batches: readonly BatchWrite[]): string {
+  return plainJson(mergeScores(batches.flatMap(({ scores }) => scores)).map(scoreColumns))
+}
+
 export function batchColumns(batch: BatchWrite): object {
   return {
-    pipeline: batch.pipeline,
-    topic: batch.topic,
-    partition: batch.partition,
-    expected_offset: String(batch.expectedOffset),
-    next_offset: String(batch.nextOffset),
-    received: batch.received,
-    scored: batch.scored,
+    ...countColumns(batch),
     rejected: batch.deadLetters.length,
-    skipped: batch.skipped ?? 0,
     anomaly_count: batch.anomalies.length,
     alerts: batch.outbox.filter(({ kind }) => kind === 'alert').length,
     anomalies: batch.anomalies.map(anomalyRow),
@@ -35,17 +39,7 @@ export function batchColumns(batch: BatchWrite): object {
       value_start: byteaText(value?.subarray(0, VALUE_START_BYTES)),
       value_bytes: value?.byteLength,
     })),
-    scores: batch.scores.map((minute) => ({
-      minute: timestampText(minute.minuteMs),
-      model_id: minute.modelId,
-      scored: minute.scored,
-      anomalies: minute.anomalies,
-      nll_min: minute.nllMin,
-      nll_max: minute.nllMax,
-      nll_sum: minute.nllSum,
-      histogram: `{${minute.histogram.join(',')}}`,
-      p_histogram: `{${minute.pHistogram.join(',')}}`,
-    })),
+    scores: batch.scores.map(scoreColumns),
     rejections: batch.rejections.map(({ minuteMs, reason, rejected }) => ({
       minute: timestampText(minuteMs),
       reason,
@@ -53,6 +47,33 @@ export function batchColumns(batch: BatchWrite): object {
     })),
     fdr_state: batch.fdrState,
     shadow: batch.shadow && shadowColumns(batch.shadow),
+  }
+}
+
+function countColumns(batch: BatchWrite): object {
+  return {
+    pipeline: batch.pipeline,
+    topic: batch.topic,
+    partition: batch.partition,
+    expected_offset: String(batch.expectedOffset),
+    next_offset: String(batch.nextOffset),
+    received: batch.received,
+    scored: batch.scored,
+    skipped: batch.skipped ?? 0,
+  }
+}
+
+function scoreColumns(minute: MinuteScores): object {
+  return {
+    minute: timestampText(minute.minuteMs),
+    model_id: minute.modelId,
+    scored: minute.scored,
+    anomalies: minute.anomalies,
+    nll_min: minute.nllMin,
+    nll_max: minute.nllMax,
+    nll_sum: minute.nllSum,
+    histogram: `{${minute.histogram.join(',')}}`,
+    p_histogram: `{${minute.pHistogram.join(',')}}`,
   }
 }
 

@@ -124,6 +124,31 @@ export function minuteScores(
   return [...minutes.values()]
 }
 
+/** Merges contributions to the same minute and model. */
+export function mergeScores(parts: readonly MinuteScores[]): MinuteScores[] {
+  const merged = new Map<string, MinuteScores>()
+  for (const part of parts) {
+    const key = `${part.minuteMs} ${part.modelId}`
+    const known = merged.get(key)
+    merged.set(key, known ? sumOf(known, part) : part)
+  }
+  return [...merged.values()]
+}
+
+function sumOf(a: MinuteScores, b: MinuteScores): MinuteScores {
+  return {
+    minuteMs: a.minuteMs,
+    modelId: a.modelId,
+    scored: a.scored + b.scored,
+    anomalies: a.anomalies + b.anomalies,
+    nllMin: Math.min(a.nllMin, b.nllMin),
+    nllMax: Math.max(a.nllMax, b.nllMax),
+    nllSum: a.nllSum + b.nllSum,
+    histogram: a.histogram.map((count, bucket) => count + b.histogram[bucket]!),
+    pHistogram: a.pHistogram.map((count, bucket) => count + b.pHistogram[bucket]!),
+  }
+}
+
 /** Aggregates a batch's rejections into minutes. */
 export function minuteRejections(
   rejections: Iterable<{ readonly recordTimeMs: number; readonly reason: RejectionReason }>,

@@ -1,7 +1,7 @@
 import { alertEvent, alertMessage } from '@outflow/alerting'
 import type { JsonObject } from '@outflow/records'
 import { retrying, type Tracing } from '@outflow/runtime'
-import type { BatchWrite } from '@outflow/store/batch'
+import type { BatchWrite, WriteOutcome } from '@outflow/store/batch'
 import { minuteRejections, minuteScores } from '@outflow/store/statistics'
 import type { KafkaRecord } from '@outflow/streams'
 import { anomaliesOf } from '../anomalies.js'
@@ -16,7 +16,7 @@ export interface WriteOptions {
   readonly alertsTopic: string
   /** `console.url`, for the links in alerts. */
   readonly consoleUrl: string | undefined
-  readonly writeBatch: (batch: BatchWrite) => Promise<'written' | 'superseded'>
+  readonly writeBatch: (batch: BatchWrite) => Promise<WriteOutcome>
   readonly telemetry: Pick<IngestTelemetry, 'writeRetried'>
   /** After it aborts, a failed write is not retried; unwritten records are read again. */
   readonly signal: AbortSignal

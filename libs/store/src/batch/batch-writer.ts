@@ -1,0 +1,59 @@
+import { isRetryable } from '@outflow/errors'
+import type { Pool } from '../connection/pool.js'
+import type { BatchWrite } from './batch.js'
+import { type WriteOutcome, writeBatch, writePlainBatches } from './write-batch.js'
+import { isPlain } from './write-batch-statement.js'
+
+interface Waiting {
+  readonly batch: BatchWrite
+  readonly resolve: (outcome: WriteOutcome | Promise<WriteOutcome>) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Returns `writeBatch` for the batches of one pipeline, with one statement for all plain batches that became ready while the last one
+ * was running: on a topic of many partitions with little traffic, the number of statements is most of the cost of a record.
+ *
+ * The batches of a partition must be written one after the other.
+ */
+export function makeBatchWriter(pool: Pool): (batch: BatchWrite) => Promise<WriteOutcome> {
+  let waiting: Waiting[] = []
+  let isWriting = false
+
+  const writeWaiting = async (): Promise<void> => {
+    isWriting = true
+    while (waiting.length > 0) {
+      const group = waiting
+      waiting = []
+      await writeGroup(pool, group)
+    }
+    isWriting = false
+  }
+
+  return (batch) =>
+    isPlain(batch)
+      ? new Promise((resolve, reject) => {
+          waiting.push({ batch, resolve, reject })
+          if (!isWriting) void writeWaiting()
+        })
+      : writeBatch(pool, batch)
+}
+
+async function writeGroup(pool: Pool, group: readonly Waiting[]): Promise<void> {
+  try {
+    const outcome = await writePlainBatches(
+      pool,
+      group.map(({ batch }) => batch),
+    )
+    if (outcome === 'written') for (const { resolve } of group) resolve(outcome)
+    else writeAlone(pool, group)
+  } catch (error: unknown) {
+    if (isRetryable(error)) for (const { reject } of group) reject(error)
+    else writeAlone(pool, group)
+  }
+}
+
+/** After a superseded or refused batch in a group, which has prevented the others from being written. */
+function writeAlone(pool: Pool, group: readonly Waiting[]): void {
+  for (const { batch, resolve } of group) resolve(writeBatch(pool, batch))
+}
