@@ -16,4 +16,4 @@ export default class ProgramsFirst extends BaseSequencer {
 }
 
 const runsPrograms = ({ moduleId }: TestSpecification): boolean =>
-  /\/test\/(e2e\/|integration\/(containers|init|no-model|poison|security)\.)/.test(moduleId)
+  /\/test\/(e2e\/|integration\/(console-page|formats|init|no-model|poison|security)\.)/.test(moduleId)
