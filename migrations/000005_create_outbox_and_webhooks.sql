@@ -14,7 +14,7 @@ create table outflow.outbox (
   headers json not null,
   created_at timestamptz not null default now(),
   constraint outbox_pkey primary key (id),
-  constraint outbox_kind_known check (kind in ('alert', 'dead_letter', 'resent', 'health_event'))
+  constraint outbox_kind_known check (kind in ('alert', 'explained', 'dead_letter', 'resent', 'health_event'))
 );
 
 create unique index outbox_by_sequence on outflow.outbox (pipeline, sequence) where sequence is not null;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { main } from '@outflow/cli'
-import { alertEventSchema, groupEventSchema, parseConfig } from '@outflow/contracts'
+import { alertEventSchema, explainedEventSchema, groupEventSchema, parseConfig } from '@outflow/contracts'
 import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
@@ -46,6 +46,9 @@ describe('README and docs', () => {
     const alerts = events.filter(({ type }) => type === 'outflow.anomaly.v1')
     expect(alerts).toHaveLength(1)
     expect(alertEventSchema.safeParse(alerts[0]).error).toBeUndefined()
+    const explained = events.filter(({ type }) => type === 'outflow.anomaly_explained.v1')
+    expect(explained).toHaveLength(1)
+    expect(explainedEventSchema.safeParse(explained[0]).error).toBeUndefined()
     const groups = events.filter(({ type }) => type === 'outflow.anomaly_group.v1')
     expect(groups).toHaveLength(1)
     expect(groupEventSchema.safeParse(groups[0]).error).toBeUndefined()

@@ -1,13 +1,19 @@
 import { alertEvent, alertMessage } from '@outflow/alerting'
-import { parseConfig } from '@outflow/contracts'
+import { explainedEventSchema, parseConfig } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
 import { openPool, type Pool, withTransaction } from '@outflow/store'
-import { type Anomaly, claimUnexplained, countUnexplained } from '@outflow/store/anomalies'
+import {
+  type Anomaly,
+  alertsWithoutReasons,
+  claimUnexplained,
+  countUnexplained,
+  storeExplanations,
+} from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { insertModel } from '@outflow/store/models'
-import { takeOutbox } from '@outflow/store/outbox'
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { claimOutboxOrder, firstOfOutbox, type OutboxRow, takeOutbox, withholdAlerts } from '@outflow/store/outbox'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runExplainer } from '../../services/alerts/src/explaining/run-explainer.js'
 import { withReasons } from '../../services/alerts/src/explaining/with-reasons.js'
 import { beginPartition } from '../support/begin-partition.js'
@@ -36,19 +42,19 @@ beforeEach(async () => {
 })
 
 /** Writes anomalies and their alerts as ingest does: letters of 90 kg, each less likely than the one before. */
-async function detect(count: number, modelId = model.metadata.modelId): Promise<void> {
+async function detect(count: number, { modelId = model.metadata.modelId, first = 0, nll = 100 } = {}): Promise<void> {
   const anomalies = Array.from(
     { length: count },
     (_, at): Anomaly => ({
-      offset: BigInt(at),
+      offset: BigInt(first + at),
       ...{ recordTimeMs: Date.now(), eventTimeMs: Date.now(), entityKey: 'depot' },
       record: { kind: 'letter', grams: 90_000, millimetres: 220 },
       windowed: [1, 5, null],
-      ...{ nll: 100 + at, pValue: 0.0001, pUpper: 0.001, missing: [], severity: 'high', modelId },
+      ...{ nll: nll + at, pValue: 0.0001, pUpper: 0.001, missing: [], severity: 'high', modelId },
     }),
   )
   await writeBatch(pool, {
-    ...{ pipeline, topic: 'parcels', partition: 0, expectedOffset: 0n, nextOffset: BigInt(count) },
+    ...{ pipeline, topic: 'parcels', partition: 0, expectedOffset: BigInt(first), nextOffset: BigInt(first + count) },
     ...{ received: count, scored: count, anomalies, deadLetters: [], scores: [], rejections: [] },
     outbox: anomalies.map((anomaly) => {
       const event = alertEvent({ ...anomaly, topic: 'parcels', partition: 0 }, { pipeline, detectedAtMs: Date.now() })
@@ -58,7 +64,7 @@ async function detect(count: number, modelId = model.metadata.modelId): Promise<
 }
 
 /** Runs an explainer; `end` resolves when it has ended, with the number of anomalies that it explained. */
-function anExplainer() {
+function anExplainer(alerts: object = DOCUMENT.alerts) {
   const stop = new AbortController()
   const explained: (string | null)[] = []
   const { metrics } = makeVitals()
@@ -69,7 +75,7 @@ function anExplainer() {
     explainerInterrupted: vi.fn(),
     storeConnectionLost: vi.fn(),
   }
-  const config = { ...parseConfig(DOCUMENT, {}), pipeline, postgres: { url } }
+  const config = { ...parseConfig({ ...DOCUMENT, alerts }, {}), pipeline, postgres: { url } }
   const untilWoken = (signal: AbortSignal) =>
     new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
@@ -130,8 +136,17 @@ test('the least likely anomalies come first, and claims of an explainer that was
   await expect(claim()).rejects.toBe(crash)
 })
 
+test('a backlog delays no new anomaly: the newest 1,000 come before older ones that are less likely', async () => {
+  await detect(1, { nll: 9_000 })
+  await detect(1_000, { first: 1 })
+  const claim = () => withTransaction(pool, (client) => claimUnexplained(client, { pipeline, limit: 1 }))
+  expect(await claim()).toMatchObject([{ offset: 1_000n, nll: 1_099 }])
+  await pool.query(`update outflow.anomalies set reasons = '[]' where pipeline = $1 and "offset" = 1`, [pipeline])
+  expect(await claim()).toMatchObject([{ offset: 0n, nll: 9_000 }])
+})
+
 test('anomalies of a model that has been deleted are marked as unexplainable, once', async () => {
-  await detect(3, 'gone')
+  await detect(3, { modelId: 'gone' })
   const explainer = anExplainer()
   await allExplained()
   expect(await explainer.end()).toEqual(new Array(3).fill(expect.stringContaining('gone, which scored the record')))
@@ -140,6 +155,92 @@ test('anomalies of a model that has been deleted are marked as unexplainable, on
     [pipeline],
   )
   expect(rows).toEqual([{ reasons: null, unexplainable: expect.stringContaining('model gone') }])
+})
+
+const EXPLANATION = {
+  reasons: [{ field: 'grams', bits: 9, observed: 9, expected: 1, range: null, text: 'grams 9 is high' }],
+  counterfactual: null,
+}
+
+const relayWaits = async () => {
+  const { rows } = await pool.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  )
+  return rows.length > 0
+}
+
+describe('with alerts.explained, reasons follow an alert that was sent without them', () => {
+  const explained = { ...DOCUMENT.alerts, explained: true }
+  /** The events about reasons in the outbox, in the order of sending. */
+  const following = async () => {
+    const rows = await firstOfOutbox(pool, { pipeline, limit: 100 })
+    return rows.filter(({ kind }) => kind === 'explained').map(({ payload }) => JSON.parse(String(payload)))
+  }
+
+  test('as one event each, after the alerts', async () => {
+    await detect(20)
+    await takeOutbox(pool, { pipeline, limit: 100 })
+    const explainers = [anExplainer(explained), anExplainer(explained)]
+    await allExplained()
+    await Promise.all(explainers.map(({ end }) => end()))
+    const events = await following()
+    expect(events.map(({ data }) => data.alertId).toSorted()).toEqual(
+      Array.from({ length: 20 }, (_, at) => `${pipeline}/parcels/0/${at}`).toSorted(),
+    )
+    for (const event of events) {
+      expect(explainedEventSchema.parse(event)).toMatchObject({
+        subject: 'depot',
+        data: { reasons: [{ field: 'grams' }] },
+      })
+    }
+    const kinds = (await firstOfOutbox(pool, { pipeline, limit: 100 })).map(({ kind }) => kind)
+    expect(kinds).toEqual([...new Array(20).fill('alert'), ...new Array(20).fill('explained')])
+  })
+
+  test('and none where the alert still waits for them, is suppressed, or cannot get any', async () => {
+    await detect(3)
+    const { rows } = await pool.query('select min(id) as id from outflow.outbox where pipeline = $1', [pipeline])
+    const suppressed = { topic: 'parcels', partition: 0, offset: 0n, because: 'cooldown' as const }
+    await withholdAlerts(pool, pipeline, [{ ...suppressed, outboxId: BigInt(rows[0].id), ruleId: null, groupId: null }])
+    const explainer = anExplainer(explained)
+    await allExplained()
+    await explainer.end()
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(2)
+    expect(await following()).toEqual([])
+  })
+
+  test('and none where the reasons cannot be computed', async () => {
+    await detect(2, { modelId: 'gone' })
+    await takeOutbox(pool, { pipeline, limit: 10 })
+    const explainer = anExplainer(explained)
+    await allExplained()
+    await explainer.end()
+    expect(await following()).toEqual([])
+  })
+
+  test('and no alert is numbered between the check and the commit of its reasons', async () => {
+    await detect(1)
+    let taking: Promise<readonly OutboxRow[]> | undefined
+    await withTransaction(pool, async (client) => {
+      const claimed = await claimUnexplained(client, { pipeline, limit: 1 })
+      await claimOutboxOrder(client, pipeline)
+      expect(await alertsWithoutReasons(client, pipeline, claimed)).toEqual([])
+      taking = takeOutbox(pool, { pipeline, limit: 10 })
+      await eventually(relayWaits, { what: 'the relay waits for the order of the outbox' })
+      await storeExplanations(client, pipeline, [{ ...claimed[0]!, ...EXPLANATION, unexplainable: null }])
+    })
+    const [sent] = await withReasons(pool, pipeline, await taking!)
+    expect(JSON.parse(String(sent!.payload)).data.reasons).toEqual(EXPLANATION.reasons)
+  })
+
+  test('and not by default', async () => {
+    await detect(2)
+    await takeOutbox(pool, { pipeline, limit: 10 })
+    const explainer = anExplainer()
+    await allExplained()
+    await explainer.end()
+    expect(await following()).toEqual([])
+  })
 })
 
 test('alerts wait briefly for their reasons and contain them; the wait is limited', async () => {

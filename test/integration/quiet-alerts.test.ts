@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Alert, alertEvent, alertMessage, controlOf, explainedEvent, makeDecider } from '@outflow/alerting'
+import { type Alert, alertEvent, alertMessage, controlOf, explainedAlert, makeDecider } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import {
   alertEventSchema,
@@ -112,7 +112,7 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
     deadLetters: [],
     outbox: anomalies.map(({ reasons, ...own }) => {
       const event = alertEvent({ ...own, topic, partition }, { pipeline, detectedAtMs: Date.now() })
-      return alertMessage(explainedEvent(event, { reasons, counterfactual: null }), alerts)
+      return alertMessage(explainedAlert(event, { reasons, counterfactual: null }), alerts)
     }),
     scores: [],
     rejections: [],
@@ -267,7 +267,7 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
   })
   await stop()
   await pool.query(`update outflow.alert_buckets set closes_at = now() - interval '2 seconds'`)
-  const off = { ...config, alerts: { topic: config.alerts.topic, webhooks: [] } }
+  const off = { ...config, alerts: { topic: config.alerts.topic, explained: false, webhooks: [] } }
   relaying(off)
   const { single, groups } = await allSent(off)
   expect(single).toHaveLength(3)

@@ -3,17 +3,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { exampleEvent } from '@outflow/alerting'
+import { alertEvent, alertMessage, exampleEvent } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
-import { type Config, parseConfig } from '@outflow/contracts'
+import { alertEventSchema, type Config, explainedEventSchema, parseConfig } from '@outflow/contracts'
+import type { TrainedDetector } from '@outflow/detector'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
+import { writeBatch } from '@outflow/store/batch'
+import { insertModel } from '@outflow/store/models'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { applyRetention } from '@outflow/store/retention'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { parcelModel } from '../support/parcel-models.js'
+import { aGateReport } from '../support/reports.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
@@ -36,14 +42,14 @@ afterEach(async () => {
 })
 
 /** A pipeline with these webhooks; returns the path of its configuration. */
-async function aPipeline(webhooks: readonly object[]): Promise<string> {
+async function aPipeline(webhooks: readonly object[], alerts: object = {}): Promise<string> {
   const document = {
     pipeline: aName('hooked'),
     kafka: { brokers: kafkaBrokers() },
     postgres: { url: await aDatabase() },
     source: { topics: [await aTopic()] },
     features: [{ path: '$.load', type: 'numeric' }],
-    alerts: { topic: await aTopic(), webhooks },
+    alerts: { topic: await aTopic(), webhooks, ...alerts },
     deadLetters: { topic: await aTopic() },
     events: { topic: await aTopic() },
     http: { ports: { alerts: 0 } },
@@ -165,6 +171,61 @@ test('a receiver that answers with an error gets the event again with the same i
   expect(await untilAll('delivered', 1)).toMatchObject([{ attempts: 3, status: 204 }])
   expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a', 'a'])
 })
+
+test('a retry carries the reasons that were stored since, and so does an event on the topic', async () => {
+  const model = await parcelModel()
+  const [topic, partition] = [await aTopic(), 0]
+  const receiver = await aReceiver((response, { body }) => {
+    response.statusCode = JSON.parse(body).data.reasons.length === 0 ? 503 : 204
+    response.end()
+  })
+  await aPipeline([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }], { explained: true })
+  const { pipeline } = config
+  const id = `${pipeline}/${topic}/${partition}/0`
+  await storeUnexplained(model, { topic, partition })
+  // Without this anomaly in reach, the explainer is late.
+  const late = await pool.connect()
+  await late.query('begin')
+  await late.query('select from outflow.anomalies for update')
+  relaying()
+  await eventually(() => receiver.received.length > 0, { what: 'the alert leaves without reasons' })
+  await late.query('commit')
+  late.release()
+
+  await untilAll('delivered', 1)
+  const events = receiver.received.map(({ body }) => alertEventSchema.parse(JSON.parse(body)))
+  expect(events[0]).toMatchObject({ id, data: { reasons: [], counterfactual: null } })
+  expect(events.at(-1)).toMatchObject({ id, data: { reasons: [{ field: 'grams' }] } })
+
+  const isSent = async () =>
+    (await pool.query('select from outflow.outbox where kind = $1', ['explained'])).rowCount === 0
+  await eventually(isSent, { what: 'the reasons are on the topic' })
+  const messages = await readCommitted(kafkaBrokers(), config.alerts.topic)
+  const [alert, explained, ...others] = messages.map(({ value }) => JSON.parse(String(value)))
+  expect(others).toEqual([])
+  expect(alert).toMatchObject({ id, data: { reasons: [] } })
+  const { reasons, counterfactual } = events.at(-1)!.data
+  expect(explainedEventSchema.parse(explained)).toMatchObject({ data: { alertId: id, reasons, counterfactual } })
+  expect(messages.map(({ key }) => String(key))).toEqual(['depot', 'depot'])
+})
+
+/** Writes an anomaly without reasons and its alert, as ingest does. */
+async function storeUnexplained({ metadata, artefact }: TrainedDetector, at: { topic: string; partition: number }) {
+  const { pipeline, alerts } = config
+  const { modelId } = metadata
+  await insertModel(pool, { pipeline, id: modelId, artefact, metadata, metrics: aGateReport(), parentId: null })
+  await beginPartition(pool, { pipeline, ...at })
+  const anomaly = {
+    ...{ offset: 0n, recordTimeMs: Date.now(), eventTimeMs: Date.now(), entityKey: 'depot', modelId },
+    record: { kind: 'letter', grams: 90_000, millimetres: 220, note: '\0' },
+    ...{ windowed: null, nll: 100, pValue: 0.0001, pUpper: 0.001, missing: [], severity: 'high' as const },
+  }
+  const event = alertEvent({ ...anomaly, ...at }, { pipeline, detectedAtMs: Date.now() })
+  await writeBatch(pool, {
+    ...{ pipeline, ...at, expectedOffset: 0n, nextOffset: 1n, received: 1, scored: 1, anomalies: [anomaly] },
+    ...{ deadLetters: [], outbox: [alertMessage(event, alerts)], scores: [], rejections: [] },
+  })
+}
 
 test('redirects and forbidden addresses are not followed, and end as dead deliveries with the reason', async () => {
   const receiver = await aReceiver((response) => {

@@ -193,6 +193,12 @@ export const configSchema = z
     detection: detectionSchema.prefault({}),
     alerts: z.strictObject({
       topic: topicName.describe('Topic of the alerts'),
+      explained: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether the reasons of an alert that was sent without them follow on the topic, as outflow.anomaly_explained.v1',
+        ),
       webhooks: z.array(webhookSchema).default([]).describe('HTTP endpoints that also receive alerts'),
       grouping: groupingSchema.optional().describe('Grouping of alerts of a key or a reason into one. Default: none'),
       cooldown: cooldownSchema.optional(),

@@ -27,7 +27,7 @@ const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   const sent = metrics.counter(
     'outflow_outbox_sent_total',
-    'Messages sent by kind: alert, dead_letter, resent or health_event',
+    'Messages sent by kind: alert, explained, dead_letter, resent or health_event',
     ['kind'],
   )
   const unsent = metrics.counter(

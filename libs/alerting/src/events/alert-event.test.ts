@@ -1,6 +1,6 @@
 import { ALERT_CONTENT_TYPE, alertEventSchema } from '@outflow/contracts'
 import { expect, test } from 'vitest'
-import { type AlertedAnomaly, alertEvent, exampleEvent, explainedEvent } from './alert-event.js'
+import { type AlertedAnomaly, alertEvent, exampleEvent, explainedAlert } from './alert-event.js'
 import { alertMessage } from './event-message.js'
 
 const anomaly: AlertedAnomaly = {
@@ -49,13 +49,13 @@ test('an alert is a CloudEvent keyed by its entity', () => {
   })
 })
 
-test('explainedEvent adds the reasons and changes nothing else', () => {
+test('explainedAlert adds the reasons and changes nothing else', () => {
   const explanation = {
     reasons: [{ field: 'delay', bits: 7, observed: 9, expected: 1, range: null, text: 'delay 9 is far above 1' }],
     counterfactual: { changes: [{ field: 'delay', from: 9, to: 1 }], nll: 2, text: 'normal with delay 1 instead of 9' },
   }
   const event = eventOf(anomaly)
-  const explained = alertEventSchema.parse(explainedEvent(event, explanation))
+  const explained = alertEventSchema.parse(explainedAlert(event, explanation))
   expect(explained).toEqual({ ...event, data: { ...event.data, ...explanation } })
 })
 

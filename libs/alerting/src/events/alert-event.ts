@@ -69,7 +69,7 @@ export function alertEvent(anomaly: AlertedAnomaly, { pipeline, detectedAtMs, co
 }
 
 /** The event with the reasons of its anomaly. */
-export function explainedEvent(event: AlertEvent, { reasons, counterfactual }: Explanation): AlertEvent {
+export function explainedAlert(event: AlertEvent, { reasons, counterfactual }: Explanation): AlertEvent {
   return { ...event, data: { ...event.data, counterfactual, reasons: [...reasons] } }
 }
 
@@ -89,7 +89,7 @@ export function exampleEvent(pipeline: string, now: Date, consoleUrl?: string): 
     ...{ nll: 42, pValue: 0.0001, pUpper: 0.0003, severity: 'low', modelId: 'example' },
     ...{ record: { example: 'a try' }, missing: [] },
   }
-  return explainedEvent(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs, consoleUrl }), {
+  return explainedAlert(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs, consoleUrl }), {
     reasons: [reason],
     counterfactual: null,
   })

@@ -1,8 +1,14 @@
-import { ALERT_CONTENT_TYPE, type AlertEvent, type GroupEvent, type HealthEvent } from '@outflow/contracts'
+import {
+  ALERT_CONTENT_TYPE,
+  type AlertEvent,
+  type ExplainedEvent,
+  type GroupEvent,
+  type HealthEvent,
+} from '@outflow/contracts'
 
 /** A Kafka message with an event, in the form that the outbox stores. */
 interface EventMessage {
-  readonly kind: 'alert' | 'health_event'
+  readonly kind: 'alert' | 'explained' | 'health_event'
   readonly topic: string
   readonly key: Uint8Array | null
   readonly payload: Uint8Array
@@ -18,6 +24,11 @@ interface EventTarget {
 /** The message of one alert or of a group, keyed by the entity. */
 export function alertMessage(event: AlertEvent | GroupEvent, target: EventTarget): EventMessage {
   return messageOf('alert', event, event.data.key, target)
+}
+
+/** The message of reasons that follow their alert; keyed by the entity, so that it comes after the alert. */
+export function explainedMessage(event: ExplainedEvent, target: EventTarget): EventMessage {
+  return messageOf('explained', event, event.data.key, target)
 }
 
 /** The message of a pipeline condition, keyed by the pipeline so that its messages stay in order. */

@@ -50,7 +50,7 @@ export async function claimUnexplained(
           select detected_at from outflow.anomalies
           where ${UNEXPLAINED}
           order by detected_at desc
-          offset $3 limit 1
+          offset $3 - 1 limit 1
         ), '-infinity')
       order by nll desc
       limit $2
@@ -95,6 +95,54 @@ export async function storeExplanations(
       explained.map(({ unexplainable }) => unexplainable),
     ],
   })
+}
+
+/** An anomaly whose alert can no longer get its reasons. */
+interface UnexplainedAlert extends Position {
+  readonly eventTime: Date
+  readonly entityKey: string | null
+  readonly modelId: string
+}
+
+/**
+ * Returns those anomalies of which an alert was sent, or is about to be sent, without reasons; not those whose alert was suppressed or grouped.
+ *
+ * The transaction must hold the pipeline's outbox order (`claimOutboxOrder`) and keep it until it has stored the reasons. An alert that has
+ * no number in that order gets the reasons, because the relay reads them after it has numbered the alert.
+ */
+export async function alertsWithoutReasons(
+  client: Client,
+  pipeline: string,
+  anomalies: readonly (Position & { readonly recordTime: Date })[],
+): Promise<readonly UnexplainedAlert[]> {
+  const rows = await run<RowOf<UnexplainedAlert, { readonly offset: string }>>(client, {
+    name: 'alerts_without_reasons',
+    // An anomaly and its alert are written in one transaction and have its time. The id in the payload is compared as bytes, because
+    // reading the payload as JSON fails on an escaped NUL.
+    text: `
+      select topic, partition, "offset", event_time as "eventTime", entity_key as "entityKey", model_id as "modelId"
+      from outflow.anomalies as anomaly
+      join unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[])
+        as explained (topic, partition, "offset", record_time) using (topic, partition, "offset", record_time)
+      where anomaly.pipeline = $1::text
+        and not exists (
+          select from outflow.outbox as waiting
+          where waiting.pipeline = $1 and waiting.sequence is null and waiting.kind = 'alert'
+            and waiting.created_at = anomaly.detected_at
+            and position(
+              convert_to(format('"id":"%s/%s/%s/%s"', $1, anomaly.topic, anomaly.partition, anomaly."offset"), 'UTF8')
+              in waiting.payload
+            ) > 0
+        )
+        and not exists (
+          select from outflow.unsent_alerts as unsent
+          where unsent.pipeline = $1 and unsent.topic = anomaly.topic and unsent.partition = anomaly.partition
+            and unsent."offset" = anomaly."offset"
+        )
+      order by anomaly.detected_at, topic, partition, "offset"`,
+    values: [pipeline, ...arraysOf(anomalies, 'topic', 'partition', 'offset', 'recordTime')],
+  })
+  return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }
 
 /** Returns the reasons of a pipeline's anomalies that were detected in a span, to the millisecond, by position. */

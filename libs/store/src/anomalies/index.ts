@@ -28,6 +28,7 @@ export {
 } from './anomaly-overview.js'
 export { entityHistory } from './entities.js'
 export {
+  alertsWithoutReasons,
   claimUnexplained,
   countUnexplained,
   type ExplainedAnomaly,

@@ -1,10 +1,11 @@
 import { arraysOf } from '../connection/statement.js'
 
 /**
- * A message to send, with its target topic: an alert, a dead letter, a resent record, or a health event.
+ * A message to send, with its target topic: an alert, the reasons of an alert that was sent without them, a dead letter, a resent
+ * record, or a health event.
  */
 export interface OutboxMessage {
-  readonly kind: 'alert' | 'dead_letter' | 'resent' | 'health_event'
+  readonly kind: 'alert' | 'explained' | 'dead_letter' | 'resent' | 'health_event'
   readonly topic: string
   readonly key: Uint8Array | null
   /** null: a tombstone, which a dead letter keeps. */

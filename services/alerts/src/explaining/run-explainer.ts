@@ -1,13 +1,21 @@
-import type { Config } from '@outflow/contracts'
+import { explainedEvent, explainedMessage } from '@outflow/alerting'
+import { type Config, formatPosition } from '@outflow/contracts'
 import { type Explainer, makeExplainer } from '@outflow/detector'
 import { keepTrying, type Metrics, pause } from '@outflow/runtime'
 import { type Client, type Pool, withTransaction } from '@outflow/store'
-import { claimUnexplained, countUnexplained, type ExplainedAnomaly, storeExplanations } from '@outflow/store/anomalies'
+import {
+  alertsWithoutReasons,
+  claimUnexplained,
+  countUnexplained,
+  type ExplainedAnomaly,
+  storeExplanations,
+} from '@outflow/store/anomalies'
 import { listenForModels, loadModel } from '@outflow/store/models'
+import { claimOutboxOrder, numberInOrder } from '@outflow/store/outbox'
 import type { ExplainerTelemetry } from './telemetry.js'
 
 interface ExplainerOptions {
-  readonly config: Pick<Config, 'pipeline' | 'postgres'>
+  readonly config: Pick<Config, 'pipeline' | 'postgres' | 'alerts' | 'console'>
   readonly pool: Pool
   readonly telemetry: ExplainerTelemetry
   readonly metrics: Metrics
@@ -44,7 +52,7 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
       async (progressed) => {
         while (!signal.aborted) {
           const startedAt = performance.now()
-          const explained = await withTransaction(pool, (client) => explainSome(client, pipeline, explainer))
+          const explained = await withTransaction(pool, (client) => explainSome(client, config, explainer))
           progressed()
           telemetry.anomaliesExplained(explained)
           // At most half of the time, because the process may run ingest as well.
@@ -62,9 +70,10 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
 
 async function explainSome(
   client: Client,
-  pipeline: string,
+  config: ExplainerOptions['config'],
   explainer: Explainer,
 ): Promise<readonly ExplainedAnomaly[]> {
+  const { pipeline } = config
   const claimed = await claimUnexplained(client, { pipeline, limit: AT_ONCE })
   if (claimed.length === 0) return []
   const explanations = await explainer.explain(claimed)
@@ -72,6 +81,29 @@ async function explainSome(
     ...{ topic, partition, offset, recordTime },
     ...explanations[at]!,
   }))
+  if (config.alerts.explained) await queueLateReasons(client, config, explained)
   await storeExplanations(client, pipeline, explained)
   return explained
+}
+
+/** Puts the reasons of alerts that were sent without them into the outbox, in the transaction that stores the reasons. */
+async function queueLateReasons(
+  client: Client,
+  { pipeline, alerts: { topic }, console }: ExplainerOptions['config'],
+  explained: readonly ExplainedAnomaly[],
+): Promise<void> {
+  const byPosition = new Map(
+    explained.flatMap((own) => {
+      const { reasons, counterfactual } = own
+      return reasons === null ? [] : [[formatPosition(own), { ...own, reasons, counterfactual }] as const]
+    }),
+  )
+  await claimOutboxOrder(client, pipeline)
+  const late = await alertsWithoutReasons(client, pipeline, [...byPosition.values()])
+  const messages = late.map((alert) => {
+    const { reasons, counterfactual } = byPosition.get(formatPosition(alert))!
+    const event = explainedEvent({ ...alert, reasons, counterfactual }, pipeline, console.url)
+    return { message: explainedMessage(event, { topic }) }
+  })
+  await numberInOrder(client, pipeline, messages)
 }

@@ -1,4 +1,4 @@
-import { explainedEvent } from '@outflow/alerting'
+import { explainedAlert } from '@outflow/alerting'
 import { ALERT_EVENT_TYPE, type AlertEvent, formatPosition, type Position } from '@outflow/contracts'
 import type { Queryable } from '@outflow/store'
 import { anomalyAt, explanationsBetween } from '@outflow/store/anomalies'
@@ -27,7 +27,7 @@ export async function withReasons<Own extends Row>(
   return rows.map((row, at) => {
     const alert = alerts[at]!
     const explanation = alert && explanations.get(formatPosition(positionOf(alert)))
-    return alert && explanation ? { ...row, payload: bytesOf(explainedEvent(alert, explanation)) } : row
+    return alert && explanation ? { ...row, payload: bytesOf(explainedAlert(alert, explanation)) } : row
   })
 }
 
@@ -41,7 +41,7 @@ export async function deliveryWithReasons(
   const anomaly = alert && (await anomalyAt(db, pipeline, positionOf(alert)))
   if (!alert || !anomaly?.reasons) return delivery
   const { reasons, counterfactual } = anomaly
-  return { ...delivery, payload: bytesOf(explainedEvent(alert, { reasons, counterfactual })) }
+  return { ...delivery, payload: bytesOf(explainedAlert(alert, { reasons, counterfactual })) }
 }
 
 function unexplainedAlert(payload: Buffer | null): AlertEvent | null {

@@ -20,9 +20,10 @@ const namesOf = (kind: OutboxRow['kind']) =>
     WEBHOOKS.map((hook) => ({ ...hook, send: [...hook.send] })),
   ).map(({ webhook }) => webhook)
 
-test('each webhook receives the kinds of event that it is configured for, and no dead letters or resent records', () => {
+test('each webhook receives the kinds of event that it is configured for, and no others', () => {
   expect(namesOf('alert')).toEqual(['pager', 'chat'])
   expect(namesOf('health_event')).toEqual(['pager', 'desk'])
+  expect(namesOf('explained')).toEqual([])
   expect(namesOf('dead_letter')).toEqual([])
   expect(namesOf('resent')).toEqual([])
 })
