@@ -18,7 +18,10 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
   const stop = new AbortController()
   let eachBatch!: (payload: EachBatchPayload) => Promise<void>
   const consumer = {
-    events: { GROUP_JOIN: 'join', CRASH: 'crash', START_BATCH_PROCESS: 'batch' },
+    events: {
+      ...{ GROUP_JOIN: 'join', REBALANCING: 'rebalancing', HEARTBEAT: 'heartbeat', CRASH: 'crash' },
+      START_BATCH_PROCESS: 'batch',
+    },
     on: (name: string, listener: (event: { payload: unknown }) => void) => void listeners.set(name, listener),
     connect: async () => {},
     subscribe: async () => {},
@@ -47,10 +50,11 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
   const running = member.run()
   onTestFinished(async () => {
     stop.abort()
-    await running
+    await running.catch(() => {})
   })
   await turn()
-  listeners.get('join')!({ payload: { memberAssignment: { [TOPIC]: [0] } } })
+  const join = () => listeners.get('join')!({ payload: { memberAssignment: { [TOPIC]: [0] } } })
+  join()
   while (seeks.length === 0) await turn()
 
   /** A fetch from `fetchedOffset` that returned the records first … last. */
@@ -74,7 +78,9 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     listeners.get('batch')!({
       payload: { topic: TOPIC, partition: 0, batchSize: 0, lastOffset: String(lastOffset) },
     })
-  return { broker, seeks, deliveries, missed, fetched, passedOver }
+  const rebalancing = () => listeners.get('rebalancing')!({ payload: {} })
+  const heartbeat = (groupGenerationId: number) => listeners.get('heartbeat')!({ payload: { groupGenerationId } })
+  return { running, broker, seeks, deliveries, missed, fetched, passedOver, join, rebalancing, heartbeat }
 }
 
 test('a fetch from the sought position is delivered, even with gaps in its offsets', async () => {
@@ -125,4 +131,34 @@ test('issue 23: a partition without new records is set back if the store has los
   vi.advanceTimersByTime(10_000)
   while (member.seeks.length === 1) await turn()
   expect(member.seeks).toEqual([0n, 0n])
+})
+
+const LOST = 'the assignment of partitions was lost'
+
+test('issue 23: a member that kafkajs leaves in a generation without its assignment ends, and another one joins', async () => {
+  const { running, heartbeat } = await aMember()
+  heartbeat(1)
+  heartbeat(1)
+  heartbeat(2)
+  await expect(running).rejects.toThrow(LOST)
+})
+
+test('issue 23: a member whose assignment is lost before its first heartbeat ends as well', async () => {
+  const { running, rebalancing, heartbeat } = await aMember()
+  rebalancing()
+  heartbeat(2)
+  await expect(running).rejects.toThrow(LOST)
+})
+
+test('a member that receives its assignment after each rebalance stays', async () => {
+  const { running, deliveries, fetched, join, rebalancing, heartbeat } = await aMember()
+  heartbeat(1)
+  rebalancing()
+  join()
+  heartbeat(2)
+  join()
+  heartbeat(3)
+  await fetched(0n, 0n, 1n)
+  expect(deliveries).toHaveLength(1)
+  await expect(Promise.race([running, 'runs'])).resolves.toBe('runs')
 })

@@ -4,7 +4,7 @@ import { isRetryable } from '@outflow/errors'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
-import { toBrokerError } from './errors.js'
+import { BrokerUnavailable, toBrokerError } from './errors.js'
 import { type Heartbeat, startHeartbeat } from './heartbeat.js'
 import type { KafkaConnection } from './kafka.js'
 import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
@@ -78,6 +78,8 @@ export class GroupMember {
   /** Claims whose position has moved since the last commit of group offsets. */
   readonly #uncommitted = new Set<Claim>()
   #commitTimer: NodeJS.Timeout | undefined
+  /** The group's generation whose assignment the member has; `joined` until its first heartbeat. */
+  #generation: number | 'joined' | 'rejoining' = 'rejoining'
 
   constructor(
     readonly kafka: KafkaConnection,
@@ -129,6 +131,10 @@ export class GroupMember {
   async #join(): Promise<void> {
     const consumer = this.#consumer
     consumer.on(consumer.events.GROUP_JOIN, (event) => this.#claim(event))
+    consumer.on(consumer.events.REBALANCING, () => {
+      this.#generation = 'rejoining'
+    })
+    consumer.on(consumer.events.HEARTBEAT, ({ payload }) => this.#checkGeneration(payload.groupGenerationId))
     // The promise of `run` has resolved by then, so a crash is reported by this event only.
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#skipEmptyBatch(payload))
@@ -145,6 +151,7 @@ export class GroupMember {
   }
 
   #claim({ payload }: ConsumerGroupJoinEvent): void {
+    this.#generation = 'joined'
     this.#claims.clear()
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
       for (const partition of partitions) {
@@ -163,6 +170,18 @@ export class GroupMember {
     }
     const assigned = [...this.#claims.values()].map(({ topic, partition }) => ({ topic, partition }))
     this.options.hooks?.assigned?.(assigned)
+  }
+
+  /**
+   * Ends a membership without an assignment. If the response to SyncGroup is lost, kafkajs continues with the assignment of the generation
+   * before; the broker accepts its heartbeats, so nobody would read the new partitions until the next rebalance.
+   */
+  #checkGeneration(generation: number): void {
+    if (this.#generation === 'joined') this.#generation = generation
+    if (this.#generation === generation) return
+    const message =
+      'Kafka is not available: the assignment of partitions was lost while joining the group; it is retried'
+    this.#crash.abort(new BrokerUnavailable(message))
   }
 
   /** Reads the stored position and sets the consumer there; retries while a store, a broker or a topic is not available. */
