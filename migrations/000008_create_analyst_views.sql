@@ -229,6 +229,30 @@ comment on column analyst.models.checksum is 'SHA-256 of the artefact, hex.';
 comment on column analyst.models.created_at is 'When it was stored.';
 comment on column analyst.models.promoted_at is 'When it last became active.';
 
+create view analyst.model_fields as
+  select pipeline, model_id, field, anomalies, scored, anomalies * 1e6 / scored as per_million
+  from (
+    select pipeline, model_id, min(minute) as first_minute, max(minute) as last_minute, sum(scored)::float8 as scored
+    from outflow.score_statistics
+    group by 1, 2
+    having sum(scored) > 0
+  ) as spans
+  cross join lateral (
+    select main_field as field, count(*) as anomalies
+    from outflow.anomalies as own
+    where own.pipeline = spans.pipeline and own.model_id = spans.model_id and not own.rescored
+      and own.record_time >= first_minute and own.record_time < last_minute + interval '1 minute'
+    group by 1
+  ) as counted;
+comment on view analyst.model_fields is
+  'One row for each model and field: the anomalies whose main reason is that field, while statistics of the model are kept. Compare two models to see what changed.';
+comment on column analyst.model_fields.pipeline is 'Name of the pipeline.';
+comment on column analyst.model_fields.model_id is 'Model that scored the records.';
+comment on column analyst.model_fields.field is 'Field of the main reason; null: anomalies without reasons.';
+comment on column analyst.model_fields.anomalies is 'Anomalies, without those of a rescore.';
+comment on column analyst.model_fields.scored is 'Records that the model scored.';
+comment on column analyst.model_fields.per_million is 'Anomalies in a million records.';
+
 create view analyst.model_changes as
   select id, pipeline, action, model_id, previous_id, made_by, why, made_at
   from outflow.model_changes;
@@ -255,6 +279,9 @@ create view analyst.fits as
          (report -> 'gate' -> 'gain' ->> 'upper')::float8 as gain_upper,
          report -> 'gate' ->> 'against' as gain_against,
          (report -> 'gate' ->> 'anomalyShare')::float8 as anomaly_share,
+         (report -> 'gate' -> 'anomaliesBy' ->> 'both')::bigint as anomalies_by_both,
+         (report -> 'gate' -> 'anomaliesBy' ->> 'candidate')::bigint as anomalies_by_model,
+         (report -> 'gate' -> 'anomaliesBy' ->> 'incumbent')::bigint as anomalies_by_incumbent,
          report -> 'gate' -> 'failures' as gate_failures,
          (report -> 'fit' ->> 'peakMemoryBytes')::bigint as peak_memory_bytes,
          report -> 'fit' -> 'atSteps' as curve_steps, report -> 'fit' -> 'trainNll' as train_curve,
@@ -287,6 +314,10 @@ comment on column analyst.fits.gain_lower is 'Lower confidence limit of the gain
 comment on column analyst.fits.gain_upper is 'Upper confidence limit of the gain, nats per record.';
 comment on column analyst.fits.gain_against is 'What the gain is measured against: the incumbent, or independent fields.';
 comment on column analyst.fits.anomaly_share is 'Share of held-out records that the model would call anomalies.';
+comment on column analyst.fits.anomalies_by_both is
+  'Held-out records that would be anomalies under the model and under the incumbent; null: there was no incumbent.';
+comment on column analyst.fits.anomalies_by_model is 'Held-out records that would be anomalies under the model alone.';
+comment on column analyst.fits.anomalies_by_incumbent is 'Held-out records that would be anomalies under the incumbent alone.';
 comment on column analyst.fits.gate_failures is 'Conditions of the gate that failed.';
 comment on column analyst.fits.peak_memory_bytes is 'Peak memory of the fit, bytes.';
 comment on column analyst.fits.curve_steps is 'Training steps at which the curves were measured.';

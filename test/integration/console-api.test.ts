@@ -155,6 +155,29 @@ describe('models', () => {
   })
 })
 
+it('gives the precision by week, field, severity and model', async () => {
+  const give = (offset: number, verdict: string) =>
+    pool.query(
+      `select outflow.insert_verdict(pipeline, topic, partition, "offset", $2, null, 'test')
+       from outflow.anomalies where topic = 'flights' and "offset" = $1`,
+      [offset, verdict],
+    )
+  await give(20, 'confirmed')
+  await give(24, 'false_alarm')
+  await give(29, 'confirmed')
+  try {
+    const { body } = await ask('/api/precision')
+    const delay = { groupedBy: 'field', value: 'delay', confirmed: 1, falseAlarms: 1, expected: 0, precision: 0.5 }
+    expect(body).toContainEqual({ ...delay, lower: expect.closeTo(0.095, 3), upper: expect.closeTo(0.905, 3) })
+    expect(body).toContainEqual(expect.objectContaining({ groupedBy: 'model', value: 'model-1', precision: 1 }))
+    expect(new Set(body.map(({ groupedBy }: { groupedBy: string }) => groupedBy))).toEqual(
+      new Set(['field', 'model', 'severity', 'week']),
+    )
+  } finally {
+    await pool.query('delete from outflow.verdicts')
+  }
+})
+
 it('sends anomalies as they are found', async () => {
   const stop = new AbortController()
   const response = await fetch(`${console.url}/api/anomalies/live`, {
@@ -215,6 +238,7 @@ it('describes every route of the API by OpenAPI 3.1', async () => {
     '/api/models/{id}/promote',
     '/api/pipelines',
     '/api/pipelines/{pipeline}/rollback',
+    '/api/precision',
     '/api/retrain',
     '/api/session',
     '/api/statistics/scores',

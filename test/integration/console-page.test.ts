@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { openPool, type Pool } from '@outflow/store'
+import { giveVerdict } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { beat } from '@outflow/store/health-events'
 import { activeModelId, insertModel, promoteModel } from '@outflow/store/models'
@@ -36,6 +37,9 @@ beforeAll(async () => {
   await pool.query('analyze outflow.anomalies')
   await storeModels()
   await storeScores()
+  await pool.query(
+    `update outflow.anomalies set model_id = 'now' where "offset" between 900 and 1499`, // ten minutes
+  )
   console = await aConsole({ databaseUrl, pipeline: PIPELINE, detection: { alertRate: 0.05 } })
 })
 afterAll(async () => {
@@ -249,12 +253,39 @@ describe('what an operator changes', () => {
     await soon(() => page.getByRole('heading', { level: 1 }).textContent()).toContain('active')
   })
 
-  it('compares two models', async () => {
+  it('shows what changed with a model: decisions, fields and facts', async () => {
     await page.goto(`${console.url}/models/now`)
+    await page
+      .getByText('Of 100 held-out records, 6 are anomalies under both models, 5 under this model alone')
+      .waitFor()
+    const distance = page.getByRole('row', { name: /^distance/ })
+    await soon(() => distance.locator('td').allTextContents()).toEqual(['5,000', '–'])
+    await page.getByLabel('Compare with').selectOption('damaged')
+    await page.getByRole('main').getByRole('alert').waitFor()
+    complaints = complaints.filter((text) => !/status of 409/.test(text))
     await page.getByLabel('Compare with').selectOption('before')
     await page.getByText('Normal records of before are 0 nats less likely to this model').waitFor()
     await page.getByRole('rowheader', { name: 'state' }).waitFor()
     expect(page.url()).toContain('with=before')
+  })
+
+  it('shows the precision by week, field, severity and model', async () => {
+    for (const [offset, verdict] of [
+      [20, 'confirmed'],
+      [24, 'false_alarm'],
+    ] as const) {
+      await giveVerdict(pool, {
+        ...{ pipeline: PIPELINE, topic: 'flights', partition: offset % 3, offset: BigInt(offset) },
+        ...{ verdict, note: null, by: 'test' },
+      })
+    }
+    await page.goto(`${console.url}/models`)
+    const precision = page.getByRole('region', { name: 'Precision' })
+    await precision.getByLabel('Grouped').selectOption('by field')
+    const delay = precision.getByRole('row', { name: /^delay/ })
+    await soon(() => delay.locator('td').allTextContents()).toEqual(['50 %', '9 % to 91 %', '1', '1', '0'])
+    await precision.getByRole('link', { name: 'delay' }).click()
+    await soon(() => page.url()).toContain('field=delay')
   })
 
   async function promote(id: string): Promise<void> {
@@ -385,13 +416,23 @@ describe('a console that stops', () => {
   })
 })
 
+const GATE = aGateReport({
+  against: 'incumbent',
+  againstId: 'before',
+  gain: { mean: 0.03, lower: 0.01, upper: 0.05, records: 100 },
+  anomaliesBy: { both: 6, candidate: 5, incumbent: 3 },
+})
+
 /** Two models with an artefact that can be opened, the later one active, and one that is damaged; a report of the active one's fit. */
 async function storeModels(): Promise<void> {
   const { artefact, metadata } = await parcelModel()
   const model = { pipeline: PIPELINE, artefact, metadata, metrics: aGateReport(), parentId: null }
   await insertModel(pool, { ...model, id: 'damaged', artefact: new Uint8Array([1]) })
-  for (const id of ['before', 'now']) {
-    await insertModel(pool, { ...model, id })
+  for (const [id, metrics] of [
+    ['before', aGateReport()],
+    ['now', GATE],
+  ] as const) {
+    await insertModel(pool, { ...model, metrics, id })
     await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'asked to' })
   }
   const steps = Array.from({ length: 20 }, (_, i) => 50 * (i + 1))
@@ -406,11 +447,7 @@ async function storeModels(): Promise<void> {
       validationNll: steps.map((step) => 0.1 + 3 * Math.exp(-step / 200)),
     }),
     calibration: metadata.calibration,
-    gate: aGateReport({
-      against: 'incumbent',
-      againstId: 'before',
-      gain: { mean: 0.03, lower: 0.01, upper: 0.05, records: 100 },
-    }),
+    gate: GATE,
   }
   const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'before', report })
   await endFit(pool, { id, modelId: 'now', report, state: 'promoted' })

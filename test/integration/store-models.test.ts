@@ -1,8 +1,10 @@
+import type { GateReport } from '@outflow/contracts'
 import { ModelDamaged, ModelUnknown, openPool, type Pool, StoredValueDamaged } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import {
   activeModel,
   activeModelId,
+  decisionDifference,
   failGate,
   insertModel,
   listenForModels,
@@ -48,6 +50,27 @@ describe('models', () => {
     await insertModel(pool, aModel(pipeline, 'a'))
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: aModelMetadata() })
+  })
+
+  it('compares the decisions of two models on the same records, live ones rather than held-out ones', async () => {
+    const pipeline = aName('pipeline')
+    const anomaliesBy = { both: 6, candidate: 5, incumbent: 3 }
+    await insertModel(pool, aModel(pipeline, 'a'))
+    await insertModel(pool, aModel(pipeline, 'b', { againstId: 'a', against: 'incumbent', anomaliesBy }))
+    const [b, a] = await listModels(pool, pipeline)
+    const heldOut = { on: 'held-out records', records: 100, both: 6, first: 5, second: 3 }
+    expect(await decisionDifference(pool, b!, a!)).toEqual(heldOut)
+    expect(await decisionDifference(pool, a!, b!)).toEqual({ ...heldOut, first: 3, second: 5 })
+    expect(await decisionDifference(pool, a!, a!)).toBeNull()
+    await pool.query(
+      `insert into outflow.shadow_statistics (pipeline, shadow_id, model_id, scored, anomalies_by_both, anomalies_by_active,
+         anomalies_by_shadow, updated_at)
+       values ($1, 'b', 'a', 9000, 7, 2, 1, now())`,
+      [pipeline],
+    )
+    const live = { on: 'live records', records: 9_000, both: 7, first: 1, second: 2 }
+    expect(await decisionDifference(pool, b!, a!)).toEqual(live)
+    expect(await decisionDifference(pool, a!, b!)).toEqual({ ...live, first: 2, second: 1 })
   })
 
   it('returns no metadata of a model that a newer outflow wrote', async () => {
@@ -186,13 +209,13 @@ describe('listening', () => {
   })
 })
 
-function aModel(pipeline: string, id: string) {
+function aModel(pipeline: string, id: string, metrics: Partial<GateReport> = {}) {
   return {
     pipeline,
     id,
     artefact: new Uint8Array([1, 2, 3]),
     metadata: aModelMetadata(),
-    metrics: aGateReport(),
+    metrics: aGateReport(metrics),
     parentId: null,
   }
 }

@@ -49,6 +49,8 @@ export const gateReportSchema = z
     gain: gainSchema,
     /** Share of the held-out records that would be anomalies at the alert rate. */
     anomalyShare: z.number(),
+    /** How many of the held-out records would be anomalies, under both models and under one alone; absent where there was no incumbent. */
+    anomaliesBy: z.object({ both: z.int(), candidate: z.int(), incumbent: z.int() }).readonly().optional(),
     /** Share of them with a p-value of at most 0.5; 0.5 is expected. */
     lowerHalf: measuredSchema,
     /** Nats, on the held-out records. */

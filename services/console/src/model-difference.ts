@@ -11,7 +11,7 @@ import type { modelDifferenceSchema } from './api/index.js'
 export async function differenceOf(
   first: StoredModel,
   second: StoredModel,
-): Promise<z.infer<typeof modelDifferenceSchema>> {
+): Promise<Pick<z.infer<typeof modelDifferenceSchema>, 'facts' | 'divergence'>> {
   const facts = Object.entries(differingFacts(first, second)).map(([name, [own, other]]) => ({
     ...{ name, first: own, second: other },
   }))

@@ -95,6 +95,15 @@ test.each([
     expect(report.failures).toEqual(['it is less likely than the incumbent by 0.100 nats (0.100 nats to 0.100 nats)'])
 })
 
+test('the report counts the decisions that would differ from those of the incumbent', async () => {
+  const candidate = aDetector()
+  const shifted = aDetector(flat, undefined, (x) => (x < 0.005 ? 1 : x))
+  const { anomaliesBy, ...report } = await gate(openEither(candidate, shifted), { incumbent })
+  expect(report.anomalyShare).toBe(0.011)
+  expect(anomaliesBy).toEqual({ both: 6, candidate: 5, incumbent: 0 })
+  expect(await gate(async () => candidate)).not.toHaveProperty('anomaliesBy')
+})
+
 test('issue 17: a candidate passes if the interval of its gain reaches −0.02 nats, and fails only if all of it is below', async () => {
   // Alternately a nat better and a nat worse: with a thousand records the interval of the mean is ± 0.06 nats.
   const candidate = (loss: number) => aDetector((x) => loss + (Math.round(x * 1_000) % 2 === 0 ? 1 : -1))

@@ -46,7 +46,8 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const second = await timedScores(await open(artefact), heldOut, edges)
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
   const gain = pairedGain(first.own.nll, other?.nll ?? independentNll(options), options)
-  const anomalyShare = decide(first.own.pValue, { alertRate }).anomalies.length / Math.max(1, heldOut.length)
+  const anomalies = anomalyIndices(first.own, alertRate)
+  const anomalyShare = anomalies.size / Math.max(1, heldOut.length)
   const lowerHalf = lowerHalfOf(first.own.pValue, first.above)
   const scoringMicros = Math.min(first.micros, second.micros)
   const isAllFinite = first.own.nll.every(Number.isFinite) && first.edge.nll.every(Number.isFinite)
@@ -79,11 +80,23 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
     againstId: other === null ? null : incumbent!.id,
     gain,
     anomalyShare,
+    ...(other !== null && { anomaliesBy: anomaliesBy(anomalies, anomalyIndices(other, alertRate)) }),
     lowerHalf,
     medianNll: quantile(0.5),
     nllRange: [quantile(0.05), quantile(0.95)],
     scoringMicros,
   }
+}
+
+const anomalyIndices = ({ pValue }: Scores, alertRate: number): ReadonlySet<number> =>
+  new Set(decide(pValue, { alertRate }).anomalies.map(({ index }) => index))
+
+function anomaliesBy(
+  candidate: ReadonlySet<number>,
+  incumbent: ReadonlySet<number>,
+): NonNullable<GateReport['anomaliesBy']> {
+  const both = [...candidate].filter((index) => incumbent.has(index)).length
+  return { both, candidate: candidate.size - both, incumbent: incumbent.size - both }
 }
 
 function independentNll({ features, fitted, heldOut }: GateOptions): Float64Array {

@@ -35,6 +35,7 @@ export {
   explanationsBetween,
   storeExplanations,
 } from './explanations.js'
+export { precisionOf } from './precision.js'
 export {
   type EarlierDecisions,
   earlierDecisions,

@@ -1,6 +1,12 @@
 export { latestDriftAlarm, listDriftAlarms, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
 export { listenForModels } from './listen.js'
 export { listModelChanges } from './model-changes.js'
+export {
+  type DecisionDifference,
+  decisionDifference,
+  type FieldDifference,
+  fieldDifferences,
+} from './model-decisions.js'
 export { type DifferingFacts, differingFacts } from './model-facts.js'
 export {
   activeModel,

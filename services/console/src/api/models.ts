@@ -67,6 +67,22 @@ export const modelChangeSchema = z
   .object({ action: z.enum(['promote', 'rollback']), from: z.string().nullable(), to: z.string() })
   .meta({ id: 'ModelChange', description: 'The models that were active before and after the change' })
 
+export const precisionSchema = z
+  .object({
+    groupedBy: z.enum(['week', 'field', 'severity', 'model']),
+    /** Monday of the week (UTC), field of the main reason, severity, or id of the model. */
+    value: z.string(),
+    confirmed: z.int(),
+    falseAlarms: z.int(),
+    expected: z.int(),
+    /** confirmed / (confirmed + falseAlarms + expected) */
+    precision: z.number(),
+    /** 95 % interval of the precision. */
+    lower: z.number(),
+    upper: z.number(),
+  })
+  .meta({ id: 'Precision', description: 'Share of the anomalies with a verdict that are confirmed, in a group' })
+
 const factSchema = z.union([z.string(), z.number()]).nullable()
 
 export const modelDifferenceSchema = z
@@ -75,5 +91,19 @@ export const modelDifferenceSchema = z
     facts: z.array(z.object({ name: z.string(), first: factSchema, second: factSchema })),
     /** How much less likely each finds records drawn from the other, nats per record; null: their features differ. */
     divergence: z.object({ secondToFirst: z.number(), firstToSecond: z.number() }).nullable(),
+    /** Anomalies under both and under one alone, of the same records; null: they never scored the same. */
+    decisions: z
+      .object({
+        on: z.enum(['live records', 'held-out records']),
+        records: z.int(),
+        both: z.int(),
+        first: z.int(),
+        second: z.int(),
+      })
+      .nullable(),
+    /** Anomalies in a million records by field of the main reason; null: no statistics of the model are kept. */
+    fields: z.array(
+      z.object({ field: z.string().nullable(), first: z.number().nullable(), second: z.number().nullable() }),
+    ),
   })
   .meta({ id: 'ModelDifference', description: 'How two models differ' })

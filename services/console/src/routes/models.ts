@@ -1,5 +1,8 @@
 import { openDetector } from '@outflow/detector'
+import { precisionOf } from '@outflow/store/anomalies'
 import {
+  decisionDifference,
+  fieldDifferences,
   listModelChanges,
   listModels,
   loadModel,
@@ -15,6 +18,7 @@ import {
   modelDifferenceSchema,
   modelSchema,
   pipelineSchema,
+  precisionSchema,
   textSchema,
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
@@ -42,6 +46,19 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       },
     },
     async ({ query: { pipeline = config.pipeline } }) => (await read((db) => listModels(db, pipeline))).map(modelOf),
+  )
+
+  server.get(
+    '/api/precision',
+    {
+      schema: {
+        summary: 'Precision by week, field, severity and model, of the anomalies with a verdict',
+        tags: ['models'],
+        querystring: ofPipelineSchema,
+        response: { 200: z.array(precisionSchema) },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline } }) => [...(await read((db) => precisionOf(db, pipeline)))],
   )
 
   server.get(
@@ -83,11 +100,16 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       },
     },
     async ({ params: { id }, query: { pipeline = config.pipeline, other } }) => {
-      const [first, second] = await read(async (db) => [
-        await loadModel(db, { pipeline, id }),
-        await loadModel(db, { pipeline, id: other }),
-      ])
-      return differenceOf(first!, second!)
+      const { first, second, ...counts } = await read(async (db) => {
+        const first = await loadModel(db, { pipeline, id })
+        const second = await loadModel(db, { pipeline, id: other })
+        return {
+          ...{ first, second },
+          decisions: await decisionDifference(db, first, second),
+          fields: [...(await fieldDifferences(db, first, second))],
+        }
+      })
+      return { ...(await differenceOf(first, second)), ...counts }
     },
   )
 

@@ -1,7 +1,16 @@
 import { type Divergence, divergenceOf } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
-import { type DifferingFacts, differingFacts, loadModel, type StoredModel } from '@outflow/store/models'
-import type { Terminal } from '@outflow/terminal'
+import {
+  type DecisionDifference,
+  type DifferingFacts,
+  decisionDifference,
+  differingFacts,
+  type FieldDifference,
+  fieldDifferences,
+  loadModel,
+  type StoredModel,
+} from '@outflow/store/models'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { printResult } from '../../command-context.js'
 import { withDetector } from '../../model-file.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../../store-access.js'
@@ -11,21 +20,24 @@ interface Difference {
   readonly facts: DifferingFacts
   /** null when their features differ. */
   readonly divergence: Divergence | null
+  /** null when they never scored the same records. */
+  readonly decisions: DecisionDifference | null
+  readonly fields: readonly FieldDifference[]
 }
 
-/** Prints how two models differ: in features, training and gate, and in their likelihoods. */
+/** Prints how two models differ: in features, training and gate, in their likelihoods, and in what they found. */
 export async function diffModels(
   first: string,
   second: string,
   options: PipelineOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const [a, b] = await withPipeline(options, async (pool, { pipeline }) => [
-    await load(pool, pipeline, first),
-    await load(pool, pipeline, second),
-  ])
-  const difference = await differenceOf(a!, b!)
-  await printResult(terminal, options.json, difference, describe(a!, b!, difference, terminal))
+  const { a, b, ...found } = await withPipeline(options, async (pool, { pipeline }) => {
+    const [a, b] = [await load(pool, pipeline, first), await load(pool, pipeline, second)]
+    return { a, b, decisions: await decisionDifference(pool, a, b), fields: await fieldDifferences(pool, a, b) }
+  })
+  const difference = { ...(await differenceOf(a, b)), ...found }
+  await printResult(terminal, options.json, difference, describe(a, b, difference, terminal))
 }
 
 async function load(pool: Pool, pipeline: string, id: string): Promise<StoredModel> {
@@ -33,7 +45,7 @@ async function load(pool: Pool, pipeline: string, id: string): Promise<StoredMod
   return loadModel(pool, { pipeline, id: model.id })
 }
 
-async function differenceOf(a: StoredModel, b: StoredModel): Promise<Difference> {
+async function differenceOf(a: StoredModel, b: StoredModel): Promise<Pick<Difference, 'facts' | 'divergence'>> {
   return withDetector(a.artefact, (first) =>
     withDetector(b.artefact, async (second) => ({
       facts: differingFacts(a, b),
@@ -42,7 +54,8 @@ async function differenceOf(a: StoredModel, b: StoredModel): Promise<Difference>
   )
 }
 
-function describe(a: StoredModel, b: StoredModel, { facts, divergence }: Difference, terminal: Terminal): string {
+function describe(a: StoredModel, b: StoredModel, difference: Difference, terminal: Terminal): string {
+  const { facts, divergence, decisions, fields } = difference
   const table = terminal.table({
     head: ['', a.id, b.id],
     rows: Object.entries(facts).map(([name, [own, other]]) => [name, show(own), show(other)]),
@@ -52,7 +65,23 @@ function describe(a: StoredModel, b: StoredModel, { facts, divergence }: Differe
       ? 'their features differ: likelihoods cannot be compared'
       : `records of the second are ${divergence.secondToFirst.toFixed(3)} nats higher under the first, ` +
         `records of the first ${divergence.firstToSecond.toFixed(3)} nats higher under the second`
-  return `${table}\n${likelihoods}`
+  const parts = [table, likelihoods]
+  if (decisions !== null) parts.push(inWords(decisions))
+  if (fields.length > 0) {
+    const rows = fields.map(({ field, first, second }) => [
+      field ?? '(no reasons)',
+      perMillion(first),
+      perMillion(second),
+    ])
+    parts.push(terminal.table({ head: ['anomalies in a million records, by field', a.id, b.id], rows }))
+  }
+  return parts.join('\n')
 }
+
+const inWords = ({ on, records, both, first, second }: DecisionDifference): string =>
+  `of ${formatCount(records)} ${on} ${formatCount(both)} are anomalies under both, ${formatCount(first)} under the first alone ` +
+  `and ${formatCount(second)} under the second alone`
+
+const perMillion = (rate: number | null): string => (rate === null ? '–' : formatCount(Math.round(rate)))
 
 const show = (value: unknown): string => (value === null ? '–' : String(value))

@@ -16,6 +16,7 @@ import type {
   newSuppressionSchema,
   overviewSchema,
   pipelinesSchema,
+  precisionSchema,
   problemSchema,
   resendReportSchema,
   scoresSchema,
@@ -49,12 +50,14 @@ export type ScorePoint = Scores['points'][number]
 export type Model = z.output<typeof modelSchema>
 export type ModelDetail = z.output<typeof modelDetailSchema>
 export type ModelDifference = z.output<typeof modelDifferenceSchema>
+export type Precision = z.output<typeof precisionSchema>
 export type FitReport = z.output<typeof fitReportSchema>
 export type Gate = NonNullable<FitReport['gate']>
 export type Health = z.output<typeof healthSchema>
 export type DeadLetterPage = z.output<typeof deadLettersPageSchema>
 export type DeadLetter = DeadLetterPage['items'][number]
 export type Suppression = z.output<typeof suppressionSchema>
+export type View = z.output<typeof viewSchema>
 export type NewSuppression = z.input<typeof newSuppressionSchema>
 
 /** Value of a field of a record. */

@@ -73,7 +73,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
       ) : (
         <Report report={report} pipeline={pipeline} />
       )}
-      <Comparison id={model.id} pipeline={pipeline} />
+      <Comparison id={model.id} pipeline={pipeline} parent={report?.parent ?? null} />
       <Changes model={model} />
       {isAsked && (
         <Confirm

@@ -11,6 +11,7 @@ import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
 import { formatAmount, formatCount, shortId } from '../words/format.js'
+import { Precision } from './models/precision.js'
 
 const REFRESH_MS = 15_000
 
@@ -50,6 +51,7 @@ export function ModelsPage() {
           )
         }
       </Shown>
+      {pipeline !== '' && <Precision pipeline={pipeline} />}
       {dialog === 'rollback' && (
         <Confirm
           title={`Roll ${pipeline} back?`}

@@ -4,18 +4,26 @@ import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { navigate, place } from '../../state/location.js'
 import { useResource } from '../../state/resource.js'
-import { formatAmount, formatTime, shortId } from '../../words/format.js'
+import { formatAmount, formatCount, formatTime, shortId } from '../../words/format.js'
 
-/** How another model of the pipeline differs from this one; the URL has the id of the other. */
-export function Comparison({ id, pipeline }: { id: string; pipeline: string }) {
+interface ComparisonProps {
+  readonly id: string
+  readonly pipeline: string
+  /** The model that this one replaced, or would have; null: none. */
+  readonly parent: string | null
+}
+
+/** What changed with this model: how it differs from its parent, or from the model whose id the URL has. */
+export function Comparison({ id, pipeline, parent }: ComparisonProps) {
   const models = useResource(pipeline, (signal) => read<readonly Model[]>('/models', { pipeline }, signal))
   const others = models.data?.filter((model) => model.id !== id) ?? []
-  const other = new URLSearchParams(place.value.search).get('with') ?? ''
+  const known = (wanted: string | null) => others.find((model) => model.id === wanted)?.id
+  const other = known(new URLSearchParams(place.value.search).get('with')) ?? known(parent) ?? ''
   if (others.length === 0) return null
   return (
     <section aria-labelledby="comparison">
       <div class="section-head">
-        <h2 id="comparison">Comparison</h2>
+        <h2 id="comparison">What changed</h2>
         <label>
           <span class="unseen">Compare with</span>
           <select
@@ -45,14 +53,31 @@ function Difference({ id, other, pipeline }: { id: string; other: string; pipeli
   )
   return (
     <Shown of={difference} what="both models">
-      {({ facts, divergence }) => (
+      {({ facts, divergence, decisions, fields }) => (
         <>
+          {decisions !== null && <Decisions decisions={decisions} other={other} />}
           <p>
             {divergence === null
               ? 'Their features differ: what they find likely cannot be compared.'
               : `Normal records of ${shortId(other)} are ${formatAmount(divergence.secondToFirst)} nats less likely to this model; ` +
                 `normal records of this model are ${formatAmount(divergence.firstToSecond)} nats less likely to ${shortId(other)}.`}
           </p>
+          {fields.length > 0 && (
+            <>
+              <h3>Anomalies in a million records, by field</h3>
+              <Table
+                asCards
+                columns={[
+                  { name: 'field', of: ({ field }) => field ?? 'no reasons' },
+                  { name: 'this model', kind: 'number', of: ({ first }) => perMillion(first) },
+                  { name: shortId(other), kind: 'number', of: ({ second }) => perMillion(second) },
+                ]}
+                rows={fields}
+                keyOf={({ field }) => String(field)}
+              />
+              <h3>Settings and results</h3>
+            </>
+          )}
           {facts.length === 0 ? (
             <p class="quiet">They were made of the same.</p>
           ) : (
@@ -72,6 +97,18 @@ function Difference({ id, other, pipeline }: { id: string; other: string; pipeli
     </Shown>
   )
 }
+
+function Decisions({ decisions, other }: { decisions: NonNullable<ModelDifference['decisions']>; other: string }) {
+  const { on, records, both, first, second } = decisions
+  return (
+    <p>
+      Of {formatCount(records)} {on}, {formatCount(both)} are anomalies under both models, {formatCount(first)} under
+      this model alone and {formatCount(second)} under {shortId(other)} alone.
+    </p>
+  )
+}
+
+const perMillion = (rate: number | null): string => (rate === null ? '–' : formatCount(rate))
 
 const shown = (fact: string | number | null): string =>
   fact === null ? '–' : typeof fact === 'number' ? formatAmount(fact) : fact

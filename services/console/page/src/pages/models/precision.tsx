@@ -1,0 +1,74 @@
+import { useState } from 'preact/hooks'
+import { queryString, read } from '../../api/client.js'
+import type { Precision as Group } from '../../api/types.js'
+import { SeverityBadge } from '../../parts/badges.js'
+import { Empty, Shown } from '../../parts/states.js'
+import { type Column, Table } from '../../parts/table.js'
+import { useResource } from '../../state/resource.js'
+import { formatCount, shortId } from '../../words/format.js'
+
+const GROUPINGS = ['week', 'field', 'severity', 'model'] as const
+
+type Grouping = (typeof GROUPINGS)[number]
+
+/** How many of the anomalies with a verdict are confirmed, by week, field, severity or model. */
+export function Precision({ pipeline }: { pipeline: string }) {
+  const groups = useResource(pipeline, (signal) => read<readonly Group[]>('/precision', { pipeline }, signal))
+  const [by, setBy] = useState<Grouping>('week')
+  return (
+    <section aria-labelledby="precision">
+      <div class="section-head">
+        <h2 id="precision">Precision</h2>
+        <label>
+          <span class="unseen">Grouped</span>
+          <select value={by} onChange={({ currentTarget: { value } }) => setBy(value as Grouping)}>
+            {GROUPINGS.map((grouping) => (
+              <option key={grouping} value={grouping}>
+                by {grouping}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <Shown of={groups} what="verdicts">
+        {(found) =>
+          found.length === 0 ? (
+            <Empty title="No verdicts yet">
+              Precision is the share of confirmed anomalies among those with a verdict. Give verdicts on a random sample
+              of the <a href={`/${queryString({ pipeline, verdict: 'none' })}`}>anomalies without one</a>.
+            </Empty>
+          ) : (
+            <Table
+              asCards
+              columns={columnsOf(by, pipeline)}
+              rows={found.filter(({ groupedBy }) => groupedBy === by)}
+              keyOf={({ value }) => value}
+            />
+          )
+        }
+      </Shown>
+    </section>
+  )
+}
+
+const columnsOf = (by: Grouping, pipeline: string): readonly Column<Group>[] => [
+  { name: by === 'week' ? 'week from' : by, of: ({ value }) => named(by, value, pipeline) },
+  { name: 'precision', kind: 'number', of: ({ precision }) => percent(precision) },
+  { name: '95 % interval', kind: 'number', of: ({ lower, upper }) => `${percent(lower)} to ${percent(upper)}` },
+  { name: 'confirmed', kind: 'number', of: ({ confirmed }) => formatCount(confirmed) },
+  { name: 'false alarms', kind: 'number', of: ({ falseAlarms }) => formatCount(falseAlarms) },
+  { name: 'expected', kind: 'number', of: ({ expected }) => formatCount(expected) },
+]
+
+function named(by: Grouping, value: string, pipeline: string) {
+  if (by === 'severity') return <SeverityBadge severity={value} />
+  if (by === 'field') return <a href={`/${queryString({ pipeline, field: value })}`}>{value}</a>
+  if (by === 'week') return value
+  return (
+    <a href={`/models/${encodeURIComponent(value)}${queryString({ pipeline })}`}>
+      <code>{shortId(value)}</code>
+    </a>
+  )
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`
