@@ -244,5 +244,7 @@ it('describes every route of the API by OpenAPI 3.1', async () => {
     '/api/statistics/scores',
     '/api/suppressions',
     '/api/suppressions/{id}',
+    '/api/views',
+    '/api/views/{name}',
   ])
 })

@@ -42,6 +42,7 @@ export {
   type RescoredAnomaly,
   storeRescoredAnomalies,
 } from './rescored-anomalies.js'
+export { deleteView, savedViews, saveView } from './saved-views.js'
 export { anomaliesOfField } from './similar-anomalies.js'
 export type { Verdict } from './verdict.js'
 export {

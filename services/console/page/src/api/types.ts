@@ -25,6 +25,7 @@ import type {
   suppressionSchema,
   valuesAroundSchema,
   verdictSchema,
+  viewSchema,
 } from '../../../src/api/index.js'
 
 /** Types of the API, from its schemas; only types are imported. */

@@ -15,6 +15,7 @@ import {
 import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { shortId, VERDICT_WORDS } from '../../words/format.js'
+import { Views } from './views.js'
 
 /** Shows the list with these filters. @param options  replace: no history entry, for text that is being typed */
 export const goTo = (filters: Filters, options?: { replace: boolean }): void =>
@@ -30,6 +31,7 @@ const SPAN_WORDS: Readonly<Record<keyof typeof SPANS, string>> = {
 
 export function FilterBar({ filters }: { filters: Filters }) {
   const [isOpen, setOpen] = useState(false)
+  const [areViewsOpen, setViewsOpen] = useState(false)
   const search = useRef<HTMLInputElement>(null)
   useShortcuts({ '/': () => search.current?.focus() })
   // Typed text takes effect later: the URL may have changed by then.
@@ -87,7 +89,11 @@ export function FilterBar({ filters }: { filters: Filters }) {
             Clear
           </button>
         )}
+        <button type="button" onClick={() => setViewsOpen(true)}>
+          Views
+        </button>
       </div>
+      {areViewsOpen && <Views filters={filters} onClose={() => setViewsOpen(false)} />}
     </search>
   )
 }
