@@ -110,7 +110,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
         <div>
           <VerdictPanel anomaly={anomaly} onGiven={reload} />
           <AlertPanel anomaly={anomaly} />
-          <SimilarAnomalies id={anomaly.id} />
+          <SimilarAnomalies anomaly={anomaly} />
           {anomaly.key !== null && (
             <EntityHistory
               pipeline={anomaly.pipeline}

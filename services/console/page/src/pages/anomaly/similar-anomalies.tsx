@@ -1,18 +1,26 @@
-import { read } from '../../api/client.js'
-import type { Similar } from '../../api/types.js'
+import { queryString, read } from '../../api/client.js'
+import type { AnomalyDetail, Similar } from '../../api/types.js'
 import { Shown } from '../../parts/states.js'
 import { useResource } from '../../state/resource.js'
 import { formatShare } from '../../words/format.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
 /** Earlier anomalies with the same main fields, and their verdicts. */
-export function SimilarAnomalies({ id }: { id: string }) {
+export function SimilarAnomalies({ anomaly: { id, pipeline, key, reasons } }: { anomaly: AnomalyDetail }) {
+  const field = reasons[0]?.field
   const similar = useResource(id, (signal) =>
     read<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 }, signal),
   )
   return (
     <section aria-labelledby="similar" class="panel">
-      <h2 id="similar">Similar before</h2>
+      <div class="section-head">
+        <h2 id="similar">Similar before</h2>
+        {field !== undefined && (
+          <a class="small" href={`/${queryString({ pipeline, key, field })}`}>
+            List and give one verdict
+          </a>
+        )}
+      </div>
       <Shown of={similar} what="similar anomalies">
         {({ items }) =>
           items.length === 0 ? (
