@@ -121,6 +121,25 @@ describe('the list', () => {
     await soon(() => rows().first().textContent()).toContain('airport-43')
   })
 
+  it('shows the reasons of an anomaly as soon as they are stored', async () => {
+    await page.goto(`${console.url}/`)
+    await soon(() => page.locator('.header .live').textContent()).toBe('Live')
+    await pool.query(
+      `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
+         p_value, p_upper, severity, model_id, detected_at)
+       select pipeline, 'late', 0, 0, now(), now(), 'late', record, nll, p_value, p_upper, severity, model_id, now()
+       from outflow.anomalies where "offset" = 7`,
+    )
+    const late = page.locator('.list-row', { hasText: 'without reasons yet' })
+    await late.waitFor()
+    await pool.query(
+      `update outflow.anomalies as late set reasons = other.reasons
+       from outflow.anomalies as other where late.topic = 'late' and other.topic = 'flights' and other."offset" = 7`,
+    )
+    await late.waitFor({ state: 'detached' })
+    await soon(() => rows().first().textContent()).toContain('carrier is odd')
+  })
+
   it('works by keys: down, open, verdict, and back to the same row', async () => {
     await page.goto(`${console.url}/?key=airport-5`)
     await soon(() => rows().count()).toBeGreaterThan(10)

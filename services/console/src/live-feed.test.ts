@@ -46,6 +46,22 @@ it('sends each anomaly once, also one whose transaction committed late, and none
   unsubscribe()
 })
 
+it('sends an anomaly again when its reasons are stored, also minutes later', async () => {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const found = line(Date.now() - 5 * 60_000)
+  let stored: readonly AnomalyLine[] = []
+  const readNewest = async ({ since }: { since: Date }) => stored.filter(({ detectedAt }) => detectedAt >= since)
+  const feed = makeLiveFeed({ readNewest, signal: stop.signal, onError: () => {}, everyMs: 1 })
+  const reported: (string | null)[] = []
+  feed.subscribe('flights', (lines) => reported.push(...lines.map(({ topReason }) => topReason)))
+  stored = [found]
+  await until(() => reported.length === 1)
+  stored = [{ ...found, topReason: 'carrier is odd' }]
+  await until(() => reported.length === 2)
+  expect(reported).toEqual([null, 'carrier is odd'])
+})
+
 it('continues when a poll fails', async () => {
   const stop = new AbortController()
   onTestFinished(() => stop.abort())

@@ -24,10 +24,10 @@ interface LiveFeedOptions {
 
 const POLL_INTERVAL_MS = 1_000
 /**
- * A row has the time at which its transaction began and is visible once that has committed: each poll covers this span, and anomalies
- * that were reported already are skipped. No batch takes as long.
+ * A row has the time at which its transaction began, is visible once that has committed, and gets its reasons later, in a burst minutes
+ * later: each poll covers this span, and what was reported already is skipped.
  */
-const LOOK_BACK_MS = 30_000
+const LOOK_BACK_MS = 10 * 60_000
 /** In a burst only the newest are sent; the list has all of them. */
 const MAX_ANOMALIES = 500
 
@@ -36,7 +36,7 @@ const keyOf = (line: AnomalyLine): string => `${anomalyId(line)} ${line.topReaso
 
 interface WatchedPipeline {
   readonly listeners: Set<OnFound>
-  /** Anomalies that were reported within the readNewest-back. */
+  /** What the last poll read. */
   known: ReadonlySet<string>
 }
 
