@@ -40,11 +40,11 @@ export class PartitionLog {
   readonly #open = new Map<number, bigint>()
   readonly #aborted: { readonly producerId: number; readonly first: bigint; readonly last: bigint }[] = []
 
-  /** Where readers of committed data wait: the first open transaction, or the end. */
+  /** Where readers of committed data wait: the first open transaction, or the end. Never before the start, as on a real broker. */
   get stableEnd(): bigint {
     let least = this.end
     for (const first of this.#open.values()) if (first < least) least = first
-    return least
+    return least < this.start ? this.start : least
   }
 
   isOpen(producerId: number): boolean {
