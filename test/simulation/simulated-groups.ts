@@ -43,7 +43,8 @@ export interface JoinRequest {
 
 export interface OffsetsOf {
   readonly topic: string
-  readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+  /** An offset is text, or one of kafkajs's 64-bit numbers. */
+  readonly partitions: readonly { readonly partition: number; readonly offset: { toString(): string } }[]
 }
 
 // group.initial.rebalance.delay.ms is 3,000 by default, and 0 in tests.
@@ -242,6 +243,6 @@ export class SimulatedGroups {
 
 function offsetsIn(topics: readonly OffsetsOf[]): [string, bigint][] {
   return topics.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, offset }): [string, bigint] => [`${topic}/${partition}`, BigInt(offset)]),
+    partitions.map(({ partition, offset }): [string, bigint] => [`${topic}/${partition}`, BigInt(offset.toString())]),
   )
 }
