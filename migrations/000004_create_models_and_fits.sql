@@ -25,6 +25,25 @@ create unique index models_one_active on outflow.models (pipeline) where state =
 create unique index models_one_shadow on outflow.models (pipeline) where state = 'candidate' and shadow_since is not null;
 create index models_by_time on outflow.models (pipeline, created_at desc);
 
+-- Calibration records of a fitted model that people may label. A record that is confirmed as an anomaly leaves the calibration
+-- set: the trainer then makes another model of the same weights.
+create table outflow.calibration_records (
+  pipeline text not null,
+  model_id text not null,
+  -- among the model's calibration records; 0: the least likely
+  rank integer not null,
+  topic text not null,
+  partition integer not null,
+  "offset" bigint not null,
+  record_time timestamptz not null,
+  -- the values of the features, by name
+  record jsonb not null,
+  nll float8 not null,
+  constraint calibration_records_pkey primary key (pipeline, model_id, rank)
+);
+
+create index calibration_records_by_position on outflow.calibration_records (pipeline, topic, partition, "offset");
+
 create table outflow.model_changes (
   id bigint generated always as identity,
   pipeline text not null,

@@ -1,7 +1,7 @@
--- What people do: verdicts on anomalies, the audit log of the console, and the roles to grant to people.
+-- What people do: verdicts on anomalies and calibration records, the audit log of the console, and the roles to grant to people.
 
--- Every verdict stays, and the latest on an anomaly counts. detected_at is copied, because a verdict is kept longer than
--- its anomaly and counts for the week of the detection.
+-- Every verdict stays, and the latest on a record counts. detected_at is copied, because a verdict is kept longer than
+-- its anomaly and counts for the week of the detection; null: a calibration record that was no anomaly.
 create table outflow.verdicts (
   id bigint generated always as identity,
   pipeline text not null,
@@ -12,7 +12,7 @@ create table outflow.verdicts (
   note text,
   given_by text not null,
   given_at timestamptz not null default now(),
-  detected_at timestamptz not null,
+  detected_at timestamptz,
   constraint verdicts_pkey primary key (id),
   constraint verdicts_verdict_known check (verdict in ('confirmed', 'false_alarm', 'expected')),
   constraint verdicts_note_is_bounded check (length(note) <= 4000)
@@ -28,13 +28,18 @@ as $$
   insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at)
   select of_pipeline, of_topic, of_partition, of_offset, insert_verdict.verdict, nullif(insert_verdict.note, ''),
          insert_verdict.given_by, min(detected_at)
-  from outflow.anomalies
-  where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
+  from (
+    select detected_at from outflow.anomalies
+    where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
+    union all
+    select null from outflow.calibration_records
+    where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
+  ) as record
   having count(*) > 0
   returning *
 $$;
 comment on function outflow.insert_verdict is
-  'Stores a verdict in the name of given_by and returns it; no row is returned when no such anomaly is stored.';
+  'Stores a verdict in the name of given_by and returns it; no row is returned when no such anomaly or calibration record is stored.';
 revoke execute on function outflow.insert_verdict from public;
 
 create function outflow.give_verdict(anomaly_id text, verdict text, note text default null) returns bigint
@@ -54,13 +59,14 @@ begin
   from outflow.insert_verdict(at[1], at[2], at[3]::integer, at[4]::bigint, verdict, note, session_user);
   if given is null then
     raise exception 'no anomaly % is stored', coalesce(anomaly_id, 'null')
-      using errcode = 'no_data_found', hint = 'analyst.anomalies lists them; an id is pipeline/topic/partition/offset.';
+      using errcode = 'no_data_found',
+            hint = 'analyst.anomalies and analyst.calibration_records list ids: pipeline/topic/partition/offset.';
   end if;
   return given;
 end
 $$;
 comment on function outflow.give_verdict is
-  'Stores a verdict of the user who is logged in: confirmed, false_alarm or expected, on the anomaly pipeline/topic/partition/offset.';
+  'Stores a verdict of the user who is logged in: confirmed, false_alarm or expected, on the anomaly or calibration record pipeline/topic/partition/offset.';
 revoke execute on function outflow.give_verdict from public;
 
 -- The row is written before the change is made: no change is without one, and a row that stays `begun` shows that the

@@ -18,7 +18,7 @@ create view analyst.anomalies as
   from outflow.anomalies;
 comment on view analyst.anomalies is 'One row for each anomaly: a record whose p-value is at most the threshold.';
 comment on column analyst.anomalies.id is
-  'Id of its alert, pipeline/topic/partition/offset, as `outflow explain --anomaly` and `outflow verdict` take it.';
+  'Id of its alert, pipeline/topic/partition/offset, as `outflow explain --anomaly` and `outflow verdicts` take it.';
 comment on column analyst.anomalies.why is 'The main reason as a sentence; null until the reasons are computed.';
 comment on column analyst.anomalies.main_field is 'Field of the main reason; null until the reasons are computed.';
 comment on column analyst.anomalies.verdict is 'Latest verdict on it: confirmed, false_alarm or expected; null: none.';
@@ -484,7 +484,8 @@ create view analyst.verdicts as
          verdict, note, given_by, given_at, detected_at,
          id = max(id) over (partition by pipeline, topic, partition, "offset") as counts
   from outflow.verdicts;
-comment on view analyst.verdicts is 'One row for each verdict that a person gave on an anomaly; the latest on an anomaly counts.';
+comment on view analyst.verdicts is
+  'One row for each verdict that a person gave on an anomaly or a calibration record; the latest on a record counts.';
 comment on column analyst.verdicts.pipeline is 'Name of the pipeline.';
 comment on column analyst.verdicts.topic is 'Kafka topic of the record.';
 comment on column analyst.verdicts.partition is 'Partition of the topic.';
@@ -496,8 +497,34 @@ comment on column analyst.verdicts.verdict is
 comment on column analyst.verdicts.note is 'Note of the person who gave it.';
 comment on column analyst.verdicts.given_by is 'Who gave it.';
 comment on column analyst.verdicts.given_at is 'When it was given.';
-comment on column analyst.verdicts.detected_at is 'When the anomaly was detected.';
-comment on column analyst.verdicts.counts is 'Whether it is the latest on its anomaly.';
+comment on column analyst.verdicts.detected_at is
+  'When the anomaly was detected; null: a calibration record that was no anomaly.';
+comment on column analyst.verdicts.counts is 'Whether it is the latest on its record.';
+
+create view analyst.calibration_records as
+  select record.pipeline, record.model_id, record.rank,
+         concat_ws('/', record.pipeline, record.topic, record.partition, record."offset") as id,
+         record.topic, record.partition, record."offset", record.record_time, record.record, record.nll,
+         verdict.verdict, verdict.given_by, verdict.given_at
+  from outflow.calibration_records as record
+  left join analyst.verdicts as verdict using (pipeline, topic, partition, "offset")
+  where verdict.counts is not false;
+comment on view analyst.calibration_records is
+  'One row for each calibration record of a fitted model that people may label, as `outflow verdicts ask` offers them. Restrict pipeline and model_id.';
+comment on column analyst.calibration_records.pipeline is 'Name of the pipeline.';
+comment on column analyst.calibration_records.model_id is 'The model, as it was fitted.';
+comment on column analyst.calibration_records.rank is 'Rank among the calibration records of the model; 0 is the least likely.';
+comment on column analyst.calibration_records.id is
+  'pipeline/topic/partition/offset, as `outflow verdicts` and outflow.give_verdict take it.';
+comment on column analyst.calibration_records.topic is 'Kafka topic of the record.';
+comment on column analyst.calibration_records.partition is 'Partition of the topic.';
+comment on column analyst.calibration_records."offset" is 'Offset in the partition.';
+comment on column analyst.calibration_records.record_time is 'Kafka''s timestamp of the record.';
+comment on column analyst.calibration_records.record is 'Values of the features by name.';
+comment on column analyst.calibration_records.nll is 'Negative log-likelihood by the model, nats.';
+comment on column analyst.calibration_records.verdict is 'The latest verdict; null: none.';
+comment on column analyst.calibration_records.given_by is 'Who gave it.';
+comment on column analyst.calibration_records.given_at is 'When it was given.';
 
 create view analyst.precision as
   select pipeline, grouped_by, value, confirmed, false_alarms, expected, judged,

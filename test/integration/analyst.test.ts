@@ -359,8 +359,8 @@ describe('a login by `outflow analyst create`', () => {
     }
     const id = `${pipeline}/flights/1/1`
     expect(await outflow('explain', '--anomaly', id)).toContain('distance is odd')
-    expect(await outflow('verdict', 'expected', '--anomaly', id)).toContain(`by ${login}`)
-    const named = await runOutflow(['verdict', 'expected', '--anomaly', id, '--by', 'ada', '--config', config])
+    expect(await outflow('verdicts', 'expected', '--anomaly', id)).toContain(`by ${login}`)
+    const named = await runOutflow(['verdicts', 'expected', '--anomaly', id, '--by', 'ada', '--config', config])
     expect(named.code).toBe(2)
     const output = join(folder, 'all.csv')
     await outflow('export', '--from', '1h', '--output', output)

@@ -228,6 +228,7 @@ it('describes every route of the API by OpenAPI 3.1', async () => {
     '/api/anomalies/{id}/around',
     '/api/anomalies/{id}/similar',
     '/api/anomalies/{id}/verdicts',
+    '/api/calibration-records',
     '/api/dead-letters',
     '/api/dead-letters/resend',
     '/api/entities/{pipeline}/{key}',

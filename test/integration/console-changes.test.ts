@@ -1,4 +1,6 @@
+import { insertModel, promoteModel } from '@outflow/store/models'
 import { describe, expect, it } from 'vitest'
+import { aGateReport, aModelMetadata } from '../support/reports.js'
 import { ANOMALY, ask, console, NOW, pool, send } from '../support/stored-console.js'
 
 describe('an anomaly', () => {
@@ -82,6 +84,35 @@ describe('models', () => {
   })
 })
 
+it('offers calibration records of the active model, and accepts their labels', async () => {
+  const [pipeline, id] = ['labelled', '00000000-0000-8000-8000-000000000001']
+  expect((await ask(`/api/calibration-records?pipeline=${pipeline}`)).body).toEqual({
+    labelled: 0,
+    confirmed: 0,
+    next: [],
+  })
+  await insertModel(pool, {
+    ...{ pipeline, id, artefact: Buffer.from(id), metadata: aModelMetadata({ modelId: id }) },
+    ...{ metrics: aGateReport(), parentId: null },
+    toLabel: [0, 1].map((rank) => ({
+      ...{ rank, topic: 'flights', partition: 0, offset: BigInt(rank), recordTimeMs: NOW, nll: 9 - rank },
+      record: { delay: 900 },
+    })),
+  })
+  await promoteModel(pool, { pipeline, id })
+  const { body } = await ask(`/api/calibration-records?pipeline=${pipeline}`)
+  expect(body).toMatchObject({
+    labelled: 0,
+    next: [{ id: 'labelled/flights/0/0', nll: 9, record: { delay: 900 } }, {}],
+  })
+  const labelled = `/api/anomalies/${encodeURIComponent(body.next[0].id)}/verdicts`
+  expect((await send('POST', labelled, 'analyst', { verdict: 'confirmed' })).status).toBe(201)
+  expect((await ask(`/api/calibration-records?pipeline=${pipeline}`)).body).toMatchObject({
+    ...{ labelled: 1, confirmed: 1 },
+    next: [{ id: 'labelled/flights/0/1' }],
+  })
+})
+
 it('adds, lists and removes rules that hide alerts', async () => {
   const expiresAt = new Date(NOW + 86_400_000).toISOString()
   const rule = { field: 'delay', direction: 'above', range: [null, 90], entity: 'JFK', expiresAt }
@@ -157,7 +188,7 @@ describe('roles', () => {
     )
     expect(rows).toEqual([
       { outcome: 'denied', entries: 9 },
-      { outcome: 'done', entries: 9 },
+      { outcome: 'done', entries: 10 },
       { outcome: 'failed', entries: 5 },
     ])
   })

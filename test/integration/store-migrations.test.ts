@@ -57,6 +57,7 @@ describe('the analyst', () => {
       'anomaly_missing_fields',
       'anomaly_reasons',
       'audit',
+      'calibration_records',
       'dead_letters',
       'drift_alarms',
       'entities',

@@ -57,7 +57,7 @@ export function fixedModel(
   const hex = digest.toString('hex')
   const modelId = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
   const content: Content = { metadata: aModelMetadata({ ...metadata, modelId, features: [...features] }), isPoor }
-  return { artefact: Buffer.from(JSON.stringify(content)), metadata: content.metadata, fit: null }
+  return { artefact: Buffer.from(JSON.stringify(content)), metadata: content.metadata, fit: null, toLabel: [] }
 }
 
 /** Whether no gate should let it pass. */

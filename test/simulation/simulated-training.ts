@@ -86,6 +86,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
   },
   beat: () => [],
   // Nobody gives verdicts, excludes spans or raises alarms here: so few records cannot drift.
+  model_to_trim: () => [],
   confirmed_positions: () => [],
   list_exclusions: () => [],
   list_drift_alarms: () => [],
@@ -96,6 +97,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
 export const TRAINING_READS = [
   ...['waiting_request', 'list_fits', 'score_minutes', 'confirmed_positions', 'list_exclusions', 'list_drift_alarms'],
   'count_verdicts',
+  'model_to_trim',
 ]
 
 const isShadowsFit = (row: FitRow, modelId: string) => row.modelId === modelId && row.state === 'shadow'

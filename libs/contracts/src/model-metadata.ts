@@ -71,6 +71,18 @@ export const modelMetadataSchema = z.object({
       .nullable(),
     /** Median NLL of the calibration records, nats. */
     medianNll: z.number(),
+    /** The labels by which anomalies were removed from the calibration set; null: the set as it was drawn. */
+    labels: z
+      .object({
+        /** The model as it was fitted, whose calibration records were labelled. */
+        of: z.uuid(),
+        /** When the latest label was given. */
+        until: z.iso.datetime(),
+        /** Labels: confirmed anomalies, and others. */
+        confirmed: z.int(),
+        normal: z.int(),
+      })
+      .nullable(),
   }),
 })
 

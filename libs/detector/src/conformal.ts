@@ -1,3 +1,4 @@
+import type { ModelMetadata } from '@outflow/contracts'
 import { type ParetoTail, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
 
 /** Distribution of the NLL of the calibration records: counted steps and a fitted tail. */
@@ -33,6 +34,46 @@ export function calibrationSteps(ascending: Float64Array): Omit<Calibration, 'ta
 }
 
 const STEPS = 10_000
+
+/**
+ * The inverse of `calibrationSteps`: exact for the 10,000 least likely records, while of the others those between two steps get the NLL
+ * of the higher one.
+ *
+ * @returns [n], ascending, nats
+ */
+export function sortedNlls({ rows, nll, above }: Pick<Calibration, 'rows' | 'nll' | 'above'>): Float64Array {
+  const ascending = new Float64Array(rows)
+  nll.forEach((own, step) => {
+    ascending.fill(own, step === 0 ? 0 : rows - above[step - 1]!, rows - above[step]!)
+  })
+  return ascending
+}
+
+/**
+ * Summarises a calibration set for the metadata of its model.
+ *
+ * @param ascending  [n], nats
+ */
+export function calibrationSummary(
+  ascending: Float64Array,
+  tail: ParetoTail | null,
+  misfit: CalibrationMetadata['misfit'],
+): Omit<CalibrationMetadata, 'labels'> {
+  return {
+    rows: ascending.length,
+    smallestPValue: 1 / (ascending.length + 1),
+    medianNll: ascending[ascending.length >> 1]!,
+    tail: tail && aboutTail(tail),
+    misfit,
+  }
+}
+
+type CalibrationMetadata = ModelMetadata['calibration']
+
+function aboutTail({ shape, scale, weight, ...ends }: ParetoTail) {
+  const mean = (values: Float64Array) => values.reduce((sum, value, j) => sum + value * weight[j]!, 0)
+  return { ...ends, shape: mean(shape), scale: mean(scale) }
+}
 
 /**
  * p-values: counted (split-conformal) up to the junction, and from the tail beyond it.

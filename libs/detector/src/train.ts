@@ -14,11 +14,12 @@ import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
-import { calibrationSteps } from './conformal.js'
+import { calibrationSteps, calibrationSummary } from './conformal.js'
 import { TooFewRecords } from './errors.js'
+import { ranksToLabel } from './label-trim.js'
 import { measureMisfit } from './misfit.js'
 import { openModelScorer } from './model-scorer.js'
-import { fitParetoTail, type ParetoTail } from './pareto-tail.js'
+import { fitParetoTail } from './pareto-tail.js'
 
 export interface TrainingInput {
   readonly features: readonly Feature[]
@@ -47,6 +48,18 @@ export interface TrainedDetector {
   readonly metadata: ModelMetadata
   /** Report of the flow's fit, with curves and cost; null where every feature is categorical. */
   readonly fit: FitReport | null
+  /** The calibration records that a person may label, the least likely first. */
+  readonly toLabel: readonly RecordToLabel[]
+}
+
+/** A calibration record that a person may label. */
+export interface RecordToLabel {
+  /** The record of the input, by identity. */
+  readonly fields: Fields
+  /** Rank among the calibration records; 0 is the least likely. */
+  readonly rank: number
+  /** nats */
+  readonly nll: number
 }
 
 /**
@@ -73,7 +86,8 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const fit = rowDim(encoder) > 0 ? await fitTo(fitted, input) : null
   const flow = fit?.flow ?? null
   const scorer = await openModelScorer(encoder, flow)
-  const nlls = (await scorer.score(calibrating)).nll.sort()
+  const scores = (await scorer.score(calibrating)).nll
+  const nlls = scores.toSorted()
   const misfit = await measureMisfit({ encoder, flow }, scorer, nlls, training.seed)
   await scorer.close()
   const tail = fitParetoTail(nlls, training.contamination)
@@ -97,16 +111,10 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
         ...reportOf(fit),
         durationMs: performance.now() - started,
       },
-      calibration: {
-        rows: nlls.length,
-        smallestPValue: 1 / (nlls.length + 1),
-        medianNll: nlls[nlls.length >> 1]!,
-        tail: tail && aboutTail(tail),
-        misfit,
-      },
+      calibration: { ...calibrationSummary(nlls, tail, misfit), labels: null },
     },
   )
-  return { ...encoded, fit: fit?.report ?? null }
+  return { ...encoded, fit: fit?.report ?? null, toLabel: recordsToLabel(calibrating, scores, alertRate) }
 }
 
 /** A flow needs 20 rows, and of few records up to 30 % are held out. */
@@ -137,6 +145,14 @@ function split(records: readonly Fields[], held: number, seed: number) {
     shuffled[other] = own
   }
   return { calibrating: shuffled.slice(0, held), fitting: shuffled.slice(held) }
+}
+
+function recordsToLabel(records: readonly Fields[], nll: Float64Array, alertRate: number): RecordToLabel[] {
+  const byRank = Uint32Array.from(nll, (_, index) => index).sort((a, b) => nll[b]! - nll[a]!)
+  return ranksToLabel({ rows: nll.length, alertRate }).map((rank) => {
+    const index = byRank[rank]!
+    return { fields: records[index]!, rank, nll: nll[index]! }
+  })
 }
 
 async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
@@ -210,9 +226,4 @@ function reportOf(fit: Fit | null): Omit<ModelMetadata['training'], 'rows' | 'du
     trainNll: trainNll[best] ?? null,
     validationNll: bestNll,
   }
-}
-
-function aboutTail({ shape, scale, weight, ...ends }: ParetoTail) {
-  const mean = (values: Float64Array) => values.reduce((sum, value, j) => sum + value * weight[j]!, 0)
-  return { ...ends, shape: mean(shape), scale: mean(scale) }
 }

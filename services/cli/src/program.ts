@@ -33,7 +33,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly [string
     'dead-letters': ['list rejected records, and resend them', () => import('./commands/dead-letters.js')],
     anomalies: ['list stored anomalies, or follow new ones', () => import('./commands/anomalies.js')],
     open: ["print the address of an anomaly's page", () => import('./commands/open.js')],
-    verdict: ['label an anomaly', () => import('./commands/verdict.js')],
+    verdicts: ['label anomalies and calibration records', () => import('./commands/verdicts.js')],
     suppress: ['hide expected alerts until a date', () => import('./commands/suppress.js')],
     preview: ['count the alerts that a configuration would have sent', () => import('./commands/preview.js')],
     export: ['write stored anomalies to Parquet or CSV', () => import('./commands/export.js')],

@@ -14,6 +14,7 @@ export function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSum
     rows: metadata?.training.rows ?? null,
     steps: metadata?.training.steps ?? null,
     validationNll: metadata?.training.validationNll ?? null,
+    labels: metadata?.calibration.labels ?? null,
   }
 }
 

@@ -20,7 +20,11 @@ const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) 
   })
 
 function aModel(state: ModelState, ageMs: number, fittedTo = features): ModelSummary {
-  return { state, createdAt: new Date(NOW - ageMs), metadata: { features: fittedTo } } as ModelSummary
+  return {
+    state,
+    createdAt: new Date(NOW - ageMs),
+    metadata: { features: fittedTo, calibration: { labels: null } },
+  } as ModelSummary
 }
 
 test('without any model a fit is due at once', () => {
@@ -30,6 +34,13 @@ test('without any model a fit is due at once', () => {
 test('the schedule counts from the newest fit', () => {
   expect(due([aModel('active', 0.25 * HOUR)])).toEqual({ inMs: 0.75 * HOUR, because: 'schedule' })
   expect(due([aModel('active', 2 * HOUR)])).toEqual({ inMs: 0, because: 'schedule' })
+})
+
+test('a model whose calibration set was trimmed by labels does not delay the schedule', () => {
+  const trimmed = aModel('active', 0)
+  const metadata = { ...trimmed.metadata, calibration: { labels: { of: 'fitted' } } } as ModelSummary['metadata']
+  const models = [{ ...trimmed, metadata }, aModel('retired', 0.25 * HOUR)]
+  expect(due(models)).toEqual({ inMs: 0.75 * HOUR, because: 'schedule' })
 })
 
 test('a cron pattern gives the first time after the newest fit', () => {

@@ -51,7 +51,8 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   const active = models.find(({ state }) => state === 'active')
   if (request !== null) return { inMs: 0, because: `asked for by ${request.by}: ${request.why}` }
   if (newest === undefined) return { inMs: 0, because: 'no model' }
-  const newestMs = Math.max(newest.createdAt.getTime(), lastFit?.endedMs ?? 0)
+  const newestFitted = models.find(({ metadata }) => !metadata?.calibration.labels) ?? newest
+  const newestMs = Math.max(newestFitted.createdAt.getTime(), lastFit?.endedMs ?? 0)
   if (active === undefined) {
     return { inMs: Math.max(0, newestMs + RETRY_WITHOUT_MODEL_MS - now), because: 'no model' }
   }

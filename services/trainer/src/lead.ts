@@ -5,6 +5,7 @@ import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
 import { abandonFits, answerRequests, listFits, type StoredFit, waitingRequest } from '@outflow/store/training'
 import { countWindow } from '@outflow/streams'
+import { applyLabels } from './apply-labels.js'
 import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
 import { readRecent } from './read-recent.js'
@@ -47,6 +48,7 @@ export async function lead(context: TrainerContext): Promise<void> {
         // Of a trainer that died, or of a turn of this one that could not close its fit.
         await abandonFits(pool, config.pipeline)
         await checkScores(watch, context)
+        await applyLabels(context)
         await fitIfDue(context, wait, wakeUp)
         progressed()
       },

@@ -50,6 +50,12 @@ export interface TrainerTelemetry {
   driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
   /** @param factor  applied to the p-value at the alert rate */
   modelRecalibrated(modelId: string, factor: number): void
+  /** @param fittedId  the model of the same weights whose calibration records were labelled */
+  labelsApplied(
+    modelId: string,
+    fittedId: string,
+    labels: { readonly confirmed: number; readonly normal: number },
+  ): void
   watchFailed(error: OutflowError): void
   modelRolledBack(from: string, to: string, why: string): void
   guardHeld(modelId: string, why: string, anomalyShare: number | null, anomalyShareBefore: number | null): void
@@ -178,6 +184,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       recalibrated.set(factor)
       log.info({ modelId, factor }, 'model recalibrated')
     },
+    labelsApplied: (modelId, fittedId, labels) => log.info({ modelId, fittedId, ...labels }, 'labels applied'),
     watchFailed: (error) => log.warn({ error }, 'scores not checked'),
     modelRolledBack: (from, to, why) => {
       rollbacks.inc()

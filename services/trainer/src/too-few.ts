@@ -4,12 +4,13 @@ interface ReadWindow {
   readonly read: Pick<TrainingRecords, 'rejected' | 'rejectedExample' | 'excluded'>
   /** Records in the window before sampling. */
   readonly seen: number
-  readonly sampled: number
+  readonly sample: readonly unknown[]
 }
 
 /** Returns a line with the reason why no model can be fitted to a window that was read. */
-export function tooFewRead({ read, seen, sampled }: ReadWindow, minRows: number): string {
+export function tooFewRead({ read, seen, sample }: ReadWindow, minRows: number): string {
   const { rejected, rejectedExample, excluded } = read
+  const sampled = sample.length
   const parts = [sampled < seen ? `${count(sampled)} of ${counted(seen)} read` : `${counted(sampled)} read`]
   const broken = total(rejected)
   if (broken > 0) parts.push(`${count(broken)} rejected, for example: ${rejectedExample}`)

@@ -68,6 +68,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
       artefact: new Uint8Array([1]),
       metadata: { ...metadata, ...(recordsPerDay && { recordsPerDay }) },
       fit: null,
+      toLabel: [],
     })),
     score: vi.fn<TrainerEffects['score']>(async (_, records) =>
       Float64Array.from(records, ({ numbers }) => numbers[0]!),

@@ -16,6 +16,7 @@ import { type Due, sameFeatures } from './due.js'
 import { begunReport, failedReport, judgedReport } from './fit-report.js'
 import type { GateOptions } from './gate.js'
 import { holdOut } from './hold-out.js'
+import { recordsToLabel } from './records-to-label.js'
 import { readSampled, type SampledRecord } from './sampled-records.js'
 import type { TrainerTelemetry } from './telemetry.js'
 import { tooFewRead } from './too-few.js'
@@ -101,7 +102,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, because, fromMs, effects, telemetry, signal, now = Date.now } = options
   const { training, features } = config
   const good = await readGood(options)
-  const { read, seen, sampled, isCutShort } = good
+  const { read, seen, sample, isCutShort } = good
   telemetry.recordsRead(read.rejected)
   if (read.fields.length < training.minRows) return tooFew(good, tooFewRead(good, training.minRows), options)
   if (isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
@@ -120,7 +121,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
         seen,
         isCutShort,
         read,
-        sampled,
+        sampled: sample.length,
         halfLifeMs,
         heldOut,
       }),
@@ -132,7 +133,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const startedAtMs = now()
   try {
     const trained = await fit({ fitId, parts, seen, window: read.window }, options)
-    const candidate = { fitId, begun, trained, parts, active, incumbent, startedAtMs }
+    const candidate = { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }
     const kept = await withoutLearnedBursts(read, trained, { isFirst: active === null }, options)
     if (kept === read) return await decide(candidate, options)
     const again = part(kept)
@@ -153,7 +154,7 @@ interface GoodRecords {
   readonly read: TrainingRecords
   /** Records in the window before sampling. */
   readonly seen: number
-  readonly sampled: number
+  readonly sample: readonly SampledRecord[]
   readonly isCutShort: boolean
 }
 
@@ -162,8 +163,9 @@ async function readGood(options: RoundOptions): Promise<GoodRecords> {
   const { minRows, maxRows, seed } = options.config.training
   const first = await readSample(options, 1)
   const good = first.read.fields.length
-  if (good >= minRows || good === 0 || first.sampled >= first.seen) return first
-  const again = await readSample(options, (RESAMPLE_MARGIN * first.sampled) / good)
+  const sampled = first.sample.length
+  if (good >= minRows || good === 0 || sampled >= first.seen) return first
+  const again = await readSample(options, (RESAMPLE_MARGIN * sampled) / good)
   return { ...again, read: atMost(again.read, maxRows, seed) }
 }
 
@@ -187,7 +189,7 @@ async function readSample(
   if (windows !== null) telemetry.windowsRead(windows)
   const leftOut = await effects.leftOut(new Date(fromMs))
   const read = selectTrainingRecords(records, leftOut)
-  return { read, seen, sampled: records.length, isCutShort }
+  return { read, seen, sample: records, isCutShort }
 }
 
 /** The second sample may have a larger share of rejected records. */
@@ -282,6 +284,7 @@ interface FittedCandidate {
   readonly fitId: string
   readonly begun: FitReport
   readonly trained: TrainedDetector
+  readonly sample: readonly SampledRecord[]
   readonly parts: Parts
   readonly active: Incumbent | null
   /** The active model, if its likelihoods can be compared. */
@@ -296,7 +299,7 @@ function ratePerDay(seen: number, { from, to }: { readonly from: string; readonl
 }
 
 async function decide(
-  { fitId, begun, trained, parts, active, incumbent, startedAtMs }: FittedCandidate,
+  { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }: FittedCandidate,
   { config, because, effects, telemetry, onProgress, now = Date.now }: RoundOptions,
 ): Promise<RoundOutcome> {
   const { artefact, metadata } = trained
@@ -317,7 +320,10 @@ async function decide(
       modelId: id,
       report: judgedReport(begun, trained, gate, now() - startedAtMs),
     })
-  const state = await effects.store({ id, artefact, metadata, metrics: gate, parentId: active?.id ?? null })
+  const state = await effects.store({
+    ...{ id, artefact, metadata, metrics: gate, parentId: active?.id ?? null },
+    toLabel: recordsToLabel(trained.toLabel, sample, config.features),
+  })
   if (state !== 'candidate' && state !== 'retired') {
     telemetry.modelKnown(id, state)
     await close('known')

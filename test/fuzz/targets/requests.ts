@@ -112,6 +112,7 @@ const PATHS = [
   '/api/statistics/scores',
   '/api/dead-letters',
   '/api/models',
+  '/api/calibration-records',
   '/api/models/*',
   '/api/models/*/promote',
   '/api/retrain',

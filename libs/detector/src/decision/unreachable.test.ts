@@ -10,7 +10,7 @@ function limitOf(
   detection: DetectionTarget,
   tail: ModelMetadata['calibration']['tail'] = null,
 ): string | null {
-  const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, misfit: null, medianNll: 1 }
+  const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, misfit: null, medianNll: 1, labels: null }
   return unreachable({ calibration, recordsPerDay: 1_000 }, detection)
 }
 

@@ -21,9 +21,10 @@ export interface GivenVerdict {
 }
 
 /**
- * Stores a verdict on an anomaly of the stream or of a rescore. Earlier verdicts are kept; the latest counts.
+ * Stores a verdict on an anomaly of the stream or of a rescore, or on a calibration record that may be labelled. Earlier verdicts are kept;
+ * the latest counts.
  *
- * @throws {AnomalyUnknown} if no such anomaly is stored
+ * @throws {AnomalyUnknown} if no such anomaly or calibration record is stored
  */
 export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<GivenVerdict> {
   const { pipeline, topic, partition, offset, verdict, note, by } = given
@@ -36,7 +37,7 @@ export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<Giv
   })
   if (row === undefined) {
     throw new AnomalyUnknown(
-      `no anomaly ${pipeline}/${topic}/${partition}/${offset} is stored; analyst.anomalies lists the stored ones`,
+      `no anomaly ${pipeline}/${topic}/${partition}/${offset} is stored; analyst.anomalies and analyst.calibration_records list the stored ones`,
       { values: { pipeline, topic, partition, offset } },
     )
   }
@@ -54,7 +55,7 @@ export async function mayNameReviewer(db: Queryable): Promise<boolean> {
   return row!.may
 }
 
-/** Stores a verdict in the name of the login of `db`. @throws {StoreRefused} if no such anomaly is stored, or if the login is not a member of outflow_reviewer */
+/** Stores a verdict in the name of the login of `db`. @throws {StoreRefused} if no such anomaly or calibration record is stored, or if the login is not a member of outflow_reviewer */
 export async function giveOwnVerdict(db: Queryable, given: Omit<NewVerdict, 'by'>): Promise<GivenVerdict> {
   const { pipeline, verdict, note } = given
   const [row] = await run<Pick<GivenVerdict, 'by' | 'at'>>(db, {

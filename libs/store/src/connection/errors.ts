@@ -69,8 +69,8 @@ export class ModelDamaged extends OutflowError {
 }
 
 /**
- * The pipeline has no anomaly at that position.
- * @fix List them with `outflow anomalies`; retention may have dropped it.
+ * The pipeline has no anomaly and no calibration record to label at that position.
+ * @fix List them with `outflow anomalies` or `outflow verdicts ask --json`; retention may have dropped it.
  */
 export class AnomalyUnknown extends UserError {
   readonly code = 'OUTFLOW_STORE_ANOMALY_UNKNOWN'

@@ -1,3 +1,10 @@
+export {
+  type CalibrationRecord,
+  calibrationToLabel,
+  listCalibrationRecords,
+  modelToTrim,
+  type NewCalibrationRecord,
+} from './calibration-records.js'
 export { latestDriftAlarm, listDriftAlarms, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
 export { listenForModels } from './listen.js'
 export { listModelChanges } from './model-changes.js'

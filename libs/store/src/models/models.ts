@@ -4,6 +4,7 @@ import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { type RowOf, run } from '../connection/statement.js'
+import { calibrationRecordsJson, type NewCalibrationRecord } from './calibration-records.js'
 import { closeFitsOf, readMetrics } from './shadows.js'
 
 export type ModelState = 'candidate' | 'active' | 'retired' | 'failed_gate' | 'rolled_back'
@@ -36,6 +37,8 @@ export interface NewModel {
   readonly metadata: ModelMetadata
   readonly metrics: GateReport
   readonly parentId: string | null
+  /** The calibration records that people may label. Default: none. */
+  readonly toLabel?: readonly NewCalibrationRecord[]
 }
 
 type ModelRow = RowOf<ModelSummary, { readonly metadata: unknown; readonly metrics: unknown }>
@@ -54,10 +57,21 @@ export async function insertModel(db: Queryable, model: NewModel): Promise<'inse
   const rows = await run(db, {
     name: 'insert_model',
     text: `
-      insert into outflow.models (pipeline, id, state, artefact, checksum, metadata, metrics, parent_id)
-      values ($1, $2, 'candidate', $3, $4, $5, $6, $7)
-      on conflict (pipeline, id) do nothing
-      returning id`,
+      with inserted as (
+        insert into outflow.models (pipeline, id, state, artefact, checksum, metadata, metrics, parent_id)
+        values ($1, $2, 'candidate', $3, $4, $5, $6, $7)
+        on conflict (pipeline, id) do nothing
+        returning pipeline, id
+      ), to_label as (
+        insert into outflow.calibration_records
+          (pipeline, model_id, rank, topic, partition, "offset", record_time, record, nll)
+        select inserted.pipeline, id, rank, topic, partition, "offset", record_time, record, nll
+        from inserted
+        cross join jsonb_to_recordset($8) as given (
+          rank integer, topic text, partition integer, "offset" bigint, record_time timestamptz, record jsonb, nll float8
+        )
+      )
+      select id from inserted`,
     values: [
       model.pipeline,
       model.id,
@@ -66,6 +80,7 @@ export async function insertModel(db: Queryable, model: NewModel): Promise<'inse
       jsonbText(model.metadata),
       jsonbText(model.metrics),
       model.parentId,
+      jsonbText(calibrationRecordsJson(model.toLabel ?? [])),
     ],
   })
   return rows.length > 0 ? 'inserted' : 'known'

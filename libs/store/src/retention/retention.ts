@@ -16,8 +16,8 @@ export interface Retention {
 }
 
 /**
- * Removes the pipeline's rows that are older than their retention: anomalies, recalibrations and unsent alerts,
- * dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of anomalies.
+ * Removes the pipeline's rows that are older than their retention: anomalies, calibration records of earlier models, recalibrations and
+ * unsent alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of anomalies.
  *
  * Age is measured by a clock that follows Postgres's clock by at most a day an hour: after a clock jump, or after weeks without a run,
  * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
@@ -56,6 +56,14 @@ export async function applyRetention(
         where pipeline = $1 and made_at < $2::timestamptz
           and exists (select from outflow.recalibrations as newer
                       where newer.pipeline = old.pipeline and newer.model_id = old.model_id and newer.id > old.id)
+      ), calibration as (
+        delete from outflow.calibration_records as old
+        using outflow.models as model
+        where old.pipeline = $1 and model.pipeline = old.pipeline and model.id = old.model_id
+          and model.created_at < $2::timestamptz
+          and not exists (select from outflow.models as active
+                          where active.pipeline = $1 and active.state = 'active'
+                            and coalesce(active.metadata #>> '{calibration,labels,of}', active.id) = old.model_id)
       ), unsent as (
         delete from outflow.unsent_alerts where pipeline = $1 and decided_at < $2::timestamptz
       )

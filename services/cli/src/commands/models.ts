@@ -141,12 +141,19 @@ function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
       formatShare(metrics.anomalyShare),
       training?.validationNll?.toFixed(3) ?? '?',
       formatCount(artefactBytes / 1024),
+      labelsOf(metadata),
     ]
   })
   return terminal.table({
-    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'anomalies', 'validation, nats', 'KiB'],
+    head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'anomalies', 'validation, nats', 'KiB', 'labels'],
     rows,
   })
+}
+
+/** Of a model whose calibration set was trimmed by labels. */
+function labelsOf(metadata: ModelSummary['metadata']): string {
+  const labels = metadata?.calibration.labels
+  return labels ? `${labels.confirmed} of ${labels.confirmed + labels.normal} confirmed` : ''
 }
 
 /**

@@ -14,6 +14,8 @@ export const modelSchema = z
     steps: z.int().nullable(),
     /** Of the flow's last validation, on records that it was not fitted to; nats, standardised. */
     validationNll: z.number().nullable(),
+    /** By which its calibration set was trimmed; null: it was not. */
+    labels: modelMetadataSchema.shape.calibration.shape.labels,
   })
   .meta({ id: 'Model', description: 'A fitted model' })
 
@@ -62,6 +64,26 @@ export const modelDetailSchema = modelSchema
     ),
   })
   .meta({ id: 'ModelDetail', description: 'A model with the report of its fit' })
+
+export const calibrationRecordsSchema = z
+  .object({
+    /** Calibration records of the active model with a verdict, and those of them that are confirmed. */
+    labelled: z.int(),
+    confirmed: z.int(),
+    /** The least likely first; empty: no more labels are needed, or there is no active model. */
+    next: z.array(
+      z.object({
+        /** `pipeline/topic/partition/offset`: give the verdict as on an anomaly of this id. */
+        id: z.string(),
+        recordTime: timeSchema,
+        /** Values of the features, by name. */
+        record: z.record(z.string(), z.union([z.string(), z.number()]).nullable()),
+        /** Nats; higher is less likely. */
+        nll: z.number(),
+      }),
+    ),
+  })
+  .meta({ id: 'CalibrationRecords', description: 'The calibration records of the active model to label next' })
 
 export const modelChangeSchema = z
   .object({ action: z.enum(['promote', 'rollback']), from: z.string().nullable(), to: z.string() })

@@ -208,7 +208,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     {
       config: { role: 'analyst' },
       schema: {
-        summary: 'Stores a verdict on an anomaly; the latest one counts',
+        summary: 'Stores a verdict on an anomaly or a calibration record; the latest one counts',
         tags: ['anomalies'],
         params: paramsSchema,
         body: newVerdictSchema,

@@ -1,6 +1,7 @@
-import { openDetector } from '@outflow/detector'
+import { nextToLabel, openDetector } from '@outflow/detector'
 import { precisionOf } from '@outflow/store/anomalies'
 import {
+  calibrationToLabel,
   decisionDifference,
   fieldDifferences,
   listModelChanges,
@@ -13,6 +14,7 @@ import {
 import { listFits, requestRetrain } from '@outflow/store/training'
 import { z } from 'zod'
 import {
+  calibrationRecordsSchema,
   modelChangeSchema,
   modelDetailSchema,
   modelDifferenceSchema,
@@ -110,6 +112,31 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         }
       })
       return { ...(await differenceOf(first, second)), ...counts }
+    },
+  )
+
+  server.get(
+    '/api/calibration-records',
+    {
+      schema: {
+        summary: 'The calibration records of the active model to label next; POST their verdicts as on anomalies',
+        tags: ['models'],
+        querystring: ofPipelineSchema,
+        response: { 200: calibrationRecordsSchema },
+      },
+    },
+    async ({ query: { pipeline = config.pipeline } }) => {
+      const calibration = await read((db) => calibrationToLabel(db, pipeline))
+      if (calibration === null) return { labelled: 0, confirmed: 0, next: [] }
+      const { records } = calibration
+      return {
+        labelled: records.filter(({ verdict }) => verdict !== null).length,
+        confirmed: records.filter(({ verdict }) => verdict === 'confirmed').length,
+        next: nextToLabel(calibration, records).map(({ id, recordTime, record, nll }) => ({
+          ...{ id, record, nll },
+          recordTime: recordTime.toISOString(),
+        })),
+      }
     },
   )
 

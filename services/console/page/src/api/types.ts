@@ -4,6 +4,7 @@ import type {
   anomalySchema,
   anomalySummarySchema,
   bulkVerdictAnswerSchema,
+  calibrationRecordsSchema,
   deadLettersPageSchema,
   entitySchema,
   fitReportSchema,
@@ -48,6 +49,7 @@ export type Overview = z.output<typeof overviewSchema>
 export type Mark = z.output<typeof markSchema>
 export type Scores = z.output<typeof scoresSchema>
 export type ScorePoint = Scores['points'][number]
+export type CalibrationRecords = z.output<typeof calibrationRecordsSchema>
 export type Model = z.output<typeof modelSchema>
 export type ModelDetail = z.output<typeof modelDetailSchema>
 export type ModelDifference = z.output<typeof modelDifferenceSchema>

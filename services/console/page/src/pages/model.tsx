@@ -66,7 +66,17 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
         {model.rows !== null && <Fact name="records">{formatCount(model.rows)}</Fact>}
         {model.steps !== null && <Fact name="steps">{formatCount(model.steps)}</Fact>}
       </dl>
-      {report === null ? (
+      {model.labels !== null ? (
+        <p class="quiet">
+          The same weights as{' '}
+          <a href={`/models/${encodeURIComponent(model.labels.of)}${queryString({ pipeline })}`}>
+            <code>{shortId(model.labels.of)}</code>
+          </a>
+          ; anomalies were removed from its calibration set by{' '}
+          {formatCount(model.labels.confirmed + model.labels.normal)} labels, {formatCount(model.labels.confirmed)} of
+          them confirmed.
+        </p>
+      ) : report === null ? (
         <p class="quiet">
           There is no report of its fit: it was not fitted by the trainer, or the report went with its retention.
         </p>

@@ -11,11 +11,12 @@ import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
 import { formatAmount, formatCount, shortId } from '../words/format.js'
+import { CalibrationRecordsSection } from './models/calibration-records.js'
 import { Precision } from './models/precision.js'
 
 const REFRESH_MS = 15_000
 
-/** The models of a pipeline, newest first, with rollback and retrain. */
+/** The models of a pipeline, newest first, with rollback and retrain, and the calibration records to label. */
 export function ModelsPage() {
   const pipeline = currentPipeline.value
   const models = useResource(
@@ -52,6 +53,7 @@ export function ModelsPage() {
         }
       </Shown>
       {pipeline !== '' && <Precision pipeline={pipeline} />}
+      {pipeline !== '' && <CalibrationRecordsSection pipeline={pipeline} />}
       {dialog === 'rollback' && (
         <Confirm
           title={`Roll ${pipeline} back?`}

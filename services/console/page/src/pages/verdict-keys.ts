@@ -8,7 +8,7 @@ import { useShortcuts } from '../state/shortcuts.js'
 import { VERDICT_WORDS } from '../words/format.js'
 
 /** Stores a verdict and updates the list; a notice reports the outcome. @returns whether it was stored */
-export async function giveVerdict(anomaly: Anomaly, verdict: Verdict, note = ''): Promise<boolean> {
+export async function giveVerdict(anomaly: Pick<Anomaly, 'id' | 'key'>, verdict: Verdict, note = ''): Promise<boolean> {
   if (!may('analyst')) {
     notify('failed', 'A verdict requires the role analyst; you are logged in as reader.')
     return false

@@ -1,0 +1,172 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { calibrationSteps, pValues, sortedNlls } from './conformal.js'
+import { openDetector } from './detector.js'
+import { type CalibrationLabel, nextToLabel, ranksToLabel, trimCalibration, withoutAnomalies } from './label-trim.js'
+import { type TrainedDetector, trainDetector } from './train.js'
+
+const ALERT_RATE = 0.01
+
+/** A contaminated calibration set: NLLs of normal records are exponential, those of anomalies overlap with the upper half of them. */
+function aSet(rows: number, contamination: number, seed: number) {
+  const random = xoroshiro128plus(seed)
+  const uniform = () => uniformInt(random, 1, 1_000_000) / 1_000_001
+  const records = Array.from({ length: rows }, () => {
+    const isAnomaly = uniform() < contamination
+    return { nll: -Math.log(uniform()) + (isAnomaly ? 2 + 6 * uniform() : 0), isAnomaly }
+  }).toSorted((a, b) => b.nll - a.nll)
+  return {
+    records,
+    ascending: Float64Array.from(records, ({ nll }) => nll).reverse(),
+    normal: () => -Math.log(uniform()),
+  }
+}
+
+type CalibrationSet = ReturnType<typeof aSet>
+
+/** Labels truthfully what is asked, to the end. */
+function labelled({ records }: Pick<CalibrationSet, 'records'>, rows: number): CalibrationLabel[] {
+  const plan = { rows, alertRate: ALERT_RATE }
+  let own = ranksToLabel(plan).map((rank): CalibrationLabel => ({ rank, verdict: null }))
+  for (let next = nextToLabel(plan, own); next.length > 0; next = nextToLabel(plan, own)) {
+    const [{ rank }] = next as [CalibrationLabel]
+    const verdict = records[rank]!.isAnomaly ? 'confirmed' : 'false_alarm'
+    own = own.map((label) => (label.rank === rank ? { rank, verdict } : label))
+  }
+  return own
+}
+
+const countOf = (labels: readonly CalibrationLabel[]) => labels.filter(({ verdict }) => verdict !== null).length
+
+describe('the records to label', () => {
+  it.each([30, 100, 500, 4_000, 400_000])('are at most fifty, of the least likely fifth of %i', (rows) => {
+    const ranks = ranksToLabel({ rows, alertRate: ALERT_RATE })
+    expect(ranks.length).toBeLessThanOrEqual(50)
+    expect(ranks).toEqual([...new Set(ranks)].toSorted((a, b) => a - b))
+    expect(ranks.at(-1)).toBeLessThan(rows / 5)
+  })
+
+  it('are none of a set that is too small', () => {
+    expect(ranksToLabel({ rows: 4, alertRate: ALERT_RATE })).toEqual([])
+  })
+
+  it('end after ten where none is an anomaly, and go on where all are', () => {
+    const rows = 4_000
+    expect(countOf(labelled(aSet(rows, 0, 1), rows))).toBe(10)
+    expect(countOf(labelled(aSet(rows, 1, 1), rows))).toBe(50)
+  })
+})
+
+describe('trimmed by labels', () => {
+  it('a clean set stays as it is', () => {
+    const { ascending, records } = aSet(500, 0, 2)
+    expect(withoutAnomalies(ascending, ALERT_RATE, labelled({ records }, 500))).toEqual(ascending)
+  })
+
+  it('a set loses the confirmed records at once, and others only when all of their group that are offered are labelled', () => {
+    const { ascending } = aSet(40_000, 0.05, 3)
+    const ranks = ranksToLabel({ rows: 40_000, alertRate: ALERT_RATE })
+    const asked = (count: number) =>
+      ranks.map((rank, at): CalibrationLabel => ({ rank, verdict: at < count ? 'confirmed' : null }))
+    const left = (count: number) => withoutAnomalies(ascending, ALERT_RATE, asked(count)).length
+    expect(left(9)).toBe(40_000 - 9)
+    // 10 of 10: the first 800 records lose 10/11 of the others, too.
+    expect(left(10)).toBe(40_000 - 10 - Math.round((790 * 10) / 11))
+  })
+
+  it.each([
+    [500, 0.05],
+    [500, 0.1],
+    [4_000, 0.05],
+    [4_000, 0.1],
+  ])(
+    'of %i records with a share of %f of anomalies, p-values of normal records stay super-uniform, and detect more',
+    (rows, share) => {
+      const sets = 20_000 / Math.min(rows, 500)
+      const fresh = 2_000
+      let [before, after, bound] = [0, 0, 0]
+      for (let seed = 1; seed <= sets; seed++) {
+        const set = aSet(rows, share, seed)
+        const kept = withoutAnomalies(set.ascending, ALERT_RATE, labelled(set, rows))
+        const nll = Float64Array.from({ length: fresh }, set.normal)
+        before += shareBelow(set.ascending, nll) / sets
+        after += shareBelow(kept, nll) / sets
+        const normal = set.records.filter(({ isAnomaly }) => !isAnomaly).length
+        bound += (ALERT_RATE * (kept.length + 1)) / (normal + 1) / sets
+      }
+      expect(after).toBeGreaterThan(2 * before)
+      // A standard error of the mean over the sets is a twentieth of the rate at most.
+      expect(after).toBeLessThan(1.1 * bound)
+    },
+  )
+})
+
+const shareBelow = (ascending: Float64Array, nll: Float64Array): number =>
+  pValues({ ...calibrationSteps(ascending), tail: null }, nll).filter((p) => p <= ALERT_RATE).length / nll.length
+
+describe('a model', () => {
+  let trained: TrainedDetector
+  const rows = 400
+  beforeAll(async () => {
+    const random = xoroshiro128plus(1)
+    const normal = () =>
+      Array.from({ length: 12 }, () => uniformInt(random, 0, 999) / 1_000).reduce((a, b) => a + b, -6)
+    trained = await trainDetector({
+      features: [{ path: '$.x', type: 'numeric', optional: false }],
+      records: Array.from({ length: rows }, () => ({ numbers: [normal()], categories: [] })),
+      model: { kind: 'realnvp', layers: 2, hidden: [4] },
+      training: { contamination: 0.01, seed: 1 },
+      alertRate: ALERT_RATE,
+      maxSteps: 20,
+    })
+  })
+
+  it('offers its least likely calibration records, which are records of the input', async () => {
+    const { toLabel, metadata } = trained
+    expect(toLabel.map(({ rank }) => rank)).toEqual(
+      ranksToLabel({ rows: metadata.calibration.rows, alertRate: ALERT_RATE }),
+    )
+    const detector = await openDetector(trained.artefact)
+    const { nll } = await detector.score(toLabel.map(({ fields }) => fields))
+    expect(Array.from(nll)).toEqual(toLabel.map((own) => own.nll))
+    await detector.close()
+  })
+
+  it('gives lower p-values when calibration records are confirmed, and the same likelihoods', async () => {
+    const labels = trained.toLabel.map(
+      ({ rank }, at): CalibrationLabel => ({ rank, verdict: at < 5 ? 'confirmed' : null }),
+    )
+    const until = new Date('2026-01-01T00:00:00Z')
+    const { artefact, metadata } = trimCalibration(trained.artefact, labels, until)
+    expect(metadata.modelId).not.toBe(trained.metadata.modelId)
+    expect(metadata.calibration).toMatchObject({
+      rows: trained.metadata.calibration.rows - 5,
+      labels: { of: trained.metadata.modelId, until: until.toISOString(), confirmed: 5, normal: 0 },
+    })
+    const [before, after] = await Promise.all([trained.artefact, artefact].map((bytes) => openDetector(bytes)))
+    const { fields, rank, nll } = trained.toLabel[12]!
+    expect((await after!.score([fields])).nll[0]).toBe(nll)
+    const { rows } = trained.metadata.calibration
+    expect(before!.pValues(Float64Array.of(nll))[0]).toBeCloseTo((rank + 2) / (rows + 1))
+    expect(after!.pValues(Float64Array.of(nll))[0]).toBeCloseTo((rank + 2 - 5) / (rows + 1 - 5))
+    await before!.close()
+    await after!.close()
+  })
+
+  it('is the same for the same labels', () => {
+    const labels = [{ rank: 0, verdict: 'confirmed' } as const]
+    const until = new Date('2026-01-01T00:00:00Z')
+    const ids = [1, 2].map(() => trimCalibration(trained.artefact, labels, until).metadata.modelId)
+    expect(ids[0]).toBe(ids[1])
+  })
+})
+
+it('NLLs are restored from the steps of a calibration', () => {
+  const ascending = Float64Array.of(-1, -1, 0, 2, 2, 2, 5)
+  expect(sortedNlls(calibrationSteps(ascending))).toEqual(ascending)
+  const many = Float64Array.from({ length: 30_000 }, (_, index) => index)
+  const restored = sortedNlls(calibrationSteps(many))
+  expect(restored.subarray(-10_000)).toEqual(many.subarray(-10_000))
+  expect(restored.every((own, index) => own >= many[index]!)).toBe(true)
+})

@@ -1,0 +1,68 @@
+import type { Terminal } from '@outflow/terminal'
+import type { Command } from 'commander'
+import { type CommandContext, printResult } from '../command-context.js'
+import { interruptible } from '../interrupt.js'
+import { configOption, jsonOption, wholeNumber } from '../options.js'
+import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { type AskOptions, ask } from './verdicts/ask.js'
+import { type Author, storeVerdict, type VerdictWord } from './verdicts/store-verdict.js'
+
+const WORDS: readonly (readonly [VerdictWord, string])[] = [
+  ['confirmed', 'Confirms an anomaly. No model is fitted to its record.'],
+  ['false-alarm', 'Labels an anomaly as an ordinary record.'],
+  ['expected', 'Labels an anomaly as unusual but known beforehand, such as a load test.'],
+]
+
+export function define(verdicts: Command, { terminal }: CommandContext): void {
+  verdicts
+    .description(
+      'Stores verdicts on anomalies and on calibration records. All are kept, and the latest one of a record counts; the view ' +
+        'analyst.precision has the share of confirmed anomalies.',
+    )
+    .addHelpText(
+      'afterAll',
+      `
+Examples:
+  outflow verdicts confirmed --anomaly flights/flights/2/18043
+  outflow verdicts false-alarm --anomaly flights/flights/2/18044 --by ada
+  outflow verdicts expected --anomaly flights/flights/2/18043 --note 'the airport was closed'
+  outflow verdicts ask
+  outflow verdicts ask --json`,
+    )
+  for (const [word, description] of WORDS) {
+    verdicts
+      .command(word)
+      .description(description)
+      .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset: id of its alert, or of a calibration record')
+      .option('--note <text>', 'the reason')
+      .option('--by <name>', BY)
+      .addOption(configOption())
+      .addOption(jsonOption('the verdict'))
+      .action((options: VerdictOptions) => giveOne(word, options, terminal))
+  }
+  verdicts
+    .command('ask')
+    .description(
+      'Offers calibration records of the active model, the least likely first, and asks whether each is an anomaly. Confirmed ones ' +
+        'leave the calibration set without a fit; the model then finds more anomalies.',
+    )
+    .option('--limit <n>', 'maximum number of records', wholeNumber(1), 50)
+    .option('--by <name>', BY)
+    .addOption(configOption())
+    .addOption(jsonOption('the records to label next instead of asking'))
+    .action((options: AskOptions) => interruptible((signal) => ask(options, terminal, signal)))
+}
+
+const BY = 'author; default: the user of this machine, or a login that is only a reviewer'
+
+interface VerdictOptions extends PipelineOptions, Author {
+  readonly anomaly: string
+  readonly note?: string
+}
+
+/** Stores a verdict on an anomaly or a calibration record. @throws {AnomalyUnknown} */
+async function giveOne(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
+  const given = await withPipeline(options, (pool) => storeVerdict(pool, word, options.anomaly, options))
+  const text = `${options.anomaly} is ${word}, by ${given.by}`
+  await printResult(terminal, options.json, { anomaly: options.anomaly, ...given }, text)
+}

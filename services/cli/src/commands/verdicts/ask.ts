@@ -1,0 +1,103 @@
+import { createInterface } from 'node:readline/promises'
+import { nextToLabel } from '@outflow/detector'
+import type { Pool } from '@outflow/store'
+import { type CalibrationRecord, calibrationToLabel } from '@outflow/store/models'
+import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
+import { UsageError } from '../../errors.js'
+import { type PipelineOptions, withPipeline } from '../../store-access.js'
+import { type Author, storeVerdict, type VerdictWord } from './store-verdict.js'
+
+export interface AskOptions extends PipelineOptions, Author {
+  readonly limit: number
+}
+
+/**
+ * Offers calibration records of the active model, the least likely first, and stores a verdict for each answer on stdin; with --json
+ * prints the records to label next instead.
+ *
+ * @throws {UsageError} when no model is active, or it has no records to label
+ */
+export async function ask(options: AskOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  await withPipeline(options, async (pool, { pipeline }) => {
+    const calibration = await calibrationToLabel(pool, pipeline)
+    if (calibration === null) throw new UsageError(`pipeline ${pipeline} has no active model yet`)
+    const { records, activeId } = calibration
+    if (records.length === 0) {
+      throw new UsageError(`model ${activeId} has no calibration records to label; those of the next fit have`)
+    }
+    if (options.json) {
+      const next = nextToLabel(calibration, records).slice(0, options.limit)
+      await terminal.result(`${JSON.stringify(next.map(({ offset, ...own }) => ({ ...own, offset: `${offset}` })))}\n`)
+      return
+    }
+    const labelled = await askEach(pool, { ...calibration, options, terminal, signal })
+    await terminal.result(`${summaryOf(labelled)}\n`)
+  })
+}
+
+interface Session {
+  readonly rows: number
+  readonly alertRate: number
+  readonly records: readonly CalibrationRecord[]
+  readonly options: AskOptions
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+}
+
+/** Asks until the labels suffice, the limit is reached, or the person ends it. @returns the records with their labels */
+async function askEach(pool: Pool, { records, options, terminal, signal, ...plan }: Session) {
+  const lines = createInterface({ input: process.stdin, signal })
+  const answers = lines[Symbol.asyncIterator]()
+  let current: readonly CalibrationRecord[] = records
+  try {
+    for (let asked = 0; asked < options.limit; asked++) {
+      const [record] = nextToLabel(plan, current)
+      if (record === undefined) break
+      terminal.say(describe(record, plan.rows))
+      const answer = await readAnswer(answers, terminal)
+      if (answer === 'quit') break
+      if (answer === 'skip') current = current.filter(({ id }) => id !== record.id)
+      else {
+        const { verdict } = await storeVerdict(pool, answer, record.id, options)
+        current = current.map((own) => (own.id === record.id ? { ...own, verdict } : own))
+      }
+    }
+  } finally {
+    lines.close()
+  }
+  return current
+}
+
+const ANSWERS: Readonly<Record<string, VerdictWord | 'skip' | 'quit'>> = {
+  c: 'confirmed',
+  f: 'false-alarm',
+  e: 'expected',
+  s: 'skip',
+  q: 'quit',
+}
+
+async function readAnswer(lines: AsyncIterator<string>, { say, paint }: Terminal) {
+  for (;;) {
+    say(paint.dim('c confirmed anomaly, f normal, e unusual but expected, s skip, q quit; then Enter'))
+    const line = await lines.next()
+    if (line.done) return 'quit'
+    const answer = ANSWERS[line.value.trim().toLowerCase().slice(0, 1)]
+    if (answer !== undefined) return answer
+  }
+}
+
+function describe({ id, rank, nll, recordTime, record }: CalibrationRecord, rows: number): string {
+  const values = Object.entries(record).map(([name, value]) => `  ${name} ${value ?? 'missing'}`)
+  const place = `rank ${formatCount(rank + 1)} of ${formatCount(rows)}`
+  return ['', `${id}  ${recordTime.toISOString()}  nll ${nll.toFixed(2)}, ${place}`, oneLine(values.join(''))].join(
+    '\n',
+  )
+}
+
+function summaryOf(records: readonly CalibrationRecord[]): string {
+  const labelled = records.filter(({ verdict }) => verdict !== null)
+  const confirmed = labelled.filter(({ verdict }) => verdict === 'confirmed').length
+  const found = `${labelled.length} calibration records labelled, ${confirmed} confirmed as anomalies`
+  if (confirmed === 0) return `${found}: the calibration set stays as it is`
+  return `${found}: the trainer removes them from the calibration set within half a minute; \`outflow models list\` shows the new model`
+}

@@ -1,0 +1,28 @@
+import { userInfo } from 'node:os'
+import type { Pool } from '@outflow/store'
+import { type GivenVerdict, giveOwnVerdict, giveVerdict, mayNameReviewer, type Verdict } from '@outflow/store/anomalies'
+import { UsageError } from '../../errors.js'
+import { parseAnomalyId } from '../../positions.js'
+
+/** A verdict as written on the command line. */
+export type VerdictWord = 'confirmed' | 'false-alarm' | 'expected'
+
+export interface Author {
+  /** Default: the user of this machine; a login that is only a reviewer gives verdicts in its own name. */
+  readonly by?: string
+}
+
+/** Stores a verdict on an anomaly or a calibration record. @throws {AnomalyUnknown} */
+export async function storeVerdict(
+  pool: Pool,
+  word: VerdictWord,
+  id: string,
+  { by, note = null }: Author & { readonly note?: string | null },
+): Promise<GivenVerdict> {
+  const { pipeline, position } = parseAnomalyId(id)
+  const own = { pipeline, ...position, verdict: word.replace('-', '_') as Verdict, note }
+  if (await mayNameReviewer(pool)) return giveVerdict(pool, { ...own, by: by ?? userInfo().username })
+  if (by !== undefined)
+    throw new UsageError('--by takes a login that owns the tables; this one gives verdicts in its own name')
+  return giveOwnVerdict(pool, own)
+}

@@ -1,0 +1,95 @@
+import { openPool, type Pool } from '@outflow/store'
+import { giveVerdict } from '@outflow/store/anomalies'
+import {
+  calibrationToLabel,
+  insertModel,
+  modelToTrim,
+  type NewCalibrationRecord,
+  promoteModel,
+} from '@outflow/store/models'
+import { applyRetention } from '@outflow/store/retention'
+import { confirmedPositions } from '@outflow/store/training'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { aDatabase, aName } from '../support/infrastructure.js'
+import { aGateReport, aModelMetadata } from '../support/reports.js'
+
+let pool: Pool
+beforeAll(async () => {
+  pool = openPool(await aDatabase())
+})
+afterAll(() => pool.end())
+
+const FITTED = '00000000-0000-8000-8000-000000000001'
+const TRIMMED = '00000000-0000-8000-8000-000000000002'
+const LATER = '00000000-0000-8000-8000-000000000003'
+
+const toLabel: readonly NewCalibrationRecord[] = [0, 1].map((rank) => ({
+  ...{ rank, topic: 'parcels', partition: 0, offset: BigInt(rank), recordTimeMs: 1_000, nll: 9 - rank },
+  record: { kind: 'letter', grams: 20, at: null },
+}))
+
+async function promote(pipeline: string, id: string, labels: { of: string; until: Date } | null = null) {
+  const base = aModelMetadata({ modelId: id })
+  const found = labels && { of: labels.of, until: labels.until.toISOString(), confirmed: 1, normal: 0 }
+  const metadata = { ...base, calibration: { ...base.calibration, labels: found } }
+  const model = { pipeline, id, artefact: Buffer.from(id), metadata, metrics: aGateReport(), parentId: null }
+  await insertModel(pool, { ...model, toLabel: labels === null ? toLabel : [] })
+  await promoteModel(pool, { pipeline, id })
+}
+
+const label = (pipeline: string, offset: bigint, verdict: 'confirmed' | 'false_alarm') =>
+  giveVerdict(pool, { pipeline, topic: 'parcels', partition: 0, offset, verdict, note: null, by: 'ada' })
+
+it('calibration records of the active model can be labelled, and leave the next fit when confirmed', async () => {
+  const pipeline = aName('labelled')
+  expect(await calibrationToLabel(pool, pipeline)).toBeNull()
+  await promote(pipeline, FITTED)
+  await label(pipeline, 0n, 'confirmed')
+  await label(pipeline, 1n, 'confirmed')
+  await label(pipeline, 1n, 'false_alarm')
+  expect(await calibrationToLabel(pool, pipeline)).toEqual({
+    ...{ activeId: FITTED, fittedId: FITTED, rows: 100, alertRate: expect.any(Number) },
+    records: [
+      expect.objectContaining({ id: `${pipeline}/parcels/0/0`, rank: 0, nll: 9, verdict: 'confirmed' }),
+      expect.objectContaining({ offset: 1n, record: { kind: 'letter', grams: 20, at: null }, verdict: 'false_alarm' }),
+    ],
+  })
+  expect(await confirmedPositions(pool, pipeline)).toEqual(new Set(['parcels/0/0']))
+  const { rows } = await pool.query('select from analyst.precision where pipeline = $1', [pipeline])
+  expect(rows).toEqual([])
+})
+
+it('a model is trimmed by new labels once they are old enough, and again only by newer ones', async () => {
+  const pipeline = aName('trimmed')
+  const due = (quietMs = 0) => modelToTrim(pool, { pipeline, quietMs })
+  await promote(pipeline, FITTED)
+  await label(pipeline, 1n, 'false_alarm')
+  expect(await due()).toBeNull()
+  await label(pipeline, 0n, 'confirmed')
+  expect(await due(60_000)).toBeNull()
+  const found = await due()
+  expect(found).toEqual({ fittedId: FITTED, activeId: FITTED, until: expect.any(Date) })
+
+  await promote(pipeline, TRIMMED, { of: FITTED, until: found!.until })
+  expect(await due()).toBeNull()
+  expect(await calibrationToLabel(pool, pipeline)).toMatchObject({ activeId: TRIMMED, fittedId: FITTED })
+  await label(pipeline, 0n, 'false_alarm')
+  expect(await due()).toMatchObject({ fittedId: FITTED, activeId: TRIMMED })
+})
+
+it('retention removes the calibration records of earlier models, and keeps those of the active one', async () => {
+  const pipeline = aName('retained')
+  const left = async () => {
+    await applyRetention(pool, { pipeline, anomaliesMs: -60_000, statisticsMs: 60_000 })
+    const { rows } = await pool.query(
+      'select distinct model_id from outflow.calibration_records where pipeline = $1 order by 1',
+      [pipeline],
+    )
+    return rows.map(({ model_id }) => model_id as string)
+  }
+  await promote(pipeline, FITTED)
+  await promote(pipeline, TRIMMED, { of: FITTED, until: new Date() })
+  expect(await left()).toEqual([FITTED])
+  await promote(pipeline, LATER)
+  expect(await left()).toEqual([LATER])
+})
