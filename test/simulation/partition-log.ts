@@ -44,7 +44,8 @@ export class PartitionLog {
   get stableEnd(): bigint {
     let least = this.end
     for (const first of this.#open.values()) if (first < least) least = first
-    return least < this.start ? this.start : least
+    if (least < this.start) return this.start
+    return least
   }
 
   isOpen(producerId: number): boolean {
