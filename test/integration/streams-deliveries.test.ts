@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Delivery, ensureTopics, makeProducer, makeTransactionalSender, OffsetBeyondLog } from '@outflow/streams'
+import {
+  type Delivery,
+  ensureTopics,
+  makeKafka,
+  makeProducer,
+  makeTransactionalSender,
+  OffsetBeyondLog,
+} from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import {
@@ -10,11 +17,13 @@ import {
   PIPELINE,
   pool,
   produce,
+  producePartition,
   range,
   received,
   write,
 } from '../support/counting-member.js'
-import { aGroup, aTopic } from '../support/infrastructure.js'
+import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { aLateBroker } from '../support/late-broker.js'
 
 // Concurrent: each has its own topic and group, and one takes longer than a session.
 describe.concurrent('deliveries', () => {
@@ -264,6 +273,28 @@ describe.concurrent('deliveries', () => {
 
     expect(member.offsets).toEqual([0, 1])
   })
+})
+
+it('issue 23: reads a partition although the response that assigns it is lost', async () => {
+  const topic = await aTopic({ partitions: 2 })
+  const groupId = aGroup()
+  let isLosing = false
+  const late = await aLateBroker(kafkaBrokers()[0]!, (request) => {
+    if (!isLosing || request !== 'SyncGroup') return null
+    isLosing = false
+    return { kind: 'lost answer' }
+  })
+  const first = aMember({ topic, groupId, connection: makeKafka({ brokers: late.brokers, clientId: 'test' }) })
+  const second = aMember({ topic, groupId })
+  await first.until(() => first.assignments.at(-1) === 1 && second.assignments.at(-1) === 1)
+  isLosing = true
+  await second.leave()
+  for (const partition of [0, 1]) await producePartition(topic, partition, 0, 5)
+  await first.until(async () => (await received(topic)) === 10)
+  await first.leave()
+
+  expect(await nextOffsets(topic)).toEqual([5n, 5n])
+  expect([...late.faults]).toEqual([['SyncGroup: lost answer', 1]])
 })
 
 /** Sends records to all partitions, at most a thousand a second, until stopped. */

@@ -1,6 +1,14 @@
 import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
-import { type DeliveriesOptions, type Delivery, deliveries, type Gap, makeKafka, makeProducer } from '@outflow/streams'
+import {
+  type DeliveriesOptions,
+  type Delivery,
+  deliveries,
+  type Gap,
+  type KafkaConnection,
+  makeKafka,
+  makeProducer,
+} from '@outflow/streams'
 import { afterAll, beforeAll } from 'vitest'
 import { positionsOf } from '../../services/ingest/src/positions.js'
 import { eventually } from './eventually.js'
@@ -21,10 +29,12 @@ interface MemberOptions extends Partial<DeliveriesOptions> {
   readonly topic: string
   readonly groupId: string
   readonly work?: (delivery: Delivery) => Promise<void>
+  /** Default: of the broker itself. */
+  readonly connection?: KafkaConnection
 }
 
 /** A consumer that counts each delivery in Postgres, as ingest does, and records the offsets that were counted. */
-export function aMember({ topic, groupId, work, ...options }: MemberOptions) {
+export function aMember({ topic, groupId, work, connection = kafka(), ...options }: MemberOptions) {
   const stop = new AbortController()
   const member = {
     offsets: [] as number[],
@@ -56,7 +66,7 @@ export function aMember({ topic, groupId, work, ...options }: MemberOptions) {
     }
   }
   member.done = new Promise((resolve, reject) => {
-    const subscription = deliveries(kafka(), {
+    const subscription = deliveries(connection, {
       groupId,
       topics: [topic],
       from: 'earliest',
