@@ -48,7 +48,7 @@ create index anomalies_by_nll on outflow.anomalies (pipeline, nll desc);
 create index anomalies_by_detection on outflow.anomalies (pipeline, detected_at desc);
 -- Counts over days read this index alone.
 create index anomalies_by_time on outflow.anomalies (pipeline, record_time)
-  include (severity, p_value, nll, model_id, entity_key, main_field);
+  include (severity, p_value, nll, model_id, entity_key, main_field, rescored);
 -- For lists that continue after a position. Minus p-value: both columns descend, so one row comparison finds the position.
 -- Counts of the least likely read this index alone.
 create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), record_time)

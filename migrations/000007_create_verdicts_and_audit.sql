@@ -1,7 +1,8 @@
 -- What people do: verdicts on anomalies and calibration records, the audit log of the console, and the roles to grant to people.
 
 -- Every verdict stays, and the latest on a record counts. detected_at is copied, because a verdict is kept longer than
--- its anomaly and counts for the week of the detection; null: a calibration record that was no anomaly.
+-- its anomaly and counts for the week of the detection; null: a calibration record that was no anomaly. record_time finds
+-- the anomaly in one partition.
 create table outflow.verdicts (
   id bigint generated always as identity,
   pipeline text not null,
@@ -13,6 +14,7 @@ create table outflow.verdicts (
   given_by text not null,
   given_at timestamptz not null default now(),
   detected_at timestamptz,
+  record_time timestamptz not null,
   constraint verdicts_pkey primary key (id),
   constraint verdicts_verdict_known check (verdict in ('confirmed', 'false_alarm', 'expected')),
   constraint verdicts_note_is_bounded check (length(note) <= 4000)
@@ -25,14 +27,14 @@ create function outflow.insert_verdict(
 ) returns setof outflow.verdicts
 language sql
 as $$
-  insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at)
+  insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at, record_time)
   select of_pipeline, of_topic, of_partition, of_offset, insert_verdict.verdict, nullif(insert_verdict.note, ''),
-         insert_verdict.given_by, min(detected_at)
+         insert_verdict.given_by, min(detected_at), min(record_time)
   from (
-    select detected_at from outflow.anomalies
+    select detected_at, record_time from outflow.anomalies
     where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
     union all
-    select null from outflow.calibration_records
+    select null, record_time from outflow.calibration_records
     where pipeline = of_pipeline and topic = of_topic and partition = of_partition and "offset" = of_offset
   ) as record
   having count(*) > 0

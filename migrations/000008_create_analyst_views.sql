@@ -482,7 +482,7 @@ comment on column analyst.unsent_alerts.decided_at is 'When this was decided.';
 create view analyst.verdicts as
   select pipeline, topic, partition, "offset", concat_ws('/', pipeline, topic, partition, "offset") as anomaly_id,
          verdict, note, given_by, given_at, detected_at,
-         id = max(id) over (partition by pipeline, topic, partition, "offset") as counts
+         id = max(id) over (partition by pipeline, topic, partition, "offset") as counts, record_time
   from outflow.verdicts;
 comment on view analyst.verdicts is
   'One row for each verdict that a person gave on an anomaly or a calibration record; the latest on a record counts.';
@@ -500,6 +500,7 @@ comment on column analyst.verdicts.given_at is 'When it was given.';
 comment on column analyst.verdicts.detected_at is
   'When the anomaly was detected; null: a calibration record that was no anomaly.';
 comment on column analyst.verdicts.counts is 'Whether it is the latest on its record.';
+comment on column analyst.verdicts.record_time is 'Kafka''s timestamp of the record.';
 
 create view analyst.calibration_records as
   select record.pipeline, record.model_id, record.rank,
@@ -542,7 +543,7 @@ create view analyst.precision as
            count(*) as judged
     from analyst.verdicts
     -- Verdicts outlive their anomalies, of which then only the week is known.
-    left join outflow.anomalies as anomaly using (pipeline, topic, partition, "offset")
+    left join outflow.anomalies as anomaly using (pipeline, topic, partition, "offset", record_time)
     cross join lateral (
       values ('week', date_trunc('week', verdicts.detected_at at time zone 'utc')::date::text), ('field', main_field),
              ('severity', severity), ('model', model_id)

@@ -64,6 +64,7 @@ describe('the analyst', () => {
       'fits',
       'health_events',
       'model_changes',
+      'model_fields',
       'models',
       'pipelines',
       'precision',

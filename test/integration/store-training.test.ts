@@ -189,8 +189,8 @@ describe('exclusions from training', () => {
     const pipeline = aName('pipeline')
     const say = (offset: number, verdict: string) =>
       pool.query(
-        `insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, given_by, detected_at)
-         values ($1, 't', 0, $2, $3, 'ada', now())`,
+        `insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, given_by, detected_at, record_time)
+         values ($1, 't', 0, $2, $3, 'ada', now(), now())`,
         [pipeline, offset, verdict],
       )
     await say(1, 'confirmed')

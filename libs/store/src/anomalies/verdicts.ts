@@ -75,8 +75,10 @@ export async function giveVerdicts(
   const rows = await run(db, {
     name: '',
     text: `
-      insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at)
-      select pipeline, topic, partition, "offset", ${place(verdict)}, nullif(${place(note)}, ''), ${place(by)}, detected_at
+      insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, note, given_by, detected_at,
+                                    record_time)
+      select pipeline, topic, partition, "offset", ${place(verdict)}, nullif(${place(note)}, ''), ${place(by)}, detected_at,
+             record_time
       from outflow.anomalies as anomaly
       where ${filterOf(filter, place).join(' and ')}
       returning 1`,
