@@ -39,7 +39,7 @@ export { type SampleOptions, sampleFlow } from './scoring/sample.js'
 export { openScorer, type Scorer } from './scoring/scorer.js'
 export { type Backend, type BackendName, openBackend } from './tensor/backend.js'
 export { adam } from './training/adam.js'
-export { fitFlow } from './training/fit.js'
+export { type FitTable, fitFlow, fitFlows } from './training/fit.js'
 export type {
   Fit,
   FitOptions,

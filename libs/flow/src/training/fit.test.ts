@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FitCancelled, NotFiniteError, ShapeError } from '../errors.js'
 import { realNvpSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
-import { fitFlow } from './fit.js'
+import { fitFlow, fitFlows } from './fit.js'
 import type { FitOptions, FitProgress } from './fit-options.js'
 
 const random = seededRandom(1, 'fit test')
@@ -28,6 +28,13 @@ describe('fitFlow', { timeout: 60_000 }, () => {
     ])
     expect(progress[0]!.leftMs).toBeCloseTo(progress[0]!.elapsedMs)
     expect(progress[1]!.leftMs).toBe(0)
+  })
+
+  it('fits several tables in one process, each as alone', async () => {
+    const shorter = { rows: { rows: rows.slice(0, 200) }, options: { ...options, maxSteps: 0 } }
+    const [first, second] = await fitFlows([{ rows: data, options }, shorter], {})
+    expect(first!.flow).toEqual((await fitFlow(data, options)).flow)
+    expect(second!.flow).toEqual((await fitFlow(shorter.rows, shorter.options)).flow)
   })
 
   it('is cancelled by its signal, with the reason as cause', async () => {

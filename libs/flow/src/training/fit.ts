@@ -27,19 +27,35 @@ import {
  * @throws {FitCancelled} when the signal aborts
  * @throws {FitFailed} when the fit process ends without a flow
  */
-export async function fitFlow({ context = NO_CONTEXT, ...rest }: TrainingRows, options: FitOptions): Promise<Fit> {
-  const { onProgress, signal, ...given } = options
-  const { dim } = checkSpec(options.spec)
-  const settings: FitSettings = { seed: 1, noise: silvermanNoise(rest.rows.length / dim, dim), ...given }
-  const data: FitRows = { context, ...rest }
-  checkTraining(data, settings)
+export async function fitFlow(rows: TrainingRows, { onProgress, signal, ...options }: FitOptions): Promise<Fit> {
+  const [fit] = await fitFlows([{ rows, options }], { onProgress, signal })
+  return fit!
+}
+
+/** Rows, and how a flow is fitted to them. */
+export interface FitTable {
+  readonly rows: TrainingRows
+  readonly options: Omit<FitOptions, 'onProgress' | 'signal'>
+}
+
+/**
+ * Fits a flow to each table, one after the other in one child process, which takes a second to start. Its niceness and number of threads
+ * are those of the first.
+ *
+ * @throws as `fitFlow`, for the first fit that fails
+ */
+export async function fitFlows(
+  tables: readonly FitTable[],
+  { onProgress, signal }: { readonly [K in 'onProgress' | 'signal']?: FitOptions[K] | undefined },
+): Promise<readonly Fit[]> {
+  const request: ToFitProcess = tables.map(taskOf)
   if (signal?.aborted) throw cancelled(signal)
   const child = fork(...entry())
   let stderr = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-KEPT_STDERR_LENGTH)
   })
-  return new Promise<Fit>((resolve, reject) => {
+  return new Promise<readonly Fit[]>((resolve, reject) => {
     const onAbort = () => {
       child.kill('SIGKILL')
       reject(cancelled(signal!))
@@ -51,16 +67,23 @@ export async function fitFlow({ context = NO_CONTEXT, ...rest }: TrainingRows, o
     signal?.addEventListener('abort', onAbort, { once: true })
     child.on('message', (message: FromFitProcess) => {
       if (message.kind === 'progress') onProgress?.(message.progress)
-      else if (message.kind === 'fitted') settle(() => resolve(message.fit))
+      else if (message.kind === 'fitted') settle(() => resolve(message.fits))
       else settle(() => reject(revive(message)))
     })
     child.on('error', (error) => settle(() => reject(fitFailed(error.message, error))))
     child.on('exit', (code, killedBy) =>
       settle(() => reject(fitFailed(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))),
     )
-    const request: ToFitProcess = { data, settings }
     child.send(request)
   })
+}
+
+function taskOf({ rows: { context = NO_CONTEXT, ...rest }, options }: FitTable): FitTask {
+  const { dim } = checkSpec(options.spec)
+  const settings: FitSettings = { seed: 1, noise: silvermanNoise(rest.rows.length / dim, dim), ...options }
+  const data: FitRows = { context, ...rest }
+  checkTraining(data, settings)
+  return { data, settings }
 }
 
 /** The fit process's entry file: compiled, or the TypeScript source if this module runs from source. */
@@ -74,13 +97,14 @@ function entry(): [string, string[], ForkOptions] {
 }
 
 /** Messages to and from the fit process. */
-export interface ToFitProcess {
+export interface FitTask {
   readonly data: FitRows
   readonly settings: FitSettings
 }
+export type ToFitProcess = readonly FitTask[]
 export type FromFitProcess =
   | { readonly kind: 'progress'; readonly progress: FitProgress }
-  | { readonly kind: 'fitted'; readonly fit: Fit }
+  | { readonly kind: 'fitted'; readonly fits: readonly Fit[] }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
 function cancelled(signal: AbortSignal): FitCancelled {
