@@ -88,6 +88,31 @@ export function spanOfSeries({
 
 const DAY_MS = 86_400_000
 
+/** A window that twice as many records as a fit needs pass through, so that a quiet week does not leave it short. */
+export function proposeWindow(recordsPerDay: number | null): {
+  readonly window: Proposal<string>
+  readonly minRows: Proposal<number>
+} {
+  const why = "length of the training window, by Kafka's timestamp"
+  const enough = 'minimum number of records for a fit'
+  const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
+  const days = Math.ceil((2 * MIN_ROWS) / perDay)
+  if (days <= 1) return { window: { value: '24h', why }, minRows: { value: MIN_ROWS, why: enough } }
+  const ofRate = `at ${shortNumber(Number(perDay.toPrecision(2)))} records a day`
+  const window = Math.min(days, LONGEST_WINDOW_DAYS)
+  const minRows = Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor((window * perDay) / 2)))
+  return {
+    window: { value: `${window}d`, why: `${why}; ${ofRate}` },
+    minRows: { value: minRows, why: minRows < MIN_ROWS ? `${enough}, ${ofRate}` : enough },
+  }
+}
+
+export const MIN_ROWS = 2_000
+/** The least that the configuration allows. */
+const FEWEST_ROWS = 50
+/** In a month most streams change, and few topics keep their records for longer. */
+const LONGEST_WINDOW_DAYS = 30
+
 /** The largest rate of these that gives at most 20 alerts a day in normal traffic. */
 export function proposeAlertRate(recordsPerDay: number | null): Proposal<number> {
   const what = 'share of normal records that may be anomalies'

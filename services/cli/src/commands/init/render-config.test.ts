@@ -53,6 +53,24 @@ describe('renderConfig', () => {
     expect(proposed(86_400_000)).toEqual({ rate: 0.00001, why: expect.stringContaining('about 860 alerts a day') })
   })
 
+  it('proposes a training window that twice minRows records pass through, at any rate of a slow topic', () => {
+    const proposed = (recordsPerDay: number | null) => {
+      const { window, minRows } = propose(orders, { recordsPerDay }).config.training
+      return { days: window / 86_400_000, minRows }
+    }
+    expect(proposed(null)).toEqual({ days: 1, minRows: 2_000 })
+    expect(proposed(120_000)).toEqual({ days: 1, minRows: 2_000 })
+    expect(proposed(500)).toEqual({ days: 8, minRows: 2_000 })
+    expect(proposed(20)).toEqual({ days: 30, minRows: 300 })
+    fc.assert(
+      fc.property(fc.double({ min: 4, max: 1e6, noNaN: true }), (recordsPerDay) => {
+        const { days, minRows } = proposed(recordsPerDay)
+        expect(2 * minRows).toBeLessThanOrEqual(days * recordsPerDay)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
   it('writes the connection with which the topic was read', () => {
     const { config } = propose(orders, {
       format: { value: 'avro', why: 'as all records seen are' },

@@ -3,11 +3,13 @@ import { stringify } from 'yaml'
 import type { WrittenConnection } from './connection.js'
 import type { RecordStatistics } from './look-at-records.js'
 import {
+  MIN_ROWS,
   type Proposal,
   proposeAlertRate,
   proposeFeature,
   proposeKey,
   proposeTimestamp,
+  proposeWindow,
   proposeWindows,
   spanOfSeries,
 } from './propose.js'
@@ -41,7 +43,7 @@ export function renderConfig(statistics: RecordStatistics, origin: Origin): stri
       ...aligned(featuresOf(statistics, origin).map((line) => indent(line))),
       ...leftOutLines(statistics),
     ],
-    ['training:', ...aligned(trainingOf(statistics).map((line) => indent(line)))],
+    ['training:', ...aligned(trainingOf(statistics, origin).map((line) => indent(line)))],
     aligned([
       entry('detection', detectionOf(statistics, origin)),
       entry('alerts', {
@@ -112,25 +114,27 @@ function leftOutLines({ leftOut }: RecordStatistics): readonly string[] {
   return aligned(lines.map(indent))
 }
 
-function trainingOf(statistics: RecordStatistics): readonly Line[] {
+function trainingOf(statistics: RecordStatistics, { recordsPerDay }: Origin): readonly Line[] {
+  const proposed = proposeWindow(recordsPerDay)
+  const series = windowOfSeries(statistics)
+  const { window, minRows } = series === null ? proposed : { window: series, minRows: proposeWindow(null).minRows }
   return [
     entry('every', { value: '1h', why: 'how often the model is fitted again' }),
-    entry('window', trainingWindowOf(statistics)),
-    entry('minRows', { value: MIN_ROWS, why: 'minimum number of records for a fit' }),
+    entry('window', window),
+    entry('minRows', minRows),
     entry('contamination', { value: 0.01, why: 'share of the window that may be anomalies' }),
   ]
 }
 
-/** One value over time is fitted to a span as long as that its windowed features were chosen for. */
-function trainingWindowOf(statistics: RecordStatistics): Proposal<string> {
+/** One value over time is fitted to a span as long as that its windowed features were chosen for; null for other records. */
+function windowOfSeries(statistics: RecordStatistics): Proposal<string> | null {
   const why = "length of the training window, by Kafka's timestamp"
   const series = spanOfSeries(statistics)
-  if (series === null) return { value: '24h', why }
+  if (series === null) return null
   const days = Math.ceil(Math.max(series.days, MIN_ROWS / series.recordsPerDay))
   return { value: `${Math.min(days, MOST_DAYS)}d`, why: `${why}; the windows above are 0.3 % and 1 % of it` }
 }
 
-const MIN_ROWS = 2_000
 /** Longer durations are not allowed. */
 const MOST_DAYS = 3_650
 
