@@ -29,6 +29,8 @@ create table outflow.anomalies (
   -- names of the fields that the record does not have
   missing jsonb not null default '[]',
   model_id text not null,
+  -- found by a provisional model
+  provisional boolean not null default false,
   -- outflow.recalibrations: the recalibration of p_value; null: the model's own calibration
   recalibration_id bigint,
   detected_at timestamptz not null default now(),

@@ -68,7 +68,7 @@ create table outflow.unsent_alerts (
   group_id text,
   decided_at timestamptz not null default now(),
   constraint unsent_alerts_pkey primary key (pipeline, topic, partition, "offset"),
-  constraint unsent_alerts_because_known check (because in ('rule', 'cooldown', 'key', 'reason', 'quiet')),
+  constraint unsent_alerts_because_known check (because in ('rule', 'cooldown', 'key', 'reason', 'quiet', 'provisional')),
   constraint unsent_alerts_rule_given check ((because = 'rule') = (rule_id is not null)),
   constraint unsent_alerts_group_given check ((because in ('key', 'reason', 'quiet')) = (group_id is not null))
 );

@@ -14,7 +14,8 @@ create view analyst.anomalies as
            limit 1
          ) as verdict,
          record, nll, p_value, p_upper, -ln(nullif(p_value, 0)) / ln(2) as surprise_bits, reasons, counterfactual, missing,
-         windowed, model_id, recalibration_id, detected_at, rescored, unexplainable, pipeline, topic, partition, "offset"
+         windowed, model_id, provisional, recalibration_id, detected_at, rescored, unexplainable, pipeline, topic, partition,
+         "offset"
   from outflow.anomalies;
 comment on view analyst.anomalies is 'One row for each anomaly: a record whose p-value is at most the threshold.';
 comment on column analyst.anomalies.id is
@@ -49,6 +50,8 @@ comment on column analyst.anomalies.counterfactual is
   'The counterfactual, the nearest normal record: changes (field, from, to), its nll, a text, and, where one stands out, the mistake that they undo (name, share); null if a few changes do not make the record normal.';
 comment on column analyst.anomalies.missing is 'Names of the fields that the record does not have; it was scored on the others.';
 comment on column analyst.anomalies.model_id is 'Model that scored the record, as in analyst.models.';
+comment on column analyst.anomalies.provisional is
+  'Whether a provisional model scored the record: one fitted to fewer records than training.minRows, whose p-values are rough.';
 comment on column analyst.anomalies.recalibration_id is
   'Recalibration of p_value, as in analyst.recalibrations; null: the model''s own calibration.';
 comment on column analyst.anomalies.detected_at is 'When the row was written.';
@@ -473,7 +476,7 @@ comment on column analyst.unsent_alerts.partition is 'Partition of the topic.';
 comment on column analyst.unsent_alerts."offset" is
   'Offset in the partition. Pipeline, topic, partition and offset identify the anomaly.';
 comment on column analyst.unsent_alerts.because is
-  'rule: hidden by a suppression; cooldown: its key had an alert shortly before; key, reason or quiet: grouped by key, by strongest reason, or during quiet hours.';
+  'rule: hidden by a suppression; cooldown: its key had an alert shortly before; key, reason or quiet: grouped by key, by strongest reason, or during quiet hours; provisional: found by a provisional model, without alerts.provisional.';
 comment on column analyst.unsent_alerts.rule_id is 'Rule that hid it, as in analyst.suppressions; null: none.';
 comment on column analyst.unsent_alerts.rule_why is 'Reason that was given for the rule.';
 comment on column analyst.unsent_alerts.group_id is 'Id of the event about its group; null: it is in no group.';

@@ -47,6 +47,7 @@ test('issue 20: the first model finds the incident in its own training window, a
     decoder: makeDecoder(config.source),
     because: 'no model',
     fromMs: 0,
+    fewest: config.training.minRows,
     effects: {
       readWindow: async ({ keep }) => ({
         records: history.map((flight, index) =>

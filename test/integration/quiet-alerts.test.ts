@@ -267,7 +267,10 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
   })
   await stop()
   await pool.query(`update outflow.alert_buckets set closes_at = now() - interval '2 seconds'`)
-  const off = { ...config, alerts: { topic: config.alerts.topic, explained: false, webhooks: [] } }
+  const off = {
+    ...config,
+    alerts: { topic: config.alerts.topic, explained: false, provisional: false, webhooks: [] },
+  }
   relaying(off)
   const { single, groups } = await allSent(off)
   expect(single).toHaveLength(3)

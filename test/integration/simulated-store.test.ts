@@ -56,6 +56,14 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await loadWindowStates(pool, { ...at, partition: 1 }, wanted)).toEqual([])
   },
 
+  'the alerts of a batch of a provisional model are withheld': async (pool, pipeline) => {
+    const batch = aBatch(pipeline, 0n, 3n)
+    const outbox = batch.outbox.filter(({ kind }) => kind !== 'alert')
+    await writeBatch(pool, { ...batch, withholdsAlerts: true, outbox })
+    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ anomalies: 1, alerts: 0 }])
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(1)
+  },
+
   'a batch that does not go on where the last one ended changes nothing': async (pool, pipeline) => {
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const before = await partitionCounters(pool, pipeline)

@@ -23,6 +23,7 @@ interface BatchJson extends PlainBatchJson {
   readonly anomaly_count: number
   readonly alerts: number
   readonly anomalies: readonly AnomalyRow[]
+  readonly withholds_alerts: boolean
   readonly dead_letters: readonly DeadLetterRow[]
   readonly scores: readonly {
     readonly minute: string
@@ -169,6 +170,8 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
   if (tables.offsets.get(key)?.nextOffset !== BigInt(batch.expected_offset)) return [{ written: false }]
   moveOffset(tables, batch, batch)
   insertNew(tables.anomalies, key, batch.anomalies)
+  for (const { offset } of batch.withholds_alerts ? batch.anomalies : [])
+    tables.unsent.set(`${key}/${offset}`, { because: 'provisional', ruleId: null, groupId: null })
   insertNew(tables.deadLetters, key, batch.dead_letters)
   for (const minute of batch.scores) addScores(tables, minute)
   for (const { minute, reason, rejected } of batch.rejections) add(tables.rejected, `${minute} ${reason}`, rejected)

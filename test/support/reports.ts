@@ -26,6 +26,7 @@ export const aModelMetadata = (overrides: Partial<ModelMetadata> = {}): ModelMet
   model: { kind: 'realnvp', layers: 2, hidden: [8] },
   seed: 7,
   contamination: 0.01,
+  provisional: false,
   alertRate: 0.001,
   window: null,
   dim: 1,

@@ -40,6 +40,10 @@ export const alertEventSchema = z
         .record(z.string(), z.unknown())
         .describe('The record as it was decoded; {} where it was too large to send'),
       modelId: z.string().describe('The model that scored the record'),
+      provisional: z
+        .boolean()
+        .optional()
+        .describe('true: that model is provisional, fitted to fewer records than training.minRows; absent: it is not'),
       url: z.url().optional().describe('Its page in the console; absent without console.url'),
       detectedAt: z.iso.datetime().describe('When outflow found the anomaly'),
     }),

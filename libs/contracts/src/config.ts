@@ -199,6 +199,12 @@ export const configSchema = z
         .describe(
           'Whether the reasons of an alert that was sent without them follow on the topic, as outflow.anomaly_explained.v1',
         ),
+      provisional: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether anomalies of a provisional model, fitted to fewer than training.minRows records, are alerted',
+        ),
       webhooks: z.array(webhookSchema).default([]).describe('HTTP endpoints that also receive alerts'),
       grouping: groupingSchema.optional().describe('Grouping of alerts of a key or a reason into one. Default: none'),
       cooldown: cooldownSchema.optional(),

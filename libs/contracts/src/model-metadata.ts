@@ -17,6 +17,8 @@ export const modelMetadataSchema = z.object({
   model: z.object({ kind: modelKindSchema, layers: z.int(), hidden: z.array(z.int()) }),
   seed: z.int(),
   contamination: z.number(),
+  /** Whether it was fitted to fewer records than `training.minRows`, and is replaced once there are as many. */
+  provisional: z.boolean(),
   /** The false-alarm rate that the calibration set was sized for; the model can be used with another rate. */
   alertRate: z.number(),
   /** The span of time of the training records; null where the records have no time. */
@@ -27,7 +29,7 @@ export const modelMetadataSchema = z.object({
   dim: z.int().min(0),
   contextDim: z.int().min(0),
   training: z.object({
-    /** Records that the tables and the flow were fitted to; the calibration records are not among them. */
+    /** Records that the tables and the flow were fitted to; except in a provisional model, the calibration records are not among them. */
     rows: z.int(),
     /** none where every feature is categorical. */
     backend: z.enum(['tfjs-node', 'wasm', 'none']),

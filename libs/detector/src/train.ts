@@ -7,7 +7,8 @@ import {
   type FitOptions,
   type FitProgress,
   type FitReport,
-  fitFlow,
+  type FitTable,
+  fitFlows,
   flowSpec,
 } from '@outflow/flow'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
@@ -18,7 +19,8 @@ import { calibrationSteps, calibrationSummary } from './conformal.js'
 import { TooFewRecords } from './errors.js'
 import { ranksToLabel } from './label-trim.js'
 import { measureMisfit } from './misfit.js'
-import { openModelScorer } from './model-scorer.js'
+import { type ModelScorer, openModelScorer } from './model-scorer.js'
+import { foldsOf, outOfFoldNlls } from './out-of-fold.js'
 import { fitParetoTail } from './pareto-tail.js'
 
 export interface TrainingInput {
@@ -30,6 +32,8 @@ export interface TrainingInput {
     Partial<Pick<Config['training'], 'niceness' | 'threads'>>
   /** The false-alarm rate that the calibration set is sized for. */
   readonly alertRate: number
+  /** Fits a small model to few records, and calibrates it by cross-validation. Default: false. */
+  readonly provisional?: boolean
   /** ISO 8601; where the records come from, for the model's metadata. */
   readonly window?: { readonly from: string; readonly to: string }
   /** Records per day in the window before any sampling, for the model's metadata: converts an alert budget to a rate. */
@@ -64,7 +68,8 @@ export interface RecordToLabel {
 
 /**
  * Fits a detector: holds out a random calibration set, fits the encoder and the flow to the rest, and calibrates by the scores of
- * the calibration records, including their contamination.
+ * the calibration records, including their contamination. A provisional model is fitted to all records, and calibrated by the score of
+ * each under a model of the other folds.
  *
  * The same records, configuration and seed give the same model on the same backend.
  *
@@ -73,23 +78,25 @@ export interface RecordToLabel {
  */
 export async function trainDetector(input: TrainingInput): Promise<TrainedDetector> {
   const started = performance.now()
-  const { features, records, training, alertRate } = input
+  const { features, records, training, alertRate, provisional = false } = input
   if (records.length < FEWEST_RECORDS) {
     throw new TooFewRecords(
       `a model takes at least ${FEWEST_RECORDS} records, got ${records.length}; wait for more, or widen training.window`,
       { values: { records: records.length } },
     )
   }
-  const { fitting, calibrating } = split(records, calibrationSize(records.length, alertRate), training.seed)
-  const fitted = fitEncoder(features, fitting, training)
-  const { encoder } = fitted
-  const fit = rowDim(encoder) > 0 ? await fitTo(fitted, input) : null
-  const flow = fit?.flow ?? null
-  const scorer = await openModelScorer(encoder, flow)
-  const scores = (await scorer.score(calibrating)).nll
+  const folds = provisional ? foldsOf(records, training.seed) : []
+  const { fitting, calibrating } = provisional
+    ? { fitting: records, calibrating: folds.flatMap(({ own }) => own) }
+    : split(records, calibrationSize(records.length, alertRate), training.seed)
+  const models = await fitModels([fitting, ...folds.map(({ others }) => others)], input)
+  const { encoder, fit, flow } = models[0]!
+  const scorers = await Promise.all(models.map((model) => openModelScorer(model.encoder, model.flow)))
+  const [scorer, ...ofFolds] = scorers as [ModelScorer, ...ModelScorer[]]
+  const scores = provisional ? await outOfFoldNlls(folds, ofFolds) : (await scorer.score(calibrating)).nll
   const nlls = scores.toSorted()
   const misfit = await measureMisfit({ encoder, flow }, scorer, nlls, training.seed)
-  await scorer.close()
+  await Promise.all(scorers.map((own) => own.close()))
   const tail = fitParetoTail(nlls, training.contamination)
   const encoded = encodeModel(
     { encoder, flow, calibration: { ...calibrationSteps(nlls), tail } },
@@ -101,6 +108,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       model: input.model,
       seed: training.seed,
       contamination: training.contamination,
+      provisional,
       alertRate,
       window: input.window ?? null,
       recordsPerDay: input.recordsPerDay ?? null,
@@ -155,8 +163,21 @@ function recordsToLabel(records: readonly Fields[], nll: Float64Array, alertRate
   })
 }
 
-async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput) {
-  const { model, training, backend, onProgress, signal } = input
+/** Fits an encoder and a flow to each of the parts. */
+async function fitModels(parts: readonly (readonly Fields[])[], input: TrainingInput) {
+  const encoded = parts.map((records) => fitEncoder(input.features, records, input.training))
+  const hasNumbers = rowDim(encoded[0]!.encoder) > 0
+  const fits = hasNumbers
+    ? await fitFlows(
+        encoded.map((own) => tableOf(own, input)),
+        input,
+      )
+    : []
+  return encoded.map(({ encoder }, at) => ({ encoder, fit: fits[at] ?? null, flow: fits[at]?.flow ?? null }))
+}
+
+function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput): FitTable {
+  const { model, training, backend } = input
   const { kind, layers, hidden } = model
   const dim = rowDim(encoder)
   const { base, ...settings } = recipeFor(rows.length / dim, input)
@@ -168,10 +189,8 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
     niceness: training.niceness ?? 0,
     threads: training.threads ?? 1,
     ...(backend && { backend }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
   }
-  return fitFlow({ rows, context, observed }, options)
+  return { rows: { rows, context, observed }, options }
 }
 
 /**
@@ -179,13 +198,15 @@ async function fitTo({ encoder, rows, context, observed }: FittedEncoder, input:
  *
  * With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst
  * rows of a batch belong to rare groups. A small table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
- * flow on nearly every small table; the flow then models what the mixture lacks. A large one starts from a standard normal.
+ * flow on nearly every small table; the flow then models what the mixture lacks. A large one starts from a standard normal. A provisional
+ * model is the mixture alone.
  */
 function recipeFor(
   rows: number,
-  { features, training, maxSteps = MOST_STEPS }: TrainingInput,
+  { features, training, provisional, maxSteps = MOST_STEPS }: TrainingInput,
 ): Partial<FitOptions> & { readonly base?: BaseSpec } {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
+  if (provisional) return { base: MIXTURE, trim: Math.max(trim, FEW_ROWS_TRIM), maxSteps: 0 }
   if (categoryColumnsOf(features).length > 0) return { trim, maxSteps }
   if (rows < FEW_ROWS) {
     const steps = { maxSteps: Math.min(maxSteps, FEW_ROWS_STEPS), patience: FEW_ROWS_PATIENCE }

@@ -18,6 +18,7 @@ export function summaryOf(line: AnomalyLine): AnomalySummary {
     surpriseBits: line.pValue > 0 ? -Math.log2(line.pValue) : null,
     severity: line.severity,
     modelId: line.modelId,
+    provisional: line.provisional,
     topReason: line.topReason,
     fields: [...line.fields],
     verdict: line.verdict,

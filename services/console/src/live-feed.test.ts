@@ -15,6 +15,7 @@ const line = (offset: number): AnomalyLine => ({
   pValue: 0.001,
   severity: 'low',
   modelId: 'm',
+  provisional: false,
   topReason: null,
   fields: [],
   verdict: null,

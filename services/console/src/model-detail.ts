@@ -9,6 +9,7 @@ export function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSum
     id,
     state,
     active: state === 'active',
+    provisional: metadata?.provisional ?? false,
     trainedAt: createdAt.toISOString(),
     promotedAt: promotedAt?.toISOString() ?? null,
     rows: metadata?.training.rows ?? null,

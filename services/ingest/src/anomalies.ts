@@ -31,6 +31,7 @@ export function anomaliesOf(
       windowed: detector.windowed(own),
       severity,
       modelId,
+      provisional: detector.metadata.provisional,
       recalibrationId,
     }
   })

@@ -88,7 +88,7 @@ export async function consume({
     write: writeWith({
       recordOf: wholeRecord(decoder),
       pipeline,
-      alertsTopic: config.alerts.topic,
+      alerts: config.alerts,
       consoleUrl: config.console.url,
       writeBatch: makeBatchWriter(pool),
       telemetry,

@@ -67,6 +67,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
   return {
     metadata: {
       ...{ createdAt: '2026-01-01T00:00:00.000Z', features: FEATURES, calibration: { smallestPValue: 0.0001 } },
+      provisional: false,
     } as unknown as ModelMetadata,
     read: makeReader(FEATURES),
     pValues: (nll) => nll.map((own) => Math.exp(-own)),

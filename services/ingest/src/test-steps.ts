@@ -61,7 +61,7 @@ export function writeInMemory(
   return writeWith({
     recordOf: () => ({}),
     pipeline: 'flights',
-    alertsTopic: 'flights.alerts',
+    alerts: { topic: 'flights.alerts', provisional: false },
     consoleUrl: undefined,
     writeBatch: async (write) => {
       writes.push(write)

@@ -33,7 +33,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
   const step = writeWith({
     recordOf: () => ({}),
     pipeline: 'flights',
-    alertsTopic: 'flights.alerts',
+    alerts: { topic: 'flights.alerts', provisional: false },
     consoleUrl: undefined,
     writeBatch: async (write) => {
       writes.push(write)

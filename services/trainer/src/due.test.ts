@@ -1,12 +1,12 @@
 import type { Config } from '@outflow/contracts'
 import type { ModelState, ModelSummary } from '@outflow/store/models'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type DueOptions, whenDue } from './due.js'
 
 const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 0, 1, 12, 30)
 const features: Config['features'] = [{ path: '$.delay', type: 'numeric', optional: false }]
-const training = { every: HOUR, maxRows: 200_000 } as Config['training']
+const training = { every: HOUR, minRows: 2_000, maxRows: 200_000 } as Config['training']
 const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) =>
   whenDue(models, {
     config: { features, training },
@@ -19,11 +19,11 @@ const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) 
     ...change,
   })
 
-function aModel(state: ModelState, ageMs: number, fittedTo = features): ModelSummary {
+function aModel(state: ModelState, ageMs: number, fittedTo = features, provisional = false): ModelSummary {
   return {
     state,
     createdAt: new Date(NOW - ageMs),
-    metadata: { features: fittedTo, calibration: { labels: null } },
+    metadata: { features: fittedTo, provisional, calibration: { labels: null } },
   } as ModelSummary
 }
 
@@ -74,17 +74,41 @@ test('a fit that failed its gate is not repeated before the scheduled time', () 
 })
 
 test('a fit that produced a known model counts, although it stored no newer model', () => {
-  const lastFit = { endedMs: NOW - 0.5 * HOUR, seen: 2_000 }
+  const lastFit = { endedMs: NOW - 0.5 * HOUR, seen: 2_000, good: 2_000 }
   expect(due([aModel('active', 5 * HOUR)], { lastFit }).inMs).toBe(0.5 * HOUR)
 })
 
 test('twice the records of the newest fit make a fit due, up to maxRows', () => {
   const models = [aModel('active', 60_000)]
   const after = (seen: number, available: number) =>
-    due(models, { lastFit: { endedMs: NOW - 60_000, seen }, available })
+    due(models, { lastFit: { endedMs: NOW - 60_000, seen, good: seen }, available })
   expect(after(2_000, 3_999).because).toBe('schedule')
   expect(after(2_000, 4_000)).toEqual({ inMs: 0, because: 'more records' })
   expect(after(200_000, 900_000).because).toBe('schedule')
+})
+
+describe('a provisional model', () => {
+  const models = [aModel('active', 60_000, features, true)]
+  const after = (seen: number, available: number, good = seen, newestFirst: readonly ModelSummary[] = models) =>
+    due(newestFirst, { lastFit: { endedMs: NOW - 60_000, seen, good }, available }).because
+
+  test('is replaced as soon as the window should have minRows good records', () => {
+    expect(after(300, 599)).toBe('schedule')
+    expect(after(300, 600)).toBe('more records')
+    expect(after(1_500, 1_999)).toBe('schedule')
+    expect(after(1_500, 2_000)).toBe('more records')
+    expect(after(1_500, 2_399, 1_250)).toBe('schedule')
+    expect(after(1_500, 2_400, 1_250)).toBe('more records')
+  })
+
+  test('is replaced at once where minRows was lowered', () => {
+    expect(after(2_500, 2_500)).toBe('more records')
+  })
+
+  test('is kept for a while if a full model was not promoted', () => {
+    const failed = [aModel('failed_gate', 60_000), ...models]
+    expect(after(2_000, 2_001, 2_000, failed)).toBe('schedule')
+  })
 })
 
 test('without an active model a fit that failed its gate is repeated after a minute', () => {

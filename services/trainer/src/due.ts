@@ -35,13 +35,15 @@ export interface LastFit {
   readonly endedMs: number
   /** Records in its window. */
   readonly seen: number
+  /** Good records, which it was fitted to or checked with. */
+  readonly good: number
 }
 
 /**
  * Returns when the next fit is due. At once: if none is active, on request, if the active model was fitted to other features, if its
  * scores have drifted, if at least twenty of its anomalies, and a majority of the judged ones, were judged ordinary, or if the window has
- * twice the records of the newest fit. Otherwise by the schedule, counted from the newest fit with any outcome, so that one that failed its
- * gate is not repeated at once.
+ * twice the records of the newest fit, or enough for a full model after a provisional one. Otherwise by the schedule, counted from the
+ * newest fit with any outcome, so that one that failed its gate is not repeated at once.
  *
  * @param models  of the pipeline, newest first
  */
@@ -63,10 +65,24 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   if (verdicts.ordinary >= MANY_VERDICTS && verdicts.ordinary > verdicts.confirmed) {
     return { inMs: 0, because: 'verdicts' }
   }
-  if (lastFit !== null && lastFit.seen < config.training.maxRows && available >= MORE_RECORDS * lastFit.seen) {
+  if (lastFit !== null && available >= wantedRecords(lastFit, config.training, newest.metadata)) {
     return { inMs: 0, because: 'more records' }
   }
   return { inMs: Math.max(0, scheduledAfter(newestMs, config.training) - now), because: 'schedule' }
+}
+
+/**
+ * Number of records in the window that makes a fit due. After a provisional model as many are enough as should have minRows good ones
+ * among them, by the share of good records in its window.
+ */
+function wantedRecords(
+  { seen, good }: LastFit,
+  { minRows, maxRows }: Config['training'],
+  newest: ModelMetadata | null,
+): number {
+  if (seen >= maxRows) return Number.POSITIVE_INFINITY
+  const ofFullModel = newest?.provisional ? Math.ceil((minRows * seen) / good) : Number.POSITIVE_INFINITY
+  return Math.min(MORE_RECORDS * seen, ofFullModel)
 }
 
 /** The same window gives the same model, so after a failed gate another fit needs new records to have a chance. */

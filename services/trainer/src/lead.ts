@@ -8,6 +8,7 @@ import { countWindow } from '@outflow/streams'
 import { applyLabels } from './apply-labels.js'
 import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
+import { fewestRows, PROVISIONAL_ROWS } from './fewest-rows.js'
 import { readRecent } from './read-recent.js'
 import { adoptCandidate, settleShadow } from './run-shadow.js'
 import { tooFewInTopics } from './too-few.js'
@@ -27,9 +28,12 @@ const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
 
 const BEAT_EVERY_MS = 5_000
 
-/** What the trainer waits for, as the heartbeat reports it; null: it does not wait. */
+/** How the trainer waits for records. */
 interface Wait {
+  /** What it waits for, as the heartbeat reports it; null: it does not wait. */
   why: string | null
+  /** Since when the topics have enough records for a provisional model, epoch ms; null: they do not. */
+  enoughSinceMs: number | null
 }
 
 /** Fits whenever a fit is due, until the leadership or the service ends. */
@@ -39,7 +43,7 @@ export async function lead(context: TrainerContext): Promise<void> {
   const watch = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
   const requests = context.listen(wakeUp.wake)
   const stopped = new AbortController()
-  const wait: Wait = { why: null }
+  const wait: Wait = { why: null, enoughSinceMs: null }
   const beating = keepBeating(context, wait, AbortSignal.any([signal, stopped.signal]))
   try {
     await adoptCandidate(context)
@@ -94,11 +98,15 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
   // A shadow is evaluated before the next fit.
   const shadowMs = await settleShadow(context)
   if (shadowMs !== null) return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
-  const { due, fromMs } = await dueNow(context)
+  const { due, fromMs, active } = await dueNow(context)
   if (due.inMs > 0) return wakeUp.wait(context.signal, Math.min(due.inMs, DUE_POLL_MS))
-  const tooFew = await tooFewRows(context, fromMs)
-  if (tooFew !== null) {
-    wait.why = tooFew
+  const rows = await countFrom(context, fromMs)
+  if (rows < PROVISIONAL_ROWS) wait.enoughSinceMs = null
+  else wait.enoughSinceMs ??= Date.now()
+  const enoughForMs = wait.enoughSinceMs === null ? 0 : Date.now() - wait.enoughSinceMs
+  const fewest = fewestRows({ training: config.training, active, enoughForMs })
+  if (rows < fewest) {
+    wait.why = awaitRows(context, rows)
     return pause(ROWS_POLL_MS, context.signal)
   }
   const effects = effectsOn(context)
@@ -106,6 +114,7 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
     ...context,
     because: due.because,
     fromMs,
+    fewest,
     effects: {
       ...effects,
       openReport: async (report, incumbentId) => {
@@ -121,7 +130,13 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
   await untilMore(context, fromMs, outcome.missing)
 }
 
-async function dueNow(context: TrainerContext): Promise<{ readonly due: Due; readonly fromMs: number }> {
+interface DueNow {
+  readonly due: Due
+  readonly fromMs: number
+  readonly active: ModelSummary | undefined
+}
+
+async function dueNow(context: TrainerContext): Promise<DueNow> {
   const { config, pool } = context
   const [models, fits, request, drift] = await Promise.all([
     listModels(pool, config.pipeline),
@@ -140,18 +155,18 @@ async function dueNow(context: TrainerContext): Promise<{ readonly due: Due; rea
   })
   const mayGrow = lastFit !== null && lastFit.seen < config.training.maxRows
   const available = mayGrow ? await countFrom(context, fromMs) : 0
-  const verdicts = await verdictsSince(context, models, fits)
+  const active = models.find(({ state }) => state === 'active')
+  const verdicts = await verdictsSince(context, active, fits)
   const due = whenDue(models, { config, now, lastFit, request, isDrifted, verdicts, available })
-  return { due, fromMs }
+  return { due, fromMs, active }
 }
 
 /** Counts verdicts on the active model's anomalies since the last fit that produced a model; that fit used the earlier verdicts. */
 async function verdictsSince(
   { config, pool }: TrainerContext,
-  models: readonly ModelSummary[],
+  active: ModelSummary | undefined,
   fits: readonly StoredFit[],
 ): Promise<DueOptions['verdicts']> {
-  const active = models.find(({ state }) => state === 'active')
   if (active === undefined) return { ordinary: 0, confirmed: 0 }
   const since = fits.find(({ modelId }) => modelId !== null)?.startedAt ?? active.createdAt
   return countVerdicts(pool, { pipeline: config.pipeline, modelId: active.id, since })
@@ -163,15 +178,13 @@ const RECENT_FITS = 50
 function lastOf(fits: readonly StoredFit[]): LastFit | null {
   const last = fits.find(({ modelId, endedAt }) => modelId !== null && endedAt !== null)
   if (last === undefined) return null
-  return { endedMs: last.endedAt!.getTime(), seen: last.report.records.seen }
+  const { seen, fitted, heldOut } = last.report.records
+  return { endedMs: last.endedAt!.getTime(), seen, good: fitted + heldOut }
 }
 
-/** Returns, and logs, why the topics have too few records for a fit; null if they may have enough. */
-async function tooFewRows(context: TrainerContext, fromMs: number): Promise<string | null> {
-  const { config, telemetry, onProgress } = context
+/** Returns, and logs, why the topics have too few records for a fit. */
+function awaitRows({ config, telemetry, onProgress }: TrainerContext, rows: number): string {
   const { minRows } = config.training
-  const rows = await countFrom(context, fromMs)
-  if (rows >= minRows) return null
   telemetry.rowsAwaited(rows, minRows - rows)
   onProgress?.({ stage: 'waiting', rows, minRows })
   return tooFewInTopics(rows, minRows)

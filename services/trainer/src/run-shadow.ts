@@ -1,11 +1,11 @@
 import type { ShadowReport } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import {
-  activeModelId,
   beginShadow,
   currentShadow,
   failGate,
   leftCandidate,
+  listModels,
   noteShadowReport,
   promoteModel,
   type Shadow,
@@ -17,7 +17,8 @@ type ShadowContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry' | 'onP
 
 /**
  * Makes a candidate that passed its gate the shadow: it scores live records without deciding for `training.shadow`, then
- * `settleShadow` decides on it. Without an active model, or with `training.shadow: 0`, it is promoted at once.
+ * `settleShadow` decides on it. Without an active model, in place of a provisional one, or with `training.shadow: 0`, it is promoted at
+ * once.
  */
 export async function startShadow(
   { config, pool }: Pick<ShadowContext, 'config' | 'pool'>,
@@ -25,9 +26,9 @@ export async function startShadow(
   why: string,
 ): Promise<'shadow' | 'promoted'> {
   const { pipeline, training } = config
-  if (training.shadow > 0 && (await activeModelId(pool, pipeline)) !== null) {
-    if (await beginShadow(pool, { pipeline, id })) return 'shadow'
-  }
+  const active = (await listModels(pool, pipeline)).find(({ state }) => state === 'active')
+  const isFirst = active === undefined || active.metadata?.provisional === true
+  if (training.shadow > 0 && !isFirst && (await beginShadow(pool, { pipeline, id }))) return 'shadow'
   await promoteModel(pool, { pipeline, id, by: 'trainer', why })
   return 'promoted'
 }

@@ -1,3 +1,4 @@
+import { PROVISIONAL_ROWS } from './fewest-rows.js'
 import type { TrainingRecords } from './training-records.js'
 
 interface ReadWindow {
@@ -15,12 +16,17 @@ export function tooFewRead({ read, seen, sample }: ReadWindow, minRows: number):
   const broken = total(rejected)
   if (broken > 0) parts.push(`${count(broken)} rejected, for example: ${rejectedExample}`)
   if (total(excluded) > 0) parts.push(`${count(total(excluded))} excluded`)
-  return `training window: ${parts.join(', ')}; a fit needs ${count(minRows)}`
+  return `training window: ${parts.join(', ')}; ${need(minRows)}`
 }
 
 /** Returns a line with the reason why a window is not read yet. */
 export function tooFewInTopics(rows: number, minRows: number): string {
-  return `training window: ${counted(rows)} in the topics; a fit needs ${count(minRows)}`
+  return `training window: ${counted(rows)} in the topics; ${need(minRows)}`
+}
+
+function need(minRows: number): string {
+  const provisional = minRows > PROVISIONAL_ROWS ? `, a provisional one ${count(PROVISIONAL_ROWS)}` : ''
+  return `a fit needs ${count(minRows)}${provisional}`
 }
 
 const total = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((sum, one) => sum + one, 0)

@@ -21,6 +21,7 @@ const config = parseConfig(
 const { features } = config
 const training = { durationMs: 1_000 }
 const metadata = {
+  provisional: false,
   modelId: 'm1',
   features,
   training,
@@ -96,6 +97,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     decoder: makeDecoder(config.source),
     because: 'no model',
     fromMs: 6_400_000,
+    fewest: config.training.minRows,
     effects,
     telemetry,
     onProgress: (step) => progress.push(step),
@@ -281,6 +283,33 @@ test('issue 17.7: a window of which every record is rejected is counted, and the
     why: 'training window: 65 records read, 65 rejected, for example: $.dellay is absent; a fit needs 50',
   })
   expect(telemetry.recordsRead).toHaveBeenCalledWith(expect.objectContaining({ missing_field: 60, undecodable: 5 }))
+})
+
+describe('with fewer than minRows records', () => {
+  const provisional = (overrides: Partial<TrainerEffects> = {}) => {
+    const round = aRound(overrides, windowOf(60))
+    const training = { ...config.training, minRows: 2_000 }
+    return { ...round, options: { ...round.options, config: { ...config, training }, fewest: 60 } }
+  }
+
+  test('the model is provisional if the round accepts as few', async () => {
+    const { effects, options } = provisional()
+    expect(await trainOnce(options)).toEqual({ became: 'promoted' })
+    expect(effects.train.mock.calls[0]![0].provisional).toBe(true)
+    expect(await trainOnce({ ...options, fewest: 61 })).toMatchObject({ became: 'too few', missing: 1 })
+  })
+
+  test('the model that replaces a provisional one is judged as a first model', async () => {
+    const active = { ...metadata, window: null, provisional: true } as ModelMetadata
+    const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: active }
+    const { effects, options } = aRound({ incumbent: async () => incumbent }, windowWithBursts([700], 12))
+    await trainOnce(options)
+    expect(effects.train.mock.calls[0]![0].provisional).toBe(false)
+    expect(effects.passGate.mock.calls[0]![0].incumbent).toBeNull()
+    // Its bursts are left out, because alerts of the provisional model were withheld.
+    expect(effects.train).toHaveBeenCalledTimes(2)
+    expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ parentId: 'm0' }))
+  })
 })
 
 test('the detector may require more records than the configuration', async () => {

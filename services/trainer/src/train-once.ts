@@ -60,7 +60,7 @@ export interface TrainerEffects {
   readonly passGate: (options: GateOptions) => Promise<GateReport>
   /** Stores a candidate, reads it back with its checksum verified, and returns its state, since it may have been stored before. */
   readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
-  /** Promotes a candidate that passed its gate, or makes it a shadow. */
+  /** Promotes a candidate that passed its gate, or makes it a shadow of a model that is not provisional. */
   readonly promote: (id: string, why: string) => Promise<'promoted' | 'shadow'>
   readonly failGate: (id: string, report: GateReport) => Promise<void>
 }
@@ -71,6 +71,8 @@ export interface RoundOptions {
   readonly because: Due['because']
   /** Where the window begins, epoch ms. */
   readonly fromMs: number
+  /** Least number of good records, at most minRows; with fewer than minRows the model is provisional. */
+  readonly fewest: number
   readonly effects: TrainerEffects
   readonly telemetry: Pick<
     TrainerTelemetry,
@@ -92,21 +94,23 @@ export interface RoundOptions {
 
 /**
  * One round: read the window, hold recent records out, fit to the rest, pass the gate, store the candidate, promote or
- * mark it as failed; every fit leaves its report. A first model whose window holds bursts is fitted again without them.
+ * mark it as failed; every fit leaves its report. A first model whose window holds bursts is fitted again without them. A model that
+ * follows a provisional one counts as a first model.
  *
  * @returns the outcome; `known`: the same records gave the active model, or one that failed its gate or was rolled back, and nothing
  *   changed
  * @throws {OutflowError} if the broker or the store is not available, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, because, fromMs, effects, telemetry, signal, now = Date.now } = options
+  const { config, because, fromMs, fewest, effects, telemetry, signal, now = Date.now } = options
   const { training, features } = config
   const good = await readGood(options)
   const { read, seen, sample, isCutShort } = good
   telemetry.recordsRead(read.rejected)
-  if (read.fields.length < training.minRows) return tooFew(good, tooFewRead(good, training.minRows), options)
+  if (read.fields.length < fewest) return tooFew(good, tooFewRead(good, training.minRows), options)
   if (isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
+  const provisional = read.fields.length < training.minRows
   const active = await effects.incumbent()
   const incumbent = comparable(active, features)
   const part = (read: TrainingRecords) => {
@@ -132,12 +136,14 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
   try {
-    const trained = await fit({ fitId, parts, seen, window: read.window }, options)
+    const fitted = { fitId, provisional, seen, window: read.window }
+    const trained = await fit({ ...fitted, parts }, options)
     const candidate = { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }
-    const kept = await withoutLearnedBursts(read, trained, { isFirst: active === null }, options)
+    const isFirst = active === null || active.metadata.provisional
+    const kept = await withoutLearnedBursts(read, trained, { isFirst }, options)
     if (kept === read) return await decide(candidate, options)
     const again = part(kept)
-    const retrained = await fit({ fitId, parts: again.parts, seen, window: read.window }, options)
+    const retrained = await fit({ ...fitted, parts: again.parts }, options)
     return await decide({ ...candidate, ...again, trained: retrained }, options)
   } catch (thrown: unknown) {
     const error = toOutflowError(thrown)
@@ -209,19 +215,25 @@ function partRecords({ fields, times }: TrainingRecords, incumbent: Incumbent | 
   }
 }
 
-/** Returns the incumbent if it has the same features, because likelihoods of different features cannot be compared. */
+/**
+ * Returns the incumbent if it has the same features, because likelihoods of different features cannot be compared, and is not
+ * provisional, because the model that replaces a provisional one has to pass as a first model.
+ */
 function comparable(incumbent: Incumbent | null, features: Config['features']): Incumbent | null {
-  return incumbent !== null && sameFeatures(incumbent.metadata, features) ? incumbent : null
+  const isCompared = incumbent !== null && !incumbent.metadata.provisional && sameFeatures(incumbent.metadata, features)
+  return isCompared ? incumbent : null
 }
 
 function fit(
   {
     fitId,
+    provisional,
     parts,
     seen,
     window,
   }: {
     fitId: string
+    provisional: boolean
     parts: Parts
     seen: number
     window: TrainingRecords['window']
@@ -237,6 +249,7 @@ function fit(
     model,
     training,
     alertRate: alertRateOf(detection, rate),
+    provisional,
     ...(window !== null && { window }),
     ...rate,
     onProgress: (progress) => {
@@ -337,10 +350,14 @@ async function decide(
   return { became }
 }
 
-function tooFew({ read }: GoodRecords, why: string, { config, telemetry, onProgress }: RoundOptions): RoundOutcome {
+function tooFew(
+  { read }: GoodRecords,
+  why: string,
+  { config, fewest, telemetry, onProgress }: RoundOptions,
+): RoundOutcome {
   const { minRows } = config.training
   const rows = read.fields.length
-  const missing = Math.max(1, minRows - rows)
+  const missing = Math.max(1, fewest - rows)
   telemetry.rowsAwaited(rows, missing, read.rejected)
   onProgress?.({ stage: 'waiting', rows, minRows })
   return { became: 'too few', missing, why }

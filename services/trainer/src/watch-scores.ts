@@ -87,7 +87,9 @@ export function watchScores(
         within,
       })
       telemetry.driftWatched(level)
-      const found = alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))
+      // The p-values of a provisional model are too rough: its charts would report them as drift.
+      const isWatched = !watched.metadata.provisional
+      const found = isWatched ? (alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))) : null
       if (found !== null) await raise(modelId, found)
       if (recalibration !== null) {
         await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })

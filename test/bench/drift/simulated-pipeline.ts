@@ -81,6 +81,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     readonly startedMs: number
     readonly endedMs: number
     readonly seen: number
+    readonly good: number
   }[] = []
   const events: LifeEvent[] = []
   const fitSeconds: number[] = []
@@ -169,6 +170,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
       decoder,
       because,
       fromMs,
+      fewest: training.minRows,
       effects: {
         readWindow: async ({ maxRows, seed, keep }) => ({
           records: history.sample(fromMs, maxRows, seed).map(keep),
@@ -182,7 +184,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
         noteStep: async () => {},
         closeReport: async (_, { modelId }) => {
           const seen = history.countFrom(fromMs)
-          fits.push({ modelId: modelId!, startedMs: nowMs, endedMs: nowMs + FIT_MS, seen })
+          fits.push({ modelId: modelId!, startedMs: nowMs, endedMs: nowMs + FIT_MS, seen, good: seen })
         },
         train: trainDetector,
         score: scoreRecords,

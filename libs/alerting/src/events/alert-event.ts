@@ -25,6 +25,8 @@ export interface AlertedAnomaly extends Position {
   readonly missing: readonly string[]
   readonly severity: Severity
   readonly modelId: string
+  /** Whether that model is provisional; default: false. */
+  readonly provisional?: boolean
 }
 
 /** The id of an anomaly's alert; it depends on the record's position alone. */
@@ -62,6 +64,7 @@ export function alertEvent(anomaly: AlertedAnomaly, { pipeline, detectedAtMs, co
       reasons: [],
       record: anomaly.record as AlertEvent['data']['record'],
       modelId: anomaly.modelId,
+      ...(anomaly.provisional && { provisional: true }),
       ...(consoleUrl !== undefined && { url: anomalyUrl(consoleUrl, id) }),
       detectedAt: timeText(detectedAtMs),
     },

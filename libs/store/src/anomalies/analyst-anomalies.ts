@@ -30,7 +30,8 @@ export async function anomaliesForAnalyst(db: Queryable, filter: AnalystFilter):
     name: 'anomalies_for_analyst',
     text: `
       select pipeline, topic, partition, "offset", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
-             nll, p_value as "pValue", severity, verdict, reasons, counterfactual, unexplainable, model_id as "modelId"
+             nll, p_value as "pValue", severity, verdict, reasons, counterfactual, unexplainable, model_id as "modelId",
+             provisional
       from analyst.anomalies
       where pipeline = $1 and detected_at >= $2
         and ($3::text is null or entity_key = $3)

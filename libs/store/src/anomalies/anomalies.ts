@@ -24,6 +24,7 @@ export interface StoredAnomaly extends Anomaly, Position {
   /** Why no reasons can be computed; null: they have been or will be computed. */
   readonly unexplainable: string | null
   readonly windowed: readonly (number | null)[] | null
+  readonly provisional: boolean
   readonly detectedAt: Date
   /** Whether a rescore of past records found it, not ingest. */
   readonly rescored: boolean
@@ -43,7 +44,7 @@ interface JsonColumns {
 // From the views, so that the role outflow_analyst is sufficient.
 const COLUMNS = `pipeline, topic, partition, "offset", record_time as "recordTime", event_time as "eventTime",
        entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper", counterfactual, missing, severity, reasons,
-       unexplainable, windowed, model_id as "modelId", detected_at as "detectedAt", rescored, verdict`
+       unexplainable, windowed, model_id as "modelId", provisional, detected_at as "detectedAt", rescored, verdict`
 
 /** Returns a pipeline's anomalies, the least likely (highest nll) first. */
 export async function leastLikelyAnomalies(
@@ -120,6 +121,7 @@ export interface DetectedAnomaly extends Position {
   readonly pValue: number
   /** The reason with the most bits; null: it has none. */
   readonly reason: Reason | null
+  readonly provisional: boolean
   readonly eventTime: Date
   readonly detectedAt: Date
 }
@@ -137,7 +139,7 @@ export function eachDetected(
 ): Promise<number> {
   const select = `
     select topic, partition, "offset", entity_key as "entityKey", severity, nll, p_value as "pValue", reasons -> 0 as reason,
-           event_time as "eventTime", detected_at as "detectedAt"
+           provisional, event_time as "eventTime", detected_at as "detectedAt"
     from outflow.anomalies
     where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz
     order by detected_at, topic, partition, "offset"`

@@ -16,6 +16,7 @@ const TYPES = {
   severity: 'text',
   windowed: 'float8[]',
   model_id: 'text',
+  provisional: 'boolean',
   recalibration_id: 'bigint',
 }
 
@@ -40,6 +41,7 @@ export function anomalyRow(anomaly: Anomaly): Record<keyof typeof TYPES, unknown
     severity: anomaly.severity,
     windowed: anomaly.windowed ?? null,
     model_id: anomaly.modelId,
+    provisional: anomaly.provisional ?? false,
     recalibration_id: anomaly.recalibrationId?.toString(),
   }
 }

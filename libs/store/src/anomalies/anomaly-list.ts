@@ -15,6 +15,8 @@ export interface AnomalyLine extends Position {
   readonly pValue: number
   readonly severity: Severity
   readonly modelId: string
+  /** Whether that model is provisional. */
+  readonly provisional: boolean
   /** Text of the reason with the most bits; null if it was stored without reasons. */
   readonly topReason: string | null
   /** Field and bits of each reason, in descending order of bits. */
@@ -96,7 +98,7 @@ export type AnomalyLineRow = RowOf<AnomalyLine, { readonly offset: string; reado
 /** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
        record_time::text as "recordTimeText", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
-       nll, p_value as "pValue", severity, model_id as "modelId", reasons -> 0 ->> 'text' as "topReason", last.verdict,
+       nll, p_value as "pValue", severity, model_id as "modelId", provisional, reasons -> 0 ->> 'text' as "topReason", last.verdict,
        (select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
         from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields`
 

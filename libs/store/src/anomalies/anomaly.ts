@@ -21,6 +21,8 @@ export interface Anomaly {
   /** Values of windowed features, in the order of the model's features; null or absent: the model has none. */
   readonly windowed?: readonly (number | null)[] | null
   readonly modelId: string
+  /** Whether that model is provisional; default: false. */
+  readonly provisional?: boolean
   /** Id in `outflow.recalibrations` of the recalibration of its p-value; null or absent: the p-value is from the model's own calibration. */
   readonly recalibrationId?: bigint | null
 }

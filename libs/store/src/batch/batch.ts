@@ -22,6 +22,8 @@ export interface BatchWrite {
   /** State of online false-discovery control after this batch; null or absent if it is off. */
   readonly fdrState?: FdrState | null
   readonly anomalies: readonly Anomaly[]
+  /** Whether the alerts of the anomalies are not sent, because their model is provisional; default: false. */
+  readonly withholdsAlerts?: boolean
   readonly deadLetters: readonly DeadLetter[]
   /** Alerts and dead letters, in offset order. */
   readonly outbox: readonly OutboxMessage[]

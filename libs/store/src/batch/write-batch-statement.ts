@@ -49,8 +49,8 @@ const CLAIM = `
       alerts = stored.alerts + batch.alerts, updated_at = now()
   from json_to_record($1::json) as batch (
     pipeline text, topic text, partition int, expected_offset bigint, next_offset bigint, received bigint, scored bigint,
-    rejected bigint, skipped bigint, anomaly_count bigint, alerts bigint, anomalies json, dead_letters json, scores json,
-    rejections json, fdr_state jsonb, shadow json)
+    rejected bigint, skipped bigint, anomaly_count bigint, alerts bigint, anomalies json, withholds_alerts boolean,
+    dead_letters json, scores json, rejections json, fdr_state jsonb, shadow json)
   where stored.pipeline = batch.pipeline and stored.topic = batch.topic and stored.partition = batch.partition
     and stored.next_offset = batch.expected_offset
   returning batch.*`
@@ -117,6 +117,12 @@ with claimed as (${CLAIM}
   insert into outflow.anomalies (pipeline, topic, partition, ${ANOMALY_COLUMNS})
   select claimed.pipeline, claimed.topic, claimed.partition, ${ANOMALY_VALUES}
   from claimed, json_to_recordset(claimed.anomalies) as anomaly (${ANOMALY_TYPES})
+  on conflict do nothing
+), withheld as (
+  insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because)
+  select claimed.pipeline, claimed.topic, claimed.partition, anomaly."offset", 'provisional'
+  from claimed, json_to_recordset(claimed.anomalies) as anomaly ("offset" bigint)
+  where claimed.withholds_alerts
   on conflict do nothing
 ), rejected as (
   insert into outflow.dead_letters (pipeline, topic, partition, "offset", record_time, reason, detail, message_key,

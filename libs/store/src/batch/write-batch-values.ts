@@ -30,6 +30,7 @@ export function batchColumns(batch: BatchWrite): object {
     anomaly_count: batch.anomalies.length,
     alerts: batch.outbox.filter(({ kind }) => kind === 'alert').length,
     anomalies: batch.anomalies.map(anomalyRow),
+    withholds_alerts: batch.withholdsAlerts ?? false,
     dead_letters: batch.deadLetters.map(({ offset, recordTimeMs, reason, detail, key, value }) => ({
       offset: String(offset),
       record_time: timestampText(recordTimeMs),

@@ -162,7 +162,8 @@ export async function withholdAlerts(db: Queryable, pipeline: string, alerts: re
 }
 
 /** Why an anomaly's alert was not sent singly. */
-export interface AlertFate extends Pick<UnsentAlert, 'because' | 'ruleId' | 'groupId'> {
+export interface AlertFate extends Pick<UnsentAlert, 'ruleId' | 'groupId'> {
+  readonly because: UnsentAlert['because'] | 'provisional'
   /** The reason given for the rule. */
   readonly ruleWhy: string | null
 }

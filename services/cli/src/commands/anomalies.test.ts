@@ -6,7 +6,7 @@ const anomaly: AnalystAnomaly = {
   ...{ pipeline: 'flights', topic: 'flights', partition: 2, offset: 18_043n, modelId: 'm', nll: 41.5 },
   eventTime: new Date('2001-01-21T21:59:00Z'),
   detectedAt: new Date('2026-11-28T00:02:11.240Z'),
-  ...{ entityKey: 'IAH', pValue: 0.0011, severity: 'medium', reasons: null, unexplainable: null },
+  ...{ entityKey: 'IAH', pValue: 0.0011, severity: 'medium', provisional: false, reasons: null, unexplainable: null },
   ...{ counterfactual: null, verdict: null },
 }
 const reason = (field: string, bits: number, text: string) => ({
@@ -33,6 +33,10 @@ it('the line names the mistake that explains the anomaly, where there is one', (
   expect(describe({ ...anomaly, reasons: [reason('distance', 97, 'distance 721')], counterfactual })).toMatch(
     /distance 721: kilometres instead of miles\? 97 % \(distance 100 %\)$/,
   )
+})
+
+it('an anomaly of a provisional model is marked', () => {
+  expect(describe({ ...anomaly, provisional: true })).toMatch(/ \[provisional\]$/)
 })
 
 it('an anomaly without reasons states why there are none', () => {

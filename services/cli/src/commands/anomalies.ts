@@ -13,7 +13,7 @@ export function define(command: Command, { terminal }: CommandContext): void {
   command
     .description(
       'Lists stored anomalies, newest first: when each was found, its severity, how rare it is, its id and key, the main reason with ' +
-        'the mistake that explains it, where one stands out, and the share of each field. A login with the role outflow_analyst is enough.',
+        'the mistake that explains it, where one stands out, and the share of each field; [provisional] marks those of a provisional model. A login with the role outflow_analyst is enough.',
     )
     .addOption(configOption())
     .option('--since <time>', 'only those found since: ISO 8601, or 1h for an hour ago; default: 24h', moment)
@@ -85,7 +85,7 @@ async function print(anomaly: AnalystAnomaly, { json }: PipelineOptions, termina
 
 /** One line: when, severity, rarity, id, key, why. */
 export function describe(anomaly: AnalystAnomaly): string {
-  const { detectedAt, severity, pValue, entityKey, reasons, counterfactual, unexplainable } = anomaly
+  const { detectedAt, severity, pValue, entityKey, provisional, reasons, counterfactual, unexplainable } = anomaly
   const [main] = reasons ?? []
   const mistake = counterfactual?.mistake === undefined ? '' : `: ${formatMistake(counterfactual.mistake)}`
   const why =
@@ -96,6 +96,6 @@ export function describe(anomaly: AnalystAnomaly): string {
     formatRarity(pValue).padEnd(25),
     oneLine(idOf(anomaly)),
     oneLine(entityKey ?? 'no key'),
-    oneLine(why),
+    oneLine(provisional ? `${why} [provisional]` : why),
   ].join('  ')
 }

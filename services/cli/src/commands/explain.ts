@@ -144,6 +144,7 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
 function describeUnsent({ because, ruleId, ruleWhy, groupId }: AlertFate): string {
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}`
   if (because === 'cooldown') return '  no alert: cool-down of its key'
+  if (because === 'provisional') return '  no alert: found by a provisional model'
   return `  sent in the group ${oneLine(groupId ?? '')}`
 }
 

@@ -134,7 +134,7 @@ function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
     const training = metadata?.training
     return [
       id,
-      state,
+      metadata?.provisional ? `${state}, provisional` : state,
       createdAt.toISOString(),
       training ? formatCount(training.rows) : '?',
       metrics.gain.mean?.toFixed(3) ?? '?',

@@ -37,7 +37,8 @@ async function previewRange(options: RangeOptions, terminal: Terminal): Promise<
     const rules = await listSuppressions(pool, { pipeline, notExpired: from })
     const tally = makeTally(controlOf(alerts, rules.toReversed()))
     await eachDetected(pool, { pipeline, from, to }, BATCH_SIZE, async (anomalies) => {
-      for (const anomaly of anomalies) tally.add(alertOfAnomaly(pipeline, anomaly))
+      const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
+      for (const anomaly of alerted) tally.add(alertOfAnomaly(pipeline, anomaly))
     })
     const result = tally.end()
     return {

@@ -136,6 +136,7 @@ async function rescoreWith({
         windowed: detector.windowed(fields),
         severity,
         modelId,
+        provisional: detector.metadata.provisional,
       }
       const message = alertMessage(
         alertEvent(anomaly, { pipeline, detectedAtMs: Date.now(), consoleUrl: config.console.url }),

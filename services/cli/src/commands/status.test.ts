@@ -30,6 +30,7 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
   lag: 1_234,
   lagUnknown: null,
   unreachable: null,
+  provisional: null,
   whyNoModel: null,
   drift: null,
   ...overrides,
@@ -71,6 +72,11 @@ describe('describeStatus', () => {
       'a relay that is down',
       { waiting: 3, waitingSince: before(600) },
       'the oldest message waits for 10 min: is alerts running?',
+    ],
+    [
+      'a provisional model',
+      { provisional: 'provisional model (180 records); a full model is fitted once the window has 2,000 records' },
+      'provisional model (180 records); a full model is fitted once the window has 2,000 records',
     ],
     [
       'no model',

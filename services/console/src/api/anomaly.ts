@@ -32,6 +32,8 @@ export const anomalySummarySchema = z
     surpriseBits: z.number().nullable(),
     severity: severitySchema,
     modelId: z.string(),
+    /** Found by a provisional model. */
+    provisional: z.boolean(),
     /** Text of the main reason. */
     topReason: z.string().nullable(),
     /** Field and bits of each reason, the least likely first; empty while there are no reasons. */
@@ -70,7 +72,7 @@ export const anomalySchema = anomalySummarySchema
       /** Why it was not sent alone; null: it was not held back. */
       unsent: z
         .object({
-          because: z.enum(['rule', 'cooldown', 'key', 'reason', 'quiet']),
+          because: z.enum(['rule', 'cooldown', 'key', 'reason', 'quiet', 'provisional']),
           ruleId: z.string().nullable(),
           /** Reason that the author of the rule gave. */
           ruleWhy: z.string().nullable(),

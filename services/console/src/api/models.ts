@@ -7,6 +7,8 @@ export const modelSchema = z
     id: z.string(),
     state: z.enum(['candidate', 'active', 'retired', 'failed_gate', 'rolled_back']),
     active: z.boolean(),
+    /** Fitted to fewer records than training.minRows. */
+    provisional: z.boolean(),
     trainedAt: timeSchema,
     promotedAt: timeSchema.nullable(),
     /** null where the version of its metadata is unknown. */

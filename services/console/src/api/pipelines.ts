@@ -79,6 +79,8 @@ export const healthSchema = z
       }),
     ),
     activeModelAgeSeconds: z.number().nullable(),
+    /** That the active model is provisional, and what a full one needs; null: it is not, or the pipeline is another configuration's. */
+    provisional: z.string().nullable(),
     /** Why no model is active, in words; null: a model is active. */
     whyNoModel: z.string().nullable(),
     outboxWaiting: z.int(),

@@ -1,3 +1,4 @@
+import { describeProvisional } from '@outflow/contracts/wording'
 import { entityHistory, listAnomalies } from '@outflow/store/anomalies'
 import { rejectionsSince } from '@outflow/store/dead-letters'
 import { listHealthEvents } from '@outflow/store/health-events'
@@ -148,6 +149,8 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         const alarms = await listDriftAlarms(db, { pipeline, limit: DRIFT_ALARMS })
         const activeId = await activeModelId(db, pipeline)
         const active = activeId === null ? null : await modelSummary(db, { pipeline, id: activeId })
+        const isOwn = pipeline === config.pipeline
+        const state = isOwn && active?.metadata ? describeProvisional(active.metadata, config) : null
         return {
           lag:
             lag?.map(({ topic, partition, lag: behind, offset }) => ({
@@ -167,6 +170,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
               ...{ kind, detail, at: begunAt.toISOString(), endedAt: endedAt?.toISOString() ?? null },
             }),
           ),
+          provisional: state && `${state.what}; ${state.next}`,
           whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
           activeModelAgeSeconds: active && Math.round((now - active.createdAt.getTime()) / 1_000),
           outboxWaiting: (await outboxDepth(db, pipeline)).rows,

@@ -3,7 +3,7 @@ import { wholeRecord } from '@outflow/records'
 import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
 import type { ComparedBatch } from '../batch.js'
-import { aDecoder, aKafkaRecord, aReadBatch } from '../test-builders.js'
+import { aDecoder, aDetector, aKafkaRecord, aLease, aReadBatch } from '../test-builders.js'
 import { aDecideStep, writeInMemory } from '../test-steps.js'
 import { rejectTo } from './reject.js'
 import { score } from './score.js'
@@ -49,6 +49,21 @@ test('one write contains all changes of the batch', async () => {
     scores: [{ modelId: 'm1', scored: 3, anomalies: 1, nllMin: 1, nllMax: 9, nllSum: 12 }],
     rejections: [{ reason: 'wrong_type', rejected: 2 }],
   })
+})
+
+test('anomalies of a provisional model are stored as such, and alerted only with alerts.provisional', async () => {
+  const { metadata } = aDetector()
+  const model = aLease(aDetector({ metadata: { ...metadata, provisional: true } }))
+  const batch = { ...(await decided([1, 9])), model }
+  const withheld = writing()
+  await withheld.step(batch)
+  expect(withheld.writes[0]).toMatchObject({ anomalies: [{ offset: 1n, provisional: true }], withholdsAlerts: true })
+  expect(withheld.writes[0]!.outbox).toEqual([])
+  const sent = writing({ alerts: { topic: 'flights.alerts', provisional: true } })
+  await sent.step(batch)
+  expect(sent.writes[0]).toMatchObject({ anomalies: [{ provisional: true }], withholdsAlerts: false })
+  const [alert] = sent.writes[0]!.outbox
+  expect(JSON.parse(String(alert!.payload)).data.provisional).toBe(true)
 })
 
 test('alerts and dead letters are sent in the order of their records', async () => {

@@ -1,4 +1,5 @@
 import { alertEvent, alertMessage } from '@outflow/alerting'
+import type { Config } from '@outflow/contracts'
 import type { JsonObject } from '@outflow/records'
 import { retrying, type Tracing } from '@outflow/runtime'
 import type { BatchWrite, WriteOutcome } from '@outflow/store/batch'
@@ -13,7 +14,7 @@ export interface WriteOptions {
   /** Returns the whole record of a message that could be read. */
   readonly recordOf: (source: KafkaRecord) => JsonObject
   readonly pipeline: string
-  readonly alertsTopic: string
+  readonly alerts: Pick<Config['alerts'], 'topic' | 'provisional'>
   /** `console.url`, for the links in alerts. */
   readonly consoleUrl: string | undefined
   readonly writeBatch: (batch: BatchWrite) => Promise<WriteOutcome>
@@ -49,7 +50,7 @@ export function writeWith({ writeBatch, telemetry, signal, tracing = null, now =
   }
 }
 
-interface Target extends Pick<WriteOptions, 'pipeline' | 'alertsTopic' | 'consoleUrl' | 'recordOf'> {
+interface Target extends Pick<WriteOptions, 'pipeline' | 'alerts' | 'consoleUrl' | 'recordOf'> {
   readonly traceparent: string | undefined
   readonly detectedAtMs: number
 }
@@ -57,13 +58,14 @@ interface Target extends Pick<WriteOptions, 'pipeline' | 'alertsTopic' | 'consol
 /** Returns all changes of a batch in Postgres, with alerts and dead letters in the order of their records. */
 function toBatchWrite(
   batch: ComparedBatch,
-  { pipeline, alertsTopic, consoleUrl, recordOf, ...target }: Target,
+  { pipeline, alerts: { topic: alertsTopic, provisional }, consoleUrl, recordOf, ...target }: Target,
 ): BatchWrite {
   const { delivery, records, rejected, skipped, deadLetters, deadLetterMessages, scores, decisions, shadow } = batch
   const { topic, partition } = delivery
   const { traceparent, detectedAtMs } = target
   const anomalies = anomaliesOf(batch, recordOf)
-  const alerts = anomalies.map((anomaly) => ({
+  const withholdsAlerts = batch.model.detector.metadata.provisional && !provisional
+  const alerts = (withholdsAlerts ? [] : anomalies).map((anomaly) => ({
     offset: anomaly.offset,
     message: alertMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs, consoleUrl }), {
       topic: alertsTopic,
@@ -81,6 +83,7 @@ function toBatchWrite(
     skipped,
     fdrState: decisions.fdrState,
     anomalies,
+    withholdsAlerts,
     deadLetters,
     outbox: [...alerts, ...deadLetterMessages]
       .toSorted((a, b) => Number(a.offset - b.offset))

@@ -1,4 +1,5 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
+import { describeProvisional } from '@outflow/contracts/wording'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, postgresCheck } from '@outflow/store'
@@ -179,7 +180,11 @@ const model = ({ config, configPath, pool }: DoctorContext): Check => ({
         `keep outflow run trainer --config ${configPath} running until at least ${formatCount(config.training.minRows)} good records are in the topics`,
       )
     }
-    return withDetector(stored.artefact, async ({ metadata }) => describeModel(metadata))
+    return withDetector(stored.artefact, async ({ metadata }) => {
+      const state = describeProvisional(metadata, config)
+      if (state !== null) throw new NotYetCreated(`${describeModel(metadata)}; ${state.what}`, state.next)
+      return describeModel(metadata)
+    })
   },
 })
 

@@ -37,6 +37,7 @@ function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): Stor
       { field: 'origin', bits: 0.5, observed: 'LAX', expected: null, range: null, text: 'origin LAX' },
     ],
     modelId: 'm1',
+    provisional: false,
     detectedAt: new Date('2026-01-31T08:00:01.250Z'),
     rescored: false,
     verdict: 'expected',
@@ -95,6 +96,7 @@ describe('Parquet', () => {
       surprise_bits: -Math.log2(0.001),
       severity: 'high',
       model_id: 'm1',
+      provisional: false,
       detected_at: new Date('2026-01-31T08:00:01.250Z'),
       counterfactual: null,
       record: JSON.stringify(anAnomaly(0n).record),
@@ -131,6 +133,7 @@ describe('CSV', () => {
       id: 'flights/flights/3/0',
       record_time: '2026-01-31T08:00:00.007Z',
       verdict: 'expected',
+      provisional: 'false',
       why: 'distance 3,983 is far',
     })
     expect(JSON.parse(rows[0]!.record!)).toEqual(anAnomaly(0n).record)

@@ -15,6 +15,7 @@ export interface AnomalyWriter {
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
 type Type = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type'>
 
+const BOOLEAN: Type = { type: 'BOOLEAN' }
 const INT32: Type = { type: 'INT32' }
 const INT64: Type = { type: 'INT64' }
 const DOUBLE: Type = { type: 'DOUBLE' }
@@ -55,6 +56,7 @@ const COLUMNS: readonly Column[] = [
     of: ({ counterfactual }) => counterfactual && JSON.stringify(counterfactual),
   },
   { name: 'model_id', type: TEXT, of: ({ modelId }) => modelId },
+  { name: 'provisional', type: BOOLEAN, of: ({ provisional }) => provisional },
   { name: 'detected_at', type: TIME, of: ({ detectedAt }) => detectedAt },
   { name: 'pipeline', type: TEXT, of: ({ pipeline }) => pipeline },
   { name: 'topic', type: TEXT, of: ({ topic }) => topic },
@@ -79,7 +81,7 @@ export function csvWriter(output: Output): AnomalyWriter {
   return {
     write: async (anomalies) => {
       const rows = anomalies.map((anomaly) => CSV_COLUMNS.map(({ of }) => of(anomaly)))
-      const cast = { string: escapeFormula, date: (time: Date) => time.toISOString() }
+      const cast = { string: escapeFormula, date: (time: Date) => time.toISOString(), boolean: String }
       const text = stringify(rows, { header, columns: CSV_COLUMNS.map(({ name }) => name), cast })
       header = false
       await output.write(text)

@@ -17,6 +17,7 @@ const anAnomaly = (offset: number, overrides: Partial<DetectedAnomaly> = {}): De
   nll: 9,
   pValue: 0.001,
   reason: null,
+  provisional: false,
   eventTime: new Date(NOON),
   detectedAt: new Date(NOON + offset * MINUTE),
   ...overrides,

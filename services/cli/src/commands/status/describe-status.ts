@@ -62,6 +62,7 @@ function remarksOf(reading: Reading): string[] {
     const since = lastWrite === null ? 'ever' : `for ${ago(lastWrite, at)}`
     remarks.push(`nothing was written ${since === 'ever' ? 'yet' : since} and records wait: is ingest running?`)
   }
+  if (reading.provisional !== null) remarks.push(reading.provisional)
   if (reading.unreachable !== null) remarks.push(reading.unreachable)
   if (waitingSince !== null && at.getTime() - waitingSince.getTime() > STALLED_MS) {
     remarks.push(`the oldest message waits for ${ago(waitingSince, at)}: is alerts running?`)

@@ -1,3 +1,5 @@
+import type { Config, ModelMetadata } from '@outflow/contracts'
+import { describeProvisional } from '@outflow/contracts/wording'
 import { unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
@@ -26,6 +28,8 @@ export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly lagUnknown: string | null
   /** Decisions that no p-value can reach under the active model; null: none. */
   readonly unreachable: string | null
+  /** That the active model is provisional, and what a full one needs; null: it is not, or there is none. */
+  readonly provisional: string | null
   /** Why no model is active, and the command that helps, if any; null: a model is active. */
   readonly whyNoModel: string | null
   /** The newest alarm of the last day. */
@@ -96,12 +100,18 @@ async function watch(configPath: string): Promise<StatusReader> {
         ...status,
         ...behind,
         unreachable: modelMetadata && unreachable(modelMetadata, config.detection),
+        provisional: provisionalOf(modelMetadata, config),
         whyNoModel: status.modelId === null ? whyNoModelAndFix(trainer) : null,
         drift: recent(drift),
       }
     },
     close: () => pool.end(),
   }
+}
+
+function provisionalOf(metadata: ModelMetadata | null, config: Config): string | null {
+  const state = metadata && describeProvisional(metadata, config)
+  return state && `${state.what}; ${state.next}`
 }
 
 const DAY_MS = 86_400_000

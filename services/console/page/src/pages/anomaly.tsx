@@ -2,7 +2,7 @@ import { formatMistake, formatRarity } from '@outflow/contracts/wording'
 import { useEffect } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { AnomalyDetail } from '../api/types.js'
-import { SeverityBadge, StateBadge, VerdictBadge } from '../parts/badges.js'
+import { ProvisionalBadge, SeverityBadge, StateBadge, VerdictBadge } from '../parts/badges.js'
 import { Fact } from '../parts/fact.js'
 import { Shown } from '../parts/states.js'
 import { Time } from '../parts/time.js'
@@ -85,6 +85,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
             <a href={`/models/${encodeURIComponent(anomaly.modelId)}${queryString({ pipeline: anomaly.pipeline })}`}>
               {shortId(anomaly.modelId)}
             </a>{' '}
+            {anomaly.provisional && <ProvisionalBadge />}{' '}
             {anomaly.model === null ? (
               <small>gone since</small>
             ) : (

@@ -25,6 +25,7 @@ export function HealthPage() {
         {(found) => (
           <>
             <Tiles health={found} />
+            {found.provisional !== null && <p>Active: {found.provisional}.</p>}
             {found.whyNoModel !== null && <p>No model: {found.whyNoModel}.</p>}
             <div class="halves">
               <Lag lag={found.lag} />
@@ -59,7 +60,13 @@ function Tiles({ health }: { health: Health }) {
       <Tile
         name="active model"
         value={health.activeModelAgeSeconds === null ? 'none' : formatDuration(health.activeModelAgeSeconds)}
-        note={health.activeModelAgeSeconds === null ? 'nothing is scored' : 'old'}
+        note={
+          health.activeModelAgeSeconds === null
+            ? 'nothing is scored'
+            : health.provisional === null
+              ? 'old'
+              : 'old, provisional'
+        }
       />
     </dl>
   )

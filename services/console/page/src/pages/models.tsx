@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { queryString, read, write } from '../api/client.js'
 import type { Model } from '../api/types.js'
-import { StateBadge } from '../parts/badges.js'
+import { ProvisionalBadge, StateBadge } from '../parts/badges.js'
 import { Confirm } from '../parts/confirm.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
@@ -100,7 +100,14 @@ function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: 
             </a>
           ),
         },
-        { name: 'state', of: ({ state }) => <StateBadge state={state} /> },
+        {
+          name: 'state',
+          of: ({ state, provisional }) => (
+            <>
+              <StateBadge state={state} /> {provisional && <ProvisionalBadge />}
+            </>
+          ),
+        },
         { name: 'trained', of: ({ trainedAt }) => <Time at={trainedAt} /> },
         { name: 'promoted', of: ({ promotedAt }) => (promotedAt === null ? '–' : <Time at={promotedAt} />) },
         { name: 'records', kind: 'number', of: ({ rows }) => (rows === null ? '–' : formatCount(rows)) },

@@ -22,6 +22,11 @@ export function VerdictBadge({ verdict }: { verdict: Verdict }) {
   return <span class={`badge verdict-${verdict}`}>{VERDICT_WORDS[verdict]}</span>
 }
 
+/** Marks a model that was fitted to fewer records than a full one needs, and its anomalies. */
+export function ProvisionalBadge() {
+  return <span class="badge">provisional</span>
+}
+
 /** State of a model. */
 export function StateBadge({ state }: { state: string }) {
   return <span class={`badge state-${state}`}>{state}</span>

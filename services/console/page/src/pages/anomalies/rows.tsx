@@ -2,7 +2,7 @@ import { formatRarity, formatShares } from '@outflow/contracts/wording'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Anomaly } from '../../api/types.js'
-import { SeverityBadge, VerdictBadge } from '../../parts/badges.js'
+import { ProvisionalBadge, SeverityBadge, VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import type { AnomalyList } from '../../state/anomaly-list.js'
 import type { Filters } from '../../state/filters.js'
@@ -188,7 +188,9 @@ function Row({ item, position, total, top, isSelected, isReachable, onFocus }: R
           <Time at={item.eventTime} />
         </span>
         <span class="key">{item.key ?? '–'}</span>
-        <span class="why">{item.topReason ?? 'without reasons yet'}</span>
+        <span class="why">
+          {item.provisional && <ProvisionalBadge />} {item.topReason ?? 'without reasons yet'}
+        </span>
         <span class="fields" title={formatShares(item.fields)}>
           {formatShares(item.fields)}
         </span>

@@ -44,5 +44,6 @@ function unsentInWords(unsent: AnomalyDetail['alert']['unsent']): string {
   const { because, ruleId, ruleWhy, groupId } = unsent
   if (because === 'rule') return `Hidden by rule ${ruleId}${ruleWhy === null ? '' : `: ${ruleWhy}`}.`
   if (because === 'cooldown') return 'Not sent: its key had an alert shortly before (cool-down).'
+  if (because === 'provisional') return 'Not sent: it was found by a provisional model.'
   return `Sent in the group ${groupId ?? ''}.`
 }

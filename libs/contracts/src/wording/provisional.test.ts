@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import type { Config } from '../config.js'
+import type { ModelMetadata } from '../model-metadata.js'
+import { describeProvisional } from './provisional.js'
+
+const config = (provisional = false) =>
+  ({ training: { minRows: 2_000, window: 86_400_000 }, alerts: { provisional } }) as Config
+const aModel = (own: Partial<ModelMetadata>) =>
+  ({ provisional: true, training: { rows: 180 }, ...own }) as ModelMetadata
+
+test('a provisional model is described with its records, its alerts, and what a full model needs', () => {
+  expect(describeProvisional(aModel({ recordsPerDay: 5_000 }), config())).toEqual({
+    what: 'provisional model (180 records); its anomalies are not alerted',
+    next: 'a full model is fitted once the training window has 2,000 records',
+  })
+  expect(describeProvisional(aModel({}), config(true))?.what).toBe('provisional model (180 records)')
+})
+
+test('where the window never holds enough records, the settings that would are stated', () => {
+  expect(describeProvisional(aModel({ recordsPerDay: 300.4 }), config())?.next).toBe(
+    'a full model needs 2,000 records, and training.window holds about 300: set it to 7d or more, or lower training.minRows',
+  )
+})
+
+test('a full model is not described', () => {
+  expect(describeProvisional(aModel({ provisional: false }), config())).toBeNull()
+})

@@ -1,0 +1,34 @@
+import type { Config } from '../config.js'
+import type { ModelMetadata } from '../model-metadata.js'
+
+/** The state of a pipeline whose active model is provisional. */
+export interface ProvisionalState {
+  /** Such as `provisional model (180 records); its anomalies are not alerted`. */
+  readonly what: string
+  /** What a full model needs, and how to get it. */
+  readonly next: string
+}
+
+/** Describes a provisional model; null for a full one. */
+export function describeProvisional(
+  { provisional, training: { rows }, recordsPerDay }: ModelMetadata,
+  { training: { minRows, window }, alerts }: Pick<Config, 'training' | 'alerts'>,
+): ProvisionalState | null {
+  if (!provisional) return null
+  const what = `provisional model (${count(rows)} records)${alerts.provisional ? '' : '; its anomalies are not alerted'}`
+  const inWindow = recordsPerDay ? Math.floor((recordsPerDay * window) / DAY_MS) : minRows
+  if (inWindow >= minRows) {
+    return { what, next: `a full model is fitted once the training window has ${count(minRows)} records` }
+  }
+  const days = count(Math.ceil(minRows / recordsPerDay!))
+  return {
+    what,
+    next:
+      `a full model needs ${count(minRows)} records, and training.window holds about ${count(inWindow)}: ` +
+      `set it to ${days}d or more, or lower training.minRows`,
+  }
+}
+
+const DAY_MS = 86_400_000
+
+const count = (value: number) => value.toLocaleString('en')

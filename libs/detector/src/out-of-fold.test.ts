@@ -1,0 +1,68 @@
+import type { Fields } from '@outflow/records'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { calibrationSteps, pValues } from './conformal.js'
+import { foldsOf, outOfFoldNlls } from './out-of-fold.js'
+import { fitParetoTail } from './pareto-tail.js'
+
+const random = xoroshiro128plus(7)
+const uniform = () => 1 - uniformFloat64(random)
+const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform())
+
+const COLUMNS = 6
+const aRecord = (draw: () => number): Fields => ({ numbers: Array.from({ length: COLUMNS }, draw), categories: [] })
+
+/** A Gaussian with its mean and variance per column estimated from the records, as a model that overfits few of them. */
+function gaussianOf(records: readonly Fields[]) {
+  const columns = Array.from({ length: COLUMNS }, (_, column) => {
+    const values = records.map(({ numbers }) => numbers[column]!)
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+    return { mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length }
+  })
+  const nllOf = ({ numbers }: Fields) =>
+    columns.reduce(
+      (sum, { mean, variance }, at) => sum + (numbers[at]! - mean) ** 2 / (2 * variance) + Math.log(variance) / 2,
+      0,
+    )
+  return { score: async (batch: readonly Fields[]) => scoresOf(batch, nllOf) }
+}
+
+const scoresOf = (batch: readonly Fields[], nllOf: (record: Fields) => number) => ({
+  ...{ nll: Float64Array.from(batch, nllOf), unseenValues: 0, missingValues: 0 },
+})
+
+it('every record is scored once, by the model of the other folds', async () => {
+  const records = Array.from({ length: 203 }, (_, index) => ({ numbers: [index], categories: [] }))
+  const folds = foldsOf(records, 1)
+  expect(folds.map(({ others }) => others.length)).toEqual([162, 162, 162, 163, 163])
+  for (const { own, others } of folds) expect(new Set([...own, ...others]).size).toBe(203)
+  const numberOf = { score: async (batch: readonly Fields[]) => scoresOf(batch, ({ numbers }) => numbers[0]!) }
+  const nlls = await outOfFoldNlls(
+    folds,
+    folds.map(() => numberOf),
+  )
+  expect([...nlls].toSorted((a, b) => a - b)).toEqual([...records.keys()])
+})
+
+it.each([
+  { name: 'Gaussian', draw: normal, most: 1 },
+  // Student's t with four degrees of freedom.
+  { name: 'of heavy tails', draw: () => normal() / Math.sqrt(-Math.log(uniform() * uniform()) / 2), most: 1.5 },
+  { name: 'uniform', draw: uniform, most: 1 },
+])('of 200 exchangeable records the p-values of new ones are not too small: $name', async ({ draw, most }) => {
+  const [sets, fresh] = [150, 400]
+  const flagged = new Map([0.2, 0.05, 0.01, 0.001].map((alpha) => [alpha, 0]))
+  for (let set = 0; set < sets; set++) {
+    const records = Array.from({ length: 200 }, () => aRecord(draw))
+    const folds = foldsOf(records, set)
+    const scorers = folds.map(({ others }) => gaussianOf(others))
+    const nlls = (await outOfFoldNlls(folds, scorers)).sort()
+    const calibration = { ...calibrationSteps(nlls), tail: fitParetoTail(nlls) }
+    const model = gaussianOf(records)
+    const { nll } = await model.score(Array.from({ length: fresh }, () => aRecord(draw)))
+    for (const p of pValues(calibration, nll))
+      for (const [alpha, count] of flagged) if (p <= alpha) flagged.set(alpha, count + 1)
+  }
+  for (const [alpha, count] of flagged) expect(count / (sets * fresh), `at ${alpha}`).toBeLessThan(most * alpha)
+})

@@ -1,0 +1,21 @@
+import type { ModelMetadata } from '@outflow/contracts'
+import { expect, test } from 'vitest'
+import { fewestRows } from './fewest-rows.js'
+
+const training = { minRows: 2_000 }
+const aModel = (provisional: boolean) => ({ metadata: { provisional } as ModelMetadata })
+
+test('a first fit needs minRows until the topics have had enough records for a provisional model for a minute', () => {
+  expect(fewestRows({ training, active: undefined, enoughForMs: 0 })).toBe(2_000)
+  expect(fewestRows({ training, active: undefined, enoughForMs: 59_999 })).toBe(2_000)
+  expect(fewestRows({ training, active: undefined, enoughForMs: 60_000 })).toBe(200)
+})
+
+test('a provisional model is fitted again to fewer than minRows, a full one is not', () => {
+  expect(fewestRows({ training, active: aModel(true), enoughForMs: 0 })).toBe(200)
+  expect(fewestRows({ training, active: aModel(false), enoughForMs: 120_000 })).toBe(2_000)
+})
+
+test('no provisional model needs more than minRows', () => {
+  expect(fewestRows({ training: { minRows: 50 }, active: undefined, enoughForMs: 60_000 })).toBe(50)
+})

@@ -1,0 +1,84 @@
+import { makeKafka, makeProducer } from '@outflow/streams'
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { nextOf } from '../support/feed.js'
+import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { PARCEL_ALERT_RATE, parcelMessages } from '../support/parcels.js'
+import { runOutflow } from '../support/run-outflow.js'
+import { startService } from '../support/service-process.js'
+
+const FIRST = 300
+const LATER = 1_700
+
+interface Found {
+  readonly anomalies: number
+  readonly provisional: number
+  readonly alerts: number
+  readonly withheld: number
+  readonly scored: number
+}
+
+test('a topic with 300 records gets a provisional model, whose anomalies are marked and not alerted, and then a full one', async () => {
+  const pipeline = await aParcelPipeline({ training: { minRows: 1_000, niceness: 0 } })
+  const messages = parcelMessages(5)
+  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
+  const send = (count: number) =>
+    producer.send(
+      nextOf(messages, count).map(({ key, value }) => ({
+        topic: pipeline.topics.source,
+        key: Buffer.from(key),
+        value,
+      })),
+    )
+  const found = async (): Promise<Found> => {
+    const { rows } = await pipeline.pool.query(`
+      select count(*)::int as anomalies, count(*) filter (where provisional)::int as provisional,
+             (select coalesce(sum(alerts), 0)::int from outflow.offsets) as alerts,
+             (select coalesce(sum(scored), 0)::int from outflow.offsets) as scored,
+             (select count(*)::int from analyst.unsent_alerts where because = 'provisional') as withheld
+      from analyst.anomalies`)
+    return rows[0] as Found
+  }
+
+  await send(FIRST)
+  const all = startService('all', pipeline.configFile)
+  await eventually(() => all.log.some(({ msg }) => msg === 'model promoted'), {
+    ...{ what: 'a provisional model is promoted, after a minute of waiting', withinMs: 150_000 },
+  })
+  await eventually(async () => (await pipeline.stored()) >= FIRST, { what: 'the first records are counted' })
+  const early = await found()
+  expect(early.anomalies).toBeGreaterThan(0)
+  expect(early).toMatchObject({ provisional: early.anomalies, withheld: early.anomalies, alerts: 0 })
+  const state = /provisional model \(\d+ records\); its anomalies are not alerted; a full model/
+  expect((await runOutflow(['status', '--config', pipeline.configFile])).stdout).toMatch(state)
+  const listed = await runOutflow(['anomalies', '--config', pipeline.configFile])
+  expect(listed.stdout.trimEnd().split('\n')).toEqual(
+    Array(early.anomalies).fill(expect.stringMatching(/ \[provisional\]$/)),
+  )
+
+  await send(LATER)
+  await eventually(async () => (await pipeline.stored()) >= FIRST + LATER, { what: 'the later records are counted' })
+  await eventually(
+    async () => {
+      const { rows } = await pipeline.pool.query(
+        `select from outflow.models where state = 'active' and not (metadata -> 'provisional')::boolean`,
+      )
+      return rows.length === 1
+    },
+    { what: 'a full model is active' },
+  )
+  const before = await found()
+  await send(LATER)
+  await eventually(async () => (await pipeline.stored()) >= FIRST + 2 * LATER, { what: 'the last records are counted' })
+  await producer.close()
+
+  const after = await found()
+  expect(after.provisional).toBe(before.provisional)
+  const flagged = after.anomalies - before.anomalies
+  expect(flagged).toBeGreaterThan(0)
+  expect(after.alerts).toBe(after.anomalies - after.provisional)
+  // One in a hundred parcels is odd, and one in a hundred of the others may be flagged: three standard errors more is no storm.
+  const due = (0.01 + PARCEL_ALERT_RATE) * LATER
+  expect(flagged).toBeLessThan(due + 3 * Math.sqrt(due))
+  expect(await all.terminate()).toMatchObject({ code: 0 })
+}, 240_000)
