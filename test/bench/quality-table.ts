@@ -11,9 +11,13 @@ export interface Outcome extends Ranking {
   /** Elapsed seconds of outflow, CPU seconds of the other methods. */
   readonly fitSeconds: number
   readonly scoreSeconds: number
+  /** Of outflow: share of the scored normal rows that are anomalies at each of the rates `FLAGGED_AT`. */
+  readonly flagged?: readonly number[]
   /** Figures of outflow's own fit. */
   readonly fit?: object
 }
+
+export const FLAGGED_AT = [0.01, 0.001] as const
 
 export interface Mean extends Ranking {
   readonly protocol: Protocol
@@ -89,6 +93,20 @@ export function comparisonOf(outcomes: readonly Outcome[]): string {
       return [`${protocol} ${method}`, short(auroc), short(averagePrecision), rank.toFixed(2), p, ...seconds]
     })
   return aligned([['', 'AUROC', 'AP', 'rank', 'p', 'fit s', 'score s'], ...lines])
+}
+
+/** Per protocol, the mean share of the scored normal rows that outflow flags, and the rate. Under U some of these rows were fitted. */
+export function flaggedOf(outcomes: readonly Outcome[]): string {
+  const protocols = [...new Set(outcomes.map(({ protocol }) => protocol))]
+  const lines = protocols.flatMap((protocol) => {
+    const own = outcomes.flatMap((outcome) => (outcome.protocol === protocol ? [outcome.flagged ?? []] : []))
+    const known = own.filter(({ length }) => length > 0)
+    return FLAGGED_AT.map((rate, at) => {
+      const share = known.reduce((sum, shares) => sum + shares[at]!, 0) / known.length
+      return [`${protocol} at ${rate}`, share.toPrecision(3), (share / rate).toFixed(2)]
+    })
+  })
+  return aligned([['flagged normal rows', 'share', 'of the rate'], ...lines])
 }
 
 function aligned(table: readonly (readonly string[])[]): string {

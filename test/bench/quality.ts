@@ -1,12 +1,13 @@
 /**
  * Measures how well anomalies are found in labelled tables, compared with classical detectors on the same rows:
  *
- *     npm run bench:quality -- --data DIR [--half 1|2] [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
+ *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *
  * Every `*.csv.gz` of DIR is a set, and so is every pair `SET.train.csv.gz`, `SET.test.csv.gz`; the column `label`, else the last one, is 1 for
  * an anomaly. `--half` takes every second set by name: choose settings on one half, and report the other once. A detector is fitted as
  * `outflow train` does by default: features inferred from the rows, the defaults of outflow.yaml, the same for every set. Its score is the
- * NLL. `labelled-set.ts` defines the protocols.
+ * NLL. `labelled-set.ts` defines the protocols. `--rows` fits to a random part of the rows; with fewer than the default minRows the model is
+ * provisional, as in the first minutes of a topic. The last lines have the share of scored normal rows that are anomalies at two rates.
  *
  * Each set's lines are printed as it finishes, the whole table and the comparison of methods at the end. `--json` is written after every split, and
  * `--resume` continues from it: splits that it contains are not run again.
@@ -28,8 +29,9 @@ import {
   splitBy,
 } from './labelled-set.js'
 import { findPeers, type Peers } from './quality-peers.js'
-import { comparisonOf, meansOf, type Outcome, tableOf } from './quality-table.js'
+import { comparisonOf, FLAGGED_AT, flaggedOf, meansOf, type Outcome, tableOf } from './quality-table.js'
 import { rank } from './ranking.js'
+import { shuffled } from './shuffled.js'
 
 const { values: options } = parseArgs({
   options: {
@@ -37,6 +39,7 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '3' },
     sets: { type: 'string' },
     half: { type: 'string' },
+    rows: { type: 'string' },
     protocols: { type: 'string', default: PROTOCOLS.join(',') },
     json: { type: 'string' },
     resume: { type: 'boolean', default: false },
@@ -65,7 +68,7 @@ for (const name of names) {
   }
   console.error(tableOf(outcomes.filter((own) => own.set === name)))
 }
-console.log(`${tableOf(outcomes)}\n\n${comparisonOf(outcomes)}`)
+console.log(`${tableOf(outcomes)}\n\n${comparisonOf(outcomes)}\n\n${flaggedOf(outcomes)}`)
 
 async function outcomesIn(file: string | undefined): Promise<Outcome[]> {
   if (file === undefined) throw new Error('--resume continues a report: name it with --json FILE')
@@ -78,17 +81,28 @@ async function writeReport(file: string): Promise<void> {
 }
 
 async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers: Peers | null): Promise<Outcome[]> {
-  const split = splitBy(protocol, set, seed)
+  const split = partOf(splitBy(protocol, set, seed), seed)
   const isAnomaly = split.score.map((row) => set.isAnomaly[row]!)
-  const { nll, fitSeconds, scoreSeconds, ...fit } = await scoreByOutflow(set, split, seed)
+  const { nll, pValue, fitSeconds, scoreSeconds, ...fit } = await scoreByOutflow(set, split, seed)
   const common = { set: set.name, protocol, seed }
-  const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), fitSeconds, scoreSeconds, fit }
+  const flagged = FLAGGED_AT.map((rate) => shareOfNormal(isAnomaly, (row) => pValue[row]! <= rate))
+  const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), fitSeconds, scoreSeconds, flagged, fit }
   console.error(
     `${set.name} ${protocol} ${seed}: AUROC ${own.auroc.toFixed(3)}, AP ${own.averagePrecision.toFixed(3)}, ` +
       `${fit.features} columns, ${fit.steps} steps, best at ${fit.bestStep}, ${fitSeconds.toFixed(1)} s`,
   )
   const others = (await peers?.score(set, split, seed)) ?? []
   return [own, ...others.map(({ scores, ...other }) => ({ ...common, ...other, ...rank(scores, isAnomaly) }))]
+}
+
+function partOf(split: Split, seed: number): Split {
+  if (options.rows === undefined) return split
+  return { ...split, fit: shuffled(split.fit, seed).slice(0, Number(options.rows)) }
+}
+
+function shareOfNormal(isAnomaly: readonly boolean[], holds: (row: number) => boolean): number {
+  const normal = [...isAnomaly.keys()].filter((row) => !isAnomaly[row])
+  return normal.filter(holds).length / normal.length
 }
 
 async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
@@ -99,12 +113,15 @@ async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
   )
   const model = configSchema.shape.model.parse({})
   const started = performance.now()
-  const { artefact, metadata } = await trainDetector({ features, records, model, training, alertRate: FILE_ALERT_RATE })
+  const provisional = options.rows !== undefined && records.length < training.minRows
+  const { artefact, metadata } = await trainDetector({
+    ...{ features, records, model, training, provisional, alertRate: FILE_ALERT_RATE },
+  })
   const fitSeconds = secondsSince(started)
   const scoring = performance.now()
   const read = makeReader(features)
   const detector = await openDetector(artefact)
-  const { nll } = await detector.score(
+  const { nll, pValue } = await detector.score(
     split.score.map((row) => {
       const fields = read(Object.fromEntries(set.columns.map((column, at) => [column, set.rows[row]![at]])))
       if (isRejection(fields)) throw new Error(`row ${row} of ${set.name} is rejected: ${fields.detail}`)
@@ -112,7 +129,14 @@ async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
     }),
   )
   await detector.close()
-  return { nll, fitSeconds, scoreSeconds: secondsSince(scoring), features: features.length, ...metadata.training }
+  return {
+    nll,
+    pValue,
+    fitSeconds,
+    scoreSeconds: secondsSince(scoring),
+    features: features.length,
+    ...metadata.training,
+  }
 }
 
 function* csvOf({ columns, rows }: LabelledSet, fit: readonly number[]): Generator<Buffer> {
