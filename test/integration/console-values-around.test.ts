@@ -21,7 +21,7 @@ interface Around {
   readonly bands: readonly { readonly value: number; readonly low: number; readonly high: number }[]
 }
 
-test('issue 20: the page of an anomaly shows the values of its entity, what the model expected, and the Kafka headers', {
+test('issue 20: the page of an anomaly shows reasons that were not stored, the values of its entity, what the model expected, and the Kafka headers', {
   timeout: 240_000,
 }, async () => {
   const databaseUrl = await aDatabase()
@@ -36,6 +36,13 @@ test('issue 20: the page of an anomaly shows the values of its entity, what the 
   const id = rows[0].id as string
   const console = await aConsole({ databaseUrl, pipeline: pipeline.name })
   onTestFinished(() => console.close())
+
+  // No explainer runs: the console computes the reasons.
+  expect(await pipeline.pool.query('select from outflow.anomalies where reasons is not null')).toMatchObject({
+    rowCount: 0,
+  })
+  const { body: anomaly } = await console.ask(`/api/anomalies/${encodeURIComponent(id)}`)
+  expect(anomaly).toMatchObject({ reasons: [{ field: 'grams' }, ...anomaly.reasons.slice(1)], unexplainable: null })
 
   const { status, body } = await console.ask(`/api/anomalies/${encodeURIComponent(id)}/around`)
   expect(status).toBe(200)
