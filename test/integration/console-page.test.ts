@@ -331,6 +331,17 @@ describe('what an operator changes', () => {
     await soon(() => page.url()).toContain('field=delay')
   })
 
+  it('offers calibration records of the active model, and stores their labels', async () => {
+    await page.goto(`${console.url}/models`)
+    const calibration = page.getByRole('region', { name: 'Label calibration records' })
+    await calibration.getByText('kind crate, grams 900000').first().waitFor()
+    await calibration.getByRole('button', { name: `Anomaly: ${PIPELINE}/flights/9/0` }).click()
+    await calibration.getByText('1 labelled, 1 confirmed').waitFor()
+    await calibration.getByRole('button', { name: `Normal: ${PIPELINE}/flights/9/1` }).click()
+    await calibration.getByText('2 labelled, 1 confirmed').waitFor()
+    expect(await lastVerdict()).toMatchObject({ offset: '1', verdict: 'false_alarm' })
+  })
+
   async function promote(id: string): Promise<void> {
     await page.goto(`${console.url}/models/${id}`)
     await page.getByRole('button', { name: 'Promote' }).click()
@@ -466,6 +477,11 @@ const GATE = aGateReport({
   anomaliesBy: { both: 6, candidate: 5, incumbent: 3 },
 })
 
+const TO_LABEL = [0, 1, 2].map((rank) => ({
+  ...{ rank, topic: 'flights', partition: 9, offset: BigInt(rank), recordTimeMs: Date.now(), nll: 30 - rank },
+  record: { kind: 'crate', grams: 900_000 },
+}))
+
 /** Two models with an artefact that can be opened, the later one active, and one that is damaged; a report of the active one's fit. */
 async function storeModels(): Promise<void> {
   const { artefact, metadata } = await parcelModel()
@@ -475,7 +491,7 @@ async function storeModels(): Promise<void> {
     ['before', aGateReport()],
     ['now', GATE],
   ] as const) {
-    await insertModel(pool, { ...model, metrics, id })
+    await insertModel(pool, { ...model, metrics, id, toLabel: id === 'now' ? TO_LABEL : [] })
     await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'asked to' })
   }
   const steps = Array.from({ length: 20 }, (_, i) => 50 * (i + 1))

@@ -19,7 +19,7 @@ export {
 export { ModelDamaged, ModelForeign, ModelVersionUnknown, ScoringFailed, TooFewRecords } from './errors.js'
 export { type Explainer, explainStored, makeExplainer, type StoredExplanation } from './explainer.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
-export { type CalibrationLabel, nextToLabel, trimCalibration } from './label-trim.js'
+export { type CalibrationLabel, labelledAnomalyShare, nextToLabel, trimCalibration } from './label-trim.js'
 export { fitMarginals } from './marginals.js'
 export type { NewValue } from './new-value.js'
 export type { NumberBand } from './number-bands.js'

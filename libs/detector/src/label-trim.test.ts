@@ -1,10 +1,18 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { calibrationSteps, pValues, sortedNlls } from './conformal.js'
 import { openDetector } from './detector.js'
-import { type CalibrationLabel, nextToLabel, ranksToLabel, trimCalibration, withoutAnomalies } from './label-trim.js'
-import { type TrainedDetector, trainDetector } from './train.js'
+import {
+  type CalibrationLabel,
+  calibrationOf,
+  labelledAnomalyShare,
+  nextToLabel,
+  ranksToLabel,
+  trimCalibration,
+  withoutAnomalies,
+} from './label-trim.js'
+import { trainDetector } from './train.js'
 
 const ALERT_RATE = 0.01
 
@@ -102,26 +110,46 @@ describe('trimmed by labels', () => {
   )
 })
 
+it('the share of anomalies is estimated by the labels, and 0 before them', () => {
+  const rows = 4_000
+  const shares = [1, 2, 3, 4, 5].map((seed) => {
+    const set = aSet(rows, 0.08, seed)
+    return labelledAnomalyShare({ rows, alertRate: ALERT_RATE }, labelled(set, rows))
+  })
+  // Some anomalies are as likely as normal records, and not asked about.
+  for (const share of shares) expect(share).toBeGreaterThan(0.04)
+  for (const share of shares) expect(share).toBeLessThan(0.1)
+  const unlabelled = ranksToLabel({ rows, alertRate: ALERT_RATE }).map((rank) => ({ rank, verdict: null }))
+  expect(labelledAnomalyShare({ rows, alertRate: ALERT_RATE }, unlabelled)).toBe(0)
+})
+
+it('with a tail, the alert rate of a trimmed set of 500 is that of counted p-values to within a record', () => {
+  const rows = 500
+  const sets = 100
+  let share = 0
+  for (let seed = 1; seed <= sets; seed++) {
+    const { ascending, normal } = aSet(rows, 0, seed)
+    const nll = Float64Array.from({ length: 2_000 }, normal)
+    share +=
+      pValues(calibrationOf(ascending, ALERT_RATE), nll).filter((p) => p <= ALERT_RATE).length / nll.length / sets
+  }
+  expect(share).toBeGreaterThan(0.8 * ALERT_RATE)
+  expect(share).toBeLessThan(ALERT_RATE + 1 / rows)
+})
+
 const shareBelow = (ascending: Float64Array, nll: Float64Array): number =>
   pValues({ ...calibrationSteps(ascending), tail: null }, nll).filter((p) => p <= ALERT_RATE).length / nll.length
 
-describe('a model', () => {
-  let trained: TrainedDetector
-  const rows = 400
-  beforeAll(async () => {
-    const random = xoroshiro128plus(1)
-    const normal = () =>
-      Array.from({ length: 12 }, () => uniformInt(random, 0, 999) / 1_000).reduce((a, b) => a + b, -6)
-    trained = await trainDetector({
-      features: [{ path: '$.x', type: 'numeric', optional: false }],
-      records: Array.from({ length: rows }, () => ({ numbers: [normal()], categories: [] })),
-      model: { kind: 'realnvp', layers: 2, hidden: [4] },
-      training: { contamination: 0.01, seed: 1 },
-      alertRate: ALERT_RATE,
-      maxSteps: 20,
-    })
-  })
+const trained = await trainDetector({
+  features: [{ path: '$.x', type: 'numeric', optional: false }],
+  records: Array.from({ length: 400 }, aSet(1, 0, 1).normal).map((x) => ({ numbers: [x], categories: [] })),
+  model: { kind: 'realnvp', layers: 2, hidden: [4] },
+  training: { contamination: 0.01, seed: 1 },
+  alertRate: ALERT_RATE,
+  maxSteps: 20,
+})
 
+describe('a model', () => {
   it('offers its least likely calibration records, which are records of the input', async () => {
     const { toLabel, metadata } = trained
     expect(toLabel.map(({ rank }) => rank)).toEqual(

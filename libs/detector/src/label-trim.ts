@@ -1,6 +1,6 @@
 import { decodeModel, encodeModel } from './artefact.js'
-import { calibrationSteps, calibrationSummary, sortedNlls } from './conformal.js'
-import { fitParetoTail } from './pareto-tail.js'
+import { type Calibration, calibrationSteps, calibrationSummary, sortedNlls } from './conformal.js'
+import { fitParetoTail, joinLater, type ParetoTail } from './pareto-tail.js'
 
 /** A calibration record that a person may label. */
 export interface CalibrationLabel {
@@ -42,6 +42,13 @@ export function nextToLabel<R extends CalibrationLabel>(plan: LabelPlan, records
     if (normal >= FIRST_STRATUM * plan.alertRate * plan.rows) return []
   }
   return []
+}
+
+/** Estimates the share of anomalies among the calibration records, by the strata that are labelled as a whole: a lower bound, about. */
+export function labelledAnomalyShare(plan: LabelPlan, records: readonly CalibrationLabel[]): number {
+  const samples = strataOf(plan).map((stratum) => ({ stratum, own: recordsIn(stratum, records) }))
+  const anomalies = samples.map(({ stratum, own }) => (own.every(isLabelled) ? anomaliesIn(stratum, own) : 0))
+  return anomalies.reduce((sum, count) => sum + count, 0) / plan.rows
 }
 
 /**
@@ -91,20 +98,37 @@ export function trimCalibration(artefact: Uint8Array, records: readonly Calibrat
   const { metadata, ...model } = decodeModel(artefact)
   const { modelId, ...fitted } = metadata
   const nlls = withoutAnomalies(sortedNlls(model.calibration), metadata.alertRate, records)
-  // Its extreme records are labelled: those that remain are normal, and the tail has to explain them.
-  const tail = fitParetoTail(nlls)
+  const calibration = calibrationOf(nlls, metadata.alertRate)
   const confirmed = records.filter(isConfirmed).length
   const normal = records.filter(isLabelled).length - confirmed
   return encodeModel(
-    { ...model, calibration: { ...calibrationSteps(nlls), tail } },
+    { ...model, calibration },
     {
       ...fitted,
       calibration: {
-        ...calibrationSummary(nlls, tail, metadata.calibration.misfit),
+        ...calibrationSummary(nlls, calibration.tail, metadata.calibration.misfit),
         labels: { of: modelId, until: until.toISOString(), confirmed, normal },
       },
     },
   )
+}
+
+/** @param ascending  NLLs of a trimmed set, [n], nats */
+export function calibrationOf(ascending: Float64Array, alertRate: number): Calibration {
+  return { ...calibrationSteps(ascending), tail: tailOf(alertRate, ascending) }
+}
+
+/**
+ * Fits the tail of a trimmed set. Its extreme records are labelled: those that remain are normal, and the tail has to explain them.
+ *
+ * p-values are counted up to the last step above the alert rate, because the tail of a small set may be wrong by a fifth there: the bound of
+ * `withoutAnomalies`, which is that of counted p-values, holds at the alert rate to within one record, 1 / (n + 1).
+ */
+function tailOf(alertRate: number, ascending: Float64Array): ParetoTail | null {
+  const tail = fitParetoTail(ascending)
+  // (beyond + 1) / (n + 1) > alertRate
+  const beyond = Math.floor(alertRate * (ascending.length + 1))
+  return tail !== null && beyond >= 1 && beyond < tail.beyond ? joinLater(tail, ascending, beyond) : tail
 }
 
 /** Ranks: from ≤ rank < to. */

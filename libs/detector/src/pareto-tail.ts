@@ -216,14 +216,29 @@ function joinTail(
   const junction = calibration[n - 1 - beyond]!
   const excess = junction - threshold
   const exceedances = n - extremes - calibration.findIndex((nll) => nll > threshold)
+  const junctionPValue = (1 + n - calibration.indexOf(junction)) / (n + 1)
+  return { junction, junctionPValue, beyond, exceedances, ...conditioned({ shape, scale, weight }, excess) }
+}
+
+/**
+ * Moves the junction of a tail outwards, so that p-values are counted up to fewer records from the end. The tail continues the counted p-value
+ * of records just beyond the junction.
+ *
+ * @param calibration  [n], ascending, nats
+ * @param beyond       calibration records beyond the new junction
+ */
+export function joinLater(tail: ParetoTail, calibration: Float64Array, beyond: number): ParetoTail {
+  const junction = calibration.at(-1 - beyond)!
+  const junctionPValue = (1 + beyond) / (calibration.length + 1)
+  return { ...tail, junction, junctionPValue, beyond, ...conditioned(tail, junction - tail.junction) }
+}
+
+/** The members of the excess over a threshold that is higher by `by` nats. */
+function conditioned({ shape, scale, weight }: Members, by: number): Members {
   return {
-    junction,
-    junctionPValue: (1 + n - calibration.indexOf(junction)) / (n + 1),
-    beyond,
-    exceedances,
     shape,
-    scale: scale.map((own, j) => own + shape[j]! * excess),
-    weight: normalised(weight.map((own, j) => own * Math.exp(memberLog(shape[j]!, scale[j]!, excess)))),
+    scale: scale.map((own, j) => own + shape[j]! * by),
+    weight: normalised(weight.map((own, j) => own * Math.exp(memberLog(shape[j]!, scale[j]!, by)))),
   }
 }
 

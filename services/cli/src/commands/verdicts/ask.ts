@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises'
-import { nextToLabel } from '@outflow/detector'
+import { labelledAnomalyShare, nextToLabel } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
 import { type CalibrationRecord, calibrationToLabel } from '@outflow/store/models'
-import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
+import { formatCount, formatShare, oneLine, type Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
 import { type Author, storeVerdict, type VerdictWord } from './store-verdict.js'
@@ -18,7 +18,7 @@ export interface AskOptions extends PipelineOptions, Author {
  * @throws {UsageError} when no model is active, or it has no records to label
  */
 export async function ask(options: AskOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  await withPipeline(options, async (pool, { pipeline }) => {
+  await withPipeline(options, async (pool, { pipeline, training }) => {
     const calibration = await calibrationToLabel(pool, pipeline)
     if (calibration === null) throw new UsageError(`pipeline ${pipeline} has no active model yet`)
     const { records, activeId } = calibration
@@ -32,8 +32,18 @@ export async function ask(options: AskOptions, terminal: Terminal, signal: Abort
     }
     const labelled = await askEach(pool, { ...calibration, options, terminal, signal })
     await terminal.result(`${summaryOf(labelled)}\n`)
+    const share = labelledAnomalyShare(calibration, labelled)
+    if (share > NOTABLE * training.contamination) {
+      await terminal.result(
+        `about ${formatShare(share)} of the calibration records are anomalies, and fits leave ${formatShare(training.contamination)} of their records out: ` +
+          `with training.contamination: ${share.toPrecision(1)}, the next model finds more\n`,
+      )
+    }
   })
 }
+
+/** Below it the model loses little. */
+const NOTABLE = 2
 
 interface Session {
   readonly rows: number
