@@ -41,7 +41,10 @@ describe('the active model changes while ingest runs', () => {
     expect((await models(pipeline, 'diff', a, b, '--json')).json()).toMatchObject({
       facts: { seed: [1, 2] },
       divergence: { secondToFirst: expect.any(Number) },
+      decisions: null,
+      fields: expect.arrayContaining([{ field: null, first: expect.any(Number), second: null }]),
     })
+    expect((await models(pipeline, 'diff', a, b)).stdout).toContain('anomalies in a million records, by field')
     const promoted = await models(pipeline, 'promote', b.slice(0, 13), '--why', 'it knows crates', '--by', 'ada')
     expect(promoted.code).toBe(0)
     await untilServed(ingest, b)
