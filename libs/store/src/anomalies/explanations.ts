@@ -68,7 +68,10 @@ export interface ExplainedAnomaly extends Position {
   readonly unexplainable: string | null
 }
 
-/** Stores the reasons of anomalies, and notifies the relay, which may wait for them. */
+/**
+ * Stores the reasons of anomalies, and notifies the relay, which may wait for them. The commit is asynchronous: reasons that are lost in a
+ * crash of Postgres are computed again.
+ */
 export async function storeExplanations(
   client: Client,
   pipeline: string,
@@ -86,7 +89,7 @@ export async function storeExplanations(
         where anomaly.pipeline = $1 and anomaly.topic = explained.topic and anomaly.partition = explained.partition
           and anomaly."offset" = explained."offset" and anomaly.record_time = explained.record_time
       )
-      select pg_notify('outflow_outbox', $1)`,
+      select pg_notify('outflow_outbox', $1), set_config('synchronous_commit', 'off', true) as not_awaited`,
     values: [
       pipeline,
       ...arraysOf(explained, 'topic', 'partition', 'offset', 'recordTime'),
