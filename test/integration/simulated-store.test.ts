@@ -1,5 +1,5 @@
 import type { AlertBucket } from '@outflow/contracts'
-import { isLed, OutboxRewound, type Queryable, withLeadership, withTransaction } from '@outflow/store'
+import { isLed, OutboxRewound, PositionMoved, type Queryable, withLeadership, withTransaction } from '@outflow/store'
 import {
   beginPartitions,
   loadWindowStates,
@@ -44,7 +44,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
         ...{ anomalies: 1, alerts: 1, missed: 0 },
       },
     ])
-    const at = { pipeline, topic: TOPIC, partition: 0 }
+    const at = { pipeline, topic: TOPIC, partition: 0, nextOffset: 3n }
     expect(await storedFdrState(pool, at)).toEqual(FDR_STATE)
     const wanted = [
       { by: 'key', entity: 'LAX' },
@@ -53,7 +53,10 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await loadWindowStates(pool, at, wanted)).toEqual([
       { by: 'key', entity: 'LAX', state: Buffer.from([1, 0, 255]) },
     ])
-    expect(await loadWindowStates(pool, { ...at, partition: 1 }, wanted)).toEqual([])
+    for (const other of [{ nextOffset: 0n }, { nextOffset: 4n }, { partition: 1 }]) {
+      await expect(storedFdrState(pool, { ...at, ...other })).rejects.toThrow(PositionMoved)
+      await expect(loadWindowStates(pool, { ...at, ...other }, wanted)).rejects.toThrow(PositionMoved)
+    }
   },
 
   'the alerts of a batch of a provisional model are withheld': async (pool, pipeline) => {
@@ -75,7 +78,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     }
     expect(await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), partition: 7 })).toBe('superseded')
     expect(await partitionCounters(pool, pipeline)).toEqual(before)
-    expect(await storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0 })).toBeNull()
+    expect(await storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0, nextOffset: 3n })).toBeNull()
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(2)
   },
 

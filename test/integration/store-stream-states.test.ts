@@ -1,10 +1,17 @@
-import { loadWindowStates, storedFdrState, writeBatch } from '@outflow/store/batch'
+import { loadWindowStates, storedFdrState, storedPositions, writeBatch } from '@outflow/store/batch'
 import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { aBatch, aPipeline, pool, TOPIC } from '../support/stored-batches.js'
 
+/** The partition at its stored offset. */
+async function partitionOf(pipeline: string) {
+  const { nextOffset } = (await storedPositions(pool, { pipeline, topic: TOPIC })).get(0)!
+  return { pipeline, topic: TOPIC, partition: 0, nextOffset }
+}
+
 describe('the state of false-discovery control', () => {
-  const stateAt = (pipeline: string) => storedFdrState(pool, { pipeline, topic: TOPIC, partition: 0 })
+  const stateAt = async (pipeline: string) => storedFdrState(pool, await partitionOf(pipeline))
 
   it('is stored with the offset, and only with it', async () => {
     const pipeline = await aPipeline()
@@ -22,6 +29,7 @@ describe('the state of false-discovery control', () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })
     await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
+    await beginPartition(pool, { pipeline, topic: TOPIC })
     expect(await stateAt(pipeline)).toBeNull()
   })
 })
@@ -30,7 +38,7 @@ describe('window states', () => {
   const entities = ['LAX', 'JFK', 'SFO'].map((entity) => ({ by: 'key', entity }))
   const stateOf = (entity: string, ...bytes: number[]) => ({ by: 'key', entity, state: Uint8Array.from(bytes) })
   const load = async (pipeline: string) =>
-    (await loadWindowStates(pool, { pipeline, topic: TOPIC, partition: 0 }, entities))
+    (await loadWindowStates(pool, await partitionOf(pipeline), entities))
       .map(({ by, entity, state }) => [by, entity, [...state]])
       .toSorted()
 
@@ -53,6 +61,7 @@ describe('window states', () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
     await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
+    await beginPartition(pool, { pipeline, topic: TOPIC })
     expect(await load(pipeline)).toEqual([])
   })
 

@@ -88,15 +88,18 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
     gaps.set(`${key} ${kind} ${storedOffset} ${nextOffset} ${gaps.size}`, BigInt(missed))
     return [{ id: gaps.size }]
   },
-  stored_fdr_state: ({ fdrStates }, [, topic, partition]) => {
-    const state = fdrStates.get(`${topic}/${partition}`)
-    return state === undefined ? [] : [{ state }]
+  stored_fdr_state: ({ fdrStates, offsets }, [, topic, partition, nextOffset]) => {
+    const key = `${topic}/${partition}`
+    return offsets.get(key)?.nextOffset === BigInt(nextOffset!) ? [{ state: fdrStates.get(key) ?? null }] : []
   },
-  load_window_states: ({ windowStates }, values) => {
-    const [, topic, partition, bys, entities] = values as unknown as [string, string, number, string[], string[]]
-    return bys.flatMap((by, place) => {
-      const row = windowStates.get(windowKey(topic, partition, by, entities[place]!))
-      return row === undefined ? [] : [{ ...row }]
+  load_window_states: ({ windowStates, offsets }, values) => {
+    const [, topic, partition, nextOffset, bys, entities] = values as unknown as [
+      ...[string, string, number, bigint, string[], string[]],
+    ]
+    if (offsets.get(`${topic}/${partition}`)?.nextOffset !== BigInt(nextOffset)) return []
+    return bys.map((by, place) => {
+      const entity = entities[place]!
+      return { by, entity, state: windowStates.get(windowKey(topic, partition, by, entity))?.state ?? null }
     })
   },
   write_plain_batches: (tables, [text, scores]) => writePlainBatches(tables, text!, scores!),

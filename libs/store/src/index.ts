@@ -5,6 +5,7 @@ export {
   ModelUnknown,
   NoEarlierModel,
   OutboxRewound,
+  PositionMoved,
   StatementCancelled,
   StoredValueDamaged,
   StoreRefused,

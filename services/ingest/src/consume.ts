@@ -4,7 +4,7 @@ import { batchReader, makeDecoder, wholeRecord } from '@outflow/records'
 import { openTracing } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import { loadWindowStates, makeBatchWriter, storedFdrState } from '@outflow/store/batch'
-import { type DeliveryHooks, deliveries, type KafkaConnection } from '@outflow/streams'
+import { type Delivery, type DeliveryHooks, deliveries, type KafkaConnection } from '@outflow/streams'
 import { lastValueFrom, of, tap } from 'rxjs'
 import type { ModelLeases } from './model-leases.js'
 import { ingest } from './pipeline.js'
@@ -51,9 +51,12 @@ export async function consume({
   hooks,
 }: ConsumeDeps): Promise<void> {
   const { pipeline, source, detection } = config
+  const startOf = ({ topic, partition, expectedOffset }: Delivery) => ({
+    ...{ pipeline, topic, partition, nextOffset: expectedOffset },
+  })
   const observer = observeWith({
     features: config.features,
-    load: ({ topic, partition }, entities) => loadWindowStates(pool, { pipeline, topic, partition }, entities),
+    load: (delivery, entities) => loadWindowStates(pool, startOf(delivery), entities),
     telemetry,
     signal: untilStopped,
   })
@@ -80,7 +83,7 @@ export async function consume({
     score,
     decide: decideWith({
       detection,
-      storedState: ({ topic, partition }) => storedFdrState(pool, { pipeline, topic, partition }),
+      storedState: (delivery) => storedFdrState(pool, startOf(delivery)),
       telemetry,
       signal: untilStopped,
     }),

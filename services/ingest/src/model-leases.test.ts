@@ -138,7 +138,7 @@ test('a failed batch returns its model leases, and models replaced meanwhile are
     write: unused,
   } satisfies IngestSteps
   const delivery = aDelivery([aKafkaRecord(0, { delay: 1 })])
-  const watch = { begun: vi.fn(), ended: vi.fn(), recordFailed: vi.fn() }
+  const watch = { begun: vi.fn(), ended: vi.fn(), superseded: vi.fn(), recordFailed: vi.fn() }
   await lastValueFrom(of(delivery).pipe(ingest(steps, watch)), { defaultValue: null })
   expect(delivery.ended).toMatchObject([{ by: 'fail' }])
   expect([...opened].map(([id, { close }]) => [id, vi.mocked(close).mock.calls.length])).toEqual([

@@ -1,8 +1,9 @@
 import { OutflowError } from '@outflow/errors'
+import { PositionMoved } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import fc from 'fast-check'
-import { concatMap, delay, from, lastValueFrom, Observable, of, tap, toArray } from 'rxjs'
+import { concatMap, delay, from, lastValueFrom, Observable, of, tap, throwError, toArray } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
 import type { CleanBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch, WrittenBatch } from './batch.js'
@@ -11,7 +12,7 @@ import { type ReadOptions, readWith } from './steps/read.js'
 import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
 import { stepsInMemory, writeInMemory } from './test-steps.js'
 
-const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, recordFailed: vi.fn() })
+const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, superseded: vi.fn(), recordFailed: vi.fn() })
 const ingest = (steps: IngestSteps, watch = unwatched()) => ingestWatched(steps, watch)
 const telemetryOfReading = (): ReadOptions['telemetry'] => ({ recordFailed: vi.fn() })
 
@@ -80,6 +81,17 @@ test('a batch that another instance has written is read again, not acknowledged'
   const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
   await lastValueFrom(of(delivery).pipe(ingest(realSteps([], 'superseded'))))
   expect(delivery.ended).toEqual([{ by: 'reposition' }])
+})
+
+test('issue 23: a delivery is read again if the stored offset is another one when its state is read', async () => {
+  const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
+  const writes: BatchWrite[] = []
+  const watch = unwatched()
+  const decide = () => throwError(() => new PositionMoved('the stored offset of flights/0 is not 0'))
+  await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(writes), decide }, watch)), { defaultValue: null })
+  expect(delivery.ended).toEqual([{ by: 'reposition' }])
+  expect(writes).toEqual([])
+  expect(watch.superseded).toHaveBeenCalledWith(delivery)
 })
 
 class Refused extends OutflowError {

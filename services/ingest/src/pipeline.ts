@@ -1,5 +1,6 @@
 import type { Rejection } from '@outflow/contracts'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
+import { PositionMoved } from '@outflow/store'
 import type { Delivery } from '@outflow/streams'
 import {
   catchError,
@@ -43,6 +44,8 @@ export interface IngestSteps {
 export interface IngestWatch {
   readonly begun: (delivery: Delivery) => void
   readonly ended: (delivery: Delivery) => void
+  /** What was stored with the delivery's expected offset could not be read, because another offset is stored. */
+  readonly superseded: (delivery: Delivery) => void
   /** A record became a dead letter because it caused an error. */
   readonly recordFailed: (delivery: Delivery, offset: bigint, error: OutflowError) => void
 }
@@ -52,8 +55,8 @@ export interface IngestWatch {
  * compare, write; then acknowledge.
  *
  * A batch in which a record causes an error is halved, and the halves are processed one after the other, each in its own transaction,
- * until the record is alone; it then becomes a dead letter, and all others are scored. Any other error fails the delivery and ends the
- * stream of deliveries; the offset has not moved.
+ * until the record is alone; it then becomes a dead letter, and all others are scored. A delivery whose expected offset is not the stored
+ * one is read again. Any other error fails the delivery and ends the stream of deliveries; the offset has not moved.
  */
 export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
   const process = processWith(steps, watch)
@@ -74,7 +77,10 @@ export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
                 complete: () => (superseded ? delivery.reposition() : delivery.acknowledge()),
               }),
               catchError((error: unknown) => {
-                delivery.fail(error)
+                if (error instanceof PositionMoved) {
+                  watch.superseded(delivery)
+                  delivery.reposition()
+                } else delivery.fail(error)
                 return EMPTY
               }),
               finalize(() => watch.ended(delivery)),

@@ -31,6 +31,7 @@ export interface IngestTelemetry {
   windowsUnknown(modelId: string): void
   stateReadRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
   recordFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
+  superseded(delivery: Delivery): void
   batchEnded(batch: WrittenBatch): void
   drainCutShort(error: OutflowError): void
   storeConnectionLost(error: OutflowError): void
@@ -125,6 +126,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     seconds.observe((Date.now() - startedAtMs) / 1_000)
   }
 
+  const supersede = (delivery: Delivery) => {
+    superseded.inc()
+    log.warn(position(delivery), 'batch superseded')
+  }
+
   return {
     ingestStarted: (topics) => log.info({ topics }, 'ingest started'),
     modelAwaited: () => log.info('first model awaited'),
@@ -185,10 +191,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'state read retried'),
     recordFailed: ({ topic, partition }, offset, error) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
+    superseded: supersede,
     batchEnded: (batch) => {
       if (batch.outcome === 'superseded') {
-        superseded.inc()
-        log.warn(position(batch.delivery), 'batch superseded')
+        supersede(batch.delivery)
         return
       }
       count(batch)

@@ -124,6 +124,7 @@ function makePartition(options: PartitionOptions) {
   const pipeline = ingest(stepsOf(options, writes), {
     begun: () => {},
     ended: () => {},
+    superseded: () => {},
     recordFailed: (_, _offset, error) => unexpected(error),
   })
   let expectedOffset = 0n

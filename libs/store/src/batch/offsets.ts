@@ -1,4 +1,5 @@
 import { type FdrState, fdrStateSchema } from '@outflow/contracts'
+import { PositionMoved } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
@@ -116,17 +117,34 @@ export async function skipMissed(
   return rows.length > 0
 }
 
-/** Returns the state of online false-discovery control that was written with the stored offset, or null if there is none yet. */
+/** A partition at a stored offset. */
+export interface PartitionAt {
+  readonly pipeline: string
+  readonly topic: string
+  readonly partition: number
+  readonly nextOffset: bigint
+}
+
+/**
+ * Returns the state of online false-discovery control that was written with a stored offset, or null if there is none yet.
+ *
+ * @throws {PositionMoved} if another offset is stored
+ */
 export async function storedFdrState(
   db: Queryable,
-  at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
+  { pipeline, topic, partition, nextOffset }: PartitionAt,
 ): Promise<FdrState | null> {
   const [row] = await run<{ state: unknown }>(db, {
     name: 'stored_fdr_state',
-    text: 'select state from outflow.false_discovery where pipeline = $1 and topic = $2 and partition = $3',
-    values: [at.pipeline, at.topic, at.partition],
+    text: `
+      select state
+      from outflow.offsets
+      left join outflow.false_discovery using (pipeline, topic, partition)
+      where pipeline = $1 and topic = $2 and partition = $3 and next_offset = $4`,
+    values: [pipeline, topic, partition, nextOffset],
   })
-  return row ? readFdrState(row.state, `${at.pipeline}, ${at.topic}/${at.partition}`) : null
+  if (row === undefined) throw new PositionMoved(`the stored offset of ${topic}/${partition} is not ${nextOffset}`)
+  return row.state === null ? null : readFdrState(row.state, `${pipeline}, ${topic}/${partition}`)
 }
 
 const readFdrState = jsonColumn('outflow.false_discovery.state', fdrStateSchema)

@@ -1,5 +1,7 @@
+import { PositionMoved } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
+import type { PartitionAt } from './offsets.js'
 
 /** One entity of a partition. */
 export interface StoredEntity {
@@ -13,21 +15,32 @@ export interface StoredWindowState extends StoredEntity {
   readonly state: Uint8Array
 }
 
-/** Returns the states of some entities of a partition; one that is new has none. */
+/**
+ * Returns the states of some entities of a partition as of a stored offset; one that is new has none.
+ *
+ * @throws {PositionMoved} if another offset is stored
+ */
 export async function loadWindowStates(
   db: Queryable,
-  at: { readonly pipeline: string; readonly topic: string; readonly partition: number },
+  { pipeline, topic, partition, nextOffset }: PartitionAt,
   entities: readonly StoredEntity[],
 ): Promise<readonly StoredWindowState[]> {
-  return await run<{ by: string; entity: string; state: Buffer }>(db, {
+  if (entities.length === 0) return []
+  const rows = await run<{ by: string; entity: string; state: Buffer | null }>(db, {
     name: 'load_window_states',
     text: `
-      select entity_by as by, entity, state
-      from outflow.window_states
-      join unnest($4::text[], $5::text[]) as wanted (entity_by, entity) using (entity_by, entity)
-      where pipeline = $1 and topic = $2 and partition = $3`,
-    values: [at.pipeline, at.topic, at.partition, entities.map(({ by }) => by), entities.map(({ entity }) => entity)],
+      select entity_by as by, entity, known.state
+      from outflow.offsets as stored
+      cross join unnest($5::text[], $6::text[]) as wanted (entity_by, entity)
+      left join outflow.window_states as known using (pipeline, topic, partition, entity_by, entity)
+      where stored.pipeline = $1 and stored.topic = $2 and stored.partition = $3 and stored.next_offset = $4`,
+    values: [
+      ...[pipeline, topic, partition, nextOffset],
+      ...[entities.map(({ by }) => by), entities.map(({ entity }) => entity)],
+    ],
   })
+  if (rows.length === 0) throw new PositionMoved(`the stored offset of ${topic}/${partition} is not ${nextOffset}`)
+  return rows.flatMap(({ state, ...entity }) => (state === null ? [] : [{ ...entity, state }]))
 }
 
 /**

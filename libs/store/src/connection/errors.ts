@@ -29,6 +29,15 @@ export class ValueRefused extends StoreRefused {
 }
 
 /**
+ * The stored offset of a partition is not the one that a batch begins at: another instance has written, or a crash of Postgres has
+ * undone a write.
+ * @fix None: the partition is read again from its stored offset.
+ */
+export class PositionMoved extends OutflowError {
+  readonly code = 'OUTFLOW_STORE_POSITION_MOVED'
+}
+
+/**
  * Postgres rejected the login.
  * @fix Correct the key under `postgres` that the message names, and restart.
  */

@@ -1,13 +1,14 @@
 import type { DetectionTarget, FdrState } from '@outflow/contracts'
 import { decide, decisionRule } from '@outflow/detector'
 import { retrying } from '@outflow/runtime'
+import type { Delivery } from '@outflow/streams'
 import type { DecidedBatch, ScoredBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface DecideOptions {
   readonly detection: DetectionTarget
-  /** State of online false-discovery control that was written with the partition's stored offset; null: none yet. */
-  readonly storedState: (at: { readonly topic: string; readonly partition: number }) => Promise<FdrState | null>
+  /** State of online false-discovery control that was written with the delivery's `expectedOffset`; null: none yet. @throws {PositionMoved} */
+  readonly storedState: (delivery: Delivery) => Promise<FdrState | null>
   readonly telemetry: Pick<IngestTelemetry, 'stateReadRetried'>
   /** Once it aborts, a state that could not be read is not requested again. */
   readonly signal: AbortSignal
@@ -16,9 +17,8 @@ export interface DecideOptions {
 /**
  * Returns the step that decides which records are anomalies. The rule depends on the configuration and the batch's model alone.
  *
- * Online false-discovery control runs for each partition separately. Its state is read for every batch and stored in the
- * transaction that moves the offset. If another instance has written in between, the state read here is too new, but the batch
- * is superseded because the offset has moved too.
+ * Online false-discovery control runs for each partition separately. Its state is read for every batch, together with the stored offset,
+ * and stored in the transaction that moves the offset.
  */
 export function decideWith({ detection, storedState, telemetry, signal }: DecideOptions) {
   return async (batch: ScoredBatch): Promise<DecidedBatch> => {

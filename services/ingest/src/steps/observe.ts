@@ -9,7 +9,7 @@ import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ObserveOptions {
   readonly features: readonly Feature[]
-  /** Returns the stored states of a partition's entities. */
+  /** Returns the states of a partition's entities that are stored with the delivery's `expectedOffset`. @throws {PositionMoved} */
   readonly load: (at: Delivery, entities: readonly StoredEntity[]) => Promise<readonly StoredWindowState[]>
   readonly telemetry: Pick<IngestTelemetry, 'windowStatesAwaited' | 'windowStatesUsed' | 'windowsUnknown'>
   readonly signal: AbortSignal
