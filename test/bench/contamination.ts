@@ -7,17 +7,25 @@
  * the corrupted flights among those flagged are confirmed and left out, and the model is fitted again, up to ten times. Each is
  * tested on 2,000 fresh clean flights (the share that is flagged at 1 %) and 600 fresh corrupted ones (AUROC, share found).
  *
+ * Labels: models are fitted to the same windows, trimmed by 1 % and by the true share. Each is calibrated with 100 sets of 500 flights, drawn
+ * from 13,000 others of which the same share is corrupted, before and after the records that `outflow verdicts ask` offers are labelled. The
+ * means over the sets are given: the share found of the 600, and that flagged of the clean flights that were not drawn. `--labels`
+ * measures only these.
+ *
  * Then ten rounds, each fitted to the next window of the same stream, 2 % corrupted: trimmed, the same with verdicts on what
  * the model before had flagged, and a rule that outflow does not use: all flagged records are left out. Measured is
  * the share flagged of the next window, and of fresh clean flights.
  */
 import { parseArgs } from 'node:util'
-import { type Detector, openDetector, trainDetector } from '@outflow/detector'
+import { type CalibrationLabel, type Detector, nextToLabel, openDetector, trainDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { type Calibration, calibrationSteps, pValues } from '../../libs/detector/src/conformal.js'
+import { calibrationOf, ranksToLabel, withoutAnomalies } from '../../libs/detector/src/label-trim.js'
+import { fitParetoTail } from '../../libs/detector/src/pareto-tail.js'
 import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'
-import { loadFlights } from '../../services/demo/src/flights.js'
+import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
 import { auroc } from './ranking.js'
 import { shuffled } from './shuffled.js'
@@ -27,13 +35,20 @@ const WINDOW = 5_000
 const CLEAN = 2_000
 const FRESH = 600
 const ROUNDS = 10
+const LABEL_SETS = 100
+/** As many as a window of 5,000 leaves. */
+const CALIBRATION_ROWS = 500
 const SHARES = [0, 0.01, 0.05, 0.1]
 const DEFAULT_CONTAMINATION = 0.01
 const STREAM_CORRUPTED = 0.02
 const WAYS = ['trimmed', 'trimmed, with verdicts', 'without all that was flagged'] as const
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    labels: { type: 'boolean', default: false },
+  },
 })
 const seed = Number(options.seed)
 const flights = shuffled(loadFlights(), seed)
@@ -42,10 +57,12 @@ const stream = flights.slice(CLEAN)
 const odd = freshlyCorrupted()
 
 const windows: (Quality & { readonly corrupted: number; readonly measure: string })[] = []
-for (const share of SHARES) windows.push(...(await compareMeasures(share)))
+for (const share of options.labels ? [] : SHARES) windows.push(...(await compareMeasures(share)))
+const labels: LabelRow[] = []
+for (const share of SHARES) labels.push(...(await compareLabels(share)))
 const rounds: (Quality & { readonly way: string; readonly round: number; readonly streamAnomalyShare: number })[] = []
-for (const way of WAYS) rounds.push(...(await retrain(way)))
-const report = { alertRate: ALERT_RATE, window: WINDOW, windows, rounds }
+for (const way of options.labels ? [] : WAYS) rounds.push(...(await retrain(way)))
+const report = { alertRate: ALERT_RATE, window: WINDOW, windows, labels, rounds }
 if (options.json) console.log(JSON.stringify(report, null, 2))
 else printTables()
 
@@ -54,6 +71,16 @@ interface Quality {
   /** Share of the fresh corrupted flights with p ≤ 1 %. */
   readonly found: number
   readonly cleanAnomalyShare: number
+}
+
+interface LabelRow {
+  readonly corrupted: number
+  /** Share that the fit was trimmed by. */
+  readonly trimmed: number
+  /** Labels given. */
+  readonly labels: number
+  readonly before: Omit<Quality, 'auroc'>
+  readonly after: Omit<Quality, 'auroc'>
 }
 
 interface Sent {
@@ -94,6 +121,65 @@ async function withVerdicts(sent: readonly Sent[]) {
   }
 }
 
+async function compareLabels(share: number): Promise<LabelRow[]> {
+  const rows: LabelRow[] = []
+  for (const trimmed of new Set([DEFAULT_CONTAMINATION, Math.max(share, DEFAULT_CONTAMINATION)])) {
+    const detector = await fitTo(windowOf(0, share), trimmed)
+    const pool = corruptedFrom(stream.slice(WINDOW), share, seed)
+    const { nll } = await detector.score(pool.map(({ fields }) => fields))
+    const scored = pool.map(({ isCorrupted }, index) => ({ nll: nll[index]!, isCorrupted }))
+    const corrupted = (await detector.score(odd)).nll
+    await detector.close()
+    rows.push({ corrupted: share, trimmed, ...labelSets(scored, corrupted) })
+  }
+  return rows
+}
+
+interface ScoredRecord {
+  readonly nll: number
+  readonly isCorrupted: boolean
+}
+
+/** Means over calibration sets drawn from the pool, before and after their records are labelled. */
+function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array): Omit<LabelRow, 'corrupted' | 'trimmed'> {
+  const sums = { labels: 0, found: [0, 0], cleanAnomalyShare: [0, 0] }
+  for (let set = 0; set < LABEL_SETS; set++) {
+    const drawn = shuffled(pool, seed + set)
+    const set500 = drawn.slice(0, CALIBRATION_ROWS).toSorted((a, b) => b.nll - a.nll)
+    const normal = Float64Array.from(
+      drawn.slice(CALIBRATION_ROWS).filter(({ isCorrupted }) => !isCorrupted),
+      ({ nll }) => nll,
+    )
+    const ascending = Float64Array.from(set500, ({ nll }) => nll).reverse()
+    const given = labelled(set500)
+    sums.labels += given.filter(({ verdict }) => verdict !== null).length / LABEL_SETS
+    const calibrations: readonly Calibration[] = [
+      { ...calibrationSteps(ascending), tail: fitParetoTail(ascending, DEFAULT_CONTAMINATION) },
+      calibrationOf(withoutAnomalies(ascending, ALERT_RATE, given), ALERT_RATE),
+    ]
+    calibrations.forEach((calibration, place) => {
+      sums.found[place]! += anomalyShareOf(pValues(calibration, corrupted)) / LABEL_SETS
+      sums.cleanAnomalyShare[place]! += anomalyShareOf(pValues(calibration, normal)) / LABEL_SETS
+    })
+  }
+  const [before, after] = [0, 1].map((place) => ({
+    found: sums.found[place]!,
+    cleanAnomalyShare: sums.cleanAnomalyShare[place]!,
+  }))
+  return { labels: sums.labels, before: before!, after: after! }
+}
+
+/** Labels calibration records truthfully as they are offered, until no more are. */
+function labelled(descending: readonly ScoredRecord[]): readonly CalibrationLabel[] {
+  const plan = { rows: descending.length, alertRate: ALERT_RATE }
+  const verdictOf = (rank: number) => (descending[rank]!.isCorrupted ? 'confirmed' : 'false_alarm')
+  let records = ranksToLabel(plan).map((rank): CalibrationLabel => ({ rank, verdict: null }))
+  for (let next = nextToLabel(plan, records); next.length > 0; next = nextToLabel(plan, records)) {
+    records = records.map((own) => (next.includes(own) ? { ...own, verdict: verdictOf(own.rank) } : own))
+  }
+  return records
+}
+
 async function retrain(way: (typeof WAYS)[number]) {
   const found = []
   let before: Detector | null = null
@@ -121,8 +207,11 @@ async function flagsOf(detector: Detector, sent: readonly Sent[]): Promise<reado
 /** Another window of the same stream for each number. */
 function windowOf(number: number, share: number): Sent[] {
   const start = (number * 1_500) % (stream.length - WINDOW)
-  const own = stream.slice(start, start + WINDOW)
-  return corruptStream(own, { share, seed: seed + number }).map(({ flight, corruption }) => ({
+  return corruptedFrom(stream.slice(start, start + WINDOW), share, seed + number)
+}
+
+function corruptedFrom(own: readonly Flight[], share: number, seed: number): Sent[] {
+  return corruptStream(own, { share, seed }).map(({ flight, corruption }) => ({
     fields: fieldsOf(flight),
     isCorrupted: corruption !== null,
   }))
@@ -171,6 +260,11 @@ function printTables(): void {
     console.log(
       `${percent(corrupted)}   ${measure.padEnd(29)} ${area.toFixed(4)}  ${percent(found)}  ${percent(cleanAnomalyShare)}`,
     )
+  }
+  console.log('\ncorrupted   trimmed  labels     found  clean flagged: before, after')
+  for (const { corrupted, trimmed, labels: count, before, after } of labels) {
+    const shares = [before.found, before.cleanAnomalyShare, after.found, after.cleanAnomalyShare].map(percent)
+    console.log(`${percent(corrupted)}  ${percent(trimmed)}  ${count.toFixed(1).padStart(6)}  ${shares.join('  ')}`)
   }
   console.log('\nround  way                            stream flagged  found   clean flagged')
   for (const { round, way, streamAnomalyShare, found, cleanAnomalyShare } of rounds) {
