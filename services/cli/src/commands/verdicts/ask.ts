@@ -23,7 +23,9 @@ export async function ask(options: AskOptions, terminal: Terminal, signal: Abort
     if (calibration === null) throw new UsageError(`pipeline ${pipeline} has no active model yet`)
     const { records, activeId } = calibration
     if (records.length === 0) {
-      throw new UsageError(`model ${activeId} has no calibration records to label; the next one that the trainer fits has them`)
+      throw new UsageError(
+        `model ${activeId} has no calibration records to label; the next one that the trainer fits has them`,
+      )
     }
     if (options.json) {
       const next = nextToLabel(calibration, records).slice(0, options.limit)
