@@ -26,7 +26,11 @@ function makeRecords(count: number, seed: number) {
   })
 }
 
-function train(features: readonly Feature[], records: readonly unknown[], change: { maxSteps?: number } = {}) {
+function train(
+  features: readonly Feature[],
+  records: readonly unknown[],
+  change: { maxSteps?: number; provisional?: boolean } = {},
+) {
   const read = makeReader(features)
   const fields = records.map((record) => {
     const own = read(record)
@@ -44,6 +48,21 @@ function train(features: readonly Feature[], records: readonly unknown[], change
     backend: 'wasm',
   })
 }
+
+it('a provisional detector is fitted to all of few records, and calibrated by all of them', async () => {
+  const { artefact, metadata } = await train([number, city, state], makeRecords(200, 4), { provisional: true })
+  expect(metadata).toMatchObject({ provisional: true, training: { rows: 200, steps: 0 }, calibration: { rows: 200 } })
+  const detector = await openDetector(artefact)
+  const read = (record: unknown) => detector.read(record) as Fields
+  const { pValue } = await detector.score(makeRecords(2_000, 5).map(read))
+  for (const alpha of [0.2, 0.05, 0.01]) {
+    const chance = 3 * Math.sqrt((alpha * (1 - alpha)) / 200)
+    expect(pValue.filter((p) => p <= alpha).length / 2_000, `at ${alpha}`).toBeLessThan(alpha + chance)
+  }
+  const [odd] = (await detector.score([read({ x: 5_000, place: { city: 'Austin', state: 'TX' } })])).pValue
+  expect(odd).toBeCloseTo(1 / 201)
+  await detector.close()
+}, 60_000)
 
 describe('a detector of categories and numbers', () => {
   let trained: TrainedDetector

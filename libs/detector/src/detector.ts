@@ -100,20 +100,26 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const [threaded, local] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
   const forLarge = threaded ?? local
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
+  // Of few records none can show how much rarer than all of them another one is: beyond them a tail flagged three times the rate.
+  const least = metadata.provisional ? metadata.calibration.smallestPValue : 0
+  const pValuesOf = (nll: Float64Array) => {
+    const own = pValues(calibration, nll)
+    return least > 0 ? own.map((p) => Math.max(least, p)) : own
+  }
   // An explanation scores a few rows many times: in the thread each call would wait behind batches.
   const roughNll = async (batch: readonly Fields[]) => (await local.scoreRoughly(packFields(batch))).nll
   const nllOf = async (batch: readonly Fields[]) => (await local.score(packFields(batch))).nll
   const scoreTable = async (table: FieldTable) => {
     const { nll, unseenValues, missingValues } = await (table.count > SMALL_BATCH ? forLarge : local).score(table)
-    return { nll, pValue: pValues(calibration, nll), unseenValues, missingValues }
+    return { nll, pValue: pValuesOf(nll), unseenValues, missingValues }
   }
   return {
     metadata,
     ...windowedReader(encoder.features),
     score: (batch) => scoreTable(packFields(batch)),
     scoreTable,
-    pValues: (nll) => pValues(calibration, nll),
-    pUpperLimit: (nll) => pUpperLimit(calibration, nll),
+    pValues: pValuesOf,
+    pUpperLimit: (nll) => Math.max(least, pUpperLimit(calibration, nll)),
     explain: async (batch, nll) => {
       const own = nll ?? (await nllOf(batch))
       const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, ordinaryNll))

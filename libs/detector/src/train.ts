@@ -199,15 +199,18 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
  * With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst
  * rows of a batch belong to rare groups. A small table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
  * flow on nearly every small table; the flow then models what the mixture lacks. A large one starts from a standard normal. A provisional
- * model is the mixture alone.
+ * model is the mixture alone, with categories of two Gaussians: they explain what a larger one would, which then overfits few rows.
  */
 function recipeFor(
   rows: number,
   { features, training, provisional, maxSteps = MOST_STEPS }: TrainingInput,
 ): Partial<FitOptions> & { readonly base?: BaseSpec } {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
-  if (provisional) return { base: MIXTURE, trim: Math.max(trim, FEW_ROWS_TRIM), maxSteps: 0 }
-  if (categoryColumnsOf(features).length > 0) return { trim, maxSteps }
+  const hasCategories = categoryColumnsOf(features).length > 0
+  if (provisional) {
+    return { base: hasCategories ? PAIR : MIXTURE, trim: Math.max(trim, FEW_ROWS_TRIM), maxSteps: 0 }
+  }
+  if (hasCategories) return { trim, maxSteps }
   if (rows < FEW_ROWS) {
     const steps = { maxSteps: Math.min(maxSteps, FEW_ROWS_STEPS), patience: FEW_ROWS_PATIENCE }
     return { base: MIXTURE, trim: Math.max(trim, FEW_ROWS_TRIM), ...steps }
@@ -230,6 +233,7 @@ const FEW_ROWS_PATIENCE = 100
 const FEW_ROWS_TRIM = 0.08
 /** More components do not lower the NLL on a table of this size, and cost a second each. */
 const MIXTURE = { kind: 'mixture', components: 32 } as const
+const PAIR = { kind: 'mixture', components: 2 } as const
 
 function reportOf(fit: Fit | null): Omit<ModelMetadata['training'], 'rows' | 'durationMs'> {
   if (fit === null) {

@@ -1,3 +1,4 @@
+import type { ModelMetadata } from '@outflow/contracts'
 import { calibrateBuckets, driftLimit } from '@outflow/detector'
 import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
@@ -56,10 +57,16 @@ test('p-values are recalibrated to the scores after the change only', () => {
 })
 
 test('a record less likely than every calibration record stays an anomaly, with or without a tail model', () => {
-  const calibration = { smallestPValue: 0.005 }
-  expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.01)).toBe(2)
-  expect(recalibrationLimit(10, { ...calibration, tail: null }, 0.001)).toBe(1)
-  expect(recalibrationLimit(1.5, { ...calibration, tail: null }, 0.01)).toBe(1.5)
+  const limit = (within: number, alertRate: number, own: { tail?: object; provisional?: true } = {}) =>
+    recalibrationLimit(
+      within,
+      { provisional: false, ...own, calibration: { smallestPValue: 0.005, tail: own.tail ?? null } } as ModelMetadata,
+      alertRate,
+    )
+  expect(limit(10, 0.01)).toBe(2)
+  expect(limit(10, 0.001)).toBe(1)
+  expect(limit(1.5, 0.01)).toBe(1.5)
   const tail = { junction: 5, junctionPValue: 0.05, beyond: 10, exceedances: 40, shape: 0.2, scale: 1 }
-  expect(recalibrationLimit(10, { ...calibration, tail }, 0.01)).toBe(10)
+  expect(limit(10, 0.01, { tail })).toBe(10)
+  expect(limit(10, 0.01, { tail, provisional: true })).toBe(2)
 })

@@ -88,15 +88,15 @@ export function sinceAlarm(
 }
 
 /**
- * Largest factor by which odds are recalibrated under a model. Without a tail model beyond the calibration records, a record less likely
- * than all of them has a p-value of at least 1 / (n + 1); the limit keeps such a record an anomaly.
+ * Largest factor by which odds are recalibrated under a model. Without a tail model beyond the calibration records, and of a provisional
+ * model, a record less likely than all of them has a p-value of at least 1 / (n + 1); the limit keeps such a record an anomaly.
  */
 export function recalibrationLimit(
   within: number,
-  { smallestPValue, tail }: Pick<ModelMetadata['calibration'], 'smallestPValue' | 'tail'>,
+  { provisional, calibration: { smallestPValue, tail } }: Pick<ModelMetadata, 'provisional' | 'calibration'>,
   alertRate: number,
 ): number {
-  return tail ? within : Math.max(1, Math.min(within, alertRate / smallestPValue))
+  return tail && !provisional ? within : Math.max(1, Math.min(within, alertRate / smallestPValue))
 }
 
 /** Drift statistics of the buckets of NLLs of a model. */

@@ -78,7 +78,7 @@ export function watchScores(
       const minutes = await recentMinutes(pool, config, modelId)
       const alertRate = alertRateOf(config.detection, watched.metadata)
       if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return
-      const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata.calibration, alertRate)
+      const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata, alertRate)
       const { alarm, level, surplus, recalibration } = readScores(minutes, {
         ...watched,
         last,

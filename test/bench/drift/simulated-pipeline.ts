@@ -128,7 +128,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     const minutes = [...own.minutes.values()].filter(({ minuteMs }) => minuteMs + MINUTE_MS <= nowMs)
     const { metadata } = own.detector
     const alertRate = alertRateOf(detection, metadata)
-    const within = recalibrationLimit(detection.recalibrateWithin, metadata.calibration, alertRate)
+    const within = recalibrationLimit(detection.recalibrateWithin, metadata, alertRate)
     const buckets = bucketsOf(own.detector)
     const read = readScores(minutes, { buckets, last: own.alarm, limit, alertRate, within })
     const alarm = read.alarm ?? (read.surplus && (await newsIn(read.surplus, own)))

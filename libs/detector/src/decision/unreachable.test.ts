@@ -11,7 +11,7 @@ function limitOf(
   tail: ModelMetadata['calibration']['tail'] = null,
 ): string | null {
   const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, misfit: null, medianNll: 1, labels: null }
-  return unreachable({ calibration, recordsPerDay: 1_000 }, detection)
+  return unreachable({ calibration, recordsPerDay: 1_000, provisional: false }, detection)
 }
 
 test('issue 17.10: with 300 records at the default rate no record can be an anomaly, which is stated with the values', () => {
@@ -54,6 +54,14 @@ describe('issue 17.6: without a tail', () => {
   ])('%i calibration records reach every severity at %j', (rows, detection) => {
     expect(limitOf(rows, detection)).toBeNull()
   })
+})
+
+it('with a provisional model no record is rarer than one of its calibration records, tail or not', () => {
+  const calibration = { rows: 180, smallestPValue: 1 / 181, tail: TAIL, misfit: null, medianNll: 1, labels: null }
+  expect(unreachable({ calibration, recordsPerDay: 1_000, provisional: true }, { alertRate: 0.001 })).toBe(
+    'no record can be an anomaly at an alert rate of 0.001: no p-value is below 0.0055, of a provisional model of 180 records; ' +
+      'train on more records, or use a larger rate',
+  )
 })
 
 it('with a tail nothing is unreachable', () => {

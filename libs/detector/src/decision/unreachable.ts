@@ -4,18 +4,19 @@ import { alertRateOf } from './rule.js'
 import { severityOf } from './severity.js'
 
 /**
- * States which alerts, severities or discoveries no record can reach with a model, because its calibration set has no tail and
- * therefore gives no p-value below 1 / (n + 1).
+ * States which alerts, severities or discoveries no record can reach with a model, because its calibration set has no tail, or it is
+ * provisional, and therefore gives no p-value below 1 / (n + 1).
  *
  * @returns one sentence with the rule, the values, and what to change; null where nothing is unreachable
  */
 export function unreachable(
-  { calibration, recordsPerDay }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay'>,
+  { calibration, recordsPerDay, provisional }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay' | 'provisional'>,
   target: DetectionTarget,
 ): string | null {
   const { rows, smallestPValue, tail } = calibration
-  if (tail) return null
-  const because = `no p-value is below ${format(smallestPValue)}, as ${rows} calibration records have no tail`
+  if (tail && !provisional) return null
+  const why = provisional ? `of a provisional model of ${rows} records` : `as ${rows} calibration records have no tail`
+  const because = `no p-value is below ${format(smallestPValue)}, ${why}`
   if (target.fdr !== undefined) {
     const records = discoverableRecords(target.fdr, smallestPValue)
     const from = records === 0 ? '' : ` after the first ${records} of a partition and until another is`
