@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Kafka } from 'kafkajs'
+import { BrokerUnavailable } from '../errors.js'
 import { type KafkaConnection, withBrokerErrors } from '../kafka.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
@@ -27,8 +28,9 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   let opened: Promise<Cluster> | null = null
   let next: { readonly topics: Set<string>; readonly answer: Promise<Answer> } | null = null
   let last: Promise<unknown> = Promise.resolve()
+  let isClosed = false
 
-  const close = async () => {
+  const disconnect = async () => {
     const cluster = opened
     opened = null
     await cluster?.then(
@@ -39,13 +41,15 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   const sendRequest = async (): Promise<Answer> => {
     const topics = [...next!.topics]
     next = null
+    // A request that waited for an earlier one while the caller closed this would connect again, and nobody would disconnect.
+    if (isClosed) throw new BrokerUnavailable('Kafka is not available: the connection for topic ids was closed')
     try {
       opened ??= openCluster(kafka.kafkajs)
       const broker = await (await opened).brokerPool.findConnectedBroker()
       if ((broker.versions[METADATA]?.maxVersion ?? 0) < VERSION) return new Map()
       return await broker.connectionPool.send(metadataOf(topics))
     } catch (error: unknown) {
-      await close()
+      await disconnect()
       throw error
     }
   }
@@ -61,7 +65,10 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
         if (errorCode !== 0) throw createErrorFromCode(errorCode)
         return id
       }),
-    close,
+    close: () => {
+      isClosed = true
+      return disconnect()
+    },
   }
 }
 
