@@ -19,7 +19,7 @@ export function writeBatchStatement(batch: BatchWrite): Statement {
 
 /**
  * Returns the statement that writes plain batches of different partitions: all of them, or none if a stored offset is not the expected
- * one. It costs a third of the full statement for one batch, and little more for eight.
+ * one. The rest of the full statement, which is two thirds of its cost, would write nothing for them.
  */
 export function writePlainBatchesStatement(batches: readonly BatchWrite[]): Statement {
   return { name: 'write_plain_batches', text: PLAIN, values: [plainText(batches), scoresText(batches)] }
@@ -55,7 +55,7 @@ const CLAIM = `
     and stored.next_offset = batch.expected_offset
   returning batch.*`
 
-/** @param from  the pipeline and the minutes, as `of (pipeline, scores)` */
+/** @param from  a relation with the columns `pipeline` and `scores`, the minutes as a JSON array */
 const countScores = (from: string) => `
   insert into outflow.score_statistics as known (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max,
                                                  nll_sum, histogram, p_histogram)
@@ -82,7 +82,7 @@ function sumOf(counts: string): string {
 // the log keeps the order.
 const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
 
-// The rows are locked in order, so that two writers of the same partitions do not block each other for ever.
+// The rows are locked in order, so that two writers of the same partitions do not deadlock.
 const PLAIN = `
 with batch as materialized (
   select *

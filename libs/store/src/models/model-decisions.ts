@@ -4,7 +4,7 @@ import type { ModelSummary } from './models.js'
 
 /** How two models decided on the same records: how many are anomalies under both, and under one alone. */
 export interface DecisionDifference {
-  /** The records that a shadow scored beside the active model, or those that were held out from the fit. */
+  /** The records that a shadow and the active model scored, or those that were held out from the fit. */
   readonly on: 'live records' | 'held-out records'
   readonly records: number
   readonly both: number

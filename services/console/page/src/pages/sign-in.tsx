@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { queryString, write } from '../api/client.js'
+import { Failure } from '../parts/failure.js'
 import { place } from '../state/location.js'
 import { asApiError } from '../state/resource.js'
 import { openSession, sessionError } from '../state/session.js'
@@ -50,11 +51,7 @@ function TokenForm() {
           required
         />
       </label>
-      {failure !== null && (
-        <p class="failure" role="alert">
-          {failure}
-        </p>
-      )}
+      <Failure text={failure} />
       <button type="submit" class="primary">
         Log in
       </button>

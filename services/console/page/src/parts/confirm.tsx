@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { asApiError } from '../state/resource.js'
+import { Failure } from './failure.js'
 
 interface ConfirmProps {
   readonly title: string
@@ -44,11 +45,7 @@ export function Confirm({ title, children, action, asksWhy, act, onClose }: Conf
             <input value={why} onInput={(event) => setWhy(event.currentTarget.value)} required maxLength={500} />
           </label>
         )}
-        {failure !== null && (
-          <p class="failure" role="alert">
-            {failure}
-          </p>
-        )}
+        <Failure text={failure} />
         <div class="row end">
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { queryString, read, write } from '../../api/client.js'
 import type { View } from '../../api/types.js'
+import { Failure } from '../../parts/failure.js'
 import { Shown } from '../../parts/states.js'
 import { type Filters, formatFilters, parseFilters } from '../../state/filters.js'
 import { navigate } from '../../state/location.js'
@@ -85,11 +86,7 @@ export function Views({ filters, onClose }: ViewsProps) {
           <button type="submit">Save the current view</button>
         </form>
       )}
-      {failure !== null && (
-        <p class="failure" role="alert">
-          {failure}
-        </p>
-      )}
+      <Failure text={failure} />
       <div class="row end">
         <button type="button" onClick={() => dialog.current?.close()}>
           Close

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
+import { Failure } from '../../parts/failure.js'
 import { asApiError } from '../../state/resource.js'
 import { ruleInWords } from '../../words/rule.js'
 import type { BLANK } from './hide-like.js'
@@ -99,11 +100,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
             'Give a key, a field or a time of the week, or several.'
           )}
         </p>
-        {failure !== null && (
-          <p class="failure" role="alert">
-            {failure}
-          </p>
-        )}
+        <Failure text={failure} />
         <div class="row end">
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel
