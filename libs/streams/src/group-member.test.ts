@@ -74,10 +74,10 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     await handled
   }
   /** kafkajs continues after transaction markers without a message. */
-  const passedOver = (lastOffset: bigint) =>
-    listeners.get('batch')!({
-      payload: { topic: TOPIC, partition: 0, batchSize: 0, lastOffset: String(lastOffset) },
-    })
+  const passedOver = (firstOffset: bigint, lastOffset: bigint) => {
+    const offsets = { firstOffset: String(firstOffset), lastOffset: String(lastOffset) }
+    listeners.get('batch')!({ payload: { topic: TOPIC, partition: 0, batchSize: 0, ...offsets } })
+  }
   const rebalancing = () => listeners.get('rebalancing')!({ payload: {} })
   const heartbeat = (groupGenerationId: number) => listeners.get('heartbeat')!({ payload: { groupGenerationId } })
   return { running, broker, seeks, deliveries, missed, fetched, passedOver, join, rebalancing, heartbeat }
@@ -105,9 +105,27 @@ test.each([
 
 test('a fetch after transaction markers is delivered', async () => {
   const { deliveries, fetched, passedOver } = await aMember({ stored: 5n })
-  passedOver(7n)
+  passedOver(5n, 7n)
   await fetched(8n, 8n, 9n)
   expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
+})
+
+test('a fetch after transaction markers that follow compacted records is delivered', async () => {
+  const { deliveries, seeks, fetched, passedOver } = await aMember({ stored: 5n })
+  passedOver(6n, 7n)
+  await fetched(8n, 8n, 9n)
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
+  expect(seeks).toEqual([5n])
+})
+
+test('issue 23: records that retention has deleted before transaction markers are a gap', async () => {
+  const { broker, deliveries, seeks, missed, fetched, passedOver } = await aMember({ stored: 5n })
+  broker.earliest = 7n
+  passedOver(7n, 7n)
+  await fetched(8n, 8n, 9n)
+  expect(deliveries).toEqual([])
+  expect(seeks).toEqual([5n, 7n, 7n])
+  expect(missed).toMatchObject([{ kind: 'retention', stored: { nextOffset: 5n }, next: { nextOffset: 7n } }])
 })
 
 test('issue 17.21: a fetch from a recreated topic is discarded, and the beginning of the topic is sought', async () => {

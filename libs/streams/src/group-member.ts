@@ -39,6 +39,17 @@ interface Claim {
   ended: Promise<void>
 }
 
+/** A batch that kafkajs has fetched, as it reports it. */
+interface FetchedBatch {
+  readonly topic: string
+  readonly partition: number
+  /** Number of records, without those of aborted transactions. */
+  readonly batchSize: number
+  /** null: the broker returned no offset from the requested one on; `lastOffset` is then the requested one. */
+  readonly firstOffset: string | null
+  readonly lastOffset: string
+}
+
 const SESSION_TIMEOUT_MS = 10_000
 // Short, because a stop waits for an idle fetch to return.
 const MAX_FETCH_WAIT_MS = 500
@@ -184,8 +195,13 @@ export class GroupMember {
     this.#crash.abort(new BrokerUnavailable(message))
   }
 
-  /** Reads the stored position and sets the consumer there; retries while a store, a broker or a topic is not available. */
-  async #position(claim: Claim): Promise<void> {
+  /**
+   * Reads the stored position and sets the consumer there; retries while a store, a broker or a topic is not available.
+   *
+   * @param afterSkipped where the next fetch begins if the position has not moved: offsets between it and a skipped batch then belong to
+   *   compacted records, not to records that retention has deleted
+   */
+  async #position(claim: Claim, afterSkipped?: bigint): Promise<void> {
     const { topic, partition } = claim
     // Deliveries in flight of an earlier claim on the partition still move the stored offset.
     await this.#allEnded((delivery) => delivery.topic === topic && delivery.partition === partition)
@@ -193,6 +209,10 @@ export class GroupMember {
       try {
         const { nextOffset, topicId } = await startOf(this, claim)
         if (!this.#isCurrent(claim)) return
+        if (afterSkipped !== undefined && nextOffset === claim.nextOffset && topicId === claim.topicId) {
+          claim.fetchOffset = afterSkipped
+          return
+        }
         Object.assign(claim, { nextOffset, topicId, fetchOffset: nextOffset })
         this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
         this.options.hooks?.sought?.({ topic, partition, offset: nextOffset })
@@ -243,9 +263,16 @@ export class GroupMember {
   }
 
   /** Advances past a batch that has only transaction markers or aborted records, which kafkajs skips. */
-  #skipEmptyBatch(batch: { topic: string; partition: number; batchSize: number; lastOffset: string }): void {
+  #skipEmptyBatch(batch: FetchedBatch): void {
     const claim = this.#claims.get(keyOf(batch))
-    if (claim && batch.batchSize === 0) claim.fetchOffset = BigInt(batch.lastOffset) + 1n
+    if (!claim || batch.batchSize > 0) return
+    const first = BigInt(batch.firstOffset ?? batch.lastOffset)
+    const next = BigInt(batch.lastOffset) + 1n
+    claim.positioned = claim.positioned.then(() => {
+      if (first > claim.fetchOffset) return this.#position(claim, next)
+      // A batch before the position was fetched before the partition was set to it.
+      if (first === claim.fetchOffset) claim.fetchOffset = next
+    })
   }
 
   async #deliverBatch(
