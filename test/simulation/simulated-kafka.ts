@@ -85,6 +85,7 @@ function makeBrokerClient(process: Process, { scheduler, broker, faults }: Kafka
 function copied(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return Buffer.from(value)
   if (Array.isArray(value)) return value.map(copied)
-  if (value === null || typeof value !== 'object') return value
+  // kafkajs's 64-bit numbers are instances of a class, and never change.
+  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
   return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, copied(own)]))
 }
