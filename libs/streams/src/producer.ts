@@ -1,7 +1,8 @@
-import { type Message, Partitioners, type TopicMessages } from 'kafkajs'
+import type { Message, TopicMessages } from 'kafkajs'
 import { toBrokerError } from './errors.js'
 import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 import { NULL_HEADER } from './kafkajs-internals/null-header.js'
+import { placeOnce } from './partitioner.js'
 
 /** Names with their values; a name may occur more than once. */
 export type OutgoingHeaders = readonly (readonly [name: string, value: Uint8Array | string | null])[]
@@ -33,7 +34,7 @@ export async function makeProducer(kafka: KafkaConnection): Promise<Producer> {
   const producer = kafka.kafkajs.producer({
     idempotent: true,
     maxInFlightRequests: 1,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: placeOnce,
   })
   try {
     await producer.connect()

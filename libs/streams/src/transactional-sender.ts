@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Partitioners, type Producer, type Transaction } from 'kafkajs'
+import type { Producer, Transaction } from 'kafkajs'
 import { withAdmin } from './admin.js'
 import { TransactionPending, toBrokerError } from './errors.js'
 import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 import { holdCoordinators } from './kafkajs-internals/coordinators.js'
+import { placeOnce } from './partitioner.js'
 import { type OutgoingMessage, requestsOf } from './producer.js'
 
 /** Where a relay stores the position up to which it has sent: a group offset of a partition that the group does not consume. */
@@ -51,7 +52,7 @@ export async function makeTransactionalSender(
     idempotent: true,
     transactionTimeout: TRANSACTION_TIMEOUT_MS,
     retry: RETRY,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: placeOnce,
   })
   try {
     await producer.connect()

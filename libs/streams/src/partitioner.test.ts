@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { placeOnce } from './partitioner.js'
+
+const TOPIC = {
+  topic: 'flights.alerts',
+  partitionMetadata: [0, 1, 2, 3].map((partitionId) => ({
+    ...{ partitionId, partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1] },
+  })),
+}
+
+test('issue 23: a message without a key gets the same partition when its request is repeated', () => {
+  const partitionOf = placeOnce()
+  const messages = Array.from({ length: 8 }, () => ({ key: null, value: 'late' }))
+  const first = messages.map((message) => partitionOf({ ...TOPIC, message }))
+  expect(new Set(first).size).toBe(4)
+  expect(messages.map((message) => partitionOf({ ...TOPIC, message }))).toEqual(first)
+})
+
+test('messages of a key get one partition', () => {
+  const partitionOf = placeOnce()
+  const partitions = ['a', 'b'].map((value) => partitionOf({ ...TOPIC, message: { key: 'LAX', value } }))
+  expect(partitions[0]).toBe(partitions[1])
+})
