@@ -21,7 +21,8 @@ export function leftToDo(
   })
   const waiting = [...requests.values()].filter(({ fitId }) => fitId === null)
   const left: readonly (readonly [string, number])[] = [
-    ['partitions are not read', unread.length],
+    // Without a model nothing is scored, and too few records give none.
+    ['partitions are not read', models.size > 0 || mayFit(partitions) ? unread.length : 0],
     ['messages are not sent', outbox.size],
     ['groups of alerts are not sent', [...buckets.values()].filter(({ count }) => count > 0).length],
     ['fits run', [...fits.values()].filter(({ state }) => state === 'running').length],
