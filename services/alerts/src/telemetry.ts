@@ -5,26 +5,12 @@ import type { OutboxRow } from '@outflow/store/outbox'
 import type { AlertDecisions } from './alert-decisions.js'
 
 /** Log events and metrics of the relay. */
-export interface AlertsTelemetry {
-  alertsStarted(): void
-  leadershipTaken(caughtUpThrough: bigint | null): void
-  relayInterrupted(error: OutflowError, attempt: number, waitMs: number): void
-  topicsCreated(topics: readonly string[]): void
-  alertsDecided(decided: AlertDecisions): void
-  rowsSent(rows: readonly OutboxRow[]): void
-  /** @param error  null: the relay did not try, because no broker accepts that size */
-  messageShortened(row: OutboxRow, error: OutflowError | null): void
-  messageNotSent(row: OutboxRow, error: OutflowError | null): void
-  healthEventReported(event: StoredHealthEvent & { readonly status: HealthEventStatus }): void
-  openHealthEvents(kinds: readonly string[]): void
-  healthNotChecked(error: OutflowError): void
-  storeConnectionLost(error: OutflowError): void
-}
+export type AlertsTelemetry = ReturnType<typeof makeTelemetry>
 
 /** From the commit of the anomaly to the commit on the topic; the last buckets cover outages of a broker. */
 const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
+export function makeTelemetry(log: Log, metrics: Metrics) {
   const sent = metrics.counter(
     'outflow_outbox_sent_total',
     'Messages sent by kind: alert, explained, dead_letter, resent or health_event',
@@ -63,20 +49,20 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
   )
   return {
     alertsStarted: () => log.info('alerts started'),
-    leadershipTaken: (caughtUpThrough) => log.info({ caughtUpThrough }, 'leadership taken'),
-    relayInterrupted: (error, attempt, waitMs) => {
+    leadershipTaken: (caughtUpThrough: bigint | null) => log.info({ caughtUpThrough }, 'leadership taken'),
+    relayInterrupted: (error: OutflowError, attempt: number, waitMs: number) => {
       interruptions.inc()
       if (error.retryable) log.warn({ error, attempt, waitMs }, 'relay interrupted')
       else log.error({ error, attempt, waitMs }, 'relay interrupted')
     },
-    topicsCreated: (topics) => log.info({ topics }, 'topics created'),
-    alertsDecided: (decided) => {
+    topicsCreated: (topics: readonly string[]) => log.info({ topics }, 'topics created'),
+    alertsDecided: (decided: AlertDecisions) => {
       for (const { because } of decided.unsent) unsent.inc({ because })
       for (const { kind } of decided.groups) groups.inc({ by: kind })
       if (decided.unsent.length === 0 && decided.groups.length === 0) return
       log.debug({ unsent: decided.unsent.length, groups: decided.groups.length }, 'alerts suppressed')
     },
-    rowsSent: (rows) => {
+    rowsSent: (rows: readonly OutboxRow[]) => {
       const now = Date.now()
       for (const { kind, createdAt } of rows) {
         sent.inc({ kind })
@@ -84,21 +70,24 @@ export function makeTelemetry(log: Log, metrics: Metrics): AlertsTelemetry {
       }
       log.debug({ count: rows.length, through: rows.at(-1)?.sequence }, 'outbox sent')
     },
-    messageShortened: ({ kind, sequence, topic, payload }, error) => {
+    /** @param error  null: the relay did not try, because no broker accepts that size */
+    messageShortened: ({ kind, sequence, topic, payload }: OutboxRow, error: OutflowError | null) => {
       shortened.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message shortened')
     },
-    messageNotSent: ({ kind, sequence, topic, payload }, error) => {
+    messageNotSent: ({ kind, sequence, topic, payload }: OutboxRow, error: OutflowError | null) => {
       notSent.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message not sent')
     },
-    healthEventReported: ({ kind, status, detail, modelId, begunAt }) =>
-      log.warn({ kind, status, detail, modelId, begunAt }, 'health event reported'),
-    openHealthEvents: (kinds) => {
+    healthEventReported: (event: StoredHealthEvent & { readonly status: HealthEventStatus }) => {
+      const { kind, status, detail, modelId, begunAt } = event
+      log.warn({ kind, status, detail, modelId, begunAt }, 'health event reported')
+    },
+    openHealthEvents: (kinds: readonly string[]) => {
       conditions.reset()
       for (const kind of kinds) conditions.set({ kind }, 1)
     },
-    healthNotChecked: (error) => log.warn({ error }, 'pipeline not checked'),
-    storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
+    healthNotChecked: (error: OutflowError) => log.warn({ error }, 'pipeline not checked'),
+    storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }
 }

@@ -2,19 +2,12 @@ import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 
 /** Log events and metrics of the console. */
-export interface ConsoleTelemetry {
-  consoleStarted(address: string, authentication: string): void
-  requestAnswered(method: string, status: number, seconds: number): void
-  requestFailed(route: string, error: OutflowError): void
-  liveStreams(open: number): void
-  liveFeedInterrupted(error: OutflowError): void
-  storeConnectionLost(error: OutflowError): void
-}
+export type ConsoleTelemetry = ReturnType<typeof makeTelemetry>
 
 /** A list should take at most a fifth of a second; a reader's statement is cancelled after five seconds. */
 const SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 5]
 
-export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
+export function makeTelemetry(log: Log, metrics: Metrics) {
   const requests = metrics.counter(
     'outflow_console_requests_total',
     'Requests answered, by class of status: 2xx, 4xx, 5xx',
@@ -27,17 +20,18 @@ export function makeTelemetry(log: Log, metrics: Metrics): ConsoleTelemetry {
   )
   const streams = metrics.gauge('outflow_console_live_lists', 'Open live lists of anomalies')
   return {
-    consoleStarted: (address, authentication) => log.info({ address, authentication }, 'console started'),
-    requestAnswered: (method, status, took) => {
+    consoleStarted: (address: string, authentication: string) =>
+      log.info({ address, authentication }, 'console started'),
+    requestAnswered: (method: string, status: number, took: number) => {
       requests.inc({ method, status: `${Math.floor(status / 100)}xx` })
       seconds.observe(took)
     },
-    requestFailed: (route, error) => {
+    requestFailed: (route: string, error: OutflowError) => {
       if (error.retryable) log.warn({ route, error }, 'console request failed')
       else log.error({ route, error }, 'console request failed')
     },
-    liveStreams: (open) => streams.set(open),
-    liveFeedInterrupted: (error) => log.warn({ error }, 'live list interrupted'),
-    storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
+    liveStreams: (open: number) => streams.set(open),
+    liveFeedInterrupted: (error: OutflowError) => log.warn({ error }, 'live list interrupted'),
+    storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }
 }

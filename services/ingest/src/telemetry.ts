@@ -9,37 +9,7 @@ import type { Delivery, DeliveryHooks } from '@outflow/streams'
 import type { WrittenBatch } from './batch.js'
 
 /** Log events and metrics of ingest. */
-export interface IngestTelemetry {
-  ingestStarted(topics: readonly string[]): void
-  modelAwaited(): void
-  modelServed(modelId: string, metadata: ModelMetadata, swap: Swap): void
-  modelRecalibrated(stored: StoredRecalibration): void
-  shadowServed(modelId: string): void
-  shadowEnded(modelId: string): void
-  shadowFailed(modelId: string, error: OutflowError): void
-  modelNotOpened(modelId: string, error: OutflowError, servedId: string | null): void
-  noModelLeft(modelId: string): void
-  modelLoadRetried(modelId: string, error: OutflowError, attempt: number): void
-  partitionsAssigned: Hook<'assigned'>
-  partitionSought: Hook<'sought'>
-  recordsMissed: Hook<'missed'>
-  consumerRestarted: Hook<'restarting'>
-  schemaFetchRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
-  writeRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
-  windowStatesAwaited(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
-  windowStatesUsed(settled: SettleResult): void
-  windowsUnknown(modelId: string): void
-  stateReadRetried(delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void
-  recordFailed(delivery: Delivery, offset: bigint, error: OutflowError): void
-  superseded(delivery: Delivery): void
-  batchEnded(batch: WrittenBatch): void
-  drainCutShort(error: OutflowError): void
-  storeConnectionLost(error: OutflowError): void
-  retentionApplied(dropped: readonly string[]): void
-  /** Postgres's clock advanced by more than a day since the last run, because it jumped or the pipeline was stopped. */
-  retentionBehind(retention: Pick<Retention, 'asOf' | 'behindMs'>): void
-  retentionPostponed(error: OutflowError): void
-}
+export type IngestTelemetry = ReturnType<typeof makeTelemetry>
 
 /** A change of the served model. */
 export interface Swap {
@@ -53,14 +23,15 @@ export interface Swap {
   readonly pauseMs: number
 }
 
-type Hook<K extends keyof DeliveryHooks> = NonNullable<DeliveryHooks[K]>
+/** Arguments of a hook of deliveries. */
+type Hooked<K extends keyof DeliveryHooks> = Parameters<NonNullable<DeliveryHooks[K]>>[0]
 
 /** Nats; densities of sharp columns make an nll negative, far outliers reach 1e7. */
 const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
 const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
-export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): IngestTelemetry {
+export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
   const records = metrics.counter('outflow_records_total', 'Records received: scored or rejected, and written', [
     'topic',
   ])
@@ -132,9 +103,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   }
 
   return {
-    ingestStarted: (topics) => log.info({ topics }, 'ingest started'),
+    ingestStarted: (topics: readonly string[]) => log.info({ topics }, 'ingest started'),
     modelAwaited: () => log.info('first model awaited'),
-    modelServed: (modelId, metadata, { previousId, insteadOf, promotedAt, pauseMs }) => {
+    modelServed: (modelId: string, metadata: ModelMetadata, { previousId, insteadOf, promotedAt, pauseMs }: Swap) => {
       modelCreatedMs = Date.parse(metadata.createdAt)
       const rule = decisionRule(detection, metadata)
       const swap = {
@@ -150,49 +121,51 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const limit = unreachable(metadata, detection)
       if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
     },
-    modelRecalibrated: ({ id, modelId }) => log.debug({ modelId, recalibrationId: String(id) }, 'model recalibrated'),
-    shadowServed: (modelId) => log.info({ modelId }, 'shadow served'),
-    shadowEnded: (modelId) => log.info({ modelId }, 'shadow ended'),
-    shadowFailed: (modelId, error) => log.warn({ modelId, error }, 'shadow failed'),
-    modelNotOpened: (modelId, error, servedId) => {
+    modelRecalibrated: ({ id, modelId }: StoredRecalibration) =>
+      log.debug({ modelId, recalibrationId: String(id) }, 'model recalibrated'),
+    shadowServed: (modelId: string) => log.info({ modelId }, 'shadow served'),
+    shadowEnded: (modelId: string) => log.info({ modelId }, 'shadow ended'),
+    shadowFailed: (modelId: string, error: OutflowError) => log.warn({ modelId, error }, 'shadow failed'),
+    modelNotOpened: (modelId: string, error: OutflowError, servedId: string | null) => {
       notOpened.inc()
       log.error({ modelId, servedId, error }, 'model not opened')
     },
-    noModelLeft: (modelId) => log.error({ modelId }, 'no earlier model'),
-    modelLoadRetried: (modelId, error, attempt) => log.warn({ modelId, attempt, error }, 'model load retried'),
-    partitionsAssigned: (partitions) => {
+    noModelLeft: (modelId: string) => log.error({ modelId }, 'no earlier model'),
+    modelLoadRetried: (modelId: string, error: OutflowError, attempt: number) =>
+      log.warn({ modelId, attempt, error }, 'model load retried'),
+    partitionsAssigned: (partitions: Hooked<'assigned'>) => {
       // Otherwise the lag of a partition that another instance now reads would be reported forever.
       lag.reset()
       log.info({ partitions }, 'partitions assigned')
     },
-    partitionSought: (seek) => log.info({ ...seek }, 'partition sought'),
-    recordsMissed: ({ topic, partition, kind, stored, next, missed: count }) => {
+    partitionSought: (seek: Hooked<'sought'>) => log.info({ ...seek }, 'partition sought'),
+    recordsMissed: ({ topic, partition, kind, stored, next, missed: count }: Hooked<'missed'>) => {
       missed.inc({ topic, partition: String(partition) }, Number(count))
       const offsets = { storedOffset: stored.nextOffset, nextOffset: next.nextOffset }
       log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
     },
-    consumerRestarted: (error) => log.warn({ error }, 'consumer restarted'),
-    schemaFetchRetried: (delivery, error, attempt, waitMs) => {
+    consumerRestarted: (error: Hooked<'restarting'>) => log.warn({ error }, 'consumer restarted'),
+    schemaFetchRetried: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) => {
       fetchRetries.inc()
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'schema fetch retried')
     },
-    writeRetried: (delivery, error, attempt, waitMs) => {
+    writeRetried: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) => {
       retries.inc()
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'batch write retried')
     },
-    windowStatesAwaited: (delivery, error, attempt, waitMs) =>
+    windowStatesAwaited: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) =>
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'window states awaited'),
-    windowStatesUsed: (settled) => {
+    windowStatesUsed: (settled: SettleResult) => {
       late.inc(settled.late)
       forgotten.inc(settled.forgotten)
     },
-    windowsUnknown: (modelId) => log.warn({ modelId }, 'windowed features not configured'),
-    stateReadRetried: (delivery, error, attempt, waitMs) =>
+    windowsUnknown: (modelId: string) => log.warn({ modelId }, 'windowed features not configured'),
+    stateReadRetried: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) =>
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'state read retried'),
-    recordFailed: ({ topic, partition }, offset, error) =>
+    recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
     superseded: supersede,
-    batchEnded: (batch) => {
+    batchEnded: (batch: WrittenBatch) => {
       if (batch.outcome === 'superseded') {
         supersede(batch.delivery)
         return
@@ -204,11 +177,13 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         'batch written',
       )
     },
-    drainCutShort: (error) => log.warn({ error }, 'drain cut short'),
-    storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
-    retentionBehind: ({ asOf, behindMs }) => log.warn({ asOf, behindMs }, 'retention behind the clock'),
-    retentionApplied: (dropped) => log.info({ dropped }, 'retention applied'),
-    retentionPostponed: (error) => log.warn({ error }, 'retention postponed'),
+    drainCutShort: (error: OutflowError) => log.warn({ error }, 'drain cut short'),
+    storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
+    /** Postgres's clock advanced by more than a day since the last run, because it jumped or the pipeline was stopped. */
+    retentionBehind: ({ asOf, behindMs }: Pick<Retention, 'asOf' | 'behindMs'>) =>
+      log.warn({ asOf, behindMs }, 'retention behind the clock'),
+    retentionApplied: (dropped: readonly string[]) => log.info({ dropped }, 'retention applied'),
+    retentionPostponed: (error: OutflowError) => log.warn({ error }, 'retention postponed'),
   }
 }
 

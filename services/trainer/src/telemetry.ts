@@ -14,61 +14,16 @@ import type { Due } from './due.js'
 import type { WindowsRead } from './sampled-records.js'
 
 /** Log events and metrics of the trainer. */
-export interface TrainerTelemetry {
-  trainerStarted(): void
-  leadershipTaken(): void
-  leadershipInterrupted(error: OutflowError): void
-  fitStarted(
-    because: Due['because'],
-    records: FitReport['records'],
-    rejected: Readonly<Record<RejectionReason, number>>,
-  ): void
-  fitAdvanced(progress: Parameters<NonNullable<TrainingInput['onProgress']>>[0]): void
-  windowCutShort(asked: string, from: string): void
-  /**
-   * @param unlikely   how many unlikely records it has
-   * @param isLeftOut  whether the model is fitted without it
-   */
-  burstFound(span: { readonly from: string; readonly to: string }, unlikely: number, isLeftOut: boolean): void
-  windowsRead(windows: WindowsRead): void
-  /** @param rejected  number of records that break the features' contract, by reason */
-  recordsRead(rejected: Readonly<Record<RejectionReason, number>>): void
-  /** @param rejected  in the window that was read */
-  rowsAwaited(rows: number, missing: number, rejected?: Readonly<Record<RejectionReason, number>>): void
-  gateDecided(
-    outcome: 'promoted' | 'shadow' | 'failed_gate',
-    metadata: ModelMetadata,
-    report: GateReport,
-    durationMs: number,
-  ): void
-  candidateAdopted(modelId: string, became: 'promoted' | 'shadow'): void
-  /** @param disagreement  null: there is no shadow */
-  shadowCompared(disagreement: number | null): void
-  shadowJudged(outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport): void
-  /** @param level  the highest chart, as a fraction of its limit */
-  driftWatched(level: number): void
-  driftFound(modelId: string, alarm: DriftAlarm, fields: readonly FieldShift[]): void
-  /** @param factor  applied to the p-value at the alert rate */
-  modelRecalibrated(modelId: string, factor: number): void
-  /** @param fittedId  the model of the same weights whose calibration records were labelled */
-  labelsApplied(
-    modelId: string,
-    fittedId: string,
-    labels: { readonly confirmed: number; readonly normal: number },
-  ): void
-  watchFailed(error: OutflowError): void
-  modelRolledBack(from: string, to: string, why: string): void
-  guardHeld(modelId: string, why: string, anomalyShare: number | null, anomalyShareBefore: number | null): void
-  modelKnown(modelId: string, state: ModelState): void
-  trainingFailed(error: OutflowError, attempt: number, waitMs: number): void
-  storeConnectionLost(error: OutflowError): void
-}
+export type TrainerTelemetry = ReturnType<typeof makeTelemetry>
+
+type FitProgress = Parameters<NonNullable<TrainingInput['onProgress']>>[0]
+type RejectedCounts = Readonly<Record<RejectionReason, number>>
 
 const FIT_OUTCOMES = ['promoted', 'shadow', 'failed_gate', 'known', 'failed'] as const
 const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
-export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget): TrainerTelemetry {
+export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
   const fits = metrics.counter(
     'outflow_fits_total',
     'Fits by outcome: promoted, shadow, failed_gate, known or failed',
@@ -122,37 +77,47 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   return {
     trainerStarted: () => log.info('trainer started'),
     leadershipTaken: () => log.info('leadership taken'),
-    leadershipInterrupted: (error) => log.warn({ error }, 'leadership interrupted'),
-    fitStarted: (because, records, rejected) => {
+    leadershipInterrupted: (error: OutflowError) => log.warn({ error }, 'leadership interrupted'),
+    fitStarted: (because: Due['because'], records: FitReport['records'], rejected: RejectedCounts) => {
       trained.set(records.fitted)
       const { fitted, heldOut, excluded } = records
       log.info({ because, rows: fitted, heldOut, excluded, rejected }, 'fit started')
     },
-    fitAdvanced: (progress) => {
+    fitAdvanced: (progress: FitProgress) => {
       step.set(progress.step)
       log.info({ ...progress, elapsedMs: Math.round(progress.elapsedMs) }, 'fit advanced')
     },
-    windowCutShort: (asked, from) => log.warn({ asked, from }, 'window cut short'),
-    burstFound: ({ from, to }, unlikely, isLeftOut) =>
+    windowCutShort: (asked: string, from: string) => log.warn({ asked, from }, 'window cut short'),
+    /**
+     * @param unlikely   how many unlikely records it has
+     * @param isLeftOut  whether the model is fitted without it
+     */
+    burstFound: ({ from, to }: { readonly from: string; readonly to: string }, unlikely: number, isLeftOut: boolean) =>
       log.warn(
         { from, to, unlikely, isLeftOut, exclude: `outflow models exclude --from ${from} --to ${to}` },
         'burst in training window',
       ),
-    recordsRead: (rejected) => {
+    recordsRead: (rejected: RejectedCounts) => {
       for (const [reason, count] of Object.entries(rejected)) skipped.inc({ reason }, count)
     },
-    rowsAwaited: (rows, missing, rejected) => {
+    /** @param rejected  in the window that was read */
+    rowsAwaited: (rows: number, missing: number, rejected?: RejectedCounts) => {
       if (rows === awaitedAt) return
       awaitedAt = rows
       const isAnyRejected = rejected !== undefined && Object.values(rejected).some((count) => count > 0)
       if (isAnyRejected) log.warn({ rows, missing, rejected }, 'training rows awaited')
       else log.info({ rows, missing }, 'training rows awaited')
     },
-    windowsRead: ({ entities, split, forgotten }) => {
+    windowsRead: ({ entities, split, forgotten }: WindowsRead) => {
       if (split > 0) log.warn({ entities, split }, 'window entities split')
       if (forgotten > 0) log.warn({ entities, forgotten }, 'window entities forgotten')
     },
-    gateDecided: (outcome, metadata, report, durationMs) => {
+    gateDecided: (
+      outcome: 'promoted' | 'shadow' | 'failed_gate',
+      metadata: ModelMetadata,
+      report: GateReport,
+      durationMs: number,
+    ) => {
       const { modelId, training } = metadata
       fits.inc({ outcome })
       seconds.observe(durationMs / 1_000)
@@ -166,44 +131,53 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const limit = unreachable(metadata, detection)
       if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
     },
-    candidateAdopted: (modelId, became) => log.info({ modelId, became }, 'candidate adopted'),
-    shadowCompared: (share) => disagreement.set(share ?? Number.NaN),
-    shadowJudged: (outcome, modelId, report) => {
+    candidateAdopted: (modelId: string, became: 'promoted' | 'shadow') =>
+      log.info({ modelId, became }, 'candidate adopted'),
+    /** @param share  of records that it decides otherwise; null: there is no shadow */
+    shadowCompared: (share: number | null) => disagreement.set(share ?? Number.NaN),
+    shadowJudged: (outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport) => {
       shadows.inc({ outcome })
       const { failure, ...found } = report
       if (outcome === 'promoted') log.info({ modelId, ...found }, 'model promoted')
       else log.error({ modelId, ...found, failures: [failure] }, 'model failed its gate')
     },
-    driftWatched: (level) => drift.set(level),
-    driftFound: (modelId, { chart, raisedMs, changedMs }, fields) => {
+    /** @param level  the highest chart, as a fraction of its limit */
+    driftWatched: (level: number) => drift.set(level),
+    driftFound: (modelId: string, { chart, raisedMs, changedMs }: DriftAlarm, fields: readonly FieldShift[]) => {
       drifts.inc({ chart: labelOf(chart) })
       const [raisedAt, changedAt] = [raisedMs, changedMs].map((ms) => new Date(ms).toISOString())
       log.warn({ modelId, chart, changedAt, raisedAt, fields: fields.slice(0, 5) }, 'drift found')
     },
-    modelRecalibrated: (modelId, factor) => {
+    /** @param factor  applied to the p-value at the alert rate */
+    modelRecalibrated: (modelId: string, factor: number) => {
       recalibrated.set(factor)
       log.info({ modelId, factor }, 'model recalibrated')
     },
-    labelsApplied: (modelId, fittedId, labels) => log.info({ modelId, fittedId, ...labels }, 'labels applied'),
-    watchFailed: (error) => log.warn({ error }, 'scores not checked'),
-    modelRolledBack: (from, to, why) => {
+    /** @param fittedId  the model of the same weights whose calibration records were labelled */
+    labelsApplied: (
+      modelId: string,
+      fittedId: string,
+      labels: { readonly confirmed: number; readonly normal: number },
+    ) => log.info({ modelId, fittedId, ...labels }, 'labels applied'),
+    watchFailed: (error: OutflowError) => log.warn({ error }, 'scores not checked'),
+    modelRolledBack: (from: string, to: string, why: string) => {
       rollbacks.inc()
       log.error({ modelId: from, servedId: to, why }, 'model rolled back')
     },
-    guardHeld: (modelId, why, anomalyShare, anomalyShareBefore) =>
+    guardHeld: (modelId: string, why: string, anomalyShare: number | null, anomalyShareBefore: number | null) =>
       log.error({ modelId, why, anomalyShare, anomalyShareBefore }, 'model left bounds'),
-    modelKnown: (modelId, state) => {
+    modelKnown: (modelId: string, state: ModelState) => {
       fits.inc({ outcome: 'known' })
       step.set(0)
       log.info({ modelId, state }, 'model known')
     },
-    trainingFailed: (error, attempt, waitMs) => {
+    trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
       fits.inc({ outcome: 'failed' })
       step.set(0)
       if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
       else log.error({ error, attempt, waitMs }, 'training failed')
     },
-    storeConnectionLost: (error) => log.warn({ error }, 'store connection lost'),
+    storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }
 }
 

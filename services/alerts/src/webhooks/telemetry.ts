@@ -2,27 +2,18 @@ import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 
 /** Log events and metrics of webhook deliveries. They contain webhook names but no URLs, since a URL may be a secret. */
-export interface WebhookTelemetry {
-  attempted(webhook: string, tookMs: number): void
-  delivered(webhook: string): void
-  failed(
-    webhook: string,
-    failure: {
-      readonly eventId: string
-      readonly attempt: number
-      readonly waitMs: number
-      readonly error: OutflowError
-    },
-  ): void
-  buried(webhook: string, eventId: string, error: OutflowError): void
-  buriedForOthers(count: number): void
-  circuitChanged(webhook: string, isOpen: boolean): void
-  interrupted(error: OutflowError, attempt: number, waitMs: number): void
+export type WebhookTelemetry = ReturnType<typeof makeWebhookTelemetry>
+
+interface FailedDelivery {
+  readonly eventId: string
+  readonly attempt: number
+  readonly waitMs: number
+  readonly error: OutflowError
 }
 
 const ATTEMPT_SECONDS_BOUNDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: readonly string[]): WebhookTelemetry {
+export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: readonly string[]) {
   const outcomes = metrics.counter(
     'outflow_webhook_attempts_total',
     'Attempts to deliver an event by outcome: delivered, failed (it is retried) or dead',
@@ -42,22 +33,23 @@ export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: reado
     for (const outcome of ['delivered', 'failed', 'dead']) outcomes.inc({ webhook, outcome }, 0)
   }
   return {
-    attempted: (webhook, tookMs) => seconds.observe({ webhook }, tookMs / 1_000),
-    delivered: (webhook) => outcomes.inc({ webhook, outcome: 'delivered' }),
-    failed: (webhook, failure) => {
+    attempted: (webhook: string, tookMs: number) => seconds.observe({ webhook }, tookMs / 1_000),
+    delivered: (webhook: string) => outcomes.inc({ webhook, outcome: 'delivered' }),
+    failed: (webhook: string, failure: FailedDelivery) => {
       outcomes.inc({ webhook, outcome: 'failed' })
       log.warn({ webhook, ...failure }, 'webhook delivery failed')
     },
-    buried: (webhook, eventId, error) => {
+    buried: (webhook: string, eventId: string, error: OutflowError) => {
       outcomes.inc({ webhook, outcome: 'dead' })
       log.error({ webhook, eventId, error }, 'webhook delivery given up')
     },
-    buriedForOthers: (count) => log.warn({ count }, 'webhook deliveries orphaned'),
-    circuitChanged: (webhook, isOpen) => {
+    buriedForOthers: (count: number) => log.warn({ count }, 'webhook deliveries orphaned'),
+    circuitChanged: (webhook: string, isOpen: boolean) => {
       open.set({ webhook }, isOpen ? 1 : 0)
       if (isOpen) log.warn({ webhook }, 'webhook circuit opened')
       else log.info({ webhook }, 'webhook circuit closed')
     },
-    interrupted: (error, attempt, waitMs) => log.warn({ error, attempt, waitMs }, 'webhooks interrupted'),
+    interrupted: (error: OutflowError, attempt: number, waitMs: number) =>
+      log.warn({ error, attempt, waitMs }, 'webhooks interrupted'),
   }
 }
