@@ -73,7 +73,6 @@ export function ModelsPage() {
         <Confirm
           title={`Retrain ${pipeline} now?`}
           action="Retrain"
-          asksWhy={false}
           onClose={() => setDialog(null)}
           act={async () => {
             await write('POST', '/retrain', { pipeline })

@@ -64,7 +64,6 @@ export function SuppressionsPage() {
         <Confirm
           title="Remove this rule?"
           action="Remove"
-          asksWhy={false}
           onClose={() => setRemoving(null)}
           act={async () => {
             await write('DELETE', `/suppressions/${encodeURIComponent(removing.id)}${queryString({ pipeline })}`)

@@ -5,18 +5,20 @@ import { Failure } from './failure.js'
 
 interface ConfirmProps {
   readonly title: string
-  /** Consequences of the action. */
+  /** Consequences of the action, or its inputs. */
   readonly children: ComponentChildren
   /** Label of the button: a verb. */
   readonly action: string
-  /** Requires a reason as well, which the audit log stores. */
-  readonly asksWhy: boolean
+  /** Requires a reason as well, which the audit log stores. Default: false. */
+  readonly asksWhy?: boolean
+  /** Whether the inputs among `children` are complete. Default: true. */
+  readonly isComplete?: boolean
   readonly act: (why: string) => Promise<void>
   readonly onClose: () => void
 }
 
-/** Asks for confirmation of an action that affects others. */
-export function Confirm({ title, children, action, asksWhy, act, onClose }: ConfirmProps) {
+/** Dialog that asks for an action's inputs, or for confirmation of an action that affects others. */
+export function Confirm({ title, children, action, asksWhy = false, isComplete = true, act, onClose }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [why, setWhy] = useState('')
   const [isActing, setActing] = useState(false)
@@ -50,7 +52,7 @@ export function Confirm({ title, children, action, asksWhy, act, onClose }: Conf
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={isActing}>
+          <button type="submit" class="primary" disabled={isActing || !isComplete}>
             {action}
           </button>
         </div>

@@ -37,7 +37,6 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
     <Confirm
       title={`Verdict on ${formatCount(overview.anomalies)} anomalies`}
       action="Give it"
-      asksWhy={false}
       act={give}
       onClose={onClose}
     >

@@ -103,7 +103,6 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
         <Confirm
           title={`Resend ${formatCount(selected.size)} dead ${selected.size === 1 ? 'letter' : 'letters'}?`}
           action="Resend"
-          asksWhy={false}
           act={resend}
           onClose={() => setAsking(false)}
         >

@@ -1,8 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
-import { Failure } from '../../parts/failure.js'
-import { asApiError } from '../../state/resource.js'
+import { Confirm } from '../../parts/confirm.js'
 import { ruleInWords } from '../../words/rule.js'
 import type { BLANK } from './hide-like.js'
 
@@ -16,10 +15,7 @@ interface AddRuleProps {
 
 /** A form for a new rule, with a description of the alerts that it will hide. */
 export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const [typed, setTyped] = useState(initial)
-  const [failure, setFailure] = useState<string | null>(null)
-  useEffect(() => dialog.current?.showModal(), [])
   const rule = ruleOf(typed)
   const namesSomething = rule.entity !== null || rule.field !== null || rule.timeOfWeek !== null
   const input = (name: keyof typeof BLANK) => ({
@@ -28,89 +24,77 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
     onInput: ({ currentTarget }: { currentTarget: HTMLInputElement | HTMLSelectElement }) =>
       setTyped((before) => ({ ...before, [name]: currentTarget.value })),
   })
-  const submit = async (event: Event) => {
-    event.preventDefault()
-    try {
-      await write('POST', '/suppressions', { pipeline, ...rule, reason: typed.reason.trim() } satisfies NewSuppression)
-      onAdded()
-      onClose()
-    } catch (error: unknown) {
-      setFailure(asApiError(error).message)
-    }
+  const add = async () => {
+    await write('POST', '/suppressions', { pipeline, ...rule, reason: typed.reason.trim() } satisfies NewSuppression)
+    onAdded()
   }
   return (
-    <dialog ref={dialog} onClose={onClose} aria-labelledby="add-title">
-      <form onSubmit={submit}>
-        <h2 id="add-title">Hide alerts of {pipeline}</h2>
-        <div class="form-grid">
+    <Confirm
+      title={`Hide alerts of ${pipeline}`}
+      action="Hide them"
+      isComplete={namesSomething}
+      act={add}
+      onClose={onClose}
+    >
+      <div class="form-grid">
+        <label class="stacked">
+          Key
+          <input {...input('entity')} placeholder="any" maxLength={500} />
+        </label>
+        <label class="stacked">
+          Least likely field
+          <input {...input('field')} placeholder="any" maxLength={500} />
+        </label>
+        <label class="stacked">
+          Its value is
+          <select {...input('direction')} disabled={rule.field === null}>
+            <option value="">anywhere</option>
+            <option value="above">above normal</option>
+            <option value="below">below normal</option>
+          </select>
+        </label>
+        <div class="row">
           <label class="stacked">
-            Key
-            <input {...input('entity')} placeholder="any" maxLength={500} />
+            At least
+            <input {...input('least')} type="number" step="any" disabled={rule.field === null} />
           </label>
           <label class="stacked">
-            Least likely field
-            <input {...input('field')} placeholder="any" maxLength={500} />
-          </label>
-          <label class="stacked">
-            Its value is
-            <select {...input('direction')} disabled={rule.field === null}>
-              <option value="">anywhere</option>
-              <option value="above">above normal</option>
-              <option value="below">below normal</option>
-            </select>
-          </label>
-          <div class="row">
-            <label class="stacked">
-              At least
-              <input {...input('least')} type="number" step="any" disabled={rule.field === null} />
-            </label>
-            <label class="stacked">
-              At most
-              <input {...input('largest')} type="number" step="any" disabled={rule.field === null} />
-            </label>
-          </div>
-          <label class="stacked">
-            Time of the week
-            <input {...input('timeOfWeek')} placeholder="any, or mon 06:00-09:00" maxLength={500} />
-          </label>
-          <label class="stacked">
-            For how many days
-            <input {...input('days')} type="number" min="1" max="365" required />
+            At most
+            <input {...input('largest')} type="number" step="any" disabled={rule.field === null} />
           </label>
         </div>
         <label class="stacked">
-          Why
-          <input {...input('reason')} required maxLength={500} />
+          Time of the week
+          <input {...input('timeOfWeek')} placeholder="any, or mon 06:00-09:00" maxLength={500} />
         </label>
-        <p class="quiet" aria-live="polite">
-          {namesSomething ? (
-            <>
-              Hides: {ruleInWords(rule)}.{' '}
-              {(rule.entity !== null || rule.field !== null) && (
-                <a
-                  href={`/${queryString({ pipeline, range: '30d', key: rule.entity, field: rule.field })}`}
-                  target="_blank"
-                  rel="noopener"
-                >
-                  Anomalies of the last 30 days with this key and field
-                </a>
-              )}
-            </>
-          ) : (
-            'Give a key, a field or a time of the week, or several.'
-          )}
-        </p>
-        <Failure text={failure} />
-        <div class="row end">
-          <button type="button" onClick={() => dialog.current?.close()}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={!namesSomething}>
-            Hide them
-          </button>
-        </div>
-      </form>
-    </dialog>
+        <label class="stacked">
+          For how many days
+          <input {...input('days')} type="number" min="1" max="365" required />
+        </label>
+      </div>
+      <label class="stacked">
+        Why
+        <input {...input('reason')} required maxLength={500} />
+      </label>
+      <p class="quiet" aria-live="polite">
+        {namesSomething ? (
+          <>
+            Hides: {ruleInWords(rule)}.{' '}
+            {(rule.entity !== null || rule.field !== null) && (
+              <a
+                href={`/${queryString({ pipeline, range: '30d', key: rule.entity, field: rule.field })}`}
+                target="_blank"
+                rel="noopener"
+              >
+                Anomalies of the last 30 days with this key and field
+              </a>
+            )}
+          </>
+        ) : (
+          'Give a key, a field or a time of the week, or several.'
+        )}
+      </p>
+    </Confirm>
   )
 }
 
