@@ -11,7 +11,6 @@ import { halfMasks } from './conditioner/mask.js'
 import { contextShift } from './context-shift.js'
 import { affine, logarithm, logit, yeoJohnson } from './elementwise.js'
 import { mixing } from './linear-mixing.js'
-import { permutation } from './permutation.js'
 import { factorised, randomRotation } from './random-rotation.js'
 import { rawLength } from './spline.js'
 import { splineCoupling } from './spline-coupling.js'
@@ -24,7 +23,6 @@ await onEachBackend('the laws', () => {
     checkBijectorLaws((dim, contextDim, random) => contextShift(aConditioner(contextDim, 2 * dim, random)), {
       leastContextDim: 1,
     }))
-  describe('a permutation', () => checkBijectorLaws((dim, _, random) => permutation([...random.permutation(dim)])))
   describe('a linear mixing', () => checkBijectorLaws((dim, _, random) => aMixing(dim, random)))
   describe('a spline coupling', () => checkBijectorLaws(aSplineCoupling))
   describe('an affine transform', () =>

@@ -24,6 +24,9 @@ export interface ParityError {
 /** The largest error that passes. */
 export const PARITY_LIMIT = 1e-5
 
+/** By quantity: the numbers of outflow, and those of the file. */
+type Compared = Readonly<Record<string, readonly [ours: ArrayLike<number>, theirs: readonly number[]]>>
+
 /**
  * Compares ONNX Runtime with a parity file: latent, log-det and likelihoods.
  *
@@ -31,9 +34,9 @@ export const PARITY_LIMIT = 1e-5
  */
 export async function compareScorer(file: ParityFile, flow: FlowState): Promise<readonly ParityError[]> {
   const scorer = await openScorer(flow)
-  const errors = await compareLikelihoods(file, scorer)
+  const compared = await likelihoods(file, scorer)
   await scorer.close()
-  return errors
+  return errorsOf(scorer.engine, compared)
 }
 
 /** Compares a TensorFlow.js backend with a parity file in all of its quantities. */
@@ -43,8 +46,7 @@ export async function compareBackend(
   backend: BackendName,
 ): Promise<readonly ParityError[]> {
   const reference = await openFlow(flow, backend)
-  const { engine } = reference
-  const errors = [...(await compareLikelihoods(file, reference))]
+  const compared = await likelihoods(file, reference)
   const { mean, std } = file.standardise
   const latent = Float64Array.from(file.cases.flatMap(({ z }) => z))
   const inverse = Array.from(reference.inverse(latent, NO_CONTEXT, file.cases.length), (u, at) => {
@@ -52,20 +54,16 @@ export async function compareBackend(
     return u * std[column]! + mean[column]!
   })
   await reference.close()
-  errors.push(
-    errorOf(
-      engine,
-      'x_inverse',
-      inverse,
-      file.cases.flatMap(({ x_inverse }) => x_inverse),
-    ),
-  )
-  errors.push(...(await compareTrace(file, flow, engine, backend)))
-  if (file.loss !== undefined || file.gradients !== undefined) errors.push(...compareTraining(file, flow, engine))
-  return errors
+  await openBackend(backend)
+  return errorsOf(reference.engine, {
+    ...compared,
+    x_inverse: [inverse, file.cases.flatMap(({ x_inverse }) => x_inverse)],
+    ...traces(file, flow),
+    ...training(file, flow),
+  })
 }
 
-async function compareLikelihoods(file: ParityFile, scorer: Scorer): Promise<readonly ParityError[]> {
+async function likelihoods(file: ParityFile, scorer: Scorer): Promise<Compared> {
   const { D, cases } = file
   const rows = standardised(file)
   const { latent, logDet } = await scorer.forward(rows, NO_CONTEXT, cases.length)
@@ -74,49 +72,21 @@ async function compareLikelihoods(file: ParityFile, scorer: Scorer): Promise<rea
   const base = cases.map((_, row) =>
     latent.subarray(row * D, (row + 1) * D).reduce((total, z) => total - 0.5 * z * z, -D * HALF_LOG_TWO_PI),
   )
-  const error = (quantity: string, ours: ArrayLike<number>, theirs: readonly number[]) =>
-    errorOf(scorer.engine, quantity, ours, theirs)
-  return [
-    error(
-      'z',
-      latent,
-      cases.flatMap(({ z }) => z),
-    ),
-    error(
-      'base',
-      base,
-      cases.map((each) => each.base),
-    ),
-    error(
-      'log_det',
-      logDet,
-      cases.map(({ log_det }) => log_det),
-    ),
-    error(
-      'log_likelihood',
-      nll.map((value) => -value),
-      cases.map(({ log_likelihood }) => log_likelihood),
-    ),
-    error(
-      'log_likelihood_raw',
-      nll.map((value) => -value - logStd),
-      cases.map(({ log_likelihood_raw }) => log_likelihood_raw),
-    ),
-  ]
+  return {
+    z: [latent, cases.flatMap(({ z }) => z)],
+    base: [base, cases.map((each) => each.base)],
+    log_det: [logDet, cases.map(({ log_det }) => log_det)],
+    log_likelihood: [nll.map((value) => -value), cases.map(({ log_likelihood }) => log_likelihood)],
+    log_likelihood_raw: [nll.map((value) => -value - logStd), cases.map((each) => each.log_likelihood_raw)],
+  }
 }
 
 /** y and cumulative log-det after each actnorm and each coupling, for the cases that have them; outliers as `openFlow` computes them. */
-async function compareTrace(
-  file: ParityFile,
-  flow: FlowState,
-  engine: string,
-  backend: BackendName,
-): Promise<readonly ParityError[]> {
+function traces(file: ParityFile, flow: FlowState): Compared {
   const traced = file.cases.flatMap((each, row) =>
     each.trace === undefined ? [] : [{ row, outlier: each.outlier, trace: each.trace }],
   )
-  if (traced.length === 0) return []
-  await openBackend(backend)
+  if (traced.length === 0) return {}
   const rows = standardised(file)
   const ours = { y: [] as number[], logDet: [] as number[] }
   tidy(() => {
@@ -143,55 +113,40 @@ async function compareTrace(
     }
   })
   const stages = traced.flatMap(({ trace }) => trace)
-  return [
-    errorOf(
-      engine,
-      'trace y',
-      ours.y,
-      stages.flatMap(({ y }) => y),
-    ),
-    errorOf(
-      engine,
-      'trace log_det',
-      ours.logDet,
-      stages.map(({ log_det }) => log_det),
-    ),
-  ]
+  return {
+    'trace y': [ours.y, stages.flatMap(({ y }) => y)],
+    'trace log_det': [ours.logDet, stages.map(({ log_det }) => log_det)],
+  }
 }
 
 /** The loss over the cases that are not outliers, its gradients, and the first actnorm after one Adam step. */
-function compareTraining(file: ParityFile, flow: FlowState, engine: string): readonly ParityError[] {
-  const errors: ParityError[] = []
+function training(file: ParityFile, flow: FlowState): Compared {
+  const { loss: theirLoss, gradients, adam_step } = file
+  if (theirLoss === undefined && gradients === undefined) return {}
   const inside = file.cases.flatMap(({ outlier }, row) => (outlier ? [] : [row]))
   const all = standardised(file)
   const rows = Float32Array.from(inside.flatMap((row) => [...all.subarray(row * file.D, (row + 1) * file.D)]))
   const count = inside.length
-  if (count === 0) return []
+  if (count === 0) return {}
   const trainable = trainableFlow(flow)
   const { loss, gradient } = trainable.lossAndGradient({ rows, context: NO_CONTEXT, count }, (nll) =>
     new Float32Array(nll.length).fill(1 / count),
   )
-  if (file.loss !== undefined) errors.push(errorOf(engine, 'loss', [loss], [file.loss]))
-  if (file.gradients !== undefined) {
-    const theirs = weightsOf(file.gradients)
+  const compared: Record<string, Compared[string]> = {}
+  if (theirLoss !== undefined) compared.loss = [[loss], [theirLoss]]
+  if (gradients !== undefined) {
+    const theirs = weightsOf(gradients)
     const ours = [...trainable.named(gradient)]
     const expected = ours.flatMap(([name]) => [...theirs.get(name)!.data])
-    errors.push(
-      errorOf(
-        engine,
-        'gradients',
-        ours.flatMap(([, { data }]) => [...data]),
-        expected,
-      ),
-    )
+    compared.gradients = [ours.flatMap(([, { data }]) => [...data]), expected]
   }
-  if (file.adam_step !== undefined) {
+  if (adam_step !== undefined) {
     adam(gradient.length, { beta1: 0.9, beta2: 0.999 })(trainable.parameters, gradient, 1e-3)
     const moved = trainable.named(trainable.parameters)
     const ours = ['bias', 'logScale'].flatMap((name) => [...moved.get(`layers.0.actnorm.${name}`)!.data])
-    errors.push(errorOf(engine, 'adam_step', ours, [...file.adam_step.bias, ...file.adam_step.log_scale]))
+    compared.adam_step = [ours, [...adam_step.bias, ...adam_step.log_scale]]
   }
-  return errors
+  return compared
 }
 
 /** [cases, D]; divided in float64, because a float32 quotient loses a digit for outliers. */
@@ -199,12 +154,14 @@ function standardised({ cases, standardise: { mean, std } }: ParityFile): Float3
   return Float32Array.from(cases.flatMap(({ x }) => x.map((value, column) => (value - mean[column]!) / std[column]!)))
 }
 
-function errorOf(engine: string, quantity: string, ours: ArrayLike<number>, theirs: readonly number[]): ParityError {
-  const largest = theirs.reduce((worst, their, at) => {
-    const error = Math.abs(ours[at]! - their) / Math.max(1, Math.abs(their))
-    return Math.max(error, worst)
-  }, 0)
-  return { engine, quantity, largest, count: theirs.length }
+function errorsOf(engine: string, compared: Compared): readonly ParityError[] {
+  return Object.entries(compared).map(([quantity, [ours, theirs]]) => ({
+    ...{ engine, quantity, count: theirs.length },
+    largest: theirs.reduce(
+      (worst, their, at) => Math.max(worst, Math.abs(ours[at]! - their) / Math.max(1, Math.abs(their))),
+      0,
+    ),
+  }))
 }
 
 const NO_CONTEXT = new Float32Array(0)
