@@ -11,10 +11,6 @@
  * from 13,000 others of which the same share is corrupted, before and after the records that `outflow verdicts ask` offers are labelled. The
  * means over the sets are given: the share found of the 600, and that flagged of the clean flights that were not drawn. `--labels`
  * measures only these.
- *
- * Then ten rounds, each fitted to the next window of the same stream, 2 % corrupted: trimmed, the same with verdicts on what
- * the model before had flagged, and a rule that outflow does not use: all flagged records are left out. Measured is
- * the share flagged of the next window, and of fresh clean flights.
  */
 import { parseArgs } from 'node:util'
 import { type CalibrationLabel, type Detector, nextToLabel, openDetector, trainDetector } from '@outflow/detector'
@@ -34,14 +30,12 @@ const ALERT_RATE = 0.01
 const WINDOW = 5_000
 const CLEAN = 2_000
 const FRESH = 600
-const ROUNDS = 10
+const MAX_FITS = 10
 const LABEL_SETS = 100
 /** As many as a window of 5,000 leaves. */
 const CALIBRATION_ROWS = 500
 const SHARES = [0, 0.01, 0.05, 0.1]
 const DEFAULT_CONTAMINATION = 0.01
-const STREAM_CORRUPTED = 0.02
-const WAYS = ['trimmed', 'trimmed, with verdicts', 'without all that was flagged'] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -60,9 +54,7 @@ const windows: (Quality & { readonly corrupted: number; readonly measure: string
 for (const share of options.labels ? [] : SHARES) windows.push(...(await compareMeasures(share)))
 const labels: LabelRow[] = []
 for (const share of SHARES) labels.push(...(await compareLabels(share)))
-const rounds: (Quality & { readonly way: string; readonly round: number; readonly streamAnomalyShare: number })[] = []
-for (const way of options.labels ? [] : WAYS) rounds.push(...(await retrain(way)))
-const report = { alertRate: ALERT_RATE, window: WINDOW, windows, labels, rounds }
+const report = { alertRate: ALERT_RATE, window: WINDOW, windows, labels }
 if (options.json) console.log(JSON.stringify(report, null, 2))
 else printTables()
 
@@ -89,7 +81,7 @@ interface Sent {
 }
 
 async function compareMeasures(share: number) {
-  const sent = windowOf(0, share)
+  const sent = windowOf(share)
   const ways = [
     { measure: 'none', detector: await fitTo(sent, 0) },
     { measure: 'trimmed, 1 %', detector: await fitTo(sent, DEFAULT_CONTAMINATION) },
@@ -113,7 +105,7 @@ async function withVerdicts(sent: readonly Sent[]) {
     const detector = await fitTo(left, DEFAULT_CONTAMINATION)
     const flags = await flagsOf(detector, left)
     const unconfirmed = left.filter(({ isCorrupted }, index) => !(isCorrupted && flags[index]))
-    if (round === ROUNDS || unconfirmed.length === left.length) {
+    if (round === MAX_FITS || unconfirmed.length === left.length) {
       return { measure: `trimmed, 1 %, ${round} rounds of verdicts`, detector }
     }
     left = unconfirmed
@@ -124,8 +116,8 @@ async function withVerdicts(sent: readonly Sent[]) {
 async function compareLabels(share: number): Promise<LabelRow[]> {
   const rows: LabelRow[] = []
   for (const trimmed of new Set([DEFAULT_CONTAMINATION, Math.max(share, DEFAULT_CONTAMINATION)])) {
-    const detector = await fitTo(windowOf(0, share), trimmed)
-    const pool = corruptedFrom(stream.slice(WINDOW), share, seed)
+    const detector = await fitTo(windowOf(share), trimmed)
+    const pool = corruptedFrom(stream.slice(WINDOW), share)
     const { nll } = await detector.score(pool.map(({ fields }) => fields))
     const scored = pool.map(({ isCorrupted }, index) => ({ nll: nll[index]!, isCorrupted }))
     const corrupted = (await detector.score(odd)).nll
@@ -180,37 +172,16 @@ function labelled(descending: readonly ScoredRecord[]): readonly CalibrationLabe
   return records
 }
 
-async function retrain(way: (typeof WAYS)[number]) {
-  const found = []
-  let before: Detector | null = null
-  for (let round = 0; round < ROUNDS; round++) {
-    const sent = windowOf(round, STREAM_CORRUPTED)
-    const flags = before === null ? [] : await flagsOf(before, sent)
-    const kept = sent.filter(
-      ({ isCorrupted }, index) => way === WAYS[0] || !flags[index] || (way === WAYS[1] && !isCorrupted),
-    )
-    await before?.close()
-    before = await fitTo(kept, DEFAULT_CONTAMINATION)
-    const next = await flagsOf(before, windowOf(round + 1, STREAM_CORRUPTED))
-    const streamAnomalyShare = next.filter(Boolean).length / next.length
-    found.push({ way, round: round + 1, streamAnomalyShare, ...(await quality(before)) })
-  }
-  await before?.close()
-  return found
-}
-
 async function flagsOf(detector: Detector, sent: readonly Sent[]): Promise<readonly boolean[]> {
   const { pValue } = await detector.score(sent.map(({ fields }) => fields))
   return Array.from(pValue, (p) => p <= ALERT_RATE)
 }
 
-/** Another window of the same stream for each number. */
-function windowOf(number: number, share: number): Sent[] {
-  const start = (number * 1_500) % (stream.length - WINDOW)
-  return corruptedFrom(stream.slice(start, start + WINDOW), share, seed + number)
+function windowOf(share: number): Sent[] {
+  return corruptedFrom(stream.slice(0, WINDOW), share)
 }
 
-function corruptedFrom(own: readonly Flight[], share: number, seed: number): Sent[] {
+function corruptedFrom(own: readonly Flight[], share: number): Sent[] {
   return corruptStream(own, { share, seed }).map(({ flight, corruption }) => ({
     fields: fieldsOf(flight),
     isCorrupted: corruption !== null,
@@ -265,11 +236,5 @@ function printTables(): void {
   for (const { corrupted, trimmed, labels: count, before, after } of labels) {
     const shares = [before.found, before.cleanAnomalyShare, after.found, after.cleanAnomalyShare].map(percent)
     console.log(`${percent(corrupted)}  ${percent(trimmed)}  ${count.toFixed(1).padStart(6)}  ${shares.join('  ')}`)
-  }
-  console.log('\nround  way                            stream flagged  found   clean flagged')
-  for (const { round, way, streamAnomalyShare, found, cleanAnomalyShare } of rounds) {
-    console.log(
-      `${String(round).padStart(5)}  ${way.padEnd(28)} ${percent(streamAnomalyShare)}  ${percent(found)}  ${percent(cleanAnomalyShare)}`,
-    )
   }
 }

@@ -1,5 +1,5 @@
 /**
- * outflow on a changing stream, compared with the usual alternatives: `npm run bench:drift -- --json`.
+ * outflow on a changing stream: `npm run bench:drift -- --json`.
  *
  * A seeded stream of two million records over thirty-four hours of event time passes through the functions of the services:
  * the detector's scores, ingest's p-values, the minutes of statistics, and the trainer's drift watch, schedule, window,
@@ -7,20 +7,17 @@
  * minute of it, whatever its real duration. Two in a thousand records are anomalies throughout, so that the alert rate of a hundredth is a
  * budget for all flagged records.
  *
- * Alternatives in the same run: a model of the first hour that is never fitted again; one that is fitted again by the same
- * schedule, without a drift watch, a gate or recalibration; and mean + 3σ of the last hour's scores under the first model. The attainable recall
- * is that of a model fitted to 20,000 records of the new regime only.
+ * The attainable recall is that of a model fitted to 20,000 records of the new regime only.
  */
 import { parseArgs } from 'node:util'
 import { parseConfig } from '@outflow/contracts'
-import { type Detector, openDetector, trainDetector } from '@outflow/detector'
+import { openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, makeReader } from '@outflow/records'
 import { soundFields } from '../support/sound-fields.js'
-import { type Alternative, fitSince, retrainedBlindly, trainedOnce } from './drift/alternatives.js'
 import { keepHistory } from './drift/history.js'
 import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
 import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
-import { makeTally, type TallyReport } from './drift/tally.js'
+import { makeTally } from './drift/tally.js'
 import { type Adaptation, checkTargets, type Passed } from './drift/targets.js'
 
 const BUDGET = 0.01
@@ -59,18 +56,10 @@ const stream = makeStream(seed)
 const aside = makeStream(seed + 1)
 const history = keepHistory(STREAM_FEATURES, Math.ceil(Number(options.records) * 1.01))
 const pipeline = makeSimulatedPipeline(config, history)
-let first: Detector | null = null
-const alternatives: readonly Alternative[] = [
-  ...trainedOnce(config, () => first),
-  retrainedBlindly(config, history, () => first),
-]
 
 const stretches: Passed[] = []
 let nowMs = Date.UTC(2026, 0, 1)
-for (const stretch of STRETCHES) {
-  stretches.push(await pass(stretch))
-  first ??= await fitSince(config, history, 0)
-}
+for (const stretch of STRETCHES) stretches.push(await pass(stretch))
 const targets = checkTargets(stretches, BUDGET)
 const report = {
   met: targets.every(({ met }) => met),
@@ -84,7 +73,6 @@ const report = {
   minutes: (performance.now() - beganAt) / 60_000,
 }
 await pipeline.close()
-for (const alternative of alternatives) await alternative.close()
 if (options.json) console.log(JSON.stringify(report, null, 2))
 else printTables()
 process.exitCode = report.met ? 0 : 1
@@ -92,21 +80,15 @@ process.exitCode = report.met ? 0 : 1
 async function pass(stretch: Stretch): Promise<Passed> {
   const startMs = nowMs
   const before = stretch.attack ? { attackFoundBefore: await attackFound(stretch.world(0)) } : {}
-  const tallies = new Map(
-    ['outflow', ...alternatives.map(({ name }) => name)].map((name) => [name, makeTally(stretch.minutes, BUDGET)]),
-  )
+  const tally = makeTally(stretch.minutes, BUDGET)
   for (let minute = 0; minute < stretch.minutes; minute++) {
     for (let tick = 0; tick < TICKS; tick++) {
       const world = stretch.world((minute + tick / TICKS) / stretch.minutes)
       const { batch, isPlanted } = makeBatch(stretch, world)
-      const flags = new Map([['outflow', flagged(await pipeline.ingest(batch, spread(batch.length)))]])
-      for (const alternative of alternatives) flags.set(alternative.name, await alternative.ingest(batch, nowMs))
-      for (const [name, own] of flags) {
-        for (const [index, flag] of own?.entries() ?? []) tallies.get(name)!.add(minute, isPlanted[index]!, flag === 1)
-      }
+      const pValue = await pipeline.ingest(batch, spread(batch.length))
+      for (const [index, p] of pValue?.entries() ?? []) tally.add(minute, isPlanted[index]!, p <= BUDGET)
       nowMs += TICK_MS
       await pipeline.look(nowMs)
-      for (const alternative of alternatives) await alternative.look(nowMs)
     }
   }
   const events = pipeline.events.filter(({ atMs }) => atMs > startMs && atMs <= nowMs)
@@ -116,7 +98,7 @@ async function pass(stretch: Stretch): Promise<Passed> {
   const reported = {
     stretch: stretch.name,
     hours: stretch.minutes / 60,
-    ways: Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.report()])),
+    ...tally.report(),
     alarms: alarms.map((alarm) => ({
       atMinute: since(alarm),
       chart: alarm.why,
@@ -199,10 +181,6 @@ function spread(count: number): number[] {
   return Array.from({ length: count }, (_, index) => nowMs + Math.floor((index * TICK_MS) / count))
 }
 
-function flagged(pValue: Float64Array | null): Uint8Array | null {
-  return pValue === null ? null : Uint8Array.from(pValue, (p) => (p <= BUDGET ? 1 : 0))
-}
-
 function anomalyShareOf(pValue: Float64Array): number {
   return pValue.filter((p) => p <= BUDGET).length / pValue.length
 }
@@ -217,26 +195,19 @@ function mean(values: readonly number[]): number {
 
 function printTables(): void {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`
-  const names = ['outflow', ...alternatives.map(({ name }) => name)]
-  const column = (pick: (own: TallyReport) => string) =>
-    Object.fromEntries(
-      stretches.map((own) => [own.stretch, Object.fromEntries(names.map((name) => [name, pick(own.ways[name]!)]))]),
-    )
-  console.log(`flagged share, budget ${percent(BUDGET)}`)
-  console.table(column(({ anomalyShare }) => percent(anomalyShare)))
-  console.log('planted anomalies found')
-  console.table(column(({ plantedFound }) => percent(plantedFound)))
-  console.log('minutes until the share is back within a quarter of the budget')
-  console.table(column(({ backInsideMinutes }) => String(backInsideMinutes ?? 'never')))
+  console.log(`budget ${percent(BUDGET)}`)
   console.table(
     Object.fromEntries(
-      stretches.map(({ stretch, minutesToAlarm, minutesToModel, falseAlarms, recallRatio }) => [
-        stretch,
+      stretches.map((own) => [
+        own.stretch,
         {
-          'minutes to alarm': minutesToAlarm,
-          'minutes to model': minutesToModel,
-          'false alarms': falseAlarms,
-          'recall ratio': recallRatio?.toFixed(3),
+          'flagged share': percent(own.anomalyShare),
+          'planted found': percent(own.plantedFound),
+          'minutes to budget': own.backInsideMinutes ?? 'never',
+          'minutes to alarm': own.minutesToAlarm,
+          'minutes to model': own.minutesToModel,
+          'false alarms': own.falseAlarms,
+          'recall ratio': own.recallRatio?.toFixed(3),
         },
       ]),
     ),

@@ -1,4 +1,4 @@
-/** Results of one method in one stretch. */
+/** Results of one stretch. */
 export interface Tally {
   add(minute: number, isPlanted: boolean, isAnomaly: boolean): void
   report(): TallyReport

@@ -1,11 +1,9 @@
 import type { TallyReport } from './tally.js'
 
 /** Results of a stretch. */
-export interface Passed extends Partial<Adaptation> {
+export interface Passed extends TallyReport, Partial<Adaptation> {
   readonly stretch: string
   readonly hours: number
-  /** By the name of the method. */
-  readonly ways: Readonly<Record<string, TallyReport>>
   readonly alarms: readonly { readonly atMinute: number; readonly chart: string; readonly changedMinute: number }[]
   readonly models: readonly { readonly atMinute: number; readonly became: string; readonly because: string }[]
   readonly minutesToAlarm: number | null
@@ -33,12 +31,11 @@ export function checkTargets(stretches: readonly Passed[], budget: number) {
   const near = (share: number) => Math.abs(share / budget - 1) <= 0.25
   const checked = stretches.filter(({ stretch }) => stretch !== 'first hour' && stretch !== 'attack')
   const attack = of('attack')
-  const backInside = of('level shift').ways.outflow!.backInsideMinutes
+  const backInside = of('level shift').backInsideMinutes
   const alarm = of('stuck sensor').alarms[0]
   return [
-    ...checked.map(({ stretch, ways }) => {
+    ...checked.map(({ stretch, settledShare, anomalyShare }) => {
       // The flood of a jump before its detection is measured by the minutes until it is over.
-      const { settledShare, anomalyShare } = ways.outflow!
       const value = stretch === 'level shift' ? settledShare : anomalyShare
       return { target: `flagged share within a quarter of the budget: ${stretch}`, value, met: near(value) }
     }),
@@ -56,8 +53,8 @@ export function checkTargets(stretches: readonly Passed[], budget: number) {
       })),
     {
       target: 'attack found while it continues, relative to before: at least .95',
-      value: attack.ways.outflow!.plantedFound / attack.attackFoundBefore!,
-      met: attack.ways.outflow!.plantedFound >= 0.95 * attack.attackFoundBefore!,
+      value: attack.plantedFound / attack.attackFoundBefore!,
+      met: attack.plantedFound >= 0.95 * attack.attackFoundBefore!,
     },
     {
       target: 'the same attack found half an hour later, relative to before: at least .95',
