@@ -1,7 +1,7 @@
 import { OutflowError } from '@outflow/errors'
 
 /** A failed attempt; `status` is the HTTP status, null without a response. Messages contain no URL and no body. */
-abstract class WebhookError extends OutflowError {
+export abstract class WebhookError extends OutflowError {
   constructor(
     message: string,
     readonly status: number | null = null,
@@ -37,5 +37,3 @@ export class WebhookAddressRefused extends WebhookError {
   readonly code = 'OUTFLOW_WEBHOOK_ADDRESS_REFUSED'
   override readonly retryable = true
 }
-
-export type AttemptError = WebhookFailed | WebhookRefused | WebhookAddressRefused

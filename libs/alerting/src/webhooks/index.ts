@@ -1,3 +1,3 @@
-export { type AttemptError, WebhookAddressRefused, WebhookFailed, WebhookRefused } from './errors.js'
+export { WebhookError, WebhookFailed, WebhookRefused } from './errors.js'
 export { postOf, postOnce } from './messages.js'
 export { type Answer, makePoster, type Post, type Poster } from './post.js'

@@ -16,7 +16,7 @@ interface Message {
 /**
  * Posts one event to a webhook, once, in the same way as the alerts service.
  *
- * @throws {WebhookFailed | WebhookRefused | WebhookAddressRefused}
+ * @throws {WebhookError}
  */
 export async function postOnce(webhook: Webhook, event: AlertEvent, signal: AbortSignal): Promise<Answer> {
   const poster = makePoster(webhook)

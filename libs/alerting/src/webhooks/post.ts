@@ -22,7 +22,7 @@ export interface Poster {
    * Posts once. Redirects are not followed; at most 16 KiB of the response's body are read.
    *
    * @param cut  aborts the attempt; used by a service that is stopping
-   * @throws {WebhookFailed | WebhookRefused | WebhookAddressRefused}
+   * @throws {WebhookError}
    */
   post(post: Post, cut: AbortSignal): Promise<Answer>
   close(): void

@@ -1,5 +1,5 @@
 import { exampleEvent } from '@outflow/alerting'
-import { type AttemptError, WebhookFailed, WebhookRefused } from '@outflow/alerting/webhooks'
+import { type WebhookError, WebhookFailed, WebhookRefused } from '@outflow/alerting/webhooks'
 import { parseConfig, type Webhook } from '@outflow/contracts'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { expect, test, vi } from 'vitest'
@@ -30,7 +30,7 @@ const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): Waitin
 })
 
 /** Delivers until nothing is due; each post gets the next of `answers`, and further ones get the last. */
-async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly (number | AttemptError)[]) {
+async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly (number | WebhookError)[]) {
   const stop = new AbortController()
   const reported: string[] = []
   let waiting = [...deliveries]
@@ -114,7 +114,7 @@ test('consecutive failures open the circuit: no other event is attempted until o
 
 test('the wait between attempts grows from 1 s to 10 min, is at least retry-after, and ends with retryFor', () => {
   const first = new Date(0)
-  const wait = (attempts: number, nowMs: number, error: AttemptError = new WebhookFailed('away')) =>
+  const wait = (attempts: number, nowMs: number, error: WebhookError = new WebhookFailed('away')) =>
     waitAfter(error, { attempts, firstAttemptAt: attempts === 0 ? null : first }, 86_400_000, nowMs)
   expect(wait(0, 0)).toBeGreaterThanOrEqual(500)
   expect(wait(0, 0)).toBeLessThanOrEqual(1_000)

@@ -1,13 +1,4 @@
-import {
-  type Answer,
-  type AttemptError,
-  type Post,
-  type Poster,
-  postOf,
-  WebhookAddressRefused,
-  WebhookFailed,
-  WebhookRefused,
-} from '@outflow/alerting/webhooks'
+import { type Answer, type Post, type Poster, postOf, WebhookError, WebhookRefused } from '@outflow/alerting/webhooks'
 import type { Webhook } from '@outflow/contracts'
 import { backoffMs, pause } from '@outflow/runtime'
 import type { FailedAttempt, WaitingDelivery } from '@outflow/store/webhooks'
@@ -138,20 +129,14 @@ async function postThrough(
   webhook: Webhook,
   delivery: WaitingDelivery,
   send: (post: Post) => Promise<Answer>,
-): Promise<Answer | AttemptError | 'not tried'> {
+): Promise<Answer | WebhookError | 'not tried'> {
   const post = postOrNone(webhook, delivery)
   if (post === null) return new WebhookRefused(`the event has no body for webhooks of kind ${webhook.kind}`)
   try {
     return await breaker.execute(() => send(post))
   } catch (thrown: unknown) {
     if (thrown instanceof BrokenCircuitError) return 'not tried'
-    if (
-      thrown instanceof WebhookFailed ||
-      thrown instanceof WebhookRefused ||
-      thrown instanceof WebhookAddressRefused
-    ) {
-      return thrown
-    }
+    if (thrown instanceof WebhookError) return thrown
     throw thrown
   }
 }
@@ -171,7 +156,7 @@ function postOrNone(webhook: Webhook, delivery: WaitingDelivery): Post | null {
  * @returns null if there is no further attempt, because the event was rejected or retryFor is over
  */
 export function waitAfter(
-  error: AttemptError,
+  error: WebhookError,
   { attempts, firstAttemptAt }: Pick<WaitingDelivery, 'attempts' | 'firstAttemptAt'>,
   retryForMs: number,
   nowMs: number,

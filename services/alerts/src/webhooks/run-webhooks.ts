@@ -1,7 +1,7 @@
 import { makePoster } from '@outflow/alerting/webhooks'
 import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import { keepTrying, type Metrics, makeWakeUp } from '@outflow/runtime'
+import { keepTrying, type Metrics, makeWakeUp, runTogether } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
   deadLetterDelivery,
@@ -66,7 +66,7 @@ export async function runWebhooks({
       webhooks.map(({ name }) => name),
     )
     if (orphaned > 0) telemetry.buriedForOthers(orphaned)
-    await runAll(
+    await runTogether(
       lines.map(
         ({ webhook, wakeUp, poster, breaker }) =>
           (inner: AbortSignal) =>
@@ -102,21 +102,4 @@ export async function runWebhooks({
     for (const { poster } of lines) poster.close()
     await listening.close()
   }
-}
-
-/** Runs all until they have ended; if one throws, the others are aborted. */
-async function runAll(runs: readonly ((signal: AbortSignal) => Promise<void>)[], signal: AbortSignal): Promise<void> {
-  const stop = new AbortController()
-  const inner = AbortSignal.any([signal, stop.signal])
-  const outcomes = await Promise.allSettled(
-    runs.map(async (run) => {
-      try {
-        await run(inner)
-      } finally {
-        stop.abort()
-      }
-    }),
-  )
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }
