@@ -1,9 +1,8 @@
 import { UnexpectedError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/records'
-import { keepTrying, makeMetrics } from '@outflow/runtime'
-import { withLeadership } from '@outflow/store'
+import { makeMetrics } from '@outflow/runtime'
 import { listenForTraining } from '@outflow/store/training'
-import { DUE_POLL_MS, lead } from '../../services/trainer/src/lead.js'
+import { DUE_POLL_MS, keepLeading } from '../../services/trainer/src/lead.js'
 import { makeTelemetry } from '../../services/trainer/src/telemetry.js'
 import { fixedFit } from './fixed-model.js'
 import { openModels, openService, type Program } from './services.js'
@@ -26,22 +25,10 @@ export const runTrainer: Program = async (surroundings, process, signal) => {
     listenForTraining({ ...listening, onWork, onError: telemetry.storeConnectionLost, pollMs: DUE_POLL_MS })
   const decoder = makeDecoder(config.source)
   try {
-    await keepTrying(
-      (progressed) =>
-        withLeadership(
-          pool,
-          `outflow-trainer-${config.pipeline}`,
-          async (leadership) => {
-            progressed()
-            await lead({
-              ...{ config, pool, kafka, decoder, telemetry, tracing: null, signal: leadership.signal },
-              ...{ models: { train, open }, listen },
-            })
-          },
-          { signal },
-        ),
-      { signal, onRetry: telemetry.leadershipInterrupted },
-    )
+    await keepLeading({
+      ...{ config, pool, kafka, decoder, telemetry, tracing: null, signal },
+      ...{ models: { train, open }, listen },
+    })
   } finally {
     await pool.end()
     end()

@@ -1,5 +1,6 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/runtime'
+import { withLeadership } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
@@ -36,8 +37,27 @@ interface Wait {
   enoughSinceMs: number | null
 }
 
+/** Fits whenever this trainer leads and a fit is due, until the signal aborts. Every error is logged and retried. */
+export function keepLeading(context: TrainerContext): Promise<void> {
+  const { config, pool, telemetry, signal } = context
+  return keepTrying(
+    (progressed) =>
+      withLeadership(
+        pool,
+        `outflow-trainer-${config.pipeline}`,
+        async (leadership) => {
+          telemetry.leadershipTaken()
+          progressed()
+          await lead({ ...context, signal: leadership.signal })
+        },
+        { signal },
+      ),
+    { signal, onRetry: telemetry.leadershipInterrupted },
+  )
+}
+
 /** Fits whenever a fit is due, until the leadership or the service ends. */
-export async function lead(context: TrainerContext): Promise<void> {
+async function lead(context: TrainerContext): Promise<void> {
   const { config, pool, telemetry, signal } = context
   const wakeUp = makeWakeUp()
   const watch = watchScores(context, (sinceMs) => readRecent(context, sinceMs))

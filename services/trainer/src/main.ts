@@ -1,12 +1,12 @@
 import type { Config } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
-import { keepTrying, type Log, openTracing, untilAllAnswer, type Vitals } from '@outflow/runtime'
-import { openPool, postgresCheck, withLeadership } from '@outflow/store'
+import { type Log, openTracing, untilAllAnswer, type Vitals } from '@outflow/runtime'
+import { openPool, postgresCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { listenForTraining } from '@outflow/store/training'
 import { kafkaCheck, makeKafka } from '@outflow/streams'
-import { DUE_POLL_MS, lead } from './lead.js'
+import { DUE_POLL_MS, keepLeading } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
 import type { TrainerProgress } from './train-once.js'
 import type { TrainerContext } from './trainer-context.js'
@@ -43,8 +43,8 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
   ]
   const tracing = await openTracing('trainer')
   telemetry.trainerStarted()
-  const context: Omit<TrainerContext, 'signal'> = {
-    ...{ config, pool, kafka, decoder, telemetry, tracing, onProgress },
+  const context: TrainerContext = {
+    ...{ config, pool, kafka, decoder, telemetry, tracing, onProgress, signal },
     models: { train: trainDetector, open: (artefact) => openDetector(artefact) },
     listen: (onWork) =>
       listenForTraining({
@@ -60,20 +60,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
       signal,
       onRetry: telemetry.leadershipInterrupted,
     })
-    await keepTrying(
-      (progressed) =>
-        withLeadership(
-          pool,
-          `outflow-trainer-${config.pipeline}`,
-          async (leadership) => {
-            telemetry.leadershipTaken()
-            progressed()
-            await lead({ ...context, signal: leadership.signal })
-          },
-          { signal },
-        ),
-      { signal, onRetry: telemetry.leadershipInterrupted },
-    )
+    await keepLeading(context)
   } finally {
     for (const remove of checks) remove()
     await pool.end()
