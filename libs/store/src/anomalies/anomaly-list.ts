@@ -93,16 +93,16 @@ export async function anomaliesDetectedSince(
   return rows.map(toLine)
 }
 
-export type AnomalyLineRow = RowOf<AnomalyLine, { readonly offset: string; readonly recordTimeText: string }>
+type AnomalyLineRow = RowOf<AnomalyLine, { readonly offset: string; readonly recordTimeText: string }>
 
 /** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
-export const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
+const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
        record_time::text as "recordTimeText", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
        nll, p_value as "pValue", severity, model_id as "modelId", provisional, reasons -> 0 ->> 'text' as "topReason", last.verdict,
        (select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
         from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields`
 
-export const LAST_VERDICT = `left join lateral (
+const LAST_VERDICT = `left join lateral (
         select verdict
         from outflow.verdicts as given
         where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
@@ -111,7 +111,7 @@ export const LAST_VERDICT = `left join lateral (
         limit 1
       ) as last on true`
 
-export function toLine({ recordTimeText: _recordTimeText, offset, ...row }: AnomalyLineRow): AnomalyLine {
+function toLine({ recordTimeText: _recordTimeText, offset, ...row }: AnomalyLineRow): AnomalyLine {
   return { ...row, offset: BigInt(offset) }
 }
 

@@ -43,7 +43,6 @@ export {
   storeRescoredAnomalies,
 } from './rescored-anomalies.js'
 export { deleteView, savedViews, saveView } from './saved-views.js'
-export { anomaliesOfField } from './similar-anomalies.js'
 export type { Verdict } from './verdict.js'
 export {
   countVerdicts,

@@ -2,7 +2,6 @@ import { explainStored, type StoredExplanation } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
   type AnomalyFilter,
-  anomaliesOfField,
   anomalyAt,
   giveVerdict,
   giveVerdicts,
@@ -136,13 +135,11 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         const { pipeline, recordTimeMs, reasons, ...own } = await anomalyOf(db, params.id)
         const [main] = reasons ?? []
         if (reasons === null || main === undefined) return { items: [] }
-        const candidates = await anomaliesOfField(db, {
-          pipeline,
-          field: main.field,
-          until: new Date(recordTimeMs),
-          limit: CANDIDATES + 1,
+        const candidates = await listAnomalies(db, {
+          ...{ pipeline, field: main.field, to: new Date(recordTimeMs + 1) },
+          ...{ sort: 'time', limit: CANDIDATES + 1 },
         })
-        const items = candidates
+        const items = candidates.items
           .filter(
             ({ topic, partition, offset }) =>
               topic !== own.topic || partition !== own.partition || offset !== own.offset,
