@@ -9,14 +9,9 @@ const FIELDS = 20
 const RECORDS = 1_000
 const EXPLAINED = 160
 
-/** A detector of numeric fields, fitted as `outflow train` does, and its training records. */
-export interface BenchDetector {
-  readonly artefact: Uint8Array
-  readonly records: readonly Readonly<Record<string, number>>[]
-}
-
 /** Explains records of 20 numeric fields, one of them far out in each, singly and in batches; by processor time. */
-export async function explaining({ artefact, records }: BenchDetector): Promise<Line[]> {
+export async function explaining(): Promise<Line[]> {
+  const { artefact, records } = await aDetector()
   const detector = await openDetector(artefact)
   const odd = records.slice(0, EXPLAINED).map((record, at) => {
     return soundFields(detector.read({ ...record, [`field${at % FIELDS}`]: 9 }))
@@ -42,7 +37,8 @@ export async function explaining({ artefact, records }: BenchDetector): Promise<
   return lines
 }
 
-export async function aDetector(): Promise<BenchDetector> {
+/** A detector of numeric fields, fitted as `outflow train` does, and its training records. */
+async function aDetector() {
   const random = seededRandom(1, 'explaining')
   const records = Array.from({ length: RECORDS }, () => {
     const common = random.normal()

@@ -1,7 +1,7 @@
 /**
  * Measures the speed of flows, with PyTorch as the baseline of the same run where Python has it:
  *
- *     npm run bench:flow -- [--only scoring,fitting,explaining,loading,memory] [--models S,L,glow,spline] [--rounds 7]
+ *     npm run bench:flow -- [--only scoring,fitting,explaining] [--models S,L,glow,spline] [--rounds 7]
  *                           [--python PATH] [--cpu 1] [--json FILE]
  *
  * Everything runs pinned to one processor where `taskset` is found, each engine on one thread in its own process. Engines
@@ -14,12 +14,11 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type EngineKey, hasTorch } from './flow-engines.js'
-import { aDetector, explaining } from './flow-explaining.js'
-import { firstScore, fitMemory } from './flow-fresh-process.js'
+import { explaining } from './flow-explaining.js'
 import { type Line, tableOf } from './flow-table.js'
 import { fitting, MODELS, type ModelName, scoring } from './flow-turns.js'
 
-const SECTIONS = ['scoring', 'fitting', 'explaining', 'loading', 'memory'] as const
+const SECTIONS = ['scoring', 'fitting', 'explaining'] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -55,12 +54,7 @@ try {
   if (sections.includes('fitting')) {
     show('fitting', await fitting(models, ['tfjs-node', 'wasm', ...torch], turns))
   }
-  if (sections.includes('explaining') || sections.includes('loading')) {
-    const detector = await aDetector()
-    if (sections.includes('explaining')) show('explaining', await explaining(detector))
-    if (sections.includes('loading')) show('loading', firstScore(detector, folder))
-  }
-  if (sections.includes('memory')) show('memory', fitMemory())
+  if (sections.includes('explaining')) show('explaining', await explaining())
 } finally {
   rmSync(folder, { recursive: true })
 }
