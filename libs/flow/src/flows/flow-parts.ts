@@ -1,9 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { baseShapes, unfittedBase } from '../base/bases.js'
+import { actnormPart } from '../bijectors/actnorm-part.js'
+import { affineCouplingPart } from '../bijectors/affine-coupling-part.js'
 import type { Bijector } from '../bijectors/bijector.js'
 import { halfMasks } from '../bijectors/conditioner/mask.js'
 import { contextShiftPart } from '../bijectors/context-shift-part.js'
+import { mixingPart } from '../bijectors/linear-mixing-part.js'
 import type { Part, Shapes } from '../bijectors/part.js'
+import { splineCouplingPart } from '../bijectors/spline-coupling-part.js'
 import { ShapeError } from '../errors.js'
 import { seededRandom } from '../random.js'
 import { sizeOf } from '../tensor/plain.js'
@@ -15,9 +19,6 @@ import {
   type Weights,
   type WeightTensor,
 } from './flow-state.js'
-import { glowLayer } from './glow.js'
-import { realNvpLayer } from './real-nvp.js'
-import { splineLayer } from './spline-flow.js'
 
 /** The parts of a flow in order: [context shift], then the layers of its kind. */
 export function partsOf(spec: FlowSpec): readonly Part[] {
@@ -26,10 +27,20 @@ export function partsOf(spec: FlowSpec): readonly Part[] {
   return spec.contextDim > 0 ? [contextShiftPart(spec), ...layers] : layers
 }
 
-/** To add a kind of flow, extend this table and the union of specs. */
+/**
+ * The parts of a layer by kind. To add a kind of flow, extend this table and the union of specs.
+ *
+ * @see RealNVP: Dinh, Sohl-Dickstein & Bengio 2017, arXiv:1605.08803
+ * @see Glow, here for tables: Kingma & Dhariwal 2018, arXiv:1807.03039
+ * @see Splines: Durkan, Bekasov, Murray & Papamakarios 2019, arXiv:1906.04032
+ */
 const LAYERS: {
   readonly [Kind in FlowKind]: (spec: Extract<FlowSpec, { kind: Kind }>, layer: number) => readonly Part[]
-} = { realnvp: realNvpLayer, glow: glowLayer, spline: splineLayer }
+} = {
+  realnvp: (spec, layer) => [actnormPart(layer, spec.dim), affineCouplingPart(layer, spec)],
+  glow: (spec, layer) => [actnormPart(layer, spec.dim), mixingPart(layer, spec.dim), affineCouplingPart(layer, spec)],
+  spline: (spec, layer) => [actnormPart(layer, spec.dim), mixingPart(layer, spec.dim), splineCouplingPart(layer, spec)],
+}
 
 /**
  * The bijectors of a flow in order.
