@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 
-// `npm run test:crash`, which finds Vitest on npm's path: the tests of this folder, or one long run of kills or of faults.
-if (process.argv.includes('--kills')) await import('./kills.js')
+// `npm run test:crash`, which finds Vitest on npm's path: the tests of this folder, or one long run of kills or of late answers.
+if (process.argv.includes('--kills') || process.argv.includes('--of')) await import('./compared-runs.js')
 else if (process.argv.includes('--faults')) await import('./late-faults.js')
 else {
   const options = ['run', '--config', 'infra/vitest.config.ts', '--project', 'crash', ...process.argv.slice(2)]

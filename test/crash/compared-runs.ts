@@ -1,9 +1,11 @@
 /**
- * Tests that every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`.
+ * Tests that every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`; or however late a broker
+ * answers: `npm run test:crash -- --faults 1000 --of ingest --json`.
  *
  * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay and a
- * trainer read it while, at random moments, one of them, the broker or Postgres is killed (SIGKILL) and started again. Ingests join and
- * leave meanwhile. A model is always requested from the trainer: it fits candidates, which score as shadows and never decide. Then
+ * trainer read it. With `--kills`, one of them, the broker or Postgres is killed (SIGKILL) at random moments and started again, and ingests
+ * join and leave meanwhile. With `--faults`, a proxy in front of the broker delays, loses and repeats requests, also for longer than the
+ * session timeout of a group member. A model is always requested from the trainer: it fits candidates, which score as shadows and never decide. Then
  * the same topic is read by another pipeline with the same model, with one ingest and one relay that are not disturbed. Rows of
  * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing ones must all be 0. Reasons
  * are compared where both runs have them: how many anomalies of a burst have none depends on the clock.
@@ -23,6 +25,8 @@ import { insertModel, promoteModel } from '@outflow/store/models'
 import { ensureTopics, makeKafka, partitionEnds } from '@outflow/streams'
 import { compareRows } from '../bench/same-rows.js'
 import { startFeed } from '../support/feed.js'
+import { type LateBroker, startLateBroker } from '../support/late-broker.js'
+import { makeFaults, tally } from '../support/late-relay.js'
 import {
   fitWindowedParcelModel,
   makeChance,
@@ -43,16 +47,21 @@ const VICTIMS = [
   ...['ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'alerts', 'alerts', 'alerts', 'alerts'],
   ...['trainer', 'trainer', 'trainer', 'trainer', 'trainer', 'postgres', 'postgres', 'broker'],
 ] as readonly Victim[]
+/** Longer than the session timeout of a group member, 10 s. */
+const PAST_SESSION_MS = 12_000
+const FAULTS_REPORTED = 20
 type Victim = 'ingest' | 'alerts' | 'trainer' | 'postgres' | 'broker'
 
 const { values: options } = parseArgs({
   options: {
-    kills: { type: 'string' },
+    kills: { type: 'string', default: '0' },
+    faults: { type: 'string', default: '0' },
+    of: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
   },
 })
-const kills = Number(options.kills)
+const [kills, wantedFaults] = [Number(options.kills), Number(options.faults)]
 const chance = makeChance(Number(options.seed))
 const say = (line: string) => console.error(line)
 
@@ -64,12 +73,14 @@ const { brokers } = kafka
 const servers = { postgres: controlOf(postgres), broker: controlOf(kafka) }
 const pool = openPool(postgres.url, { applicationName: 'test', max: 4, onError: () => {} })
 const connection = makeKafka({ brokers, clientId: 'test' })
+const faults = makeFaults(Number(options.seed), { oneIn: 15, longestMs: PAST_SESSION_MS })
+const late = wantedFaults > 0 ? await startLateBroker(brokers[0]!, faults.next) : null
 let fleet: Fleet | undefined
 try {
   await migrate(postgres.url)
   await ensureTopics(connection, [{ topic: SOURCE, partitions: PARTITIONS }])
   const model = await fitWindowedParcelModel()
-  const disturbed = await aRun('disturbed', model)
+  const disturbed = await aRun('disturbed', model, late?.brokers)
   const undisturbed = await aRun('undisturbed', model)
 
   const feed = startFeed({
@@ -81,6 +92,7 @@ try {
   fleet = startFleet(disturbed.configFile, 2, ['alerts', 'trainer'])
   const fitting = keepFitting(pool, disturbed.pipeline)
   const counts = await disturb(fleet, disturbed.pipeline)
+  if (late !== null) await untilFaults(fleet, late)
   await feed.stop()
   await fitting.stop()
   await untilDone(fleet, disturbed.pipeline)
@@ -106,6 +118,7 @@ try {
     records: await stored(disturbed.pipeline),
     kills,
     ...counts,
+    ...(late && { faults: countOf(late), faultsByKind: tally([...late.faults]) }),
     lost: sum('lost'),
     duplicated: sum('duplicated'),
     differing: sum('differing'),
@@ -122,6 +135,7 @@ try {
   if (lost + duplicated + differing + alertsOutOfOrder + trainer.violations.length > 0) process.exitCode = 1
 } finally {
   await fleet?.stop()
+  await late?.close()
   await pool.end()
   await rm(folder, { recursive: true })
   await infrastructure.stop()
@@ -133,17 +147,17 @@ function controlOf({ control }: { readonly control?: Control | undefined }): Con
   return control
 }
 
-async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector) {
+async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector, through = brokers) {
   const run = {
     pipeline,
-    brokers,
+    brokers: through,
     alertsTopic: `${pipeline}.alerts`,
     deadLettersTopic: `${pipeline}.dead`,
     configFile: join(folder, `${pipeline}.yaml`), // JSON is YAML
   }
   const config = {
     pipeline,
-    kafka: { brokers },
+    kafka: { brokers: through },
     postgres: { url: postgres.url },
     source: { topics: [SOURCE], tombstones: 'reject' },
     features: WINDOWED_PARCEL_FEATURES,
@@ -190,6 +204,20 @@ async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
     say(`${kill} of ${kills} kills: ${victim}, ${fleet.ingests.length} ingests, ${goal} records`)
   }
   return counts
+}
+
+/** Waits for the number of faults, and ends them. */
+async function untilFaults(fleet: Fleet, late: LateBroker): Promise<void> {
+  for (let goal = 0; goal < wantedFaults; ) {
+    goal = Math.min(wantedFaults, goal + FAULTS_REPORTED)
+    await untilFleet(fleet, async () => countOf(late) >= goal, `there are ${goal} faults`)
+    say(`${countOf(late)} of ${wantedFaults} faults`)
+  }
+  faults.end()
+}
+
+function countOf({ faults: counted }: LateBroker): number {
+  return [...counted.values()].reduce((sum, count) => sum + count, 0)
 }
 
 async function killOne(fleet: Fleet, victim: Victim): Promise<void> {
