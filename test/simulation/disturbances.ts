@@ -1,6 +1,7 @@
-import type { PartitionLog } from './partition-log.js'
+import { SOURCE } from './feed.js'
 import type { Plan } from './plan.js'
 import type { Scheduler } from './scheduler.js'
+import type { SimulatedBroker } from './simulated-broker.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 import type { Supervised } from './supervisor.js'
 
@@ -9,17 +10,18 @@ interface Disturbed {
   readonly plan: Plan
   readonly services: readonly Supervised[]
   readonly postgres: SimulatedPostgres
-  readonly partitions: readonly PartitionLog[]
+  readonly broker: SimulatedBroker
   /** What people do. */
   readonly operate: () => void
 }
 
 // Shorter and longer than a session of ten seconds, a transaction and a statement of thirty.
 const PAUSES_MS = [500, 5_000, 12_000, 35_000, 70_000]
+const DELETED_MS = [0, 50, 500, 5_000]
 const CLOCK_JUMPS_MS = [-3_600_000, -5_000, 5_000, 3_600_000]
 
 /** Disturbs a world again and again, at any instant. @returns ends it, and lets go on what is paused */
-export function disturb({ scheduler, plan, services, postgres, partitions, operate }: Disturbed): () => void {
+export function disturb({ scheduler, plan, services, postgres, broker, operate }: Disturbed): () => void {
   const { random } = scheduler
   const { disturbedEveryMs } = plan
   const resumes = new Set<() => void>()
@@ -37,8 +39,20 @@ export function disturb({ scheduler, plan, services, postgres, partitions, opera
     scheduler.after(random.pick(PAUSES_MS), null, resume)
   }
   const deleteRecords = () => {
-    const log = random.pick(partitions)
+    const log = random.pick(broker.topics.get(SOURCE)!.partitions)
     log.deleteBefore(log.start + BigInt(random.below(20)))
+  }
+  const recreate = () => {
+    if (broker.topics.get(SOURCE)!.isDeleted) return
+    scheduler.trace(scheduler.nowMs, 'broker', 'deletes the source topic')
+    broker.deleteTopic(SOURCE)
+    const create = () => {
+      if (!resumes.delete(create)) return
+      scheduler.trace(scheduler.nowMs, 'broker', 'creates the source topic again')
+      broker.createAgain(SOURCE)
+    }
+    resumes.add(create)
+    scheduler.after(random.pick(DELETED_MS), null, create)
   }
   const kinds: (() => void)[] = [
     () => random.pick(services).kill(),
@@ -64,6 +78,8 @@ export function disturb({ scheduler, plan, services, postgres, partitions, opera
     })
   }
   next()
+  if (plan.isRecreated)
+    for (let left = random.between(1, 2); left > 0; left--) scheduler.after(random.below(plan.feedMs), null, recreate)
   return () => {
     isOver = true
     for (const resume of [...resumes]) resume()

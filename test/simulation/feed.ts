@@ -11,7 +11,7 @@ const PRODUCER_ID = 1_000_000
 /** Produces the plan's records: most are normal, some are anomalies, some break their contract, some have no value. */
 export function startFeed(scheduler: Scheduler, plan: Plan, partitions: readonly PartitionLog[]): void {
   const { random } = scheduler
-  const sequences = partitions.map(() => 0)
+  const sequences = new WeakMap<PartitionLog, number>()
   const atMs = Array.from({ length: plan.records }, () => random.below(plan.feedMs)).sort((a, b) => a - b)
   atMs.forEach((delayMs, id) => {
     scheduler.after(delayMs, null, () => {
@@ -20,14 +20,9 @@ export function startFeed(scheduler: Scheduler, plan: Plan, partitions: readonly
       const record = aRecord(random, id, scheduler.nowMs)
       if (!plan.hasTransactions || random.oneIn(2)) return log.append(record)
       const producerId = PRODUCER_ID + place
-      log.appendBatch({
-        producerId,
-        epoch: 0,
-        firstSequence: sequences[place]!,
-        isTransactional: true,
-        records: [record],
-      })
-      sequences[place]! += 1
+      const firstSequence = sequences.get(log) ?? 0
+      log.appendBatch({ producerId, epoch: 0, firstSequence, isTransactional: true, records: [record] })
+      sequences.set(log, firstSequence + 1)
       const marker = random.oneIn(3) ? 'abort' : 'commit'
       scheduler.after(random.pick([0, 5, 2_000]), null, () => {
         if (log.isOpen(producerId)) log.endTransaction(producerId, 0, marker)

@@ -2,18 +2,16 @@ import { ALERT_EVENT_TYPE, formatPosition } from '@outflow/contracts'
 import { decide } from '@outflow/detector'
 import { delayOf, SOURCE } from './feed.js'
 import { nllOf, pValueOf } from './fixed-model.js'
-import type { LoggedRecord, PartitionLog } from './partition-log.js'
+import type { LoggedRecord } from './partition-log.js'
+import { PIPELINE } from './pipeline-config.js'
 import type { Plan } from './plan.js'
 import type { SimulatedBroker } from './simulated-broker.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 import type { OffsetRow, Tables } from './tables.js'
 
 /** Holds each commit to what must hold at any time: counters add up, records are counted once, and offsets never go back. */
-export function watchCommits(
-  postgres: SimulatedPostgres,
-  partitions: readonly PartitionLog[],
-  violated: (what: string) => void,
-): void {
+export function watchCommits(read: Read, violated: (what: string) => void): void {
+  const { postgres } = read
   const last = new Map<string, OffsetRow>()
   postgres.onCrash.add(() => last.clear())
   postgres.onCommit.add(() => {
@@ -21,20 +19,24 @@ export function watchCommits(
       const { nextOffset, received, scored, rejected, skipped, partition } = row
       const before = last.get(key)
       if (row === before) continue
-      if (nextOffset < (before?.nextOffset ?? 0n)) violated(`the offset of ${key} goes back to ${nextOffset}`)
+      const isOfSameTopic = before?.topicId === row.topicId
+      if (isOfSameTopic && nextOffset < before.nextOffset) violated(`the offset of ${key} goes back to ${nextOffset}`)
       last.set(key, row)
       if (received !== scored + rejected)
         violated(`${key}: received ${received} ≠ ${scored} scored + ${rejected} rejected`)
-      const due = readable(postgres, partitions[partition]!, partition).length
+      const due = readable(read, partition).length
       if (received + skipped !== due)
         violated(`${key}: ${received} received and ${skipped} skipped up to ${nextOffset}, of ${due}`)
     }
   })
 }
 
-interface Ended {
+interface Read {
   readonly broker: SimulatedBroker
   readonly postgres: SimulatedPostgres
+}
+
+interface Ended extends Read {
   readonly plan: Plan
 }
 
@@ -43,7 +45,7 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
   const { tables } = postgres
   const partitions = broker.topics.get(SOURCE)!.partitions
   const found: string[] = []
-  const due = partitions.flatMap((log, at) => dueOf(readable(postgres, log, at), at, plan))
+  const due = partitions.flatMap((_, at) => dueOf(readable({ broker, postgres }, at), at, plan))
   const compare = (what: string, actual: readonly string[], expected: readonly string[]) => {
     const left = actual.toSorted()
     const right = expected.toSorted()
@@ -56,12 +58,15 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
   }
   const anomalies = due.filter(({ isAnomaly }) => isAnomaly)
   const rejected = due.filter(({ isRejected }) => isRejected)
+  // A record of a topic that was created again may have the key of one of the topic before, which stays.
+  const stored = firstOf(anomalies, ({ key, record }) => `${key} ${record.timestampMs}`)
   compare(
     'anomalies',
     [...tables.anomalies].map(
-      ([key, row]) => `${key} ${JSON.stringify(JSON.parse(row.record))} ${row.nll} ${JSON.stringify(row.windowed)}`,
+      ([key, row]) =>
+        `${key.split(' ')[0]} ${JSON.stringify(JSON.parse(row.record))} ${row.nll} ${JSON.stringify(row.windowed)}`,
     ),
-    anomalies.map(
+    stored.map(
       ({ key, record, nll, count }) =>
         `${key} ${record.value} ${nll} ${JSON.stringify(plan.hasWindows ? [count] : null)}`,
     ),
@@ -69,15 +74,15 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
   compare(
     'dead letters',
     [...tables.deadLetters.keys()],
-    rejected.map(({ key }) => key),
+    firstOf(rejected, ({ key }) => key).map(({ key }) => key),
   )
   const events = committedIn(broker, 'flights.alerts').map(({ value }): SentEvent => JSON.parse(String(value)))
   const alerts = events.filter(({ type }) => type === ALERT_EVENT_TYPE)
   const { unsent } = tables
   compare(
     'alerts sent or withheld',
-    [...alerts.map(({ id }) => id), ...[...unsent.keys()].map((key) => `flights/${key}`)],
-    anomalies.map(({ key }) => `flights/${key}`),
+    [...alerts.map(({ id }) => id), ...[...unsent.keys()].map((key) => `${PIPELINE}/${key}`)],
+    anomalies.map(eventIdOf),
   )
   const gathered = new Map<string, number>()
   for (const { groupId } of unsent.values())
@@ -88,7 +93,7 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
     events.filter(({ type }) => type !== ALERT_EVENT_TYPE).map(({ id, data }) => `${id}: ${data.count}`),
     [...gathered].map(([groupId, count]) => `${groupId}: ${count}`),
   )
-  found.push(...outOfOrder(alerts))
+  found.push(...outOfOrder(alerts, anomalies))
   compare(
     'dead letters sent',
     committedIn(broker, 'flights.dead').map(contentOf),
@@ -100,10 +105,10 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
   const countedRejected = [...tables.rejected.values()].reduce((sum, count) => sum + count, 0)
   if (countedRejected !== rejected.length)
     found.push(`the minutes count ${countedRejected} rejected records of ${rejected.length}`)
-  for (const [at, log] of partitions.entries()) {
+  for (const at of partitions.keys()) {
     if (!('fdr' in plan.detection)) break
     const state = tables.fdrStates.get(`${SOURCE}/${at}`)
-    const expected = fdrOf(readable(postgres, log, at), plan.detection)
+    const expected = fdrOf(readable({ broker, postgres }, at), plan.detection)
     if (expected !== null && JSON.stringify(state) !== JSON.stringify(expected))
       found.push(`the state of false-discovery control of partition ${at} differs`)
   }
@@ -183,14 +188,35 @@ function fdrOf(records: readonly LoggedRecord[], detection: { readonly fdr: numb
   return pValues.length === 0 ? null : decide(Float64Array.from(pValues), detection).fdrState
 }
 
-/** The committed records of a partition up to the stored offset that retention has not deleted before they were read. */
-function readable(postgres: SimulatedPostgres, log: PartitionLog, partition: number): readonly LoggedRecord[] {
+/** The committed records of a partition up to the stored offset that were not deleted before they were read, also those of deleted topics. */
+function readable({ broker, postgres }: Read, partition: number): readonly LoggedRecord[] {
   const { offsets, gaps } = postgres.tables
-  const key = `${SOURCE}/${partition}`
-  const { firstOffset = 0n, nextOffset = 0n } = offsets.get(key) ?? {}
-  const skipped = [...gaps.keys()].map((gap) => gap.split(' ')).filter(([own]) => own === key)
-  const isMissed = (offset: bigint) => skipped.some(([, , from, to]) => offset >= BigInt(from!) && offset < BigInt(to!))
-  return log.committed(nextOffset).filter(({ offset }) => offset >= firstOffset && !isMissed(offset))
+  const row = offsets.get(`${SOURCE}/${partition}`)
+  if (row === undefined) return []
+  const own = [...gaps.values()].filter((gap) => gap.partition === `${SOURCE}/${partition}`)
+  const topic = broker.topics.get(SOURCE)!
+  const logsOf = (id: string | null) => broker.formerLogs.get(id ?? topic.id) ?? topic.partitions
+  let from = row.firstOffset
+  const readOf = (topicId: string | null, until: bigint) => {
+    const missed = own.filter((gap) => gap.kind === 'retention' && gap.topicId === topicId)
+    const records = logsOf(topicId)
+      [partition]!.committed(until)
+      .filter(({ offset }) => offset >= from && !missed.some((gap) => offset >= gap.from && offset < gap.to))
+    return records
+  }
+  const ofFormer = own.flatMap((gap) => {
+    if (gap.kind !== 'recreated') return []
+    const records = readOf(gap.topicId, gap.from)
+    from = gap.to
+    return records
+  })
+  return [...ofFormer, ...readOf(row.topicId, row.nextOffset)]
+}
+
+const eventIdOf = ({ key }: Due) => `${PIPELINE}/${key}`
+
+function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  return [...new Map(all.toReversed().map((one) => [keyOf(one), one])).values()].toReversed()
 }
 
 function committedIn(broker: SimulatedBroker, topic: string): readonly LoggedRecord[] {
@@ -198,15 +224,15 @@ function committedIn(broker: SimulatedBroker, topic: string): readonly LoggedRec
 }
 
 /** Alerts of a key, from one partition, come in the order of their records. */
-function outOfOrder(alerts: readonly SentEvent[]): readonly string[] {
-  const last = new Map<string, number>()
-  return alerts.flatMap(({ data: { key, partition, offset } }) => {
+function outOfOrder(alerts: readonly SentEvent[], due: readonly Due[]): readonly string[] {
+  const places = new Map<string, number>()
+  return alerts.flatMap(({ id, data: { key, partition } }) => {
     // Without a key it has no place in an order.
     if (key === null) return []
     const stream = `${key} of partition ${partition}`
-    const before = last.get(stream) ?? -1
-    last.set(stream, Number(offset))
-    return Number(offset) > before ? [] : [`an alert of ${stream} comes after that of offset ${before}: ${offset}`]
+    const place = due.findIndex((own, at) => at >= (places.get(stream) ?? 0) && eventIdOf(own) === id)
+    places.set(stream, place + 1)
+    return place >= 0 ? [] : [`the alert ${id} of ${stream} comes after that of a later record`]
   })
 }
 

@@ -2,6 +2,7 @@ import { delayOf, SOURCE } from './feed.js'
 import type { PartitionLog } from './partition-log.js'
 import { LEAST_ROWS } from './pipeline-config.js'
 import type { Plan } from './plan.js'
+import type { SimulatedBroker } from './simulated-broker.js'
 import { leftCandidates } from './simulated-models.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 import type { ModelRow } from './tables.js'
@@ -9,12 +10,14 @@ import type { ModelRow } from './tables.js'
 /** What the services still have to do; empty once all is done. */
 export function leftToDo(
   { tables }: SimulatedPostgres,
-  partitions: readonly PartitionLog[],
+  broker: SimulatedBroker,
   { trainers }: Plan,
 ): readonly string[] {
   const { outbox, buckets, offsets, fits, models, requests } = tables
+  const { id, partitions } = broker.topics.get(SOURCE)!
   const unread = partitions.filter((log, at) => {
-    const stored = offsets.get(`${SOURCE}/${at}`)?.nextOffset ?? -1n
+    const row = offsets.get(`${SOURCE}/${at}`)
+    const stored = row?.topicId === id ? row.nextOffset : -1n
     if (log.stableEnd !== log.end) return true
     // Ends of transactions, and what they aborted, move the offset with the next record.
     return stored < log.end && log.committed().some(({ offset }) => offset >= stored && offset >= log.start)

@@ -32,6 +32,8 @@ export interface Plan {
   /** Source records that arrive in transactions, of which some are aborted. */
   readonly hasTransactions: boolean
   readonly hasRetention: boolean
+  /** Whether the source topic is deleted and created again. */
+  readonly isRecreated: boolean
   readonly fetchRecords: number
   readonly verifiesPartitions: boolean
   readonly kafka: NetworkFaults
@@ -42,7 +44,16 @@ export interface Plan {
   readonly disturbedEveryMs: number | null
 }
 
-export function makePlan(random: Random): Plan {
+/** In the worlds of every eighth seed the source topic is deleted and created again. */
+export function makePlan(random: Random, seed: number): Plan {
+  const plan = anyPlan(random)
+  if (seed % 8 !== 7) return plan
+  // Alerts that are not sent singly are stored by their position, which the new topic has again.
+  const sendsSingly = { hasGrouping: false, hasCooldown: false, hasQuietHours: false, hasOperator: false }
+  return { ...plan, ...sendsSingly, trainers: 0, hasModel: true, isRecreated: true }
+}
+
+function anyPlan(random: Random): Plan {
   const network = (): NetworkFaults => ({
     late: random.pick([0, 0, 20, 100]),
     requestLost: random.pick([0, 0, 50, 200]),
@@ -70,6 +81,7 @@ export function makePlan(random: Random): Plan {
     hasOperator: random.oneIn(2),
     hasTransactions: random.oneIn(3),
     hasRetention,
+    isRecreated: false,
     fetchRecords: random.pick([1, 4, 20]),
     verifiesPartitions: true,
     kafka: network(),

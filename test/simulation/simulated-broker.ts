@@ -6,7 +6,9 @@ import { SimulatedTransactions, type TransactionRequest } from './simulated-tran
 
 interface Topic {
   id: string
-  partitions: PartitionLog[]
+  /** Has deleted records, too; nobody can read or write them. */
+  isDeleted: boolean
+  readonly partitions: PartitionLog[]
 }
 
 export interface BrokerOptions {
@@ -45,10 +47,16 @@ const CLUSTER_ID = 'simulated'
 /** The latest offset, in a request for offsets by time. */
 const LATEST = -1
 const FETCH_POLL_MS = 20
+/** The code of UNKNOWN_TOPIC_OR_PARTITION. */
+const UNKNOWN_TOPIC = 3
+
+const makeLogs = (count: number) => Array.from({ length: count }, () => new PartitionLog())
 
 /** A Kafka cluster of one broker. Its requests and answers are kafkajs's, decoded. */
 export class SimulatedBroker {
   readonly topics = new Map<string, Topic>()
+  /** The logs of topics that were created again since, by topic id. */
+  readonly formerLogs = new Map<string, readonly PartitionLog[]>()
   readonly groups: SimulatedGroups
   readonly transactions: SimulatedTransactions
   #topicCount = 0
@@ -68,18 +76,28 @@ export class SimulatedBroker {
     })
   }
 
-  /** Creates a topic; one that exists is deleted with its records first. */
   createTopic(topic: string, partitions: number): void {
-    this.topics.set(topic, {
-      id: `topic-${++this.#topicCount}`,
-      partitions: Array.from({ length: partitions }, () => new PartitionLog()),
-    })
+    this.topics.set(topic, { id: this.#nextId(), isDeleted: false, partitions: makeLogs(partitions) })
+  }
+
+  deleteTopic(topic: string): void {
+    this.topics.get(topic)!.isDeleted = true
+  }
+
+  /** Creates a deleted topic again, without records and with another id. */
+  createAgain(topic: string): void {
+    const { id, partitions } = this.topics.get(topic)!
+    this.formerLogs.set(id, [...partitions])
+    partitions.splice(0, partitions.length, ...makeLogs(partitions.length))
+    Object.assign(this.topics.get(topic)!, { id: this.#nextId(), isDeleted: false })
+  }
+
+  #nextId(): string {
+    return `topic-${++this.#topicCount}`
   }
 
   partition(topic: string, partition: number): PartitionLog {
-    const found = this.topics.get(topic)?.partitions[partition]
-    if (found === undefined) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
-    return found
+    return this.#topic(topic).partitions[partition]!
   }
 
   /** By the names of kafkajs's `Broker`. */
@@ -90,7 +108,7 @@ export class SimulatedBroker {
         clusterId: CLUSTER_ID,
         controllerId: NODE_ID,
       },
-      topicMetadata: (names.length === 0 ? [...this.topics.keys()] : names).map((topic) => ({
+      topicMetadata: (names.length === 0 ? this.#names() : names).map((topic) => ({
         ...{ topicErrorCode: 0, topic, isInternal: false },
         partitionMetadata: this.#topic(topic).partitions.map((_, partitionId) => ({
           ...{ partitionErrorCode: 0, partitionId, leader: NODE_ID, replicas: [NODE_ID], isr: [NODE_ID] },
@@ -146,12 +164,18 @@ export class SimulatedBroker {
 
   /** Of all topics, as the broker gives them in the tenth version of its metadata. */
   topicIds(): ReadonlyMap<string, { readonly id: string; readonly errorCode: number }> {
-    return new Map([...this.topics].map(([name, { id }]) => [name, { id, errorCode: 0 }]))
+    return new Map(
+      [...this.topics].map(([name, { id, isDeleted }]) => [name, { id, errorCode: isDeleted ? UNKNOWN_TOPIC : 0 }]),
+    )
+  }
+
+  #names(): readonly string[] {
+    return [...this.topics.keys()].filter((name) => !this.topics.get(name)!.isDeleted)
   }
 
   #topic(topic: string): Topic {
     const found = this.topics.get(topic)
-    if (found === undefined) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+    if (found === undefined || found.isDeleted) throw kafkaError('UNKNOWN_TOPIC_OR_PARTITION')
     return found
   }
 

@@ -85,7 +85,8 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
     const known = offsets.get(key)
     if (known?.nextOffset !== BigInt(storedOffset) || known.topicId !== storedId) return []
     offsets.set(key, { ...known, nextOffset: BigInt(nextOffset), topicId, missed: known.missed + BigInt(missed) })
-    gaps.set(`${key} ${kind} ${storedOffset} ${nextOffset} ${gaps.size}`, BigInt(missed))
+    const [from, to] = [BigInt(storedOffset), BigInt(nextOffset)]
+    gaps.set(gaps.size + 1, { partition: key, kind, topicId: storedId, from, to })
     return [{ id: gaps.size }]
   },
   stored_fdr_state: ({ fdrStates, offsets }, [, topic, partition, nextOffset]) => {
@@ -172,10 +173,10 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
   const key = keyOf(batch)
   if (tables.offsets.get(key)?.nextOffset !== BigInt(batch.expected_offset)) return [{ written: false }]
   moveOffset(tables, batch, batch)
-  insertNew(tables.anomalies, key, batch.anomalies)
+  insertNew(tables.anomalies, key, batch.anomalies, ({ offset, record_time }) => `${offset} ${record_time}`)
   for (const { offset } of batch.withholds_alerts ? batch.anomalies : [])
     tables.unsent.set(`${key}/${offset}`, { because: 'provisional', ruleId: null, groupId: null })
-  insertNew(tables.deadLetters, key, batch.dead_letters)
+  insertNew(tables.deadLetters, key, batch.dead_letters, ({ offset }) => offset)
   for (const minute of batch.scores) addScores(tables, minute)
   for (const { minute, reason, rejected } of batch.rejections) add(tables.rejected, `${minute} ${reason}`, rejected)
   if (batch.fdr_state) tables.fdrStates.set(key, batch.fdr_state)
@@ -213,13 +214,9 @@ function moveOffset(
   })
 }
 
-function insertNew<T extends { readonly offset: string }>(
-  rows: Map<string, T>,
-  partition: string,
-  fresh: readonly T[],
-): void {
+function insertNew<T>(rows: Map<string, T>, partition: string, fresh: readonly T[], keyOf: (row: T) => string): void {
   for (const row of fresh) {
-    const key = `${partition}/${row.offset}`
+    const key = `${partition}/${keyOf(row)}`
     if (!rows.has(key)) rows.set(key, row)
   }
 }

@@ -6,7 +6,7 @@ import type { FitState } from '@outflow/store/training'
 export interface Tables {
   /** By `topic/partition`. */
   readonly offsets: Map<string, OffsetRow>
-  /** By `topic/partition/offset`. */
+  /** By `topic/partition/offset` and record time. */
   readonly anomalies: Map<string, AnomalyRow>
   /** By `topic/partition/offset`. */
   readonly deadLetters: Map<string, DeadLetterRow>
@@ -20,7 +20,7 @@ export interface Tables {
   /** By `topic/partition`. */
   readonly fdrStates: Map<string, FdrState>
   /** Records that were deleted unread. */
-  readonly gaps: Map<string, bigint>
+  readonly gaps: Map<number, GapRow>
   /** The session that leads, by name. */
   readonly leaderships: Map<string, number>
   /** Buckets of alerts that are open, by kind and subject. */
@@ -55,8 +55,20 @@ export interface OffsetRow {
   readonly missed: bigint
 }
 
+export interface GapRow {
+  /** `topic/partition` */
+  readonly partition: string
+  readonly kind: string
+  /** Of the topic whose records were deleted. */
+  readonly topicId: string | null
+  readonly from: bigint
+  /** Of the same topic; where it was created again, of the new one. */
+  readonly to: bigint
+}
+
 export interface AnomalyRow {
   readonly offset: string
+  readonly record_time: string
   readonly record: string
   readonly nll: number
   readonly p_value: number

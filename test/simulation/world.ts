@@ -45,7 +45,7 @@ const TRANSACTION_MS = 40_000
 export async function runSeed(seed: number, trace: Trace = () => {}): Promise<Outcome> {
   const random = randomOf(seed, 'simulation', 0)
   const scheduler = new Scheduler(random, trace)
-  const plan = makePlan(random)
+  const plan = makePlan(random, seed)
   trace(scheduler.nowMs, 'world', JSON.stringify(plan))
   const restore = replaceRuntime(scheduler)
   const violations: string[] = []
@@ -82,7 +82,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
     ...{ scheduler, broker, kafkaFaults, postgres, fits, violated, config: configOf(plan) },
   }
   if (plan.hasModel) storeFirstModel(surroundings)
-  watchCommits(postgres, partitions, violated)
+  watchCommits({ broker, postgres }, violated)
   watchModels(postgres, violated)
   startFeed(scheduler, plan, partitions)
   const services = [
@@ -91,7 +91,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
     ...Array.from({ length: plan.trainers }, (_, at) => supervise(surroundings, `trainer-${at + 1}`, runTrainer)),
   ]
   const endDisturbances = disturb({
-    ...{ scheduler, plan, services, postgres, partitions },
+    ...{ scheduler, plan, services, postgres, broker },
     operate: () => operate(surroundings, plan),
   })
 
@@ -107,7 +107,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   fits.failsOneIn = 0
   crashesAfterCommit.oneIn = 0
 
-  const left = () => leftToDo(postgres, partitions, plan)
+  const left = () => leftToDo(postgres, broker, plan)
   const untilMs = scheduler.nowMs + CALM_MS
   // Looked at now and then: it takes longer than an event.
   let lookMs = 0
