@@ -17,7 +17,7 @@ export async function explaining(): Promise<Line[]> {
     return soundFields(detector.read({ ...record, [`field${at % FIELDS}`]: 9 }))
   })
   const lines: Line[] = []
-  for (const atOnce of [1, 16]) {
+  for (const atOnce of [1, 32]) {
     const taken: number[] = []
     let named = 0
     for (let at = 0; at < odd.length; at += atOnce) {

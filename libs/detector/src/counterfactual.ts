@@ -88,7 +88,7 @@ function alternativesOf(encoder: Encoder, fields: Fields): Fields[] {
   const { ids } = encodeBatch(encoder, [fields])
   const valuesOf = (j: number) =>
     encoder.numbers.length > FEW_NUMBERS
-      ? coarseAlternatives(encoder, ids, j)
+      ? coarseAlternatives(encoder, ids, j, 6)
       : numberAlternatives(encoder, ids, j, NUMBER_VALUES)
   const numbers = encoder.numbers.flatMap((_, j) =>
     Array.from(valuesOf(j), (value) => withNumber(encoder, fields, j, value)),

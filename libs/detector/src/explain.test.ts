@@ -54,3 +54,27 @@ it('returns all fields with a tenth of the largest surprise when no change makes
   expect(counterfactual).toBeNull()
   expect(reasons.map(({ field }) => field)).toEqual(['load', 'length'])
 })
+
+it('issue 20: one wrong number of 20 costs at most 150 scored records', () => {
+  const wide = Array.from({ length: 20 }, (_, at): Feature => ({ path: `$.n${at}`, type: 'numeric', optional: false }))
+  const readWide = makeReader(wide)
+  const record = (wrong: number) => {
+    return readWide(Object.fromEntries(wide.map((_, at) => [`n${at}`, at === wrong ? 40 : Math.cos(at)]))) as Fields
+  }
+  const spread = Array.from(
+    { length: 300 },
+    (_, row) => readWide(Object.fromEntries(wide.map((_, at) => [`n${at}`, 3 * Math.sin(row * (at + 1))]))) as Fields,
+  )
+  const { encoder: wideEncoder } = fitEncoder(wide, spread, { seed: 1, contamination: 0.01 })
+  const nllOf = ({ numbers }: Fields) => numbers.reduce((sum, x) => sum + x * x, 0) / 2
+  const fields = record(7)
+  const explaining = explainRecord(wideEncoder, { fields, nll: nllOf(fields) }, 30)
+  let scored = 0
+  let step = explaining.next()
+  while (!step.done) {
+    scored += step.value.length
+    step = explaining.next(Float64Array.from(step.value, nllOf))
+  }
+  expect(step.value.reasons.map(({ field }) => field)).toEqual(['n7'])
+  expect(scored).toBeLessThanOrEqual(150)
+})

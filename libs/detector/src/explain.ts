@@ -23,8 +23,8 @@ import { mergeCurve, numberReason } from './number-reason.js'
  *
  *     bits = (nll(x) − min over v of nll(x with v in the field)) / ln 2
  *
- * Categories are enumerated. Every number is tried on a coarse grid; those whose change helps are then tried on a fine grid along
- * their axis, and again around their likeliest value.
+ * Categories are enumerated. Every number is tried at a few values; those whose change helps, or all where no change is enough, are
+ * tried on a coarse grid, the most helpful ones then on a fine grid along their axis, and again around their likeliest value.
  *
  * @param record       an improbable record, and its NLL in nats
  * @param ordinaryNll  nats; a record below it is not an anomaly
@@ -37,28 +37,36 @@ export function* explainRecord(
 ): NllQueries<Explanation> {
   const { ids } = encodeBatch(encoder, [fields])
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
-  const coarse = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j))
+  const along = function* (numbers: readonly number[], axes: readonly Float64Array[]): NllQueries<Float64Array[]> {
+    const [nll] = yield* queryAll([axes.map((axis, at) => Array.from(axis, changed(numbers[at]!)))])
+    return nll!
+  }
+  const first = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j, 2))
   const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
-  const [onCoarse, onUsual, onValues] = (yield* queryAll([
-    coarse.map((axis, j) => Array.from(axis, changed(j))),
+  const [onFirst, onUsual, onValues] = (yield* queryAll([
+    first.map((axis, j) => Array.from(axis, changed(j))),
     encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
     values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
   ])) as [Float64Array[], Float64Array[], Float64Array[]]
 
-  const least = onCoarse.map((nll, j) => Math.min(...nll, ...onUsual[j]!))
+  const leastOnFirst = onFirst.map((nll, j) => Math.min(...nll, ...onUsual[j]!))
+  const open = numbersThatHelp(leastOnFirst, { own, ordinaryNll }, SLIGHTLY)
+  const more = open.map((j) => coarseAlternatives(encoder, ids, j, 6).filter((x) => !first[j]!.includes(x)))
+  const onMore = yield* along(open, more)
+  const coarse = first.map((grid, j) => {
+    const curve = { grid, nll: onFirst[j]! }
+    const at = open.indexOf(j)
+    return at < 0 ? curve : mergeCurve(curve, { grid: more[at]!, nll: onMore[at]! })
+  })
+
+  const least = coarse.map(({ nll }, j) => Math.min(...nll, ...onUsual[j]!))
   const byHelp = [...least.keys()].sort((a, b) => least[a]! - least[b]!)
-  const refined = numbersToRefine(byHelp, least, { own, ordinaryNll })
+  const refined = numbersThatHelp(least, { own, ordinaryNll }, TENTH).slice(0, MOST_REFINED)
   const fine = refined.map((j) => numberAlternatives(encoder, ids, j, fineCount(encoder)))
-  const [onFine] = (yield* queryAll([fine.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
-    Float64Array[],
-  ]
-  const curves = refined.map((j, at) =>
-    mergeCurve({ grid: coarse[j]!, nll: onCoarse[j]! }, { grid: fine[at]!, nll: onFine[at]! }),
-  )
+  const onFine = yield* along(refined, fine)
+  const curves = refined.map((j, at) => mergeCurve(coarse[j]!, { grid: fine[at]!, nll: onFine[at]! }))
   const finest = curves.map(({ grid, nll }, at) => refineAlternatives(encoder, refined[at]!, grid, argMin(nll)))
-  const [onFinest] = (yield* queryAll([finest.map((axis, at) => Array.from(axis, changed(refined[at]!)))])) as [
-    Float64Array[],
-  ]
+  const onFinest = yield* along(refined, finest)
 
   const numbers = refined.map((j, at) => {
     const curve = { ...mergeCurve(curves[at]!, { grid: finest[at]!, nll: onFinest[at]! }), usualNll: onUsual[j]![0] }
@@ -68,7 +76,7 @@ export function* explainRecord(
   const categories = values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!))
   const best = [
     ...numbers.flatMap(({ j, curve: { grid, nll } }) => likeliest(nll, (at) => changed(j)(grid[at]!))),
-    ...coarse.flatMap((grid, j) => likeliest(onCoarse[j]!, (at) => changed(j)(grid[at]!))),
+    ...coarse.flatMap(({ grid, nll }, j) => likeliest(nll, (at) => changed(j)(grid[at]!))),
     ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!))),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
@@ -81,17 +89,20 @@ export function* explainRecord(
 }
 
 /**
- * Indices of the numbers that may become reasons, by their coarse values: where one number alone makes the record ordinary, those
- * that help at least a tenth as much; otherwise the first few.
+ * Indices of the numbers that may become reasons, the one that helps most first: where one number alone makes the record ordinary,
+ * those that help at least a share as much; otherwise all.
+ *
+ * @param least  [numbers]; the lowest NLL of the record with another value of the number so far
  */
-function numbersToRefine(
-  byHelp: readonly number[],
+function numbersThatHelp(
   least: readonly number[],
   { own, ordinaryNll }: { readonly own: number; readonly ordinaryNll: number },
+  share: number,
 ): readonly number[] {
-  const lowest = least[byHelp[0]!]!
+  const lowest = Math.min(...least)
   const isEnough = lowest < ordinaryNll
-  return byHelp.filter((j, place) => place < MOST_REFINED && (!isEnough || own - least[j]! >= TENTH * (own - lowest)))
+  const byHelp = [...least.keys()].sort((a, b) => least[a]! - least[b]!)
+  return byHelp.filter((j) => !isEnough || own - least[j]! >= share * (own - lowest))
 }
 
 function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
@@ -131,10 +142,14 @@ const fineCount = ({ numbers }: Encoder) => Math.max(24, Math.min(100, Math.floo
 /** Largest number of refined numbers. */
 const MOST_REFINED = 5
 const TENTH = 0.1
+/** Of the help of the number that helps most: with less, further coarse values of a number are not tried. */
+const SLIGHTLY = 0.06
 
 /** Requests the NLLs of lists of lists of records, and returns them in the same structure. */
 function* queryAll(groups: readonly (readonly Fields[][])[]): NllQueries<Float64Array[][]> {
-  const all = yield groups.flat(2)
+  const records: Fields[] = []
+  for (const lists of groups) for (const list of lists) for (const fields of list) records.push(fields)
+  const all = yield records
   let at = 0
   return groups.map((lists) =>
     lists.map((list) => {

@@ -18,8 +18,8 @@ export interface Repair {
 type Kind = readonly Repair[]
 
 /**
- * Lists the possible repairs of a record by kind of mistake: units and decimal points, temperature scales, lost signs, digits,
- * swapped numbers, times, misspelt categories. Kinds without a possible repair are listed as well, because they share the prior.
+ * Lists the possible repairs of a record: of units and decimal points, temperature scales, lost signs, digits, swapped numbers,
+ * times, misspelt categories. Kinds of mistakes without a possible repair are counted as well, because they share the prior.
  *
  * @param fitOf     for a number whose change can make the record ordinary: whether a value, in the column's own unit, does so;
  *   undefined for other numbers. Repairs of other numbers and to other values are ruled out
@@ -30,12 +30,12 @@ export function repairsOf(
   fields: Fields,
   fitOf: (j: number) => ((value: number) => boolean) | undefined,
   maySwap: (i: number, j: number) => boolean,
-): readonly Kind[] {
+): { readonly repairs: readonly Repair[]; readonly kinds: number } {
   const columns = numberColumnsOf(encoder.features).filter(({ feature }) => feature.type !== 'window')
   const measured = columns.filter(({ feature, at }) => feature.type === 'numeric' && !Number.isNaN(fields.numbers[at]!))
   const ofNumbers = measured.flatMap(({ at: j }): Kind[] => {
     const mayFit = fitOf(j)
-    if (mayFit === undefined) return Array<Kind>(NUMBER_KINDS).fill([])
+    if (mayFit === undefined) return []
     const x = numberOf(encoder, fields, j)
     return numberMistakes(x).map((kind) =>
       kind.flatMap(({ value, slope, mistake }) => {
@@ -46,9 +46,10 @@ export function repairsOf(
       }),
     )
   })
-  const swaps = measured.flatMap(({ at: i }, place) =>
-    measured.slice(place + 1).map(({ at: j }) => (maySwap(i, j) ? swap(encoder, fields, i, j) : [])),
-  )
+  const swaps: Repair[] = []
+  for (const [place, { at: i }] of measured.entries()) {
+    for (const { at: j } of measured.slice(place + 1)) if (maySwap(i, j)) swaps.push(...swap(encoder, fields, i, j))
+  }
   const times = columns.flatMap(({ feature, at }) =>
     feature.type === 'cyclic' && !Number.isNaN(fields.numbers[at]!) ? [{ path: feature.path, at }] : [],
   )
@@ -62,7 +63,12 @@ export function repairsOf(
       }),
     )
   })
-  return [...ofNumbers, ...swaps, ...ofTimes, ...misspellings(encoder, fields)]
+  const others = [...ofTimes, ...misspellings(encoder, fields)]
+  const pairs = (measured.length * (measured.length - 1)) / 2
+  return {
+    repairs: [...ofNumbers.flat(), ...swaps, ...others.flat()],
+    kinds: NUMBER_KINDS * measured.length + pairs + others.length,
+  }
 }
 
 interface NumberRepair {

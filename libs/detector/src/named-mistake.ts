@@ -35,11 +35,10 @@ export function* nameMistake(
   // Where one number alone makes the record ordinary, a swap must include a number whose change helps.
   const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats < ordinaryNll))
   const maySwap = (i: number, j: number) => !isOneEnough || curves.has(i) || curves.has(j)
-  const kinds = repairsOf(encoder, fields, fitOf, maySwap)
-  const repairs = kinds.flat()
+  const { repairs, kinds } = repairsOf(encoder, fields, fitOf, maySwap)
   if (repairs.length === 0) return null
   const nll = yield repairs.map((repair) => repair.fields)
-  const logs = repairs.map(({ logWeight }, at) => logWeight - nll[at]! - Math.log(kinds.length))
+  const logs = repairs.map(({ logWeight }, at) => logWeight - nll[at]! - Math.log(kinds))
   const unknown = Array.from(curves, ([j, curve]) => {
     const x = numberOf(encoder, fields, j)
     const wild = Number.isNaN(x) ? Number.POSITIVE_INFINITY : wildNll(encoder.numbers[j]!, x)
@@ -60,7 +59,7 @@ const LOG_ODDS_OF_NONE = Math.log(PRIOR_OF_NONE / (1 - PRIOR_OF_NONE))
 
 /** Whether the NLL is below a limit at a point of the curve next to a value. */
 function isLowAt({ grid, nll }: Curve, value: number, limit: number): boolean {
+  if (!(grid[0]! <= value && value <= grid.at(-1)!)) return false
   const above = grid.findIndex((x) => x >= value)
-  if (above < 0 || (above === 0 && grid[0]! > value)) return false
   return nll[above]! < limit || (above > 0 && nll[above - 1]! < limit)
 }

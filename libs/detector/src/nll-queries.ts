@@ -23,7 +23,9 @@ export async function runNllQueries<Result>(nll: Nll, computations: readonly Nll
   while (pending.length > 0) {
     const round = pending
     pending = []
-    const scores = await nll(round.flatMap(({ records }) => records))
+    const all: Fields[] = []
+    for (const { records } of round) for (const fields of records) all.push(fields)
+    const scores = await nll(all)
     let at = 0
     for (const { index, records } of round) {
       advance(index, scores.subarray(at, at + records.length))

@@ -100,10 +100,16 @@ function byRecords(
   return isAmongThem ? byFlow : { expected: usualNumber(encoder, ids, j), range }
 }
 
-/** Merges the points of two curves. */
-export function mergeCurve(coarse: Omit<Curve, 'usualNll'>, finer: Omit<Curve, 'usualNll'>): Omit<Curve, 'usualNll'> {
-  const points = new Map<number, number>()
-  for (const { grid, nll } of [coarse, finer]) for (const [k, x] of grid.entries()) points.set(x, nll[k]!)
-  const grid = Float64Array.from(points.keys()).sort()
-  return { grid, nll: grid.map((x) => points.get(x)!) }
+/** Merges the points of two curves; of those at the same value, it keeps one. */
+export function mergeCurve(a: Omit<Curve, 'usualNll'>, b: Omit<Curve, 'usualNll'>): Omit<Curve, 'usualNll'> {
+  const grid = new Float64Array(a.grid.length + b.grid.length)
+  const nll = new Float64Array(grid.length)
+  let count = 0
+  for (let i = 0, j = 0; i < a.grid.length || j < b.grid.length; count++) {
+    const isOfA = j === b.grid.length || a.grid[i]! <= b.grid[j]!
+    if (isOfA && a.grid[i] === b.grid[j]) j++
+    grid[count] = isOfA ? a.grid[i]! : b.grid[j]!
+    nll[count] = isOfA ? a.nll[i++]! : b.nll[j++]!
+  }
+  return { grid: grid.subarray(0, count), nll: nll.subarray(0, count) }
 }

@@ -24,7 +24,7 @@ it.each(['short', 'long'])(
     const group = determiningGroup(encoder, ids, 0)
     const values = [
       ...numberAlternatives(encoder, ids, 0, 300),
-      ...coarseAlternatives(encoder, ids, 0),
+      ...coarseAlternatives(encoder, ids, 0, 6),
       usualNumber(encoder, ids, 0),
       ...(group?.range ?? []),
     ]

@@ -18,14 +18,15 @@ export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number,
   const column = encoder.numbers[j]!
   const { quantiles } = column
   const [lowest, highest] = [quantiles[0]!, quantiles.at(-1)!].map((x) => lineOf(column, x)) as [number, number]
-  // A third of the points each: quantiles of the training values, even steps between the outermost, and around group medians.
-  const third = Math.max(8, Math.floor(most / 3))
-  const stride = Math.ceil(quantiles.length / third)
+  // The same number of points each: quantiles of the training values, even steps between the outermost, around group medians.
+  const hasGroups = encoder.groupings.length > 0
+  const part = Math.max(8, Math.floor(most / (hasGroups ? 3 : 2)))
+  const stride = Math.ceil(quantiles.length / part)
   const grid = quantiles.filter((_, k) => k % stride === 0)
-  for (let k = 0; k <= third; k++) grid.push(fromLine(column, lowest + ((highest - lowest) * k) / third))
+  for (let k = 0; k <= part; k++) grid.push(fromLine(column, lowest + ((highest - lowest) * k) / part))
   const sigma = encoder.noise[j]!
-  const medians = groupMedians(encoder, ids, j, Math.max(1, Math.floor(third / (2 * STEPS.length + 1))))
-  for (const median of medians) {
+  const medians = Math.max(1, Math.floor(part / (2 * STEPS.length + 1)))
+  for (const median of hasGroups ? groupMedians(encoder, ids, j, medians) : []) {
     grid.push(unstandardise(column, median))
     for (const step of STEPS) {
       grid.push(unstandardise(column, median - step * sigma), unstandardise(column, median + step * sigma))
@@ -34,10 +35,14 @@ export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number,
   return tidy(column, grid, plausibleRange(encoder, ids, j))
 }
 
-/** A few candidate values, enough to test whether number j matters: quantiles of the column and at most two group medians. */
-export function coarseAlternatives(encoder: Encoder, ids: Int32Array, j: number): Float64Array {
+/**
+ * A few candidate values, enough to test whether number j matters: quantiles of the column and at most two group medians.
+ *
+ * @param quantiles  2 are among the 6
+ */
+export function coarseAlternatives(encoder: Encoder, ids: Int32Array, j: number, quantiles: 2 | 6): Float64Array {
   const column = encoder.numbers[j]!
-  const grid = COARSE.map((k) => column.quantiles[k]!)
+  const grid = COARSE[quantiles].map((k) => column.quantiles[k]!)
   for (const median of groupMedians(encoder, ids, j, 2)) grid.push(unstandardise(column, median))
   return tidy(column, grid, plausibleRange(encoder, ids, j))
 }
@@ -99,7 +104,7 @@ const lineOf = (column: NumberColumn, x: number) => (column.cycle === null ? toL
 /** Distances from a group median, in standard deviations of the training noise. */
 const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]
 /** Indices of the column's 33 quantiles. */
-const COARSE = [0, 4, 12, 20, 28, 32]
+const COARSE = { 2: [4, 28], 6: [0, 4, 12, 20, 28, 32] }
 const REFINEMENTS = 15
 /** A vocabulary of at most this many values is enumerated. */
 const ENUMERATED = 64
@@ -144,11 +149,12 @@ function groupDeviation(encoder: Encoder, ids: Int32Array, j: number): number {
 function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readonly [number, number]): Float64Array {
   const end = column.cycle === null ? Number.POSITIVE_INFINITY : periodHours(column.cycle)
   const start = column.cycle === null ? Number.NEGATIVE_INFINITY : 0
-  const rounded = new Set(grid.map((x) => round(column, Math.max(low, Math.min(high, x)))))
+  const values = new Float64Array(grid.length)
+  for (let k = 0; k < grid.length; k++) values[k] = round(column, Math.max(low, Math.min(high, grid[k]!)))
+  values.sort()
   // A column that never varied has no value other than the usual one.
-  return Float64Array.from(rounded)
-    .filter((x) => x >= start && x < end && (x !== column.usual || rounded.size === 1))
-    .sort()
+  const isConstant = values[0] === values.at(-1)
+  return values.filter((x, k) => x !== values[k - 1] && x >= start && x < end && (x !== column.usual || isConstant))
 }
 
 /** Ids most often seen with the neighbour's id, the most frequent first. The index of an edge is computed on first use. */

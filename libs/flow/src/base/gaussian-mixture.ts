@@ -119,10 +119,12 @@ export function mixtureDensity(mixture: GaussianMixture) {
 /** Writes y = A·(z − μ) and returns |y|². */
 function whiten(mixture: GaussianMixture, component: number, latent: Numbers, from: number, y: Float64Array): number {
   const { dim, means, whitening } = mixture
+  for (let j = 0; j < dim; j++) y[j] = latent[from + j]! - means[component * dim + j]!
   let square = 0
-  for (let i = 0, at = component * dim * dim; i < dim; i++, at += dim) {
+  // In place from the last row on: a row of A takes no column after its own.
+  for (let i = dim - 1, at = (component * dim + i) * dim; i >= 0; i--, at -= dim) {
     let value = 0
-    for (let j = 0; j <= i; j++) value += whitening[at + j]! * (latent[from + j]! - means[component * dim + j]!)
+    for (let j = 0; j <= i; j++) value += whitening[at + j]! * y[j]!
     y[i] = value
     square += value * value
   }

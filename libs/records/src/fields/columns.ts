@@ -34,6 +34,15 @@ interface CategoryFieldColumn extends ColumnBase {
  * punctuation, blanks and distinct characters, and its shape, which is a category.
  */
 export function columnsOf(features: readonly Feature[]): readonly Column[] {
+  const columns = COLUMNS.get(features) ?? listColumns(features)
+  COLUMNS.set(features, columns)
+  return columns
+}
+
+/** Kept, because an explanation needs the columns of a model's features several times. */
+const COLUMNS = new WeakMap<readonly Feature[], readonly Column[]>()
+
+function listColumns(features: readonly Feature[]): readonly Column[] {
   let numbers = 0
   let categories = 0
   return features.flatMap((of) =>

@@ -25,7 +25,7 @@ interface ExplainerOptions {
 }
 
 /** Anomalies explained in one transaction and in the same calls of the scorer; each call blocks the process. */
-const AT_ONCE = 16
+const AT_ONCE = 32
 
 /**
  * Computes the reasons of the pipeline's anomalies until the signal aborts. Any number of instances may run, because each claims
