@@ -99,6 +99,18 @@ describe('outflow init of a topic', () => {
     )
   })
 
+  it('proposes a training window that reaches the records of a topic without new ones', async () => {
+    const topic = await aTopic()
+    const days = (count: number) => Date.now() - count * 86_400_000
+    await produce(
+      topic,
+      Array.from({ length: 480 }, (_, index) => parcel(index)),
+      (index) => days(40.4) + index,
+    )
+
+    expect((await initOf(topic)).stdout).toMatch(/window: 81d +# .*; the last record is 40 days old\n +minRows: 240 /)
+  })
+
   it('issue 17.3 and 17.4: the configuration of a topic with epoch seconds, dotted keys and counters rejects none of its records', async () => {
     const topic = await aTopic({ partitions: 3 })
     await produce(

@@ -73,6 +73,7 @@ async function init(
     isKeyed: sample.isKeyed,
     connection: written,
     recordsPerDay: sample.recordsPerDay,
+    silence: sample.silence,
   })
   await withOutput(output, (opened) => opened.write(text))
   if (output === '-') return

@@ -88,30 +88,53 @@ export function spanOfSeries({
 
 const DAY_MS = 86_400_000
 
-/** A window that twice as many records as a fit needs pass through, so that a quiet week does not leave it short. */
-export function proposeWindow(recordsPerDay: number | null): {
+interface WindowProposal {
   readonly window: Proposal<string>
   readonly minRows: Proposal<number>
-} {
-  const why = "length of the training window, by Kafka's timestamp"
-  const enough = 'minimum number of records for a fit'
+}
+
+/** A window that twice as many records as a fit needs pass through, so that a quiet week does not leave it short. */
+export function proposeWindow(recordsPerDay: number | null): WindowProposal {
   const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
   const days = Math.ceil((2 * MIN_ROWS) / perDay)
-  if (days <= 1) return { window: { value: '24h', why }, minRows: { value: MIN_ROWS, why: enough } }
+  if (days <= 1) return { window: { value: '24h', why: LENGTH }, minRows: { value: MIN_ROWS, why: ENOUGH } }
   const ofRate = `at ${shortNumber(Number(perDay.toPrecision(2)))} records a day`
   const window = Math.min(days, LONGEST_WINDOW_DAYS)
   const minRows = Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor((window * perDay) / 2)))
   return {
-    window: { value: `${window}d`, why: `${why}; ${ofRate}` },
-    minRows: { value: minRows, why: minRows < MIN_ROWS ? `${enough}, ${ofRate}` : enough },
+    window: { value: `${window}d`, why: `${LENGTH}; ${ofRate}` },
+    minRows: { value: minRows, why: minRows < MIN_ROWS ? `${ENOUGH}, ${ofRate}` : ENOUGH },
   }
 }
+
+/** A topic without a record of the last day. */
+export interface Silence {
+  /** Age of the newest record. */
+  readonly days: number
+  /** Age of the oldest of the sampled records. */
+  readonly sampleDays: number
+}
+
+/** A window that reaches the sampled records, now and for as long again. */
+export function proposeWindowOfSilent({ days, sampleDays }: Silence, records: number): WindowProposal {
+  const window = Math.min(Math.ceil(2 * sampleDays), MOST_DAYS)
+  const minRows = Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor(records / 2)))
+  return {
+    window: { value: `${window}d`, why: `${LENGTH}; the last record is ${Math.floor(days)} days old` },
+    minRows: { value: minRows, why: ENOUGH },
+  }
+}
+
+const LENGTH = "length of the training window, by Kafka's timestamp"
+const ENOUGH = 'minimum number of records for a fit'
 
 export const MIN_ROWS = 2_000
 /** The least that the configuration allows. */
 const FEWEST_ROWS = 50
 /** In a month most streams change, and few topics keep their records for longer. */
 const LONGEST_WINDOW_DAYS = 30
+/** Longer durations are not allowed. */
+export const MOST_DAYS = 3_650
 
 /** The largest rate of these that gives at most 20 alerts a day in normal traffic. */
 export function proposeAlertRate(recordsPerDay: number | null): Proposal<number> {

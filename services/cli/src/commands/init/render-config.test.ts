@@ -17,6 +17,7 @@ const ORIGIN: Origin = {
     csv: null,
   },
   recordsPerDay: null,
+  silence: null,
 }
 const ENVIRONMENT = { DATABASE_URL: 'postgres://127.0.0.1:5432/outflow' }
 
@@ -51,6 +52,12 @@ describe('renderConfig', () => {
     })
     expect(proposed(300).rate).toBe(0.01)
     expect(proposed(86_400_000)).toEqual({ rate: 0.00001, why: expect.stringContaining('about 860 alerts a day') })
+  })
+
+  it('proposes a training window that reaches the records of a topic without new ones', () => {
+    const { text, config } = propose(orders, { silence: { days: 40.2, sampleDays: 44.9 } })
+    expect(config.training).toMatchObject({ window: 90 * 86_400_000, minRows: 100 })
+    expect(text).toContain('the last record is 40 days old')
   })
 
   it('proposes a training window that twice minRows records pass through, at any rate of a slow topic', () => {

@@ -4,13 +4,16 @@ import type { WrittenConnection } from './connection.js'
 import type { RecordStatistics } from './look-at-records.js'
 import {
   MIN_ROWS,
+  MOST_DAYS,
   type Proposal,
   proposeAlertRate,
   proposeFeature,
   proposeKey,
   proposeTimestamp,
   proposeWindow,
+  proposeWindowOfSilent,
   proposeWindows,
+  type Silence,
   spanOfSeries,
 } from './propose.js'
 
@@ -25,6 +28,7 @@ export interface Origin {
   readonly connection: WrittenConnection
   /** Null where it is unknown. */
   readonly recordsPerDay: number | null
+  readonly silence: Silence | null
 }
 
 /** Returns the text of an outflow.yaml for the records: valid YAML, with comments that state the reason for each line. */
@@ -114,9 +118,9 @@ function leftOutLines({ leftOut }: RecordStatistics): readonly string[] {
   return aligned(lines.map(indent))
 }
 
-function trainingOf(statistics: RecordStatistics, { recordsPerDay }: Origin): readonly Line[] {
-  const proposed = proposeWindow(recordsPerDay)
-  const series = windowOfSeries(statistics)
+function trainingOf(statistics: RecordStatistics, { recordsPerDay, silence }: Origin): readonly Line[] {
+  const proposed = silence === null ? proposeWindow(recordsPerDay) : proposeWindowOfSilent(silence, statistics.records)
+  const series = silence === null ? windowOfSeries(statistics) : null
   const { window, minRows } = series === null ? proposed : { window: series, minRows: proposeWindow(null).minRows }
   return [
     entry('every', { value: '1h', why: 'how often the model is fitted again' }),
@@ -134,9 +138,6 @@ function windowOfSeries(statistics: RecordStatistics): Proposal<string> | null {
   const days = Math.ceil(Math.max(series.days, MIN_ROWS / series.recordsPerDay))
   return { value: `${Math.min(days, MOST_DAYS)}d`, why: `${why}; the windows above are 0.3 % and 1 % of it` }
 }
-
-/** Longer durations are not allowed. */
-const MOST_DAYS = 3_650
 
 function entry(key: string, { value, why }: Proposal<unknown>): Line {
   return { text: `${key}: ${inline(value)}`, why }

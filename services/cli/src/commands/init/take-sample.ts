@@ -12,6 +12,7 @@ import {
 import { formatCount } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { openInput } from '../../open-input.js'
+import type { Silence } from './propose.js'
 import { topicOfFile } from './render-config.js'
 
 /** Enough records to show rare values, and read in a second. */
@@ -32,6 +33,8 @@ export interface Sample {
   readonly formatWhy: string
   /** Null where it is unknown. */
   readonly recordsPerDay: number | null
+  /** Null where a record is younger than a day, and for a file. */
+  readonly silence: Silence | null
   /** Whether every record has a message key. */
   readonly isKeyed: boolean
 }
@@ -61,6 +64,7 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
         ? 'a guess, as the file is CSV; lines of CSV: format: csv, and csv: { columns: [their names] }'
         : 'json, csv, avro or protobuf',
     recordsPerDay: null,
+    silence: null,
     isKeyed: false,
   }
 }
@@ -97,6 +101,7 @@ export async function topicRecords(topic: string, connection: Connection, signal
         ? `${formatCount(rejected)} of ${formatCount(records.length)} records are not, and would be dead letters`
         : 'as all records seen are',
     recordsPerDay: await rateOf(kafka, topic),
+    silence: silenceOf(records),
     isKeyed: records.every(({ key }) => key !== null),
   }
 }
@@ -168,6 +173,16 @@ async function rateOf(kafka: KafkaConnection, topic: string): Promise<number | n
     if (latest > 0 && latest < all) return latest * (DAY_MS / spanMs)
   }
   return null
+}
+
+function silenceOf(records: readonly WindowRecord[]): Silence | null {
+  let [oldestMs, newestMs] = [Number.POSITIVE_INFINITY, 0]
+  for (const { timestampMs } of records) {
+    oldestMs = Math.min(oldestMs, timestampMs)
+    newestMs = Math.max(newestMs, timestampMs)
+  }
+  const [sampleDays, days] = [oldestMs, newestMs].map((ms) => (Date.now() - ms) / DAY_MS) as [number, number]
+  return days < 1 ? null : { days, sampleDays }
 }
 
 const HOUR_MS = 3_600_000
