@@ -265,6 +265,24 @@ describe('one anomaly', () => {
     await soon(() => rows().count()).toBeGreaterThan(1)
   })
 
+  it('issue 20: a link fills in a verdict, which one click stores', async () => {
+    const stored = async () => (await pool.query('select count(*)::int as n from outflow.verdicts')).rows[0].n
+    const before = await stored()
+    await page.goto(`${console.url}${anomalyPath(10)}?verdict=false_alarm`)
+    const form = page.getByRole('dialog', { name: 'Verdict on airport-10' })
+    await form.waitFor()
+    expect(await form.getByRole('radio', { name: 'false alarm' }).isChecked()).toBe(true)
+    expect(await violationsOn(page)).toEqual([])
+    expect(await stored()).toBe(before)
+    await form.getByRole('button', { name: 'Give it' }).click()
+    await form.waitFor({ state: 'detached' })
+    expect(await lastVerdict()).toMatchObject({ offset: '10', verdict: 'false_alarm', note: null })
+    expect(page.url()).not.toContain('verdict=')
+    await page.reload()
+    await page.getByText('false alarm', { exact: true }).first().waitFor()
+    expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+
   it('explains why a deleted one is not found', async () => {
     await page.goto(console.url + anomalyPath(999_999))
     await page.getByRole('alert').waitFor()

@@ -2,6 +2,10 @@
 export const anomalyUrl = (consoleUrl: string, id: string): string =>
   new URL(`/anomalies/${encodeURIComponent(id)}`, consoleUrl).href
 
+/** The address of the form for a verdict on the anomaly of a page; opening it stores nothing. */
+export const verdictUrl = (pageUrl: string, verdict: 'confirmed' | 'false_alarm'): string =>
+  `${pageUrl}?verdict=${verdict}`
+
 interface ListFilters {
   readonly pipeline: string
   readonly key?: string | null

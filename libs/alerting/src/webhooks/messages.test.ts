@@ -37,6 +37,21 @@ test('issue 20: with console.url every receiver of an alert gets the address of 
   expect(alert.annotations.url).toBe(page)
 })
 
+test('issue 20: a message for Slack links to the form of an alert with each verdict, for a group and a health event it does not', () => {
+  const page = 'https://outflow.example.org/anomalies/flights%2Fflights%2F2%2F673'
+  const linked = { ...example, data: { ...example.data, url: page } }
+  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(linked), now).body)
+  expect(text.split('\n').at(-1)).toBe(
+    `<${page}|Open in the console> · <${page}?verdict=confirmed|Confirmed> · <${page}?verdict=false_alarm|False alarm>`,
+  )
+  const others = ['outflow.anomaly_group.v1.key.json', 'outflow.health.v1.begun.json'].map(read) as GroupEvent[]
+  for (const event of others) {
+    const body = postOf({ kind: 'slack' }, message({ ...event, data: { ...event.data, url: page } }), now).body
+    expect(body).toContain(`|Open in the console>`)
+    expect(body).not.toContain('verdict=')
+  }
+})
+
 test('issue 20: groups and health events link to their list and their page', () => {
   const bucket: AlertBucket = {
     ...{

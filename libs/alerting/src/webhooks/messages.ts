@@ -1,4 +1,5 @@
-import { ALERT_CONTENT_TYPE, type AlertEvent, type Webhook } from '@outflow/contracts'
+import { ALERT_CONTENT_TYPE, ALERT_EVENT_TYPE, type AlertEvent, type Webhook } from '@outflow/contracts'
+import { verdictUrl } from '../events/console-url.js'
 import { summaryOf, type WebhookEvent } from './event-summary.js'
 import { type Answer, makePoster, type Post } from './post.js'
 import { headerSafe, signatureHeaders } from './sign.js'
@@ -59,10 +60,20 @@ function bounded(payload: Buffer): string {
 /** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat accept the same */
 function slackMessage(event: WebhookEvent): { readonly text: string } {
   const { headline, lines, url } = summaryOf(event)
-  // Of Slack's control characters an encoded URL has `&` only.
-  const link = url === null ? [] : [`<${url.replaceAll('&', '&amp;')}|Open in the console>`]
-  const text = [`*${asText(headline)}*`, ...lines.map((line) => `• ${asText(line)}`), asText(event.id), ...link]
+  const text = [`*${asText(headline)}*`, ...lines.map((line) => `• ${asText(line)}`), asText(event.id)]
+  if (url !== null) text.push(linksTo(url, event.type === ALERT_EVENT_TYPE).join(' · '))
   return { text: text.join('\n') }
+}
+
+/** Links to a page of the console. With verdicts, also to the page with a form that is filled in: buttons would need an endpoint that Slack reaches. */
+function linksTo(url: string, hasVerdicts: boolean): readonly string[] {
+  // Of Slack's control characters an encoded URL has `&` only.
+  const link = (to: string, text: string) => `<${to.replaceAll('&', '&amp;')}|${text}>`
+  const verdicts = [
+    link(verdictUrl(url, 'confirmed'), 'Confirmed'),
+    link(verdictUrl(url, 'false_alarm'), 'False alarm'),
+  ]
+  return [link(url, 'Open in the console'), ...(hasVerdicts ? verdicts : [])]
 }
 
 /**

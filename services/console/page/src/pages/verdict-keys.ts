@@ -7,17 +7,24 @@ import { may } from '../state/session.js'
 import { useShortcuts } from '../state/shortcuts.js'
 import { VERDICT_WORDS } from '../words/format.js'
 
-/** Stores a verdict and updates the list; a notice reports the outcome. @returns whether it was stored */
-export async function giveVerdict(anomaly: Pick<Anomaly, 'id' | 'key'>, verdict: Verdict, note = ''): Promise<boolean> {
+type Judged = Pick<Anomaly, 'id' | 'key'>
+
+/** Stores a verdict, updates the list and shows a notice. @throws {ApiError} when it was not stored */
+export async function storeVerdict({ id, key }: Judged, verdict: Verdict, note: string): Promise<void> {
+  const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
+  await write<GivenVerdict>('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
+  latestList()?.applyVerdict(id, verdict)
+  notify('done', `${key ?? id}: ${VERDICT_WORDS[verdict]}`)
+}
+
+/** `storeVerdict` with a notice if it fails. @returns whether the verdict was stored */
+export async function giveVerdict(anomaly: Judged, verdict: Verdict, note = ''): Promise<boolean> {
   if (!may('analyst')) {
     notify('failed', 'A verdict requires the role analyst; you are logged in as reader.')
     return false
   }
-  const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
   try {
-    await write<GivenVerdict>('POST', `/anomalies/${encodeURIComponent(anomaly.id)}/verdicts`, body)
-    latestList()?.applyVerdict(anomaly.id, verdict)
-    notify('done', `${anomaly.key ?? anomaly.id}: ${VERDICT_WORDS[verdict]}`)
+    await storeVerdict(anomaly, verdict, note)
     return true
   } catch (error: unknown) {
     notify('failed', `The verdict was not stored. ${asApiError(error).message}`)

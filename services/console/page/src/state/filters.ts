@@ -150,6 +150,4 @@ function instant(text: string | null): string | null {
   return Number.isNaN(ms) ? null : new Date(ms).toISOString()
 }
 
-function isVerdict(text: string): text is Verdict {
-  return (VERDICTS as readonly string[]).includes(text)
-}
+export const isVerdict = (text: string | null): text is Verdict => VERDICTS.some((verdict) => verdict === text)

@@ -2,9 +2,12 @@ import { useRef, useState } from 'preact/hooks'
 import type { AnomalyDetail, Verdict } from '../../api/types.js'
 import { VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
+import { isVerdict } from '../../state/filters.js'
+import { navigate, place } from '../../state/location.js'
 import { may, session } from '../../state/session.js'
 import { useShortcuts } from '../../state/shortcuts.js'
-import { giveVerdict } from '../verdict-keys.js'
+import { VerdictForm } from '../verdict-form.js'
+import { giveVerdict, storeVerdict } from '../verdict-keys.js'
 
 const CHOICES: readonly {
   readonly verdict: Verdict
@@ -17,7 +20,7 @@ const CHOICES: readonly {
   { verdict: 'expected', key: 'e', text: 'Expected', means: 'unusual, but known beforehand' },
 ]
 
-/** The verdicts, and the buttons to give one. */
+/** The verdicts, the buttons to give one, and the form that a link opens with `verdict` in the URL. */
 export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onGiven: () => void }) {
   const note = useRef<HTMLTextAreaElement>(null)
   const [isGiving, setGiving] = useState(false)
@@ -34,9 +37,23 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
     ...Object.fromEntries(CHOICES.map(({ key, verdict }) => [key, () => void give(verdict)])),
     n: () => note.current?.focus(),
   })
+  const asked = new URLSearchParams(place.value.search).get('verdict')
   return (
     <section aria-labelledby="verdict" class="panel">
       <h2 id="verdict">Verdict</h2>
+      {mayGive && isVerdict(asked) && (
+        <VerdictForm
+          title={`Verdict on ${anomaly.key ?? anomaly.id}`}
+          initial={asked}
+          give={async (verdict, text) => {
+            await storeVerdict(anomaly, verdict, text)
+            onGiven()
+          }}
+          onClose={() => navigate(place.value.path, { replace: true })}
+        >
+          {anomaly.reasons.length > 0 && <p>{anomaly.reasons[0]!.text}</p>}
+        </VerdictForm>
+      )}
       {mayGive ? (
         <>
           <div class="verdicts">
