@@ -71,6 +71,27 @@ it('gives the history of an entity', async () => {
   expect((await ask('/api/entities/flights/nobody')).body).toMatchObject({ anomalies: 0, firstSeen: null, recent: [] })
 })
 
+it('issue 20: the 90 days of an entity have the events of the pipeline, close ones of a kind as one', async () => {
+  await pool.query(
+    `insert into outflow.model_changes (pipeline, action, model_id, made_by, why, made_at)
+     select 'flights', 'promote', 'm-' || days, 'test', 'why', now() - make_interval(days => days, mins => 1)
+     from unnest(array[10, 60, 89, 91]) as days
+     union all
+     select 'flights', 'rollback', 'm-old', 'test', 'why', now() - interval '60 days 2 minutes'`,
+  )
+  const { body } = await ask('/api/entities/flights/airport-9')
+  const marks = body.marks.filter(({ subject }: { subject: string }) => subject.startsWith('m-'))
+  expect(marks).toMatchObject([
+    { kind: 'model', subject: 'm-10', count: 1 },
+    { kind: 'model', subject: 'm-60', detail: 'promote', count: 2 },
+    { kind: 'model', subject: 'm-89', count: 1 },
+  ])
+  const [, several] = marks
+  expect(Date.parse(several.at) - Date.parse(several.firstAt)).toBe(60_000)
+  expect(Date.parse(body.to) - Date.parse(body.from)).toBe(90 * 86_400_000)
+  await pool.query(`delete from outflow.model_changes where model_id like 'm-%'`)
+})
+
 describe('statistics', () => {
   it('give percentiles over time, near the exact ones', async () => {
     const from = new Date(NOW - 3_600_000).toISOString()

@@ -265,6 +265,24 @@ describe('one anomaly', () => {
     await soon(() => rows().count()).toBeGreaterThan(1)
   })
 
+  it('issue 20: the 90 days of its key have the events of the pipeline; those that would overlap are one mark', async () => {
+    await pool.query(
+      `insert into outflow.model_changes (pipeline, action, model_id, made_by, why, made_at)
+       select $1, 'promote', 'long ago', 'test', 'why', now() - make_interval(days => days)
+       from unnest(array[30, 60, 61]) as days`,
+      [PIPELINE],
+    )
+    await page.goto(console.url + anomalyPath(6))
+    const marks = page.getByRole('region', { name: 'History of airport-6' }).locator('.mark')
+    // The last one is of the stored models.
+    await soon(() => marks.allTextContents()).toEqual(['2', 'M', expect.anything()])
+    expect(await violationsOn(page)).toEqual([])
+    await marks.first().click()
+    await soon(() => page.url()).toMatch(/from=.*to=/)
+    await soon(() => page.locator('.lane-marks .mark').allTextContents()).toEqual(['M', 'M'])
+    await pool.query(`delete from outflow.model_changes where model_id = 'long ago'`)
+  })
+
   it('issue 20: a link fills in a verdict, which one click stores', async () => {
     const stored = async () => (await pool.query('select count(*)::int as n from outflow.verdicts')).rows[0].n
     const before = await stored()

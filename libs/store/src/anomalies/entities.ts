@@ -10,14 +10,14 @@ interface EntityHistory {
   /** null: it has no anomaly. */
   readonly firstSeen: Date | null
   readonly lastSeen: Date | null
-  /** Days with anomalies among the last 90, in order; `YYYY-MM-DD`, UTC. */
+  /** Days with anomalies, in order; `YYYY-MM-DD`, UTC. */
   readonly byDay: readonly { readonly day: string; readonly anomalies: number }[]
 }
 
-/** Returns the totals of an entity's anomalies. */
+/** Returns the totals of an entity's anomalies. @param since  begin of the days */
 export async function entityHistory(
   db: Queryable,
-  { pipeline, key }: { readonly pipeline: string; readonly key: string },
+  { pipeline, key, since }: { readonly pipeline: string; readonly key: string; readonly since: Date },
 ): Promise<EntityHistory> {
   const values = [pipeline, key]
   const [counts] = await run<Pick<EntityHistory, 'anomalies' | 'firstSeen' | 'lastSeen'>>(db, {
@@ -48,10 +48,10 @@ export async function entityHistory(
     text: `
       select to_char(record_time at time zone 'utc', 'YYYY-MM-DD') as day, count(*)::float8 as anomalies
       from outflow.anomalies
-      where pipeline = $1 and entity_key = $2 and record_time > now() - interval '90 days'
+      where pipeline = $1 and entity_key = $2 and record_time > $3
       group by 1
       order by 1`,
-    values,
+    values: [...values, since],
   })
   return { ...counts!, ...verdicts!, byDay }
 }

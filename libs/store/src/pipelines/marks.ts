@@ -1,7 +1,7 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** An event that explains a change of the scores. */
+/** Events of one kind that explain a change of the scores, close to each other; what it states is of the newest. */
 export interface Mark {
   readonly at: Date
   readonly kind: 'model' | 'drift' | 'health' | 'suppression'
@@ -9,34 +9,42 @@ export interface Mark {
   readonly subject: string
   /** promote or rollback; detail of the health event or of the rule; null: none. */
   readonly detail: string | null
+  /** Number of events. */
+  readonly count: number
+  /** Of the oldest. */
+  readonly firstAt: Date
+}
+
+interface MarkRange {
+  readonly pipeline: string
+  readonly from: Date
+  readonly to: Date
+  /** Number of equal parts of the range; events of one kind in the same part are one mark. */
+  readonly parts: number
 }
 
 /** Returns the events of a pipeline in a time range, newest first: changes of the active model, drift alarms, begun health events, new suppression rules. */
-export async function marksBetween(
-  db: Queryable,
-  {
-    pipeline,
-    from,
-    to,
-    limit,
-  }: { readonly pipeline: string; readonly from: Date; readonly to: Date; readonly limit: number },
-): Promise<readonly Mark[]> {
+export async function marksBetween(db: Queryable, { pipeline, from, to, parts }: MarkRange): Promise<readonly Mark[]> {
   return run<Mark>(db, {
     name: 'marks_between',
     text: `
-      select at, kind, subject, detail
+      select distinct on (part, kind) at, kind, subject, detail,
+             count(*) over same::int as count, min(at) over same as "firstAt"
       from (
-        select pipeline, made_at as at, 'model' as kind, model_id as subject, action as detail from outflow.model_changes
-        union all
-        select pipeline, raised_at, 'drift', chart, null from outflow.drift_alarms
-        union all
-        select pipeline, begun_at, 'health', kind, detail from outflow.health_events
-        union all
-        select pipeline, created_at, 'suppression', id::text, why from outflow.suppressions
-      ) as marks
-      where pipeline = $1 and at >= $2 and at < $3
-      order by at desc
-      limit $4`,
-    values: [pipeline, from, to, limit],
+        select *, width_bucket(extract(epoch from at), extract(epoch from $2::timestamptz), extract(epoch from $3::timestamptz), $4) as part
+        from (
+          select pipeline, made_at as at, 'model' as kind, model_id as subject, action as detail from outflow.model_changes
+          union all
+          select pipeline, raised_at, 'drift', chart, null from outflow.drift_alarms
+          union all
+          select pipeline, begun_at, 'health', kind, detail from outflow.health_events
+          union all
+          select pipeline, created_at, 'suppression', id::text, why from outflow.suppressions
+        ) as events
+        where pipeline = $1 and at >= $2 and at < $3
+      ) as parted
+      window same as (partition by part, kind)
+      order by part desc, kind, at desc`,
+    values: [pipeline, from, to, parts],
   })
 }

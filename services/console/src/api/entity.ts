@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { anomalySummarySchema } from './anomaly.js'
 import { timeSchema } from './fields.js'
+import { markSchema } from './pipelines.js'
 
 export const entitySchema = z
   .object({
@@ -12,7 +13,12 @@ export const entitySchema = z
     /** Kafka's record time; null: it has no anomaly. */
     firstSeen: timeSchema.nullable(),
     lastSeen: timeSchema.nullable(),
-    /** Days with anomalies among the last 90. */
+    /** Ends of the axis of byDay and marks: the last 90 days. */
+    from: timeSchema,
+    to: timeSchema,
+    /** Newest first. */
+    marks: z.array(markSchema),
+    /** Days with anomalies. */
     byDay: z.array(z.object({ day: z.iso.date(), anomalies: z.int() })),
     recent: z.array(anomalySummarySchema),
   })

@@ -22,8 +22,12 @@ export const markSchema = z
     subject: z.string(),
     /** promote or rollback; subject of the health event or the rule. */
     detail: z.string().nullable(),
+    /** Number of events of this kind within a hundredth of the axis; the others are described by the newest. */
+    count: z.int(),
+    /** Time of the oldest. */
+    firstAt: timeSchema,
   })
-  .meta({ id: 'Mark', description: 'An event that may explain a change of the scores' })
+  .meta({ id: 'Mark', description: 'Events of one kind that may explain a change of the scores' })
 
 export const scoresSchema = z
   .object({

@@ -28,6 +28,8 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const DAY_MS = 86_400_000
 const LONGEST_DAYS = 31
+/** Of an entity. */
+const HISTORY_DAYS = 90
 const MOST_POINTS = 2_000
 /** Seconds: a day is 288 points, a month 124. */
 const STEPS = [60, 300, 900, 3_600, 21_600] as const
@@ -63,13 +65,18 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     },
     async ({ params: { pipeline, key }, query: { limit } }) =>
       read(async (db) => {
-        const { firstSeen, lastSeen, byDay, ...counts } = await entityHistory(db, { pipeline, key })
+        const to = new Date()
+        const from = new Date(to.getTime() - HISTORY_DAYS * DAY_MS)
+        const { firstSeen, lastSeen, byDay, ...counts } = await entityHistory(db, { pipeline, key, since: from })
         const { items } = await listAnomalies(db, { pipeline, key, sort: 'time', limit })
         return {
           key,
           ...counts,
           firstSeen: firstSeen?.toISOString() ?? null,
           lastSeen: lastSeen?.toISOString() ?? null,
+          from: from.toISOString(),
+          to: to.toISOString(),
+          marks: await readMarks(db, { pipeline, from, to }),
           byDay: [...byDay],
           recent: items.map(summaryOf),
         }

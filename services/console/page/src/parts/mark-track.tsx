@@ -1,7 +1,7 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { queryString } from '../api/client.js'
 import type { Mark } from '../api/types.js'
-import { formatTime } from '../words/format.js'
-import { markInWords } from '../words/mark.js'
+import { groupMarks, markInWords } from '../words/mark.js'
 
 const PAGES: Readonly<Record<Mark['kind'], string>> = {
   model: '/models',
@@ -10,6 +10,8 @@ const PAGES: Readonly<Record<Mark['kind'], string>> = {
   suppression: '/suppressions',
 }
 const SIGNS: Readonly<Record<Mark['kind'], string>> = { model: 'M', drift: 'D', health: 'H', suppression: 'S' }
+/** Pixels between the centres of two marks; a little more than the width in the style sheet. */
+const MARK_SPACE = 18
 
 interface MarkTrackProps {
   readonly pipeline: string
@@ -19,25 +21,37 @@ interface MarkTrackProps {
   readonly toMs: number
 }
 
-/** Events of the pipeline, above a time axis: each mark links to the page with its details. */
+/** Events of the pipeline, above a time axis. A mark links to the page with its details; one of several events links to their time. */
 export function MarkTrack({ pipeline, marks, fromMs, toMs }: MarkTrackProps) {
+  const track = useRef<HTMLDivElement>(null)
+  const [width, setWidth] = useState(0)
+  useLayoutEffect(() => {
+    const resized = new ResizeObserver(() => setWidth(track.current!.clientWidth))
+    resized.observe(track.current!)
+    return () => resized.disconnect()
+  }, [])
+  const gapMs = (MARK_SPACE / width) * (toMs - fromMs)
   return (
-    <div class="marks">
-      {marks.toReversed().map((mark) => {
-        const words = `${formatTime(mark.at)} ${markInWords(mark)}`
-        return (
-          <a
-            key={`${mark.at} ${mark.kind} ${mark.subject}`}
-            class={`mark mark-${mark.kind}`}
-            href={`${PAGES[mark.kind]}${mark.kind === 'model' ? `/${encodeURIComponent(mark.subject)}` : ''}${queryString({ pipeline })}`}
-            style={{ left: `${((Date.parse(mark.at) - fromMs) / (toMs - fromMs)) * 100}%` }}
-            title={words}
-            aria-label={words}
-          >
-            {SIGNS[mark.kind]}
-          </a>
-        )
-      })}
+    <div class="marks" ref={track}>
+      {width > 0 &&
+        groupMarks(marks, gapMs).map(({ startMs, endMs, count, marks: [mark, ...others] }) => {
+          const events = [mark, ...others].map(markInWords).join('; ')
+          const words = count === 1 ? events : `${count} events: ${events}`
+          const details = `${PAGES[mark.kind]}${mark.kind === 'model' ? `/${encodeURIComponent(mark.subject)}` : ''}${queryString({ pipeline })}`
+          const [from, to] = [startMs - gapMs, endMs + gapMs].map((ms) => new Date(ms).toISOString())
+          return (
+            <a
+              key={`${mark.at} ${mark.kind} ${mark.subject}`}
+              class={`mark mark-${mark.kind}`}
+              href={count === 1 ? details : `/${queryString({ pipeline, from, to })}`}
+              style={{ left: `${((startMs - fromMs) / (toMs - fromMs)) * 100}%` }}
+              title={words}
+              aria-label={words}
+            >
+              {count === 1 ? SIGNS[mark.kind] : count < 100 ? count : '…'}
+            </a>
+          )
+        })}
     </div>
   )
 }

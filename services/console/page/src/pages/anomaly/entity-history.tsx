@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks'
 import { queryString, read } from '../../api/client.js'
 import type { Entity } from '../../api/types.js'
 import { Chart } from '../../parts/chart.js'
+import { MarkTrack } from '../../parts/mark-track.js'
 import { Shown } from '../../parts/states.js'
 import { Time } from '../../parts/time.js'
 import { navigate } from '../../state/location.js'
@@ -59,14 +60,14 @@ function Body({ pipeline, history, except }: { pipeline: string; history: Entity
 }
 
 const DAY_MS = 86_400_000
-/** Days that the history covers. */
-const DAYS = 90
 
 /** Anomalies per day; a bar links to those of its day. */
-function ByDay({ pipeline, history: { key, byDay } }: { pipeline: string; history: Entity }) {
+function ByDay({ pipeline, history }: { pipeline: string; history: Entity }) {
+  const { key, byDay, marks } = history
+  const [fromMs, toMs] = [Date.parse(history.from), Date.parse(history.to)]
   const { x, xRange, series } = useMemo(
     () => ({
-      xRange: [(Date.now() - DAYS * DAY_MS) / 1000, Date.now() / 1000] as const,
+      xRange: [fromMs / 1000, toMs / 1000] as const,
       x: byDay.map(({ day }) => Date.parse(day) / 1000),
       series: [
         {
@@ -86,16 +87,21 @@ function ByDay({ pipeline, history: { key, byDay } }: { pipeline: string; histor
   }
   const most = Math.max(...byDay.map(({ anomalies }) => anomalies))
   return (
-    <Chart
-      title={`Anomalies a day, ${formatCount(most)} at most`}
-      x={x}
-      xLabel="day"
-      isTime
-      xRange={xRange}
-      series={series}
-      format={formatCount}
-      height={130}
-      onPoint={showDay}
-    />
+    <>
+      <div class="chart-marks">
+        <MarkTrack pipeline={pipeline} marks={marks} fromMs={fromMs} toMs={toMs} />
+      </div>
+      <Chart
+        title={`Anomalies a day, ${formatCount(most)} at most`}
+        x={x}
+        xLabel="day"
+        isTime
+        xRange={xRange}
+        series={series}
+        format={formatCount}
+        height={130}
+        onPoint={showDay}
+      />
+    </>
   )
 }
