@@ -1,7 +1,7 @@
 import { eventually } from '../support/eventually.js'
 import { type ServiceName, type ServiceProcess, spawnService } from '../support/spawn-service.js'
 
-/** The services of one pipeline: two or three ingests, a relay, and optionally a trainer. */
+/** The services of one pipeline: two or three ingests, and relays and trainers, of which one each leads. */
 export interface Fleet {
   readonly ingests: readonly ServiceProcess[]
   /** Starts one more ingest, which causes a rebalance. */
@@ -10,7 +10,7 @@ export interface Fleet {
   leave(which: number): Promise<void>
   /** SIGKILL for one ingest, at a random moment; another one replaces it. */
   killIngest(which: number): Promise<void>
-  /** The same for the relay or the trainer. */
+  /** The same for the oldest relay or trainer, which leads. */
   kill(name: 'alerts' | 'trainer'): Promise<void>
   /** @throws {Error} when a service has ended without a signal */
   check(): void
@@ -25,8 +25,8 @@ export function startFleet(
 ): Fleet {
   const start = (name: ServiceName) => spawnService(name, configFile)
   const ingests = Array.from({ length: size }, () => start('ingest'))
-  const single = new Map(others.map((name) => [name, start(name)]))
-  const all = () => [...ingests, ...single.values()]
+  const leaders = others.map((name) => ({ name, service: start(name) }))
+  const all = () => [...ingests, ...leaders.map(({ service }) => service)]
   return {
     ingests,
     join: () => void ingests.push(start('ingest')),
@@ -39,8 +39,12 @@ export function startFleet(
       ingests[which] = start('ingest')
     },
     kill: async (name) => {
-      await single.get(name)!.kill()
-      single.set(name, start(name))
+      const [oldest] = leaders.splice(
+        leaders.findIndex((own) => own.name === name),
+        1,
+      )
+      await oldest!.service.kill()
+      leaders.push({ name, service: start(name) })
     },
     check: () => requireRunning(all()),
     stop: () => terminateAll(all()),

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import avsc from 'avsc'
 import protobuf from 'protobufjs'
+import { type Listening, onLoopback } from '../support/on-loopback.js'
 
 export const FORMATS = ['json', 'csv', 'avro', 'protobuf'] as const
 export type Format = (typeof FORMATS)[number]
@@ -88,20 +87,11 @@ const SCHEMAS = new Map<string | undefined, object>([
 ])
 
 /** Starts a schema registry with the schemas of the writers. */
-export async function startRegistry(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+export function startRegistry(): Promise<Listening> {
   const server = createServer(({ url }, response) => {
     const schema = SCHEMAS.get(url)
     response.writeHead(schema === undefined ? 404 : 200, { 'content-type': 'application/json' })
     response.end(JSON.stringify(schema ?? { error_code: 40403, message: 'no such schema' }))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  return onLoopback(server)
 }

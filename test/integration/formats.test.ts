@@ -66,7 +66,7 @@ beforeAll(async () => {
   nlls = [...nll]
   await detector.close()
 })
-afterAll(() => registry?.stop())
+afterAll(() => registry?.close())
 
 const framed = (id: number, body: Uint8Array) => {
   const frame = Buffer.alloc(5)

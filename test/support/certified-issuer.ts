@@ -1,12 +1,7 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type JWK } from 'oidc-provider'
-
-export interface CertifiedIssuer {
-  readonly url: string
-  close(): Promise<void>
-}
+import { type Listening, onLoopback } from './on-loopback.js'
 
 export interface IssuerClient {
   readonly id: string
@@ -20,10 +15,10 @@ export interface IssuerClient {
  *
  * @see oidc-provider, certified for the Basic profile by the OpenID Foundation
  */
-export async function aCertifiedIssuer({ id, secret, redirectUri }: IssuerClient): Promise<CertifiedIssuer> {
+export async function aCertifiedIssuer({ id, secret, redirectUri }: IssuerClient): Promise<Listening> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const listening = await onLoopback(server)
+  const { url } = listening
   const { privateKey } = await generateKeyPair('RS256', { extractable: true })
   const provider = new Provider(url, {
     clients: [{ client_id: id, client_secret: secret, redirect_uris: [redirectUri] }],
@@ -49,7 +44,7 @@ export async function aCertifiedIssuer({ id, secret, redirectUri }: IssuerClient
     return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } })
   })
   server.on('request', provider.callback())
-  return { url, close: () => new Promise((resolve) => server.close(() => resolve())) }
+  return listening
 }
 
 /** Follows a provider's redirects with cookies, as a browser does, until they lead to another origin, and returns that URL. */

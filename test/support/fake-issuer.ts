@@ -1,16 +1,15 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { type Listening, onLoopback } from './on-loopback.js'
 
-export interface FakeIssuer {
-  readonly url: string
+export interface FakeIssuer extends Listening {
   /** Claims that the next ID token has in addition to, or in place of, the required ones. */
   claims: Record<string, unknown>
   /** Signs the next ID tokens with a key that it does not publish. */
   forge: boolean
   /** The last request to the token endpoint. */
   readonly asked: URLSearchParams[]
-  close(): Promise<void>
 }
 
 const CODE = 'the-code'
@@ -53,21 +52,12 @@ export async function aFakeIssuer(clientId: string): Promise<FakeIssuer> {
       back.searchParams.set('state', searchParams.get('state')!)
       response.writeHead(302, { location: back.href }).end()
     } else if (pathname === '/token') {
-      const body: Buffer[] = []
-      for await (const chunk of request) body.push(chunk as Buffer)
-      issuer.asked.push(new URLSearchParams(String(Buffer.concat(body))))
+      issuer.asked.push(new URLSearchParams(await text(request)))
       json({ access_token: 'unused', token_type: 'Bearer', expires_in: 300, id_token: await idToken() })
     } else {
       response.writeHead(404).end()
     }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const issuer: FakeIssuer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    claims: {},
-    forge: false,
-    asked: [],
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  }
+  const issuer: FakeIssuer = { ...(await onLoopback(server)), claims: {}, forge: false, asked: [] }
   return issuer
 }

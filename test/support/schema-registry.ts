@@ -2,20 +2,19 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { createServer } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
+import { findFreePort } from '../../infra/launcher/src/free-port.js'
 import { eventually } from './eventually.js'
+import { type Listening, onLoopback } from './on-loopback.js'
 
 /** A registry with Confluent's API. */
-export interface TestRegistry {
-  readonly url: string
+export interface TestRegistry extends Listening {
   readonly description: string
-  stop(): Promise<void>
 }
 
 interface NewSchema {
@@ -74,14 +73,14 @@ async function apicurioJar(): Promise<string> {
 }
 
 async function startApicurio(jar: string): Promise<TestRegistry> {
-  const port = await freePort()
+  const port = await findFreePort()
   const child = spawn('java', ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', jar], {
     env: { ...process.env, QUARKUS_HTTP_HOST: '127.0.0.1', QUARKUS_HTTP_PORT: String(port) },
     stdio: 'ignore',
   })
   const exited = once(child, 'exit')
   exited.catch(() => {}) // java is missing: reported by the exit code
-  const stop = async () => {
+  const close = async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await exited
   }
@@ -95,10 +94,10 @@ async function startApicurio(jar: string): Promise<TestRegistry> {
     await eventually(async () => child.exitCode !== null || (await answers()), { what: 'Apicurio answers' })
     if (child.exitCode !== null) throw new Error(`java ended with ${child.exitCode}`)
   } catch (error: unknown) {
-    await stop()
+    await close()
     throw error
   }
-  return { url, description: `Apicurio ${APICURIO} on ${url}`, stop }
+  return { url, description: `Apicurio ${APICURIO} on ${url}`, close }
 }
 
 /** Answers of Apicurio to the requests of a serializer and of outflow, from memory. */
@@ -123,16 +122,7 @@ async function startRecordedContract(): Promise<TestRegistry> {
     if (kind === 'schemas') return say(200, { references: [], ...schema })
     say(200, { subject: name, version: Number(version), id, references: [], ...schema })
   })
-  return { ...(await listening(server)), description: 'the recorded contract' }
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  return { ...(await onLoopback(server)), description: 'the recorded contract' }
 }
 
 /** A proxy to a registry that answers 503 until it is opened. */
@@ -148,8 +138,8 @@ export async function aGateTo(registry: TestRegistry): Promise<Gate> {
     const answer = await fetch(registry.url + request.url!)
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
   })
-  const { url, stop } = await listening(server)
-  onTestFinished(stop)
+  const { url, close } = await onLoopback(server)
+  onTestFinished(close)
   return { url, refused: () => refused, open: () => (isOpen = true) }
 }
 
@@ -158,16 +148,4 @@ export interface Gate {
   /** Number of requests that were answered with 503. */
   readonly refused: () => number
   readonly open: () => void
-}
-
-async function listening(server: Server): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const stop = async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  }
-  return { url: `http://127.0.0.1:${port}`, stop }
 }

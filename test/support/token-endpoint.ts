@@ -1,12 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { type Listening, onLoopback } from './on-loopback.js'
 
-export interface TokenEndpoint {
-  readonly url: string
+export interface TokenEndpoint extends Listening {
   /** Number of tokens that it has issued. */
   readonly given: number
-  close(): Promise<void>
 }
 
 export interface TokenEndpointOptions {
@@ -35,17 +33,13 @@ export async function startTokenEndpoint({
     const [status, body] = await answer(request)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url, close } = await onLoopback(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    url: `${url}/token`,
     get given() {
       return given
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => resolve())
-      }),
+    close,
   }
 }
 

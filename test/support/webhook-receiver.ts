@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { type Listening, onLoopback } from './on-loopback.js'
 
 /** A request as received. */
 export interface Received {
@@ -9,12 +9,9 @@ export interface Received {
   readonly body: string
 }
 
-export interface WebhookReceiver {
-  /** http://127.0.0.1:PORT */
-  readonly url: string
+export interface WebhookReceiver extends Listening {
   /** In the order of arrival. */
   readonly received: readonly Received[]
-  close(): Promise<void>
 }
 
 /** @param answer  writes the response; a response that is not ended keeps the sender waiting */
@@ -24,22 +21,10 @@ export type AnswerTo = (response: http.ServerResponse, request: Received, count:
 export async function startWebhookReceiver(answer: AnswerTo = (response) => response.end()): Promise<WebhookReceiver> {
   const received: Received[] = []
   const server = http.createServer(async (incoming, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk as Buffer)
-    const request = { path: incoming.url ?? '', headers: incoming.headers, body: Buffer.concat(chunks).toString() }
+    const request = { path: incoming.url ?? '', headers: incoming.headers, body: await text(incoming) }
     received.push(request)
     response.on('error', () => {}) // the sender closed the connection
     answer(response, request, received.length)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    close: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  return { ...(await onLoopback(server)), received }
 }

@@ -8,6 +8,7 @@ import type { WrittenBatch } from '../../../services/ingest/src/batch.js'
 import { type IngestSteps, ingest } from '../../../services/ingest/src/pipeline.js'
 import { observeWith } from '../../../services/ingest/src/steps/observe.js'
 import { stepsInMemory, writeInMemory } from '../../../services/ingest/src/test-steps.js'
+import type { Listening } from '../../support/on-loopback.js'
 import { type Arrival, anyArrival, aRecordOf } from '../arrivals.js'
 import { checkScored, checkWrite } from '../batch-rules.js'
 import { COLUMNS, FORMATS, type Format, startRegistry } from '../record-formats.js'
@@ -44,7 +45,7 @@ const target: FuzzTarget<Arrivals> = {
   },
   tearDown: async () => {
     await detector.close()
-    await registry.stop()
+    await registry.close()
   },
   sizeOf: ({ batches }) => batches.flat().length,
   shortRun: 60,
@@ -103,7 +104,7 @@ const FEATURES: readonly Feature[] = [
 const SOURCE = { timestamp: '$.at', key: '$.key' }
 
 let detector: Detector
-let registry: Awaited<ReturnType<typeof startRegistry>>
+let registry: Listening
 
 /** The fields of a training record, with numbers for the windowed features, which are not in records. */
 const withWindows = ({ numbers, categories }: Fields, at: number): Fields => ({
