@@ -2,13 +2,14 @@
  * Tests that every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`; or however late a broker
  * answers: `npm run test:crash -- --faults 1000 --of ingest --json`.
  *
- * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay and a
- * trainer read it. With `--kills`, one of them, the broker or Postgres is killed (SIGKILL) at random moments and started again, and ingests
+ * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay with
+ * another on standby and a trainer read it. With `--kills`, one of them, the broker or Postgres is killed (SIGKILL) at random moments and started again, and ingests
  * join and leave meanwhile. With `--faults`, a proxy in front of the broker delays, loses and repeats requests, also for longer than the
  * session timeout of a group member. A model is always requested from the trainer: it fits candidates, which score as shadows and never decide. Then
  * the same topic is read by another pipeline with the same model, with one ingest and one relay that are not disturbed. Rows of
  * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing ones must all be 0. Reasons
- * are compared where both runs have them: how many anomalies of a burst have none depends on the clock.
+ * are compared where both runs have them: how many anomalies of a burst have none depends on the clock. A webhook must get each alert at
+ * least once.
  *
  * The exit code is 1 when one of these conditions fails, or when the trainer has left something behind.
  */
@@ -36,6 +37,7 @@ import {
   WINDOWED_PARCEL_FEATURES,
 } from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
+import { startWebhookReceiver } from '../support/webhook-receiver.js'
 import { keepFitting, leftByTrainer } from './fitting.js'
 import { type Fleet, startFleet, untilFleet } from './fleet.js'
 import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf } from './outcome.js'
@@ -75,6 +77,7 @@ const pool = openPool(postgres.url, { applicationName: 'test', max: 4, onError: 
 const connection = makeKafka({ brokers, clientId: 'test' })
 const faults = makeFaults(Number(options.seed), { oneIn: 15, longestMs: PAST_SESSION_MS })
 const late = wantedFaults > 0 ? await startLateBroker(brokers[0]!, faults.next) : null
+const receiver = await startWebhookReceiver()
 let fleet: Fleet | undefined
 try {
   await migrate(postgres.url)
@@ -89,7 +92,7 @@ try {
     messages: parcelMessages(Number(options.seed)),
     stored: () => stored(disturbed.pipeline),
   })
-  fleet = startFleet(disturbed.configFile, 2, ['alerts', 'trainer'])
+  fleet = startFleet(disturbed.configFile, 2, ['alerts', 'alerts', 'trainer'])
   const fitting = keepFitting(pool, disturbed.pipeline)
   const counts = await disturb(fleet, disturbed.pipeline)
   if (late !== null) await untilFaults(fleet, late)
@@ -108,6 +111,7 @@ try {
   const expected = await outcomeOf(pool, undisturbed)
   const found = await outcomeOf(pool, disturbed)
   const reasons = await compareReasons(disturbed, undisturbed)
+  const posted = new Set(receiver.received.map(({ headers }) => headers['idempotency-key']))
   const parts = {
     ...Object.fromEntries(OUTCOME_PARTS.map((part) => [part, compareRows(expected[part], found[part])])),
     reasons,
@@ -123,6 +127,7 @@ try {
     duplicated: sum('duplicated'),
     differing: sum('differing'),
     alertsOutOfOrder: await outOfOrder(disturbed),
+    webhookLost: found.alertMessages.filter(({ id }) => !posted.has(`${disturbed.pipeline}/${SOURCE}/${id}`)).length,
     trainer,
     parts,
     seed: Number(options.seed),
@@ -131,11 +136,13 @@ try {
     infrastructure: [kafka.description, postgres.description],
   }
   console.log(JSON.stringify(report, null, options.json ? 0 : 2))
-  const { lost, duplicated, differing, alertsOutOfOrder } = report
-  if (lost + duplicated + differing + alertsOutOfOrder + trainer.violations.length > 0) process.exitCode = 1
+  const { lost, duplicated, differing, alertsOutOfOrder, webhookLost } = report
+  if (lost + duplicated + differing + alertsOutOfOrder + webhookLost + trainer.violations.length > 0)
+    process.exitCode = 1
 } finally {
   await fleet?.stop()
   await late?.close()
+  await receiver.close()
   await pool.end()
   await rm(folder, { recursive: true })
   await infrastructure.stop()
@@ -165,7 +172,10 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector, t
     // Two runs are compared, and the time of a recalibration depends on the trainer.
     detection: { alertRate: PARCEL_ALERT_RATE, recalibrateWithin: 1 },
     training: { maxRows: 2_000, shadow: '1d' },
-    alerts: { topic: run.alertsTopic },
+    alerts: {
+      topic: run.alertsTopic,
+      webhooks: [{ name: 'test', kind: 'slack', url: receiver.url, allow: ['127.0.0.1'] }],
+    },
     deadLetters: { topic: run.deadLettersTopic },
     http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },
   }
@@ -245,7 +255,12 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
     fleet,
     async () => {
       const counters = await partitionCounters(pool, pipeline)
-      const { rowCount } = await pool.query('select from outflow.outbox where pipeline = $1 limit 1', [pipeline])
+      const { rowCount } = await pool.query(
+        `select from outflow.outbox where pipeline = $1
+         union all
+         select from outflow.webhook_deliveries where pipeline = $1 and delivered_at is null`,
+        [pipeline],
+      )
       return (
         rowCount === 0 &&
         ends.every(({ partition, end }) =>
