@@ -1,10 +1,9 @@
 import { parseConfig } from '@outflow/contracts'
-import { openDetector, trainDetector } from '@outflow/detector'
+import { openDetector, trainDetector, withDetector } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
 import { expect, test, vi } from 'vitest'
 import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { passGate } from '../../services/trainer/src/gate.js'
-import { scoreRecords } from '../../services/trainer/src/score-records.js'
 import { type RoundOptions, trainOnce } from '../../services/trainer/src/train-once.js'
 import { FLIGHT_FEATURES, fieldsOf } from '../bench/flight-fields.js'
 
@@ -70,7 +69,7 @@ test('issue 20: the first model finds the incident in its own training window, a
       noteStep: async () => {},
       closeReport: async () => {},
       train: (input) => trainDetector({ ...input, maxSteps: 400 }),
-      score: scoreRecords,
+      score: (artefact, records) => withDetector(artefact, async (detector) => (await detector.score(records)).nll),
       passGate,
       store: async ({ artefact }) => {
         artefacts.push(artefact)

@@ -1,4 +1,4 @@
-import { decide, openDetector } from '@outflow/detector'
+import { decide, withDetector } from '@outflow/detector'
 import { loadModel } from '@outflow/store/models'
 import { expect } from 'vitest'
 import { untilAllStored } from './audit.js'
@@ -90,11 +90,8 @@ function expectNear(found: number, due: number): void {
 
 async function scoresBy({ pool, name }: ParcelPipeline, id: string, records: readonly unknown[]) {
   const { artefact } = await loadModel(pool, { pipeline: name, id })
-  const detector = await openDetector(artefact)
-  try {
+  return withDetector(artefact, async (detector) => {
     const { nll, pValue } = await detector.score(records.map((record) => soundFields(detector.read(record))))
     return { nll, ...decide(pValue, { alertRate: PARCEL_ALERT_RATE }) }
-  } finally {
-    await detector.close()
-  }
+  })
 }

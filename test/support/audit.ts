@@ -1,5 +1,5 @@
 import { alertEventSchema } from '@outflow/contracts'
-import { type Detector, decide, openDetector } from '@outflow/detector'
+import { type Detector, decide, withDetector } from '@outflow/detector'
 import { type JsonObject, recordReader } from '@outflow/records'
 import { activeModel } from '@outflow/store/models'
 import { makeKafka, partitionEnds } from '@outflow/streams'
@@ -138,15 +138,8 @@ export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]
   const ends = new Map(rows.map(({ partition, next_offset }) => [partition, BigInt(next_offset as string)]))
   const records = await readTopic(pipeline.brokers, pipeline.topics.source)
   const model = await activeModel(pipeline.pool, pipeline.name)
-  const detector = await openDetector(model!.artefact)
-  try {
-    return await decideAll(
-      detector,
-      records.filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0n)),
-    )
-  } finally {
-    await detector.close()
-  }
+  const stored = records.filter(({ partition, offset }) => offset < (ends.get(partition) ?? 0n))
+  return withDetector(model!.artefact, (detector) => decideAll(detector, stored))
 }
 
 async function decideAll(detector: Detector, records: readonly SeenRecord[]): Promise<readonly Due[]> {

@@ -1,5 +1,6 @@
 import { type Fields, isRejection } from '@outflow/records'
 import type { Detector } from './detector.js'
+import { withDetector } from './with-detector.js'
 
 /** Kullback–Leibler divergences between the densities of two models, nats per record. */
 export interface Divergence {
@@ -12,10 +13,18 @@ export interface Divergence {
 const SAMPLED = 1_000
 const SEED = 1
 
-/** Estimates the Kullback–Leibler divergences of two models' densities; null where their features differ. */
-export async function divergenceOf(first: Detector, second: Detector): Promise<Divergence | null> {
-  if (JSON.stringify(first.metadata.features) !== JSON.stringify(second.metadata.features)) return null
-  return { secondToFirst: await meanExcess(second, first), firstToSecond: await meanExcess(first, second) }
+/**
+ * Estimates the Kullback–Leibler divergences of two models' densities, given their artefacts; null where their features differ.
+ *
+ * @throws {ModelUnusable}
+ */
+export function divergenceOf(first: Uint8Array, second: Uint8Array): Promise<Divergence | null> {
+  return withDetector(first, (own) =>
+    withDetector(second, async (other) => {
+      if (JSON.stringify(own.metadata.features) !== JSON.stringify(other.metadata.features)) return null
+      return { secondToFirst: await meanExcess(other, own), firstToSecond: await meanExcess(own, other) }
+    }),
+  )
 }
 
 /** mean(nll of `other` − nll of `sampler`) over records that `sampler` draws. */

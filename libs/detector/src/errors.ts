@@ -8,11 +8,14 @@ export class TooFewRecords extends UserError {
   readonly code = 'OUTFLOW_TOO_FEW_RECORDS'
 }
 
+/** A model artefact that cannot be opened. */
+export abstract class ModelUnusable extends OutflowError {}
+
 /**
  * A model artefact is truncated or was changed after it was written.
  * @fix Copy it again from where it was stored, or fit a new one.
  */
-export class ModelDamaged extends OutflowError {
+export class ModelDamaged extends ModelUnusable {
   readonly code = 'OUTFLOW_MODEL_DAMAGED'
 }
 
@@ -20,7 +23,7 @@ export class ModelDamaged extends OutflowError {
  * The bytes are not a model artefact of outflow.
  * @fix Name a file that `outflow train` wrote.
  */
-export class ModelForeign extends OutflowError {
+export class ModelForeign extends ModelUnusable {
   readonly code = 'OUTFLOW_MODEL_FOREIGN'
 }
 
@@ -28,7 +31,7 @@ export class ModelForeign extends OutflowError {
  * The model artefact has the format of a later outflow.
  * @fix Upgrade outflow, or fit a new model.
  */
-export class ModelVersionUnknown extends OutflowError {
+export class ModelVersionUnknown extends ModelUnusable {
   readonly code = 'OUTFLOW_MODEL_VERSION_UNKNOWN'
 }
 

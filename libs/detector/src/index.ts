@@ -16,7 +16,14 @@ export {
   driftLimit,
   watchDrift,
 } from './drift.js'
-export { ModelDamaged, ModelForeign, ModelVersionUnknown, ScoringFailed, TooFewRecords } from './errors.js'
+export {
+  ModelDamaged,
+  ModelForeign,
+  ModelUnusable,
+  ModelVersionUnknown,
+  ScoringFailed,
+  TooFewRecords,
+} from './errors.js'
 export { type Explainer, explainStored, makeExplainer, type StoredExplanation } from './explainer.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { type CalibrationLabel, labelledAnomalyShare, nextToLabel, trimCalibration } from './label-trim.js'
@@ -27,3 +34,4 @@ export { type ScoredBatch, scoreFile } from './score-file.js'
 export { type Surplus, watchSurplus } from './surplus.js'
 export { makeScoringThread } from './threaded-scorer.js'
 export { type RecordToLabel, type TrainedDetector, type TrainingInput, trainDetector } from './train.js'
+export { withDetector } from './with-detector.js'

@@ -1,5 +1,5 @@
 import { type Config, featureName } from '@outflow/contracts'
-import { openDetector } from '@outflow/detector'
+import { withDetector } from '@outflow/detector'
 import { type Fields, makeDecoder, messageReader } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
@@ -27,8 +27,7 @@ export async function readValuesAround(
   anomaly: StoredAnomaly,
 ): Promise<ValuesAround> {
   const { artefact } = await loadModel(pool, { pipeline: anomaly.pipeline, id: anomaly.modelId })
-  const detector = await openDetector(artefact)
-  try {
+  return withDetector(artefact, async (detector) => {
     const { kept, headers, isCutShort } = await readEntity(config, anomaly, detector.metadata.features)
     const numeric = detector.metadata.features.filter(({ type }) => type === 'numeric').map(featureName)
     const named = (anomaly.reasons ?? []).map(({ field }) => field).filter((field) => numeric.includes(field))
@@ -47,9 +46,7 @@ export async function readValuesAround(
         bands: bands[at]!,
       })),
     }
-  } finally {
-    await detector.close()
-  }
+  })
 }
 
 async function readEntity(

@@ -1,3 +1,4 @@
+import { withDetector } from '@outflow/detector'
 import { inSpan } from '@outflow/runtime'
 import { ModelDamaged } from '@outflow/store'
 import { activeModel, failGate, insertModel, loadModel } from '@outflow/store/models'
@@ -5,7 +6,6 @@ import { confirmedPositions, endFit, listExclusions, noteFitStep, startFit } fro
 import { sampleWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
 import { startShadow } from './run-shadow.js'
-import { scoreRecords } from './score-records.js'
 import type { TrainerEffects } from './train-once.js'
 import type { TrainerContext } from './trainer-context.js'
 
@@ -51,7 +51,8 @@ export function effectsOn(context: TrainerContext): Effects {
         }),
         () => models.train(input),
       ),
-    score: (artefact, records) => scoreRecords(artefact, records, models.open),
+    score: (artefact, records) =>
+      withDetector(artefact, async (detector) => (await detector.score(records)).nll, models.open),
     passGate: (options) => passGate({ ...options, open: models.open }),
     store: async (model) => {
       await insertModel(pool, { ...model, pipeline })

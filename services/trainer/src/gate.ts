@@ -1,5 +1,5 @@
 import type { Feature, GateReport } from '@outflow/contracts'
-import { type Detector, decide, fitMarginals, openDetector, type Scores } from '@outflow/detector'
+import { type Detector, decide, fitMarginals, openDetector, type Scores, withDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { edgeCases } from './edge-cases.js'
 import { pairedGain } from './paired-gain.js'
@@ -42,8 +42,8 @@ const LOWER_HALF = [0.25, 0.75] as const
 export async function passGate(options: GateOptions): Promise<GateReport> {
   const { artefact, heldOut, incumbent, alertRate, contamination, open = openDetector } = options
   const edges = edgeCases(heldOut[heldOut.length >> 1] ?? options.fitted[0]!)
-  const first = await timedScores(await open(artefact), heldOut, edges)
-  const second = await timedScores(await open(artefact), heldOut, edges)
+  const timed = () => withDetector(artefact, (detector) => timedScores(detector, heldOut, edges), open)
+  const [first, second] = [await timed(), await timed()]
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
   const gain = pairedGain(first.own.nll, other?.nll ?? independentNll(options), options)
   const anomalies = anomalyIndices(first.own, alertRate)
@@ -105,16 +105,12 @@ function independentNll({ features, fitted, heldOut }: GateOptions): Float64Arra
 }
 
 async function timedScores(detector: Detector, records: readonly Fields[], edges: readonly Fields[]) {
-  try {
-    const edge = await detector.score(edges)
-    const began = performance.now()
-    const own = await detector.score(records)
-    const micros = (1_000 * (performance.now() - began)) / Math.max(1, records.length)
-    const above = detector.pValues(own.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
-    return { own, edge, micros, above }
-  } finally {
-    await detector.close()
-  }
+  const edge = await detector.score(edges)
+  const began = performance.now()
+  const own = await detector.score(records)
+  const micros = (1_000 * (performance.now() - began)) / Math.max(1, records.length)
+  const above = detector.pValues(own.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
+  return { own, edge, micros, above }
 }
 
 /** null if the incumbent cannot be opened; it is then ignored. */

@@ -4,8 +4,8 @@ import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { boundOf, percent } from './gate.js'
-import { openStored } from './open-stored.js'
 import type { TrainerContext } from './trainer-context.js'
+import { withStored } from './with-stored.js'
 
 /** How long a new model is on probation, and how many records it must have scored before the first check. */
 const PROBATION_MS = 3_600_000
@@ -61,14 +61,11 @@ export function makeGuard(
   }
 
   async function anomalyShareOf(id: string, records: readonly Fields[], alertRate: number): Promise<number | null> {
-    const detector = await openStored(context, id)
-    if (detector === null || records.length === 0) return null
-    try {
+    if (records.length === 0) return null
+    return withStored(context, id, async (detector) => {
       const { pValue } = await detector.score(records)
       return decide(pValue, { alertRate }).anomalies.length / pValue.length
-    } finally {
-      await detector.close()
-    }
+    })
   }
 }
 

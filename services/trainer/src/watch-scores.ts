@@ -24,9 +24,9 @@ import {
 import { type ScoreMinute, scoreMinutes } from '@outflow/store/statistics'
 import { makeGuard } from './guard.js'
 import { isNewRegime, NEWEST_ANOMALIES } from './new-regime.js'
-import { openStored } from './open-stored.js'
 import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
 import type { TrainerContext } from './trainer-context.js'
+import { withStored } from './with-stored.js'
 
 /** Evaluates the scores that ingest has written, while this trainer is the leader. */
 export interface ScoreWatch {
@@ -113,16 +113,12 @@ export function watchScores(
 
   /** Returns an alarm if a new value causes the surplus; null otherwise, and the records stay anomalies. */
   async function newRegimeIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
-    const detector = await openStored(context, modelId)
-    if (detector === null) return null
-    try {
-      const from = new Date(surplus.changedMs)
-      const records = await newestAnomalies(pool, { pipeline: config.pipeline, modelId, from, limit: NEWEST_ANOMALIES })
+    const from = new Date(surplus.changedMs)
+    const records = await newestAnomalies(pool, { pipeline: config.pipeline, modelId, from, limit: NEWEST_ANOMALIES })
+    return withStored(context, modelId, async (detector) => {
       const anomalies = records.map((record) => detector.read(record)).filter(isRead)
       return (await isNewRegime(detector, anomalies)) ? { chart: 'new value', ...surplus } : null
-    } finally {
-      await detector.close()
-    }
+    })
   }
 
   async function raise(modelId: string, alarm: DriftAlarm): Promise<void> {
@@ -160,11 +156,10 @@ function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<rea
 }
 
 /** null if the model cannot be opened; ingest cannot score with it either. */
-async function calibrationOf(context: WatchContext, id: string): Promise<WatchedModel | null> {
-  const detector = await openStored(context, id)
-  if (detector === null) return null
-  await detector.close()
-  return { modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) }
+function calibrationOf(context: WatchContext, id: string): Promise<WatchedModel | null> {
+  return withStored(context, id, async (detector) => ({
+    ...{ modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) },
+  }))
 }
 
 /** Compares recent records with a sample from the model, because the records of its training window may have been deleted. */
@@ -173,15 +168,13 @@ async function movedFields(
   id: string,
   recent: readonly Fields[],
 ): Promise<readonly FieldShift[]> {
+  if (recent.length < FEWEST_COMPARED) return []
   const { features } = context.config
-  const detector = await openStored(context, id)
-  if (detector === null || recent.length < FEWEST_COMPARED) return []
-  try {
+  const shifts = await withStored(context, id, async (detector) => {
     const reference = (await detector.sample(COMPARED, 1)).map((record) => detector.read(record)).filter(isRead)
-    return fieldShifts(features, reference, recent).filter(({ field }) => !isWindowed(features, field))
-  } finally {
-    await detector.close()
-  }
+    return fieldShifts(features, reference, recent)
+  })
+  return (shifts ?? []).filter(({ field }) => !isWindowed(features, field))
 }
 
 /** A record sampled from the model has no earlier records, so windowed features cannot be compared. */

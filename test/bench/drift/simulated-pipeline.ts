@@ -12,6 +12,7 @@ import {
   type Scores,
   type Surplus,
   trainDetector,
+  withDetector,
 } from '@outflow/detector'
 import { type Fields, makeDecoder } from '@outflow/records'
 import type { ModelSummary } from '@outflow/store/models'
@@ -25,7 +26,6 @@ import {
   readScores,
   recalibrationLimit,
 } from '../../../services/trainer/src/read-scores.js'
-import { scoreRecords } from '../../../services/trainer/src/score-records.js'
 import { trainOnce } from '../../../services/trainer/src/train-once.js'
 import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
 import type { History } from './history.js'
@@ -187,7 +187,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
           fits.push({ modelId: modelId!, startedMs: nowMs, endedMs: nowMs + FIT_MS, seen, good: seen })
         },
         train: trainDetector,
-        score: scoreRecords,
+        score: (candidate, records) => withDetector(candidate, async (detector) => (await detector.score(records)).nll),
         passGate,
         store: async ({ id, artefact, metadata, metrics }) => {
           const known = models.find(({ summary }) => summary.id === id)

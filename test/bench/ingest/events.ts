@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { openDetector, type TrainedDetector } from '@outflow/detector'
+import { type TrainedDetector, withDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { Kafka, logLevel } from 'kafkajs'
 import { makeChance } from '../../support/parcels.js'
@@ -39,10 +39,9 @@ export async function normalEvents(
   events: readonly Event[],
   { artefact, metadata }: TrainedDetector,
 ): Promise<Event[]> {
-  const detector = await openDetector(artefact)
-  const fields = events.map(({ value }) => detector.read(JSON.parse(String(value))) as Fields)
-  const { pValue } = await detector.score(fields)
-  await detector.close()
+  const { pValue } = await withDetector(artefact, (detector) =>
+    detector.score(events.map(({ value }) => detector.read(JSON.parse(String(value))) as Fields)),
+  )
   return events.filter((_, at) => pValue[at]! > metadata.alertRate)
 }
 

@@ -1,8 +1,9 @@
-import { nextToLabel, openDetector } from '@outflow/detector'
+import { divergenceOf, nextToLabel, openDetector } from '@outflow/detector'
 import { precisionOf } from '@outflow/store/anomalies'
 import {
   calibrationToLabel,
   decisionDifference,
+  differingFacts,
   fieldDifferences,
   listModelChanges,
   listModels,
@@ -25,7 +26,6 @@ import {
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { fitReportOf, modelOf } from '../model-detail.js'
-import { differenceOf } from '../model-difference.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import { requirePipeline } from './require-pipeline.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
@@ -111,7 +111,12 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
           fields: [...(await fieldDifferences(db, first, second))],
         }
       })
-      return { ...(await differenceOf(first, second)), ...counts }
+      const facts = Object.entries(differingFacts(first, second))
+      return {
+        facts: facts.map(([name, [own, theirs]]) => ({ name, first: own, second: theirs })),
+        divergence: await divergenceOf(first.artefact, second.artefact),
+        ...counts,
+      }
     },
   )
 

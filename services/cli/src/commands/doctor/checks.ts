@@ -1,5 +1,6 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
+import { withDetector } from '@outflow/detector'
 import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, postgresCheck } from '@outflow/store'
@@ -14,7 +15,6 @@ import {
   startOfLatest,
 } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
-import { withDetector } from '../../model-file.js'
 import { placeOf } from '../../store-access.js'
 
 import { type Check, CheckFailed, NotYetCreated } from './check.js'

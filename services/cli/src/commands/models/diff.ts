@@ -12,7 +12,6 @@ import {
 } from '@outflow/store/models'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { printResult } from '../../command-context.js'
-import { withDetector } from '../../model-file.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../../store-access.js'
 
 /** How two models differ. */
@@ -36,22 +35,17 @@ export async function diffModels(
     const [a, b] = [await load(pool, pipeline, first), await load(pool, pipeline, second)]
     return { a, b, decisions: await decisionDifference(pool, a, b), fields: await fieldDifferences(pool, a, b) }
   })
-  const difference = { ...(await differenceOf(a, b)), ...found }
+  const difference: Difference = {
+    facts: differingFacts(a, b),
+    divergence: await divergenceOf(a.artefact, b.artefact),
+    ...found,
+  }
   await printResult(terminal, options.json, difference, describe(a, b, difference, terminal))
 }
 
 async function load(pool: Pool, pipeline: string, id: string): Promise<StoredModel> {
   const model = await modelBeginning(pool, pipeline, id)
   return loadModel(pool, { pipeline, id: model.id })
-}
-
-async function differenceOf(a: StoredModel, b: StoredModel): Promise<Pick<Difference, 'facts' | 'divergence'>> {
-  return withDetector(a.artefact, (first) =>
-    withDetector(b.artefact, async (second) => ({
-      facts: differingFacts(a, b),
-      divergence: await divergenceOf(first, second),
-    })),
-  )
 }
 
 function describe(a: StoredModel, b: StoredModel, difference: Difference, terminal: Terminal): string {
