@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { ScorePoint, Scores } from '../api/types.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
+import { Choice } from '../parts/choice.js'
 import { MarkTrack } from '../parts/mark-track.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
@@ -44,13 +45,15 @@ export function ScoresPage() {
       tools={
         <div class="row">
           <SpanChoice span={span} onSpan={(chosen) => goTo({ span: chosen })} hasAll={false} />
-          <label>
-            <span class="unseen">Scale</span>
-            <select value={scale} onChange={(event) => goTo({ scale: event.currentTarget.value })}>
-              <option value="log">log scale</option>
-              <option value="linear">linear scale</option>
-            </select>
-          </label>
+          <Choice
+            label="Scale"
+            value={scale}
+            onValue={(value) => goTo({ scale: value })}
+            of={[
+              ['log', 'log scale'],
+              ['linear', 'linear scale'],
+            ]}
+          />
         </div>
       }
     >

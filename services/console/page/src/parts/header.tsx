@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import type { LiveState } from '../api/live.js'
 import { navigate, place } from '../state/location.js'
 import { closeSession, currentPipeline, pipelines, session, withPipeline } from '../state/session.js'
+import { Choice } from './choice.js'
 import { isHelpOpen } from './help.js'
 
 export const NAVIGATION = [
@@ -48,16 +49,12 @@ export function Header() {
           {LIVE_WORDS[liveState.value]}
         </span>
         {(pipelines.value?.length ?? 0) > 0 && (
-          <label>
-            <span class="unseen">Pipeline</span>
-            <select value={pipeline} onChange={(event) => choosePipeline(event.currentTarget.value)}>
-              {pipelines.value!.map(({ pipeline: name }) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Choice
+            label="Pipeline"
+            value={pipeline}
+            onValue={choosePipeline}
+            of={pipelines.value!.map(({ pipeline: name }) => [name, name])}
+          />
         )}
         {session.value !== null && session.value.authentication !== 'none' && (
           <span class="quiet who" title={`logged in as ${session.value.role}`}>

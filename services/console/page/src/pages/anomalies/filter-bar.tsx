@@ -1,5 +1,6 @@
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { Choice } from '../../parts/choice.js'
 import {
   ALL,
   countFilters,
@@ -105,28 +106,6 @@ function Chip({ text, onRemove }: { text: string; onRemove: () => void }) {
       {text} <span aria-hidden="true">✕</span>
       <span class="unseen">remove this filter</span>
     </button>
-  )
-}
-
-interface ChoiceProps {
-  readonly label: string
-  readonly value: string
-  readonly of: readonly (readonly [value: string, words: string])[]
-  readonly onValue: (value: string) => void
-}
-
-function Choice({ label, value, of, onValue }: ChoiceProps) {
-  return (
-    <label>
-      <span class="unseen">{label}</span>
-      <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
-        {of.map(([option, words]) => (
-          <option key={option} value={option}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
   )
 }
 

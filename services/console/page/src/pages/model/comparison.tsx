@@ -1,5 +1,6 @@
 import { queryString, read } from '../../api/client.js'
 import type { Model, ModelDifference } from '../../api/types.js'
+import { Choice } from '../../parts/choice.js'
 import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { navigate, place } from '../../state/location.js'
@@ -24,22 +25,20 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
     <section aria-labelledby="comparison">
       <div class="section-head">
         <h2 id="comparison">What changed</h2>
-        <label>
-          <span class="unseen">Compare with</span>
-          <select
-            value={other}
-            onChange={({ currentTarget: { value } }) =>
-              navigate(`/models/${encodeURIComponent(id)}${queryString({ pipeline, with: value })}`, { replace: true })
-            }
-          >
-            <option value="">compare with …</option>
-            {others.map((model) => (
-              <option key={model.id} value={model.id}>
-                {shortId(model.id)}, {model.state.replace('_', ' ')}, {formatTime(model.trainedAt)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Compare with"
+          value={other}
+          onValue={(value) =>
+            navigate(`/models/${encodeURIComponent(id)}${queryString({ pipeline, with: value })}`, { replace: true })
+          }
+          of={[
+            ['', 'compare with …'],
+            ...others.map((model): [string, string] => [
+              model.id,
+              `${shortId(model.id)}, ${model.state.replace('_', ' ')}, ${formatTime(model.trainedAt)}`,
+            ]),
+          ]}
+        />
       </div>
       {other !== '' && <Difference id={id} other={other} pipeline={pipeline} />}
     </section>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { queryString, read } from '../../api/client.js'
 import type { Precision as Group } from '../../api/types.js'
 import { SeverityBadge } from '../../parts/badges.js'
+import { Choice } from '../../parts/choice.js'
 import { Empty, Shown } from '../../parts/states.js'
 import { type Column, Table } from '../../parts/table.js'
 import { useResource } from '../../state/resource.js'
@@ -19,16 +20,12 @@ export function Precision({ pipeline }: { pipeline: string }) {
     <section aria-labelledby="precision">
       <div class="section-head">
         <h2 id="precision">Precision</h2>
-        <label>
-          <span class="unseen">Grouped</span>
-          <select value={by} onChange={({ currentTarget: { value } }) => setBy(value as Grouping)}>
-            {GROUPINGS.map((grouping) => (
-              <option key={grouping} value={grouping}>
-                by {grouping}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Grouped"
+          value={by}
+          onValue={(value) => setBy(value as Grouping)}
+          of={GROUPINGS.map((grouping) => [grouping, `by ${grouping}`])}
+        />
       </div>
       <Shown of={groups} what="verdicts">
         {(found) =>
