@@ -16,6 +16,7 @@ export { EXPLAINED_EVENT_TYPE, type ExplainedEvent, explainedEventSchema } from 
 export { type FdrState, fdrStateSchema } from './fdr-state.js'
 export { type Feature, featureName, featurePath, featureSchema, PARTITION } from './feature.js'
 export { type FitReport, fitReportSchema } from './fit-report.js'
+export type { FoundAnomaly } from './found-anomaly.js'
 export { type GateReport, gateReportSchema, type ShadowReport } from './gate-report.js'
 export { GROUP_EVENT_TYPE, type GroupEvent, groupEventSchema } from './group-event.js'
 export {

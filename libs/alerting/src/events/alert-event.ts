@@ -2,32 +2,15 @@ import {
   ALERT_EVENT_TYPE,
   type AlertEvent,
   type Explanation,
+  type FoundAnomaly,
   formatPosition,
   type Position,
-  type Severity,
 } from '@outflow/contracts'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
 import { anomalyUrl } from './console-url.js'
 
 /** The fields of an anomaly that its alert contains. */
-export interface AlertedAnomaly extends Position {
-  /** When the event happened, by the record's own timestamp; epoch ms. */
-  readonly eventTimeMs: number
-  readonly entityKey: string | null
-  /** The decoded record, any JSON value. */
-  readonly record: unknown
-  /** Nats. */
-  readonly nll: number
-  readonly pValue: number
-  /** 95 % upper confidence limit of the p-value. */
-  readonly pUpper: number
-  /** Fields that the record left missing. */
-  readonly missing: readonly string[]
-  readonly severity: Severity
-  readonly modelId: string
-  /** Whether that model is provisional; default: false. */
-  readonly provisional?: boolean
-}
+export interface AlertedAnomaly extends FoundAnomaly, Position {}
 
 /** The id of an anomaly's alert; it depends on the record's position alone. */
 export const alertId = (pipeline: string, at: Position): string => `${pipeline}/${formatPosition(at)}`

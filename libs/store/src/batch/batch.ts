@@ -50,16 +50,9 @@ export interface ShadowWrite {
   readonly differences: readonly ShadowDifference[]
 }
 
-export interface ShadowDifference {
-  readonly offset: bigint
+export interface ShadowDifference
+  extends Pick<Anomaly, 'offset' | 'recordTimeMs' | 'eventTimeMs' | 'entityKey' | 'record' | 'nll' | 'pValue'> {
   readonly anomalyBy: 'active' | 'shadow'
-  readonly recordTimeMs: number
-  readonly eventTimeMs: number
-  readonly entityKey: string | null
-  /** The decoded record, any JSON value. */
-  readonly record: unknown
-  readonly nll: number
-  readonly pValue: number
   readonly shadowNll: number
   readonly shadowPValue: number
 }
