@@ -2,14 +2,14 @@
  * Tests that every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`; or however late a broker
  * answers: `npm run test:crash -- --faults 1000 --of ingest --json`.
  *
- * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay with
- * another on standby and a trainer read it. With `--kills`, one of them, the broker or Postgres is killed (SIGKILL) at random moments and started again, and ingests
- * join and leave meanwhile. With `--faults`, a proxy in front of the broker delays, loses and repeats requests, also for longer than the
- * session timeout of a group member. A model is always requested from the trainer: it fits candidates, which score as shadows and never decide. Then
- * the same topic is read by another pipeline with the same model, with one ingest and one relay that are not disturbed. Rows of
- * Postgres and messages on the output topics are compared one by one: lost, duplicated and differing ones must all be 0. Reasons
- * are compared where both runs have them: how many anomalies of a burst have none depends on the clock. A webhook must get each alert at
- * least once.
+ * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay with another
+ * on standby and a trainer read it. With `--kills`, one to three of them, of the broker and of Postgres are killed (SIGKILL) at random
+ * moments and started again, and ingests join and leave meanwhile. With `--faults`, a proxy in front of the broker delays, loses and
+ * repeats requests, also for longer than the session timeout of a group member. A model is always requested from the trainer: it fits
+ * candidates, which score as shadows and never decide. Then the same topic is read by another pipeline with the same model, with one
+ * ingest and one relay that are not disturbed. Rows of Postgres and messages on the output topics are compared one by one: lost,
+ * duplicated and differing ones must all be 0. Reasons are compared where both runs have them: how many anomalies of a burst have none
+ * depends on the clock. A webhook must get each alert at least once.
  *
  * The exit code is 1 when one of these conditions fails, or when the trainer has left something behind.
  */
@@ -52,6 +52,7 @@ const VICTIMS = [
 /** Longer than the session timeout of a group member, 10 s. */
 const PAST_SESSION_MS = 12_000
 const FAULTS_REPORTED = 20
+const MOST_AT_ONCE = 3
 type Victim = 'ingest' | 'alerts' | 'trainer' | 'postgres' | 'broker'
 
 const { values: options } = parseArgs({
@@ -120,7 +121,6 @@ try {
     Object.values(parts).reduce((total, part) => total + part[what], 0)
   const report = {
     records: await stored(disturbed.pipeline),
-    kills,
     ...counts,
     ...(late && { faults: countOf(late), faultsByKind: tally([...late.faults]) }),
     lost: sum('lost'),
@@ -196,22 +196,24 @@ async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
   )
 }
 
-type Counts = Record<`${Victim}Kills` | 'joins' | 'leaves', number>
+type Counts = Record<'kills' | `${Victim}Kills` | 'joins' | 'leaves', number>
 
-/** Kills services and servers until the number of kills is reached, each in mid-stream. */
+/** Kills services and servers, up to three at once and in mid-stream, until there are `kills`. */
 async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
   const counts: Counts = {
-    ...{ ingestKills: 0, alertsKills: 0, trainerKills: 0, postgresKills: 0, brokerKills: 0, joins: 0, leaves: 0 },
+    ...{ kills: 0, ingestKills: 0, alertsKills: 0, trainerKills: 0, postgresKills: 0, brokerKills: 0 },
+    ...{ joins: 0, leaves: 0 },
   }
-  for (let kill = 1; kill <= kills; kill++) {
+  for (let round = 1; counts.kills < kills; round++) {
     const goal = (await untilStored(pipeline)) + 100 + chance.below(900)
     await untilFleet(fleet, async () => (await stored(pipeline)) >= goal, `${goal} records are stored`)
     await sleep(chance.below(60)) // during a read, scoring, an explanation or a write
-    const victim = VICTIMS[chance.below(VICTIMS.length)]!
-    await killOne(fleet, victim)
-    counts[`${victim}Kills`] += 1
-    if (kill % 5 === 0) await rebalance(fleet, counts)
-    say(`${kill} of ${kills} kills: ${victim}, ${fleet.ingests.length} ingests, ${goal} records`)
+    const victims = pickVictims()
+    await Promise.all(victims.map((victim) => killOne(fleet, victim)))
+    for (const victim of victims) counts[`${victim}Kills`] += 1
+    counts.kills += victims.length
+    if (round % 5 === 0) await rebalance(fleet, counts)
+    say(`${counts.kills} of ${kills} kills: ${victims.join(', ')}, ${fleet.ingests.length} ingests, ${goal} records`)
   }
   return counts
 }
@@ -228,6 +230,11 @@ async function untilFaults(fleet: Fleet, late: LateBroker): Promise<void> {
 
 function countOf({ faults: counted }: LateBroker): number {
   return [...counted.values()].reduce((sum, count) => sum + count, 0)
+}
+
+function pickVictims(): readonly Victim[] {
+  const picked = Array.from({ length: 1 + chance.below(MOST_AT_ONCE) }, () => VICTIMS[chance.below(VICTIMS.length)]!)
+  return [...new Set(picked)]
 }
 
 async function killOne(fleet: Fleet, victim: Victim): Promise<void> {
