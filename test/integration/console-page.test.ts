@@ -204,6 +204,32 @@ describe('the list', () => {
     await soon(lastVerdict).toMatchObject({ verdict: 'expected', note: 'snow in Denver' })
   })
 
+  it('issue 20: shows chosen fields of the records as columns, and on a phone in a line of their own', async () => {
+    await page.goto(`${console.url}/?key=airport-5`)
+    await soon(() => rows().count()).toBeGreaterThan(10)
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('checkbox', { name: 'delay' }).check()
+    await soon(() => page.url()).toContain('column=delay')
+    await page.getByRole('checkbox', { name: 'note' }).check()
+    expect(await violationsOn(page)).toEqual([])
+    await page.getByRole('button', { name: 'Close' }).click()
+    const first = () => rows().first().locator('.value')
+    await soon(() => first().allTextContents()).toEqual(['delay 5', 'note late 5'])
+    expect(await page.locator('.list-head .column').allTextContents()).toEqual(['delay', 'note'])
+    const head = (await page.locator('.list-head').boundingBox())!
+    expect((await rows().first().boundingBox())!.y).toBeGreaterThanOrEqual(head.y + head.height)
+    await page.reload()
+    await soon(() => first().count()).toBe(2)
+    await page.setViewportSize(PHONE)
+    await soon(() => first().first().locator('.value-name').isVisible()).toBe(true)
+    expect(await violationsOn(page)).toEqual([])
+    await page.getByRole('button', { name: /^Filters/ }).click()
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('checkbox', { name: 'note' }).uncheck()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await soon(() => first().allTextContents()).toEqual(['delay 5'])
+  })
+
   it('saves the filters as a view, by keys alone, opens it again and deletes it', async () => {
     await page.goto(`${console.url}/?severity=high&range=24h`)
     await page.getByRole('button', { name: 'Views' }).press('Enter')

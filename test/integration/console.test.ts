@@ -62,6 +62,13 @@ describe('the list of anomalies', () => {
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(all.slice(0, 10))
   })
 
+  it('issue 20: returns the values of chosen fields of the record', async () => {
+    const { body } = await console.ask('/api/anomalies?limit=1&column=delay&column=route.none')
+    const [{ offset, values }] = body.items
+    expect(values).toEqual([offset, null])
+    expect((await console.ask('/api/anomalies?limit=1')).body.items[0].values).toEqual([])
+  })
+
   it('has the columns of the table for each', async () => {
     const { body } = await console.ask('/api/anomalies?key=airport-8&field=delay&sort=bits&limit=1')
     expect(body.items).toMatchObject([

@@ -1,4 +1,4 @@
-import type { Position, Reason, Severity } from '@outflow/contracts'
+import type { Position, Reason, Severity, Step } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { placeholders, type RowOf, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
@@ -35,8 +35,14 @@ export interface AnomalyCursor extends Position {
   readonly recordTime: string
 }
 
+/** An anomaly with some values of its record. */
+interface AnomalyRow extends AnomalyLine {
+  /** The values at the requested paths as text, cut at 200 characters; null: the record has none. */
+  readonly values: readonly (string | null)[]
+}
+
 interface AnomalyPage {
-  readonly items: readonly AnomalyLine[]
+  readonly items: readonly AnomalyRow[]
   /** null: the last page. */
   readonly next: AnomalyCursor | null
 }
@@ -46,6 +52,8 @@ interface AnomalyListOptions extends AnomalyFilter {
   readonly sort: 'time' | 'surprise'
   readonly limit: number
   readonly after?: AnomalyCursor | null | undefined
+  /** Paths into the record. Default: none. */
+  readonly values?: readonly (readonly Step[])[]
 }
 
 /** Returns a page of a pipeline's anomalies. Run it in `withReadOnlyTransaction`, which plans for the actual parameter values. */
@@ -53,11 +61,12 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   const { values, place } = placeholders()
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
   const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
-  const rows = await run<AnomalyLineRow>(db, {
+  const chosen = (listing.values ?? []).map((steps) => `left(record #>> ${place(steps.map(String))}::text[], 200)`)
+  const rows = await run<AnomalyLineRow & Pick<AnomalyRow, 'values'>>(db, {
     name: '',
     // The limit is in the subquery, so that verdicts are looked up only for the page.
     text: `
-      select ${LINE_COLUMNS}
+      select ${LINE_COLUMNS}, array[${chosen.join(', ')}]::text[] as values
       from (
         select *
         from outflow.anomalies as anomaly
@@ -71,7 +80,8 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   })
   const items = rows.slice(0, listing.limit)
   const last = rows.length > listing.limit ? items.at(-1) : undefined
-  return { items: items.map(toLine), next: last === undefined ? null : cursorOf(last) }
+  const lines = items.map(({ values: own, ...row }) => ({ ...toLine(row), values: own }))
+  return { items: lines, next: last === undefined ? null : cursorOf(last) }
 }
 
 /** Returns the anomalies found in a pipeline since a time, newest first. */

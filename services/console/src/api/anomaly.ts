@@ -145,12 +145,21 @@ export type AnomalyFilterQuery = z.infer<typeof anomalyFilterSchema>
 export const anomaliesQuerySchema = anomalyFilterSchema.extend({
   /** time: newest first; bits: most surprising first. */
   sort: z.enum(['time', 'bits']).default('time'),
+  /** Fields of the record whose values are returned, such as `delay` or `route.origin`; may be repeated. */
+  column: z.union([textSchema, z.array(textSchema).max(20)]).optional(),
   limit: limitSchema(500, 50),
   cursor: cursorSchema.optional(),
 })
 
+export const anomalyRowSchema = anomalySummarySchema
+  .extend({
+    /** One for each `column`, as text, at most 200 characters; null: the record has none. */
+    values: z.array(z.string().nullable()),
+  })
+  .meta({ id: 'AnomalyRow', description: 'An anomaly, as a row of a list with columns' })
+
 export const anomaliesPageSchema = z.object({
-  items: z.array(anomalySummarySchema),
+  items: z.array(anomalyRowSchema),
   /** Cursor of the next page; null on the last one. */
   next: z.string().nullable(),
 })

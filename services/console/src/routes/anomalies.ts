@@ -1,3 +1,4 @@
+import { stepsOfColumn } from '@outflow/contracts'
 import { explainStored, type StoredExplanation } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
@@ -70,12 +71,17 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomaliesPageSchema },
       },
     },
-    async ({ query: { sort, cursor, limit, ...query } }) => {
-      const after = cursor === undefined ? null : readCursor(cursor)
-      const page = await read((db) =>
-        listAnomalies(db, { ...filterOf(query), sort: sort === 'bits' ? 'surprise' : 'time', limit, after }),
-      )
-      return { items: page.items.map(summaryOf), next: page.next === null ? null : writeCursor(page.next) }
+    async ({ query: { sort, cursor, limit, column = [], ...query } }) => {
+      const order = {
+        sort: sort === 'bits' ? ('surprise' as const) : sort,
+        after: cursor === undefined ? null : readCursor(cursor),
+      }
+      const values = [column].flat().map(stepsOfColumn)
+      const page = await read((db) => listAnomalies(db, { ...filterOf(query), ...order, limit, values }))
+      return {
+        items: page.items.map((row) => ({ ...summaryOf(row), values: [...row.values] })),
+        next: page.next === null ? null : writeCursor(page.next),
+      }
     },
   )
 

@@ -27,7 +27,7 @@ export function setLoggedOutHandler(handler: (error: ApiError) => void): void {
   onLoggedOut = handler
 }
 
-export type Query = Readonly<Record<string, string | number | null | undefined>>
+export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>
 
 /** Reads `/api` + path. @throws {ApiError} when there is no answer, or the status is an error */
 export function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
@@ -39,11 +39,12 @@ export function write<T>(method: 'POST' | 'DELETE', path: string, body?: unknown
   return request<T>(method, path, body)
 }
 
-/** Returns the parameters that have a value as `?a=1&b=2`, in the given order; '' where none has. */
+/** Returns the parameters that have a value as `?a=1&b=2`, in the given order, a list as several; '' where none has. */
 export function queryString(query: Query): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(query))
-    if (value !== null && value !== undefined && value !== '') params.set(name, String(value))
+    for (const own of [value].flat())
+      if (own !== null && own !== undefined && own !== '') params.append(name, String(own))
   const text = params.toString()
   return text === '' ? '' : `?${text}`
 }

@@ -7,6 +7,7 @@ export type Role = Session['role']
 export type Problem = z.output<typeof api.problemSchema>
 export type Pipeline = z.output<typeof api.pipelinesSchema>[number]
 export type Anomaly = z.output<typeof api.anomalySummarySchema>
+export type AnomalyRow = z.output<typeof api.anomalyRowSchema>
 export type AnomalyPage = z.output<typeof api.anomaliesPageSchema>
 export type AnomalyDetail = z.output<typeof api.anomalySchema>
 export type Reason = AnomalyDetail['reasons'][number]

@@ -20,6 +20,7 @@ export function AnomaliesPage() {
   const listed = formatFilters(listFilters(filters))
   const list = useMemo(() => openList(listFilters(filters)), [listed])
   const box = useRef<HTMLDivElement>(null)
+  const count = filters.columns.length
   useEffect(() => {
     void (list.items.value.length === 0 ? list.readNextPage() : list.readNew(() => false))
   }, [list])
@@ -31,7 +32,11 @@ export function AnomaliesPage() {
     <div class="anomalies">
       <h1 class="unseen">Anomalies of {pipeline}</h1>
       <FilterBar filters={filters} />
-      <div ref={box} class="list">
+      <div
+        ref={box}
+        class={`list ${count > 0 ? 'with-columns' : ''}`}
+        style={count > 0 ? { '--columns': `repeat(${count}, minmax(4rem, 9rem))` } : {}}
+      >
         <Overview filters={filters} />
         <ListBody list={list} filters={filters} box={box} />
       </div>

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { type ApiError, read } from '../api/client.js'
-import type { Anomaly, AnomalyPage, Verdict } from '../api/types.js'
+import type { AnomalyPage, AnomalyRow, Verdict } from '../api/types.js'
 import { type Filters, formatFilters, queryOf } from './filters.js'
 import { mergeFresh } from './merge-fresh.js'
 import { asApiError } from './resource.js'
@@ -10,9 +10,9 @@ const PAGE_SIZE = 100
 
 /** The anomalies that have been read, page by page, and new ones that were found since. */
 export class AnomalyList {
-  readonly items = signal<readonly Anomaly[]>([])
+  readonly items = signal<readonly AnomalyRow[]>([])
   /** New anomalies that are not shown yet, so that rows do not move while they are read. */
-  readonly waiting = signal<readonly Anomaly[]>([])
+  readonly waiting = signal<readonly AnomalyRow[]>([])
   readonly isLoading = signal(false)
   readonly isComplete = signal(false)
   readonly error = signal<ApiError | null>(null)
@@ -110,6 +110,7 @@ export class AnomalyList {
   private requestPage(cursor: string | null): Promise<AnomalyPage> {
     return read<AnomalyPage>('/anomalies', {
       ...queryOf(this.filters, this.openedAtMs),
+      column: this.filters.columns,
       limit: PAGE_SIZE,
       cursor,
     })

@@ -4,6 +4,7 @@ import {
   countFilters,
   type Filters,
   formatFilters,
+  MAX_COLUMNS,
   NO_FILTERS,
   parseFilters,
   queryOf,
@@ -28,6 +29,7 @@ const filters: fc.Arbitrary<Filters> = fc.record({
   rarerThan: fc.option(fc.double({ min: 1, noNaN: true, noDefaultInfinity: true })),
   text: words,
   sort: fc.constantFrom('time' as const, 'bits' as const),
+  columns: fc.uniqueArray(fc.string({ unit: 'binary', minLength: 1 }), { maxLength: MAX_COLUMNS }),
   compare: fc.boolean(),
 })
 

@@ -4,7 +4,7 @@ import type { Verdict } from '../api/types.js'
 /** A span of time: up to now, or between two instants (ISO 8601; null leaves that end open). */
 export type Span = { readonly last: keyof typeof SPANS } | { readonly from: string | null; readonly to: string | null }
 
-/** Filters and order of the list of anomalies. null and '' select everything. */
+/** Filters, order and columns of the list of anomalies. null and '' select everything. */
 export interface Filters {
   readonly pipeline: string
   readonly span: Span
@@ -17,6 +17,8 @@ export interface Filters {
   readonly rarerThan: number | null
   readonly text: string
   readonly sort: 'time' | 'bits'
+  /** Fields of the record that are shown as columns, such as `delay` or `route.origin`; at most MAX_COLUMNS. */
+  readonly columns: readonly string[]
   /** Whether counts of the period before are shown as well. */
   readonly compare: boolean
 }
@@ -34,6 +36,9 @@ export const SPANS = {
 
 export const VERDICTS = ['confirmed', 'false_alarm', 'expected'] as const
 
+/** More do not fit beside the other columns. */
+export const MAX_COLUMNS = 4
+
 export const ALL: Span = { from: null, to: null }
 
 export const NO_FILTERS: Filters = {
@@ -47,6 +52,7 @@ export const NO_FILTERS: Filters = {
   rarerThan: null,
   text: '',
   sort: 'time',
+  columns: [],
   compare: false,
 }
 
@@ -66,6 +72,7 @@ export function parseFilters(search: string): Filters {
     rarerThan: parseRarity(text('rarerThan')),
     text: text('text'),
     sort: text('sort') === 'bits' ? 'bits' : 'time',
+    columns: [...new Set(params.getAll('column'))].filter((name) => name !== '').slice(0, MAX_COLUMNS),
     compare: text('compare') === 'true',
   }
 }
@@ -92,12 +99,13 @@ export function formatFilters(filters: Filters): string {
   put('rarerThan', filters.rarerThan)
   put('text', filters.text)
   if (filters.sort !== 'time') put('sort', filters.sort)
+  for (const name of filters.columns) params.append('column', name)
   if (filters.compare) put('compare', 'true')
   const text = params.toString()
   return text === '' ? '' : `?${text}`
 }
 
-/** Returns the filters that decide which anomalies a list shows, in which order. */
+/** Returns the filters that decide which anomalies a list shows, in which order and with which columns. */
 export const listFilters = (filters: Filters): Filters => ({ ...filters, compare: false })
 
 /** Returns the query of /api/anomalies. @param nowMs end of a span up to now */
@@ -126,7 +134,7 @@ export function spanQuery(span: Span, nowMs: number): { readonly from: string | 
 export const isBounded = (span: Span): boolean => 'last' in span || span.from !== null || span.to !== null
 
 /** Counts the filters that narrow the list, without the pipeline. */
-export function countFilters({ pipeline: _, span, sort: __, compare: ___, ...rest }: Filters): number {
+export function countFilters({ pipeline: _, span, sort: __, columns: ___, compare: ____, ...rest }: Filters): number {
   return Object.values(rest).filter((value) => value !== '' && value !== null).length + (isBounded(span) ? 1 : 0)
 }
 

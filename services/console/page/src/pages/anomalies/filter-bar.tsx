@@ -16,6 +16,7 @@ import {
 import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { shortId, VERDICT_WORDS } from '../../words/format.js'
+import { Columns } from './columns.js'
 import { Views } from './views.js'
 
 /** Shows the list with these filters. @param options  replace: no history entry, for text that is being typed */
@@ -32,7 +33,7 @@ const SPAN_WORDS: Readonly<Record<keyof typeof SPANS, string>> = {
 
 export function FilterBar({ filters }: { filters: Filters }) {
   const [isOpen, setOpen] = useState(false)
-  const [areViewsOpen, setViewsOpen] = useState(false)
+  const [openDialog, setOpenDialog] = useState<'columns' | 'views' | null>(null)
   const search = useRef<HTMLInputElement>(null)
   useShortcuts({ '/': () => search.current?.focus() })
   // Typed text takes effect later: the URL may have changed by then.
@@ -85,16 +86,28 @@ export function FilterBar({ filters }: { filters: Filters }) {
           <button
             type="button"
             class="link"
-            onClick={() => goTo({ ...NO_FILTERS, pipeline: filters.pipeline, sort: filters.sort })}
+            onClick={() =>
+              goTo({ ...NO_FILTERS, pipeline: filters.pipeline, sort: filters.sort, columns: filters.columns })
+            }
           >
             Clear
           </button>
         )}
-        <button type="button" onClick={() => setViewsOpen(true)}>
+        <button type="button" onClick={() => setOpenDialog('columns')}>
+          Columns
+        </button>
+        <button type="button" onClick={() => setOpenDialog('views')}>
           Views
         </button>
       </div>
-      {areViewsOpen && <Views filters={filters} onClose={() => setViewsOpen(false)} />}
+      {openDialog === 'columns' && (
+        <Columns
+          columns={filters.columns}
+          onColumns={(columns) => change({ columns }, { replace: true })}
+          onClose={() => setOpenDialog(null)}
+        />
+      )}
+      {openDialog === 'views' && <Views filters={filters} onClose={() => setOpenDialog(null)} />}
     </search>
   )
 }

@@ -16,7 +16,7 @@ export function Overview({ filters }: { filters: Filters }) {
   const steps = useIsNarrow() ? STEPS.narrow : STEPS.wide
   const { compare } = filters
   const overview = useResource(
-    formatFilters({ ...listFilters(filters), sort: 'time', compare }) + steps,
+    formatFilters({ ...listFilters(filters), sort: 'time', columns: [], compare }) + steps,
     (signal) => {
       const now = Date.now()
       const { sort: _, to, ...query } = queryOf(filters, now)

@@ -1,7 +1,7 @@
 import { formatRarity, formatShares } from '@outflow/contracts/wording'
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import type { Anomaly } from '../../api/types.js'
+import type { AnomalyRow } from '../../api/types.js'
 import { ProvisionalBadge, SeverityBadge, VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import type { AnomalyList } from '../../state/anomaly-list.js'
@@ -14,8 +14,8 @@ import { hrefOf } from '../anomaly-link.js'
 import { useVerdictKeys } from '../verdict-keys.js'
 import { goTo } from './filter-bar.js'
 
-/** Pixels; same value as in the style sheet. On a phone a row has two lines. */
-const ROW_HEIGHT = { wide: 34, narrow: 62 }
+/** Pixels; same values as in the style sheet. On a phone a row has two lines, and a third one for the values of columns. */
+const ROW_HEIGHT = { wide: 34, narrow: 62, narrowWithColumns: 86 }
 const HEAD_HEIGHT = 28
 /** The next page is requested when so few rows are left. */
 const READ_AHEAD = 40
@@ -33,7 +33,9 @@ export function Rows({ list, filters, box }: RowsProps) {
   const ordered = useRef<HTMLOListElement>(null)
   const isNarrow = useIsNarrow()
   const selectedIndex = items.findIndex(({ id }) => id === list.selected.value)
-  const rowHeight = isNarrow ? ROW_HEIGHT.narrow : ROW_HEIGHT.wide
+  const { columns } = list.filters
+  const narrow = columns.length > 0 ? ROW_HEIGHT.narrowWithColumns : ROW_HEIGHT.narrow
+  const rowHeight = isNarrow ? narrow : ROW_HEIGHT.wide
   const { rows, totalSize, scrollTo } = useVirtualRows({
     count: items.length,
     rowHeight,
@@ -88,8 +90,13 @@ export function Rows({ list, filters, box }: RowsProps) {
         </SortBy>
         <span class="event">event time</span>
         <span>key</span>
+        {columns.map((name) => (
+          <span key={name} class="column" title={name}>
+            {name}
+          </span>
+        ))}
         <span>why</span>
-        <span>fields</span>
+        <span class="fields">fields</span>
         <SortBy order="bits" filters={filters}>
           how rare
         </SortBy>
@@ -109,6 +116,7 @@ export function Rows({ list, filters, box }: RowsProps) {
             <Row
               key={item.id}
               item={item}
+              columns={columns}
               position={index + 1}
               total={list.isComplete.value ? items.length : -1}
               top={start}
@@ -161,7 +169,8 @@ function SortBy({ order, filters, children }: SortByProps) {
 }
 
 interface RowProps {
-  readonly item: Anomaly
+  readonly item: AnomalyRow
+  readonly columns: readonly string[]
   readonly position: number
   /** −1: unknown. */
   readonly total: number
@@ -172,7 +181,7 @@ interface RowProps {
   readonly onFocus: () => void
 }
 
-function Row({ item, position, total, top, isSelected, isReachable, onFocus }: RowProps) {
+function Row({ item, columns, position, total, top, isSelected, isReachable, onFocus }: RowProps) {
   return (
     <li class="list-item" aria-posinset={position} aria-setsize={total} style={{ transform: `translateY(${top}px)` }}>
       <a
@@ -188,6 +197,16 @@ function Row({ item, position, total, top, isSelected, isReachable, onFocus }: R
           <Time at={item.eventTime} />
         </span>
         <span class="key">{item.key ?? '–'}</span>
+        {columns.length > 0 && (
+          <span class="values">
+            {columns.map((name, at) => (
+              <span key={name} class="value" title={item.values[at] ?? 'none'}>
+                <span class="value-name">{name} </span>
+                {item.values[at] ?? '–'}
+              </span>
+            ))}
+          </span>
+        )}
         <span class="why">
           {item.provisional && <ProvisionalBadge />} {item.topReason ?? 'without reasons yet'}
         </span>

@@ -1,0 +1,63 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { read } from '../../api/client.js'
+import type { AnomalyDetail } from '../../api/types.js'
+import { Shown } from '../../parts/states.js'
+import { latestList } from '../../state/anomaly-list.js'
+import { MAX_COLUMNS } from '../../state/filters.js'
+import { useResource } from '../../state/resource.js'
+import { fieldsOf } from '../../words/fields-of.js'
+
+interface ColumnsProps {
+  readonly columns: readonly string[]
+  readonly onColumns: (columns: readonly string[]) => void
+  readonly onClose: () => void
+}
+
+/** Dialog that chooses the columns of the list, among the fields of the record of its first anomaly. */
+export function Columns({ columns, onColumns, onClose }: ColumnsProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const first = useRef(latestList()?.items.value[0]?.id ?? null)
+  const example = useResource(first.current, (signal) =>
+    read<AnomalyDetail>(`/anomalies/${encodeURIComponent(first.current!)}`, {}, signal),
+  )
+  useEffect(() => dialog.current?.showModal(), [])
+  const isFull = columns.length >= MAX_COLUMNS
+  return (
+    <dialog ref={dialog} onClose={onClose} aria-labelledby="columns-title">
+      <h2 id="columns-title">Columns</h2>
+      <p class="quiet">Fields of the record that the list shows, at most {MAX_COLUMNS}. A saved view includes them.</p>
+      {first.current === null ? (
+        <p>The list has no anomaly whose fields could be chosen.</p>
+      ) : (
+        <Shown of={example} what="the fields">
+          {({ record }) => (
+            <ul class="plain-list">
+              {[...new Set([...fieldsOf(record), ...columns])].map((name) => (
+                <li key={name}>
+                  <label>
+                    <input
+                      type="checkbox"
+                      checked={columns.includes(name)}
+                      disabled={isFull && !columns.includes(name)}
+                      onChange={({ currentTarget }) =>
+                        onColumns(
+                          currentTarget.checked ? [...columns, name] : columns.filter((other) => other !== name),
+                        )
+                      }
+                    />{' '}
+                    {name}
+                  </label>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Shown>
+      )}
+      <div class="row end">
+        <button type="button" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </div>
+    </dialog>
+  )
+}
