@@ -1,8 +1,8 @@
 import type { FlowSizes } from '../flows/flow-state.js'
 import { affineCoupling } from './affine-coupling.js'
 import { boundedScale, conditionerPart } from './conditioner/conditioner-part.js'
-import { conditionedHalves } from './conditioner/coupling-halves.js'
-import { maskName, maskOf } from './conditioner/mask.js'
+import { conditionedHalves, maskedWeights } from './conditioner/coupling-halves.js'
+import { maskOf } from './conditioner/mask.js'
 import type { Part } from './part.js'
 
 /**
@@ -18,13 +18,7 @@ export function affineCouplingPart(
   const sizes = { inputs: dim + contextDim, hidden, outputs: 2 * dim }
   const conditioner = conditionerPart(`layers.${layer}.conditioner`, sizes)
   return {
-    learned: conditioner.learned,
-    fixed: new Map([[maskName(layer), [dim]]]),
-    start: ({ masks, weights }) => {
-      const mask = masks[layer]!
-      const masked = mask.filter((held) => held === 0).length
-      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, masked)])
-    },
+    ...maskedWeights(layer, dim, conditioner),
     bijector: (tensors, weights) => affineCoupling(maskOf(weights, layer), conditioner.of(tensors), scaleBound),
     toGraph: (graph, rows, weights) => {
       const halves = conditionedHalves(graph, rows, weights, maskOf(weights, layer), conditioner, (moved) => ({

@@ -1,7 +1,7 @@
 import type { FlowSizes } from '../flows/flow-state.js'
 import { conditionerPart } from './conditioner/conditioner-part.js'
-import { conditionedHalves } from './conditioner/coupling-halves.js'
-import { maskName, maskOf } from './conditioner/mask.js'
+import { conditionedHalves, maskedWeights } from './conditioner/coupling-halves.js'
+import { maskOf } from './conditioner/mask.js'
 import type { Part } from './part.js'
 import { rawLength } from './spline.js'
 import { type SplineSizes, splineCoupling } from './spline-coupling.js'
@@ -16,13 +16,7 @@ export function splineCouplingPart(
   const sizes = { inputs: dim + contextDim, hidden, outputs: dim * length }
   const conditioner = conditionerPart(`layers.${layer}.conditioner`, sizes)
   return {
-    learned: conditioner.learned,
-    fixed: new Map([[maskName(layer), [dim]]]),
-    start: ({ masks, weights }) => {
-      const mask = masks[layer]!
-      const masked = mask.filter((held) => held === 0).length
-      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, masked)])
-    },
+    ...maskedWeights(layer, dim, conditioner),
     bijector: (tensors, weights) =>
       splineCoupling(maskOf(weights, layer), conditioner.of(tensors), { bins, tailBound }),
     toGraph: (graph, rows, weights) => {

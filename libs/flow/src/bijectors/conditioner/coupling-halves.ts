@@ -1,9 +1,26 @@
 import type { Weights } from '../../flows/flow-state.js'
 import type { OnnxGraph } from '../../onnx/onnx-graph.js'
 import { type Piece, regrouped } from '../../onnx/pieces.js'
-import type { GraphRows } from '../part.js'
+import type { GraphRows, Part } from '../part.js'
 import type { ConditionerPart, Through } from './conditioner-part.js'
-import type { Mask } from './mask.js'
+import { type Mask, maskName } from './mask.js'
+
+/** The weights of a coupling: its conditioner's, which training changes, and its mask. */
+export function maskedWeights(
+  layer: number,
+  dim: number,
+  conditioner: ConditionerPart,
+): Pick<Part, 'learned' | 'fixed' | 'start'> {
+  return {
+    learned: conditioner.learned,
+    fixed: new Map([[maskName(layer), [dim]]]),
+    start: ({ masks, weights }) => {
+      const mask = masks[layer]!
+      const masked = mask.filter((held) => held === 0).length
+      return new Map([[maskName(layer), Float32Array.from(mask)], ...conditioner.start(weights, masked)])
+    },
+  }
+}
 
 /** The two halves of a coupling in an ONNX graph. */
 interface Halves {
