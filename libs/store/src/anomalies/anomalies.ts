@@ -49,17 +49,17 @@ const COLUMNS = `pipeline, topic, partition, "offset", record_time as "recordTim
 /** Returns a pipeline's anomalies, the least likely (highest nll) first. */
 export async function leastLikelyAnomalies(
   db: Queryable,
-  query: { readonly pipeline: string; readonly limit: number; readonly detectedSince?: Date },
+  query: { readonly pipeline: string; readonly limit: number },
 ): Promise<readonly StoredAnomaly[]> {
   const rows = await run<AnomalyRow>(db, {
     name: 'strangest_anomalies',
     text: `
       select ${COLUMNS}
       from analyst.anomalies
-      where pipeline = $1 and detected_at >= coalesce($2::timestamptz, '-infinity')
+      where pipeline = $1
       order by nll desc, topic, partition, "offset"
-      limit $3`,
-    values: [query.pipeline, query.detectedSince?.toISOString() ?? null, query.limit],
+      limit $2`,
+    values: [query.pipeline, query.limit],
   })
   return rows.map(toAnomaly)
 }
