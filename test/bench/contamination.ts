@@ -23,7 +23,7 @@ import { fitParetoTail } from '../../libs/detector/src/pareto-tail.js'
 import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'
 import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
-import { auroc } from './ranking.js'
+import { auroc, flaggedShare } from './ranking.js'
 import { shuffled } from './shuffled.js'
 
 const ALERT_RATE = 0.01
@@ -150,8 +150,8 @@ function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array): Omit
       calibrationOf(withoutAnomalies(ascending, ALERT_RATE, given), ALERT_RATE),
     ]
     calibrations.forEach((calibration, place) => {
-      sums.found[place]! += anomalyShareOf(pValues(calibration, corrupted)) / LABEL_SETS
-      sums.cleanAnomalyShare[place]! += anomalyShareOf(pValues(calibration, normal)) / LABEL_SETS
+      sums.found[place]! += flaggedShare(pValues(calibration, corrupted), ALERT_RATE) / LABEL_SETS
+      sums.cleanAnomalyShare[place]! += flaggedShare(pValues(calibration, normal), ALERT_RATE) / LABEL_SETS
     })
   }
   const [before, after] = [0, 1].map((place) => ({
@@ -204,8 +204,8 @@ async function quality(detector: Detector): Promise<Quality> {
   const corrupted = await detector.score(odd)
   return {
     auroc: auroc(corrupted.nll, normal.nll),
-    found: anomalyShareOf(corrupted.pValue),
-    cleanAnomalyShare: anomalyShareOf(normal.pValue),
+    found: flaggedShare(corrupted.pValue, ALERT_RATE),
+    cleanAnomalyShare: flaggedShare(normal.pValue, ALERT_RATE),
   }
 }
 
@@ -218,10 +218,6 @@ function freshlyCorrupted(): Fields[] {
     if (flight !== null) fresh.push(fieldsOf(flight))
   }
   return fresh
-}
-
-function anomalyShareOf(pValue: Float64Array): number {
-  return pValue.filter((p) => p <= ALERT_RATE).length / pValue.length
 }
 
 function printTables(): void {

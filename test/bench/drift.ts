@@ -19,6 +19,7 @@ import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
 import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
 import { makeTally } from './drift/tally.js'
 import { type Adaptation, checkTargets, type Passed } from './drift/targets.js'
+import { flaggedShare } from './ranking.js'
 
 const BUDGET = 0.01
 const MINUTE_MS = 60_000
@@ -161,8 +162,8 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
     recall,
     recallAlone,
     recallRatio: recall / recallAlone,
-    recallAsJudged: anomalyShareOf(own.pValue),
-    recallAloneAsJudged: anomalyShareOf(others.pValue),
+    recallAsJudged: flaggedShare(own.pValue, BUDGET),
+    recallAloneAsJudged: flaggedShare(others.pValue, BUDGET),
   }
 }
 
@@ -174,15 +175,11 @@ function foundAtBudget(nll: Float64Array, fresh: Float64Array): number {
 
 async function attackFound(world: World): Promise<number> {
   const attack = Array.from({ length: CHECKED }, () => fieldsOf(aside.anomaly(world, true)))
-  return anomalyShareOf((await pipeline.score(attack)).pValue)
+  return flaggedShare((await pipeline.score(attack)).pValue, BUDGET)
 }
 
 function spread(count: number): number[] {
   return Array.from({ length: count }, (_, index) => nowMs + Math.floor((index * TICK_MS) / count))
-}
-
-function anomalyShareOf(pValue: Float64Array): number {
-  return pValue.filter((p) => p <= BUDGET).length / pValue.length
 }
 
 function fieldsOf(record: StreamRecord): Fields {

@@ -18,7 +18,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import { CORRUPTIONS, type Corruption, corrupt, corruptStream } from '../../services/demo/src/corrupt.js'
 import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
-import { auroc } from './ranking.js'
+import { auroc, flaggedShare } from './ranking.js'
 
 const ALERT_RATE = 0.01
 const HELD_OUT = 0.1
@@ -64,7 +64,7 @@ const report = {
   alertRate: ALERT_RATE,
   trainedOn: stream.length,
   heldOut: heldOut.length,
-  cleanAnomalyShare: anomalyShareOf(clean.pValue),
+  cleanAnomalyShare: flaggedShare(clean.pValue, ALERT_RATE),
   kinds: Object.fromEntries(kinds.map(({ kind, ...found }) => [kind, { ...found, target: TARGETS[kind] ?? null }])),
   mistakes: Object.fromEntries(mistakes.map(({ of, ...named }) => [of, named])),
   targetsMet: isMet,
@@ -105,7 +105,7 @@ async function findKind(fitted: Detector, kind: Corruption, cleanNll: Float64Arr
   return {
     kind,
     auroc: auroc(nll, cleanNll),
-    found: anomalyShareOf(pValue),
+    found: flaggedShare(pValue, ALERT_RATE),
     foundAtCleanRate: nll.filter((own) => own > level).length / nll.length,
   }
 }
@@ -153,10 +153,6 @@ async function nameOf(
     right: share((name) => name === mistake),
     wrong: share((name) => name !== null && name !== mistake),
   }
-}
-
-function anomalyShareOf(pValue: Float64Array): number {
-  return pValue.filter((p) => p <= ALERT_RATE).length / pValue.length
 }
 
 async function measureSpeed(fitted: Detector) {

@@ -48,6 +48,11 @@ export function auroc(ofAnomalies: ArrayLike<number>, ofNormals: ArrayLike<numbe
   ).auroc
 }
 
+/** Share of the records whose p-value is at or below an alert rate. */
+export function flaggedShare(pValue: Float64Array, alertRate: number): number {
+  return pValue.filter((p) => p <= alertRate).length / pValue.length
+}
+
 function check(scores: ArrayLike<number>, isAnomaly: readonly boolean[]): void {
   if (scores.length !== isAnomaly.length) {
     throw new RangeError(`each score has a label: got ${scores.length} scores and ${isAnomaly.length} labels`)
