@@ -1,18 +1,21 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Starts the test files that run whole programs or servers before the others of their project. On a fresh clone Vitest starts large files
- * first, but these are small and take longest: started last, one of them would leave the other processors idle.
+ * Starts integration and end-to-end tests before unit tests, and of those the files that run whole programs or servers first. On a fresh
+ * clone Vitest starts large files first, but these are small and take longest: started last, one of them would leave the other processors
+ * idle. While the last of them wait, unit tests use the processors.
  */
 export default class ProgramsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    const projects = [...new Set(sorted.map(({ project }) => project))]
-    return projects.flatMap((project) => {
-      const own = sorted.filter((file) => file.project === project)
-      return [...own.filter(runsPrograms), ...own.filter((file) => !runsPrograms(file))]
-    })
+    // Sorting is stable, and Vitest reuses the process of a unit test only for a unit test that comes next.
+    return sorted.toSorted((a, b) => rank(a) - rank(b))
   }
+}
+
+const rank = (file: TestSpecification): number => {
+  if (file.project.name === 'unit') return 2
+  return runsPrograms(file) ? 0 : 1
 }
 
 const runsPrograms = ({ moduleId }: TestSpecification): boolean =>

@@ -23,8 +23,9 @@ export default defineConfig({
   root,
   test: {
     reporters: ['default', './infra/closing-line-reporter.ts'],
-    // By default Vitest leaves one processor unused, which is half of a machine with two.
-    maxWorkers: '100%',
+    // By default Vitest leaves one processor unused, which is half of a machine with two. Integration and end-to-end tests mostly wait for
+    // sessions, processes and servers: four at a time keep two processors busy. More would overload their one small Kafka and Postgres.
+    maxWorkers: 4,
     sequence: { sequencer: ProgramsFirst },
     projects: [
       {
@@ -54,10 +55,6 @@ export default defineConfig({
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
           server: { deps: { external: [BUILT_PACKAGES] } },
-          // Four on two processors, because tests mostly wait for sessions, processes and servers; not more, because they share one small
-          // Kafka and one small Postgres.
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -70,7 +67,7 @@ export default defineConfig({
           // One file at a time: each runs several services, and measures how long they take to end.
           fileParallelism: false,
           testTimeout: 240_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -84,7 +81,7 @@ export default defineConfig({
           // Ten times the slowest test alone: npm installs from the network, and a demo takes a minute.
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
