@@ -14,6 +14,7 @@ import { readCommitted } from '../support/topic-reader.js'
 
 // Longer than the session timeout of a group member, 10 s.
 const PAST_SESSION_MS = 12_000
+const CONNECTIONS_BROKEN = 4
 
 test('issue 23: each alert is committed once and in order when a broker answers late, also after the transaction timeout', async () => {
   const found = await Promise.all(Array.from({ length: 6 }, (_, at) => relayThroughLateBroker(20 + at)))
@@ -53,6 +54,23 @@ test('issue 23: each record counts once and each alert is sent once, however oft
   await feed.stop()
   await expectEverythingOnce(pipeline)
   console.log(`connections to Postgres cut: ${cuts}`)
+})
+
+test('issue 23: a service whose connections to the broker broke ends when it is asked to', async () => {
+  let lost = 0
+  const late = await aLateBroker(kafkaBrokers()[0]!, (request) => {
+    if (request !== 'Fetch' || lost === CONNECTIONS_BROKEN) return null
+    lost += 1
+    return { kind: 'lost answer' }
+  })
+  const pipeline = await aParcelPipeline({ model: await parcelModel(), brokers: late.brokers })
+  const ingest = startService('ingest', pipeline.configFile)
+  const feed = pipeline.feed(51, { perSecond: 100 })
+  await eventually(async () => lost === CONNECTIONS_BROKEN, { what: 'connections are broken', withinMs: 60_000 })
+  await pipeline.untilStoredMore(100)
+  await feed.stop()
+  // Brokers close a connection that nobody uses after ten minutes.
+  expect(await ingest.terminate()).toMatchObject({ code: 0 })
 })
 
 /** Relays messages one after another through a broker with faults, and compares the committed messages with the queued ones. */
