@@ -53,6 +53,8 @@ const VICTIMS = [
 const PAST_SESSION_MS = 12_000
 const FAULTS_REPORTED = 20
 const MOST_AT_ONCE = 3
+/** A run of an hour has a million records. */
+const READ_WITHIN_MS = 1_800_000
 type Victim = 'ingest' | 'alerts' | 'trainer' | 'postgres' | 'broker'
 
 const { values: options } = parseArgs({
@@ -276,6 +278,7 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
       )
     },
     `all of ${pipeline} is stored and sent`,
+    READ_WITHIN_MS,
   )
 }
 
