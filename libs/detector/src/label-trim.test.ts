@@ -147,6 +147,7 @@ const trained = await trainDetector({
   training: { contamination: 0.01, seed: 1 },
   alertRate: ALERT_RATE,
   maxSteps: 20,
+  backend: 'wasm',
 })
 
 describe('a model', () => {
