@@ -134,6 +134,8 @@ function fitTo(
     training: { contamination: 0, seed },
     alertRate: PARCEL_ALERT_RATE,
     maxSteps,
+    // Loads half a second faster than TensorFlow, and its steps of so small a flow take two thirds of the time.
+    backend: 'wasm',
   })
 }
 
