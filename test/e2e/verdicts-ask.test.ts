@@ -73,7 +73,7 @@ test('calibration records that a person confirms leave the calibration set witho
   )
   const listed = await runOutflow(['models', 'list', ...config])
   expect(listed.stdout).toMatch(new RegExp(`${trimmedId}\\s+active.*${confirmed.length} of \\d+ confirmed`))
-})
+}, 240_000)
 
 async function send({ brokers, topics }: ParcelPipeline, parcels: readonly Parcel[]) {
   const producer = await makeProducer(makeKafka({ brokers, clientId: 'test-feed' }))

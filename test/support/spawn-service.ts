@@ -42,6 +42,9 @@ export interface ServiceProcess {
 /** Name of the service. */
 export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 
+/** A fit of 2,000 steps takes a minute beside the fits of other tests. */
+const LOGGED_WITHIN_MS = 110_000
+
 /** Starts a service; the caller ends it. */
 export function spawnService(name: ServiceName, ...configFiles: readonly string[]): ServiceProcess {
   const child = spawnOutflow(['run', name, ...configFiles.flatMap((file) => ['--config', file])])
@@ -66,7 +69,7 @@ export function spawnService(name: ServiceName, ...configFiles: readonly string[
         if (line === undefined && hasEnded()) throw new Error(`${name} ended without logging '${msg}'`)
         return line
       },
-      { what: `${name} logs '${msg}'` },
+      { what: `${name} logs '${msg}'`, withinMs: LOGGED_WITHIN_MS },
     )
 
   return {
