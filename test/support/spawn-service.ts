@@ -42,7 +42,7 @@ export interface ServiceProcess {
 /** Name of the service. */
 export type ServiceName = 'ingest' | 'alerts' | 'trainer' | 'all'
 
-/** A fit of 2,000 steps takes a minute beside the fits of other tests. */
+/** A fit of 2,000 steps takes a minute while other tests fit models too. */
 const LOGGED_WITHIN_MS = 110_000
 
 /** Starts a service; the caller ends it. */

@@ -36,7 +36,7 @@ export const SPANS = {
 
 export const VERDICTS = ['confirmed', 'false_alarm', 'expected'] as const
 
-/** More do not fit beside the other columns. */
+/** The width of a row has no room for more. */
 export const MAX_COLUMNS = 4
 
 export const ALL: Span = { from: null, to: null }

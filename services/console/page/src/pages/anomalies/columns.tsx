@@ -1,6 +1,7 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { read } from '../../api/client.js'
 import type { AnomalyDetail } from '../../api/types.js'
+import { Closable } from '../../parts/closable.js'
 import { Shown } from '../../parts/states.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { MAX_COLUMNS } from '../../state/filters.js'
@@ -15,16 +16,13 @@ interface ColumnsProps {
 
 /** Dialog that chooses the columns of the list, among the fields of the record of its first anomaly. */
 export function Columns({ columns, onColumns, onClose }: ColumnsProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const first = useRef(latestList()?.items.value[0]?.id ?? null)
   const example = useResource(first.current, (signal) =>
     read<AnomalyDetail>(`/anomalies/${encodeURIComponent(first.current!)}`, {}, signal),
   )
-  useEffect(() => dialog.current?.showModal(), [])
   const isFull = columns.length >= MAX_COLUMNS
   return (
-    <dialog ref={dialog} onClose={onClose} aria-labelledby="columns-title">
-      <h2 id="columns-title">Columns</h2>
+    <Closable title="Columns" onClose={onClose}>
       <p class="quiet">Fields of the record that the list shows, at most {MAX_COLUMNS}. A saved view includes them.</p>
       {first.current === null ? (
         <p>The list has no anomaly whose fields could be chosen.</p>
@@ -53,11 +51,6 @@ export function Columns({ columns, onColumns, onClose }: ColumnsProps) {
           )}
         </Shown>
       )}
-      <div class="row end">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          Close
-        </button>
-      </div>
-    </dialog>
+    </Closable>
   )
 }

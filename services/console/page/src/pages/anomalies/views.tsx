@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { queryString, read, write } from '../../api/client.js'
 import type { View } from '../../api/types.js'
+import { Closable } from '../../parts/closable.js'
 import { Failure } from '../../parts/failure.js'
 import { Shown } from '../../parts/states.js'
 import { type Filters, formatFilters, parseFilters } from '../../state/filters.js'
@@ -16,11 +17,9 @@ interface ViewsProps {
 /** Dialog with the saved views of the pipeline; it opens, saves and deletes them. */
 export function Views({ filters, onClose }: ViewsProps) {
   const { pipeline } = filters
-  const dialog = useRef<HTMLDialogElement>(null)
   const views = useResource(pipeline, (signal) => read<readonly View[]>('/views', { pipeline }, signal))
   const [name, setName] = useState('')
   const [failure, setFailure] = useState<string | null>(null)
-  useEffect(() => dialog.current?.showModal(), [])
   const change = async (act: () => Promise<unknown>) => {
     setFailure(null)
     try {
@@ -43,11 +42,7 @@ export function Views({ filters, onClose }: ViewsProps) {
     onClose()
   }
   return (
-    <dialog ref={dialog} onClose={onClose} aria-labelledby="views-title">
-      {/* Gets the focus: on a phone, an input would open the keyboard. */}
-      <h2 id="views-title" tabIndex={-1} autofocus>
-        Saved views
-      </h2>
+    <Closable title="Saved views" onClose={onClose}>
       <Shown of={views} what="views">
         {(found) =>
           found.length === 0 ? (
@@ -87,11 +82,6 @@ export function Views({ filters, onClose }: ViewsProps) {
         </form>
       )}
       <Failure text={failure} />
-      <div class="row end">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          Close
-        </button>
-      </div>
-    </dialog>
+    </Closable>
   )
 }
