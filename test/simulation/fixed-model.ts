@@ -34,7 +34,15 @@ interface FitOptions {
 
 /** Stands for the fit: takes a while, and gives the same model for the same records. */
 export function fixedFit({ scheduler, poorOneIn, failsOneIn }: FitOptions) {
-  return async ({ features, records, window, recordsPerDay, onProgress, signal }: TrainingInput) => {
+  return async ({
+    features,
+    records,
+    window,
+    recordsPerDay,
+    onProgress,
+    signal,
+    provisional = false,
+  }: TrainingInput) => {
     const { random } = scheduler
     await sleep(random.below(LONGEST_FIT_MS), undefined, { ...(signal && { signal }) })
     onProgress?.({ step: 1, maxSteps: 2 } as never)
@@ -44,7 +52,7 @@ export function fixedFit({ scheduler, poorOneIn, failsOneIn }: FitOptions) {
       .digest()
     return fixedModel(features, digest, {
       isPoor: poorOneIn > 0 && digest[0]! % poorOneIn === 0,
-      metadata: { window: window ?? null, recordsPerDay },
+      metadata: { window: window ?? null, recordsPerDay, provisional },
     })
   }
 }

@@ -87,7 +87,7 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
   const gathered = new Map<string, number>()
   for (const { groupId } of unsent.values())
     if (groupId !== null) gathered.set(groupId, (gathered.get(groupId) ?? 0) + 1)
-  found.push(...wronglyHidden(tables, anomalies))
+  found.push(...wronglyHidden(tables, anomalies), ...wronglyWithheld(tables, alerts, plan))
   compare(
     'groups',
     events.filter(({ type }) => type !== ALERT_EVENT_TYPE).map(({ id, data }) => `${id}: ${data.count}`),
@@ -127,7 +127,28 @@ interface SentEvent {
     readonly partition: number
     readonly offset: string
     readonly count: number
+    readonly provisional?: boolean
   }
+}
+
+/** Alerts of provisional models that were sent although the configuration withholds them, or the reverse; alerts that state another kind of model. */
+function wronglyWithheld(
+  { anomalies, unsent }: Tables,
+  alerts: readonly SentEvent[],
+  { alertsOfProvisional }: Plan,
+): readonly string[] {
+  const sent = new Map(alerts.map(({ id, data }) => [id, data]))
+  return [...anomalies].flatMap(([keyAndTime, { provisional }]) => {
+    const key = keyAndTime.split(' ')[0]!
+    const isWithheld = unsent.get(key)?.because === 'provisional'
+    const alert = sent.get(`${PIPELINE}/${key}`)
+    return [
+      ...(isWithheld === (provisional && !alertsOfProvisional) ? [] : [`alert ${key} is withheld: ${isWithheld}`]),
+      ...(alert === undefined || (alert.provisional ?? false) === provisional
+        ? []
+        : [`alert ${key} is provisional: ${alert.provisional}`]),
+    ]
+  })
 }
 
 /** Alerts that a rule hid: the rule is of their key, and counts them. */

@@ -1,6 +1,6 @@
+import { PROVISIONAL_ROWS } from '../../services/trainer/src/fewest-rows.js'
 import { delayOf, SOURCE } from './feed.js'
 import type { PartitionLog } from './partition-log.js'
-import { LEAST_ROWS } from './pipeline-config.js'
 import type { Plan } from './plan.js'
 import type { SimulatedBroker } from './simulated-broker.js'
 import { leftCandidates } from './simulated-models.js'
@@ -11,7 +11,7 @@ import type { ModelRow } from './tables.js'
 export function leftToDo(
   { tables }: SimulatedPostgres,
   broker: SimulatedBroker,
-  { trainers }: Plan,
+  { trainers, leastRows, hasOperator }: Plan,
 ): readonly string[] {
   const { outbox, buckets, offsets, fits, models, requests } = tables
   const { id, partitions } = broker.topics.get(SOURCE)!
@@ -22,28 +22,33 @@ export function leftToDo(
     // Ends of transactions, and what they aborted, move the offset with the next record.
     return stored < log.end && log.committed().some(({ offset }) => offset >= stored && offset >= log.start)
   })
+  const good = goodRecords(partitions)
+  const mayFit = good >= Math.min(PROVISIONAL_ROWS, leastRows)
+  const isProvisional = [...models.values()].some(({ state, metadata }) => state === 'active' && metadata.provisional)
   const waiting = [...requests.values()].filter(({ fitId }) => fitId === null)
   const left: readonly (readonly [string, number])[] = [
     // Without a model nothing is scored, and too few records give none.
-    ['partitions are not read', models.size > 0 || mayFit(partitions) ? unread.length : 0],
+    ['partitions are not read', models.size > 0 || mayFit ? unread.length : 0],
     ['messages are not sent', outbox.size],
     ['groups of alerts are not sent', [...buckets.values()].filter(({ count }) => count > 0).length],
     ['fits run', [...fits.values()].filter(({ state }) => state === 'running').length],
     ['shadows run', [...models.values()].filter(isShadow).length],
     ['candidates that a trainer left are not adopted', leftCandidates(tables).length],
-    [
-      'requests for a model are not answered',
-      trainers > 0 && waiting.length > 0 && mayFit(partitions) ? waiting.length : 0,
-    ],
+    ['requests for a model are not answered', trainers > 0 && waiting.length > 0 && mayFit ? waiting.length : 0],
+    // An operator can roll a full model back to a provisional one.
+    ['provisional models are active', isProvisional && !hasOperator && good >= MANY * leastRows ? 1 : 0],
   ]
   return left.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`)
 }
 
+/** Of the records of a full model: a fit is due by the share of good records in an earlier window, which is an estimate. */
+const MANY = 1.2
+
 const isShadow = ({ state, shadowSinceMs }: ModelRow) => state === 'candidate' && shadowSinceMs !== null
 
-function mayFit(partitions: readonly PartitionLog[]): boolean {
+function goodRecords(partitions: readonly PartitionLog[]): number {
   const good = partitions.flatMap((log) =>
     log.committed().filter((record) => record.offset >= log.start && !Number.isNaN(delayOf(record))),
   )
-  return good.length >= LEAST_ROWS
+  return good.length
 }

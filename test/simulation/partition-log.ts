@@ -91,14 +91,26 @@ export class PartitionLog {
     this.end += 1n
   }
 
-  /** Records from an offset that readers of committed data may have, with aborted ones, and what was aborted among them. */
-  read(from: bigint, most: number) {
+  /**
+   * Records from an offset that readers of committed data may have, with aborted ones, and what was aborted among them.
+   *
+   * @param areWhole  whether batches are returned whole, with records before the offset, as a broker returns compressed ones
+   */
+  read(from: bigint, most: number, areWhole: boolean) {
     if (from < this.start || from > this.end) throw kafkaError('OFFSET_OUT_OF_RANGE')
     const stableEnd = this.stableEnd
-    const records = this.#records.filter(({ offset }) => offset >= from && offset < stableEnd).slice(0, most)
-    const last = records.at(-1)?.offset ?? from
-    const aborted = this.#aborted.filter((own) => own.first <= last && own.last >= from)
-    return { records, aborted }
+    const readable = this.#records.filter(({ offset }) => offset < stableEnd)
+    const first = readable.findIndex(({ offset }) => offset >= from)
+    if (first < 0) return { batches: [], aborted: [] }
+    let [begin, end] = [first, Math.min(first + most, readable.length)]
+    while (areWhole && begin > 0 && areOneBatch(readable[begin - 1]!, readable[begin]!)) begin--
+    while (areWhole && end < readable.length && areOneBatch(readable[end - 1]!, readable[end]!)) end++
+    const records = readable.slice(begin, end)
+    const last = records.at(-1)!.offset
+    return {
+      batches: inBatches(records),
+      aborted: this.#aborted.filter((own) => own.first <= last && own.last >= from),
+    }
   }
 
   /** What a reader of committed data sees of all that was ever appended, markers and aborted records excepted. */
@@ -126,4 +138,22 @@ export class PartitionLog {
   get #history(): readonly LoggedRecord[] {
     return [...this.#deleted, ...this.#records]
   }
+}
+
+/** Records of a batch at most; batches begin at multiples of it, and where the producer changes. */
+const BATCH_RECORDS = 8n
+
+function areOneBatch(a: LoggedRecord, b: LoggedRecord): boolean {
+  const isMarker = a.marker !== undefined || b.marker !== undefined
+  return !isMarker && a.producerId === b.producerId && a.offset / BATCH_RECORDS === b.offset / BATCH_RECORDS
+}
+
+function inBatches(records: readonly LoggedRecord[]): readonly (readonly LoggedRecord[])[] {
+  const batches: LoggedRecord[][] = []
+  for (const record of records) {
+    const batch = batches.at(-1)
+    if (batch !== undefined && areOneBatch(batch.at(-1)!, record)) batch.push(record)
+    else batches.push([record])
+  }
+  return batches
 }

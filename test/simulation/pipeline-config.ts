@@ -3,12 +3,19 @@ import { SOURCE } from './feed.js'
 import type { Plan } from './plan.js'
 
 export const PIPELINE = 'flights'
-/** The fewest that the configuration allows. */
-export const LEAST_ROWS = 50
-
 /** The configuration that all services of a world share. */
 export function configOf(plan: Plan): Config {
-  const { detection, hasWindows, hasGrouping, hasCooldown, hasQuietHours, tombstones, shadowMs } = plan
+  const {
+    detection,
+    leastRows,
+    alertsOfProvisional,
+    hasWindows,
+    hasGrouping,
+    hasCooldown,
+    hasQuietHours,
+    tombstones,
+    shadowMs,
+  } = plan
   return parseConfig(
     {
       pipeline: PIPELINE,
@@ -20,9 +27,13 @@ export function configOf(plan: Plan): Config {
         ...(hasWindows ? [{ type: 'window', name: 'count', aggregate: 'count', over: '1d' }] : []),
       ],
       detection,
-      training: { minRows: LEAST_ROWS, maxRows: 200, contamination: 0.1, every: '1m', shadow: `${shadowMs / 1_000}s` },
+      training: {
+        ...{ minRows: leastRows, maxRows: leastRows + 150, contamination: 0.1 },
+        ...{ every: '1m', shadow: `${shadowMs / 1_000}s` },
+      },
       alerts: {
         topic: 'flights.alerts',
+        provisional: alertsOfProvisional,
         ...(hasGrouping && { grouping: { bucket: '5s', perKey: 1 } }),
         ...(hasCooldown && { cooldown: '10s' }),
         ...(hasQuietHours && { quietHours: { when: 'mon 08:00-09:02' } }),

@@ -1,5 +1,6 @@
 import type { Random } from '../fuzz/random.js'
 import type { NetworkFaults } from './network.js'
+import { CODEC_NAMES, type Codec } from './record-batches.js'
 
 /** What a seed decides before its world begins; the rest it decides as the world goes on. */
 export interface Plan {
@@ -13,6 +14,10 @@ export interface Plan {
   readonly trainers: number
   /** Whether a model is active at the start. */
   readonly hasModel: boolean
+  /** Good records of a full model. */
+  readonly leastRows: number
+  /** Whether anomalies of provisional models are alerted. */
+  readonly alertsOfProvisional: boolean
   /** How long a candidate runs as a shadow; 0: it does not. */
   readonly shadowMs: number
   /** One candidate in so many is poor; 0: none. */
@@ -35,6 +40,8 @@ export interface Plan {
   /** Whether the source topic is deleted and created again. */
   readonly isRecreated: boolean
   readonly fetchRecords: number
+  /** By which the broker compresses batches; null: it does not. */
+  readonly codec: Codec | null
   readonly verifiesPartitions: boolean
   readonly kafka: NetworkFaults
   readonly postgres: NetworkFaults
@@ -44,14 +51,37 @@ export interface Plan {
   readonly disturbedEveryMs: number | null
 }
 
-/** In the worlds of every eighth seed the source topic is deleted and created again. */
+/** Three of eight seeds have what the worlds of the others do not: a provisional model, compression, a topic that is created again. */
 export function makePlan(random: Random, seed: number): Plan {
   const plan = anyPlan(random)
-  if (seed % 8 !== 7) return plan
-  // Alerts that are not sent singly are stored by their position, which the new topic has again.
-  const sendsSingly = { hasGrouping: false, hasCooldown: false, hasQuietHours: false, hasOperator: false }
-  return { ...plan, ...sendsSingly, trainers: 0, hasModel: true, isRecreated: true }
+  switch (seed % 8) {
+    case 2:
+      return {
+        ...plan,
+        ...{ trainers: Math.max(1, plan.trainers), hasModel: false, poorOneIn: 0, hasRetention: false },
+        // A provisional model takes 200 good records for a minute; later the feed has enough for a full one in most worlds.
+        ...{ records: random.between(320, 420), feedMs: random.pick([480_000, 720_000]) },
+        leastRows: random.pick([260, 300]),
+        // Each trainer that begins to lead waits for this minute.
+        disturbedEveryMs: random.pick([null, 15_000, 40_000]),
+        alertsOfProvisional: random.oneIn(2),
+      }
+    case 3:
+      return { ...plan, codec: CODEC_NAMES[Math.floor(seed / 8) % CODEC_NAMES.length]! }
+    case 7:
+      return {
+        ...plan,
+        // Alerts that are not sent singly are stored by their position, which the new topic has again.
+        ...{ hasGrouping: false, hasCooldown: false, hasQuietHours: false, hasOperator: false },
+        ...{ trainers: 0, hasModel: true, isRecreated: true },
+      }
+    default:
+      return plan
+  }
 }
+
+/** The fewest that the configuration allows; with as few, no model is provisional. */
+const LEAST_ROWS = 50
 
 function anyPlan(random: Random): Plan {
   const network = (): NetworkFaults => ({
@@ -67,7 +97,7 @@ function anyPlan(random: Random): Plan {
     // A first model that fails its gate is fitted to the same records again and again.
     ...{ poorOneIn: hasModel ? 4 : 0, fitsFailOneIn: random.pick([0, 4]) },
     partitions: random.between(1, 3),
-    // A fit takes 50 good ones.
+    ...{ leastRows: LEAST_ROWS, alertsOfProvisional: false },
     records: trainers === 0 ? random.between(20, 120) : random.between(80, 140),
     feedMs: random.pick([3_000, 15_000, 60_000]),
     ingests: random.between(1, 3),
@@ -83,6 +113,7 @@ function anyPlan(random: Random): Plan {
     hasRetention,
     isRecreated: false,
     fetchRecords: random.pick([1, 4, 20]),
+    codec: null,
     verifiesPartitions: true,
     kafka: network(),
     postgres: network(),

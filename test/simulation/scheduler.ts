@@ -41,6 +41,7 @@ export class Scheduler {
   events = 0
   readonly #queue: Event[] = []
   #order = 0
+  #held = 0
 
   constructor(
     readonly random: Random,
@@ -66,6 +67,16 @@ export class Scheduler {
   /** Resolves later, in an event of no process. */
   pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => void this.after(delayMs, null, resolve))
+  }
+
+  /** Lets threads finish work that an event began, such as compression, before the next event. */
+  async hold<T>(work: Promise<T>): Promise<T> {
+    this.#held += 1
+    try {
+      return await work
+    } finally {
+      this.#held -= 1
+    }
   }
 
   kill(process: Process): void {
@@ -98,7 +109,8 @@ export class Scheduler {
       this.events += 1
       this.current = process
       event.run()
-      await new Promise(setImmediateOfNode)
+      do await new Promise(setImmediateOfNode)
+      while (this.#held > 0)
       this.current = null
     }
     return true

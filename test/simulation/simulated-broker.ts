@@ -1,5 +1,6 @@
 import { kafkaError, offsetOutOfRange } from './kafka-errors.js'
-import { type LoggedRecord, PartitionLog } from './partition-log.js'
+import { PartitionLog } from './partition-log.js'
+import type { Codec } from './record-batches.js'
 import type { Scheduler } from './scheduler.js'
 import { SimulatedGroups } from './simulated-groups.js'
 import { SimulatedTransactions, type TransactionRequest } from './simulated-transactions.js'
@@ -15,6 +16,8 @@ export interface BrokerOptions {
   readonly verifiesPartitions: boolean
   /** Records that a fetch returns of a partition at most. */
   readonly fetchRecords: number
+  /** By which it compresses all batches; null: it does not. */
+  readonly codec: Codec | null
 }
 
 type Requests = Record<string, (request: never) => unknown>
@@ -52,7 +55,7 @@ const UNKNOWN_TOPIC = 3
 
 const makeLogs = (count: number) => Array.from({ length: count }, () => new PartitionLog())
 
-/** A Kafka cluster of one broker. Its requests and answers are kafkajs's, decoded. */
+/** A Kafka cluster of one broker. Its requests and answers are kafkajs's, decoded; those of a fetch have batches in place of messages. */
 export class SimulatedBroker {
   readonly topics = new Map<string, Topic>()
   /** The logs of topics that were created again since, by topic id. */
@@ -63,7 +66,7 @@ export class SimulatedBroker {
 
   constructor(
     private readonly scheduler: Scheduler,
-    private readonly options: BrokerOptions,
+    readonly options: BrokerOptions,
   ) {
     this.groups = new SimulatedGroups(scheduler)
     const { verifiesPartitions } = options
@@ -187,7 +190,7 @@ export class SimulatedBroker {
         topicName: topic,
         partitions: partitions.map((asked) => this.#read(topic, asked)),
       }))
-      const isEmpty = responses.every(({ partitions }) => partitions.every(({ messages }) => messages.length === 0))
+      const isEmpty = responses.every(({ partitions }) => partitions.every(({ batches }) => batches.length === 0))
       if (!isEmpty || this.scheduler.nowMs >= untilMs) return { responses }
       await this.scheduler.pause(FETCH_POLL_MS)
     }
@@ -197,13 +200,14 @@ export class SimulatedBroker {
     const log = this.partition(topic, partition)
     const from = BigInt(fetchOffset)
     if (from < log.start || from > log.end) throw offsetOutOfRange(topic, partition)
-    const { records, aborted } = log.read(from, 1 + this.scheduler.random.below(this.options.fetchRecords))
+    const { fetchRecords, codec } = this.options
+    const { batches, aborted } = log.read(from, 1 + this.scheduler.random.below(fetchRecords), codec !== null)
     return {
       ...{ partition, errorCode: 0, highWatermark: String(log.stableEnd), lastStableOffset: String(log.stableEnd) },
       abortedTransactions: aborted
         .toSorted((a, b) => Number(a.first - b.first))
         .map(({ producerId, first }) => ({ producerId: String(producerId), firstOffset: String(first) })),
-      messages: records.map(toMessage),
+      batches,
     }
   }
 
@@ -244,11 +248,3 @@ function offsetAt(log: PartitionLog, timestamp: number): bigint {
 }
 
 const bytesOf = (own: Buffer | string | null) => (own === null ? null : Buffer.from(own))
-
-function toMessage({ offset, timestampMs, key, value, headers, producerId, marker }: LoggedRecord) {
-  return {
-    ...{ offset: String(offset), timestamp: String(timestampMs), key, value, headers },
-    isControlRecord: marker !== undefined,
-    batchContext: { producerId: String(producerId ?? -1), inTransaction: producerId !== null },
-  }
-}

@@ -1,6 +1,8 @@
 import { type KafkaConnection, makeKafka } from '@outflow/streams'
 import { connectionClosed, connectionRefused, requestTimedOut } from './kafka-errors.js'
 import { Connection, type NetworkFaults } from './network.js'
+import type { LoggedRecord } from './partition-log.js'
+import { decodePartitions, encodeBatches } from './record-batches.js'
 import type { Process, Scheduler } from './scheduler.js'
 import { HOST, PORT, type SimulatedBroker } from './simulated-broker.js'
 
@@ -8,6 +10,7 @@ import { HOST, PORT, type SimulatedBroker } from './simulated-broker.js'
 const REQUEST_TIMEOUT_MS = 30_000
 const METADATA = 3
 const METADATA_VERSION = 12
+const LONGEST_DECOMPRESSION_MS = 20
 
 interface KafkaOptions {
   readonly scheduler: Scheduler
@@ -58,8 +61,18 @@ function makeBrokerClient(process: Process, { scheduler, broker, faults }: Kafka
       return send(name, () => serve(sent as never))
     },
   ])
+  const requests: Record<string, (request: unknown) => Promise<unknown>> = Object.fromEntries(methods)
   return {
-    ...Object.fromEntries(methods),
+    ...requests,
+    fetch: async (request: unknown) => {
+      const response = (await requests.fetch!(request)) as FetchResponse
+      const decoded = await scheduler.hold(throughBytes(response, broker, scheduler))
+      if (broker.options.codec !== null)
+        await new Promise<void>(
+          (resolve) => void scheduler.after(scheduler.random.below(LONGEST_DECOMPRESSION_MS), process, resolve),
+        )
+      return decoded
+    },
     nodeId,
     versions: { [METADATA]: { maxVersion: METADATA_VERSION } },
     connectionPool: { host: HOST, port: PORT, rack: null, send: () => send('topic ids', () => broker.topicIds()) },
@@ -79,6 +92,36 @@ function makeBrokerClient(process: Process, { scheduler, broker, faults }: Kafka
       connection?.close()
       connection = null
     },
+  }
+}
+
+interface FetchResponse {
+  readonly responses: readonly {
+    readonly topicName: string
+    readonly partitions: readonly { readonly batches: readonly (readonly LoggedRecord[])[] }[]
+  }[]
+}
+
+/** Encodes and decodes the records of a response, as the broker and the client do. */
+async function throughBytes(
+  { responses }: FetchResponse,
+  { options: { codec } }: SimulatedBroker,
+  { random }: Scheduler,
+) {
+  // Only compressed batches are cut, since each random number changes the world.
+  const cutBytes = (lastBytes: number) => (codec !== null && random.oneIn(4) ? random.below(lastBytes) : 0)
+  const encoded: Buffer[] = []
+  for (const { partitions } of responses)
+    for (const { batches } of partitions) encoded.push(await encodeBatches(batches, codec, cutBytes))
+  const messages = (await decodePartitions(encoded)).values()
+  return {
+    responses: responses.map(({ topicName, partitions }) => ({
+      topicName,
+      partitions: partitions.map(({ batches: _, ...partition }) => ({
+        ...partition,
+        messages: messages.next().value!,
+      })),
+    })),
   }
 }
 

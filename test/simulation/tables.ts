@@ -75,6 +75,7 @@ export interface AnomalyRow {
   readonly windowed: readonly number[] | null
   readonly model_id: string
   readonly recalibration_id: string | null
+  readonly provisional: boolean
 }
 
 export interface DeadLetterRow {

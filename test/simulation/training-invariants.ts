@@ -38,12 +38,14 @@ export function trainingViolations({ tables }: SimulatedPostgres): readonly stri
     if (state === undefined || state === 'failed' || state === 'abandoned')
       found.push(`request ${id} has a fit that is ${state}`)
   }
-  for (const [key, { nll, p_value, model_id, recalibration_id }] of anomalies) {
+  for (const [key, { nll, p_value, model_id, recalibration_id, provisional }] of anomalies) {
     const row = recalibration_id == null ? undefined : recalibrations.get(BigInt(recalibration_id))
     const [due] = recalibrate(row?.recalibration ?? null, Float64Array.of(pValueOf(nll)))
     if (p_value !== due) found.push(`anomaly ${key} has the p-value ${p_value}, due is ${due}`)
     if (row !== undefined && row.modelId !== model_id) found.push(`anomaly ${key} is recalibrated as of another model`)
-    if (models.get(model_id)?.promotedAtMs == null) found.push(`anomaly ${key} is of a model that never was active`)
+    const model = models.get(model_id)
+    if (provisional !== model?.metadata.provisional) found.push(`anomaly ${key} is provisional: ${provisional}`)
+    if (model?.promotedAtMs == null) found.push(`anomaly ${key} is of a model that never was active`)
   }
   return found
 }
