@@ -1,4 +1,4 @@
-export { type Alert, alertOf, directionOf } from './alert.js'
+export { type Alert, alertOf } from './alert.js'
 export { type Control, controlOf } from './control.js'
 export { bucketsOf, type Decider, makeDecider } from './decider.js'
 export { alertEvent, alertId, exampleEvent, explainedAlert } from './events/alert-event.js'

@@ -39,7 +39,7 @@ export {
   recordReader,
   wholeRecord,
 } from './record-reader.js'
-export { type Decay, makeSample, type Sample } from './sample.js'
-export { makeObservationReader, type Observation } from './windows/observation.js'
+export { makeSample, type Sample } from './sample.js'
+export { makeObservationReader } from './windows/observation.js'
 export { longestWindowMs, planWindows, windowPlaces } from './windows/plan.js'
 export { type EntityState, makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

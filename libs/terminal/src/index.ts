@@ -1,4 +1,4 @@
-export { type FitProgress, type FitStep, fitProgress } from './fit-progress.js'
+export { type FitStep, fitProgress } from './fit-progress.js'
 export { formatCount, formatSeconds, formatShare } from './format.js'
 export { type LiveScreen, makeLiveScreen } from './live-screen.js'
 export type { Progress } from './progress.js'

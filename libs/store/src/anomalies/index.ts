@@ -22,7 +22,6 @@ export {
   anomalySpan,
   countAnomalies,
   countByEntity,
-  type EntityCell,
   leastLikelyLimit,
   topEntities,
 } from './anomaly-overview.js'

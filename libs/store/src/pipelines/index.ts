@@ -1,3 +1,3 @@
-export { type Mark, marksBetween } from './marks.js'
+export { marksBetween } from './marks.js'
 export { type PipelineStatus, pipelineStatus } from './pipeline-status.js'
 export { listPipelines, recentRate } from './pipelines.js'
