@@ -5,7 +5,7 @@ import { realNvpSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { openScorer } from '../scoring/scorer.js'
 import { someMixture } from '../training/some-mixture.js'
-import { mixtureBase, weightsOfMixture } from './gaussian-mixture.js'
+import { mixtureBase, mixtureDensity, weightsOfMixture } from './gaussian-mixture.js'
 import { standardNormal } from './independent-columns.js'
 
 const baseOf = (components: number, dim: number) => mixtureBase(weightsOfMixture(someMixture(components, dim)), dim)
@@ -43,6 +43,18 @@ describe.each([
       expect(Math.abs(withPlace - 1)).toBeLessThan(4 * Math.sqrt(square / 20_000))
     }
   })
+})
+
+it('leaves out components that are too far to count', () => {
+  const dim = 3
+  const components = 3
+  const whitening = Float64Array.from({ length: components * dim * dim }, (_, at) => ((at % 9) % 4 === 0 ? 1 : 0))
+  const shares = Float64Array.of(0, 0.25, 0.75)
+  const { nll } = mixtureDensity({ dim, shares, whitening, means: Float64Array.of(0, 0, 0, 0, 0, 0, 100, 0, 0) })
+  const normal = (square: number) => 0.5 * square + 1.5 * Math.log(2 * Math.PI)
+  const [near, middle] = nll(Float64Array.of(1, 2, 0, 50, 0, 0))
+  expect(near).toBeCloseTo(normal(5) - Math.log(0.25), 12)
+  expect(middle).toBeCloseTo(normal(2_500), 9)
 })
 
 it('integrates to 1', () => {

@@ -93,7 +93,8 @@ export function mixtureDensity(mixture: GaussianMixture) {
   const evaluate = (latent: Numbers, row: number): number => {
     let largest = Number.NEGATIVE_INFINITY
     for (let component = 0; component < logs.length; component++) {
-      const log = heights[component]! - 0.5 * whiten(mixture, component, latent, row * dim, whitened)
+      const height = heights[component]!
+      const log = height - 0.5 * whiten(mixture, component, latent, row * dim, whitened, 2 * (height - largest + BELOW))
       logs[component] = log
       if (log > largest) largest = log
     }
@@ -116,8 +117,18 @@ export function mixtureDensity(mixture: GaussianMixture) {
   }
 }
 
-/** Writes y = A·(z − μ) and returns |y|². */
-function whiten(mixture: GaussianMixture, component: number, latent: Numbers, from: number, y: Float64Array): number {
+/** Nats; a component so far below another one does not change the sum of their densities in float64. */
+const BELOW = 45
+
+/** Writes y = A·(z − μ) and returns |y|²; infinity, without the rest of y, as soon as it exceeds `most`. */
+function whiten(
+  mixture: GaussianMixture,
+  component: number,
+  latent: Numbers,
+  from: number,
+  y: Float64Array,
+  most = Number.POSITIVE_INFINITY,
+): number {
   const { dim, means, whitening } = mixture
   for (let j = 0; j < dim; j++) y[j] = latent[from + j]! - means[component * dim + j]!
   let square = 0
@@ -127,6 +138,7 @@ function whiten(mixture: GaussianMixture, component: number, latent: Numbers, fr
     for (let j = 0; j <= i; j++) value += whitening[at + j]! * y[j]!
     y[i] = value
     square += value * value
+    if (square > most) return Number.POSITIVE_INFINITY
   }
   return square
 }

@@ -21,6 +21,7 @@ export function affineCouplingPart(
     ...maskedWeights(layer, dim, conditioner),
     bijector: (tensors, weights) => affineCoupling(maskOf(weights, layer), conditioner.of(tensors), scaleBound),
     toGraph: (graph, rows, weights) => {
+      if (conditioner.isZero(weights)) return { pieces: rows.pieces }
       const halves = conditionedHalves(graph, rows, weights, maskOf(weights, layer), conditioner, (moved) => ({
         outputs: [...moved, ...moved.map((feature) => dim + feature)],
         scaleOf: (output) => (output < dim ? 1 / scaleBound : 1),

@@ -20,6 +20,7 @@ export function splineCouplingPart(
     bijector: (tensors, weights) =>
       splineCoupling(maskOf(weights, layer), conditioner.of(tensors), { bins, tailBound }),
     toGraph: (graph, rows, weights) => {
+      if (conditioner.isZero(weights)) return { pieces: rows.pieces }
       const halves = conditionedHalves(graph, rows, weights, maskOf(weights, layer), conditioner, (moved) => ({
         outputs: moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
       }))

@@ -28,6 +28,7 @@ it.each([
   const unfitted = unfittedFlow({ ...realNvpSpec(3, 1), ...(base && { base }) }, 1)
   const flow = { ...unfitted, weights: new Map([...unfitted.weights, ...weights]) }
   flow.weights.get('layers.0.actnorm.logScale')!.data.set([0.3, -0.2, 0.1])
+  for (const layer of [0, 3, 7]) flow.weights.get(`layers.${layer}.conditioner.2.weight`)!.data.fill(0.01)
   const session = await InferenceSession.create(toOnnx(flow, precision))
   expect(session.inputNames).toEqual(['row', 'context'])
   expect(session.outputNames).toEqual(['nll', 'latent', 'log_det'])
@@ -47,6 +48,27 @@ it.each([
     expect(nll).toBeCloseTo(expected[row]!, 5)
   })
   await session.release()
+})
+
+it('leaves out couplings that are the identity', async () => {
+  const flow = unfittedFlow(realNvpSpec(3), 1)
+  flow.weights.get('layers.0.actnorm.logScale')!.data.set([0.3, -0.2, 0.1])
+  const bytes = toOnnx(flow)
+  const session = await InferenceSession.create(bytes)
+  const { nll, log_det } = await session.run({ row: new Tensor('float32', rows, [2, 3]) })
+  await session.release()
+  const reference = await openFlow(flow)
+  const expected = await reference.nll(rows)
+  await reference.close()
+  Array.from(nll!.data as Float32Array).forEach((nats, row) => {
+    expect(nats).toBeCloseTo(expected[row]!, 5)
+  })
+  Array.from(log_det!.data as Float32Array).forEach((nats) => {
+    expect(nats).toBeCloseTo(0.2, 6)
+  })
+
+  flow.weights.get('layers.3.conditioner.2.bias')!.data[0] = 0.01
+  expect(toOnnx(flow).length).toBeGreaterThan(10 * bytes.length)
 })
 
 it('has no input for a context where the flow takes none', async () => {

@@ -45,10 +45,12 @@ function forwardGraph(flow: FlowState, precision: Precision): { graph: OnnxGraph
     if (step.summed !== undefined) summed.push(step.summed)
     constant += step.constant ?? 0
   }
+  const [latent] = regrouped(graph, pieces, [features]) as [string]
+  // Where all couplings are the identity, every row has the same log-det: zeros give it the number of rows.
+  if (spread.length + summed.length === 0) spread.push(graph.node('Mul', [latent, graph.scalar(0)]))
   if (spread.length > 0) summed.push(graph.sumColumns(graph.stack(spread)))
   const logDet = graph.node('Sum', [...summed, graph.scalar(constant)])
-  const [latent] = regrouped(graph, pieces, [features])
-  return { graph, latent: latent!, logDet }
+  return { graph, latent, logDet }
 }
 
 function prepared(flow: FlowState, precision: Precision): FlowState {

@@ -17,6 +17,8 @@ export interface ConditionerPart {
    */
   start(random: Random, masked?: number): ReadonlyMap<string, Float32Array>
   of(tensors: ReadonlyMap<string, Tensor>): Conditioner
+  /** Whether its output is zero for every input, as at the start of a fit: a coupling is then the identity. */
+  isZero(weights: Weights): boolean
   /**
    * @param input    columns
    * @param through  which inputs these columns are, and which outputs come out. Default: all.
@@ -68,6 +70,10 @@ export function conditionerPart(
           bias: tensors.get(bias) as Tensor1D,
         })),
       ),
+    isZero: (weights) => {
+      const { weight, bias } = layers.at(-1)!
+      return [weight, bias].every((name) => weights.get(name)!.data.every((number) => number === 0))
+    },
     toGraph: (graph, input, weights, through) => {
       let columns = input
       layers.forEach(({ weight, bias, shape }, index) => {
