@@ -63,8 +63,8 @@ export function replaceRuntime(scheduler: Scheduler): () => void {
   })
   Math.random = () => (scheduler.current === null ? real.random() : scheduler.random.below(RANDOM_STEPS) / RANDOM_STEPS)
   Date.now = () => (scheduler.current === null ? real.now() : nowOf(scheduler.current))
-  performance.now = () =>
-    scheduler.current === null ? real.elapsed.call(performance) : nowOf(scheduler.current) - EPOCH_MS
+  // A clock that is set does not move it.
+  performance.now = () => (scheduler.current === null ? real.elapsed.call(performance) : scheduler.nowMs - EPOCH_MS)
   globalThis.crypto.getRandomValues = (bytes) => {
     if (scheduler.current === null) return real.getRandomValues.call(globalThis.crypto, bytes) as typeof bytes
     const view = bytes as unknown as Uint8Array

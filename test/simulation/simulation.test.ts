@@ -28,6 +28,7 @@ test.each([
   [6532, 'a state was read behind the offset of its batch, which another member then caught up with'],
   [62, 'records that retention deleted before transaction markers were neither counted nor recorded as a gap'],
   [784, 'a message without a key was sent twice: its request was repeated after a lost response, to another partition'],
+  [1178, 'the trainer, whose clock was set back by an hour, did not read its topics again for an hour'],
   [3053, 'a member whose assignment was lost on its way read nothing, and nobody else read its partition'],
 ])(
   'seed %i, which failed once, holds: %s',

@@ -43,14 +43,14 @@ export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[
 export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]): Promise<void> {
   await admin.createTopics({ topics: [...topics], waitForLeaders: false })
   const names = topics.map(({ topic }) => topic)
-  const deadline = Date.now() + LEADER_TIMEOUT_MS
+  const deadline = performance.now() + LEADER_TIMEOUT_MS
   for (;;) {
     try {
       await answered(admin.fetchTopicMetadata({ topics: names }))
       return
     } catch (thrown: unknown) {
       const error = toBrokerError(thrown)
-      if (!(error instanceof BrokerUnavailable) || Date.now() > deadline) throw error
+      if (!(error instanceof BrokerUnavailable) || performance.now() > deadline) throw error
       await sleep(LEADER_POLL_MS)
     }
   }

@@ -27,7 +27,7 @@ interface ProgressArea {
 
 type Stream = Parameters<typeof makeLiveScreen>[0]
 
-export const makeProgressArea = (stream: Stream, now: () => number = Date.now): ProgressArea =>
+export const makeProgressArea = (stream: Stream, now: () => number = () => performance.now()): ProgressArea =>
   stream.isTTY ? bars(stream) : lines(stream, now)
 
 interface Bar extends ProgressOptions {

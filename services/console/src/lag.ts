@@ -14,8 +14,8 @@ export function makeLagReader(config: Config, pool: Pool): () => Promise<readonl
   const kafka = makeKafka(config.kafka)
   let last: { readonly atMs: number; readonly lag: Promise<readonly PartitionLag[] | null> } | undefined
   return () => {
-    if (last === undefined || Date.now() - last.atMs > CACHE_MS) {
-      last = { atMs: Date.now(), lag: within(TIMEOUT_MS, read()).catch(() => null) }
+    if (last === undefined || performance.now() - last.atMs > CACHE_MS) {
+      last = { atMs: performance.now(), lag: within(TIMEOUT_MS, read()).catch(() => null) }
     }
     return last.lag
   }

@@ -40,6 +40,7 @@ export interface ModelLease extends OpenModel {
 /** A delivery after each step: a step's output type is the input type of the next. */
 export interface PreparedBatch {
   readonly delivery: Delivery
+  /** ms of `performance.now` */
   readonly startedAtMs: number
   /** Rejection of the delivery's only record, which caused an error before. */
   readonly failed?: Rejection

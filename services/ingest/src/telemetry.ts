@@ -94,7 +94,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     missing.inc(scores.missingValues)
     unseen.inc(scores.unseenValues)
     lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
-    seconds.observe((Date.now() - startedAtMs) / 1_000)
+    seconds.observe((performance.now() - startedAtMs) / 1_000)
   }
 
   const supersede = (delivery: Delivery) => {

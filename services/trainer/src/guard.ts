@@ -31,7 +31,7 @@ export function makeGuard(
 ): Guard {
   const { config, pool, telemetry } = context
   const { pipeline, training } = config
-  let checkedMs = 0
+  let checkedMs = Number.NEGATIVE_INFINITY
 
   return async (modelId, minutes, alertRate) => {
     const models = await listModels(pool, pipeline)
@@ -45,10 +45,10 @@ export function makeGuard(
       alertRate,
       contamination: training.contamination,
     })
-    if (left === null || Date.now() - checkedMs < CHECK_EVERY_MS) return false
+    if (left === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
 
-    checkedMs = Date.now()
-    const recent = await readRecent(checkedMs - PROBATION_MS)
+    checkedMs = performance.now()
+    const recent = await readRecent(Date.now() - PROBATION_MS)
     const own = await anomalyShareOf(modelId, recent, alertRate)
     const others = await anomalyShareOf(before.id, recent, alertRate)
     if (own === null || others === null || own < BETTER_BY * Math.max(others, alertRate)) {

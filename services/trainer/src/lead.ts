@@ -33,7 +33,7 @@ const BEAT_EVERY_MS = 5_000
 interface Wait {
   /** What it waits for, as the heartbeat reports it; null: it does not wait. */
   why: string | null
-  /** Since when the topics have enough records for a provisional model, epoch ms; null: they do not. */
+  /** Since when the topics have enough records for a provisional model, ms of `performance.now`; null: they do not. */
   enoughSinceMs: number | null
 }
 
@@ -122,8 +122,8 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
   if (due.inMs > 0) return wakeUp.wait(context.signal, Math.min(due.inMs, DUE_POLL_MS))
   const rows = await countFrom(context, fromMs)
   if (rows < PROVISIONAL_ROWS) wait.enoughSinceMs = null
-  else wait.enoughSinceMs ??= Date.now()
-  const enoughForMs = wait.enoughSinceMs === null ? 0 : Date.now() - wait.enoughSinceMs
+  else wait.enoughSinceMs ??= performance.now()
+  const enoughForMs = wait.enoughSinceMs === null ? 0 : performance.now() - wait.enoughSinceMs
   const fewest = fewestRows({ training: config.training, active, enoughForMs })
   if (rows < fewest) {
     wait.why = awaitRows(context, rows)
@@ -213,8 +213,8 @@ function awaitRows({ config, telemetry, onProgress }: TrainerContext, rows: numb
 /** Waits until the topics have as many more records as were missing, by counting offsets. */
 async function untilMore(context: TrainerContext, fromMs: number, missing: number): Promise<void> {
   const wanted = (await countFrom(context, fromMs)) + missing
-  const deadline = Date.now() + READ_AGAIN_MS
-  while (!context.signal.aborted && Date.now() < deadline && (await countFrom(context, fromMs)) < wanted) {
+  const deadline = performance.now() + READ_AGAIN_MS
+  while (!context.signal.aborted && performance.now() < deadline && (await countFrom(context, fromMs)) < wanted) {
     await pause(ROWS_POLL_MS, context.signal)
   }
 }

@@ -88,7 +88,7 @@ export interface RoundOptions {
   >
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   readonly signal: AbortSignal
-  /** Epoch ms; default: the clock. */
+  /** ms; default: `performance.now`, which setting the clock does not change. */
   readonly now?: () => number
 }
 
@@ -102,7 +102,7 @@ export interface RoundOptions {
  * @throws {OutflowError} if the broker or the store is not available, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, because, fromMs, fewest, effects, telemetry, signal, now = Date.now } = options
+  const { config, because, fromMs, fewest, effects, telemetry, signal, now = () => performance.now() } = options
   const { training, features } = config
   const good = await readGood(options)
   const { read, seen, sample, isCutShort } = good
@@ -238,7 +238,7 @@ function fit(
     seen: number
     window: TrainingRecords['window']
   },
-  { config, effects, telemetry, onProgress, signal, now = Date.now }: RoundOptions,
+  { config, effects, telemetry, onProgress, signal, now = () => performance.now() }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
   const rate = window === null ? {} : ratePerDay(seen, window)
@@ -313,7 +313,7 @@ function ratePerDay(seen: number, { from, to }: { readonly from: string; readonl
 
 async function decide(
   { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }: FittedCandidate,
-  { config, because, effects, telemetry, onProgress, now = Date.now }: RoundOptions,
+  { config, because, effects, telemetry, onProgress, now = () => performance.now() }: RoundOptions,
 ): Promise<RoundOutcome> {
   const { artefact, metadata } = trained
   const id = metadata.modelId

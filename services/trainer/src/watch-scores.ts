@@ -63,12 +63,12 @@ export function watchScores(
   const limit = driftLimit(config.training.falseDriftEvery / MINUTE_MS)
   const guard = makeGuard(context, readRecent)
   let watched: WatchedModel | null = null
-  let lookedMs = 0
+  let lookedMs = Number.NEGATIVE_INFINITY
 
   return {
     look: async () => {
-      if (Date.now() - lookedMs < LOOK_EVERY_MS) return
-      lookedMs = Date.now()
+      if (performance.now() - lookedMs < LOOK_EVERY_MS) return
+      lookedMs = performance.now()
       const modelId = await activeModelId(pool, config.pipeline)
       if (modelId === null) return
       if (watched?.modelId !== modelId) watched = await calibrationOf(context, modelId)

@@ -26,10 +26,10 @@ const PARALLEL_REQUESTS = 4
 export function registryDecoder(
   registry: SchemaRegistry,
   compilers: Readonly<Record<string, (schema: RegisteredSchema) => CompiledSchema>>,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): BodyDecoder {
   const known = new Map<number, CachedSchema>()
-  /** Time until which an id is not requested again, epoch ms; the oldest first. */
+  /** Time until which an id is not requested again, by `now`; the oldest first. */
   const unknown = new Map<number, number>()
   const pending = new Map<number, Promise<void>>()
 

@@ -24,7 +24,7 @@ interface HealthWatchDeps {
   readonly pool: Pool
   readonly kafka: KafkaConnection
   readonly telemetry: Pick<AlertsTelemetry, 'healthEventReported' | 'openHealthEvents' | 'healthNotChecked'>
-  /** Epoch ms; default: the clock. */
+  /** Epoch ms; default: the clock at the start of the process and the time since, which setting the clock does not change. */
   readonly now?: () => number
 }
 
@@ -50,7 +50,7 @@ export async function watchHealth(watching: HealthWatchDeps, signal: AbortSignal
  * the same process, so two processes find the same ones, and `storeHealthEvents` stores each event once.
  */
 export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> {
-  const { config, pool, kafka, telemetry, now = Date.now } = watching
+  const { config, pool, kafka, telemetry, now = () => performance.timeOrigin + performance.now() } = watching
   const { pipeline, training, events } = config
   const begunMs = now()
   const silence = watchSilence()

@@ -103,10 +103,10 @@ async function attempt(
   { webhook, effects, telemetry, breaker, cut }: AttemptDeps,
 ): Promise<'tried' | 'not tried'> {
   const { id, eventId } = delivery
-  const startedAtMs = Date.now()
+  const startedAtMs = performance.now()
   const outcome = await postThrough(breaker, webhook, delivery, (post) => effects.post(post, cut))
   if (outcome === 'not tried') return outcome
-  telemetry.attempted(webhook.name, Date.now() - startedAtMs)
+  telemetry.attempted(webhook.name, performance.now() - startedAtMs)
   if (!(outcome instanceof Error)) {
     await effects.noteDelivered(id, outcome.status)
     telemetry.delivered(webhook.name)

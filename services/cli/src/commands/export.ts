@@ -52,7 +52,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
   const path = options.output
   requireOneOnStdout(options)
   const format = options.format ?? formatOf(path)
-  const startedAt = Date.now()
+  const startedAt = performance.now()
   const progress = terminal.progress({ label: 'export', total: null, unit: 'anomalies' })
   let count = 0
   const pipeline = await withPipeline(options, (pool, config) =>
@@ -69,7 +69,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
       return pipeline
     }),
   ).finally(() => progress.stop())
-  const durationMs = Date.now() - startedAt
+  const durationMs = Math.round(performance.now() - startedAt)
   if (options.json)
     await terminal.result(`${JSON.stringify({ pipeline, from, to, format, count, output: path, durationMs })}\n`)
   terminal.say(`${formatCount(count)} anomalies of ${pipeline} as ${format} in ${formatSeconds(durationMs)}`)

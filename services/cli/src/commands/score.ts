@@ -46,7 +46,7 @@ const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 /** Scores the records of one file into another, and prints the number of anomalies. */
 async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   requireOneOnStdout(options)
-  const startedAt = Date.now()
+  const startedAt = performance.now()
   const summary = await withModelFile(options.model, async (detector) => {
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     // When input and output are both pipes, --format is that of the output; the format of the input is detected.
@@ -73,7 +73,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     }
     return { ...counts, alertRate, modelId: detector.metadata.modelId, output: options.output }
   })
-  const durationMs = Date.now() - startedAt
+  const durationMs = Math.round(performance.now() - startedAt)
   if (options.json) await terminal.result(`${JSON.stringify({ ...summary, durationMs })}\n`)
   terminal.say(
     `${formatCount(summary.rows)} rows scored in ${formatSeconds(durationMs)}; ${formatCount(summary.anomalies)} anomalies ` +

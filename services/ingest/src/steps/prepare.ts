@@ -9,7 +9,7 @@ export interface PrepareOptions {
   readonly telemetry: Pick<IngestTelemetry, 'schemaFetchRetried'>
   /** After it aborts, a failed schema request is not retried. */
   readonly signal: AbortSignal
-  /** Epoch ms; default: the clock. */
+  /** ms; default: `performance.now`, which setting the clock does not change. */
   readonly now?: () => number
 }
 
@@ -17,7 +17,7 @@ export interface PrepareOptions {
  * Returns the step that fetches the schemas that a delivery's messages refer to. A failed request is retried, and the partition
  * waits meanwhile, so that its order is kept.
  */
-export function prepareWith({ decoder, telemetry, signal, now = Date.now }: PrepareOptions) {
+export function prepareWith({ decoder, telemetry, signal, now = () => performance.now() }: PrepareOptions) {
   return async (delivery: Delivery): Promise<PreparedBatch> => {
     const startedAtMs = now()
     await retrying(async () => decoder.prepare(delivery.records), {
