@@ -61,7 +61,7 @@ export function* explainRecord(
 
   const least = coarse.map(({ nll }, j) => Math.min(...nll, ...onUsual[j]!))
   const byHelp = [...least.keys()].sort((a, b) => least[a]! - least[b]!)
-  const refined = numbersThatHelp(least, { own, ordinaryNll }, TENTH).slice(0, MOST_REFINED)
+  const refined = numbersThatHelp(least, { own, ordinaryNll }, MUCH).slice(0, MOST_REFINED)
   const fine = refined.map((j) => numberAlternatives(encoder, ids, j, fineCount(encoder)))
   const onFine = yield* along(refined, fine)
   const curves = refined.map((j, at) => mergeCurve(coarse[j]!, { grid: fine[at]!, nll: onFine[at]! }))
@@ -144,6 +144,8 @@ const MOST_REFINED = 5
 const TENTH = 0.1
 /** Of the help of the number that helps most: with less, further coarse values of a number are not tried. */
 const SLIGHTLY = 0.06
+/** The same for fine values, which find a narrow density but not one far from all coarse values. */
+const MUCH = 0.3
 
 /** Requests the NLLs of lists of lists of records, and returns them in the same structure. */
 function* queryAll(groups: readonly (readonly Fields[][])[]): NllQueries<Float64Array[][]> {
