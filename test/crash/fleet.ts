@@ -76,6 +76,12 @@ export function requireRunning(services: readonly ServiceProcess[]): void {
   throw new Error(`a service ended unexpectedly:\n${[...last, ...dead.complaints].join('\n')}`)
 }
 
+/** Ends services with SIGTERM. @throws {Error} when one does not drain, with its last log lines */
 export async function terminateAll(services: readonly ServiceProcess[]): Promise<void> {
-  await Promise.all(services.filter((service) => !service.hasEnded()).map((service) => service.terminate()))
+  const running = services.filter((service) => !service.hasEnded())
+  const ends = await Promise.all(running.map((service) => service.terminate()))
+  const failed = running.find((_, at) => ends[at]!.code !== 0)
+  if (failed === undefined) return
+  const last = failed.log.slice(-20).map((line) => JSON.stringify(line))
+  throw new Error(`a service did not drain:\n${[...last, ...failed.complaints].join('\n')}`)
 }
