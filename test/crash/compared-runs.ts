@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { TrainedDetector } from '@outflow/detector'
 import { type Control, launchInfrastructure } from '@outflow/launcher'
-import { migrate, openPool } from '@outflow/store'
+import { isLed, migrate, openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { ensureTopics, makeKafka, partitionEnds } from '@outflow/streams'
@@ -103,6 +103,8 @@ try {
   await fitting.stop()
   await untilDone(fleet, disturbed.pipeline)
   const disturbedMs = Date.now() - startedAtMs
+  // One that replaces a killed trainer ends its fit and its leadership once it leads, and would leave them if it were stopped before.
+  await untilFleet(fleet, () => isLed(pool, `outflow-trainer-${disturbed.pipeline}`), 'the trainer leads')
   await fleet.stop()
   const trainer = await leftByTrainer(pool, disturbed.pipeline, model.metadata.modelId)
 
