@@ -8,7 +8,7 @@ import { gridLogMass } from './quadrature.js'
 
 /**
  * Names the mistake that made a record improbable, if its repair makes the record ordinary and its posterior is above one half.
- * Four fifths of the prior are for no known mistake; the rest is divided evenly among the kinds in each field:
+ * Most of the prior, .82, is for no known mistake; the rest is divided evenly among the kinds in each field:
  *
  *     share(repair) ∝ prior(repair) · p(repaired record) · (number of values that the mistake maps to one)
  *     share(none)   ∝ prior(none) · [p(record) + mean over numbers j of ∫ p(record with v in j) dv · wild(its own value in j)]
@@ -54,7 +54,7 @@ export function* nameMistake(
 
 const LEAST_SHARE = 0.5
 /** With ½, 5 % of the natural outliers among 20,000 flights get a mistake; with ⅚, 88 % of seconds instead of minutes are named (`npm run bench:flights`). */
-const PRIOR_OF_NONE = 0.8
+const PRIOR_OF_NONE = 0.82
 const LOG_ODDS_OF_NONE = Math.log(PRIOR_OF_NONE / (1 - PRIOR_OF_NONE))
 
 /** Whether the NLL is below a limit at a point of the curve next to a value. */
