@@ -64,9 +64,9 @@ export class Scheduler {
     }
   }
 
-  /** Resolves later, in an event of no process. */
-  pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => void this.after(delayMs, null, resolve))
+  /** Resolves later, in an event of the process; null: of a server or the world. */
+  pause(delayMs: number, process: Process | null = null): Promise<void> {
+    return new Promise((resolve) => void this.after(delayMs, process, resolve))
   }
 
   /** Lets threads finish work that an event began, such as compression, before the next event. */

@@ -68,9 +68,7 @@ function makeBrokerClient(process: Process, { scheduler, broker, faults }: Kafka
       const response = (await requests.fetch!(request)) as FetchResponse
       const decoded = await scheduler.hold(throughBytes(response, broker, scheduler))
       if (broker.options.codec !== null)
-        await new Promise<void>(
-          (resolve) => void scheduler.after(scheduler.random.below(LONGEST_DECOMPRESSION_MS), process, resolve),
-        )
+        await scheduler.pause(scheduler.random.below(LONGEST_DECOMPRESSION_MS), process)
       return decoded
     },
     nodeId,
