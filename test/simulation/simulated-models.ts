@@ -61,7 +61,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   note_recalibration: ({ recalibrations }, values, { nextId, notify }) => {
     const [, modelId, recalibration] = values as readonly string[]
     const id = nextId()
-    recalibrations.set(id, { id: String(id), modelId: modelId!, recalibration: JSON.parse(recalibration!) })
+    recalibrations.set(id, { id, modelId: modelId!, recalibration: JSON.parse(recalibration!) })
     notify('outflow_models')
     return []
   },

@@ -23,12 +23,12 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   },
   first_of_outbox: (tables, [, limit, maxBytes]) => firstOfOutbox(tables, limit!, maxBytes!),
   has_alert_control: (tables, _, { nowMs }) => [{ controlled: areAlertsControlled(tables, nowMs) }],
-  outbox_numbered: ({ sequences }) => [{ last_sequence: String(sequences.get(NUMBER) ?? 0n) }],
+  outbox_numbered: ({ sequences }) => [{ last_sequence: sequences.get(NUMBER) ?? 0n }],
   delete_outbox_through: ({ outbox, sequences }, [, sequence]) => {
     const last = sequences.get(NUMBER) ?? 0n
     const sent = [...outbox.values()].filter((row) => row.sequence !== null && row.sequence <= BigInt(sequence!))
     if (BigInt(sequence!) <= last) for (const { id } of sent) outbox.delete(id)
-    return [{ deleted: String(sent.length), last_sequence: String(last) }]
+    return [{ deleted: BigInt(sent.length), last_sequence: last }]
   },
 
   claim_outbox_order: ({ sequences }, _, { nowMs }) => {
@@ -46,8 +46,8 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
         return place === 0 || bytes <= maxBytes!
       })
       .map(({ id, kind, payload, createdAtMs }) => ({
-        ...{ id: String(id), kind, payload: kind === 'alert' ? payload : null, created_at: new Date(createdAtMs) },
-        looked_at: waiting.length,
+        ...{ id, kind, payload: kind === 'alert' ? payload : null, createdAt: new Date(createdAtMs) },
+        lookedAt: waiting.length,
       }))
   },
   add_suppression: ({ suppressions }, values, { nowMs, nextId }) => {
@@ -67,7 +67,7 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
         zone,
       },
       ...{ expiresAt: expiresAt as Date, why, createdBy, createdAt: new Date(nowMs), removedBy: null, removedAt: null },
-      ...{ hidden: '0', lastHiddenAt: null },
+      ...{ hidden: 0, lastHiddenAt: null },
     })
     return [{ id: String(id) }]
   },
@@ -114,14 +114,14 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
       const [because, ruleId, groupId] = [becauses[place]!, ruleIds[place]!, groupIds[place]!]
       if (!unsent.has(key)) unsent.set(key, { because, ruleId, groupId })
       const rule = ruleId === null ? undefined : suppressions.get(BigInt(ruleId))
-      if (rule) suppressions.set(BigInt(rule.id), { ...rule, hidden: String(Number(rule.hidden) + 1) })
+      if (rule) suppressions.set(BigInt(rule.id), { ...rule, hidden: rule.hidden + 1 })
     })
     return []
   },
   reserve_sequences: ({ sequences }, [, count]) => {
     const last = (sequences.get(NUMBER) ?? 0n) + BigInt(count!)
     sequences.set(NUMBER, last)
-    return [{ last_sequence: String(last) }]
+    return [{ last_sequence: last }]
   },
   number_rows: ({ outbox }, values) => {
     const [ids, numbers] = values as unknown as [bigint[], bigint[]]
@@ -196,6 +196,6 @@ function firstOfOutbox({ outbox }: Tables, limit: number, maxBytes: number): Row
       return place === 0 || bytes <= maxBytes
     })
     .map(({ sequence, kind, topic, key, payload, headers, createdAtMs }) => ({
-      ...{ sequence: String(sequence), kind, topic, key, payload, headers, createdAt: new Date(createdAtMs) },
+      ...{ sequence, kind, topic, key, payload, headers, createdAt: new Date(createdAtMs) },
     }))
 }

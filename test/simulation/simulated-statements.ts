@@ -54,7 +54,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
   stored_positions: ({ offsets }, [, topic]: readonly string[]) =>
     [...offsets.values()]
       .filter((row) => row.topic === topic)
-      .map(({ partition, nextOffset, topicId }) => ({ partition, next_offset: String(nextOffset), topic_id: topicId })),
+      .map(({ partition, nextOffset, topicId }) => ({ partition, nextOffset, topicId })),
   begin_partitions: ({ offsets }, values) => {
     const [, topic, partitions, nextOffsets, topicIds] = values as unknown as [
       string,
@@ -107,9 +107,8 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
   write_batch: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
   write_batch_with_shadow: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
   partition_counters: ({ offsets }) =>
-    [...offsets.values()].map(({ firstOffset: _, topicId: __, nextOffset, missed, ...counts }) => ({
+    [...offsets.values()].map(({ firstOffset: _, topicId: __, missed, ...counts }) => ({
       ...counts,
-      nextOffset: String(nextOffset),
       missed: Number(missed),
     })),
 

@@ -117,6 +117,7 @@ export type SuppressionRow = Readonly<Record<string, unknown>> & {
   readonly entity: string | null
   readonly expiresAt: Date
   readonly removedAt: Date | null
+  readonly hidden: number
 }
 
 export interface ModelRow {
@@ -142,7 +143,7 @@ export interface ModelChangeRow {
 /** As Postgres gives it. */
 export interface RecalibrationRow {
   readonly [column: string]: unknown
-  readonly id: string
+  readonly id: bigint
   readonly modelId: string
   readonly recalibration: Recalibration
 }

@@ -40,14 +40,14 @@ export async function anomaliesForAnalyst(db: Queryable, filter: AnalystFilter):
       limit $5`,
     values: [filter.pipeline, filter.since, filter.key ?? null, filter.field ?? null, filter.limit],
   })
-  return rows.map(({ offset, reasons, counterfactual, ...row }) => {
-    const anomaly = { ...row, offset: BigInt(offset) }
-    const key = `${row.pipeline}, ${formatPosition(anomaly)}`
-    return { ...anomaly, reasons: readReasons(reasons, key), counterfactual: readCounterfactual(counterfactual, key) }
+  return rows.map((row) => {
+    const key = `${row.pipeline}, ${formatPosition(row)}`
+    return {
+      ...row,
+      reasons: readReasons(row.reasons, key),
+      counterfactual: readCounterfactual(row.counterfactual, key),
+    }
   })
 }
 
-type AnalystRow = RowOf<
-  AnalystAnomaly,
-  { readonly offset: string; readonly reasons: unknown; readonly counterfactual: unknown }
->
+type AnalystRow = RowOf<AnalystAnomaly, { readonly reasons: unknown; readonly counterfactual: unknown }>

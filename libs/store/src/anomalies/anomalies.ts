@@ -32,8 +32,8 @@ export interface StoredAnomaly extends Anomaly, Position {
   readonly verdict: Verdict | null
 }
 
-type AnomalyRow = Omit<StoredAnomaly, 'offset' | 'recordTimeMs' | 'eventTimeMs' | keyof JsonColumns> &
-  JsonColumns & { readonly offset: string; readonly recordTime: Date; readonly eventTime: Date }
+type AnomalyRow = Omit<StoredAnomaly, 'recordTimeMs' | 'eventTimeMs' | keyof JsonColumns> &
+  JsonColumns & { readonly recordTime: Date; readonly eventTime: Date }
 
 interface JsonColumns {
   readonly counterfactual: unknown
@@ -145,17 +145,11 @@ export function eachDetected(
     order by detected_at, topic, partition, "offset"`
   const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
   return eachRow<DetectedRow>(pool, { name: 'each_detected', text: select, values }, batchRows, (rows) =>
-    take(
-      rows.map((row) => {
-        const offset = BigInt(row.offset)
-        const key = `${range.pipeline}, ${formatPosition({ ...row, offset })}`
-        return { ...row, offset, reason: readReason(row.reason, key) }
-      }),
-    ),
+    take(rows.map((row) => ({ ...row, reason: readReason(row.reason, `${range.pipeline}, ${formatPosition(row)}`) }))),
   )
 }
 
-type DetectedRow = RowOf<DetectedAnomaly, { readonly offset: string; readonly reason: unknown }>
+type DetectedRow = RowOf<DetectedAnomaly, { readonly reason: unknown }>
 
 /** Returns the anomaly at a position, or null. */
 export async function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
@@ -174,11 +168,9 @@ const readReason = jsonColumn('outflow.anomalies.reasons', reasonSchema.nullable
 const readMissing = jsonColumn('outflow.anomalies.missing', z.array(z.string()).readonly())
 
 function toAnomaly({ recordTime, eventTime, ...row }: AnomalyRow): StoredAnomaly {
-  const offset = BigInt(row.offset)
-  const key = `${row.pipeline}, ${formatPosition({ ...row, offset })}`
+  const key = `${row.pipeline}, ${formatPosition(row)}`
   return {
     ...row,
-    offset,
     recordTimeMs: recordTime.getTime(),
     eventTimeMs: eventTime.getTime(),
     counterfactual: readCounterfactual(row.counterfactual, key),

@@ -1,6 +1,6 @@
 import type { Position, Reason, Severity, Step } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { placeholders, type RowOf, run } from '../connection/statement.js'
+import { placeholders, run } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
 import type { Verdict } from './verdict.js'
 
@@ -103,7 +103,7 @@ export async function anomaliesDetectedSince(
   return rows.map(toLine)
 }
 
-type AnomalyLineRow = RowOf<AnomalyLine, { readonly offset: string; readonly recordTimeText: string }>
+type AnomalyLineRow = AnomalyLine & { readonly recordTimeText: string }
 
 /** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
@@ -121,12 +121,12 @@ const LAST_VERDICT = `left join lateral (
         limit 1
       ) as last on true`
 
-function toLine({ recordTimeText: _recordTimeText, offset, ...row }: AnomalyLineRow): AnomalyLine {
-  return { ...row, offset: BigInt(offset) }
+function toLine({ recordTimeText: _recordTimeText, ...line }: AnomalyLineRow): AnomalyLine {
+  return line
 }
 
 function cursorOf({ topic, partition, offset, pValue, recordTimeText }: AnomalyLineRow): AnomalyCursor {
-  return { pValue, recordTime: recordTimeText, topic, partition, offset: BigInt(offset) }
+  return { pValue, recordTime: recordTimeText, topic, partition, offset }
 }
 
 /** The row comparison continues after the cursor; the redundant bound before it lets Postgres skip whole partitions. */

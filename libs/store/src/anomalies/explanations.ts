@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Client, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { arraysOf, type RowOf, run } from '../connection/statement.js'
+import { arraysOf, run } from '../connection/statement.js'
 
 /** An anomaly whose reasons have not been computed yet. */
 export interface UnexplainedAnomaly extends Position {
@@ -40,7 +40,7 @@ export async function claimUnexplained(
   client: Client,
   { pipeline, limit }: { readonly pipeline: string; readonly limit: number },
 ): Promise<readonly UnexplainedAnomaly[]> {
-  const rows = await run<RowOf<UnexplainedAnomaly, { readonly offset: string }>>(client, {
+  return run<UnexplainedAnomaly>(client, {
     name: 'claim_unexplained',
     text: `
       select topic, partition, "offset", record_time as "recordTime", record, windowed, nll, model_id as "modelId"
@@ -57,7 +57,6 @@ export async function claimUnexplained(
       for update skip locked`,
     values: [pipeline, limit, NEWEST],
   })
-  return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }
 
 /** The result for a claimed anomaly: its reasons, or why there are none. */
@@ -118,7 +117,7 @@ export async function alertsWithoutReasons(
   pipeline: string,
   anomalies: readonly (Position & { readonly recordTime: Date })[],
 ): Promise<readonly UnexplainedAlert[]> {
-  const rows = await run<RowOf<UnexplainedAlert, { readonly offset: string }>>(client, {
+  return run<UnexplainedAlert>(client, {
     name: 'alerts_without_reasons',
     // An anomaly and its alert are written in one transaction and have its time. The id in the payload is compared as bytes, because
     // reading the payload as JSON fails on an escaped NUL.
@@ -145,7 +144,6 @@ export async function alertsWithoutReasons(
       order by anomaly.detected_at, topic, partition, "offset"`,
     values: [pipeline, ...arraysOf(anomalies, 'topic', 'partition', 'offset', 'recordTime')],
   })
-  return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }
 
 /** Returns the reasons of a pipeline's anomalies that were detected in a span, to the millisecond, by position. */
@@ -153,13 +151,7 @@ export async function explanationsBetween(
   db: Queryable,
   { pipeline, from, to }: { readonly pipeline: string; readonly from: Date; readonly to: Date },
 ): Promise<ReadonlyMap<string, Explanation>> {
-  const rows = await run<{
-    topic: string
-    partition: number
-    offset: string
-    reasons: unknown
-    counterfactual: unknown
-  }>(db, {
+  const rows = await run<Position & { readonly reasons: unknown; readonly counterfactual: unknown }>(db, {
     name: 'explanations_between',
     text: `
       select topic, partition, "offset", reasons, counterfactual
@@ -172,7 +164,7 @@ export async function explanationsBetween(
     rows.flatMap((row) => {
       // An alert whose stored reasons are damaged is sent without them, and does not block others.
       const { data } = explanationSchema.safeParse(row)
-      return data === undefined ? [] : [[formatPosition({ ...row, offset: BigInt(row.offset) }), data]]
+      return data === undefined ? [] : [[formatPosition(row), data]]
     }),
   )
 }
@@ -181,7 +173,7 @@ const explanationSchema = z.object({ reasons: z.array(reasonSchema), counterfact
 
 /** Counts a pipeline's anomalies whose reasons have not been computed yet. */
 export async function countUnexplained(db: Queryable, pipeline: string): Promise<number> {
-  const [row] = await run<{ waiting: string }>(db, {
+  const [row] = await run<{ waiting: bigint }>(db, {
     name: 'count_unexplained',
     text: `select count(*) as waiting from outflow.anomalies where ${UNEXPLAINED}`,
     values: [pipeline],

@@ -22,7 +22,7 @@ export async function earlierDecisions(
   pipeline: string,
   at: { readonly topic: string; readonly partition: number; readonly first: bigint; readonly last: bigint },
 ): Promise<EarlierDecisions> {
-  const rows = await run<{ offset: string; p_value: number }>(db, {
+  const rows = await run<{ offset: bigint; p_value: number }>(db, {
     name: 'earlier_decisions',
     text: `
       select "offset", p_value
@@ -31,14 +31,14 @@ export async function earlierDecisions(
         and not rescored`,
     values: [pipeline, at.topic, at.partition, at.first, at.last],
   })
-  const [stored] = await run<{ next_offset: string }>(db, {
+  const [stored] = await run<{ next_offset: bigint }>(db, {
     name: 'judged_before',
     text: 'select next_offset from outflow.offsets where pipeline = $1 and topic = $2 and partition = $3',
     values: [pipeline, at.topic, at.partition],
   })
   return {
-    anomalies: new Map(rows.map((row) => [BigInt(row.offset), row.p_value])),
-    judgedBefore: stored ? BigInt(stored.next_offset) : null,
+    anomalies: new Map(rows.map((row) => [row.offset, row.p_value])),
+    judgedBefore: stored?.next_offset ?? null,
   }
 }
 
@@ -62,7 +62,7 @@ export async function storeRescoredAnomalies(
     pool,
     anomalies.map(({ recordTimeMs }) => recordTimeMs),
   )
-  const [row] = await run<{ stored: string }>(pool, {
+  const [row] = await run<{ stored: bigint }>(pool, {
     name: 'store_rescored_anomalies',
     text: `
       with found as (

@@ -22,7 +22,7 @@ export async function beginAudit(db: Queryable, entry: AuditEntry): Promise<stri
     text: `
       insert into outflow.audit (actor, role, authentication, action, pipeline, target, detail)
       values ($1, $2, $3, $4, $5, $6, $7)
-      returning id`,
+      returning id::text`,
     values: [
       plainText(entry.actor),
       entry.role,

@@ -2,7 +2,7 @@ import { type FdrState, fdrStateSchema } from '@outflow/contracts'
 import { PositionMoved } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { arraysOf, run } from '../connection/statement.js'
 
 /** A pipeline's counters for one partition; they are exact after any crash. */
 interface PartitionCounters {
@@ -44,14 +44,15 @@ export async function storedPositions(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string },
 ): Promise<ReadonlyMap<number, PartitionPosition>> {
-  const rows = await run<{ partition: number; next_offset: string; topic_id: string | null }>(db, {
+  const rows = await run<PartitionPosition & { readonly partition: number }>(db, {
     name: 'stored_positions',
-    text: 'select partition, next_offset, topic_id from outflow.offsets where pipeline = $1 and topic = $2',
+    text: `
+      select partition, next_offset as "nextOffset", topic_id as "topicId"
+      from outflow.offsets
+      where pipeline = $1 and topic = $2`,
     values: [at.pipeline, at.topic],
   })
-  return new Map(
-    rows.map((row) => [row.partition, { nextOffset: BigInt(row.next_offset), topicId: row.topic_id }] as const),
-  )
+  return new Map(rows.map(({ partition, ...position }) => [partition, position]))
 }
 
 /** Stores where partitions begin, all at once. A partition that has a position keeps it, and gets a topic id if it has none. */
@@ -60,7 +61,6 @@ export async function beginPartitions(
   at: { readonly pipeline: string; readonly topic: string },
   starts: ReadonlyMap<number, PartitionPosition>,
 ): Promise<void> {
-  const positions = [...starts.values()]
   await run(db, {
     name: 'begin_partitions',
     text: `
@@ -69,13 +69,7 @@ export async function beginPartitions(
       from unnest($3::int[], $4::bigint[], $5::text[]) as start (partition, next_offset, topic_id)
       order by partition
       on conflict (pipeline, topic, partition) do update set topic_id = excluded.topic_id where known.topic_id is null`,
-    values: [
-      at.pipeline,
-      at.topic,
-      [...starts.keys()],
-      positions.map(({ nextOffset }) => nextOffset),
-      positions.map(({ topicId }) => topicId),
-    ],
+    values: [at.pipeline, at.topic, [...starts.keys()], ...arraysOf([...starts.values()], 'nextOffset', 'topicId')],
   })
 }
 
@@ -151,7 +145,7 @@ const readFdrState = jsonColumn('outflow.false_discovery.state', fdrStateSchema)
 
 /** Returns the counters of every partition that the pipeline has read, sorted by topic and partition. */
 export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {
-  const rows = await run<RowOf<PartitionCounters, { readonly nextOffset: string }>>(db, {
+  return run<PartitionCounters>(db, {
     name: 'partition_counters',
     text: `
       select topic, partition, next_offset as "nextOffset", received::float8, scored::float8, rejected::float8,
@@ -161,5 +155,4 @@ export async function partitionCounters(db: Queryable, pipeline: string): Promis
       order by topic, partition`,
     values: [pipeline],
   })
-  return rows.map((row) => ({ ...row, nextOffset: BigInt(row.nextOffset) }))
 }

@@ -1,4 +1,4 @@
-import type { QueryResultRow } from 'pg'
+import pg, { type QueryResultRow } from 'pg'
 import { toStoreError } from './errors.js'
 import type { Queryable } from './pool.js'
 
@@ -9,13 +9,17 @@ export interface Statement {
   readonly values: unknown[]
 }
 
-/** Runs a statement and returns its rows, by column name. @throws {StoreUnavailable | StoreRefused} */
+/** Runs a statement and returns its rows, by column name; a bigint column is a bigint. @throws {StoreUnavailable | StoreRefused} */
 export async function run<Row extends QueryResultRow>(db: Queryable, statement: Statement): Promise<Row[]> {
   try {
-    return (await db.query<Row>(statement)).rows
+    return (await db.query<Row>({ ...statement, types })).rows
   } catch (thrown: unknown) {
     throw toStoreError(thrown)
   }
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number) => (oid === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(oid)),
 }
 
 /** Collects the values of a composed statement: `place` adds a value and returns its placeholder, such as `$2`. */
@@ -24,7 +28,7 @@ export function placeholders(): { readonly values: unknown[]; readonly place: (v
   return { values, place: (value) => `$${values.push(value)}` }
 }
 
-/** A row whose columns have the names of `T`; those in `Raw` have the type that pg returns, such as a bigint as text, and are converted. */
+/** A row whose columns have the names of `T`; those in `Raw` have the type that pg returns, such as unparsed JSON, and are converted. */
 export type RowOf<T, Raw> = Omit<T, keyof Raw> & Raw
 
 /** Returns one array per named field over all rows, for `unnest`. */

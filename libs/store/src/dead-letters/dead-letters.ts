@@ -1,6 +1,6 @@
 import type { Position, RejectionReason } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { arraysOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 
@@ -82,11 +82,9 @@ const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key,
        value_bytes as "valueBytes", record_time as "recordTime", rejected_at as "rejectedAt",
        resent_at as "resentAt", corrected`
 
-type DeadLetterRow = Omit<StoredDeadLetter, 'offset'> & { readonly offset: string }
-
 /** Returns a pipeline's dead letters, latest rejection first. */
 export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]> {
-  const rows = await run<DeadLetterRow>(db, {
+  return run<StoredDeadLetter>(db, {
     name: 'list_dead_letters',
     text: `
       with last as materialized (
@@ -114,12 +112,11 @@ export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Pr
       query.after?.offset ?? null,
     ],
   })
-  return rows.map((row) => ({ ...row, offset: BigInt(row.offset) }))
 }
 
 /** Returns the dead letter of a position, or null. */
 export async function deadLetterAt(db: Queryable, pipeline: string, at: Position): Promise<StoredDeadLetter | null> {
-  const [row] = await run<DeadLetterRow>(db, {
+  const [row] = await run<StoredDeadLetter>(db, {
     name: 'dead_letter_at',
     text: `
       select ${COLUMNS}
@@ -127,7 +124,7 @@ export async function deadLetterAt(db: Queryable, pipeline: string, at: Position
       where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
     values: [pipeline, at.topic, at.partition, at.offset],
   })
-  return row ? { ...row, offset: BigInt(row.offset) } : null
+  return row ?? null
 }
 
 /** A dead letter to resend to its source. */
@@ -147,7 +144,7 @@ export async function queueResends(
   pipeline: string,
   resends: readonly DeadLetterResend[],
 ): Promise<readonly Position[]> {
-  const rows = await run<{ topic: string; partition: number; offset: string }>(db, {
+  const rows = await run<Position>(db, {
     name: 'queue_resends',
     text: `
       with asked as (
@@ -171,12 +168,9 @@ export async function queueResends(
       order by topic, partition, "offset"`,
     values: [
       pipeline,
-      resends.map(({ topic }) => topic),
-      resends.map(({ partition }) => partition),
-      resends.map(({ offset }) => offset),
-      resends.map(({ corrected }) => corrected),
+      ...arraysOf(resends, 'topic', 'partition', 'offset', 'corrected'),
       ...outboxColumns(resends.map(({ message }) => message)),
     ],
   })
-  return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset: BigInt(offset) }))
+  return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
 }

@@ -67,7 +67,7 @@ export function storeHealthEvents(
 export async function openHealthEvents(db: Queryable, pipeline: string): Promise<readonly StoredHealthEvent[]> {
   return run<StoredHealthEvent>(db, {
     name: 'open_health_events',
-    text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 and ended_at is null order by id`,
+    text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 and ended_at is null order by health_events.id`,
     values: [pipeline],
   })
 }
@@ -79,12 +79,13 @@ export async function listHealthEvents(
 ): Promise<readonly StoredHealthEvent[]> {
   return run<StoredHealthEvent>(db, {
     name: 'list_health_events',
-    text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 order by begun_at desc, id desc limit $2`,
+    text: `select ${COLUMNS} from outflow.health_events where pipeline = $1 order by begun_at desc, health_events.id desc limit $2`,
     values: [pipeline, limit],
   })
 }
 
-const COLUMNS = 'id, kind, occurrence, detail, model_id as "modelId", begun_at as "begunAt", ended_at as "endedAt"'
+const COLUMNS =
+  'id::text, kind, occurrence, detail, model_id as "modelId", begun_at as "begunAt", ended_at as "endedAt"'
 
 async function closeOthers(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
   return run<StoredHealthEvent>(client, {

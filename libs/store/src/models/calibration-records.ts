@@ -1,4 +1,4 @@
-import { formatPosition, type Position } from '@outflow/contracts'
+import type { Position } from '@outflow/contracts'
 import { z } from 'zod'
 import type { Verdict } from '../anomalies/verdict.js'
 import { jsonColumn } from '../connection/json-column.js'
@@ -44,23 +44,16 @@ export async function listCalibrationRecords(
   db: Queryable,
   { pipeline, modelId }: { readonly pipeline: string; readonly modelId: string },
 ): Promise<readonly CalibrationRecord[]> {
-  const rows = await run<RowOf<Omit<CalibrationRecord, 'id'>, { readonly record: unknown; readonly offset: string }>>(
-    db,
-    {
-      name: 'list_calibration_records',
-      text: `
-      select rank, topic, partition, "offset", record_time as "recordTime", record, nll, verdict
+  const rows = await run<RowOf<CalibrationRecord, { readonly record: unknown }>>(db, {
+    name: 'list_calibration_records',
+    text: `
+      select id, rank, topic, partition, "offset", record_time as "recordTime", record, nll, verdict
       from analyst.calibration_records
       where pipeline = $1 and model_id = $2
       order by rank`,
-      values: [pipeline, modelId],
-    },
-  )
-  return rows.map((row) => {
-    const own = { ...row, offset: BigInt(row.offset) }
-    const id = `${pipeline}/${formatPosition(own)}`
-    return { ...own, id, record: readRecord(row.record, id) }
+    values: [pipeline, modelId],
   })
+  return rows.map((row) => ({ ...row, record: readRecord(row.record, row.id) }))
 }
 
 /** The fitted model whose calibration records may be labelled. */

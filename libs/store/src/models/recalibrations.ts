@@ -42,7 +42,7 @@ export async function latestRecalibration(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string },
 ): Promise<StoredRecalibration | null> {
-  const [row] = await run<{ id: string; recalibration: unknown }>(db, {
+  const [row] = await run<{ id: bigint; recalibration: unknown }>(db, {
     name: 'latest_recalibration',
     text: `
       select id, recalibration from outflow.recalibrations
@@ -53,7 +53,7 @@ export async function latestRecalibration(
   })
   return row === undefined
     ? null
-    : { id: BigInt(row.id), modelId: of.modelId, recalibration: readRecalibration(row.recalibration, `${row.id}`) }
+    : { id: row.id, modelId: of.modelId, recalibration: readRecalibration(row.recalibration, `${row.id}`) }
 }
 
 const readRecalibration = jsonColumn('outflow.recalibrations.recalibration', recalibrationSchema)

@@ -19,7 +19,7 @@ export interface OutboxRow extends OutboxMessage {
 /** Values are base64. */
 const readHeaders = jsonColumn('outflow.outbox.headers', z.array(z.tuple([z.string(), z.string().nullable()])))
 
-type OutboxTableRow = RowOf<OutboxRow, { readonly sequence: string; readonly headers: unknown }>
+type OutboxTableRow = RowOf<OutboxRow, { readonly headers: unknown }>
 
 // Small enough to be in memory twice.
 const DEFAULT_MAX_BYTES = 8 * 1024 ** 2
@@ -136,8 +136,7 @@ export async function untilOnDisk(db: Queryable): Promise<void> {
 function toOutboxRow(row: OutboxTableRow): OutboxRow {
   return {
     ...row,
-    sequence: BigInt(row.sequence),
-    headers: readHeaders(row.headers, row.sequence).map(([name, value]) => [
+    headers: readHeaders(row.headers, String(row.sequence)).map(([name, value]) => [
       name,
       value === null ? null : Buffer.from(value, 'base64'),
     ]),
@@ -166,12 +165,12 @@ export async function deleteOutboxThrough(
   sequence: bigint,
   handOvers: readonly HandOver[] = [],
 ): Promise<number> {
-  const [outcome] = await run<{ deleted: string; last_sequence: string }>(db, {
+  const [outcome] = await run<{ deleted: bigint; last_sequence: bigint }>(db, {
     name: 'delete_outbox_through',
     text: DELETE_OUTBOX_THROUGH,
     values: [pipeline, sequence, ...arraysOf(handOvers, 'sequence', 'eventId', 'webhook', 'traceparent')],
   })
-  requireNumbered(pipeline, sequence, BigInt(outcome!.last_sequence))
+  requireNumbered(pipeline, sequence, outcome!.last_sequence)
   return Number(outcome!.deleted)
 }
 
@@ -199,12 +198,12 @@ from numbered`
 
 /** @throws {OutboxRewound} if this database has never numbered a row as high as `sequence`, which is Kafka's mark */
 export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
-  const [numbered] = await run<{ last_sequence: string }>(db, {
+  const [numbered] = await run<{ last_sequence: bigint }>(db, {
     name: 'outbox_numbered',
     text: `select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1`,
     values: [pipeline],
   })
-  requireNumbered(pipeline, sequence, BigInt(numbered!.last_sequence))
+  requireNumbered(pipeline, sequence, numbered!.last_sequence)
 }
 
 function requireNumbered(pipeline: string, sequence: bigint, last: bigint): void {
@@ -221,7 +220,7 @@ export async function outboxDepth(
   db: Queryable,
   pipeline: string,
 ): Promise<{ readonly rows: number; readonly oldest: Date | null }> {
-  const [depth] = await run<{ rows: string; oldest: Date | null }>(db, {
+  const [depth] = await run<{ rows: bigint; oldest: Date | null }>(db, {
     name: 'outbox_depth',
     text: 'select count(*) as rows, min(created_at) as oldest from outflow.outbox where pipeline = $1',
     values: [pipeline],

@@ -64,7 +64,7 @@ export async function unnumberedRows(
     readonly reasonsWaitMs: number
   },
 ): Promise<{ readonly rows: readonly UnnumberedRow[]; readonly areAll: boolean }> {
-  const rows = await run<WaitingRow>(db, {
+  const found = await run<UnnumberedRow & { readonly lookedAt: number }>(db, {
     name: 'unnumbered_rows',
     text: `
       with waiting as (
@@ -78,37 +78,24 @@ export async function unnumberedRows(
           limit $2
         ) as first
       )
-      select id, kind, case when kind = 'alert' then payload end as payload, created_at,
-             (select count(*)::int from waiting) as looked_at
+      select id, kind, case when kind = 'alert' then payload end as payload, created_at as "createdAt",
+             (select count(*)::int from waiting) as "lookedAt"
       from waiting
       where place = 1 or coalesce(bytes_so_far, 0) <= $3::bigint
       order by id`,
     values: [pipeline, limit, maxBytes, reasonsWaitMs],
   })
-  const lookedAt = rows[0]?.looked_at ?? 0
+  const lookedAt = found[0]?.lookedAt ?? 0
   return {
-    rows: rows.map((row) => ({
-      id: BigInt(row.id),
-      kind: row.kind,
-      payload: row.payload,
-      createdAt: row.created_at,
-    })),
-    areAll: lookedAt === rows.length && lookedAt < limit,
+    rows: found.map(({ lookedAt: _lookedAt, ...row }) => row),
+    areAll: lookedAt === found.length && lookedAt < limit,
   }
-}
-
-interface WaitingRow {
-  readonly id: string
-  readonly kind: OutboxMessage['kind']
-  readonly payload: Buffer | null
-  readonly created_at: Date
-  readonly looked_at: number
 }
 
 /** Assigns the next numbers to rows of the outbox and to new messages, in the given order. */
 export async function numberInOrder(db: Queryable, pipeline: string, order: readonly NextInOrder[]): Promise<void> {
   if (order.length === 0) return
-  const [reserved] = await run<{ last_sequence: string }>(db, {
+  const [reserved] = await run<{ last_sequence: bigint }>(db, {
     name: 'reserve_sequences',
     text: `
       insert into outflow.outbox_sequences as known (pipeline, last_sequence) values ($1, $2::bigint)
@@ -116,7 +103,7 @@ export async function numberInOrder(db: Queryable, pipeline: string, order: read
       returning last_sequence`,
     values: [pipeline, order.length],
   })
-  const first = BigInt(reserved!.last_sequence) - BigInt(order.length) + 1n
+  const first = reserved!.last_sequence - BigInt(order.length) + 1n
   const placed = order.map((next, place) => ({ next, sequence: first + BigInt(place) }))
   const waiting = placed.flatMap(({ next, sequence }) => ('id' in next ? [{ id: next.id, sequence }] : []))
   const fresh = placed.flatMap(({ next, sequence }) => ('message' in next ? [{ ...next, sequence }] : []))
@@ -177,7 +164,7 @@ export async function alertFateAt(
   const [fate] = await run<AlertFate>(db, {
     name: 'alert_fate_at',
     text: `
-      select because, rule_id as "ruleId", rule_why as "ruleWhy", group_id as "groupId"
+      select because, rule_id::text as "ruleId", rule_why as "ruleWhy", group_id as "groupId"
       from analyst.unsent_alerts
       where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
     values: [pipeline, topic, partition, offset],

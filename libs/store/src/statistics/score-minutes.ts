@@ -19,8 +19,8 @@ export async function scoreMinutes(
 ): Promise<readonly ScoreMinute[]> {
   const rows = await run<{
     minute: Date
-    scored: string
-    anomalies: string
+    scored: bigint
+    anomalies: bigint
     histogram: readonly string[]
     p_histogram: readonly string[]
   }>(db, {

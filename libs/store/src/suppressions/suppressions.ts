@@ -39,7 +39,7 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
       insert into outflow.suppressions (pipeline, entity, field, direction, range_low, range_high, time_of_week, zone,
                                         expires_at, why, created_by)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-      returning id`,
+      returning id::text`,
     values: [
       pipeline,
       entity && plainText(entity),
@@ -79,10 +79,7 @@ export async function removeSuppression(
   return rows.length > 0
 }
 
-type SuppressionRow = RowOf<
-  Omit<Suppression, 'range'>,
-  { readonly low: number | null; readonly high: number | null; readonly hidden: string }
->
+type SuppressionRow = RowOf<Omit<Suppression, 'range'>, { readonly low: number | null; readonly high: number | null }>
 
 /**
  * Returns the rules of a pipeline, newest first.
@@ -101,17 +98,13 @@ export async function listSuppressions(
   const rows = await run<SuppressionRow>(db, {
     name: 'list_suppressions',
     text: `
-      select id, pipeline, entity, field, direction, range_low as low, range_high as high, time_of_week as "timeOfWeek", zone,
+      select id::text, pipeline, entity, field, direction, range_low as low, range_high as high, time_of_week as "timeOfWeek", zone,
              expires_at as "expiresAt", why, created_by as "createdBy", created_at as "createdAt", removed_by as "removedBy",
-             removed_at as "removedAt", hidden, last_hidden_at as "lastHiddenAt"
+             removed_at as "removedAt", hidden::float8, last_hidden_at as "lastHiddenAt"
       from outflow.suppressions
       where pipeline = $1 and ($2 or (removed_at is null and expires_at > coalesce($3, now())))
-      order by id desc`,
+      order by suppressions.id desc`,
     values: [pipeline, all, notExpired],
   })
-  return rows.map(({ low, high, hidden, ...row }) => ({
-    ...row,
-    range: low === null && high === null ? null : [low, high],
-    hidden: Number(hidden),
-  }))
+  return rows.map(({ low, high, ...row }) => ({ ...row, range: low === null && high === null ? null : [low, high] }))
 }

@@ -19,7 +19,7 @@ export async function addExclusion(
     text: `
       insert into outflow.training_exclusions (pipeline, from_time, to_time, why, excluded_by)
       values ($1, $2, $3, $4, $5)
-      returning id`,
+      returning id::text`,
     values: [pipeline, from, to, why, by],
   })
   return row!.id
@@ -46,10 +46,10 @@ export async function listExclusions(
   return run<Exclusion>(db, {
     name: 'list_exclusions',
     text: `
-      select id, from_time as "from", to_time as "to", why, excluded_by as "by"
+      select id::text, from_time as "from", to_time as "to", why, excluded_by as "by"
       from outflow.training_exclusions
       where pipeline = $1 and to_time > $2
-      order by from_time, id`,
+      order by from_time, training_exclusions.id`,
     values: [pipeline, since],
   })
 }

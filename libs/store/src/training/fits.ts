@@ -54,7 +54,7 @@ export async function startFit(
     text: `
       insert into outflow.fits (pipeline, because, incumbent_id, report)
       values ($1, $2, $3, $4)
-      returning id`,
+      returning id::text`,
     values: [fit.pipeline, fit.because, fit.incumbentId, jsonbText(fit.report)],
   })
   return row!.id
@@ -102,11 +102,11 @@ export async function listFits(
   const rows = await run<RowOf<StoredFit, { readonly report: unknown }>>(db, {
     name: 'list_fits',
     text: `
-      select id, because, state, model_id as "modelId", incumbent_id as "incumbentId", step, max_steps as "maxSteps", report,
+      select id::text, because, state, model_id as "modelId", incumbent_id as "incumbentId", step, max_steps as "maxSteps", report,
              started_at as "startedAt", ended_at as "endedAt"
       from outflow.fits
       where pipeline = $1 and ($2::text is null or model_id = $2)
-      order by id desc
+      order by fits.id desc
       limit $3`,
     values: [pipeline, modelId, limit],
   })

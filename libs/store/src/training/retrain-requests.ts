@@ -13,7 +13,7 @@ export async function requestRetrain(
       with asked as (
         insert into outflow.retrain_requests (pipeline, requested_by, why) values ($1, $2, $3) returning id
       )
-      select id, pg_notify('outflow_training', $1) from asked`,
+      select id::text, pg_notify('outflow_training', $1) from asked`,
     values: [request.pipeline, request.by, request.why],
   })
   return row!.id
@@ -51,7 +51,7 @@ export async function answerRequests(
 export async function fitOfRequest(db: Queryable, id: string): Promise<string | null> {
   const [row] = await run<{ fit_id: string | null }>(db, {
     name: 'fit_of_request',
-    text: `select fit_id from outflow.retrain_requests where id = $1`,
+    text: `select fit_id::text from outflow.retrain_requests where id = $1`,
     values: [id],
   })
   return row?.fit_id ?? null

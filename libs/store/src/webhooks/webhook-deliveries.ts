@@ -1,6 +1,6 @@
 import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { run } from '../connection/statement.js'
 
 /** An event to send to a webhook. */
 export interface WaitingDelivery {
@@ -30,7 +30,7 @@ export async function dueDeliveries(
   db: Queryable,
   { pipeline, webhook, limit }: { readonly pipeline: string; readonly webhook: string; readonly limit: number },
 ): Promise<readonly WaitingDelivery[]> {
-  const rows = await run<RowOf<WaitingDelivery, { readonly id: string }>>(db, {
+  return run<WaitingDelivery>(db, {
     name: 'due_deliveries',
     text: `
       select id, event_id as "eventId", payload, attempts, first_attempt_at as "firstAttemptAt", traceparent
@@ -40,7 +40,6 @@ export async function dueDeliveries(
       limit $3`,
     values: [pipeline, webhook, limit],
   })
-  return rows.map((row) => ({ ...row, id: BigInt(row.id) }))
 }
 
 /** Stores that an event was delivered. */
@@ -130,7 +129,7 @@ export async function resendDeadDeliveries(
   db: Queryable,
   which: { readonly pipeline: string; readonly webhook?: string | undefined; readonly eventId?: string | undefined },
 ): Promise<number> {
-  const [outcome] = await run<{ resent: string }>(db, {
+  const [outcome] = await run<{ resent: bigint }>(db, {
     name: 'resend_dead_deliveries',
     text: `
       with raised as (
@@ -206,7 +205,7 @@ export async function deliveriesOf(
 
 /** Returns the number of a pipeline's undelivered events. */
 export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
-  const [row] = await run<{ waiting: string }>(db, {
+  const [row] = await run<{ waiting: bigint }>(db, {
     name: 'waiting_deliveries',
     text: 'select count(*) as waiting from outflow.webhook_deliveries where pipeline = $1 and delivered_at is null',
     values: [pipeline],
