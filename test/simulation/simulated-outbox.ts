@@ -88,7 +88,9 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   alert_buckets: ({ buckets }, values) => {
     const [, dueBy, kinds, subjects] = values as unknown as [string, Date, string[], string[]]
     const named = new Set(kinds.map((kind, place) => keyOf(kind, subjects[place]!)))
-    return [...buckets.values()].filter((row) => row.closes_at <= dueBy || named.has(keyOf(row.kind, row.subject)))
+    return [...buckets.values()].filter(
+      (row) => row.closesAtMs <= dueBy.getTime() || named.has(keyOf(row.kind, row.subject)),
+    )
   },
   delete_alert_buckets: ({ buckets }, values) => {
     const [, kinds, subjects] = values as unknown as [string, string[], string[]]
@@ -98,7 +100,7 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   write_alert_buckets: ({ buckets }, [, ...columns]) => {
     const lists = columns as unknown as unknown[][]
     lists[0]!.forEach((_, place) => {
-      const row = Object.fromEntries(BUCKET_COLUMNS.map((name, at) => [name, lists[at]![place]]))
+      const row = Object.fromEntries(BUCKET_COLUMNS.map((name, at) => [name, inMs(lists[at]![place])]))
       const bucket = { ...row, examples: JSON.parse(row.examples as string) } as unknown as BucketRow
       buckets.set(keyOf(bucket.kind, bucket.subject), bucket)
     })
@@ -141,9 +143,11 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
 const keyOf = (kind: string, subject: string) => `${kind} ${subject}`
 
 /** In the order of the statement's parameters. */
-const BUCKET_COLUMNS = ['kind', 'subject', 'opens_at', 'closes_at', 'allowance', 'sent', 'count', 'severity'].concat([
-  ...['first_id', 'first_at', 'last_at', 'examples'],
+const BUCKET_COLUMNS = ['kind', 'subject', 'opensAtMs', 'closesAtMs', 'allowance', 'sent', 'count', 'severity'].concat([
+  ...['firstId', 'firstAtMs', 'lastAtMs', 'examples'],
 ])
+
+const inMs = (value: unknown) => (value instanceof Date ? value.getTime() : value)
 
 export function insertMessages(
   { outbox }: Tables,

@@ -79,10 +79,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
     return [...scored.values()]
       .filter((row) => row.modelId === modelId && row.minuteMs >= from.getTime() && row.minuteMs < before.getTime())
       .toSorted((a, b) => a.minuteMs - b.minuteMs)
-      .map(({ minuteMs, scored: count, anomalies, histogram, pHistogram }) => ({
-        ...{ minute: new Date(minuteMs), scored: BigInt(count), anomalies: BigInt(anomalies) },
-        ...{ histogram: histogram.map(String), p_histogram: pHistogram.map(String) },
-      }))
+      .map(({ modelId: _, ...minute }) => minute)
   },
   beat: () => [],
   // Nobody gives verdicts, excludes spans or raises alarms here: so few records cannot drift.

@@ -186,7 +186,7 @@ export interface WindowStateRow {
 export type BucketRow = Readonly<Record<string, unknown>> & {
   readonly kind: string
   readonly subject: string
-  readonly closes_at: Date
+  readonly closesAtMs: number
   readonly count: number
 }
 

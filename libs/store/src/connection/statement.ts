@@ -31,6 +31,9 @@ export function placeholders(): { readonly values: unknown[]; readonly place: (v
 /** A row whose columns have the names of `T`; those in `Raw` have the type that pg returns, such as unparsed JSON, and are converted. */
 export type RowOf<T, Raw> = Omit<T, keyof Raw> & Raw
 
+/** Returns a timestamptz as epoch ms, float8. */
+export const epochMs = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`
+
 /** Returns one array per named field over all rows, for `unnest`. */
 export function arraysOf<T>(rows: readonly T[], ...fields: readonly (keyof T)[]): unknown[] {
   return fields.map((field) => rows.map((row) => row[field]))

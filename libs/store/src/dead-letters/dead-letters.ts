@@ -1,8 +1,7 @@
 import type { Position, RejectionReason } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
-import type { OutboxMessage } from '../outbox/outbox-message.js'
-import { outboxColumns } from '../outbox/outbox-message.js'
+import { type OutboxMessage, outboxColumns } from '../outbox/outbox-message.js'
 
 /** A rejected record. The message in the outbox has its original bytes; the table keeps the first KiB of the value. */
 export interface DeadLetter {
@@ -47,35 +46,34 @@ export async function rejectedByReason(
   db: Queryable,
   pipeline: string,
 ): Promise<Readonly<Partial<Record<RejectionReason, number>>>> {
-  const rows = await run<{ reason: RejectionReason; rejected: string }>(db, {
+  const rows = await run<{ reason: RejectionReason; rejected: number }>(db, {
     name: 'rejected_by_reason',
     text: `
-      select reason, sum(rejected) as rejected
+      select reason, sum(rejected)::float8 as rejected
       from outflow.rejection_statistics
       where pipeline = $1
       group by reason
       order by reason`,
     values: [pipeline],
   })
-  return Object.fromEntries(rows.map(({ reason, rejected }) => [reason, Number(rejected)]))
+  return Object.fromEntries(rows.map(({ reason, rejected }) => [reason, rejected]))
 }
 
 /** Returns the pipeline's rejection reasons, the number of records for each since a time, and the minute of the last. */
-export async function rejectionsSince(
+export function rejectionsSince(
   db: Queryable,
   { pipeline, since }: { readonly pipeline: string; readonly since: Date },
 ): Promise<readonly { readonly reason: RejectionReason; readonly count: number; readonly lastAt: Date }[]> {
-  const rows = await run<{ reason: RejectionReason; rejected: string; last_at: Date }>(db, {
+  return run(db, {
     name: 'rejections_since',
     text: `
-      select reason, sum(rejected) as rejected, max(minute) as last_at
+      select reason, sum(rejected)::float8 as count, max(minute) as "lastAt"
       from outflow.rejection_statistics
       where pipeline = $1 and minute >= $2
       group by reason
       order by 2 desc, reason`,
     values: [pipeline, since],
   })
-  return rows.map(({ reason, rejected, last_at }) => ({ reason, count: Number(rejected), lastAt: last_at }))
 }
 
 const COLUMNS = `topic, partition, "offset", reason, detail, message_key as key, value_start as "valueStart",

@@ -30,9 +30,7 @@ interface Change {
 export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & Partial<Change>): Promise<void> {
   return withTransaction(pool, async (client) => {
     await lockPromotion(client, pipeline)
-    const wanted = await checkArtefact(client, { pipeline, id })
-    if (wanted === null) throw unknown({ pipeline, id })
-    if (!wanted.isIntact) throw damaged({ pipeline, id })
+    await requireIntact(client, { pipeline, id })
     const previousId = await activeModelId(client, pipeline)
     await activate(client, { pipeline, id }, 'retired')
     await closeFitsOf(client, { pipeline, id, state: 'promoted' })
@@ -103,16 +101,15 @@ async function lockPromotion(client: Client, pipeline: string): Promise<void> {
   })
 }
 
-async function checkArtefact(
-  client: Client,
-  { pipeline, id }: ModelKey,
-): Promise<{ readonly isIntact: boolean } | null> {
+/** @throws {ModelUnknown | ModelDamaged} */
+async function requireIntact(client: Client, model: ModelKey): Promise<void> {
   const [row] = await run<{ is_intact: boolean }>(client, {
     name: 'model_soundness',
     text: `select sha256(artefact) = checksum as is_intact from outflow.models where pipeline = $1 and id = $2`,
-    values: [pipeline, id],
+    values: [model.pipeline, model.id],
   })
-  return row ? { isIntact: row.is_intact } : null
+  if (row === undefined) throw unknown(model)
+  if (!row.is_intact) throw damaged(model)
 }
 
 /** @param previousState  new state of the model that was active */

@@ -1,26 +1,11 @@
-import { type AlertBucket, type AlertBucketKind, alertExampleSchema, type Severity } from '@outflow/contracts'
+import { type AlertBucket, alertExampleSchema } from '@outflow/contracts'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { arraysOf, run } from '../connection/statement.js'
+import { arraysOf, epochMs, type RowOf, run } from '../connection/statement.js'
 
 const readExamples = jsonColumn('outflow.alert_buckets.examples', z.array(alertExampleSchema).readonly())
-
-interface BucketRow {
-  readonly kind: AlertBucketKind
-  readonly subject: string
-  readonly opens_at: Date
-  readonly closes_at: Date
-  readonly allowance: number
-  readonly sent: number
-  readonly count: number
-  readonly severity: Severity | null
-  readonly first_id: string | null
-  readonly first_at: Date | null
-  readonly last_at: Date | null
-  readonly examples: unknown
-}
 
 /** Returns a pipeline's buckets that are due at a time, and the given ones. */
 export async function alertBuckets(
@@ -31,10 +16,11 @@ export async function alertBuckets(
     readonly named: readonly Pick<AlertBucket, 'kind' | 'subject'>[]
   },
 ): Promise<readonly AlertBucket[]> {
-  const rows = await run<BucketRow>(db, {
+  const rows = await run<RowOf<AlertBucket, { readonly examples: unknown }>>(db, {
     name: 'alert_buckets',
     text: `
-      select kind, subject, opens_at, closes_at, allowance, sent, count, severity, first_id, first_at, last_at, examples
+      select kind, subject, ${epochMs('opens_at')} as "opensAtMs", ${epochMs('closes_at')} as "closesAtMs", allowance, sent, count,
+             severity, first_id as "firstId", ${epochMs('first_at')} as "firstAtMs", ${epochMs('last_at')} as "lastAtMs", examples
       from outflow.alert_buckets
       where pipeline = $1
         and (closes_at <= $2
@@ -42,17 +28,7 @@ export async function alertBuckets(
     values: [query.pipeline, query.dueBy, ...arraysOf(query.named, 'kind', 'subject')],
   })
   return rows.map((row) => ({
-    kind: row.kind,
-    subject: row.subject,
-    opensAtMs: row.opens_at.getTime(),
-    closesAtMs: row.closes_at.getTime(),
-    allowance: row.allowance,
-    sent: row.sent,
-    count: row.count,
-    severity: row.severity,
-    firstId: row.first_id,
-    firstAtMs: row.first_at?.getTime() ?? null,
-    lastAtMs: row.last_at?.getTime() ?? null,
+    ...row,
     examples: readExamples(row.examples, `${query.pipeline}, ${row.kind} ${row.subject}`),
   }))
 }
@@ -74,7 +50,7 @@ async function deleteAlertBuckets(db: Queryable, pipeline: string, closed: reado
       delete from outflow.alert_buckets
       using unnest($2::text[], $3::text[]) as closed (kind, subject)
       where pipeline = $1 and alert_buckets.kind = closed.kind and subject_md5 = md5(closed.subject)`,
-    values: [pipeline, closed.map(({ kind }) => kind), closed.map(({ subject }) => subject)],
+    values: [pipeline, ...arraysOf(closed, 'kind', 'subject')],
   })
 }
 

@@ -220,12 +220,12 @@ export async function outboxDepth(
   db: Queryable,
   pipeline: string,
 ): Promise<{ readonly rows: number; readonly oldest: Date | null }> {
-  const [depth] = await run<{ rows: bigint; oldest: Date | null }>(db, {
+  const [depth] = await run<{ rows: number; oldest: Date | null }>(db, {
     name: 'outbox_depth',
-    text: 'select count(*) as rows, min(created_at) as oldest from outflow.outbox where pipeline = $1',
+    text: 'select count(*)::float8 as rows, min(created_at) as oldest from outflow.outbox where pipeline = $1',
     values: [pipeline],
   })
-  return { rows: Number(depth!.rows), oldest: depth!.oldest }
+  return depth!
 }
 
 /**

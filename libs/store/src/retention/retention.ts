@@ -83,7 +83,7 @@ export async function applyRetention(
  * If Postgres's clock was set back, the retention clock moves back too.
  */
 async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly asOf: Date; readonly now: Date }> {
-  const [row] = await run<{ as_of: Date; now: Date }>(pool, {
+  const [row] = await run<{ asOf: Date; now: Date }>(pool, {
     name: 'advance_retention_clock',
     text: `
       with advanced as (
@@ -92,11 +92,11 @@ async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly as
           where abs(extract(epoch from now() - last.ran_at)) >= $2
         returning as_of
       )
-      select coalesce((select as_of from advanced), least(now(), last.as_of)) as as_of, now() as now
+      select coalesce((select as_of from advanced), least(now(), last.as_of)) as "asOf", now() as now
       from (values ($1)) as asked (pipeline) left join outflow.retention_clocks as last using (pipeline)`,
     values: [pipeline, FEWEST_SECONDS_BETWEEN_DAYS],
   })
-  return { asOf: row!.as_of, now: row!.now }
+  return row!
 }
 
 /** Ingest applies retention every hour; its timer may be some minutes early. */

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { epochMs, run } from '../connection/statement.js'
 
 /** A model's score statistics in one minute of Kafka's record time. */
 export interface ScoreMinute {
@@ -13,30 +13,18 @@ export interface ScoreMinute {
 }
 
 /** Returns the minutes in a time range in which a model scored records, in order. */
-export async function scoreMinutes(
+export function scoreMinutes(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly before: Date },
 ): Promise<readonly ScoreMinute[]> {
-  const rows = await run<{
-    minute: Date
-    scored: bigint
-    anomalies: bigint
-    histogram: readonly string[]
-    p_histogram: readonly string[]
-  }>(db, {
+  return run<ScoreMinute>(db, {
     name: 'score_minutes',
     text: `
-      select minute, scored, anomalies, histogram, p_histogram
+      select ${epochMs('minute')} as "minuteMs", scored::float8, anomalies::float8, histogram::float8[],
+             p_histogram::float8[] as "pHistogram"
       from outflow.score_statistics
       where pipeline = $1 and model_id = $2 and minute >= $3 and minute < $4
       order by minute`,
     values: [of.pipeline, of.modelId, of.from, of.before],
   })
-  return rows.map((row) => ({
-    minuteMs: row.minute.getTime(),
-    scored: Number(row.scored),
-    anomalies: Number(row.anomalies),
-    histogram: row.histogram.map(Number),
-    pHistogram: row.p_histogram.map(Number),
-  }))
 }

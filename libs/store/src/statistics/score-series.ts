@@ -15,27 +15,20 @@ interface ScoreSpan {
 }
 
 /** Returns the spans of `stepSeconds` that have records, in order; they begin at multiples of it. */
-export async function scoreSeries(
+export function scoreSeries(
   db: Queryable,
   of: { readonly pipeline: string; readonly from: Date; readonly to: Date; readonly stepSeconds: number },
 ): Promise<readonly ScoreSpan[]> {
-  const rows = await run<{
-    at: Date
-    scored: string
-    anomalies: string
-    nll_min: number
-    nll_max: number
-    histogram: string[]
-  }>(db, {
+  return run<ScoreSpan>(db, {
     name: 'score_series',
     text: `
-      select at, scored, anomalies, nll_min, nll_max, histogram
+      select at as "from", scored, anomalies, "nllMin", "nllMax", histogram
       from generate_series(
         to_timestamp(floor(extract(epoch from $2::timestamptz) / $4::int) * $4::int), $3::timestamptz, make_interval(secs => $4::int)
       ) as at
       cross join lateral (
-        select sum(scored) as scored, sum(anomalies) as anomalies, min(nll_min) as nll_min, max(nll_max) as nll_max,
-               array[${SUMS_OF_BUCKETS}]::bigint[] as histogram
+        select sum(scored)::float8 as scored, sum(anomalies)::float8 as anomalies, min(nll_min) as "nllMin",
+               max(nll_max) as "nllMax", array[${SUMS_OF_BUCKETS}]::float8[] as histogram
         from outflow.score_statistics
         where pipeline = $1 and minute >= greatest(at, $2) and minute < least(at + make_interval(secs => $4::int), $3)
       ) as inside
@@ -43,14 +36,6 @@ export async function scoreSeries(
       order by at`,
     values: [of.pipeline, of.from, of.to, of.stepSeconds],
   })
-  return rows.map((row) => ({
-    from: row.at,
-    scored: Number(row.scored),
-    anomalies: Number(row.anomalies),
-    nllMin: row.nll_min,
-    nllMax: row.nll_max,
-    histogram: row.histogram.map(Number),
-  }))
 }
 
 // A month has 43,200 minutes; unnesting their histograms takes five times as long as one sum per bucket.

@@ -18,21 +18,20 @@ export interface TrainerStatus {
 }
 
 export async function trainerStatus(db: Queryable, pipeline: string): Promise<TrainerStatus> {
-  const [row] = await run<Row>(db, {
+  const [row] = await run<TrainerStatus>(db, {
     name: 'trainer_status',
     text: `
       select extract(epoch from now() - trainer.beat_at)::float8 * 1000 as "beatAgeMs", trainer.waiting_for as "waitingFor",
-             fit.state, fit.step, fit.max_steps as "maxSteps", fit.why
+             to_json(fit) as "lastFit"
       from (select 1) as always
       left join outflow.heartbeats as trainer on trainer.pipeline = $1 and trainer.service = 'trainer'
       left join (
-        select state, step, max_steps, coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'error' ->> 'message') as why
+        select state, step, max_steps as "maxSteps", coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'error' ->> 'message') as why
         from outflow.fits where pipeline = $1 order by id desc limit 1
       ) as fit on true`,
     values: [pipeline],
   })
-  const { beatAgeMs, waitingFor, state, step, maxSteps, why } = row!
-  return { beatAgeMs, waitingFor, lastFit: state === null ? null : { state, step: step!, maxSteps, why } }
+  return row!
 }
 
 /** Four heartbeat intervals of a trainer, plus one. */
@@ -58,11 +57,4 @@ export function whyNoModel(trainer: TrainerStatus): string {
   if (state === 'failed_gate') return `the last candidate failed its gate: ${why}`
   if (state === 'failed') return `the last fit failed: ${why}`
   return 'the trainer reads its window'
-}
-
-interface Row extends Omit<TrainerStatus, 'lastFit'> {
-  readonly state: FitState | null
-  readonly step: number | null
-  readonly maxSteps: number | null
-  readonly why: string | null
 }
