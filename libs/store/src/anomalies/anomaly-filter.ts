@@ -47,13 +47,8 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
     // Starts from the verdicts, which are few, rather than from the anomalies.
     conditions.push(`(topic, partition, "offset") in (
             select topic, partition, "offset"
-            from (
-              select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-              from outflow.verdicts
-              where pipeline = ${place(filter.pipeline)}
-              order by topic, partition, "offset", id desc
-            ) as latest
-            where verdict = ${place(filter.verdict)}
+            from analyst.verdicts
+            where pipeline = ${place(filter.pipeline)} and counts and verdict = ${place(filter.verdict)}
           )`)
   }
   return conditions

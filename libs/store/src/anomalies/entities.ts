@@ -33,14 +33,9 @@ export async function entityHistory(
     text: `
       select count(*) filter (where verdict = 'confirmed')::float8 as confirmed,
              count(*) filter (where verdict = 'false_alarm')::float8 as "falseAlarms"
-      from (
-        select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-        from outflow.verdicts
-        where pipeline = $1
-        order by topic, partition, "offset", id desc
-      ) as given
-      join outflow.anomalies as anomaly using (topic, partition, "offset")
-      where anomaly.pipeline = $1 and entity_key = $2`,
+      from analyst.verdicts
+      join outflow.anomalies using (pipeline, topic, partition, "offset")
+      where pipeline = $1 and counts and entity_key = $2`,
     values,
   })
   const byDay = await run<EntityHistory['byDay'][number]>(db, {

@@ -118,13 +118,8 @@ export async function countVerdicts(
     text: `
       select count(*) filter (where verdict <> 'confirmed')::float8 as ordinary,
              count(*) filter (where verdict = 'confirmed')::float8 as confirmed
-      from (
-        select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-        from outflow.verdicts
-        where pipeline = $1 and given_at > $3
-        order by topic, partition, "offset", id desc
-      ) as latest
-      where exists (
+      from analyst.verdicts as latest
+      where pipeline = $1 and counts and given_at > $3 and exists (
         select from outflow.anomalies as found
         where found.pipeline = $1 and found.topic = latest.topic and found.partition = latest.partition
           and found."offset" = latest."offset" and found.model_id = $2

@@ -62,13 +62,8 @@ export async function confirmedPositions(db: Queryable, pipeline: string): Promi
     name: 'confirmed_positions',
     text: `
       select topic || '/' || partition || '/' || "offset" as position
-      from (
-        select distinct on (topic, partition, "offset") topic, partition, "offset", verdict
-        from outflow.verdicts
-        where pipeline = $1
-        order by topic, partition, "offset", id desc
-      ) latest
-      where verdict = 'confirmed'`,
+      from analyst.verdicts
+      where pipeline = $1 and counts and verdict = 'confirmed'`,
     values: [pipeline],
   })
   return new Set(rows.map(({ position }) => position))
