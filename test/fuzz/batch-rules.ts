@@ -2,7 +2,8 @@ import { fieldsAt } from '@outflow/records'
 import type { BatchWrite } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { isTombstone, type KafkaHeaders, type KafkaRecord } from '@outflow/streams'
-import { batchColumns, batchText, windowColumns } from '../../libs/store/src/batch/write-batch-values.js'
+import { batchColumns } from '../../libs/store/src/batch/write-batch-values.js'
+import { plainJson } from '../../libs/store/src/connection/postgres-text.js'
 import { outboxColumns } from '../../libs/store/src/outbox/outbox-message.js'
 import type { WrittenBatch } from '../../services/ingest/src/batch.js'
 import type { Arrival } from './arrivals.js'
@@ -37,7 +38,7 @@ export function checkWrite(write: BatchWrite, batch: WrittenBatch, tombstones: '
   expectSame(alerts.length, anomalies.length, 'alerts')
   for (const { payload } of alerts) JSON.parse(String(payload))
   expectSame(write.outbox.length, alerts.length + rejected.length, 'outbox')
-  const text = batchText(write)
+  const text = plainJson(batchColumns(write))
   if (REFUSED_JSON.test(text)) throw new WrongValue(`Postgres refuses ${show(text)}`)
   for (const { record } of JSON.parse(text).anomalies) {
     if (REFUSED_JSON.test(record)) throw new WrongValue(`Postgres refuses ${show(record)}`)
@@ -46,7 +47,8 @@ export function checkWrite(write: BatchWrite, batch: WrittenBatch, tombstones: '
     if (typeof value === 'number' && !Number.isFinite(value)) throw new WrongValue(`${name} is ${value}`)
     return value
   })
-  for (const value of [...windowColumns(write), ...outboxColumns(write.outbox)].flat()) {
+  const entities = (write.windowStates ?? []).flatMap(({ by, entity }) => [by, entity])
+  for (const value of [...entities, ...outboxColumns(write.outbox).flat()]) {
     if (typeof value === 'string' && value.includes('\0')) throw new WrongValue(`Postgres refuses ${show(value)}`)
   }
 }

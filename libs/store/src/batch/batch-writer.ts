@@ -2,7 +2,6 @@ import { isRetryable } from '@outflow/errors'
 import type { Pool } from '../connection/pool.js'
 import type { BatchWrite } from './batch.js'
 import { type WriteOutcome, writeBatch, writePlainBatches } from './write-batch.js'
-import { isPlain } from './write-batch-statement.js'
 
 interface Waiting {
   readonly batch: BatchWrite
@@ -37,6 +36,12 @@ export function makeBatchWriter(pool: Pool): (batch: BatchWrite) => Promise<Writ
           if (!isWriting) void writeWaiting()
         })
       : writeBatch(pool, batch)
+}
+
+/** Whether all records were scored and none is an anomaly, as in most small batches. */
+function isPlain({ anomalies, deadLetters, outbox, rejections, windowStates, fdrState, shadow }: BatchWrite): boolean {
+  const more = [anomalies, deadLetters, outbox, rejections, windowStates ?? []]
+  return !fdrState && !shadow && more.every(({ length }) => length === 0)
 }
 
 async function writeGroup(pool: Pool, group: readonly Waiting[]): Promise<void> {

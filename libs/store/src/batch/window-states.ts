@@ -1,6 +1,6 @@
 import { PositionMoved } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { arraysOf, run } from '../connection/statement.js'
 import type { PartitionAt } from './offsets.js'
 
 /** One entity of a partition. */
@@ -34,10 +34,7 @@ export async function loadWindowStates(
       cross join unnest($5::text[], $6::text[]) as wanted (entity_by, entity)
       left join outflow.window_states as known using (pipeline, topic, partition, entity_by, entity)
       where stored.pipeline = $1 and stored.topic = $2 and stored.partition = $3 and stored.next_offset = $4`,
-    values: [
-      ...[pipeline, topic, partition, nextOffset],
-      ...[entities.map(({ by }) => by), entities.map(({ entity }) => entity)],
-    ],
+    values: [pipeline, topic, partition, nextOffset, ...arraysOf(entities, 'by', 'entity')],
   })
   if (rows.length === 0) throw new PositionMoved(`the stored offset of ${topic}/${partition} is not ${nextOffset}`)
   return rows.flatMap(({ state, ...entity }) => (state === null ? [] : [{ ...entity, state }]))

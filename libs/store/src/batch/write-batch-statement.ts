@@ -1,43 +1,4 @@
 import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES } from '../anomalies/anomaly-columns.js'
-import type { Statement } from '../connection/statement.js'
-import { outboxColumns } from '../outbox/outbox-message.js'
-import type { BatchWrite } from './batch.js'
-import { batchText, plainText, scoresText, windowColumns } from './write-batch-values.js'
-
-/**
- * Returns the statement of a compare-and-set on the stored offset, and of all writes that depend on its success.
- *
- * $1 is the batch as JSON; window states ($2 to $4) and messages ($5 to $9) are arrays, because they have most of the bytes, and
- * Postgres reads arrays faster than JSON.
- */
-export function writeBatchStatement(batch: BatchWrite): Statement {
-  const values = [batchText(batch), ...windowColumns(batch), ...outboxColumns(batch.outbox)]
-  return batch.shadow
-    ? { name: 'write_batch_with_shadow', text: WITH_SHADOW, values }
-    : { name: 'write_batch', text: ALONE, values }
-}
-
-/**
- * Returns the statement that writes plain batches of different partitions: all of them, or none if a stored offset is not the expected
- * one. The rest of the full statement, which is two thirds of its cost, would write nothing for them.
- */
-export function writePlainBatchesStatement(batches: readonly BatchWrite[]): Statement {
-  return { name: 'write_plain_batches', text: PLAIN, values: [plainText(batches), scoresText(batches)] }
-}
-
-/** Whether all records were scored and none is an anomaly, as in most small batches. */
-export function isPlain({
-  anomalies,
-  deadLetters,
-  outbox,
-  rejections,
-  windowStates = [],
-  fdrState,
-  shadow,
-}: BatchWrite): boolean {
-  const more = [anomalies, deadLetters, outbox, rejections, windowStates]
-  return !fdrState && !shadow && more.every(({ length }) => length === 0)
-}
 
 // `json` rather than `jsonb`: the value is unpacked once, so converting it to jsonb first would cost more.
 // Two writers of one offset: the second waits for the first's row, sees the offset moved, and updates nothing.
@@ -82,8 +43,12 @@ function sumOf(counts: string): string {
 // the log keeps the order.
 const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
 
-// The rows are locked in order, so that two writers of the same partitions do not deadlock.
-const PLAIN = `
+/**
+ * Writes plain batches of different partitions: all of them, or none if a stored offset is not the expected one. $1 is what they move and
+ * count, $2 their minutes, both as JSON. The rest of `WRITE_BATCH`, which is two thirds of its cost, would write nothing for them. The rows
+ * are locked in order, so that two writers of the same partitions do not deadlock.
+ */
+export const WRITE_PLAIN_BATCHES = `
 with batch as materialized (
   select *
   from json_to_recordset($1::json) as batch (
@@ -163,10 +128,16 @@ select count(*) > 0 as written, ${NOT_AWAITED},
        (select pg_notify('outflow_outbox', pipeline) from claimed where cardinality($5::text[]) > 0) as notified
 from claimed`
 
-const ALONE = writeAll()
+/**
+ * A compare-and-set on the stored offset, and all writes that depend on its success.
+ *
+ * $1 is the batch as JSON; window states ($2 to $4) and messages ($5 to $9) are arrays, because they have most of the bytes, and
+ * Postgres reads arrays faster than JSON.
+ */
+export const WRITE_BATCH = writeAll()
 
-// Used only while the pipeline has a shadow.
-const WITH_SHADOW = writeAll(`, compared as (
+/** The same while the pipeline has a shadow. */
+export const WRITE_BATCH_WITH_SHADOW = writeAll(`, compared as (
   insert into outflow.shadow_statistics as known (pipeline, shadow_id, model_id, scored, anomalies_by_both,
                                                   anomalies_by_active, anomalies_by_shadow)
   select claimed.pipeline, shadow.*

@@ -1,6 +1,6 @@
 import { anomalyRow } from '../anomalies/anomaly-columns.js'
-import { jsonbText, plainJson, timestampText } from '../connection/postgres-text.js'
-import { type MinuteScores, mergeScores } from '../statistics/statistics.js'
+import { jsonbText, timestampText } from '../connection/postgres-text.js'
+import type { MinuteScores } from '../statistics/statistics.js'
 import type { BatchWrite, ShadowWrite } from './batch.js'
 
 // Bytes of a record's value in dead_letters, for inspection; the message in the outbox has all bytes.
@@ -8,21 +8,7 @@ const VALUE_START_BYTES = 1024
 const KEY_BYTES = 1024
 const DETAIL_LENGTH = 1000
 
-/** Returns a batch, without its binary values, as the JSON text that the statements unpack; names are the tables' column names. */
-export function batchText(batch: BatchWrite): string {
-  return plainJson(batchColumns(batch))
-}
-
-/** Returns what plain batches move and count. */
-export function plainText(batches: readonly BatchWrite[]): string {
-  return plainJson(batches.map(countColumns))
-}
-
-/** Returns the minutes of batches of one pipeline. */
-export function scoresText(batches: readonly BatchWrite[]): string {
-  return plainJson(mergeScores(batches.flatMap(({ scores }) => scores)).map(scoreColumns))
-}
-
+/** Returns a batch, without its window states and messages, by the names that the statement unpacks: the tables' column names. */
 export function batchColumns(batch: BatchWrite): object {
   return {
     ...countColumns(batch),
@@ -51,7 +37,8 @@ export function batchColumns(batch: BatchWrite): object {
   }
 }
 
-function countColumns(batch: BatchWrite): object {
+/** Returns what a batch moves and counts. */
+export function countColumns(batch: BatchWrite): object {
   return {
     pipeline: batch.pipeline,
     topic: batch.topic,
@@ -64,7 +51,7 @@ function countColumns(batch: BatchWrite): object {
   }
 }
 
-function scoreColumns(minute: MinuteScores): object {
+export function scoreColumns(minute: MinuteScores): object {
   return {
     minute: timestampText(minute.minuteMs),
     model_id: minute.modelId,
@@ -99,15 +86,6 @@ function shadowColumns(shadow: ShadowWrite): object {
       shadow_p_value: difference.shadowPValue,
     })),
   }
-}
-
-/** Window states as columns: entity paths, entities, states. */
-export function windowColumns({ windowStates = [] }: BatchWrite): unknown[] {
-  return [
-    windowStates.map(({ by }) => by),
-    windowStates.map(({ entity }) => entity),
-    windowStates.map(({ state }) => state),
-  ]
 }
 
 function byteaText(bytes: Uint8Array | null | undefined): string | undefined {

@@ -1,8 +1,12 @@
 import { ensurePartitions } from '../anomalies/partitions.js'
 import type { Pool } from '../connection/pool.js'
-import { run, type Statement } from '../connection/statement.js'
+import { plainJson } from '../connection/postgres-text.js'
+import { arraysOf, run, type Statement } from '../connection/statement.js'
+import { outboxColumns } from '../outbox/outbox-message.js'
+import { mergeScores } from '../statistics/statistics.js'
 import type { BatchWrite } from './batch.js'
-import { writeBatchStatement, writePlainBatchesStatement } from './write-batch-statement.js'
+import { WRITE_BATCH, WRITE_BATCH_WITH_SHADOW, WRITE_PLAIN_BATCHES } from './write-batch-statement.js'
+import { batchColumns, countColumns, scoreColumns } from './write-batch-values.js'
 
 /** `superseded`: another write has moved the offset (by another instance, or an earlier attempt whose response was lost). */
 export type WriteOutcome = 'written' | 'superseded'
@@ -20,7 +24,17 @@ export async function writeBatch(pool: Pool, batch: BatchWrite): Promise<WriteOu
     pool,
     batch.anomalies.map(({ recordTimeMs }) => recordTimeMs),
   )
-  return outcomeOf(pool, writeBatchStatement(batch))
+  const values = [
+    plainJson(batchColumns(batch)),
+    ...arraysOf(batch.windowStates ?? [], 'by', 'entity', 'state'),
+    ...outboxColumns(batch.outbox),
+  ]
+  return outcomeOf(
+    pool,
+    batch.shadow
+      ? { name: 'write_batch_with_shadow', text: WRITE_BATCH_WITH_SHADOW, values }
+      : { name: 'write_batch', text: WRITE_BATCH, values },
+  )
 }
 
 /**
@@ -30,7 +44,9 @@ export async function writeBatch(pool: Pool, batch: BatchWrite): Promise<WriteOu
  * @throws like `writeBatch`
  */
 export function writePlainBatches(pool: Pool, batches: readonly BatchWrite[]): Promise<WriteOutcome> {
-  return outcomeOf(pool, writePlainBatchesStatement(batches))
+  const minutes = mergeScores(batches.flatMap(({ scores }) => scores))
+  const values = [plainJson(batches.map(countColumns)), plainJson(minutes.map(scoreColumns))]
+  return outcomeOf(pool, { name: 'write_plain_batches', text: WRITE_PLAIN_BATCHES, values })
 }
 
 async function outcomeOf(pool: Pool, statement: Statement): Promise<WriteOutcome> {

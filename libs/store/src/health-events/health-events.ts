@@ -1,8 +1,7 @@
 import type { HealthEventKindName } from '@outflow/contracts'
 import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
-import type { OutboxMessage } from '../outbox/outbox-message.js'
-import { outboxColumns } from '../outbox/outbox-message.js'
+import { type OutboxMessage, outboxColumns } from '../outbox/outbox-message.js'
 
 /** A condition that begins and ends, or a single event, that is reported to operators. */
 export interface StoredHealthEvent {
@@ -118,7 +117,7 @@ async function updateDetails(client: Client, { pipeline, conditions }: HealthUpd
       from unnest($2::text[], $3::text[]) as condition (kind, detail)
       where health_events.pipeline = $1 and health_events.ended_at is null
         and health_events.kind = condition.kind and health_events.detail <> condition.detail`,
-    values: [pipeline, conditions.map(({ kind }) => kind), conditions.map(({ detail }) => detail)],
+    values: [pipeline, ...arraysOf(conditions, 'kind', 'detail')],
   })
 }
 

@@ -1,8 +1,7 @@
 import type { Position } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
-import type { OutboxMessage } from './outbox-message.js'
-import { outboxColumns } from './outbox-message.js'
+import { type OutboxMessage, outboxColumns } from './outbox-message.js'
 
 /** A row of the outbox without a number in the order of sending. */
 export interface UnnumberedRow {
@@ -113,7 +112,7 @@ export async function numberInOrder(db: Queryable, pipeline: string, order: read
       update outflow.outbox set sequence = placed.sequence
       from unnest($1::bigint[], $2::bigint[]) as placed (id, sequence)
       where outbox.id = placed.id`,
-    values: [waiting.map(({ id }) => id), waiting.map(({ sequence }) => sequence)],
+    values: arraysOf(waiting, 'id', 'sequence'),
   })
   await run(db, {
     name: 'insert_numbered_rows',
