@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 
-export interface Backoff {
+interface Backoff {
   /** Wait before the second attempt, ms. Default 100. */
   readonly firstMs?: number
   /** The longest wait, ms. Default 5,000: a service recovers within seconds after its database. */
@@ -24,7 +24,7 @@ export function backoffMs(
   return Math.round(full / 2 + (full / 2) * random())
 }
 
-export interface RetryOptions extends Backoff {
+interface RetryOptions extends Backoff {
   readonly signal: AbortSignal
   /** Called before each wait, for the log. */
   readonly onRetry?: (error: OutflowError, attempt: number, waitMs: number) => void

@@ -1,3 +1,4 @@
+import { AggregatorRegistry } from 'prom-client'
 import { type Metrics, makeMetrics } from './metrics.js'
 import type { Readiness, Vitals } from './vitals.js'
 
@@ -19,8 +20,9 @@ export function joinVitals(pipelines: ReadonlyMap<string, Vitals>): ServedVitals
     metrics: {
       contentType: own.contentType,
       text: async () => {
-        const all = [own, ...Array.from(pipelines.values(), ({ metrics }) => metrics)]
-        return joinFamilies(await Promise.all(all.map((metrics) => metrics.text())))
+        const ofPipelines = await Promise.all(Array.from(pipelines.values(), ({ metrics }) => metrics.json()))
+        // Prometheus requires all series of a name in one group.
+        return `${await own.text()}\n${await AggregatorRegistry.aggregate(ofPipelines).metrics()}`
       },
     },
     readiness: async () => {
@@ -30,25 +32,4 @@ export function joinVitals(pipelines: ReadonlyMap<string, Vitals>): ServedVitals
       return { ready: found.every(([, { ready }]) => ready), pipelines: Object.fromEntries(found) }
     },
   }
-}
-
-/** Prometheus requires all series of a name in one group, with one HELP and one TYPE. */
-function joinFamilies(texts: readonly string[]): string {
-  const families = new Map<string, { readonly head: string[]; readonly series: string[] }>()
-  for (const text of texts) {
-    let family = { head: [] as string[], series: [] as string[] }
-    let isNew = true
-    for (const line of text.split('\n')) {
-      const name = /^# HELP (\S+)/.exec(line)?.[1]
-      if (name !== undefined) {
-        isNew = !families.has(name)
-        family = families.get(name) ?? { head: [], series: [] }
-        families.set(name, family)
-      }
-      if (line.startsWith('#')) {
-        if (isNew) family.head.push(line)
-      } else if (line !== '') family.series.push(line)
-    }
-  }
-  return Array.from(families.values(), ({ head, series }) => `${[...head, ...series].join('\n')}\n`).join('\n')
 }

@@ -16,6 +16,8 @@ export interface Metrics {
   ): Histogram<L>
   /** Everything measured so far, in the format that Prometheus scrapes. */
   text(): Promise<string>
+  /** The same, as prom-client joins it with that of other registries. */
+  json(): Promise<object>
   readonly contentType: string
 }
 
@@ -59,11 +61,11 @@ export function makeMetrics(
         help,
         registers: [registry],
         async collect() {
-          this.set(
-            await Promise.resolve()
-              .then(read)
-              .catch(() => Number.NaN),
-          )
+          try {
+            this.set(await read())
+          } catch {
+            this.set(Number.NaN)
+          }
         },
       })
     },
@@ -76,6 +78,7 @@ export function makeMetrics(
       (registry.getSingleMetric(name) as Histogram<L> | undefined) ??
       new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [registry] }),
     text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
     contentType: registry.contentType,
   }
 }

@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { expect, test, vi } from 'vitest'
 import type { Log } from './log.js'
-import { type Pipeline, runPipelines } from './run-pipelines.js'
+import { runPipelines } from './run-pipelines.js'
 
 const configs = ['flights', 'parcels'].map((pipeline) => ({ pipeline }) as Config)
 
@@ -11,7 +11,7 @@ function aLog() {
   return { log: log as unknown as Log, reported: log, address }
 }
 
-const untilAborted = ({ signal }: Pipeline) =>
+const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
 
 test('a failed pipeline leaves the others running and is listed by /readyz; its error is thrown at the end', async () => {
@@ -25,10 +25,9 @@ test('a failed pipeline leaves the others running and is listed by /readyz; its 
     run: async (pipeline) => {
       if (pipeline.config.pipeline === 'parcels') throw new Error('no such column')
       pipeline.vitals.check('ingest', 'kafka', () => ({ ok: true, detail: 'reads 3 partitions' }))
-      await untilAborted(pipeline)
+      await untilAborted(abort.signal)
       ended()
     },
-    signal: abort.signal,
   })
   running.catch(() => {})
   await vi.waitFor(() => expect(reported.error).toHaveBeenCalled())
@@ -50,7 +49,7 @@ test('a failed pipeline leaves the others running and is listed by /readyz; its 
 
 test('ends when no pipeline is left', async () => {
   const { log } = aLog()
-  const options = { configs, log, address: { host: '127.0.0.1', port: 0 }, signal: new AbortController().signal }
+  const options = { configs, log, address: { host: '127.0.0.1', port: 0 } }
   await expect(runPipelines({ ...options, run: async () => Promise.reject(new Error('broken')) })).rejects.toThrow()
   await runPipelines({ ...options, run: async () => {} })
 })

@@ -2,37 +2,34 @@ import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { joinVitals } from './join-vitals.js'
 import type { Log } from './log.js'
-import { serveVitals } from './serve-vitals.js'
+import { type Address, serveVitals } from './serve-vitals.js'
 import { makeVitals, type Vitals } from './vitals.js'
 
-export interface Pipeline {
+interface Pipeline {
   readonly config: Config
   readonly vitals: Vitals
-  readonly signal: AbortSignal
 }
 
-export interface PipelinesOptions {
+interface PipelinesOptions {
   /** Each with another pipeline name. */
   readonly configs: readonly Config[]
   readonly log: Log
   /** Address for the health and metrics of all. */
-  readonly address: { readonly host: string; readonly port: number }
+  readonly address: Address
   readonly run: (pipeline: Pipeline) => Promise<void>
-  readonly signal: AbortSignal
 }
 
 /**
- * Runs several pipelines in one process until the signal aborts. A pipeline that fails does not end the others: the error is
+ * Runs several pipelines in one process until all have ended. A pipeline that fails does not end the others: the error is
  * logged, and /readyz lists it and answers 503 from then on.
  *
  * @throws the error of the first pipeline that failed, once all have ended
  * @throws {HealthAddressUnavailable} before any begins
  */
-export async function runPipelines({ configs, log, address, run, signal }: PipelinesOptions): Promise<void> {
+export async function runPipelines({ configs, log, address, run }: PipelinesOptions): Promise<void> {
   const pipelines = configs.map((config) => ({
     config,
     vitals: makeVitals({ pipeline: config.pipeline }, { ofProcess: false }),
-    signal,
   }))
   const server = await serveVitals(
     joinVitals(new Map(pipelines.map(({ config, vitals }) => [config.pipeline, vitals]))),

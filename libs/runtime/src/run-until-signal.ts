@@ -8,12 +8,8 @@ export interface SignalSource {
   exit(code: number): void
 }
 
-export interface RunOptions {
-  readonly log: Log
-  /** How long the drain may take, ms. Default 10,000: a third of the 30 s that Kubernetes waits before it kills. */
-  readonly drainMs?: number
-  readonly source?: SignalSource
-}
+/** The longest drain, ms: a third of the 30 s that Kubernetes waits before it kills. */
+const DRAIN_MS = 10_000
 
 /**
  * Runs a service until it ends. At the first SIGTERM or SIGINT `signal` aborts and the service drains.
@@ -25,7 +21,7 @@ export interface RunOptions {
  */
 export async function runUntilSignal(
   run: (signal: AbortSignal) => Promise<void>,
-  { log, drainMs = 10_000, source = process }: RunOptions,
+  { log, source = process }: { readonly log: Log; readonly source?: SignalSource },
 ): Promise<0 | 1> {
   const abort = new AbortController()
   let overrun: NodeJS.Timeout | undefined
@@ -35,11 +31,11 @@ export async function runUntilSignal(
       source.exit(1)
       return
     }
-    log.info({ signal: name, drainMs }, 'shutdown requested')
+    log.info({ signal: name, drainMs: DRAIN_MS }, 'shutdown requested')
     overrun = setTimeout(() => {
-      log.error({ drainMs }, 'shutdown overran')
+      log.error({ drainMs: DRAIN_MS }, 'shutdown overran')
       source.exit(1)
-    }, drainMs)
+    }, DRAIN_MS)
     abort.abort()
   }
   source.on('SIGTERM', onSignal)

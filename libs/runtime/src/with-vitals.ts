@@ -2,19 +2,13 @@ import type { Log } from './log.js'
 import { type Address, serveVitals } from './serve-vitals.js'
 import { makeVitals, type Vitals } from './vitals.js'
 
-export interface VitalsOptions {
-  readonly pipeline: string
-  readonly address: Address
-  readonly log: Log
-}
-
 /**
  * Makes the vitals of a pipeline and serves them until the run ends.
  *
  * @throws {HealthAddressUnavailable} before the run begins
  */
 export async function withVitals(
-  { pipeline, address, log }: VitalsOptions,
+  { pipeline, address, log }: { readonly pipeline: string; readonly address: Address; readonly log: Log },
   run: (vitals: Vitals) => Promise<void>,
 ): Promise<void> {
   const vitals = makeVitals({ pipeline })

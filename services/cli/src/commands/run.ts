@@ -83,14 +83,13 @@ async function runNamed(name: ServiceName, configPaths: readonly string[]): Prom
       configs,
       log,
       address: { host: first.http.host, port: first.http.ports[name] },
-      run: ({ config, vitals, signal }) =>
+      run: ({ config, vitals }) =>
         runServices(config === first ? named : named.filter((service) => service !== 'console'), {
           config,
           vitals,
           signal,
           logOf: (service) => makeLog({ service, level: config.log.level }).child({ pipeline: config.pipeline }),
         }),
-      signal,
     })
   return runUntilSignal(run, { log })
 }
