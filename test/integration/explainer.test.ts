@@ -1,4 +1,4 @@
-import { alertEvent, alertMessage } from '@outflow/alerting'
+import { alertEvent, eventMessage } from '@outflow/alerting'
 import { explainedEventSchema, parseConfig } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
@@ -58,7 +58,7 @@ async function detect(count: number, { modelId = model.metadata.modelId, first =
     ...{ received: count, scored: count, anomalies, deadLetters: [], scores: [], rejections: [] },
     outbox: anomalies.map((anomaly) => {
       const event = alertEvent({ ...anomaly, topic: 'parcels', partition: 0 }, { pipeline, detectedAtMs: Date.now() })
-      return alertMessage(event, { topic: 'alerts' })
+      return eventMessage(event, { topic: 'alerts' })
     }),
   })
 }

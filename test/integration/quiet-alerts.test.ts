@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Alert, alertEvent, alertMessage, controlOf, explainedAlert, makeDecider } from '@outflow/alerting'
+import { type Alert, alertEvent, controlOf, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import {
   alertEventSchema,
@@ -112,7 +112,7 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
     deadLetters: [],
     outbox: anomalies.map(({ reasons, ...own }) => {
       const event = alertEvent({ ...own, topic, partition }, { pipeline, detectedAtMs: Date.now() })
-      return alertMessage(explainedAlert(event, { reasons, counterfactual: null }), alerts)
+      return eventMessage(explainedAlert(event, { reasons, counterfactual: null }), alerts)
     }),
     scores: [],
     rejections: [],

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { alertEvent, alertMessage, exampleEvent } from '@outflow/alerting'
+import { alertEvent, eventMessage, exampleEvent } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import { alertEventSchema, type Config, explainedEventSchema, parseConfig } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
@@ -223,7 +223,7 @@ async function storeUnexplained({ metadata, artefact }: TrainedDetector, at: { t
   const event = alertEvent({ ...anomaly, ...at }, { pipeline, detectedAtMs: Date.now() })
   await writeBatch(pool, {
     ...{ pipeline, ...at, expectedOffset: 0n, nextOffset: 1n, received: 1, scored: 1, anomalies: [anomaly] },
-    ...{ deadLetters: [], outbox: [alertMessage(event, alerts)], scores: [], rejections: [] },
+    ...{ deadLetters: [], outbox: [eventMessage(event, alerts)], scores: [], rejections: [] },
   })
 }
 

@@ -1,4 +1,4 @@
-import { type Alert, alertMessage, alertOf, type Decider, groupEvent } from '@outflow/alerting'
+import { type Alert, alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
 import { ALERT_EVENT_TYPE, type AlertBucket, type AlertEvent } from '@outflow/contracts'
 import { plainText } from '@outflow/store'
 import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
@@ -57,9 +57,9 @@ export function decideOn(
   const groups: AlertBucket[] = []
   const close = (closed: readonly AlertBucket[]): void => {
     groups.push(...closed)
-    order.push(
-      ...closed.map((bucket) => ({ message: alertMessage(groupEvent(bucket, pipeline, consoleUrl), { topic }) })),
-    )
+    for (const bucket of closed) {
+      order.push({ message: eventMessage(groupEvent(bucket, pipeline, consoleUrl), { topic }) })
+    }
   }
   for (const { id, event, alert } of waiting) {
     if (event === null || alert === null) {

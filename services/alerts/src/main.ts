@@ -50,10 +50,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   vitals.metrics.gaugeOf(
     'outflow_outbox_rows',
     'Messages that have not been sent yet; NaN while Postgres is unavailable',
-    async () => {
-      const { rows } = await outboxDepth(pool, pipeline)
-      return rows
-    },
+    async () => (await outboxDepth(pool, pipeline)).rows,
   )
   const relayLeadership = `outflow-relay-${pipeline}`
   const checks = [

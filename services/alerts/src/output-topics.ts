@@ -19,14 +19,9 @@ export async function ensureOutputTopics(
 ): Promise<readonly string[]> {
   const watched = await describeTopics(kafka, source.topics)
   const partitions = Math.max(1, ...[...watched.values()].map((count) => count ?? 1))
+  const topics = new Set([alerts.topic, deadLetters.topic, ...(events.topic === undefined ? [] : [events.topic])])
   return ensureTopics(
     kafka,
-    [...new Set([alerts.topic, deadLetters.topic, ...(events.topic === undefined ? [] : [events.topic])])].map(
-      (topic) => ({
-        topic,
-        partitions,
-        maxMessageBytes: MAX_MESSAGE_BYTES,
-      }),
-    ),
+    Array.from(topics, (topic) => ({ topic, partitions, maxMessageBytes: MAX_MESSAGE_BYTES })),
   )
 }

@@ -1,6 +1,6 @@
 import type { Config } from '@outflow/contracts'
 import { inSpan, openTracing } from '@outflow/runtime'
-import type { Client, Leadership } from '@outflow/store'
+import type { Leadership } from '@outflow/store'
 import {
   databaseId,
   deleteOutboxThrough,
@@ -78,7 +78,10 @@ export async function relayOutbox({
       const rows = await withReasons(client, pipeline, await takeRows(deps, limit))
       return firstThatFit(rows, MAX_BATCH_BYTES)
     },
-    settle: (sent) => settle(client, config, sent),
+    settle: async (sent) => {
+      const handOvers = sent.flatMap((row) => handOversOf(row, config.alerts.webhooks))
+      await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
+    },
   }
   try {
     telemetry.leadershipTaken(await catchUp(effects))
@@ -104,10 +107,4 @@ async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly
   }
   await controlAlerts(deps)
   return firstOfOutbox(client, options)
-}
-
-/** Deletes sent rows, and in the same transaction queues their events for the webhooks. */
-async function settle(client: Client, { pipeline, alerts }: Config, sent: readonly OutboxRow[]): Promise<void> {
-  const handOvers = sent.flatMap((row) => handOversOf(row, alerts.webhooks))
-  await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
 }

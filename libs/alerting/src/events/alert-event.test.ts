@@ -1,7 +1,7 @@
 import { ALERT_CONTENT_TYPE, alertEventSchema } from '@outflow/contracts'
 import { expect, test } from 'vitest'
 import { type AlertedAnomaly, alertEvent, exampleEvent, explainedAlert } from './alert-event.js'
-import { alertMessage } from './event-message.js'
+import { eventMessage } from './event-message.js'
 
 const anomaly: AlertedAnomaly = {
   topic: 'flights',
@@ -18,7 +18,7 @@ const anomaly: AlertedAnomaly = {
   modelId: 'm1',
 }
 const messageOf = (of: AlertedAnomaly) =>
-  alertMessage(alertEvent(of, { pipeline: 'flights', detectedAtMs: Date.UTC(2026, 0, 1) }), { topic: 'flights.alerts' })
+  eventMessage(alertEvent(of, { pipeline: 'flights', detectedAtMs: Date.UTC(2026, 0, 1) }), { topic: 'flights.alerts' })
 
 const eventOf = (of: AlertedAnomaly) => JSON.parse(String(messageOf(of).payload))
 

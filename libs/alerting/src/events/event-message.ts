@@ -1,8 +1,12 @@
 import {
   ALERT_CONTENT_TYPE,
+  ALERT_EVENT_TYPE,
   type AlertEvent,
+  EXPLAINED_EVENT_TYPE,
   type ExplainedEvent,
+  GROUP_EVENT_TYPE,
   type GroupEvent,
+  HEALTH_EVENT_TYPE,
   type HealthEvent,
 } from '@outflow/contracts'
 
@@ -15,36 +19,26 @@ interface EventMessage {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-interface EventTarget {
-  readonly topic: string
-  /** W3C trace context of the record or condition; absent: none. */
-  readonly traceparent?: string | undefined
-}
+const KINDS = {
+  [ALERT_EVENT_TYPE]: 'alert',
+  [GROUP_EVENT_TYPE]: 'alert',
+  [EXPLAINED_EVENT_TYPE]: 'explained',
+  [HEALTH_EVENT_TYPE]: 'health_event',
+} as const
 
-/** The message of one alert or of a group, keyed by the entity. */
-export function alertMessage(event: AlertEvent | GroupEvent, target: EventTarget): EventMessage {
-  return messageOf('alert', event, event.data.key, target)
-}
-
-/** The message of reasons that follow their alert; keyed by the entity, so that it comes after the alert. */
-export function explainedMessage(event: ExplainedEvent, target: EventTarget): EventMessage {
-  return messageOf('explained', event, event.data.key, target)
-}
-
-/** The message of a pipeline condition, keyed by the pipeline so that its messages stay in order. */
-export function healthEventMessage(event: HealthEvent, target: EventTarget): EventMessage {
-  return messageOf('health_event', event, event.data.pipeline, target)
-}
-
-/** @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header */
-function messageOf(
-  kind: EventMessage['kind'],
-  event: object,
-  key: string | null,
-  { topic, traceparent }: EventTarget,
+/**
+ * The message of an event: keyed by the entity, so that later reasons come after their alert, or, for a condition, by the pipeline.
+ *
+ * @param target.traceparent  W3C trace context of the record or condition; absent: none
+ * @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header
+ */
+export function eventMessage(
+  event: AlertEvent | GroupEvent | ExplainedEvent | HealthEvent,
+  { topic, traceparent }: { readonly topic: string; readonly traceparent?: string | undefined },
 ): EventMessage {
+  const key = event.type === HEALTH_EVENT_TYPE ? event.data.pipeline : event.data.key
   return {
-    kind,
+    kind: KINDS[event.type],
     topic,
     key: key === null ? null : Buffer.from(key),
     payload: Buffer.from(JSON.stringify(event)),

@@ -1,6 +1,6 @@
 import { explainedEventSchema } from '@outflow/contracts'
 import { expect, test } from 'vitest'
-import { explainedMessage } from './event-message.js'
+import { eventMessage } from './event-message.js'
 import { explainedEvent } from './explained-event.js'
 
 const late = {
@@ -37,7 +37,7 @@ test('the reasons of an alert that was sent are an event with its id, entity and
       url: 'https://console.example.com/anomalies/flights%2Fflights%2F3%2F9007199254740993',
     },
   })
-  expect(explainedMessage(event, { topic: 'alerts' })).toMatchObject({ kind: 'explained', key: Buffer.from('LAX') })
+  expect(eventMessage(event, { topic: 'alerts' })).toMatchObject({ kind: 'explained', key: Buffer.from('LAX') })
 })
 
 test('without an entity it has no subject and no key', () => {
@@ -45,5 +45,5 @@ test('without an entity it has no subject and no key', () => {
   expect(explainedEventSchema.parse(event)).not.toHaveProperty('subject')
   expect(event.data).toMatchObject({ key: null })
   expect(event.data).not.toHaveProperty('url')
-  expect(explainedMessage(event, { topic: 'alerts' }).key).toBeNull()
+  expect(eventMessage(event, { topic: 'alerts' }).key).toBeNull()
 })

@@ -1,4 +1,4 @@
-import { explainedEvent, explainedMessage } from '@outflow/alerting'
+import { eventMessage, explainedEvent } from '@outflow/alerting'
 import { type Config, formatPosition } from '@outflow/contracts'
 import { type Explainer, makeExplainer } from '@outflow/detector'
 import { keepTrying, type Metrics, pause } from '@outflow/runtime'
@@ -92,18 +92,14 @@ async function queueLateReasons(
   { pipeline, alerts: { topic }, console }: ExplainerOptions['config'],
   explained: readonly ExplainedAnomaly[],
 ): Promise<void> {
-  const byPosition = new Map(
-    explained.flatMap((own) => {
-      const { reasons, counterfactual } = own
-      return reasons === null ? [] : [[formatPosition(own), { ...own, reasons, counterfactual }] as const]
-    }),
-  )
+  const explainable = explained.filter(({ reasons }) => reasons !== null)
+  const byPosition = new Map(explainable.map((own) => [formatPosition(own), own]))
   await claimOutboxOrder(client, pipeline)
-  const late = await alertsWithoutReasons(client, pipeline, [...byPosition.values()])
+  const late = await alertsWithoutReasons(client, pipeline, explainable)
   const messages = late.map((alert) => {
     const { reasons, counterfactual } = byPosition.get(formatPosition(alert))!
-    const event = explainedEvent({ ...alert, reasons, counterfactual }, pipeline, console.url)
-    return { message: explainedMessage(event, { topic }) }
+    const event = explainedEvent({ ...alert, reasons: reasons!, counterfactual }, pipeline, console.url)
+    return { message: eventMessage(event, { topic }) }
   })
   await numberInOrder(client, pipeline, messages)
 }

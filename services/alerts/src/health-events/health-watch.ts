@@ -1,4 +1,4 @@
-import { healthEvent, healthEventMessage } from '@outflow/alerting'
+import { eventMessage, healthEvent } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
@@ -83,7 +83,7 @@ export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> 
       toMessage: (event, status) =>
         events.topic === undefined
           ? null
-          : healthEventMessage(healthEvent(event, status, pipeline, config.console.url), { topic: events.topic }),
+          : eventMessage(healthEvent(event, status, pipeline, config.console.url), { topic: events.topic }),
     })
     for (const event of noted) telemetry.healthEventReported(event)
   }

@@ -130,23 +130,19 @@ async function postThrough(
   delivery: WaitingDelivery,
   send: (post: Post) => Promise<Answer>,
 ): Promise<Answer | WebhookError | 'not tried'> {
-  const post = postOrNone(webhook, delivery)
-  if (post === null) return new WebhookRefused(`the event has no body for webhooks of kind ${webhook.kind}`)
+  let post: Post
+  try {
+    post = postOf(webhook, delivery, new Date())
+  } catch {
+    // An event of an unknown form must not stop the webhook's other events, and a retry would not fix it.
+    return new WebhookRefused(`the event has no body for webhooks of kind ${webhook.kind}`)
+  }
   try {
     return await breaker.execute(() => send(post))
   } catch (thrown: unknown) {
     if (thrown instanceof BrokenCircuitError) return 'not tried'
     if (thrown instanceof WebhookError) return thrown
     throw thrown
-  }
-}
-
-/** Returns null for an event of an unknown form, which must not stop the webhook's other events and which a retry would not fix. */
-function postOrNone(webhook: Webhook, delivery: WaitingDelivery): Post | null {
-  try {
-    return postOf(webhook, delivery, new Date())
-  } catch {
-    return null
   }
 }
 

@@ -34,8 +34,8 @@ export async function runWebhooks({
   pool,
   telemetry,
   metrics,
+  onConnectionLost,
   signal,
-  ...options
 }: WebhooksOptions): Promise<void> {
   const { pipeline } = config
   const { webhooks } = config.alerts
@@ -57,7 +57,7 @@ export async function runWebhooks({
     onWork: () => {
       for (const { wakeUp } of lines) wakeUp.wake()
     },
-    onError: options.onConnectionLost,
+    onError: onConnectionLost,
   })
   const lead = async ({ signal: leading }: Leadership, progressed: () => void): Promise<void> => {
     const orphaned = await deadLetterUnconfigured(

@@ -1,4 +1,4 @@
-import { alertEvent, alertMessage } from '@outflow/alerting'
+import { alertEvent, eventMessage } from '@outflow/alerting'
 import { type Config, type FdrState, formatPosition, type Severity } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import { type DecisionRule, type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
@@ -137,7 +137,7 @@ async function rescoreWith({
         modelId,
         provisional: detector.metadata.provisional,
       }
-      const message = alertMessage(
+      const message = eventMessage(
         alertEvent(anomaly, { pipeline, detectedAtMs: Date.now(), consoleUrl: config.console.url }),
         config.alerts,
       )

@@ -1,4 +1,4 @@
-import { alertEvent, alertMessage } from '@outflow/alerting'
+import { alertEvent, eventMessage } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import type { JsonObject } from '@outflow/records'
 import { retrying, type Tracing } from '@outflow/runtime'
@@ -67,7 +67,7 @@ function toBatchWrite(
   const withholdsAlerts = batch.model.detector.metadata.provisional && !provisional
   const alerts = (withholdsAlerts ? [] : anomalies).map((anomaly) => ({
     offset: anomaly.offset,
-    message: alertMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs, consoleUrl }), {
+    message: eventMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs, consoleUrl }), {
       topic: alertsTopic,
       traceparent,
     }),
