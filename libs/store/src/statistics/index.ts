@@ -1,7 +1,6 @@
 export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
 export { scoreSeries } from './score-series.js'
 export {
-  histogramQuantiles,
   type MinuteScores,
   minuteRejections,
   minuteScores,

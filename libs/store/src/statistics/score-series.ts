@@ -8,10 +8,9 @@ interface ScoreSpan {
   readonly scored: number
   readonly anomalies: number
   /** Nats. */
-  readonly nllMin: number
   readonly nllMax: number
-  /** [NLL_BUCKETS] records per bucket of `nllBucket`. */
-  readonly histogram: readonly number[]
+  /** The nll, in nats, below which 50 %, 90 %, 99 % and 99.9 % of the records are; accurate to a bucket of `nllBucket`. */
+  readonly percentiles: readonly [p50: number, p90: number, p99: number, p999: number]
 }
 
 /** Returns the spans of `stepSeconds` that have records, in order; they begin at multiples of it. */
@@ -22,13 +21,14 @@ export function scoreSeries(
   return run<ScoreSpan>(db, {
     name: 'score_series',
     text: `
-      select at as "from", scored, anomalies, "nllMin", "nllMax", histogram
+      select at as "from", scored, anomalies, highest as "nllMax",
+             outflow.nll_percentiles(histogram, lowest, highest, '{0.5, 0.9, 0.99, 0.999}') as percentiles
       from generate_series(
         to_timestamp(floor(extract(epoch from $2::timestamptz) / $4::int) * $4::int), $3::timestamptz, make_interval(secs => $4::int)
       ) as at
       cross join lateral (
-        select sum(scored)::float8 as scored, sum(anomalies)::float8 as anomalies, min(nll_min) as "nllMin",
-               max(nll_max) as "nllMax", array[${SUMS_OF_BUCKETS}]::float8[] as histogram
+        select sum(scored)::float8 as scored, sum(anomalies)::float8 as anomalies, min(nll_min) as lowest,
+               max(nll_max) as highest, array[${SUMS_OF_BUCKETS}]::bigint[] as histogram
         from outflow.score_statistics
         where pipeline = $1 and minute >= greatest(at, $2) and minute < least(at + make_interval(secs => $4::int), $3)
       ) as inside

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  histogramQuantiles,
   minuteRejections,
   minuteScores,
   NLL_BUCKETS,
@@ -75,34 +74,5 @@ describe('minuteRejections', () => {
       { minuteMs: 0, reason: 'undecodable', rejected: 1 },
       { minuteMs: 60_000, reason: 'empty', rejected: 1 },
     ])
-  })
-})
-
-describe('histogramQuantiles', () => {
-  const SHARES = [0, 0.5, 0.9, 0.99, 1]
-
-  it('is within a bucket of the exact quantiles, and inside the extremes', () => {
-    const value = fc.double({ min: -100, max: 1e6, noNaN: true })
-    fc.assert(
-      fc.property(fc.array(value, { minLength: 1, maxLength: 300 }), (values) => {
-        const none = values.map(() => 0)
-        const [minute] = minuteScores(
-          'm',
-          none,
-          values,
-          none,
-          none.map(() => 1),
-        )
-        const ascending = values.toSorted((a, b) => a - b)
-        const found = histogramQuantiles(minute!.histogram, SHARES, minute!)
-        found.forEach((quantile, index) => {
-          const exact = ascending[Math.max(0, Math.ceil(SHARES[index]! * values.length) - 1)]!
-          expect(Math.abs(nllBucket(quantile) - nllBucket(exact))).toBeLessThanOrEqual(1)
-          expect(quantile).toBeGreaterThanOrEqual(ascending[0]!)
-          expect(quantile).toBeLessThanOrEqual(ascending.at(-1)!)
-        })
-        expect(found).toEqual(found.toSorted((a, b) => a - b))
-      }),
-    )
   })
 })

@@ -64,32 +64,6 @@ export function oddsBucketStart(bucket: number): number {
 }
 
 /**
- * Returns quantiles from a histogram, interpolated linearly in asinh within their bucket. Each is within a bucket's width of the exact
- * one: 0.18 nats at 0, 18 % of the value above.
- *
- * @param histogram  [NLL_BUCKETS] records per bucket, at least one record in all
- * @param shares     [n] between 0 and 1, ascending
- * @param bounds     the smallest and the largest counted value, nats
- * @returns [n] nats
- */
-export function histogramQuantiles(
-  histogram: readonly number[],
-  shares: readonly number[],
-  { nllMin, nllMax }: { readonly nllMin: number; readonly nllMax: number },
-): number[] {
-  const total = histogram.reduce((sum, records) => sum + records, 0)
-  let bucket = 0
-  let before = 0
-  return shares.map((share) => {
-    const rank = share * total
-    while (bucket < NLL_BUCKETS - 1 && before + histogram[bucket]! < rank) before += histogram[bucket++]!
-    const inside = Math.min(1, Math.max(0, (rank - before) / Math.max(1, histogram[bucket]!)))
-    const value = Math.sinh(ASINH_START + (bucket + inside) * BUCKET_WIDTH)
-    return Math.min(nllMax, Math.max(nllMin, value))
-  })
-}
-
-/**
  * Aggregates a scored batch into minutes.
  *
  * @param recordTimesMs  [n] epoch ms, Kafka's

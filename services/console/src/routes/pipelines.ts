@@ -5,7 +5,7 @@ import { listHealthEvents } from '@outflow/store/health-events'
 import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
 import { listPipelines, recentRate } from '@outflow/store/pipelines'
-import { histogramQuantiles, scoreSeries } from '@outflow/store/statistics'
+import { scoreSeries } from '@outflow/store/statistics'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
@@ -124,15 +124,10 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         marks,
         threshold: await thresholdOf(pipeline),
         step,
-        points: spans.map((span) => {
-          const [p50, p90, p99, p999] = histogramQuantiles(span.histogram, [0.5, 0.9, 0.99, 0.999], span)
-          return {
-            time: span.from.toISOString(),
-            records: span.scored,
-            anomalies: span.anomalies,
-            ...{ p50: p50!, p90: p90!, p99: p99!, p999: p999!, max: span.nllMax },
-          }
-        }),
+        points: spans.map(({ from, scored, anomalies, nllMax, percentiles: [p50, p90, p99, p999] }) => ({
+          ...{ time: from.toISOString(), records: scored, anomalies },
+          ...{ p50, p90, p99, p999, max: nllMax },
+        })),
       }
     },
   )
