@@ -221,7 +221,9 @@ describe('issue 17.27: an analyst who takes locks', () => {
     const stop = AbortSignal.timeout(10_000)
     expect(await withLeadership(pool, 'outflow-relay-p', async () => 'led', { signal: stop })).toBe('led')
     expect(await withTransaction(pool, (client) => claimOutboxOrder(client, 'p'))).toBeInstanceOf(Date)
-    await expect(promoteModel(pool, { pipeline: 'p', id: 'none' })).rejects.toBeInstanceOf(ModelUnknown)
+    await expect(promoteModel(pool, { pipeline: 'p', id: 'none', by: 'test', why: '' })).rejects.toBeInstanceOf(
+      ModelUnknown,
+    )
     await pool.query(`select outflow.ensure_anomaly_partitions(array[current_date - 5])`)
     const { rows } = await pool.query(
       `select to_regclass('outflow.anomalies_' || to_char(current_date - 5, 'YYYYMMDD')) is not null as made`,

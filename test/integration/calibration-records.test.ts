@@ -34,7 +34,7 @@ async function promote(pipeline: string, id: string, labels: { of: string; until
   const metadata = { ...base, calibration: { ...base.calibration, labels: found } }
   const model = { pipeline, id, artefact: Buffer.from(id), metadata, metrics: aGateReport(), parentId: null }
   await insertModel(pool, { ...model, toLabel: labels === null ? toLabel : [] })
-  await promoteModel(pool, { pipeline, id })
+  await promoteModel(pool, { pipeline, id, by: 'test', why: 'to begin with' })
 }
 
 const label = (pipeline: string, offset: bigint, verdict: 'confirmed' | 'false_alarm') =>

@@ -99,7 +99,7 @@ it('offers calibration records of the active model, and accepts their labels', a
       record: { delay: 900 },
     })),
   })
-  await promoteModel(pool, { pipeline, id })
+  await promoteModel(pool, { pipeline, id, by: 'test', why: 'to begin with' })
   const { body } = await ask(`/api/calibration-records?pipeline=${pipeline}`)
   expect(body).toMatchObject({
     labelled: 0,

@@ -59,7 +59,7 @@ async function aPipeline(topics: readonly string[]): Promise<Made> {
   const { artefact, metadata } = model
   const id = metadata.modelId
   await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(), parentId: null })
-  await promoteModel(pool, { pipeline: name, id })
+  await promoteModel(pool, { pipeline: name, id, by: 'test', why: 'to begin with' })
   return { name, configFile }
 }
 

@@ -72,7 +72,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
       )
       const id = metadata.modelId
       await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(), parentId: null })
-      await promoteModel(pool, { pipeline: name, id })
+      await promoteModel(pool, { pipeline: name, id, by: 'bench', why: 'to begin with' })
       return {
         configFile,
         alertsTopic,

@@ -6,14 +6,13 @@ import {
   reasonSchema,
   type Severity,
 } from '@outflow/contracts'
+import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
-import { eachRow } from '../connection/each-row.js'
 import { jsonColumn } from '../connection/json-column.js'
-import type { Pool, Queryable } from '../connection/pool.js'
-import { type RowOf, run } from '../connection/statement.js'
-import type { Anomaly } from './anomaly.js'
+import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
+import { epochMs, type RowOf, run, type Statement } from '../connection/statement.js'
+import type { Anomaly, Verdict } from './anomaly.js'
 import { readCounterfactual, readReasons } from './explanations.js'
-import type { Verdict } from './verdict.js'
 
 export interface StoredAnomaly extends Anomaly, Position {
   readonly pipeline: string
@@ -32,19 +31,16 @@ export interface StoredAnomaly extends Anomaly, Position {
   readonly verdict: Verdict | null
 }
 
-type AnomalyRow = Omit<StoredAnomaly, 'recordTimeMs' | 'eventTimeMs' | keyof JsonColumns> &
-  JsonColumns & { readonly recordTime: Date; readonly eventTime: Date }
-
-interface JsonColumns {
-  readonly counterfactual: unknown
-  readonly missing: unknown
-  readonly reasons: unknown
-}
+type AnomalyRow = RowOf<
+  StoredAnomaly,
+  { readonly counterfactual: unknown; readonly missing: unknown; readonly reasons: unknown }
+>
 
 // From the views, so that the role outflow_analyst is sufficient.
-const COLUMNS = `pipeline, topic, partition, "offset", record_time as "recordTime", event_time as "eventTime",
-       entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper", counterfactual, missing, severity, reasons,
-       unexplainable, windowed, model_id as "modelId", provisional, detected_at as "detectedAt", rescored, verdict`
+const COLUMNS = `pipeline, topic, partition, "offset", ${epochMs('record_time')} as "recordTimeMs",
+       ${epochMs('event_time')} as "eventTimeMs", entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper",
+       counterfactual, missing, severity, reasons, unexplainable, windowed, model_id as "modelId", provisional,
+       detected_at as "detectedAt", rescored, verdict`
 
 /** Returns a pipeline's anomalies, the least likely (highest nll) first. */
 export async function leastLikelyAnomalies(
@@ -151,6 +147,36 @@ export function eachDetected(
 
 type DetectedRow = RowOf<DetectedAnomaly, { readonly reason: unknown }>
 
+/**
+ * Passes the rows of a query to `take`, in batches; the next batch is read when `take` resolves. All rows are from one snapshot.
+ *
+ * @param query      a select
+ * @param batchRows  rows in memory at a time
+ * @returns how many there were
+ */
+function eachRow<Row extends QueryResultRow>(
+  pool: Pool,
+  query: Statement,
+  batchRows: number,
+  take: (rows: readonly Row[]) => Promise<void>,
+): Promise<number> {
+  return withTransaction(pool, async (client) => {
+    await run(client, { ...query, text: `declare each_row no scroll cursor for ${query.text}` })
+    let count = 0
+    for (;;) {
+      // `fetch` accepts no parameters.
+      const rows = await run<Row>(client, {
+        name: `fetch_${batchRows}`,
+        text: `fetch ${Math.trunc(batchRows)} from each_row`,
+        values: [],
+      })
+      if (rows.length === 0) return count
+      count += rows.length
+      await take(rows)
+    }
+  })
+}
+
 /** Returns the anomaly at a position, or null. */
 export async function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
   const [row] = await run<AnomalyRow>(db, {
@@ -167,12 +193,10 @@ export async function anomalyAt(db: Queryable, pipeline: string, position: Posit
 const readReason = jsonColumn('outflow.anomalies.reasons', reasonSchema.nullable())
 const readMissing = jsonColumn('outflow.anomalies.missing', z.array(z.string()).readonly())
 
-function toAnomaly({ recordTime, eventTime, ...row }: AnomalyRow): StoredAnomaly {
+function toAnomaly(row: AnomalyRow): StoredAnomaly {
   const key = `${row.pipeline}, ${formatPosition(row)}`
   return {
     ...row,
-    recordTimeMs: recordTime.getTime(),
-    eventTimeMs: eventTime.getTime(),
     counterfactual: readCounterfactual(row.counterfactual, key),
     missing: readMissing(row.missing, key),
     reasons: readReasons(row.reasons, key),

@@ -1,5 +1,5 @@
 import type { Severity } from '@outflow/contracts'
-import type { Verdict } from './verdict.js'
+import type { Verdict } from './anomaly.js'
 
 /** Selects anomalies of a pipeline; undefined does not restrict. */
 export interface AnomalyFilter {

@@ -8,7 +8,7 @@ export {
   newestAnomalies,
   type StoredAnomaly,
 } from './anomalies.js'
-export type { Anomaly } from './anomaly.js'
+export type { Anomaly, Verdict } from './anomaly.js'
 export type { AnomalyFilter } from './anomaly-filter.js'
 export {
   type AnomalyCursor,
@@ -42,7 +42,6 @@ export {
   storeRescoredAnomalies,
 } from './rescored-anomalies.js'
 export { deleteView, savedViews, saveView } from './saved-views.js'
-export type { Verdict } from './verdict.js'
 export {
   countVerdicts,
   type GivenVerdict,

@@ -2,8 +2,8 @@ import { formatPosition, type Position } from '@outflow/contracts'
 import { AnomalyUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { placeholders, run } from '../connection/statement.js'
+import type { Verdict } from './anomaly.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
-import type { Verdict } from './verdict.js'
 
 interface NewVerdict extends Position {
   readonly pipeline: string

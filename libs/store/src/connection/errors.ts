@@ -135,32 +135,21 @@ const TEMPORARY_MESSAGE =
 export function toStoreError(thrown: unknown): unknown {
   if (thrown instanceof OutflowError || !(thrown instanceof Error)) return thrown
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+  const about = { cause: thrown, values: { code } }
   const tls = describeTlsFailure(code, thrown.message, 'postgres.tls')
-  if (tls !== null) {
-    return new StoreTlsFailed(`no TLS connection with Postgres: ${tls.problem}`, tls.fix, {
-      cause: thrown,
-      values: { code },
-    })
-  }
+  if (tls !== null) return new StoreTlsFailed(`no TLS connection with Postgres: ${tls.problem}`, tls.fix, about)
   // Class 28: invalid authorization. For a missing password, or a server that fails SCRAM's mutual authentication, pg itself throws a
   // message that begins with SASL.
   if (code.startsWith('28') || thrown.message.startsWith('SASL: ')) {
-    return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, fixOfLogin(thrown.message), {
-      cause: thrown,
-      values: { code },
-    })
+    return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, fixOfLogin(thrown.message), about)
   }
   if (TEMPORARY_SQLSTATE.test(code) || TEMPORARY_SYSTEM_CODES.has(code) || TEMPORARY_MESSAGE.test(thrown.message)) {
-    const reason = thrown.message || code
     const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
-    return new Unavailable(`Postgres is not available: ${reason}; it is retried`, {
-      cause: thrown,
-      values: { code },
-    })
+    return new Unavailable(`Postgres is not available: ${thrown.message || code}; it is retried`, about)
   }
   if (!('severity' in thrown)) return thrown
   const Refused = VALUE_SQLSTATE.test(code) ? ValueRefused : StoreRefused
-  return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { cause: thrown, values: { code } })
+  return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, about)
 }
 
 function fixOfLogin(message: string): string {

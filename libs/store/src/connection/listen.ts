@@ -25,6 +25,12 @@ export interface WorkListenerOptions extends ListenerOptions {
   readonly onWork: () => void
 }
 
+/** Returns a listener to a channel that calls `onWork`. @param everyMs  default of `pollMs` */
+export const workListener =
+  (channel: string, everyMs: number) =>
+  ({ onWork, ...options }: WorkListenerOptions): Listener =>
+    listen({ pollMs: everyMs, ...options, channel, check: async () => onWork() })
+
 interface Watch extends ListenerOptions {
   readonly channel: string
   readonly pollMs: number

@@ -20,10 +20,7 @@ interface MigrationFile {
   readonly checksum: string
 }
 
-interface AppliedMigration {
-  readonly number: number
-  readonly name: string
-  readonly checksum: string
+interface AppliedMigration extends Omit<MigrationFile, 'text'> {
   readonly applied_at: Date
 }
 

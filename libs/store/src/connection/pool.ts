@@ -48,7 +48,9 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
 
 /** Runs `act` with a connection of the pool. @throws {StoreUnavailable | StoreRefused} if none can be opened */
 export async function withClient<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
-  const client = await connect(pool)
+  const client = await pool.connect().catch((thrown: unknown) => {
+    throw toStoreError(thrown)
+  })
   let broken: Error | undefined
   const onError = (error: Error) => {
     broken = error
@@ -64,14 +66,6 @@ export async function withClient<T>(pool: Pool, act: (client: Client) => Promise
   } finally {
     client.off('error', onError)
     client.release(broken)
-  }
-}
-
-async function connect(pool: Pool): Promise<Client> {
-  try {
-    return await pool.connect()
-  } catch (thrown: unknown) {
-    throw toStoreError(thrown)
   }
 }
 

@@ -131,11 +131,7 @@ async function noteOccurrences(client: Client, { pipeline, occurred }: HealthUpd
         as happened (kind, detail, model_id, occurrence, at)
       on conflict (pipeline, occurrence) do nothing
       returning ${COLUMNS}`,
-    values: [
-      pipeline,
-      ...arraysOf(occurred, 'kind', 'detail', 'modelId', 'occurrence'),
-      occurred.map(({ at }) => at.toISOString()),
-    ],
+    values: [pipeline, ...arraysOf(occurred, 'kind', 'detail', 'modelId', 'occurrence', 'at')],
   })
 }
 

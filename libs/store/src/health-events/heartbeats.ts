@@ -1,12 +1,10 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** The kind of leader; each pipeline has one of each. */
-type LeaderService = 'trainer' | 'alerts'
-
 interface Heartbeat {
   readonly pipeline: string
-  readonly service: LeaderService
+  /** The kind of leader; each pipeline has one of each. */
+  readonly service: 'trainer' | 'alerts'
   /** Text about what the leader waits for. Default: it does not wait. */
   readonly waitingFor?: string | null
 }

@@ -62,11 +62,7 @@ export async function latestDriftAlarm(
 /** Returns a pipeline's alarms, newest first; only those of `charts` if given. */
 export async function listDriftAlarms(
   db: Queryable,
-  {
-    pipeline,
-    charts = null,
-    limit,
-  }: { readonly pipeline: string; readonly charts?: readonly string[] | null; readonly limit: number },
+  query: { readonly pipeline: string; readonly charts?: readonly string[] | null; readonly limit: number },
 ): Promise<readonly StoredDriftAlarm[]> {
   const rows = await run<RowOf<StoredDriftAlarm, { readonly fields: unknown }>>(db, {
     name: 'list_drift_alarms',
@@ -77,7 +73,7 @@ export async function listDriftAlarms(
       where pipeline = $1 and ($2::text[] is null or chart = any ($2))
       order by id desc
       limit $3`,
-    values: [pipeline, charts, limit],
+    values: [query.pipeline, query.charts, query.limit],
   })
   return rows.map((row) => ({
     ...row,

@@ -1,5 +1,6 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
+import type { ModelKey } from './models.js'
 
 /** One change of a pipeline's active model. */
 interface ModelChange {
@@ -14,13 +15,7 @@ interface ModelChange {
 }
 
 /** Stores a change, in the transaction that makes it. */
-export async function noteChange(
-  db: Queryable,
-  change: Pick<ModelChange, 'action' | 'previousId' | 'by' | 'why'> & {
-    readonly pipeline: string
-    readonly id: string
-  },
-): Promise<void> {
+export async function noteChange(db: Queryable, change: ModelKey & Omit<ModelChange, 'modelId' | 'at'>): Promise<void> {
   await run(db, {
     name: 'note_model_change',
     text: `

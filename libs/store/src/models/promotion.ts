@@ -22,20 +22,24 @@ interface Change {
 
 /**
  * Makes a model active and retires the previous one, in one transaction, and notifies `outflow_models`. A model
- * in any state may be promoted. Without a name the author is `unknown`.
+ * in any state may be promoted.
  *
+ * @returns the id of the model that was active before
  * @throws {ModelUnknown}
  * @throws {ModelDamaged} if its bytes do not match their checksum; the active model stays
  */
-export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & Partial<Change>): Promise<void> {
+export function promoteModel(
+  pool: Pool,
+  { pipeline, id, by, why }: ModelKey & Change,
+): Promise<{ readonly previousId: string | null }> {
   return withTransaction(pool, async (client) => {
     await lockPromotion(client, pipeline)
     await requireIntact(client, { pipeline, id })
     const previousId = await activeModelId(client, pipeline)
     await activate(client, { pipeline, id }, 'retired')
     await closeFitsOf(client, { pipeline, id, state: 'promoted' })
-    if (previousId !== id)
-      await noteChange(client, { action: 'promote', pipeline, id, previousId, by: by ?? 'unknown', why: why ?? '' })
+    if (previousId !== id) await noteChange(client, { action: 'promote', pipeline, id, previousId, by, why })
+    return { previousId }
   })
 }
 
@@ -43,19 +47,17 @@ export function promoteModel(pool: Pool, { pipeline, id, by, why }: ModelKey & P
  * Makes a model active after `open` has succeeded, so that a model that cannot be opened never scores.
  *
  * @param open  throws if the artefact cannot be opened
- * @returns the id of the model that was active before
+ * @returns like `promoteModel`
  * @throws {ModelUnknown | ModelDamaged} and the errors of `open`; the active model stays
  */
 export async function promoteChecked(
   pool: Pool,
-  { pipeline, id, ...change }: ModelKey & Change,
+  promotion: ModelKey & Change,
   open: (artefact: Uint8Array) => Promise<void>,
 ): Promise<{ readonly previousId: string | null }> {
-  const { artefact } = await loadModel(pool, { pipeline, id })
+  const { artefact } = await loadModel(pool, promotion)
   await open(artefact)
-  const previousId = await activeModelId(pool, pipeline)
-  await promoteModel(pool, { pipeline, id, ...change })
-  return { previousId }
+  return promoteModel(pool, promotion)
 }
 
 /**
@@ -78,9 +80,7 @@ export function rollBackModel(
     if (previousId === null || earlierId === undefined) {
       throw new NoEarlierModel(
         `pipeline ${pipeline} has no earlier model to go back to; fit one by \`outflow retrain\``,
-        {
-          values: { pipeline },
-        },
+        { values: { pipeline } },
       )
     }
     await activate(client, { pipeline, id: earlierId }, 'rolled_back')

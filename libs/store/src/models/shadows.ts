@@ -122,18 +122,3 @@ export async function closeFitsOf(
     values: [fit.pipeline, fit.id, fit.state],
   })
 }
-
-export async function deleteOldShadows(
-  db: Queryable,
-  { pipeline, before }: { readonly pipeline: string; readonly before: string },
-): Promise<void> {
-  await run(db, {
-    name: 'delete_old_shadows',
-    text: `
-      with counts as (
-        delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz
-      )
-      delete from outflow.shadow_differences where pipeline = $1 and noted_at < $2::timestamptz`,
-    values: [pipeline, before],
-  })
-}

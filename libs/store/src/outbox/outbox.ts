@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
-import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
+import { workListener } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, type RowOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
@@ -246,7 +246,4 @@ export async function databaseId(db: Queryable): Promise<string> {
 }
 
 /** Calls `onWork` when there may be something to send; polls every 500 ms by default. */
-export function listenForOutbox(options: WorkListenerOptions): Listener {
-  const { pollMs = 500, onWork } = options
-  return listen({ ...options, channel: 'outflow_outbox', pollMs, check: async () => onWork() })
-}
+export const listenForOutbox = workListener('outflow_outbox', 500)

@@ -51,12 +51,7 @@ export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise
  */
 export async function unnumberedRows(
   db: Queryable,
-  {
-    pipeline,
-    limit,
-    maxBytes,
-    reasonsWaitMs,
-  }: {
+  options: {
     readonly pipeline: string
     readonly limit: number
     readonly maxBytes: number
@@ -82,12 +77,12 @@ export async function unnumberedRows(
       from waiting
       where place = 1 or coalesce(bytes_so_far, 0) <= $3::bigint
       order by id`,
-    values: [pipeline, limit, maxBytes, reasonsWaitMs],
+    values: [options.pipeline, options.limit, options.maxBytes, options.reasonsWaitMs],
   })
   const lookedAt = found[0]?.lookedAt ?? 0
   return {
     rows: found.map(({ lookedAt: _lookedAt, ...row }) => row),
-    areAll: lookedAt === found.length && lookedAt < limit,
+    areAll: lookedAt === found.length && lookedAt < options.limit,
   }
 }
 

@@ -2,7 +2,6 @@ import { ensurePartitions } from '../anomalies/partitions.js'
 import { deleteIdleWindowStates } from '../batch/window-states.js'
 import type { Pool } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
-import { deleteOldShadows } from '../models/shadows.js'
 
 const DAY_MS = 86_400_000
 
@@ -66,11 +65,14 @@ export async function applyRetention(
                             and coalesce(active.metadata #>> '{calibration,labels,of}', active.id) = old.model_id)
       ), unsent as (
         delete from outflow.unsent_alerts where pipeline = $1 and decided_at < $2::timestamptz
+      ), shadows as (
+        delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz
+      ), differences as (
+        delete from outflow.shadow_differences where pipeline = $1 and noted_at < $2::timestamptz
       )
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],
   })
-  await deleteOldShadows(pool, { pipeline, before: anomaliesCutoff })
   if (retention.windowStatesMs !== undefined) {
     await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs, asOf })
   }

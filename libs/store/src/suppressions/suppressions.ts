@@ -89,11 +89,7 @@ type SuppressionRow = RowOf<Omit<Suppression, 'range'>, { readonly low: number |
  */
 export async function listSuppressions(
   db: Queryable,
-  {
-    pipeline,
-    all = false,
-    notExpired,
-  }: { readonly pipeline: string; readonly all?: boolean; readonly notExpired?: Date },
+  query: { readonly pipeline: string; readonly all?: boolean; readonly notExpired?: Date },
 ): Promise<readonly Suppression[]> {
   const rows = await run<SuppressionRow>(db, {
     name: 'list_suppressions',
@@ -104,7 +100,7 @@ export async function listSuppressions(
       from outflow.suppressions
       where pipeline = $1 and ($2 or (removed_at is null and expires_at > coalesce($3, now())))
       order by suppressions.id desc`,
-    values: [pipeline, all, notExpired],
+    values: [query.pipeline, query.all ?? false, query.notExpired],
   })
   return rows.map(({ low, high, ...row }) => ({ ...row, range: low === null && high === null ? null : [low, high] }))
 }

@@ -1,4 +1,4 @@
-import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
+import { workListener } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -58,7 +58,4 @@ export async function fitOfRequest(db: Queryable, id: string): Promise<string | 
 }
 
 /** Calls `onWork` when a new model is requested; polls every 5 s by default. */
-export function listenForTraining(options: WorkListenerOptions): Listener {
-  const { pollMs = 5_000, onWork } = options
-  return listen({ ...options, channel: 'outflow_training', pollMs, check: async () => onWork() })
-}
+export const listenForTraining = workListener('outflow_training', 5_000)

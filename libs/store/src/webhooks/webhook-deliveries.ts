@@ -1,4 +1,4 @@
-import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
+import { workListener } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -214,7 +214,4 @@ export async function waitingDeliveries(db: Queryable, pipeline: string): Promis
 }
 
 /** Calls `onWork` when there may be something to deliver; polls every 500 ms by default. */
-export function listenForDeliveries(options: WorkListenerOptions): Listener {
-  const { pollMs = 500, onWork } = options
-  return listen({ ...options, channel: 'outflow_webhooks', pollMs, check: async () => onWork() })
-}
+export const listenForDeliveries = workListener('outflow_webhooks', 500)
