@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import {
@@ -82,17 +82,16 @@ function absolute<T extends KafkaTls | PostgresTls | Sasl>(files: T, folder: str
 }
 
 async function checkTls(section: string, tls: PostgresTls | undefined): Promise<void> {
-  if (tls?.caFile !== undefined) certificateIn(`${section}.caFile`, tls.caFile, await readFrom(section, 'caFile', tls))
+  if (tls?.caFile !== undefined) await certificateIn(`${section}.caFile`, tls.caFile)
   if (tls?.certFile === undefined || tls.keyFile === undefined) return
   const certKey = `${section}.certFile`
-  const certificate = certificateIn(certKey, tls.certFile, await readFrom(section, 'certFile', tls))
+  const certificate = await certificateIn(certKey, tls.certFile)
   const validTo = new Date(certificate.validTo)
   if (validTo.getTime() < Date.now()) {
     throw invalid(certKey, tls.certFile, `the certificate expired on ${validTo.toISOString()}; renew it`)
   }
   const keyKey = `${section}.keyFile`
-  const key = keyIn(keyKey, tls.keyFile, await readFrom(section, 'keyFile', tls))
-  if (certificate.checkPrivateKey(key)) return
+  if (certificate.checkPrivateKey(await keyIn(keyKey, tls.keyFile))) return
   throw invalid(keyKey, tls.keyFile, `it is not the key of ${certKey}; set a certificate and its key`)
 }
 
@@ -103,7 +102,8 @@ async function checkSecret(sasl: Sasl | undefined): Promise<void> {
   if (path !== undefined) await readSecret(`kafka.sasl.${key}`, path)
 }
 
-function certificateIn(key: string, path: string, pem: string): X509Certificate {
+async function certificateIn(key: string, path: string): Promise<X509Certificate> {
+  const pem = await readText(key, path)
   try {
     return new X509Certificate(pem)
   } catch {
@@ -111,7 +111,8 @@ function certificateIn(key: string, path: string, pem: string): X509Certificate 
   }
 }
 
-function keyIn(key: string, path: string, pem: string) {
+async function keyIn(key: string, path: string): Promise<KeyObject> {
+  const pem = await readText(key, path)
   try {
     return createPrivateKey(pem)
   } catch {
@@ -119,8 +120,6 @@ function keyIn(key: string, path: string, pem: string) {
     throw invalid(key, path, 'it contains no private key in PEM that can be opened without a passphrase')
   }
 }
-
-const readFrom = (section: string, key: keyof PostgresTls, tls: PostgresTls) => readText(`${section}.${key}`, tls[key]!)
 
 async function readSecret(key: string, path: string): Promise<string> {
   const secret = (await readText(key, path)).replace(/\r?\n$/, '')
