@@ -1,14 +1,7 @@
+import type { AlertEvent } from '@outflow/contracts'
+
 /** Envelope of an event: CloudEvents 1.0, structured JSON. */
-interface CloudEvent<Type extends string, Data> {
-  readonly specversion: '1.0'
-  readonly type: Type
-  readonly id: string
-  readonly source: string
-  readonly subject?: string
-  readonly time: string
-  readonly datacontenttype: 'application/json'
-  readonly data: Data
-}
+type CloudEvent<Type, Data> = Omit<AlertEvent, 'type' | 'data'> & { readonly type: Type; readonly data: Data }
 
 /** @param subject  null or empty: the event has no subject, since CloudEvents requires an absent rather than an empty one */
 export function cloudEvent<const Type extends string, Data extends { readonly pipeline: string }>({
