@@ -73,7 +73,6 @@ function anExplainer(alerts: object = DOCUMENT.alerts) {
       explained.push(...anomalies.map(({ unexplainable }) => unexplainable))
     },
     explainerInterrupted: vi.fn(),
-    storeConnectionLost: vi.fn(),
   }
   const config = { ...parseConfig({ ...DOCUMENT, alerts }, {}), pipeline, postgres: { url } }
   const untilWoken = (signal: AbortSignal) =>
@@ -81,7 +80,9 @@ function anExplainer(alerts: object = DOCUMENT.alerts) {
       if (signal.aborted) resolve()
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
-  const running = runExplainer({ config, pool, telemetry, metrics, untilWoken, signal: stop.signal })
+  const onConnectionLost = vi.fn()
+  const { signal } = stop
+  const running = runExplainer({ config, pool, telemetry, metrics, onConnectionLost, untilWoken, signal })
   return {
     end: async () => {
       stop.abort()

@@ -1,7 +1,8 @@
 import { type Alert, alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
-import { ALERT_EVENT_TYPE, type AlertBucket, type AlertEvent } from '@outflow/contracts'
+import type { AlertBucket, AlertEvent } from '@outflow/contracts'
 import { plainText } from '@outflow/store'
 import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
+import { alertIn } from './explaining/with-reasons.js'
 
 /** An unnumbered row, and its alert; null: it is not an alert. */
 interface WaitingAlert {
@@ -30,20 +31,11 @@ interface DecideOptions {
 
 /** Reads a row: a row that is not an alert, or of an unknown type, is sent unchanged. */
 export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAlert {
-  const event = payload && eventOf(payload)
-  if (!event) return { id, event: null, alert: null }
+  const event = alertIn(payload)
+  if (event === null) return { id, event: null, alert: null }
   const alert = alertOf(event, createdAt.getTime())
   // In the form that Postgres returns, because stored buckets are found by key.
   return { id, event, alert: { ...alert, key: alert.key && plainText(String(Buffer.from(alert.key))) } }
-}
-
-function eventOf(payload: Buffer): AlertEvent | null {
-  try {
-    const event = JSON.parse(String(payload))
-    return event?.type === ALERT_EVENT_TYPE ? event : null
-  } catch {
-    return null
-  }
 }
 
 /** Decides on rows in their order; a group is placed where its bucket ended. */

@@ -91,8 +91,9 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       runExplainer({
         config,
         pool,
-        telemetry: makeExplainerTelemetry(log, vitals.metrics, telemetry),
+        telemetry: makeExplainerTelemetry(log, vitals.metrics),
         metrics: vitals.metrics,
+        onConnectionLost: telemetry.storeConnectionLost,
         untilWoken: explaining.wait,
         signal,
       }),

@@ -32,17 +32,10 @@ interface RelayDeps {
 }
 
 /** Runs one leadership: takes over the transactional id, catches up, then sends until the lock or the broker is lost or the service stops. */
-export async function relayOutbox({
-  config,
-  kafka,
-  telemetry,
-  leadership,
-  caution,
-  untilWoken,
-  onProgress,
-}: RelayDeps): Promise<void> {
+export async function relayOutbox(relay: RelayDeps): Promise<void> {
+  const { config, kafka, telemetry, caution, untilWoken, onProgress } = relay
   const { pipeline } = config
-  const { client, signal } = leadership
+  const { client, signal } = relay.leadership
   const created = await ensureOutputTopics(kafka, config)
   if (created.length > 0) telemetry.topicsCreated(created)
   // With the database's id, a new database used with an old broker neither reads the old mark nor fences the old sender.

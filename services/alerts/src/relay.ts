@@ -77,7 +77,10 @@ export async function relayOnce(
       last.sequence,
     )
   } catch (error: unknown) {
-    if (error instanceof MessageTooLarge) noteTooLarge(rows, error, telemetry, caution)
+    if (error instanceof MessageTooLarge) {
+      if (rows.length > 1) caution.alone = last.sequence
+      else withhold(last, error, telemetry, caution)
+    }
     throw error
   }
   await settle(rows)
@@ -94,17 +97,6 @@ function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, caution: Caution)
   if (!caution.unsendable.has(row.sequence) && sizeOf(shortened) > MAX_MESSAGE_BYTES)
     withhold(row, null, telemetry, caution)
   return caution.unsendable.has(row.sequence) ? [] : [toMessage(shortened)]
-}
-
-function noteTooLarge(
-  rows: readonly OutboxRow[],
-  error: OutflowError,
-  telemetry: RelayTelemetry,
-  caution: Caution,
-): void {
-  const last = rows.at(-1)!
-  if (rows.length > 1) caution.alone = last.sequence
-  else withhold(last, error, telemetry, caution)
 }
 
 /** Withholds the body first; if that has been withheld, the whole message. */

@@ -1,6 +1,7 @@
 import { eventMessage, explainedEvent } from '@outflow/alerting'
 import { type Config, formatPosition } from '@outflow/contracts'
 import { type Explainer, makeExplainer } from '@outflow/detector'
+import type { OutflowError } from '@outflow/errors'
 import { keepTrying, type Metrics, pause } from '@outflow/runtime'
 import { type Client, type Pool, withTransaction } from '@outflow/store'
 import {
@@ -19,6 +20,7 @@ interface ExplainerOptions {
   readonly pool: Pool
   readonly telemetry: ExplainerTelemetry
   readonly metrics: Metrics
+  readonly onConnectionLost: (error: OutflowError) => void
   /** Resolves when anomalies may have been stored, or the signal aborts. */
   readonly untilWoken: (signal: AbortSignal) => Promise<void>
   readonly signal: AbortSignal
@@ -32,7 +34,7 @@ const AT_ONCE = 32
  * different anomalies, and a claim ends with its transaction. With a backlog, the least likely of the newest are explained first.
  */
 export async function runExplainer(options: ExplainerOptions): Promise<void> {
-  const { config, pool, telemetry, metrics, untilWoken, signal } = options
+  const { config, pool, telemetry, metrics, onConnectionLost, untilWoken, signal } = options
   const { pipeline } = config
   const explainer = makeExplainer((id) => loadModel(pool, { pipeline, id }))
   const models = listenForModels({
@@ -40,7 +42,7 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
     pipeline,
     // Opens the model before its first anomaly, whose alert waits only briefly. A failure to open is reported with that anomaly.
     onChange: (id) => void (id && explainer.open(id).catch(() => {})),
-    onError: telemetry.storeConnectionLost,
+    onError: onConnectionLost,
   })
   metrics.gaugeOf(
     'outflow_unexplained_anomalies',

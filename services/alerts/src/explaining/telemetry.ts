@@ -2,16 +2,11 @@ import { formatPosition } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ExplainedAnomaly } from '@outflow/store/anomalies'
-import type { AlertsTelemetry } from '../telemetry.js'
 
 /** Log events and metrics of the explainer. */
 export type ExplainerTelemetry = ReturnType<typeof makeExplainerTelemetry>
 
-export function makeExplainerTelemetry(
-  log: Log,
-  metrics: Metrics,
-  { storeConnectionLost }: Pick<AlertsTelemetry, 'storeConnectionLost'>,
-) {
+export function makeExplainerTelemetry(log: Log, metrics: Metrics) {
   const explained = metrics.counter('outflow_explained_total', 'Anomalies whose reasons were computed')
   const unexplainable = metrics.counter('outflow_unexplainable_total', 'Anomalies whose reasons cannot be computed')
   return {
@@ -26,6 +21,5 @@ export function makeExplainerTelemetry(
     },
     explainerInterrupted: (error: OutflowError, attempt: number, waitMs: number) =>
       log.warn({ error, attempt, waitMs }, 'explainer interrupted'),
-    storeConnectionLost,
   }
 }

@@ -2,18 +2,14 @@ import { explainedAlert } from '@outflow/alerting'
 import { ALERT_EVENT_TYPE, type AlertEvent, formatPosition, type Position } from '@outflow/contracts'
 import type { Queryable } from '@outflow/store'
 import { anomalyAt, explanationsBetween } from '@outflow/store/anomalies'
+import type { OutboxRow } from '@outflow/store/outbox'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 
 /** The longest time that an alert waits for its reasons; they take some ten ms unless there are many. */
 export const REASONS_WAIT_MS = 1_000
 
-interface Row {
-  readonly payload: Buffer | null
-  readonly createdAt: Date
-}
-
 /** Adds reasons to the alerts among rows of the outbox, because an alert is written before its reasons are computed. */
-export async function withReasons<Own extends Row>(
+export async function withReasons<Own extends Pick<OutboxRow, 'payload' | 'createdAt'>>(
   db: Queryable,
   pipeline: string,
   rows: readonly Own[],
@@ -45,11 +41,17 @@ export async function deliveryWithReasons(
 }
 
 function unexplainedAlert(payload: Buffer | null): AlertEvent | null {
+  const alert = alertIn(payload)
+  // One of another version may have no list, and is sent unchanged.
+  return alert?.data?.reasons?.length === 0 ? alert : null
+}
+
+/** Returns the alert about one anomaly in a payload; null: it has another event, or none of a known form. */
+export function alertIn(payload: Buffer | null): AlertEvent | null {
   try {
-    const event = payload && (JSON.parse(String(payload)) as AlertEvent)
-    return event?.type === ALERT_EVENT_TYPE && event.data.reasons.length === 0 ? event : null
+    const event = payload && JSON.parse(String(payload))
+    return event?.type === ALERT_EVENT_TYPE ? event : null
   } catch {
-    // An event of another version is sent unchanged.
     return null
   }
 }

@@ -71,22 +71,14 @@ export function makeBreaker(
  *
  * @throws {StoreUnavailable | StoreRefused} errors of the store
  */
-export async function deliverTo({
-  webhook,
-  effects,
-  telemetry,
-  breaker,
-  untilWoken,
-  signal,
-}: DeliverDeps): Promise<void> {
+export async function deliverTo(deps: DeliverDeps): Promise<void> {
+  const { effects, untilWoken, signal } = deps
   const cut = new AbortController()
   const cutSoon = () => void setTimeout(() => cut.abort(), GRACE_MS).unref()
   signal.addEventListener('abort', cutSoon, { once: true })
   while (!signal.aborted) {
     const due = await effects.due(CONCURRENT_ATTEMPTS)
-    const outcomes = await Promise.allSettled(
-      due.map((delivery) => attempt(delivery, { webhook, effects, telemetry, breaker, cut: cut.signal })),
-    )
+    const outcomes = await Promise.allSettled(due.map((delivery) => attempt(delivery, deps, cut.signal)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     const isBroken = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value === 'not tried')
@@ -96,11 +88,10 @@ export async function deliverTo({
   signal.removeEventListener('abort', cutSoon)
 }
 
-type AttemptDeps = Pick<DeliverDeps, 'webhook' | 'effects' | 'telemetry' | 'breaker'> & { readonly cut: AbortSignal }
-
 async function attempt(
   delivery: WaitingDelivery,
-  { webhook, effects, telemetry, breaker, cut }: AttemptDeps,
+  { webhook, effects, telemetry, breaker }: DeliverDeps,
+  cut: AbortSignal,
 ): Promise<'tried' | 'not tried'> {
   const { id, eventId } = delivery
   const startedAtMs = performance.now()

@@ -29,14 +29,8 @@ interface WebhooksOptions {
  * Delivers the events that the relay has queued to the webhooks of a pipeline until the signal aborts. One of several instances is
  * active. It uses only Postgres, and neither waits for Kafka nor delays it.
  */
-export async function runWebhooks({
-  config,
-  pool,
-  telemetry,
-  metrics,
-  onConnectionLost,
-  signal,
-}: WebhooksOptions): Promise<void> {
+export async function runWebhooks(options: WebhooksOptions): Promise<void> {
+  const { config, pool, telemetry, metrics, onConnectionLost, signal } = options
   const { pipeline } = config
   const { webhooks } = config.alerts
   if (webhooks.length === 0) return
