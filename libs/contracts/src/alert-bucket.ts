@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { alertEventSchema, type Severity } from './alert-event.js'
+import type { Severity } from './alert-event.js'
+import { groupExampleSchema } from './group-event.js'
 
 /** What the alerts of a bucket share: a key, a main reason, quiet hours, or the cool-down of a key. */
 export type AlertBucketKind = 'key' | 'reason' | 'quiet' | 'cooldown'
@@ -27,20 +28,10 @@ export interface AlertBucket {
   readonly examples: readonly AlertExample[]
 }
 
-/** An example of the anomalies in a group. */
-export const alertExampleSchema = z
-  .object({
-    id: z.string(),
-    key: z.string().nullable(),
-    severity: alertEventSchema.shape.data.shape.severity,
-    /** Nats. */
-    nll: z.number(),
-    pValue: z.number(),
-    /** The main reason in words; null if it has none. */
-    reason: z.string().nullable(),
-    /** Event time, epoch ms. */
-    eventTimeMs: z.number(),
-  })
+/** An example of the anomalies in a group, as it is stored; its times are epoch ms. */
+export const alertExampleSchema = groupExampleSchema
+  .omit({ time: true, surpriseBits: true })
+  .extend({ eventTimeMs: z.number() })
   .readonly()
 
-export type AlertExample = z.infer<typeof alertExampleSchema>
+type AlertExample = z.infer<typeof alertExampleSchema>

@@ -1,17 +1,17 @@
 import { z } from 'zod'
+import { alertEventSchema } from './alert-event.js'
 
 export const GROUP_EVENT_TYPE = 'outflow.anomaly_group.v1'
 
-const severity = z.enum(['low', 'medium', 'high'])
+const { key, nll, pValue, surpriseBits, severity } = alertEventSchema.shape.data.shape
 
-const exampleSchema = z.object({
+/** An example of the anomalies in a group. */
+export const groupExampleSchema = z.object({
   id: z.string().describe('pipeline/topic/partition/offset, as outflow explain --anomaly accepts it'),
-  time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
-  key: z.string().nullable().describe('The entity; null where the record names none'),
+  time: alertEventSchema.shape.time,
+  key,
   severity: severity.describe('How far the p-value is below the alert rate'),
-  nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is less likely"),
-  pValue: z.number().describe('Share of normal records with an nll at least as high'),
-  surpriseBits: z.number().describe('−log₂ of the p-value'),
+  ...{ nll, pValue, surpriseBits },
   reason: z.string().nullable().describe('The main reason in words; null where it has none'),
 })
 
@@ -19,15 +19,12 @@ const exampleSchema = z.object({
  * The event of several anomalies, sent instead of an alert for each: CloudEvents 1.0 in structured JSON, keyed by the entity if
  * they share it. Published as `schemas/outflow.anomaly_group.v1.json`.
  */
-export const groupEventSchema = z
-  .object({
-    specversion: z.literal('1.0').describe('Version of CloudEvents'),
+export const groupEventSchema = alertEventSchema
+  .extend({
     type: z.literal(GROUP_EVENT_TYPE),
     id: z.string().describe('Id of the first alert in the group, followed by /group'),
-    source: z.string().describe('/outflow/ and the pipeline'),
     subject: z.string().optional().describe('The entity; absent unless it is what the anomalies share'),
     time: z.iso.datetime().describe('When the last of them was detected'),
-    datacontenttype: z.literal('application/json'),
     data: z.object({
       pipeline: z.string().describe('Pipeline that found the anomalies'),
       by: z.enum(['key', 'reason', 'quiet']).describe('What they share: an entity, a main reason, or quiet hours'),
@@ -52,7 +49,7 @@ export const groupEventSchema = z
       lastDetectedAt: z.iso.datetime().describe('When the last of them was detected'),
       url: z.url().optional().describe('The list of them in the console; absent without console.url'),
       examples: z
-        .array(exampleSchema)
+        .array(groupExampleSchema)
         .describe('The least likely first, five at most; empty where the event would be too large for the topic'),
       text: z.string().describe('The same in words'),
     }),

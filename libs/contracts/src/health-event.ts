@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { alertEventSchema } from './alert-event.js'
 
 export const HEALTH_EVENT_TYPE = 'outflow.health.v1'
 
@@ -36,15 +37,12 @@ const kindsOf = (lifetime: HealthEventKind['lifetime']) =>
  * The event for operators of a pipeline: CloudEvents 1.0 in structured JSON, keyed by the pipeline. Published as
  * `schemas/outflow.health.v1.json`.
  */
-export const healthEventSchema = z
-  .object({
-    specversion: z.literal('1.0').describe('Version of CloudEvents'),
+export const healthEventSchema = alertEventSchema
+  .extend({
     type: z.literal(HEALTH_EVENT_TYPE),
     id: z.string().describe('pipeline/health/number/status: each is sent once'),
-    source: z.string().describe('/outflow/ and the pipeline'),
     subject: z.string().describe('The kind'),
     time: z.iso.datetime().describe('When it began, ended or happened'),
-    datacontenttype: z.literal('application/json'),
     data: z.object({
       pipeline: z.string().describe('Name of the pipeline'),
       kind: z
