@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { consoleSchema } from './console.js'
 import { detectionSchema } from './detection.js'
 import { featureName, featureSchema } from './feature.js'
-import { modelKindSchema } from './model-kind.js'
+import { modelKindSchema } from './model-metadata.js'
 import { cooldownSchema, groupingSchema, quietHoursSchema } from './noise.js'
 import { fieldPath, formatPath, stepsOfColumn } from './path.js'
+import { refuseRepeated } from './refuse-repeated.js'
 import { filePath, kafkaTlsSchema, postgresTlsSchema, saslSchema } from './security.js'
 import { byteSize, cronPattern, duration, durationOrZero } from './units.js'
 import { webhookSchema } from './webhook.js'
@@ -244,20 +245,18 @@ export const configSchema = z
   .superRefine((config, context) => {
     const refuse = (path: PropertyKey[], input: unknown, message: string) =>
       context.addIssue({ code: 'custom', path, input, message })
-    const names = config.features.map(featureName)
-    names.forEach((name, index) => {
-      if (names.indexOf(name) === index) return
-      refuse(['features', index, 'name'], name, 'allowed: a name that no other feature has')
-    })
+    refuseRepeated('feature', config.features.map(featureName), ['features'], context)
     if (config.training.maxRows < config.training.minRows) {
       refuse(['training', 'maxRows'], config.training.maxRows, `allowed: at least minRows, ${config.training.minRows}`)
     }
-    const webhooks = config.alerts.webhooks.map(({ name }) => name)
-    webhooks.forEach((name, index) => {
-      if (webhooks.indexOf(name) === index) return
-      refuse(['alerts', 'webhooks', index, 'name'], name, 'allowed: a name that no other webhook has')
-    })
-    config.alerts.webhooks.forEach(({ send }, index) => {
+    const { webhooks } = config.alerts
+    refuseRepeated(
+      'webhook',
+      webhooks.map(({ name }) => name),
+      ['alerts', 'webhooks'],
+      context,
+    )
+    webhooks.forEach(({ send }, index) => {
       if (config.events.topic !== undefined || !send.includes('health')) return
       refuse(
         ['alerts', 'webhooks', index, 'send'],

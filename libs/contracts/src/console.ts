@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { refuseRepeated } from './refuse-repeated.js'
 
 /** Roles at the console, in ascending order: each has all permissions of those before it. */
 export const ROLES = ['reader', 'analyst', 'operator'] as const
@@ -79,15 +80,8 @@ export const consoleSchema = z
         'allowed: the URL at which browsers reach the console, to which the provider redirects them',
       )
     }
-    const duplicate =
-      tokens?.findIndex(({ name }, index) => tokens.findIndex((other) => other.name === name) !== index) ?? -1
-    if (duplicate >= 0) {
-      refuse(
-        ['authentication', 'tokens', duplicate, 'name'],
-        tokens?.[duplicate]?.name,
-        'allowed: a name that no other token has',
-      )
-    }
+    const names = (tokens ?? []).map(({ name }) => name)
+    refuseRepeated('token', names, ['authentication', 'tokens'], context)
   })
 
 export type ConsoleConfig = z.infer<typeof consoleSchema>

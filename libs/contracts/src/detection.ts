@@ -35,7 +35,5 @@ export const detectionSchema = z
     context.addIssue({ code: 'custom', path: [second], input: forms[second as keyof typeof forms], message })
   })
 
-export type Detection = z.infer<typeof detectionSchema>
-
 /** The configured amount of alerts: a rate, a budget or a share of false ones. */
-export type DetectionTarget = Omit<Detection, 'recalibrateWithin'>
+export type DetectionTarget = Omit<z.infer<typeof detectionSchema>, 'recalibrateWithin'>

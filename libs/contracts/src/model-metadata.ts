@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { featureSchema } from './feature.js'
-import { modelKindSchema } from './model-kind.js'
+
+/** The kinds of normalizing flow that a model may be. */
+export const modelKindSchema = z.enum(['realnvp', 'glow', 'spline'])
 
 /** The version of the model artefact that this outflow writes and reads. */
 export const MODEL_SCHEMA_VERSION = 1

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type Config, type Connection, configSchema, connectionSchema } from './config.js'
 import { didYouMean } from './did-you-mean.js'
 import { ConfigInvalid } from './errors.js'
@@ -94,7 +94,7 @@ function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly Prope
   const path = [...at, ...issue.path]
   const branch = issue.code === 'invalid_union' ? branchOfType(issue) : undefined
   if (branch !== undefined) return describeAll(branch, document, path)
-  const key = formatPath(path)
+  const key = z.core.toDotPath(path)
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(configSchema.toJSONSchema({ io: 'input' }), path)
     const problems = issue.keys
@@ -177,13 +177,6 @@ function branchOfType({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core
 function unionAllowed(issue: z.core.$ZodIssueInvalidUnion): string {
   if ('options' in issue) return oneOf(issue.options as readonly string[], inputOf(issue))
   return issue.errors.flatMap((branch) => branch.map(allowed)).join(', or ') || issue.message
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`
-    return text ? `${text}.${String(part)}` : String(part)
-  }, '')
 }
 
 /** Replaces a value by `[redacted]` where it may be a secret, also one under a wrong key. */

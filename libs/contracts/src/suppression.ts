@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { timeZone } from './time-zone.js'
 import { weekSpans } from './week.js'
-import { timeZone } from './zone.js'
 
 const bound = z.number().nullable()
 

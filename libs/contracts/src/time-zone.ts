@@ -1,3 +1,16 @@
+import { z } from 'zod'
+
+/** An IANA name, such as Europe/Berlin or UTC. */
+export const timeZone = z.string().refine(isTimeZone, 'the name of a time zone, such as Europe/Berlin or UTC')
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+  } catch {
+    return false
+  }
+}
+
 /**
  * The local time of a zone at an instant, with daylight saving, as the epoch ms at which UTC has the same date and time.
  *

@@ -1,8 +1,5 @@
 import { z } from 'zod'
 
-/** The minutes of a week, `[10,080]`: 1 inside the spans, 0 outside; the first is Monday 00:00. */
-export type WeekMinutes = Uint8Array
-
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 const DAY = 1_440
 const WEEK = 7 * DAY
@@ -18,9 +15,9 @@ export const weekSpans = z
  * Without days a span applies to every day, without times to the whole day. A time that ends before it begins ends on the next
  * day: `fri 22:00-07:00` ends on Saturday. Days may wrap as well: `sat-mon`.
  *
- * @returns null where the text has another form
+ * @returns the minutes of a week, [10,080]: 1 inside the spans, 0 outside; the first is Monday 00:00. null where the text has another form
  */
-export function parseWeek(text: string): WeekMinutes | null {
+export function parseWeek(text: string): Uint8Array | null {
   const minutes = new Uint8Array(WEEK)
   for (const span of text.toLowerCase().split(';')) {
     const [, days = 'mon-sun', times = '00:00-24:00'] = SPAN.exec(span) ?? []

@@ -1,11 +1,7 @@
-/** A field that contributes to a record's surprise, and by how much. */
-interface FieldBits {
-  readonly field: string
-  readonly bits: number
-}
+import type { Reason } from '../reason.js'
 
 /** Lists the share of each field in a record's surprise, such as `distance 97 %, delay 3 %`. */
-export function formatShares(reasons: readonly FieldBits[]): string {
+export function formatShares(reasons: readonly Pick<Reason, 'field' | 'bits'>[]): string {
   const percents = reasonPercents(reasons)
   return reasons.map(({ field }, at) => `${field} ${percents[at]} %`).join(', ')
 }
@@ -16,7 +12,7 @@ export function formatShares(reasons: readonly FieldBits[]): string {
  * @param reasons  the most bits first
  * @returns [reasons]
  */
-export function reasonPercents(reasons: readonly Pick<FieldBits, 'bits'>[]): readonly number[] {
+export function reasonPercents(reasons: readonly Pick<Reason, 'bits'>[]): readonly number[] {
   const total = reasons.reduce((sum, { bits }) => sum + bits, 0)
   if (total === 0) return reasons.map(() => 0)
   const others = reasons.slice(1).map(({ bits }) => (bits === 0 ? 0 : Math.max(1, Math.round((100 * bits) / total))))
