@@ -1,6 +1,5 @@
 import type { Batch, KafkaMessage } from 'kafkajs'
-import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
-import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
+import { EncodedRecord, UnreadableRecord } from './kafkajs-internals/encoded-record.js'
 
 /** Names with their values in order; a name may occur more than once, and a value may be null. */
 export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]
@@ -102,14 +101,8 @@ export function fetchedOffset(batch: Batch): bigint {
 
 /** Converts a message to a record with plain properties. */
 export function toRecord(message: KafkaMessage): KafkaRecord {
-  const { offset, timestamp, key, value, headers } = message
-  const record = { offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: toHeaders(headers) }
-  const unreadable = whyUnreadable(message)
-  return unreadable === undefined ? record : { ...record, unreadable }
-}
-
-function whyUnreadable(message: KafkaMessage): string | undefined {
-  return message instanceof UnreadableRecord ? message.why : undefined
+  const { offset, timestampMs, key, value, headers, unreadable } = new RecordView(message)
+  return { offset, timestampMs, key, value, headers, unreadable }
 }
 
 /** kafkajs represents headers as an object, with a list for a name that occurs more than once. */
@@ -154,6 +147,7 @@ class RecordView implements KafkaRecord {
   }
 
   get unreadable(): string | undefined {
-    return whyUnreadable(this.message)
+    const { message } = this
+    return message instanceof UnreadableRecord ? message.why : undefined
   }
 }

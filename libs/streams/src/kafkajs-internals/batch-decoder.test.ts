@@ -11,14 +11,17 @@ import {
   decodeMessages,
   replaceBatchDecoder,
 } from './batch-decoder.js'
-import type { EncodedRecord } from './encoded-record.js'
-import { UnreadableRecord } from './unreadable-record.js'
+import { type EncodedRecord, UnreadableRecord } from './encoded-record.js'
 
 const require = createRequire(import.meta.url)
 const src = 'kafkajs/src/protocol'
 type WholeBatch = Omit<DecodedBatch, 'records' | 'expandedBytes'> & { readonly records: readonly EncodedRecord[] }
-type Decode = (reader: ByteReader) => Promise<WholeBatch>
-const theirs: Decode = require(`${src}/recordBatch/v0/decoder`)
+type HeaderValue = Buffer | null
+/** A batch as kafkajs decodes it. */
+type TheirBatch = Omit<WholeBatch, 'records'> & {
+  readonly records: readonly (EncodedRecord & { readonly headers: Record<string, HeaderValue | HeaderValue[]> })[]
+}
+const theirs: (reader: ByteReader) => Promise<TheirBatch> = require(`${src}/recordBatch/v0/decoder`)
 const encode: (record: object) => unknown = require(`${src}/recordBatch/record/v0`)
 const encodeBatch: (batch: object) => Promise<{ readonly buffer: Buffer }> = require(
   `${src}/recordBatch/v0`,
@@ -33,7 +36,7 @@ const Batch: new (
 registerCodecs()
 replaceBatchDecoder()
 
-const decodeWhole: Decode = async (reader) => {
+const decodeWhole = async (reader: ByteReader) => {
   const { expandedBytes: _, ...batch } = (await decodeBatch(reader))!
   return batch as WholeBatch
 }
@@ -74,13 +77,9 @@ async function encoded({ records, ...rest }: { readonly records: readonly object
   return Buffer.concat([buffer, Buffer.from('what comes next')])
 }
 
-/** Compares part by part, since a decoded record reads its parts on access, and its headers have no prototype. */
-function partsOf({ records, ...batch }: WholeBatch, names: readonly string[]) {
-  const parts = records.map((own) => ({
-    ...Object.fromEntries(names.map((name) => [name, own[name as keyof typeof own]])),
-    headers: { ...own.headers },
-  }))
-  return { ...batch, records: parts }
+/** The parts of a record that are read, since a decoded record reads them on access. */
+const partsOf = ({ offset, timestamp, key, value, isControlRecord }: EncodedRecord) => {
+  return { offset, timestamp, key, value, isControlRecord }
 }
 
 test('a batch is decoded to the same records as by kafkajs', async () => {
@@ -90,9 +89,14 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       const [reader, theirReader] = [new Decoder(buffer), new Decoder(buffer)]
       const decoded = await decodeWhole(reader)
       const expected = await theirs(theirReader)
-      const names = Object.keys(expected.records[0] ?? {}).filter((name) => name !== 'batchContext')
       // Vitest's toEqual compares buffers number by number, which takes most of the time of 2,000 runs.
-      deepStrictEqual(partsOf(decoded, names), { ...partsOf(expected, names), magicByte: 2 })
+      deepStrictEqual(decoded.records.map(partsOf), expected.records.map(partsOf))
+      deepStrictEqual(
+        decoded.records.map(({ headerList }) => headerList),
+        expected.records.map(({ headers }) =>
+          Object.entries(headers).flatMap(([name, own]) => [own].flat().map((one) => [name, one])),
+        ),
+      )
       deepStrictEqual(
         decoded.records.map(({ timestampMs }) => timestampMs),
         expected.records.map(({ timestamp }) => Number(timestamp)),
@@ -101,6 +105,7 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
         deepStrictEqual(valueIn?.bytes.subarray(valueIn.from, valueIn.end) ?? null, value)
       }
       const { records: _, ...context } = decoded
+      deepStrictEqual({ ...expected, ...context }, expected)
       for (const { batchContext } of decoded.records) deepStrictEqual({ ...batchContext }, context)
       deepStrictEqual(reader.offset, theirReader.offset)
     }),
@@ -207,14 +212,13 @@ test('issue 17.19: a batch of too many records is not expanded; its last record 
   expect(records[0]).toMatchObject({ offset: '1999999', why: expect.stringMatching(/offsets 0 to 1999999 has more/) })
 })
 
-test('issue 17.17: repeated headers become a list in linear time, and a name of Object.prototype is like any other', async () => {
+test('issue 17.17: repeated headers are read in linear time, and a name of Object.prototype is like any other', async () => {
   const many = { ...PLAIN, headers: { trace: Array.from({ length: 200_000 }, () => Buffer.from('t')) } }
   const odd = Object.assign(Object.create(null), { constructor: Buffer.from('a'), toString: Buffer.from('b') })
   const records = [many, { ...PLAIN, headers: odd }]
   const buffer = await encoded({ ...NOTHING_SPECIAL, firstTimestamp: 0n, records } as never, 0)
   const [first, second] = (await decodeWhole(new Decoder(buffer))).records
   expect(first!.headerList).toHaveLength(200_000)
-  expect(first!.headers.trace).toHaveLength(200_000)
   expect(second!.headerList).toEqual([
     ['constructor', Buffer.from('a')],
     ['toString', Buffer.from('b')],
