@@ -14,8 +14,6 @@ export interface DeliveriesOptions {
    * member are not read for as long.
    */
   readonly sessionTimeoutMs?: number
-  /** Partitions in flight at once; default 8. */
-  readonly partitionsInFlight?: number
   /** Most bytes fetched per partition at once, except for a single larger record; default 512 KiB. */
   readonly maxBytesPerPartition?: number
 }

@@ -5,7 +5,6 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs
 import type { DeliveriesOptions } from './deliveries-options.js'
 import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
 import { BrokerUnavailable, toBrokerError } from './errors.js'
-import { type Heartbeat, startHeartbeat } from './heartbeat.js'
 import type { KafkaConnection } from './kafka.js'
 import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
 import { startOf } from './start.js'
@@ -156,7 +155,7 @@ export class GroupMember {
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: this.options.partitionsInFlight ?? PARTITIONS_IN_FLIGHT,
+      partitionsConsumedConcurrently: PARTITIONS_IN_FLIGHT,
       eachBatch: (payload) => this.#eachBatch(payload),
     })
   }
@@ -284,21 +283,17 @@ export class GroupMember {
     const reading = this.topicIds.read(batch.topic).catch(() => UNKNOWN)
     await claim.ended
     const topicId = await reading
-    const maxInFlight = this.options.partitionsInFlight ?? PARTITIONS_IN_FLIGHT
     let positioned: Promise<void> | undefined
     // Until both hold at once: there is room for a delivery, and no position of the claim is being read.
-    while (positioned !== claim.positioned || this.#inFlight.size >= maxInFlight) {
+    while (positioned !== claim.positioned || this.#inFlight.size >= PARTITIONS_IN_FLIGHT) {
       positioned = claim.positioned
       await positioned
-      if (this.#inFlight.size >= maxInFlight) await Promise.race(this.#inFlight.values())
+      if (this.#inFlight.size >= PARTITIONS_IN_FLIGHT) await Promise.race(this.#inFlight.values())
     }
     // The batch was fetched before the partition was set to its stored position, or for a claim that a rebalance has ended or is ending.
     if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim) || heartbeat.failure) return
     // The batch is from another topic of this name, or from another offset, because retention has deleted the requested one.
-    if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) {
-      this.#positionAgain(claim)
-      return
-    }
+    if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) return this.#positionAgain(claim)
     const open = toDelivery(batch, claim.nextOffset)
     claim.fetchOffset = open.delivery.nextOffset
     claim.ended = this.#deliver(claim, open)
@@ -318,10 +313,7 @@ export class GroupMember {
     const end = await open.ended
     if (end.kind === 'failed') return this.#crash.abort(new Fatal(end.error))
     if (end.kind === 'abandoned' || !this.#isCurrent(claim)) return
-    if (end.kind === 'repositioned') {
-      this.#positionAgain(claim)
-      return
-    }
+    if (end.kind === 'repositioned') return this.#positionAgain(claim)
     claim.nextOffset = open.delivery.nextOffset
     if (this.#uncommitted.size === 0) this.#commitTimer = setTimeout(() => void this.#commit(), COMMIT_EVERY_MS)
     this.#uncommitted.add(claim)
@@ -350,6 +342,23 @@ export class GroupMember {
   #isCurrent(claim: Claim): boolean {
     return this.#claims.get(keyOf(claim)) === claim
   }
+}
+
+interface Heartbeat {
+  /** The first failure: an announced rebalance, removal from the group, a broker that is not available. */
+  failure: unknown
+  stop(): void
+}
+
+/** Sends heartbeats while a slow delivery is processed, so that the group does not remove this member. */
+function startHeartbeat(beat: () => Promise<void>, everyMs: number): Heartbeat {
+  const timer = setInterval(() => {
+    beat().catch((error: unknown) => {
+      heartbeat.failure ??= error
+    })
+  }, everyMs)
+  const heartbeat: Heartbeat = { failure: undefined, stop: () => clearInterval(timer) }
+  return heartbeat
 }
 
 /** Stands for a topic id that could not be read. */

@@ -5,12 +5,6 @@ import type { KafkaConnection } from './kafka.js'
 import type { TopicIds } from './kafkajs-internals/topic-ids.js'
 import type { Gap, StoredPosition } from './positions.js'
 
-interface Log {
-  /** null: the broker has no topic ids. */
-  readonly topicId: string | null
-  readonly ends: readonly PartitionEnds[]
-}
-
 interface StartContext {
   readonly kafka: KafkaConnection
   readonly topicIds: TopicIds
@@ -37,7 +31,10 @@ export async function startOf(
     const position = stored.get(partition)
     if (position === undefined || (position.topicId === null && log.topicId !== null)) {
       const fromEnd = from === 'latest' && stored.size === 0
-      await positions.begin(topic, new Map(log.ends.map((ends) => [ends.partition, startIn(log, ends, fromEnd)])))
+      const starts = log.ends.map((own) => {
+        return [own.partition, { nextOffset: fromEnd ? own.end : own.earliest, topicId: log.topicId }] as const
+      })
+      await positions.begin(topic, new Map(starts))
       continue
     }
     const gap = gapBefore(position, log.topicId, log.ends.find((ends) => ends.partition === partition)!)
@@ -46,19 +43,14 @@ export async function startOf(
   }
 }
 
-/** Repeats until id and ends are of the same topic, since it may be recreated between the requests. */
-async function logOf(kafka: KafkaConnection, topicIds: TopicIds, topic: string): Promise<Log> {
+/** Topic id and ends of the partitions. Repeats until both are of the same topic, since it may be recreated between the requests. */
+async function logOf(kafka: KafkaConnection, topicIds: TopicIds, topic: string) {
   for (;;) {
     const before = await topicIds.read(topic)
     const ends = await withAdmin(kafka, (admin) => endsOf(admin, topic))
     if ((await topicIds.read(topic)) === before) return { topicId: before, ends }
   }
 }
-
-const startIn = ({ topicId }: Log, { earliest, end }: PartitionEnds, fromEnd: boolean): StoredPosition => ({
-  nextOffset: fromEnd ? end : earliest,
-  topicId,
-})
 
 /** Returns the gap between a stored position and the first record that can be read; null: no gap. @throws {OffsetBeyondLog} */
 export function gapBefore(

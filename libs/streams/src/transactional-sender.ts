@@ -92,7 +92,8 @@ async function sendInOne(
     for (const part of ended) if (part.status === 'rejected') throw part.reason
     await transaction.commit()
   } catch (thrown: unknown) {
-    await abort(transaction)
+    // Best effort: otherwise it is aborted when the next sender fences this one, or by the timeout.
+    if (transaction.isActive()) await transaction.abort().catch(() => {})
     throw thrown
   }
 }
@@ -117,11 +118,6 @@ async function moveMark(
       await sleep(RETRY_MS)
     }
   }
-}
-
-/** Best effort: a transaction that cannot be aborted now is aborted when the next sender fences this one, or by the timeout. */
-async function abort(transaction: Transaction): Promise<void> {
-  if (transaction.isActive()) await transaction.abort().catch(() => {})
 }
 
 /** Returns the last committed position, or null if there is none. @throws {BrokerUnavailable | BrokerRefused} */

@@ -52,17 +52,13 @@ export class EncodedRecord {
     return this.batch.context.isControlBatch
   }
 
-  get timestamp(): string {
-    const { firstTimestamp, maxTimestamp, timestampType } = this.batch.context
-    return timestampType === LOG_APPEND_TIME ? maxTimestamp : addDelta(firstTimestamp, this.timeDelta())
-  }
-
-  /** The number in the text, epoch ms. */
+  /** Epoch ms. */
   get timestampMs(): number {
     const { context, firstTimestampMs } = this.batch
+    if (context.timestampType === LOG_APPEND_TIME) return Number(context.maxTimestamp)
     const delta = this.timeDelta()
-    if (context.timestampType === LOG_APPEND_TIME || !isExactSum(firstTimestampMs, delta)) return Number(this.timestamp)
-    return firstTimestampMs + delta
+    if (isExactSum(firstTimestampMs, delta)) return firstTimestampMs + delta
+    return Number(addDelta(context.firstTimestamp, delta))
   }
 
   get offset(): string {
