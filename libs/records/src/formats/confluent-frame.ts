@@ -1,4 +1,5 @@
 import type { Rejection } from '@outflow/contracts'
+import { undecodable } from './undecodable.js'
 
 /** A zero byte, then the schema's id in four, big-endian. */
 export const FRAME_BYTES = 5
@@ -10,18 +11,14 @@ export const FRAME_BYTES = 5
  */
 export function schemaIdOf(value: Buffer): number | Rejection {
   if (value.length < FRAME_BYTES) {
-    return {
-      reason: 'undecodable',
-      detail: `Confluent's wire format has 5 bytes before the record; found ${value.length}`,
-    }
+    return undecodable(`Confluent's wire format has 5 bytes before the record; found ${value.length}`)
   }
   if (value[0] !== 0) {
-    return {
-      reason: 'undecodable',
-      detail: `Confluent's wire format begins with the byte 0; found ${value[0]}. Was the record written without a registry?`,
-    }
+    return undecodable(
+      `Confluent's wire format begins with the byte 0; found ${value[0]}. Was the record written without a registry?`,
+    )
   }
   const id = value.readInt32BE(1)
   if (id >= 0) return id
-  return { reason: 'undecodable', detail: `the id of a schema is not negative; found ${id}` }
+  return undecodable(`the id of a schema is not negative; found ${id}`)
 }

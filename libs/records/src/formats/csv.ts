@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { type Config, emptyRecord, putAt, type Rejection, stepsOfColumn } from '@outflow/contracts'
 import { CsvError, parse } from 'csv-parse/sync'
-import { oneLine } from './one-line.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
+import { oneLine, undecodable } from './undecodable.js'
 
 /**
  * Returns the decoder of messages that are one line of comma-separated values (RFC 4180), without a header.
@@ -13,16 +13,13 @@ import type { DecodedValue, JsonObject } from './record-decoder.js'
 export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer) => DecodedValue | Rejection {
   const toRecord = columns === undefined ? byPlace : byName(columns)
   return (value) => {
-    if (!isUtf8(value)) return { reason: 'undecodable', detail: 'CSV is read as UTF-8; found bytes that are not' }
+    if (!isUtf8(value)) return undecodable('CSV is read as UTF-8; found bytes that are not')
     const text = value.toString('utf8')
-    if (text.includes('\0')) return { reason: 'undecodable', detail: 'CSV is text; found a NUL byte. Is it UTF-16?' }
+    if (text.includes('\0')) return undecodable('CSV is text; found a NUL byte. Is it UTF-16?')
     const values = splitLine(text, delimiter)
     if (!Array.isArray(values)) return values
     if (columns === undefined || values.length === columns.length) return { record: toRecord(values) }
-    return {
-      reason: 'undecodable',
-      detail: `source.csv names ${columns.length} columns; found ${values.length} values`,
-    }
+    return undecodable(`source.csv names ${columns.length} columns; found ${values.length} values`)
   }
 }
 
@@ -32,7 +29,7 @@ type CsvSettings = Config['source']['csv']
 function splitLine(text: string, delimiter: string): string[] | Rejection {
   if (text.includes('"')) return parseLine(text, delimiter)
   const line = text.replace(BYTE_ORDER_MARK, '').replace(LINE_END, '')
-  if (line === '') return { reason: 'undecodable', detail: 'a blank line is not a record' }
+  if (line === '') return undecodable('a blank line is not a record')
   if (/[\r\n]/.test(line)) return SEVERAL_LINES
   return line.split(delimiter)
 }
@@ -43,13 +40,13 @@ function parseLine(text: string, delimiter: string): string[] | Rejection {
     return rows.length > 1 ? SEVERAL_LINES : rows[0]!
   } catch (error: unknown) {
     if (!(error instanceof CsvError)) throw error
-    return { reason: 'undecodable', detail: `not CSV: ${oneLine(error.message)}` }
+    return undecodable(`not CSV: ${oneLine(error.message)}`)
   }
 }
 
 const BYTE_ORDER_MARK = /^\ufeff/
 const LINE_END = /(\r\n|\n|\r)$/
-const SEVERAL_LINES: Rejection = { reason: 'undecodable', detail: 'a message holds one line; found several' }
+const SEVERAL_LINES = undecodable('a message holds one line; found several')
 
 function byPlace(values: readonly string[]): JsonObject {
   const record: Record<number, string> = {}

@@ -3,13 +3,13 @@ import type { Rejection } from '@outflow/contracts'
 import { MAX_DEPTH } from './check-depth.js'
 import { FRAME_BYTES } from './confluent-frame.js'
 import { type JsonPicker, jsonPicker } from './json-picker.js'
-import { oneLine } from './one-line.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
+import { oneLine, undecodable } from './undecodable.js'
 
 /** Decodes a JSON object in UTF-8. A Confluent frame before it is skipped, since JSON needs no schema. */
 export function decodeJson(value: Buffer): DecodedValue | Rejection {
   const body = value.subarray(bodyAt(value, 0, value.length))
-  if (!isUtf8(body)) return { reason: 'undecodable', detail: 'JSON is written in UTF-8; found bytes that are not' }
+  if (!isUtf8(body)) return undecodable('JSON is written in UTF-8; found bytes that are not')
   return parseObject(withoutByteOrderMark(body.toString('utf8')))
 }
 
@@ -28,13 +28,13 @@ function parseObject(text: string): DecodedValue | Rejection {
   try {
     parsed = JSON.parse(text)
   } catch (error: unknown) {
-    return { reason: 'undecodable', detail: `not JSON: ${oneLine((error as SyntaxError).message)}` }
+    return undecodable(`not JSON: ${oneLine((error as SyntaxError).message)}`)
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    return { reason: 'undecodable', detail: `a record is a JSON object; found ${kindOf(parsed)}` }
+    return undecodable(`a record is a JSON object; found ${kindOf(parsed)}`)
   }
   if (text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH) {
-    return { reason: 'undecodable', detail: `a record nests at most ${MAX_DEPTH} levels deep` }
+    return undecodable(`a record nests at most ${MAX_DEPTH} levels deep`)
   }
   return { record: parsed as JsonObject }
 }

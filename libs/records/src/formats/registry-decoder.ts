@@ -1,8 +1,7 @@
-import type { Rejection } from '@outflow/contracts'
 import { FRAME_BYTES, schemaIdOf } from './confluent-frame.js'
-import { oneLine } from './one-line.js'
 import type { BodyDecoder, JsonObject } from './record-decoder.js'
 import type { OversizedSchema, RegisteredSchema, SchemaRegistry } from './schema-registry.js'
+import { oneLine, undecodable } from './undecodable.js'
 
 /** A schema compiled to the function that decodes payloads written with it; it throws if the bytes do not match. */
 export type CompiledSchema = (payload: Buffer) => JsonObject
@@ -101,5 +100,3 @@ export function registryDecoder(
     },
   }
 }
-
-const undecodable = (detail: string): Rejection => ({ reason: 'undecodable', detail })

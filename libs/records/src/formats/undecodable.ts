@@ -1,3 +1,7 @@
+import type { Rejection } from '@outflow/contracts'
+
+export const undecodable = (detail: string): Rejection => ({ reason: 'undecodable', detail })
+
 /** Shortens a parser's message to one line of at most 200 characters, for the detail of a rejection. */
 export function oneLine(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim()
