@@ -33,8 +33,8 @@ export function eventReader(
     const eventTimeMs = readTime(source, record)
     if (typeof eventTimeMs !== 'number') return eventTimeMs
     if (readKey === null) return new KeyedByKafka(source, eventTimeMs)
-    const entity = readKey(record)
-    return 'reason' in entity ? entity : { source, eventTimeMs, entityKey: entity.key }
+    const entityKey = readKey(record)
+    return typeof entityKey === 'object' && entityKey !== null ? entityKey : { source, eventTimeMs, entityKey }
   }
 }
 
@@ -83,12 +83,12 @@ function inRange(ms: number, what: string): number | Rejection {
   return { reason: 'bad_timestamp', detail: `${what}: a time must be in the years 1 to 9999; found ${ms} ms` }
 }
 
-function fieldKey(path: string, locate: Locate): (record: unknown) => { readonly key: string | null } | Rejection {
+function fieldKey(path: string, locate: Locate): (record: unknown) => string | null | Rejection {
   const read = fieldReader([{ path, type: 'categorical', optional: true }], locate)
   return (record) => {
     const fields = read(record)
     if (isRejection(fields)) return fields
-    const key = fields.categories[0] ?? null
-    return { key: key === null ? null : entityOf(key) }
+    const key = fields.categories[0]!
+    return key === null ? null : entityOf(key)
   }
 }

@@ -1,9 +1,9 @@
 import type { Config, Feature, Rejection } from '@outflow/contracts'
 import { type Event, eventReader } from './event.js'
-import { type FieldRows, type FieldTable, fieldsAt } from './fields/field-table.js'
+import { type FieldRows, fieldsAt } from './fields/field-table.js'
 import type { Fields } from './fields/fields.js'
 import { inWholeRecords, type Locate, pickedPaths } from './fields/path.js'
-import { rowFiller, rowReader } from './fields/reader.js'
+import { type RowReader, rowFiller, rowReader } from './fields/reader.js'
 import type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
 import { type MessageFacts, makeObservationReader, type Observation } from './windows/observation.js'
 import { longestWindowMs, planWindows, type WindowPlan, windowPlaces } from './windows/plan.js'
@@ -23,16 +23,9 @@ export interface ReaderOptions {
 export interface Message extends MessageFacts {
   readonly value: Buffer | null
   /** Place of the value in the bytes of its batch: reading it there creates no buffer. Absent: read `value`. */
-  readonly valueIn?: BytesPlace | null | undefined
+  readonly valueIn?: { readonly bytes: Buffer; readonly from: number; readonly end: number } | null | undefined
   /** Why key and value were not read; absent: they were. */
   readonly unreadable?: string | undefined
-}
-
-/** A part of some bytes. */
-export interface BytesPlace {
-  readonly bytes: Buffer
-  readonly from: number
-  readonly end: number
 }
 
 /** A record that keeps its contract. Read its properties by name: a spread omits getters. */
@@ -42,13 +35,9 @@ export interface ReadRecord<M extends MessageFacts = MessageFacts> extends Event
 }
 
 /** Reads the messages of a batch into one table of fields, without a `Fields` object per record. */
-export interface BatchReader<M extends Message = Message> {
-  /** Returns an empty table with capacity for this many records. */
-  room(records: number): FieldRows
+export interface BatchReader<M extends MessageFacts = Message> extends Pick<RowReader, 'room' | 'table'> {
   /** Reads a message, and writes its fields after the last row; windowed features are missing in them. */
   read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
-  /** Returns the first `count` rows. */
-  table(rows: FieldRows): FieldTable
 }
 
 /** Compiles the reader of event time, entity, fields and windows, which scans the bytes of a message once. */
@@ -142,13 +131,9 @@ function tableReader({ source, features }: ReaderOptions, plan: WindowPlan | nul
 
 const planOf = ({ features, windows = features }: ReaderOptions) => planWindows(windows)
 
-interface TableReader<M extends MessageFacts> extends Pick<BatchReader, 'room' | 'table'> {
-  read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
-}
-
 function orderedReader<M extends MessageFacts & RecordOrigin>(
   options: OrderedOptions,
-  { room, read, table }: TableReader<M>,
+  { room, read, table }: BatchReader<M>,
 ): OrderedReader<M> {
   const { features, windows = features, maxBytes } = options
   const plan = planOf(options)

@@ -18,23 +18,6 @@ export interface FieldRows {
   readonly categories: (string | null)[]
 }
 
-/** Returns the first `count` rows as a table. */
-export function tableOf({ count, numbers, categories }: FieldRows, width: FieldWidth): FieldTable {
-  const length = count * width.numbers
-  return {
-    count,
-    // A transfer to another thread includes the whole buffer under a view.
-    numbers: length === numbers.length ? numbers : numbers.slice(0, length),
-    categories: categories.slice(0, count * width.categories),
-  }
-}
-
-/** How many values a record's fields have. */
-export interface FieldWidth {
-  readonly numbers: number
-  readonly categories: number
-}
-
 /** Returns the fields of one record of a table. */
 export function fieldsAt({ count, numbers, categories }: FieldTable, row: number): Fields {
   const [width, named] = [numbers.length / count, categories.length / count]

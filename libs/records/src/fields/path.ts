@@ -1,4 +1,5 @@
 import { parsePath, type Step } from '@outflow/contracts'
+import type { PickedValues } from '../formats/record-decoder.js'
 
 /**
  * Compiles a path to a function that returns the value there, `undefined` if there is none. A step into a string continues
@@ -29,13 +30,6 @@ export interface FieldLocation {
 
 export const inWholeRecords: Locate = (path) => ({ get: compilePath(path) })
 
-/** The values of some keys of a record: each is in one of the two lists, at the index of its key. */
-export interface PickedRecord {
-  /** NaN if the value is not a number, or if it is in `others`. */
-  readonly numbers: Float64Array
-  readonly others: readonly unknown[]
-}
-
 /** Compiled paths into picked records. */
 interface PickedPaths {
   /** First keys of the paths compiled so far, each once, in the order of the values in a picked record. */
@@ -54,13 +48,13 @@ export function pickedPaths(): PickedPaths {
       const key = String(first)
       if (!keys.includes(key)) keys.push(key)
       const place = keys.indexOf(key)
-      if (steps.length === 0) return { get: (picked) => pickedAt(picked as PickedRecord, place), place }
-      return { get: (picked) => follow(pickedAt(picked as PickedRecord, place), steps) }
+      if (steps.length === 0) return { get: (picked) => pickedAt(picked as PickedValues, place), place }
+      return { get: (picked) => follow(pickedAt(picked as PickedValues, place), steps) }
     },
   }
 }
 
-function pickedAt({ numbers, others }: PickedRecord, place: number): unknown {
+function pickedAt({ numbers, others }: PickedValues, place: number): unknown {
   const number = numbers[place]!
   return Number.isNaN(number) ? others[place] : number
 }

@@ -1,8 +1,9 @@
 import { type Feature, featurePath, type Rejection } from '@outflow/contracts'
+import type { PickedValues } from '../formats/record-decoder.js'
 import { categoryColumnsOf, numberColumnsOf } from './columns.js'
-import { type FieldRows, type FieldTable, type FieldWidth, tableOf } from './field-table.js'
+import type { FieldRows, FieldTable } from './field-table.js'
 import type { Fields } from './fields.js'
-import { inWholeRecords, type Locate, type PickedRecord } from './path.js'
+import { inWholeRecords, type Locate } from './path.js'
 import { measureText, NO_TEXT, type TextMeasures } from './text.js'
 import { parseTimestamp } from './timestamp.js'
 
@@ -39,7 +40,7 @@ export function fieldReader(features: readonly Feature[], locate: Locate): Reade
 }
 
 /** Reads the records of a batch into one table, without an allocation per record. */
-interface RowReader {
+export interface RowReader {
   /** Returns an empty table with capacity for this many records. */
   room(records: number): FieldRows
   /** Writes a record's fields after the last row, or returns why the record breaks its contract. */
@@ -50,10 +51,7 @@ interface RowReader {
 
 /** Like `fieldReader`, for many records. */
 export function rowReader(features: readonly Feature[], locate: Locate): RowReader {
-  const width: FieldWidth = {
-    numbers: numberColumnsOf(features).length,
-    categories: categoryColumnsOf(features).length,
-  }
+  const width = { numbers: numberColumnsOf(features).length, categories: categoryColumnsOf(features).length }
   const parts = features.map((feature) => {
     const { get, place } = feature.type === 'window' ? { get: () => undefined } : locate(feature.path)
     return {
@@ -70,7 +68,7 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
     let categoryAt = count * width.categories
     for (const { get, numberAt, path, optional, type } of parts) {
       if (numberAt >= 0) {
-        const number = (record as PickedRecord).numbers[numberAt]!
+        const number = (record as PickedValues).numbers[numberAt]!
         if (Math.abs(number) <= LARGEST) {
           numbers[at++] = number
           continue
@@ -107,7 +105,15 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
   return {
     room: (records) => ({ count: 0, numbers: new Float64Array(records * width.numbers), categories: [] }),
     read,
-    table: (rows) => tableOf(rows, width),
+    table: ({ count, numbers, categories }) => {
+      const length = count * width.numbers
+      return {
+        count,
+        // A transfer to another thread includes the whole buffer under a view.
+        numbers: length === numbers.length ? numbers : numbers.slice(0, length),
+        categories: categories.slice(0, count * width.categories),
+      }
+    },
   }
 }
 

@@ -78,33 +78,6 @@ export function makeFeatureInference(): FeatureInference {
   }
 }
 
-/** Statistics of a field. */
-interface Field {
-  present: number
-  missing: number
-  numbers: number
-  readonly summariser: NumberSummariser
-  times: number
-  /** Times that are whole days. */
-  dates: number
-  earliestMs: number
-  latestMs: number
-  /** Times that are earlier than the one before. */
-  backwards: number
-  previousMs: number
-  structures: number
-  distinct: Set<string>
-  /** How many numbers are larger than the number before, and how many are smaller. */
-  rises: number
-  falls: number
-  /** Sum of these changes, with and without their sign. */
-  net: number
-  variation: number
-  previous: number
-  /** Numbers that are epoch times of one unit, from 2001 to 2100. */
-  epochs: number
-}
-
 /** Enough for any category that a model can learn; a field with more values is an id, and no more of them are stored. */
 const MAX_DISTINCT = 50_000
 
@@ -114,26 +87,34 @@ const MAX_DISTINCT_NUMBERS = 1_000
 /** A field with at least this share of numbers is numeric; its other values are reported as errors. */
 const NUMERIC_SHARE = 0.9
 
-const newField = (): Field => ({
+/** Statistics of a field. */
+const newField = () => ({
   present: 0,
   missing: 0,
   numbers: 0,
   summariser: new NumberSummariser(),
   times: 0,
+  /** Times that are whole days. */
   dates: 0,
   earliestMs: Number.POSITIVE_INFINITY,
   latestMs: Number.NEGATIVE_INFINITY,
+  /** Times that are earlier than the one before. */
   backwards: 0,
   previousMs: Number.NaN,
   structures: 0,
-  distinct: new Set(),
+  distinct: new Set<string>(),
+  /** How many numbers are larger than the number before, and how many are smaller. */
   rises: 0,
   falls: 0,
+  /** Sum of these changes, with and without their sign. */
   net: 0,
   variation: 0,
   previous: Number.NaN,
+  /** Numbers that are epoch times of one unit, from 2001 to 2100. */
   epochs: 0,
 })
+
+type Field = ReturnType<typeof newField>
 
 function note(field: Field, value: unknown): void {
   field.present += 1

@@ -1,9 +1,8 @@
-import { hashOf } from './names.js'
 import type { Series } from './plan.js'
 import { emptySeries, type SeriesState, STRIDES } from './series-state.js'
 
 const VERSION = 1
-/** Numbers before the cells of a series: the hash of its id, the latest event time, the late records in a row, the number of cells. */
+/** Numbers before the cells of a series: its id, the latest event time, the late records in a row, the number of cells. */
 const HEAD = 4
 
 /**
@@ -23,7 +22,7 @@ export function encodeStates(series: readonly Series[], states: readonly SeriesS
   for (let index = 0; index < states.length; index += 1) {
     const { lastMs, late, rows, cells } = states[index]!
     const used = rows * STRIDES[series[index]!.kind]
-    values[at] = idHash(series[index]!)
+    values[at] = series[index]!.id
     values[at + 1] = lastMs
     values[at + 2] = late
     values[at + 3] = used
@@ -41,21 +40,10 @@ export function decodeStates(series: readonly Series[], bytes: Uint8Array): Seri
   if (values[0] !== VERSION) return states
   for (let at = 1; at < values.length; ) {
     const [id, lastMs, late, used] = values.subarray(at, at + HEAD) as unknown as [number, number, number, number]
-    const index = series.findIndex((candidate) => idHash(candidate) === id)
+    const index = series.findIndex((candidate) => candidate.id === id)
     const cells = values.slice(at + HEAD, at + HEAD + used)
     if (index !== -1) states[index] = { lastMs, late, rows: used / STRIDES[series[index]!.kind], cells }
     at += HEAD + used
   }
   return states
-}
-
-const HASHES = new WeakMap<Series, number>()
-
-function idHash(series: Series): number {
-  let hash = HASHES.get(series)
-  if (hash === undefined) {
-    hash = hashOf(series.id)
-    HASHES.set(series, hash)
-  }
-  return hash
 }

@@ -2,7 +2,7 @@ import { type Feature, PARTITION, type Rejection } from '@outflow/contracts'
 import { inWholeRecords, type Locate } from '../fields/path.js'
 import { fieldReader, isRejection } from '../fields/reader.js'
 import { entityOf, hashOf } from './names.js'
-import type { WindowPlan } from './plan.js'
+import type { WindowFeature, WindowPlan } from './plan.js'
 
 /** The input of the windowed features from one record. */
 export interface Observation {
@@ -30,36 +30,30 @@ type ObservationReader = (record: unknown, message: MessageFacts) => Observation
  * @param locate  resolves a path. Default: in a whole record
  */
 export function makeObservationReader({ groups }: WindowPlan, locate: Locate = inWholeRecords): ObservationReader {
-  const inputs = new Map<string, Feature>()
-  const input = (type: 'numeric' | 'categorical' | 'cyclic', path: string): string => {
-    const id = `${type} ${path}`
-    inputs.set(id, type === 'cyclic' ? { path, type, period: 'day', optional: true } : { path, type, optional: true })
-    return id
+  const inputs: Feature[] = []
+  const numbers: string[] = []
+  const categories: string[] = []
+  /** Index of an input among the numbers or categories of the reader's fields; the same input is read once. */
+  const placeIn = (list: string[], feature: Exclude<Feature, WindowFeature>): number => {
+    const id = `${feature.type} ${feature.path}`
+    if (!list.includes(id)) {
+      list.push(id)
+      inputs.push(feature)
+    }
+    return list.indexOf(id)
   }
-  const wanted = groups.map(({ by, series }) => ({
-    by,
-    entity: by === null || by === PARTITION ? null : input('categorical', by),
-    series: series.map(({ kind, of, at }) => ({
-      value: of === null ? null : input(kind === 'values' ? 'categorical' : 'numeric', of),
-      time: at === null ? null : input('cyclic', at),
-      at,
-    })),
-  }))
-  const read = fieldReader([...inputs.values()], locate)
-  // The reader's two lists, numbers (including times) and categories, each in the order of the inputs.
-  const isCategory = (id: string) => id.startsWith('categorical')
-  const numbers = [...inputs.keys()].filter((id) => !isCategory(id))
-  const categories = [...inputs.keys()].filter(isCategory)
-  const places = wanted.map(({ by, entity, series }) => ({
+  const category = (path: string) => placeIn(categories, { path, type: 'categorical', optional: true })
+  const places = groups.map(({ by, series }) => ({
     isPartition: by === PARTITION,
-    entity: entity === null ? -1 : categories.indexOf(entity),
-    series: series.map(({ value, time, at }) => ({
+    entity: by === null || by === PARTITION ? -1 : category(by),
+    series: series.map(({ kind, of, at }) => ({
       at,
-      time: time === null ? -1 : numbers.indexOf(time),
-      number: value === null || isCategory(value) ? -1 : numbers.indexOf(value),
-      category: value === null || !isCategory(value) ? -1 : categories.indexOf(value),
+      number: of === null || kind === 'values' ? -1 : placeIn(numbers, { path: of, type: 'numeric', optional: true }),
+      category: of === null || kind !== 'values' ? -1 : category(of),
+      time: at === null ? -1 : placeIn(numbers, { path: at, type: 'cyclic', period: 'day', optional: true }),
     })),
   }))
+  const read = fieldReader(inputs, locate)
 
   return (record, { key, timestampMs }) => {
     const fields = read(record)

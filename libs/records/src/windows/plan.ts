@@ -1,4 +1,5 @@
 import { type Feature, windowMs } from '@outflow/contracts'
+import { hashOf } from './names.js'
 import { BUCKETS, type SeriesKind } from './series-state.js'
 
 export type WindowFeature = Extract<Feature, { readonly type: 'window' }>
@@ -20,8 +21,8 @@ export interface Group {
 
 /** One window over one field. */
 export interface Series {
-  /** Identifies the meaning of the state; the same in every process. */
-  readonly id: string
+  /** Hash of kind, paths and length of the window: identifies the meaning of the state in every process. */
+  readonly id: number
   readonly kind: SeriesKind
   /** Path of the aggregated value; null: records are counted */
   readonly of: string | null
@@ -36,11 +37,11 @@ export interface Series {
 export function planWindows(features: readonly Feature[]): WindowPlan | null {
   const windows = windowsOf(features)
   if (windows.length === 0) return null
-  const groups = new Map<string | null, Map<string, Series>>()
+  const groups = new Map<string | null, Map<number, Series>>()
   windows.forEach(({ by = null, of = null, at = null, over, aggregate }, place) => {
     const kind = KINDS[aggregate]
-    const id = JSON.stringify([kind, of, at, over])
-    const series = groups.get(by) ?? new Map<string, Series>()
+    const id = hashOf(JSON.stringify([kind, of, at, over]))
+    const series = groups.get(by) ?? new Map<number, Series>()
     groups.set(by, series)
     const measures = [...(series.get(id)?.measures ?? []), { place, aggregate }]
     series.set(id, { id, kind, of, at, bucketMs: windowMs(over) / BUCKETS, measures })

@@ -40,11 +40,6 @@ export interface SettleResult {
   readonly forgotten: number
 }
 
-interface WindowStatesOptions {
-  /** Memory for states, bytes; the entities of the records since the last `settle` are in addition. */
-  readonly maxBytes: number
-}
-
 interface Entry {
   readonly states: readonly SeriesState[]
   /** The round in which the entity was last seen; each `settle` starts a round. */
@@ -56,8 +51,15 @@ interface Entry {
 const ENTRY_BYTES = 250
 const SERIES_BYTES = 200
 
-/** Returns empty states. The same records in the same order give the same features and states, however they are batched or reloaded. */
-export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: WindowStatesOptions): WindowStates {
+/**
+ * Returns empty states. The same records in the same order give the same features and states, however they are batched or reloaded.
+ *
+ * @param maxBytes  memory for states; the entities of the records since the last `settle` are in addition
+ */
+export function makeWindowStates(
+  { groups, count }: WindowPlan,
+  { maxBytes }: { readonly maxBytes: number },
+): WindowStates {
   const kept = groups.map((group) => ({ group, by: group.by ?? 'key', entries: new Map<string, Entry>() }))
   const before = makeBefore()
   let touched: { readonly place: number; readonly entity: string; readonly entry: Entry }[] = []
