@@ -29,7 +29,8 @@ export function categoryReason(
   const expected = values[best]!
   const bits = toBits(own - nll[best]!)
   const { ids } = encodeBatch(encoder, [fields, withCategory(fields, k, expected)])
-  const byCounts = toBits(categoryNll(encoder.tree, ids, 0) - categoryNll(encoder.tree, ids, ids.length / 2))
+  const nllOfCounts = categoryNll(encoder.tree)
+  const byCounts = toBits(nllOfCounts(ids, 0) - nllOfCounts(ids, ids.length / 2))
   const evidence = categoryEvidence(encoder, ids, k)
   const isNewPair = evidence.kind === 'pair' && evidence.seen === 0 && byCounts >= BITS_OF_A_NEW_PAIR
   const isByCounts = evidence.kind === 'unseen' || isNewPair || byCounts >= SHARE_OF_COUNTS * bits

@@ -47,25 +47,17 @@ export function fitCategoryTree(
 }
 
 /**
- * −log p(c) of one record, nats.
- *
- * @param ids     ids of the categories, from `offset` on
+ * Returns the function that computes −log p(c) of a record, nats, from the ids of its categories, which begin at an offset. The
+ * logarithms of the marginals are computed once.
  */
-export function categoryNll(tree: CategoryTree, ids: Int32Array, offset: number): number {
-  let nll = 0
-  for (let k = 0; k < tree.parents.length; k++) nll -= Math.log(nodeProbability(tree, ids, offset, k))
-  return nll
-}
-
-/** `categoryNll` for many records: the logarithms of the marginals are computed once. */
-export function categoryNlls(tree: CategoryTree): (ids: Int32Array, offset: number) => number {
+export function categoryNll(tree: CategoryTree): (ids: Int32Array, offset: number) => number {
   const logs = logMarginals.get(tree) ?? logsOf(tree)
   logMarginals.set(tree, logs)
   return (ids, offset) => {
     let nll = 0
     for (let k = 0; k < logs.length; k++) {
       const logMarginal = logs[k]!
-      nll -= logMarginal === null ? Math.log(nodeProbability(tree, ids, offset, k)) : logMarginal[ids[offset + k]!]!
+      nll -= logMarginal === null ? Math.log(edgeProbability(tree, ids, offset, k)) : logMarginal[ids[offset + k]!]!
     }
     return nll
   }
@@ -78,12 +70,9 @@ function logsOf({ edges, marginals }: CategoryTree): (Float64Array | null)[] {
   return edges.map((edge, k) => (edge === null ? Float64Array.from(marginals[k]!, Math.log) : null))
 }
 
-/** p of category k given its parent's value. */
-function nodeProbability(tree: CategoryTree, ids: Int32Array, offset: number, k: number): number {
-  const edge = tree.edges[k]!
-  const own = ids[offset + k]!
-  if (edge === null) return tree.marginals[k]![own]!
-  return conditional(edge, tree.marginals[k]!, ids[offset + tree.parents[k]!]!, own)
+/** p of category k, which has a parent, given the parent's value. */
+function edgeProbability({ edges, marginals, parents }: CategoryTree, ids: Int32Array, offset: number, k: number) {
+  return conditional(edges[k]!, marginals[k]!, ids[offset + parents[k]!]!, ids[offset + k]!)
 }
 
 interface Gain {

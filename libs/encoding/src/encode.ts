@@ -1,10 +1,10 @@
 import { type Fields, type FieldTable, packFields } from '@outflow/records'
-import { categoryNlls } from './category-tree.js'
+import { categoryNll } from './category-tree.js'
 import { standardiseColumns } from './context.js'
 import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
 import { PLACES_WIDTH } from './fit-places.js'
 import { groupOfIds } from './grouping.js'
-import { type FLAGS, flagOf, standardise, stretchOf, toLine } from './number-column.js'
+import { type Flag, flagOf, standardise, stretchOf, toLine } from './number-column.js'
 import { lengthBetween, type Places } from './places.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
@@ -54,7 +54,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
     isAnchored: encoder.anchors[j]!.length > 0,
     ids: flagIds(lookups[named + j]!),
   }))
-  const nllOf = categoryNlls(encoder.tree)
+  const nllOf = categoryNll(encoder.tree)
   let unseen = 0
   let missing = 0
   for (let index = 0; index < count; index++) {
@@ -87,7 +87,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
 }
 
 function flagIds(lookup: ReadonlyMap<string | null, number>) {
-  const idOf = (flag: (typeof FLAGS)[number]) => lookup.get(flag) ?? 0
+  const idOf = (flag: Flag) => lookup.get(flag) ?? 0
   return { present: idOf('present'), missing: idOf('missing'), usual: idOf('usual') }
 }
 

@@ -8,10 +8,11 @@ import { standardiseContext } from './context.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import { type FittedPlaces, fitPlaces, PLACES_WIDTH } from './fit-places.js'
 import { prepareNumbers } from './group-statistics.js'
-import { type FittedGrouping, FOLDS, fitGroupings } from './grouping.js'
+import { FOLDS } from './group-summaries.js'
+import { type FittedGrouping, fitGroupings } from './grouping.js'
 import { noiseOf } from './noise.js'
 import {
-  type FLAGS,
+  type Flag,
   fitNumberColumn,
   flagOf,
   halfStep,
@@ -79,8 +80,6 @@ export function fitEncoder(
   }
   return { encoder, context, ...trainingRows(encoder, z, groupings, places) }
 }
-
-type Flag = (typeof FLAGS)[number]
 
 /** The number columns [dim], and the flags and standardised values of each, [n]; NaN unless present. */
 function measure(features: readonly Feature[], records: readonly Fields[], contamination: number) {

@@ -1,6 +1,6 @@
 import type { StandardisedNumbers } from './group-statistics.js'
-import { membersByGroup, summariseGroups } from './group-summaries.js'
-import { type FittedGrouping, FOLDS } from './grouping.js'
+import { FOLDS, summariseGroups } from './group-summaries.js'
+import type { FittedGrouping } from './grouping.js'
 import type { NumberColumn } from './number-column.js'
 import { type Lengths, lengthBetween, type Places, placeValues } from './places.js'
 
@@ -57,7 +57,7 @@ function placesOf(
   const z = numbers.columns[number]!
   const groups = grouping.keys.size
   const zero = column.centre / column.scale
-  const { median, used } = summariseGroups(membersByGroup(numbers.ascending[number]!, groupOf, groups), z, folds, FOLDS)
+  const { median, used } = summariseGroups(z, numbers.ascending[number]!, groupOf, groups, folds)
   const byFold = Array.from({ length: FOLDS + 1 }, (_, without) => {
     const known = (group: number) => used[without * (groups + 1) + group]! > 0
     const length = (group: number) => median[without * (groups + 1) + group]! + zero

@@ -1,4 +1,4 @@
-import { membersByGroup, summariseGroups } from './group-summaries.js'
+import { FOLDS, summariseGroups } from './group-summaries.js'
 
 /**
  * Statistics of every number by one grouping of the records (a category, or a pair of them): per group the median
@@ -48,23 +48,21 @@ export function prepareNumbers(columns: readonly Float64Array[], floors: readonl
  * Out of fold, so that the context of a training row does not contain the row itself, as at scoring.
  *
  * @param groupOf  [n]; 1 … groups, 0 for none
- * @param folds    [n]; 0 … foldCount − 1
+ * @param folds    [n]; 0 … FOLDS − 1
  */
 export function describeGroups(
   numbers: StandardisedNumbers,
   groupOf: Int32Array,
   groups: number,
   folds: Uint8Array,
-  foldCount: number,
 ): GroupStatistics {
   const dim = numbers.columns.length
   const stride = 2 * dim + 2
   const table = new Float32Array((groups + 1) * stride)
   const outOfFold = new Float32Array(groupOf.length * stride)
-  fillCounts(table, outOfFold, stride, groupOf, groups, folds, foldCount)
+  fillCounts(table, outOfFold, stride, groupOf, groups, folds)
   const remaining = numbers.columns.map((z, j) => {
-    const members = membersByGroup(numbers.ascending[j]!, groupOf, groups)
-    const { median, mad, used } = summariseGroups(members, z, folds, foldCount)
+    const { median, mad, used } = summariseGroups(z, numbers.ascending[j]!, groupOf, groups, folds)
     const without = (row: number) => folds[row]! * (groups + 1) + groupOf[row]!
     const rows = evenSubset(numbers.ascending[j]!)
     const seen = rows.filter((row) => used[without(row)]! > 0)
@@ -80,7 +78,7 @@ export function describeGroups(
       target[row * stride + j] = median[at]!
       target[row * stride + dim + j] = logDeviation(at)
     }
-    for (let group = 1; group <= groups; group++) fill(table, group, foldCount * (groups + 1) + group)
+    for (let group = 1; group <= groups; group++) fill(table, group, FOLDS * (groups + 1) + group)
     for (let row = 0; row < groupOf.length; row++) if (groupOf[row] !== 0) fill(outOfFold, row, without(row))
     if (seen.length < SEEN_SHARE * rows.length) return 1
     const before = numbers.spreads[j]!
@@ -97,10 +95,9 @@ function fillCounts(
   groupOf: Int32Array,
   groups: number,
   folds: Uint8Array,
-  foldCount: number,
 ): void {
-  const counts = new Int32Array((foldCount + 1) * (groups + 1))
-  const all = foldCount * (groups + 1)
+  const counts = new Int32Array((FOLDS + 1) * (groups + 1))
+  const all = FOLDS * (groups + 1)
   groupOf.forEach((group, row) => {
     counts[folds[row]! * (groups + 1) + group]! += 1
     counts[all + group]! += 1
@@ -113,7 +110,7 @@ function fillCounts(
   groupOf.forEach((group, row) => {
     if (group === 0) return
     const others = counts[all + group]! - counts[folds[row]! * (groups + 1) + group]!
-    fill(outOfFold, row, (others * foldCount) / (foldCount - 1))
+    fill(outOfFold, row, (others * FOLDS) / (FOLDS - 1))
   })
 }
 

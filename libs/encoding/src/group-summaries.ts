@@ -1,11 +1,6 @@
-/** The rows of each group, ascending by one number: rows[starts[g]] … rows[starts[g + 1] − 1]. */
-interface Members {
-  readonly rows: Int32Array
-  /** [groups + 2] */
-  readonly starts: Int32Array
-}
+export const FOLDS = 5
 
-/** Statistics of each group without fold f at index f · (groups + 1) + group; f = foldCount: of the whole group. */
+/** Statistics of each group without fold f at index f · (groups + 1) + group; f = FOLDS: of the whole group. */
 interface GroupSummaries {
   readonly median: Float64Array
   /** Median absolute distance from that median. */
@@ -14,35 +9,28 @@ interface GroupSummaries {
   readonly used: Int32Array
 }
 
-/** Distributes ascending rows over their groups, so that each group is ascending without another sort. */
-export function membersByGroup(ascending: Int32Array, groupOf: Int32Array, groups: number): Members {
-  const starts = new Int32Array(groups + 2)
-  for (const row of ascending) starts[groupOf[row]! + 1]! += 1
-  for (let group = 0; group <= groups; group++) starts[group + 1]! += starts[group]!
-  const next = starts.slice()
-  const rows = new Int32Array(ascending.length)
-  for (const row of ascending) {
-    const group = groupOf[row]!
-    rows[next[group]!] = row
-    next[group]! += 1
-  }
-  return { rows, starts }
-}
-
+/**
+ * Summarises one number by group, with and without each fold.
+ *
+ * @param z          [n]
+ * @param ascending  rows that have the number, by ascending z
+ * @param groupOf    [n]; 1 … groups, 0 for none
+ */
 export function summariseGroups(
-  { rows, starts }: Members,
   z: Float64Array,
+  ascending: Int32Array,
+  groupOf: Int32Array,
+  groups: number,
   folds: Uint8Array,
-  foldCount: number,
 ): GroupSummaries {
-  const groups = starts.length - 2
-  const size = (foldCount + 1) * (groups + 1)
+  const { rows, starts } = membersByGroup(ascending, groupOf, groups)
+  const size = (FOLDS + 1) * (groups + 1)
   const median = new Float64Array(size)
   const mad = new Float64Array(size)
   const used = new Int32Array(size)
   const kept = new Float64Array(rows.length)
   for (let group = 1; group <= groups; group++) {
-    for (let without = 0; without <= foldCount; without++) {
+    for (let without = 0; without <= FOLDS; without++) {
       let count = 0
       for (let at = starts[group]!; at < starts[group + 1]!; at++) {
         if (folds[rows[at]!] !== without) kept[count++] = z[rows[at]!]!
@@ -56,6 +44,25 @@ export function summariseGroups(
     }
   }
   return { median, mad, used }
+}
+
+/**
+ * Distributes ascending rows over their groups, so that each group is ascending without another sort.
+ *
+ * @returns the rows of group g are rows[starts[g]] … rows[starts[g + 1] − 1]
+ */
+function membersByGroup(ascending: Int32Array, groupOf: Int32Array, groups: number) {
+  const starts = new Int32Array(groups + 2)
+  for (const row of ascending) starts[groupOf[row]! + 1]! += 1
+  for (let group = 0; group <= groups; group++) starts[group + 1]! += starts[group]!
+  const next = starts.slice()
+  const rows = new Int32Array(ascending.length)
+  for (const row of ascending) {
+    const group = groupOf[row]!
+    rows[next[group]!] = row
+    next[group]! += 1
+  }
+  return { rows, starts }
 }
 
 /** The MAD of ascending values: the distance from the middle within which half of them are. */

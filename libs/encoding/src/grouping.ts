@@ -30,7 +30,6 @@ export interface FittedGrouping {
   readonly outOfFold: Float32Array
 }
 
-export const FOLDS = 5
 /** Pairs are chosen on this many rows, and on fewer where pairs × numbers × rows would exceed the budget. */
 const ROWS_FOR_CHOICE = 20_000
 const FEWEST_FOR_CHOICE = 2_000
@@ -189,7 +188,7 @@ function fitGrouping(rows: GroupedRows, { members, common }: Plan): FittedGroupi
   }
   const groupOf = members.length === 2 ? first.ids.map(groupOfRow) : first.ids
   const groups = members.length === 2 ? keys.size : sizes[0]! - 1
-  const { table, outOfFold, remaining } = describeGroups(numbers, groupOf, groups, folds, FOLDS)
+  const { table, outOfFold, remaining } = describeGroups(numbers, groupOf, groups, folds)
   const ends = new Int32Array(common === null ? 0 : 2 * folds.length)
   if (common !== null)
     for (const row of folds.keys()) ends.set([common[0][first.ids[row]!]!, common[1][second.ids[row]!]!], 2 * row)

@@ -26,7 +26,7 @@ export interface NumberColumn {
 }
 
 /** States of a number's flag, which is a category in p(c). */
-export const FLAGS = ['present', 'missing', 'usual'] as const
+export type Flag = 'present' | 'missing' | 'usual'
 /** |z| beyond this is clamped: in float32 a chain of exponentials would otherwise overflow. */
 const LARGEST_Z = 1e4
 const QUANTILES = 33
@@ -70,7 +70,7 @@ export function fitNumberColumn(
 }
 
 /** The state of a number's flag. */
-export function flagOf({ usual }: NumberColumn, raw: number): (typeof FLAGS)[number] {
+export function flagOf({ usual }: NumberColumn, raw: number): Flag {
   if (Number.isNaN(raw)) return 'missing'
   return raw === usual ? 'usual' : 'present'
 }

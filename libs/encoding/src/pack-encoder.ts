@@ -1,9 +1,9 @@
-import type { Feature } from '@outflow/contracts'
 import { makeConditional } from './conditional.js'
 import type { Encoder } from './encoder.js'
-import { commonIds } from './grouping.js'
+import { commonIds, type Grouping } from './grouping.js'
 import { marginal } from './marginal.js'
 import type { NumberColumn } from './number-column.js'
+import type { Places } from './places.js'
 import { findTwins, makeVocabulary, type Vocabulary } from './vocabulary.js'
 
 export type Table = Float32Array | Float64Array | Int32Array | Uint8Array
@@ -14,23 +14,15 @@ export interface PackedEncoder {
   readonly tables: ReadonlyMap<string, Table>
 }
 
-export interface EncoderHeader {
-  readonly features: readonly Feature[]
-  readonly numbers: readonly NumberColumn[]
+export interface EncoderHeader extends Pick<Encoder, 'features' | 'numbers' | 'indicators' | 'anchors'> {
   readonly categories: readonly {
     readonly name: string
     readonly parent: number
     readonly equality: number
     readonly reversible: boolean
   }[]
-  readonly groupings: readonly {
-    readonly members: readonly number[]
-    readonly ordered: boolean
-    readonly stride: number
-  }[]
-  readonly places: readonly { readonly number: number; readonly grouping: number }[]
-  readonly indicators: Encoder['indicators']
-  readonly anchors: Encoder['anchors']
+  readonly groupings: readonly (Pick<Grouping, 'members' | 'stride'> & { readonly ordered: boolean })[]
+  readonly places: readonly Pick<Places, 'number' | 'grouping'>[]
 }
 
 /** Packs an encoder. What follows from the tables (ids by value, marginals, twins) is left out; `unpackEncoder` recomputes it. */

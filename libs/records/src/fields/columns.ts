@@ -8,24 +8,18 @@ export type NumberFeature = Exclude<PlainFeature, CategoryFeature>
 
 /** One value of a record's `Fields`, and the feature it comes from. */
 type Column = NumberFieldColumn | CategoryFieldColumn
+type NumberFieldColumn = ColumnOf<'number', NumberFeature>
+type CategoryFieldColumn = ColumnOf<'category', CategoryFeature>
 
-interface ColumnBase {
+interface ColumnOf<Kind, OwnFeature> {
+  readonly kind: Kind
+  readonly feature: OwnFeature
   /** The name in reasons and tables. */
   readonly name: string
   /** The configured feature that the column belongs to. */
   readonly of: Feature
   /** Index in `Fields.numbers` or `Fields.categories`. */
   readonly at: number
-}
-
-interface NumberFieldColumn extends ColumnBase {
-  readonly kind: 'number'
-  readonly feature: NumberFeature
-}
-
-interface CategoryFieldColumn extends ColumnBase {
-  readonly kind: 'category'
-  readonly feature: CategoryFeature
 }
 
 /**
