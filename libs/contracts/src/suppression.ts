@@ -43,13 +43,7 @@ export type SuppressionRule = z.infer<typeof suppressionRuleSchema>
 
 /** Checks the keys of a rule against each other; also for schemas with additional keys. */
 export function checkSuppressionRule(
-  {
-    entity,
-    field,
-    direction,
-    range,
-    timeOfWeek,
-  }: Pick<SuppressionRule, 'entity' | 'field' | 'direction' | 'range' | 'timeOfWeek'>,
+  { entity, field, direction, range, timeOfWeek }: Omit<SuppressionRule, 'zone' | 'expiresAt'>,
   context: z.RefinementCtx,
 ): void {
   const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })

@@ -38,7 +38,7 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     fetchTopicOffsets: async () => [{ partition: 0, low: String(broker.earliest), high: String(broker.end) }],
   }
   const log = { debug() {}, info() {}, warn() {}, error() {} }
-  const kafka = { clientId: 'test', log, kafkajs: { consumer: () => consumer, admin: () => admin } }
+  const kafka = { log, kafkajs: { consumer: () => consumer, admin: () => admin } }
   const positions = { ...positionsInMemory(), movesWithDeliveries }
   await positions.begin(TOPIC, new Map([[0, { nextOffset: stored, topicId: 'first' }]]))
   const member = new GroupMember(

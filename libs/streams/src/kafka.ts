@@ -9,7 +9,6 @@ import type { StreamLog } from './stream-log.js'
 
 /** A broker for the functions of this package; creating it opens no connection. */
 export interface KafkaConnection {
-  readonly clientId: string
   readonly log: StreamLog
   /** @internal only this package uses kafkajs */
   readonly kafkajs: Kafka
@@ -44,7 +43,7 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => report(log, entry),
   })
-  return { clientId, log, kafkajs }
+  return { log, kafkajs }
 }
 
 // Time before a login expires; kafkajs's default is 10 s. By then the token source must return a new token: with the expiring one

@@ -152,7 +152,8 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 'NaN' || Number.isNaN(value)
 }
 
-function readNumber(value: unknown): number | undefined {
+/** Reads the value of a numeric field: NaN where it is missing; `undefined` if it is not a number. */
+export function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   if (isMissing(value)) return Number.NaN
   const isShort = typeof value === 'string' && value.length <= LONGEST_NUMBER

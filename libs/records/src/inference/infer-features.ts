@@ -1,7 +1,6 @@
-import { type Feature, featureSchema, formatPath, type Rejection, type Step } from '@outflow/contracts'
-import type { Fields } from '../fields/fields.js'
-import { isRejection, makeReader } from '../fields/reader.js'
-import { epochUnit } from '../fields/timestamp.js'
+import { type Feature, featureSchema, formatPath, type Step } from '@outflow/contracts'
+import { readNumber } from '../fields/reader.js'
+import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { NumberSummariser, wantsLogScale } from './number-summary.js'
 
@@ -126,18 +125,18 @@ function note(field: Field, value: unknown): void {
     field.structures += 1
     return
   }
-  const number = typeof value === 'boolean' ? null : numberIn(value)
+  const number = readNumber(value)
   const text = String(value)
-  if (field.distinct.size <= (number === null ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
-  if (number !== null) {
+  if (field.distinct.size <= (number === undefined ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
+  if (number !== undefined) {
     field.numbers += 1
     field.summariser.add(number)
     noteChange(field, number)
     if (epochUnit(number) === null) return
   }
-  const time = timeIn(number ?? value)
-  if (time === null) return
-  if (number === null) field.times += 1
+  const time = parseTimestamp(number ?? text)
+  if (time === undefined) return
+  if (number === undefined) field.times += 1
   else if (time >= EPOCHS_FROM_MS && time < EPOCHS_TO_MS) field.epochs += 1
   else return
   if (time % DAY_MS === 0) field.dates += 1
@@ -164,17 +163,6 @@ const EPOCHS_FROM_MS = 1e12
 const EPOCHS_TO_MS = Date.UTC(2100, 0, 1)
 /** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
 const SEASONS_MS = 2 * 365 * DAY_MS
-
-/** Numbers and times are recognised by the same reader that a model uses. */
-const readNumber = makeReader([{ path: '$.value', type: 'numeric', optional: false }])
-const readTime = makeReader([{ path: '$.value', type: 'cyclic', period: 'day', optional: false }])
-
-const numberIn = (value: unknown): number | null => firstNumber(readNumber({ value }))
-const timeIn = (value: unknown): number | null => firstNumber(readTime({ value }))
-
-function firstNumber(read: Fields | Rejection): number | null {
-  return isRejection(read) ? null : (read.numbers[0] ?? null)
-}
 
 function judge(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
   const values = field.present - field.missing

@@ -41,7 +41,7 @@ let kafkajsDecoder: {
   readonly decodeMessages: (response: ByteReader) => Promise<KafkaMessage[]>
 }
 
-export interface DecodedBatch extends BatchContext {
+interface DecodedBatch {
   readonly records: readonly (EncodedRecord | UnreadableRecord)[]
   /** Approximate memory of a compressed batch; 0 for others, which are as large as the fetched bytes. */
   readonly expandedBytes: number
@@ -122,17 +122,11 @@ export async function decodeBatch(reader: ByteReader): Promise<DecodedBatch | nu
   const count = buffer.readInt32BE(at + COUNT_AT)
   const codec = kafkajsDecoder.codecOf(attributes)
   if (!codec) {
-    const records = readRecords(context, buffer.subarray(0, end), at + RECORDS_AT, count)
-    return { ...context, records, expandedBytes: 0 }
+    return { records: readRecords(context, buffer.subarray(0, end), at + RECORDS_AT, count), expandedBytes: 0 }
   }
   const bytes = await expand(codec, buffer.subarray(at + RECORDS_AT, end), count)
-  if (bytes === null)
-    return { ...context, records: unreadableRecords(context, count), expandedBytes: MAX_EXPANDED_BYTES }
-  return {
-    ...context,
-    records: readRecords(context, bytes, 0, count),
-    expandedBytes: bytes.length + RECORD_OBJECT_BYTES * count,
-  }
+  if (bytes === null) return { records: unreadableRecords(context, count), expandedBytes: MAX_EXPANDED_BYTES }
+  return { records: readRecords(context, bytes, 0, count), expandedBytes: bytes.length + RECORD_OBJECT_BYTES * count }
 }
 
 /** Returns null for a batch that would take too much memory. */
