@@ -30,16 +30,13 @@ export interface FieldLocation {
 
 export const inWholeRecords: Locate = (path) => ({ get: compilePath(path) })
 
-/** Compiled paths into picked records. */
-interface PickedPaths {
-  /** First keys of the paths compiled so far, each once, in the order of the values in a picked record. */
-  readonly keys: readonly string[]
-  /** Like `inWholeRecords`, for a picked record. */
-  readonly locate: Locate
-}
-
-/** Compiles paths one by one, and collects the keys that have to be picked for them. */
-export function pickedPaths(): PickedPaths {
+/**
+ * Compiles paths one by one, and collects the keys that have to be picked for them.
+ *
+ * @returns keys: the first keys of the paths compiled so far, each once, in the order of the values in a picked record;
+ *   locate: like `inWholeRecords`, for a picked record
+ */
+export function pickedPaths(): { readonly keys: readonly string[]; readonly locate: Locate } {
   const keys: string[] = []
   return {
     keys,

@@ -150,7 +150,7 @@ function scalarReader(schema: SchemaObject): ValueReader | undefined {
     case 'int':
       return oneValue(converted((bytes) => bytes.int(), INT_CONVERSIONS.get(logicalType)))
     case 'long':
-      return oneValue(converted((bytes) => bytes.long(), LONG_CONVERSIONS.get(logicalType)))
+      return oneValue(converted((bytes) => bytes.long(), LONG_CONVERSIONS.get(logicalType.replace(/^local-/, ''))))
     case 'float':
       return oneValue((bytes) => bytes.float())
     case 'double':
@@ -179,15 +179,10 @@ const bytesConversion = ({ logicalType, scale = 0 }: SchemaObject) =>
 const INT_CONVERSIONS = new Map([['date', (days: number) => isoOf(days * 86_400_000)]])
 
 type Long = number | string
-const fromMillis = (ms: Long) => isoOf(Number(ms))
-const fromMicros = (us: Long) => isoOf(Number(us) / 1e3)
-const fromNanos = (ns: Long) => isoOf(Number(ns) / 1e6)
+/** By logical type; a timestamp without a zone, `local-timestamp-millis`, is converted like `timestamp-millis`. */
 const LONG_CONVERSIONS = new Map<string, (value: Long) => Long>([
   ['time-micros', (us) => Number(us) / 1e3],
-  ['timestamp-millis', fromMillis],
-  ['timestamp-micros', fromMicros],
-  ['timestamp-nanos', fromNanos],
-  ['local-timestamp-millis', fromMillis],
-  ['local-timestamp-micros', fromMicros],
-  ['local-timestamp-nanos', fromNanos],
+  ['timestamp-millis', (ms) => isoOf(Number(ms))],
+  ['timestamp-micros', (us) => isoOf(Number(us) / 1e3)],
+  ['timestamp-nanos', (ns) => isoOf(Number(ns) / 1e6)],
 ])

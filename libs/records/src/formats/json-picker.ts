@@ -1,8 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { PickedValues } from './record-decoder.js'
-
-/** Reads the document between two places: true, and the values are picked; false, and JSON.parse has to read it. */
-export type JsonPicker = (bytes: Buffer, from: number, end: number, picked: PickedValues) => boolean
+import type { QuickPicker } from './record-decoder.js'
 
 /**
  * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.
@@ -13,7 +10,7 @@ export type JsonPicker = (bytes: Buffer, from: number, end: number, picked: Pick
  *
  * @param keys  each once; its place is that of its value among the picked
  */
-export function jsonPicker(keys: readonly string[]): JsonPicker {
+export function jsonPicker(keys: readonly string[]): QuickPicker {
   const places = new Map(keys.map((key, place) => [key, place]))
   // Most records of a topic have the same keys in the same order and layout: the n-th of the last record is tried first.
   const expected: Member[] = []

@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import type { Rejection } from '@outflow/contracts'
 import { MAX_DEPTH } from './check-depth.js'
 import { FRAME_BYTES } from './confluent-frame.js'
-import { type JsonPicker, jsonPicker } from './json-picker.js'
-import type { DecodedValue, JsonObject } from './record-decoder.js'
+import { jsonPicker } from './json-picker.js'
+import type { DecodedValue, JsonObject, QuickPicker } from './record-decoder.js'
 import { oneLine, undecodable } from './undecodable.js'
 
 /** Decodes a JSON object in UTF-8. A Confluent frame before it is skipped, since JSON needs no schema. */
@@ -14,7 +14,7 @@ export function decodeJson(value: Buffer): DecodedValue | Rejection {
 }
 
 /** Reads single values of the same documents, if `jsonPicker` can. */
-export function pickJson(keys: readonly string[]): JsonPicker {
+export function pickJson(keys: readonly string[]): QuickPicker {
   const pick = jsonPicker(keys)
   return (bytes, from, end, picked) => pick(bytes, bodyAt(bytes, from, end), end, picked)
 }

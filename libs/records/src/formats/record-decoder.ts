@@ -49,8 +49,9 @@ export interface PickedValues {
 export interface BodyDecoder {
   readonly prepare: RecordDecoder['prepare']
   readonly decode: (value: Buffer) => DecodedValue | Rejection
-  /** Compiles keys to the function that reads their values and returns whether it could; otherwise `decode` is used. */
-  readonly quickPicker?: (
-    keys: readonly string[],
-  ) => (bytes: Buffer, from: number, end: number, picked: PickedValues) => boolean
+  /** Compiles keys to the function that reads their values if it can. */
+  readonly quickPicker?: (keys: readonly string[]) => QuickPicker
 }
+
+/** Reads the document between two places: true, and the values are picked; false, and `decode` has to read it. */
+export type QuickPicker = (bytes: Buffer, from: number, end: number, picked: PickedValues) => boolean
