@@ -20,32 +20,26 @@ export function detailOf(
   anomaly: StoredAnomaly & StoredExplanation,
   { model, verdicts, unsent, deliveries }: Surroundings,
 ): Anomaly {
+  const reasons = anomaly.reasons ?? []
   const line = {
     ...anomaly,
     recordTime: new Date(anomaly.recordTimeMs),
     eventTime: new Date(anomaly.eventTimeMs),
-    topReason: anomaly.reasons?.[0]?.text ?? null,
-    fields: (anomaly.reasons ?? []).map(({ field, bits }) => ({ field, bits })),
+    topReason: reasons[0]?.text ?? null,
+    fields: reasons,
     verdict: verdicts[0]?.verdict ?? null,
   }
   return {
     ...summaryOf(line),
     record: anomaly.record,
-    reasons: [...(anomaly.reasons ?? [])],
+    reasons: [...reasons],
     unexplainable: anomaly.unexplainable,
     counterfactual: anomaly.counterfactual,
     missing: [...anomaly.missing],
     rescored: anomaly.rescored,
     pUpper: anomaly.pUpper,
-    model: model && { id: model.id, trainedAt: model.createdAt.toISOString(), state: model.state },
-    verdicts: verdicts.map(verdictOf),
-    alert: { unsent, deliveries: deliveries.map(({ at, ...delivery }) => ({ ...delivery, at: at.toISOString() })) },
+    model: model && { id: model.id, trainedAt: model.createdAt, state: model.state },
+    verdicts: [...verdicts],
+    alert: { unsent, deliveries: [...deliveries] },
   }
 }
-
-export const verdictOf = ({ verdict, note, by, at }: GivenVerdict): Anomaly['verdicts'][number] => ({
-  verdict,
-  note,
-  by,
-  at: at.toISOString(),
-})

@@ -6,12 +6,10 @@ import type { FitReport, modelSchema } from './api/index.js'
 /** A model as a line of a list. */
 export function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSummary): z.infer<typeof modelSchema> {
   return {
-    id,
-    state,
+    ...{ id, state, promotedAt },
     active: state === 'active',
     provisional: metadata?.provisional ?? false,
-    trainedAt: createdAt.toISOString(),
-    promotedAt: promotedAt?.toISOString() ?? null,
+    trainedAt: createdAt,
     rows: metadata?.training.rows ?? null,
     steps: metadata?.training.steps ?? null,
     validationNll: metadata?.training.validationNll ?? null,
@@ -19,28 +17,20 @@ export function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSum
   }
 }
 
-export function fitReportOf({ report, ...fit }: StoredFit): FitReport {
-  const { window, records, calibration, gate, durationMs, seed } = report
+export function fitReportOf({ report, because, state, incumbentId, startedAt, endedAt }: StoredFit): FitReport {
+  const { window, records, fit, calibration, gate, durationMs, seed } = report
   return {
-    because: fit.because,
-    state: fit.state,
-    window: { from: window.from, to: window.to, shortened: window.shortened },
+    ...{ because, state, startedAt, endedAt, window, calibration, gate, durationMs, seed },
+    parent: incumbentId,
     rows: records.fitted,
     excluded: records.excluded,
     rejected: records.rejected,
     heldOut: records.heldOut,
-    curve: (report.fit?.atSteps ?? []).map((step, index) => ({
+    curve: (fit?.atSteps ?? []).map((step, index) => ({
       step,
-      train: report.fit?.trainNll[index] ?? null,
-      validation: report.fit?.validationNll[index] ?? null,
+      train: fit?.trainNll[index] ?? null,
+      validation: fit?.validationNll[index] ?? null,
     })),
-    calibration,
-    gate,
-    durationMs,
-    memoryBytes: report.fit?.peakMemoryBytes ?? null,
-    seed,
-    parent: fit.incumbentId,
-    startedAt: fit.startedAt.toISOString(),
-    endedAt: fit.endedAt?.toISOString() ?? null,
+    memoryBytes: fit?.peakMemoryBytes ?? null,
   }
 }

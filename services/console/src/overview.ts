@@ -8,8 +8,8 @@ import {
   leastLikelyLimit,
   topEntities,
 } from '@outflow/store/anomalies'
+import { marksBetween } from '@outflow/store/pipelines'
 import type { Overview } from './api/index.js'
-import { readMarks } from './marks.js'
 
 interface OverviewQuery {
   readonly filter: AnomalyFilter
@@ -73,9 +73,9 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
     before && sumOf(before.filter((count) => of(count) === name))
   const beforeOfField = (name: string | null) => compared(name, ({ field }) => field)
   return {
-    from: from.toISOString(),
-    to: to.toISOString(),
-    marks: await readMarks(db, { pipeline: filter.pipeline, from, to }),
+    from,
+    to,
+    marks: await marksBetween(db, { pipeline: filter.pipeline, from, to }),
     stepSeconds,
     anomalies: sumOf(counts),
     leastLikelyOf: limit,
@@ -128,7 +128,7 @@ const tallyOf = (counts: readonly Counted[]): Counted => ({
 function cellsOf(counts: readonly (Counted & { readonly at: Date })[]): Overview['total'] {
   return groupsOf(counts, ({ at }) => at.getTime())
     .toSorted(([a], [b]) => a - b)
-    .map(([at, own]) => ({ at: new Date(at).toISOString(), ...tallyOf(own) }))
+    .map(([at, own]) => ({ at: new Date(at), ...tallyOf(own) }))
 }
 
 function groupsOf<Count, Name>(counts: readonly Count[], nameOf: (count: Count) => Name): [Name, Count[]][] {

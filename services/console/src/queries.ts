@@ -5,8 +5,6 @@ import { RequestRefused } from './errors.js'
 /** Default: the pipeline of the console's configuration. */
 export const ofPipelineSchema = z.object({ pipeline: pipelineSchema.optional() })
 
-export const dateOf = (text: string | undefined): Date | undefined => (text === undefined ? undefined : new Date(text))
-
 /** @throws {RequestRefused} 404 when it does not exist */
 export function found<T>(thing: T | null | undefined, what: string): T {
   if (thing === null || thing === undefined) throw new RequestRefused(404, `there is no ${what}`)

@@ -42,7 +42,7 @@ export async function readValuesAround(
       fields,
       records: kept.map(({ offset, eventTimeMs }, at) => ({
         offset: String(offset),
-        eventTime: new Date(eventTimeMs).toISOString(),
+        eventTime: new Date(eventTimeMs),
         bands: bands[at]!,
       })),
     }

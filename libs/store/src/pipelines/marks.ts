@@ -19,12 +19,13 @@ interface MarkRange {
   readonly pipeline: string
   readonly from: Date
   readonly to: Date
-  /** Number of equal parts of the range; events of one kind in the same part are one mark. */
-  readonly parts: number
 }
 
+/** Number of equal parts of the range, more than fit side by side on a time axis; events of one kind in the same part are one mark. */
+const PARTS = 100
+
 /** Returns the events of a pipeline in a time range, newest first: changes of the active model, drift alarms, begun health events, new suppression rules. */
-export async function marksBetween(db: Queryable, { pipeline, from, to, parts }: MarkRange): Promise<readonly Mark[]> {
+export async function marksBetween(db: Queryable, { pipeline, from, to }: MarkRange): Promise<readonly Mark[]> {
   return run<Mark>(db, {
     name: 'marks_between',
     text: `
@@ -45,6 +46,6 @@ export async function marksBetween(db: Queryable, { pipeline, from, to, parts }:
       ) as parted
       window same as (partition by part, kind)
       order by part desc, kind, at desc`,
-    values: [pipeline, from, to, parts],
+    values: [pipeline, from, to, PARTS],
   })
 }

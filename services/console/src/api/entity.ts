@@ -17,7 +17,7 @@ export const entitySchema = z
     from: timeSchema,
     to: timeSchema,
     /** Newest first. */
-    marks: z.array(markSchema),
+    marks: z.array(markSchema).readonly(),
     /** Days with anomalies. */
     byDay: z.array(z.object({ day: z.iso.date(), anomalies: z.int() })),
     recent: z.array(anomalySummarySchema),

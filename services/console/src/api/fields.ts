@@ -1,7 +1,10 @@
 import { z } from 'zod'
 
-/** ISO 8601, in UTC. */
-export const timeSchema = z.iso.datetime({ offset: true })
+/** ISO 8601 in JSON, in UTC where the server writes it. */
+export const timeSchema = z.codec(z.iso.datetime({ offset: true }), z.date(), {
+  decode: (text) => new Date(text),
+  encode: (date) => date.toISOString(),
+})
 
 /** Postgres does not accept NUL in a text. */
 const NO_NUL = /^[^\0]*$/

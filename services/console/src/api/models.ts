@@ -25,7 +25,11 @@ export const fitReportSchema = z
   .object({
     because: z.string(),
     state: z.string(),
-    window: z.object({ from: timeSchema.nullable(), to: timeSchema.nullable(), shortened: z.string().nullable() }),
+    window: z.object({
+      from: z.iso.datetime().nullable(),
+      to: z.iso.datetime().nullable(),
+      shortened: z.string().nullable(),
+    }),
     /** Records to which it was fitted. */
     rows: z.int(),
     excluded: z.int(),

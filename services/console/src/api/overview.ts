@@ -31,7 +31,7 @@ export const overviewSchema = z
     from: timeSchema,
     to: timeSchema,
     /** Newest first. */
-    marks: z.array(markSchema),
+    marks: z.array(markSchema).readonly(),
     /** Steps begin at multiples of their length since 1970. */
     stepSeconds: z.int(),
     anomalies: z.int(),

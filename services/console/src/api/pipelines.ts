@@ -34,7 +34,7 @@ export const scoresSchema = z
     from: timeSchema,
     to: timeSchema,
     /** Newest first. */
-    marks: z.array(markSchema),
+    marks: z.array(markSchema).readonly(),
     /** Of the active model at the configuration's alert rate, nats; null where there is none. */
     threshold: z.number().nullable(),
     step: z.int(),

@@ -14,7 +14,7 @@ import { loadModel, modelSummary } from '@outflow/store/models'
 import { alertFateAt } from '@outflow/store/outbox'
 import { deliveriesOf } from '@outflow/store/webhooks'
 import { z } from 'zod'
-import { detailOf, verdictOf } from '../anomaly-detail.js'
+import { detailOf } from '../anomaly-detail.js'
 import { summaryOf } from '../anomaly-summary.js'
 import {
   type AnomalyFilterQuery,
@@ -36,7 +36,7 @@ import { readCursor, writeCursor } from '../cursors.js'
 import { RequestRefused } from '../errors.js'
 import { anomalyId, parseAnomalyId } from '../ids.js'
 import { readOverview } from '../overview.js'
-import { dateOf, found } from '../queries.js'
+import { found } from '../queries.js'
 import { similarity } from '../similarity.js'
 import { readValuesAround } from '../values-around.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
@@ -49,8 +49,9 @@ const CANDIDATES = 500
 const MAX_BULK_VERDICTS = 1_000
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
-  const filterOf = ({ from, to, minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({
-    ...{ ...rest, pipeline, from: dateOf(from), to: dateOf(to) },
+  const filterOf = ({ minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({
+    ...rest,
+    pipeline,
     maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
   })
   /** The stored reasons; computed here where none are stored yet. */
@@ -224,7 +225,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       const given = await withAudit(pool, visitor, act, () =>
         giveVerdict(pool, { pipeline, ...position, verdict, note, by: visitor.name }),
       )
-      return reply.code(201).send(verdictOf(given))
+      return reply.code(201).send(given)
     },
   )
 }

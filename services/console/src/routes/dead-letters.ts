@@ -25,16 +25,11 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
       const last = letters.length > limit ? letters[limit - 1] : undefined
       return {
         items: letters.slice(0, limit).map((letter) => ({
-          topic: letter.topic,
-          partition: letter.partition,
+          ...letter,
           offset: String(letter.offset),
-          reason: letter.reason,
-          detail: letter.detail,
           key: readable(letter.key),
           valueStart: readable(letter.valueStart),
-          valueBytes: letter.valueBytes,
-          at: letter.rejectedAt.toISOString(),
-          resentAt: letter.resentAt?.toISOString() ?? null,
+          at: letter.rejectedAt,
         })),
         next: last === undefined ? null : writePosition(last),
       }

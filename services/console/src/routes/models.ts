@@ -83,9 +83,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
           ...modelOf(model),
           pipeline,
           fitReport: fit === undefined ? null : fitReportOf(fit),
-          changes: changes
-            .filter(({ modelId, previousId }) => modelId === id || previousId === id)
-            .map((change) => ({ ...change, at: change.at.toISOString() })),
+          changes: changes.filter(({ modelId, previousId }) => modelId === id || previousId === id),
         }
       }),
   )
@@ -137,10 +135,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       return {
         labelled: records.filter(({ verdict }) => verdict !== null).length,
         confirmed: records.filter(({ verdict }) => verdict === 'confirmed').length,
-        next: nextToLabel(calibration, records).map(({ id, recordTime, record, nll }) => ({
-          ...{ id, record, nll },
-          recordTime: recordTime.toISOString(),
-        })),
+        next: nextToLabel(calibration, records),
       }
     },
   )

@@ -4,7 +4,7 @@ import { rejectionsSince } from '@outflow/store/dead-letters'
 import { listHealthEvents } from '@outflow/store/health-events'
 import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
-import { listPipelines, recentRate } from '@outflow/store/pipelines'
+import { listPipelines, marksBetween, recentRate } from '@outflow/store/pipelines'
 import { scoreSeries } from '@outflow/store/statistics'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { z } from 'zod'
@@ -21,8 +21,7 @@ import {
 } from '../api/index.js'
 import { RequestRefused } from '../errors.js'
 import { makeLagReader } from '../lag.js'
-import { readMarks } from '../marks.js'
-import { dateOf, ofPipelineSchema } from '../queries.js'
+import { ofPipelineSchema } from '../queries.js'
 import { makeThresholds } from '../threshold.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
@@ -45,11 +44,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     '/api/pipelines',
     { schema: { summary: 'The pipelines of the database', tags: ['pipelines'], response: { 200: pipelinesSchema } } },
     async () =>
-      (await read(listPipelines)).map(({ activeModelId: activeModel, newestAnomalyAt, ...pipeline }) => ({
-        ...pipeline,
-        activeModel,
-        newestAnomalyAt: newestAnomalyAt?.toISOString() ?? null,
-      })),
+      (await read(listPipelines)).map(({ activeModelId: activeModel, ...pipeline }) => ({ ...pipeline, activeModel })),
   )
 
   server.get(
@@ -67,16 +62,14 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       read(async (db) => {
         const to = new Date()
         const from = new Date(to.getTime() - HISTORY_DAYS * DAY_MS)
-        const { firstSeen, lastSeen, byDay, ...counts } = await entityHistory(db, { pipeline, key, since: from })
+        const { byDay, ...counts } = await entityHistory(db, { pipeline, key, since: from })
         const { items } = await listAnomalies(db, { pipeline, key, sort: 'time', limit })
         return {
           key,
           ...counts,
-          firstSeen: firstSeen?.toISOString() ?? null,
-          lastSeen: lastSeen?.toISOString() ?? null,
-          from: from.toISOString(),
-          to: to.toISOString(),
-          marks: await readMarks(db, { pipeline, from, to }),
+          from,
+          to,
+          marks: await marksBetween(db, { pipeline, from, to }),
           byDay: [...byDay],
           recent: items.map(summaryOf),
         }
@@ -101,8 +94,8 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       },
     },
     async ({ query: { pipeline = config.pipeline, ...query } }) => {
-      const to = dateOf(query.to) ?? new Date()
-      const from = dateOf(query.from) ?? new Date(to.getTime() - DAY_MS)
+      const { to = new Date() } = query
+      const { from = new Date(to.getTime() - DAY_MS) } = query
       const seconds = (to.getTime() - from.getTime()) / 1_000
       if (!(seconds > 0 && seconds <= (LONGEST_DAYS * DAY_MS) / 1_000)) {
         throw new RequestRefused(400, `from, to: allowed: a span of at most ${LONGEST_DAYS} days, from before to`)
@@ -116,16 +109,16 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       }
       const { spans, marks } = await read(async (db) => ({
         spans: await scoreSeries(db, { pipeline, from, to, stepSeconds: step }),
-        marks: await readMarks(db, { pipeline, from, to }),
+        marks: await marksBetween(db, { pipeline, from, to }),
       }))
       return {
-        from: from.toISOString(),
-        to: to.toISOString(),
+        from,
+        to,
         marks,
         threshold: await thresholdOf(pipeline),
         step,
         points: spans.map(({ from, scored, anomalies, nllMax, percentiles: [p50, p90, p99, p999] }) => ({
-          ...{ time: from.toISOString(), records: scored, anomalies },
+          ...{ time: from, records: scored, anomalies },
           ...{ p50, p90, p99, p999, max: nllMax },
         })),
       }
@@ -160,18 +153,17 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
               offset: String(offset),
             })) ?? null,
           recordsPerSecond: await recentRate(db, pipeline),
-          deadLetters: rejections.map(({ lastAt, ...rest }) => ({ ...rest, lastAt: lastAt.toISOString() })),
+          deadLetters: [...rejections],
           drift: alarms.map(({ raisedAt, changedAt, chart, fields }) => ({
-            at: raisedAt.toISOString(),
-            since: changedAt.toISOString(),
+            at: raisedAt,
+            since: changedAt,
             direction: chart,
             fields: [...fields],
           })),
-          events: (await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS })).map(
-            ({ kind, detail, begunAt, endedAt }) => ({
-              ...{ kind, detail, at: begunAt.toISOString(), endedAt: endedAt?.toISOString() ?? null },
-            }),
-          ),
+          events: (await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS })).map(({ begunAt, ...event }) => ({
+            ...event,
+            at: begunAt,
+          })),
           provisional: state && `${state.what}; ${state.next}`,
           whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
           activeModelAgeSeconds: active && Math.round((now - active.createdAt.getTime()) / 1_000),

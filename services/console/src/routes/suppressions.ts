@@ -75,22 +75,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
   )
 }
 
-function suppressionOf({
-  why: reason,
-  range,
-  expiresAt,
-  createdAt,
-  removedAt,
-  lastHiddenAt,
-  ...rule
-}: Suppression): z.infer<typeof suppressionSchema> {
-  return {
-    ...rule,
-    reason,
-    range: range && [range[0], range[1]],
-    expiresAt: expiresAt.toISOString(),
-    createdAt: createdAt.toISOString(),
-    removedAt: removedAt?.toISOString() ?? null,
-    lastHiddenAt: lastHiddenAt?.toISOString() ?? null,
-  }
-}
+const suppressionOf = ({ why: reason, range, ...rule }: Suppression): z.infer<typeof suppressionSchema> => ({
+  ...{ ...rule, reason },
+  range: range && [range[0], range[1]],
+})
