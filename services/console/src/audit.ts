@@ -1,7 +1,7 @@
 import { toOutflowError } from '@outflow/errors'
 import type { Pool } from '@outflow/store'
 import { type AuditEntry, beginAudit, endAudit } from '@outflow/store/audit'
-import type { Visitor } from './visitors.js'
+import type { User } from './visitors.js'
 
 export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>
 
@@ -10,13 +10,8 @@ export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>
  *
  * @throws the error of the action, or of the audit log: then the action does not run
  */
-export async function withAudit<T>(
-  pool: Pool,
-  visitor: Omit<Visitor, 'byBrowser'>,
-  act: Act,
-  doIt: () => Promise<T>,
-): Promise<T> {
-  const id = await beginAudit(pool, entryOf(visitor, act))
+export async function withAudit<T>(pool: Pool, user: User, act: Act, doIt: () => Promise<T>): Promise<T> {
+  const id = await beginAudit(pool, entryOf(user, act))
   const result = await doIt().catch(async (thrown: unknown) => {
     await endAudit(pool, { id, outcome: 'failed', problem: toOutflowError(thrown).message }).catch(() => {})
     throw thrown
@@ -26,14 +21,11 @@ export async function withAudit<T>(
 }
 
 /** Stores a request that the role of the user does not allow. */
-export async function noteDenied(pool: Pool, visitor: Visitor, act: Act, problem: string): Promise<void> {
-  const id = await beginAudit(pool, entryOf(visitor, act))
+export async function noteDenied(pool: Pool, user: User, act: Act, problem: string): Promise<void> {
+  const id = await beginAudit(pool, entryOf(user, act))
   await endAudit(pool, { id, outcome: 'denied', problem })
 }
 
-const entryOf = ({ name, role, authentication }: Omit<Visitor, 'byBrowser'>, act: Act): AuditEntry => ({
-  ...act,
-  actor: name,
-  role,
-  authentication,
+const entryOf = ({ name: actor, role, authentication }: User, act: Act): AuditEntry => ({
+  ...{ ...act, actor, role, authentication },
 })

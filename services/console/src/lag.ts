@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
@@ -15,7 +16,10 @@ export function makeLagReader(config: Config, pool: Pool): () => Promise<readonl
   let last: { readonly atMs: number; readonly lag: Promise<readonly PartitionLag[] | null> } | undefined
   return () => {
     if (last === undefined || performance.now() - last.atMs > CACHE_MS) {
-      last = { atMs: performance.now(), lag: within(TIMEOUT_MS, read()).catch(() => null) }
+      last = {
+        atMs: performance.now(),
+        lag: Promise.race([read(), sleep(TIMEOUT_MS, null, { ref: false })]).catch(() => null),
+      }
     }
     return last.lag
   }
@@ -27,12 +31,4 @@ export function makeLagReader(config: Config, pool: Pool): () => Promise<readonl
     ])
     return partitionLags(ends, counters, config.source.from)
   }
-}
-
-function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout
-  const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
-  })
-  return Promise.race([promise, timedOut]).finally(() => clearTimeout(timer))
 }

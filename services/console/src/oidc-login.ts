@@ -1,8 +1,8 @@
-import { type ConsoleConfig, isLoopback, ROLES, type Role } from '@outflow/contracts'
+import { type ConsoleConfig, isLoopback, ROLES } from '@outflow/contracts'
 import * as oidc from 'openid-client'
 import { RequestRefused } from './errors.js'
 import type { LoginAttempt } from './sessions.js'
-import type { Visitor } from './visitors.js'
+import type { User } from './visitors.js'
 
 type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>
 
@@ -15,7 +15,7 @@ export interface OidcLogin {
    * @param path  to which the provider redirected the browser, with the query
    * @throws {RequestRefused} 403 when the provider or its claims do not allow the login
    */
-  finish(path: string, attempt: LoginAttempt): Promise<Omit<Visitor, 'byBrowser'>>
+  finish(path: string, attempt: LoginAttempt): Promise<User>
 }
 
 export const CALLBACK_PATH = '/api/login/callback'
@@ -76,10 +76,10 @@ function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<oidc.
 }
 
 /** @throws {RequestRefused} 403 when no value of the claim has a role */
-function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): Omit<Visitor, 'byBrowser'> {
+function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): User {
   const name = [claims.preferred_username, claims.email, claims.sub].find((text) => typeof text === 'string') as string
   const values = valuesOf(claims, rolesClaim)
-  const role = ROLES.toReversed().find((candidate: Role) => roles[candidate]?.some((value) => values.includes(value)))
+  const role = ROLES.toReversed().find((candidate) => roles[candidate]?.some((value) => values.includes(value)))
   if (role !== undefined) return { name, role, authentication: 'oidc' }
   throw new RequestRefused(
     403,

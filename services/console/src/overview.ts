@@ -26,24 +26,10 @@ const HOUR = 3_600
 const DAY = 24 * HOUR
 /** Seconds. */
 const STEPS = [
-  1,
-  2,
-  5,
-  10,
-  15,
-  30,
-  60,
-  120,
-  300,
-  600,
-  900,
-  1_800,
-  HOUR,
-  2 * HOUR,
-  3 * HOUR,
-  6 * HOUR,
-  12 * HOUR,
-].concat([1, 2, 7, 30, 120, 365].map((days) => days * DAY))
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800],
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 7, 30, 120, 365].map((days) => days * DAY),
+]
 
 /** Counts the anomalies of a filter by time, entity, field and severity. */
 export async function readOverview(db: Client, { filter, steps, compare }: OverviewQuery): Promise<Overview> {

@@ -48,7 +48,6 @@ function describe(thrown: FastifyError): ProblemDetails {
     })
     return { status: 400, detail: `${thrown.validationContext}: ${problems.join('; ')}` }
   }
-  if (thrown instanceof RequestRefused) return { status: thrown.status, detail: thrown.message, code: thrown.code }
   const status = thrown.statusCode
   if (status !== undefined && status >= 400 && status < 500) return { status, detail: thrown.message }
   return describeOutflow(toOutflowError(thrown))
@@ -56,32 +55,20 @@ function describe(thrown: FastifyError): ProblemDetails {
 
 function describeOutflow(error: OutflowError): ProblemDetails {
   const { code, message } = error
-  if (error instanceof ModelUnknown || error instanceof AnomalyUnknown) return { status: 404, detail: message, code }
-  if (CONFLICTS.some((kind) => error instanceof kind)) return { status: 409, detail: message, code }
-  if (error instanceof StatementCancelled) {
-    return {
-      status: 503,
-      detail: 'the query takes Postgres too long; choose a shorter span or a text of fewer words',
-      code,
-    }
-  }
-  if (error instanceof StoreUnavailable) {
-    return { status: 503, detail: 'Postgres does not answer; try again, and check /readyz if it persists', code }
-  }
-  if (error instanceof ValueRefused) {
-    // Postgres rejects a value only when it comes from the request.
-    const detail = 'Postgres cannot take a value of the request, such as a NUL or a date that does not exist'
-    return { status: 400, detail, code }
-  }
-  return unexpected(code)
+  const as = (status: number, detail = message): ProblemDetails => ({ status, detail, code })
+  if (error instanceof RequestRefused) return as(error.status)
+  if (error instanceof ModelUnknown || error instanceof AnomalyUnknown) return as(404)
+  if (CONFLICTS.some((kind) => error instanceof kind)) return as(409)
+  if (error instanceof StatementCancelled)
+    return as(503, 'the query takes Postgres too long; choose a shorter span or a text of fewer words')
+  if (error instanceof StoreUnavailable)
+    return as(503, 'Postgres does not answer; try again, and check /readyz if it persists')
+  // Postgres rejects a value only when it comes from the request.
+  if (error instanceof ValueRefused)
+    return as(400, 'Postgres cannot take a value of the request, such as a NUL or a date that does not exist')
+  // The message of any other error may contain internals, and is only logged.
+  return as(500, `it failed; the log of the console has the error, under ${code}`)
 }
 
 /** The model or its predecessor cannot become the active one. */
 const CONFLICTS = [NoEarlierModel, StoredModelDamaged, ModelDamaged, ModelForeign, ModelVersionUnknown]
-
-/** The message of any other error may contain internals, and is only logged. */
-const unexpected = (code: string): ProblemDetails => ({
-  status: 500,
-  detail: `it failed; the log of the console has the error, under ${code}`,
-  code,
-})

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { type ConsoleConfig, ROLES } from '@outflow/contracts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { Visitor } from './visitors.js'
+import type { User, Visitor } from './visitors.js'
 
 export const SESSION_COOKIE = 'outflow_session'
 export const LOGIN_COOKIE = 'outflow_login'
@@ -24,7 +24,7 @@ const sessionSchema = z.discriminatedUnion('authentication', [
 /** A session is a signed cookie; the server stores nothing, so that any instance accepts every session. */
 export interface Sessions {
   /** Content of a session cookie. @param sha256  that of the token, for a login by token */
-  seal(visitor: Omit<Visitor, 'byBrowser'>, sha256?: string): Promise<string>
+  seal(user: User, sha256?: string): Promise<string>
   /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
   open(sealed: string | undefined): Promise<Visitor | null>
   sealAttempt(attempt: LoginAttempt): Promise<string>

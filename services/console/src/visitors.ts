@@ -4,11 +4,10 @@ import { type ConsoleConfig, ROLES, type Role } from '@outflow/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Session } from './api/index.js'
 
+export type User = Omit<Session, 'csrfToken'>
+
 /** The user of a request. */
-export interface Visitor {
-  readonly name: string
-  readonly role: Role
-  readonly authentication: Session['authentication']
+export interface Visitor extends Readonly<User> {
   /** Whether the browser sends the credentials automatically (a cookie): then a foreign page could use them, and writes need a CSRF token. */
   readonly byBrowser: boolean
 }
@@ -34,7 +33,7 @@ export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | nul
 }
 
 /** Returns the owner of a token. */
-export function ownerOf(token: string, tokens: Tokens): Omit<Visitor, 'byBrowser'> | null {
+export function ownerOf(token: string, tokens: Tokens): User | null {
   const hash = createHash('sha256').update(token).digest()
   const found = tokens?.find(({ sha256 }) => timingSafeEqual(hash, Buffer.from(sha256, 'hex')))
   return found ? { name: found.name, role: found.role, authentication: 'token' } : null

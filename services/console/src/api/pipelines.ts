@@ -99,7 +99,7 @@ export const resendSchema = z.strictObject({
     .max(500),
 })
 
-const positionsSchema = z.array(z.string()).readonly()
+const positionsSchema = z.array(z.string())
 
 export const resendReportSchema = z
   .object({
@@ -107,11 +107,13 @@ export const resendReportSchema = z
     queued: positionsSchema,
     /** Those that were resent before. */
     before: positionsSchema,
-    stillInvalid: z.array(z.object({ position: z.string(), reason: z.string(), detail: z.string() })).readonly(),
+    stillInvalid: z.array(z.object({ position: z.string(), reason: z.string(), detail: z.string() })),
     /** Those that the dead-letter topic no longer holds. */
     gone: positionsSchema,
   })
   .meta({ id: 'ResendReport', description: 'What became of each dead letter' })
+
+export type ResendReport = z.infer<typeof resendReportSchema>
 
 export const deadLettersPageSchema = z.object({
   items: z.array(

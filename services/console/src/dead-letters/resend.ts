@@ -1,17 +1,8 @@
 import { type Config, formatPosition, type Position } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { type DeadLetterResend, queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import type { ResendReport } from '../api/index.js'
 import { findOriginals, type Original, recordChecker } from './originals.js'
-
-/** Outcome of each selected dead letter; positions as topic/partition/offset. */
-export interface ResendReport {
-  /** Written to the outbox, from which the relay sends them. */
-  readonly queued: readonly string[]
-  readonly before: readonly string[]
-  readonly stillInvalid: readonly { readonly position: string; readonly reason: string; readonly detail: string }[]
-  /** No longer on the dead-letter topic. */
-  readonly gone: readonly string[]
-}
 
 interface ResendOptions {
   /** The value to send instead of that of the one letter; null: each is sent as it was. */
@@ -35,8 +26,8 @@ export async function resendDeadLetters(
   const originals = await findOriginals(config, open, signal)
   const check = await recordChecker(pool, config)
   const resends: DeadLetterResend[] = []
-  const stillInvalid: ResendReport['stillInvalid'][number][] = []
-  const gone: string[] = []
+  const stillInvalid: ResendReport['stillInvalid'] = []
+  const gone: ResendReport['gone'] = []
   for (const letter of open) {
     const position = formatPosition(letter)
     const original = originals.get(position)

@@ -26,8 +26,7 @@ import {
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { fitReportOf, modelOf } from '../model-detail.js'
-import { found, ofPipelineSchema } from '../queries.js'
-import { requirePipeline } from './require-pipeline.js'
+import { found, ofPipelineSchema, requirePipeline } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: textSchema })

@@ -3,8 +3,7 @@ import { z } from 'zod'
 import { newSuppressionSchema, suppressionSchema } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
-import { found, ofPipelineSchema } from '../queries.js'
-import { requirePipeline } from './require-pipeline.js'
+import { found, ofPipelineSchema, requirePipeline } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
@@ -67,8 +66,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     async ({ params: { id }, visitor }, reply) => {
       const act = { action: 'remove suppression', pipeline: null, target: id, detail: {} }
       await withAudit(pool, visitor, act, async () => {
-        const removed = await removeSuppression(pool, { id, by: visitor.name })
-        found(removed || null, `rule ${id} that hides alerts`)
+        found(await removeSuppression(pool, { id, by: visitor.name }), `rule ${id} that hides alerts`)
       })
       return reply.code(204).send(null)
     },

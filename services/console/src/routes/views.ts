@@ -2,8 +2,7 @@ import { deleteView, savedViews, saveView } from '@outflow/store/anomalies'
 import { z } from 'zod'
 import { newViewSchema, viewSchema } from '../api/index.js'
 import { withAudit } from '../audit.js'
-import { found, ofPipelineSchema } from '../queries.js'
-import { requirePipeline } from './require-pipeline.js'
+import { found, ofPipelineSchema, requirePipeline } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 export function addViewRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
@@ -54,7 +53,7 @@ export function addViewRoutes(server: ConsoleServer, { config, pool, read }: Rou
     async ({ params: { name }, query: { pipeline = config.pipeline }, visitor }, reply) => {
       const act = { action: 'delete view', pipeline, target: name, detail: {} }
       await withAudit(pool, visitor, act, async () => {
-        found((await deleteView(pool, { pipeline, name })) || null, `view ${name} of ${pipeline}`)
+        found(await deleteView(pool, { pipeline, name }), `view ${name} of ${pipeline}`)
       })
       return reply.code(204).send(null)
     },
