@@ -11,7 +11,7 @@ import { Header, NAVIGATION } from './parts/header.js'
 import { Help, isHelpOpen } from './parts/help.js'
 import { Notices } from './parts/notices.js'
 import { Empty, Failure, Loading } from './parts/states.js'
-import { matchPath, navigate, place } from './state/location.js'
+import { idBelow, navigate, place } from './state/location.js'
 import { openSession, pipelines, refreshPipelines, session, sessionError, withPipeline } from './state/session.js'
 import { useShortcuts } from './state/shortcuts.js'
 
@@ -59,12 +59,12 @@ function body(path: string) {
   if (session.value === null) return <Loading what="who you are" />
   if (pipelines.value?.length === 0) return <NoPipeline />
   if (path === '/' || path === '/anomalies') return <AnomaliesPage />
-  const anomaly = matchPath('/anomalies/:id', path)
-  if (anomaly !== null) return <AnomalyPage key={anomaly.id} id={anomaly.id!} />
+  const anomaly = idBelow('/anomalies/', path)
+  if (anomaly !== null) return <AnomalyPage key={anomaly} id={anomaly} />
   if (path === '/scores') return <ScoresPage />
   if (path === '/models') return <ModelsPage />
-  const model = matchPath('/models/:id', path)
-  if (model !== null) return <ModelPage key={model.id} id={model.id!} />
+  const model = idBelow('/models/', path)
+  if (model !== null) return <ModelPage key={model} id={model} />
   if (path === '/health') return <HealthPage />
   if (path === '/suppressions') return <SuppressionsPage />
   return (

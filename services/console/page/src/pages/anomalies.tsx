@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { queryString } from '../api/client.js'
 import { followLive } from '../api/live.js'
 import { liveState } from '../parts/header.js'
+import { useTitle } from '../parts/page.js'
 import { Empty, Failure, Loading } from '../parts/states.js'
 import { type AnomalyList, openList } from '../state/anomaly-list.js'
 import { countFilters, type Filters, formatFilters, listFilters, NO_FILTERS, parseFilters } from '../state/filters.js'
@@ -25,9 +26,7 @@ export function AnomaliesPage() {
     void (list.items.value.length === 0 ? list.readNextPage() : list.readNew(() => false))
   }, [list])
   useLive(list)
-  useEffect(() => {
-    document.title = 'Anomalies · outflow'
-  }, [])
+  useTitle('Anomalies')
   return (
     <div class="anomalies">
       <h1 class="unseen">Anomalies of {pipeline}</h1>

@@ -1,9 +1,9 @@
 import { formatMistake, formatRarity } from '@outflow/contracts/wording'
-import { useEffect } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { AnomalyDetail } from '../api/types.js'
 import { ProvisionalBadge, SeverityBadge, StateBadge, VerdictBadge } from '../parts/badges.js'
 import { Fact } from '../parts/fact.js'
+import { useTitle } from '../parts/page.js'
 import { Shown } from '../parts/states.js'
 import { Time } from '../parts/time.js'
 import { latestList } from '../state/anomaly-list.js'
@@ -12,7 +12,6 @@ import { formatFilters } from '../state/filters.js'
 import { navigate } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { useShortcuts } from '../state/shortcuts.js'
-import { shortId } from '../words/format.js'
 import { AlertPanel } from './anomaly/alert-panel.js'
 import { EntityHistory } from './anomaly/entity-history.js'
 import { Reasons } from './anomaly/reasons.js'
@@ -21,7 +20,7 @@ import { ScoreDetails } from './anomaly/score-details.js'
 import { SimilarAnomalies } from './anomaly/similar-anomalies.js'
 import { ValuesAround } from './anomaly/values-around.js'
 import { VerdictPanel } from './anomaly/verdict-panel.js'
-import { hrefOf } from './anomaly-link.js'
+import { hrefOf, ModelLink } from './links.js'
 
 /** The page of one anomaly, with its verdicts. */
 export function AnomalyPage({ id }: { id: string }) {
@@ -33,9 +32,7 @@ export function AnomalyPage({ id }: { id: string }) {
     k: () => step(near.previous),
     u: () => navigate(back),
   })
-  useEffect(() => {
-    document.title = `${anomaly.data?.key ?? id} · outflow`
-  }, [anomaly.data, id])
+  useTitle(anomaly.data?.key ?? id)
   return (
     <div class="page anomaly">
       <nav class="crumbs" aria-label="Breadcrumbs">
@@ -82,20 +79,15 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           </Fact>
           {anomaly.rescored && <Fact name="found by">a rescore of past records</Fact>}
           <Fact name="judged by">
-            <a href={`/models/${encodeURIComponent(anomaly.modelId)}${queryString({ pipeline: anomaly.pipeline })}`}>
-              {shortId(anomaly.modelId)}
-            </a>{' '}
-            {anomaly.provisional && <ProvisionalBadge />}{' '}
+            <ModelLink id={anomaly.modelId} pipeline={anomaly.pipeline} /> {anomaly.provisional && <ProvisionalBadge />}{' '}
             {anomaly.model === null ? (
               <small>gone since</small>
             ) : (
               <>
                 <StateBadge state={anomaly.model.state} />{' '}
-                {anomaly.model.trainedAt !== null && (
-                  <small>
-                    trained <Time at={anomaly.model.trainedAt} ago />
-                  </small>
-                )}
+                <small>
+                  trained <Time at={anomaly.model.trainedAt} ago />
+                </small>
               </>
             )}
           </Fact>

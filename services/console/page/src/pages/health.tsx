@@ -46,10 +46,7 @@ function Tiles({ health }: { health: Health }) {
   const rejected = health.deadLetters.reduce((sum, { count }) => sum + count, 0)
   return (
     <dl class="tiles">
-      <Tile
-        name="records a second"
-        value={health.recordsPerSecond === null ? '–' : formatAmount(health.recordsPerSecond)}
-      />
+      <Tile name="records a second" value={formatAmount(health.recordsPerSecond)} />
       <Tile
         name="lag"
         value={lag === undefined ? '–' : formatCount(lag)}

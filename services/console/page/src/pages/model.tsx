@@ -1,16 +1,18 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { queryString, read, write } from '../api/client.js'
 import type { FitReport, ModelDetail } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
 import { Confirm } from '../parts/confirm.js'
 import { Fact } from '../parts/fact.js'
+import { useTitle } from '../parts/page.js'
 import { Shown } from '../parts/states.js'
 import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
 import { formatAmount, formatBytes, formatCount, formatDuration, formatPValue, shortId } from '../words/format.js'
+import { ModelLink } from './links.js'
 import { Comparison } from './model/comparison.js'
 import { GateReport } from './model/gate-report.js'
 
@@ -20,9 +22,7 @@ export function ModelPage({ id }: { id: string }) {
   const model = useResource(JSON.stringify([pipeline, id]), (signal) =>
     read<ModelDetail>(`/models/${encodeURIComponent(id)}`, { pipeline }, signal),
   )
-  useEffect(() => {
-    document.title = `Model ${shortId(id)} · outflow`
-  }, [id])
+  useTitle(`Model ${shortId(id)}`)
   return (
     <div class="page">
       <nav class="crumbs" aria-label="Around this model">
@@ -68,13 +68,9 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
       </dl>
       {model.labels !== null ? (
         <p class="quiet">
-          The same weights as{' '}
-          <a href={`/models/${encodeURIComponent(model.labels.of)}${queryString({ pipeline })}`}>
-            <code>{shortId(model.labels.of)}</code>
-          </a>
-          ; anomalies were removed from its calibration set by{' '}
-          {formatCount(model.labels.confirmed + model.labels.normal)} labels, {formatCount(model.labels.confirmed)} of
-          them confirmed.
+          The same weights as <ModelLink id={model.labels.of} pipeline={pipeline} />; anomalies were removed from its
+          calibration set by {formatCount(model.labels.confirmed + model.labels.normal)} labels,{' '}
+          {formatCount(model.labels.confirmed)} of them confirmed.
         </p>
       ) : report === null ? (
         <p class="quiet">
@@ -143,9 +139,7 @@ function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
           <Fact name="seed">{seed}</Fact>
           {parent !== null && (
             <Fact name="active before">
-              <a href={`/models/${encodeURIComponent(parent)}${queryString({ pipeline })}`}>
-                <code>{shortId(parent)}</code>
-              </a>
+              <ModelLink id={parent} pipeline={pipeline} />
             </Fact>
           )}
         </dl>

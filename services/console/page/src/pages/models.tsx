@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { queryString, read, write } from '../api/client.js'
+import { read, write } from '../api/client.js'
 import type { Model } from '../api/types.js'
 import { ProvisionalBadge, StateBadge } from '../parts/badges.js'
 import { Confirm } from '../parts/confirm.js'
@@ -10,7 +10,8 @@ import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
-import { formatAmount, formatCount, shortId } from '../words/format.js'
+import { formatAmount, formatCount } from '../words/format.js'
+import { ModelLink } from './links.js'
 import { CalibrationRecordsSection } from './models/calibration-records.js'
 import { Precision } from './models/precision.js'
 
@@ -91,14 +92,7 @@ function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: 
     <Table
       asCards
       columns={[
-        {
-          name: 'model',
-          of: ({ id }) => (
-            <a href={`/models/${encodeURIComponent(id)}${queryString({ pipeline })}`}>
-              <code>{shortId(id)}</code>
-            </a>
-          ),
-        },
+        { name: 'model', of: ({ id }) => <ModelLink id={id} pipeline={pipeline} /> },
         {
           name: 'state',
           of: ({ state, provisional }) => (

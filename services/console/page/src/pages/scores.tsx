@@ -7,7 +7,7 @@ import { MarkTrack } from '../parts/mark-track.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
-import { parseSpan, SPANS, type Span, spanQuery } from '../state/filters.js'
+import { parseSpan, SPANS, type Span, spanParams, spanQuery } from '../state/filters.js'
 import { navigate, place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
@@ -35,9 +35,8 @@ export function ScoresPage() {
     'last' in span ? REFRESH_MS : undefined,
   )
   const goTo = (part: { span?: Span; scale?: string }) => {
-    const wanted = part.span ?? span
-    const ends = 'last' in wanted ? { range: wanted.last } : wanted
-    navigate(`/scores${queryString({ pipeline, ...ends, scale: (part.scale ?? scale) === 'linear' ? 'linear' : '' })}`)
+    const linear = (part.scale ?? scale) === 'linear' ? 'linear' : null
+    navigate(`/scores${queryString({ pipeline, ...spanParams(part.span ?? span), scale: linear })}`)
   }
   return (
     <Page

@@ -1,5 +1,5 @@
 import { write } from '../api/client.js'
-import type { Anomaly, GivenVerdict, Verdict } from '../api/types.js'
+import type { Anomaly, Verdict } from '../api/types.js'
 import { latestList } from '../state/anomaly-list.js'
 import { notify } from '../state/notices.js'
 import { asApiError } from '../state/resource.js'
@@ -12,7 +12,7 @@ type Judged = Pick<Anomaly, 'id' | 'key'>
 /** Stores a verdict, updates the list and shows a notice. @throws {ApiError} when it was not stored */
 export async function storeVerdict({ id, key }: Judged, verdict: Verdict, note: string): Promise<void> {
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
-  await write<GivenVerdict>('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
+  await write('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
   latestList()?.applyVerdict(id, verdict)
   notify('done', `${key ?? id}: ${VERDICT_WORDS[verdict]}`)
 }

@@ -28,18 +28,17 @@ interface ChartProps {
   /** Logarithmic on both sides of 0 (arsinh): nats may be negative. */
   readonly isLog?: boolean
   readonly format: (value: number) => string
-  readonly height?: number
+  /** Pixels. */
+  readonly height: number
   /** Called with the range that was selected with the mouse. */
   readonly onSelect?: (from: number, to: number) => void
   /** Called with the index of the point that was clicked. */
   readonly onPoint?: (at: number) => void
 }
 
-/** Pixels. */
-const DEFAULT_HEIGHT = 260
-/** Width of a time label with seconds, and a margin. */
+/** Width of a time label with seconds, and a margin; pixels. */
 const TIME_SPACE = 75
-/** Margin to the right of the plot: half of the last label. */
+/** Margin to the right of the plot: half of the last label; pixels. */
 const END_SPACE = 16
 /** With at most so many points each is drawn: a point between two gaps has no line. */
 const FEW_POINTS = 60
@@ -57,9 +56,7 @@ export function Chart(props: ChartProps) {
       plot.destroy()
       plot = draw(element, props)
     }
-    const resized = new ResizeObserver(() =>
-      plot.setSize({ width: element.clientWidth, height: height ?? DEFAULT_HEIGHT }),
-    )
+    const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }))
     resized.observe(element)
     const scheme = window.matchMedia('(prefers-color-scheme: dark)')
     scheme.addEventListener('change', redraw)
@@ -77,19 +74,7 @@ export function Chart(props: ChartProps) {
 }
 
 function draw(box: HTMLElement, props: ChartProps): uPlot {
-  const {
-    x,
-    xLabel,
-    isTime,
-    xRange,
-    series,
-    band,
-    isLog = false,
-    format,
-    height = DEFAULT_HEIGHT,
-    onSelect,
-    onPoint,
-  } = props
+  const { x, xLabel, isTime, xRange, series, band, isLog = false, format, height, onSelect, onPoint } = props
   const style = getComputedStyle(box)
   const colour = (name: string) => style.getPropertyValue(name).trim()
   const hasBars = series.some(({ kind }) => kind === 'bars')

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
 import { areShortcutsOn, turnShortcuts } from '../state/shortcuts.js'
+import { Closable } from './closable.js'
 
 export const isHelpOpen = signal(false)
 
@@ -20,16 +20,14 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
 
 /** The keys, and the switch that turns them off. */
 export function Help() {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    if (isHelpOpen.value) dialog.current?.showModal()
-  }, [isHelpOpen.value])
-  const close = () => {
-    isHelpOpen.value = false
-  }
+  if (!isHelpOpen.value) return null
   return (
-    <dialog ref={dialog} onClose={close} aria-labelledby="help-title">
-      <h2 id="help-title">Keys</h2>
+    <Closable
+      title="Keys"
+      onClose={() => {
+        isHelpOpen.value = false
+      }}
+    >
       <dl class="keys">
         {KEYS.map(([keys, does]) => (
           <div key={does}>
@@ -50,11 +48,6 @@ export function Help() {
         />{' '}
         Single keys do something
       </label>
-      <div class="row end">
-        <button type="button" class="primary" onClick={() => dialog.current?.close()}>
-          Close
-        </button>
-      </div>
-    </dialog>
+    </Closable>
   )
 }

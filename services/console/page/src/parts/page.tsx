@@ -10,9 +10,7 @@ interface PageProps {
 
 /** A page with its title, which is also the document's title. */
 export function Page({ title, tools, children }: PageProps) {
-  useEffect(() => {
-    document.title = `${title} · outflow`
-  }, [title])
+  useTitle(title)
   return (
     <div class="page">
       <div class="page-head">
@@ -22,4 +20,11 @@ export function Page({ title, tools, children }: PageProps) {
       {children}
     </div>
   )
+}
+
+/** Sets the document's title. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · outflow`
+  }, [title])
 }

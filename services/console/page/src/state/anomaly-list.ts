@@ -23,12 +23,10 @@ export class AnomalyList {
   private cursor: string | null = null
   private isReadingNew = false
   private mustReadAgain = false
+  /** Reference time of the filters' span: all pages must use the same. */
+  private readonly openedAtMs = Date.now()
 
-  constructor(
-    readonly filters: Filters,
-    /** Reference time of the filters' span: all pages must use the same. */
-    private readonly openedAtMs = Date.now(),
-  ) {}
+  constructor(readonly filters: Filters) {}
 
   /** Reads the next page, unless a request is running or there is none. */
   async readNextPage(): Promise<void> {
@@ -69,9 +67,9 @@ export class AnomalyList {
   }
 
   /** Repeats the requests that failed. */
-  async retry(isAtTop: () => boolean): Promise<void> {
+  async retry(): Promise<void> {
     this.error.value = null
-    if (this.items.value.length > 0) await this.readNew(isAtTop)
+    if (this.items.value.length > 0) await this.readNew(() => false)
     if (this.error.value === null) await this.readNextPage()
   }
 

@@ -1,4 +1,4 @@
-import type { Query } from '../api/client.js'
+import { type Query, queryString } from '../api/client.js'
 import type { Verdict } from '../api/types.js'
 
 /** A span of time: up to now, or between two instants (ISO 8601; null leaves that end open). */
@@ -84,25 +84,13 @@ export function parseRarity(text: string): number | null {
 }
 
 /** Writes filters as a URL's search with its question mark, '' for the defaults; the inverse of parseFilters. */
-export function formatFilters(filters: Filters): string {
-  const params = new URLSearchParams()
-  const put = (name: string, value: string | number | null) => {
-    if (value !== null && value !== '') params.set(name, String(value))
-  }
-  put('pipeline', filters.pipeline)
-  putSpan(filters.span, put)
-  put('key', filters.key)
-  put('field', filters.field)
-  put('severity', filters.severity)
-  put('verdict', filters.verdict)
-  put('model', filters.model)
-  put('rarerThan', filters.rarerThan)
-  put('text', filters.text)
-  if (filters.sort !== 'time') put('sort', filters.sort)
-  for (const name of filters.columns) params.append('column', name)
-  if (filters.compare) put('compare', 'true')
-  const text = params.toString()
-  return text === '' ? '' : `?${text}`
+export function formatFilters({ pipeline, span, sort, columns, compare, ...rest }: Filters): string {
+  return queryString({
+    ...{ pipeline, ...spanParams(span), ...rest },
+    sort: sort === 'time' ? null : sort,
+    column: columns,
+    compare: compare ? 'true' : null,
+  })
 }
 
 /** Returns the filters that decide which anomalies a list shows, in which order and with which columns. */
@@ -145,13 +133,8 @@ export function parseSpan(params: URLSearchParams): Span {
   return { from: instant(params.get('from')), to: instant(params.get('to')) }
 }
 
-function putSpan(span: Span, put: (name: string, value: string | null) => void): void {
-  if ('last' in span) put('range', span.last)
-  else {
-    put('from', span.from)
-    put('to', span.to)
-  }
-}
+/** Returns a span as parameters of the page's URL; the inverse of parseSpan. */
+export const spanParams = (span: Span): Query => ('last' in span ? { range: span.last } : span)
 
 function instant(text: string | null): string | null {
   const ms = Date.parse(text ?? '')

@@ -32,29 +32,12 @@ export function navigate(to: string, { replace = false } = {}): void {
   place.value = here()
 }
 
-/** Returns the parts of a path that match a pattern such as `/models/:id`, decoded; null where it does not match. */
-export function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | null {
-  const wanted = pattern.split('/')
-  const given = path.split('/')
-  if (wanted.length !== given.length) return null
-  const parts: Record<string, string> = {}
-  for (const [i, part] of wanted.entries()) {
-    const value = given[i]!
-    if (!part.startsWith(':')) {
-      if (part !== value) return null
-    } else {
-      const decoded = decode(value)
-      if (decoded === null || decoded === '') return null
-      parts[part.slice(1)] = decoded
-    }
-  }
-  return parts
-}
-
-/** null when an escape is not valid. */
-function decode(text: string): string | null {
+/** Returns the decoded id of a path such as `/models/ID` below `/models/`; null where it is another path, or an escape is not valid. */
+export function idBelow(list: '/anomalies/' | '/models/', path: string): string | null {
+  const id = path.startsWith(list) ? path.slice(list.length) : ''
+  if (id === '' || id.includes('/')) return null
   try {
-    return decodeURIComponent(text)
+    return decodeURIComponent(id)
   } catch {
     return null
   }

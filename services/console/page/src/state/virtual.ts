@@ -10,7 +10,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 interface VirtualRows {
   /** `start` is relative to the top of the list. */
-  readonly rows: readonly { readonly index: number; readonly start: number; readonly size: number }[]
+  readonly rows: readonly { readonly index: number; readonly start: number }[]
   readonly totalSize: number
   readonly scrollTo: (index: number) => void
 }
@@ -64,7 +64,7 @@ export function useVirtualRows({
   useEffect(() => virtualizer._willUpdate())
   useEffect(() => virtualizer.measure(), [rowHeight, margin])
   return {
-    rows: virtualizer.getVirtualItems().map(({ index, start, size }) => ({ index, start: start - margin, size })),
+    rows: virtualizer.getVirtualItems().map(({ index, start }) => ({ index, start: start - margin })),
     totalSize: virtualizer.getTotalSize(),
     scrollTo: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
   }

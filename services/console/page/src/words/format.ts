@@ -53,7 +53,6 @@ export function formatAgo(time: string, nowMs: number): string {
 /** In the user's time zone, such as "2026-11-25 18:58:19". */
 export function formatTime(time: string | number): string {
   const date = new Date(time)
-  if (Number.isNaN(date.getTime())) return String(time)
   const two = (part: number) => String(part).padStart(2, '0')
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
@@ -67,8 +66,6 @@ export function formatZone(time: string | number): string {
   return `UTC${minutes < 0 ? '−' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
 }
 
-const DAY_SECONDS = 86_400
-
 /** Labels of a time axis, in the user's time zone: the hour, with the day below it where a day begins. */
 export function timeLabels(timesMs: readonly number[], stepSeconds: number): string[] {
   let day = ''
@@ -77,7 +74,7 @@ export function timeLabels(timesMs: readonly number[], stepSeconds: number): str
     const shown = stepSeconds < 60 ? hour : hour.slice(0, 5)
     const isNewDay = date !== day
     day = date
-    if (stepSeconds >= DAY_SECONDS) return date.slice(5)
+    if (stepSeconds >= 86_400) return date.slice(5)
     return isNewDay ? `${shown}\n${date.slice(5)}` : shown
   })
 }

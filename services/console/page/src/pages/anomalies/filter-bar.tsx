@@ -140,14 +140,17 @@ export function SpanChoice({
     if (Object.hasOwn(SPANS, choice)) onSpan({ last: choice as keyof typeof SPANS })
     else if (choice === 'all' || 'last' in span) onSpan(ALL)
   }
-  const spans = Object.entries(SPAN_WORDS).toReversed()
   return (
     <>
       <Choice
         label="Time"
         value={shown}
         onValue={choose}
-        of={[...(hasAll ? ([['all', 'any time']] as const) : []), ...spans.toReversed(), ['between', 'between …']]}
+        of={[
+          ...(hasAll ? [['all', 'any time'] as const] : []),
+          ...Object.entries(SPAN_WORDS),
+          ['between', 'between …'],
+        ]}
       />
       {shown === 'between' && !('last' in span) && (
         <>

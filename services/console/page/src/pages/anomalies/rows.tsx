@@ -10,7 +10,7 @@ import { useIsNarrow } from '../../state/narrow.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual.js'
 import { formatCount, formatZone } from '../../words/format.js'
-import { hrefOf } from '../anomaly-link.js'
+import { hrefOf } from '../links.js'
 import { useVerdictKeys } from '../verdict-keys.js'
 import { goTo } from './filter-bar.js'
 
@@ -136,7 +136,7 @@ export function Rows({ list, filters, box }: RowsProps) {
           <>
             {' · '}
             {list.error.value.title}.{' '}
-            <button type="button" class="link" onClick={() => list.retry(() => false)}>
+            <button type="button" class="link" onClick={() => list.retry()}>
               Try again
             </button>
           </>

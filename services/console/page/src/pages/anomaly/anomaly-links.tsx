@@ -1,7 +1,7 @@
 import type { Anomaly } from '../../api/types.js'
 import { VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
-import { hrefOf } from '../anomaly-link.js'
+import { hrefOf } from '../links.js'
 
 interface AnomalyLinksProps<T extends Anomaly> {
   readonly items: readonly T[]

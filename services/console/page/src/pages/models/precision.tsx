@@ -6,7 +6,8 @@ import { Choice } from '../../parts/choice.js'
 import { Empty, Shown } from '../../parts/states.js'
 import { type Column, Table } from '../../parts/table.js'
 import { useResource } from '../../state/resource.js'
-import { formatCount, shortId } from '../../words/format.js'
+import { formatCount } from '../../words/format.js'
+import { ModelLink } from '../links.js'
 
 const GROUPINGS = ['week', 'field', 'severity', 'model'] as const
 
@@ -60,12 +61,7 @@ const columnsOf = (by: Grouping, pipeline: string): readonly Column<Group>[] => 
 function named(by: Grouping, value: string, pipeline: string) {
   if (by === 'severity') return <SeverityBadge severity={value} />
   if (by === 'field') return <a href={`/${queryString({ pipeline, field: value })}`}>{value}</a>
-  if (by === 'week') return value
-  return (
-    <a href={`/models/${encodeURIComponent(value)}${queryString({ pipeline })}`}>
-      <code>{shortId(value)}</code>
-    </a>
-  )
+  return by === 'week' ? value : <ModelLink id={value} pipeline={pipeline} />
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`

@@ -1,2 +1,0 @@
-/** Path of an anomaly's page. */
-export const hrefOf = (id: string): string => `/anomalies/${encodeURIComponent(id)}`
