@@ -50,7 +50,7 @@ export function Facets({ overview, filters, onVerdict }: FacetsProps) {
             <button
               key={severity}
               type="button"
-              class="facet severity-facet"
+              class="facet"
               aria-pressed={filters.severity === severity}
               onClick={() => goTo({ ...filters, severity: filters.severity === severity ? '' : severity })}
             >
@@ -104,7 +104,7 @@ export function Change({ anomalies, before }: { anomalies: number; before: numbe
   const more = anomalies - before
   const sign = more > 0 ? '+' : more < 0 ? '−' : '±'
   return (
-    <span class="change" title={`${formatCount(before)} in the period before`}>
+    <span class="change quiet small" title={`${formatCount(before)} in the period before`}>
       {' '}
       {sign}
       {formatCount(Math.abs(more))}

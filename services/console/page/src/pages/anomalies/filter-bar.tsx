@@ -164,7 +164,7 @@ export function SpanChoice({
 
 function Instant({ label, at, onAt }: { label: string; at: string | null; onAt: (at: string | null) => void }) {
   return (
-    <label class="instant">
+    <label class="quiet">
       {label}{' '}
       <input
         type="datetime-local"

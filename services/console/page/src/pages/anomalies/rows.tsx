@@ -104,7 +104,7 @@ export function Rows({ list, filters, box }: RowsProps) {
       </div>
       {waiting > 0 && (
         <div class="waiting">
-          <button type="button" onClick={showWaiting}>
+          <button type="button" class="primary" onClick={showWaiting}>
             Show {formatCount(waiting)} new <kbd>.</kbd>
           </button>
         </div>

@@ -47,9 +47,10 @@ export function Swimlane({ overview, filters }: SwimlaneProps) {
         <button
           key={cell.at}
           type="button"
-          class={`${kind} heat-${heatOf(cell.leastPValue)}`}
+          class={kind}
           style={{
             gridColumn: column + 1,
+            background: heatColour(heatOf(cell.leastPValue)),
             ...(kind === 'bar-cell' ? { height: `${Math.max(6, (cell.anomalies / most) * 100)}%` } : {}),
           }}
           data-column={column}
@@ -116,7 +117,7 @@ export function Swimlane({ overview, filters }: SwimlaneProps) {
         <span class="legend">
           least likely record 1 in 100{' '}
           {HEATS.map((heat) => (
-            <i key={heat} class={`heat-${heat}`} />
+            <i key={heat} style={{ background: heatColour(heat) }} />
           ))}{' '}
           1 in a million
         </span>
@@ -158,6 +159,8 @@ function labelledColumns(fromMs: number, stepMs: number, columns: number) {
 }
 
 const HEATS = [1, 2, 3, 4, 5] as const
+
+const heatColour = (heat: number): string => `var(--heat-${heat})`
 
 /** One level per decade of p-values: 1 from 1 in 100, 5 from 1 in a million. */
 function heatOf(pValue: number): number {
