@@ -14,13 +14,8 @@ export interface FitStep {
   readonly leftMs: number
 }
 
-export interface FitProgress {
-  update(step: FitStep): void
-  stop(): void
-}
-
 /** Shows the progress of a model's fits. A fit that is repeated, because the first one was poor, has its own bar. */
-export function fitProgress(terminal: Pick<Terminal, 'progress'>): FitProgress {
+export function fitProgress(terminal: Pick<Terminal, 'progress'>) {
   let open: { step: number; readonly bar: Progress } | undefined
   const begin = ({ step, maxSteps }: FitStep) => {
     const label = open === undefined ? 'fit' : 'fit again'
@@ -28,7 +23,7 @@ export function fitProgress(terminal: Pick<Terminal, 'progress'>): FitProgress {
     return { step, bar: terminal.progress({ label, total: maxSteps, unit: 'steps' }) }
   }
   return {
-    update: (progress) => {
+    update: (progress: FitStep): void => {
       const { step, epoch, trainNll, validationNll, leftMs } = progress
       // Steps increase within a fit, so a step that is not larger belongs to the next fit.
       if (open === undefined || step <= open.step) open = begin(progress)
@@ -36,6 +31,6 @@ export function fitProgress(terminal: Pick<Terminal, 'progress'>): FitProgress {
       const nats = `train ${trainNll.toFixed(3)}, validation ${validationNll.toFixed(3)} nats`
       open.bar.update(step, `epoch ${epoch.toFixed(1)}, ${nats}, at most ${Math.ceil(leftMs / 1000)} s left`)
     },
-    stop: () => open?.bar.stop(),
+    stop: (): void => open?.bar.stop(),
   }
 }

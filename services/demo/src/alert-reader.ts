@@ -1,17 +1,10 @@
-import { type AlertEvent, alertEventSchema, formatPosition } from '@outflow/contracts'
+import { alertEventSchema, formatPosition } from '@outflow/contracts'
 import { type Delivery, deliveries, type KafkaConnection, positionsInMemory } from '@outflow/streams'
-
-/** An alert that was read from the topic. */
-export interface ReadAlert {
-  /** Position of its record: `topic/partition/offset`. */
-  readonly position: string
-  readonly readAtMs: number
-  readonly data: AlertEvent['data']
-}
+import type { DemoObservations } from './summary.js'
 
 export interface AlertReader {
   /** In the order of reading; grows while the reader is open. */
-  readonly alerts: readonly ReadAlert[]
+  readonly alerts: DemoObservations['alerts']
   close(): Promise<void>
 }
 
@@ -20,7 +13,7 @@ export function openAlertReader(
   kafka: KafkaConnection,
   { topic, onFailure }: { readonly topic: string; readonly onFailure: (error: unknown) => void },
 ): AlertReader {
-  const alerts: ReadAlert[] = []
+  const alerts: DemoObservations['alerts'][number][] = []
   const onDelivery = (delivery: Delivery): void => {
     const readAtMs = Date.now()
     try {
@@ -56,10 +49,9 @@ export function openAlertReader(
   }
 }
 
-function readDelivery({ records }: Delivery, readAtMs: number): readonly ReadAlert[] {
+function readDelivery({ records }: Delivery, readAtMs: number): DemoObservations['alerts'] {
   return records.map(({ value }) => {
-    const { data } = alertEventSchema.parse(JSON.parse(String(value)))
-    const { topic, partition, offset } = data
-    return { position: formatPosition({ topic, partition, offset: BigInt(offset) }), readAtMs, data }
+    const { topic, partition, offset } = alertEventSchema.parse(JSON.parse(String(value))).data
+    return { position: formatPosition({ topic, partition, offset: BigInt(offset) }), readAtMs }
   })
 }

@@ -1,4 +1,3 @@
-import type { ModelMetadata } from '@outflow/contracts'
 import { waitFor } from '@outflow/runtime'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { activeModel } from '@outflow/store/models'
@@ -6,11 +5,10 @@ import { outboxDepth } from '@outflow/store/outbox'
 import { makeProducer } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
 import { type AlertReader, openAlertReader } from './alert-reader.js'
-import type { Defer } from './clean-up.js'
-import { feedAtOnce, feedSteadily } from './feed.js'
+import { type FeedTarget, feedAtOnce, feedSteadily } from './feed.js'
 import { type FeedPlan, planFeed } from './feed-plan.js'
 import { loadFlights } from './flights.js'
-import { type Installation, install } from './installation.js'
+import { type Installation, type InstallOptions, install } from './installation.js'
 import { readSentMessages } from './sent-messages.js'
 import { startServices } from './services.js'
 import { type DemoObservations, type DemoSummary, summarize } from './summary.js'
@@ -20,12 +18,9 @@ import { type Counters, POLL_INTERVAL_MS, watchScoring } from './watch-scoring.j
 const FEED = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
 const STEADY_PER_SECOND = 400
 
-interface FeedOptions {
+interface FeedOptions extends InstallOptions {
   /** Version of outflow, for the summary. */
   readonly version: string
-  readonly terminal: Terminal
-  readonly signal: AbortSignal
-  readonly defer: Defer
 }
 
 /** Result of the demo, with the services still running. */
@@ -53,7 +48,8 @@ export async function feedAndScore({ version, terminal, signal, defer }: FeedOpt
   const installation = await install({ terminal, signal, defer })
   const plan = planFeed(loadFlights(), FEED)
   const demo = { plan, installation, terminal }
-  await feedBacklog(demo)
+  const { backlog } = plan
+  await withTarget(demo, { label: 'feed', total: backlog.length }, (target) => feedAtOnce(backlog, target))
 
   const services = await startServices(installation, terminal, defer)
   terminal.say(`console   ${services.consoleUrl}`)
@@ -71,23 +67,11 @@ export async function feedAndScore({ version, terminal, signal, defer }: FeedOpt
     ...measured,
     rejected: await rejectedByReason(pool, config.pipeline),
     deadLetterMessages,
-    model: await modelOf(installation),
+    model: (await activeModel(pool, config.pipeline))!.metadata!,
     versions: { outflow: version, node: process.versions.node, ...installation.versions },
     durationMs: Date.now() - startedAtMs,
   })
   return { summary, installation, healthUrl: services.healthUrl, consoleUrl: services.consoleUrl }
-}
-
-async function feedBacklog({ plan, installation, terminal }: Demo): Promise<void> {
-  const producer = await makeProducer(installation.kafka)
-  const progress = terminal.progress({ label: 'feed', total: plan.backlog.length, unit: 'messages' })
-  const { signal } = installation
-  try {
-    await feedAtOnce(plan.backlog, { producer, topic: topicOf(installation), signal, onSent: progress.update })
-  } finally {
-    progress.stop()
-    await producer.close()
-  }
 }
 
 /** Waits until the backlog is scored, feeds the rest at a steady pace, and waits until that is scored, alerted and read. */
@@ -116,20 +100,25 @@ async function measure(
   }
 }
 
-async function feedSteadyPart({ plan, installation, terminal }: Demo): Promise<DemoObservations['steady']> {
-  const messages = plan.steady.length
-  const producer = await makeProducer(installation.kafka)
-  const progress = terminal.progress({ label: 'steady', total: messages, unit: 'messages' })
-  const fromMs = Date.now()
+function feedSteadyPart(demo: Demo): Promise<DemoObservations['steady']> {
+  const { steady } = demo.plan
+  return withTarget(demo, { label: 'steady', total: steady.length }, async (target) => {
+    const fromMs = Date.now()
+    await feedSteadily(steady, { ...target, perSecond: STEADY_PER_SECOND })
+    return { fromMs, messages: steady.length, durationMs: Date.now() - fromMs }
+  })
+}
+
+/** Gives a producer to the topic of flights, whose progress is shown. */
+async function withTarget<T>(
+  { installation: { kafka, config, signal }, terminal }: Demo,
+  bar: { readonly label: string; readonly total: number },
+  send: (target: FeedTarget) => Promise<T>,
+): Promise<T> {
+  const producer = await makeProducer(kafka)
+  const progress = terminal.progress({ ...bar, unit: 'messages' })
   try {
-    await feedSteadily(plan.steady, {
-      producer,
-      topic: topicOf(installation),
-      perSecond: STEADY_PER_SECOND,
-      signal: installation.signal,
-      onSent: progress.update,
-    })
-    return { fromMs, messages, durationMs: Date.now() - fromMs }
+    return await send({ producer, topic: config.source.topics[0]!, signal, onSent: progress.update })
   } finally {
     progress.stop()
     await producer.close()
@@ -146,10 +135,4 @@ async function untilAlertsAreRead(
     return rows === 0 && reader.alerts.length >= counters.alerts ? true : null
   }
   await waitFor(isAllRead, { everyMs: POLL_INTERVAL_MS, signal })
-}
-
-const topicOf = ({ config }: Installation): string => config.source.topics[0]!
-
-async function modelOf({ pool, config }: Installation): Promise<ModelMetadata> {
-  return (await activeModel(pool, config.pipeline))!.metadata!
 }

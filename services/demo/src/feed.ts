@@ -5,7 +5,7 @@ import { type PlannedMessage, TRUTH_HEADER } from './feed-plan.js'
 /** Messages per request: enough for the broker's throughput, and few enough for a bar that moves. */
 const BATCH_MESSAGES = 500
 
-interface FeedTarget {
+export interface FeedTarget {
   readonly producer: Producer
   readonly topic: string
   readonly signal: AbortSignal

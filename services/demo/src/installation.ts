@@ -30,7 +30,7 @@ export interface Installation {
   readonly versions: { readonly broker: string; readonly database: string; readonly backend: string }
 }
 
-interface InstallOptions {
+export interface InstallOptions {
   readonly terminal: Terminal
   readonly signal: AbortSignal
   readonly defer: Defer

@@ -48,7 +48,7 @@ export interface DemoSummary {
 /** Measurements of a run of the demo. */
 export interface DemoObservations {
   readonly sent: readonly SentMessage[]
-  /** Positions of the alerts, and when they were read; in the order of reading. */
+  /** Positions of the alerted records, `topic/partition/offset`, and when the alerts were read; in the order of reading. */
   readonly alerts: readonly { readonly position: string; readonly readAtMs: number }[]
   readonly counters: { readonly received: number; readonly scored: number; readonly anomalies: number }
   readonly rejected: Readonly<Record<string, number>>
