@@ -1,22 +1,16 @@
 import { Readable } from 'node:stream'
 
-/** Server-sent events to one client. */
-interface EventStream {
-  readonly body: Readable
-  send(event: string, data: unknown): void
-}
-
 /** Buffer for a slow client, bytes. */
 const BUFFER_BYTES = 64 * 1024
 const HEARTBEAT_MS = 15_000
 
 /**
- * Makes a stream of server-sent events. Events that do not fit into the buffer of a slow client are dropped and counted: when it has
+ * Makes a stream of server-sent events to one client. Events that do not fit into the buffer of a slow client are dropped and counted: when it has
  * read on, it gets an event `skipped` with the count, and can request the list.
  *
  * @param onClosed  called once, when the client has disconnected or the stream has ended
  */
-export function makeEventStream(onClosed: () => void): EventStream {
+export function makeEventStream(onClosed: () => void) {
   let hasRoom = true
   let skipped = 0
   const body = new Readable({
@@ -40,7 +34,7 @@ export function makeEventStream(onClosed: () => void): EventStream {
   body.push('retry: 2000\n\n')
   return {
     body,
-    send: (event, data) => {
+    send: (event: string, data: unknown): void => {
       if (hasRoom) hasRoom = body.push(eventText(event, data))
       else skipped += 1
     },

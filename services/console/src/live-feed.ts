@@ -3,14 +3,6 @@ import { type OutflowError, toOutflowError } from '@outflow/errors'
 import type { AnomalyLine } from '@outflow/store/anomalies'
 import { anomalyId } from './ids.js'
 
-interface LiveFeed {
-  /**
-   * Calls `onFound` with every anomaly that is found in the pipeline from now on, oldest first, and again when its reasons are stored.
-   * @returns a function that ends the subscription
-   */
-  subscribe(pipeline: string, onFound: OnFound): () => void
-}
-
 type OnFound = (found: readonly AnomalyLine[]) => void
 
 interface LiveFeedOptions {
@@ -41,11 +33,15 @@ interface WatchedPipeline {
 }
 
 /** Polls for new anomalies once a second for all clients of a pipeline; without clients it does not poll. */
-export function makeLiveFeed({ readNewest, signal, onError, everyMs = POLL_INTERVAL_MS }: LiveFeedOptions): LiveFeed {
+export function makeLiveFeed({ readNewest, signal, onError, everyMs = POLL_INTERVAL_MS }: LiveFeedOptions) {
   const watched = new Map<string, WatchedPipeline>()
   let isPolling = false
   return {
-    subscribe: (pipeline, onFound) => {
+    /**
+     * Calls `onFound` with every anomaly that is found in the pipeline from now on, oldest first, and again when its reasons are stored.
+     * @returns a function that ends the subscription
+     */
+    subscribe: (pipeline: string, onFound: OnFound): (() => void) => {
       const own = watched.get(pipeline) ?? { listeners: new Set(), known: new Set() }
       const isFirst = !watched.has(pipeline)
       watched.set(pipeline, own)

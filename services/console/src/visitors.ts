@@ -32,7 +32,6 @@ export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | nul
   return owner ? { ...owner, byBrowser: false } : null
 }
 
-/** Returns the owner of a token. */
 export function ownerOf(token: string, tokens: Tokens): User | null {
   const hash = createHash('sha256').update(token).digest()
   const found = tokens?.find(({ sha256 }) => timingSafeEqual(hash, Buffer.from(sha256, 'hex')))

@@ -6,7 +6,6 @@ interface DemoServers {
   readonly suffix: string
 }
 
-/** Configuration of the demo. */
 export function demoConfig({ brokers, databaseUrl, suffix }: DemoServers) {
   const topic = `flights${suffix}`
   return {

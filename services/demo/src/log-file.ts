@@ -4,17 +4,12 @@ import { finished } from 'node:stream/promises'
 import { type Log, makeLog } from '@outflow/runtime'
 import { DemoFailed } from './errors.js'
 
-interface LogFile {
-  readonly logOf: (service: string) => Log
-  close(): Promise<void>
-}
-
 /**
  * Opens the log file of the services, so that stderr has only the demo's progress.
  *
  * @param onError  called when a service logs an error: data would be lost, or a person is needed
  */
-export function openLogFile(path: string, onError: (error: DemoFailed) => void): LogFile {
+export function openLogFile(path: string, onError: (error: DemoFailed) => void) {
   const file = createWriteStream(path)
   const destination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -24,8 +19,8 @@ export function openLogFile(path: string, onError: (error: DemoFailed) => void):
     },
   })
   return {
-    logOf: (service) => makeLog({ service, level: 'info', destination, format: 'json' }),
-    close: async () => {
+    logOf: (service: string): Log => makeLog({ service, level: 'info', destination, format: 'json' }),
+    close: async (): Promise<void> => {
       destination.end()
       await finished(destination)
       file.end()

@@ -1,10 +1,7 @@
+import type { SentMessage } from './sent-messages.js'
+
 /** Ground truth of a sent record, which the detector does not have. */
-interface SentRecord {
-  /** `topic/partition/offset`. */
-  readonly position: string
-  /** The kind of corruption; null for a real flight. */
-  readonly corruption: string | null
-}
+type SentRecord = Pick<SentMessage, 'position' | 'corruption'>
 
 /** Counts for the corrupted records, or for one kind of them. */
 export interface Score {

@@ -1,7 +1,16 @@
 import { type Config, formatPosition } from '@outflow/contracts'
 import { type KafkaConnection, readWindow, type WindowRecord } from '@outflow/streams'
 import { BROKEN, TRUTH_HEADER } from './feed-plan.js'
-import type { SentMessage } from './summary.js'
+
+/** A message on the topic. */
+export interface SentMessage {
+  /** `topic/partition/offset`. */
+  readonly position: string
+  /** When it was passed to the producer, epoch ms. */
+  readonly producedAtMs: number
+  /** The kind of corruption; null for a real flight. */
+  readonly corruption: string | null
+}
 
 /** More than the demo sends, so that the window is read whole. */
 const MAX_MESSAGES = 1_000_000

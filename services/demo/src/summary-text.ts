@@ -3,7 +3,6 @@ import type { Score } from './scoreboard.js'
 import type { DemoSummary } from './summary.js'
 import { leastLikelyTable, type UnlikelyFlight } from './unlikely-flights.js'
 
-/** The summary as text. */
 export function summaryText(summary: DemoSummary, leastLikely: readonly UnlikelyFlight[], terminal: Terminal): string {
   return [
     '',

@@ -1,5 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import { makeScoreboard, percentile, type Scoreboard } from './scoreboard.js'
+import type { SentMessage } from './sent-messages.js'
 
 /** Results of the demo in one object: `outflow demo --once --json` prints it. */
 export interface DemoSummary {
@@ -58,16 +59,6 @@ export interface DemoObservations {
   readonly model: ModelMetadata
   readonly versions: DemoSummary['versions']
   readonly durationMs: number
-}
-
-/** A message on the topic. */
-export interface SentMessage {
-  /** `topic/partition/offset`. */
-  readonly position: string
-  /** When it was passed to the producer, epoch ms. */
-  readonly producedAtMs: number
-  /** The kind of corruption; null for a real flight. */
-  readonly corruption: string | null
 }
 
 export function summarize(observed: DemoObservations): DemoSummary {

@@ -2,7 +2,6 @@ import type { Reason } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import type { Terminal } from '@outflow/terminal'
 
-/** A row of the table of the least likely flights. */
 export interface UnlikelyFlight {
   readonly record: unknown
   readonly pValue: number

@@ -79,10 +79,16 @@ function useLive(list: AnomalyList): void {
   useEffect(() => {
     if (sort !== 'time') return
     const readNow = () => list.readNew(() => isWatched(list))
-    const readThrottled = throttled(readNow)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const readSoon = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        void readNow()
+      }, THROTTLE_MS)
+    }
     const stop = followLive({
       url: `/api/anomalies/live${queryString({ pipeline })}`,
-      onAnomaly: readThrottled.call,
+      onAnomaly: readSoon,
       onReturn: readNow,
       onState: (state) => {
         liveState.value = state
@@ -90,23 +96,10 @@ function useLive(list: AnomalyList): void {
     })
     return () => {
       stop()
-      readThrottled.cancel()
+      clearTimeout(timer)
     }
   }, [list, pipeline, sort])
 }
 
 /** In a burst the list is requested once a second, not once per anomaly. */
 const THROTTLE_MS = 1_000
-
-function throttled(act: () => void): { readonly call: () => void; readonly cancel: () => void } {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  return {
-    call: () => {
-      timer ??= setTimeout(() => {
-        timer = undefined
-        act()
-      }, THROTTLE_MS)
-    },
-    cancel: () => clearTimeout(timer),
-  }
-}

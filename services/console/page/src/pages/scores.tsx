@@ -215,7 +215,6 @@ function timesWithGaps(points: readonly ScorePoint[], step: number): readonly nu
   return times.flatMap((time, i) => (i > 0 && time - times[i - 1]! > 1.5 * step ? [time - step, time] : [time]))
 }
 
-/** Seconds between points. */
 function stepFor(span: Span): number {
   const ms =
     'last' in span

@@ -14,7 +14,6 @@ interface VerdictFormProps {
   readonly onClose: () => void
 }
 
-/** Dialog for a verdict and a note. */
 export function VerdictForm({ title, children, initial, give, onClose }: VerdictFormProps) {
   const [verdict, setVerdict] = useState(initial)
   const note = useRef<HTMLTextAreaElement>(null)

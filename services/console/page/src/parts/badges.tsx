@@ -27,7 +27,6 @@ export function ProvisionalBadge() {
   return <span class="badge">provisional</span>
 }
 
-/** State of a model. */
 export function StateBadge({ state }: { state: string }) {
   return <span class={`badge state-${state}`}>{state}</span>
 }

@@ -74,7 +74,7 @@ export function Chart(props: ChartProps) {
 }
 
 function draw(box: HTMLElement, props: ChartProps): uPlot {
-  const { x, xLabel, isTime, xRange, series, band, isLog = false, format, height, onSelect, onPoint } = props
+  const { x, isTime, xRange, series, band, isLog = false } = props
   const style = getComputedStyle(box)
   const colour = (name: string) => style.getPropertyValue(name).trim()
   const hasBars = series.some(({ kind }) => kind === 'bars')
@@ -100,7 +100,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
   return new uPlot(
     {
       width: box.clientWidth,
-      height,
+      height: props.height,
       // Top, right, bottom, left: the style sheet positions marks by the same margins.
       padding: [8, END_SPACE, 0, 0],
       scales: {
@@ -113,9 +113,9 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
         band === undefined
           ? []
           : [{ series: [band[1] + 1, band[0] + 1], fill: `${colour(series[band[0]]!.colour)}33` }],
-      cursor: { drag: { x: onSelect !== undefined, y: false, setScale: false } },
+      cursor: { drag: { x: props.onSelect !== undefined, y: false, setScale: false } },
       series: [
-        { label: xLabel, value: (_, x) => (x === null ? '–' : isTime ? formatTime(x * 1000) : formatCount(x)) },
+        { label: props.xLabel, value: (_, x) => (x === null ? '–' : isTime ? formatTime(x * 1000) : formatCount(x)) },
         ...series.map(
           ({ label, colour: name, kind = 'line' }): uPlot.Series => ({
             label,
@@ -127,7 +127,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
               kind === 'point'
                 ? { show: true, size: 10, fill: colour(name) }
                 : { show: x.length < FEW_POINTS && kind === 'line', size: 4 },
-            value: (_, value) => (value === null || value === undefined ? '–' : format(value)),
+            value: (_, value) => (value === null || value === undefined ? '–' : props.format(value)),
           }),
         ),
       ],
@@ -135,14 +135,14 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
         ready: [
           (plot) => {
             plot.over.addEventListener('click', () => {
-              if (plot.cursor.idx != null && plot.select.width <= MIN_DRAG_PX) onPoint?.(plot.cursor.idx)
+              if (plot.cursor.idx != null && plot.select.width <= MIN_DRAG_PX) props.onPoint?.(plot.cursor.idx)
             })
           },
         ],
         setSelect: [
           (plot) => {
             const { left, width } = plot.select
-            if (width > MIN_DRAG_PX) onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+            if (width > MIN_DRAG_PX) props.onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
           },
         ],
       },

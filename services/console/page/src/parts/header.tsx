@@ -22,7 +22,6 @@ const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
   off: '',
 }
 
-/** Navigation, the choice of pipeline, and the user. */
 export function Header() {
   const { path } = place.value
   const pipeline = currentPipeline.value

@@ -18,7 +18,6 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['?'], 'this help'],
 ]
 
-/** The keys, and the switch that turns them off. */
 export function Help() {
   if (!isHelpOpen.value) return null
   return (

@@ -22,7 +22,6 @@ export function Page({ title, tools, children }: PageProps) {
   )
 }
 
-/** Sets the document's title. */
 export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · outflow`

@@ -18,7 +18,6 @@ interface TableProps<Row> {
   readonly isActive?: (row: Row) => boolean
 }
 
-/** A table of rows under the names of its columns. */
 export function Table<Row>({ columns, rows, keyOf, asCards = false, isActive = () => false }: TableProps<Row>) {
   return (
     <div class="wide-table">

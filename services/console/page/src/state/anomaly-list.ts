@@ -66,7 +66,6 @@ export class AnomalyList {
     }
   }
 
-  /** Repeats the requests that failed. */
   async retry(): Promise<void> {
     this.error.value = null
     if (this.items.value.length > 0) await this.readNew(() => false)
@@ -79,7 +78,6 @@ export class AnomalyList {
     this.waiting.value = []
   }
 
-  /** Applies a verdict that was just stored. */
   applyVerdict(id: string, verdict: Verdict): void {
     this.items.value = this.items.value.map((item) => (item.id === id ? { ...item, verdict } : item))
   }

@@ -8,13 +8,6 @@ import {
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
-interface VirtualRows {
-  /** `start` is relative to the top of the list. */
-  readonly rows: readonly { readonly index: number; readonly start: number }[]
-  readonly totalSize: number
-  readonly scrollTo: (index: number) => void
-}
-
 interface VirtualOptions {
   readonly count: number
   /** Pixels; all rows have the same height. */
@@ -31,15 +24,7 @@ interface VirtualOptions {
 }
 
 /** Renders the rows that are in view, and a few around them. */
-export function useVirtualRows({
-  count,
-  rowHeight,
-  box,
-  list,
-  covered,
-  keepIndex,
-  initialOffset,
-}: VirtualOptions): VirtualRows {
+export function useVirtualRows({ count, rowHeight, box, list, covered, keepIndex, initialOffset }: VirtualOptions) {
   const [, setRound] = useState(0)
   const kept = useRef(keepIndex)
   kept.current = keepIndex
@@ -64,9 +49,10 @@ export function useVirtualRows({
   useEffect(() => virtualizer._willUpdate())
   useEffect(() => virtualizer.measure(), [rowHeight, margin])
   return {
+    /** `start` is relative to the top of the list. */
     rows: virtualizer.getVirtualItems().map(({ index, start }) => ({ index, start: start - margin })),
     totalSize: virtualizer.getTotalSize(),
-    scrollTo: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
+    scrollTo: (index: number) => virtualizer.scrollToIndex(index, { align: 'auto' }),
   }
 }
 

@@ -14,7 +14,6 @@ interface BulkVerdictProps {
   readonly onClose: () => void
 }
 
-/** Dialog for one verdict on all anomalies of the filters. */
 export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVerdictProps) {
   const give = async (verdict: Verdict, note: string) => {
     const { sort: _, ...query } = queryOf(filters, Date.now())

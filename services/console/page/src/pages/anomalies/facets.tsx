@@ -98,7 +98,6 @@ export function Facets({ overview, filters, onVerdict }: FacetsProps) {
   )
 }
 
-/** Difference from the period before. */
 export function Change({ anomalies, before }: { anomalies: number; before: number | null }) {
   if (before === null) return null
   const more = anomalies - before

@@ -9,7 +9,6 @@ interface AnomalyLinksProps<T extends Anomaly> {
   readonly note: (item: T) => string
 }
 
-/** A short list of links to anomalies. */
 export function AnomalyLinks<T extends Anomaly>({ items, note }: AnomalyLinksProps<T>) {
   return (
     <ul class="anomaly-links">

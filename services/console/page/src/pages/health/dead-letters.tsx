@@ -113,7 +113,6 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
   )
 }
 
-/** Shows what became of the selected dead letters. */
 function report({ queued, before, stillInvalid, gone }: ResendReport): void {
   const others = [
     { count: before.length, what: 'were resent before' },

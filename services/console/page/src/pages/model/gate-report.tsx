@@ -2,7 +2,6 @@ import type { Gate } from '../../api/types.js'
 import { Fact } from '../../parts/fact.js'
 import { formatAmount, formatCount, formatShare, shortId } from '../../words/format.js'
 
-/** Report of the gate. */
 export function GateReport({ gate }: { gate: Gate }) {
   const { passed, failures, against, againstId, gain, lowerHalf, medianNll, nllRange } = gate
   const rival = againstId === null ? against : `${against} ${shortId(againstId)}`
