@@ -14,6 +14,7 @@ import {
 } from '@outflow/streams'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { positionsOf } from '../../services/ingest/src/positions.js'
+import { NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 
 const PIPELINE = 'flights'
@@ -86,23 +87,10 @@ describe('an outage of a server', () => {
 function countDeliveries(signal: AbortSignal): Promise<void> {
   const handle = async (delivery: Delivery) => {
     const { topic, partition, expectedOffset, nextOffset, records } = delivery
-    const write = () =>
-      writeBatch(pool, {
-        pipeline: PIPELINE,
-        topic,
-        partition,
-        expectedOffset,
-        nextOffset,
-        received: records.length,
-        scored: records.length,
-        anomalies: [],
-        deadLetters: [],
-        outbox: [],
-        scores: [],
-        rejections: [],
-      })
+    const batch = { pipeline: PIPELINE, topic, partition, expectedOffset, nextOffset }
+    const counts = { received: records.length, scored: records.length }
     try {
-      const outcome = await persistently(write)
+      const outcome = await persistently(() => writeBatch(pool, { ...NO_ROWS, ...batch, ...counts }))
       if (outcome === 'superseded') delivery.reposition()
       else delivery.acknowledge()
     } catch (error: unknown) {

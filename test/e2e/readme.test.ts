@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { main } from '@outflow/cli'
 import { alertEventSchema, explainedEventSchema, groupEventSchema, parseConfig } from '@outflow/contracts'
-import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { aDatabase } from '../support/infrastructure.js'
+import { withClient } from '../support/postgres-client.js'
 
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
@@ -55,16 +55,12 @@ describe('README and docs', () => {
   })
 
   it('show SQL that an analyst may run', async () => {
-    const client = new pg.Client({ connectionString: await aDatabase() })
-    await client.connect()
-    try {
+    const statements = blocks('sql')
+    expect(statements.length).toBeGreaterThan(0)
+    await withClient(await aDatabase(), async (client) => {
       await client.query('set role outflow_analyst')
-      const statements = blocks('sql')
-      expect(statements.length).toBeGreaterThan(0)
       for (const statement of statements) await client.query(statement)
-    } finally {
-      await client.end()
-    }
+    })
   })
 
   it('link only to files that exist', () => {

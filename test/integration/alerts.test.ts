@@ -6,7 +6,7 @@ import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { beginPartition } from '../support/begin-partition.js'
+import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
@@ -65,18 +65,7 @@ async function queue(outbox: readonly OutboxMessage[]): Promise<void> {
   if (expectedOffset === 0n) await beginPartition(pool, { pipeline: config.pipeline, topic: topic! })
   nextOffset += 1n
   const outcome = await writeBatch(pool, {
-    pipeline: config.pipeline,
-    topic: topic!,
-    partition: 0,
-    expectedOffset,
-    nextOffset,
-    received: 0,
-    scored: 0,
-    anomalies: [],
-    deadLetters: [],
-    outbox,
-    scores: [],
-    rejections: [],
+    ...{ ...NO_ROWS, pipeline: config.pipeline, topic: topic!, partition: 0, expectedOffset, nextOffset, outbox },
   })
   expect(outcome).toBe('written')
 }

@@ -24,6 +24,7 @@ import { documentedQueries } from '../bench/queries/documented.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
+import { withClient } from '../support/postgres-client.js'
 import { runOutflow, spawnOutflow } from '../support/run-outflow.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
@@ -38,16 +39,11 @@ beforeAll(async () => {
 })
 afterAll(() => pool.end())
 
-async function asAnalyst<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
+const asAnalyst = <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
+  withClient(url, async (client) => {
     await client.query('set role outflow_analyst')
     return (await client.query<Row>(sql, values)).rows
-  } finally {
-    await client.end()
-  }
-}
+  })
 
 const anomalyAt = (offset: bigint, recordTimeMs: number, entityKey: string | null = 'LAX') => ({
   offset,
@@ -341,10 +337,7 @@ describe('a login by `outflow analyst create`', () => {
     const own = new URL(url)
     own.username = login
     own.password = password
-    const client = new pg.Client({ connectionString: own.href })
-    await client.connect()
-    const { rows } = await client.query(`select * from anomalies limit 1`)
-    await client.end()
+    const { rows } = await withClient(own.href, (client) => client.query('select * from anomalies limit 1'))
     expect(Object.keys(rows[0]).slice(0, 8)).toEqual([
       ...['event_time', 'record_time', 'id', 'entity_key', 'severity', 'why', 'main_field', 'verdict'],
     ])

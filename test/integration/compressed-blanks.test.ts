@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { partitionCounters } from '@outflow/store/batch'
 import { rejectedByReason } from '@outflow/store/dead-letters'
-import { CompressionTypes, Kafka, logLevel, type Message } from 'kafkajs'
+import { CompressionTypes, type Message } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
+import { plainKafka } from '../support/kafkajs.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { type ParcelMessage, parcelMessages } from '../support/parcels.js'
@@ -16,7 +17,7 @@ const ORDINARY = 400
 
 test('issue 17.19: a batch that expands to 110 MiB costs one record; those around it are scored once, and alerts after it are sent', async () => {
   const { name, brokers, topics, pool, configFile } = await aParcelPipeline({ model: await parcelModel() })
-  const kafka = new Kafka({ brokers: [...brokers], clientId: 'test', logLevel: logLevel.NOTHING })
+  const kafka = plainKafka(brokers)
   const producer = kafka.producer()
   await producer.connect()
   const send = (messages: readonly Message[], compression = CompressionTypes.None) =>

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { noBrowserReason } from '../support/a-browser.js'
 import { aConsole } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
-import { aPage, buildPage, violationsOn } from '../support/console-browser.js'
+import { aPage, violationsOn } from '../support/console-browser.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 
 const TOKEN = 'an-operator-token'
@@ -39,7 +39,6 @@ test('issue 20: dead letters are selected and resent on the health page, each on
   expect((await resend([{ ...letters[0], offset: '77' }])).status).toBe(404)
   if (noBrowserReason !== null) return
 
-  await buildPage()
   const complaints: string[] = []
   const page = await aPage(
     () => console.url,

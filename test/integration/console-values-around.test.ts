@@ -2,7 +2,7 @@ import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test } from 'vitest'
 import { noBrowserReason } from '../support/a-browser.js'
 import { aConsole } from '../support/a-console.js'
-import { aPage, buildPage, violationsOn } from '../support/console-browser.js'
+import { aPage, violationsOn } from '../support/console-browser.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase } from '../support/infrastructure.js'
@@ -56,7 +56,6 @@ test('issue 20: the page of an anomaly shows reasons that were not stored, the v
   expect(own.bands[0]!.value).toBeGreaterThan(5 * own.bands[0]!.high)
 
   if (noBrowserReason !== null) return
-  await buildPage()
   const complaints: string[] = []
   const page = await aPage(
     () => console.url,

@@ -9,10 +9,11 @@ import { partitionCounters } from '@outflow/store/batch'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { runTrainer } from '@outflow/trainer'
-import { Kafka, logLevel, type Message } from 'kafkajs'
+import type { Kafka, Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, kafkaBrokers } from '../support/infrastructure.js'
+import { plainKafka } from '../support/kafkajs.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { readCommitted } from '../support/topic-reader.js'
 
@@ -49,7 +50,7 @@ let vitals: Vitals
 let produced: Message[]
 
 beforeAll(async () => {
-  kafka = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING })
+  kafka = plainKafka(kafkaBrokers())
   const topic = aName('sensors')
   await ensureTopics(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }), [
     { topic, partitions: 2, maxMessageBytes: 4 * 1024 ** 2 },

@@ -5,7 +5,7 @@ import { rejectedByReason } from '@outflow/store/dead-letters'
 import { outboxDepth } from '@outflow/store/outbox'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { describe, expect, it } from 'vitest'
-import { beginPartition } from '../support/begin-partition.js'
+import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { aBatch, aPipeline, NOW, pool, TOPIC } from '../support/stored-batches.js'
 
 describe('writeBatch', () => {
@@ -41,16 +41,7 @@ describe('writeBatch', () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 5n), skipped: 2 })
     await writeBatch(pool, { ...aBatch(pipeline, 5n, 9n), skipped: 1 })
-    const tombstones = {
-      received: 0,
-      scored: 0,
-      anomalies: [],
-      deadLetters: [],
-      outbox: [],
-      scores: [],
-      rejections: [],
-    }
-    await writeBatch(pool, { ...aBatch(pipeline, 9n, 13n), ...tombstones, skipped: 4 })
+    await writeBatch(pool, { ...aBatch(pipeline, 9n, 13n), ...NO_ROWS, skipped: 4 })
     expect(await partitionCounters(pool, pipeline)).toMatchObject([
       { nextOffset: 13n, received: 6, scored: 4, rejected: 2, skipped: 7 },
     ])

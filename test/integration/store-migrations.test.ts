@@ -1,11 +1,11 @@
 import { MigrationChanged, migrate, migrationStatus, openPool, StoreRefused } from '@outflow/store'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { describe, expect, it } from 'vitest'
-import { aDatabase, anEmptyDatabase } from '../support/infrastructure.js'
+import { aDatabase } from '../support/infrastructure.js'
 
 describe('migrate', () => {
   it('applies everything once, and nothing the second time', async () => {
-    const url = await anEmptyDatabase()
+    const url = await aDatabase({ isEmpty: true })
     const applied = await migrate(url)
     expect(applied[0]).toMatch(/^000001_/)
     expect(await migrate(url)).toEqual([])
@@ -15,18 +15,18 @@ describe('migrate', () => {
   })
 
   it('can run eight times concurrently: one applies, seven have nothing to do', async () => {
-    const url = await anEmptyDatabase()
+    const url = await aDatabase({ isEmpty: true })
     const runs = await Promise.all(Array.from({ length: 8 }, () => migrate(url)))
     expect(runs.filter((applied) => applied.length > 0)).toHaveLength(1)
   })
 
   it('creates the cluster-wide role while other databases create it as well', async () => {
-    const urls = await Promise.all(Array.from({ length: 4 }, () => anEmptyDatabase()))
+    const urls = await Promise.all(Array.from({ length: 4 }, () => aDatabase({ isEmpty: true })))
     await expect(Promise.all(urls.map((url) => migrate(url)))).resolves.toHaveLength(4)
   })
 
   it('shows everything as pending in an empty database, where other calls throw with the fix', async () => {
-    const url = await anEmptyDatabase()
+    const url = await aDatabase({ isEmpty: true })
     expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt === null)).toBe(true)
     const pool = openPool(url)
     const refusal = await leastLikelyAnomalies(pool, { pipeline: 'p', limit: 1 }).catch((error: unknown) => error)

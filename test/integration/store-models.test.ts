@@ -15,7 +15,7 @@ import {
 import { listenForOutbox } from '@outflow/store/outbox'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { beginPartition } from '../support/begin-partition.js'
+import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
@@ -191,18 +191,8 @@ describe('listening', () => {
     await beginPartition(pool, { pipeline, topic: 'flights' })
     const message = { kind: 'dead_letter', topic: 'dead', key: null, payload: null, headers: [] } as const
     await writeBatch(pool, {
-      pipeline,
-      topic: 'flights',
-      partition: 0,
-      expectedOffset: 0n,
-      nextOffset: 0n,
-      received: 0,
-      scored: 0,
-      anomalies: [],
-      deadLetters: [],
+      ...{ ...NO_ROWS, pipeline, topic: 'flights', partition: 0, expectedOffset: 0n, nextOffset: 0n },
       outbox: [message],
-      scores: [],
-      rejections: [],
     })
     await eventually(() => woken === 2, { what: 'the message is reported to the listener' })
     await listening.close()

@@ -1,19 +1,9 @@
 import { createTopics, makeProducer, type PartitionEnds, partitionEnds } from '@outflow/streams'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import {
-  aMember,
-  countersOf,
-  gapOf,
-  kafka,
-  message,
-  nextOffsets,
-  produce,
-  producePartition,
-  range,
-} from '../support/counting-member.js'
+import { aMember, countersOf, gapOf, kafka, message, nextOffsets, produce, range } from '../support/counting-member.js'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { withAdmin } from '../support/kafkajs.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 // Concurrent: each has its own topic and group, and two wait for the broker or for a member's next poll.
@@ -137,10 +127,10 @@ describe.concurrent('partitions that are added', () => {
     await produce(topic, 0, 5)
     const member = aMember({ topic, groupId: aGroup(), from: 'latest' })
     await member.until(() => member.sought.length === 1)
-    await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
+    await withAdmin(kafkaBrokers(), (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
     const addedAt = Date.now()
-    await producePartition(topic, 1, 0, 20)
-    await producePartition(topic, 2, 0, 20)
+    await produce(topic, 0, 20, 1)
+    await produce(topic, 0, 20, 2)
     await member.until(() => member.offsets.length === 40)
     const tookMs = Date.now() - addedAt
     await member.leave()
@@ -155,9 +145,9 @@ describe.concurrent('partitions that are added', () => {
     const first = aMember({ topic, groupId, from: 'latest' })
     await first.until(() => first.sought.length === 2)
     await first.leave()
-    await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
+    await withAdmin(kafkaBrokers(), (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
     // Partition 1 had no record yet, and was started at its end nevertheless.
-    for (const partition of [1, 2]) await producePartition(topic, partition, 0, 20)
+    for (const partition of [1, 2]) await produce(topic, 0, 20, partition)
     const second = aMember({ topic, groupId, from: 'latest' })
     await second.until(() => second.offsets.length === 40)
     await second.leave()
@@ -166,25 +156,15 @@ describe.concurrent('partitions that are added', () => {
   })
 })
 
-async function withAdmin<T>(act: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  try {
-    return await act(admin)
-  } finally {
-    await admin.disconnect()
-  }
-}
-
 const deleteRecords = (topic: string, before: number) =>
-  withAdmin(async (admin) => {
+  withAdmin(kafkaBrokers(), async (admin) => {
     // kafkajs knows the partition's leader only after it has requested metadata of the topic.
     await admin.fetchTopicOffsets(topic)
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] })
   })
 
 const createAgain = (topic: string) =>
-  withAdmin(async (admin) => {
+  withAdmin(kafkaBrokers(), async (admin) => {
     await admin.deleteTopics({ topics: [topic] })
     await eventually(async () => !(await admin.listTopics()).includes(topic), { what: `${topic} is deleted` })
     await createTopics(admin, [{ topic, numPartitions: 1 }])

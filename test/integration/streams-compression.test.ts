@@ -1,8 +1,9 @@
 import { deliveries, makeKafka, makeProducer, positionsInMemory, readWindow } from '@outflow/streams'
-import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
+import { CompressionTypes } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { plainKafka } from '../support/kafkajs.js'
 
 /**
  * A topic's `compression.type` makes the broker compress every batch again with Kafka's own codecs, whatever the producer sent, so
@@ -28,7 +29,7 @@ test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as 
 
 test("a producer's own gzip is read as well", async () => {
   const topic = await aTopic()
-  const producer = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING }).producer()
+  const producer = plainKafka(kafkaBrokers()).producer()
   await producer.connect()
   await producer.send({ topic, compression: CompressionTypes.GZIP, messages: VALUES.map((value) => ({ value })) })
   await producer.disconnect()

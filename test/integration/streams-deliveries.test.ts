@@ -17,7 +17,6 @@ import {
   PIPELINE,
   pool,
   produce,
-  producePartition,
   range,
   received,
   write,
@@ -289,7 +288,7 @@ it('issue 23: reads a partition although the response that assigns it is lost', 
   await first.until(() => first.assignments.at(-1) === 1 && second.assignments.at(-1) === 1)
   isLosing = true
   await second.leave()
-  for (const partition of [0, 1]) await producePartition(topic, partition, 0, 5)
+  for (const partition of [0, 1]) await produce(topic, 0, 5, partition)
   await first.until(async () => (await received(topic)) === 10)
   await first.leave()
 

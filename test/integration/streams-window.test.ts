@@ -8,10 +8,10 @@ import {
   partitionEnds,
   readWindow,
 } from '@outflow/streams'
-import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { plainKafka } from '../support/kafkajs.js'
 
 const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -58,7 +58,7 @@ describe('readWindow', () => {
   it('ends although an open transaction hides the records after it', async () => {
     const topic = await aTopic()
     await produce(topic, [NOON, NOON])
-    const open = new Kafka({ brokers: [...kafkaBrokers()], logLevel: logLevel.NOTHING }).producer({
+    const open = plainKafka(kafkaBrokers()).producer({
       transactionalId: aGroup(),
       idempotent: true,
       maxInFlightRequests: 1,
@@ -100,7 +100,7 @@ describe('readWindow', () => {
 
     await produce(topic, [NOON])
     await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
-    const admin = new Kafka({ brokers: [...kafkaBrokers()], logLevel: logLevel.NOTHING }).admin()
+    const admin = plainKafka(kafkaBrokers()).admin()
     await admin.connect()
     const windowGroups = async () => {
       const { groups } = await admin.listGroups()

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { NODES, nodeBinary } from '../support/nodes.js'
-import { runToEnd } from '../support/run-to-end.js'
+import { runToEnd } from '../support/run-outflow.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { followFirstTopic } from '../support/first-topic.js'
 import { NODES, nodeBinary } from '../support/nodes.js'
-import { runToEnd } from '../support/run-to-end.js'
+import { runToEnd } from '../support/run-outflow.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const { version }: { version: string } = createRequire(import.meta.url)('../../package.json')

@@ -12,3 +12,9 @@ export function beginPartition(
 ): Promise<void> {
   return beginPartitions(db, { pipeline, topic }, new Map([[partition, { nextOffset: 0n, topicId: null }]]))
 }
+
+/** What a written batch counts and has, for batches without most of it. */
+export const NO_ROWS = {
+  ...{ received: 0, scored: 0 },
+  ...{ anomalies: [], deadLetters: [], outbox: [], scores: [], rejections: [] },
+}

@@ -1,19 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { build } from 'vite'
 import { aBrowser } from './a-browser.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const RUN_AXE = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`
-
-/** Builds the page that a console serves. */
-export async function buildPage(): Promise<void> {
-  const configFile = fileURLToPath(new URL('../../services/console/page/vite.config.ts', import.meta.url))
-  await build({ configFile, logLevel: 'warn' })
-}
 
 /** Opens a page in a browser profile of its own. @param complain  called with errors, dialogs and requests to elsewhere */
 export async function aPage(consoleUrl: () => string, complain: (text: string) => void): Promise<Page> {

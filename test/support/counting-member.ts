@@ -11,6 +11,7 @@ import {
 } from '@outflow/streams'
 import { afterAll, beforeAll } from 'vitest'
 import { positionsOf } from '../../services/ingest/src/positions.js'
+import { NO_ROWS } from './begin-partition.js'
 import { eventually } from './eventually.js'
 import { aDatabase, kafkaBrokers } from './infrastructure.js'
 
@@ -92,24 +93,12 @@ export function aMember({ topic, groupId, work, connection = kafka(), ...options
 /** Stores that records were received and scored, as ingest does with a batch without anomalies. */
 export function write(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, count: number) {
   return writeBatch(pool, {
-    pipeline: PIPELINE,
-    topic,
-    partition,
-    expectedOffset,
-    nextOffset,
-    received: count,
-    scored: count,
-    anomalies: [],
-    deadLetters: [],
-    outbox: [],
-    scores: [],
-    rejections: [],
+    ...{ ...NO_ROWS, pipeline: PIPELINE, topic, partition, expectedOffset, nextOffset, received: count, scored: count },
   })
 }
 
 export async function received(topic: string): Promise<number> {
-  const counters = await partitionCounters(pool, PIPELINE)
-  return counters.filter((at) => at.topic === topic).reduce((sum, at) => sum + at.received, 0)
+  return (await countersOf(topic)).reduce((sum, counters) => sum + counters.received, 0)
 }
 
 export const gapOf = (kind: Gap['kind'], from: bigint, to: bigint, missed: bigint) => ({ kind, from, to, missed })
@@ -123,8 +112,7 @@ export async function countersOf(topic: string) {
 
 /** The stored positions, by partition. */
 export async function nextOffsets(topic: string): Promise<readonly bigint[]> {
-  const counters = await partitionCounters(pool, PIPELINE)
-  return counters.filter((at) => at.topic === topic).map(({ nextOffset }) => nextOffset)
+  return (await countersOf(topic)).map(({ nextOffset }) => nextOffset)
 }
 
 export const message = (topic: string, value: number, partition?: number) => ({
@@ -134,13 +122,8 @@ export const message = (topic: string, value: number, partition?: number) => ({
   ...(partition !== undefined && { partition }),
 })
 
-export async function produce(topic: string, from: number, to: number): Promise<void> {
-  const producer = await makeProducer(kafka())
-  await producer.send(range(from, to).map((value) => message(topic, value)))
-  await producer.close()
-}
-
-export async function producePartition(topic: string, partition: number, from: number, to: number): Promise<void> {
+/** @param partition  default: chosen by the producer */
+export async function produce(topic: string, from: number, to: number, partition?: number): Promise<void> {
   const producer = await makeProducer(kafka())
   await producer.send(range(from, to).map((value) => message(topic, value, partition)))
   await producer.close()

@@ -8,7 +8,7 @@ import { launchInfrastructure } from '@outflow/launcher'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { parse, stringify } from 'yaml'
 import { eventually } from './eventually.js'
-import { runToEnd } from './run-to-end.js'
+import { runToEnd } from './run-outflow.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const KCAT = `#!/bin/sh

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { launchInfrastructure } from '@outflow/launcher'
-import pg from 'pg'
 import type { TestProject } from 'vitest/node'
+import { withClient } from './postgres-client.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -33,17 +33,7 @@ export default async function setup({ vitest }: TestProject): Promise<undefined 
   run.provide('modelFolder', modelFolder)
   return async () => {
     await rm(modelFolder, { recursive: true })
-    await dropDatabase(postgres.url, databaseTemplate)
+    await withClient(postgres.url, (admin) => admin.query(`drop database if exists ${databaseTemplate}`))
     await infrastructure.stop()
-  }
-}
-
-async function dropDatabase(adminUrl: string, name: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: adminUrl })
-  await admin.connect()
-  try {
-    await admin.query(`drop database if exists ${name}`)
-  } finally {
-    await admin.end()
   }
 }

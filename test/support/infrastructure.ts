@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { migrate } from '@outflow/store'
 import { createTopics } from '@outflow/streams'
-import { type Admin, Kafka, logLevel } from 'kafkajs'
-import pg from 'pg'
+import type { Admin } from 'kafkajs'
+import type pg from 'pg'
 import { afterAll, inject } from 'vitest'
+import { plainKafka } from './kafkajs.js'
+import { withClient } from './postgres-client.js'
 
 /** Everything that a test file creates through these builders is removed at its end. */
 const cleanUps: (() => Promise<unknown>)[] = []
@@ -13,22 +15,14 @@ afterAll(async () => {
 
 export const kafkaBrokers = (): readonly string[] => inject('kafkaBrokers')
 
-/** Returns the URL of a new database with every migration applied, dropped when the test file is done. */
-export async function aDatabase(): Promise<string> {
-  const template = inject('databaseTemplate')
+/** Returns the URL of a new database with every migration applied, or empty, dropped when the test file is done. */
+export async function aDatabase({ isEmpty = false } = {}): Promise<string> {
+  const template = isEmpty ? 'template1' : inject('databaseTemplate')
   const name = `outflow_test_${randomBytes(6).toString('hex')}`
   await asAdmin(async (admin) => {
-    await makeTemplateOnce(admin, template)
+    if (!isEmpty) await makeTemplateOnce(admin, template)
     await admin.query(`create database ${name} template ${template}`)
   })
-  cleanUps.push(() => asAdmin((admin) => admin.query(`drop database if exists ${name} with (force)`)))
-  return urlOfDatabase(name)
-}
-
-/** Returns the URL of a new, empty database, dropped when the test file is done. */
-export async function anEmptyDatabase(): Promise<string> {
-  const name = `outflow_test_${randomBytes(6).toString('hex')}`
-  await asAdmin((admin) => admin.query(`create database ${name}`))
   cleanUps.push(() => asAdmin((admin) => admin.query(`drop database if exists ${name} with (force)`)))
   return urlOfDatabase(name)
 }
@@ -70,7 +64,7 @@ function kafkaAdmin(): Promise<Admin> {
 }
 
 async function connectAdmin(): Promise<Admin> {
-  const admin = new Kafka({ brokers: [...kafkaBrokers()], clientId: 'test', logLevel: logLevel.NOTHING }).admin()
+  const admin = plainKafka(kafkaBrokers()).admin()
   await admin.connect()
   cleanUps.unshift(() => admin.disconnect()) // runs last
   return admin
@@ -105,12 +99,4 @@ function urlOfDatabase(name: string): string {
   return url.href
 }
 
-async function asAdmin<T>(act: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: inject('postgresUrl') })
-  await admin.connect()
-  try {
-    return await act(admin)
-  } finally {
-    await admin.end()
-  }
-}
+const asAdmin = <T>(act: (admin: pg.Client) => Promise<T>): Promise<T> => withClient(inject('postgresUrl'), act)

@@ -4,7 +4,7 @@ import { parseConfig } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
-import { beginPartition } from './begin-partition.js'
+import { beginPartition, NO_ROWS } from './begin-partition.js'
 import type { Fault, RequestKind } from './late-broker.js'
 import { untilOutboxIsEmpty } from './outbox.js'
 import { makeChance } from './parcels.js'
@@ -85,11 +85,10 @@ export async function relayMessages({
   const running = runAlerts({ config, log, vitals: makeVitals(), signal: abort.signal })
   const chance = makeChance(seed)
   await beginPartition(pool, { pipeline, topic: source })
-  const nothing = { received: 0, scored: 0, anomalies: [], deadLetters: [], scores: [], rejections: [] }
   for (let offset = 0n; offset < MESSAGES; offset += 1n) {
     const payload = Buffer.from(String(offset))
     await writeBatch(pool, {
-      ...{ ...nothing, pipeline, topic: source, partition: 0, expectedOffset: offset, nextOffset: offset + 1n },
+      ...{ ...NO_ROWS, pipeline, topic: source, partition: 0, expectedOffset: offset, nextOffset: offset + 1n },
       outbox: [{ kind: 'dead_letter', topic: deadLetters, key: Buffer.from('k'), payload, headers: [] }],
     })
     await sleep(chance.below(500))

@@ -1,6 +1,6 @@
 import type { Infrastructure } from '@outflow/launcher'
-import pg from 'pg'
 import { expect, it } from 'vitest'
+import { withClient } from './postgres-client.js'
 
 /** Tests for every launch, in containers and embedded. */
 export function launchLaws(launched: () => Infrastructure): void {
@@ -20,12 +20,5 @@ export function launchLaws(launched: () => Infrastructure): void {
   })
 }
 
-export async function query(url: string, text: string): Promise<readonly unknown[]> {
-  const client = new pg.Client({ connectionString: url })
-  try {
-    await client.connect()
-    return (await client.query(text)).rows
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
+export const query = (url: string, text: string): Promise<readonly unknown[]> =>
+  withClient(url, async (client) => (await client.query(text)).rows)

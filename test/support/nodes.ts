@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { runToEnd } from './run-to-end.js'
+import { runToEnd } from './run-outflow.js'
 
 /** A release of each supported line of Node other than that of the test run. */
 export const NODES = ['22.23.3', '24.21.0', '26.10.0'] as const

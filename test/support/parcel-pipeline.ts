@@ -6,11 +6,11 @@ import type { TrainedDetector } from '@outflow/detector'
 import { openPool, type Pool } from '@outflow/store'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { ensureTopics, makeKafka } from '@outflow/streams'
-import { Kafka, logLevel } from 'kafkajs'
 import { onTestFinished } from 'vitest'
 import { eventually } from './eventually.js'
 import { type Feed, type FeedOptions, startFeed } from './feed.js'
 import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
+import { withAdmin } from './kafkajs.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, parcelMessages } from './parcels.js'
 import { aGateReport } from './reports.js'
 
@@ -143,9 +143,8 @@ function configurationOf(
 }
 
 async function deleteTopics(brokers: readonly string[], topics: readonly string[]): Promise<void> {
-  const admin = new Kafka({ brokers: [...brokers], clientId: 'test', logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  const present = new Set(await admin.listTopics())
-  await admin.deleteTopics({ topics: topics.filter((topic) => present.has(topic)) })
-  await admin.disconnect()
+  await withAdmin(brokers, async (admin) => {
+    const present = new Set(await admin.listTopics())
+    await admin.deleteTopics({ topics: topics.filter((topic) => present.has(topic)) })
+  })
 }

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -22,11 +23,26 @@ export interface RunOptions {
 export async function runOutflow(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const child = spawnOutflow(args, options.env)
   child.stdin.end(options.stdin ?? '')
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  return { code, stdout, stderr }
+  return outcomeOf(child)
 }
 
 /** Starts `outflow`; the caller ends it. */
 export function spawnOutflow(args: readonly string[], env: RunOptions['env'] = {}) {
   return spawn(process.execPath, [OUTFLOW, ...args], { cwd: ROOT, env: { ...process.env, ...env } })
+}
+
+/** Runs a program to its end in `cwd`, without the environment variables that `npm test` sets. */
+export async function runToEnd(
+  command: string,
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<Ran> {
+  const outside = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')))
+  const child = spawn(command, [...args], { cwd, env: { ...outside, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return outcomeOf(child)
+}
+
+async function outcomeOf(child: ChildProcessByStdio<Writable | null, Readable, Readable>): Promise<Ran> {
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { code, stdout, stderr }
 }

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
-import pg from 'pg'
 import { aCertificate, type Certified } from './certificates.js'
+import { withClient } from './postgres-client.js'
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
 /** Texts that occur nowhere else: one that is found in an output has leaked. */
@@ -110,11 +110,10 @@ function ofListener(name: string, settings: Readonly<Record<string, string>>): R
 }
 
 async function makeRoles(adminUrl: string): Promise<string> {
-  const admin = new pg.Client({ connectionString: adminUrl })
-  await admin.connect()
-  await admin.query(`create role secured superuser login password '${SECRETS.database}'`)
-  await admin.query('create role certified superuser login')
-  await admin.end()
+  await withClient(adminUrl, async (admin) => {
+    await admin.query(`create role secured superuser login password '${SECRETS.database}'`)
+    await admin.query('create role certified superuser login')
+  })
   const url = new URL(adminUrl)
   url.username = 'secured'
   url.password = ''

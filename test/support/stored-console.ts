@@ -7,7 +7,7 @@ import { minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { afterAll, beforeAll } from 'vitest'
 import { type Answer, aConsole, type ConsoleUnderTest } from './a-console.js'
-import { beginPartition } from './begin-partition.js'
+import { beginPartition, NO_ROWS } from './begin-partition.js'
 import { aDatabase } from './infrastructure.js'
 import { aFitReport, aFlowFit, aGateReport } from './reports.js'
 import { storeAnomalies } from './stored-anomalies.js'
@@ -68,11 +68,7 @@ async function storeStatistics(): Promise<void> {
     await writeBatch(pool, {
       ...{ pipeline: PIPELINE, topic: 'flights', partition, expectedOffset: 0n },
       nextOffset: 1_000n + BigInt(rejected.length),
-      received: 1_000 + rejected.length,
-      scored: 1_000,
-      anomalies: [],
-      deadLetters: rejected,
-      outbox: [],
+      ...{ ...NO_ROWS, received: 1_000 + rejected.length, scored: 1_000, deadLetters: rejected },
       scores: minuteScores(
         'model-1',
         nll.map(() => at),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { Kafka, type KafkaMessage, logLevel, Partitioners } from 'kafkajs'
+import { type KafkaMessage, Partitioners } from 'kafkajs'
+import { plainKafka, withAdmin } from './kafkajs.js'
 
 /** A record as an ordinary consumer reads it. */
 export interface SeenRecord extends Pick<KafkaMessage, 'key' | 'value'> {
@@ -10,19 +11,12 @@ export interface SeenRecord extends Pick<KafkaMessage, 'key' | 'value'> {
   readonly timestampMs: number
 }
 
-const connect = (brokers: readonly string[]) =>
-  new Kafka({ brokers: [...brokers], clientId: 'test-reader', logLevel: logLevel.NOTHING })
-
 /** Returns all records of a topic that has no writers any more, by partition and offset. */
 export async function readTopic(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
-  const kafka = connect(brokers)
-  const admin = kafka.admin()
-  await admin.connect()
-  const ends = await admin.fetchTopicOffsets(topic)
-  await admin.disconnect()
+  const ends = await withAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic))
   const missing = new Map(ends.map(({ partition, high }) => [partition, BigInt(high) - 1n]))
   for (const [partition, last] of missing) if (last < 0n) missing.delete(partition)
-  return read(kafka, topic, missing.size, ({ partition, offset }) => offset === missing.get(partition))
+  return read(brokers, topic, missing.size, ({ partition, offset }) => offset === missing.get(partition))
 }
 
 /**
@@ -31,35 +25,31 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
  * An end mark is written to each partition and read up to: records that a transaction hides are before it.
  */
 export async function readCommitted(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
-  const kafka = connect(brokers)
   const mark = `end-${randomBytes(8).toString('hex')}`
-  const partitions = await writeToEach(kafka, topic, mark)
-  const seen = await read(kafka, topic, partitions, ({ key }) => key?.toString() === mark)
+  const partitions = await writeToEach(brokers, topic, mark)
+  const seen = await read(brokers, topic, partitions, ({ key }) => key?.toString() === mark)
   return seen.filter(({ key }) => !key?.toString().startsWith('end-'))
 }
 
-async function writeToEach(kafka: Kafka, topic: string, key: string): Promise<number> {
-  const admin = kafka.admin()
-  await admin.connect()
-  const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition }) => partition)
-  await admin.disconnect()
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+async function writeToEach(brokers: readonly string[], topic: string, key: string): Promise<number> {
+  const ends = await withAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic))
+  const producer = plainKafka(brokers).producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
-  await producer.send({ topic, messages: partitions.map((partition) => ({ partition, key, value: '' })) })
+  await producer.send({ topic, messages: ends.map(({ partition }) => ({ partition, key, value: '' })) })
   await producer.disconnect()
-  return partitions.length
+  return ends.length
 }
 
 /** Reads from the beginning until each of `partitions` partitions has returned its last record. */
 async function read(
-  kafka: Kafka,
+  brokers: readonly string[],
   topic: string,
   partitions: number,
   isLast: (record: SeenRecord) => boolean,
 ): Promise<readonly SeenRecord[]> {
   if (partitions === 0) return []
   const groupId = `test-reader-${randomBytes(8).toString('hex')}`
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200 })
+  const consumer = plainKafka(brokers).consumer({ groupId, maxWaitTimeInMs: 200 })
   // By position: a reader that joins the group again starts at the beginning again.
   const seen = new Map<string, SeenRecord>()
   const ended = new Set<number>()
@@ -82,9 +72,6 @@ async function read(
       .catch(reject)
   })
   await consumer.disconnect()
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.deleteGroups([groupId])
-  await admin.disconnect()
+  await withAdmin(brokers, (admin) => admin.deleteGroups([groupId]))
   return [...seen.values()].toSorted((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
 }

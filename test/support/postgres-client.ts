@@ -1,0 +1,12 @@
+import pg from 'pg'
+
+/** Gives a connection of its own to the database, without outflow's pool. */
+export async function withClient<T>(url: string, act: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  try {
+    await client.connect()
+    return await act(client)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
