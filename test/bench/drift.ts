@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { parseConfig } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, makeReader } from '@outflow/records'
-import { soundFields } from '../support/sound-fields.js'
+import { sound } from '../support/sound.js'
 import { keepHistory } from './drift/history.js'
 import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
 import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
@@ -183,7 +183,7 @@ function spread(count: number): number[] {
 }
 
 function fieldsOf(record: StreamRecord): Fields {
-  return soundFields(read(record))
+  return sound(read(record))
 }
 
 function mean(values: readonly number[]): number {

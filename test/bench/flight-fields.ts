@@ -1,6 +1,6 @@
 import { makeReader } from '@outflow/records'
 import type { Flight } from '../../services/demo/src/flights.js'
-import { soundFields } from '../support/sound-fields.js'
+import { sound } from '../support/sound.js'
 
 export const FLIGHT_FEATURES = [
   { path: '$.delay', type: 'numeric', optional: false },
@@ -12,4 +12,4 @@ export const FLIGHT_FEATURES = [
 
 const read = makeReader(FLIGHT_FEATURES)
 
-export const fieldsOf = (flight: Flight) => soundFields(read(flight))
+export const fieldsOf = (flight: Flight) => sound(read(flight))

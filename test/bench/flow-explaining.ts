@@ -2,7 +2,7 @@ import { configSchema, featureSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { makeReader } from '@outflow/records'
 import { seededRandom } from '../../libs/flow/src/random.js'
-import { soundFields } from '../support/sound-fields.js'
+import { sound } from '../support/sound.js'
 import { type Line, medianOf } from './flow-table.js'
 
 const FIELDS = 20
@@ -15,7 +15,7 @@ export async function explaining(): Promise<Line[]> {
   const { artefact, records } = await aDetector()
   const detector = await openDetector(artefact)
   const odd = records.slice(0, EXPLAINED).map((record, at) => {
-    return soundFields(detector.read({ ...record, [`field${at % FIELDS}`]: 9 }))
+    return sound(detector.read({ ...record, [`field${at % FIELDS}`]: 9 }))
   })
   const lines: Line[] = []
   for (const atOnce of [1, 32]) {
@@ -52,7 +52,7 @@ async function aDetector() {
   const read = makeReader(features)
   const { artefact } = await trainDetector({
     features,
-    records: records.map((record) => soundFields(read(record))),
+    records: records.map((record) => sound(read(record))),
     model: configSchema.shape.model.parse({}),
     training: configSchema.shape.training.parse({}),
     alertRate: 0.01,

@@ -2,7 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import { type Fields, makeReader } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { soundFields } from '../support/sound-fields.js'
+import { sound } from '../support/sound.js'
 
 const numeric = (path: string): Feature => ({ path, type: 'numeric', optional: false })
 const categorical = (path: string): Feature => ({ path, type: 'categorical', optional: false })
@@ -45,6 +45,6 @@ export function makeTraffic(seed: number): () => Fields {
       region: REGIONS[region],
       kind: KINDS[kind],
     })
-    return soundFields(fields)
+    return sound(fields)
   }
 }

@@ -1,10 +1,10 @@
 import { decide, withDetector } from '@outflow/detector'
 import { loadModel } from '@outflow/store/models'
 import { expect } from 'vitest'
-import { untilAllStored } from './audit.js'
+import { expectNear, untilAllStored } from './audit.js'
 import type { ParcelPipeline } from './parcel-pipeline.js'
 import { PARCEL_ALERT_RATE } from './parcels.js'
-import { soundFields } from './sound-fields.js'
+import { sound } from './sound.js'
 import { readTopic } from './topic-reader.js'
 
 /** Expects that every anomaly has the nll that its model gives its record, so that no batch was scored by a partly loaded model. */
@@ -83,15 +83,10 @@ export async function expectShadowDifferences(
   })
 }
 
-/** A batch of another size may be summed in another order, in float32. */
-function expectNear(found: number, due: number): void {
-  expect(Math.abs(found - due)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(due)))
-}
-
 async function scoresBy({ pool, name }: ParcelPipeline, id: string, records: readonly unknown[]) {
   const { artefact } = await loadModel(pool, { pipeline: name, id })
   return withDetector(artefact, async (detector) => {
-    const { nll, pValue } = await detector.score(records.map((record) => soundFields(detector.read(record))))
+    const { nll, pValue } = await detector.score(records.map((record) => sound(detector.read(record))))
     return { nll, ...decide(pValue, { alertRate: PARCEL_ALERT_RATE }) }
   })
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type JWK } from 'oidc-provider'
+import { aCookieJar } from './browser-cookies.js'
 import { type Listening, onLoopback } from './on-loopback.js'
 
 export interface IssuerClient {
@@ -49,15 +50,11 @@ export async function aCertifiedIssuer({ id, secret, redirectUri }: IssuerClient
 
 /** Follows a provider's redirects with cookies, as a browser does, until they lead to another origin, and returns that URL. */
 export async function followRedirects(from: string): Promise<URL> {
-  const cookies = new Map<string, string>()
+  const { header, take } = aCookieJar()
   let at = new URL(from)
   for (let hops = 0; hops < 10; hops += 1) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(at, { redirect: 'manual', headers: { cookie } })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      cookies.set(name, value)
-    }
+    const response = await fetch(at, { redirect: 'manual', headers: { cookie: header() } })
+    take(response.headers)
     const location = response.headers.get('location')
     if (location === null) throw new Error(`${at.pathname} answered ${response.status}: ${await response.text()}`)
     const next = new URL(location, at)

@@ -1,5 +1,5 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { startProxy } from './proxy.js'
 
 /**
  * A proxy between clients and Postgres, which cuts connections when Postgres has executed a statement and its answer is on the way: the
@@ -10,38 +10,20 @@ import { onTestFinished } from 'vitest'
  */
 export async function aCutPostgres(url: string, cuts: () => boolean): Promise<string> {
   const target = new URL(url)
-  const [port, host] = [Number(target.port), target.hostname]
-  const open = new Set<Socket>()
-  const server = createServer((client) => {
-    const upstream = connect(port, host)
-    let isReady = false
-    const end = () => {
-      client.destroy()
-      upstream.destroy()
-    }
-    for (const socket of [client, upstream]) {
-      open.add(socket)
-      socket
-        .on('error', () => {})
-        .on('close', () => {
-          open.delete(socket)
-          end()
-        })
-    }
-    client.pipe(upstream)
-    upstream.on('data', (answer) => {
-      if (isReady && cuts()) return end()
-      // ReadyForQuery, which ends the login.
-      isReady ||= answer.includes(Buffer.from([0x5a, 0, 0, 0, 5]))
-      client.write(answer)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
-  onTestFinished(async () => {
-    const closed = new Promise((resolve) => server.close(resolve))
-    for (const socket of open) socket.destroy()
-    await closed
-  })
-  target.port = String((server.address() as AddressInfo).port)
+  const { port, close } = await startProxy(
+    { host: target.hostname, port: Number(target.port) },
+    ({ client, upstream, end }) => {
+      let isReady = false
+      client.pipe(upstream)
+      upstream.on('data', (answer) => {
+        if (isReady && cuts()) return end()
+        // ReadyForQuery, which ends the login.
+        isReady ||= answer.includes(Buffer.from([0x5a, 0, 0, 0, 5]))
+        client.write(answer)
+      })
+    },
+  )
+  onTestFinished(close)
+  target.port = String(port)
   return target.href
 }

@@ -1,6 +1,7 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { startProxy } from './proxy.js'
 
 /** The kinds of requests that get faults, with Kafka's API keys. */
 export const KAFKA_REQUESTS = {
@@ -55,24 +56,10 @@ export async function startLateBroker(
 ): Promise<LateBroker> {
   const [host, port] = [broker.slice(0, broker.lastIndexOf(':')), Number(broker.slice(broker.lastIndexOf(':') + 1))]
   const faults = new Map<string, number>()
-  const open = new Set<Socket>()
-  const tracked = (socket: Socket) => {
-    open.add(socket)
-    socket.on('close', () => open.delete(socket)).on('error', () => {})
-    return socket
-  }
   const kinds = new Map<number, RequestKind>(
     Object.entries(KAFKA_REQUESTS).map(([kind, number]) => [number, kind as RequestKind]),
   )
-  const server = createServer((client) => {
-    const upstream = tracked(connect(port, host))
-    tracked(client)
-    const end = () => {
-      client.destroy()
-      upstream.destroy()
-    }
-    client.on('close', end)
-    upstream.on('close', end)
+  const proxy = await startProxy({ host, port }, ({ client, upstream, end }) => {
     /** By correlation id: what to do with the answer. */
     const answers = new Map<number, { readonly api: number; readonly fault: Fault | null }>()
     let answered = Promise.resolve()
@@ -100,13 +87,11 @@ export async function startLateBroker(
   })
   const repeat = async (frame: Buffer, ms: number) => {
     await sleep(ms)
-    const other = tracked(connect(port, host))
+    const other = proxy.dial()
     other.write(frame)
     other.once('data', () => other.destroy())
   }
-  await new Promise<void>((resolve) => server.listen(0, host, resolve))
-  const own = (server.address() as AddressInfo).port
-  const [brokerAddress, proxyAddress] = [port, own].map((number) => {
+  const [brokerAddress, proxyAddress] = [port, proxy.port].map((number) => {
     const bytes = Buffer.alloc(4)
     bytes.writeInt32BE(number)
     return Buffer.concat([Buffer.from(host), bytes])
@@ -116,15 +101,7 @@ export async function startLateBroker(
     for (let at = frame.indexOf(brokerAddress); at >= 0; at = frame.indexOf(brokerAddress, at + 1))
       proxyAddress.copy(frame, at)
   }
-  return {
-    brokers: [`${host}:${own}`],
-    faults,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      for (const socket of open) socket.destroy()
-      await closed
-    },
-  }
+  return { brokers: [`${host}:${proxy.port}`], faults, close: proxy.close }
 }
 
 /** Calls `handle` for each message, with its length prefix, in order. */

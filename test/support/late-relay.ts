@@ -12,11 +12,6 @@ import { makeChance } from './parcels.js'
 // Past the timeout of a transaction, 30 s, and of a request.
 export const PAST_TRANSACTION_MS = 35_000
 
-interface Faults {
-  readonly next: (request: RequestKind) => Fault | null
-  readonly end: () => void
-}
-
 interface FaultOptions {
   /** One request in so many has a fault. */
   readonly oneIn: number
@@ -29,18 +24,18 @@ interface FaultOptions {
 const NEVER_REPEATED: ReadonlySet<RequestKind> = new Set(['EndTxn', 'AddOffsetsToTxn', 'TxnOffsetCommit'])
 
 /** Faults of requests, chosen by a seed, until `end` is called. */
-export function makeFaults(seed: number, { oneIn, longestMs, repeatsAll = false }: FaultOptions): Faults {
+export function makeFaults(seed: number, { oneIn, longestMs, repeatsAll = false }: FaultOptions) {
   const chance = makeChance(seed)
   let isOver = false
   const pick = <T>(from: readonly T[]): T => from[chance.below(from.length)]!
   return {
-    next: (request) => {
+    next: (request: RequestKind): Fault | null => {
       if (isOver || chance.below(oneIn) > 0) return null
       const ms = pick([20, 20, 200, 200, 200, 1_000, 1_000, 3_000, 3_000, longestMs])
       const kind = pick(['late request', 'late answer', 'repeated', 'stray', 'lost request', 'lost answer'] as const)
       return kind === 'repeated' && !repeatsAll && NEVER_REPEATED.has(request) ? null : { kind, ms }
     },
-    end: () => {
+    end: (): void => {
       isOver = true
     },
   }
@@ -52,7 +47,7 @@ interface RelayedOptions {
   readonly topics: { readonly source: string; readonly alerts: string; readonly deadLetters: string }
   readonly url: string
   readonly seed: number
-  readonly faults: Faults
+  readonly faults: ReturnType<typeof makeFaults>
 }
 
 const MESSAGES = 150

@@ -3,6 +3,7 @@ import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import { type Fields, recordReader } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { sound } from './sound.js'
 
 /** Measurements of a parcel at a depot: two numbers and a category, simple enough for a model that is fitted in seconds. */
 export interface Parcel {
@@ -115,9 +116,7 @@ export function fitWindowedParcelModel(): Promise<TrainedDetector> {
   const records = Array.from({ length: 2_000 }, (_, index): Fields => {
     const parcel = aParcel(chance)
     const key = Buffer.from(`depot-${chance.below(DEPOTS)}`)
-    const read = reader.read({ topic: '', partition: 0, key, timestampMs: 100 * index, record: { ...parcel } })
-    if ('reason' in read) throw new Error(`a sound parcel was rejected: ${read.detail}`)
-    return read.fields
+    return sound(reader.read({ topic: '', partition: 0, key, timestampMs: 100 * index, record: { ...parcel } })).fields
   })
   return fitTo(WINDOWED_PARCEL_FEATURES, records)
 }

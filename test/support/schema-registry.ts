@@ -1,14 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { findFreePort } from '../../infra/launcher/src/free-port.js'
+import { cachedFolder } from './cached-folder.js'
 import { eventually } from './eventually.js'
 import { type Listening, onLoopback } from './on-loopback.js'
 
@@ -55,18 +54,13 @@ export async function register(registry: TestRegistry, subject: string, schema: 
 }
 
 async function apicurioJar(): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'outflow')
-  const folder = join(cache, `apicurio-${APICURIO}`)
-  if (!existsSync(folder)) {
-    const run = promisify(execFile)
-    await mkdir(cache, { recursive: true })
-    const fresh = await mkdtemp(`${folder}.`)
+  const run = promisify(execFile)
+  const folder = await cachedFolder(`apicurio-${APICURIO}`, async (work) => {
     const artefact = `io.apicurio:apicurio-registry-app:${APICURIO}:tar.gz:all`
-    const goal = ['dependency:copy', `-Dartifact=${artefact}`, `-DoutputDirectory=${fresh}`]
+    const goal = ['dependency:copy', `-Dartifact=${artefact}`, `-DoutputDirectory=${work}`]
     await run('mvn', ['--batch-mode', '--quiet', ...goal], { timeout: FETCH_MS })
-    await run('tar', ['-xzf', `apicurio-registry-app-${APICURIO}-all.tar.gz`], { cwd: fresh })
-    await rename(fresh, folder)
-  }
+    await run('tar', ['-xzf', `apicurio-registry-app-${APICURIO}-all.tar.gz`], { cwd: work })
+  })
   const jar = (await readdir(folder)).find((name) => name.endsWith('-runner.jar'))
   if (jar === undefined) throw new Error(`${folder} contains no runner jar`)
   return join(folder, jar)
@@ -126,7 +120,7 @@ async function startRecordedContract(): Promise<TestRegistry> {
 }
 
 /** A proxy to a registry that answers 503 until it is opened. */
-export async function aGateTo(registry: TestRegistry): Promise<Gate> {
+export async function aGateTo(registry: TestRegistry) {
   let isOpen = false
   let refused = 0
   const server = createServer(async (request, response) => {
@@ -140,12 +134,12 @@ export async function aGateTo(registry: TestRegistry): Promise<Gate> {
   })
   const { url, close } = await onLoopback(server)
   onTestFinished(close)
-  return { url, refused: () => refused, open: () => (isOpen = true) }
-}
-
-export interface Gate {
-  readonly url: string
-  /** Number of requests that were answered with 503. */
-  readonly refused: () => number
-  readonly open: () => void
+  return {
+    url,
+    /** Number of requests that were answered with 503. */
+    refused: () => refused,
+    open: () => {
+      isOpen = true
+    },
+  }
 }
