@@ -18,7 +18,7 @@ export interface Answer {
   readonly body: any
 }
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   readonly databaseUrl: string
   readonly pipeline: string
   /** As in outflow.yaml. */

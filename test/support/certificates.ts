@@ -8,7 +8,7 @@ export interface Certified {
   readonly key: string
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   readonly name: string
   /** The signing CA; default: self-signed, as a CA. */
   readonly issuer?: Certified

@@ -4,7 +4,7 @@ import Provider, { type JWK } from 'oidc-provider'
 import { aCookieJar } from './browser-cookies.js'
 import { type Listening, onLoopback } from './on-loopback.js'
 
-export interface IssuerClient {
+interface IssuerClient {
   readonly id: string
   readonly secret: string
   readonly redirectUri: string

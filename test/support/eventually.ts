@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface EventuallyOptions {
+interface EventuallyOptions {
   /** Description of the condition, for the error message. */
   readonly what: string
   /** Default 60,000. */

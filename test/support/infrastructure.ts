@@ -27,7 +27,7 @@ export async function aDatabase({ isEmpty = false } = {}): Promise<string> {
   return urlOfDatabase(name)
 }
 
-export interface TopicOptions {
+interface TopicOptions {
   /** Default 1. */
   readonly partitions?: number
   /** Such as `compression.type`; default: the broker's. */

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { startProxy } from './proxy.js'
 
 /** The kinds of requests that get faults, with Kafka's API keys. */
-export const KAFKA_REQUESTS = {
+const KAFKA_REQUESTS = {
   Produce: 0,
   Fetch: 1,
   Heartbeat: 12,

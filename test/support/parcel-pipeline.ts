@@ -33,7 +33,7 @@ export interface ParcelPipeline {
   feed(seed: number, pace?: Pick<FeedOptions, 'perSecond'>): Feed
 }
 
-export interface ParcelPipelineOptions {
+interface ParcelPipelineOptions {
   /** The active model at the start; default: there is none. */
   readonly model?: TrainedDetector
   /** Default: `PARCEL_FEATURES`. */

@@ -24,7 +24,7 @@ export interface ParcelMessage {
 type Truth = 'normal' | 'odd' | Breakage
 
 /** The expected rejection of a broken message. */
-export type Breakage = keyof typeof BREAKAGES
+type Breakage = keyof typeof BREAKAGES
 
 export const PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.parse([
   { path: '$.kind', type: 'categorical' },

@@ -1,6 +1,6 @@
 import type { Pool } from '@outflow/store'
 
-export interface AnomaliesToStore {
+interface AnomaliesToStore {
   readonly pipeline: string
   readonly count: number
   /** Number of anomalies with the same record time; default 1. */

@@ -7,7 +7,7 @@ export interface TokenEndpoint extends Listening {
   readonly given: number
 }
 
-export interface TokenEndpointOptions {
+interface TokenEndpointOptions {
   readonly clientId: string
   readonly clientSecret: string
   /** Lifetime of a token. */

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { type Listening, onLoopback } from './on-loopback.js'
 
 /** A request as received. */
-export interface Received {
+interface Received {
   readonly path: string
   readonly headers: http.IncomingHttpHeaders
   readonly body: string
