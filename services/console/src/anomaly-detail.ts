@@ -30,14 +30,10 @@ export function detailOf(
     verdict: verdicts[0]?.verdict ?? null,
   }
   return {
+    ...anomaly,
     ...summaryOf(line),
-    record: anomaly.record,
     reasons: [...reasons],
-    unexplainable: anomaly.unexplainable,
-    counterfactual: anomaly.counterfactual,
     missing: [...anomaly.missing],
-    rescored: anomaly.rescored,
-    pUpper: anomaly.pUpper,
     model: model && { id: model.id, trainedAt: model.createdAt, state: model.state },
     verdicts: [...verdicts],
     alert: { unsent, deliveries: [...deliveries] },
