@@ -56,7 +56,14 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
 
   const migrations = await migrate(config.postgres.url)
   const kafka = makeKafka(config.kafka)
-  await createTopics(config, kafka)
+  await ensureTopics(
+    kafka,
+    topicsOf(config).map((topic) => ({
+      topic,
+      partitions: config.source.topics.includes(topic) ? FLIGHT_PARTITIONS : 1,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    })),
+  )
   if (!isLaunched) defer(() => removeTopics(kafka, { topics: topicsOf(config), groupsOf: config.pipeline }))
   terminal.say(`${migrations.length} migrations applied; topics ${topicsOf(config).join(', ')} created`)
 
@@ -130,14 +137,3 @@ const topicsOf = ({ source, alerts, deadLetters }: Config): readonly string[] =>
 /** The topic of flights must accept the 2 MB body, and that of dead letters the whole of it as well. */
 const MAX_MESSAGE_BYTES = 4 * 1024 ** 2
 const FLIGHT_PARTITIONS = 4
-
-async function createTopics(config: Config, kafka: KafkaConnection): Promise<void> {
-  await ensureTopics(
-    kafka,
-    topicsOf(config).map((topic) => ({
-      topic,
-      partitions: config.source.topics.includes(topic) ? FLIGHT_PARTITIONS : 1,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
-    })),
-  )
-}
