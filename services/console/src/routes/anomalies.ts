@@ -139,7 +139,8 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     },
     async ({ params, query }) =>
       read(async (db) => {
-        const { pipeline, recordTimeMs, reasons, ...own } = await anomalyOf(db, params.id)
+        const anomaly = await anomalyOf(db, params.id)
+        const { pipeline, recordTimeMs, reasons } = anomaly
         const [main] = reasons ?? []
         if (reasons === null || main === undefined) return { items: [] }
         const candidates = await listAnomalies(db, {
@@ -147,10 +148,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
           ...{ sort: 'time', limit: CANDIDATES + 1 },
         })
         const items = candidates.items
-          .filter(
-            ({ topic, partition, offset }) =>
-              topic !== own.topic || partition !== own.partition || offset !== own.offset,
-          )
+          .filter((candidate) => anomalyId(candidate) !== anomalyId(anomaly))
           .map((candidate) => ({ ...summaryOf(candidate), similarity: similarity(reasons, candidate.fields) }))
           .toSorted((a, b) => b.similarity - a.similarity)
         return { items: items.slice(0, query.limit) }

@@ -116,7 +116,7 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
     if (threshold !== null)
       percentiles.push({
         label: 'threshold',
-        colour: '--chart-threshold',
+        colour: '--high',
         kind: 'dashed',
         values: x.map(() => threshold),
       })

@@ -76,7 +76,13 @@ export function Chart(props: ChartProps) {
 function draw(box: HTMLElement, props: ChartProps): uPlot {
   const { x, isTime, xRange, series, band, isLog = false } = props
   const style = getComputedStyle(box)
-  const colour = (name: string) => style.getPropertyValue(name).trim()
+  /** A canvas takes no variables: they are resolved as the colour of an element. */
+  const colour = (name: string): string => {
+    box.style.color = `var(${name})`
+    const { color } = style
+    box.style.color = ''
+    return color
+  }
   const hasBars = series.some(({ kind }) => kind === 'bars')
   const axis: uPlot.Axis = {
     stroke: colour('--text-quiet'),
@@ -112,7 +118,12 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
       bands:
         band === undefined
           ? []
-          : [{ series: [band[1] + 1, band[0] + 1], fill: `${colour(series[band[0]]!.colour)}33` }],
+          : [
+              {
+                series: [band[1] + 1, band[0] + 1],
+                fill: `color-mix(in srgb, ${colour(series[band[0]]!.colour)} 20%, transparent)`,
+              },
+            ],
       cursor: { drag: { x: props.onSelect !== undefined, y: false, setScale: false } },
       series: [
         { label: props.xLabel, value: (_, x) => (x === null ? '–' : isTime ? formatTime(x * 1000) : formatCount(x)) },

@@ -4,6 +4,8 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const oneDecimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 const twoDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
 const sixDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
+// Sweden writes times by ISO 8601.
+const swedish = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' })
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
 
 /** Such as "20,000". */
@@ -51,12 +53,7 @@ export function formatAgo(time: string, nowMs: number): string {
 }
 
 /** In the user's time zone, such as "2026-11-25 18:58:19". */
-export function formatTime(time: string | number): string {
-  const date = new Date(time)
-  const two = (part: number) => String(part).padStart(2, '0')
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
-}
+export const formatTime = (time: string | number): string => swedish.format(new Date(time))
 
 /** The user's time zone at an instant, such as "UTC+01:00". */
 export function formatZone(time: string | number): string {

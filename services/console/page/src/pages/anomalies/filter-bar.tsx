@@ -15,7 +15,7 @@ import {
 } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'
-import { shortId, VERDICT_WORDS } from '../../words/format.js'
+import { formatTime, shortId, VERDICT_WORDS } from '../../words/format.js'
 import { Columns } from './columns.js'
 import { Views } from './views.js'
 
@@ -169,17 +169,11 @@ function Instant({ label, at, onAt }: { label: string; at: string | null; onAt: 
       <input
         type="datetime-local"
         step="1"
-        value={at === null ? '' : localInstant(at)}
+        value={at === null ? '' : formatTime(at).replace(' ', 'T')}
         onChange={({ currentTarget: { value } }) => onAt(value === '' ? null : new Date(value).toISOString())}
       />
     </label>
   )
-}
-
-/** Value for an input of that type: without a zone, in the user's zone. */
-function localInstant(at: string): string {
-  const date = new Date(at)
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
 }
 
 interface TypedProps {
