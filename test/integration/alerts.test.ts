@@ -64,9 +64,8 @@ async function queue(outbox: readonly OutboxMessage[]): Promise<void> {
   const expectedOffset = nextOffset
   if (expectedOffset === 0n) await beginPartition(pool, { pipeline: config.pipeline, topic: topic! })
   nextOffset += 1n
-  const outcome = await writeBatch(pool, {
-    ...{ ...NO_ROWS, pipeline: config.pipeline, topic: topic!, partition: 0, expectedOffset, nextOffset, outbox },
-  })
+  const batch = { pipeline: config.pipeline, topic: topic!, partition: 0, expectedOffset, nextOffset, outbox }
+  const outcome = await writeBatch(pool, { ...NO_ROWS, ...batch })
   expect(outcome).toBe('written')
 }
 

@@ -92,9 +92,8 @@ export function aMember({ topic, groupId, work, connection = kafka(), ...options
 
 /** Stores that records were received and scored, as ingest does with a batch without anomalies. */
 export function write(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, count: number) {
-  return writeBatch(pool, {
-    ...{ ...NO_ROWS, pipeline: PIPELINE, topic, partition, expectedOffset, nextOffset, received: count, scored: count },
-  })
+  const counts = { received: count, scored: count }
+  return writeBatch(pool, { ...NO_ROWS, ...counts, pipeline: PIPELINE, topic, partition, expectedOffset, nextOffset })
 }
 
 export async function received(topic: string): Promise<number> {

@@ -26,6 +26,6 @@ export async function noteDenied(pool: Pool, user: User, act: Act, problem: stri
   await endAudit(pool, { id, outcome: 'denied', problem })
 }
 
-const entryOf = ({ name: actor, role, authentication }: User, act: Act): AuditEntry => ({
-  ...{ ...act, actor, role, authentication },
-})
+function entryOf({ name: actor, role, authentication }: User, act: Act): AuditEntry {
+  return { ...act, actor, role, authentication }
+}

@@ -74,6 +74,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
 }
 
 const suppressionOf = ({ why: reason, range, ...rule }: Suppression): z.infer<typeof suppressionSchema> => ({
-  ...{ ...rule, reason },
+  ...rule,
+  reason,
   range: range && [range[0], range[1]],
 })
