@@ -1,13 +1,24 @@
 import { didYouMean } from '@outflow/contracts'
 import { Command, type ErrorOptions, type ParseOptionsResult } from 'commander'
+import { configOption, jsonOption } from './options.js'
 
 /**
- * A command that suggests the likely word for a misspelt one: commander reports a missing required option before a misspelt one,
- * and suggests nothing for values.
+ * A command with the options and help that outflow's commands share. It suggests the likely word for a misspelt one: commander reports
+ * a missing required option before a misspelt one, and suggests nothing for values.
  */
 export class OutflowCommand extends Command {
   override createCommand(name?: string): OutflowCommand {
     return new OutflowCommand(name)
+  }
+
+  /** Adds the options of {@link PipelineOptions}. @param json  what --json prints */
+  pipelineOptions(json: string): this {
+    return this.addOption(configOption()).addOption(jsonOption(json))
+  }
+
+  /** Prints examples below the help, and those of a group also below the help of each of its commands. */
+  examples(...commandLines: readonly string[]): this {
+    return this.addHelpText('afterAll', `\nExamples:\n  ${commandLines.join('\n  ')}`)
   }
 
   override parseOptions(argv: string[]): ParseOptionsResult {

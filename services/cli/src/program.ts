@@ -1,12 +1,11 @@
 import { outflowVersion } from '@outflow/contracts'
-import type { Command } from 'commander'
 import type { CommandContext } from './command-context.js'
 import { addCompletion } from './commands/completion.js'
 import { OutflowCommand } from './outflow-command.js'
 
 /** Export of each module of `commands/`: adds the description, options and action to a command or group. */
 interface CommandModule {
-  readonly define: (command: Command, context: CommandContext) => void
+  readonly define: (command: OutflowCommand, context: CommandContext) => void
 }
 
 /** By heading: each command's summary, which `outflow --help` prints, and its module. */
@@ -50,7 +49,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, readonly [string
  *
  * @param words  words to be parsed; null: every module is loaded
  */
-export async function makeProgram(context: CommandContext, words: readonly string[] | null): Promise<Command> {
+export async function makeProgram(context: CommandContext, words: readonly string[] | null): Promise<OutflowCommand> {
   const program = new OutflowCommand('outflow')
     .description('Scores how improbable each record of a stream or a file is, and explains why.')
     .version(outflowVersion(), '-V, --version', 'print the version')

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
-export function define(analyst: Command, { terminal }: CommandContext): void {
+export function define(analyst: OutflowCommand, { terminal }: CommandContext): void {
   analyst.description('Makes logins of Postgres for analysts.')
   analyst
     .command('create')
@@ -11,7 +11,7 @@ export function define(analyst: Command, { terminal }: CommandContext): void {
       'Prints the SQL for a login that reads the views of schema analyst and gives verdicts, with a random password. Run it as a ' +
         'superuser. With this login in postgres.url the commands anomalies, explain, export, verdict and models list work.',
     )
-    .addHelpText('after', '\nExamples:\n  outflow analyst create ada | psql $ADMIN_URL')
+    .examples('outflow analyst create ada | psql $ADMIN_URL')
     .action((name: string) => terminal.result(loginSql(name, randomBytes(18).toString('base64url'))))
 }
 

@@ -3,32 +3,28 @@ import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wo
 import { pause } from '@outflow/runtime'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
 import { oneLine, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
-import { configOption, jsonOption, moment, wholeNumber } from '../options.js'
+import { moment, wholeNumber } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Lists stored anomalies, newest first: when each was found, its severity, how rare it is, its id and key, the main reason with ' +
         'the mistake that explains it, where one stands out, and the share of each field; [provisional] marks those of a provisional model. A login with the role outflow_analyst is enough.',
     )
-    .addOption(configOption())
     .option('--since <time>', 'only those found since: ISO 8601, or 1h for an hour ago; default: 24h', moment)
     .option('--key <key>', 'only those of this entity')
     .option('--field <name>', 'only those with this field as the main reason')
     .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
     .option('--follow', 'newest last, and then new ones as they come, with their reasons, until Ctrl-C')
-    .addOption(jsonOption('one object per anomaly'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow anomalies --since 1h
-  outflow anomalies --key LAX --field delay --json
-  outflow anomalies --follow`,
+    .pipelineOptions('one object per anomaly')
+    .examples(
+      'outflow anomalies --since 1h',
+      'outflow anomalies --key LAX --field delay --json',
+      'outflow anomalies --follow',
     )
     .action((options: AnomaliesOptions) => interruptible((signal) => listAnomalies(options, terminal, signal)))
 }

@@ -1,21 +1,18 @@
 import completions from '@bomb.sh/tab'
 import tab from '@bomb.sh/tab/commander'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
 /** Adds `completion`, which prints a shell's script, and the hidden `complete`, which that script calls at each Tab. */
-export function addCompletion(program: Command, { terminal }: CommandContext): void {
+export function addCompletion(program: OutflowCommand, { terminal }: CommandContext): void {
   tab(program, { completionCommandName: 'completion' })
   named(program, 'completion')!
     .summary('print a completion script for bash, zsh or fish')
     .description('Prints a script for your shell that completes the commands, options and choices of outflow.')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow completion bash > ~/.local/share/bash-completion/completions/outflow
-  outflow completion zsh > "\${fpath[1]}/_outflow"
-  outflow completion fish > ~/.config/fish/completions/outflow.fish`,
+    .examples(
+      'outflow completion bash > ~/.local/share/bash-completion/completions/outflow',
+      'outflow completion zsh > "${fpath[1]}/_outflow"',
+      'outflow completion fish > ~/.config/fish/completions/outflow.fish',
     )
   named(program, 'complete')!.action(async (words: string[]) => {
     if (isFileExpected(program, words)) await terminal.result(`${COMPLETE_FILE_NAMES}\n`)
@@ -27,11 +24,11 @@ Examples:
 const COMPLETE_FILE_NAMES = ':0'
 
 /** Whether the last word, which is being typed, is the value of an option that takes a file. */
-function isFileExpected(program: Command, words: readonly string[]): boolean {
+function isFileExpected(program: OutflowCommand, words: readonly string[]): boolean {
   const option = words.at(-2) ?? ''
   const command = words.reduce((found, word) => named(found, word) ?? found, program)
   return command.options.some(({ short, long, flags }) => [short, long].includes(option) && flags.includes('<file>'))
 }
 
-const named = (parent: Command, name: string): Command | undefined =>
-  parent.commands.find((command) => command.name() === name)
+const named = (parent: OutflowCommand, name: string) =>
+  parent.commands.find((command) => command.name() === name) as OutflowCommand | undefined

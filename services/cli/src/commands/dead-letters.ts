@@ -3,39 +3,37 @@ import { findOriginals, type Original, recordChecker } from '@outflow/console/de
 import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
 import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { oneLine, type Terminal } from '@outflow/terminal'
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
-import { configOption, jsonOption, moment, wholeNumber } from '../options.js'
+import { moment, wholeNumber } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { parsePosition } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { letterAt, type Selection } from './dead-letters/letters.js'
 import { type ResendOptions, resendLetters } from './dead-letters/resend.js'
 
-export function define(letters: Command, { terminal }: CommandContext): void {
-  letters.description('Lists, prints and resends records that broke their contract.').addHelpText(
-    'afterAll',
-    `
-Examples:
-  outflow dead-letters list --reason wrong_type --since 24h
-  outflow dead-letters resend --reason wrong_type --since 24h --dry-run
-  outflow dead-letters show flights/2/18043
-  outflow dead-letters resend flights/2/18043 --with corrected.json`,
-  )
-  selecting(letters.command('list'))
+export function define(letters: OutflowCommand, { terminal }: CommandContext): void {
+  letters
+    .description('Lists, prints and resends records that broke their contract.')
+    .examples(
+      'outflow dead-letters list --reason wrong_type --since 24h',
+      'outflow dead-letters resend --reason wrong_type --since 24h --dry-run',
+      'outflow dead-letters show flights/2/18043',
+      'outflow dead-letters resend flights/2/18043 --with corrected.json',
+    )
+  selecting(letters.command('list'), 'the list')
     .description('Lists dead letters, newest first.')
-    .addOption(jsonOption('the list'))
     .action((options: Selection) => listLetters(options, terminal))
   letters
     .command('show')
     .argument('<position>', 'topic/partition/offset')
     .description('Prints a dead letter: the reason, and its original bytes, key and headers.')
-    .addOption(configOption())
-    .addOption(jsonOption('the dead letter, bytes in base64,'))
+    .pipelineOptions('the dead letter, bytes in base64,')
     .action((position: string, options: PipelineOptions) =>
       interruptible((signal) => showLetter(position, options, terminal, signal)),
     )
-  selecting(letters.command('resend'))
+  selecting(letters.command('resend'), 'the outcomes')
     .argument('[positions...]', 'topic/partition/offset; default: all dead letters that the options select')
     .description(
       'Resends dead letters that would be accepted now to their source topic, each at most once. The alerts service sends them; the ' +
@@ -43,19 +41,18 @@ Examples:
     )
     .option('--with <file>', 'the corrected value of the named dead letter; - is stdin')
     .option('--dry-run', 'print what would be sent, and send nothing')
-    .addOption(jsonOption('the outcomes'))
     .action((positions: string[], options: ResendOptions) =>
       interruptible(async (signal) => resendLetters(positions, options, terminal, signal)),
     )
 }
 
-function selecting(command: Command): Command {
+function selecting(command: OutflowCommand, json: string): OutflowCommand {
   return command
-    .addOption(configOption())
     .addOption(new Option('--reason <reason>', 'only those with this reason').choices(REJECTION_REASONS))
     .option('--topic <topic>', 'only those of this source topic')
     .option('--since <time>', 'only those rejected since: ISO 8601, or 24h for 24 hours ago', moment)
     .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
+    .pipelineOptions(json)
 }
 
 /** Prints the dead letters of a pipeline, newest first. */

@@ -1,11 +1,11 @@
 import { outflowVersion } from '@outflow/contracts'
 import type { runDemo } from '@outflow/demo'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { jsonOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Feeds 20,000 real flights, 0.5 % of them corrupted and 20 unreadable, through a real Kafka, a model fitted on the ' +
@@ -15,13 +15,7 @@ export function define(command: Command, { terminal }: CommandContext): void {
     )
     .option('--once', 'end after the summary instead of streaming until Ctrl-C')
     .addOption(jsonOption('the summary'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow demo
-  outflow demo --once --json | jq .byKind`,
-    )
+    .examples('outflow demo', 'outflow demo --once --json | jq .byKind')
     .action((options: Omit<Parameters<typeof runDemo>[0], 'version'>) =>
       interruptible(async (signal) => {
         const demo = await import('@outflow/demo')

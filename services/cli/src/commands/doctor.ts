@@ -1,13 +1,12 @@
 import { makeKafka } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
-import { configOption, jsonOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { type Finding, runChecks } from './doctor/check.js'
 import { checksOf } from './doctor/checks.js'
 
-export function define(command: Command, context: CommandContext): void {
+export function define(command: OutflowCommand, context: CommandContext): void {
   command
     .description(
       'Checks broker, topics, the latest records against the configuration, database, migrations, model, training backend and scoring ' +
@@ -15,9 +14,8 @@ export function define(command: Command, context: CommandContext): void {
         'Of the latest records it reads 10,000, for at most 8 s; the check fails if more than 1 % would be dead letters, or none has an ' +
         'optional field.',
     )
-    .addOption(configOption())
-    .addOption(jsonOption('the findings'))
-    .addHelpText('after', '\nExample:\n  outflow doctor --config outflow.yaml')
+    .pipelineOptions('the findings')
+    .examples('outflow doctor --config outflow.yaml')
     .action(async (options: PipelineOptions) => {
       const ok = await doctor(options, context.terminal)
       if (!ok) context.exitCode = 1

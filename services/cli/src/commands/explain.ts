@@ -6,17 +6,17 @@ import { anomalyAt } from '@outflow/store/anomalies'
 import { loadModel } from '@outflow/store/models'
 import { type AlertFate, alertFateAt } from '@outflow/store/outbox'
 import { oneLine, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { alertRateOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { parseAnomalyId } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Prints how rare a record is, which fields make it so, the share of each, and the expected values: for the records ' +
@@ -30,12 +30,9 @@ export function define(command: Command, { terminal }: CommandContext): void {
     .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
     .option('--json', 'print one JSON object per record')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow explain --model flights.model --input today.csv --only-anomalies
-  outflow explain --anomaly flights/flights/2/18043 --config outflow.yaml`,
+    .examples(
+      'outflow explain --model flights.model --input today.csv --only-anomalies',
+      'outflow explain --anomaly flights/flights/2/18043 --config outflow.yaml',
     )
     .action((options: ExplainOptions) => interruptible((signal) => explain(options, terminal, signal)))
 }

@@ -1,18 +1,19 @@
 import { eachAnomaly } from '@outflow/store/anomalies'
 import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { requireOneOnStdout, withOutput } from '../open-output.js'
-import { configOption, jsonOption, moment, type RangeOptions, rangeOf, toOption } from '../options.js'
+import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { withPipeline } from '../store-access.js'
 import { csvWriter, parquetWriter } from './export/anomaly-writers.js'
 
 const EXPORT_FORMATS = ['parquet', 'csv'] as const
 type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       "Writes the anomalies of a range of Kafka's record time to a file, with their reasons, in the order of time. Memory is " +
@@ -24,15 +25,11 @@ export function define(command: Command, { terminal }: CommandContext): void {
     .option('--pipeline <name>', 'another pipeline of the same database; default: that of the configuration')
     .addOption(new Option('-f, --format <format>', 'default: by the name of the output').choices(EXPORT_FORMATS))
     .requiredOption('-o, --output <file>', 'a .parquet or .csv file; - is stdout')
-    .addOption(configOption())
-    .addOption(jsonOption('the summary'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow export --from 7d --output anomalies.parquet
-  outflow export --from 2026-01-01 --to 2026-02-01 --output january.csv.gz
-  outflow export --from 24h --format csv --output - | head`,
+    .pipelineOptions('the summary')
+    .examples(
+      'outflow export --from 7d --output anomalies.parquet',
+      'outflow export --from 2026-01-01 --to 2026-02-01 --output january.csv.gz',
+      'outflow export --from 24h --format csv --output - | head',
     )
     .action((options: ExportOptions) => interruptible((signal) => exportAnomalies(options, terminal, signal)))
 }

@@ -1,17 +1,17 @@
 import { access } from 'node:fs/promises'
 import { nameOfPath } from '@outflow/contracts'
 import { formatCount, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { withOutput } from '../open-output.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { readConnection, type WrittenConnection, writtenWithoutTopic } from './init/connection.js'
 import { lookAtRecords } from './init/look-at-records.js'
 import { renderConfig } from './init/render-config.js'
 import { fileRecords, type Sample, topicRecords } from './init/take-sample.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Reads the first 10,000 records of a file, or the latest 10,000 of a topic, and writes an outflow.yaml ' +
@@ -27,15 +27,12 @@ export function define(command: Command, { terminal }: CommandContext): void {
     .option('--registry <url>', 'schema registry; default: that of --config')
     .option('-o, --output <file>', 'configuration to write; - is stdout', 'outflow.yaml')
     .option('--force', 'replace an existing file')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow init --topic flights --brokers 127.0.0.1:9092
-  outflow init --topic flights --config client.properties
-  outflow init --topic flights --brokers 127.0.0.1:9092 --registry http://127.0.0.1:8081
-  outflow init --input flights.csv --output flights.yaml
-  outflow init --input flights.ndjson.gz --output -`,
+    .examples(
+      'outflow init --topic flights --brokers 127.0.0.1:9092',
+      'outflow init --topic flights --config client.properties',
+      'outflow init --topic flights --brokers 127.0.0.1:9092 --registry http://127.0.0.1:8081',
+      'outflow init --input flights.csv --output flights.yaml',
+      'outflow init --input flights.ndjson.gz --output -',
     )
     .action((options: InitOptions) => interruptible((signal) => init(options, terminal, signal)))
 }

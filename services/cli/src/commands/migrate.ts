@@ -1,24 +1,18 @@
 import { loadConfig } from '@outflow/runtime'
 import { migrate } from '@outflow/store'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { placeOf } from '../store-access.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Applies pending migrations. Safe to run repeatedly and by two processes at once. The database ' +
         'is the one of --config, else of DATABASE_URL; its role must be allowed to create schemas and roles.',
     )
     .option('-c, --config <file>', 'an outflow.yaml')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow migrate --config outflow.yaml
-  DATABASE_URL=postgres://localhost/outflow outflow migrate`,
-    )
+    .examples('outflow migrate --config outflow.yaml', 'DATABASE_URL=postgres://localhost/outflow outflow migrate')
     .action(async ({ config }: { readonly config?: string }) => {
       const url = await databaseUrl(config)
       for (const name of await migrate(url)) await terminal.result(`applied ${name}\n`)

@@ -2,47 +2,36 @@ import { openDetector } from '@outflow/detector'
 import { listModelChanges, listModels, type ModelSummary, promoteChecked, rollBackModel } from '@outflow/store/models'
 import { addExclusion, listExclusions, listFits, removeExclusion } from '@outflow/store/training'
 import { formatCount, formatShare, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
-import {
-  byOption,
-  type ChangeOptions,
-  changeOf,
-  configOption,
-  jsonOption,
-  moment,
-  rangeOf,
-  whyOption,
-} from '../options.js'
+import { byOption, type ChangeOptions, changeOf, configOption, moment, rangeOf, whyOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
 import { diffModels } from './models/diff.js'
 
-export function define(models: Command, context: CommandContext): void {
-  models.description('Lists, compares and changes the models of a pipeline, also while services run.').addHelpText(
-    'afterAll',
-    `
-Examples:
-  outflow models list
-  outflow models show 05ea
-  outflow models diff 05ea 9b1c
-  outflow models promote 05ea --why 'the newer one was fitted without night flights'
-  outflow models rollback --why 'flags every second record'
-  outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'
-  outflow models exclusions
-  outflow models include 3`,
-  )
+export function define(models: OutflowCommand, context: CommandContext): void {
+  models
+    .description('Lists, compares and changes the models of a pipeline, also while services run.')
+    .examples(
+      'outflow models list',
+      'outflow models show 05ea',
+      'outflow models diff 05ea 9b1c',
+      "outflow models promote 05ea --why 'the newer one was fitted without night flights'",
+      "outflow models rollback --why 'flags every second record'",
+      "outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'",
+      'outflow models exclusions',
+      'outflow models include 3',
+    )
   addReadCommands(models, context)
   addStateCommands(models, context)
   addExclusionCommands(models, context)
 }
 
-function addReadCommands(models: Command, { terminal }: CommandContext): void {
+function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): void {
   models
     .command('list')
     .description('Lists the models of a pipeline, newest first.')
-    .addOption(configOption())
-    .addOption(jsonOption('the list'))
+    .pipelineOptions('the list')
     .action((options: PipelineOptions) => listModelsOf(options, terminal))
   models
     .command('show')
@@ -55,20 +44,18 @@ function addReadCommands(models: Command, { terminal }: CommandContext): void {
     .argument('<first>', 'a model: its id, or the first characters of it')
     .argument('<second>', 'another')
     .description('Prints how two models differ: features, training and gate, and scores in nats.')
-    .addOption(configOption())
-    .addOption(jsonOption('the difference'))
+    .pipelineOptions('the difference')
     .action((first: string, second: string, options: PipelineOptions) => diffModels(first, second, options, terminal))
 }
 
-function addStateCommands(models: Command, { terminal }: CommandContext): void {
+function addStateCommands(models: OutflowCommand, { terminal }: CommandContext): void {
   models
     .command('promote')
     .argument('<id>', 'the model: its id, or the first characters of it')
     .description('Makes a model the active one. Ingest uses it within two seconds, from the next batch on.')
     .addOption(whyOption())
     .addOption(byOption())
-    .addOption(configOption())
-    .addOption(jsonOption('both ids'))
+    .pipelineOptions('both ids')
     .action((id: string, options: ChangeOptions) => promote(id, options, terminal))
   models
     .command('rollback')
@@ -78,12 +65,11 @@ function addStateCommands(models: Command, { terminal }: CommandContext): void {
     )
     .addOption(whyOption())
     .addOption(byOption())
-    .addOption(configOption())
-    .addOption(jsonOption('both ids'))
+    .pipelineOptions('both ids')
     .action((options: ChangeOptions) => rollBack(options, terminal))
 }
 
-function addExclusionCommands(models: Command, { terminal }: CommandContext): void {
+function addExclusionCommands(models: OutflowCommand, { terminal }: CommandContext): void {
   models
     .command('exclude')
     .description("Excludes a span of Kafka's record time from training, such as an incident.")
@@ -91,8 +77,7 @@ function addExclusionCommands(models: Command, { terminal }: CommandContext): vo
     .requiredOption('--to <time>', 'end, not included', moment)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
-    .addOption(configOption())
-    .addOption(jsonOption('the exclusion'))
+    .pipelineOptions('the exclusion')
     .action((options: ExcludeOptions) => excludeSpan(options, terminal))
   models
     .command('include')
@@ -103,8 +88,7 @@ function addExclusionCommands(models: Command, { terminal }: CommandContext): vo
   models
     .command('exclusions')
     .description('Lists the excluded spans.')
-    .addOption(configOption())
-    .addOption(jsonOption('the list'))
+    .pipelineOptions('the list')
     .action((options: PipelineOptions) => listSpans(options, terminal))
 }
 

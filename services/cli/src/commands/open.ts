@@ -1,20 +1,18 @@
 import { anomalyUrl } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
-import { configOption, jsonOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { parseAnomalyId } from '../positions.js'
 import type { PipelineOptions } from '../store-access.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description("Prints the address of an anomaly's page in the console.")
     .argument('<id>', 'pipeline/topic/partition/offset, the id of its alert')
-    .addOption(configOption())
-    .addOption(jsonOption('the address'))
-    .addHelpText('after', '\nExample:\n  outflow open flights/flights/2/18043')
+    .pipelineOptions('the address')
+    .examples('outflow open flights/flights/2/18043')
     .action(async (id: string, options: PipelineOptions) => {
       const address = anomalyAddress(id, await loadConfig(options.config))
       await printResult(terminal, options.json, { id, address }, address)

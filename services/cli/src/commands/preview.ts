@@ -2,13 +2,13 @@ import { controlOf } from '@outflow/alerting'
 import { eachDetected } from '@outflow/store/anomalies'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { formatCount, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
-import { configOption, jsonOption, moment, type RangeOptions, rangeOf, toOption } from '../options.js'
+import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { withPipeline } from '../store-access.js'
 import { alertOfAnomaly, makeTally, type Share, type Tally } from './preview/tally.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Applies the current configuration and rules to the anomalies of a past range, and prints how many ' +
@@ -16,15 +16,8 @@ export function define(command: Command, { terminal }: CommandContext): void {
     )
     .requiredOption('--from <time>', 'start, by time of detection: ISO 8601, or 7d for seven days ago', moment)
     .addOption(toOption())
-    .addOption(configOption())
-    .addOption(jsonOption('the report'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow preview --from 7d
-  outflow preview --from 7d --config quieter.yaml --json`,
-    )
+    .pipelineOptions('the report')
+    .examples('outflow preview --from 7d', 'outflow preview --from 7d --config quieter.yaml --json')
     .action((options: RangeOptions) => previewRange(options, terminal))
 }
 

@@ -13,15 +13,15 @@ import {
 import { activeModelId, loadModel } from '@outflow/store/models'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
 import { formatCount, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
-import { configOption, jsonOption, moment, type RangeOptions, rangeOf, toOption, wholeNumber } from '../options.js'
+import { moment, type RangeOptions, rangeOf, toOption, wholeNumber } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { modelBeginning, withPipeline } from '../store-access.js'
 import { type Comparison, type DecisionChange, makeComparison } from './rescore/comparison.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Scores the records of a past range with a model and the current configuration, compares the decisions ' +
@@ -32,14 +32,10 @@ export function define(command: Command, { terminal }: CommandContext): void {
     .option('--model <id>', 'the model: its id, or the first characters of it; default: the active one')
     .option('--limit <n>', 'number of records to list of each kind', wholeNumber(0), 20)
     .option('--send-alerts', 'store new anomalies, and alert on each at most once; the alerts service sends the alerts')
-    .addOption(configOption())
-    .addOption(jsonOption('the report'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow rescore --from 24h
-  outflow rescore --from 2026-01-31T08:00:00Z --to 2026-01-31T09:00:00Z --model 3f2a --json`,
+    .pipelineOptions('the report')
+    .examples(
+      'outflow rescore --from 24h',
+      'outflow rescore --from 2026-01-31T08:00:00Z --to 2026-01-31T09:00:00Z --model 3f2a --json',
     )
     .action((options: RescoreOptions) => interruptible((signal) => rescoreRange(options, terminal, signal)))
 }

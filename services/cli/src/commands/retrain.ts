@@ -1,13 +1,13 @@
 import { waitFor } from '@outflow/runtime'
 import { fitOfRequest, listFits, requestRetrain, type StoredFit } from '@outflow/store/training'
 import type { Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
-import { byOption, type ChangeOptions, changeOf, configOption, jsonOption, whyOption } from '../options.js'
+import { byOption, type ChangeOptions, changeOf, whyOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { withPipeline } from '../store-access.js'
 
-export function define(command: Command, context: CommandContext): void {
+export function define(command: OutflowCommand, context: CommandContext): void {
   command
     .description(
       'Requests a new model from the trainer of a pipeline, independent of the schedule. It must pass the gate as any ' +
@@ -19,9 +19,8 @@ export function define(command: Command, context: CommandContext): void {
     )
     .addOption(whyOption())
     .addOption(byOption())
-    .addOption(configOption())
-    .addOption(jsonOption('the request, or the fit'))
-    .addHelpText('after', "\nExample:\n  outflow retrain --wait --why 'new firmware since Monday'")
+    .pipelineOptions('the request, or the fit')
+    .examples("outflow retrain --wait --why 'new firmware since Monday'")
     .action((options: RetrainOptions) =>
       interruptible(async (signal) => {
         if (!(await retrain(options, context.terminal, signal))) context.exitCode = 1

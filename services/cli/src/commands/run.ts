@@ -10,10 +10,11 @@ import {
   type Vitals,
   withVitals,
 } from '@outflow/runtime'
-import { Argument, type Command, Option } from 'commander'
+import { Argument, Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { collect } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
 const SERVICE_NAMES: readonly ServiceName[] = ['ingest', 'trainer', 'alerts', 'console', 'all']
 
@@ -21,7 +22,7 @@ interface RunOptions {
   readonly config?: readonly string[]
 }
 
-export function define(command: Command, context: CommandContext): void {
+export function define(command: OutflowCommand, context: CommandContext): void {
   command
     .description(
       'Runs a service until SIGTERM or Ctrl-C, then drains within 10 s. /healthz, /readyz and /metrics are served on the ' +
@@ -35,13 +36,10 @@ export function define(command: Command, context: CommandContext): void {
         'the configuration, default: outflow.yaml; repeat it to run several pipelines in one process',
       ).argParser(collect),
     )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow run all --config outflow.yaml
-  outflow run ingest --config flights.yaml --config parcels.yaml
-  outflow run ingest --config outflow.yaml | jq 'select(.level == "warn")'`,
+    .examples(
+      'outflow run all --config outflow.yaml',
+      'outflow run ingest --config flights.yaml --config parcels.yaml',
+      'outflow run ingest --config outflow.yaml | jq \'select(.level == "warn")\'',
     )
     .action(async (name: ServiceName, options: RunOptions) => {
       context.exitCode = await runNamed(name, options.config ?? ['outflow.yaml'])

@@ -1,15 +1,15 @@
 import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
 import { compilePath, type Format } from '@outflow/records'
 import { formatCount, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'
 import { formatOption } from '../open-input.js'
 import { formatOfOutput, makeRowWriter, withOutput } from '../open-output.js'
 import { seedOption, wholeNumber } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description("Draws synthetic normal records from a model, with the fields of the model's input.")
     .requiredOption('--model <file>', 'model file written by `outflow train`')
@@ -17,12 +17,9 @@ export function define(command: Command, { terminal }: CommandContext): void {
     .requiredOption('-o, --output <file>', 'records as .csv or .ndjson, also .gz; - is stdout')
     .addOption(seedOption().default(1))
     .addOption(formatOption())
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow sample --model flights.model --rows 1000 --seed 7 --output synthetic.csv
-  outflow sample --model flights.model --rows 5 --format ndjson --output -`,
+    .examples(
+      'outflow sample --model flights.model --rows 1000 --seed 7 --output synthetic.csv',
+      'outflow sample --model flights.model --rows 5 --format ndjson --output -',
     )
     .action((options: SampleOptions) => interruptible((signal) => sample(options, terminal, signal)))
 }

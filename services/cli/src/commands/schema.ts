@@ -1,20 +1,18 @@
 import { configSchema, EVENT_SCHEMAS, type EventType, eventJsonSchema } from '@outflow/contracts'
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Prints the JSON Schema of outflow.yaml, for completion and checks in an editor, or the schema of an event.',
     )
     .addOption(new Option('--event <type>', 'print the schema of this event').choices(Object.keys(EVENT_SCHEMAS)))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow schema > outflow.schema.json
-  and as the first line of outflow.yaml:  # yaml-language-server: $schema=./outflow.schema.json
-  outflow schema --event outflow.anomaly.v1`,
+    .examples(
+      'outflow schema > outflow.schema.json',
+      'and as the first line of outflow.yaml:  # yaml-language-server: $schema=./outflow.schema.json',
+      'outflow schema --event outflow.anomaly.v1',
     )
     .action(async ({ event }: { readonly event?: EventType }) => {
       const schema = event === undefined ? configJsonSchema() : eventJsonSchema(event)

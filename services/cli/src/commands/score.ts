@@ -1,15 +1,15 @@
 import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { formatOfOutput, makeRowWriter, requireOneOnStdout, withOutput } from '../open-output.js'
 import { alertRateOption, jsonOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Scores every record of a file: how improbable it is (nll, nats, higher is less likely), the share of normal records that ' +
@@ -22,12 +22,9 @@ export function define(command: Command, { terminal }: CommandContext): void {
     .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
     .addOption(jsonOption('the summary'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow score --model flights.model --input today.csv --output scores.csv
-  zcat today.ndjson.gz | outflow score --model flights.model --input - --output - | sort -t, -k3g | head`,
+    .examples(
+      'outflow score --model flights.model --input today.csv --output scores.csv',
+      'zcat today.ndjson.gz | outflow score --model flights.model --input - --output - | sort -t, -k3g | head',
     )
     .action((options: ScoreOptions) => interruptible((signal) => score(options, terminal, signal)))
 }

@@ -1,13 +1,13 @@
 import { pause } from '@outflow/runtime'
 import type { Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { jsonOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { describeStatus, type PipelineRate } from './status/describe-status.js'
 import { configsOption, rateBetween, readAll, withWatched } from './status/reading.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Prints one row per pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
@@ -15,13 +15,10 @@ export function define(command: Command, { terminal }: CommandContext): void {
     )
     .addOption(configsOption())
     .addOption(jsonOption('the states'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow status
-  outflow status --config flights.yaml --config parcels.yaml
-  outflow status --json | jq '.[] | select(.lag > 10000)'`,
+    .examples(
+      'outflow status',
+      'outflow status --config flights.yaml --config parcels.yaml',
+      "outflow status --json | jq '.[] | select(.lag > 10000)'",
     )
     .action((options: StatusOptions) => interruptible((signal) => showStatus(options, terminal, signal)))
 }

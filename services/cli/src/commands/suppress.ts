@@ -4,36 +4,25 @@ import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
 import { formatCount, type Terminal } from '@outflow/terminal'
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
-import {
-  ahead,
-  bounds,
-  byOption,
-  type ChangeOptions,
-  changeOf,
-  configOption,
-  jsonOption,
-  whyOption,
-} from '../options.js'
+import { ahead, bounds, byOption, type ChangeOptions, changeOf, whyOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { alertOfAnomaly } from './preview/tally.js'
 
-export function define(suppress: Command, { terminal }: CommandContext): void {
+export function define(suppress: OutflowCommand, { terminal }: CommandContext): void {
   suppress
     .description(
       'Manages rules that hide alerts until the rule expires, and count them. The anomalies are still stored: ' +
         'analyst.unsent_alerts lists the alerts that each rule hid. Changes take effect at once.',
     )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow suppress add --entity JFK --field delay --direction above --when 'mon 06:00-09:00' --zone Europe/Berlin \\
-    --until 2027-03-01 --why 'the Monday shuttle waits for its crew'
-  outflow suppress list
-  outflow suppress remove 3`,
+    .examples(
+      "outflow suppress add --entity JFK --field delay --direction above --when 'mon 06:00-09:00' --zone Europe/Berlin \\",
+      "  --until 2027-03-01 --why 'the Monday shuttle waits for its crew'",
+      'outflow suppress list',
+      'outflow suppress remove 3',
     )
   suppress
     .command('add')
@@ -52,23 +41,20 @@ Examples:
     .requiredOption('--until <time>', 'when it expires: ISO 8601, or 12h, 7d from now', ahead)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
-    .addOption(configOption())
-    .addOption(jsonOption('the rule'))
+    .pipelineOptions('the rule')
     .action((options: AddOptions) => addRule(options, terminal))
   suppress
     .command('list')
     .description('Lists the rules of a pipeline, newest first, and how many alerts each has hidden.')
     .option('--all', 'include expired and removed rules')
-    .addOption(configOption())
-    .addOption(jsonOption('the list'))
+    .pipelineOptions('the list')
     .action((options: ListOptions) => listRules(options, terminal))
   suppress
     .command('remove')
     .argument('<id>', 'id of the rule')
     .description('Removes a rule before it expires; alerts that it hid stay hidden.')
     .addOption(byOption())
-    .addOption(configOption())
-    .addOption(jsonOption('the id'))
+    .pipelineOptions('the id')
     .action((id: string, options: ChangeOptions) => removeRule(id, options, terminal))
 }
 

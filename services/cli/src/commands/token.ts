@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { ROLES, type Role } from '@outflow/contracts'
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Makes a token of 256 random bits and prints it once, with the entry for outflow.yaml: owner, role ' +
@@ -11,7 +12,7 @@ export function define(command: Command, { terminal }: CommandContext): void {
     )
     .requiredOption('--name <name>', 'owner of the token, recorded with verdicts and in the audit log')
     .addOption(new Option('--role <role>', 'role of the owner').choices(ROLES).default('reader'))
-    .addHelpText('after', '\nExamples:\n  outflow token --name ada --role analyst')
+    .examples('outflow token --name ada --role analyst')
     .action(async ({ name, role }: { readonly name: string; readonly role: Role }) => {
       const token = `outflow_${randomBytes(32).toString('base64url')}`
       const sha256 = createHash('sha256').update(token).digest('hex')

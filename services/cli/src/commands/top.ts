@@ -1,18 +1,18 @@
 import { pause } from '@outflow/runtime'
 import { type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { describeStatus } from './status/describe-status.js'
 import { configsOption, type Reading, rateBetween, readAll, withWatched } from './status/reading.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Shows the output of `status`, updated every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
     )
     .addOption(configsOption())
-    .addHelpText('after', '\nExamples:\n  outflow top\n  outflow top --config flights.yaml --config parcels.yaml')
+    .examples('outflow top', 'outflow top --config flights.yaml --config parcels.yaml')
     .action(({ config }: { readonly config?: readonly string[] }) =>
       interruptible((signal) => top(config, terminal, signal)),
     )

@@ -10,14 +10,14 @@ import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@
 import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { type FitStep, fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { formatOption, openInput } from '../open-input.js'
 import { requireOneOnStdout, withOutput } from '../open-output.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 
-export function define(command: Command, { terminal }: CommandContext): void {
+export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric ' +
@@ -31,12 +31,9 @@ export function define(command: Command, { terminal }: CommandContext): void {
     .addOption(alertRateOption(`that of --config, else ${FILE_ALERT_RATE}`))
     .addOption(formatOption())
     .addOption(jsonOption('the report'))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  outflow train --input flights.csv --output flights.model
-  outflow train --input flights.ndjson.gz --exclude id --exclude carrier --seed 7 --output flights.model`,
+    .examples(
+      'outflow train --input flights.csv --output flights.model',
+      'outflow train --input flights.ndjson.gz --exclude id --exclude carrier --seed 7 --output flights.model',
     )
     .action((options: TrainOptions) => interruptible((signal) => train(options, terminal, signal)))
 }

@@ -1,8 +1,8 @@
 import type { Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
-import { configOption, jsonOption, wholeNumber } from '../options.js'
+import { wholeNumber } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { type AskOptions, ask } from './verdicts/ask.js'
 import { type Author, storeVerdict, type VerdictWord } from './verdicts/store-verdict.js'
@@ -13,21 +13,18 @@ const WORDS: readonly (readonly [VerdictWord, string])[] = [
   ['expected', 'Labels an anomaly as unusual but known beforehand, such as a load test.'],
 ]
 
-export function define(verdicts: Command, { terminal }: CommandContext): void {
+export function define(verdicts: OutflowCommand, { terminal }: CommandContext): void {
   verdicts
     .description(
       'Stores verdicts on anomalies and on calibration records. All are kept, and the latest one of a record counts; the view ' +
         'analyst.precision has the share of confirmed anomalies.',
     )
-    .addHelpText(
-      'afterAll',
-      `
-Examples:
-  outflow verdicts confirmed --anomaly flights/flights/2/18043
-  outflow verdicts false-alarm --anomaly flights/flights/2/18044 --by ada
-  outflow verdicts expected --anomaly flights/flights/2/18043 --note 'the airport was closed'
-  outflow verdicts ask
-  outflow verdicts ask --json`,
+    .examples(
+      'outflow verdicts confirmed --anomaly flights/flights/2/18043',
+      'outflow verdicts false-alarm --anomaly flights/flights/2/18044 --by ada',
+      "outflow verdicts expected --anomaly flights/flights/2/18043 --note 'the airport was closed'",
+      'outflow verdicts ask',
+      'outflow verdicts ask --json',
     )
   for (const [word, description] of WORDS) {
     verdicts
@@ -36,8 +33,7 @@ Examples:
       .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset: id of its alert, or of a calibration record')
       .option('--note <text>', 'the reason')
       .option('--by <name>', BY)
-      .addOption(configOption())
-      .addOption(jsonOption('the verdict'))
+      .pipelineOptions('the verdict')
       .action((options: VerdictOptions) => giveOne(word, options, terminal))
   }
   verdicts
@@ -48,8 +44,7 @@ Examples:
     )
     .option('--limit <n>', 'maximum number of records', wholeNumber(1), 50)
     .option('--by <name>', BY)
-    .addOption(configOption())
-    .addOption(jsonOption('the records to label next instead of asking'))
+    .pipelineOptions('the records to label next instead of asking')
     .action((options: AskOptions) => interruptible((signal) => ask(options, terminal, signal)))
 }
 

@@ -5,32 +5,27 @@ import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
 import { resendDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
-import type { Command } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
-import { configOption, jsonOption } from '../options.js'
+import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 
-export function define(webhooks: Command, context: CommandContext): void {
+export function define(webhooks: OutflowCommand, context: CommandContext): void {
   const { terminal } = context
   webhooks
     .description('Tests, lists and resends the webhooks of a pipeline (alerts.webhooks in outflow.yaml).')
-    .addHelpText(
-      'afterAll',
-      `
-Examples:
-  outflow webhooks test pager
-  outflow webhooks list
-  outflow webhooks resend pager
-  outflow webhooks resend pager --event flights/flights/2/18043`,
+    .examples(
+      'outflow webhooks test pager',
+      'outflow webhooks list',
+      'outflow webhooks resend pager',
+      'outflow webhooks resend pager --event flights/flights/2/18043',
     )
   webhooks
     .command('test')
     .argument('[name]', 'name of the webhook; default: all webhooks')
     .description('Posts an example event once, from this machine; exit code 1 if a webhook did not accept it.')
-    .addOption(configOption())
-    .addOption(jsonOption('the outcomes'))
+    .pipelineOptions('the outcomes')
     .action((name: string | undefined, options: PipelineOptions) =>
       interruptible(async (signal) => {
         if (!(await testWebhooks(name, options, terminal, signal))) context.exitCode = 1
@@ -39,16 +34,14 @@ Examples:
   webhooks
     .command('list')
     .description('Lists the webhooks: events delivered, waiting and given up, and the last failure.')
-    .addOption(configOption())
-    .addOption(jsonOption('the list'))
+    .pipelineOptions('the list')
     .action((options: PipelineOptions) => listWebhooks(options, terminal))
   webhooks
     .command('resend')
     .argument('[name]', 'name of the webhook; default: all webhooks')
     .description('Queues events again that were given up; the alerts service delivers them.')
     .option('--event <id>', 'only this event')
-    .addOption(configOption())
-    .addOption(jsonOption('the count'))
+    .pipelineOptions('the count')
     .action((name: string | undefined, options: ResendDeliveriesOptions) => resendDeliveries(name, options, terminal))
 }
 
