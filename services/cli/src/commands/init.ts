@@ -6,10 +6,10 @@ import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { withOutput } from '../open-output.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { readConnection, type WrittenConnection, writtenWithoutTopic } from './init/connection.js'
+import { readConnection, writtenWithoutTopic } from './init/connection.js'
 import { lookAtRecords } from './init/look-at-records.js'
 import { renderConfig } from './init/render-config.js'
-import { fileRecords, type Sample, topicRecords } from './init/take-sample.js'
+import { fileRecords, topicRecords } from './init/take-sample.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -48,30 +48,17 @@ interface InitOptions {
 }
 
 /** Reads a sample of a file or a topic, and writes an outflow.yaml for it. */
-async function init(
-  options: InitOptions,
-  terminal: Terminal,
-  signal: AbortSignal,
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<void> {
+async function init(options: InitOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { input, topic, output } = options
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
   await refuseToOverwrite(options)
-  const { sample, written, secretsToSet } = await take(options, environment, signal)
+  const { sample, written, secretsToSet } = await take(options, signal)
   const statistics = lookAtRecords(sample.partitions)
   if (statistics.columns.length === 0) {
     const reasons = statistics.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
     throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)
   }
-  const text = renderConfig(statistics, {
-    from: sample.from,
-    topic: sample.topic,
-    format: { value: sample.format, why: sample.formatWhy },
-    isKeyed: sample.isKeyed,
-    connection: written,
-    recordsPerDay: sample.recordsPerDay,
-    silence: sample.silence,
-  })
+  const text = renderConfig(statistics, { ...sample, connection: written })
   await withOutput(output, (opened) => opened.write(text))
   if (output === '-') return
   terminal.say(
@@ -85,24 +72,15 @@ async function init(
 
 const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
 
-interface Source {
-  readonly sample: Sample
-  readonly written: WrittenConnection
-  /** Environment variables that the configuration needs and that are not set. */
-  readonly secretsToSet: readonly string[]
-}
-
-async function take(options: InitOptions, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Source> {
+/** Takes a sample of the file or topic, and states the connection for its configuration. */
+async function take(options: InitOptions, signal: AbortSignal) {
   const { input, topic } = options
   if (topic === undefined) {
-    return {
-      sample: await fileRecords(input!, signal),
-      written: writtenWithoutTopic(options, environment),
-      secretsToSet: [],
-    }
+    const written = writtenWithoutTopic(options, process.env)
+    return { sample: await fileRecords(input!, signal), written, secretsToSet: [] }
   }
-  const { connection, written, secretsToSet } = await readConnection(options, environment)
-  return { sample: await topicRecords(topic, connection, signal), written, secretsToSet }
+  const { connection, ...access } = await readConnection(options, process.env)
+  return { sample: await topicRecords(topic, connection, signal), ...access }
 }
 
 async function refuseToOverwrite({ output, force }: InitOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Config, type Feature, nameOfPath } from '@outflow/contracts'
+import { type Config, nameOfPath } from '@outflow/contracts'
 import { stringify } from 'yaml'
 import type { WrittenConnection } from './connection.js'
 import type { RecordStatistics } from './look-at-records.js'
@@ -41,13 +41,13 @@ export function renderConfig(statistics: RecordStatistics, origin: Origin): stri
       entry('kafka', { value: origin.connection.kafka, why: 'host:port, comma-separated; also tls and sasl' }),
       entry('postgres', { value: origin.connection.postgres, why: 'also passwordFile and tls' }),
     ]),
-    ['source:', ...aligned(sourceOf(statistics, origin).map((line) => indent(line)))],
+    ['source:', ...aligned(sourceOf(statistics, origin).map(indent))],
     [
       'features: # with the number of records in which a field is absent or empty',
-      ...aligned(featuresOf(statistics, origin).map((line) => indent(line))),
+      ...aligned(featuresOf(statistics, origin).map(indent)),
       ...leftOutLines(statistics),
     ],
-    ['training:', ...aligned(trainingOf(statistics, origin).map((line) => indent(line)))],
+    ['training:', ...aligned(trainingOf(statistics, origin).map(indent))],
     aligned([
       entry('detection', detectionOf(statistics, origin)),
       entry('alerts', {
@@ -94,18 +94,12 @@ function sourceOf(statistics: RecordStatistics, { topic, format, isKeyed, connec
 }
 
 function featuresOf(statistics: RecordStatistics, { isKeyed }: Origin): readonly Line[] {
-  const ofFields = statistics.columns.map((column) => {
-    const { value, why } = proposeFeature(column)
-    return { text: `- ${inline(asWritten(value))}`, why }
-  })
-  return [
-    ...ofFields,
-    ...proposeWindows(statistics, isKeyed).map(({ value, why }) => ({ text: `- ${inline(value)}`, why })),
-  ]
+  const proposed = [...statistics.columns.map(proposeFeature), ...proposeWindows(statistics, isKeyed)]
+  return proposed.map(({ value, why }) => ({ text: `- ${inline(asWritten(value))}`, why }))
 }
 
 /** A feature without the default `optional: false`. */
-function asWritten(feature: Feature): object {
+function asWritten(feature: object): object {
   return Object.fromEntries(Object.entries(feature).filter(([key, part]) => key !== 'optional' || part === true))
 }
 

@@ -13,30 +13,17 @@ import { formatCount } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { openInput } from '../../open-input.js'
 import type { Silence } from './propose.js'
-import { topicOfFile } from './render-config.js'
+import { type Origin, topicOfFile } from './render-config.js'
 
 /** Enough records to show rare values, and read in a second. */
 const MAX_RECORDS = 10_000
 
 /** Sampled records, and their origin. */
-export interface Sample {
+export interface Sample extends Omit<Origin, 'connection'> {
   /** Name of the origin in error messages: a path, or `topic flights`. */
   readonly name: string
-  /** The origin in words: `the first 10,000 records of flights.csv`. */
-  readonly from: string
-  /** Source topic for the configuration. */
-  readonly topic: string
   /** Records of each partition, in its order; a file counts as one partition. */
   readonly partitions: readonly (readonly JsonObject[])[]
-  readonly format: Config['source']['format']
-  /** Comment on the format. */
-  readonly formatWhy: string
-  /** Null where it is unknown. */
-  readonly recordsPerDay: number | null
-  /** Null where a record is younger than a day, and for a file. */
-  readonly silence: Silence | null
-  /** Whether every record has a message key. */
-  readonly isKeyed: boolean
 }
 
 /**
@@ -58,11 +45,13 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
     from: `${which} ${formatCount(Math.min(records.length, MAX_RECORDS))} records of ${input.name}`,
     topic: path === '-' ? 'records' : topicOfFile(path),
     partitions: [records.slice(0, MAX_RECORDS)],
-    format: 'json',
-    formatWhy:
-      input.format === 'csv'
-        ? 'a guess, as the file is CSV; lines of CSV: format: csv, and csv: { columns: [their names] }'
-        : 'json, csv, avro or protobuf',
+    format: {
+      value: 'json',
+      why:
+        input.format === 'csv'
+          ? 'a guess, as the file is CSV; lines of CSV: format: csv, and csv: { columns: [their names] }'
+          : 'json, csv, avro or protobuf',
+    },
     recordsPerDay: null,
     silence: null,
     isKeyed: false,
@@ -95,11 +84,13 @@ export async function topicRecords(topic: string, connection: Connection, signal
     from: `${formatCount(records.length)} records, the latest or a sample of them, of ${name}`,
     topic,
     partitions,
-    format,
-    formatWhy:
-      rejected > 0
-        ? `${formatCount(rejected)} of ${formatCount(records.length)} records are not, and would be dead letters`
-        : 'as all records seen are',
+    format: {
+      value: format,
+      why:
+        rejected > 0
+          ? `${formatCount(rejected)} of ${formatCount(records.length)} records are not, and would be dead letters`
+          : 'as all records seen are',
+    },
     recordsPerDay: await rateOf(kafka, topic),
     silence: silenceOf(records),
     isKeyed: records.every(({ key }) => key !== null),
@@ -117,19 +108,15 @@ interface Decoded {
 /** Decodes with the configured format, or else with the one that decodes most records. */
 async function decodeByBestFormat(records: readonly WindowRecord[], source: Connection['source']): Promise<Decoded> {
   const { format, registry } = source
-  const candidates =
-    format !== undefined ? [format] : registry === undefined ? JSON_ALONE : ([...BY_REGISTRY, ...JSON_ALONE] as const)
+  const known = registry === undefined ? (['json'] as const) : (['avro', 'protobuf', 'json'] as const)
   let best: Decoded | undefined
-  for (const candidate of candidates) {
+  for (const candidate of format === undefined ? known : [format]) {
     const decoded = await decodeBy(candidate, records, source)
     if (best === undefined || decoded.rejected < best.rejected) best = decoded
     if (best.rejected === 0) break
   }
   return best!
 }
-
-const JSON_ALONE = ['json'] as const
-const BY_REGISTRY = ['avro', 'protobuf'] as const
 
 async function decodeBy(
   format: Decoded['format'],
@@ -176,13 +163,9 @@ async function rateOf(kafka: KafkaConnection, topic: string): Promise<number | n
 }
 
 function silenceOf(records: readonly WindowRecord[]): Silence | null {
-  let [oldestMs, newestMs] = [Number.POSITIVE_INFINITY, 0]
-  for (const { timestampMs } of records) {
-    oldestMs = Math.min(oldestMs, timestampMs)
-    newestMs = Math.max(newestMs, timestampMs)
-  }
-  const [sampleDays, days] = [oldestMs, newestMs].map((ms) => (Date.now() - ms) / DAY_MS) as [number, number]
-  return days < 1 ? null : { days, sampleDays }
+  const ages = records.map(({ timestampMs }) => (Date.now() - timestampMs) / DAY_MS)
+  const days = Math.min(...ages)
+  return days < 1 ? null : { days, sampleDays: Math.max(...ages) }
 }
 
 const HOUR_MS = 3_600_000
