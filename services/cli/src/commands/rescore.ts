@@ -1,15 +1,10 @@
 import { alertEvent, eventMessage } from '@outflow/alerting'
-import { type Config, type FdrState, formatPosition, type Severity } from '@outflow/contracts'
+import { type Config, type FdrState, formatPosition } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import { type DecisionRule, type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
 import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
 import type { Pool } from '@outflow/store'
-import {
-  type EarlierDecisions,
-  earlierDecisions,
-  type RescoredAnomaly,
-  storeRescoredAnomalies,
-} from '@outflow/store/anomalies'
+import { earlierDecisions, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
 import { activeModelId, loadModel } from '@outflow/store/models'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
 import { formatCount, type Terminal } from '@outflow/terminal'
@@ -112,34 +107,22 @@ async function rescoreWith({
   const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
   let alerts = 0
 
-  const alertOn = async (
-    found: readonly (RecordWithFields<WindowRecord> & { nll: number; pValue: number; severity: Severity })[],
-  ) => {
-    const anomalies = found.map(({ read, fields, nll, pValue, severity }): RescoredAnomaly => {
-      const { source: at, eventTimeMs, entityKey } = read
-      const { topic, partition, offset } = at
-      const anomaly = {
-        ...{ topic, partition, offset },
-        eventTimeMs,
-        entityKey,
-        recordTimeMs: at.timestampMs,
-        record: recordOf(at),
-        nll,
-        pValue,
-        pUpper: detector.pUpperLimit(nll),
-        missing: detector.missing(fields),
-        windowed: detector.windowed(fields),
-        severity,
-        modelId,
-        provisional: detector.metadata.provisional,
-      }
-      const message = eventMessage(
-        alertEvent(anomaly, { pipeline, detectedAtMs: Date.now(), consoleUrl: config.console.url }),
-        config.alerts,
-      )
-      return { ...anomaly, message }
-    })
-    alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
+  const anomalyOf = (
+    { read: { source: at, eventTimeMs, entityKey }, fields }: RecordWithFields<WindowRecord>,
+    decided: Pick<RescoredAnomaly, 'nll' | 'pValue' | 'severity'>,
+  ): RescoredAnomaly => {
+    const { topic, partition, offset } = at
+    const anomaly = {
+      ...{ topic, partition, offset, eventTimeMs, entityKey, recordTimeMs: at.timestampMs, record: recordOf(at) },
+      ...decided,
+      pUpper: detector.pUpperLimit(decided.nll),
+      missing: detector.missing(fields),
+      windowed: detector.windowed(fields),
+      modelId,
+      provisional: detector.metadata.provisional,
+    }
+    const event = alertEvent(anomaly, { pipeline, detectedAtMs: Date.now(), consoleUrl: config.console.url })
+    return { ...anomaly, message: eventMessage(event, config.alerts) }
   }
 
   const visit = async (all: readonly WindowRecord[]) => {
@@ -165,15 +148,14 @@ async function rescoreWith({
         pValue: pValue[index]!,
         pValueThen: then.anomalies.get(at.offset) ?? null,
         isAnomaly: decisions.isAnomaly[index] === 1,
-        wasScored: wasScored(then, at),
+        wasScored: then.judgedBefore !== null && at.offset < then.judgedBefore,
       })
     })
     if (options.sendAlerts === undefined) return
-    const found = decisions.anomalies.map(({ index, severity }) => ({
-      ...{ ...records[index]!, severity },
-      ...{ nll: nll[index]!, pValue: pValue[index]! },
-    }))
-    await alertOn(found.filter(({ read: { source: at } }) => !then.anomalies.has(at.offset)))
+    const anomalies = decisions.anomalies
+      .filter(({ index }) => !then.anomalies.has(records[index]!.read.source.offset))
+      .map(({ index, severity }) => anomalyOf(records[index]!, { nll: nll[index]!, pValue: pValue[index]!, severity }))
+    alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
   }
 
   const progress = terminal.progress({ label: 'rescore', total: null, unit: 'records' })
@@ -202,10 +184,6 @@ async function rescoreWith({
     ...comparison.result(),
     alerts,
   }
-}
-
-function wasScored({ judgedBefore }: EarlierDecisions, { offset }: WindowRecord): boolean {
-  return judgedBefore !== null && offset < judgedBefore
 }
 
 /** Twice the limit of ingest, which can also load history from the store. */

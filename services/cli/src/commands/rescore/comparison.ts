@@ -34,8 +34,10 @@ interface RescoredRecord extends DecisionChange {
 
 /** Counts decisions and keeps the least likely changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
-  const counts = { scored: 0, rejected: 0, notScoredThen: 0, anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0 }
-  const changes = { newAnomalies: 0, noLongerAnomalies: 0 }
+  const counts = {
+    ...{ scored: 0, rejected: 0, notScoredThen: 0 },
+    ...{ anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0, newAnomalies: 0, noLongerAnomalies: 0 },
+  }
   const newly: DecisionChange[] = []
   const noLonger: DecisionChange[] = []
   return {
@@ -50,18 +52,17 @@ export function makeComparison(limit: number) {
       if (isAnomaly) counts.anomaliesNow += 1
       if (isAnomaly && wasAnomaly) counts.stillAnomalies += 1
       if (isAnomaly && !wasAnomaly) {
-        changes.newAnomalies += 1
+        counts.newAnomalies += 1
         keep(newly, changed, limit)
       }
       if (!isAnomaly && wasAnomaly) {
-        changes.noLongerAnomalies += 1
+        counts.noLongerAnomalies += 1
         keep(noLonger, changed, limit)
       }
     },
     result: (): Comparison => ({
       records: counts.scored + counts.rejected,
       ...counts,
-      ...changes,
       newly: leastLikelyFirst(newly).slice(0, limit),
       noLonger: leastLikelyFirst(noLonger).slice(0, limit),
     }),
