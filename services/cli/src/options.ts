@@ -101,5 +101,11 @@ export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>): {
 
 export const configOption = (): Option => new Option('-c, --config <file>', 'the configuration').default('outflow.yaml')
 
+/** Takes several configurations. @param purpose  what more than one is for */
+export const configsOption = (purpose: string): Option =>
+  new Option('-c, --config <file>', `the configuration, default: outflow.yaml; repeat it to ${purpose}`).argParser(
+    collect,
+  )
+
 /** Streams use 0.001; a file rarely has the 2,000 calibration records that this rate requires. */
 export const FILE_ALERT_RATE = 0.01

@@ -10,13 +10,11 @@ import {
   type Vitals,
   withVitals,
 } from '@outflow/runtime'
-import { Argument, Option } from 'commander'
+import { Argument } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
-import { collect } from '../options.js'
+import { configsOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-
-const SERVICE_NAMES: readonly ServiceName[] = ['ingest', 'trainer', 'alerts', 'console', 'all']
 
 interface RunOptions {
   readonly config?: readonly string[]
@@ -29,13 +27,8 @@ export function define(command: OutflowCommand, context: CommandContext): void {
         'port of http.ports. The log is JSON lines in production and in a pipe, and readable lines on a terminal. `all` is one process; ' +
         'when one of its services fails, the others drain and it exits with 1.',
     )
-    .addArgument(new Argument('<name>', 'the service').choices(SERVICE_NAMES))
-    .addOption(
-      new Option(
-        '-c, --config <file>',
-        'the configuration, default: outflow.yaml; repeat it to run several pipelines in one process',
-      ).argParser(collect),
-    )
+    .addArgument(new Argument('<name>', 'the service').choices([...ALL, 'all']))
+    .addOption(configsOption('run several pipelines in one process'))
     .examples(
       'outflow run all --config outflow.yaml',
       'outflow run ingest --config flights.yaml --config parcels.yaml',
@@ -109,17 +102,14 @@ type ServiceName = Service | 'all'
 
 const ALL = Object.keys(SERVICES) as readonly Service[]
 
-interface ServicesOptions {
-  readonly config: Config
+interface ServicesOptions extends Omit<ServiceOptions, 'log'> {
   readonly logOf: (service: Service) => Log
-  readonly vitals: Vitals
-  readonly signal: AbortSignal
 }
 
-function runServices(names: readonly Service[], { config, logOf, vitals, signal }: ServicesOptions): Promise<void> {
+function runServices(names: readonly Service[], { logOf, ...options }: ServicesOptions): Promise<void> {
   return runTogether(
-    names.map((name) => (inner: AbortSignal) => SERVICES[name]({ config, log: logOf(name), vitals, signal: inner })),
-    signal,
+    names.map((name) => (signal: AbortSignal) => SERVICES[name]({ ...options, log: logOf(name), signal })),
+    options.signal,
   )
 }
 

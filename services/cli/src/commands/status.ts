@@ -2,10 +2,10 @@ import { pause } from '@outflow/runtime'
 import type { Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
-import { jsonOption } from '../options.js'
+import { configsOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { describeStatus, type PipelineRate } from './status/describe-status.js'
-import { configsOption, rateBetween, readAll, withWatched } from './status/reading.js'
+import { rateBetween, readAll, withWatched } from './status/reading.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -13,7 +13,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'Prints one row per pipeline: records/s over one second, records that wait in Kafka (lag), the model and its age, anomalies of ' +
         'the last hour, messages that the relay has not sent yet, dead letters of the last day, and drift; and below, problems to fix.',
     )
-    .addOption(configsOption())
+    .addOption(configsOption('show several pipelines'))
     .addOption(jsonOption('the states'))
     .examples(
       'outflow status',

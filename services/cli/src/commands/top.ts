@@ -2,16 +2,17 @@ import { pause } from '@outflow/runtime'
 import { type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
+import { configsOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { describeStatus } from './status/describe-status.js'
-import { configsOption, type Reading, rateBetween, readAll, withWatched } from './status/reading.js'
+import { type Reading, rateBetween, readAll, withWatched } from './status/reading.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Shows the output of `status`, updated every two seconds, with the records/s of the last two minutes. q or Ctrl-C ends it.',
     )
-    .addOption(configsOption())
+    .addOption(configsOption('show several pipelines'))
     .examples('outflow top', 'outflow top --config flights.yaml --config parcels.yaml')
     .action(({ config }: { readonly config?: readonly string[] }) =>
       interruptible((signal) => top(config, terminal, signal)),

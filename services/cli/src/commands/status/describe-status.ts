@@ -59,8 +59,8 @@ function remarksOf(reading: Reading): string[] {
   if (lagUnknown !== null) remarks.push(`lag unknown: ${lagUnknown}`)
   if (whyNoModel !== null) remarks.push(`no model: ${whyNoModel}`)
   else if (lag !== null && lag > 0 && (lastWrite === null || at.getTime() - lastWrite.getTime() > STALLED_MS)) {
-    const since = lastWrite === null ? 'ever' : `for ${ago(lastWrite, at)}`
-    remarks.push(`nothing was written ${since === 'ever' ? 'yet' : since} and records wait: is ingest running?`)
+    const since = lastWrite === null ? 'yet' : `for ${ago(lastWrite, at)}`
+    remarks.push(`nothing was written ${since} and records wait: is ingest running?`)
   }
   if (reading.provisional !== null) remarks.push(reading.provisional)
   if (reading.unreachable !== null) remarks.push(reading.unreachable)

@@ -9,15 +9,7 @@ import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
 import { type PipelineStatus, pipelineStatus } from '@outflow/store/pipelines'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { makeKafka, partitionEnds, partitionLags } from '@outflow/streams'
-import { Option } from 'commander'
 import { UsageError } from '../../errors.js'
-import { collect } from '../../options.js'
-
-export const configsOption = (): Option =>
-  new Option(
-    '-c, --config <file>',
-    'the configuration, default: outflow.yaml; repeat it to show several pipelines',
-  ).argParser(collect)
 
 /** Status of a pipeline at one moment. */
 export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
