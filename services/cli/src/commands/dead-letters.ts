@@ -10,8 +10,7 @@ import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { parsePosition } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
-import { letterAt, type Selection } from './dead-letters/letters.js'
-import { type ResendOptions, resendLetters } from './dead-letters/resend.js'
+import { letterAt, type ResendOptions, resendLetters, type Selection } from './dead-letters/resend.js'
 
 export function define(letters: OutflowCommand, { terminal }: CommandContext): void {
   letters

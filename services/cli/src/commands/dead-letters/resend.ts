@@ -1,15 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { resendDeadLetters } from '@outflow/console/dead-letters'
-import type { Config, Position } from '@outflow/contracts'
+import { type Config, formatPosition, type Position, type RejectionReason } from '@outflow/contracts'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
-import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { parsePosition } from '../../positions.js'
-import { withPipeline } from '../../store-access.js'
-import { letterAt, type Selection } from './letters.js'
+import { type PipelineOptions, withPipeline } from '../../store-access.js'
+
+/** The dead letters that a command selects. */
+export interface Selection extends PipelineOptions {
+  readonly reason?: RejectionReason
+  readonly topic?: string
+  readonly since?: Date
+  readonly limit: number
+}
 
 export interface ResendOptions extends Selection {
   /** A file with the corrected value of the one position; - is stdin. */
@@ -54,6 +61,13 @@ function lettersOf(
 ): Promise<readonly StoredDeadLetter[]> {
   if (positions.length === 0) return listDeadLetters(pool, { pipeline, ...options })
   return Promise.all(positions.map((position) => letterAt(pool, pipeline, position)))
+}
+
+/** @throws {UsageError} when there is no such dead letter */
+export async function letterAt(pool: Pool, pipeline: string, position: Position): Promise<StoredDeadLetter> {
+  const letter = await deadLetterAt(pool, pipeline, position)
+  if (letter !== null) return letter
+  throw new UsageError(`no dead letter ${formatPosition(position)}; \`outflow dead-letters list\` lists them`)
 }
 
 /** An editor's newline at the end of a file is not part of a record. */

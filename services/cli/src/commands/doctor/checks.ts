@@ -1,7 +1,7 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
 import { withDetector } from '@outflow/detector'
-import { type FlowState, fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
+import { fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, postgresCheck } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
@@ -16,7 +16,6 @@ import {
 } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 import { placeOf } from '../../store-access.js'
-
 import { type Check, CheckFailed, NotYetCreated } from './check.js'
 import { countFields, type FieldFindings } from './field-counts.js'
 
@@ -194,24 +193,17 @@ function describeModel({ modelId, createdAt, training }: ModelMetadata): string 
 
 /** One small fit checks both: the fit runs in a child process, as in the trainer, and the scorer in this process. */
 function computing(): readonly Check[] {
-  let fitted: Promise<FlowState> | undefined
-  const fit = async () => {
-    const { flow, report } = await fitFlow(aSmallTable(), {
-      spec: realNvpSpec(2),
-      seed: 1,
-      noise: NO_NOISE,
-      maxSteps: 2,
-    })
-    return { flow, report }
+  let fitted: ReturnType<typeof fitFlow> | undefined
+  const fit = () => {
+    fitted ??= fitFlow(aSmallTable(), { spec: realNvpSpec(2), seed: 1, noise: new Float32Array(2), maxSteps: 2 })
+    return fitted
   }
   return [
     {
       name: 'backend',
       fix: 'npm run setup:tensorflow, or npm ci if node_modules is incomplete',
       run: async () => {
-        const fitting = fit()
-        fitted = fitting.then(({ flow }) => flow)
-        const { report } = await fitting
+        const { report } = await fit()
         const hint = report.backend === 'wasm' ? '; npm run setup:tensorflow installs tfjs-node' : ''
         return `${report.backend} ${report.backendVersion} fits${hint}`
       },
@@ -220,7 +212,7 @@ function computing(): readonly Check[] {
       name: 'engine',
       fix: 'npm ci: the package onnxruntime-node is incomplete, or has no build for this machine',
       run: async () => {
-        const scorer = await openScorer(await (fitted ?? fit().then(({ flow }) => flow)))
+        const scorer = await openScorer((await fit()).flow)
         const [nll] = await scorer.nll(Float32Array.of(0, 0), new Float32Array(), 1)
         await scorer.close()
         if (!Number.isFinite(nll)) throw new CheckFailed(`${scorer.engine} gives ${nll}`, 'npm ci')
@@ -229,8 +221,6 @@ function computing(): readonly Check[] {
     },
   ]
 }
-
-const NO_NOISE = new Float32Array(2)
 
 /** Forty rows on a circle: neither constant nor random. */
 function aSmallTable() {

@@ -3,12 +3,6 @@ import { compilePath, eventReader, makeReader, type RecordDecoder } from '@outfl
 import type { KafkaRecord } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 
-interface FieldCounts {
-  /** @param decoded  the record, or why it cannot be decoded */
-  add(source: KafkaRecord, decoded: ReturnType<RecordDecoder['decode']>): void
-  conclude(): FieldFindings
-}
-
 export interface FieldFindings {
   readonly records: number
   /** Records that ingest would reject. */
@@ -20,11 +14,12 @@ export interface FieldFindings {
 }
 
 /** Counts, for each field in a configuration, the records that lack it and those where it has another type. */
-export function countFields(config: Pick<Config, 'source' | 'features'>): FieldCounts {
+export function countFields(config: Pick<Config, 'source' | 'features'>) {
   const fields = fieldsOf(config).map((field) => ({ ...field, absent: 0, wrong: 0, example: '' }))
   let [records, deadLetters, undecodable, example] = [0, 0, 0, '']
   return {
-    add: (source, decoded) => {
+    /** @param decoded  the record, or why it cannot be decoded */
+    add: (source: KafkaRecord, decoded: ReturnType<RecordDecoder['decode']>) => {
       records += 1
       if (!('record' in decoded)) {
         undecodable += 1
@@ -44,7 +39,7 @@ export function countFields(config: Pick<Config, 'source' | 'features'>): FieldC
       }
       if (isRejected) deadLetters += 1
     },
-    conclude: () => {
+    conclude: (): FieldFindings => {
       const decoded = records - undecodable
       const problems = undecodable > 0 ? [`${formatCount(undecodable)} cannot be read: ${example}`] : []
       for (const { name, absent, wrong, example } of fields) {
