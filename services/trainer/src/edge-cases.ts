@@ -6,15 +6,10 @@ import type { Fields } from '@outflow/records'
  */
 export function edgeCases(ordinary: Fields): readonly Fields[] {
   const { numbers, categories } = ordinary
-  const withNumber = (at: number, value: number): Fields => ({ numbers: numbers.with(at, value), categories })
-  const withCategory = (at: number, value: string | null): Fields => ({
-    numbers,
-    categories: categories.with(at, value),
-  })
   return [
     { numbers: numbers.map(() => Number.NaN), categories: categories.map(() => null) },
-    ...numbers.flatMap((_, at) => NUMBERS.map((value) => withNumber(at, value))),
-    ...categories.flatMap((_, at) => CATEGORIES.map((value) => withCategory(at, value))),
+    ...numbers.flatMap((_, at) => NUMBERS.map((value) => ({ numbers: numbers.with(at, value), categories }))),
+    ...categories.flatMap((_, at) => CATEGORIES.map((value) => ({ numbers, categories: categories.with(at, value) }))),
   ]
 }
 

@@ -1,10 +1,8 @@
-import type { Fields } from '@outflow/records'
+import { type Fields, isRejection } from '@outflow/records'
 import { sampleWindow } from '@outflow/streams'
 import { readSampled } from './sampled-records.js'
 import type { TrainerContext } from './trainer-context.js'
-import { selectTrainingRecords } from './training-records.js'
 
-const NOTHING = { confirmed: new Set<string>(), spans: [] }
 /** Enough to estimate a share of one hundredth to within a quarter. */
 const MOST_RECORDS = 2_000
 
@@ -23,5 +21,5 @@ export async function readRecent(
     ...readSampled(config, decoder),
     signal,
   })
-  return selectTrainingRecords(records, NOTHING).fields
+  return records.map(({ read }) => read).filter((read): read is Fields => !isRejection(read))
 }

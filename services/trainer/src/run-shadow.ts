@@ -1,5 +1,3 @@
-import type { ShadowReport } from '@outflow/contracts'
-import type { Pool } from '@outflow/store'
 import {
   beginShadow,
   currentShadow,
@@ -8,7 +6,6 @@ import {
   listModels,
   noteShadowReport,
   promoteModel,
-  type Shadow,
 } from '@outflow/store/models'
 import { checkShadow, disagreementOf } from './shadow-report.js'
 import type { TrainerContext } from './trainer-context.js'
@@ -56,23 +53,16 @@ export async function settleShadow({ config, pool, telemetry, onProgress }: Shad
   if (leftMs > 0) return leftMs
   const report = checkShadow(shadow, config)
   await noteShadowReport(pool, { pipeline, id: shadow.id, report })
-  await conclude(pool, pipeline, shadow, report)
-  const became = report.failure === null ? 'promoted' : 'failed_gate'
-  telemetry.shadowJudged(became, shadow.id, report)
-  onProgress?.({ stage: became, modelId: shadow.id })
-  return null
-}
-
-async function conclude(pool: Pool, pipeline: string, { id, metrics }: Shadow, report: ShadowReport): Promise<void> {
-  if (report.failure === null) {
-    await promoteModel(pool, {
-      pipeline,
-      id,
-      by: 'trainer',
-      why: `scored ${report.scored} records as a shadow`,
-    })
-    return
+  const { id, metrics } = shadow
+  const { failure } = report
+  if (failure === null) {
+    await promoteModel(pool, { pipeline, id, by: 'trainer', why: `scored ${report.scored} records as a shadow` })
+  } else {
+    const failures = [...metrics.failures, failure]
+    await failGate(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures, shadow: report } })
   }
-  const failures = [...metrics.failures, report.failure]
-  await failGate(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures, shadow: report } })
+  const became = failure === null ? 'promoted' : 'failed_gate'
+  telemetry.shadowJudged(became, id, report)
+  onProgress?.({ stage: became, modelId: id })
+  return null
 }

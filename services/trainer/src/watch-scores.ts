@@ -1,4 +1,4 @@
-import type { Config, Feature, ModelMetadata, Recalibration, Rejection } from '@outflow/contracts'
+import { type Config, featureName, type ModelMetadata, type Recalibration } from '@outflow/contracts'
 import {
   alertRateOf,
   type CalibratedBuckets,
@@ -107,7 +107,7 @@ export function watchScores(
     const latest = await latestRecalibration(pool, { pipeline, modelId })
     if (recalibrationDistance(recalibration, latest?.recalibration ?? null) < LEAST_DIFFERENCE) return
     const factor = recalibrate(recalibration, Float64Array.of(alertRate))[0]! / alertRate
-    await noteRecalibration(pool, { pipeline, modelId, recalibration: recalibration, factor, until: new Date(untilMs) })
+    await noteRecalibration(pool, { pipeline, modelId, recalibration, factor, until: new Date(untilMs) })
     telemetry.modelRecalibrated(modelId, factor)
   }
 
@@ -116,7 +116,9 @@ export function watchScores(
     const from = new Date(surplus.changedMs)
     const records = await newestAnomalies(pool, { pipeline: config.pipeline, modelId, from, limit: NEWEST_ANOMALIES })
     return withStored(context, modelId, async (detector) => {
-      const anomalies = records.map((record) => detector.read(record)).filter(isRead)
+      const anomalies = records
+        .map((record) => detector.read(record))
+        .filter((read): read is Fields => !isRejection(read))
       return (await isNewRegime(detector, anomalies)) ? { chart: 'new value', ...surplus } : null
     })
   }
@@ -136,8 +138,6 @@ export function watchScores(
     if (isNew) telemetry.driftFound(modelId, alarm, fields)
   }
 }
-
-const isRead = (read: Fields | Rejection): read is Fields => !isRejection(read)
 
 const toAlarm = ({ raisedAt, changedAt }: StoredDriftAlarm) => ({
   raisedMs: raisedAt.getTime(),
@@ -171,15 +171,14 @@ async function movedFields(
   if (recent.length < FEWEST_COMPARED) return []
   const { features } = context.config
   const shifts = await withStored(context, id, async (detector) => {
-    const reference = (await detector.sample(COMPARED, 1)).map((record) => detector.read(record)).filter(isRead)
+    const reference = (await detector.sample(COMPARED, 1))
+      .map((record) => detector.read(record))
+      .filter((read): read is Fields => !isRejection(read))
     return fieldShifts(features, reference, recent)
   })
-  return (shifts ?? []).filter(({ field }) => !isWindowed(features, field))
-}
-
-/** A record sampled from the model has no earlier records, so windowed features cannot be compared. */
-function isWindowed(features: readonly Feature[], field: string): boolean {
-  return features.some((feature) => feature.type === 'window' && feature.name === field)
+  // A record sampled from the model has no earlier records, so windowed features cannot be compared.
+  const windowed = features.filter(({ type }) => type === 'window').map(featureName)
+  return (shifts ?? []).filter(({ field }) => !windowed.includes(field))
 }
 
 const FEWEST_COMPARED = 40
