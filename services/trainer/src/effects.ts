@@ -9,13 +9,8 @@ import { startShadow } from './run-shadow.js'
 import type { TrainerEffects } from './train-once.js'
 import type { TrainerContext } from './trainer-context.js'
 
-type OpenReport = TrainerEffects['openReport']
-type Effects = Omit<TrainerEffects, 'openReport'> & {
-  readonly openReport: (because: string, ...report: Parameters<OpenReport>) => ReturnType<OpenReport>
-}
-
 /** The effects of a round on Kafka and Postgres. */
-export function effectsOn(context: TrainerContext): Effects {
+export function effectsOn(context: TrainerContext): TrainerEffects {
   const {
     config: { pipeline, source },
     pool,

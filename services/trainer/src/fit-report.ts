@@ -1,48 +1,35 @@
-import type { FitReport, GateReport } from '@outflow/contracts'
-import type { TrainedDetector } from '@outflow/detector'
-import type { OutflowError } from '@outflow/errors'
-import type { TrainingRecords } from './training-records.js'
+import type { Config, FitReport } from '@outflow/contracts'
+import { type ReadWindow, total } from './training-records.js'
 
-interface BegunFit {
-  readonly seed: number
-  readonly askedMs: number
-  readonly seen: number
-  readonly isCutShort: boolean
-  readonly read: TrainingRecords
-  readonly sampled: number
+interface FitBegin {
+  readonly training: Pick<Config['training'], 'seed' | 'halfLife'>
+  /** Where the window should begin, epoch ms. */
+  readonly fromMs: number
   readonly heldOut: number
-  readonly halfLifeMs: number | null
 }
 
 /** The report at the begin of a fit. */
-export function begunReport({
-  seed,
-  askedMs,
-  seen,
-  isCutShort,
-  read,
-  sampled,
-  heldOut,
-  halfLifeMs,
-}: BegunFit): FitReport {
-  const rejectedBy = Object.fromEntries(Object.entries(read.rejected).filter(([, count]) => count > 0))
+export function begunReport(
+  { read, seen, sample, isCutShort }: ReadWindow,
+  { training, fromMs, heldOut }: FitBegin,
+): FitReport {
   return {
-    seed,
+    seed: training.seed,
     window: {
-      asked: new Date(askedMs).toISOString(),
+      asked: new Date(fromMs).toISOString(),
       from: read.window?.from ?? null,
       to: read.window?.to ?? null,
       shortened: isCutShort ? 'the topic no longer holds its beginning: its retention is shorter' : null,
-      halfLifeMs,
+      halfLifeMs: training.halfLife ?? null,
     },
     records: {
       seen,
-      sampled,
+      sampled: sample.length,
       fitted: read.fields.length - heldOut,
       heldOut,
-      rejected: Object.values(read.rejected).reduce((sum, count) => sum + count, 0),
-      rejectedBy,
-      excluded: Object.values(read.excluded).reduce((sum, count) => sum + count, 0),
+      rejected: total(read.rejected),
+      rejectedBy: Object.fromEntries(Object.entries(read.rejected).filter(([, count]) => count > 0)),
+      excluded: total(read.excluded),
       excludedBy: read.excluded,
     },
     fit: null,
@@ -51,19 +38,4 @@ export function begunReport({
     durationMs: 0,
     error: null,
   }
-}
-
-/** The report of a fit that produced a model. */
-export function judgedReport(
-  begun: FitReport,
-  { fit, metadata }: TrainedDetector,
-  gate: GateReport,
-  durationMs: number,
-): FitReport {
-  return { ...begun, fit, calibration: metadata.calibration, gate, durationMs }
-}
-
-/** The report of a fit that produced no model. */
-export function failedReport(begun: FitReport, { code, message }: OutflowError, durationMs: number): FitReport {
-  return { ...begun, durationMs, error: { code, message } }
 }

@@ -1,5 +1,4 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { drawPlaces } from './training-records.js'
 
 interface HoldOutOptions {
   /** Times of the window's records, epoch ms, ascending. */
@@ -22,17 +21,10 @@ export function holdOut({ times, seenUntilMs, seed }: HoldOutOptions): Uint8Arra
   const firstUnseen = seenUntilMs === null ? count : times.findIndex((time) => time > seenUntilMs)
   const unseen = firstUnseen < 0 ? 0 : count - firstUnseen
   const from = unseen >= FEWEST_UNSEEN ? firstUnseen : count >> 1
-  const pool = Uint32Array.from({ length: count - from }, (_, index) => from + index)
   const wanted = Math.max(FEWEST_HELD, Math.min(Math.floor(count * SHARE), MOST_HELD))
-  const held = Math.min(wanted, pool.length >> 1)
-  const random = xoroshiro128plus(seed)
+  const held = Math.min(wanted, (count - from) >> 1)
   const isHeld = new Uint8Array(count)
-  for (let place = 0; place < held; place++) {
-    const other = uniformInt(random, place, pool.length - 1)
-    const chosen = pool[other]!
-    pool[other] = pool[place]!
-    isHeld[chosen] = 1
-  }
+  for (const place of drawPlaces(count - from, held, seed)) isHeld[from + place] = 1
   return isHeld
 }
 

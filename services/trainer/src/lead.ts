@@ -7,7 +7,7 @@ import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/
 import { abandonFits, answerRequests, listFits, type StoredFit, waitingRequest } from '@outflow/store/training'
 import { countWindow } from '@outflow/streams'
 import { applyLabels } from './apply-labels.js'
-import { type Due, type DueOptions, type LastFit, whenDue } from './due.js'
+import { type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
 import { fewestRows, PROVISIONAL_ROWS } from './fewest-rows.js'
 import { readRecent } from './read-recent.js'
@@ -137,9 +137,9 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
     fewest,
     effects: {
       ...effects,
-      openReport: async (report, incumbentId) => {
+      openReport: async (...report) => {
         wait.why = null
-        const fitId = await effects.openReport(due.because, report, incumbentId)
+        const fitId = await effects.openReport(...report)
         await answerRequests(pool, { pipeline: config.pipeline, fitId })
         return fitId
       },
@@ -150,13 +150,7 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
   await untilMore(context, fromMs, outcome.missing)
 }
 
-interface DueNow {
-  readonly due: Due
-  readonly fromMs: number
-  readonly active: ModelSummary | undefined
-}
-
-async function dueNow(context: TrainerContext): Promise<DueNow> {
+async function dueNow(context: TrainerContext) {
   const { config, pool } = context
   const [models, fits, request, drift] = await Promise.all([
     listModels(pool, config.pipeline),

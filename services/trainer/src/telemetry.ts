@@ -12,6 +12,7 @@ import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store/models'
 import type { Due } from './due.js'
 import type { WindowsRead } from './sampled-records.js'
+import { total } from './training-records.js'
 
 /** Log events and metrics of the trainer. */
 export type TrainerTelemetry = ReturnType<typeof makeTelemetry>
@@ -104,8 +105,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     rowsAwaited: (rows: number, missing: number, rejected?: RejectedCounts) => {
       if (rows === awaitedAt) return
       awaitedAt = rows
-      const isAnyRejected = rejected !== undefined && Object.values(rejected).some((count) => count > 0)
-      if (isAnyRejected) log.warn({ rows, missing, rejected }, 'training rows awaited')
+      if (rejected !== undefined && total(rejected) > 0) log.warn({ rows, missing, rejected }, 'training rows awaited')
       else log.info({ rows, missing }, 'training rows awaited')
     },
     windowsRead: ({ entities, split, forgotten }: WindowsRead) => {

@@ -1,12 +1,5 @@
 import { PROVISIONAL_ROWS } from './fewest-rows.js'
-import type { TrainingRecords } from './training-records.js'
-
-interface ReadWindow {
-  readonly read: Pick<TrainingRecords, 'rejected' | 'rejectedExample' | 'excluded'>
-  /** Records in the window before sampling. */
-  readonly seen: number
-  readonly sample: readonly unknown[]
-}
+import { type ReadWindow, total } from './training-records.js'
 
 /** Returns a line with the reason why no model can be fitted to a window that was read. */
 export function tooFewRead({ read, seen, sample }: ReadWindow, minRows: number): string {
@@ -29,6 +22,5 @@ function need(minRows: number): string {
   return `a fit needs ${count(minRows)}${provisional}`
 }
 
-const total = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((sum, one) => sum + one, 0)
 const count = (value: number) => value.toLocaleString('en')
 const counted = (value: number) => `${count(value)} ${value === 1 ? 'record' : 'records'}`

@@ -151,7 +151,7 @@ test('a candidate is compared with the incumbent unless their features differ, a
   expect(other.effects.passGate.mock.calls[0]![0].incumbent).toBeNull()
   for (const { effects } of [same, other]) {
     expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ parentId: 'm0' }))
-    expect(effects.openReport).toHaveBeenCalledWith(expect.anything(), 'm0')
+    expect(effects.openReport).toHaveBeenCalledWith('no model', expect.anything(), 'm0')
   }
 })
 
@@ -263,7 +263,7 @@ test('the half-life is passed to the sampler and stored in the report', async ()
   const training = { ...config.training, halfLife: 3_600_000 }
   await trainOnce({ ...options, config: { ...config, training } })
   expect(effects.readWindow.mock.calls[0]![0].decay).toEqual({ halfLifeMs: 3_600_000, fewest: 50 })
-  expect(effects.openReport.mock.calls[0]![0].window.halfLifeMs).toBe(3_600_000)
+  expect(effects.openReport.mock.calls[0]![1].window.halfLifeMs).toBe(3_600_000)
 })
 
 test('with too few good records nothing is fitted, and the number of missing ones is reported', async () => {

@@ -13,14 +13,21 @@ import type { ModelState, NewModel } from '@outflow/store/models'
 import type { FitState } from '@outflow/store/training'
 import type { SampleOptions, Window } from '@outflow/streams'
 import { type Due, sameFeatures } from './due.js'
-import { begunReport, failedReport, judgedReport } from './fit-report.js'
+import { begunReport } from './fit-report.js'
 import type { GateOptions } from './gate.js'
 import { holdOut } from './hold-out.js'
 import { recordsToLabel } from './records-to-label.js'
 import { readSampled, type SampledRecord } from './sampled-records.js'
 import type { TrainerTelemetry } from './telemetry.js'
 import { tooFewRead } from './too-few.js'
-import { atMost, type LeftOut, selectTrainingRecords, type TrainingRecords, withoutBursts } from './training-records.js'
+import {
+  atMost,
+  type LeftOut,
+  type ReadWindow,
+  selectTrainingRecords,
+  type TrainingRecords,
+  withoutBursts,
+} from './training-records.js'
 
 /** Progress of the trainer, for display. */
 export type TrainerProgress =
@@ -48,7 +55,7 @@ export interface TrainerEffects {
   readonly incumbent: () => Promise<Incumbent | null>
   readonly leftOut: (since: Date) => Promise<LeftOut>
   /** Opens the report of a fit. */
-  readonly openReport: (report: FitReport, incumbentId: string | null) => Promise<string>
+  readonly openReport: (because: string, report: FitReport, incumbentId: string | null) => Promise<string>
   readonly noteStep: (fitId: string, step: number, maxSteps: number) => Promise<void>
   readonly closeReport: (
     fitId: string,
@@ -104,68 +111,47 @@ export interface RoundOptions {
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, because, fromMs, fewest, effects, telemetry, signal, now = () => performance.now() } = options
   const { training, features } = config
-  const good = await readGood(options)
-  const { read, seen, sample, isCutShort } = good
+  const window = await readGood(options)
+  const { read, seen, sample } = window
   telemetry.recordsRead(read.rejected)
-  if (read.fields.length < fewest) return tooFew(good, tooFewRead(good, training.minRows), options)
-  if (isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
+  if (read.fields.length < fewest) return tooFew(read, tooFewRead(window, training.minRows), options)
+  if (window.isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
   const provisional = read.fields.length < training.minRows
   const active = await effects.incumbent()
   const incumbent = comparable(active, features)
   const part = (read: TrainingRecords) => {
     const parts = partRecords(read, incumbent, training.seed)
-    const halfLifeMs = training.halfLife ?? null
-    const heldOut = parts.heldOut.length
-    return {
-      parts,
-      begun: begunReport({
-        seed: training.seed,
-        askedMs: fromMs,
-        seen,
-        isCutShort,
-        read,
-        sampled: sample.length,
-        halfLifeMs,
-        heldOut,
-      }),
-    }
+    const begun = begunReport({ ...window, read }, { training, fromMs, heldOut: parts.heldOut.length })
+    return { parts, begun }
   }
   const { parts, begun } = part(read)
-  const fitId = await effects.openReport(begun, active?.id ?? null)
+  const fitId = await effects.openReport(because, begun, active?.id ?? null)
   telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
   try {
-    const fitted = { fitId, provisional, seen, window: read.window }
-    const trained = await fit({ ...fitted, parts }, options)
+    const fitting = { fitId, provisional, seen, window: read.window }
+    const trained = await fit(parts, fitting, options)
     const candidate = { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }
     const isFirst = active === null || active.metadata.provisional
     const kept = await withoutLearnedBursts(read, trained, { isFirst }, options)
     if (kept === read) return await decide(candidate, options)
     const again = part(kept)
-    const retrained = await fit({ ...fitted, parts: again.parts }, options)
+    const retrained = await fit(again.parts, fitting, options)
     return await decide({ ...candidate, ...again, trained: retrained }, options)
   } catch (thrown: unknown) {
-    const error = toOutflowError(thrown)
+    const { code, message } = toOutflowError(thrown)
     const state = signal.aborted ? 'abandoned' : 'failed'
-    const end = { state, modelId: null, report: failedReport(begun, error, now() - startedAtMs) } as const
+    const report = { ...begun, durationMs: now() - startedAtMs, error: { code, message } }
     // The error that ended the fit is thrown; a failure to close its report may have the same cause.
-    await effects.closeReport(fitId, end).catch(() => {})
-    if (thrown instanceof TooFewRecords) return tooFew(good, error.message, options)
+    await effects.closeReport(fitId, { state, modelId: null, report }).catch(() => {})
+    if (thrown instanceof TooFewRecords) return tooFew(read, message, options)
     throw thrown
   }
 }
 
-interface GoodRecords {
-  readonly read: TrainingRecords
-  /** Records in the window before sampling. */
-  readonly seen: number
-  readonly sample: readonly SampledRecord[]
-  readonly isCutShort: boolean
-}
-
 /** If rejected records leave too few in the sample but the window has more, a proportionally larger sample is drawn. */
-async function readGood(options: RoundOptions): Promise<GoodRecords> {
+async function readGood(options: RoundOptions): Promise<ReadWindow> {
   const { minRows, maxRows, seed } = options.config.training
   const first = await readSample(options, 1)
   const good = first.read.fields.length
@@ -179,7 +165,7 @@ async function readGood(options: RoundOptions): Promise<GoodRecords> {
 async function readSample(
   { config, decoder, fromMs, effects, telemetry, onProgress, signal }: RoundOptions,
   factor: number,
-): Promise<GoodRecords> {
+): Promise<ReadWindow> {
   const { halfLife, minRows, maxRows, seed } = config.training
   const { windowsRead, ...reading } = readSampled(config, decoder)
   const { records, seen, isCutShort } = await effects.readWindow({
@@ -224,20 +210,14 @@ function comparable(incumbent: Incumbent | null, features: Config['features']): 
   return isCompared ? incumbent : null
 }
 
+interface Fitting extends Pick<ReadWindow, 'seen'>, Pick<TrainingRecords, 'window'> {
+  readonly fitId: string
+  readonly provisional: boolean
+}
+
 function fit(
-  {
-    fitId,
-    provisional,
-    parts,
-    seen,
-    window,
-  }: {
-    fitId: string
-    provisional: boolean
-    parts: Parts
-    seen: number
-    window: TrainingRecords['window']
-  },
+  { fitted }: Parts,
+  { fitId, provisional, seen, window }: Fitting,
   { config, effects, telemetry, onProgress, signal, now = () => performance.now() }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
@@ -245,7 +225,7 @@ function fit(
   let notedMs = now()
   return effects.train({
     features,
-    records: parts.fitted,
+    records: fitted,
     model,
     training,
     alertRate: alertRateOf(detection, rate),
@@ -331,7 +311,13 @@ async function decide(
     effects.closeReport(fitId, {
       state,
       modelId: id,
-      report: judgedReport(begun, trained, gate, now() - startedAtMs),
+      report: {
+        ...begun,
+        fit: trained.fit,
+        calibration: metadata.calibration,
+        gate,
+        durationMs: now() - startedAtMs,
+      },
     })
   const state = await effects.store({
     ...{ id, artefact, metadata, metrics: gate, parentId: active?.id ?? null },
@@ -351,7 +337,7 @@ async function decide(
 }
 
 function tooFew(
-  { read }: GoodRecords,
+  read: TrainingRecords,
   why: string,
   { config, fewest, telemetry, onProgress }: RoundOptions,
 ): RoundOutcome {

@@ -21,6 +21,16 @@ export interface TrainingRecords {
   readonly window: { readonly from: string; readonly to: string } | null
 }
 
+/** A training window that was read. */
+export interface ReadWindow {
+  readonly read: TrainingRecords
+  /** Records in the window before sampling. */
+  readonly seen: number
+  readonly sample: readonly SampledRecord[]
+  /** Whether the topics no longer have the beginning of the window. */
+  readonly isCutShort: boolean
+}
+
 /** Records excluded from fits. */
 export interface LeftOut {
   /** `topic/partition/offset` of the confirmed anomalies. */
@@ -71,17 +81,27 @@ const MAX_DETAILS = 1_000
 export function atMost(read: TrainingRecords, most: number, seed: number): TrainingRecords {
   const count = read.fields.length
   if (count <= most) return read
-  const random = xoroshiro128plus(seed)
-  const places = Uint32Array.from({ length: count }, (_, index) => index)
-  for (let place = 0; place < most; place++) {
-    const other = uniformInt(random, place, count - 1)
-    const chosen = places[other]!
-    places[other] = places[place]!
-    places[place] = chosen
-  }
-  const kept = places.subarray(0, most).sort()
+  const kept = drawPlaces(count, most, seed).sort()
   const times = Array.from(kept, (place) => read.times[place]!)
   return { ...read, fields: Array.from(kept, (place) => read.fields[place]!), times, window: windowOf(times) }
+}
+
+/** Draws places below `count` without replacement; the same seed draws the same ones. @returns [draws] */
+export function drawPlaces(count: number, draws: number, seed: number): Uint32Array {
+  const random = xoroshiro128plus(seed)
+  const places = Uint32Array.from({ length: count }, (_, index) => index)
+  for (let place = 0; place < draws; place++) {
+    const other = uniformInt(random, place, count - 1)
+    const drawn = places[other]!
+    places[other] = places[place]!
+    places[place] = drawn
+  }
+  return places.subarray(0, draws)
+}
+
+/** The sum of counts by reason. */
+export function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
 /** Leaves bursts out, with all records between their first and last. */
