@@ -2,7 +2,7 @@
 //   outflow-VERSION.tgz       the command line with every service; it bundles the workspaces
 //   outflow-flow-VERSION.tgz  @outflow/flow as a library
 // They contain compiled files, without tests, sources and source maps. The same sources give the same bytes.
-import { spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -151,9 +151,5 @@ function sorted(dependencies: Dependencies): Dependencies {
 }
 
 function pack(stage: string): void {
-  const { status } = spawnSync('npm', ['pack', '--silent', '--pack-destination', build], {
-    cwd: stage,
-    stdio: 'inherit',
-  })
-  if (status !== 0) throw new Error(`npm pack failed in ${stage}`)
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', build], { cwd: stage, stdio: 'inherit' })
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { cell, keysOf, type Schema } from './reference-schema.js'
+import { keysOf, type Schema, table } from './reference-schema.js'
 
 const CHART = new URL('./helm/', import.meta.url)
 
@@ -11,9 +11,9 @@ export function chartValues(): readonly string[] {
   const rows = keysOf(schema).map(({ path, values, required, schema: { description = '', properties } }) => {
     const value = path.reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], defaults)
     const isShown = properties === undefined && !required
-    return `| \`${path.join('.')}\` | ${cell(values)} | ${required ? 'required' : isShown ? shown(value) : ''} | ${cell(description)} |`
+    return [`\`${path.join('.')}\``, values, required ? 'required' : isShown ? shown(value) : '', description]
   })
-  return ['| value | values | default | meaning |', '|---|---|---|---|', ...rows]
+  return table(['value', 'values', 'default', 'meaning'], rows)
 }
 
 function shown(value: unknown): string {

@@ -1,15 +1,15 @@
 import { configSchema } from '@outflow/contracts'
-import { cell, isDuration, isSize, keysOf, type Schema } from './reference-schema.js'
+import { isDuration, isSize, keysOf, type Schema, table } from './reference-schema.js'
 
 /** The Markdown table of every key of outflow.yaml, its values, default and description, from the zod schema. */
 export function configurationKeys(): readonly string[] {
   const rows = keysOf(configSchema.toJSONSchema({ io: 'input' }) as Schema).map(
     ({ path, values, required, schema }) => {
       const fallback = required ? 'required' : defaultAt(path, schema)
-      return `| \`${path.join('.')}\` | ${cell(values)} | ${cell(fallback)} | ${cell(schema.description ?? '')} |`
+      return [`\`${path.join('.')}\``, values, fallback, schema.description ?? '']
     },
   )
-  return ['| key | values | default | meaning |', '|---|---|---|---|', ...rows]
+  return table(['key', 'values', 'default', 'meaning'], rows)
 }
 
 /** A configuration with the required keys only: the parse adds all defaults, with durations and sizes as numbers. */

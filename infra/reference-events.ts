@@ -1,5 +1,5 @@
 import { EVENT_SCHEMAS, type EventType, eventJsonSchema } from '@outflow/contracts'
-import { cell, keysOf, type Schema } from './reference-schema.js'
+import { keysOf, type Schema, table } from './reference-schema.js'
 
 /** Every event that outflow sends, with its fields, as a page in Markdown, from the zod schemas. */
 export function eventReference(): readonly string[] {
@@ -16,8 +16,7 @@ export function eventReference(): readonly string[] {
 function eventSection(type: EventType): readonly string[] {
   const schema = eventJsonSchema(type) as Schema
   const rows = keysOf(schema).map(({ path, values, required, schema: { description = '' } }) => {
-    const optional = required ? '' : ', may be absent'
-    return `| \`${path.join('.')}\` | ${cell(values)}${optional} | ${cell(description)} |`
+    return [`\`${path.join('.')}\``, required ? values : `${values}, may be absent`, description]
   })
-  return ['', `## ${type}`, '', schema.description!, '', '| field | values | meaning |', '|---|---|---|', ...rows]
+  return ['', `## ${type}`, '', schema.description!, '', ...table(['field', 'values', 'meaning'], rows)]
 }

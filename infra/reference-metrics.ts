@@ -1,8 +1,8 @@
 import ts from 'typescript'
-import { cell } from './reference-schema.js'
+import { table } from './reference-schema.js'
 import { nodesBelow, sourcesWith } from './sources.js'
 
-export interface Metric {
+interface Metric {
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'
   readonly labels: readonly string[]
@@ -12,14 +12,11 @@ export interface Metric {
 
 /** The Markdown table of every metric, from the calls that register them. */
 export function metricTable(): readonly string[] {
-  return [
-    '| metric | type | service | meaning |',
-    '|---|---|---|---|',
-    ...metrics().map(({ name, type, labels, service, help }) => {
-      const shown = labels.length === 0 ? name : `${name}{${labels.join(',')}}`
-      return `| \`${shown}\` | ${type} | ${service} | ${cell(help)} |`
-    }),
-  ]
+  const rows = metrics().map(({ name, type, labels, service, help }) => {
+    const shown = labels.length === 0 ? name : `${name}{${labels.join(',')}}`
+    return [`\`${shown}\``, type, service, help]
+  })
+  return table(['metric', 'type', 'service', 'meaning'], rows)
 }
 
 /** Every metric that a service registers, by service. */

@@ -18,7 +18,7 @@ export interface Schema {
   readonly description?: string
 }
 
-export interface Key {
+interface Key {
   readonly path: readonly string[]
   /** The allowed values, as text. */
   readonly values: string
@@ -79,7 +79,9 @@ export const isDuration = ({ pattern }: Schema): boolean => pattern?.includes('(
 
 export const isSize = ({ pattern }: Schema): boolean => pattern?.includes('KiB') ?? false
 
-/** Escapes a text for a cell of a Markdown table. */
-export function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+/** The lines of a Markdown table. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)]
 }

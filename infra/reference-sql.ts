@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { table } from './reference-schema.js'
 
 const MIGRATIONS = new URL('../migrations/', import.meta.url)
 
@@ -7,10 +8,10 @@ export function sqlReference(): readonly string[] {
   const views = new Map<string, View>()
   for (const { kind, name, text } of commentsOf(migrations())) {
     if (kind === 'view') views.set(name, { text, columns: [] })
-    else
-      views
-        .get(name.slice(0, name.lastIndexOf('.')))
-        ?.columns.push({ name: name.slice(name.lastIndexOf('.') + 1), text })
+    else {
+      const [, view, column] = /^(.*)\.(.*)$/.exec(name)!
+      views.get(view!)?.columns.push([`\`${column}\``, text])
+    }
   }
   return [
     '# SQL views',
@@ -18,25 +19,25 @@ export function sqlReference(): readonly string[] {
     'Generated from the comments of the migrations by `npm run docs:reference`; `\\d+ analyst.anomalies` shows them in psql.',
     '[Analysts](../guides/analysts.md) has examples.',
     '',
-    '| view | contents |',
-    '|---|---|',
-    ...[...views].map(([name, { text }]) => `| \`${name}\` | ${text.replaceAll('|', '\\|')} |`),
+    ...table(
+      ['view', 'contents'],
+      Array.from(views, ([name, { text }]) => [`\`${name}\``, text]),
+    ),
     ...[...views].flatMap(([name, { text, columns }]) => [
       '',
       `## ${name}`,
       '',
       text,
       '',
-      '| column | meaning |',
-      '|---|---|',
-      ...columns.map((column) => `| \`${column.name}\` | ${column.text.replaceAll('|', '\\|')} |`),
+      ...table(['column', 'meaning'], columns),
     ]),
   ]
 }
 
 interface View {
   readonly text: string
-  readonly columns: { readonly name: string; readonly text: string }[]
+  /** Name and meaning of each column. */
+  readonly columns: [string, string][]
 }
 
 function migrations(): string {

@@ -32,6 +32,7 @@ const LIBRARY_NAMES = {
   'libtensorflow_cc.so.2': ['libtensorflow.so', 'libtensorflow.so.2', 'libtensorflow.so.2.9.1'],
   'libtensorflow_framework.so.2': ['libtensorflow_framework.so'],
 }
+const LIBRARIES = Object.keys(LIBRARY_NAMES)
 
 /** Extracts the two libraries and the headers from the wheel. */
 const UNPACK = `
@@ -106,9 +107,8 @@ function fetchLibrary(): void {
     run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', work, ...wheel], work)
     log('unpacking the library and its headers')
     run('python3', ['-c', UNPACK, work], work)
-    mkdirSync(join(work, 'cache'))
-    mkdirSync(join(work, 'cache', 'lib'))
-    for (const library of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
+    mkdirSync(join(work, 'cache', 'lib'), { recursive: true })
+    for (const library of LIBRARIES) {
       renameSync(join(work, 'tensorflow', library), join(work, 'cache', 'lib', library))
     }
     renameSync(join(work, 'tensorflow', 'include'), join(work, 'cache', 'include'))
@@ -152,22 +152,18 @@ function buildAddon(): void {
 
 /** Checks every symbol: the loader binds lazily, so a missing one would end the process at its first use, during a fit. */
 function checkSymbols(): void {
-  const library = join(cache, 'lib', 'libtensorflow_cc.so.2')
-  const framework = join(cache, 'lib', 'libtensorflow_framework.so.2')
-  const addons = readdirSync(join(tfjsNode, 'lib'), { recursive: true, encoding: 'utf8' }).filter((f) =>
-    f.endsWith('.node'),
-  )
-  const defined = new Set([library, framework].flatMap((file) => symbols(['-D', '--defined-only', file])))
-  for (const addon of addons) {
-    const wanted = symbols(['-D', '--undefined-only', join(tfjsNode, 'lib', addon)])
+  const built = readdirSync(join(tfjsNode, 'lib'), { recursive: true, encoding: 'utf8' })
+  const defined = new Set(LIBRARIES.flatMap((library) => symbols('--defined-only', join(cache, 'lib', library))))
+  for (const addon of built.filter((file) => file.endsWith('.node'))) {
+    const wanted = symbols('--undefined-only', join(tfjsNode, 'lib', addon))
     const missing = wanted.filter((symbol) => !defined.has(symbol))
     if (missing.length > 0) throw new SetupFailed(`libtensorflow ${TENSORFLOW} lacks ${missing.join(', ')}`)
     log(`all ${wanted.length} TensorFlow symbols of the addon are in the library`)
   }
 }
 
-function symbols(args: readonly string[]): string[] {
-  const { stdout } = spawnSync('nm', [...args], { encoding: 'utf8', maxBuffer: 2 ** 30 })
+function symbols(which: '--defined-only' | '--undefined-only', file: string): string[] {
+  const { stdout } = spawnSync('nm', ['-D', which, file], { encoding: 'utf8', maxBuffer: 2 ** 30 })
   return [...stdout.matchAll(/ (TFE?_\w+)/g)].map((match) => match[1]!)
 }
 

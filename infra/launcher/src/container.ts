@@ -2,11 +2,12 @@ import { text } from 'node:stream/consumers'
 import {
   type ContainerRuntimeClient,
   GenericContainer,
+  getContainerRuntimeClient,
   type StartedTestContainer,
   StartupCheckStrategy,
   type StartupStatus,
 } from 'testcontainers'
-import { findDockerEngine, LAUNCH_LABEL } from './docker.js'
+import { LAUNCH_LABEL } from './docker.js'
 import { ComponentStartFailed } from './errors.js'
 import { findFreePort } from './free-port.js'
 import type { Control } from './infrastructure.js'
@@ -40,7 +41,7 @@ export async function startContainer(
   spec: ContainerSpec,
   { folder, signal, onProgress }: PartLaunch,
 ): Promise<{ readonly address: string; readonly control: Control }> {
-  const engine = await findDockerEngine().catch((cause: unknown) => {
+  const engine = await getContainerRuntimeClient().catch((cause: unknown) => {
     throw new ComponentStartFailed(`no Docker engine answers: ${messageOf(cause)}`, { cause })
   })
   const { host } = engine.info.containerRuntime

@@ -1,8 +1,6 @@
 import { basename } from 'node:path'
 import { getContainerRuntimeClient } from 'testcontainers'
 
-export { getContainerRuntimeClient as findDockerEngine } from 'testcontainers'
-
 /** Label of every container of a launch; its value is the name of the launch folder. */
 export const LAUNCH_LABEL = 'outflow.launch'
 

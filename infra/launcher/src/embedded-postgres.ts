@@ -38,6 +38,8 @@ export async function startEmbeddedPostgres({
   await initialise({ ...binaries, data, password, user, folder: folder.path, signal })
 
   const tls = security && (await secure(security.postgres, { home, data, user }))
+  const own = { unix_socket_directories: '', listen_addresses: '127.0.0.1', max_connections: MAX_CONNECTIONS }
+  const settings: Readonly<Record<string, string | number>> = { ...own, ...tls }
 
   const port = await findFreePort()
   const urlOf = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`
@@ -49,7 +51,7 @@ export async function startEmbeddedPostgres({
       data,
       '-p',
       String(port),
-      ...settings({ listen_addresses: '127.0.0.1', max_connections: MAX_CONNECTIONS, ...tls }),
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
     user,
     logFile: join(folder.path, 'postgres.log'),
@@ -83,9 +85,7 @@ interface Initialise {
 }
 
 async function initialise({ initdb, data, password, user, folder, signal }: Initialise): Promise<void> {
-  const passwordFile = join(folder, 'postgres-password')
-  await writeFile(passwordFile, password, { mode: 0o600 })
-  if (user) await chown(passwordFile, user.uid, user.gid)
+  const passwordFile = await writeOwned(join(folder, 'postgres-password'), password, user)
   // The built-in locale sorts and folds case the same on every machine; no-sync, because an interrupted initdb is never reused.
   const args = ['--pgdata', data, '--username', OWNER, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--no-sync']
   const locale = ['--encoding', 'UTF8', '--locale-provider', 'builtin', '--locale', 'C', '--builtin-locale', 'C.UTF-8']
@@ -97,25 +97,21 @@ async function secure(
   { certificate, key, clientCa, rules }: PostgresSecurity,
   { home, data, user }: { readonly home: string; readonly data: string; readonly user: Initialise['user'] },
 ): Promise<Record<string, string>> {
-  const writeOwned = async (name: string, text: string): Promise<string> => {
-    const path = join(home, name)
-    await writeFile(path, text, { mode: 0o600 })
-    if (user) await chown(path, user.uid, user.gid)
-    return path
-  }
+  const write = (name: string, text: string) => writeOwned(join(home, name), text, user)
   const existingRules = await readFile(join(data, 'pg_hba.conf'), 'utf8')
   return {
-    hba_file: await writeOwned('hba.conf', `${rules.join('\n')}\n${existingRules}`),
+    hba_file: await write('hba.conf', `${rules.join('\n')}\n${existingRules}`),
     ssl: 'on',
-    ssl_cert_file: await writeOwned('server.pem', certificate),
-    ssl_key_file: await writeOwned('server.key', key),
-    ssl_ca_file: await writeOwned('client-ca.pem', clientCa),
+    ssl_cert_file: await write('server.pem', certificate),
+    ssl_key_file: await write('server.key', key),
+    ssl_ca_file: await write('client-ca.pem', clientCa),
   }
 }
 
-function settings(values: Readonly<Record<string, string | number>>): readonly string[] {
-  const all = { unix_socket_directories: '', ...values }
-  return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+async function writeOwned(path: string, text: string, user: Initialise['user']): Promise<string> {
+  await writeFile(path, text, { mode: 0o600 })
+  if (user) await chown(path, user.uid, user.gid)
+  return path
 }
 
 async function createDatabase(adminUrl: string): Promise<void> {

@@ -15,7 +15,7 @@ export async function useExternalKafka(list: string, { signal, onProgress }: Par
   const what = `Kafka on ${brokers.join(', ')} (KAFKA_BROKERS)`
   // The coordinators are not probed: the probe creates their topics, and an external cluster is not changed.
   const probe = () => probeKafka(brokers, 'cluster')
-  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, onProgress })
+  await untilReady({ what, probe, timeoutMs: GIVEN_TIMEOUT_MS, signal, onProgress })
   return { tier: 'given', brokers, description: `Kafka given, on ${brokers.join(', ')}` }
 }
 
@@ -27,7 +27,7 @@ export async function useExternalPostgres(url: string, { signal, onProgress }: P
     version = await probePostgres(url)
   }
   const what = `Postgres on ${address} (DATABASE_URL)`
-  await untilReady({ what, probe, ended: async () => undefined, timeoutMs: GIVEN_TIMEOUT_MS, signal, onProgress })
+  await untilReady({ what, probe, timeoutMs: GIVEN_TIMEOUT_MS, signal, onProgress })
   return { tier: 'given', url, description: `Postgres ${version} given, on ${address}` }
 }
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { ComponentStartFailed } from './errors.js'
 import { runCommand } from './run-command.js'
-import type { Environment } from './tiers.js'
 
 const OLDEST_JAVA = 17 // Kafka 4 brokers are compiled for it
 
@@ -10,8 +9,9 @@ const OLDEST_JAVA = 17 // Kafka 4 brokers are compiled for it
  *
  * @throws {ComponentStartFailed} when there is none, or it is older than 17
  */
-export async function findJava(env: Environment = process.env): Promise<string> {
-  const java = env.JAVA_HOME ? join(env.JAVA_HOME, 'bin', 'java') : 'java'
+export async function findJava(): Promise<string> {
+  const { JAVA_HOME } = process.env
+  const java = JAVA_HOME ? join(JAVA_HOME, 'bin', 'java') : 'java'
   const { stderr } = await runCommand(java, ['-version'])
   const major = javaMajor(stderr)
   if (major === undefined || major < OLDEST_JAVA) {

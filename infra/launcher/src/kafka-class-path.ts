@@ -28,13 +28,13 @@ const MAVEN_PROGRESS_MS = 10_000
  * @throws {ComponentStartFailed} when it is not cached and mvn is missing or fails
  */
 export async function resolveKafkaClassPath(
-  { signal, onProgress }: Pick<PartLaunch, 'signal' | 'onProgress'>,
-  cache = cacheFolder(process.env),
+  waiting: Pick<PartLaunch, 'signal' | 'onProgress'>,
 ): Promise<KafkaClassPath> {
   const pom = await readFile(POM, 'utf8')
-  const folder = join(cache, classPathKey(pom))
-  if (!existsSync(folder)) await fetchInto(folder, kafkaVersion(pom), { signal, onProgress })
-  return { folder, version: kafkaVersion(pom) }
+  const folder = join(cacheFolder(process.env), classPathKey(pom))
+  const version = kafkaVersion(pom)
+  if (!existsSync(folder)) await fetchInto(folder, version, waiting)
+  return { folder, version }
 }
 
 /** The user's cache for outflow. @see XDG Base Directory Specification */

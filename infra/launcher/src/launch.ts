@@ -9,7 +9,7 @@ import { sweepOrphans } from './orphans.js'
 import type { PartLaunch, Security } from './part-launch.js'
 import { ADDRESS_VARIABLE, tiersFor } from './tiers.js'
 
-export interface LaunchOptions<P extends Part = Part> {
+interface LaunchOptions<P extends Part = Part> {
   /** Parts to provide. Default: both. */
   readonly need?: readonly P[]
   /** Called with a line that states what the launch waits for. */

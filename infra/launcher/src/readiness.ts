@@ -6,8 +6,8 @@ export interface Readiness {
   readonly what: string
   /** Resolves when the server answers, rejects otherwise. */
   readonly probe: () => Promise<void>
-  /** Resolves with how the server ended, undefined while it runs. */
-  readonly ended: () => Promise<string | undefined>
+  /** Resolves with how the server ended, undefined while it runs. Absent for a server that was not started here. */
+  readonly ended?: () => Promise<string | undefined>
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress: (line: string) => void
@@ -31,7 +31,7 @@ export async function untilReady({ what, probe, ended, timeoutMs, signal, onProg
       (error: unknown) => error,
     )
     if (cause === undefined) return
-    const how = await ended()
+    const how = await ended?.()
     if (how !== undefined) throw new ComponentStartFailed(`${what} ended before it answered: ${how}`, { cause })
     const now = Date.now()
     if (now - began > timeoutMs) {

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Control } from './infrastructure.js'
 import type { LaunchFolder } from './launch-folder.js'
 import type { LaunchedProcess } from './orphans.js'
@@ -73,11 +72,9 @@ export function superviseProcess(spec: ServerSpec): Control {
     ending.ref()
     const exited = once(ending, 'exit')
     ending.kill(signal)
-    const timeout = new AbortController()
-    await Promise.race([exited, delay(spec.stopTimeoutMs, undefined, { signal: timeout.signal }).catch(() => {})])
-    timeout.abort()
-    if (isUp(ending)) ending.kill('SIGKILL')
+    const forced = setTimeout(() => ending.kill('SIGKILL'), spec.stopTimeoutMs)
     await exited
+    clearTimeout(forced)
   }
 
   return {
