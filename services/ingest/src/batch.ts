@@ -16,7 +16,7 @@ export interface RejectedRecord {
 export type ReadRecord = Read<KafkaRecord>
 
 /** An outbox message and the offset of its record. */
-export interface MessageAt {
+interface MessageAt {
   readonly offset: bigint
   readonly message: OutboxMessage
 }

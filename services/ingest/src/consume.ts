@@ -51,9 +51,9 @@ export async function consume({
   hooks,
 }: ConsumeDeps): Promise<void> {
   const { pipeline, source, detection } = config
-  const startOf = ({ topic, partition, expectedOffset }: Delivery) => ({
-    ...{ pipeline, topic, partition, nextOffset: expectedOffset },
-  })
+  const startOf = ({ topic, partition, expectedOffset: nextOffset }: Delivery) => {
+    return { pipeline, topic, partition, nextOffset }
+  }
   const observer = observeWith({
     features: config.features,
     load: (delivery, entities) => loadWindowStates(pool, startOf(delivery), entities),

@@ -41,15 +41,13 @@ export async function runIngest({ config, log, signal, vitals }: IngestOptions):
   // Active models run in one thread and a shadow in another, so that neither waits for the other.
   const [thread, shadowThread] = [makeScoringThread(), makeScoringThread()]
   thread.begin()
+  const open = async (id: string, on: ReturnType<typeof makeScoringThread>) => {
+    const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
+    return { detector: await openDetector(artefact, { thread: on }), promotedAt }
+  }
   const models = keepModels({
-    open: async (id) => {
-      const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
-      return { detector: await openDetector(artefact, { thread }), promotedAt }
-    },
-    openShadow: async (id) => {
-      const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
-      return openDetector(artefact, { thread: shadowThread })
-    },
+    open: (id) => open(id, thread),
+    openShadow: async (id) => (await open(id, shadowThread)).detector,
     earlier: () => earlierModelIds(pool, config.pipeline),
     telemetry,
     signal,

@@ -152,7 +152,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       const known = recalibration?.modelId === own.model.modelId ? recalibration : null
       return {
         ...own.model,
-        recalibration: known === null ? null : known.recalibration,
+        recalibration: known?.recalibration ?? null,
         recalibrationId: known?.id ?? null,
         shadow: compared?.model ?? null,
         giveBack: () => {

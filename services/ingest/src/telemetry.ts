@@ -12,7 +12,7 @@ import type { WrittenBatch } from './batch.js'
 export type IngestTelemetry = ReturnType<typeof makeTelemetry>
 
 /** A change of the served model. */
-export interface Swap {
+interface Swap {
   /** The previously served model; null: none. */
   readonly previousId: string | null
   /** The active model that this one replaces because it could not be opened. */

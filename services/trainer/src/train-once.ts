@@ -42,7 +42,7 @@ type RoundOutcome =
   | { readonly became: 'too few'; readonly missing: number; readonly why: string }
 
 /** The active model. */
-export interface Incumbent {
+interface Incumbent {
   readonly id: string
   readonly artefact: Uint8Array
   readonly metadata: ModelMetadata

@@ -8,7 +8,7 @@ import type { TrainerTelemetry } from './telemetry.js'
 import type { TrainerProgress } from './train-once.js'
 
 /** Fits and opens models. */
-export interface Models {
+interface Models {
   readonly train: (input: TrainingInput) => Promise<TrainedDetector>
   /** @throws {OutflowError} if it is damaged, not a model of outflow, or of a later version */
   readonly open: (artefact: Uint8Array) => Promise<Detector>

@@ -1,5 +1,4 @@
 import type { Feature, ModelMetadata } from '@outflow/contracts'
-import type { OutflowError } from '@outflow/errors'
 import { makeWindowStates, planWindows, rowFiller, type WindowStates, windowPlaces } from '@outflow/records'
 import { retrying } from '@outflow/runtime'
 import type { StoredEntity, StoredWindowState } from '@outflow/store/batch'
@@ -77,9 +76,11 @@ export function observeWith(options: ObserveOptions): Observer | null {
       const observations = batch.records.map(({ observation }) => observation!)
       const absent = states.absent(observations)
       if (absent.length > 0) {
-        const onRetry = (error: OutflowError, attempt: number, waitMs: number) =>
-          telemetry.windowStatesAwaited(delivery, error, attempt, waitMs)
-        states.put(await retrying(() => load(delivery, absent), { signal, onRetry }))
+        const loaded = await retrying(() => load(delivery, absent), {
+          signal,
+          onRetry: (...retry) => telemetry.windowStatesAwaited(delivery, ...retry),
+        })
+        states.put(loaded)
       }
       const fill = fillerOf(model)
       // Set first: a record that causes an error leaves the states half changed, and no delivery at its offset may use them.

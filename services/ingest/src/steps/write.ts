@@ -34,8 +34,7 @@ export interface WriteOptions {
 export function writeWith({ writeBatch, telemetry, signal, tracing = null, now = Date.now, ...target }: WriteOptions) {
   return async (batch: ComparedBatch): Promise<WrittenBatch> => {
     const span = tracing && traceBatch(tracing, target.pipeline, batch)
-    const traceparent = span?.traceparent
-    const write = toBatchWrite(batch, { ...target, traceparent, detectedAtMs: now() })
+    const write = toBatchWrite(batch, { ...target, traceparent: span?.traceparent, detectedAtMs: now() })
     try {
       const outcome = await retrying(() => writeBatch(write), {
         signal,
@@ -58,11 +57,10 @@ interface Target extends Pick<WriteOptions, 'pipeline' | 'alerts' | 'consoleUrl'
 /** Returns all changes of a batch in Postgres, with alerts and dead letters in the order of their records. */
 function toBatchWrite(
   batch: ComparedBatch,
-  { pipeline, alerts: { topic: alertsTopic, provisional }, consoleUrl, recordOf, ...target }: Target,
+  { pipeline, alerts: { topic: alertsTopic, provisional }, consoleUrl, recordOf, traceparent, detectedAtMs }: Target,
 ): BatchWrite {
   const { delivery, records, rejected, skipped, deadLetters, deadLetterMessages, scores, decisions, shadow } = batch
-  const { topic, partition } = delivery
-  const { traceparent, detectedAtMs } = target
+  const { topic, partition, expectedOffset, nextOffset } = delivery
   const anomalies = anomaliesOf(batch, recordOf)
   const withholdsAlerts = batch.model.detector.metadata.provisional && !provisional
   const alerts = (withholdsAlerts ? [] : anomalies).map((anomaly) => ({
@@ -76,8 +74,8 @@ function toBatchWrite(
     pipeline,
     topic,
     partition,
-    expectedOffset: delivery.expectedOffset,
-    nextOffset: delivery.nextOffset,
+    expectedOffset,
+    nextOffset,
     received: delivery.records.length - skipped,
     scored: records.length,
     skipped,

@@ -6,7 +6,7 @@ import { FileUnavailable, UsageError } from '../../errors.js'
 import { connectionOfProperties, type StatedConnection } from './client-properties.js'
 
 /** How to reach a topic, and how outflow.yaml states it. */
-export interface TopicAccess {
+interface TopicAccess {
   readonly connection: Connection
   readonly written: WrittenConnection
   /** Environment variables that the written configuration needs and that are not set. */

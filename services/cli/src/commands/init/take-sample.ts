@@ -19,7 +19,7 @@ import { type Origin, topicOfFile } from './render-config.js'
 const MAX_RECORDS = 10_000
 
 /** Sampled records, and their origin. */
-export interface Sample extends Omit<Origin, 'connection'> {
+interface Sample extends Omit<Origin, 'connection'> {
   /** Name of the origin in error messages: a path, or `topic flights`. */
   readonly name: string
   /** Records of each partition, in its order; a file counts as one partition. */
