@@ -67,7 +67,6 @@ const postgresSources: Sources<PostgresComponent> = {
   embedded: startEmbeddedPostgres,
 }
 
-/** Starts a part from the first source that works. */
 async function startFromSources<C>(part: Part, sources: Sources<C>, launch: PartLaunch): Promise<C> {
   const reasons: Partial<Record<Tier, string>> = { given: `${ADDRESS_VARIABLE[part]} is not set` }
   for (const tier of launch.security ? (['embedded'] as const) : tiersFor(part, process.env)) {

@@ -34,7 +34,6 @@ export function runCommand(
   })
 }
 
-/** The last lines of a text that are not blank. */
 export function lastLines(text: string, count: number): string {
   return text
     .split('\n')

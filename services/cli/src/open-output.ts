@@ -4,7 +4,7 @@ import { rename, rm, stat } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { type Format, formatOfName } from '@outflow/records'
+import type { Format } from '@outflow/records'
 import { stringify } from 'csv-stringify/sync'
 import { FileUnavailable, UsageError } from './errors.js'
 
@@ -85,9 +85,6 @@ async function named<T>(path: string, act: Promise<T>): Promise<T> {
 interface RowWriter {
   write(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
 }
-
-/** The format by the output's name, else the default. */
-export const formatOfOutput = (path: string, otherwise: Format): Format => formatOfName(path) ?? otherwise
 
 /** Writes rows with the same columns: as CSV under one header line, or as one JSON object per line. */
 export function makeRowWriter(output: Output, format: Format, columns: readonly string[]): RowWriter {

@@ -8,7 +8,6 @@ interface FitBegin {
   readonly heldOut: number
 }
 
-/** The report at the begin of a fit. */
 export function begunReport(
   { read, seen, sample, isCutShort }: ReadWindow,
   { training, fromMs, heldOut }: FitBegin,

@@ -79,7 +79,6 @@ function isSameChange({ changedMs }: { readonly changedMs: number }, before: Rea
   return before !== null && changedMs <= before.raisedMs + SAME_CHANGE_MS
 }
 
-/** Minutes after the last alarm. */
 export function sinceAlarm(
   minutes: readonly ScoreMinute[],
   last: Pick<DriftAlarm, 'raisedMs'> | null,

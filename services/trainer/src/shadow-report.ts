@@ -3,7 +3,6 @@ import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
 import { boundOf, percent } from './gate.js'
 
-/** Returns the report of a shadow. */
 export function checkShadow(
   shadow: Shadow,
   { detection, training }: Pick<Config, 'detection' | 'training'>,

@@ -40,7 +40,6 @@ const MINUTE_MS = 60_000
 /** The sums begin at most a day back; a change too slow to show within a day is learned from the next training window. */
 const LOOK_BACK_MS = 86_400_000
 
-/** The parts of the trainer's context that are used here. */
 type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>
 
 interface WatchedModel {

@@ -54,7 +54,6 @@ function selecting(command: OutflowCommand, json: string): OutflowCommand {
     .pipelineOptions(json)
 }
 
-/** Prints the dead letters of a pipeline, newest first. */
 async function listLetters(selection: Selection, terminal: Terminal): Promise<void> {
   const letters = await withPipeline(selection, (pool, { pipeline }) =>
     listDeadLetters(pool, { pipeline, ...selection }),

@@ -67,7 +67,6 @@ interface ExplainedRow extends Explanation {
   readonly anomaly: boolean
 }
 
-/** Prints why each record of a file scored as it did, as soon as it is computed. */
 async function explainFile(
   { model, input, ...options }: ExplainOptions & { readonly model: string; readonly input: string },
   terminal: Terminal,

@@ -43,7 +43,6 @@ interface ExportOptions extends RangeOptions {
 /** Rows in memory, and in a row group of Parquet; a row has one or two kilobytes. */
 const BATCH_SIZE = 10_000
 
-/** Writes the anomalies of a range of Kafka's record time to a file, with their reasons. */
 async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to } = rangeOf(options)
   const path = options.output

@@ -47,7 +47,6 @@ interface InitOptions {
   readonly force?: true
 }
 
-/** Reads a sample of a file or a topic, and writes an outflow.yaml for it. */
 async function init(options: InitOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { input, topic, output } = options
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')

@@ -92,13 +92,11 @@ function addExclusionCommands(models: OutflowCommand, { terminal }: CommandConte
     .action((options: PipelineOptions) => listSpans(options, terminal))
 }
 
-/** Prints the models of a pipeline, newest first. */
 async function listModelsOf(options: PipelineOptions, terminal: Terminal): Promise<void> {
   const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
   await printResult(terminal, options.json, summaries, tableOf(summaries, terminal))
 }
 
-/** Prints a model as JSON: metadata, reports of its fits and its changes of state. */
 async function showModel(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
   const shown = await withPipeline(options, async (pool, { pipeline }) => {
     const model = await modelBeginning(pool, pipeline, id)
@@ -140,11 +138,7 @@ function labelsOf(metadata: ModelSummary['metadata']): string {
   return labels ? `${labels.confirmed} of ${labels.confirmed + labels.normal} confirmed` : ''
 }
 
-/**
- * Makes a model the active one; a running ingest loads it between two batches.
- *
- * @throws {ModelDamaged} when its artefact is not whole: the active model does not change
- */
+/** @throws {ModelDamaged} when its artefact is not whole: the active model does not change */
 async function promote(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
   const promoted = await withPipeline(options, async (pool, { pipeline }) => {
     const model = await modelBeginning(pool, pipeline, id)
@@ -172,7 +166,6 @@ interface ExcludeOptions extends ChangeOptions {
   readonly to: Date
 }
 
-/** Excludes a span of Kafka's record time from every training window. */
 async function excludeSpan(options: ExcludeOptions, terminal: Terminal): Promise<void> {
   const { from, to } = rangeOf(options)
   const id = await withPipeline(options, (pool, { pipeline }) =>
@@ -190,7 +183,6 @@ async function includeSpan(id: string, options: PipelineOptions, terminal: Termi
   await terminal.result(`${id}: included again, from the next fit on\n`)
 }
 
-/** Prints the excluded spans. */
 async function listSpans(options: PipelineOptions, terminal: Terminal): Promise<void> {
   const spans = await withPipeline(options, (pool, { pipeline }) => listExclusions(pool, { pipeline }))
   const rows = spans.map(({ id, from, to, why, by }) => [id, from.toISOString(), to.toISOString(), why, by])

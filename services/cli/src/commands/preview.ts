@@ -23,7 +23,6 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
 
 const BATCH_SIZE = 1_000
 
-/** Decides again on the anomalies detected in a range, and prints how many alerts they would have caused. */
 async function previewRange(options: RangeOptions, terminal: Terminal): Promise<void> {
   const { from, to } = rangeOf(options)
   const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
@@ -45,7 +44,6 @@ async function previewRange(options: RangeOptions, terminal: Terminal): Promise<
   await printResult(terminal, options.json, preview, describePreview(preview, terminal))
 }
 
-/** Result of a preview. */
 interface Preview extends Tally {
   readonly pipeline: string
   readonly from: string

@@ -41,7 +41,6 @@ interface RescoreOptions extends RangeOptions {
   readonly sendAlerts?: true
 }
 
-/** Scores a past range again, compares the decisions with the stored ones, and prints what would have changed. */
 async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to } = rangeOf(options)
   const report = await withPipeline(options, async (pool, config) => {
@@ -189,7 +188,6 @@ async function rescoreWith({
 /** Twice the limit of ingest, which can also load history from the store. */
 const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
 
-/** Result of a rescore. */
 interface RescoreReport extends Comparison {
   readonly pipeline: string
   readonly from: string

@@ -34,11 +34,7 @@ interface RetrainOptions extends ChangeOptions {
 
 const POLL_INTERVAL_MS = 500
 
-/**
- * Requests a new model from the trainer now, independent of the schedule.
- *
- * @returns whether the awaited fit gave a model that scores; true where no fit was awaited
- */
+/** @returns whether the awaited fit gave a model that scores; true where no fit was awaited */
 async function retrain(options: RetrainOptions, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
   return withPipeline(options, async (pool, { pipeline }) => {
     const request = await requestRetrain(pool, { pipeline, ...changeOf(options) })

@@ -1,11 +1,11 @@
 import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
-import { compilePath, type Format } from '@outflow/records'
+import { compilePath, type Format, formatOfName } from '@outflow/records'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'
 import { formatOption } from '../open-input.js'
-import { formatOfOutput, makeRowWriter, withOutput } from '../open-output.js'
+import { makeRowWriter, withOutput } from '../open-output.js'
 import { seedOption, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
@@ -35,7 +35,6 @@ interface SampleOptions {
 /** Records that are drawn and written at a time: memory does not grow with the number of records. */
 const CHUNK_ROWS = 10_000
 
-/** Draws records from a model into a file. */
 async function sample(options: SampleOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withModelFile(options.model, async (detector) => {
     const paths = detector.metadata.features.map(featurePath)
@@ -43,7 +42,7 @@ async function sample(options: SampleOptions, terminal: Terminal, signal: AbortS
     const getters = paths.map(compilePath)
     const toRow = (record: Readonly<Record<string, unknown>>) =>
       Object.fromEntries(columns.map((column, index) => [column, getters[index]!(record)]))
-    const format = formatOfOutput(options.output, options.format ?? 'csv')
+    const format = formatOfName(options.output) ?? options.format ?? 'csv'
     await withOutput(options.output, async (output) => {
       const writer = makeRowWriter(output, format, columns)
       for (let done = 0, chunk = 0; done < options.rows; chunk += 1) {

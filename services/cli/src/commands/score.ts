@@ -1,11 +1,11 @@
 import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
-import type { Format } from '@outflow/records'
+import { type Format, formatOfName } from '@outflow/records'
 import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
-import { formatOfOutput, makeRowWriter, requireOneOnStdout, withOutput } from '../open-output.js'
+import { makeRowWriter, requireOneOnStdout, withOutput } from '../open-output.js'
 import { alertRateOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
@@ -40,7 +40,6 @@ interface ScoreOptions {
 
 const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 
-/** Scores the records of one file into another, and prints the number of anomalies. */
 async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   requireOneOnStdout(options)
   const startedAt = performance.now()
@@ -54,7 +53,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     const counts = { rows: 0, anomalies: 0 }
     try {
       await withOutput(options.output, async (output) => {
-        const format = formatOfOutput(options.output, options.format ?? input.format)
+        const format = formatOfName(options.output) ?? options.format ?? input.format
         const writer = makeRowWriter(output, format, COLUMNS)
         for await (const batch of scoreFile(detector, input)) {
           signal.throwIfAborted()

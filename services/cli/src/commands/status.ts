@@ -31,7 +31,6 @@ interface StatusOptions {
 /** Time between the two readings of a rate. */
 const RATE_OVER_MS = 1_000
 
-/** Prints the status of each pipeline once. */
 function showStatus(options: StatusOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   return withWatched(options.config, async (watched) => {
     const earlier = await readAll(watched)

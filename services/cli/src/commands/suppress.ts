@@ -75,7 +75,6 @@ interface ListOptions extends PipelineOptions {
 const LOOK_BACK_DAYS = 7
 const BATCH_SIZE = 1_000
 
-/** Adds a rule, and prints how many recent alerts it would have hidden. */
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
   const { id, lately } = await withPipeline(options, async (pool, config) => {
@@ -125,7 +124,6 @@ async function countRecentMatches(pool: Pool, pipeline: string, rule: Suppressio
   return { anomalies, fits }
 }
 
-/** Prints the rules that hide alerts. */
 async function listRules(options: ListOptions, terminal: Terminal): Promise<void> {
   const { all = false } = options
   const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
@@ -150,7 +148,6 @@ async function removeRule(id: string, options: ChangeOptions, terminal: Terminal
   await printResult(terminal, options.json, { id }, `${id}: its alerts are sent again`)
 }
 
-/** Describes the alerts that a rule hides. */
 function describeRule(rule: Omit<SuppressionRule, 'expiresAt'>): string {
   const { entity, timeOfWeek, zone } = rule
   const parts = [

@@ -49,7 +49,6 @@ interface TrainOptions {
   readonly json?: true
 }
 
-/** Fits a model to a file and prints a report. */
 async function train(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   requireOneOnStdout(options)
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))

@@ -77,7 +77,6 @@ async function testWebhooks(
 
 const MAX_ANSWER_CHARS = 100
 
-/** Prints the configured webhooks with their counts of deliveries. */
 async function listWebhooks(options: PipelineOptions, terminal: Terminal): Promise<void> {
   const listed = await withPipeline(options, async (pool, { pipeline, alerts }) => {
     const counts = await webhookCounts(pool, pipeline)
@@ -102,7 +101,6 @@ function countsOf(name: string, counts: readonly WebhookCounts[]): Omit<WebhookC
   return { waiting, delivered, dead, failure }
 }
 
-/** Queues events again whose delivery was given up. */
 async function resendDeliveries(
   name: string | undefined,
   options: ResendDeliveriesOptions,

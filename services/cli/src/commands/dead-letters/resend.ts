@@ -10,7 +10,6 @@ import { FileUnavailable, UsageError } from '../../errors.js'
 import { parsePosition } from '../../positions.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
 
-/** The dead letters that a command selects. */
 export interface Selection extends PipelineOptions {
   readonly reason?: RejectionReason
   readonly topic?: string
@@ -24,7 +23,6 @@ export interface ResendOptions extends Selection {
   readonly dryRun?: true
 }
 
-/** Resends the dead letters that were named or selected, and prints what became of each. */
 export async function resendLetters(
   positions: readonly string[],
   options: ResendOptions,

@@ -14,7 +14,6 @@ import { formatCount, type Terminal } from '@outflow/terminal'
 import { printResult } from '../../command-context.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../../store-access.js'
 
-/** How two models differ. */
 interface Difference {
   readonly facts: DifferingFacts
   /** null when their features differ. */
