@@ -8,11 +8,6 @@ export interface CommandContext {
 }
 
 /** Prints a result on stdout: as one line of JSON with --json, else as text. */
-export function printResult(
-  { result }: Pick<Terminal, 'result'>,
-  json: true | undefined,
-  value: unknown,
-  text: string,
-): Promise<void> {
+export function printResult({ result }: Terminal, json: true | undefined, value: unknown, text: string): Promise<void> {
   return result(`${json ? JSON.stringify(value) : text}\n`)
 }

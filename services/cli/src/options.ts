@@ -92,10 +92,7 @@ export interface ChangeOptions extends PipelineOptions {
 }
 
 /** Author of a change and its reason, for the audit log. */
-export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>): {
-  readonly by: string
-  readonly why: string
-} {
+export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>) {
   return { by: by ?? userInfo().username, why: why ?? 'requested on the command line' }
 }
 

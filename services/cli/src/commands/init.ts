@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { nameOfPath } from '@outflow/contracts'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
@@ -50,7 +50,9 @@ interface InitOptions {
 async function init(options: InitOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { input, topic, output } = options
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
-  await refuseToOverwrite(options)
+  if (output !== '-' && !options.force && existsSync(output)) {
+    throw new UsageError(`${output} exists; --force replaces it, --output names another`)
+  }
   const { sample, written, secretsToSet } = await take(options, signal)
   const statistics = lookAtRecords(sample.partitions)
   if (statistics.columns.length === 0) {
@@ -80,13 +82,4 @@ async function take(options: InitOptions, signal: AbortSignal) {
   }
   const { connection, ...access } = await readConnection(options, process.env)
   return { sample: await topicRecords(topic, connection, signal), ...access }
-}
-
-async function refuseToOverwrite({ output, force }: InitOptions): Promise<void> {
-  if (output === '-' || force) return
-  const isThere = await access(output).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) throw new UsageError(`${output} exists; --force replaces it, --output names another`)
 }

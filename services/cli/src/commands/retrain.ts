@@ -65,22 +65,20 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
  * Returns the outcome of a fit, in one line, and whether it gave a model that scores: one that was promoted, runs as a shadow, or
  * is the active model again.
  */
-export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit): {
-  readonly line: string
-  readonly gaveModel: boolean
-} {
+export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit) {
   const { gate, error } = report
   if (gate === null) return { line: `${state}: ${error?.message ?? 'it gave no model'}`, gaveModel: false }
   const passed = gate.failures.length === 0
   const isKnownBad = state === 'known' && modelId !== incumbentId
-  const reasons = [
-    ...(passed ? [] : [`; ${gate.failures.join('; ')}`]),
-    ...(isKnownBad
-      ? ['; it failed its gate or was rolled back before: `outflow models promote` makes it the active model']
-      : []),
-  ].join('')
+  const parts = [
+    `${modelId}: ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}`,
+    ...gate.failures,
+  ]
+  if (isKnownBad) {
+    parts.push('it failed its gate or was rolled back before: `outflow models promote` makes it the active model')
+  }
   return {
-    line: `${modelId}: ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}${reasons}`,
+    line: parts.join('; '),
     gaveModel: passed && state !== 'failed_gate' && !isKnownBad,
   }
 }

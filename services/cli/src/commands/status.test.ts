@@ -37,7 +37,7 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
 })
 
 const shown = (overrides: Partial<Reading> = {}) =>
-  describeStatus([{ reading: aReading(overrides), rate: 1_499.6 }], plain)
+  describeStatus([{ ...aReading(overrides), recordsPerSecond: 1_499.6 }], plain)
 
 describe('describeStatus', () => {
   it('prints one row per pipeline, and nothing else while nothing is wrong', () => {

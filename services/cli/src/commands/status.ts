@@ -4,7 +4,7 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { configsOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { describeStatus, type PipelineRate } from './status/describe-status.js'
+import { describeStatus } from './status/describe-status.js'
 import { rateBetween, readAll, withWatched } from './status/reading.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
@@ -37,11 +37,10 @@ function showStatus(options: StatusOptions, terminal: Terminal, signal: AbortSig
     await pause(RATE_OVER_MS, signal)
     signal.throwIfAborted()
     const later = await readAll(watched)
-    const rated: PipelineRate[] = later.map((reading, index) => ({
-      reading,
-      rate: rateBetween(earlier[index]!, reading),
+    const rated = later.map((reading, index) => ({
+      ...reading,
+      recordsPerSecond: rateBetween(earlier[index]!, reading),
     }))
-    const flat = rated.map(({ reading, rate }) => ({ ...reading, recordsPerSecond: rate }))
-    await printResult(terminal, options.json, flat, describeStatus(rated, terminal))
+    await printResult(terminal, options.json, rated, describeStatus(rated, terminal))
   })
 }

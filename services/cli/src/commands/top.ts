@@ -89,7 +89,7 @@ export async function withScreen<T>(
 }
 
 function draw(readings: readonly Reading[], rates: readonly (readonly number[])[], terminal: Terminal): string {
-  const rated = readings.map((reading, index) => ({ reading, rate: rates[index]!.at(-1)! }))
+  const rated = readings.map((reading, index) => ({ ...reading, recordsPerSecond: rates[index]!.at(-1)! }))
   const lines = readings.map(({ pipeline }, index) => `${pipeline}  ${sparkline(rates[index]!)}`)
   const time = readings[0]!.at.toISOString().slice(0, 19).replace('T', ' ')
   return `${time} UTC\n${describeStatus(rated, terminal)}\n\nrecords/s, ${REFRESH_MS / 1_000} s a bar\n${lines.join('\n')}\n`

@@ -1,15 +1,13 @@
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Reading } from './reading.js'
 
-export interface PipelineRate {
-  readonly reading: Reading
-  /** Records per second. */
-  readonly rate: number
+interface RatedReading extends Reading {
+  readonly recordsPerSecond: number
 }
 
 /** One row per pipeline, and below it the problems to fix. */
 export function describeStatus(
-  pipelines: readonly PipelineRate[],
+  readings: readonly RatedReading[],
   { paintResult: paint, table }: Pick<Terminal, 'paintResult' | 'table'>,
 ): string {
   const drawn = table({
@@ -25,13 +23,14 @@ export function describeStatus(
       'drift',
     ],
     aligns: ['left', 'right', 'right', 'right', 'left', 'right', 'right', 'right', 'left'],
-    rows: pipelines.map(({ reading, rate }) => rowOf(reading, rate, paint)),
+    rows: readings.map((reading) => rowOf(reading, paint)),
   })
-  return [drawn, ...pipelines.flatMap(({ reading }) => remarksOf(reading))].join('\n')
+  return [drawn, ...readings.flatMap(remarksOf)].join('\n')
 }
 
-function rowOf(reading: Reading, rate: number, paint: Terminal['paintResult']): readonly string[] {
+function rowOf(reading: RatedReading, paint: Terminal['paintResult']): readonly string[] {
   const { pipeline, lag, scored, anomaliesLastHour, waiting, deadLettersLastDay, drift } = reading
+  const rate = reading.recordsPerSecond
   return [
     paint.bold(pipeline),
     rate < 10 ? rate.toFixed(1) : formatCount(rate),
