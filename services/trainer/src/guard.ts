@@ -41,10 +41,7 @@ export function makeGuard(
       .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
     const isOnProbation = Date.now() - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
     if (active === undefined || before === undefined || !isOnProbation) return false
-    const left = leftBounds(minutes, active.metrics, {
-      alertRate,
-      contamination: training.contamination,
-    })
+    const left = leftBounds(minutes, active.metrics, { alertRate, contamination: training.contamination })
     if (left === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
 
     checkedMs = performance.now()

@@ -45,7 +45,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
   telemetry.trainerStarted()
   const context: TrainerContext = {
     ...{ config, pool, kafka, decoder, telemetry, tracing, onProgress, signal },
-    models: { train: trainDetector, open: (artefact) => openDetector(artefact) },
+    models: { train: trainDetector, open: openDetector },
     listen: (onWork) =>
       listenForTraining({
         url: config.postgres.url,

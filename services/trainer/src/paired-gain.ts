@@ -43,7 +43,7 @@ export function pairedGain(candidate: Float64Array, other: Float64Array, { conta
   const paired = Float64Array.from(kept, (index) => differences[index]!)
   const means = resampledMeans(paired, seed)
   return {
-    mean: meanOf(paired),
+    mean: paired.reduce((sum, value) => sum + value, 0) / paired.length,
     lower: means[Math.floor(TAIL * means.length)] ?? Number.NaN,
     upper: means[Math.ceil((1 - TAIL) * means.length) - 1] ?? Number.NaN,
     records: paired.length,
@@ -58,10 +58,6 @@ function resampledMeans(values: Float64Array, seed: number): Float64Array {
     for (let draw = 0; draw < values.length; draw++) sum += values[uniformInt(random, 0, values.length - 1)]!
     return sum / values.length
   }).sort()
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 const RESAMPLES = 1_000
