@@ -93,6 +93,13 @@ test('an event that the receiver refuses permanently is dead at once and does no
   expect(circuit).toEqual([])
 })
 
+test('a failure after retryFor makes the event dead (issue since d226763e: it was retried for ever)', async () => {
+  const old = new Date(Date.now() - webhook.retryFor)
+  const deliveries = [aDelivery(1, { attempts: 30, firstAttemptAt: old }), aDelivery(2)]
+  const { reported } = await deliver(deliveries, [new WebhookFailed('away')])
+  expect(reported).toEqual(['1 dead: away', '2 failed'])
+})
+
 test('an event without a form for the webhook is dead at once and is never posted', async () => {
   const { reported, posts } = await deliver([aDelivery(1, { payload: Buffer.from('no JSON') }), aDelivery(2)], [200])
   expect(reported).toEqual(['1 dead: the event has no body for webhooks of kind slack', '2 delivered 200'])

@@ -104,7 +104,7 @@ async function attempt(
     return 'tried'
   }
   const { status, message: failure } = outcome
-  const waitMs = waitAfter(outcome, delivery, webhook.retryFor, startedAtMs)
+  const waitMs = waitAfter(outcome, delivery, webhook.retryFor, Date.now())
   if (waitMs === null) {
     await effects.deadLetter(id, { status, failure })
     telemetry.buried(webhook.name, eventId, outcome)
