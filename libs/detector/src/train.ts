@@ -180,7 +180,7 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
   const { model, training, backend } = input
   const { kind, layers, hidden } = model
   const dim = rowDim(encoder)
-  const { base, ...settings } = recipeFor(rows.length / dim, input)
+  const { base, ...settings } = recipeFor(dim, input)
   const options = {
     spec: { ...flowSpec(kind, dim, contextDim(encoder)), layers, hidden, ...(base && { base }) },
     noise: encoder.noise,
@@ -197,23 +197,23 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
  * The base, the length and the trimming of a fit. docs/design/accuracy.md has the measurements.
  *
  * With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst
- * rows of a batch belong to rare groups. A small table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
- * flow on nearly every small table; the flow then models what the mixture lacks. A large one starts from a standard normal. A provisional
- * model is the mixture alone, with categories of two Gaussians: they explain what a larger one would, which then overfits few rows.
+ * rows of a batch belong to rare groups. A table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
+ * flow on nearly every table; the flow then models what the mixture lacks. A table of many columns has too few rows for full covariances,
+ * and starts from a standard normal. A provisional model is the mixture alone, with categories of two Gaussians: they explain what a
+ * larger one would, which then overfits few rows.
  */
 function recipeFor(
-  rows: number,
+  columns: number,
   { features, training, provisional, maxSteps = MOST_STEPS }: TrainingInput,
 ): Partial<FitOptions> & { readonly base?: BaseSpec } {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
+  const mixtureTrim = Math.max(trim, MIXTURE_TRIM)
   const hasCategories = categoryColumnsOf(features).length > 0
-  if (provisional) {
-    return { base: hasCategories ? PAIR : MIXTURE, trim: Math.max(trim, FEW_ROWS_TRIM), maxSteps: 0 }
-  }
+  if (provisional) return { base: hasCategories ? PAIR : MIXTURE, trim: mixtureTrim, maxSteps: 0 }
   if (hasCategories) return { trim, maxSteps }
-  if (rows < FEW_ROWS) {
-    const steps = { maxSteps: Math.min(maxSteps, FEW_ROWS_STEPS), patience: FEW_ROWS_PATIENCE }
-    return { base: MIXTURE, trim: Math.max(trim, FEW_ROWS_TRIM), ...steps }
+  if (columns <= MIXTURE_COLUMNS) {
+    const steps = { maxSteps: Math.min(maxSteps, MIXTURE_STEPS), patience: MIXTURE_PATIENCE }
+    return { base: MIXTURE, trim: mixtureTrim, ...steps }
   }
   return { trim, trimHeavyTail: Math.max(trim, HEAVY_TAIL_TRIM), patience: PATIENCE, maxSteps }
 }
@@ -224,14 +224,13 @@ const PATIENCE = 500
 const HEAVY_TAIL_TRIM = 0.1
 /** `fitFlow` requires a share below one half. */
 const LARGEST_TRIM = 0.49
-/** On larger tables with many columns, a flow that starts from a standard normal has a lower NLL. */
-const FEW_ROWS = 2_500
-/** On most small tables no step improves on the mixture; on the others the best step is within 300. */
-const FEW_ROWS_STEPS = 300
-const FEW_ROWS_PATIENCE = 100
-/** Clusters of anomalies of 5 % of the rows are left out, and some rare normal rows with them. */
-const FEW_ROWS_TRIM = 0.08
-/** More components do not lower the NLL on a table of this size, and cost a second each. */
+const MIXTURE_COLUMNS = 40
+/** On most tables no step improves on the mixture; on the others the best step is within 300. */
+const MIXTURE_STEPS = 300
+const MIXTURE_PATIENCE = 100
+/** Clusters of anomalies of 5 % of the rows are left out of the gradient, and some rare normal rows with them. */
+const MIXTURE_TRIM = 0.08
+/** More components do not lower the NLL on a table of 2,500 rows, and cost a second each. */
 const MIXTURE = { kind: 'mixture', components: 32 } as const
 const PAIR = { kind: 'mixture', components: 2 } as const
 

@@ -1,5 +1,6 @@
 import { type GaussianMixture, mixtureDensity } from '../base/gaussian-mixture.js'
 import type { Random } from '../random.js'
+import { covarianceOf, invertCholesky, meanOf } from './covariance.js'
 import { clusters } from './k-means.js'
 
 /** Rows to fit a mixture to. */
@@ -81,8 +82,8 @@ function maximisation(
     // A component without rows keeps share 0 and the pooled covariance.
     const total = own.reduce((sum, weight) => sum + weight, TINY)
     shares[component] = total
-    const mean = means.subarray(component * dim, (component + 1) * dim)
-    addMean(mean, rows, own, total)
+    const mean = meanOf(rows, own, total, dim)
+    means.set(mean, component * dim)
     const covariance = covarianceOf(rows, own, total, mean)
     covariances.push(covariance)
     for (let at = 0; at < pooled.length; at++) pooled[at]! += total * covariance[at]!
@@ -101,47 +102,3 @@ function maximisation(
 }
 
 const TINY = 1e-9
-
-function addMean(mean: Float64Array, rows: Float64Array, own: Float64Array, total: number): void {
-  const { length: dim } = mean
-  for (let row = 0; row < own.length; row++) {
-    const share = own[row]! / total
-    for (let j = 0; j < dim; j++) mean[j]! += share * rows[row * dim + j]!
-  }
-}
-
-/** [dim, dim], of which the lower triangle is filled */
-function covarianceOf(rows: Float64Array, own: Float64Array, total: number, mean: Float64Array): Float64Array {
-  const { length: dim } = mean
-  const covariance = new Float64Array(dim * dim)
-  const off = new Float64Array(dim)
-  for (let row = 0; row < own.length; row++) {
-    const share = own[row]! / total
-    if (share < TINY) continue
-    for (let j = 0; j < dim; j++) off[j] = rows[row * dim + j]! - mean[j]!
-    for (let i = 0; i < dim; i++) {
-      const scaled = share * off[i]!
-      for (let j = 0; j <= i; j++) covariance[i * dim + j]! += scaled * off[j]!
-    }
-  }
-  return covariance
-}
-
-/** Writes L⁻¹ of L·Lᵀ = covariance, lower triangular; reads the lower triangle alone, and overwrites it with L. */
-function invertCholesky(covariance: Float64Array, dim: number, inverse: Float64Array): void {
-  for (let i = 0; i < dim; i++) {
-    for (let j = 0; j <= i; j++) {
-      let rest = covariance[i * dim + j]!
-      for (let k = 0; k < j; k++) rest -= covariance[i * dim + k]! * covariance[j * dim + k]!
-      covariance[i * dim + j] = i === j ? Math.sqrt(Math.max(rest, TINY)) : rest / covariance[j * dim + j]!
-    }
-  }
-  for (let column = 0; column < dim; column++) {
-    inverse[column * dim + column] = 1 / covariance[column * dim + column]!
-    for (let i = column + 1; i < dim; i++) {
-      let sum = 0
-      for (let k = column; k < i; k++) sum -= covariance[i * dim + k]! * inverse[k * dim + column]!
-      inverse[i * dim + column] = sum / covariance[i * dim + i]!
-    }
-  }
-}

@@ -26,8 +26,8 @@ export interface FitOptions {
    */
   readonly noise?: Float32Array
   /**
-   * Share of the least likely rows that the fit leaves out: of the rows of a mixture base, and of each batch's gradient, which without such a
-   * base begins after 20 % of the steps. Default 0.
+   * Share of the least likely rows that each batch's gradient leaves out, from 20 % of the steps on, or from the first step of a flow on a
+   * mixture. Above 0, components of a mixture that are far from the bulk of the rows are discounted. Default 0.
    */
   readonly trim?: number
   /** The same for batches whose NLLs have a heavy tail, where a flow would fit the anomalies too. Default: `trim`. */

@@ -3,12 +3,12 @@ import { actnormOf } from '../bijectors/actnorm.js'
 import { unfittedFlow } from '../flows/flow-parts.js'
 import type { FlowState, MixtureBase } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
-import { fitMixture } from './fit-mixture.js'
+import { discountFarComponents } from './far-components.js'
+import { fitMixture, type MixtureRows } from './fit-mixture.js'
 import type { FitSettings } from './fit-options.js'
 import { lowestNineTenths, nonZeroWeights } from './held-out.js'
 import { trainableFlow } from './trainable-flow.js'
-import type { TrainingBatches } from './training-batches.js'
-import { withoutWorst } from './trimming.js'
+import type { TrainingBatch, TrainingBatches } from './training-batches.js'
 
 /**
  * The flow a fit starts from. Context shift and couplings are the identity and mixings are rotations. The first actnorm is set
@@ -28,51 +28,46 @@ export function startingFlow(settings: FitSettings, batches: TrainingBatches): F
 
 const INITIALISING_ROWS = 2048
 
-/**
- * The flow with a fitted mixture as base. The number of components doubles while the held-out likelihood improves, up to
- * `base.components` and to one component per 8 rows. Each mixture is fitted without the rows that are least likely under the
- * previous one, so that a cluster of anomalies gets no component of its own: under a mixture fitted to the cluster its rows
- * would not be unlikely.
- */
+/** The flow with a mixture as base, fitted to the latents of at most `MOST_ROWS` rows. */
 function withMixtureBase(
   flow: FlowState,
   { components: most }: MixtureBase,
-  settings: FitSettings,
+  { seed, trim = 0 }: FitSettings,
   batches: TrainingBatches,
 ) {
   const { spec, weights } = flow
-  const { seed, trim = 0 } = settings
   const { dim } = spec
   const trainable = trainableFlow(flow)
-  const plain = batches.plain(Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_WORK / dim ** 2))))
-  const rows = Float64Array.from(trainable.latent(plain))
-  const heldOut = trainable.latent(batches.validation)
-  const nllOf = (mixture: GaussianMixture) =>
-    lowestNineTenths(mixtureDensity(mixture).nll(heldOut), nonZeroWeights(batches.validation.weights))
-  const left = Math.floor(trim * plain.count)
-
-  let kept = nonZeroWeights(plain.weights)
-  let best: { readonly mixture: GaussianMixture; readonly nll: number } | undefined
-  for (let count = 1; count <= Math.max(1, Math.min(most, plain.count / ROWS_PER_COMPONENT)); count *= 2) {
-    const mixture = fitMixture(
-      { dim, rows, weights: kept, noise: NOISE },
-      count,
-      seededRandom(seed, `mixture ${count}`),
-    )
-    const nll = nllOf(mixture)
-    if (best === undefined || nll < best.nll) best = { mixture, nll }
-    else if (count > 2 * best.mixture.shares.length) break
-    kept = nonZeroWeights(withoutWorst(plain.weights, mixtureDensity(mixture).nll(rows), left))
-  }
-  const { mixture } = best!
+  const latents = (batch: TrainingBatch): MixtureRows => ({
+    dim,
+    rows: Float64Array.from(trainable.latent(batch)),
+    weights: nonZeroWeights(batch.weights),
+    noise: NOISE,
+  })
+  const data = latents(batches.plain(Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_WORK / dim ** 2)))))
+  const likeliest = likeliestMixture(data, latents(batches.validation), most, seed)
+  const mixture = trim > 0 ? discountFarComponents(likeliest, data) : likeliest
   const base: MixtureBase = { kind: 'mixture', components: mixture.shares.length }
   return { spec: { ...spec, base }, weights: new Map([...weights, ...weightsOfMixture(mixture)]) }
 }
 
 /** Deviation of the noise that a mixture is fitted with, in columns of deviation 1. */
 const NOISE = 0.03
-const ROWS_PER_COMPONENT = 8
 const FEWEST_ROWS = 200
 const MOST_ROWS = 5000
 /** Bound on rows × columns², the cost of one EM iteration: 5,000 rows of 28 columns, 400 of 100. */
 const MOST_WORK = 4e6
+
+/** The number of components doubles while the held-out likelihood improves, up to `most` and to one component per 24 rows. */
+function likeliestMixture(data: MixtureRows, heldOut: MixtureRows, most: number, seed: number): GaussianMixture {
+  let best: { readonly mixture: GaussianMixture; readonly nll: number } | undefined
+  for (let count = 1; count <= Math.max(1, Math.min(most, data.weights.length / ROWS_PER_COMPONENT)); count *= 2) {
+    const mixture = fitMixture(data, count, seededRandom(seed, `mixture ${count}`))
+    const nll = lowestNineTenths(mixtureDensity(mixture).nll(heldOut.rows), heldOut.weights)
+    if (best === undefined || nll < best.nll) best = { mixture, nll }
+    else if (count > 2 * best.mixture.shares.length) break
+  }
+  return best!.mixture
+}
+
+const ROWS_PER_COMPONENT = 24

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { mixtureDensity } from '../base/gaussian-mixture.js'
+import { seededRandom } from '../random.js'
+import { discountFarComponents } from './far-components.js'
+import { fitMixture, type MixtureRows } from './fit-mixture.js'
+import { fitRobustDensity } from './robust-density.js'
+
+const DIM = 2
+
+/** `normal` rows of a standard normal density, and `anomalies` rows close to (at, at). */
+function dataOf(normal: number, anomalies: number, at = 6): MixtureRows {
+  const random = seededRandom(1, 'rows')
+  const rows = Float64Array.from({ length: DIM * (normal + anomalies) }, (_, place) =>
+    place < DIM * normal ? random.normal() : at + 0.1 * random.normal(),
+  )
+  return { dim: DIM, rows, weights: new Float32Array(normal + anomalies).fill(1), noise: 0.03 }
+}
+
+const fit = (data: MixtureRows) => {
+  const mixture = discountFarComponents(fitMixture(data, 4, seededRandom(1, 'mixture')), data)
+  return { mixture, ...mixtureDensity(mixture) }
+}
+
+describe('a mixture whose far components are discounted', () => {
+  it('finds a cluster of 5 % of the rows unlikely, although it has a component of its own', () => {
+    const { mixture, nll } = fit(dataOf(950, 50))
+    expect(Array.from(mixture.means).some((mean) => Math.abs(mean - 6) < 0.5)).toBe(true)
+    const [ofCluster, ofNormal] = nll(Float64Array.of(6, 6, 2, 2))
+    expect(ofCluster).toBeGreaterThan(ofNormal! + 1)
+  })
+
+  it('lowers the density of a far cluster by ten nats at most, so that rare normal rows stay likelier than anomalies', () => {
+    const { mixture, nll } = fit(dataOf(950, 50, 1_000))
+    expect(Math.min(...mixture.shares)).toBeCloseTo((0.05 / 0.95) * Math.exp(-10), 6)
+    const [ofCluster, between] = nll(Float64Array.of(1_000, 1_000, 500, 500))
+    expect(between).toBeGreaterThan(ofCluster! + 100)
+  })
+
+  it('has the density of the rows where there is no such cluster', () => {
+    const { nll } = fit(dataOf(1_000, 0))
+    expect(nll(Float64Array.of(0, 0))[0]).toBeCloseTo(Math.log(2 * Math.PI), 0)
+  })
+})
+
+describe('a robust density', () => {
+  it('is hardly changed by far rows', () => {
+    const clean = fitRobustDensity(dataOf(950, 0))(Float64Array.of(3, 3))[0]!
+    const contaminated = fitRobustDensity(dataOf(950, 50, 1_000))(Float64Array.of(3, 3))[0]!
+    // Under a Gaussian density it would be less than .01.
+    expect(clean - contaminated).toBeLessThan(1)
+    expect(contaminated).toBeGreaterThan(4)
+  })
+
+  it('ignores rows of weight 0', () => {
+    const data = dataOf(950, 50)
+    const weights = data.weights.map((weight, row) => (row < 950 ? weight : 0))
+    const expected = fitRobustDensity(dataOf(950, 0))(Float64Array.of(3, -3))[0]!
+    expect(fitRobustDensity({ ...data, weights })(Float64Array.of(3, -3))[0]).toBeCloseTo(expected, 9)
+  })
+
+  it('is finite for constant columns and repeated rows', () => {
+    const rows = new Float64Array(40).fill(7)
+    const nll = fitRobustDensity({ dim: 2, rows, weights: new Float32Array(20).fill(1), noise: 0.03 })(rows)
+    expect(nll.every(Number.isFinite)).toBe(true)
+  })
+})

@@ -1,0 +1,24 @@
+import type { GaussianMixture } from '../base/gaussian-mixture.js'
+import type { MixtureRows } from './fit-mixture.js'
+import { fitRobustDensity } from './robust-density.js'
+
+/**
+ * Lowers the shares of components that are far from the bulk of the rows. A cluster of anomalies has a component of its own, under which its
+ * rows are likely; so the share wₖ of each component is multiplied by a robust density q of all rows at its mean:
+ *
+ *     p(z) ∝ Σₖ wₖ·max(q(μₖ) / maxₗ q(μₗ), e⁻¹⁰)·N(z; μₖ, Σₖ)
+ *
+ * A lower limit than e⁻¹⁰ would make anomalies of rare normal rows.
+ */
+export function discountFarComponents(mixture: GaussianMixture, data: MixtureRows): GaussianMixture {
+  const nll = fitRobustDensity(data)(mixture.means)
+  const least = Math.min(...nll)
+  const shares = mixture.shares.map(
+    (share, component) => share * Math.exp(-Math.min(nll[component]! - least, LARGEST_DISCOUNT)),
+  )
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return { ...mixture, shares: shares.map((share) => share / total) }
+}
+
+/** Nats. */
+const LARGEST_DISCOUNT = 10
