@@ -117,8 +117,8 @@ export function mixtureDensity(mixture: GaussianMixture) {
   }
 }
 
-/** Nats; a component so far below another one does not change the sum of their densities in float64. */
-const BELOW = 45
+/** Nats; components so far below another one change the sum of their densities by less than 1e-7. */
+const BELOW = 20
 
 /** Writes y = A·(z − μ) and returns |y|²; infinity, without the rest of y, as soon as it exceeds `most`. */
 function whiten(
@@ -192,25 +192,29 @@ function pick(shares: Float64Array, random: Random): number {
   return shares.length - 1
 }
 
-/** −log Σₖ exp(heightₖ − ½|Aₖ·z − Aₖ·μₖ|²) */
+/**
+ * −log Σₖ exp(heightₖ − ½|Aₖ·z − Aₖ·μₖ|²), by two matrix products for all components: one to whiten, one to add up the squares.
+ */
 function mixtureToGraph(mixture: GaussianMixture, graph: OnnxGraph, columns: string): string {
   const { dim, shares, means, whitening } = mixture
-  const heights = heightsOf(mixture)
-  const logs = Array.from(shares, (_, component) => {
-    const turned = new Float64Array(dim * dim)
-    const offset = new Float64Array(dim)
-    for (let i = 0; i < dim; i++) {
-      for (let j = 0; j <= i; j++) {
-        const value = whitening[(component * dim + i) * dim + j]!
-        turned[j * dim + i] = value
-        offset[i]! -= value * means[component * dim + j]!
-      }
+  const { length: components } = shares
+  const width = components * dim
+  const whiten = new Float64Array(dim * width)
+  const offset = new Float64Array(width)
+  const halfSums = new Float64Array(width * components)
+  for (let at = 0; at < width; at++) {
+    const component = Math.floor(at / dim)
+    for (let j = 0; j <= at % dim; j++) {
+      const value = whitening[at * dim + j]!
+      whiten[j * width + at] = value
+      offset[at]! -= value * means[component * dim + j]!
     }
-    const y = graph.dense(columns, turned, offset)
-    const square = graph.sumColumns(graph.node('Mul', [y, y]))
-    return graph.node('Add', [graph.node('Mul', [square, graph.scalar(-0.5)]), graph.scalar(heights[component]!)])
-  })
-  const largest = graph.node('Max', logs)
-  const shifted = logs.map((log) => graph.node('Exp', [graph.node('Sub', [log, largest])]))
-  return graph.node('Neg', [graph.node('Add', [largest, graph.node('Log', [graph.node('Sum', shifted)])])])
+    halfSums[at * components + component] = -0.5
+  }
+  const y = graph.dense(columns, whiten, offset)
+  const logs = graph.dense(graph.node('Mul', [y, y]), halfSums, heightsOf(mixture))
+  const largest = graph.maxColumn(logs)
+  const shifted = graph.node('Exp', [graph.node('Sub', [logs, largest])])
+  const sum = graph.node('Log', [graph.sumColumns(shifted)])
+  return graph.node('Neg', [graph.node('Add', [graph.sumColumns(largest), sum])])
 }

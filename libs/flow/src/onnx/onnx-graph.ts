@@ -104,7 +104,12 @@ export class OnnxGraph {
     return this.node('ReduceSum', [columns, axes], { keepdims: 0 })
   }
 
-  node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, number>> = {}): string {
+  /** Columns → largest of each row, as one column. */
+  maxColumn(columns: string): string {
+    return this.node('ReduceMax', [columns], { axes: [this.#columnAxis], keepdims: 1 })
+  }
+
+  node(opType: string, inputs: readonly string[], attributes: Attributes = {}): string {
     const output = this.#fresh(opType)
     this.#addNode(opType, inputs, [output], attributes)
     return output
@@ -168,13 +173,10 @@ export class OnnxGraph {
     return name
   }
 
-  #addNode(
-    opType: string,
-    input: readonly string[],
-    output: readonly string[],
-    attributes: Readonly<Record<string, number>>,
-  ): void {
-    const attribute = Object.entries(attributes).map(([name, i]) => ({ name, i, type: INT_ATTRIBUTE }))
+  #addNode(opType: string, input: readonly string[], output: readonly string[], attributes: Attributes): void {
+    const attribute = Object.entries(attributes).map(([name, value]) =>
+      typeof value === 'number' ? { name, i: value, type: INT_ATTRIBUTE } : { name, ints: value, type: INTS_ATTRIBUTE },
+    )
     this.#nodes.push({ opType, input, output, name: output[0], attribute })
   }
 }
@@ -185,6 +187,9 @@ const INT64 = 7
 const DOUBLE = 11
 const TYPES: Readonly<Record<Precision, number>> = { float32: FLOAT, float64: DOUBLE }
 const INT_ATTRIBUTE = 2
+const INTS_ATTRIBUTE = 7
+
+type Attributes = Readonly<Record<string, number | readonly number[]>>
 
 /** The first opset with ReduceSum's axes and Split's lengths as inputs; runtimes from 2020 on read it. */
 const OPSET = 13
@@ -237,6 +242,7 @@ const ModelProto = protobuf.Root.fromJSON({
       fields: {
         name: { type: 'string', id: 1 },
         i: { type: 'int64', id: 3 },
+        ints: { rule: 'repeated', type: 'int64', id: 8 },
         type: { type: 'int32', id: 20 },
       },
     },

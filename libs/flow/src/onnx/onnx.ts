@@ -17,13 +17,9 @@ export function toOnnx(flow: FlowState, precision: Precision = 'float32'): Uint8
   const { graph, latent, logDet } = forwardGraph(flow, precision)
   const ofBase = baseOf(flow).toGraph(graph, latent)
   graph.output('nll', graph.node('Sub', [ofBase, logDet]), ['batch'])
-  return withOutputs(graph, latent, logDet, dim)
-}
-
-/** The same without the output `nll`, for a scorer that sums it in float64. */
-export function toScoringOnnx(flow: FlowState, precision: Precision): Uint8Array {
-  const { graph, latent, logDet } = forwardGraph(flow, precision)
-  return withOutputs(graph, latent, logDet, flow.spec.dim)
+  graph.output('latent', graph.toRows(latent, dim), ['batch', dim])
+  graph.output('log_det', logDet, ['batch'])
+  return graph.encode()
 }
 
 /** The forward computation: columns of the latent in feature order, and the log-det, [batch]. */
@@ -56,10 +52,4 @@ function forwardGraph(flow: FlowState, precision: Precision): { graph: OnnxGraph
 function prepared(flow: FlowState, precision: Precision): FlowState {
   const { spec } = checkFlow(flow)
   return precision === 'float32' && spec.kind === 'realnvp' ? foldActnorms(flow, spec) : flow
-}
-
-function withOutputs(graph: OnnxGraph, latent: string, logDet: string, dim: number): Uint8Array {
-  graph.output('latent', graph.toRows(latent, dim), ['batch', dim])
-  graph.output('log_det', logDet, ['batch'])
-  return graph.encode()
 }

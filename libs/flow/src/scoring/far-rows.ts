@@ -36,7 +36,6 @@ export function rounded({ latent, logDet }: ExactForward, dim: number): Forward 
  * @param rows     [count, dim]
  * @param context  [count, contextDim]
  * @param exactly  the flow in float64, called with the outlying rows only
- * @param beyond   |z| from which a row is recomputed. Default: FAR; Infinity: only rows that are not finite.
  * @throws {NotFiniteError} naming the first row without a finite likelihood
  */
 export async function refineFarRows(
@@ -45,9 +44,8 @@ export async function refineFarRows(
   rows: Float32Array,
   context: Float32Array,
   exactly: (rows: Float32Array, context: Float32Array, count: number) => Promise<ExactForward>,
-  beyond = FAR,
 ): Promise<Forward> {
-  const far = farRows(coarse.latent, dim, beyond)
+  const far = farRows(coarse.latent, dim)
   if (far.length > 0) {
     const exact = await exactly(pickRows(rows, dim, far), pickRows(context, contextDim, far), far.length)
     far.forEach((row, index) => {
@@ -61,7 +59,12 @@ export async function refineFarRows(
   return coarse
 }
 
-function farRows(latent: Float32Array, dim: number, beyond: number): readonly number[] {
+/**
+ * Indices of the rows with a latent beyond ±`beyond`, or one that is not finite.
+ *
+ * @param latent  [count, dim]
+ */
+export function farRows(latent: Float32Array, dim: number, beyond = FAR): readonly number[] {
   const far: number[] = []
   for (let row = 0, at = 0; at < latent.length; row++) {
     let inside = 0
@@ -75,7 +78,8 @@ function farRows(latent: Float32Array, dim: number, beyond: number): readonly nu
 /** Ordinary rows have latents within ±6; within ±10 the relative error of float32 is 3e-6. */
 const FAR = 10
 
-function pickRows(matrix: Float32Array, width: number, indices: readonly number[]): Float32Array {
+/** The rows of these indices, [indices, width]. */
+export function pickRows(matrix: Float32Array, width: number, indices: readonly number[]): Float32Array {
   const picked = new Float32Array(indices.length * width)
   indices.forEach((index, row) => {
     picked.set(matrix.subarray(index * width, (index + 1) * width), row * width)

@@ -1,12 +1,10 @@
 import { createRequire } from 'node:module'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { nllOf } from '../base/base-distribution.js'
-import { baseOf } from '../base/bases.js'
 import { type FlowState, SCORED_IN } from '../flows/flow-state.js'
-import { toScoringOnnx } from '../onnx/onnx.js'
+import { toOnnx } from '../onnx/onnx.js'
 import type { Precision } from '../onnx/onnx-graph.js'
-import { checkRows, NO_CONTEXT, type Numbers } from '../tensor/rows.js'
-import { type ExactForward, type Forward, refineFarRows, rounded } from './far-rows.js'
+import { checkFinite, checkRows, NO_CONTEXT, type Numbers } from '../tensor/rows.js'
+import { type ExactForward, type Forward, farRows, pickRows, refineFarRows, rounded } from './far-rows.js'
 
 /** Rows in, negative log-likelihoods out. */
 export interface Scorer {
@@ -38,46 +36,64 @@ interface RoughScorer extends Scorer {
 }
 
 /**
- * Opens a flow in ONNX Runtime on one thread, six times the speed of tfjs on wasm. Outlying rows are recomputed in float64; NLLs
- * are summed in float64.
+ * Opens a flow in ONNX Runtime on one thread, six times the speed of tfjs on wasm. Outlying rows are recomputed in float64.
  *
  * @throws {ShapeError} when the weights do not fit the spec
  */
 export async function openScorer(flow: FlowState): Promise<RoughScorer> {
   const { dim, contextDim } = flow.spec
-  const base = baseOf(flow)
   const precision = SCORED_IN[flow.spec.kind]
   const first = await openSession(flow, precision)
   // The float64 session is opened at the first outlying row; most models never need it.
   let exact = precision === 'float64' ? Promise.resolve(first) : undefined
   const exactly = async (rows: Float32Array, context: Float32Array, count: number) => {
     exact ??= openSession(flow, 'float64')
-    const found = { latent: new Float64Array(count * dim), logDet: new Float64Array(count) }
+    const found = {
+      latent: new Float64Array(count * dim),
+      logDet: new Float64Array(count),
+      nll: new Float64Array(count),
+    }
     await (await exact).run(rows, context, found)
     return found
   }
-  const forwardTo =
-    (beyond?: number) =>
-    async (rows: Float32Array, context = NO_CONTEXT, count = rows.length / dim) => {
-      checkRows(rows, dim, count, 'column')
-      checkRows(context, contextDim, count, 'context column')
-      if (precision === 'float64') return rounded(await exactly(rows, context, count), dim)
-      const found = { latent: new Float32Array(count * dim), logDet: new Float32Array(count) }
-      await first.run(rows, context, found)
-      return refineFarRows(found, flow.spec, rows, context, exactly, beyond)
+  const coarsely = async (rows: Float32Array, context: Float32Array, count: number) => {
+    const found = {
+      latent: new Float32Array(count * dim),
+      logDet: new Float32Array(count),
+      nll: new Float32Array(count),
     }
-  const nllFrom =
-    (forward: Scorer['forward']): Scorer['nll'] =>
-    async (rows, context, count) => {
-      const { latent, logDet } = await forward(rows, context, count)
-      return nllOf(base, latent, logDet)
+    await first.run(rows, context, found)
+    return found
+  }
+  const check = (rows: Float32Array, context: Float32Array, count: number) => {
+    checkRows(rows, dim, count, 'column')
+    checkRows(context, contextDim, count, 'context column')
+  }
+  const nllBeyond =
+    (beyond?: number): Scorer['nll'] =>
+    async (rows, context = NO_CONTEXT, count = rows.length / dim) => {
+      check(rows, context, count)
+      if (precision === 'float64') return checkFinite((await exactly(rows, context, count)).nll, 1)
+      const { latent, nll: coarse } = await coarsely(rows, context, count)
+      const nll = Float64Array.from(coarse)
+      const far = farRows(latent, dim, beyond)
+      if (far.length > 0) {
+        const exact = await exactly(pickRows(rows, dim, far), pickRows(context, contextDim, far), far.length)
+        far.forEach((row, index) => {
+          nll[row] = exact.nll[index]!
+        })
+      }
+      return checkFinite(nll, 1)
     }
-  const forward = forwardTo()
   return {
     engine: `onnxruntime ${ortVersion()}`,
-    nll: nllFrom(forward),
-    roughNll: nllFrom(forwardTo(Number.POSITIVE_INFINITY)),
-    forward,
+    nll: nllBeyond(),
+    roughNll: nllBeyond(Number.POSITIVE_INFINITY),
+    forward: async (rows, context = NO_CONTEXT, count = rows.length / dim) => {
+      check(rows, context, count)
+      if (precision === 'float64') return rounded(await exactly(rows, context, count), dim)
+      return refineFarRows(await coarsely(rows, context, count), flow.spec, rows, context, exactly)
+    },
     close: async () => {
       for (const session of new Set([first, await exact])) await session?.close()
     },
@@ -86,20 +102,20 @@ export async function openScorer(flow: FlowState): Promise<RoughScorer> {
 
 interface Session {
   /** Writes the result for `rows` to `found`, which has the same number of rows. */
-  run(rows: Float32Array, context: Float32Array, found: Forward | ExactForward): Promise<void>
+  run(rows: Float32Array, context: Float32Array, found: (Forward | ExactForward) & { nll: Numbers }): Promise<void>
   close(): Promise<void>
 }
 
 async function openSession(flow: FlowState, precision: Precision): Promise<Session> {
   const { dim, contextDim } = flow.spec
-  const session = await InferenceSession.create(toScoringOnnx(flow, precision), {
+  const session = await InferenceSession.create(toOnnx(flow, precision), {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
   })
-  const run: Session['run'] = async (rows, context, { latent, logDet }) => {
+  const run: Session['run'] = async (rows, context, { latent, logDet, nll }) => {
     const count = logDet.length
     for (let from = 0; from < count; from += ROWS_A_RUN) {
       const end = Math.min(from + ROWS_A_RUN, count)
@@ -107,8 +123,8 @@ async function openSession(flow: FlowState, precision: Precision): Promise<Sessi
         new Tensor(numbers.subarray(from * width, end * width), [end - from, width])
       const feeds: Record<string, Tensor> = { row: matrix(rows, dim) }
       if (contextDim > 0) feeds.context = matrix(context, contextDim)
-      const log_det = new Tensor(logDet.subarray(from, end), [end - from])
-      await session.run(feeds, { latent: matrix(latent, dim), log_det })
+      const vector = (numbers: Numbers) => new Tensor(numbers.subarray(from, end), [end - from])
+      await session.run(feeds, { latent: matrix(latent, dim), log_det: vector(logDet), nll: vector(nll) })
     }
   }
   return { run, close: () => session.release() }
