@@ -58,7 +58,7 @@ const MOST_ROWS = 5000
 /** Bound on rows × columns², the cost of one EM iteration: 5,000 rows of 28 columns, 400 of 100. */
 const MOST_WORK = 4e6
 
-/** The number of components doubles while the held-out likelihood improves, up to `most` and to one component per 24 rows. */
+/** The number of components doubles while the held-out likelihood improves, up to `most` and to one component per 8 rows. */
 function likeliestMixture(data: MixtureRows, heldOut: MixtureRows, most: number, seed: number): GaussianMixture {
   let best: { readonly mixture: GaussianMixture; readonly nll: number } | undefined
   for (let count = 1; count <= Math.max(1, Math.min(most, data.weights.length / ROWS_PER_COMPONENT)); count *= 2) {
@@ -70,4 +70,4 @@ function likeliestMixture(data: MixtureRows, heldOut: MixtureRows, most: number,
   return best!.mixture
 }
 
-const ROWS_PER_COMPONENT = 24
+const ROWS_PER_COMPONENT = 8
