@@ -1,5 +1,6 @@
 import type { Batch, KafkaMessage } from 'kafkajs'
-import { EncodedRecord, UnreadableRecord } from './kafkajs-internals/encoded-record.js'
+import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
+import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
 
 /** Names with their values in order; a name may occur more than once, and a value may be null. */
 export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]

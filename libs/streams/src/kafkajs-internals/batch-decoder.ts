@@ -1,14 +1,8 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
 import { ExpandsTooFar, MAX_EXPANDED_BYTES } from '../compression.js'
-import {
-  type BatchContext,
-  CREATE_TIME,
-  type EncodedRecord,
-  LOG_APPEND_TIME,
-  readRecords,
-  UnreadableRecord,
-} from './encoded-record.js'
+import { type BatchContext, CREATE_TIME, type EncodedRecord, LOG_APPEND_TIME, readRecords } from './encoded-record.js'
+import { UnreadableRecord } from './unreadable-record.js'
 
 /**
  * Replaces kafkajs's decoder of fetched batches by one that is faster and bounded in memory, and otherwise equivalent.
@@ -41,7 +35,7 @@ let kafkajsDecoder: {
   readonly decodeMessages: (response: ByteReader) => Promise<KafkaMessage[]>
 }
 
-interface DecodedBatch {
+export interface DecodedBatch extends BatchContext {
   readonly records: readonly (EncodedRecord | UnreadableRecord)[]
   /** Approximate memory of a compressed batch; 0 for others, which are as large as the fetched bytes. */
   readonly expandedBytes: number
@@ -111,22 +105,32 @@ export async function decodeBatch(reader: ByteReader): Promise<DecodedBatch | nu
   const attributes = buffer.readInt16BE(at + 21)
   const context: BatchContext = {
     firstOffset: String(buffer.readBigInt64BE(at)),
+    partitionLeaderEpoch: buffer.readInt32BE(at + 12),
+    magicByte: buffer.readInt8(at + MAGIC_AT),
     lastOffsetDelta: buffer.readInt32BE(at + 23),
     firstTimestamp: String(buffer.readBigInt64BE(at + 27)),
     maxTimestamp: String(buffer.readBigInt64BE(at + 35)),
     timestampType: attributes & LOG_APPEND_TIME_FLAG ? LOG_APPEND_TIME : CREATE_TIME,
     producerId: String(buffer.readBigInt64BE(at + 43)),
+    producerEpoch: buffer.readInt16BE(at + 51),
+    firstSequence: buffer.readInt32BE(at + 53),
     inTransaction: (attributes & TRANSACTIONAL_FLAG) > 0,
     isControlBatch: (attributes & CONTROL_FLAG) > 0,
   }
   const count = buffer.readInt32BE(at + COUNT_AT)
   const codec = kafkajsDecoder.codecOf(attributes)
   if (!codec) {
-    return { records: readRecords(context, buffer.subarray(0, end), at + RECORDS_AT, count), expandedBytes: 0 }
+    const records = readRecords(context, buffer.subarray(0, end), at + RECORDS_AT, count)
+    return { ...context, records, expandedBytes: 0 }
   }
   const bytes = await expand(codec, buffer.subarray(at + RECORDS_AT, end), count)
-  if (bytes === null) return { records: unreadableRecords(context, count), expandedBytes: MAX_EXPANDED_BYTES }
-  return { records: readRecords(context, bytes, 0, count), expandedBytes: bytes.length + RECORD_OBJECT_BYTES * count }
+  if (bytes === null)
+    return { ...context, records: unreadableRecords(context, count), expandedBytes: MAX_EXPANDED_BYTES }
+  return {
+    ...context,
+    records: readRecords(context, bytes, 0, count),
+    expandedBytes: bytes.length + RECORD_OBJECT_BYTES * count,
+  }
 }
 
 /** Returns null for a batch that would take too much memory. */

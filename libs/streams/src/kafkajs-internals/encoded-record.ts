@@ -1,11 +1,15 @@
-/** The fields shared by all records of a batch that are read, with kafkajs's names; 64-bit numbers are text. */
+/** Fields shared by all records of a batch, with kafkajs's names; 64-bit numbers are text. */
 export interface BatchContext {
   readonly firstOffset: string
+  readonly partitionLeaderEpoch: number
+  readonly magicByte: number
   readonly lastOffsetDelta: number
   readonly firstTimestamp: string
   readonly maxTimestamp: string
   readonly timestampType: number
   readonly producerId: string
+  readonly producerEpoch: number
+  readonly firstSequence: number
   readonly inTransaction: boolean
   readonly isControlBatch: boolean
 }
@@ -34,7 +38,7 @@ export function readRecords(context: BatchContext, bytes: Buffer, from: number, 
 }
 
 /**
- * A record with the properties that kafkajs and `RecordView` read; each part is read from the bytes when it is accessed.
+ * A record with kafkajs's properties; each part is read from the bytes when it is accessed.
  *
  * @see https://kafka.apache.org/documentation/#record
  */
@@ -48,17 +52,29 @@ export class EncodedRecord {
     return this.batch.context
   }
 
+  get magicByte(): number {
+    return this.batch.context.magicByte
+  }
+
   get isControlRecord(): boolean {
     return this.batch.context.isControlBatch
   }
 
-  /** Epoch ms. */
+  get attributes(): number {
+    return this.batch.bytes.readInt8(this.at)
+  }
+
+  get timestamp(): string {
+    const { firstTimestamp, maxTimestamp, timestampType } = this.batch.context
+    return timestampType === LOG_APPEND_TIME ? maxTimestamp : addDelta(firstTimestamp, this.timeDelta())
+  }
+
+  /** The number in the text, epoch ms. */
   get timestampMs(): number {
     const { context, firstTimestampMs } = this.batch
-    if (context.timestampType === LOG_APPEND_TIME) return Number(context.maxTimestamp)
     const delta = this.timeDelta()
-    if (isExactSum(firstTimestampMs, delta)) return firstTimestampMs + delta
-    return Number(addDelta(context.firstTimestamp, delta))
+    if (context.timestampType === LOG_APPEND_TIME || !isExactSum(firstTimestampMs, delta)) return Number(this.timestamp)
+    return firstTimestampMs + delta
   }
 
   get offset(): string {
@@ -85,6 +101,18 @@ export class EncodedRecord {
     return VALUE_IN
   }
 
+  /** In kafkajs's form: a name that occurs more than once has a list. */
+  get headers() {
+    const headers: Record<string, Buffer | null | (Buffer | null)[]> = Object.create(null)
+    for (const [name, value] of this.headerList) {
+      const before = headers[name]
+      if (before === undefined) headers[name] = value
+      else if (Array.isArray(before)) before.push(value)
+      else headers[name] = [before, value]
+    }
+    return headers
+  }
+
   /** Names with their values, in order. */
   get headerList(): readonly (readonly [name: string, value: Buffer | null])[] {
     const { bytes } = this.batch
@@ -105,24 +133,6 @@ export class EncodedRecord {
   private valueAt(): number {
     const length = numberAt(this.batch.bytes, this.keyAt())
     return nextAt + Math.max(0, length)
-  }
-}
-
-/** A record of a batch that was not read: it has a position and a time, but neither key nor value. */
-export class UnreadableRecord {
-  readonly key = null
-  readonly value = null
-  readonly isControlRecord = false
-
-  /** @param why  the limit that the batch exceeds */
-  constructor(
-    readonly batchContext: BatchContext,
-    readonly offset: string,
-    readonly why: string,
-  ) {}
-
-  get timestamp(): string {
-    return this.batchContext.maxTimestamp
   }
 }
 

@@ -1,0 +1,25 @@
+import type { BatchContext } from './encoded-record.js'
+
+/** A record of a batch that was not read, with kafkajs's property names: it has a position and a time, but neither key nor value. */
+export class UnreadableRecord {
+  readonly key = null
+  readonly value = null
+  readonly headers = {}
+  readonly attributes = 0
+  readonly isControlRecord = false
+
+  /** @param why  the limit that the batch exceeds */
+  constructor(
+    readonly batchContext: BatchContext,
+    readonly offset: string,
+    readonly why: string,
+  ) {}
+
+  get magicByte(): number {
+    return this.batchContext.magicByte
+  }
+
+  get timestamp(): string {
+    return this.batchContext.maxTimestamp
+  }
+}
