@@ -215,20 +215,21 @@ function recipeFor(
     const steps = { maxSteps: Math.min(maxSteps, MIXTURE_STEPS), patience: MIXTURE_PATIENCE }
     return { base: MIXTURE, trim: mixtureTrim, ...steps }
   }
-  return { trim, trimHeavyTail: Math.max(trim, HEAVY_TAIL_TRIM), patience: PATIENCE, maxSteps }
+  return { trim: Math.max(trim, FLOW_TRIM), patience: PATIENCE, maxSteps }
 }
 
 const MOST_STEPS = 2_000
 /** Steps. */
 const PATIENCE = 500
-const HEAVY_TAIL_TRIM = 0.1
+/** Clusters of anomalies are left out of the gradient, and some rare normal rows with them. */
+const FLOW_TRIM = 0.1
 /** `fitFlow` requires a share below one half. */
 const LARGEST_TRIM = 0.49
 const MIXTURE_COLUMNS = 40
 /** On most tables no step improves on the mixture; on the others the best step is within 300. */
 const MIXTURE_STEPS = 300
 const MIXTURE_PATIENCE = 100
-/** Clusters of anomalies of 5 % of the rows are left out of the gradient, and some rare normal rows with them. */
+/** The flow must not raise the density of the discounted clusters again. */
 const MIXTURE_TRIM = 0.08
 /** More components do not lower the NLL on a table of 2,500 rows, and cost a second each. */
 const MIXTURE = { kind: 'mixture', components: 32 } as const

@@ -16,25 +16,6 @@ it('is half a step of values that come in steps', () => {
   expect(stepsOfNoise((k) => k % 5)).toEqual([0.5])
 })
 
-it('is a quarter step for a flag, so that its two values stay two modes, and half a step where one of them is rare', () => {
-  expect(stepsOfNoise((k) => +(k % 3 === 0))).toEqual([0.25])
-  expect(stepsOfNoise((k) => +(k % 20 === 0))).toEqual([0.5])
-})
-
-it('is half a step in the columns of a one-hot encoding, which repeat each other', () => {
-  const oneHot = [0, 1, 2].map((own) => (k: number) => +(k % 3 === own))
-  expect(stepsOfNoise(...oneHot, (k) => +(k % 7 < 3))).toEqual([0.5, 0.5, 0.5, 0.25])
-})
-
-it('does not take a flag and one that is almost never set for a one-hot encoding', () => {
-  expect(
-    stepsOfNoise(
-      (k) => +(k % 3 === 0),
-      (k) => +(k === 500),
-    ),
-  ).toEqual([0.25, 0.5])
-})
-
 it('narrows with the number of records as the bandwidth of a kernel density does: n to the power of −1 / (d + 4)', () => {
   const columns = [Math.sin, Math.cos].map((column) => Float64Array.from({ length: 1000 }, (_, k) => column(k)))
   const numbers = columns.map((values, j) =>

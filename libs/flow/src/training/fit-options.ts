@@ -30,8 +30,6 @@ export interface FitOptions {
    * mixture. Above 0, components of a mixture that are far from the bulk of the rows are discounted. Default 0.
    */
   readonly trim?: number
-  /** The same for batches whose NLLs have a heavy tail, where a flow would fit the anomalies too. Default: `trim`. */
-  readonly trimHeavyTail?: number
   /** Default 2000; 0 returns the starting flow. */
   readonly maxSteps?: number
   /** Peak learning rate of Adam. Default 2e-3. */
@@ -120,7 +118,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  */
 export function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
-  const { spec, noise, trim = 0, trimHeavyTail = trim } = options
+  const { spec, noise, trim = 0 } = options
   const { maxSteps = 1, batchSize = 1, patience = 1, learningRate = 1 } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
@@ -134,9 +132,7 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
   hasLength('observed', rows.length, observed?.length)
   hasLength('weights', count, weights?.length)
   hasLength('noise', dim, noise.length)
-  for (const share of [trim, trimHeavyTail]) {
-    if (!(share >= 0 && share < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${share}`)
-  }
+  if (!(trim >= 0 && trim < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${trim}`)
   if (!(learningRate > 0)) throw new ShapeError(`learningRate is above 0, got ${learningRate}`)
   for (const [name, size, least] of [
     ['maxSteps', maxSteps, 0],

@@ -62,7 +62,7 @@ it('throws for rows, contexts, noise and shares that do not fit together', async
     fitFlow({ ...data, observed: new Uint8Array(3) }, options),
     fitFlow(data, { ...options, noise: Float32Array.of(0.1) }),
     fitFlow(data, { ...options, trim: 0.5 }),
-    fitFlow(data, { ...options, trimHeavyTail: -0.1 }),
+    fitFlow(data, { ...options, trim: -0.1 }),
     fitFlow(data, { ...options, batchSize: 0 }),
     fitFlow(data, { ...options, spec: { ...options.spec, layers: 0 } }),
   ]

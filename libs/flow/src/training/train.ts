@@ -64,13 +64,10 @@ export async function train(
 function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxSteps: number }) {
   const { spec, maxSteps, learningRate = LEARNING_RATE } = settings
   const move = adam(flow.parameters.length)
-  const trimmed = trimming(settings)
+  const trimmedAt = trimming(settings)
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
   return (step: number, batch: TrainingBatch): number | undefined => {
-    const weigh = (nll: Float32Array) => {
-      trimmed.observe(step, nll)
-      return weightsOf(batch, nll, trimmed.rowsAt(step, batch.count))
-    }
+    const weigh = (nll: Float32Array) => weightsOf(batch, nll, trimmedAt(step, batch.count))
     const { loss, gradient } = flow.lossAndGradient(batch, weigh)
     const norm = clipNorm(gradient, longest)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
