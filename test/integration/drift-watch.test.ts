@@ -238,7 +238,7 @@ test('a new model that floods where the one before does not is rolled back, with
     action: 'rollback',
     previousId: wrong.metadata.modelId,
     by: 'guard',
-    why: expect.stringMatching(/^it flags /),
+    why: expect.stringMatching(/^it finds anomalies in /),
   })
   await other.close()
 })

@@ -171,7 +171,7 @@ test('drift ends with the next model; a rollback by the guard is reported once',
   expect(await openKinds(pool, config.pipeline)).toEqual(['drift'])
   await pipeline.promote('second')
   await checkHealth()
-  const rollback = { pipeline: config.pipeline, from: 'second', by: 'guard', why: 'it flags 20 %' }
+  const rollback = { pipeline: config.pipeline, from: 'second', by: 'guard', why: 'it finds anomalies in 20 %' }
   await pool.query(`update outflow.drift_alarms set model_id = 'an earlier one'`)
   await rollBackModel(pool, rollback)
   for (let checks = 0; checks < 2; checks++) await checkHealth()
@@ -183,7 +183,7 @@ test('drift ends with the next model; a rollback by the guard is reported once',
     ['drift', 'ended', 'first'],
     ['model_rolled_back', 'happened', 'second'],
   ])
-  expect(reported[2]!.data.detail).toBe('rolled back to first by guard: it flags 20 %')
+  expect(reported[2]!.data.detail).toBe('rolled back to first by guard: it finds anomalies in 20 %')
   expect(new Set(reported.map(({ id }) => id)).size).toBe(3)
 })
 
@@ -234,7 +234,7 @@ test('issue 17.8: a stream with only rejected records raises detector_silent, an
   expect(await healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] })).toMatchObject({
     ok: false,
     detail: expect.stringContaining(
-      '75 of the last 75 records were rejected, most of them for missing_field; before, 100.0 % were',
+      '75 of the last 75 records were rejected, most of them for missing_field; before, 100 % were',
     ),
   })
 
@@ -278,12 +278,12 @@ test('a candidate that fails its gate is reported once, with the reason', async 
   const pipeline = await aLookedAfterPipeline()
   await pipeline.promote('first')
   await pipeline.fitted('second', 'failed_gate', {
-    gate: aGateReport({ passed: false, failures: ['it flags 20 % of the held-out records'] }),
+    gate: aGateReport({ passed: false, failures: ['it finds anomalies in 20 % of the held-out records'] }),
   })
   for (let checks = 0; checks < 2; checks++) await pipeline.checkHealth()
   await pipeline.another()()
   expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.modelId, data.detail])).toEqual([
-    ['model_failed_gate', 'happened', 'second', 'it flags 20 % of the held-out records'],
+    ['model_failed_gate', 'happened', 'second', 'it finds anomalies in 20 % of the held-out records'],
   ])
 })
 

@@ -8,7 +8,7 @@ export const shadowReportSchema = z
     scored: z.int(),
     anomalyShare: z.number(),
     activeAnomalyShare: z.number(),
-    /** Share of the records that one of them flags and the other does not. */
+    /** Share of the records on which their decisions differ. */
     disagreement: z.number(),
     /** Why it was not promoted; null where it was. */
     failure: z.string().nullable(),

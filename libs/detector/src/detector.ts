@@ -100,7 +100,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const [threaded, local] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
   const forLarge = threaded ?? local
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
-  // Of few records none can show how much rarer than all of them another one is: beyond them a tail flagged three times the rate.
+  // Of few records none can show how much rarer than all of them another one is: beyond them a tail found three times as many anomalies as the rate.
   const least = metadata.provisional ? metadata.calibration.smallestPValue : 0
   const pValuesOf = (nll: Float64Array) => {
     const own = pValues(calibration, nll)

@@ -74,7 +74,7 @@ function fitBelowGap(gaps: readonly number[], calibration: Float64Array, mostExp
 const WIDE_GAP = 3
 /**
  * With 0.1 instead, a Pareto tail of shape 0.6 loses its largest record in one of ten sets, and with 2,000 records 1.6 times the
- * rate of 0.1 / n is flagged instead of 1.3 times.
+ * rate of 0.1 / n are anomalies instead of 1.3 times.
  */
 const MOST_EXPECTED_BEYOND_GAP = 1e-3
 

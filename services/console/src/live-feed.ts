@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
+import { pause } from '@outflow/runtime'
 import type { AnomalyLine } from '@outflow/store/anomalies'
 import { anomalyId } from './ids.js'
 
@@ -63,7 +63,7 @@ export function makeLiveFeed({ readNewest, signal, onError, everyMs = POLL_INTER
   async function poll(): Promise<void> {
     isPolling = true
     while (watched.size > 0 && !signal.aborted) {
-      await sleep(everyMs, undefined, { signal }).catch(() => {})
+      await pause(everyMs, signal)
       if (signal.aborted) break
       for (const [pipeline, own] of watched) {
         await pollOne(pipeline, own, (found) => {

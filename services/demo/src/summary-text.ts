@@ -1,4 +1,5 @@
-import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
+import { formatShare } from '@outflow/contracts/wording'
+import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { Score } from './scoreboard.js'
 import type { DemoSummary } from './summary.js'
 import { leastLikelyTable, type UnlikelyFlight } from './unlikely-flights.js'

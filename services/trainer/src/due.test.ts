@@ -61,7 +61,7 @@ test('drift makes a fit due, but not while there is no model at all', () => {
   expect(due([aModel('failed_gate', 20_000)], { isDrifted: true }).because).toBe('no model')
 })
 
-test('twenty anomalies judged ordinary make a fit due, if they are the majority of the judged ones', () => {
+test('twenty anomalies labelled ordinary make a fit due, if they are the majority of the labelled ones', () => {
   const after = (ordinary: number, confirmed: number) =>
     due([aModel('active', 0)], { verdicts: { ordinary, confirmed } })
   expect(after(20, 19)).toEqual({ inMs: 0, because: 'verdicts' })

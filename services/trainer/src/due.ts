@@ -41,7 +41,7 @@ export interface LastFit {
 
 /**
  * Returns when the next fit is due. At once: if none is active, on request, if the active model was fitted to other features, if its
- * scores have drifted, if at least twenty of its anomalies, and a majority of the judged ones, were judged ordinary, or if the window has
+ * scores have drifted, if at least twenty of its anomalies, and a majority of those with a verdict, are ordinary by it, or if the window has
  * twice the records of the newest fit, or enough for a full model after a provisional one. Otherwise by the schedule, counted from the
  * newest fit with any outcome, so that one that failed its gate is not repeated at once.
  *

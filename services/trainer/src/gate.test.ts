@@ -138,7 +138,7 @@ test('a model with an NLL that is not finite fails the gate, even if only at the
 
 test('a model that would flood the operator fails the gate, with both shares', async () => {
   const report = await gate(async () => aDetector(flat, undefined, (x) => x * x), { contamination: 0 })
-  expect(report.failures).toEqual(['it would flag 10.00 % of recent records; at most 4.62 % are accepted'])
+  expect(report.failures).toEqual(['it would find anomalies in 10 % of recent records; at most 4.62 % are accepted'])
 })
 
 test.each([0.1, 10])('p-values raised to the power of %f fail the calibration check', async (power) => {

@@ -1,4 +1,5 @@
 import type { Feature, GateReport } from '@outflow/contracts'
+import { formatShare } from '@outflow/contracts/wording'
 import { type Detector, decide, fitMarginals, openDetector, type Scores, withDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { edgeCases } from './edge-cases.js'
@@ -35,8 +36,8 @@ const LOWER_HALF = [0.25, 0.75] as const
  * - its artefact opens, and gives the same finite NLLs when opened twice, at the edges of the contract too;
  * - they are at least as likely under it as under the incumbent: it fails if the 95 % interval of its mean gain is
  *   below −0.02 nats. A first model is compared with a density of independent fields instead;
- * - it flags at most three times the configured share (alert rate plus contamination), within chance, and its p-values are neither
- *   mostly too high nor mostly too low;
+ * - its share of anomalies is at most three times the configured one (alert rate plus contamination), within chance, and its
+ *   p-values are neither mostly too high nor mostly too low;
  * - it scores a record in a millisecond or less.
  */
 export async function passGate(options: GateOptions): Promise<GateReport> {
@@ -62,10 +63,12 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
       : [`it is less likely than ${rival} by ${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})`]),
     ...(anomalyShare <= mostAnomalies
       ? []
-      : [`it would flag ${percent(anomalyShare)} of recent records; at most ${percent(mostAnomalies)} are accepted`]),
+      : [
+          `it would find anomalies in ${formatShare(anomalyShare)} of recent records; at most ${formatShare(mostAnomalies)} are accepted`,
+        ]),
     ...(within(lowerHalf, LOWER_HALF, heldOut.length)
       ? []
-      : [`${percent(lowerHalf)} of the p-values of recent records are below a half; about 50 % are due`]),
+      : [`${formatShare(lowerHalf)} of the p-values of recent records are below a half; about 50 % are due`]),
     ...(scoringMicros <= SLOWEST_MICROS
       ? []
       : [`it takes ${Math.round(scoringMicros)} µs a record; at most ${SLOWEST_MICROS} are accepted`]),
@@ -155,11 +158,6 @@ function within(share: number, [low, high]: readonly [number, number], records: 
 
 function isSame(a: number, b: number): boolean {
   return Object.is(a, b) || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a))
-}
-
-/** Formats `0.0123` as `1.23 %`. */
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`
 }
 
 function nats(value: number): string {

@@ -18,7 +18,7 @@ test('a model within the bounds of its gate is not reported', () => {
 
 test('an anomaly share far above the configured one is reported, and one within chance is not', () => {
   expect(leftBounds(minutesOf(4, 1_000, 90), gate, asked)).toBe(
-    'it flags 9.00 % of 1000 records; at most 8.25 % are accepted',
+    'it finds anomalies in 9 % of 1000 records; at most 8.25 % are accepted',
   )
   expect(leftBounds(minutesOf(4, 1_000, 80), gate, asked)).toBeNull()
 })
@@ -26,7 +26,9 @@ test('an anomaly share far above the configured one is reported, and one within 
 test('too many anomalies are reported even if recalibration hides them', () => {
   const pHistogram = new Array<number>(ODDS_BUCKETS).fill(0)
   pHistogram[oddsBucket(1e-4)] = 100
-  expect(leftBounds([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(/^it flags 10.00 %/)
+  expect(leftBounds([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(
+    /^it finds anomalies in 10 %/,
+  )
 })
 
 test('a median nll outside the range of nine in ten records at the gate is reported, on either side', () => {

@@ -1,9 +1,10 @@
 import type { GateReport } from '@outflow/contracts'
+import { formatShare } from '@outflow/contracts/wording'
 import { decide } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
-import { boundOf, percent } from './gate.js'
+import { boundOf } from './gate.js'
 import type { TrainerContext } from './trainer-context.js'
 import { withStored } from './with-stored.js'
 
@@ -22,7 +23,7 @@ const BETTER_BY = 1.5
 type Guard = (modelId: string, minutes: readonly ScoreMinute[], alertRate: number) => Promise<boolean>
 
 /**
- * Compares a new model's first hour with the bounds of its gate. If it leaves them, and the previous model flags far fewer of the
+ * Compares a new model's first hour with the bounds of its gate. If it leaves them, and the previous model finds far fewer anomalies in the
  * same records, it is rolled back.
  */
 export function makeGuard(
@@ -76,7 +77,8 @@ export function leftBounds(
   if (scored < FEWEST_SCORED) return null
   const share = minutes.reduce((sum, minute) => sum + anomaliesOf(minute, alertRate), 0) / scored
   const most = boundOf(3 * (alertRate + contamination), scored)
-  if (share > most) return `it flags ${percent(share)} of ${scored} records; at most ${percent(most)} are accepted`
+  if (share > most)
+    return `it finds anomalies in ${formatShare(share)} of ${scored} records; at most ${formatShare(most)} are accepted`
   const [low, high] = nllRange
   if (low === null || high === null) return null
   const median = medianOf(minutes, scored)

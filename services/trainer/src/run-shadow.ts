@@ -39,7 +39,7 @@ export async function adoptCandidate(trying: Pick<ShadowContext, 'config' | 'poo
 }
 
 /**
- * Ends the shadow when its time is over: the candidate is promoted, unless it flags more than the gate allows and more
+ * Ends the shadow when its time is over: the candidate is promoted, unless it finds more anomalies than the gate allows and more
  * than the active model.
  *
  * @returns the shadow's remaining ms; null: there is none

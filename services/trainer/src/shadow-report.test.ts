@@ -38,7 +38,7 @@ test('a candidate that flags about the expected share passes', () => {
 test('one that flags more than the gate allows fails, unless the active model flags as much, because then the stream has changed', () => {
   const flooding = aShadow({ anomaliesByShadow: 700 })
   expect(checkShadow(flooding, config).failure).toBe(
-    'as a shadow it found anomalies in 7.90 % of 10000 records; at most 6.71 % are accepted',
+    'as a shadow it found anomalies in 7.9 % of 10000 records; at most 6.71 % are accepted',
   )
   expect(checkShadow({ ...flooding, anomaliesByActive: 700 }, config).failure).toBeNull()
 })

@@ -1,7 +1,8 @@
 import type { Config, ShadowReport } from '@outflow/contracts'
+import { formatShare } from '@outflow/contracts/wording'
 import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
-import { boundOf, percent } from './gate.js'
+import { boundOf } from './gate.js'
 
 export function checkShadow(
   shadow: Shadow,
@@ -20,12 +21,12 @@ export function checkShadow(
     activeAnomalyShare,
     disagreement: disagreementOf(shadow),
     failure: floods
-      ? `as a shadow it found anomalies in ${percent(anomalyShare)} of ${scored} records; at most ${percent(most)} are accepted`
+      ? `as a shadow it found anomalies in ${formatShare(anomalyShare)} of ${scored} records; at most ${formatShare(most)} are accepted`
       : null,
   }
 }
 
-/** Share of the records flagged by only one of the two. */
+/** Share of the records that are anomalies under only one of the two. */
 export function disagreementOf({ scored, anomaliesByActive, anomaliesByShadow }: Shadow): number {
   return scored === 0 ? 0 : (anomaliesByActive + anomaliesByShadow) / scored
 }

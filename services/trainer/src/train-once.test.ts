@@ -299,7 +299,7 @@ describe('with fewer than minRows records', () => {
     expect(await trainOnce({ ...options, fewest: 61 })).toMatchObject({ became: 'too few', missing: 1 })
   })
 
-  test('the model that replaces a provisional one is judged as a first model', async () => {
+  test('the model that replaces a provisional one passes the gate of a first model', async () => {
     const active = { ...metadata, window: null, provisional: true } as ModelMetadata
     const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: active }
     const { effects, options } = aRound({ incumbent: async () => incumbent }, windowWithBursts([700], 12))

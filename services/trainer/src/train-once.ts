@@ -249,7 +249,7 @@ const NOTE_EVERY_MS = 5_000
 
 /**
  * Logs the bursts of a window, which its model may have learned. A first model is fitted without them, because no earlier model could
- * flag them for a verdict. Recurring bursts are kept as normal, because a model without them would flag each recurrence.
+ * report them for a verdict. Recurring bursts are kept as normal, because a model without them would report each recurrence.
  *
  * @returns the same records if nothing is left out
  */

@@ -3,7 +3,7 @@ import type { DriftChart } from '@outflow/detector'
 
 /**
  * The charts whose drift triggers a fit. Scores that become too normal, as with a stuck sensor, are reported but trigger no fit: a
- * model fitted to them would flag too many records once the sensor is fixed. If they stay so, a scheduled fit learns them.
+ * model fitted to them would find too many anomalies once the sensor is fixed. If they stay so, a scheduled fit learns them.
  */
 export const ANSWERED_CHARTS: readonly DriftChart[] = ['less likely', 'more spread', 'new value']
 

@@ -1,4 +1,4 @@
 export { formatMistake } from './mistake.js'
 export { describeProvisional } from './provisional.js'
 export { formatRarity } from './rarity.js'
-export { formatShares, reasonPercents } from './shares.js'
+export { formatShare, formatShares, reasonPercents } from './shares.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatShares, reasonPercents } from './shares.js'
+import { formatShare, formatShares, reasonPercents } from './shares.js'
 
 const reason = (field: string, bits: number) => ({ field, bits })
 
@@ -8,6 +8,13 @@ test('each field has its share of the bits', () => {
   expect(formatShares([reason('distance', 906_215)])).toBe('distance 100 %')
   expect(formatShares([reason('distance', 14), reason('origin', 2)])).toBe('distance 87 %, origin 13 %')
 })
+
+test.each([
+  [0, '0 %'],
+  [0.0034, '0.34 %'],
+  [0.07904, '7.9 %'],
+  [0.2 + 0.1, '30 %'],
+])('the share %d is written %s', (share, text) => expect(formatShare(share)).toBe(text))
 
 test('a field among several has a share from 1 to 99 %', () => {
   expect(reasonPercents([reason('distance', 906_215), reason('delay', 1)])).toEqual([99, 1])

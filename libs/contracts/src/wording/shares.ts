@@ -1,5 +1,8 @@
 import type { Reason } from '../reason.js'
 
+/** `0.0034` becomes `0.34 %`. */
+export const formatShare = (share: number): string => `${Number((100 * share).toPrecision(3))} %`
+
 /** Lists the share of each field in a record's surprise, such as `distance 97 %, delay 3 %`. */
 export function formatShares(reasons: readonly Pick<Reason, 'field' | 'bits'>[]): string {
   const percents = reasonPercents(reasons)

@@ -60,7 +60,7 @@ export function jsonPicker(keys: readonly string[]): QuickPicker {
   }
 }
 
-/** Whether nothing but the end of an object with so many members, and white space, lies between two places. */
+/** Whether nothing but the end of an object with so many members, and white space, is between two places. */
 function objectEnds(bytes: Buffer, at: number, members: number, end: number): boolean {
   let closeAt = skipSpace(bytes, at)
   if (members === 0) {

@@ -62,7 +62,7 @@ export function makeFeatureInference(): FeatureInference {
       const features: Feature[] = []
       const leftOut: LeftOut[] = []
       for (const [path, field] of fields) {
-        const found = judge(path, field, records)
+        const found = inferField(path, field, records)
         if ('why' in found) leftOut.push({ path, ...found })
         else features.push(found)
       }
@@ -164,7 +164,7 @@ const EPOCHS_TO_MS = Date.UTC(2100, 0, 1)
 /** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
 const SEASONS_MS = 2 * 365 * DAY_MS
 
-function judge(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
+function inferField(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
   const values = field.present - field.missing
   if (field.structures > 0) {
     return { why: field.structures === values ? 'a list or an empty object' : 'partly a list or an object' }

@@ -14,7 +14,7 @@ export interface Series {
  * the records span 14 days.
  *
  * The windows are 0.3 % and 1 % of the span. An alert rate of 1 % compares a window with a hundred others; with longer windows a third of
- * the later, normal rows of a short series are flagged (docs/design/accuracy.md).
+ * the later, normal rows of a short series are anomalies (docs/design/accuracy.md).
  */
 export function inferSeries({ value, time, records, spanMs }: Series): {
   readonly features: readonly Feature[]

@@ -12,7 +12,7 @@ export interface EarlierDecisions {
   /** p-values of the anomalies, by offset. */
   readonly anomalies: ReadonlyMap<bigint, number>
   /** Ingest has scored the records before this offset; null: none. */
-  readonly judgedBefore: bigint | null
+  readonly scoredBefore: bigint | null
 }
 
 /** Returns the decisions of ingest on the offsets first … last of a partition. */
@@ -31,13 +31,13 @@ export async function earlierDecisions(
     values: [pipeline, at.topic, at.partition, at.first, at.last],
   })
   const [stored] = await run<{ next_offset: bigint }>(db, {
-    name: 'judged_before',
+    name: 'scored_before',
     text: 'select next_offset from outflow.offsets where pipeline = $1 and topic = $2 and partition = $3',
     values: [pipeline, at.topic, at.partition],
   })
   return {
     anomalies: new Map(rows.map((row) => [row.offset, row.p_value])),
-    judgedBefore: stored?.next_offset ?? null,
+    scoredBefore: stored?.next_offset ?? null,
   }
 }
 

@@ -17,7 +17,7 @@ export function listenForModels(options: ModelListenerOptions): Listener {
   const { pipeline, onChange, onRecalibration, onShadow } = options
   let lastActive: string | null | undefined
   let lastRecalibration: bigint | undefined
-  let toldShadow: string | null = null
+  let lastShadow: string | null = null
   return listen({
     ...options,
     channel: 'outflow_models',
@@ -28,8 +28,8 @@ export function listenForModels(options: ModelListenerOptions): Listener {
       lastActive = active
       if (onShadow !== undefined) {
         const shadow = await shadowId(client, pipeline)
-        if (shadow !== toldShadow) onShadow(shadow)
-        toldShadow = shadow
+        if (shadow !== lastShadow) onShadow(shadow)
+        lastShadow = shadow
       }
       if (active === null || onRecalibration === undefined) return
       const recalibration = await latestRecalibration(client, { pipeline, modelId: active })

@@ -1,4 +1,5 @@
 import { type Config, type HealthEventKindName, scheduledAfter } from '@outflow/contracts'
+import { formatShare } from '@outflow/contracts/wording'
 import type { Condition, HealthFacts } from '@outflow/store/health-events'
 import type { RecentRejections } from './rejections.js'
 import type { Silence } from './silence.js'
@@ -80,8 +81,7 @@ function areTooManyRejected({ rejections, open }: ConditionsOptions): boolean {
 function rejectionsInWords({ rejectedFor }: HealthFacts, rejections: RecentRejections): string {
   const { received, rejected, usualShare } = rejections
   const reason = rejectedFor === null ? '' : `, most of them for ${rejectedFor}`
-  const percent = (100 * usualShare).toFixed(1)
-  return `${rejected} of the last ${received} records were rejected${reason}; before, ${percent} % were`
+  return `${rejected} of the last ${received} records were rejected${reason}; before, ${formatShare(usualShare)} were`
 }
 
 function inWords(ms: number): string {

@@ -1,7 +1,8 @@
+import { formatShare } from '@outflow/contracts/wording'
 import { openDetector } from '@outflow/detector'
 import { listModelChanges, listModels, type ModelSummary, promoteChecked, rollBackModel } from '@outflow/store/models'
 import { addExclusion, listExclusions, listFits, removeExclusion } from '@outflow/store/training'
-import { formatCount, formatShare, type Terminal } from '@outflow/terminal'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { byOption, type ChangeOptions, changeOf, configOption, moment, rangeOf, whyOption } from '../options.js'
@@ -17,7 +18,7 @@ export function define(models: OutflowCommand, context: CommandContext): void {
       'outflow models show 05ea',
       'outflow models diff 05ea 9b1c',
       "outflow models promote 05ea --why 'the newer one was fitted without night flights'",
-      "outflow models rollback --why 'flags every second record'",
+      "outflow models rollback --why 'every second record is an anomaly'",
       "outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'",
       'outflow models exclusions',
       'outflow models include 3',

@@ -147,7 +147,7 @@ async function rescoreWith({
         pValue: pValue[index]!,
         pValueThen: then.anomalies.get(at.offset) ?? null,
         isAnomaly: decisions.isAnomaly[index] === 1,
-        wasScored: then.judgedBefore !== null && at.offset < then.judgedBefore,
+        wasScored: then.scoredBefore !== null && at.offset < then.scoredBefore,
       })
     })
     if (options.sendAlerts === undefined) return

@@ -1,6 +1,7 @@
+import { formatShare } from '@outflow/contracts/wording'
 import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
 import { type Format, formatOfName } from '@outflow/records'
-import { formatCount, formatSeconds, formatShare, type Terminal } from '@outflow/terminal'
+import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'

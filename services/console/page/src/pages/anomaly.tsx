@@ -78,7 +78,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
             <Time at={anomaly.eventTime} hasZone />
           </Fact>
           {anomaly.rescored && <Fact name="found by">a rescore of past records</Fact>}
-          <Fact name="judged by">
+          <Fact name="scored by">
             <ModelLink id={anomaly.modelId} pipeline={anomaly.pipeline} /> {anomaly.provisional && <ProvisionalBadge />}{' '}
             {anomaly.model === null ? (
               <small>gone since</small>

@@ -96,7 +96,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
           }}
         >
           <p>
-            It judges the records of {pipeline} from the next batch on.
+            It decides on the records of {pipeline} from the next batch on.
             {report?.gate?.passed === false && <b> It failed its gate; the reasons are on this page.</b>}
           </p>
         </Confirm>

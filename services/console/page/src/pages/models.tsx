@@ -67,7 +67,7 @@ export function ModelsPage() {
             models.reload()
           }}
         >
-          <p>The model that was active before this one judges from the next batch on.</p>
+          <p>The model that was active before this one decides from the next batch on.</p>
         </Confirm>
       )}
       {dialog === 'retrain' && (

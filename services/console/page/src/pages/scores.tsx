@@ -1,3 +1,4 @@
+import { formatShare } from '@outflow/contracts/wording'
 import { useMemo } from 'preact/hooks'
 import { queryString, read } from '../api/client.js'
 import type { ScorePoint, Scores } from '../api/types.js'
@@ -11,7 +12,7 @@ import { parseSpan, SPANS, type Span, spanParams, spanQuery } from '../state/fil
 import { navigate, place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
-import { formatAmount, formatCompact, formatCount, formatShare, formatTime } from '../words/format.js'
+import { formatAmount, formatCompact, formatCount, formatTime } from '../words/format.js'
 import { SpanChoice } from './anomalies/filter-bar.js'
 
 const REFRESH_MS = 30_000

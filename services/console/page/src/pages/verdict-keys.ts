@@ -7,10 +7,10 @@ import { may } from '../state/session.js'
 import { useShortcuts } from '../state/shortcuts.js'
 import { VERDICT_WORDS } from '../words/format.js'
 
-type Judged = Pick<Anomaly, 'id' | 'key'>
+type AnomalyRef = Pick<Anomaly, 'id' | 'key'>
 
 /** Stores a verdict, updates the list and shows a notice. @throws {ApiError} when it was not stored */
-export async function storeVerdict({ id, key }: Judged, verdict: Verdict, note: string): Promise<void> {
+export async function storeVerdict({ id, key }: AnomalyRef, verdict: Verdict, note: string): Promise<void> {
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
   await write('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
   latestList()?.applyVerdict(id, verdict)
@@ -18,7 +18,7 @@ export async function storeVerdict({ id, key }: Judged, verdict: Verdict, note: 
 }
 
 /** `storeVerdict` with a notice if it fails. @returns whether the verdict was stored */
-export async function giveVerdict(anomaly: Judged, verdict: Verdict, note = ''): Promise<boolean> {
+export async function giveVerdict(anomaly: AnomalyRef, verdict: Verdict, note = ''): Promise<boolean> {
   if (!may('analyst')) {
     notify('failed', 'A verdict requires the role analyst; you are logged in as reader.')
     return false

@@ -5,7 +5,6 @@ import {
   formatBytes,
   formatDuration,
   formatPValue,
-  formatShare,
   formatTime,
   formatValue,
 } from './format.js'
@@ -25,8 +24,7 @@ test.each([
   [0, '0'],
 ])('p %d is written %s', (p, text) => expect(formatPValue(p)).toBe(text))
 
-test('shares, sizes and values', () => {
-  expect(formatShare(0.0034)).toBe('0.34 %')
+test('sizes and values', () => {
   expect(formatBytes(1_234_567_890)).toBe('1.23 GB')
   expect(formatBytes(0)).toBe('0 B')
   expect(formatValue(null)).toBe('missing')

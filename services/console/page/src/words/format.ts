@@ -25,9 +25,6 @@ export function formatAmount(value: number): string {
 export const formatPValue = (pValue: number): string =>
   pValue !== 0 && pValue < 1e-5 ? pValue.toExponential(1) : String(Number(pValue.toPrecision(2)))
 
-/** Such as "0.34 %". */
-export const formatShare = (share: number): string => `${String(Number((share * 100).toPrecision(3)))} %`
-
 /** A field's value; null is "missing". */
 export function formatValue(value: Scalar): string {
   if (value === null) return 'missing'

@@ -1,8 +1,8 @@
+import { formatShare } from '@outflow/contracts/wording'
 import { queryString, read } from '../../api/client.js'
 import type { AnomalyDetail, Similar } from '../../api/types.js'
 import { Shown } from '../../parts/states.js'
 import { useResource } from '../../state/resource.js'
-import { formatShare } from '../../words/format.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
 /** Earlier anomalies with the same main fields, and their verdicts. */

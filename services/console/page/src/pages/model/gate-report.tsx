@@ -1,6 +1,7 @@
+import { formatShare } from '@outflow/contracts/wording'
 import type { Gate } from '../../api/types.js'
 import { Fact } from '../../parts/fact.js'
-import { formatAmount, formatCount, formatShare, shortId } from '../../words/format.js'
+import { formatAmount, formatCount, shortId } from '../../words/format.js'
 
 export function GateReport({ gate }: { gate: Gate }) {
   const { passed, failures, against, againstId, gain, lowerHalf, medianNll, nllRange } = gate
@@ -22,7 +23,7 @@ export function GateReport({ gate }: { gate: Gate }) {
             (95 %: {signed(gain.lower)} to {signed(gain.upper)})
           </small>
         </Fact>
-        <Fact name="would flag">{formatShare(gate.anomalyShare)} of recent records</Fact>
+        <Fact name="anomalies">{formatShare(gate.anomalyShare)} of recent records</Fact>
         <Fact name="p at most a half">{lowerHalf === null ? '?' : formatShare(lowerHalf)} of them; 50 % are due</Fact>
         <Fact name="median score">{amount(medianNll)} nats</Fact>
         <Fact name="nine in ten score">
