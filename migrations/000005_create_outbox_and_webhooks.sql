@@ -45,31 +45,18 @@ create table outflow.webhook_deliveries (
   status integer,
   failure text,
   delivered_at timestamptz,
+  -- when the attempts stopped: the delivery is a dead letter until it is resent
+  died_at timestamptz,
   constraint webhook_deliveries_pkey primary key (id),
   constraint webhook_deliveries_once unique (pipeline, webhook, event_id),
-  constraint webhook_deliveries_payload_until_delivered check ((payload is null) = (delivered_at is not null))
+  constraint webhook_deliveries_payload_until_delivered check ((payload is null) = (delivered_at is not null)),
+  constraint webhook_deliveries_delivered_or_dead check (delivered_at is null or died_at is null)
 );
 
-create index webhook_deliveries_due on outflow.webhook_deliveries (pipeline, webhook, due_at, id) where delivered_at is null;
+create index webhook_deliveries_due on outflow.webhook_deliveries (pipeline, webhook, due_at, id)
+  where delivered_at is null and died_at is null;
 create index webhook_deliveries_delivered on outflow.webhook_deliveries (pipeline, delivered_at) where delivered_at is not null;
-
-create table outflow.webhook_dead_letters (
-  id bigint generated always as identity,
-  pipeline text not null,
-  webhook text not null,
-  event_id text not null,
-  payload bytea not null,
-  traceparent text,
-  queued_at timestamptz not null,
-  attempts integer not null,
-  first_attempt_at timestamptz,
-  status integer,
-  failure text not null,
-  died_at timestamptz not null default now(),
-  constraint webhook_dead_letters_pkey primary key (id)
-);
-
-create index webhook_dead_letters_by_time on outflow.webhook_dead_letters (pipeline, died_at desc);
+create index webhook_deliveries_dead on outflow.webhook_deliveries (pipeline, died_at) where died_at is not null;
 
 -- Each health event starts once and ends once, in the transaction that puts its message into the outbox: neither a crash
 -- nor two relays repeat one.

@@ -401,12 +401,10 @@ comment on column analyst.recalibrations.recalibration is
   'The recalibration as knots: at, ln((1 − p) / p) of a p-value; shift, what is subtracted from it.';
 
 create view analyst.alert_deliveries as
-  select pipeline, webhook, event_id, case when delivered_at is null then 'waiting' else 'delivered' end as state, attempts,
-         status, failure, queued_at, first_attempt_at, delivered_at, null::timestamptz as died_at
-  from outflow.webhook_deliveries
-  union all
-  select pipeline, webhook, event_id, 'dead', attempts, status, failure, queued_at, first_attempt_at, null, died_at
-  from outflow.webhook_dead_letters;
+  select pipeline, webhook, event_id,
+         case when delivered_at is not null then 'delivered' when died_at is not null then 'dead' else 'waiting' end as state,
+         attempts, status, failure, queued_at, first_attempt_at, delivered_at, died_at
+  from outflow.webhook_deliveries;
 comment on view analyst.alert_deliveries is 'One row for each event and webhook. Alerts on Kafka are not included.';
 comment on column analyst.alert_deliveries.pipeline is 'Name of the pipeline.';
 comment on column analyst.alert_deliveries.webhook is 'Name of the webhook in outflow.yaml.';

@@ -269,7 +269,7 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
       const { rowCount } = await pool.query(
         `select from outflow.outbox where pipeline = $1
          union all
-         select from outflow.webhook_deliveries where pipeline = $1 and delivered_at is null`,
+         select from analyst.alert_deliveries where pipeline = $1 and state = 'waiting'`,
         [pipeline],
       )
       return (

@@ -44,10 +44,9 @@ export async function applyRetention(
     text: `
       with letters as (
         delete from outflow.dead_letters where pipeline = $1 and rejected_at < $2::timestamptz
-      ), undelivered as (
-        delete from outflow.webhook_dead_letters where pipeline = $1 and died_at < $2::timestamptz
-      ), delivered as (
-        delete from outflow.webhook_deliveries where pipeline = $1 and delivered_at < $3::timestamptz
+      ), deliveries as (
+        delete from outflow.webhook_deliveries
+        where pipeline = $1 and (died_at < $2::timestamptz or delivered_at < $3::timestamptz)
       ), scores as (
         delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
       ), recalibrations as (

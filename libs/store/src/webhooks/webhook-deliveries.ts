@@ -25,6 +25,9 @@ export interface FailedAttempt {
   readonly failure: string
 }
 
+/** Condition on a row of `outflow.webhook_deliveries`. */
+const IS_WAITING = 'delivered_at is null and died_at is null'
+
 /** Returns a webhook's events whose next attempt is due, longest overdue first. */
 export async function dueDeliveries(
   db: Queryable,
@@ -35,7 +38,7 @@ export async function dueDeliveries(
     text: `
       select id, event_id as "eventId", payload, attempts, first_attempt_at as "firstAttemptAt", traceparent
       from outflow.webhook_deliveries
-      where pipeline = $1 and webhook = $2 and delivered_at is null and due_at <= now()
+      where pipeline = $1 and webhook = $2 and ${IS_WAITING} and due_at <= now()
       order by due_at, id
       limit $3`,
     values: [pipeline, webhook, limit],
@@ -50,7 +53,7 @@ export async function noteDelivered(db: Queryable, id: bigint, status: number): 
       update outflow.webhook_deliveries
       set payload = null, delivered_at = now(), attempts = attempts + 1,
           first_attempt_at = coalesce(first_attempt_at, now()), status = $2
-      where id = $1 and delivered_at is null`,
+      where id = $1 and ${IS_WAITING}`,
     values: [id, status],
   })
 }
@@ -67,7 +70,7 @@ export async function noteFailedAttempt(
       update outflow.webhook_deliveries
       set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()), status = $2, failure = $3,
           due_at = now() + $4::float8 * interval '1 millisecond'
-      where id = $1 and delivered_at is null`,
+      where id = $1 and ${IS_WAITING}`,
     values: [id, status, failure, waitMs],
   })
 }
@@ -77,14 +80,10 @@ export async function deadLetterDelivery(db: Queryable, id: bigint, { status, fa
   await run(db, {
     name: 'dead_letter_delivery',
     text: `
-      with given_up as (
-        delete from outflow.webhook_deliveries where id = $1 and delivered_at is null returning *
-      )
-      insert into outflow.webhook_dead_letters (pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at,
-                                                status, failure, traceparent)
-      select pipeline, webhook, event_id, payload, queued_at, attempts + 1, coalesce(first_attempt_at, now()), $2, $3,
-             traceparent
-      from given_up`,
+      update outflow.webhook_deliveries
+      set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()), status = $2, failure = $3,
+          died_at = now()
+      where id = $1 and ${IS_WAITING}`,
     values: [id, status, failure],
   })
 }
@@ -102,17 +101,10 @@ export async function deadLetterUnconfigured(
   const rows = await run(db, {
     name: 'dead_letter_unconfigured',
     text: `
-      with given_up as (
-        delete from outflow.webhook_deliveries
-        where pipeline = $1 and delivered_at is null and webhook <> all ($2::text[])
-        returning *
-      )
-      insert into outflow.webhook_dead_letters (pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at,
-                                                status, failure, traceparent)
-      select pipeline, webhook, event_id, payload, queued_at, attempts, first_attempt_at, status,
-             'no webhook of this name is configured', traceparent
-      from given_up
-      returning 1`,
+      update outflow.webhook_deliveries
+      set failure = 'no webhook of this name is configured', died_at = now()
+      where pipeline = $1 and ${IS_WAITING} and webhook <> all ($2::text[])
+      returning id`,
     values: [pipeline, webhooks],
   })
   return rows.length
@@ -132,15 +124,12 @@ export async function resendDeadDeliveries(
   const [outcome] = await run<{ resent: bigint }>(db, {
     name: 'resend_dead_deliveries',
     text: `
-      with raised as (
-        delete from outflow.webhook_dead_letters
-        where pipeline = $1 and ($2::text is null or webhook = $2) and ($3::text is null or event_id = $3)
-        returning *
-      ), queued as (
-        insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, queued_at, traceparent)
-        select pipeline, webhook, event_id, payload, queued_at, traceparent from raised order by id
-        on conflict do nothing
-        returning 1
+      with queued as (
+        update outflow.webhook_deliveries
+        set attempts = 0, first_attempt_at = null, status = null, failure = null, due_at = now(), died_at = null
+        where pipeline = $1 and died_at is not null and ($2::text is null or webhook = $2)
+          and ($3::text is null or event_id = $3)
+        returning id
       )
       select count(*) as resent, pg_notify('outflow_webhooks', $1) from queued`,
     values: [which.pipeline, which.webhook ?? null, which.eventId ?? null],
@@ -207,7 +196,7 @@ export async function deliveriesOf(
 export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ waiting: bigint }>(db, {
     name: 'waiting_deliveries',
-    text: 'select count(*) as waiting from outflow.webhook_deliveries where pipeline = $1 and delivered_at is null',
+    text: `select count(*) as waiting from outflow.webhook_deliveries where pipeline = $1 and ${IS_WAITING}`,
     values: [pipeline],
   })
   return Number(row!.waiting)
