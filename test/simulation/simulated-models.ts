@@ -42,12 +42,9 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
       if (row.state === 'active' && row.id !== id) models.set(row.id, { ...row, state })
     return []
   },
-  activate_model: ({ models }, [, id], { nowMs }) => {
+  activate_model: ({ models }, [, id], { nowMs, notify }) => {
     const row = models.get(id!)!
     models.set(row.id, { ...row, state: 'active', promotedAtMs: row.state === 'active' ? row.promotedAtMs : nowMs })
-    return []
-  },
-  notify_models: (_, __, { notify }) => {
     notify('outflow_models')
     return []
   },

@@ -131,7 +131,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
 function storeFirstModel({ postgres, config }: Surroundings): void {
   const { artefact, metadata } = fixedModel(config.features, createHash('sha256').digest())
   const id = metadata.modelId
-  const now = { nowMs: EPOCH_MS }
+  const now = { nowMs: EPOCH_MS, notify: () => {} }
   const values = [
     PIPELINE,
     id,

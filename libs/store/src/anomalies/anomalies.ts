@@ -48,7 +48,7 @@ export async function leastLikelyAnomalies(
   query: { readonly pipeline: string; readonly limit: number },
 ): Promise<readonly StoredAnomaly[]> {
   const rows = await run<AnomalyRow>(db, {
-    name: 'strangest_anomalies',
+    name: 'least_likely_anomalies',
     text: `
       select ${COLUMNS}
       from analyst.anomalies

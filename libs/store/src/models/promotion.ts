@@ -124,12 +124,8 @@ async function activate(client: Client, { pipeline, id }: ModelKey, previousStat
     text: `
       update outflow.models
       set state = 'active', promoted_at = case when state = 'active' then promoted_at else now() end
-      where pipeline = $1 and id = $2`,
+      where pipeline = $1 and id = $2
+      returning pg_notify('outflow_models', $1)`,
     values: [pipeline, id],
-  })
-  await run(client, {
-    name: 'notify_models',
-    text: `select pg_notify('outflow_models', $1)`,
-    values: [pipeline],
   })
 }

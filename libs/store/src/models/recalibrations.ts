@@ -27,12 +27,9 @@ export async function noteRecalibration(
   await run(db, {
     name: 'note_recalibration',
     text: `
-      with noted as (
-        insert into outflow.recalibrations (pipeline, model_id, recalibration, factor, until_time)
-        values ($1, $2, $3, $4, $5)
-        returning pipeline
-      )
-      select pg_notify('outflow_models', pipeline) from noted`,
+      insert into outflow.recalibrations (pipeline, model_id, recalibration, factor, until_time)
+      values ($1, $2, $3, $4, $5)
+      returning pg_notify('outflow_models', $1)`,
     values: [noted.pipeline, noted.modelId, jsonbText(noted.recalibration), noted.factor, noted.until],
   })
 }

@@ -10,10 +10,9 @@ export async function requestRetrain(
   const [row] = await run<{ id: string }>(db, {
     name: 'request_retrain',
     text: `
-      with asked as (
-        insert into outflow.retrain_requests (pipeline, requested_by, why) values ($1, $2, $3) returning id
-      )
-      select id::text, pg_notify('outflow_training', $1) from asked`,
+      insert into outflow.retrain_requests (pipeline, requested_by, why)
+      values ($1, $2, $3)
+      returning id::text, pg_notify('outflow_training', $1)`,
     values: [request.pipeline, request.by, request.why],
   })
   return row!.id
