@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
-import { openModelScorer } from './model-scorer.js'
+import { nllBy, openTableScorer } from './model-scorer.js'
 
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
 const read = makeReader(features)
@@ -33,7 +33,7 @@ async function fitTo(location: number, scale: number, seed: number) {
     seed: 1,
     backend: 'wasm',
   })
-  return { scorer: await openModelScorer(encoder, flow), ordinary: Array.from({ length: 2_000 }, draw) }
+  return { scorer: await openTableScorer(encoder, flow), ordinary: Array.from({ length: 2_000 }, draw) }
 }
 
 // The property test of the number column covers the whole range of float64; this one covers a record up to its score.
@@ -52,7 +52,7 @@ it('issue 17.2: ten standard deviations have a higher nll than ordinary records 
         const scale = 10 ** scaleExponent
         const { scorer, ordinary } = await fitTo(location, scale, seed)
         const far = [-10, 10].map((deviations) => fieldsOf(location + deviations * scale, 0))
-        const { nll } = await scorer.score([...far, ...ordinary])
+        const nll = await nllBy(scorer.score)([...far, ...ordinary])
         await scorer.close()
         const percentile = nll.slice(far.length).sort()[Math.floor(0.999 * ordinary.length)]!
         expect(nll[0]).toBeGreaterThan(percentile)

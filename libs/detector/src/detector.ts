@@ -11,7 +11,7 @@ import {
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
-import { openTableScorer } from './model-scorer.js'
+import { nllBy, openTableScorer } from './model-scorer.js'
 import { findNewValues, type NewValue } from './new-value.js'
 import { runNllQueries } from './nll-queries.js'
 import { type NumberBand, numberBands } from './number-bands.js'
@@ -107,8 +107,8 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     return least > 0 ? own.map((p) => Math.max(least, p)) : own
   }
   // An explanation scores a few rows many times: in the thread each call would wait behind batches.
-  const roughNll = async (batch: readonly Fields[]) => (await local.scoreRoughly(packFields(batch))).nll
-  const nllOf = async (batch: readonly Fields[]) => (await local.score(packFields(batch))).nll
+  const roughNll = nllBy(local.scoreRoughly)
+  const nllOf = nllBy(local.score)
   const scoreTable = async (table: FieldTable) => {
     const { nll, unseenValues, missingValues } = await (table.count > SMALL_BATCH ? forLarge : local).score(table)
     return { nll, pValue: pValuesOf(nll), unseenValues, missingValues }

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { periodHours } from '@outflow/encoding'
+import { hourInPeriod } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
 /** How much the distribution of one field has changed. */
@@ -33,20 +33,12 @@ export function fieldShifts(
         const bin = ({ categories: own }: Fields) => own[at] ?? MISSING
         return { field, nats: divergence(reference.map(bin), recent.map(bin)) }
       }
-      const value = ({ numbers: own }: Fields) => onLine(own[at]!, feature)
+      const value = ({ numbers: own }: Fields) =>
+        feature.type === 'cyclic' ? hourInPeriod(own[at]!, feature) : own[at]!
       const bin = binsOf(reference.map(value))
       return { field, nats: divergence(reference.map(value).map(bin), recent.map(value).map(bin)) }
     })
     .toSorted((a, b) => b.nats - a.nats)
-}
-
-const HOUR_MS = 3_600_000
-
-/** Maps a cyclic time to its hour in the cycle; other numbers are unchanged. */
-function onLine(value: number, feature: Feature): number {
-  if (feature.type !== 'cyclic') return value
-  const hours = periodHours(feature)
-  return (((value / HOUR_MS) % hours) + hours) % hours
 }
 
 /** Returns the bin of a value; a value at a border belongs to the bin above it. */

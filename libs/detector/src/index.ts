@@ -6,6 +6,7 @@ export { alertRateOf, type DecisionRule, decisionRule } from './decision/rule.js
 export { unreachable } from './decision/unreachable.js'
 export { type Detector, openDetector, type Scores } from './detector.js'
 export { type Divergence, divergenceOf } from './divergence.js'
+export { drawPlaces } from './draw-places.js'
 export {
   type CalibratedBuckets,
   calibrateBuckets,

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { periodHours } from '@outflow/encoding'
+import { hourInPeriod, periodHours } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
 /** A density of independent fields: the baseline that a model must exceed. */
@@ -36,12 +36,10 @@ export function fitMarginals(features: readonly Feature[], records: readonly Fie
       const nll = categoryNllOf(records.map((record) => record.categories[at] ?? null))
       return (record) => nll(record.categories[at] ?? null)
     }
-    const circle = feature.type === 'cyclic' ? periodHours(feature) : null
-    const nll = numberNllOf(
-      records.map((record) => record.numbers[at]!),
-      circle,
-    )
-    return (record) => nll(record.numbers[at]!)
+    const isCyclic = feature.type === 'cyclic'
+    const value = ({ numbers }: Fields) => (isCyclic ? hourInPeriod(numbers[at]!, feature) : numbers[at]!)
+    const nll = numberNllOf(records.map(value), isCyclic ? periodHours(feature) : null)
+    return (record) => nll(value(record))
   })
   return {
     names: columns.map(({ name }) => name),
@@ -56,10 +54,9 @@ function categoryNllOf(values: readonly (string | null)[]): (value: string | nul
   return (value) => -Math.log((counts.get(value) ?? UNSEEN_WEIGHT) / (values.length + UNSEEN_WEIGHT))
 }
 
-/** @param circle  hours in the cycle of epoch ms; null: the values are numbers */
+/** @param circle  the values are hours in a cycle of this length; null: they are numbers */
 function numberNllOf(raw: readonly number[], circle: number | null): (value: number) => number {
-  const line = (value: number) => (circle === null ? value : (((value / HOUR_MS) % circle) + circle) % circle)
-  const present = Float64Array.from(raw.filter((value) => !Number.isNaN(value)).map(line)).sort()
+  const present = Float64Array.from(raw.filter((value) => !Number.isNaN(value))).sort()
   const missing = massNll(raw.length - present.length, raw.length)
   const usual = circle === null ? commonValue(present) : null
   const rest = usual === null ? present : present.filter((value) => value !== usual)
@@ -68,8 +65,8 @@ function numberNllOf(raw: readonly number[], circle: number | null): (value: num
   const density = kernelDensity(rest.length > 0 ? rest : present, circle)
   return (value) => {
     if (Number.isNaN(value)) return missing
-    if (line(value) === usual) return isUsual
-    return isOther - Math.log(density(line(value)))
+    if (value === usual) return isUsual
+    return isOther - Math.log(density(value))
   }
 }
 
@@ -134,7 +131,6 @@ function cauchy(x: number, middle: number, width: number): number {
   return 1 / (Math.PI * width * (1 + ((x - middle) / width) ** 2))
 }
 
-const HOUR_MS = 3_600_000
 const UNSEEN_WEIGHT = 0.5
 /** As in the encoder: a value that this share of the records has is modelled by a probability and not by a density. */
 const USUAL_SHARE = 0.95

@@ -1,7 +1,7 @@
 import { type Feature, featurePath, type ModelMetadata } from '@outflow/contracts'
 import { type Fields, isRejection, makeReader } from '@outflow/records'
 import type { Model } from './artefact.js'
-import type { ModelScorer } from './model-scorer.js'
+import type { Nll } from './model-scorer.js'
 import { sampleRecords } from './sample-records.js'
 
 type Misfit = NonNullable<ModelMetadata['calibration']['misfit']>
@@ -18,13 +18,13 @@ const SAMPLES = 2_000
  */
 export async function measureMisfit(
   model: Pick<Model, 'encoder' | 'flow'>,
-  scorer: ModelScorer,
+  nll: Nll,
   calibration: Float64Array,
   seed: number,
 ): Promise<Misfit> {
   const read = makeReader(model.encoder.features.map(asOfSample))
   const fields = (await sampleRecords(model, SAMPLES, seed)).map(read).filter((own): own is Fields => !isRejection(own))
-  const samples = (await scorer.score(fields)).nll.sort()
+  const samples = (await nll(fields)).sort()
   const distance = largestDistance(calibration, samples)
   const size = (calibration.length * samples.length) / (calibration.length + samples.length)
   const mark = samples[Math.floor(0.99 * samples.length)]!
@@ -32,7 +32,7 @@ export async function measureMisfit(
     samples: samples.length,
     distance,
     pValue: kolmogorovPValue(distance * Math.sqrt(size)),
-    beyondSamples: calibration.filter((nll) => nll > mark).length / calibration.length,
+    beyondSamples: calibration.filter((own) => own > mark).length / calibration.length,
   }
 }
 

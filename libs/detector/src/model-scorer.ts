@@ -3,12 +3,6 @@ import { type FlowState, openScorer } from '@outflow/flow'
 import { type Fields, type FieldTable, packFields, tablePart } from '@outflow/records'
 import { batchNllCalls, type NllOfRows } from './nll-batching.js'
 
-/** Encoder and flow together: records in, negative log-likelihoods out. */
-export interface ModelScorer {
-  score(batch: readonly Fields[]): Promise<ModelScores>
-  close(): Promise<void>
-}
-
 export interface ModelScores {
   /** [count], nats */
   readonly nll: Float64Array
@@ -16,7 +10,7 @@ export interface ModelScores {
   readonly missingValues: number
 }
 
-/** A model scorer for packed tables. */
+/** Encoder and flow together: records in, negative log-likelihoods out. */
 export interface TableScorer {
   score(table: FieldTable): Promise<ModelScores>
   close(): Promise<void>
@@ -25,16 +19,15 @@ export interface TableScorer {
 /** [count] nats; −log p of each record. */
 export type Nll = (batch: readonly Fields[]) => Promise<Float64Array>
 
+export const nllBy =
+  (score: TableScorer['score']): Nll =>
+  async (batch) =>
+    (await score(packFields(batch))).nll
+
 /** Larger batches are scored in parts: the flow's layers have 64 numbers per row, and more rows do not fit in the cache. */
 const ROWS_AT_ONCE = 4096
 
 /** @param flow  null where every feature is categorical; the score is then −log p(c) */
-export async function openModelScorer(encoder: Encoder, flow: FlowState | null): Promise<ModelScorer> {
-  const { score, close } = await openTableScorer(encoder, flow)
-  return { score: (batch) => score(packFields(batch)), close }
-}
-
-/** @param flow  null where every feature is categorical */
 export async function openTableScorer(
   encoder: Encoder,
   flow: FlowState | null,

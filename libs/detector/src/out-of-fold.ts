@@ -1,7 +1,6 @@
+import { shuffled } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { ModelScorer } from './model-scorer.js'
+import type { Nll } from './model-scorer.js'
 
 /** A part of the records, and all others. */
 export interface Fold {
@@ -11,14 +10,7 @@ export interface Fold {
 
 /** Splits records at random into folds of equal size. */
 export function foldsOf(records: readonly Fields[], seed: number): readonly Fold[] {
-  const random = xoroshiro128plus(seed)
-  const foldOf = Uint8Array.from(records, (_, index) => index % FOLDS)
-  for (let last = foldOf.length - 1; last > 0; last--) {
-    const other = uniformInt(random, 0, last)
-    const held = foldOf[last]!
-    foldOf[last] = foldOf[other]!
-    foldOf[other] = held
-  }
+  const foldOf = shuffled(records.length, seed).map((place) => place % FOLDS)
   return Array.from({ length: FOLDS }, (_, fold) => ({
     own: records.filter((_, index) => foldOf[index] === fold),
     others: records.filter((_, index) => foldOf[index] !== fold),
@@ -37,11 +29,8 @@ const FOLDS = 5
  * @returns [records], nats, in the order of the folds
  * @see Vovk 2015, Cross-conformal predictors, doi:10.1007/s10472-013-9368-4
  */
-export async function outOfFoldNlls(
-  folds: readonly Fold[],
-  scorers: readonly Pick<ModelScorer, 'score'>[],
-): Promise<Float64Array> {
+export async function outOfFoldNlls(folds: readonly Fold[], scorers: readonly Nll[]): Promise<Float64Array> {
   const nlls: number[] = []
-  for (const [at, { own }] of folds.entries()) nlls.push(...(await scorers[at]!.score(own)).nll)
+  for (const [at, { own }] of folds.entries()) nlls.push(...(await scorers[at]!(own)))
   return Float64Array.from(nlls)
 }

@@ -12,14 +12,13 @@ import {
   flowSpec,
 } from '@outflow/flow'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps, calibrationSummary } from './conformal.js'
+import { drawPlaces } from './draw-places.js'
 import { TooFewRecords } from './errors.js'
 import { ranksToLabel } from './label-trim.js'
 import { measureMisfit } from './misfit.js'
-import { type ModelScorer, openModelScorer } from './model-scorer.js'
+import { type Nll, nllBy, openTableScorer } from './model-scorer.js'
 import { foldsOf, outOfFoldNlls } from './out-of-fold.js'
 import { fitParetoTail } from './pareto-tail.js'
 
@@ -91,11 +90,11 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
     : split(records, calibrationSize(records.length, alertRate), training.seed)
   const models = await fitModels([fitting, ...folds.map(({ others }) => others)], input)
   const { encoder, fit, flow } = models[0]!
-  const scorers = await Promise.all(models.map((model) => openModelScorer(model.encoder, model.flow)))
-  const [scorer, ...ofFolds] = scorers as [ModelScorer, ...ModelScorer[]]
-  const scores = provisional ? await outOfFoldNlls(folds, ofFolds) : (await scorer.score(calibrating)).nll
+  const scorers = await Promise.all(models.map((model) => openTableScorer(model.encoder, model.flow)))
+  const [nllOf, ...nllsOfFolds] = scorers.map(({ score }) => nllBy(score)) as [Nll, ...Nll[]]
+  const scores = provisional ? await outOfFoldNlls(folds, nllsOfFolds) : await nllOf(calibrating)
   const nlls = scores.toSorted()
-  const misfit = await measureMisfit({ encoder, flow }, scorer, nlls, training.seed)
+  const misfit = await measureMisfit({ encoder, flow }, nllOf, nlls, training.seed)
   await Promise.all(scorers.map((own) => own.close()))
   const tail = fitParetoTail(nlls, training.contamination)
   const encoded = encodeModel(
@@ -144,15 +143,9 @@ function calibrationSize(records: number, alertRate: number): number {
 }
 
 function split(records: readonly Fields[], held: number, seed: number) {
-  const random = xoroshiro128plus(seed)
-  const shuffled = [...records]
-  for (let place = 0; place < held; place++) {
-    const other = uniformInt(random, place, shuffled.length - 1)
-    const own = shuffled[place]!
-    shuffled[place] = shuffled[other]!
-    shuffled[other] = own
-  }
-  return { calibrating: shuffled.slice(0, held), fitting: shuffled.slice(held) }
+  const { drawn, others } = drawPlaces(records.length, held, seed)
+  const at = (place: number) => records[place]!
+  return { calibrating: Array.from(drawn, at), fitting: Array.from(others, at) }
 }
 
 function recordsToLabel(records: readonly Fields[], nll: Float64Array, alertRate: number): RecordToLabel[] {

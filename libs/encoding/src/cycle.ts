@@ -73,6 +73,11 @@ export function periodHours({ period }: Pick<Cycle, 'period'>): number {
   return HOURS[period]
 }
 
+/** Hours since the last multiple of the period, in UTC. */
+export function hourInPeriod(time: number, cycle: Pick<Cycle, 'period'>): number {
+  return mod(time / HOUR_MS, periodHours(cycle))
+}
+
 /** Elapsed share of the period at a time, [0, 1). */
 function phase(period: Cycle['period'], time: number): number {
   if (period === 'year') {

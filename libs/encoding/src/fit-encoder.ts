@@ -1,7 +1,5 @@
 import type { Feature } from '@outflow/contracts'
 import { categoryColumnsOf, type Fields, numberColumnsOf } from '@outflow/records'
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { fitCategoryTree } from './category-tree.js'
 import type { CategoryColumn } from './conditional.js'
 import { standardiseContext } from './context.js'
@@ -20,6 +18,7 @@ import {
   standardise,
   toLine,
 } from './number-column.js'
+import { shuffled } from './shuffled.js'
 import { fitVocabulary } from './vocabulary.js'
 
 /** A fitted encoder, and its training records encoded for the fit of the flow. */
@@ -137,18 +136,6 @@ function findIndicators(flags: readonly (readonly Flag[])[]): Encoder['indicator
 const SMALLEST_FLOOR = 1e-3
 /** A grouping anchors a number if it leaves this share of the number's spread or less. */
 const ANCHOR_LEAVES = 0.9
-
-function shuffled(count: number, seed: number): Int32Array {
-  const random = xoroshiro128plus(seed)
-  const order = Int32Array.from({ length: count }, (_, index) => index)
-  for (let last = count - 1; last > 0; last--) {
-    const other = uniformInt(random, 0, last)
-    const held = order[last]!
-    order[last] = order[other]!
-    order[other] = held
-  }
-  return order
-}
 
 function chooseAnchors(groupings: readonly FittedGrouping[], j: number): number[] {
   return groupings

@@ -1,4 +1,4 @@
-import { drawPlaces } from './training-records.js'
+import { drawPlaces } from '@outflow/detector'
 
 interface HoldOutOptions {
   /** Times of the window's records, epoch ms, ascending. */
@@ -24,7 +24,7 @@ export function holdOut({ times, seenUntilMs, seed }: HoldOutOptions): Uint8Arra
   const wanted = Math.max(FEWEST_HELD, Math.min(Math.floor(count * SHARE), MOST_HELD))
   const held = Math.min(wanted, (count - from) >> 1)
   const isHeld = new Uint8Array(count)
-  for (const place of drawPlaces(count - from, held, seed)) isHeld[from + place] = 1
+  for (const place of drawPlaces(count - from, held, seed).drawn) isHeld[from + place] = 1
   return isHeld
 }
 

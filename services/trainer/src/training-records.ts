@@ -1,8 +1,6 @@
 import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
-import type { Burst } from '@outflow/detector'
+import { type Burst, drawPlaces } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
-import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { SampledRecord } from './sampled-records.js'
 
 /** The records of a window that a model can be fitted to. */
@@ -81,22 +79,9 @@ const MAX_DETAILS = 1_000
 export function atMost(read: TrainingRecords, most: number, seed: number): TrainingRecords {
   const count = read.fields.length
   if (count <= most) return read
-  const kept = drawPlaces(count, most, seed).sort()
+  const kept = drawPlaces(count, most, seed).drawn.sort()
   const times = Array.from(kept, (place) => read.times[place]!)
   return { ...read, fields: Array.from(kept, (place) => read.fields[place]!), times, window: windowOf(times) }
-}
-
-/** Draws places below `count` without replacement; the same seed draws the same ones. @returns [draws] */
-export function drawPlaces(count: number, draws: number, seed: number): Uint32Array {
-  const random = xoroshiro128plus(seed)
-  const places = Uint32Array.from({ length: count }, (_, index) => index)
-  for (let place = 0; place < draws; place++) {
-    const other = uniformInt(random, place, count - 1)
-    const drawn = places[other]!
-    places[other] = places[place]!
-    places[place] = drawn
-  }
-  return places.subarray(0, draws)
 }
 
 /** The sum of counts by reason. */
