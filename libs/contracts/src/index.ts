@@ -38,6 +38,7 @@ export {
   type Step,
   stepsOfColumn,
 } from './path.js'
+export { plainText } from './plain-text.js'
 export { formatPosition, type Position } from './position.js'
 export { type Counterfactual, counterfactualSchema, type Explanation, type Reason, reasonSchema } from './reason.js'
 export { type Recalibration, recalibrationSchema } from './recalibration.js'

@@ -25,4 +25,3 @@ export {
   withReadOnlyTransaction,
   withTransaction,
 } from './connection/pool.js'
-export { plainText } from './connection/postgres-text.js'

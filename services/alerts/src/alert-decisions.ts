@@ -1,6 +1,5 @@
 import { type Alert, alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
-import type { AlertBucket, AlertEvent } from '@outflow/contracts'
-import { plainText } from '@outflow/store'
+import { type AlertBucket, type AlertEvent, plainText } from '@outflow/contracts'
 import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 
@@ -35,7 +34,7 @@ export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAle
   if (event === null) return { id, event: null, alert: null }
   const alert = alertOf(event, createdAt.getTime())
   // In the form that Postgres returns, because stored buckets are found by key.
-  return { id, event, alert: { ...alert, key: alert.key && plainText(String(Buffer.from(alert.key))) } }
+  return { id, event, alert: { ...alert, key: alert.key && plainText(alert.key) } }
 }
 
 /** Decides on rows in their order; a group is placed where its bucket ended. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { plainText } from '@outflow/contracts'
 
 /** UTF-16 units, at most 1,500 bytes of UTF-8: an index row of Postgres has 2,704 for the name, pipeline, topic and path. */
 const LONGEST_NAME = 500
@@ -10,18 +11,11 @@ const LEGIBLE_START = 100
  * 500 UTF-16 units becomes its first 100, `…sha256:` and the hash of the whole name.
  */
 export function entityOf(name: string): string {
-  if (name.length > LONGEST_NAME) return `${storable(name.slice(0, LEGIBLE_START))}…sha256:${sha256(name)}`
-  return storable(name)
+  if (name.length > LONGEST_NAME) return `${plainText(name.slice(0, LEGIBLE_START))}…sha256:${sha256(name)}`
+  return plainText(name)
 }
 
 const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
-
-/** Only names with surrogates, which are few, are searched for lone ones. */
-const storable = (name: string): string =>
-  NUL_OR_SURROGATE.test(name) ? name.replace(NUL_OR_LONE_SURROGATE, '\uFFFD') : name
-
-const NUL_OR_SURROGATE = /[\0\uD800-\uDFFF]/
-const NUL_OR_LONE_SURROGATE = /\0|\p{Surrogate}/gu
 
 /**
  * Returns a 53-bit hash of a value, NaN for a missing one. Two of 256 values collide with a probability of 4e-12.

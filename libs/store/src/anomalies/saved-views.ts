@@ -1,5 +1,5 @@
+import { plainText } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { plainText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
 /** A filter of the list of anomalies that was saved under a name. */

@@ -1,5 +1,6 @@
+import { plainText } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { jsonbText, plainText } from '../connection/postgres-text.js'
+import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
 
 /** A requested action and its author. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clampTime, jsonbText, plainText, timestampText } from './postgres-text.js'
+import { clampTime, jsonbText, timestampText } from './postgres-text.js'
 
 const UNSTORABLE = /\0|\p{Surrogate}/u
 
@@ -50,12 +50,5 @@ describe('timestampText', () => {
     expect(timestampText(-9e18)).toBe('0001-01-01T00:00:00.000Z')
     expect(timestampText(Number.NaN)).toBe('1970-01-01T00:00:00.000Z')
     expect(clampTime(Number.NEGATIVE_INFINITY)).toBe(Date.parse('0001-01-01T00:00:00.000Z'))
-  })
-})
-
-describe('plainText', () => {
-  it('replaces NUL', () => {
-    expect(plainText('a\0b')).toBe('a\uFFFDb')
-    expect(plainText('ab')).toBe('ab')
   })
 })

@@ -15,11 +15,6 @@ export function timestampText(epochMs: number): string {
   return new Date(clampTime(epochMs)).toISOString()
 }
 
-/** Returns a string that Postgres can store: NUL, which text cannot contain, becomes U+FFFD. */
-export function plainText(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
-}
-
 /**
  * Returns JSON text that jsonb accepts. Jsonb refuses NUL and lone surrogates, which JSON allows: they become U+FFFD. A
  * value nested deeper than 500 levels is replaced by a note, so that one such record does not stop the stream.
@@ -31,24 +26,14 @@ export function jsonbText(value: unknown): string {
 /** Returns a JSON value without NUL and lone surrogates: each becomes U+FFFD. */
 export function plainJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'
-  // Nearly every record returns here; an escaped backslash before u0000 merely causes the unnecessary walk below.
-  if (!/\\u(0000|d[89a-f])/i.test(text)) return text
-  return JSON.stringify(storable(value))
+  // Nearly every record returns here; an escaped backslash before u0000 merely causes an unnecessary replacement.
+  if (!/\\u(0000|d[89a-f])/.test(text)) return text
+  // Of surrogates JSON.stringify escapes only lone ones. Each match is a whole escape, such as two backslashes.
+  return text.replace(/\\(u0000|ud[89a-f]..|.)/g, (own) => (own.length > 2 ? '\uFFFD' : own))
 }
 
 function depthExceeds(value: unknown, levels: number): boolean {
   if (value === null || typeof value !== 'object') return false
   if (levels === 0) return true
   return Object.values(value).some((item) => depthExceeds(item, levels - 1))
-}
-
-function storable(value: unknown): unknown {
-  if (typeof value === 'string') return storableString(value)
-  if (Array.isArray(value)) return value.map(storable)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storableString(key), storable(item)]))
-}
-
-function storableString(text: string): string {
-  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD')
 }

@@ -1,6 +1,5 @@
-import type { SuppressionRule } from '@outflow/contracts'
+import { plainText, type SuppressionRule } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { plainText } from '../connection/postgres-text.js'
 import { type RowOf, run } from '../connection/statement.js'
 
 /** A rule that hides alerts until it expires. */
