@@ -1,4 +1,5 @@
 import {
+  defaultRangeExtractor,
   elementScroll,
   observeElementOffset,
   observeElementRect,
@@ -67,10 +68,8 @@ function useOffsetTop(box: RefObject<HTMLElement | null>, list: RefObject<HTMLEl
   return top
 }
 
-function withKept({ startIndex, endIndex, overscan, count }: Range, kept: number): number[] {
-  const from = Math.max(startIndex - overscan, 0)
-  const to = Math.min(endIndex + overscan, count - 1)
-  const indexes = Array.from({ length: to - from + 1 }, (_, i) => from + i)
-  if (kept < 0 || kept >= count || (kept >= from && kept <= to)) return indexes
-  return kept < from ? [kept, ...indexes] : [...indexes, kept]
+function withKept(range: Range, kept: number): number[] {
+  const indexes = defaultRangeExtractor(range)
+  if (kept < 0 || kept >= range.count || indexes.includes(kept)) return indexes
+  return kept < range.startIndex ? [kept, ...indexes] : [...indexes, kept]
 }
