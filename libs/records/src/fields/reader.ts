@@ -148,7 +148,8 @@ const BOOLEAN_WORDS: ReadonlyMap<string, 'true' | 'false'> = new Map([
 ])
 const BAD_TIMESTAMP = Number.POSITIVE_INFINITY
 
-function isMissing(value: unknown): boolean {
+/** Whether the value of a field counts as missing. */
+export function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 'NaN' || Number.isNaN(value)
 }
 

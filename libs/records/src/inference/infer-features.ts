@@ -1,5 +1,5 @@
 import { type Feature, featureSchema, formatPath, type Step } from '@outflow/contracts'
-import { readNumber } from '../fields/reader.js'
+import { isMissing, readNumber } from '../fields/reader.js'
 import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { NumberSummariser, wantsLogScale } from './number-summary.js'
@@ -117,7 +117,7 @@ type Field = ReturnType<typeof newField>
 
 function note(field: Field, value: unknown): void {
   field.present += 1
-  if (value === null || value === undefined || value === '' || value === 'NaN') {
+  if (isMissing(value)) {
     field.missing += 1
     return
   }
