@@ -16,10 +16,8 @@ describe('describeError', () => {
   })
 
   it('issue 17.15: handles a message with many blanks in linear time', () => {
-    const startMs = performance.now()
-    expect(describeError(new UsageError(`found "${' '.repeat(60_000)}x"`), {})).toMatch(/^outflow: found " +x"$/)
-    // A quadratic pattern takes seconds.
-    expect(performance.now() - startMs).toBeLessThan(500)
+    // A quadratic pattern exceeds the timeout of the test.
+    expect(describeError(new UsageError(`found "${' '.repeat(1_000_000)}x"`), {})).toMatch(/^outflow: found " +x"$/)
   })
 
   it('has the code, and exit code 1, for other errors; the stack only with OUTFLOW_DEBUG', () => {
