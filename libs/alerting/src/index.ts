@@ -1,7 +1,7 @@
 export { type Alert, alertOf } from './alert.js'
 export { type Control, controlOf } from './control.js'
 export { bucketsOf, type Decider, makeDecider } from './decider.js'
-export { alertEvent, alertId, exampleEvent, explainedAlert } from './events/alert-event.js'
+export { alertEvent, exampleEvent, explainedAlert } from './events/alert-event.js'
 export { anomalyUrl } from './events/console-url.js'
 export { eventMessage } from './events/event-message.js'
 export { explainedEvent } from './events/explained-event.js'

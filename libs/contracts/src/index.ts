@@ -39,7 +39,7 @@ export {
   stepsOfColumn,
 } from './path.js'
 export { plainText } from './plain-text.js'
-export { formatPosition, type Position } from './position.js'
+export { anomalyId, formatPosition, type Position, parseAnomalyId, parsePosition } from './position.js'
 export { type Counterfactual, counterfactualSchema, type Explanation, type Reason, reasonSchema } from './reason.js'
 export { type Recalibration, recalibrationSchema } from './recalibration.js'
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'

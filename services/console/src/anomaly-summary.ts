@@ -1,11 +1,11 @@
+import { anomalyId } from '@outflow/contracts'
 import type { AnomalyLine } from '@outflow/store/anomalies'
 import type { AnomalySummary } from './api/index.js'
-import { anomalyId } from './ids.js'
 
 export function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {
   return {
     ...line,
-    id: anomalyId(line),
+    id: anomalyId(line.pipeline, line),
     offset: String(line.offset),
     key: entityKey,
     surpriseBits: line.pValue > 0 ? -Math.log2(line.pValue) : null,

@@ -1,7 +1,7 @@
+import { anomalyId } from '@outflow/contracts'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/runtime'
 import type { AnomalyLine } from '@outflow/store/anomalies'
-import { anomalyId } from './ids.js'
 
 type OnFound = (found: readonly AnomalyLine[]) => void
 
@@ -24,7 +24,7 @@ const LOOK_BACK_MS = 10 * 60_000
 const MAX_ANOMALIES = 500
 
 /** An anomaly is new again when its reasons have been stored. */
-const keyOf = (line: AnomalyLine): string => `${anomalyId(line)} ${line.topReason !== null}`
+const keyOf = (line: AnomalyLine): string => `${anomalyId(line.pipeline, line)} ${line.topReason !== null}`
 
 interface WatchedPipeline {
   readonly listeners: Set<OnFound>

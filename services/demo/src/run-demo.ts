@@ -1,4 +1,4 @@
-import { formatPosition } from '@outflow/contracts'
+import { anomalyId } from '@outflow/contracts'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
 import { withCleanUp } from './clean-up.js'
@@ -46,8 +46,15 @@ async function print(
   )
   if (options.once) return
   const first = leastLikely[0]
-  const anomalyId = first ? `${pipeline}/${formatPosition(first)}` : null
+  const firstId = first ? anomalyId(pipeline, first) : null
   terminal.say(
-    lookAroundText({ databaseUrl: config.postgres.url, configPath, logPath, healthUrl, consoleUrl, anomalyId }),
+    lookAroundText({
+      databaseUrl: config.postgres.url,
+      configPath,
+      logPath,
+      healthUrl,
+      consoleUrl,
+      anomalyId: firstId,
+    }),
   )
 }

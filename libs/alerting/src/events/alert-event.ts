@@ -1,9 +1,9 @@
 import {
   ALERT_EVENT_TYPE,
   type AlertEvent,
+  anomalyId,
   type Explanation,
   type FoundAnomaly,
-  formatPosition,
   type Position,
 } from '@outflow/contracts'
 import { cloudEvent, surpriseBits, timeText } from './cloud-event.js'
@@ -11,9 +11,6 @@ import { anomalyUrl } from './console-url.js'
 
 /** The fields of an anomaly that its alert contains. */
 export interface AlertedAnomaly extends FoundAnomaly, Position {}
-
-/** The id of an anomaly's alert; it depends on the record's position alone. */
-export const alertId = (pipeline: string, at: Position): string => `${pipeline}/${formatPosition(at)}`
 
 interface AlertOrigin {
   readonly pipeline: string
@@ -25,7 +22,7 @@ interface AlertOrigin {
 /** The event of an anomaly, with its entity as subject; without reasons, which are computed later. */
 export function alertEvent(anomaly: AlertedAnomaly, { pipeline, detectedAtMs, consoleUrl }: AlertOrigin): AlertEvent {
   const { topic, partition, offset, entityKey } = anomaly
-  const id = alertId(pipeline, anomaly)
+  const id = anomalyId(pipeline, anomaly)
   return cloudEvent({
     type: ALERT_EVENT_TYPE,
     id,

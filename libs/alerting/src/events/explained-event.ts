@@ -1,5 +1,10 @@
-import { EXPLAINED_EVENT_TYPE, type ExplainedEvent, type Explanation, type Position } from '@outflow/contracts'
-import { alertId } from './alert-event.js'
+import {
+  anomalyId,
+  EXPLAINED_EVENT_TYPE,
+  type ExplainedEvent,
+  type Explanation,
+  type Position,
+} from '@outflow/contracts'
 import { cloudEvent } from './cloud-event.js'
 import { anomalyUrl } from './console-url.js'
 
@@ -13,7 +18,7 @@ interface LateAnomaly extends Position, Explanation {
 /** The event of the reasons of an anomaly, with its entity as subject. @param consoleUrl  undefined: the event has no link */
 export function explainedEvent(anomaly: LateAnomaly, pipeline: string, consoleUrl?: string): ExplainedEvent {
   const { topic, partition, offset, entityKey, counterfactual, reasons, modelId } = anomaly
-  const id = alertId(pipeline, anomaly)
+  const id = anomalyId(pipeline, anomaly)
   return cloudEvent({
     type: EXPLAINED_EVENT_TYPE,
     id: `${id}/explained`,

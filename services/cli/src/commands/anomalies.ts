@@ -1,4 +1,4 @@
-import { alertId } from '@outflow/alerting'
+import { anomalyId } from '@outflow/contracts'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
 import { pause } from '@outflow/runtime'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
@@ -72,7 +72,7 @@ function isComplete({ reasons, unexplainable, detectedAt }: AnalystAnomaly): boo
   return reasons !== null || unexplainable !== null || Date.now() - detectedAt.getTime() > REASONS_WAIT_MS
 }
 
-const idOf = (anomaly: AnalystAnomaly): string => alertId(anomaly.pipeline, anomaly)
+const idOf = (anomaly: AnalystAnomaly): string => anomalyId(anomaly.pipeline, anomaly)
 
 async function print(anomaly: AnalystAnomaly, { json }: PipelineOptions, terminal: Terminal): Promise<void> {
   const value = { id: idOf(anomaly), ...anomaly, offset: String(anomaly.offset) }

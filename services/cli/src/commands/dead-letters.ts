@@ -8,7 +8,7 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { parsePosition } from '../positions.js'
+import { requirePosition } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { letterAt, type ResendOptions, resendLetters, type Selection } from './dead-letters/resend.js'
 
@@ -100,7 +100,7 @@ async function showLetter(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const position = parsePosition(text)
+  const position = requirePosition(text)
   const { letter, original, rejection } = await withPipeline(options, async (pool, config) => {
     const letter = await letterAt(pool, config.pipeline, position)
     const check = await recordChecker(pool, config)

@@ -13,7 +13,7 @@ import { withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { alertRateOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { parseAnomalyId } from '../positions.js'
+import { requireAnomalyId } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
@@ -109,7 +109,7 @@ function describe(
  * record.
  */
 async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
-  const { pipeline, position } = parseAnomalyId(id)
+  const { pipeline, position } = requireAnomalyId(id)
   const { anomaly, unsent } = await withPipeline(options, async (pool) => {
     const [stored, unsent] = await Promise.all([
       anomalyAt(pool, pipeline, position),

@@ -4,7 +4,7 @@ import { loadConfig } from '@outflow/runtime'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { parseAnomalyId } from '../positions.js'
+import { requireAnomalyId } from '../positions.js'
 import type { PipelineOptions } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
@@ -21,7 +21,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
 
 /** @throws {UsageError} when the id is not that of an anomaly, or the configuration does not fix the console's port */
 export function anomalyAddress(id: string, { console, http }: Pick<Config, 'console' | 'http'>): string {
-  parseAnomalyId(id)
+  requireAnomalyId(id)
   if (console.url === undefined && http.ports.console === 0)
     throw new UsageError('the console takes any free port (http.ports.console: 0); set console.url to its address')
   const base =

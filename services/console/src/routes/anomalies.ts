@@ -1,4 +1,4 @@
-import { stepsOfColumn } from '@outflow/contracts'
+import { anomalyId, stepsOfColumn } from '@outflow/contracts'
 import { explainStored, type StoredExplanation } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
@@ -34,7 +34,7 @@ import {
 import { withAudit } from '../audit.js'
 import { readCursor, writeCursor } from '../cursors.js'
 import { RequestRefused } from '../errors.js'
-import { anomalyId, parseAnomalyId } from '../ids.js'
+import { requireAnomalyId } from '../ids.js'
 import { readOverview } from '../overview.js'
 import { found } from '../queries.js'
 import { similarity } from '../similarity.js'
@@ -119,7 +119,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
           model: await modelSummary(db, { pipeline, id: modelId }),
           verdicts: await verdictsOn(db, pipeline, anomaly),
           unsent: await alertFateAt(db, pipeline, anomaly),
-          deliveries: await deliveriesOf(db, { pipeline, eventId: anomalyId(anomaly) }),
+          deliveries: await deliveriesOf(db, { pipeline, eventId: anomalyId(pipeline, anomaly) }),
         }
       })
       return detailOf({ ...anomaly, ...(await explanationOf(anomaly)) }, surroundings)
@@ -148,7 +148,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
           ...{ sort: 'time', limit: CANDIDATES + 1 },
         })
         const items = candidates.items
-          .filter((candidate) => anomalyId(candidate) !== anomalyId(anomaly))
+          .filter((candidate) => anomalyId(pipeline, candidate) !== anomalyId(pipeline, anomaly))
           .map((candidate) => ({ ...summaryOf(candidate), similarity: similarity(reasons, candidate.fields) }))
           .toSorted((a, b) => b.similarity - a.similarity)
         return { items: items.slice(0, query.limit) }
@@ -218,7 +218,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       },
     },
     async ({ params, body: { verdict, note = null }, visitor }, reply) => {
-      const { pipeline, position } = parseAnomalyId(params.id)
+      const { pipeline, position } = requireAnomalyId(params.id)
       const act = { action: 'give verdict', pipeline, target: params.id, detail: { verdict, note } }
       const given = await withAudit(pool, visitor, act, () =>
         giveVerdict(pool, { pipeline, ...position, verdict, note, by: visitor.name }),
@@ -230,6 +230,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
 
 /** @throws {RequestRefused} 404 when it is not stored */
 async function anomalyOf(db: Client, id: string): Promise<StoredAnomaly> {
-  const { pipeline, position } = parseAnomalyId(id)
+  const { pipeline, position } = requireAnomalyId(id)
   return found(await anomalyAt(db, pipeline, position), `anomaly ${id}`)
 }

@@ -7,7 +7,7 @@ import type { Pool } from '@outflow/store'
 import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { FileUnavailable, UsageError } from '../../errors.js'
-import { parsePosition } from '../../positions.js'
+import { requirePosition } from '../../positions.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
 
 export interface Selection extends PipelineOptions {
@@ -29,7 +29,7 @@ export async function resendLetters(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = positions.map(parsePosition)
+  const wanted = positions.map(requirePosition)
   if (options.with !== undefined && wanted.length !== 1) {
     throw new UsageError(`--with corrects one record; name its position (${wanted.length} are named)`)
   }

@@ -1,5 +1,4 @@
-import { alertId } from '@outflow/alerting'
-import type { Reason } from '@outflow/contracts'
+import { anomalyId, type Reason } from '@outflow/contracts'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { stringify } from 'csv-stringify/sync'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
@@ -38,7 +37,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { name: 'event_time', type: TIME, of: ({ eventTimeMs }) => new Date(eventTimeMs) },
   { name: 'record_time', type: TIME, of: ({ recordTimeMs }) => new Date(recordTimeMs) },
-  { name: 'id', type: TEXT, of: (anomaly) => alertId(anomaly.pipeline, anomaly) },
+  { name: 'id', type: TEXT, of: (anomaly) => anomalyId(anomaly.pipeline, anomaly) },
   { name: 'entity_key', type: TEXT, optional: true, of: ({ entityKey }) => entityKey },
   { name: 'severity', type: TEXT, of: ({ severity }) => severity },
   { name: 'why', type: TEXT, optional: true, of: ({ reasons }) => reasons?.[0]?.text ?? null },

@@ -1,5 +1,5 @@
-import { type Alert, alertId, type Control, makeDecider } from '@outflow/alerting'
-import type { AlertBucket, Severity } from '@outflow/contracts'
+import { type Alert, type Control, makeDecider } from '@outflow/alerting'
+import { type AlertBucket, anomalyId, type Severity } from '@outflow/contracts'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
 /** A number of anomalies, and of the alerts that they would have caused. */
@@ -90,7 +90,7 @@ const aShare = (): Share => ({ anomalies: 0, alerts: 0 })
 export function alertOfAnomaly(pipeline: string, anomaly: DetectedAnomaly): Alert {
   const { topic, partition, offset, entityKey: key, severity, nll, pValue, reason, eventTime, detectedAt } = anomaly
   return {
-    id: alertId(pipeline, { topic, partition, offset }),
+    id: anomalyId(pipeline, { topic, partition, offset }),
     key,
     severity,
     nll,

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import type { Pool } from '@outflow/store'
 import { type GivenVerdict, giveOwnVerdict, giveVerdict, mayNameReviewer, type Verdict } from '@outflow/store/anomalies'
 import { UsageError } from '../../errors.js'
-import { parseAnomalyId } from '../../positions.js'
+import { requireAnomalyId } from '../../positions.js'
 
 /** A verdict as written on the command line. */
 export type VerdictWord = 'confirmed' | 'false-alarm' | 'expected'
@@ -19,7 +19,7 @@ export async function storeVerdict(
   id: string,
   { by, note = null }: Author & { readonly note?: string | null },
 ): Promise<GivenVerdict> {
-  const { pipeline, position } = parseAnomalyId(id)
+  const { pipeline, position } = requireAnomalyId(id)
   const own = { pipeline, ...position, verdict: word.replace('-', '_') as Verdict, note }
   if (await mayNameReviewer(pool)) return giveVerdict(pool, { ...own, by: by ?? userInfo().username })
   if (by !== undefined)
