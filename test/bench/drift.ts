@@ -9,10 +9,11 @@
  *
  * The attainable recall is that of a model fitted to 20,000 records of the new regime only.
  */
+
 import { parseArgs } from 'node:util'
-import { parseConfig } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, makeReader } from '@outflow/records'
+import { configWith } from '../support/config-with.js'
 import { sound } from '../support/sound.js'
 import { keepHistory } from './drift/history.js'
 import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
@@ -36,21 +37,14 @@ const { values: options } = parseArgs({
 })
 const seed = Number(options.seed)
 const scale = Number(options.records) / 2_000_000
-const config = parseConfig(
-  {
-    pipeline: 'stream',
-    kafka: { brokers: ['127.0.0.1:1'] },
-    postgres: { url: 'postgres://127.0.0.1:1/none' },
-    source: { topics: ['stream'] },
-    features: STREAM_FEATURES,
-    model: { layers: 4, hidden: [32] },
-    training: { every: '6h', window: '24h', minRows: 5_000, maxRows: 20_000, seed, niceness: 0 },
-    detection: { alertRate: BUDGET },
-    alerts: { topic: 'alerts' },
-    deadLetters: { topic: 'dead' },
-  },
-  {},
-)
+const config = configWith({
+  pipeline: 'stream',
+  source: { topics: ['stream'] },
+  features: STREAM_FEATURES,
+  model: { layers: 4, hidden: [32] },
+  training: { every: '6h', window: '24h', minRows: 5_000, maxRows: 20_000, seed, niceness: 0 },
+  detection: { alertRate: BUDGET },
+})
 const read = makeReader(STREAM_FEATURES)
 const beganAt = performance.now()
 const stream = makeStream(seed)

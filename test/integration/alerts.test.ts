@@ -1,5 +1,5 @@
 import { runAlerts } from '@outflow/alerts'
-import { type Config, parseConfig } from '@outflow/contracts'
+import type { Config } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
@@ -7,6 +7,7 @@ import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
+import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
@@ -23,18 +24,15 @@ beforeEach(async () => {
   await ensureTopics(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }), [
     { topic: deadLetters, partitions: 1, maxMessageBytes: 1024 ** 2 },
   ])
-  config = parseConfig(
-    {
-      pipeline: aName('relay'),
-      kafka: { brokers: kafkaBrokers() },
-      postgres: { url: await aDatabase() },
-      source: { topics: [await aTopic()] },
-      features: [{ path: '$.load', type: 'numeric' }],
-      alerts: { topic: await aTopic() },
-      deadLetters: { topic: deadLetters },
-    },
-    {},
-  )
+  config = configWith({
+    pipeline: aName('relay'),
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url: await aDatabase() },
+    source: { topics: [await aTopic()] },
+    features: [{ path: '$.load', type: 'numeric' }],
+    alerts: { topic: await aTopic() },
+    deadLetters: { topic: deadLetters },
+  })
   pool = openPool(config.postgres.url)
   nextOffset = 0n
   cleanUps.push(() => pool.end())

@@ -1,4 +1,3 @@
-import { parseConfig } from '@outflow/contracts'
 import { openDetector, trainDetector, withDetector } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
 import { expect, test, vi } from 'vitest'
@@ -6,22 +5,14 @@ import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { passGate } from '../../services/trainer/src/gate.js'
 import { type RoundOptions, trainOnce } from '../../services/trainer/src/train-once.js'
 import { FLIGHT_FEATURES, fieldsOf } from '../bench/flight-fields.js'
+import { configWith } from '../support/config-with.js'
 
 const ALERT_RATE = 0.001
-const config = parseConfig(
-  {
-    pipeline: 'flights',
-    kafka: { brokers: ['localhost:9092'] },
-    postgres: { url: 'postgres://localhost/outflow' },
-    source: { topics: ['flights'] },
-    features: FLIGHT_FEATURES,
-    model: { layers: 2, hidden: [8] },
-    detection: { alertRate: ALERT_RATE },
-    alerts: { topic: 'flights.alerts' },
-    deadLetters: { topic: 'flights.dead' },
-  },
-  {},
-)
+const config = configWith({
+  features: FLIGHT_FEATURES,
+  model: { layers: 2, hidden: [8] },
+  detection: { alertRate: ALERT_RATE },
+})
 const HOUR_MS = 3_600_000
 
 /** 20 flights from ATL within two hours, 8 to 65 hours late: a thousandth of the window. */

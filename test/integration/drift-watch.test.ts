@@ -1,4 +1,4 @@
-import { type GateReport, parseConfig } from '@outflow/contracts'
+import type { GateReport } from '@outflow/contracts'
 import {
   type Detector,
   decide,
@@ -23,6 +23,7 @@ import { minuteScores } from '@outflow/store/statistics'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
 import { watchScores } from '../../services/trainer/src/watch-scores.js'
+import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
@@ -82,20 +83,14 @@ const heavier = (records: readonly Fields[], factor: number): Fields[] =>
 
 async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RATE }) {
   const name = aName('watched')
-  const config = parseConfig(
-    {
-      pipeline: name,
-      kafka: { brokers: ['127.0.0.1:1'] },
-      postgres: { url },
-      source: { topics: [name] },
-      features: PARCEL_FEATURES,
-      model: PARCEL_MODEL,
-      detection,
-      alerts: { topic: 'alerts' },
-      deadLetters: { topic: 'dead' },
-    },
-    {},
-  )
+  const config = configWith({
+    pipeline: name,
+    postgres: { url },
+    source: { topics: [name] },
+    features: PARCEL_FEATURES,
+    model: PARCEL_MODEL,
+    detection,
+  })
   const telemetry = {
     driftWatched: vi.fn(),
     driftFound: vi.fn(),

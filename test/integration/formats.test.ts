@@ -12,6 +12,7 @@ import avsc from 'avsc'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
@@ -119,21 +120,18 @@ async function reading(
 ): Promise<Running> {
   const topic = await aTopic()
   await produce(topic, values)
-  const config = parseConfig(
-    {
-      pipeline: aName('formats'),
-      kafka: { brokers: kafkaBrokers() },
-      postgres: { url: await aDatabase() },
-      source: { topics: [topic], tombstones: 'reject', ...source },
-      features: PARCEL_FEATURES,
-      model: PARCEL_MODEL,
-      training: { minRows: 100, niceness: 0 },
-      detection: { alertRate: PARCEL_ALERT_RATE },
-      alerts: { topic: `${topic}.alerts` },
-      deadLetters: { topic: `${topic}.dead` },
-    },
-    {},
-  )
+  const config = configWith({
+    pipeline: aName('formats'),
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url: await aDatabase() },
+    source: { topics: [topic], tombstones: 'reject', ...source },
+    features: PARCEL_FEATURES,
+    model: PARCEL_MODEL,
+    training: { minRows: 100, niceness: 0 },
+    detection: { alertRate: PARCEL_ALERT_RATE },
+    alerts: { topic: `${topic}.alerts` },
+    deadLetters: { topic: `${topic}.dead` },
+  })
   const pool = openPool(config.postgres.url)
   const { pipeline } = config
   const { artefact, metadata } = model

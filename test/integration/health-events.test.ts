@@ -1,5 +1,5 @@
 import { runAlerts } from '@outflow/alerts'
-import { type FitReport, healthEventSchema, parseConfig, type RejectionReason } from '@outflow/contracts'
+import { type FitReport, healthEventSchema, type RejectionReason } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
@@ -11,6 +11,7 @@ import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeHealthCheck } from '../../services/alerts/src/health-events/health-watch.js'
 import { beginPartition } from '../support/begin-partition.js'
+import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
@@ -20,19 +21,16 @@ import { readCommitted } from '../support/topic-reader.js'
 async function aLookedAfterPipeline() {
   const name = aName('operated')
   const topic = await aTopic()
-  const config = parseConfig(
-    {
-      pipeline: name,
-      kafka: { brokers: kafkaBrokers() },
-      postgres: { url: await aDatabase() },
-      source: { topics: [topic] },
-      features: PARCEL_FEATURES,
-      alerts: { topic: aName('alerts') },
-      deadLetters: { topic: aName('dead') },
-      events: { topic: aName('events') },
-    },
-    {},
-  )
+  const config = configWith({
+    pipeline: name,
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url: await aDatabase() },
+    source: { topics: [topic] },
+    features: PARCEL_FEATURES,
+    alerts: { topic: aName('alerts') },
+    deadLetters: { topic: aName('dead') },
+    events: { topic: aName('events') },
+  })
   const pool = openPool(config.postgres.url)
   onTestFinished(() => pool.end())
   let now = Date.now()

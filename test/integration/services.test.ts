@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { runAlerts } from '@outflow/alerts'
-import { ALERT_CONTENT_TYPE, type AlertEvent, alertEventSchema, type Config, parseConfig } from '@outflow/contracts'
+import { ALERT_CONTENT_TYPE, type AlertEvent, alertEventSchema, type Config } from '@outflow/contracts'
 import { runIngest } from '@outflow/ingest'
 import { makeLog, makeVitals, type Vitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
@@ -11,6 +11,7 @@ import { ensureTopics, makeKafka } from '@outflow/streams'
 import { runTrainer } from '@outflow/trainer'
 import type { Kafka, Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, kafkaBrokers } from '../support/infrastructure.js'
 import { plainKafka } from '../support/kafkajs.js'
@@ -55,28 +56,25 @@ beforeAll(async () => {
   await ensureTopics(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }), [
     { topic, partitions: 2, maxMessageBytes: 4 * 1024 ** 2 },
   ])
-  config = parseConfig(
-    {
-      pipeline: aName('sensors'),
-      kafka: { brokers: kafkaBrokers() },
-      postgres: { url: await aDatabase() },
-      source: { topics: [topic], timestamp: '$.at', key: '$.sensor', maxRecordBytes: '4KiB', tombstones: 'reject' },
-      features: [
-        { path: '$.load', type: 'numeric' },
-        { path: '$.temperature', type: 'numeric' },
-        { path: '$.sensor', type: 'categorical' },
-      ],
-      model: { layers: 4, hidden: [32] },
-      // On a busy machine a fit at low priority takes longer than the timeout of the test.
-      training: { minRows: 2_900, maxRows: 5_000, niceness: 0 },
-      // The 270 calibration records include planted ones: a rate of 0.01 would allow only one of them.
-      detection: { alertRate: 0.02 },
-      // Created by the relay, with a sufficient message size.
-      alerts: { topic: aName('alerts') },
-      deadLetters: { topic: aName('dead-letters') },
-    },
-    {},
-  )
+  config = configWith({
+    pipeline: aName('sensors'),
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url: await aDatabase() },
+    source: { topics: [topic], timestamp: '$.at', key: '$.sensor', maxRecordBytes: '4KiB', tombstones: 'reject' },
+    features: [
+      { path: '$.load', type: 'numeric' },
+      { path: '$.temperature', type: 'numeric' },
+      { path: '$.sensor', type: 'categorical' },
+    ],
+    model: { layers: 4, hidden: [32] },
+    // On a busy machine a fit at low priority takes longer than the timeout of the test.
+    training: { minRows: 2_900, maxRows: 5_000, niceness: 0 },
+    // The 270 calibration records include planted ones: a rate of 0.01 would allow only one of them.
+    detection: { alertRate: 0.02 },
+    // Created by the relay, with a sufficient message size.
+    alerts: { topic: aName('alerts') },
+    deadLetters: { topic: aName('dead-letters') },
+  })
   pool = openPool(config.postgres.url)
   produced = await produce(topic)
   vitals = makeVitals()

@@ -90,8 +90,7 @@ export class Connection {
   /** Breaks the connection: what waits fails. */
   break(): void {
     if (!this.isOpen) return
-    this.#end()
-    for (const fail of [...this.#waiting]) fail(this.options.onBroken())
+    this.close()
     this.options.onClosed?.()
   }
 

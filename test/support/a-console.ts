@@ -1,6 +1,7 @@
 import { runConsole } from '@outflow/console'
-import { type Config, parseConfig } from '@outflow/contracts'
+import type { Config } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
+import { configWith } from './config-with.js'
 import { kafkaBrokers } from './infrastructure.js'
 
 export interface ConsoleUnderTest {
@@ -36,21 +37,17 @@ export async function aConsole({
   detection = {},
   port = 0,
 }: ConsoleOptions): Promise<ConsoleUnderTest> {
-  const config = parseConfig(
-    {
-      pipeline,
-      kafka: { brokers: kafkaBrokers() },
-      postgres: { url: databaseUrl },
-      source: { topics: [`${pipeline}-source`] },
-      features: [{ path: '$.delay', type: 'numeric' }],
-      alerts: { topic: `${pipeline}-alerts` },
-      deadLetters: { topic: `${pipeline}-dead` },
-      http: { ports: { console: port } },
-      console,
-      detection,
-    },
-    {},
-  )
+  const config = configWith({
+    pipeline,
+    kafka: { brokers: kafkaBrokers() },
+    postgres: { url: databaseUrl },
+    source: { topics: [`${pipeline}-source`] },
+    alerts: { topic: `${pipeline}-alerts` },
+    deadLetters: { topic: `${pipeline}-dead` },
+    http: { ports: { console: port } },
+    console,
+    detection,
+  })
   const stop = new AbortController()
   const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
   let running: Promise<void> = Promise.resolve()

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runAlerts } from '@outflow/alerts'
-import { parseConfig } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { beginPartition, NO_ROWS } from './begin-partition.js'
+import { configWith } from './config-with.js'
 import type { Fault, RequestKind } from './late-broker.js'
 import { untilOutboxIsEmpty } from './outbox.js'
 import { makeChance } from './parcels.js'
@@ -62,18 +62,15 @@ export async function relayMessages({
   faults,
 }: RelayedOptions): Promise<readonly string[]> {
   const { source, alerts, deadLetters } = topics
-  const config = parseConfig(
-    {
-      pipeline,
-      kafka: { brokers },
-      postgres: { url },
-      source: { topics: [source] },
-      features: [{ path: '$.load', type: 'numeric' }],
-      alerts: { topic: alerts },
-      deadLetters: { topic: deadLetters },
-    },
-    {},
-  )
+  const config = configWith({
+    pipeline,
+    kafka: { brokers },
+    postgres: { url },
+    source: { topics: [source] },
+    features: [{ path: '$.load', type: 'numeric' }],
+    alerts: { topic: alerts },
+    deadLetters: { topic: deadLetters },
+  })
   const pool = openPool(url)
   const abort = new AbortController()
   const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
