@@ -39,6 +39,7 @@ export class Scheduler {
   /** Whose event runs; null: none, or a server's. */
   current: Process | null = null
   events = 0
+  /** The next event is the last. */
   readonly #queue: Event[] = []
   #order = 0
   #held = 0
@@ -97,7 +98,7 @@ export class Scheduler {
   /** Runs until `isDone`, or until nothing is left to do. @returns whether it is done */
   async run(isDone: () => boolean): Promise<boolean> {
     while (!isDone()) {
-      const event = this.#pop()
+      const event = this.#queue.pop()
       if (event === undefined) return false
       const { process, atMs } = event
       this.nowMs = atMs
@@ -118,32 +119,13 @@ export class Scheduler {
 
   #push(event: Event): void {
     const queue = this.#queue
-    let place = queue.push(event) - 1
-    while (place > 0) {
-      const parent = (place - 1) >> 1
-      if (isBefore(queue[parent]!, event)) break
-      queue[place] = queue[parent]!
-      place = parent
+    let [from, to] = [0, queue.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if (isBefore(queue[middle]!, event)) to = middle
+      else from = middle + 1
     }
-    queue[place] = event
-  }
-
-  #pop(): Event | undefined {
-    const queue = this.#queue
-    const [first] = queue
-    const last = queue.pop()
-    if (queue.length === 0 || last === undefined) return first
-    let place = 0
-    for (;;) {
-      let child = 2 * place + 1
-      if (child >= queue.length) break
-      if (child + 1 < queue.length && isBefore(queue[child + 1]!, queue[child]!)) child += 1
-      if (isBefore(last, queue[child]!)) break
-      queue[place] = queue[child]!
-      place = child
-    }
-    queue[place] = last
-    return first
+    queue.splice(from, 0, event)
   }
 }
 
