@@ -401,7 +401,9 @@ describe('what an operator changes', () => {
     await page.goto(`${console.url}/models/${id}`)
     await page.getByRole('button', { name: 'Promote' }).click()
     await page.getByLabel(/^Why/).fill('better after all')
+    const sent = page.waitForRequest(/\/promote$/)
     await page.getByRole('dialog').getByRole('button', { name: 'Promote' }).click()
+    expect((await sent).postDataJSON()).toEqual({ pipeline: PIPELINE, reason: 'better after all' })
   }
 
   it('adds a rule that hides alerts, and removes it', async () => {

@@ -1,5 +1,5 @@
 import { formatMistake, formatRarity } from '@outflow/contracts/wording'
-import { queryString, read } from '../api/client.js'
+import { queryString } from '../api/client.js'
 import type { AnomalyDetail } from '../api/types.js'
 import { ProvisionalBadge, SeverityBadge, StateBadge, VerdictBadge } from '../parts/badges.js'
 import { Fact } from '../parts/fact.js'
@@ -10,7 +10,7 @@ import { latestList } from '../state/anomaly-list.js'
 import { copy } from '../state/clipboard.js'
 import { formatFilters } from '../state/filters.js'
 import { navigate } from '../state/location.js'
-import { useResource } from '../state/resource.js'
+import { useRead } from '../state/resource.js'
 import { useShortcuts } from '../state/shortcuts.js'
 import { AlertPanel } from './anomaly/alert-panel.js'
 import { EntityHistory } from './anomaly/entity-history.js'
@@ -24,7 +24,7 @@ import { hrefOf, ModelLink } from './links.js'
 
 /** The page of one anomaly, with its verdicts. */
 export function AnomalyPage({ id }: { id: string }) {
-  const anomaly = useResource(id, (signal) => read<AnomalyDetail>(`/anomalies/${encodeURIComponent(id)}`, {}, signal))
+  const anomaly = useRead<AnomalyDetail>(`/anomalies/${encodeURIComponent(id)}`)
   const near = neighbours(id)
   const back = backToList(id)
   useShortcuts({

@@ -1,10 +1,9 @@
-import { read } from '../api/client.js'
 import type { Health } from '../api/types.js'
 import { Page } from '../parts/page.js'
 import { Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
-import { useResource } from '../state/resource.js'
+import { useRead } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
 import { formatAmount, formatCount, formatDuration } from '../words/format.js'
 import { DeadLetters } from './health/dead-letters.js'
@@ -14,11 +13,7 @@ const REFRESH_MS = 10_000
 /** Health of a pipeline: throughput, lag, dead letters, drift and health events. */
 export function HealthPage() {
   const pipeline = currentPipeline.value
-  const health = useResource(
-    pipeline === '' ? null : pipeline,
-    (signal) => read<Health>('/health', { pipeline }, signal),
-    REFRESH_MS,
-  )
+  const health = useRead<Health>(pipeline === '' ? null : '/health', { pipeline }, REFRESH_MS)
   return (
     <Page title="Health">
       <Shown of={health} what="the pipeline's health">

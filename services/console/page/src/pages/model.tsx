@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
-import { queryString, read, write } from '../api/client.js'
+import { queryString, write } from '../api/client.js'
 import type { FitReport, ModelDetail } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
@@ -9,7 +9,7 @@ import { useTitle } from '../parts/page.js'
 import { Shown } from '../parts/states.js'
 import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
-import { useResource } from '../state/resource.js'
+import { useRead } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
 import { formatAmount, formatBytes, formatCount, formatDuration, formatPValue, shortId } from '../words/format.js'
 import { ModelLink } from './links.js'
@@ -19,9 +19,7 @@ import { GateReport } from './model/gate-report.js'
 /** One model: its fit, the report of its gate, and the button that makes it the active one. */
 export function ModelPage({ id }: { id: string }) {
   const pipeline = currentPipeline.value
-  const model = useResource(JSON.stringify([pipeline, id]), (signal) =>
-    read<ModelDetail>(`/models/${encodeURIComponent(id)}`, { pipeline }, signal),
-  )
+  const model = useRead<ModelDetail>(`/models/${encodeURIComponent(id)}`, { pipeline })
   useTitle(`Model ${shortId(id)}`)
   return (
     <div class="page">
@@ -88,9 +86,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
           asksWhy
           onClose={() => setAsked(false)}
           act={async (reason) => {
-            await write('POST', `/models/${encodeURIComponent(model.id)}/promote${queryString({ pipeline })}`, {
-              reason,
-            })
+            await write('POST', `/models/${encodeURIComponent(model.id)}/promote`, { pipeline, reason })
             notify('done', `${shortId(model.id)} is the active model.`)
             reload()
           }}

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { read, write } from '../api/client.js'
+import { write } from '../api/client.js'
 import type { Model } from '../api/types.js'
 import { ProvisionalBadge, StateBadge } from '../parts/badges.js'
 import { Confirm } from '../parts/confirm.js'
@@ -8,7 +8,7 @@ import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
-import { useResource } from '../state/resource.js'
+import { useRead } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
 import { formatAmount, formatCount } from '../words/format.js'
 import { ModelLink } from './links.js'
@@ -20,11 +20,7 @@ const REFRESH_MS = 15_000
 /** The models of a pipeline, newest first, with rollback and retrain, and the calibration records to label. */
 export function ModelsPage() {
   const pipeline = currentPipeline.value
-  const models = useResource(
-    pipeline === '' ? null : pipeline,
-    (signal) => read<readonly Model[]>('/models', { pipeline }, signal),
-    REFRESH_MS,
-  )
+  const models = useRead<readonly Model[]>(pipeline === '' ? null : '/models', { pipeline }, REFRESH_MS)
   const [dialog, setDialog] = useState<'retrain' | 'rollback' | null>(null)
   return (
     <Page

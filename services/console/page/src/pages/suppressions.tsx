@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { queryString, read, write } from '../api/client.js'
+import { queryString, write } from '../api/client.js'
 import type { Suppression } from '../api/types.js'
 import { Confirm } from '../parts/confirm.js'
 import { Page } from '../parts/page.js'
@@ -8,7 +8,7 @@ import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { navigate, place } from '../state/location.js'
 import { notify } from '../state/notices.js'
-import { useResource } from '../state/resource.js'
+import { useRead } from '../state/resource.js'
 import { currentPipeline, may, withPipeline } from '../state/session.js'
 import { formatCount } from '../words/format.js'
 import { ruleInWords } from '../words/rule.js'
@@ -20,11 +20,7 @@ const REFRESH_MS = 30_000
 /** The rules that hide alerts, the number that each has hidden, and forms to add and remove rules. */
 export function SuppressionsPage() {
   const pipeline = currentPipeline.value
-  const rules = useResource(
-    pipeline === '' ? null : pipeline,
-    (signal) => read<readonly Suppression[]>('/suppressions', { pipeline }, signal),
-    REFRESH_MS,
-  )
+  const rules = useRead<readonly Suppression[]>(pipeline === '' ? null : '/suppressions', { pipeline }, REFRESH_MS)
   const [adding, setAdding] = useState(() => (may('operator') ? prefilled(place.value.search) : null))
   const [removing, setRemoving] = useState<Suppression | null>(null)
   return (

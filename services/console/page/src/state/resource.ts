@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ApiError } from '../api/client.js'
+import { ApiError, type Query, queryString, read } from '../api/client.js'
 
 /** Data that is read from the API; it may be loading or have failed. */
 export interface Resource<T> {
@@ -54,6 +54,12 @@ export function useResource<T>(
   }, [everyMs])
 
   return { ...state, reload: () => setRound((before) => before + 1) }
+}
+
+/** Reads `/api` + path, and again as `useResource` does. @param path  null reads nothing */
+export function useRead<T>(path: string | null, query: Query = {}, everyMs?: number): Resource<T> {
+  const url = path === null ? null : path + queryString(query)
+  return useResource(url, (signal) => read<T>(url!, {}, signal), everyMs)
 }
 
 /** An error that is not an answer of the API is a defect of the page: it is shown, not hidden. */

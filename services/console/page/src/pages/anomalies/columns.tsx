@@ -1,11 +1,10 @@
 import { useRef } from 'preact/hooks'
-import { read } from '../../api/client.js'
 import type { AnomalyDetail } from '../../api/types.js'
 import { Closable } from '../../parts/closable.js'
 import { Shown } from '../../parts/states.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { MAX_COLUMNS } from '../../state/filters.js'
-import { useResource } from '../../state/resource.js'
+import { useRead } from '../../state/resource.js'
 import { fieldsOf } from '../../words/fields-of.js'
 
 interface ColumnsProps {
@@ -16,15 +15,13 @@ interface ColumnsProps {
 
 /** Dialog that chooses the columns of the list, among the fields of the record of its first anomaly. */
 export function Columns({ columns, onColumns, onClose }: ColumnsProps) {
-  const first = useRef(latestList()?.items.value[0]?.id ?? null)
-  const example = useResource(first.current, (signal) =>
-    read<AnomalyDetail>(`/anomalies/${encodeURIComponent(first.current!)}`, {}, signal),
-  )
+  const first = useRef(latestList()?.items.value[0]?.id ?? null).current
+  const example = useRead<AnomalyDetail>(first === null ? null : `/anomalies/${encodeURIComponent(first)}`)
   const isFull = columns.length >= MAX_COLUMNS
   return (
     <Closable title="Columns" onClose={onClose}>
       <p class="quiet">Fields of the record that the list shows, at most {MAX_COLUMNS}. A saved view includes them.</p>
-      {first.current === null ? (
+      {first === null ? (
         <p>The list has no anomaly whose fields could be chosen.</p>
       ) : (
         <Shown of={example} what="the fields">

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks'
-import { queryString, read, write } from '../../api/client.js'
+import { queryString, write } from '../../api/client.js'
 import type { View } from '../../api/types.js'
 import { Closable } from '../../parts/closable.js'
 import { Failure } from '../../parts/failure.js'
 import { Shown } from '../../parts/states.js'
 import { type Filters, formatFilters, parseFilters } from '../../state/filters.js'
 import { navigate } from '../../state/location.js'
-import { asApiError, useResource } from '../../state/resource.js'
+import { asApiError, useRead } from '../../state/resource.js'
 import { may } from '../../state/session.js'
 
 interface ViewsProps {
@@ -17,7 +17,7 @@ interface ViewsProps {
 /** Dialog with the saved views of the pipeline; it opens, saves and deletes them. */
 export function Views({ filters, onClose }: ViewsProps) {
   const { pipeline } = filters
-  const views = useResource(pipeline, (signal) => read<readonly View[]>('/views', { pipeline }, signal))
+  const views = useRead<readonly View[]>('/views', { pipeline })
   const [name, setName] = useState('')
   const [failure, setFailure] = useState<string | null>(null)
   const change = async (act: () => Promise<unknown>) => {

@@ -1,16 +1,14 @@
 import { formatShare } from '@outflow/contracts/wording'
-import { queryString, read } from '../../api/client.js'
+import { queryString } from '../../api/client.js'
 import type { AnomalyDetail, Similar } from '../../api/types.js'
 import { Shown } from '../../parts/states.js'
-import { useResource } from '../../state/resource.js'
+import { useRead } from '../../state/resource.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
 /** Earlier anomalies with the same main fields, and their verdicts. */
 export function SimilarAnomalies({ anomaly: { id, pipeline, key, reasons } }: { anomaly: AnomalyDetail }) {
   const field = reasons[0]?.field
-  const similar = useResource(id, (signal) =>
-    read<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 }, signal),
-  )
+  const similar = useRead<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 })
   return (
     <section aria-labelledby="similar" class="panel">
       <div class="section-head">

@@ -1,9 +1,8 @@
 import { useMemo, useState } from 'preact/hooks'
-import { read } from '../../api/client.js'
 import type { AnomalyDetail, ValuesAround as Around } from '../../api/types.js'
 import { Chart } from '../../parts/chart.js'
 import { Shown } from '../../parts/states.js'
-import { useResource } from '../../state/resource.js'
+import { useRead } from '../../state/resource.js'
 import { formatAmount, formatCount } from '../../words/format.js'
 
 /** Values of the entity's records around the anomaly, with the span that the model expects; read from Kafka when asked for. */
@@ -30,8 +29,7 @@ export function ValuesAround({ anomaly }: { anomaly: AnomalyDetail }) {
 }
 
 function FromKafka({ anomaly }: { anomaly: AnomalyDetail }) {
-  const path = `/anomalies/${encodeURIComponent(anomaly.id)}/around`
-  const around = useResource(path, (signal) => read<Around>(path, {}, signal))
+  const around = useRead<Around>(`/anomalies/${encodeURIComponent(anomaly.id)}/around`)
   return (
     <Shown of={around} what="the records around it">
       {(found) => (

@@ -1,10 +1,10 @@
-import { queryString, read } from '../../api/client.js'
+import { queryString } from '../../api/client.js'
 import type { Model, ModelDifference } from '../../api/types.js'
 import { Choice } from '../../parts/choice.js'
 import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { navigate, place } from '../../state/location.js'
-import { useResource } from '../../state/resource.js'
+import { useRead } from '../../state/resource.js'
 import { formatAmount, formatCount, formatTime, shortId } from '../../words/format.js'
 
 interface ComparisonProps {
@@ -16,7 +16,7 @@ interface ComparisonProps {
 
 /** What changed with this model: how it differs from its parent, or from the model whose id the URL has. */
 export function Comparison({ id, pipeline, parent }: ComparisonProps) {
-  const models = useResource(pipeline, (signal) => read<readonly Model[]>('/models', { pipeline }, signal))
+  const models = useRead<readonly Model[]>('/models', { pipeline })
   const others = models.data?.filter((model) => model.id !== id) ?? []
   const known = (wanted: string | null) => others.find((model) => model.id === wanted)?.id
   const other = known(new URLSearchParams(place.value.search).get('with')) ?? known(parent) ?? ''
@@ -47,9 +47,7 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
 
 function Difference({ id, other, pipeline }: { id: string; other: string; pipeline: string }) {
   const path = `/models/${encodeURIComponent(id)}/difference`
-  const difference = useResource(`${path} ${other}`, (signal) =>
-    read<ModelDifference>(path, { pipeline, other }, signal),
-  )
+  const difference = useRead<ModelDifference>(path, { pipeline, other })
   return (
     <Shown of={difference} what="both models">
       {({ facts, divergence, decisions, fields }) => (

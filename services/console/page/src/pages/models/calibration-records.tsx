@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks'
-import { read } from '../../api/client.js'
 import type { CalibrationRecords, Verdict } from '../../api/types.js'
 import { Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
-import { useResource } from '../../state/resource.js'
+import { useRead } from '../../state/resource.js'
 import { may } from '../../state/session.js'
 import { formatAmount, formatCount } from '../../words/format.js'
 import { giveVerdict } from '../verdict-keys.js'
@@ -16,9 +15,7 @@ const CHOICES: readonly { readonly verdict: Verdict; readonly text: string; read
 
 /** The calibration records of the active model to label next. */
 export function CalibrationRecordsSection({ pipeline }: { pipeline: string }) {
-  const calibration = useResource(pipeline, (signal) =>
-    read<CalibrationRecords>('/calibration-records', { pipeline }, signal),
-  )
+  const calibration = useRead<CalibrationRecords>('/calibration-records', { pipeline })
   const [isGiving, setGiving] = useState(false)
   const found = calibration.data
   if (found === null || (found.next.length === 0 && found.labelled === 0)) return null

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
-import { queryString, read } from '../../api/client.js'
+import { queryString } from '../../api/client.js'
 import type { Precision as Group } from '../../api/types.js'
 import { SeverityBadge } from '../../parts/badges.js'
 import { Choice } from '../../parts/choice.js'
 import { Empty, Shown } from '../../parts/states.js'
 import { type Column, Table } from '../../parts/table.js'
-import { useResource } from '../../state/resource.js'
+import { useRead } from '../../state/resource.js'
 import { formatCount } from '../../words/format.js'
 import { ModelLink } from '../links.js'
 
@@ -15,7 +15,7 @@ type Grouping = (typeof GROUPINGS)[number]
 
 /** How many of the anomalies with a verdict are confirmed, by week, field, severity or model. */
 export function Precision({ pipeline }: { pipeline: string }) {
-  const groups = useResource(pipeline, (signal) => read<readonly Group[]>('/precision', { pipeline }, signal))
+  const groups = useRead<readonly Group[]>('/precision', { pipeline })
   const [by, setBy] = useState<Grouping>('week')
   return (
     <section aria-labelledby="precision">
