@@ -36,7 +36,7 @@ interface Produced {
   }[]
 }
 
-interface Asked<P> {
+interface PartitionsRequest<P> {
   readonly topics: readonly {
     readonly topic: string
     readonly partitions: readonly ({ readonly partition: number } & P)[]
@@ -123,7 +123,7 @@ export class SimulatedBroker {
       for (const { topic, numPartitions } of topics) if (!this.topics.has(topic)) this.createTopic(topic, numPartitions)
       return {}
     },
-    listOffsets: ({ topics }: Asked<{ readonly timestamp: number }>) => ({
+    listOffsets: ({ topics }: PartitionsRequest<{ readonly timestamp: number }>) => ({
       responses: topics.map(({ topic, partitions }) => ({
         topic,
         partitions: partitions.map(({ partition, timestamp }) => {
@@ -132,9 +132,9 @@ export class SimulatedBroker {
         }),
       })),
     }),
-    fetch: (request: Asked<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }) =>
+    fetch: (request: PartitionsRequest<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }) =>
       this.#fetch(request),
-    offsetFetch: ({ groupId, topics }: Asked<object> & { readonly groupId: string }) => ({
+    offsetFetch: ({ groupId, topics }: PartitionsRequest<object> & { readonly groupId: string }) => ({
       responses: topics.map(({ topic, partitions }) => ({
         topic,
         partitions: partitions.map(({ partition }) => ({
@@ -183,7 +183,7 @@ export class SimulatedBroker {
   }
 
   /** Waits for records, as long as the request says. */
-  async #fetch(request: Asked<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }): Promise<object> {
+  async #fetch(request: PartitionsRequest<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }): Promise<object> {
     const untilMs = this.scheduler.nowMs + request.maxWaitTime
     for (;;) {
       const responses = request.topics.map(({ topic, partitions }) => ({

@@ -13,7 +13,7 @@ import {
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import type { NllQueries } from './nll-queries.js'
-import { show } from './reason-text.js'
+import { show, stated } from './reason-text.js'
 
 /** A record and its NLL. */
 export interface Candidate {
@@ -115,12 +115,8 @@ export function counterfactualOf(
   const numbers = encoder.numbers.flatMap((column, j) => {
     const [before, after] = [numberOf(encoder, from, j), numberOf(encoder, to, j)]
     if (Object.is(before, after)) return []
-    const shown = (x: number) => {
-      if (Number.isNaN(x)) return null
-      return column.cycle === null ? x : show(column, x)
-    }
     const text = `${column.name} ${show(column, after)} instead of ${Number.isNaN(before) ? 'none' : show(column, before)}`
-    return [{ change: { field: column.name, from: shown(before), to: shown(after) }, text }]
+    return [{ change: { field: column.name, from: stated(column, before), to: stated(column, after) }, text }]
   })
   const categories = categoryColumnsOf(encoder.features).flatMap(({ name: field, at: k }) => {
     const [before, after] = [from.categories[k]!, to.categories[k]!]

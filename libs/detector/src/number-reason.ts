@@ -11,7 +11,7 @@ import {
 import type { Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import { gridQuantiles } from './quadrature.js'
-import { numberInWords, show, usualSpan } from './reason-text.js'
+import { numberInWords, stated, usualSpan } from './reason-text.js'
 
 /** A record's NLL along one number's axis, all other fields as they are. */
 export interface Curve {
@@ -50,18 +50,14 @@ export function numberReason(
   const isNeverOrdinary = !isUsual && nll.every((nats) => nats >= ordinaryNll)
   const { expected, range } = isNeverOrdinary ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
   const observed = numberOf(encoder, fields, j)
-  const shown = (x: number) => {
-    if (Number.isNaN(x)) return null
-    return column.cycle === null ? x : show(column, x)
-  }
   const isOfGroup = group !== null && group.range[0] <= expected && expected <= group.range[1]
   return {
     field: column.name,
     bits: toBits(
       own - (Number.isNaN(observed) ? 0 : stretchOf(column, observed)) - (isUsual ? usualNll : onLine[best]!),
     ),
-    observed: shown(observed),
-    expected: shown(expected),
+    observed: stated(column, observed),
+    expected: stated(column, expected),
     range: column.cycle === null ? [...range] : null,
     text: numberInWords(column, { observed, expected, range, group: isOfGroup ? group.name : null }),
   }

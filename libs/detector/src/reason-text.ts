@@ -73,6 +73,12 @@ export function show(column: NumberColumn, value: number): string {
   return formatOf(precisionOf(column)).format(value).replace('-', '−')
 }
 
+/** A number of the column as a reason states it: null if it is missing, text where it is cyclic. */
+export function stated(column: NumberColumn, value: number): number | string | null {
+  if (Number.isNaN(value)) return null
+  return column.cycle === null ? value : show(column, value)
+}
+
 /** The step of the values; without a step, a hundredth of their deviation and at least four significant digits. */
 function precisionOf({ quantum, logUnit, centre, scale }: NumberColumn): Precision {
   if (quantum > 0) return { maximumFractionDigits: Math.max(0, -Math.floor(Math.log10(quantum) + 1e-9)) }
