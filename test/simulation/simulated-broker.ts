@@ -183,7 +183,9 @@ export class SimulatedBroker {
   }
 
   /** Waits for records, as long as the request says. */
-  async #fetch(request: PartitionsRequest<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }): Promise<object> {
+  async #fetch(
+    request: PartitionsRequest<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number },
+  ): Promise<object> {
     const untilMs = this.scheduler.nowMs + request.maxWaitTime
     for (;;) {
       const responses = request.topics.map(({ topic, partitions }) => ({
