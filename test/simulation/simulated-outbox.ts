@@ -97,13 +97,8 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     kinds.forEach((kind, place) => void buckets.delete(keyOf(kind, subjects[place]!)))
     return []
   },
-  write_alert_buckets: ({ buckets }, [, ...columns]) => {
-    const lists = columns as unknown as unknown[][]
-    lists[0]!.forEach((_, place) => {
-      const row = Object.fromEntries(BUCKET_COLUMNS.map((name, at) => [name, inMs(lists[at]![place])]))
-      const bucket = { ...row, examples: JSON.parse(row.examples as string) } as unknown as BucketRow
-      buckets.set(keyOf(bucket.kind, bucket.subject), bucket)
-    })
+  write_alert_buckets: ({ buckets }, [, text]) => {
+    for (const bucket of JSON.parse(text!) as BucketRow[]) buckets.set(keyOf(bucket.kind, bucket.subject), bucket)
     return []
   },
   withhold_alerts: ({ outbox, unsent, suppressions }, values) => {
@@ -141,13 +136,6 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
 }
 
 const keyOf = (kind: string, subject: string) => `${kind} ${subject}`
-
-/** In the order of the statement's parameters. */
-const BUCKET_COLUMNS = ['kind', 'subject', 'opensAtMs', 'closesAtMs', 'allowance', 'sent', 'count', 'severity'].concat([
-  ...['firstId', 'firstAtMs', 'lastAtMs', 'examples'],
-])
-
-const inMs = (value: unknown) => (value instanceof Date ? value.getTime() : value)
 
 export function insertMessages(
   { outbox }: Tables,

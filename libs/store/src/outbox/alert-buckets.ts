@@ -2,7 +2,7 @@ import { type AlertBucket, alertExampleSchema } from '@outflow/contracts'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
-import { jsonbText } from '../connection/postgres-text.js'
+import { plainJson } from '../connection/postgres-text.js'
 import { arraysOf, epochMs, type RowOf, run } from '../connection/statement.js'
 
 const readExamples = jsonColumn('outflow.alert_buckets.examples', z.array(alertExampleSchema).readonly())
@@ -60,21 +60,16 @@ async function writeAlertBuckets(db: Queryable, pipeline: string, open: readonly
     text: `
       insert into outflow.alert_buckets (pipeline, kind, subject, opens_at, closes_at, allowance, sent, count, severity,
                                          first_id, first_at, last_at, examples)
-      select $1, * from unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::int[], $8::int[],
-                               $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::jsonb[])
+      select $1, kind, subject, to_timestamp("opensAtMs" / 1000), to_timestamp("closesAtMs" / 1000), allowance, sent, count,
+             severity, "firstId", to_timestamp("firstAtMs" / 1000), to_timestamp("lastAtMs" / 1000), examples
+      from jsonb_to_recordset($2::jsonb) as bucket (
+        kind text, subject text, "opensAtMs" float8, "closesAtMs" float8, allowance integer, sent integer, count integer,
+        severity text, "firstId" text, "firstAtMs" float8, "lastAtMs" float8, examples jsonb
+      )
       on conflict (pipeline, kind, subject_md5) do update
       set opens_at = excluded.opens_at, closes_at = excluded.closes_at, allowance = excluded.allowance, sent = excluded.sent,
           count = excluded.count, severity = excluded.severity, first_id = excluded.first_id, first_at = excluded.first_at,
           last_at = excluded.last_at, examples = excluded.examples`,
-    values: [
-      pipeline,
-      ...arraysOf(open, 'kind', 'subject'),
-      open.map(({ opensAtMs }) => new Date(opensAtMs)),
-      open.map(({ closesAtMs }) => new Date(closesAtMs)),
-      ...arraysOf(open, 'allowance', 'sent', 'count', 'severity', 'firstId'),
-      open.map(({ firstAtMs }) => (firstAtMs === null ? null : new Date(firstAtMs))),
-      open.map(({ lastAtMs }) => (lastAtMs === null ? null : new Date(lastAtMs))),
-      open.map(({ examples }) => jsonbText(examples)),
-    ],
+    values: [pipeline, plainJson(open)],
   })
 }
