@@ -30,13 +30,15 @@ export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }
   ): void => {
     decay1 *= beta1
     decay2 *= beta2
+    const rate = (learningRate * Math.sqrt(1 - decay2)) / (1 - decay1)
+    const least = epsilon * Math.sqrt(1 - decay2)
     for (let at = 0; at < size; at++) {
       const slope = gradient[at]!
       const m = beta1 * mean[at]! + (1 - beta1) * slope
       const v = beta2 * meanSquare[at]! + (1 - beta2) * slope * slope
       mean[at] = m
       meanSquare[at] = v
-      parameters[at] = parameters[at]! - (learningRate * (m / (1 - decay1))) / (Math.sqrt(v / (1 - decay2)) + epsilon)
+      parameters[at]! -= (rate * m) / (Math.sqrt(v) + least)
     }
   }
 }
