@@ -1,7 +1,7 @@
 /**
  * Measures the speed of flows, with PyTorch as the baseline of the same run where Python has it:
  *
- *     npm run bench:flow -- [--only scoring,fitting,explaining] [--models S,L,glow,spline] [--rounds 7]
+ *     npm run bench:flow -- [--only scoring,fitting,training,explaining] [--models S,L,glow,spline] [--rounds 7]
  *                           [--python PATH] [--cpu 1] [--json FILE]
  *
  * Everything runs pinned to one processor where `taskset` is found, each engine on one thread in its own process. Engines
@@ -16,9 +16,10 @@ import { parseArgs } from 'node:util'
 import { type EngineKey, hasTorch } from './flow-engines.js'
 import { explaining } from './flow-explaining.js'
 import { type Line, tableOf } from './flow-table.js'
+import { training } from './flow-training.js'
 import { fitting, MODELS, type ModelName, scoring } from './flow-turns.js'
 
-const SECTIONS = ['scoring', 'fitting', 'explaining'] as const
+const SECTIONS = ['scoring', 'fitting', 'training', 'explaining'] as const
 
 const { values: options } = parseArgs({
   options: {
@@ -54,6 +55,7 @@ try {
   if (sections.includes('fitting')) {
     show('fitting', await fitting(models, ['tfjs-node', 'wasm', ...torch], turns))
   }
+  if (sections.includes('training')) show('training', training(turns))
   if (sections.includes('explaining')) show('explaining', await explaining())
 } finally {
   rmSync(folder, { recursive: true })

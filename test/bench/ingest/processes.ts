@@ -16,6 +16,11 @@ export function usageOf(pid: number): Usage {
   return { cpuMs: user + system, residentBytes: bytes('VmRSS'), peakResidentBytes: bytes('VmHWM') }
 }
 
+/** CPU time of child processes of this process that have ended, and of theirs, ms. */
+export function endedChildrenCpuMs(): number {
+  return statOf(process.pid).ended
+}
+
 /** CPU time of the broker and of Postgres, ms, where this process has started them; 0 where they are given. */
 export function serversCpuMs(): number {
   const stats = readdirSync('/proc')
