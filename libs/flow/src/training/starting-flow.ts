@@ -12,7 +12,7 @@ import type { TrainingBatch, TrainingBatches } from './training-batches.js'
 
 /**
  * The flow a fit starts from. Context shift and couplings are the identity and mixings are rotations. The first actnorm is set
- * from rows; a mixture base is fitted to their latents.
+ * from rows, by their deviations or, for a mixture base, by their quartiles; the mixture is fitted to the latents.
  */
 export function startingFlow(settings: FitSettings, batches: TrainingBatches): FlowState {
   const { spec, seed } = settings
@@ -21,12 +21,35 @@ export function startingFlow(settings: FitSettings, batches: TrainingBatches): F
   const { bias, logScale } = actnormOf(first.rows, spec.dim, nonZeroWeights(first.weights))
   const weights = new Map(unfitted.weights)
   weights.set('layers.0.actnorm.bias', { shape: [spec.dim], data: bias })
-  weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data: logScale })
   const { base } = spec
+  const data = base?.kind === 'mixture' ? scaledByQuartiles(logScale, first.rows) : logScale
+  weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data })
   return base?.kind === 'mixture' ? withMixtureBase({ spec, weights }, base, settings, batches) : { spec, weights }
 }
 
 const INITIALISING_ROWS = 2048
+
+/**
+ * Log-scales of columns, of which those with a heavy tail or many equal values are larger: one deviation becomes the deviation of a normal density with
+ * the column's quartiles, but at least a twentieth. The mixture's noise would otherwise hide most of the column's variation.
+ *
+ * @param logScale  [dim]; gives the rows deviation 1
+ * @param rows      [n, dim]
+ */
+function scaledByQuartiles(logScale: Float32Array, rows: Float32Array): Float32Array {
+  const dim = logScale.length
+  return logScale.map((own, column) => {
+    const sorted = rows.filter((_, at) => at % dim === column).sort()
+    const quartile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!
+    const deviation = (Math.exp(own) * (quartile(0.75) - quartile(0.25))) / NORMAL_QUARTILES
+    return own - Math.log(Math.min(1, Math.max(deviation, 1 / LARGEST_SCALING)))
+  })
+}
+
+/** Distance between the quartiles of a normal density of deviation 1. */
+const NORMAL_QUARTILES = 1.349
+/** Of 6 to 60, all are about as accurate on OddBench's half 1. */
+const LARGEST_SCALING = 20
 
 /** The flow with a mixture as base, fitted to the latents of at most `MOST_ROWS` rows. */
 function withMixtureBase(
@@ -51,7 +74,7 @@ function withMixtureBase(
   return { spec: { ...spec, base }, weights: new Map([...weights, ...weightsOfMixture(mixture)]) }
 }
 
-/** Deviation of the noise that a mixture is fitted with, in columns of deviation 1. */
+/** Deviation of the noise that a mixture is fitted with, in latents. */
 const NOISE = 0.03
 const FEWEST_ROWS = 200
 const MOST_ROWS = 5000
