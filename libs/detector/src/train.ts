@@ -221,7 +221,7 @@ const LARGEST_TRIM = 0.49
 const MIXTURE_COLUMNS = 40
 /** On most tables no step improves on the mixture; on the others the best step is within 300. */
 const MIXTURE_STEPS = 300
-const MIXTURE_PATIENCE = 100
+const MIXTURE_PATIENCE = 50
 /** The flow must not raise the density of the discounted clusters again. */
 const MIXTURE_TRIM = 0.08
 /** More components do not lower the NLL on a table of 2,500 rows, and cost a second each. */
