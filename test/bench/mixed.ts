@@ -1,0 +1,132 @@
+/**
+ * Measures how well errors are found that are planted in tables of numbers and categories: `npm run bench:mixed -- [--seeds N] [--json FILE]`.
+ *
+ * A detector is fitted, as `outflow train` does by default, to a random 70 % of each table's rows. Errors of each kind are planted in copies of
+ * the other rows, one in each copy, and ranked by NLL against these rows unchanged. The tables are those of the npm package
+ * `vega-datasets`; its flights have a bench of their own.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { configSchema, type Feature, featureName } from '@outflow/contracts'
+import { openDetector, trainDetector } from '@outflow/detector'
+import { makeReader, readRecords, readTrainingRecords } from '@outflow/records'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
+import { sound } from '../support/sound.js'
+import { auroc } from './ranking.js'
+import { shuffled } from './shuffled.js'
+
+type Row = Readonly<Record<string, unknown>>
+
+const TABLES = ['birdstrikes.csv', 'cars.json', 'movies.json', 'penguins.json', 'weather.csv'] as const
+const FITTED = 0.7
+const MOST_PLANTED = 1_000
+/** Miles and kilometres, feet and metres, minutes and seconds, thousands, per cent, pounds and kilogrammes. */
+const FACTORS = [1.609344, 0.3048, 60, 1_000, 0.01, 0.45359237]
+
+const { values: options } = parseArgs({
+  options: { seeds: { type: 'string', default: '3' }, json: { type: 'string' } },
+})
+
+const lines: (Awaited<ReturnType<typeof measure>> & { readonly table: string; readonly seed: number })[] = []
+for (const table of TABLES) {
+  const rows = await readTable(table)
+  for (let seed = 0; seed < Number(options.seeds); seed++)
+    lines.push({ table, seed, ...(await measure(table, rows, seed)) })
+}
+console.table(lines)
+const kinds = ['unit', 'swap', 'other row', 'category'] as const
+const means = Object.fromEntries(
+  [...kinds, 'mean' as const].map((kind) => [kind, lines.reduce((sum, line) => sum + line[kind] / lines.length, 0)]),
+)
+console.table([means])
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify({ means, lines }, null, 2)}\n`)
+
+async function readTable(name: string): Promise<readonly Row[]> {
+  const bytes = await readFile(new URL(`../../node_modules/vega-datasets/data/${name}`, import.meta.url))
+  if (name.endsWith('.json')) return JSON.parse(bytes.toString()) as Row[]
+  const rows: Row[] = []
+  for await (const batch of readRecords({ name, bytes: Readable.from([bytes]), format: 'csv' })) {
+    rows.push(...batch.map(({ record }) => Object.fromEntries(Object.entries(record).map(asNumber))))
+  }
+  return rows
+}
+
+/** A cell with a number becomes one, and an empty one null. */
+function asNumber([name, cell]: [string, unknown]): [string, unknown] {
+  if (cell === '') return [name, null]
+  return [name, Number.isFinite(Number(cell)) ? Number(cell) : cell]
+}
+
+async function measure(table: string, rows: readonly Row[], seed: number) {
+  const order = shuffled(rows, seed)
+  const fitted = order.slice(0, Math.floor(FITTED * rows.length))
+  const rest = order.slice(fitted.length)
+  const training = { ...configSchema.shape.training.parse({}), seed }
+  const { features, records } = await readTrainingRecords(
+    {
+      name: table,
+      bytes: Readable.from(fitted.map((row) => Buffer.from(`${JSON.stringify(row)}\n`))),
+      format: 'ndjson',
+    },
+    { features: null, exclude: [], ...training, signal: new AbortController().signal, onRows: () => {} },
+  )
+  const model = configSchema.shape.model.parse({})
+  const { artefact } = await trainDetector({ features, records, model, training, alertRate: FILE_ALERT_RATE })
+  const detector = await openDetector(artefact)
+  const read = makeReader(features)
+  const nllOf = async (some: readonly Row[]) => (await detector.score(some.map((row) => sound(read(row))))).nll
+  const normal = await nllOf(rest)
+  const aurocOf = async (plant: Plant) => auroc(await nllOf(planted(rest, rows, plant, seed)), normal)
+  const found = {
+    unit: await aurocOf(wrongUnit(features)),
+    swap: await aurocOf(swapped(features)),
+    'other row': await aurocOf(fromOtherRow(features, 'numeric')),
+    category: await aurocOf(fromOtherRow(features, 'categorical')),
+  }
+  await detector.close()
+  return { ...found, mean: Object.values(found).reduce((sum, each) => sum + each, 0) / 4 }
+}
+
+/** The row with an error; null: the error would change nothing. `below` draws whole numbers. */
+type Plant = (row: Row, other: Row, below: (limit: number) => number) => Row | null
+
+function planted(rest: readonly Row[], rows: readonly Row[], plant: Plant, seed: number): readonly Row[] {
+  const random = xoroshiro128plus(seed + 1)
+  const below = (limit: number) => uniformInt(random, 0, limit - 1)
+  const changed = rest.slice(0, MOST_PLANTED).map((row) => plant(row, rows[below(rows.length)]!, below))
+  return changed.filter((row) => row !== null)
+}
+
+function namesOf(features: readonly Feature[], type: 'numeric' | 'categorical'): readonly string[] {
+  return features.filter((feature) => feature.type === type).map(featureName)
+}
+
+function wrongUnit(features: readonly Feature[]): Plant {
+  const names = namesOf(features, 'numeric')
+  return (row, _, below) => {
+    const name = names[below(names.length)]!
+    const value = row[name]
+    return typeof value !== 'number' || value === 0 ? null : { ...row, [name]: value * FACTORS[below(FACTORS.length)]! }
+  }
+}
+
+function swapped(features: readonly Feature[]): Plant {
+  const names = namesOf(features, 'numeric')
+  return (row, _, below) => {
+    const [a, b] = [names[below(names.length)]!, names[below(names.length)]!]
+    const [x, y] = [row[a], row[b]]
+    return typeof x !== 'number' || typeof y !== 'number' || x === y ? null : { ...row, [a]: y, [b]: x }
+  }
+}
+
+function fromOtherRow(features: readonly Feature[], type: 'numeric' | 'categorical'): Plant {
+  const names = namesOf(features, type)
+  return (row, other, below) => {
+    const name = names[below(names.length)]!
+    const value = other[name]
+    return value === row[name] || value === null || row[name] === null ? null : { ...row, [name]: value }
+  }
+}
