@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import { BackendUnavailable } from '../errors.js'
-import { getBackend, setBackend, version_core } from './tfjs.js'
+import { coreVersion, getBackend, setBackend } from './tfjs.js'
 
 /** The two TensorFlow.js backends that a flow is fitted on. */
 export type BackendName = 'tfjs-node' | 'wasm'
@@ -21,7 +21,7 @@ export interface Backend {
  * @throws {BackendUnavailable} when the wanted one does not load
  */
 export async function openBackend(prefer?: BackendName): Promise<Backend> {
-  if (prefer === 'wasm') return use('wasm', version_core)
+  if (prefer === 'wasm') return use('wasm', coreVersion())
   const native = loadTfjsNode()
   if (native.version !== undefined) return use('tfjs-node', native.version)
   if (prefer === 'tfjs-node') {
@@ -30,7 +30,7 @@ export async function openBackend(prefer?: BackendName): Promise<Backend> {
       { values: { backend: prefer } },
     )
   }
-  return { ...(await use('wasm', version_core)), insteadOf: native.problem }
+  return { ...(await use('wasm', coreVersion())), insteadOf: native.problem }
 }
 
 async function use(name: BackendName, version: string): Promise<Backend> {

@@ -1,6 +1,6 @@
 import type { NamedAttrMap, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { REGISTERED_AS } from '../backend.js'
-import { _FusedMatMul, BatchMatMul, engine, getKernel, Multiply, Step, Transpose } from '../tfjs.js'
+import { engine, getKernel } from '../tfjs.js'
 import type { Matrices } from './matrix-operations.js'
 
 /**
@@ -11,15 +11,15 @@ export const wasmMatrices: Matrices = {
   dense: (x, weight, bias, activation) => {
     // tfjs's fused kernel takes matrices as batches of one.
     const product = runWasm(
-      _FusedMatMul,
+      '_FusedMatMul',
       { a: inBatch(x), b: inBatch(weight), bias },
       { transposeA: false, transposeB: false, activation },
     )
     return tensorOf({ ...product, shape: [x.shape[0]!, weight.shape[1]!] })
   },
   reluGradient: (dy, value) => {
-    const isPositive = runWasm(Step, { x: value }, { alpha: 0 })
-    const gradient = runWasm(Multiply, { a: dy, b: isPositive })
+    const isPositive = runWasm('Step', { x: value }, { alpha: 0 })
+    const gradient = runWasm('Multiply', { a: dy, b: isPositive })
     freeOnWasm(isPositive)
     return tensorOf(gradient)
   },
@@ -48,10 +48,10 @@ export const wasmMatrices: Matrices = {
   },
 }
 
-const transposeOnWasm = (x: TensorInfo) => runWasm(Transpose, { x }, { perm: [1, 0] })
+const transposeOnWasm = (x: TensorInfo) => runWasm('Transpose', { x }, { perm: [1, 0] })
 
 const productOnWasm = (a: TensorInfo, b: TensorInfo) =>
-  runWasm(BatchMatMul, { a, b }, { transposeA: false, transposeB: false })
+  runWasm('BatchMatMul', { a, b }, { transposeA: false, transposeB: false })
 
 const freeOnWasm = ({ dataId }: TensorInfo) => engine().backend.disposeData(dataId)
 
