@@ -185,6 +185,7 @@ describe('listening', () => {
       onWork: () => {
         woken += 1
       },
+      onAnomalies: () => {},
       pollMs: 600_000,
     })
     await eventually(() => woken === 1, { what: 'the listener polls once at its start' })

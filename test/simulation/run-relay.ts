@@ -13,7 +13,12 @@ export const runRelay: Program = async (surroundings, process, signal) => {
   const { pool, kafka, log, listening } = openService(surroundings, process)
   const telemetry = makeTelemetry(log, makeMetrics({}, { ofProcess: false }))
   const woken = makeWakeUp()
-  const outbox = listenForOutbox({ ...listening, onWork: woken.wake, onError: telemetry.storeConnectionLost })
+  const outbox = listenForOutbox({
+    ...listening,
+    onWork: woken.wake,
+    onAnomalies: () => {},
+    onError: telemetry.storeConnectionLost,
+  })
   const caution = makeCaution()
   try {
     await keepTrying(

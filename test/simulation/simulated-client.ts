@@ -77,7 +77,7 @@ export class SimulatedListener extends SimulatedClient {
     this.#notify = (channel) => {
       if (!this.#channels.has(channel)) return
       scheduler.after(scheduler.random.below(50), process, () => {
-        if (this.isUsable) this.emit('notification', { payload: PIPELINE })
+        if (this.isUsable) this.emit('notification', { channel, payload: PIPELINE })
       })
     }
   }

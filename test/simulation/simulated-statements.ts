@@ -190,7 +190,7 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
     tables.windowStates.set(windowKey(topic, partition, by, row.entity), row)
   })
   insertMessages(tables, messages, context)
-  if ((messages[0] ?? []).length > 0) context.notify('outflow_outbox')
+  if (messages[0]?.includes('dead_letter')) context.notify('outflow_outbox')
   if (batch.shadow) addComparison(tables, batch.shadow)
   return [{ written: true }]
 }

@@ -40,11 +40,8 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   const outbox = listenForOutbox({
     url,
     pipeline,
-    onWork: () => {
-      // An anomaly and its alert are written together, so new anomalies are signalled by the outbox.
-      explaining.wake()
-      relaying.wake()
-    },
+    onWork: relaying.wake,
+    onAnomalies: explaining.wake,
     onError: telemetry.storeConnectionLost,
   })
   vitals.metrics.gaugeOf(

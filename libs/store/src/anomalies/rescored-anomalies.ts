@@ -87,7 +87,7 @@ export async function storeRescoredAnomalies(
         join stored using (topic, partition, "offset")
         order by place
       )
-      select count(*) as stored, pg_notify('outflow_outbox', $1) from stored`,
+      select count(*) as stored, pg_notify('outflow_anomalies', $1) from stored`,
     values: [
       pipeline,
       jsonbText(

@@ -75,7 +75,11 @@ with batch as materialized (
 select is_whole as written, ${NOT_AWAITED}
 from claimed`
 
-/** @param more  further common table expressions */
+/**
+ * An alert waits for its reasons, so its anomaly wakes the explainer, which wakes the relay; a dead letter wakes the relay.
+ *
+ * @param more  further common table expressions
+ */
 const writeAll = (more = '') => `
 with claimed as (${CLAIM}
 ), found as (
@@ -125,7 +129,8 @@ with claimed as (${CLAIM}
   on conflict (pipeline, topic, partition) do update set state = excluded.state
 )${more}
 select count(*) > 0 as written, ${NOT_AWAITED},
-       (select pg_notify('outflow_outbox', pipeline) from claimed where cardinality($5::text[]) > 0) as notified
+       (select pg_notify('outflow_anomalies', pipeline) from claimed where anomaly_count > 0) as explainer_notified,
+       (select pg_notify('outflow_outbox', pipeline) from claimed where 'dead_letter' = any ($5::text[])) as relay_notified
 from claimed`
 
 /**

@@ -29,17 +29,17 @@ export interface WorkListenerOptions extends ListenerOptions {
 export const workListener =
   (channel: string, everyMs: number) =>
   ({ onWork, ...options }: WorkListenerOptions): Listener =>
-    listen({ pollMs: everyMs, ...options, channel, check: async () => onWork() })
+    listen({ pollMs: everyMs, ...options, checks: { [channel]: onWork } })
 
 interface Watch extends ListenerOptions {
-  readonly channel: string
+  /** By channel. */
+  readonly checks: Readonly<Record<string, (client: pg.Client) => void | Promise<void>>>
   readonly pollMs: number
-  readonly check: (client: pg.Client) => Promise<void>
 }
 
 const RECONNECT_MS = 1_000
 
-/** Runs `check` after connecting, after each notification and every `pollMs`; never concurrently. */
+/** Runs the check of a channel after each notification, and all after connecting and every `pollMs`; never concurrently. */
 export function listen(watch: Watch): Listener {
   const stop = new AbortController()
   const done = (async () => {
@@ -63,31 +63,38 @@ export function listen(watch: Watch): Listener {
 /** Listens on one connection. Returns when stopped, throws if the connection breaks. */
 async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
   const { makeClient = (config) => new pg.Client(config) } = watch
+  const channels = Object.keys(watch.checks)
   const client = makeClient({
     connectionString: watch.url,
-    application_name: `outflow ${watch.channel}`,
+    application_name: `outflow ${channels[0]}`,
     connectionTimeoutMillis: 5_000,
     query_timeout: 10_000,
     keepAlive: true,
   })
   const wake = { now: new AbortController() }
+  let due = new Set(channels)
   let broken: Error | undefined
   client.on('error', (error) => {
     broken = error
     wake.now.abort()
   })
-  client.on('notification', ({ payload }) => {
-    if (payload === watch.pipeline) wake.now.abort()
+  client.on('notification', ({ channel, payload }) => {
+    if (payload !== watch.pipeline) return
+    due.add(channel)
+    wake.now.abort()
   })
   try {
     await client.connect()
-    await client.query(`listen ${watch.channel}`)
+    for (const channel of channels) await client.query(`listen ${channel}`)
     while (!stop.aborted) {
-      // Created before the check, so that a notification during the check causes another one.
+      // Renewed before the checks, so that a notification during a check causes another one.
       wake.now = new AbortController()
+      const now = due
+      due = new Set()
       if (broken) throw broken
-      await watch.check(client)
+      for (const channel of now) await watch.checks[channel]!(client)
       await pause(watch.pollMs, AbortSignal.any([stop, wake.now.signal]))
+      if (due.size === 0) due = new Set(channels)
     }
   } finally {
     await client.end()

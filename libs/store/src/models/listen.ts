@@ -20,22 +20,23 @@ export function listenForModels(options: ModelListenerOptions): Listener {
   let lastShadow: string | null = null
   return listen({
     ...options,
-    channel: 'outflow_models',
     pollMs: options.pollMs ?? 1_000,
-    check: async (client) => {
-      const active = await activeModelId(client, pipeline)
-      if (active !== lastActive) onChange(active)
-      lastActive = active
-      if (onShadow !== undefined) {
-        const shadow = await shadowId(client, pipeline)
-        if (shadow !== lastShadow) onShadow(shadow)
-        lastShadow = shadow
-      }
-      if (active === null || onRecalibration === undefined) return
-      const recalibration = await latestRecalibration(client, { pipeline, modelId: active })
-      if (recalibration === null || recalibration.id === lastRecalibration) return
-      lastRecalibration = recalibration.id
-      onRecalibration(recalibration)
+    checks: {
+      outflow_models: async (client) => {
+        const active = await activeModelId(client, pipeline)
+        if (active !== lastActive) onChange(active)
+        lastActive = active
+        if (onShadow !== undefined) {
+          const shadow = await shadowId(client, pipeline)
+          if (shadow !== lastShadow) onShadow(shadow)
+          lastShadow = shadow
+        }
+        if (active === null || onRecalibration === undefined) return
+        const recalibration = await latestRecalibration(client, { pipeline, modelId: active })
+        if (recalibration === null || recalibration.id === lastRecalibration) return
+        lastRecalibration = recalibration.id
+        onRecalibration(recalibration)
+      },
     },
   })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
-import { workListener } from '../connection/listen.js'
+import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, type RowOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
@@ -245,5 +245,11 @@ export async function databaseId(db: Queryable): Promise<string> {
   return identity!.id
 }
 
-/** Calls `onWork` when there may be something to send; polls every 500 ms by default. */
-export const listenForOutbox = workListener('outflow_outbox', 500)
+/** Calls `onWork` when there may be something to send, and `onAnomalies` when there may be anomalies to explain; polls every 500 ms by default. */
+export function listenForOutbox({
+  onWork,
+  onAnomalies,
+  ...options
+}: WorkListenerOptions & { readonly onAnomalies: () => void }): Listener {
+  return listen({ pollMs: 500, ...options, checks: { outflow_outbox: onWork, outflow_anomalies: onAnomalies } })
+}
