@@ -12,7 +12,14 @@ import {
 } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { insertModel } from '@outflow/store/models'
-import { claimOutboxOrder, firstOfOutbox, type OutboxRow, takeOutbox, withholdAlerts } from '@outflow/store/outbox'
+import {
+  claimOutboxOrder,
+  firstOfOutbox,
+  listenForOutbox,
+  type OutboxRow,
+  takeOutbox,
+  withholdAlerts,
+} from '@outflow/store/outbox'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runExplainer } from '../../services/alerts/src/explaining/run-explainer.js'
 import { withReasons } from '../../services/alerts/src/explaining/with-reasons.js'
@@ -105,6 +112,25 @@ const DOCUMENT = {
 
 const allExplained = () =>
   eventually(async () => (await countUnexplained(pool, pipeline)) === 0, { what: 'every anomaly is explained' })
+
+test('anomalies wake the explainer, and their reasons the relay', async () => {
+  const woken: string[] = []
+  const listening = listenForOutbox({
+    ...{ url, pipeline, pollMs: 600_000 },
+    onWork: () => woken.push('relay'),
+    onAnomalies: () => woken.push('explainer'),
+  })
+  await eventually(() => woken.length === 2, { what: 'the listener polls once at its start' })
+  await detect(1)
+  await eventually(() => woken.length === 3, { what: 'the anomaly is reported' })
+  const explainer = anExplainer()
+  await allExplained()
+  await explainer.end()
+  await eventually(() => woken.length === 4, { what: 'its reasons are reported' })
+  await listening.close()
+
+  expect(woken.slice(2)).toEqual(['explainer', 'relay'])
+})
 
 test('every anomaly of a burst gets its reasons, each from one of two explainers', async () => {
   await detect(100)
