@@ -4,7 +4,7 @@ import type * as Core from '@tensorflow/tfjs-core'
 let loaded: typeof Core | undefined
 
 /**
- * TensorFlow.js core without a backend. Loaded at the first call, because processes that only score do not need it: it takes 20 MiB and
+ * TensorFlow.js core without a backend. Loaded at the first call, because processes that only score do not need it, and loading takes
  * a sixth of a second in each thread. Loaded by `require`: its bundle is CommonJS, and `import` first scans the 1 MB file for its
  * exports, which takes longer than running it.
  */
