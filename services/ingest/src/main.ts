@@ -109,7 +109,7 @@ export async function runIngest({ config, log, signal, vitals }: IngestOptions):
 }
 
 // With plenty of memory V8 lets the heap grow fourfold between collections, which has no benefit for the short-lived objects of batches.
-// With 120 % the memory was no lower, and marking took a seventh of the CPU.
+// With 120 %, marking took a seventh of the CPU.
 const HEAP_GROWTH = '--heap-growing-percent=200'
 
 /** A window state is obsolete a day after its window has ended. */
