@@ -9,7 +9,6 @@
  *
  * The attainable recall is that of a model fitted to 20,000 records of the new regime only.
  */
-
 import { parseArgs } from 'node:util'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { type Fields, makeReader } from '@outflow/records'

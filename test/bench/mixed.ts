@@ -8,13 +8,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
-import { configSchema, type Feature, featureName } from '@outflow/contracts'
-import { openDetector, trainDetector } from '@outflow/detector'
-import { makeReader, readRecords, readTrainingRecords } from '@outflow/records'
+import { type Feature, featureName } from '@outflow/contracts'
+import { openDetector } from '@outflow/detector'
+import { makeReader, readRecords } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
 import { sound } from '../support/sound.js'
+import { fitFile } from './fit-file.js'
 import { auroc } from './ranking.js'
 import { shuffled } from './shuffled.js'
 
@@ -33,8 +33,9 @@ const { values: options } = parseArgs({
 const lines: (Awaited<ReturnType<typeof measure>> & { readonly table: string; readonly seed: number })[] = []
 for (const table of TABLES) {
   const rows = await readTable(table)
-  for (let seed = 0; seed < Number(options.seeds); seed++)
+  for (let seed = 0; seed < Number(options.seeds); seed++) {
     lines.push({ table, seed, ...(await measure(table, rows, seed)) })
+  }
 }
 console.table(lines)
 const kinds = ['unit', 'swap', 'other row', 'category'] as const
@@ -64,17 +65,14 @@ async function measure(table: string, rows: readonly Row[], seed: number) {
   const order = shuffled(rows, seed)
   const fitted = order.slice(0, Math.floor(FITTED * rows.length))
   const rest = order.slice(fitted.length)
-  const training = { ...configSchema.shape.training.parse({}), seed }
-  const { features, records } = await readTrainingRecords(
+  const { features, artefact } = await fitFile(
     {
       name: table,
       bytes: Readable.from(fitted.map((row) => Buffer.from(`${JSON.stringify(row)}\n`))),
       format: 'ndjson',
     },
-    { features: null, exclude: [], ...training, signal: new AbortController().signal, onRows: () => {} },
+    { seed },
   )
-  const model = configSchema.shape.model.parse({})
-  const { artefact } = await trainDetector({ features, records, model, training, alertRate: FILE_ALERT_RATE })
   const detector = await openDetector(artefact)
   const read = makeReader(features)
   const nllOf = async (some: readonly Row[]) => (await detector.score(some.map((row) => sound(read(row))))).nll

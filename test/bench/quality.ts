@@ -15,10 +15,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
-import { configSchema } from '@outflow/contracts'
-import { openDetector, trainDetector } from '@outflow/detector'
-import { isRejection, makeReader, readTrainingRecords } from '@outflow/records'
-import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
+import { openDetector } from '@outflow/detector'
+import { isRejection, makeReader } from '@outflow/records'
+import { fitFile } from './fit-file.js'
 import {
   type LabelledSet,
   namesOfSets,
@@ -106,18 +105,10 @@ function shareOfNormal(isAnomaly: readonly boolean[], holds: (row: number) => bo
 }
 
 async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
-  const training = { ...configSchema.shape.training.parse({}), seed }
-  const { features, records } = await readTrainingRecords(
+  const { features, artefact, metadata, fitSeconds } = await fitFile(
     { name: set.name, bytes: Readable.from(csvOf(set, split.fit)), format: 'csv' },
-    { features: null, exclude: [], ...training, signal: new AbortController().signal, onRows: () => {} },
+    { seed, mayBeProvisional: options.rows !== undefined },
   )
-  const model = configSchema.shape.model.parse({})
-  const started = performance.now()
-  const provisional = options.rows !== undefined && records.length < training.minRows
-  const { artefact, metadata } = await trainDetector({
-    ...{ features, records, model, training, provisional, alertRate: FILE_ALERT_RATE },
-  })
-  const fitSeconds = secondsSince(started)
   const scoring = performance.now()
   const read = makeReader(features)
   const detector = await openDetector(artefact)
@@ -133,7 +124,7 @@ async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
     nll,
     pValue,
     fitSeconds,
-    scoreSeconds: secondsSince(scoring),
+    scoreSeconds: (performance.now() - scoring) / 1_000,
     features: features.length,
     ...metadata.training,
   }
@@ -142,8 +133,4 @@ async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
 function* csvOf({ columns, rows }: LabelledSet, fit: readonly number[]): Generator<Buffer> {
   yield Buffer.from(`${columns.join(',')}\n`)
   for (const row of fit) yield Buffer.from(`${rows[row]!.join(',')}\n`)
-}
-
-function secondsSince(started: number): number {
-  return (performance.now() - started) / 1000
 }

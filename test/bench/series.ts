@@ -16,9 +16,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
-import { configSchema } from '@outflow/contracts'
-import { openDetector, scoreFile, trainDetector } from '@outflow/detector'
-import { type RecordFile, readTrainingRecords } from '@outflow/records'
+import { openDetector, scoreFile } from '@outflow/detector'
+import type { RecordFile } from '@outflow/records'
+import { fitFile } from './fit-file.js'
 import { rank } from './ranking.js'
 
 const ALERT_RATE = 0.01
@@ -118,13 +118,7 @@ function foundOf(windows: readonly (readonly number[])[], { isAnomaly }: Flagged
 }
 
 async function byOutflow({ name, lines }: Series, fitted: number, seed: number): Promise<Flagged> {
-  const training = { ...configSchema.shape.training.parse({}), seed }
-  const { features, records } = await readTrainingRecords(fileOf(name, lines.slice(0, fitted)), {
-    ...{ features: null, exclude: [], ...training },
-    ...{ signal: new AbortController().signal, onRows: () => {} },
-  })
-  const model = configSchema.shape.model.parse({})
-  const { artefact } = await trainDetector({ features, records, model, training, alertRate: ALERT_RATE })
+  const { artefact } = await fitFile(fileOf(name, lines.slice(0, fitted)), { seed, alertRate: ALERT_RATE })
   const detector = await openDetector(artefact)
   const score: number[] = []
   const isAnomaly: boolean[] = []

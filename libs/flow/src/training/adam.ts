@@ -30,6 +30,7 @@ export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }
   ): void => {
     decay1 *= beta1
     decay2 *= beta2
+    // Both corrections, m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ), in one factor (§ 2 of the paper).
     const rate = (learningRate * Math.sqrt(1 - decay2)) / (1 - decay1)
     const least = epsilon * Math.sqrt(1 - decay2)
     for (let at = 0; at < size; at++) {

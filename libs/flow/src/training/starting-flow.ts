@@ -19,12 +19,15 @@ export function startingFlow(settings: FitSettings, batches: TrainingBatches): F
   const unfitted = unfittedFlow(spec, seed)
   const first = batches.first(INITIALISING_ROWS)
   const { bias, logScale } = actnormOf(first.rows, spec.dim, nonZeroWeights(first.weights))
-  const weights = new Map(unfitted.weights)
-  weights.set('layers.0.actnorm.bias', { shape: [spec.dim], data: bias })
   const { base } = spec
-  const data = base?.kind === 'mixture' ? scaledByQuartiles(logScale, first.rows) : logScale
-  weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data })
-  return base?.kind === 'mixture' ? withMixtureBase({ spec, weights }, base, settings, batches) : { spec, weights }
+  const isMixture = base?.kind === 'mixture'
+  const weights = new Map(unfitted.weights)
+    .set('layers.0.actnorm.bias', { shape: [spec.dim], data: bias })
+    .set('layers.0.actnorm.logScale', {
+      shape: [spec.dim],
+      data: isMixture ? scaledByQuartiles(logScale, first.rows) : logScale,
+    })
+  return isMixture ? withMixtureBase({ spec, weights }, base, settings, batches) : { spec, weights }
 }
 
 const INITIALISING_ROWS = 2048

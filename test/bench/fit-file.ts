@@ -1,0 +1,28 @@
+import { configSchema } from '@outflow/contracts'
+import { trainDetector } from '@outflow/detector'
+import { type RecordFile, readTrainingRecords } from '@outflow/records'
+import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
+
+interface FitFileOptions {
+  readonly seed: number
+  readonly alertRate?: number
+  /** Whether the model of fewer records than minRows is provisional. Default: false, as `outflow train` */
+  readonly mayBeProvisional?: boolean
+}
+
+/** Fits a model to a file as `outflow train` does by default: features inferred from the rows, the defaults of outflow.yaml. */
+export async function fitFile(
+  file: RecordFile,
+  { seed, alertRate = FILE_ALERT_RATE, mayBeProvisional = false }: FitFileOptions,
+) {
+  const training = { ...configSchema.shape.training.parse({}), seed }
+  const { features, records } = await readTrainingRecords(file, {
+    ...{ features: null, exclude: [], ...training },
+    ...{ signal: new AbortController().signal, onRows: () => {} },
+  })
+  const model = configSchema.shape.model.parse({})
+  const provisional = mayBeProvisional && records.length < training.minRows
+  const started = performance.now()
+  const trained = await trainDetector({ features, records, model, training, provisional, alertRate })
+  return { ...trained, features, fitSeconds: (performance.now() - started) / 1_000 }
+}
