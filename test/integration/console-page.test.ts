@@ -505,6 +505,7 @@ describe('a console with a login', () => {
       await page.getByRole('button', { name: 'Log out' }).click()
       await page.getByLabel('Token').waitFor()
     } finally {
+      await page.close() // before the console: a page without its console reports refused requests
       console = open
       await guarded.close()
     }
