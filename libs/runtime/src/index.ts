@@ -1,4 +1,3 @@
-export { backoffMs, keepTrying, pause, retrying, untilAllAnswer } from './backoff.js'
 export { ConfigSyntaxError, ConfigUnreadable, HealthAddressUnavailable } from './errors.js'
 export { loadConfig, loadDocument, openConnection } from './load-config.js'
 export { type Log, makeLog } from './log.js'

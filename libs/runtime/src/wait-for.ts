@@ -1,4 +1,4 @@
-import { pause } from './backoff.js'
+import { pause } from '@outflow/errors/retrying'
 
 /**
  * Calls a function repeatedly until it returns a value.

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { pause } from './backoff.js'
+import { pause } from '@outflow/errors/retrying'
 
 /** Wakes one waiting task. A wake-up without a waiting task ends the next wait at once. */
 export interface WakeUp {

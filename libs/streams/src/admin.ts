@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { retrying } from '@outflow/errors/retrying'
 import type { Admin, ITopicConfig } from 'kafkajs'
-import { BrokerUnavailable, toBrokerError } from './errors.js'
+import { BrokerUnavailable } from './errors.js'
 import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 
 export interface TopicSpec {
@@ -43,17 +43,10 @@ export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[
 export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]): Promise<void> {
   await admin.createTopics({ topics: [...topics], waitForLeaders: false })
   const names = topics.map(({ topic }) => topic)
-  const deadline = performance.now() + LEADER_TIMEOUT_MS
-  for (;;) {
-    try {
-      await answered(admin.fetchTopicMetadata({ topics: names }))
-      return
-    } catch (thrown: unknown) {
-      const error = toBrokerError(thrown)
-      if (!(error instanceof BrokerUnavailable) || performance.now() > deadline) throw error
-      await sleep(LEADER_POLL_MS)
-    }
-  }
+  await retrying(() => withBrokerErrors(() => answered(admin.fetchTopicMetadata({ topics: names }))), {
+    signal: AbortSignal.timeout(LEADER_TIMEOUT_MS),
+    maxMs: LEADER_POLL_MS,
+  })
 }
 
 const LEADER_TIMEOUT_MS = 10_000

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable, toOutflowError } from '@outflow/errors'
+import { pause } from '@outflow/errors/retrying'
 import { Observable } from 'rxjs'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import type { Delivery } from './delivery.js'
@@ -48,7 +48,7 @@ async function consume(
       if (!isRetryable(error)) throw error
       if (stop.aborted) return
       options.hooks?.restarting?.(error)
-      await sleep(RESTART_MS, undefined, { signal: stop }).catch(() => {})
+      await pause(RESTART_MS, stop)
     }
   }
 }

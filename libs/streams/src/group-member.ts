@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable } from '@outflow/errors'
+import { pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
@@ -220,7 +220,7 @@ export class GroupMember {
         const error = toBrokerError(thrown)
         if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
         this.kafka.log.warn({ topic, partition, error }, 'stored offset awaited')
-        await sleep(RETRY_MS, undefined, { signal: this.#leaving }).catch(() => {})
+        await pause(RETRY_MS, this.#leaving)
       }
     }
   }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '@outflow/errors/retrying'
 import type { Producer, Transaction } from 'kafkajs'
 import { withAdmin } from './admin.js'
 import { TransactionPending, toBrokerError } from './errors.js'
@@ -115,7 +115,7 @@ async function moveMark(
     } catch (thrown: unknown) {
       // kafkajs retries if the broker refuses to add a batch to the transaction, but not if it refuses the mark.
       if (!(toBrokerError(thrown) instanceof TransactionPending) || attempt === MARK_ATTEMPTS) throw thrown
-      await sleep(RETRY_MS)
+      await pause(RETRY_MS)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { anomalyId } from '@outflow/contracts'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
-import { pause } from '@outflow/runtime'
+import { pause } from '@outflow/errors/retrying'
 import type { AnomalyLine } from '@outflow/store/anomalies'
 
 type OnFound = (found: readonly AnomalyLine[]) => void

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Detector } from '@outflow/detector'
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
-import { retrying } from '@outflow/runtime'
+import { retrying } from '@outflow/errors/retrying'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { ModelLease, OpenModel } from './batch.js'
 import { longestPause } from './longest-pause.js'

@@ -1,5 +1,5 @@
 import { toOutflowError } from '@outflow/errors'
-import { pause } from '@outflow/runtime'
+import { pause } from '@outflow/errors/retrying'
 import type { Retention } from '@outflow/store/retention'
 import type { IngestTelemetry } from './telemetry.js'
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '@outflow/errors/retrying'
 import { StoreUnavailable } from './errors.js'
 import { type Client, inTransaction, type Pool, type Queryable, withClient } from './pool.js'
 import { run } from './statement.js'
@@ -35,7 +35,7 @@ export function withLeadership<T>(
     try {
       await client.query(KEEPALIVES)
       while (!(await tryToLead(client, name))) {
-        await sleep(retryMs, undefined, { signal }).catch(() => {})
+        await pause(retryMs, signal)
         if (signal.aborted) return null
       }
       try {

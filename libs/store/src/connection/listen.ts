@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
+import { pause } from '@outflow/errors/retrying'
 import pg from 'pg'
 import { toStoreError } from './errors.js'
 
@@ -99,8 +99,4 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
   } finally {
     await client.end()
   }
-}
-
-async function pause(ms: number, until: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: until }).catch(() => {})
 }

@@ -2,7 +2,8 @@ import { eventMessage, explainedEvent } from '@outflow/alerting'
 import { type Config, formatPosition } from '@outflow/contracts'
 import { type Explainer, makeExplainer } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
-import { keepTrying, type Metrics, pause } from '@outflow/runtime'
+import { keepTrying, pause } from '@outflow/errors/retrying'
+import type { Metrics } from '@outflow/runtime'
 import { type Client, type Pool, withTransaction } from '@outflow/store'
 import {
   alertsWithoutReasons,

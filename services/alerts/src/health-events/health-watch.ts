@@ -1,7 +1,7 @@
 import { eventMessage, healthEvent } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
-import { pause } from '@outflow/runtime'
+import { pause } from '@outflow/errors/retrying'
 import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import {

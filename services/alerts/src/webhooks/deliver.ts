@@ -1,6 +1,6 @@
 import { type Answer, type Post, type Poster, postOf, WebhookError, WebhookRefused } from '@outflow/alerting/webhooks'
 import type { Webhook } from '@outflow/contracts'
-import { backoffMs, pause } from '@outflow/runtime'
+import { backoffMs, pause } from '@outflow/errors/retrying'
 import type { FailedAttempt, WaitingDelivery } from '@outflow/store/webhooks'
 import {
   BrokenCircuitError,

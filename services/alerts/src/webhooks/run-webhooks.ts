@@ -1,7 +1,8 @@
 import { makePoster } from '@outflow/alerting/webhooks'
 import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import { keepTrying, type Metrics, makeWakeUp, runTogether } from '@outflow/runtime'
+import { keepTrying } from '@outflow/errors/retrying'
+import { type Metrics, makeWakeUp, runTogether } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
   deadLetterDelivery,

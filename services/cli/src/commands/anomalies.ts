@@ -1,6 +1,6 @@
 import { anomalyId } from '@outflow/contracts'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
-import { pause } from '@outflow/runtime'
+import { pause } from '@outflow/errors/retrying'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
 import { oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'

@@ -1,4 +1,4 @@
-import { pause } from '@outflow/runtime'
+import { pause } from '@outflow/errors/retrying'
 import type { Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'

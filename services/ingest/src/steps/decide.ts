@@ -1,6 +1,6 @@
 import type { DetectionTarget, FdrState } from '@outflow/contracts'
 import { decide, decisionRule } from '@outflow/detector'
-import { retrying } from '@outflow/runtime'
+import { retrying } from '@outflow/errors/retrying'
 import type { Delivery } from '@outflow/streams'
 import type { DecidedBatch, ScoredBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'

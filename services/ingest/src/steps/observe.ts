@@ -1,6 +1,6 @@
 import type { Feature, ModelMetadata } from '@outflow/contracts'
+import { retrying } from '@outflow/errors/retrying'
 import { makeWindowStates, planWindows, rowFiller, type WindowStates, windowPlaces } from '@outflow/records'
-import { retrying } from '@outflow/runtime'
 import type { StoredEntity, StoredWindowState } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import type { CleanBatch } from '../batch.js'

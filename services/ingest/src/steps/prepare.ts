@@ -1,5 +1,5 @@
+import { retrying } from '@outflow/errors/retrying'
 import type { RecordDecoder } from '@outflow/records'
-import { retrying } from '@outflow/runtime'
 import type { Delivery } from '@outflow/streams'
 import type { PreparedBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'

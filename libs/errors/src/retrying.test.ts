@@ -1,6 +1,6 @@
-import { OutflowError } from '@outflow/errors'
 import { expect, test, vi } from 'vitest'
-import { backoffMs, keepTrying, pause, retrying } from './backoff.js'
+import { OutflowError } from './outflow-error.js'
+import { backoffMs, keepTrying, pause, retrying } from './retrying.js'
 
 class Unavailable extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
+import { isRetryable, type OutflowError, toOutflowError } from './outflow-error.js'
 
 interface Backoff {
   /** Wait before the second attempt, ms. Default 100. */
@@ -104,6 +104,6 @@ export async function untilAllAnswer(
 }
 
 /** Waits for a time, or until the signal aborts; never throws. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined)
 }
