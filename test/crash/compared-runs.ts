@@ -1,17 +1,17 @@
 /**
- * Tests that every record counts once, whatever is killed: `npm run test:crash -- --kills 1000 --json`; or however late a broker
- * answers: `npm run test:crash -- --faults 1000 --of ingest --json`.
+ * Tests that every record counts once when processes are killed, `npm run test:crash -- --kills 1000 --json`, or when the broker
+ * answers late, `npm run test:crash -- --faults 1000 --of ingest --json`.
  *
- * Protocol: a seeded stream is written to a topic, some thousand records ahead of its readers. Two to three ingests, a relay with another
- * on standby and a trainer read it. With `--kills`, one to three of them, of the broker and of Postgres are killed (SIGKILL) at random
- * moments and started again, and ingests join and leave meanwhile. With `--faults`, a proxy in front of the broker delays, loses and
- * repeats requests, also for longer than the session timeout of a group member. A model is always requested from the trainer: it fits
- * candidates, which score as shadows and never decide. Then the same topic is read by another pipeline with the same model, with one
- * ingest and one relay that are not disturbed. Rows of Postgres and messages on the output topics are compared one by one: lost,
- * duplicated and differing ones must all be 0. Reasons are compared where both runs have them: how many anomalies of a burst have none
- * depends on the clock. A webhook must get each alert at least once.
+ * Protocol: a feed writes a seeded stream to a topic, up to some thousand records ahead of its readers: two to three ingests, two relays, one
+ * of them on standby, and a trainer. With `--kills`, one to three services or servers at a time are killed (SIGKILL) at random moments
+ * and started again, and ingests join and leave. With `--faults`, a proxy in front of the broker delays, loses and repeats requests, also for
+ * longer than the session timeout of a group member. The trainer always has a request for a model: it fits candidates, which score as
+ * shadows and never decide. Then another pipeline with the same model, one ingest and one relay reads the same topic without
+ * disturbance. Rows of Postgres and messages on the output topics of both are compared one by one: none may be lost, duplicated or
+ * different. Reasons are compared only for anomalies that both runs explained: how many of a burst are explained depends on the
+ * clock. A webhook must get each alert at least once.
  *
- * The exit code is 1 when one of these conditions fails, or when the trainer has left something behind.
+ * The exit code is 1 when one of these conditions fails, or when the trainer leaves a running fit, a leadership or another active model.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
@@ -44,7 +44,7 @@ import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf
 
 const SOURCE = 'crash'
 const PARTITIONS = 6
-/** Targets of kills, weighted by their number of entries. A kill of a server affects all services, so that it is less frequent. */
+/** Targets of kills, weighted by their number of entries. A kill of a server affects all services, so it is less frequent. */
 const VICTIMS = [
   ...['ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'ingest', 'alerts', 'alerts', 'alerts', 'alerts'],
   ...['trainer', 'trainer', 'trainer', 'trainer', 'trainer', 'postgres', 'postgres', 'broker'],
@@ -103,7 +103,7 @@ try {
   await fitting.stop()
   await untilDone(fleet, disturbed.pipeline)
   const disturbedMs = Date.now() - startedAtMs
-  // One that replaces a killed trainer ends its fit and its leadership once it leads, and would leave them if it were stopped before.
+  // A trainer that replaces a killed one ends that one's fit only once it leads.
   await untilFleet(fleet, () => isLed(pool, `outflow-trainer-${disturbed.pipeline}`), 'the trainer leads')
   await fleet.stop()
   const trainer = await leftByTrainer(pool, disturbed.pipeline, model.metadata.modelId)
@@ -190,7 +190,7 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector, t
   return run
 }
 
-/** For the anomalies that both runs had the time to explain. */
+/** Of the anomalies that both runs have explained. */
 async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
   const [found, expected] = (await Promise.all(runs.map((run) => reasonsOf(pool, run)))) as [Reasons, Reasons]
   const [inFound, inExpected] = [found, expected].map((rows) => new Set(rows.map(({ id }) => id)))
@@ -202,7 +202,7 @@ async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
 
 type Counts = Record<'kills' | `${Victim}Kills` | 'joins' | 'leaves', number>
 
-/** Kills services and servers, up to three at once and in mid-stream, until there are `kills`. */
+/** Kills services and servers, up to three at once and while records arrive, `kills` times. */
 async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
   const counts: Counts = {
     ...{ kills: 0, ingestKills: 0, alertsKills: 0, trainerKills: 0, postgresKills: 0, brokerKills: 0 },
@@ -284,7 +284,7 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
   )
 }
 
-/** Retries: Postgres may just have been killed. */
+/** Retries, as Postgres may have been killed. */
 async function untilStored(pipeline: string): Promise<number> {
   for (;;) {
     const count = await stored(pipeline).catch(() => null)

@@ -49,7 +49,7 @@ describe('an outage of a server', () => {
   })
 
   it.each(['broker stopped', 'broker killed', 'database stopped', 'database killed'])(
-    'of the %s in mid-stream loses and doubles nothing',
+    'of the %s while records arrive loses and duplicates nothing',
     async (outage) => {
       const part = outage.startsWith('broker') ? infrastructure.kafka : infrastructure.postgres
       const stop = new AbortController()

@@ -7,7 +7,7 @@ import { aParcelPipeline, PARTITIONS } from '../support/parcel-pipeline.js'
 import { makeChance } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 
-test('online control decides as in an undisturbed run when ingest is killed repeatedly in mid-stream', async () => {
+test('online control decides as in an undisturbed run when ingest is killed repeatedly while records arrive', async () => {
   const fdr = 0.1
   const pipeline = await aParcelPipeline({ model: await parcelModel(), detection: { fdr, recalibrateWithin: 1 } })
   const feed = pipeline.feed(47)

@@ -5,7 +5,7 @@ import { listFits, requestRetrain, waitingRequest } from '@outflow/store/trainin
 
 const LOOK_EVERY_MS = 500
 
-/** Requests a model continuously and ends each shadow soon, so that the trainer always has a fit, a gate or a shadow in progress. */
+/** Requests models continuously and ends each shadow soon: the trainer always has a fit, a gate or a shadow in progress. */
 export function keepFitting(pool: Pool, pipeline: string): { stop(): Promise<void> } {
   let isStopped = false
   const look = async () => {

@@ -1,7 +1,7 @@
 import { eventually } from '../support/eventually.js'
 import { type ServiceName, type ServiceProcess, spawnService } from '../support/spawn-service.js'
 
-/** The services of one pipeline: two or three ingests, and relays and trainers, of which one each leads. */
+/** The services of one pipeline: two or three ingests, and relays and trainers, one of each leading. */
 export interface Fleet {
   readonly ingests: readonly ServiceProcess[]
   /** Starts one more ingest, which causes a rebalance. */

@@ -14,7 +14,7 @@ beforeAll(async () => {
   model = await parcelModel()
 })
 
-test('no record is lost or counted twice when ingest is killed repeatedly in mid-stream', async () => {
+test('no record is lost or counted twice when ingest is killed repeatedly while records arrive', async () => {
   const pipeline = await aParcelPipeline({ model })
   startService('alerts', pipeline.configFile)
   const feed = pipeline.feed(2)
@@ -62,26 +62,29 @@ test('a write that Postgres completes after its ingest was killed counts once', 
 test.for([
   ['leaves', 'terminate'],
   ['is killed', 'kill'],
-] as const)('no record is lost or counted twice when a second ingest joins in mid-stream and %s', async ([, end]) => {
-  const pipeline = await aParcelPipeline({ model })
-  startService('alerts', pipeline.configFile)
-  const feed = pipeline.feed(4)
-  const first = startService('ingest', pipeline.configFile)
-  await pipeline.untilStoredMore(3_000)
-  const second = startService('ingest', pipeline.configFile)
-  await second.logged('batch written')
-  await pipeline.untilStoredMore(3_000)
-  expect(assignments(first.log).at(-1)).toBeLessThan(PARTITIONS)
-  const ended = await second[end]()
-  await eventually(() => assignments(first.log).at(-1) === PARTITIONS, {
-    what: 'the first ingest has all partitions again',
-  })
-  await pipeline.untilStoredMore(3_000)
-  await feed.stop()
+] as const)(
+  'no record is lost or counted twice when a second ingest joins while records arrive and %s',
+  async ([, end]) => {
+    const pipeline = await aParcelPipeline({ model })
+    startService('alerts', pipeline.configFile)
+    const feed = pipeline.feed(4)
+    const first = startService('ingest', pipeline.configFile)
+    await pipeline.untilStoredMore(3_000)
+    const second = startService('ingest', pipeline.configFile)
+    await second.logged('batch written')
+    await pipeline.untilStoredMore(3_000)
+    expect(assignments(first.log).at(-1)).toBeLessThan(PARTITIONS)
+    const ended = await second[end]()
+    await eventually(() => assignments(first.log).at(-1) === PARTITIONS, {
+      what: 'the first ingest has all partitions again',
+    })
+    await pipeline.untilStoredMore(3_000)
+    await feed.stop()
 
-  expect(ended.code).toBe(end === 'terminate' ? 0 : null)
-  await expectEverythingOnce(pipeline)
-})
+    expect(ended.code).toBe(end === 'terminate' ? 0 : null)
+    await expectEverythingOnce(pipeline)
+  },
+)
 
 test('an ingest that is paused during its writes until its session has expired, and then resumed, writes nothing', async () => {
   const pipeline = await aParcelPipeline({ model })

@@ -1,12 +1,12 @@
 /**
- * Whether every message is committed once and in order by a broker that answers late: `npm run test:crash -- --faults 1000 --json`.
+ * Tests that a relay commits every message once and in order when the broker answers late: `npm run test:crash -- --faults 1000 --json`.
  *
- * Protocol: relays, six at a time, each send messages through a proxy in front of a real broker, which delays, loses and repeats requests, past
- * the timeout of a transaction too. Then another client reads committed data: kcat, where it is installed. With
- * `--verification false` the broker's transaction.partition.verification.enable is switched off. With `--repeats all` the proxy also repeats
- * the requests that end a transaction, which no client does in one epoch of its producer.
+ * Protocol: six relays at a time each send messages through a proxy in front of a real broker. The proxy delays, loses and repeats requests,
+ * also for longer than the timeout of a transaction. Then another client, kcat if it is installed, reads the committed data.
+ * `--verification false` switches off the broker's transaction.partition.verification.enable. With `--repeats all` the proxy also repeats
+ * the requests that end a transaction, which no client does within one epoch of its producer.
  *
- * The exit code is 1 when a message is lost, doubled or out of order.
+ * The exit code is 1 when a message is lost, duplicated or out of order.
  */
 import { parseArgs } from 'node:util'
 import { launchInfrastructure } from '@outflow/launcher'
@@ -17,9 +17,8 @@ import { startLateBroker } from '../support/late-broker.js'
 import { makeFaults, PAST_TRANSACTION_MS, relayMessages, tally } from '../support/late-relay.js'
 
 const AT_ONCE = 6
-/** kafkajs's enum of resource types is no named export. */
+/** Resource type of a broker: kafkajs does not export its enum by name. */
 const BROKER = 4
-/** Of the launcher's one broker. */
 const NODE_ID = '1'
 
 const { values: options } = parseArgs({
@@ -89,7 +88,7 @@ async function relayOnce(seed: number): Promise<void> {
   }
 }
 
-/** Of a relay of its own: an outbox that is empty is waited for. */
+/** Makes a database per relay: each waits until its outbox table is empty. */
 async function aDatabase(name: string): Promise<string> {
   const admin = openPool(postgres.url, { max: 1 })
   await admin.query(`create database "${name}"`)

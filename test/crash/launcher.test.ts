@@ -58,7 +58,7 @@ describe('a launch whose owner is killed', () => {
     await firstLine(owner)
     const pids = await launchedPids(temporary)
     const guard = guardOf(owner)
-    process.kill(guard, 'SIGSTOP') // it exists, and does nothing
+    process.kill(guard, 'SIGSTOP') // it exists, but cannot clean up
     owner.kill('SIGKILL')
     await once(owner, 'exit')
     process.kill(guard, 'SIGKILL')

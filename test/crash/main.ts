@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 
-// `npm run test:crash`, which finds Vitest on npm's path: the tests of this folder, or one long run of kills or of late answers.
+// `npm run test:crash` runs the tests of this folder, or one long run with kills or late answers. npm adds Vitest to the path.
 if (process.argv.includes('--kills') || process.argv.includes('--of')) await import('./compared-runs.js')
 else if (process.argv.includes('--faults')) await import('./late-faults.js')
 else {

@@ -48,7 +48,7 @@ test('an ingest that is killed while it opens a new model loses nothing; the nex
   const release = await holdArtefacts(pipeline)
   await activate(pipeline, b)
   await eventually(() => isWaiting(pipeline, 'artefact'), { what: 'ingest is opening the new model' })
-  // The earlier model scores, however long opening the new one takes.
+  // The earlier model scores while the new one is opened.
   await pipeline.untilStoredMore(2_000)
   await killed.kill()
   await release()
@@ -79,7 +79,7 @@ test('a power cut of Postgres during a promotion leaves a candidate, which the t
   const holder = await pipeline.pool.connect()
   await holder.query('begin; select from outflow.models for update')
   const trainer = startService('trainer', pipeline.configFile)
-  await eventually(() => isWaiting(pipeline, 'for no key update'), { what: 'the promotion is under way' })
+  await eventually(() => isWaiting(pipeline, 'for no key update'), { what: 'the promotion has begun' })
   await control.kill()
   holder.release(true)
   await control.start()
@@ -123,7 +123,7 @@ test('a shadow continues after its trainer is killed, and counts each record onc
   expect(counts.scored).toBeGreaterThan(3_000)
   await expectShadowDifferences(pipeline, [a, b], counts)
 
-  // Its hour has passed.
+  // Ends the hour of the shadow.
   await pipeline.pool.query(`update outflow.models set shadow_since = now() - interval '2 h' where id = $1`, [b])
   const trainer = startService('trainer', pipeline.configFile)
   expect(await trainer.logged('model promoted')).toMatchObject({ modelId: b, scored: counts.scored })
@@ -134,7 +134,7 @@ test('a shadow continues after its trainer is killed, and counts each record onc
   expect(await activeModelId(pipeline.pool, pipeline.name)).toBe(b)
 })
 
-/** Stores a candidate, as a trainer does that is killed right after the gate. */
+/** Stores a candidate, as a trainer that is killed right after the gate has done. */
 async function storeCandidate({ pool, name }: ParcelPipeline, { artefact, metadata }: TrainedDetector): Promise<void> {
   const parentId = await activeModelId(pool, name)
   await insertModel(pool, {

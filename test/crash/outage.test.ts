@@ -138,7 +138,7 @@ function startServices({ configFile }: ParcelPipeline): [ingest: ServiceProcess,
   return [startService('ingest', configFile), startService('alerts', configFile)]
 }
 
-/** SIGTERM ends the services within 10 s, with exit code 0. */
+/** Expects that SIGTERM ends the services within 10 s, with exit code 0. */
 async function expectGentleEnd(services: readonly ServiceProcess[]): Promise<void> {
   for (const { code, tookMs } of await Promise.all(services.map((service) => service.terminate()))) {
     expect(code).toBe(0)
@@ -146,7 +146,7 @@ async function expectGentleEnd(services: readonly ServiceProcess[]): Promise<voi
   }
 }
 
-/** A service that waits for Postgres or the broker still answers, and reports what it waits for. */
+/** Waits until `/readyz` of a service answers 503 and names the part that is down. */
 async function untilUnready(service: ServiceProcess, part: 'postgres' | 'kafka'): Promise<void> {
   const unready = await eventually(
     async () => {

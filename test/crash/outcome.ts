@@ -60,7 +60,7 @@ async function comparedRows(
   return rows as readonly ComparedRow[]
 }
 
-/** The reasons of those anomalies of a run that are explained. */
+/** The reasons of the explained anomalies of a run. */
 export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons> {
   const { rows } = await pool.query(
     `select concat_ws('/', topic, partition, "offset") as id, jsonb_build_object('reasons', reasons, 'counterfactual', counterfactual) as content

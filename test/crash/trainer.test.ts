@@ -6,9 +6,7 @@ import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { startService } from '../support/service-process.js'
 
 // Reads /proc to find the child process of a fit.
-test('a fit ends with its trainer; the next trainer fits the first model, and ingest, which waited, loses nothing', async ({
-  skip,
-}) => {
+test('a fit ends with its trainer; the next trainer fits the first model, and no record is lost', async ({ skip }) => {
   if (process.platform !== 'linux') skip('it reads /proc, which only Linux has')
   const pipeline = await aParcelPipeline()
   startService('alerts', pipeline.configFile)
@@ -29,7 +27,7 @@ test('a fit ends with its trainer; the next trainer fits the first model, and in
 
   const trainer = startService('trainer', pipeline.configFile)
   const { modelId } = await trainer.logged('model promoted')
-  // The audit compares the whole stream with one model, and twice the records would start another fit.
+  // The audit compares the whole stream with one model. Left running, the trainer would start another fit after twice the records.
   await trainer.terminate()
   expect(await ingest.logged('model served')).toMatchObject({ modelId })
   await pipeline.untilStoredMore(3_000)

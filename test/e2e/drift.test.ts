@@ -23,9 +23,9 @@ const TOO_HEAVY = 3
 /** The default. A model fitted in `PARCEL_FIT_STEPS` is too coarse to show the shift. */
 const FULL_FIT_STEPS = 2_000
 
-test('a shift raises an alarm and gives a model of the new regime, long before the schedule would', async () => {
+test('a shift raises an alarm, and a model is fitted to the records since the shift, long before the schedule', async () => {
   const messages = parcelMessages(47)
-  // Fitted to the unshifted stream with its odd parcels: else those would be a drift.
+  // The fit includes odd parcels, which would otherwise raise the alarm.
   const model = await fitParcelModel(1, () => fieldsOf(nextOf(messages, 3_000)), FULL_FIT_STEPS)
   const training = { every: '7d', minRows: 1_000, niceness: 0 }
   const pipeline = await aParcelPipeline({ model, training })

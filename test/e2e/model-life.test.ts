@@ -64,7 +64,7 @@ describe('the active model changes while ingest runs', () => {
     expect(shown).toMatchObject({ state: 'rolled_back', changes: [{ action: 'rollback' }, { action: 'promote' }] })
   })
 
-  test('a damaged model is neither promoted by command nor served, and the one before scores on', async () => {
+  test('a damaged model is neither promoted by command nor served, and the previous one continues to score', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.store(second)
@@ -74,7 +74,7 @@ describe('the active model changes while ingest runs', () => {
     await damage(pipeline, b)
     const refused = await models(pipeline, 'promote', b)
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('OUTFLOW_STORE_MODEL_DAMAGED') })
-    // Bypasses every check: a disk that fails under the active row.
+    // Bypasses every check, as a failing disk does.
     await pipeline.pool.query(`update outflow.models set state = case id when $1 then 'active' else 'retired' end`, [b])
     await ingest.logged('model not opened')
     await pipeline.untilStoredMore(2_000)
@@ -83,7 +83,7 @@ describe('the active model changes while ingest runs', () => {
     await expectEachScoredByItsModel(pipeline, [a])
   })
 
-  test('an ingest that starts with a damaged model scores with the one before, reports it, and swaps when an intact one is promoted', async () => {
+  test('an ingest that starts with a damaged model reports it, scores with the previous one, and swaps when an intact one is promoted', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.promote(second)

@@ -77,7 +77,7 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
   const flagged = after.anomalies - before.anomalies
   expect(flagged).toBeGreaterThan(0)
   expect(after.alerts).toBe(after.anomalies - after.provisional)
-  // One in a hundred parcels is odd, and one in a hundred of the others may be flagged: three standard errors more is no storm.
+  // One in a hundred parcels is odd, and one in a hundred of the others may be an anomaly; plus three standard errors.
   const due = (0.01 + PARCEL_ALERT_RATE) * LATER
   expect(flagged).toBeLessThan(due + 3 * Math.sqrt(due))
   expect(await all.terminate()).toMatchObject({ code: 0 })

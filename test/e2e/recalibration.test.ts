@@ -7,7 +7,7 @@ import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { startService } from '../support/service-process.js'
 
-test('p-values are recalibrated by the last stored recalibration, also after ingest is killed, and each anomaly has the id of its own', async () => {
+test('p-values are recalibrated by the last stored recalibration, also after ingest is killed, and each anomaly has the id of its recalibration', async () => {
   const model = await parcelModel()
   const { modelId } = model.metadata
   const pipeline = await aParcelPipeline({ model })

@@ -36,7 +36,7 @@ async function withAlertRate(pipeline: ParcelPipeline, alertRate: number): Promi
   await writeFile(pipeline.configFile, JSON.stringify({ ...config, detection: { alertRate } }))
 }
 
-test('issue 17.10: a past range is rescored, every alert that it sends can be opened, and rejected records are resent, each once', async () => {
+test('issue 17.10: a past range is rescored, every alert that is sent can be opened, and rejected records are resent, each once', async () => {
   const pipeline = await aParcelPipeline({ model })
   const ingest = startService('ingest', pipeline.configFile)
   startService('alerts', pipeline.configFile)

@@ -9,7 +9,7 @@ import { type Parcel, parcelMessages } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 
-/** A share of anomalies above it hides most of them, and a calibration set of 135 records has four records beyond it. */
+/** Below the share of heavy parcels, so that contamination hides most of them; a calibration set of 135 records has four beyond it. */
 const ALERT_RATE = 0.03
 const USUAL_GRAMS: Readonly<Record<string, number>> = { letter: 20, parcel: 2_000, crate: 40_000 }
 
@@ -54,7 +54,7 @@ test('calibration records that a person confirms leave the calibration set witho
   const confirmed = records.filter(({ verdict }) => verdict === 'confirmed')
   expect(confirmed.length).toBeGreaterThan(5)
   const labelled = records.filter(({ verdict }) => verdict !== null).length
-  // Rounds far apart are applied one by one, each as a new model: the last one has all labels.
+  // The trainer may apply rounds one by one, each as a new model; the last one has all labels.
   const applied = () =>
     trainer.log.findLast(
       ({ msg, confirmed, normal }) => msg === 'labels applied' && Number(confirmed) + Number(normal) === labelled,
@@ -95,7 +95,7 @@ async function send({ brokers, topics }: ParcelPipeline, parcels: readonly Parce
 const untilStored = ({ stored }: ParcelPipeline, count: number) =>
   eventually(async () => (await stored()) >= count, { what: `${count} parcels are decided` })
 
-/** How many heavy parcels ingest found with a model. */
+/** Number of heavy parcels that ingest found with a model. */
 async function heavyFound({ pool }: ParcelPipeline, modelId: string): Promise<number> {
   const { rows } = await pool.query('select record from outflow.anomalies where model_id = $1', [modelId])
   return rows.filter(({ record }) => isHeavy(record as Parcel)).length

@@ -143,7 +143,7 @@ describe('the schema analyst', () => {
     expect(silent).toEqual([])
   })
 
-  it("issue 17.13: comments keep their apostrophes: Kafka's, not Kafkas", async () => {
+  it("issue 17.13: comments keep their apostrophes, as in Kafka's", async () => {
     const comments = await asAnalyst<{ description: string }>(
       `select description from pg_description join pg_class on pg_class.oid = objoid
        where relnamespace in ('analyst'::regnamespace, 'outflow'::regnamespace)`,

@@ -15,7 +15,7 @@ import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 const MIB = 1024 ** 2
 const ORDINARY = 400
 
-test('issue 17.19: a batch that expands to 110 MiB costs one record; those around it are scored once, and alerts after it are sent', async () => {
+test('issue 17.19: of a batch that expands to 110 MiB one record is rejected; the records around it are scored once, and alerts after it are sent', async () => {
   const { name, brokers, topics, pool, configFile } = await aParcelPipeline({ model: await parcelModel() })
   const kafka = plainKafka(brokers)
   const producer = kafka.producer()

@@ -71,7 +71,7 @@ it('gives the history of an entity', async () => {
   expect((await ask('/api/entities/flights/nobody')).body).toMatchObject({ anomalies: 0, firstSeen: null, recent: [] })
 })
 
-it('issue 20: the 90 days of an entity have the events of the pipeline, close ones of a kind as one', async () => {
+it('issue 20: the 90 days of an entity have the events of the pipeline, with close ones of a kind merged', async () => {
   await pool.query(
     `insert into outflow.model_changes (pipeline, action, model_id, made_by, why, made_at)
      select 'flights', 'promote', 'm-' || days, 'test', 'why', now() - make_interval(days => days, mins => 1)

@@ -30,7 +30,7 @@ describe('an anomaly', () => {
     })
   })
 
-  it('accepts one verdict for all anomalies of a filter, each of which has it then', async () => {
+  it('stores one verdict on all anomalies of a filter', async () => {
     const filter = {
       key: 'airport-20',
       from: new Date(NOW - 3_600_000).toISOString(),

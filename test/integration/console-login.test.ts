@@ -90,7 +90,7 @@ describe('a session by token', () => {
     expect((await retrain(browser, { 'x-csrf-token': body.csrfToken })).status).toBe(202)
   })
 
-  it('issue 17: a DELETE of a browser without the token is refused', async () => {
+  it('issue 17: a DELETE of a browser without the token is denied', async () => {
     const browser = aBrowser(console)
     await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
     for (const path of ['/api/session', '/api/suppressions/1']) {
@@ -132,7 +132,7 @@ describe('a session by token', () => {
 })
 
 describe('a session by OpenID', () => {
-  it('admits a user with a role, with the highest one, and returns to the page that was requested', async () => {
+  it('admits a user who has a role, with the highest of them, and returns to the requested page', async () => {
     issuer.claims = { realm_access: { roles: ['staff', 'sre', 'other'] } }
     const browser = aBrowser(console)
     const back = await logInByProvider(browser, '/anomalies?severity=high')

@@ -12,7 +12,7 @@ import { startService } from '../support/service-process.js'
 
 const DEPOT = 'the-depot'
 const RECORDS = 800
-/** Of the records, the one that is an anomaly; every second record is of the depot. */
+/** Index of the anomaly; every second record is of the depot. */
 const ODD = 700
 
 interface Around {
@@ -49,7 +49,7 @@ test('issue 20: the page of an anomaly shows reasons that were not stored, the v
   expect(body).toMatchObject({ headers: [{ name: 'truth', value: 'odd' }], fields: ['grams', 'millimetres'] })
   expect(records).toHaveLength(200)
   const isExpected = ({ bands: [, length] }: Around) => length!.low <= length!.value && length!.value <= length!.high
-  // Nine in ten are due.
+  // The bands contain nine in ten values.
   expect(records.filter(isExpected).length).toBeGreaterThan(160)
   const own = records.find(({ offset }) => id.endsWith(`/${offset}`))!
   expect(own.bands[0]!.value).toBeGreaterThan(5 * own.bands[0]!.high)
@@ -68,7 +68,7 @@ test('issue 20: the page of an anomaly shows reasons that were not stored, the v
   expect(complaints).toEqual([])
 })
 
-/** Normal parcels, every second one of one depot, of which one is a crate that weighs thirty times as much as it should. */
+/** Produces normal parcels, every second one of one depot; one of that depot is a crate with thirty times the usual weight. */
 async function produce({ brokers, topics }: ParcelPipeline): Promise<void> {
   const normal = nextOf(parcelMessages(61), 2 * RECORDS).filter(({ truth }) => truth === 'normal')
   const producer = await makeProducer(makeKafka({ brokers, clientId: 'test' }))

@@ -107,7 +107,7 @@ describe('the list of anomalies', () => {
     ['cursor=bm9uZQ', 'cursor'],
     ['key=%00', 'key'],
     ['severity=%27--', 'severity'],
-  ])('refuses %s as a problem that names it', async (query, field) => {
+  ])('rejects %s as a problem that names the parameter', async (query, field) => {
     const { status, headers, body } = await console.ask(`/api/anomalies?${query}`)
     expect(status).toBe(400)
     expect(headers.get('content-type')).toContain('application/problem+json')
@@ -133,7 +133,7 @@ describe('the overview', () => {
     expect(ofOne).toMatchObject({ lanesBy: 'field', lanes: [{ name: 'delay' }], severities: [{ name: 'high' }] })
   })
 
-  it('counts the period before as well, when a span is requested', async () => {
+  it('also counts the period before a requested span', async () => {
     const { rows } = await pool.query(
       'select min(record_time) as first, max(record_time) as last from outflow.anomalies',
     )
@@ -145,13 +145,13 @@ describe('the overview', () => {
     expect((await console.ask('/api/anomalies/overview?compare=true')).body.before).toBeNull()
   })
 
-  it('counts only the least likely where there are too many to count fast', async () => {
+  it('counts only the least likely if there are too many to count fast', async () => {
     await pool.query('analyze outflow.anomalies')
     const limit = await leastLikelyLimit(pool, { filter: { pipeline: PIPELINE }, exactUpTo: 100, most: 50 })
     expect(limit!.about).toBeGreaterThan(100)
     const counts = await countAnomalies(pool, { pipeline: PIPELINE, maxPValue: limit!.maxPValue, stepSeconds: 3_600 })
     const counted = counts.reduce((sum, { anomalies }) => sum + anomalies, 0)
-    // A few more, where p-values are equal.
+    // Equal p-values may add a few.
     expect(counted).toBeGreaterThanOrEqual(50)
     expect(counted).toBeLessThan(100)
     expect(await leastLikelyLimit(pool, { filter: { pipeline: PIPELINE }, exactUpTo: 5_000, most: 50 })).toBeNull()
@@ -189,7 +189,7 @@ describe('issue 17.28: a hostile request', () => {
     `/api/anomalies?cursor=${forged(0.5, '2026-01-01 00:00:00+00', ['t', 2 ** 40, '1'])}`,
     `/api/dead-letters?cursor=${forged('t\0', 0, '1')}`,
     `/api/dead-letters?cursor=${forged('t', 2 ** 40, '1')}`,
-  ])('%s is refused as a problem', async (path) => {
+  ])('%s is rejected as a problem', async (path) => {
     const { status, headers, body } = await console.ask(path)
     expect(status, JSON.stringify(body)).toBe(400)
     expect(headers.get('content-type')).toContain('application/problem+json')
@@ -214,7 +214,7 @@ describe('without a login', () => {
     expect(body).toMatchObject({ role: 'operator', authentication: 'none', csrfToken: expect.any(String) })
   })
 
-  it('rejects a foreign host name that resolves to it', async () => {
+  it('rejects a foreign host name that resolves to its address', async () => {
     const port = new URL(console.url).port
     const { status } = await new Promise<{ status: number }>((resolve, reject) => {
       void import('node:http').then(({ get }) =>

@@ -75,7 +75,7 @@ test('issue 18: the guard accepts as many anomalies as the alertBudget allows', 
   await own.close()
 })
 
-/** Returns the record that a depot would send for these fields. */
+/** Returns the record of a depot with these fields. */
 const recordOf = ({ numbers: [grams, millimetres], categories: [kind] }: Fields) => ({ kind, grams, millimetres })
 
 const heavier = (records: readonly Fields[], factor: number): Fields[] =>
@@ -108,7 +108,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
       await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(gate), parentId: null })
       await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
     },
-    /** Stores scores as ingest does, so many minutes ago, including anomalies. */
+    /** Stores scores and anomalies as ingest does, with a time in the past. */
     scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
       const { nll, pValue } = await by.score(records)
       const time = Date.now() - minutesAgo * MINUTE_MS
@@ -144,7 +144,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
   }
 }
 
-test('scores that drift raise one alarm, with the field that changed and the time, also for a trainer that takes over', async () => {
+test('scores that drift raise one alarm, with the changed field and the time, and none again when another trainer takes over', async () => {
   const pipeline = await aWatchedPipeline()
   await pipeline.store(model)
   for (let ago = 60; ago > 20; ago--) await pipeline.scored(detector, normalParcels(300, ago), ago)
@@ -162,7 +162,7 @@ test('scores that drift raise one alarm, with the field that changed and the tim
   expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })
 })
 
-test('a new value in otherwise ordinary records is drift of its field; as many in unusual records are an attack', async () => {
+test('a burst of anomalies is not drift; the same share of records with a new value is drift of its field', async () => {
   const kind = (records: readonly Fields[], of: string) => records.map((record) => ({ ...record, categories: [of] }))
   const odd = [
     { found: null, as: (records: readonly Fields[]) => heavier(records, 40) },
@@ -214,7 +214,7 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
   expect(off(recalibrated)).toBeLessThan(Math.log(1.3))
 })
 
-test('a new model that floods where the one before does not is rolled back, with an audit entry; one that floods because the stream changed is not', async () => {
+test('a new model that floods while the previous one does not is rolled back, with an audit entry; if both flood, the stream has changed and it stays', async () => {
   const pipeline = await aWatchedPipeline()
   const wrong = await fitParcelModel(2, (records) => heavier(records, 3))
   const other = await openDetector(wrong.artefact)

@@ -48,7 +48,7 @@ beforeEach(async () => {
   await beginPartition(pool, { pipeline, topic: 'parcels' })
 })
 
-/** Writes anomalies and their alerts as ingest does: letters of 90 kg, each less likely than the one before. */
+/** Writes anomalies and their alerts as ingest does: letters of 90 kg, each less likely than the previous one. */
 async function detect(count: number, { modelId = model.metadata.modelId, first = 0, nll = 100 } = {}): Promise<void> {
   const anomalies = Array.from(
     { length: count },
@@ -146,7 +146,7 @@ test('every anomaly of a burst gets its reasons, each from one of two explainers
   expect(rows).toEqual([{ field: 'grams', changes: true }])
 })
 
-test('the least likely anomalies come first, and claims of an explainer that was killed are claimed again', async () => {
+test('the least likely anomalies are explained first, and claims of a killed explainer are claimed again', async () => {
   await detect(20)
   const crash = new Error('killed')
   const claim = () =>
@@ -163,7 +163,7 @@ test('the least likely anomalies come first, and claims of an explainer that was
   await expect(claim()).rejects.toBe(crash)
 })
 
-test('a backlog delays no new anomaly: the newest 1,000 come before older ones that are less likely', async () => {
+test('a backlog does not delay new anomalies: the newest 1,000 are explained before older ones that are less likely', async () => {
   await detect(1, { nll: 9_000 })
   await detect(1_000, { first: 1 })
   const claim = () => withTransaction(pool, (client) => claimUnexplained(client, { pipeline, limit: 1 }))
@@ -196,7 +196,7 @@ const relayWaits = async () => {
   return rows.length > 0
 }
 
-describe('with alerts.explained, reasons follow an alert that was sent without them', () => {
+describe('events with the reasons of alerts that were sent without them', () => {
   const explained = { ...DOCUMENT.alerts, explained: true }
   /** The events about reasons in the outbox, in the order of sending. */
   const following = async () => {
@@ -204,7 +204,7 @@ describe('with alerts.explained, reasons follow an alert that was sent without t
     return rows.filter(({ kind }) => kind === 'explained').map(({ payload }) => JSON.parse(String(payload)))
   }
 
-  test('as one event each, after the alerts', async () => {
+  test('are sent with alerts.explained, one per alert, after the alerts', async () => {
     await detect(20)
     await takeOutbox(pool, { pipeline, limit: 100 })
     const explainers = [anExplainer(explained), anExplainer(explained)]
@@ -224,7 +224,7 @@ describe('with alerts.explained, reasons follow an alert that was sent without t
     expect(kinds).toEqual([...new Array(20).fill('alert'), ...new Array(20).fill('explained')])
   })
 
-  test('and none where the alert still waits for them, is suppressed, or cannot get any', async () => {
+  test('are not sent for an alert that is still queued or suppressed', async () => {
     await detect(3)
     const { rows } = await pool.query('select min(id) as id from outflow.outbox where pipeline = $1', [pipeline])
     const suppressed = { topic: 'parcels', partition: 0, offset: 0n, because: 'cooldown' as const }
@@ -236,7 +236,7 @@ describe('with alerts.explained, reasons follow an alert that was sent without t
     expect(await following()).toEqual([])
   })
 
-  test('and none where the reasons cannot be computed', async () => {
+  test('are not sent when the reasons cannot be computed', async () => {
     await detect(2, { modelId: 'gone' })
     await takeOutbox(pool, { pipeline, limit: 10 })
     const explainer = anExplainer(explained)
@@ -245,7 +245,7 @@ describe('with alerts.explained, reasons follow an alert that was sent without t
     expect(await following()).toEqual([])
   })
 
-  test('and no alert is numbered between the check and the commit of its reasons', async () => {
+  test('are not missed: no alert is numbered between the check and the commit of its reasons', async () => {
     await detect(1)
     let taking: Promise<readonly OutboxRow[]> | undefined
     await withTransaction(pool, async (client) => {
@@ -260,7 +260,7 @@ describe('with alerts.explained, reasons follow an alert that was sent without t
     expect(JSON.parse(String(sent!.payload)).data.reasons).toEqual(EXPLANATION.reasons)
   })
 
-  test('and not by default', async () => {
+  test('are not sent by default', async () => {
     await detect(2)
     await takeOutbox(pool, { pipeline, limit: 10 })
     const explainer = anExplainer()
@@ -270,7 +270,7 @@ describe('with alerts.explained, reasons follow an alert that was sent without t
   })
 })
 
-test('alerts wait briefly for their reasons and contain them; the wait is limited', async () => {
+test('alerts wait for their reasons and contain them', async () => {
   await detect(4)
   const take = (reasonsWaitMs: number) => takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs })
   expect(await take(600_000)).toEqual([])

@@ -22,7 +22,7 @@ import { aGateReport } from '../support/reports.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
 
-/** The same parcels, written in each format: the decisions must not depend on the bytes. */
+/** The same parcels in each format: decisions must not depend on the format. */
 
 const AVRO = {
   type: 'record',

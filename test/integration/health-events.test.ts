@@ -141,7 +141,7 @@ test('a condition begins once and ends once, whichever process checks, and /read
   for (let checks = 0; checks < 2; checks++) await checkHealth()
   expect(await openKinds(pool, name)).toEqual(['detector_silent', 'trainer_dead'])
   expect(await check(['no_model', 'detector_silent'])).toMatchObject({ ok: false })
-  // Another relay takes over: conditions that it has not seen to end continue.
+  // Another relay takes over: open conditions continue.
   await pipeline.another()()
   expect(await openKinds(pool, name)).toEqual(['detector_silent', 'trainer_dead'])
 
@@ -185,7 +185,7 @@ test('drift ends with the next model; a rollback by the guard is reported once',
   expect(new Set(reported.map(({ id }) => id)).size).toBe(3)
 })
 
-test('a model that floods is reported until its rate is normal, one that is too old until a fit confirms it', async () => {
+test('a model that floods is reported until its rate is normal, and one that is too old until a fit confirms it', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth } = pipeline
   await pipeline.promote('first')
@@ -285,7 +285,7 @@ test('a candidate that fails its gate is reported once, with the reason', async 
   ])
 })
 
-test('issue 17.7: the health event of a pipeline without a model has the reason, and stays current while it is open', async () => {
+test('issue 17.7: the health event of a pipeline without a model has the reason, and the reason is updated while it is open', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth } = pipeline
   const waitingFor = (reason: string) =>

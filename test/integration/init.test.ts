@@ -83,7 +83,7 @@ describe('outflow init of a topic', () => {
     })
   })
 
-  it('proposes the alert rate from the traffic of the last day, where the topic is older', async () => {
+  it('proposes the alert rate from the traffic of the last day, if the topic is older', async () => {
     const [steady, filledJustNow] = [await aTopic(), await aTopic()]
     const now = Date.now()
     const values = Array.from({ length: 480 }, (_, index) => parcel(index))

@@ -29,7 +29,7 @@ describe('an embedded launch', () => {
 })
 
 describe('a machine without any way to launch servers', () => {
-  it('gets one error with what each way lacks', async () => {
+  it('gets one error with what each way requires', async () => {
     vi.stubEnv('KAFKA_BROKERS', '')
     vi.stubEnv('OUTFLOW_LAUNCHER', 'embedded')
     vi.stubEnv('JAVA_HOME', '/nowhere')

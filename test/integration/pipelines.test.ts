@@ -118,7 +118,7 @@ test('a pipeline that fails leaves the other one running and is logged, and the 
   const [sound, broken] = (await Promise.all([aTopic(), aTopic()])) as [string, string]
   const good = await aPipeline([sound])
   const bad = await aPipeline([broken])
-  // As when the topic was deleted and created again: a retry does not fix it.
+  // An offset beyond the end of the topic: a retry does not help.
   await pool.query('insert into outflow.offsets (pipeline, topic, partition, next_offset) values ($1, $2, 0, 99)', [
     bad.name,
     broken,

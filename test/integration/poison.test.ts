@@ -9,7 +9,7 @@ import { parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
 
-/** Improbable under any model of parcels, so that the anomaly is stored with its key. */
+/** An anomaly under every model of parcels, so that it is stored with its key. */
 const HEAVY = JSON.stringify({ kind: 'letter', grams: 1e9, millimetres: 1 })
 const UNDECODABLE = '{'
 const LONG_KEY = randomBytes(50_000).toString('hex')

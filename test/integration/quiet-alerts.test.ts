@@ -128,7 +128,7 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
 
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, place) => from + place)
 
-/** Waits until nothing waits and no bucket is open; returns the committed events. */
+/** Waits until no alert is queued and no bucket is open; returns the committed events. */
 async function allSent(config: Config) {
   const waits = `
     select (select count(*)::int from outflow.outbox) + (select count(*)::int from outflow.alert_buckets where kind <> 'cooldown')
@@ -167,7 +167,7 @@ async function dueOf(config: Config) {
   return { decided, groups: groups.map(({ firstId, count }) => `${firstId}/group: ${count}`) }
 }
 
-test('relays that lose their connection at any time decide and send like one that is never disturbed', async () => {
+test('relays that lose their connection at any time decide and send like an undisturbed one', async () => {
   const document = await aDocument({ grouping: { bucket: '1500ms', perKey: 2, perReason: 4 }, cooldown: '50ms' })
   const config = parseConfig(document, {})
   const { pipeline } = config
@@ -191,13 +191,13 @@ test('relays that lose their connection at any time decide and send like one tha
   }
   const batches = 24
   for (let batch = 0; batch < batches; batch += 1) {
-    // One in ten is hidden; five of ten have no key, more than may be sent individually for their reason.
+    // One in ten is hidden; five of ten have no key, more than `perReason` allows to send individually.
     const anomalies = range(batch * 10, 10).map((offset) => {
       if (offset % 10 === 7) return anAnomaly(offset, { entityKey: 'hidden' })
       return anAnomaly(offset, offset % 2 === 1 || offset % 10 === 8 ? { entityKey: null } : {})
     })
     await detect(config, anomalies)
-    // At a random point of the work of the leader, or of the relay that takes over.
+    // At a random moment for the leader, or for the relay that takes over.
     if (batch % 3 === 0) await eventually(cutOff, { what: 'a relay is connected' })
   }
 
@@ -224,7 +224,7 @@ test('relays that lose their connection at any time decide and send like one tha
   expect(await listSuppressions(pool, { pipeline })).toMatchObject([{ id, hidden: batches }])
   expect(single.length + rows.length).toBe(10 * batches)
 
-  // A preview uses the same functions on the same times, and so gives the alerts that were sent.
+  // A preview uses the same functions and times, so that it counts the alerts that were sent.
   expect(await runForJson(document, ['preview', '--from', '1h'])).toMatchObject({
     anomalies: 10 * batches,
     alerts: single.length + groups.length,
@@ -235,7 +235,7 @@ test('relays that lose their connection at any time decide and send like one tha
   expect(explained.unsent).toEqual({ because: 'rule', ruleId: id, groupId: null, ruleWhy: 'known' })
 })
 
-test('alerts are in order per key, each group after those before it', async () => {
+test('alerts are in order per key, each group after the alerts that precede it', async () => {
   const config = await aConfig({ grouping: { bucket: '300ms', perKey: 1 } })
   relaying(config)
   for (let batch = 0; batch < 6; batch += 1)

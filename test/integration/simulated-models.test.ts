@@ -42,9 +42,9 @@ import { aBatch, NOW } from '../support/stored-batches.js'
 const BY = { by: 'test', why: 'asked to' }
 const GATE = aGateReport()
 
-/** What the simulation relies on of models, fits and rules. */
+/** Behaviour of models, fits and rules that the simulation relies on, by name. */
 const CASES: Readonly<Record<string, StoreCase>> = {
-  'a model is stored once, promoted, and given back whole': async (pool, pipeline) => {
+  'a model is stored once, promoted, and returned unchanged': async (pool, pipeline) => {
     expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('inserted')
     expect(await insertModel(pool, { ...aModel(pipeline, 'a'), parentId: 'b' })).toBe('known')
     expect(await activeModel(pool, pipeline)).toBeNull()
@@ -64,7 +64,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     await expect(promoteModel(pool, { pipeline, id: 'b', ...BY })).rejects.toThrow(ModelUnknown)
   },
 
-  'one model is active, and the one before is gone back to': async (pool, pipeline) => {
+  'one model is active, and a rollback activates the previous one': async (pool, pipeline) => {
     for (const id of ['a', 'b']) {
       await insertModel(pool, aModel(pipeline, id))
       await promoteModel(pool, { pipeline, id, ...BY })
@@ -78,7 +78,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await activeModelId(pool, pipeline)).toBe('a')
   },
 
-  'a candidate fails its gate once, and one that passed is left for the next trainer': async (pool, pipeline) => {
+  'a candidate fails its gate once, and one that passed remains for the next trainer': async (pool, pipeline) => {
     await insertModel(pool, aModel(pipeline, 'a'))
     expect(await leftCandidate(pool, pipeline)).toBe('a')
     await failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ passed: false }) })
@@ -112,7 +112,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await listFits(pool, { pipeline })).toMatchObject([{ state: 'promoted', report: { shadow: report } }])
   },
 
-  'a recalibration counts for its model until the next': async (pool, pipeline) => {
+  'a recalibration is valid for its model until the next one': async (pool, pipeline) => {
     const note = (modelId: string, shift: number) =>
       noteRecalibration(pool, {
         ...{ pipeline, modelId, factor: 1, until: new Date(NOW) },
@@ -126,7 +126,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await latestRecalibration(pool, { pipeline, modelId: 'c' })).toBeNull()
   },
 
-  'a request is answered by a fit, and waits again when that fails or is abandoned': async (pool, pipeline) => {
+  'a request is answered by a fit, and is queued again when that fails or is abandoned': async (pool, pipeline) => {
     expect(await waitingRequest(pool, pipeline)).toBeNull()
     await requestRetrain(pool, { pipeline, by: 'first', why: '1' })
     await requestRetrain(pool, { pipeline, by: 'second', why: '2' })
@@ -155,7 +155,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await listFits(pool, { pipeline, modelId: 'a', limit: 1 })).toHaveLength(1)
   },
 
-  'the trainer reads minutes of one model, in order, and finds nothing where nobody wrote': async (pool, pipeline) => {
+  'the trainer reads the minutes of one model in order, and none of an empty span': async (pool, pipeline) => {
     const minuteMs = Math.floor(NOW / 60_000) * 60_000
     await writeBatch(pool, aBatch(pipeline, 0n, 3n, 12.5, NOW))
     await writeBatch(pool, aBatch(pipeline, 3n, 6n, 12.5, NOW - 60_000))
@@ -179,7 +179,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(verdicts).toEqual({ ordinary: 0, confirmed: 0 })
   },
 
-  'a rule hides until it expires or is removed': async (pool, pipeline) => {
+  'a rule hides alerts until it expires or is removed': async (pool, pipeline) => {
     const add = (entity: string, ms: number) =>
       addSuppression(pool, {
         ...{ pipeline, why: 'known', by: 'test' },

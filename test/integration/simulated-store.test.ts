@@ -30,7 +30,7 @@ import { aBatch, TOPIC } from '../support/stored-batches.js'
 
 /** Behaviour of the store that the simulation relies on, by name. Each case gets a pipeline whose first partition begins at 0. */
 const CASES: Readonly<Record<string, StoreCase>> = {
-  'a batch is written once, with all that belongs to it': async (pool, pipeline) => {
+  'a batch is written once, with all its rows': async (pool, pipeline) => {
     const batch = {
       ...aBatch(pipeline, 0n, 3n),
       windowStates: [{ by: 'key', entity: 'LAX', state: Buffer.from([1, 0, 255]) }],
@@ -67,7 +67,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(1)
   },
 
-  'a batch that does not go on where the last one ended changes nothing': async (pool, pipeline) => {
+  'a batch that does not begin at the end of the previous one changes nothing': async (pool, pipeline) => {
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const before = await partitionCounters(pool, pipeline)
     for (const [expected, next] of [
@@ -82,13 +82,13 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(2)
   },
 
-  'of many writers of one batch one succeeds': async (pool, pipeline) => {
+  'one of several writers of the same batch succeeds': async (pool, pipeline) => {
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => writeBatch(pool, aBatch(pipeline, 0n, 3n))))
     expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(1)
     expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 3n, received: 3 }])
   },
 
-  'a partition begins once, and gets a topic id where it has none': async (pool, pipeline) => {
+  'a partition begins once, and gets a topic id if it has none': async (pool, pipeline) => {
     const begin = (nextOffset: bigint, topicId: string | null) =>
       beginPartitions(pool, { pipeline, topic: 'other' }, new Map([[2, { nextOffset, topicId }]]))
     const stored = () => storedPositions(pool, { pipeline, topic: 'other' })
@@ -112,7 +112,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 4n, missed: 4 }])
   },
 
-  'the outbox is numbered as it was committed, given in order, and deleted up to a number': async (pool, pipeline) => {
+  'the outbox is numbered in commit order, returned in order, and deleted up to a number': async (pool, pipeline) => {
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     expect(await firstOfOutbox(pool, { pipeline, limit: 10 })).toEqual([])
     const first = await takeOutbox(pool, { pipeline, limit: 10 })
@@ -142,7 +142,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await hasAlertControl(pool, pipeline)).toBe(false)
   },
 
-  'alerts are decided on in one transaction: numbered in an order, withheld, and gathered': async (pool, pipeline) => {
+  'alerts are numbered, withheld and grouped in one transaction': async (pool, pipeline) => {
     for (const offset of [0n, 3n]) await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
     const bucket: AlertBucket = {
       ...{ kind: 'key', subject: 'LAX', opensAtMs: 1_000, closesAtMs: 9_000, allowance: 1, sent: 1, count: 2 },
@@ -183,7 +183,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(4)
   },
 
-  'what a transaction changes is seen when it is committed, and never after a rollback': async (pool, pipeline) => {
+  'changes of a transaction are visible after its commit, and never after a rollback': async (pool, pipeline) => {
     const begin = (db: Queryable, partition: number) =>
       beginPartitions(db, { pipeline, topic: 'other' }, new Map([[partition, { nextOffset: 0n, topicId: null }]]))
     const stored = async () => [...(await storedPositions(pool, { pipeline, topic: 'other' })).keys()]
@@ -201,7 +201,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await stored()).toEqual([1])
   },
 
-  'one session leads at a time, and the next one once it has ended': async (pool, pipeline) => {
+  'one session leads at a time, and the next one after it has ended': async (pool, pipeline) => {
     const name = `relay-${pipeline}`
     let others = 0
     const lead = async () => {

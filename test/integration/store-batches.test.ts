@@ -37,7 +37,7 @@ describe('writeBatch', () => {
     expect(rows).toEqual([{ reason: 'undecodable', value_bytes: 3_000, kept: 1_024 }])
   })
 
-  it('issue 17.10: counts skipped tombstones apart from the records, in a batch of any kind', async () => {
+  it('issue 17.10: counts skipped tombstones separately from the records, in a batch of any kind', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 5n), skipped: 2 })
     await writeBatch(pool, { ...aBatch(pipeline, 5n, 9n), skipped: 1 })
@@ -127,7 +127,7 @@ describe('writeBatch', () => {
     expect(await at(2n)).toMatchObject({ record: [null, 1e308, ''], entityKey: 'k\uFFFD"{},\\' })
   })
 
-  it('merges minutes exactly', async () => {
+  it('adds up the statistics of a minute exactly', async () => {
     const pipeline = await aPipeline()
     const batch = aBatch(pipeline, 0n, 3n)
     const nlls = [1, 2, 1e7, -3]
@@ -170,7 +170,7 @@ describe('writeBatch', () => {
 })
 
 describe('makeBatchWriter', () => {
-  it('writes batches of several partitions, each once and as if alone, also when one of them is superseded or refused', async () => {
+  it('writes batches of several partitions, each once and independently, also when one of them is superseded or rejected', async () => {
     const [together, alone] = [await aPipeline(), await aPipeline()]
     const partitions = [0, 1, 2, 3, 4, 5]
     for (const pipeline of [together, alone])

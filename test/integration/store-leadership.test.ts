@@ -42,7 +42,7 @@ describe('withLeadership', () => {
     })
   })
 
-  it('issue 17.27: passes to another soon after the session of the leader has ended', async () => {
+  it('issue 17.27: passes to another process soon after the session of the leader has ended', async () => {
     const killed = withLeadership(pool, 'killed', async ({ client }) => {
       const { rows } = await client.query('select pg_backend_pid() as pid')
       const waiting = withLeadership(pool, 'killed', async () => isLed(pool, 'killed'), { retryMs: 10 })

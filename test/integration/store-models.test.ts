@@ -98,7 +98,7 @@ describe('models', () => {
     expect(states.filter((state) => state === 'retired')).toHaveLength(9)
   })
 
-  it('throws a class of error each for damaged and unknown models', async () => {
+  it('throws different classes of errors for damaged and unknown models', async () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })

@@ -39,7 +39,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('is on disk with its numbers when the relay requests it, although neither the writer nor the numbering waited', async () => {
+  it('is on disk with its numbers after untilOnDisk, although neither the writer nor the numbering waited', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     for (let offset = 3n; offset < 60n; offset += 3n) {
@@ -52,7 +52,7 @@ describe('the outbox', () => {
     }
   })
 
-  it('gets no numbers while a rule may hide alerts: decisions come first', async () => {
+  it('gets no numbers while a rule may hide alerts, until they are decided', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const numbered = await takeOutbox(pool, { pipeline, limit: 10 })

@@ -60,7 +60,7 @@ const damage = (pipeline: string, id: string) =>
   pool.query(`update outflow.models set artefact = '\\x010204' where pipeline = $1 and id = $2`, [pipeline, id])
 
 describe('rollback', () => {
-  it('activates the model before the active one and marks that as rolled back, as long as there is one before', async () => {
+  it('activates the previous model and marks the active one as rolled back, as long as there is a previous one', async () => {
     const pipeline = await aPipelineOf('a', 'b', 'c')
     const byAda = { pipeline, by: 'ada', why: 'floods' }
     expect(await rollBackModel(pool, byAda)).toEqual({ from: 'c', to: 'b' })

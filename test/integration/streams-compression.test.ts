@@ -6,8 +6,8 @@ import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { plainKafka } from '../support/kafkajs.js'
 
 /**
- * A topic's `compression.type` makes the broker compress every batch again with Kafka's own codecs, whatever the producer sent, so
- * that the batches are compressed by another implementation than the one that reads them.
+ * With a topic's `compression.type`, the broker compresses every batch again with Kafka's own codecs: the reader is tested with
+ * another implementation's batches.
  */
 
 const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
@@ -27,7 +27,7 @@ test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as 
   expect(window.records.map(({ value }) => String(value))).toEqual(VALUES)
 })
 
-test("a producer's own gzip is read as well", async () => {
+test('batches that a producer compresses by gzip are read', async () => {
   const topic = await aTopic()
   const producer = plainKafka(kafkaBrokers()).producer()
   await producer.connect()

@@ -89,8 +89,8 @@ describe('the relay of the outbox', () => {
       markBefore.push(await readMark(kafka, relay.mark))
     })
     await expect(
-      sender.send([{ ...message, value: 'not sent' }], 2n, () => Promise.reject(new Error('the disk is away'))),
-    ).rejects.toThrow('the disk is away')
+      sender.send([{ ...message, value: 'not sent' }], 2n, () => Promise.reject(new Error('the disk failed'))),
+    ).rejects.toThrow('the disk failed')
     await sender.close()
     expect(markBefore).toEqual([null])
     expect(await alertsOn(relay.topic)).toEqual(['sent'])

@@ -74,7 +74,7 @@ describe('readWindow', () => {
     expect(records).toHaveLength(2)
   })
 
-  it('samples a larger window: the same seed the same rows, another seed others', async () => {
+  it('samples a larger window by seed: the same seed returns the same rows', async () => {
     const topic = await aTopic({ partitions: 3 })
     await produce(
       topic,
@@ -106,7 +106,7 @@ describe('readWindow', () => {
       const { groups } = await admin.listGroups()
       return groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith('outflow-window-'))
     }
-    // Groups of readers of other test files disappear when they have read.
+    // Groups of other test files may still exist, and are deleted when their readers end.
     const found = new Set(await windowGroups())
     await eventually(async () => (await windowGroups()).every((groupId) => !found.has(groupId)), {
       what: 'every group of a window is deleted',

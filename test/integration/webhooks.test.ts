@@ -87,7 +87,7 @@ function relaying() {
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
-/** Writes messages to the outbox; alerts are events with these ids, and of one trace. */
+/** Writes messages to the outbox; alerts are events with these ids and one trace. */
 async function queue(ids: readonly string[], kind: OutboxMessage['kind'] = 'alert'): Promise<void> {
   const events = ids.map((id) => JSON.stringify({ ...exampleEvent(config.pipeline, new Date()), id }))
   const headers = [['traceparent', Buffer.from(TRACEPARENT).toString('base64')]]
@@ -116,7 +116,7 @@ const untilAll = (state: string, count: number) =>
     { what: `${count} deliveries are ${state}` },
   )
 
-test('an alert goes to Kafka and to each webhook in its own form; a dead letter to none', async () => {
+test('an alert is sent to Kafka and to each webhook in its format; a dead letter to no webhook', async () => {
   const receiver = await aReceiver()
   await aPipeline([
     { name: 'generic', url: `${receiver.url}/generic`, secret: SECRET, ...OURS },
@@ -160,7 +160,7 @@ test('health events go to the webhooks that request them, and alerts contain the
   expect(at('/generic').map(({ headers }) => headers.traceparent)).toEqual([TRACEPARENT])
 })
 
-test('a receiver that answers with an error gets the event again with the same id until it accepts it', async () => {
+test('an event whose receiver answers with an error is sent again with the same id until it is accepted', async () => {
   const receiver = await aReceiver((response, _, count) => {
     response.statusCode = count <= 2 ? 500 : 204
     response.end()
@@ -183,12 +183,12 @@ test('a retry carries the reasons that were stored since, and so does an event o
   const { pipeline } = config
   const id = `${pipeline}/${topic}/${partition}/0`
   await storeUnexplained(model, { topic, partition })
-  // Without this anomaly in reach, the explainer is late.
+  // The explainer skips the locked anomaly, so that the alert is sent without reasons.
   const late = await pool.connect()
   await late.query('begin')
   await late.query('select from outflow.anomalies for update')
   relaying()
-  await eventually(() => receiver.received.length > 0, { what: 'the alert leaves without reasons' })
+  await eventually(() => receiver.received.length > 0, { what: 'the alert is sent without reasons' })
   await late.query('commit')
   late.release()
 
@@ -295,7 +295,7 @@ test('receivers that hang, stream endlessly or are down delay neither Kafka nor 
   release()
 })
 
-test('a receiver that fails repeatedly gets a pause', async () => {
+test('a receiver that fails repeatedly opens the circuit', async () => {
   const receiver = await aReceiver((response) => {
     response.statusCode = 503
     response.end()

@@ -40,7 +40,7 @@ it('Kafka and Postgres run in containers', () => {
 
 it('a broker in a container answers after it was killed and started', async () => {
   await infrastructure.kafka.control!.kill()
-  // It resolves when the coordinators of groups and transactions answer.
+  // Resolves when the coordinators of groups and transactions answer.
   await infrastructure.kafka.control!.start()
 })
 

@@ -69,7 +69,7 @@ describe('outflow demo --json', () => {
     expect(summary.corrupted).toBe(100)
     expect(summary.byKind.distance_km.recall).toBeGreaterThanOrEqual(0.9)
     expect(summary.byKind.swapped_fields.recall).toBeGreaterThanOrEqual(0.9)
-    // The alert rate is one in a hundred; in the newest fifth, which the model was not fitted to, some real routes are new.
+    // The alert rate is one in a hundred. The model was not fitted to the newest fifth, in which some real routes are new.
     expect(summary.falseAlarms).toBeLessThan(600)
     expect(summary.latencyMs.p50).toBeGreaterThan(0)
     expect(summary.latencyMs.p99).toBeGreaterThanOrEqual(summary.latencyMs.p50)

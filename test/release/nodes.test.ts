@@ -5,7 +5,7 @@ import { runToEnd } from '../support/run-outflow.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Tests of what may differ between Node releases: native addons, WebAssembly, streams, HTTP, threads, arithmetic. */
+/** Tests of parts that differ between Node releases: native addons, WebAssembly, streams, HTTP, threads, arithmetic. */
 const SENSITIVE = [
   ...['libs/flow/src/tensor', 'libs/flow/src/bijectors', 'libs/flow/src/scoring', 'libs/records', 'libs/streams'],
   ...['libs/runtime', 'libs/terminal', 'services/console/src'],

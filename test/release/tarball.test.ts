@@ -20,10 +20,10 @@ const checksums = () =>
       .digest('hex'),
   )
 
-/** An empty folder that each package is installed into, as a user does it. */
+/** An empty folder in which a test installs each package, as a user does. */
 let folder: string
 beforeAll(async () => {
-  // Postgres does not run as root: as root the launcher starts it as somebody else, who must get there.
+  // Postgres does not run as root: the launcher starts it as another user, who needs access to the folder.
   folder = await mkdtemp(join(tmpdir(), 'outflow-release-test-'))
   await chmod(folder, 0o755)
   await pack()
@@ -114,7 +114,7 @@ describe('the package outflow, installed into an empty folder', () => {
     expect(new Set(scores).size).toBe(1)
   })
 
-  // On one: the demo takes minutes, and runs on the Node of the README in test/e2e.
+  // Only on one: the demo takes minutes, and test/release/demo.test.ts runs it on the Node of the test run.
   it('streams the demo on Node 26', async () => {
     const temporary = await mkdtemp(join(folder, 'demo-'))
     await chmod(temporary, 0o755)
@@ -154,7 +154,7 @@ describe('the package outflow, installed into an empty folder', () => {
 describe('the package @outflow/flow, installed into an empty folder', () => {
   it('runs the examples of its README', async () => {
     const user = join(folder, 'flow')
-    // The install script of onnxruntime-node downloads CUDA libraries otherwise.
+    // Otherwise the install script of onnxruntime-node downloads CUDA libraries.
     await install(join(root, tarballs.flow), user, { ONNXRUNTIME_NODE_INSTALL: 'skip' })
     const readme = readFileSync(join(user, 'node_modules', '@outflow', 'flow', 'README.md'), 'utf8')
     const examples = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, example]) => example!)

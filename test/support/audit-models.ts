@@ -7,7 +7,7 @@ import { PARCEL_ALERT_RATE } from './parcels.js'
 import { sound } from './sound.js'
 import { readTopic } from './topic-reader.js'
 
-/** Expects that every anomaly has the nll that its model gives its record, so that no batch was scored by a partly loaded model. */
+/** Expects that the nll of every anomaly is the one its model computes: no batch was scored by a partly loaded model. */
 export async function expectEachScoredByItsModel(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
   const { rows } = await pipeline.pool.query<{ model_id: string; record: unknown; nll: number }>(
     'select model_id, record, nll from outflow.anomalies',

@@ -11,20 +11,17 @@ import { PARCEL_ALERT_RATE } from './parcels.js'
 import { sound } from './sound.js'
 import { readCommitted, readTopic, type SeenRecord } from './topic-reader.js'
 
-/** What is expected for one record, by the model and by the truth in the record's header. */
+/** Expected result for one record, by the model and by the `truth` header of the record. */
 interface Due {
   readonly record: SeenRecord
   readonly rejection: string | null
   readonly nll: number
-  /** NaN where it was rejected. */
+  /** NaN if rejected. */
   readonly pValue: number
   readonly isAnomaly: boolean
 }
 
-/**
- * Waits until every record is counted and everything is sent; then compares Postgres, the alerts and the dead-letter topic with
- * what is expected.
- */
+/** Waits until every record is counted and every message is sent, then compares Postgres and both output topics with the expected results. */
 export async function expectEverythingOnce(pipeline: ParcelPipeline): Promise<void> {
   await untilAllStored(pipeline)
   await untilOutboxIsEmpty(pipeline.pool)
@@ -91,8 +88,8 @@ async function expectCountedOnce(pipeline: ParcelPipeline, due: readonly Due[]):
 }
 
 /**
- * Compares the alerts and the dead-letter topic, as a consumer of committed data reads them, with what is expected for each
- * record up to the stored offsets: one alert per anomaly, in order per key; one dead letter per rejected record, byte for byte.
+ * Compares the committed messages of the alerts and dead-letter topics with the expected results of the records up to the stored
+ * offsets: one alert per anomaly, in order per key; one dead letter per rejected record, byte for byte.
  */
 async function expectEachMessageSentOnce(pipeline: ParcelPipeline, due: readonly Due[]): Promise<void> {
   const { name, brokers, topics } = pipeline
@@ -129,7 +126,7 @@ async function expectEachMessageSentOnce(pipeline: ParcelPipeline, due: readonly
   )
 }
 
-/** What is expected for each record up to the stored offsets. */
+/** Returns the expected result of each record up to the stored offsets. */
 export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
   const rows = await select(pipeline, 'select partition, next_offset from outflow.offsets')
   const ends = new Map(rows.map(({ partition, next_offset }) => [partition, BigInt(next_offset as string)]))

@@ -9,7 +9,7 @@ export function beginPartition(
   return beginPartitions(db, { pipeline, topic }, new Map([[partition, { nextOffset: 0n, topicId: null }]]))
 }
 
-/** What a written batch counts and has, for batches without most of it. */
+/** Empty counts and rows of a batch, to be overridden. */
 export const NO_ROWS = {
   ...{ received: 0, scored: 0 },
   ...{ anomalies: [], deadLetters: [], outbox: [], scores: [], rejections: [] },

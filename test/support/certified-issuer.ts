@@ -11,8 +11,8 @@ interface IssuerClient {
 }
 
 /**
- * An OpenID provider that is certified, on loopback: it requires PKCE, login and consent, and gets both from this
- * server without a form. Every login is `ada`, with the role `sre`.
+ * A certified OpenID provider on loopback. It requires PKCE, login and consent; this server submits both
+ * without a form. Every login is `ada`, with the role `sre`.
  *
  * @see oidc-provider, certified for the Basic profile by the OpenID Foundation
  */

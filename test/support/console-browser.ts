@@ -27,7 +27,7 @@ const FLAGS = [
 
 const found = PLACES.find((place) => place !== undefined && existsSync(place))
 
-/** Why there is no browser for the tests; null where there is one. */
+/** Why the tests have no browser; null if they have one. */
 export const noBrowserReason =
   found === undefined ? 'no Chromium is installed: apt-get install chromium, or name one as CHROMIUM_PATH' : null
 

@@ -19,7 +19,7 @@ const TO_LABEL = [0, 1, 2].map((rank) => ({
   record: { kind: 'crate', grams: 900_000 },
 }))
 
-/** Two models with an artefact that can be opened, the later one active, and one that is damaged; a report of the active one's fit. */
+/** Three models: two whose artefact opens, of which the later is active, and a damaged one; and the report of the active one's fit. */
 export async function storeModels(pool: Pool, pipeline: string): Promise<void> {
   const { artefact, metadata } = await parcelModel()
   const model = { pipeline, artefact, metadata, metrics: aGateReport(), parentId: null }

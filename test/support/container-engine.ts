@@ -92,7 +92,7 @@ async function startPodman(work: string, probe: string) {
   const version = await run('podman', ['--version']).catch(() => null)
   if (version === null) return 'no Docker engine answers, and podman is not installed'
   const settings = join(work, 'containers.conf')
-  // podman's default limits are higher than a process without CAP_SYS_RESOURCE may set.
+  // A process without CAP_SYS_RESOURCE cannot set podman's default limits.
   await writeFile(settings, '[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\n')
   const env = { ...process.env, CONTAINERS_CONF: settings }
   const storage = ['--root', join(work, 'storage'), '--runroot', join(work, 'run')]

@@ -22,8 +22,7 @@ export interface Feed {
   stop(): Promise<void>
 }
 
-// The feed is at most so many messages ahead of its reader, so that there is always a batch to read, and every fault happens in
-// mid-stream.
+// The feed is up to this many messages ahead of its reader, so that the reader has unread records at every fault.
 const AHEAD = 3_000
 const CHUNK = 250
 const PAUSE_MS = 10

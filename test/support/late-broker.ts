@@ -23,8 +23,8 @@ const FIND_COORDINATOR = 10
 export type RequestKind = keyof typeof KAFKA_REQUESTS
 
 /**
- * Fault of a request: the request or its answer is delayed; the connection is closed before the request arrives, or before it is answered;
- * the request arrives a second time, later and on another connection; or only so, after the client's connection was closed (stray).
+ * Fault of a request. Late: the request or its answer is delayed. Lost: the connection is closed before the request arrives, or before it is
+ * answered. Repeated: the request arrives again later, on another connection. Stray: the connection is closed, and the request arrives later on another.
  */
 export type Fault =
   | { readonly kind: 'late request' | 'late answer' | 'repeated' | 'stray'; readonly ms: number }
@@ -49,7 +49,7 @@ export async function aLateBroker(...options: Parameters<typeof startLateBroker>
   return late
 }
 
-/** The same outside of tests: whoever starts it closes it. */
+/** The same outside of tests; the caller closes it. */
 export async function startLateBroker(
   broker: string,
   faultOf: (request: RequestKind) => Fault | null,
@@ -60,7 +60,7 @@ export async function startLateBroker(
     Object.entries(KAFKA_REQUESTS).map(([kind, number]) => [number, kind as RequestKind]),
   )
   const proxy = await startProxy({ host, port }, ({ client, upstream, end }) => {
-    /** By correlation id: what to do with the answer. */
+    /** API key and fault of each open request, by correlation id. */
     const answers = new Map<number, { readonly api: number; readonly fault: Fault | null }>()
     let answered = Promise.resolve()
     forEachFrame(client, async (frame) => {

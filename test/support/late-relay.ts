@@ -9,18 +9,18 @@ import type { Fault, RequestKind } from './late-broker.js'
 import { untilOutboxIsEmpty } from './outbox.js'
 import { makeChance } from './parcels.js'
 
-// Past the timeout of a transaction, 30 s, and of a request.
+// Longer than the timeouts of a transaction, 30 s, and of a request.
 export const PAST_TRANSACTION_MS = 35_000
 
 interface FaultOptions {
-  /** One request in so many has a fault. */
+  /** One in this many requests has a fault. */
   readonly oneIn: number
   readonly longestMs: number
-  /** Whether requests are repeated that neither TCP nor kafkajs repeats in one epoch of a producer. Default: false. */
+  /** Also repeats requests that neither TCP nor kafkajs repeats within one epoch of a producer. Default: false. */
   readonly repeatsAll?: boolean
 }
 
-/** kafkajs gives a producer up where one of these has no answer, and the next one has another epoch: a late repetition is refused. */
+/** If one of these is not answered, kafkajs discards the producer. The next one has another epoch, so the broker rejects a late repetition. */
 const NEVER_REPEATED: ReadonlySet<RequestKind> = new Set(['EndTxn', 'AddOffsetsToTxn', 'TxnOffsetCommit'])
 
 /** Faults of requests, chosen by a seed, until `end` is called. */
@@ -93,7 +93,7 @@ export async function relayMessages({
   return Array.from({ length: MESSAGES }, (_, at) => String(at))
 }
 
-/** How often each was counted. */
+/** Sums the counts by name. */
 export function tally(counted: readonly (readonly [string, number])[]): Record<string, number> {
   const total: Record<string, number> = {}
   for (const [what, count] of counted) total[what] = (total[what] ?? 0) + count

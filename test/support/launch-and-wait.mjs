@@ -1,6 +1,6 @@
 import { launchInfrastructure } from '@outflow/launcher'
 
-/** A program for tests to kill: launches servers, prints their addresses as one JSON line, and waits. */
+/** A program that tests kill: it launches servers, prints their addresses as one JSON line, and waits. */
 const { kafka, postgres } = await launchInfrastructure()
 console.log(JSON.stringify({ brokers: kafka.brokers, url: postgres.url }))
 setInterval(() => {}, 1_000)

@@ -12,7 +12,7 @@ export interface Parcel {
   readonly millimetres: number
 }
 
-/** A message about a parcel; its header `truth` states how it was made, and no detector reads it. */
+/** A message about a parcel. Its header `truth` is the label: normal, odd, or why it is rejected. No detector reads it. */
 export interface ParcelMessage {
   /** The depot. */
   readonly key: string
@@ -32,7 +32,7 @@ export const PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.p
   { path: '$.millimetres', type: 'numeric' },
 ])
 
-/** With the history of a depot: the weights and kinds of its parcels. */
+/** The fields, and windowed features per depot: weights, lengths and kinds of its parcels. */
 export const WINDOWED_PARCEL_FEATURES: readonly Feature[] = configSchema.shape.features.parse([
   ...PARCEL_FEATURES,
   { type: 'window', name: 'heavier', aggregate: 'ratio_to_mean', of: '$.grams', over: '1h' },
@@ -44,7 +44,7 @@ export const PARCEL_ALERT_RATE = 0.01
 /** The smallest flow that detects odd parcels, fitted in seconds. */
 export const PARCEL_MODEL: Config['model'] = { kind: 'realnvp', layers: 2, hidden: [8] }
 
-/** Odd parcels are at least ten times as heavy as others of their size: a fifth of the steps of a full fit suffices. */
+/** A fifth of the steps of a full fit: odd parcels are at least ten times as heavy as others of their size. */
 export const PARCEL_FIT_STEPS = 400
 
 const KINDS = [
@@ -133,7 +133,7 @@ function fitTo(
     training: { contamination: 0, seed },
     alertRate: PARCEL_ALERT_RATE,
     maxSteps,
-    // Loads half a second faster than TensorFlow, and its steps of so small a flow take two thirds of the time.
+    // Loads half a second faster than TensorFlow, and takes two thirds of the time for a step of this small flow.
     backend: 'wasm',
   })
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** Gives a connection of its own to the database, without outflow's pool. */
+/** Runs `act` with a new connection to the database, outside outflow's pool. */
 export async function withClient<T>(url: string, act: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
   try {

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A client's connection and that to the target in its place; `end` closes both, and each closes the other. */
+/** A client's connection and the one to the target; `end` closes both, and when one closes, so does the other. */
 interface Connection {
   readonly client: Socket
   readonly upstream: Socket

@@ -6,7 +6,7 @@ import { aCertificate, type Certified } from './certificates.js'
 import { withClient } from './postgres-client.js'
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
-/** Texts that occur nowhere else: one that is found in an output has leaked. */
+/** Unique texts: if an output contains one, a secret has leaked. */
 export const SECRETS = {
   plain: 'pl4in-Geheimnis-7f3a',
   scram256: 'scr4m256-Geheimnis-9b1c',

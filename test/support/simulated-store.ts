@@ -7,10 +7,10 @@ import { SimulatedPostgres } from '../simulation/simulated-postgres.js'
 import { replaceRuntime } from '../simulation/simulated-runtime.js'
 import { aPipeline, pool as realPool, TOPIC } from './stored-batches.js'
 
-/** What must hold of the store. Each case finds a pipeline whose first partition begins at 0. */
+/** A test of the store. It gets a pipeline whose first partition begins at 0. */
 export type StoreCase = (pool: Pool, pipeline: string) => Promise<void>
 
-/** Declares tests that each case holds in Postgres and in the simulated form of its statements. */
+/** Declares two tests per case: in Postgres, and in the simulation. */
 export function holdsInBoth(cases: Readonly<Record<string, StoreCase>>): void {
   describe.each(Object.entries(cases))('%s', (_, check) => {
     it('in Postgres', async () => check(realPool, await aPipeline()))

@@ -13,7 +13,7 @@ interface AnomaliesToStore {
   readonly firstOffset?: number
 }
 
-/** Rows per statement, so that each takes well under the pool's time limit, also on a busy machine. */
+/** Rows per statement: each takes well under the pool's time limit, also on a busy machine. */
 const AT_ONCE = 10_000
 
 /**

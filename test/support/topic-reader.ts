@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type KafkaMessage, Partitioners } from 'kafkajs'
 import { plainKafka, withAdmin } from './kafkajs.js'
 
-/** A record as an ordinary consumer reads it. */
+/** A record as a kafkajs consumer reads it. */
 export interface SeenRecord extends Pick<KafkaMessage, 'key' | 'value'> {
   readonly headers: NonNullable<KafkaMessage['headers']>
   readonly partition: number
@@ -22,7 +22,7 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
 /**
  * Returns all records of a topic that a consumer of committed data reads, by partition and offset.
  *
- * An end mark is written to each partition and read up to: records that a transaction hides are before it.
+ * It writes an end mark to each partition and reads up to it, so that records of an open transaction are before the mark.
  */
 export async function readCommitted(brokers: readonly string[], topic: string): Promise<readonly SeenRecord[]> {
   const mark = `end-${randomBytes(8).toString('hex')}`

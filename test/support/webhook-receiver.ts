@@ -14,7 +14,7 @@ export interface WebhookReceiver extends Listening {
   readonly received: readonly Received[]
 }
 
-/** @param answer  writes the response; a response that is not ended keeps the sender waiting */
+/** @param answer  writes the response; the sender waits until it is ended */
 export type AnswerTo = (response: http.ServerResponse, request: Received, count: number) => void
 
 /** Starts an HTTP server on loopback that stores the requests that it receives. */
