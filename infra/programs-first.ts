@@ -1,9 +1,9 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /**
- * Starts integration and end-to-end tests before unit tests, and of those the files that run whole programs or servers first. On a fresh
+ * Starts integration and end-to-end tests before unit tests, and of those the files that run whole programs or servers first. On a new
  * clone Vitest starts large files first, but these are small and take longest: started last, one of them would leave the other processors
- * idle. While the last of them wait, unit tests use the processors.
+ * idle. While they wait, unit tests use the processors.
  */
 export default class ProgramsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -2,12 +2,12 @@
  * Measures whether p-values are calibrated: `npm run bench:calibration -- --json`.
  *
  * A seeded generator of normal traffic (correlated numbers, two of them heavy-tailed, an integer, categories that shift
- * numbers) makes a training window and then a stationary stream of a million fresh records. Flagged shares are compared with
- * the alert rates, and p-values with the uniform distribution.
+ * numbers) makes a training window and then a stationary stream of a million new records. The shares of anomalies are compared with
+ * the alert rates, and the p-values with the uniform distribution.
  *
  * Attainable precision: n calibration records determine the true share at α with a standard deviation of √(α(1 − α) / n), and a
- * stream of m records measures it with √(α(1 − α) / m); both are printed with the deviation. The uniformity test also is
- * that of two samples of n and m: compared with a perfect uniform distribution every finite calibration set fails, given enough records.
+ * stream of m records measures it with √(α(1 − α) / m). Both are printed with the deviation. The uniformity test is a two-sample
+ * test of n and m: given enough records, every finite calibration set differs from an exact uniform distribution.
  */
 import { parseArgs } from 'node:util'
 import { openDetector, trainDetector } from '@outflow/detector'
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
 })
 const [seed, window, count] = [Number(options.seed), Number(options.window), Number(options.records)]
 const alertRate = Number(options['alert-rate'])
-/** Largest deviation of the flagged share from each rate, as a factor. */
+/** Largest deviation of the share of anomalies from each rate, as a factor. */
 const TARGETS: readonly (readonly [alpha: number, factor: number])[] = [
   [1e-2, 1.1],
   [1e-3, 1.1],
@@ -64,7 +64,7 @@ const shares = TARGETS.map(([alpha, factor]) => {
     met: share <= alpha * factor && share >= alpha / factor,
   }
 })
-/** Rates that only a tail can resolve; the share flagged there is reported, without a target. */
+/** Rates that only a fitted tail resolves; their share of anomalies is reported without a target. */
 const tailShares = [1e-5, 1e-6, 1e-7].map((alpha) => ({ alpha, flagged: countUpTo(alpha), expected: alpha * count }))
 const distance = pValues.reduce(
   (furthest, p, i) => Math.max(furthest, Math.abs(p - i / count), Math.abs(p - (i + 1) / count)),

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { readCommitted } from '../support/topic-reader.js'
 
-/** A message as a reader of committed data gets it. */
+/** A committed message. */
 export interface SeenMessage {
   readonly partition: number
   readonly value: string
@@ -12,8 +12,8 @@ const run = promisify(execFile)
 const MAX_BYTES = 1024 ** 3
 
 /**
- * Reads a whole topic, committed data only, in order per partition: with kcat, which is another implementation of Kafka's protocol
- * (librdkafka). Where that is not installed, with kafkajs, which outflow itself uses; `client` has the name.
+ * Reads the committed messages of a whole topic, in order per partition, with kcat: librdkafka is another implementation of Kafka's
+ * protocol. Without kcat it uses kafkajs, as outflow does. `client` is the name of the used one.
  */
 export async function readCommittedElsewhere(
   brokers: readonly string[],
@@ -43,7 +43,7 @@ export async function readCommittedElsewhere(
   return { client: version, messages }
 }
 
-/** Such as `kcat 1.7.1 (librdkafka 2.0.2)`; null: it is not installed. */
+/** E.g. `kcat 1.7.1 (librdkafka 2.0.2)`; null if it is not installed. */
 async function kcatVersion(): Promise<string | null> {
   try {
     const { stdout } = await run('kcat', ['-V'])

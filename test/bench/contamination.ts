@@ -2,15 +2,15 @@
  * Measures the cost of anomalies in the training window, and the effect of the measures against them:
  * `npm run bench:contamination -- --json`.
  *
- * Protocol: flights as in bench:flights, a smaller model for speed. A window of 5,000 contains 0, 1, 5 or 10 % corrupted flights;
- * models are fitted to it without any measure, trimmed as by default (1 %), trimmed by the true share, and trimmed by default with verdicts:
- * the corrupted flights among those flagged are confirmed and left out, and the model is fitted again, up to ten times. Each is
- * tested on 2,000 fresh clean flights (the share that is flagged at 1 %) and 600 fresh corrupted ones (AUROC, share found).
+ * Protocol: flights as in bench:flights, a smaller model for speed. A window of 5,000 contains 0, 1, 5 or 10 % corrupted flights.
+ * Models are fitted to it without any measure, trimmed as by default (1 %), trimmed by the true share, and trimmed by default with verdicts:
+ * the corrupted flights among the anomalies are confirmed and left out, and the model is fitted again, up to ten times. Each is
+ * tested on 2,000 new clean flights (share of anomalies at 1 %) and 600 new corrupted ones (AUROC, share found).
  *
  * Labels: models are fitted to the same windows, trimmed by 1 % and by the true share. Each is calibrated with 100 sets of 500 flights, drawn
- * from 13,000 others of which the same share is corrupted, before and after the records that `outflow verdicts ask` offers are labelled. The
- * means over the sets are given: the share found of the 600, and that flagged of the clean flights that were not drawn. `--labels`
- * measures only these.
+ * from 13,000 others with the same share of corrupted ones, before and after the records that `outflow verdicts ask` offers are labelled.
+ * Reported are means over the sets: the share found of the 600, and the share of anomalies among the clean flights that were not drawn.
+ * `--labels` measures only these.
  */
 import { parseArgs } from 'node:util'
 import { type CalibrationLabel, type Detector, nextToLabel, openDetector, trainDetector } from '@outflow/detector'
@@ -32,7 +32,7 @@ const CLEAN = 2_000
 const FRESH = 600
 const MAX_FITS = 10
 const LABEL_SETS = 100
-/** As many as a window of 5,000 leaves. */
+/** All flights that a window of 5,000 leaves. */
 const CALIBRATION_ROWS = 500
 const SHARES = [0, 0.01, 0.05, 0.1]
 const DEFAULT_CONTAMINATION = 0.01
@@ -60,16 +60,16 @@ else printTables()
 
 interface Quality {
   readonly auroc: number
-  /** Share of the fresh corrupted flights with p ≤ 1 %. */
+  /** Share of the new corrupted flights with p ≤ 1 %. */
   readonly found: number
   readonly cleanAnomalyShare: number
 }
 
 interface LabelRow {
   readonly corrupted: number
-  /** Share that the fit was trimmed by. */
+  /** Share by which the fit was trimmed. */
   readonly trimmed: number
-  /** Labels given. */
+  /** Number of labels. */
   readonly labels: number
   readonly before: Omit<Quality, 'auroc'>
   readonly after: Omit<Quality, 'auroc'>
@@ -98,7 +98,7 @@ async function compareMeasures(share: number) {
   return found
 }
 
-/** Until no more are confirmed. */
+/** Fits again until no further anomalies are confirmed. */
 async function withVerdicts(sent: readonly Sent[]) {
   let left = sent
   for (let round = 1; ; round++) {
@@ -161,7 +161,7 @@ function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array): Omit
   return { labels: sums.labels, before: before!, after: after! }
 }
 
-/** Labels calibration records truthfully as they are offered, until no more are. */
+/** Labels all offered calibration records correctly. */
 function labelled(descending: readonly ScoredRecord[]): readonly CalibrationLabel[] {
   const plan = { rows: descending.length, alertRate: ALERT_RATE }
   const verdictOf = (rank: number) => (descending[rank]!.isCorrupted ? 'confirmed' : 'false_alarm')

@@ -1,13 +1,13 @@
 /**
- * outflow on a changing stream: `npm run bench:drift -- --json`.
+ * Measures outflow on a changing stream: `npm run bench:drift -- --json`.
  *
  * A seeded stream of two million records over thirty-four hours of event time passes through the functions of the services:
  * the detector's scores, ingest's p-values, the minutes of statistics, and the trainer's drift watch, schedule, window,
- * fit and gate. Kafka and Postgres are left out: the store is in memory, the clock is the stream's, and a fit takes a
- * minute of it, whatever its real duration. Two in a thousand records are anomalies throughout, so that the alert rate of a hundredth is a
- * budget for all flagged records.
+ * fit and gate. Kafka and Postgres are left out: the store is in memory, the clock is that of the stream, and every fit takes a
+ * minute of it. Two in a thousand records are planted anomalies, so that the alert rate of a hundredth is a
+ * budget for all records that the model finds anomalous.
  *
- * The attainable recall is that of a model fitted to 20,000 records of the new regime only.
+ * The attainable recall is that of a model fitted only to 20,000 records of the new regime.
  */
 import { parseArgs } from 'node:util'
 import { openDetector, trainDetector } from '@outflow/detector'
@@ -103,7 +103,7 @@ async function pass(stretch: Stretch): Promise<Passed> {
       .map((event) => ({ atMinute: since(event), became: event.what, because: event.why })),
     minutesToAlarm: alarms[0] ? since(alarms[0]) : null,
     minutesToModel: promoted[0] ? since(promoted[0]) : null,
-    // An alarm whose change began before the stretch was caused before it.
+    // An alarm whose change began before the stretch belongs to an earlier one.
     falseAlarms: stretch.isChange ? 0 : alarms.filter(({ changedMs }) => changedMs! >= startMs).length,
     ...before,
     ...(await adaptation(stretch)),
@@ -124,9 +124,9 @@ function makeBatch(stretch: Stretch, world: World) {
 }
 
 /**
- * Recall of the stream's model at the end of a stretch, compared with a model fitted to the new regime only: both where they flag the
- * budget of the same fresh records. At their own thresholds the flagged share of a model with 2,000 calibration records varies
- * by a quarter, and the recall with it: .50 to .57 for four models of one regime.
+ * Recall of the stream's model at the end of a stretch, compared with a model fitted only to the new regime. Both use the threshold at which
+ * the budget of the same new records are anomalies. At their own thresholds the share of anomalies of a model with 2,000 calibration records
+ * varies by a quarter, and the recall with it: .50 to .57 for four models of one regime.
  */
 async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
   const world = stretch.world(1)
@@ -160,7 +160,7 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
   }
 }
 
-/** The share of NLLs above the level that flags the budget of fresh records. */
+/** The share of NLLs above the level that the budget of new records exceeds. */
 function foundAtBudget(nll: Float64Array, fresh: Float64Array): number {
   const threshold = fresh.toSorted().at(-Math.round(BUDGET * fresh.length))!
   return nll.filter((own) => own >= threshold).length / nll.length

@@ -6,7 +6,7 @@ import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
 interface FitFileOptions {
   readonly seed: number
   readonly alertRate?: number
-  /** Whether the model of fewer records than minRows is provisional. Default: false, as `outflow train` */
+  /** Whether a model of fewer records than minRows is provisional. Default: false, as in `outflow train` */
   readonly mayBeProvisional?: boolean
 }
 

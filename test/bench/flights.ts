@@ -1,12 +1,12 @@
 /**
  * Measures how many corrupted flights a fitted detector finds at the 1 % alert rate: `npm run bench:flights -- --json`.
  *
- * Protocol: a seeded tenth of the 20,000 flights is held out entirely. The other 18,000 become the stream, 0.5 % of them
- * corrupted, and the detector is trained on that stream as a user would: without knowledge of the corruption, and with its
- * own, equally corrupted calibration set. Then 300 held-out flights per kind are corrupted.
+ * Protocol: a seeded tenth of the 20,000 flights is held out. The other 18,000 become the stream, 0.5 % of them
+ * corrupted. The detector is trained on that stream as by a user, without information about the corruption, and with an
+ * equally corrupted calibration set. Then 300 held-out flights per kind are corrupted.
  *
- * Found is p ≤ 0.01 by the detector's own p-values, as in service. They are conservative here, because corrupted records in the
- * calibration set take up half of that 1 % (`cleanAnomalyShare` is the share flagged of the unchanged held-out flights);
+ * A flight is found if p ≤ 0.01 by the detector's own p-values. They are conservative here, because corrupted records in the
+ * calibration set take up half of that 1 %: `cleanAnomalyShare` is the share of anomalies among the unchanged held-out flights.
  * `foundAtCleanRate` is the share above the level that exactly 1 % of those exceed. AUROC is against the same flights.
  */
 import { parseArgs } from 'node:util'
@@ -110,7 +110,7 @@ async function findKind(fitted: Detector, kind: Corruption, cleanNll: Float64Arr
   }
 }
 
-/** The mistakes that are named for corrupted flights that are found, and for all unchanged flights that are anomalies. */
+/** The mistakes named for found corrupted flights, and for all unchanged flights that are anomalies. */
 function nameMistakes(fitted: Detector) {
   const corrupted = (kind: Corruption) => fresh((flight, random) => corrupt(flight, kind, flights, random))
   const signLost = fresh((flight, random) => {

@@ -61,7 +61,7 @@ async function takeSteps({ batch, steps }: Steps) {
   return taken()
 }
 
-/** Seconds since it was started, by the clock and by the processor, over all threads of this process. */
+/** Seconds since the start, by the clock and by the processor, of all threads of this process. */
 function stopwatch() {
   const [started, before] = [performance.now(), process.cpuUsage()]
   return () => {

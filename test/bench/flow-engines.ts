@@ -29,7 +29,7 @@ export interface Given {
   readonly scaleBound: number
 }
 
-/** Checks whether a Python has PyTorch, and prints a line where it has not. */
+/** Checks whether a Python has PyTorch, and prints a line if it does not. */
 export async function hasTorch(python: string): Promise<boolean> {
   try {
     await promisify(execFile)(python, ['-c', 'import torch, numpy'])
@@ -41,7 +41,7 @@ export async function hasTorch(python: string): Promise<boolean> {
   }
 }
 
-/** Starts an engine; undefined, after a line with the reason, where it does not start. */
+/** Starts an engine. If it does not start, prints the reason and returns undefined. */
 export async function startEngine(key: EngineKey, given: Given, python: string): Promise<Engine | undefined> {
   const { modelFile, rowsFile, dim, scaleBound } = given
   const command: [string, string[]] =

@@ -6,7 +6,7 @@ import { sound } from '../support/sound.js'
 import { type Line, medianOf } from './flow-table.js'
 
 const FIELDS = 20
-/** A smaller table can keep the mixture that its fit starts from, whose records are explained in two thirds of the time. */
+/** So large that the fit ends with a flow: a smaller table can keep the mixture it starts from, which explains a record in two thirds of the time. */
 const RECORDS = 5_000
 const EXPLAINED = 960
 
@@ -31,7 +31,7 @@ export async function explaining(): Promise<Line[]> {
     }
     lines.push({
       ...{ fields: FIELDS, records: odd.length, 'at once': atOnce, 'right field first': named },
-      // The least is affected least by other processes, which slow down caches and cores.
+      // The minimum is affected least by other processes.
       ...{ 'least ms': Math.min(...taken), 'median ms': medianOf(taken), 'slowest ms': Math.max(...taken) },
     })
   }

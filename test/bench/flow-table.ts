@@ -1,7 +1,7 @@
 /** Results of a bench, one row of a table; every row of a table has the same keys. */
 export type Line = Readonly<Record<string, string | number | null>>
 
-/** Rows as an aligned table, numbers to the right. */
+/** Formats rows as an aligned table, numbers to the right. */
 export function tableOf(lines: readonly Line[]): string {
   const keys = Object.keys(lines[0] ?? {})
   const cells = [keys, ...lines.map((line) => keys.map((key) => textOf(line[key] ?? null)))]

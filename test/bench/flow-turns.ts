@@ -6,7 +6,7 @@ import { seededRandom } from '../../libs/flow/src/random.js'
 import { type Engine, type EngineKey, type Given, startEngine, type Taken } from './flow-engines.js'
 import { type Line, medianOf } from './flow-table.js'
 
-/** S and L have the targets; the other kinds have the size of S. */
+/** S and L have targets; the other kinds have the size of S. */
 export const MODELS = {
   S: { ...flowSpec('realnvp', 16), layers: 8, hidden: [64, 64] },
   L: { ...flowSpec('realnvp', 32), layers: 10, hidden: [128, 128] },
@@ -135,7 +135,7 @@ async function start(model: ModelName, keys: readonly EngineKey[], { folder, pyt
   return engines.filter((engine) => engine !== undefined)
 }
 
-/** A flow with every weight slightly off its initial value, and rows that it finds ordinary: none has a latent beyond ten. */
+/** A flow with every weight slightly off its initial value, and likely rows: no latent is beyond ten. */
 function write(model: ModelName, folder: string): Given {
   const spec: FlowSpec = MODELS[model]
   const random = seededRandom(1, 'bench')

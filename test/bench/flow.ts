@@ -1,12 +1,12 @@
 /**
- * Measures the speed of flows, with PyTorch as the baseline of the same run where Python has it:
+ * Measures the speed of flows, with PyTorch as the baseline of the same run if Python has it:
  *
  *     npm run bench:flow -- [--only scoring,fitting,training,explaining] [--models S,L,glow,spline] [--rounds 7]
  *                           [--python PATH] [--cpu 1] [--json FILE]
  *
- * Everything runs pinned to one processor where `taskset` is found, each engine on one thread in its own process. Engines
+ * If `taskset` is found, everything runs pinned to one processor, each engine on one thread in its own process. Engines
  * run in turn, round by round, and a ratio is the median of the rounds' ratios. Rates are by processor time, which other processes on a
- * busy machine do not affect; wall-clock time is printed too, and is the same on an idle machine.
+ * busy machine do not affect; wall-clock time, the same on an idle machine, is printed too.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -26,7 +26,7 @@ def read_safetensors(path):
 
 
 class Layer(nn.Module):
-    """Actnorm and affine coupling. Rows come in the order in which the layer before left them; only indices are moved."""
+    """Actnorm and affine coupling. Columns are in the order of the previous layer; only indices are permuted."""
 
     def __init__(self, weights, layer, order, bound):
         super().__init__()
@@ -90,7 +90,7 @@ def score(flow, rows, batch, calls):
 
 
 def fit(path, rows, batch, steps, bound):
-    """A step of the recipe: rows drawn and noised, loss, gradient, clipped, Adam."""
+    """One training step: rows drawn and noised, loss, gradient, clipped, Adam."""
     flow = Flow(read_safetensors(path), bound)
     optimiser = torch.optim.Adam(flow.parameters(), lr=1e-3, betas=(0.9, 0.99))
     dim = rows.shape[1]
@@ -107,7 +107,7 @@ def fit(path, rows, batch, steps, bound):
 
 
 def stopwatch():
-    """Seconds since it was started, by the clock and of the processor."""
+    """Seconds since the start, by the clock and by the processor."""
     clock, processor = time.perf_counter(), time.process_time()
     return lambda: {"clock": time.perf_counter() - clock, "processor": time.process_time() - processor}
 

@@ -1,15 +1,15 @@
 /**
- * Throughput of one ingest, compared with consumers of the same client that do less: `npm run bench:ingest -- --json`.
+ * Measures the throughput of one ingest, compared with simpler consumers of the same client: `npm run bench:ingest -- --json`.
  *
  * Protocol: events of about 270 bytes with 16 numeric fields, an id and a time, 0.1 % of them anomalies, on 8 partitions of a
  * real broker, read back by child processes: A discards the messages of the client, B also parses the JSON, `ours` is
  * the released `outflow run ingest`, on a real Postgres. They run in turn, `--rounds` times, so that all run under the same load.
- * Measured from the first batch to the last: wall time, and the CPU time of the process itself, which a busy machine affects
- * far less. The ratios are of records per CPU second and of records per second.
+ * Measured from the first batch to the last: wall time, and the CPU time of the process, which a busy machine affects
+ * much less. The ratios are of records per CPU second and of records per second.
  *
  * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts, on the same topics: one with
- * anomalies, one without any. PYTHON is an interpreter that has its packages (README of test/).
- * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured there; it costs a few per cent.
+ * anomalies, one without. PYTHON is an interpreter with its packages (test/README.md).
+ * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured; it costs a few per cent.
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { cpus, loadavg } from 'node:os'
@@ -177,7 +177,7 @@ function memoryOf(runs: readonly IngestRun[]) {
   return { largestResidentMiB: Math.round(largest / 1024 ** 2) }
 }
 
-/** CPU per record between two numbers of records of the last run, whose start-up is only that of its code. */
+/** CPU per record between two numbers of records of the last run. */
 function costByCount(runs: readonly IngestRun[]) {
   const samples = runs.at(-1)?.samples ?? []
   const rows = []

@@ -12,7 +12,7 @@ export interface LabelledSet {
   readonly rows: readonly (readonly string[])[]
   /** [n] */
   readonly isAnomaly: readonly boolean[]
-  /** Number of leading rows that the set reserves for fitting, all of them normal; null: the protocol splits at random. */
+  /** Number of leading rows, all normal, that the set reserves for fitting; null: the protocol splits at random. */
   readonly fitRows: number | null
 }
 
@@ -25,9 +25,9 @@ export interface Split {
 /**
  * Test protocol.
  *
- * S: it is fitted to normal rows, a random half or the set's own, and scores all other rows.
- * U: it is fitted without labels and scores all rows. It is fitted to all of them, or to the set's own normal rows and half of the anomalies,
- * at most 5 % of the fitted rows.
+ * S: the detector is fitted to normal rows, a random half or those of the set, and scores all other rows.
+ * U: it is fitted without labels and scores all rows. It is fitted to all rows, or to the normal rows of the set and half of the anomalies,
+ * which are at most 5 % of the fitted rows.
  */
 export const PROTOCOLS = ['S', 'U'] as const
 export type Protocol = (typeof PROTOCOLS)[number]
@@ -47,7 +47,7 @@ export async function namesOfSets(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * Reads a set: numbers without quotes, and a column `label`, else the last one, that is 1 for an anomaly. Of a pair of files the first has
+ * Reads a set: numbers without quotes, and a label that is 1 for an anomaly: column `label`, or else the last. Of a pair of files the first has
  * normal rows without a label. Its columns are named by position, because column names of real tables may contain any character.
  */
 export async function readSet(folder: string, name: string): Promise<LabelledSet> {

@@ -1,9 +1,9 @@
 /**
- * Measures how well errors are found that are planted in tables of numbers and categories: `npm run bench:mixed -- [--seeds N] [--json FILE]`.
+ * Measures how well planted errors are found in tables of numbers and categories: `npm run bench:mixed -- [--seeds N] [--json FILE]`.
  *
- * A detector is fitted, as `outflow train` does by default, to a random 70 % of each table's rows. Errors of each kind are planted in copies of
- * the other rows, one in each copy, and ranked by NLL against these rows unchanged. The tables are those of the npm package
- * `vega-datasets`; its flights have a bench of their own.
+ * A detector is fitted, as by `outflow train` with its defaults, to a random 70 % of each table's rows. Errors of each kind are planted in copies of
+ * the other rows, one per copy, and ranked by NLL against the unchanged rows. The tables are those of the npm package
+ * `vega-datasets`; its flights have a separate bench.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -88,7 +88,7 @@ async function measure(table: string, rows: readonly Row[], seed: number) {
   return { ...found, mean: Object.values(found).reduce((sum, each) => sum + each, 0) / 4 }
 }
 
-/** The row with an error; null: the error would change nothing. `below` draws whole numbers. */
+/** The row with an error; null if the error would change nothing. `below` draws whole numbers. */
 type Plant = (row: Row, other: Row, below: (limit: number) => number) => Row | null
 
 function planted(rest: readonly Row[], rows: readonly Row[], plant: Plant, seed: number): readonly Row[] {

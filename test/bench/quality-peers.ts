@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { LabelledSet, Split } from './labelled-set.js'
 
-/** Classical detectors that are fitted to exactly the same rows as outflow. */
+/** Classical detectors, fitted to the same rows as outflow. */
 export interface Peers {
   score(set: LabelledSet, split: Split, seed: number): Promise<readonly PeerScores[]>
 }
@@ -37,7 +37,7 @@ async function ask(python: string, set: LabelledSet, split: Split, seed: number)
   const child = spawn(python, [SCRIPT], { stdio: ['pipe', 'pipe', 'inherit'] })
   const take = (rows: readonly number[]) => rows.map((row) => set.rows[row]!.map(Number))
   const fitted = new Set(split.fit)
-  // A neighbour method needs the indices: a row is not its own neighbour.
+  // A neighbour method needs the indices, to exclude a row from its own neighbours.
   const isFitted = split.score.map((row) => fitted.has(row))
   child.stdin.end(JSON.stringify({ fit: take(split.fit), score: take(split.score), isFitted, seed }))
   return (await json(child.stdout)) as readonly PeerScores[]

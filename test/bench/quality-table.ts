@@ -70,7 +70,7 @@ export function tableOf(outcomes: readonly Outcome[]): string {
 }
 
 /**
- * The methods of each protocol compared over all sets, a line each: mean AUROC, average precision and rank by AUROC (1 is best), the p-value
+ * Compares the methods of each protocol over all sets, one per line: mean AUROC, average precision and rank by AUROC (1 is best), the p-value
  * of Wilcoxon's test that its AUROC differs from outflow's, and mean seconds.
  */
 export function comparisonOf(outcomes: readonly Outcome[]): string {
@@ -95,7 +95,7 @@ export function comparisonOf(outcomes: readonly Outcome[]): string {
   return aligned([['', 'AUROC', 'AP', 'rank', 'p', 'fit s', 'score s'], ...lines])
 }
 
-/** Per protocol, the mean share of the scored normal rows that outflow flags, and the rate. Under U some of these rows were fitted. */
+/** Per protocol, the mean share of anomalies among the scored normal rows, and the rate. Under U some of these rows were fitted. */
 export function flaggedOf(outcomes: readonly Outcome[]): string {
   const protocols = [...new Set(outcomes.map(({ protocol }) => protocol))]
   const lines = protocols.flatMap((protocol) => {

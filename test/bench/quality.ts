@@ -4,13 +4,13 @@
  *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *
  * Every `*.csv.gz` of DIR is a set, and so is every pair `SET.train.csv.gz`, `SET.test.csv.gz`; the column `label`, else the last one, is 1 for
- * an anomaly. `--half` takes every second set by name: choose settings on one half, and report the other once. A detector is fitted as
- * `outflow train` does by default: features inferred from the rows, the defaults of outflow.yaml, the same for every set. Its score is the
+ * an anomaly. `--half` takes every second set by name: choose settings on one half, and report the other once. A detector is fitted as by
+ * `outflow train` with its defaults: features inferred from the rows, the defaults of outflow.yaml, the same for every set. Its score is the
  * NLL. `labelled-set.ts` defines the protocols. `--rows` fits to a random part of the rows; with fewer than the default minRows the model is
- * provisional, as in the first minutes of a topic. The last lines have the share of scored normal rows that are anomalies at two rates.
+ * provisional, as in the first minutes of a topic. The last lines have the share of anomalies among scored normal rows at two rates.
  *
  * Each set's lines are printed as it finishes, the whole table and the comparison of methods at the end. `--json` is written after every split, and
- * `--resume` continues from it: splits that it contains are not run again.
+ * `--resume` runs only the splits that the file does not contain.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
@@ -61,7 +61,7 @@ for (const name of names) {
     for (const seed of seeds) {
       if (outcomes.some((own) => own.set === name && own.protocol === protocol && own.seed === seed)) continue
       outcomes.push(...(await tryOut(set, protocol, seed, peers)))
-      // Results of hours must survive an interruption.
+      // A run takes hours: an interruption must not lose its results.
       if (options.json !== undefined) await writeReport(options.json)
     }
   }

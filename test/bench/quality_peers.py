@@ -31,7 +31,7 @@ def lof(fit, seed):
 
     def score(rows, is_fitted):
         scores = -model.score_samples(rows)
-        # The fitted rows come first and in order among the scored ones, where they are among them.
+        # If the fitted rows are scored, they come first and in the same order.
         scores[is_fitted] = -model.negative_outlier_factor_[: is_fitted.sum()]
         return scores
 
@@ -52,7 +52,7 @@ def mixture_of(components):
 
 
 def pca(fit, seed):
-    """Squared length of the principal components, each by its variance, those of no variance left out."""
+    """Sum of squared principal components, each divided by its variance; those without variance are left out."""
     centre = fit.mean(0)
     values, vectors = np.linalg.eigh(np.cov((fit - centre).T).reshape(fit.shape[1], -1))
     kept = values > 1e-6 * values.max()
@@ -60,7 +60,7 @@ def pca(fit, seed):
 
 
 def ecod(fit, seed):
-    """The larger of the summed -log of both tails' empirical shares."""
+    """The larger of two sums of -log of the empirical tail share, one for lower and one for upper tails."""
     ascending, n = np.sort(fit, axis=0), len(fit)
 
     def score(rows, is_fitted):

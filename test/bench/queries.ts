@@ -2,12 +2,12 @@
  * Measures the queries of libs/store/QUERIES.md and the overview of the console on 5 million anomalies: `npm run bench:queries -- --json`.
  *
  * Protocol: a new database in a real Postgres with its default settings, filled by test/bench/queries/fill.ts with
- * `--anomalies` of five pipelines over `--days`. Each query is sent as documented by a member of outflow_analyst, once with a cold cache as
- * far as possible (after the pages of the others went through the cache) and then `--rounds` times. Reported is the time until the client
+ * `--anomalies` of five pipelines over `--days`. A member of outflow_analyst sends each query as documented: first with a cache that
+ * the other queries have filled with their pages, then `--rounds` times. Reported is the time until the client
  * has read all rows: first, fastest, median and slowest. The overview is the answer of `/api/anomalies/overview`, with all its
- * queries. Exits with 1 where a median is above the target.
+ * queries. Exits with 1 if a median is above the target.
  *
- * `--plans DIR` stores `explain (analyze, buffers)` of each there.
+ * `--plans DIR` stores `explain (analyze, buffers)` of each in DIR.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'

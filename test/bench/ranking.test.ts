@@ -18,7 +18,7 @@ describe('rank', () => {
     })
   })
 
-  it('treats rows of equal score together, whatever their order', () => {
+  it('treats rows of equal score together, in any order', () => {
     for (const labels of [
       [true, false, false, false],
       [false, false, false, true],

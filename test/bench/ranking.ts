@@ -2,7 +2,7 @@
 export interface Ranking {
   /** The probability that an anomaly has a higher score than a normal row; a tie counts a half. */
   readonly auroc: number
-  /** The mean precision at the anomalies, from the highest score on. */
+  /** The mean of the precision at each anomaly, from the highest score down. */
   readonly averagePrecision: number
 }
 

@@ -1,4 +1,4 @@
-/** A row or message for comparison: its id, and the content that is the same in every run. */
+/** A row or message for comparison: its id, and the content that must be the same in every run. */
 export interface ComparedRow {
   readonly id: string
   readonly content: unknown
@@ -13,12 +13,12 @@ export interface RowsDiffer {
   readonly duplicated: number
   /** Rows with other content. */
   readonly differing: number
-  /** The first few differences, for the search for their cause. */
+  /** The first few differences, to find their cause. */
   readonly examples: readonly string[]
 }
 
 const EXAMPLES = 5
-/** Float32 sums of other batches differ by less; also the tolerance for artefacts. */
+/** Float32 sums in batches of other sizes differ by less; also the tolerance for artefacts. */
 const TOLERANCE = 1e-5
 
 /** Compares rows with the expected ones, by id, in any order. */

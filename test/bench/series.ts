@@ -1,13 +1,13 @@
 /**
- * How well anomalies are found in series of one value over time, by the features that `outflow train` infers:
+ * Measures how well anomalies are found in series of one value over time, with the features that `outflow train` infers:
  *
  *     npm run bench:series -- --data DIR [--half 1|2] [--seeds N] [--json]
  *
- * Every `*.csv` of DIR is a series with the columns timestamp, value and label, 1 inside a window that holds an anomaly. The label is not
- * read by the fit. Two protocols, both at a rate of 1 %:
+ * Every `*.csv` of DIR is a series with the columns timestamp, value and label. The label is 1 inside a window that contains an anomaly; the fit
+ * does not read it. Two protocols, both at a rate of 1 %:
  *
- * - whole: fitted to the whole series, and all of it scored: AUROC of the rows inside windows, and windows with an anomaly;
- * - later: fitted to the first 30 %: of the later 70 %, windows with an anomaly, and the share of the rows outside windows that are anomalies.
+ * - whole: the detector is fitted to the whole series and scores all of it. Reported: AUROC of the rows inside windows, and windows found.
+ * - later: it is fitted to the first 30 %. Reported for the rest: windows found, and the share of anomalies among rows outside windows.
  *
  * The baseline is |value − median| / MAD of the fitted rows, with the rows beyond its 99 % quantile as anomalies. `--half` takes every second
  * series by name: choose settings on one half, and report the other once.

@@ -1,9 +1,9 @@
 /**
- * Two-sided p-value of Wilcoxon's signed-rank test that paired values differ, by the normal approximation with the correction for ties. Pairs
- * that are equal are left out.
+ * Two-sided p-value of Wilcoxon's signed-rank test that paired values differ, by the normal approximation with the correction for ties. Equal
+ * pairs are left out.
  *
  * @param differences  [n]; the approximation is good from about 20 on
- * @returns 1 where no pair differs
+ * @returns 1 if no pair differs
  * @see Wilcoxon 1945, Individual comparisons by ranking methods
  */
 export function wilcoxonPValue(differences: readonly number[]): number {

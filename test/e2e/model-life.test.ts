@@ -45,7 +45,7 @@ describe('the active model changes while ingest runs', () => {
       fields: expect.arrayContaining([{ field: null, first: expect.any(Number), second: null }]),
     })
     expect((await models(pipeline, 'diff', a, b)).stdout).toContain('anomalies in a million records, by field')
-    const promoted = await models(pipeline, 'promote', b.slice(0, 13), '--why', 'it knows crates', '--by', 'ada')
+    const promoted = await models(pipeline, 'promote', b.slice(0, 13), '--why', 'it models crates', '--by', 'ada')
     expect(promoted.code).toBe(0)
     await untilServed(ingest, b)
     await pipeline.untilStoredMore(3_000)
@@ -57,7 +57,7 @@ describe('the active model changes while ingest runs', () => {
     const changes = await listModelChanges(pipeline.pool, pipeline.name)
     expect(changes.slice(0, 2)).toMatchObject([
       { action: 'rollback', modelId: a, previousId: b, by: 'ada', why: 'floods' },
-      { action: 'promote', modelId: b, previousId: a, by: 'ada', why: 'it knows crates' },
+      { action: 'promote', modelId: b, previousId: a, by: 'ada', why: 'it models crates' },
     ])
     await expectEachScoredByItsModel(pipeline, [a, b])
     const shown = (await models(pipeline, 'show', b)).json()

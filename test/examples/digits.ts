@@ -26,9 +26,9 @@ const { values } = parseArgs({
 /** The first axes, which contain the strokes; the others contain pixel noise. */
 const AXES = 128
 const HELD_OUT = 1_000
-/** Shifts by a pixel to each side and corner: a shifted digit is the same digit, and so many more rows prevent the flow from memorising the nine thousand. */
+/** Shifts by a pixel to each side and corner: a shifted digit is the same digit, and more rows prevent the flow from memorising the nine thousand. */
 const MOVES = [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((down) => [right, down] as const))
-/** Digits of each kind in the picture: real, drawDigits at temperature 1, which is the flow's own distribution, and drawDigits at a lower one. */
+/** Digits of each kind in the picture: real ones, ones drawn at temperature 1, the distribution of the flow, and ones drawn at a lower temperature. */
 const SHOWN = 7
 const COOL = 0.65
 const LEAST = 0.05
@@ -91,7 +91,7 @@ async function bitsPerPixel(): Promise<number> {
   return nats / HELD_OUT / PIXELS / Math.LN2
 }
 
-/** One row per digit: real ones, then drawDigits ones. */
+/** One row per digit: real ones, then drawn ones. */
 async function sheet(): Promise<Uint8Array[][]> {
   const [free, cool] = [await drawDigits(1), await drawDigits(COOL)]
   return Array.from({ length: CLASSES }, (_, digit) => {

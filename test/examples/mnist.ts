@@ -44,7 +44,7 @@ export function readDigits(seed: number): Digits {
   return { count: images.length, levels, labels: Uint8Array.from(images, ({ label }) => label) }
 }
 
-/** Digits [count, PIXELS] shifted by whole pixels; pixels that leave on one side enter on the other, where digits are blank. */
+/** Digits [count, PIXELS] shifted by whole pixels, wrapped at the edges, where digits are blank. */
 export function moved(levels: Float64Array, right: number, down: number): Float64Array {
   return levels.map((_, at) => {
     const [x, y] = [at % SIDE, Math.floor(at / SIDE) % SIDE]

@@ -19,7 +19,7 @@ export const rings: Toy = makeToy(({ uniform, normal }) => {
   return [radius * Math.cos(angle), radius * Math.sin(angle)]
 })
 
-/** Five bent arms of a pinwheel. */
+/** Five curved arms of a pinwheel. */
 export const pinwheel: Toy = makeToy(({ uniform, normal }) => {
   const along = 1 + 0.3 * normal()
   const across = 0.1 * normal()

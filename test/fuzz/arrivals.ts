@@ -4,7 +4,7 @@ import { COLUMNS, type Format, WRITERS } from './record-formats.js'
 
 export interface Arrival {
   readonly source: KafkaRecord
-  /** The record as written, where nothing was changed: it must be scored by these values. */
+  /** The record as written, if it was not changed: it must be scored by these values. */
   readonly record?: ReturnType<typeof aRecordOf>
 }
 

@@ -39,9 +39,9 @@ export function checkWrite(write: BatchWrite, batch: WrittenBatch, tombstones: '
   for (const { payload } of alerts) JSON.parse(String(payload))
   expectSame(write.outbox.length, alerts.length + rejected.length, 'outbox')
   const text = plainJson(batchColumns(write))
-  if (REFUSED_JSON.test(text)) throw new WrongValue(`Postgres refuses ${show(text)}`)
+  if (REFUSED_JSON.test(text)) throw new WrongValue(`Postgres rejects ${show(text)}`)
   for (const { record } of JSON.parse(text).anomalies) {
-    if (REFUSED_JSON.test(record)) throw new WrongValue(`Postgres refuses ${show(record)}`)
+    if (REFUSED_JSON.test(record)) throw new WrongValue(`Postgres rejects ${show(record)}`)
   }
   JSON.stringify(batchColumns(write), (name, value) => {
     if (typeof value === 'number' && !Number.isFinite(value)) throw new WrongValue(`${name} is ${value}`)
@@ -49,7 +49,7 @@ export function checkWrite(write: BatchWrite, batch: WrittenBatch, tombstones: '
   })
   const entities = (write.windowStates ?? []).flatMap(({ by, entity }) => [by, entity])
   for (const value of [...entities, ...outboxColumns(write.outbox).flat()]) {
-    if (typeof value === 'string' && value.includes('\0')) throw new WrongValue(`Postgres refuses ${show(value)}`)
+    if (typeof value === 'string' && value.includes('\0')) throw new WrongValue(`Postgres rejects ${show(value)}`)
   }
 }
 
@@ -70,7 +70,7 @@ function checkDeadLetters(write: BatchWrite, { rejected }: WrittenBatch): void {
   })
 }
 
-/** A dead letter has the record's key, value and headers in full, unless they are too large for a message; then their beginnings. */
+/** A dead letter has the record's key, value and headers in full, or their beginnings if they are too large for a message. */
 function checkDeadLetter({ offset, key, value, headers }: KafkaRecord, message: OutboxMessage): void {
   const isWhole = sizeOf(key, value, headers) < 990_000
   const own = message.headers.findIndex(

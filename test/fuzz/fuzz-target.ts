@@ -15,11 +15,11 @@ export interface FuzzOptions extends Pick<ThreadTask, 'name' | 'folder' | 'seed'
   readonly seconds: number
   /** Index of the first input. Default 0. */
   readonly from?: number
-  /** Default: as many as are checked in the time. */
+  /** Maximum number of inputs. Default: no limit but the time. */
   readonly most?: number
   /**
-   * Timeout of a check, after which its thread is ended. The thread itself reports a check that takes longer than its target allows; this
-   * is for one that does not end. Default 15,000.
+   * Timeout of a check that does not end, after which its thread is ended. The thread itself reports a check that takes longer than its
+   * target allows. Default 15,000.
    */
   readonly stuckMs?: number
 }

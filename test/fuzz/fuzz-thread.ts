@@ -20,7 +20,7 @@ const { name, folder, seed, from, untilMs, most, progress } = workerData as Thre
 const counts = new BigInt64Array(progress)
 const target = await loadTarget(name, folder)
 await target.setUp?.()
-// At least one, also when starting has taken all the time.
+// Checks at least one input, also if starting has taken all the time.
 for (let index = from; index < from + most && (index === from || Date.now() < untilMs); index++) {
   Atomics.store(counts, 0, BigInt(index))
   const { size, failure } = await runInput(target, name, seed, index)

@@ -44,7 +44,7 @@ const startMs = Date.now()
 console.log(`${'target'.padEnd(16)}${['inputs', 'inputs/s', 'crashes', 'hangs', 'wrong values'].map(right).join('')}`)
 for (const [at, name] of names.entries()) {
   if (values.input === undefined) {
-    // The remaining time is divided evenly: time that a target did not use is for the later ones.
+    // Divides the remaining time evenly, so that later targets get the time that earlier ones did not use.
     const leftSeconds = Math.max(1, seconds - (Date.now() - startMs) / 1_000)
     report(name, await fuzzTarget({ name, seed, seconds: leftSeconds / (names.length - at) }))
     continue

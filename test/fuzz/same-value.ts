@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { WrongValue } from './target.js'
 
 /**
- * @throws {WrongValue} when two values differ in JSON: by keys or their order, by items, or by `Object.is`. Prototypes do not count
+ * @throws {WrongValue} when two values differ in JSON: by keys or their order, by items, or by `Object.is`. Prototypes are ignored
  */
 export function expectSame(actual: unknown, expected: unknown, what: string): void {
   if (isSame(actual, expected)) return

@@ -19,7 +19,7 @@ export interface FuzzTarget<Input> {
   readonly hangMs?: number
   /** Number of inputs for the unit suite. Default 300; 0 leaves the target out. */
   readonly shortRun?: number
-  /** Number of inputs that one input counts as, where it is a batch. Default 1. */
+  /** Size of an input that is a batch, for the count of inputs. Default 1. */
   sizeOf?(input: Input): number
 }
 

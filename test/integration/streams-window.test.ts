@@ -17,7 +17,7 @@ const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
 const NOON = Date.UTC(2026, 0, 1, 12)
 
 describe('readWindow', () => {
-  it('returns the records of the window, whatever the order of their timestamps, and none produced later', async () => {
+  it('returns the records of the window, in any order of timestamps, and none produced later', async () => {
     const topic = await aTopic({ partitions: 2 })
     await produce(topic, [NOON - 1, NOON, NOON + 9, NOON + 3, NOON - 5, NOON + 10, NOON + 4])
 

@@ -11,16 +11,16 @@ interface Disturbed {
   readonly services: readonly Supervised[]
   readonly postgres: SimulatedPostgres
   readonly broker: SimulatedBroker
-  /** What people do. */
+  /** Executes one action of an operator. */
   readonly operate: () => void
 }
 
-// Shorter and longer than a session of ten seconds, a transaction and a statement of thirty.
+// Shorter and longer than the timeouts of a session, 10 s, and of a transaction and a statement, 30 s.
 const PAUSES_MS = [500, 5_000, 12_000, 35_000, 70_000]
 const DELETED_MS = [0, 50, 500, 5_000]
 const CLOCK_JUMPS_MS = [-3_600_000, -5_000, 5_000, 3_600_000]
 
-/** Disturbs a world again and again, at any instant. @returns ends it, and lets go on what is paused */
+/** Disturbs a world repeatedly, at random moments. @returns ends the disturbances and resumes paused processes */
 export function disturb({ scheduler, plan, services, postgres, broker, operate }: Disturbed): () => void {
   const { random } = scheduler
   const { disturbedEveryMs } = plan

@@ -5,7 +5,7 @@ import { EPOCH_MS, type Scheduler } from './scheduler.js'
 
 export const SOURCE = 'flights'
 export const KEYS = ['LAX', 'SFO', 'JFK']
-/** A producer of the source topic that uses transactions; the broker gives ids from 1 on. */
+/** Id of the producer that uses transactions; the broker assigns ids from 1 on. */
 const PRODUCER_ID = 1_000_000
 
 /** Produces the plan's records: most are normal, some are anomalies, some break their contract, some have no value. */
@@ -45,7 +45,7 @@ function aRecord(random: Random, id: number, timestampMs: number) {
   }
 }
 
-/** NaN: the record breaks its contract. */
+/** NaN if the record breaks its contract. */
 export function delayOf({ value }: { readonly value: Buffer | null }): number {
   try {
     const { delay } = JSON.parse(String(value))

@@ -7,32 +7,32 @@ import { type FieldTable, fieldsAt, makeReader, packFields } from '@outflow/reco
 import { aModelMetadata } from '../support/reports.js'
 import type { Scheduler } from './scheduler.js'
 
-/** What an artefact holds: a poor model finds every record so much less likely that no gate lets it pass. */
+/** Content of an artefact. A poor model finds every record so much less likely that it fails every gate. */
 interface Content {
   readonly metadata: ModelMetadata
   readonly isPoor: boolean
 }
 
 const POOR_NATS = 10
-/** A density that is a good deal higher than one of independent fields, which the gate compares a first model with. */
+/** Far below the nll of independent fields, which the gate compares a first model with. */
 const NLL_AT_ZERO = -3
 const LONGEST_FIT_MS = 20_000
 
 export const nllOf = (delay: number): number => NLL_AT_ZERO + delay
-/** The gate tries records without a number. */
+/** The gate also scores records without a number. */
 const known = (delay: number): number => (Number.isNaN(delay) ? 0 : delay)
 /** p = e^−delay */
 export const pValueOf = (nll: number): number => Math.exp(NLL_AT_ZERO - nll)
 
 interface FitOptions {
   readonly scheduler: Scheduler
-  /** One in so many candidates is poor; 0: none. */
+  /** One in this many candidates is poor; 0: none. */
   readonly poorOneIn: number
-  /** One in so many fits fails, as when its process is killed; 0: none. */
+  /** One in this many fits fails, as if its process was killed; 0: none. */
   readonly failsOneIn: () => number
 }
 
-/** Stands for the fit: takes a while, and gives the same model for the same records. */
+/** Replaces the fit: takes some time, and returns the same model for the same records. */
 export function fixedFit({ scheduler, poorOneIn, failsOneIn }: FitOptions) {
   return async ({
     features,
@@ -68,7 +68,7 @@ export function fixedModel(
   return { artefact: Buffer.from(JSON.stringify(content)), metadata: content.metadata, fit: null, toLabel: [] }
 }
 
-/** Whether no gate should let it pass. */
+/** Whether the model must fail its gate. */
 export const isPoorModel = (artefact: Uint8Array): boolean => (JSON.parse(String(artefact)) as Content).isPoor
 
 /** Opens a model without parameters: nll is the delay and a constant. */

@@ -9,7 +9,7 @@ import type { SimulatedBroker } from './simulated-broker.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 import type { OffsetRow, Tables } from './tables.js'
 
-/** Holds each commit to what must hold at any time: counters add up, records are counted once, and offsets never go back. */
+/** Checks after each commit that counters add up, records are counted once, and offsets never go back. */
 export function watchCommits(read: Read, violated: (what: string) => void): void {
   const { postgres } = read
   const last = new Map<string, OffsetRow>()
@@ -40,7 +40,7 @@ interface Ended extends Read {
   readonly plan: Plan
 }
 
-/** What is wrong once all is done: everything is compared with what follows from the source topic alone. */
+/** Returns violations at the end: compares all output with the results expected from the source topic alone. */
 export function finalViolations({ broker, postgres, plan }: Ended): readonly string[] {
   const { tables } = postgres
   const partitions = broker.topics.get(SOURCE)!.partitions
@@ -58,7 +58,7 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
   }
   const anomalies = due.filter(({ isAnomaly }) => isAnomaly)
   const rejected = due.filter(({ isRejected }) => isRejected)
-  // A record of a topic that was created again may have the key of one of the topic before, which stays.
+  // A record of a topic that was created again may have the key of an anomaly of the deleted topic, which remains stored.
   const stored = firstOf(anomalies, ({ key, record }) => `${key} ${record.timestampMs}`)
   compare(
     'anomalies',
@@ -118,7 +118,7 @@ export function finalViolations({ broker, postgres, plan }: Ended): readonly str
   return found
 }
 
-/** What is compared of an alert, or of a group of them. */
+/** The compared fields of an alert or a group of alerts. */
 interface SentEvent {
   readonly id: string
   readonly type: string
@@ -131,7 +131,7 @@ interface SentEvent {
   }
 }
 
-/** Alerts of provisional models that were sent although the configuration withholds them, or the reverse; alerts that state another kind of model. */
+/** Alerts of provisional models that were sent or withheld against the configuration; alerts with the wrong `provisional`. */
 function wronglyWithheld(
   { anomalies, unsent }: Tables,
   alerts: readonly SentEvent[],
@@ -151,7 +151,7 @@ function wronglyWithheld(
   })
 }
 
-/** Alerts that a rule hid: the rule is of their key, and counts them. */
+/** Hidden alerts whose rule has another key, and rules whose count is wrong. */
 function wronglyHidden({ unsent, suppressions }: Tables, due: readonly Due[]): readonly string[] {
   const hidden = new Map<string, number>()
   const keys = new Map(due.map(({ key, record }) => [key, record.key && String(record.key)]))
@@ -173,13 +173,13 @@ interface Due {
   readonly record: LoggedRecord
   readonly isRejected: boolean
   readonly isAnomaly: boolean
-  /** NaN where it was not scored. */
+  /** NaN if not scored. */
   readonly nll: number
-  /** Scored records of its entity, with this one; null: it has none. */
+  /** Number of scored records of its entity up to this one; null without an entity. */
   readonly count: number | null
 }
 
-/** What is due for the records of a partition, all in one go. */
+/** Expected results for the records of a partition, computed in one batch. */
 function dueOf(records: readonly LoggedRecord[], partition: number, plan: Plan): readonly Due[] {
   const nlls = records.map((record) => nllOf(delayOf(record)))
   const scored = records.flatMap((_, place) => (Number.isNaN(nlls[place]!) ? [] : [place]))
@@ -209,7 +209,7 @@ function fdrOf(records: readonly LoggedRecord[], detection: { readonly fdr: numb
   return pValues.length === 0 ? null : decide(Float64Array.from(pValues), detection).fdrState
 }
 
-/** The committed records of a partition up to the stored offset that were not deleted before they were read, also those of deleted topics. */
+/** Committed records of a partition up to the stored offset, without those deleted before they were read; includes deleted topics. */
 function readable({ broker, postgres }: Read, partition: number): readonly LoggedRecord[] {
   const { offsets, gaps } = postgres.tables
   const row = offsets.get(`${SOURCE}/${partition}`)
@@ -244,11 +244,11 @@ function committedIn(broker: SimulatedBroker, topic: string): readonly LoggedRec
   return broker.topics.get(topic)?.partitions.flatMap((log) => log.committed()) ?? []
 }
 
-/** Alerts of a key, from one partition, come in the order of their records. */
+/** Alerts that are not in the order of their records, per key and partition. */
 function outOfOrder(alerts: readonly SentEvent[], due: readonly Due[]): readonly string[] {
   const places = new Map<string, number>()
   return alerts.flatMap(({ id, data: { key, partition } }) => {
-    // Without a key it has no place in an order.
+    // Alerts without a key are not ordered.
     if (key === null) return []
     const stream = `${key} of partition ${partition}`
     const place = due.findIndex((own, at) => at >= (places.get(stream) ?? 0) && eventIdOf(own) === id)

@@ -13,7 +13,7 @@ const errors = require('kafkajs/src/errors')
 
 const codes = new Map(errorCodes.map(({ type, code }) => [type, code]))
 
-/** The error that kafkajs makes of a broker's answer. */
+/** The error that kafkajs throws for a broker's error code. */
 export const kafkaError = (type: string): Error => createErrorFromCode(codes.get(type)!)
 
 export const offsetOutOfRange = (topic: string, partition: number): Error =>

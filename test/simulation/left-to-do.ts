@@ -7,7 +7,7 @@ import { leftCandidates } from './simulated-models.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 import type { ModelRow } from './tables.js'
 
-/** What the services still have to do; empty once all is done. */
+/** Work that the services have not finished; empty when all is done. */
 export function leftToDo(
   { tables }: SimulatedPostgres,
   broker: SimulatedBroker,
@@ -19,7 +19,7 @@ export function leftToDo(
     const row = offsets.get(`${SOURCE}/${at}`)
     const stored = row?.topicId === id ? row.nextOffset : -1n
     if (log.stableEnd !== log.end) return true
-    // Ends of transactions, and what they aborted, move the offset with the next record.
+    // Transaction markers and aborted records move the offset only together with the next record.
     return stored < log.end && log.committed().some(({ offset }) => offset >= stored && offset >= log.start)
   })
   const good = goodRecords(partitions)
@@ -27,7 +27,7 @@ export function leftToDo(
   const isProvisional = [...models.values()].some(({ state, metadata }) => state === 'active' && metadata.provisional)
   const waiting = [...requests.values()].filter(({ fitId }) => fitId === null)
   const left: readonly (readonly [string, number])[] = [
-    // Without a model nothing is scored, and too few records give none.
+    // Without a model nothing is scored, and too few records allow no fit.
     ['partitions are not read', models.size > 0 || mayFit ? unread.length : 0],
     ['messages are not sent', outbox.size],
     ['groups of alerts are not sent', [...buckets.values()].filter(({ count }) => count > 0).length],
@@ -41,7 +41,7 @@ export function leftToDo(
   return left.filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`)
 }
 
-/** Of the records of a full model: a fit is due by the share of good records in an earlier window, which is an estimate. */
+/** Factor on the records of a full model: the trainer estimates from an earlier window how many records are good. */
 const MANY = 1.2
 
 const isShadow = ({ state, shadowSinceMs }: ModelRow) => state === 'candidate' && shadowSinceMs !== null

@@ -1,6 +1,6 @@
 import type { Process, Scheduler } from './scheduler.js'
 
-/** What goes wrong on connections: one request in so many, 0: none. */
+/** Faults of connections: each affects one in this many requests; 0: none. */
 export interface NetworkFaults {
   /** The request, or its answer, takes up to a minute. */
   readonly late: number
@@ -16,9 +16,9 @@ export interface ConnectionOptions {
   readonly timeoutMs: number
   readonly onTimeout: (what: string) => Error
   readonly onBroken: () => Error
-  /** Called in the process when the connection broke without its doing. */
+  /** Called in the process when the connection broke, not when the process closed it. */
   readonly onClosed?: () => void
-  /** Called at the server when the connection has ended, and what was sent on it is served. */
+  /** Called at the server when the connection has ended and all requests sent on it are served. */
   readonly onEnded?: () => void
 }
 
@@ -26,7 +26,7 @@ const LATE_MS = [100, 800, 4_000, 12_000, 40_000, 60_000]
 
 /**
  * A connection of a process to a server. Requests arrive in order and are served one at a time, as at a Kafka broker and at a
- * Postgres session; what was sent before the connection broke, or before the process was killed, may still arrive.
+ * Postgres session. Requests that were sent before the connection broke or the process was killed may still arrive.
  */
 export class Connection {
   isOpen = true
@@ -43,7 +43,7 @@ export class Connection {
     process.onKill.add(this.#onKill)
   }
 
-  /** @throws what `serve` throws at the server; the connection's errors */
+  /** @throws errors that `serve` throws at the server, and errors of the connection */
   request<T>(what: string, serve: () => T | Promise<T>): Promise<T> {
     const { scheduler, process } = this
     const { name, faults, timeoutMs, onTimeout, onBroken } = this.options
@@ -87,14 +87,14 @@ export class Connection {
     })
   }
 
-  /** Breaks the connection: what waits fails. */
+  /** Breaks the connection: open requests fail. */
   break(): void {
     if (!this.isOpen) return
     this.close()
     this.options.onClosed?.()
   }
 
-  /** The server ends it: the process learns of it a little later, or once it runs again. */
+  /** The server closes it: the process is notified after some ms, or when it is resumed. */
   breakFromAfar(): void {
     this.scheduler.after(this.scheduler.random.below(5), this.process, () => this.break())
   }

@@ -10,10 +10,10 @@ import type { Surroundings } from './services.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 
 const RULE_MS = 60_000
-/** Odds move so little that no decision changes: no record's p is near the alert rate. */
+/** Too small a shift of the odds to change a decision: no record's p is near the alert rate. */
 const LARGEST_SHIFT = 1
 
-/** What people do meanwhile, each time from a process of its own, as by the CLI or the console. */
+/** Executes one action of an operator in a process of its own, as the CLI does. */
 export function operate({ scheduler, postgres, config, violated }: Surroundings, plan: Plan): void {
   const { random, nowMs } = scheduler
   const { pipeline } = config
@@ -60,7 +60,7 @@ function activeIn({ tables }: SimulatedPostgres): string | null {
   return [...tables.models.values()].find(({ state }) => state === 'active')?.id ?? null
 }
 
-/** Any that passed its gate, rolled back ones included. */
+/** Picks a model that passed its gate, also one that was rolled back. */
 function pickModel(random: Random, { tables }: SimulatedPostgres): string | null {
   const sound = [...tables.models.values()].filter(({ metrics }) => metrics.passed)
   return sound.length === 0 ? null : random.pick(sound).id

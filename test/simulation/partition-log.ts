@@ -1,16 +1,16 @@
 import { kafkaError } from './kafka-errors.js'
 
-/** A record as a broker keeps it. */
+/** A record as a broker stores it. */
 export interface LoggedRecord {
   readonly offset: bigint
   readonly timestampMs: number
   readonly key: Buffer | null
   readonly value: Buffer | null
-  /** As kafkajs takes and gives them. */
+  /** In the form of kafkajs. */
   readonly headers: Readonly<Record<string, Buffer | Buffer[]>>
-  /** Of a transaction; null: none. */
+  /** Of the transaction; null outside a transaction. */
   readonly producerId: number | null
-  /** The end of a producer's transaction; no reader sees it. */
+  /** Marker of the end of a transaction; consumers do not get it. */
   readonly marker?: 'commit' | 'abort'
 }
 
@@ -30,7 +30,7 @@ interface ProducerState {
   baseOffset: bigint
 }
 
-/** One partition: its records, who may append, and which of them readers of committed data see. */
+/** One partition: its records, its producers, and its open and aborted transactions. */
 export class PartitionLog {
   start = 0n
   end = 0n
@@ -40,7 +40,7 @@ export class PartitionLog {
   readonly #open = new Map<number, bigint>()
   readonly #aborted: { readonly producerId: number; readonly first: bigint; readonly last: bigint }[] = []
 
-  /** Where readers of committed data wait: the first open transaction, or the end. Never before the start, as on a real broker. */
+  /** Last stable offset: the first open transaction, or the end. Never before the start, as on a real broker. */
   get stableEnd(): bigint {
     let least = this.end
     for (const first of this.#open.values()) if (first < least) least = first
@@ -76,7 +76,7 @@ export class PartitionLog {
     return baseOffset
   }
 
-  /** Ends a producer's transaction; later batches of an earlier epoch are refused. */
+  /** Ends a producer's transaction; later batches of an earlier epoch are rejected. */
   endTransaction(producerId: number, epoch: number, marker: 'commit' | 'abort'): void {
     const known = this.#producers.get(producerId)
     if (known === undefined || known.epoch < epoch)
@@ -92,7 +92,7 @@ export class PartitionLog {
   }
 
   /**
-   * Records from an offset that readers of committed data may have, with aborted ones, and what was aborted among them.
+   * Returns records from an offset to the last stable offset, and the aborted transactions among them.
    *
    * @param areWhole  whether batches are returned whole, with records before the offset, as a broker returns compressed ones
    */
@@ -113,7 +113,7 @@ export class PartitionLog {
     }
   }
 
-  /** What a reader of committed data sees of all that was ever appended, markers and aborted records excepted. */
+  /** All records that were ever appended and committed, without markers. */
   committed(until = this.stableEnd): readonly LoggedRecord[] {
     const isAborted = ({ producerId, offset }: LoggedRecord) =>
       this.#aborted.some((own) => own.producerId === producerId && offset >= own.first && offset <= own.last)
@@ -140,7 +140,7 @@ export class PartitionLog {
   }
 }
 
-/** Records of a batch at most; batches begin at multiples of it, and where the producer changes. */
+/** Maximum records per batch; batches begin at its multiples, and where the producer changes. */
 const BATCH_RECORDS = 8n
 
 function areOneBatch(a: LoggedRecord, b: LoggedRecord): boolean {

@@ -2,56 +2,56 @@ import type { Random } from '../fuzz/random.js'
 import type { NetworkFaults } from './network.js'
 import { CODEC_NAMES, type Codec } from './record-batches.js'
 
-/** What a seed decides before its world begins; the rest it decides as the world goes on. */
+/** Choices of a seed before its world begins. It makes further choices during the run. */
 export interface Plan {
   readonly partitions: number
-  /** Records that are produced. */
+  /** Number of produced records. */
   readonly records: number
-  /** In how long they are produced. */
+  /** Time in which they are produced. */
   readonly feedMs: number
   readonly ingests: number
   readonly relays: number
   readonly trainers: number
   /** Whether a model is active at the start. */
   readonly hasModel: boolean
-  /** Good records of a full model. */
+  /** Number of good records of a full model. */
   readonly leastRows: number
   /** Whether anomalies of provisional models are alerted. */
   readonly alertsOfProvisional: boolean
-  /** How long a candidate runs as a shadow; 0: it does not. */
+  /** Time that a candidate runs as a shadow; 0: it is promoted at once. */
   readonly shadowMs: number
-  /** One candidate in so many is poor; 0: none. */
+  /** One in this many candidates is poor; 0: none. */
   readonly poorOneIn: number
-  /** One fit in so many fails while there are faults; 0: none. */
+  /** One in this many fits fails while there are faults; 0: none. */
   readonly fitsFailOneIn: number
   readonly detection: { readonly alertRate: number } | { readonly fdr: number }
   readonly hasWindows: boolean
   readonly tombstones: 'skip' | 'reject'
-  /** Whether alerts of a key are gathered. */
+  /** Whether alerts of a key are grouped. */
   readonly hasGrouping: boolean
   readonly hasCooldown: boolean
-  /** Whether hours are quiet until two minutes after the beginning. */
+  /** Whether quiet hours last until two minutes after the beginning. */
   readonly hasQuietHours: boolean
-  /** Whether people ask for models, promote, roll back, recalibrate and set rules. */
+  /** Whether an operator requests models, promotes, rolls back, recalibrates and sets rules. */
   readonly hasOperator: boolean
-  /** Source records that arrive in transactions, of which some are aborted. */
+  /** Whether source records arrive in transactions, some of which are aborted. */
   readonly hasTransactions: boolean
   readonly hasRetention: boolean
   /** Whether the source topic is deleted and created again. */
   readonly isRecreated: boolean
   readonly fetchRecords: number
-  /** By which the broker compresses batches; null: it does not. */
+  /** Codec by which the broker compresses batches; null: none. */
   readonly codec: Codec | null
   readonly verifiesPartitions: boolean
   readonly kafka: NetworkFaults
   readonly postgres: NetworkFaults
   readonly refusedWrites: number
   readonly postgresCrashes: boolean
-  /** How long the world goes between two disturbances on average; null: there are none. */
+  /** Mean time between two disturbances; null: there are none. */
   readonly disturbedEveryMs: number | null
 }
 
-/** Three of eight seeds have what the worlds of the others do not: a provisional model, compression, a topic that is created again. */
+/** Each of three in eight seeds adds one feature: a provisional model, compression, or a topic that is created again. */
 export function makePlan(random: Random, seed: number): Plan {
   const plan = anyPlan(random)
   switch (seed % 8) {
@@ -59,10 +59,10 @@ export function makePlan(random: Random, seed: number): Plan {
       return {
         ...plan,
         ...{ trainers: Math.max(1, plan.trainers), hasModel: false, poorOneIn: 0, hasRetention: false },
-        // A provisional model takes 200 good records for a minute; later the feed has enough for a full one in most worlds.
+        // A provisional model requires 200 good records for a minute. In most worlds the feed later has enough for a full one.
         ...{ records: random.between(320, 420), feedMs: random.pick([480_000, 720_000]) },
         leastRows: random.pick([260, 300]),
-        // Each trainer that begins to lead waits for this minute.
+        // More frequent disturbances could repeat this minute for each new leader.
         disturbedEveryMs: random.pick([null, 15_000, 40_000]),
         alertsOfProvisional: random.oneIn(2),
       }
@@ -71,7 +71,7 @@ export function makePlan(random: Random, seed: number): Plan {
     case 7:
       return {
         ...plan,
-        // Alerts that are not sent singly are stored by their position, which the new topic has again.
+        // Alerts that are not sent individually are stored by position, and the new topic repeats positions.
         ...{ hasGrouping: false, hasCooldown: false, hasQuietHours: false, hasOperator: false },
         ...{ trainers: 0, hasModel: true, isRecreated: true },
       }
@@ -80,7 +80,7 @@ export function makePlan(random: Random, seed: number): Plan {
   }
 }
 
-/** The fewest that the configuration allows; with as few, no model is provisional. */
+/** Minimum of the configuration; so low that no model is provisional. */
 const LEAST_ROWS = 50
 
 function anyPlan(random: Random): Plan {
@@ -94,7 +94,7 @@ function anyPlan(random: Random): Plan {
   const hasRetention = random.oneIn(6)
   return {
     ...{ trainers, hasModel: hasModel || hasRetention, shadowMs: random.pick([0, 0, 5_000, 30_000]) },
-    // A first model that fails its gate is fitted to the same records again and again.
+    // If a first model fails its gate, each retry fits it to the same records.
     ...{ poorOneIn: hasModel ? 4 : 0, fitsFailOneIn: random.pick([0, 4]) },
     partitions: random.between(1, 3),
     ...{ leastRows: LEAST_ROWS, alertsOfProvisional: false },

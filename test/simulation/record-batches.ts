@@ -7,7 +7,7 @@ import type { LoggedRecord } from './partition-log.js'
 
 export type Codec = 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
-/** The part of kafkajs's byte reader that is used here. */
+/** The used part of kafkajs's byte reader. */
 interface ByteReader {
   offset: number
 }
@@ -21,9 +21,9 @@ const encodeBatch: (batch: object) => Promise<{ readonly buffer: Buffer }> = req
 const Reader: new (bytes: Buffer) => ByteReader = require(`${src}/decoder`)
 
 /**
- * Encodes the records of a partition as a fetch response has them: as record batches after their length.
+ * Encodes the records of a partition as in a fetch response: the length, then record batches.
  *
- * @param cutBytes  bytes that are missing at the end of the last batch, as a fetch has a limit in bytes
+ * @param cutBytes  bytes that are missing at the end of the last batch, because a fetch has a limit in bytes
  */
 export async function encodeBatches(
   batches: readonly (readonly LoggedRecord[])[],
@@ -40,7 +40,7 @@ export async function encodeBatches(
   return Buffer.concat([size, ...encoded])
 }
 
-/** Decodes the partitions of a response one after another, by what kafkajs decodes them with: the product's decoder. */
+/** Decodes the partitions of a response one after another with the decoder that kafkajs uses, which is the product's. */
 export async function decodePartitions(partitions: readonly Buffer[]): Promise<readonly unknown[][]> {
   const decode: (reader: ByteReader) => Promise<unknown[]> = require(`${src}/requests/fetch/v4/decodeMessages`)
   const reader = new Reader(Buffer.concat(partitions))
@@ -65,7 +65,7 @@ async function encode(records: readonly LoggedRecord[]): Promise<Buffer> {
   return buffer
 }
 
-/** Compresses the records of a batch. Its checksum is no longer right, and kafkajs does not compare it. */
+/** Compresses the records of a batch. The checksum becomes wrong, but kafkajs does not verify it. */
 async function compressed(batch: Buffer, codec: Codec | null): Promise<Buffer> {
   if (codec === null) return batch
   const [id, compress] = CODECS[codec]
@@ -76,7 +76,7 @@ async function compressed(batch: Buffer, codec: Codec | null): Promise<Buffer> {
   return Buffer.concat([header, records])
 }
 
-/** By the number that stands for each in a batch. */
+/** By their number in the attributes of a batch. */
 const CODECS: Readonly<Record<Codec, readonly [id: number, compress: (bytes: Buffer) => Buffer | Promise<Buffer>]>> = {
   gzip: [1, (bytes) => gzipSync(bytes)],
   snappy: [2, (bytes) => snappy(bytes)],

@@ -1,30 +1,30 @@
 import type { Random } from '../fuzz/random.js'
 
-/** A process of the world: code that ends at once when it is killed, and stands still while it is paused. */
+/** A simulated process: its code ends at once when it is killed, and executes nothing while it is paused. */
 export interface Process {
   readonly name: string
   isAlive: boolean
   isPaused: boolean
   /** How far its clock is ahead of the world's, ms. */
   clockAheadMs: number
-  /** Its timers and requests that have not ended, each with what it is. */
+  /** Open timers and requests, with their names. */
   readonly pending: Map<object, string>
-  /** Events that came while it was paused, in order. */
+  /** Events that became due while it was paused, in order. */
   readonly deferred: Event[]
-  /** Called when it is killed, such as to close its connections. */
+  /** Called when it is killed, e.g. to close its connections. */
   readonly onKill: Set<() => void>
 }
 
 interface Event {
   atMs: number
   order: number
-  /** Whose code runs; null: a server's or the world's. */
+  /** The process whose code it runs; null: a server or the world. */
   readonly process: Process | null
   readonly run: () => void
   isCancelled: boolean
 }
 
-/** Called with what happens, for `--trace`. */
+/** Called for each traced event, for `--trace`. */
 export type Trace = (atMs: number, who: string, what: string) => void
 
 /** When the simulated time begins, epoch ms. */
@@ -32,14 +32,14 @@ export const EPOCH_MS = Date.UTC(2026, 0, 5, 9)
 
 /**
  * Runs a world's events one after another in the order of simulated time; those of one instant run in the order in which they were
- * scheduled. All promises that an event settles run before the next event, so a run depends on the random numbers alone.
+ * scheduled. All promises that an event settles run before the next event, so a run depends only on the random numbers.
  */
 export class Scheduler {
   nowMs = EPOCH_MS
-  /** Whose event runs; null: none, or a server's. */
+  /** The process whose event runs; null: none, or a server. */
   current: Process | null = null
   events = 0
-  /** The next event is the last. */
+  /** In descending order: the next event is the last element. */
   readonly #queue: Event[] = []
   #order = 0
   #held = 0

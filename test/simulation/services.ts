@@ -11,28 +11,28 @@ import type { SimulatedBroker } from './simulated-broker.js'
 import { simulatedKafka } from './simulated-kafka.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 
-/** The servers, and what the services share. */
+/** The servers and configuration that the services share. */
 export interface Surroundings {
   readonly scheduler: Scheduler
   readonly broker: SimulatedBroker
   readonly kafkaFaults: NetworkFaults
   readonly postgres: SimulatedPostgres
   readonly config: Config
-  /** How fits go. */
+  /** One in this many fits gives a poor model, or fails; 0: none. */
   readonly fits: { readonly poorOneIn: number; failsOneIn: number }
-  /** A promise of the product that is broken. */
+  /** Reports a broken promise of the product. */
   readonly violated: (what: string) => void
 }
 
 /** A service's program. Resolves once it has stopped. */
 export type Program = (surroundings: Surroundings, process: Process, signal: AbortSignal) => Promise<void>
 
-/** What each service opens in its main function. */
+/** Resources that each service opens in its main function. */
 export interface Opened {
   readonly pool: Pool
   readonly kafka: KafkaConnection
   readonly log: Log
-  /** What a listener of the store takes. */
+  /** Options of the store's listeners. */
   readonly listening: Pick<ListenerOptions, 'url' | 'pipeline' | 'makeClient'>
 }
 
@@ -46,7 +46,7 @@ export function openService(surroundings: Surroundings, process: Process): Opene
   }
 }
 
-/** Opens models, and holds that each is closed once and none is left open. */
+/** Opens models, and reports those that are closed twice or not at all. */
 export function openModels({ violated }: Surroundings, process: Process) {
   const open = new Set<object>()
   return {

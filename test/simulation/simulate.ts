@@ -14,13 +14,13 @@ const USAGE = `npm run simulate -- [--seeds 200] [--from 1] [--processes n] [--j
   --trace      prints the events of one seed
   --replay     runs one seed ten times, and compares all events`
 
-/** Of a seed, printed. */
+/** Printed violations per seed. */
 const MOST_VIOLATIONS = 5
 const REPLAYS = 10
-/** Of one process. */
+/** Seeds per process. */
 const MOST_SEEDS = 100
 
-/** What a range of seeds came to. */
+/** Results of a range of seeds. */
 interface Figures {
   readonly records: number
   readonly events: number
@@ -71,7 +71,7 @@ async function simulate(first: number, count: number, trace?: Trace): Promise<Fi
   return { events, records, failedSeeds, cpuSeconds: (user + system) / 1e6 }
 }
 
-/** Each process has its own runtime to replace, and runs a part of the seeds; what killed processes of a world waited for stays in memory. */
+/** Runs a part of the seeds in each process: each replaces its runtime, and promises of killed simulated processes stay in memory. */
 async function simulateInProcesses(): Promise<Figures & { readonly seconds: number }> {
   const startMs = performance.now()
   const size = Math.min(MOST_SEEDS, Math.ceil(seeds / processes))

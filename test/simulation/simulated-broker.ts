@@ -7,16 +7,16 @@ import { SimulatedTransactions, type TransactionRequest } from './simulated-tran
 
 interface Topic {
   id: string
-  /** Has deleted records, too; nobody can read or write them. */
+  /** Whether it is deleted: requests to it fail, but its partitions are kept. */
   isDeleted: boolean
   readonly partitions: PartitionLog[]
 }
 
 export interface BrokerOptions {
   readonly verifiesPartitions: boolean
-  /** Records that a fetch returns of a partition at most. */
+  /** Maximum records per partition in a fetch response. */
   readonly fetchRecords: number
-  /** By which it compresses all batches; null: it does not. */
+  /** Codec by which it compresses all batches; null: none. */
   readonly codec: Codec | null
 }
 
@@ -55,7 +55,7 @@ const UNKNOWN_TOPIC = 3
 
 const makeLogs = (count: number) => Array.from({ length: count }, () => new PartitionLog())
 
-/** A Kafka cluster of one broker. Its requests and answers are kafkajs's, decoded; those of a fetch have batches in place of messages. */
+/** A Kafka cluster of one broker. Requests and responses have the decoded form of kafkajs, except that a fetch response has batches, not messages. */
 export class SimulatedBroker {
   readonly topics = new Map<string, Topic>()
   /** The logs of topics that were created again since, by topic id. */
@@ -103,7 +103,7 @@ export class SimulatedBroker {
     return this.#topic(topic).partitions[partition]!
   }
 
-  /** By the names of kafkajs's `Broker`. */
+  /** Handlers, by the method names of kafkajs's `Broker`. */
   readonly requests = {
     metadata: (names: readonly string[] = []) => ({
       ...{
@@ -165,7 +165,7 @@ export class SimulatedBroker {
     produce: (request: TransactionRequest & { readonly topicData: readonly Produced[] }) => this.#produce(request),
   } satisfies Requests
 
-  /** Of all topics, as the broker gives them in the tenth version of its metadata. */
+  /** Ids of all topics, as in version 10 of the metadata response. */
   topicIds(): ReadonlyMap<string, { readonly id: string; readonly errorCode: number }> {
     return new Map(
       [...this.topics].map(([name, { id, isDeleted }]) => [name, { id, errorCode: isDeleted ? UNKNOWN_TOPIC : 0 }]),
@@ -182,7 +182,7 @@ export class SimulatedBroker {
     return found
   }
 
-  /** Waits for records, as long as the request says. */
+  /** Waits for records, up to `maxWaitTime` of the request. */
   async #fetch(
     request: PartitionsRequest<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number },
   ): Promise<object> {
@@ -243,7 +243,7 @@ export class SimulatedBroker {
   }
 }
 
-/** As brokers find it: by the time of the records, which need not ascend. */
+/** Finds an offset by the time of the records, which need not ascend, as a broker does. */
 function offsetAt(log: PartitionLog, timestamp: number): bigint {
   if (timestamp === LATEST) return log.stableEnd
   return timestamp < 0 ? log.start : (log.firstSince(timestamp) ?? -1n)

@@ -3,7 +3,7 @@ import type { Connection } from './network.js'
 import { PIPELINE } from './pipeline-config.js'
 import type { Process, Scheduler } from './scheduler.js'
 
-/** A statement as the store hands it over: prepared, under a name. */
+/** A named prepared statement of the store. */
 export interface Statement {
   readonly name: string
   readonly values: readonly never[]
@@ -15,12 +15,12 @@ export interface ServerSession {
   run(statement: Statement | string): Promise<{ readonly rows: readonly object[] }>
 }
 
-/** A client of `pg`, as the store uses one. */
+/** The part of a client of `pg` that the store uses. */
 export class SimulatedClient extends EventEmitter {
   readonly #connection: Connection
   readonly #session: ServerSession
 
-  /** @param connect  opens a connection and its session; is handed what to call when the connection breaks */
+  /** @param connect  opens a connection and its session; its argument is called when the connection breaks */
   constructor(
     connect: (onClosed: () => void) => { readonly connection: Connection; readonly session: ServerSession },
     private readonly giveBack: (client: SimulatedClient) => void,
@@ -62,7 +62,7 @@ export class SimulatedClient extends EventEmitter {
   }
 }
 
-/** A client of `pg` that listens to channels, as the store uses one. */
+/** The part of a listening client of `pg` that the store uses. */
 export class SimulatedListener extends SimulatedClient {
   readonly #channels = new Set<string>()
   readonly #notify: (channel: string) => void
@@ -99,7 +99,7 @@ export class SimulatedListener extends SimulatedClient {
   }
 }
 
-/** What `pg` makes of an error that the server sends. */
+/** The error that `pg` throws for an error of the server. */
 export class DatabaseError extends Error {
   readonly severity = 'ERROR'
 

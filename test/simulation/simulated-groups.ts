@@ -7,7 +7,7 @@ interface Member {
   rebalanceTimeoutMs: number
   metadata: Buffer
   assignment: Buffer
-  /** Answers the member's request to join, or to receive its partitions, while that waits. */
+  /** Answer the member's open request to join, or to get its partitions. */
   joined: Waiting | null
   synced: Waiting | null
   cancelExpiry: () => void
@@ -27,7 +27,7 @@ interface Group {
   cancelDeadline: () => void
   /** By `topic/partition`. */
   readonly offsets: Map<string, bigint>
-  /** Of transactions that have not ended, by producer. */
+  /** Offsets of open transactions, by producer. */
   readonly pendingOffsets: Map<number, Map<string, bigint>>
   /** The latest epoch of each producer that has committed offsets here. */
   readonly producerEpochs: Map<number, number>
@@ -135,7 +135,7 @@ export class SimulatedGroups {
     return this.of(groupId).offsets.get(`${topic}/${partition}`) ?? -1n
   }
 
-  /** Offsets that count once the producer's transaction is committed. */
+  /** Stores offsets that become valid when the producer's transaction is committed. */
   commitInTransaction(groupId: string, producerId: number, epoch: number, topics: readonly OffsetsOf[]): void {
     const group = this.of(groupId)
     if (epoch < (group.producerEpochs.get(producerId) ?? 0)) throw kafkaError('INVALID_PRODUCER_EPOCH')
@@ -198,7 +198,7 @@ export class SimulatedGroups {
     this.#completeJoin(groupId, group)
   }
 
-  /** Begins a rebalance, unless one is under way: members learn of it by their heartbeats. */
+  /** Begins a rebalance, unless one is in progress. Heartbeats of members are answered with it. */
   #rebalance(groupId: string, group: Group): void {
     if (group.state === 'joining') return
     const isFirst = group.state === 'empty'
@@ -219,7 +219,7 @@ export class SimulatedGroups {
     })
   }
 
-  /** Once all members have asked to join. */
+  /** Completes the rebalance when all members have requested to join. */
   #completeJoin(groupId: string, group: Group): void {
     const members = [...group.members.values()]
     if (group.state !== 'joining' || members.some(({ joined }) => joined === null)) return

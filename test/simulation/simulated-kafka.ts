@@ -23,7 +23,7 @@ interface BrokerPool {
   createBroker(options: { readonly nodeId?: number }): object
 }
 
-/** The product's own connection, with kafkajs, whose requests go to the simulated broker: consumers, producers and all retries are real. */
+/** The product's own connection with kafkajs. Its requests go to the simulated broker; consumers, producers and all retries are real. */
 export function simulatedKafka(process: Process, options: KafkaOptions): KafkaConnection {
   const kafka = makeKafka({ brokers: [`${HOST}:${PORT}`], clientId: process.name })
   const clients = kafka.kafkajs as unknown as Record<symbol, (options: object) => { readonly brokerPool: BrokerPool }>
@@ -40,7 +40,7 @@ export function simulatedKafka(process: Process, options: KafkaOptions): KafkaCo
   return kafka
 }
 
-/** In place of kafkajs's `Broker`: one connection, and a method for each kind of request. */
+/** Replaces kafkajs's `Broker`: one connection, and a method for each kind of request. */
 function makeBrokerClient(process: Process, { scheduler, broker, faults }: KafkaOptions, nodeId?: number): object {
   let connection: Connection | null = null
   const send = async (what: string, serve: () => unknown): Promise<unknown> => {
@@ -55,7 +55,7 @@ function makeBrokerClient(process: Process, { scheduler, broker, faults }: Kafka
     })
   const methods = Object.entries(broker.requests).map(([name, serve]) => [
     name,
-    // The request is copied as the wire would: the client goes on changing what it has sent.
+    // Copied, as the client changes the object after it is sent.
     (request: unknown) => {
       const sent = copied(request)
       return send(name, () => serve(sent as never))
@@ -106,7 +106,7 @@ async function throughBytes(
   { options: { codec } }: SimulatedBroker,
   { random }: Scheduler,
 ) {
-  // Only compressed batches are cut, since each random number changes the world.
+  // Only compressed batches are cut: a further random number would change the world of every other seed.
   const cutBytes = (lastBytes: number) => (codec !== null && random.oneIn(4) ? random.below(lastBytes) : 0)
   const encoded: Buffer[] = []
   for (const { partitions } of responses)

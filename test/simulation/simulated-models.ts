@@ -90,7 +90,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   left_candidate: (tables) => leftCandidates(tables),
 }
 
-/** A candidate that passed its gate and that a trainer left before it was a shadow or promoted; none where another model is active since. */
+/** The newest candidate, if it passed its gate, is neither shadow nor promoted, and its parent is still the active model. */
 export function leftCandidates(tables: Tables): Row[] {
   const [newest] = [...tables.models.values()].toSorted(newestFirst)
   const isLeft =

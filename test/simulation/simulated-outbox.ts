@@ -3,7 +3,7 @@ import type { BucketRow, OutboxRow, SuppressionRow, Tables } from './tables.js'
 
 const NUMBER = 'outbox'
 
-/** The statements of the outbox, and those by which the relay decides on alerts in one transaction. */
+/** The statements of the outbox, and those of the transaction in which the relay decides on alerts. */
 export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   take_outbox: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
     const unnumbered = [...tables.outbox.values()].filter(({ sequence }) => sequence === null)
@@ -163,7 +163,7 @@ export function insertMessages(
 
 const bytesOf = (own: Uint8Array | null) => (own === null ? null : Buffer.from(own))
 
-/** Whether rules hide alerts, or did when one that waits was queued, or buckets are open. */
+/** Whether a bucket is open, or a rule was active since the first queued alert. */
 function areAlertsControlled({ buckets, suppressions, outbox }: Tables, nowMs: number): boolean {
   const unnumbered = [...outbox.values()].filter(({ sequence }) => sequence === null)
   const sinceMs = unnumbered.length === 0 ? nowMs : Math.min(...unnumbered.map(({ createdAtMs }) => createdAtMs))
@@ -171,7 +171,7 @@ function areAlertsControlled({ buckets, suppressions, outbox }: Tables, nowMs: n
   return buckets.size > 0 || [...suppressions.values()].some(isActive)
 }
 
-/** Nothing computes reasons here, so that each alert waits as long as it may. */
+/** No explainer runs here, so that each alert waits the full time for its reasons. */
 function areReasonsAwaited(unnumbered: readonly OutboxRow[], nowMs: number, longestMs: number): boolean {
   const alerts = unnumbered.filter(({ kind }) => kind === 'alert')
   return alerts.length > 0 && Math.min(...alerts.map(({ createdAtMs }) => createdAtMs)) > nowMs - longestMs

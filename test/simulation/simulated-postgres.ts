@@ -14,15 +14,15 @@ import { copyTables, makeTables, replaceTables, type Tables } from './tables.js'
 export interface PostgresOptions {
   readonly scheduler: Scheduler
   readonly faults: NetworkFaults
-  /** One write in so many is refused, as when the disk is full; 0: none. */
+  /** One in this many writes fails, as on a full disk; 0: none. */
   readonly refused: { readonly oneIn: number }
-  /** Whether it crashes: commits that were not awaited are lost then. */
+  /** Whether it crashes. A crash loses commits that were not awaited. */
   readonly crashes: boolean
-  /** One commit in so many that was not awaited is followed by a crash; 0: none. */
+  /** One in this many commits that were not awaited is followed by a crash; 0: none. */
   readonly crashesAfterCommit: { readonly oneIn: number }
 }
 
-/** An open transaction: what it sees, and what it holds until it ends. */
+/** An open transaction: its tables, and the release of its locks. */
 interface Transaction {
   readonly tables: Tables
   readonly release: () => void
@@ -34,7 +34,7 @@ const ANSWER_TIMEOUT_MS = 35_000
 // wal_writer_delay
 const WAL_WRITER_MS = 200
 
-/** Postgres as the store's statements see it: sessions, transactions, locks, and commits that a crash may undo. */
+/** The part of Postgres that the store uses: sessions, transactions, locks, and commits that a crash may undo. */
 export class SimulatedPostgres {
   readonly tables = makeTables()
   readonly sessions = new Set<number>()
@@ -56,7 +56,7 @@ export class SimulatedPostgres {
     if (options.crashes) this.#writeLog()
   }
 
-  /** Ends all sessions, and loses what is not on disk. */
+  /** Ends all sessions, and discards commits that are not on disk. */
   crash(): void {
     const { scheduler } = this.options
     scheduler.trace(scheduler.nowMs, 'postgres', 'crashes')
@@ -132,7 +132,7 @@ export class SimulatedPostgres {
     return { connection, session }
   }
 
-  /** Makes the clients of a process that listen, for the store's `makeClient`. */
+  /** Makes listening clients of a process, for the store's `makeClient`. */
   readonly listenerOf =
     (process: Process): NonNullable<ListenerOptions['makeClient']> =>
     () =>
@@ -189,14 +189,14 @@ export class SimulatedPostgres {
     return free
   }
 
-  /** Perhaps, and before its log writer makes the commit last. */
+  /** With the probability of `crashesAfterCommit`, crashes before the log writer flushes the commit. */
   crashSoon(): void {
     const { scheduler, crashes, crashesAfterCommit } = this.options
     if (!crashes || crashesAfterCommit.oneIn === 0 || !scheduler.random.oneIn(crashesAfterCommit.oneIn)) return
     scheduler.after(scheduler.random.below(50), null, () => this.crash())
   }
 
-  /** Makes all commits so far last. */
+  /** Writes all commits so far to disk. */
   flush(): void {
     if (this.options.crashes) this.#onDisk = copyTables(this.tables)
   }
@@ -224,7 +224,7 @@ class Session implements ServerSession {
     this.postgres.sessions.add(this.id)
   }
 
-  /** Rolls back what is open. */
+  /** Rolls back the open transaction. */
   end(): void {
     this.postgres.sessions.delete(this.id)
     this.#transaction?.release()
@@ -258,7 +258,7 @@ class Session implements ServerSession {
     return this.#commitAlone(statement, apply)
   }
 
-  /** A statement outside of a transaction: its rows are locked, its commit takes a while, and a crash meanwhile undoes it. */
+  /** Runs a statement outside of a transaction: locks its rows, and commits after some time; a crash in between undoes it. */
   async #commitAlone(
     { name, values }: Statement,
     apply: (tables: Tables) => { readonly rows: readonly object[] },
@@ -316,7 +316,7 @@ const BATCHES = new Set(['write_batch', 'write_batch_with_shadow', 'write_plain_
 /** Statements with synchronous_commit off, in addition to batches. */
 const NOT_AWAITED = new Set(['take_outbox', 'delete_outbox_through'])
 
-/** Messages that a batch puts into the outbox: their ids are taken before the batch is committed. */
+/** Number of messages that a batch adds to the outbox; their ids are assigned before its commit. */
 function messagesIn({ name, values }: Statement): number {
   const messages: readonly unknown[] =
     name === 'write_batch' || name === 'write_batch_with_shadow'

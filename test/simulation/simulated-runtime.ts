@@ -3,13 +3,13 @@ import timersPromises from 'node:timers/promises'
 import { EPOCH_MS, type Process, type Scheduler } from './scheduler.js'
 
 /**
- * Replaces what a program takes from its runtime (timers, the time, random numbers) for the code of simulated processes: whose code
- * runs is known, as events run one at a time. Other code in this process, such as the test runner's, keeps the real ones.
+ * Replaces timers, time and random numbers for the code of simulated processes. Events run one at a time, so the running process is
+ * always determined. Other code in this process, such as the test runner, keeps the real ones.
  *
- * The product takes its clock and its timers from the runtime in some forty places. Passing them to each would be forty parameters
- * that have one value in production.
+ * The product uses the clock and timers of the runtime in about forty places. Passing them in would need forty parameters that
+ * have one value in production.
  *
- * @returns puts the real ones back
+ * @returns restores the real ones
  */
 export function replaceRuntime(scheduler: Scheduler): () => void {
   const real = {
@@ -63,7 +63,7 @@ export function replaceRuntime(scheduler: Scheduler): () => void {
   })
   Math.random = () => (scheduler.current === null ? real.random() : scheduler.random.below(RANDOM_STEPS) / RANDOM_STEPS)
   Date.now = () => (scheduler.current === null ? real.now() : nowOf(scheduler.current))
-  // A clock that is set does not move it.
+  // Monotonic: setting the clock does not change it.
   performance.now = () => (scheduler.current === null ? real.elapsed.call(performance) : scheduler.nowMs - EPOCH_MS)
   globalThis.crypto.getRandomValues = (bytes) => {
     if (scheduler.current === null) return real.getRandomValues.call(globalThis.crypto, bytes) as typeof bytes
@@ -87,7 +87,7 @@ const RANDOM_STEPS = 1_000_000
 
 function replaceSleep(sleep: typeof timersPromises.setTimeout): void {
   timersPromises.setTimeout = sleep
-  // Modules that have imported it by name see the change only then.
+  // Otherwise modules that import it by name keep the real one.
   syncBuiltinESMExports()
 }
 

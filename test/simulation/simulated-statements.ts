@@ -7,7 +7,7 @@ import type { AnomalyRow, DeadLetterRow, Tables, WindowStateRow } from './tables
 
 export const DATABASE_ID = 'simulated'
 
-/** A batch as the store's JSON text has it. */
+/** A batch in the store's JSON text. */
 interface PlainBatchJson {
   readonly topic: string
   readonly partition: number
@@ -46,8 +46,8 @@ interface BatchJson extends PlainBatchJson {
 }
 
 /**
- * The store's statements, by the names under which they are prepared: what each does to the tables at the instant of its commit. That
- * they do the same as Postgres is tested by running the same cases on both (test/integration/simulated-store.test.ts).
+ * The store's statements, by their prepared names: each applies its changes to the tables at the moment of its commit.
+ * test/integration/simulated-store.test.ts runs the same cases on these and on Postgres.
  */
 export const STATEMENTS: Readonly<Record<string, Execute>> = {
   ensure_anomaly_partitions: () => [],
@@ -148,7 +148,7 @@ export const READS: ReadonlySet<string> = new Set([
 const windowKey = (topic: string, partition: number, by: string, entity: string) =>
   JSON.stringify([topic, partition, by, entity])
 
-/** The partitions that a write of batches moves, for the locks on their rows. */
+/** The partitions whose rows a write of batches locks. */
 export function partitionsOf(text: string): readonly string[] {
   return [JSON.parse(text) as BatchJson | PlainBatchJson[]].flat().map(keyOf).toSorted()
 }

@@ -2,7 +2,7 @@ import type { FitReport } from '@outflow/contracts'
 import type { Execute } from './statement.js'
 import type { FitRow, Tables } from './tables.js'
 
-/** The statements of the trainer: requests, fits and their reports, and what it reads of scores. */
+/** The statements of the trainer: requests, fits, their reports, and reads of scores. */
 export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
   request_retrain: ({ requests }, values, { nextId, notify }) => {
     const [, by, why] = values as readonly string[]
@@ -82,7 +82,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
       .map(({ modelId: _, ...minute }) => minute)
   },
   beat: () => [],
-  // Nobody gives verdicts, excludes spans or raises alarms here: so few records cannot drift.
+  // The simulation has no verdicts, excluded spans or drift alarms: it has too few records to detect drift.
   model_to_trim: () => [],
   confirmed_positions: () => [],
   list_exclusions: () => [],
@@ -99,7 +99,7 @@ export const TRAINING_READS = [
 
 const isShadowsFit = (row: FitRow, modelId: string) => row.modelId === modelId && row.state === 'shadow'
 
-/** The requests that these fits were to answer wait again. */
+/** Queues the requests of these fits again. */
 function leaveUnanswered({ requests }: Tables, fitIds: ReadonlySet<string>): void {
   for (const row of requests.values())
     if (row.fitId !== null && fitIds.has(row.fitId)) requests.set(row.id, { ...row, fitId: null })

@@ -25,13 +25,13 @@ interface TransactionsDeps {
   readonly groups: SimulatedGroups
   readonly partition: (topic: string, partition: number) => PartitionLog
   /**
-   * Whether a partition asks the coordinator before a transaction begins in it: the broker's
-   * `transaction.partition.verification.enable`, which Kafka has since 3.6.
+   * Whether a partition verifies with the coordinator that a transaction is open before it accepts its first batch:
+   * `transaction.partition.verification.enable` of brokers since Kafka 3.6.
    */
   readonly verifiesPartitions: boolean
 }
 
-/** The coordinator of transactions, as brokers serve it to clients that do not have KIP-890. */
+/** The transaction coordinator, as brokers provide it to clients without KIP-890. */
 export class SimulatedTransactions {
   readonly #byId = new Map<string, Transaction>()
   #producerCount = 0
@@ -136,7 +136,7 @@ export class SimulatedTransactions {
     this.#end(own, own.epoch, 'aborted')
   }
 
-  /** The outcome is fixed at once; partitions and groups receive it one after another, a little later. */
+  /** Decides the outcome at once; partitions and groups receive it one after another, some ms later. */
   #end(own: Transaction, epoch: number, outcome: 'committed' | 'aborted'): void {
     const { scheduler, groups, partition } = this.deps
     own.cancelTimeout()

@@ -4,19 +4,19 @@ import type { Program, Surroundings } from './services.js'
 /** A service under supervision: it is started again whenever it ends. */
 export interface Supervised {
   readonly name: string
-  /** The one that runs, or ran last. */
+  /** The running process, or the last one. */
   readonly process: Process
   readonly isRunning: boolean
-  /** Asks it to stop; it is started again. */
+  /** Stops it gently; it is started again. */
   stop(): void
   stopForGood(): void
   kill(): void
 }
 
 const RESTART_MS = 1_000
-// A broker that has not answered for so long is not waited for.
+// After this time a stop no longer waits for a broker that does not answer.
 const DRAIN_MS = 8_000
-// A stop does not wait for what only reads, nor for kafkajs's pauses before it tries that again.
+// A stop does not wait for reads, nor for the pauses of kafkajs before it retries them.
 const READS =
   /^(timer of \d{1,3}(\.\d+)? ms|kafka (connect|metadata|listOffsets|topic ids|fetch|findGroupCoordinator)|postgres (connect|stored_positions))/
 

@@ -19,13 +19,13 @@ export interface Tables {
   readonly windowStates: Map<string, WindowStateRow>
   /** By `topic/partition`. */
   readonly fdrStates: Map<string, FdrState>
-  /** Records that were deleted unread. */
+  /** Records that were deleted before they were read. */
   readonly gaps: Map<number, GapRow>
   /** The session that leads, by name. */
   readonly leaderships: Map<string, number>
   /** Buckets of alerts that are open, by kind and subject. */
   readonly buckets: Map<string, BucketRow>
-  /** Alerts that were not sent singly, by `topic/partition/offset`. */
+  /** Alerts that were not sent individually, by `topic/partition/offset`. */
   readonly unsent: Map<string, UnsentRow>
   readonly suppressions: Map<bigint, SuppressionRow>
   readonly models: Map<string, ModelRow>
@@ -35,7 +35,7 @@ export interface Tables {
   readonly shadowStatistics: Map<string, ShadowRow>
   readonly fits: Map<bigint, FitRow>
   readonly requests: Map<bigint, RequestRow>
-  /** The last number that the outbox has given. */
+  /** The last assigned number of the outbox. */
   readonly sequences: Map<string, bigint>
 }
 
@@ -62,7 +62,7 @@ export interface GapRow {
   /** Of the topic whose records were deleted. */
   readonly topicId: string | null
   readonly from: bigint
-  /** Of the same topic; where it was created again, of the new one. */
+  /** An offset of the same topic, or of the new one if it was created again. */
   readonly to: bigint
 }
 
@@ -107,11 +107,11 @@ export interface ScoreRow {
 export interface UnsentRow {
   readonly because: string
   readonly ruleId: string | null
-  /** The group that it is in; null: none. */
+  /** The group of the alert; null: none. */
   readonly groupId: string | null
 }
 
-/** As Postgres gives it. */
+/** In the form that Postgres returns. */
 export type SuppressionRow = Readonly<Record<string, unknown>> & {
   readonly id: string
   readonly entity: string | null
@@ -140,7 +140,7 @@ export interface ModelChangeRow {
   readonly previousId: string | null
 }
 
-/** As Postgres gives it. */
+/** In the form that Postgres returns. */
 export interface RecalibrationRow {
   readonly [column: string]: unknown
   readonly id: bigint
@@ -182,7 +182,7 @@ export interface WindowStateRow {
   readonly state: Buffer
 }
 
-/** As Postgres gives it. */
+/** In the form that Postgres returns. */
 export type BucketRow = Readonly<Record<string, unknown>> & {
   readonly kind: string
   readonly subject: string

@@ -2,7 +2,7 @@ import { recalibrate } from '@outflow/detector'
 import { isPoorModel, pValueOf } from './fixed-model.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 
-/** Holds each commit to it that at most one model is active, and that none which failed its gate ever was. */
+/** Checks after each commit that at most one model is active, and that it passed its gate. */
 export function watchModels({ tables, onCommit }: SimulatedPostgres, violated: (what: string) => void): void {
   onCommit.add(() => {
     const active = [...tables.models.values()].filter(({ state }) => state === 'active')
@@ -12,7 +12,7 @@ export function watchModels({ tables, onCommit }: SimulatedPostgres, violated: (
   })
 }
 
-/** What is wrong with models, fits and requests once all is done. */
+/** Returns violations of models, fits and requests at the end. */
 export function trainingViolations({ tables }: SimulatedPostgres): readonly string[] {
   const { models, modelChanges, fits, requests, recalibrations, anomalies } = tables
   const found: string[] = []

@@ -23,25 +23,25 @@ import { DATABASE_ID } from './simulated-statements.js'
 import { supervise } from './supervisor.js'
 import { trainingViolations, watchModels } from './training-invariants.js'
 
-/** What a seed came to. */
+/** Result of a seed. */
 export interface Outcome {
   readonly seed: number
-  /** Promises of the product that were broken; the same seed breaks the same. */
+  /** Broken promises of the product, the same in every run of the seed. */
   readonly violations: readonly string[]
   readonly events: number
   readonly records: number
 }
 
 const CRASHED_COMMIT = 40
-// After the faults have ended everything is done within this time, or never.
+// Everything must be done within this time after the faults.
 const CALM_MS = 600_000
 const LOOK_EVERY_MS = 200
-// The longest that a stop may take: ten seconds are promised, and requests that were on their way may take a minute.
+// Maximum duration of a stop: the promised 10 s, and up to a minute for requests in flight.
 const STOP_MS = 90_000
-// The timeout of a transaction, and a little more.
+// Longer than the timeout of a transaction, 30 s.
 const TRANSACTION_MS = 40_000
 
-/** Runs the world of a seed: a time with faults, a time without in which all is to be done, and a gentle stop. */
+/** Runs the world of a seed: a time with faults, a time without faults in which all work is finished, and a gentle stop. */
 export async function runSeed(seed: number, trace: Trace = () => {}): Promise<Outcome> {
   const random = randomOf(seed, 'simulation', 0)
   const scheduler = new Scheduler(random, trace)
@@ -56,7 +56,7 @@ export async function runSeed(seed: number, trace: Trace = () => {}): Promise<Ou
     })
   } finally {
     restore()
-    // A killed relay leaves them held, for all of this process.
+    // A killed relay leaves them held for the whole process.
     holdCoordinators([`outflow-relay-${PIPELINE}-${DATABASE_ID}`])()
   }
   return { seed, violations, events: scheduler.events, records: plan.records }
@@ -109,7 +109,7 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
 
   const left = () => leftToDo(postgres, broker, plan)
   const untilMs = scheduler.nowMs + CALM_MS
-  // Looked at now and then: it takes longer than an event.
+  // Not after every event: the check takes longer than an event.
   let lookMs = 0
   await scheduler.run(() => {
     if (scheduler.nowMs < lookMs) return false

@@ -18,8 +18,8 @@ export const BROKER_SETTINGS = {
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
   'share.coordinator.state.topic.num.partitions': '1',
-  // A killed broker can register again only after its old session has expired: 9 s by default. With a much shorter timeout
-  // than this, a broker that a busy disk delays for a moment is considered dead.
+  // A killed broker can register again only after its old session has expired: 9 s by default. A much shorter timeout
+  // than this would also expire the session of a broker that a busy disk delays.
   'broker.session.timeout.ms': '6000',
   'broker.heartbeat.interval.ms': '500',
   // Oversized records must reach outflow, which rejects them.

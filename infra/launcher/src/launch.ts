@@ -24,7 +24,7 @@ type Sources<C> = Readonly<Record<Tier, (launch: PartLaunch) => Promise<C>>>
 
 /**
  * Provides Kafka and Postgres, each from the first source that works: the server that KAFKA_BROKERS or DATABASE_URL names; a
- * container, where a Docker engine answers; a child process. A started server listens on the loopback interface only, keeps
+ * container, if a Docker engine answers; a child process. A started server listens on the loopback interface only, keeps
  * its data in a temporary folder, and ends when `stop` is called or shortly after this process exits.
  *
  * @throws {InfrastructureUnavailable} when all sources fail, with the reason for each

@@ -12,7 +12,7 @@ export const ADDRESS_VARIABLE = { kafka: 'KAFKA_BROKERS', postgres: 'DATABASE_UR
 /**
  * The sources of a part, in the order in which they are tried.
  *
- * A given address is the only source where there is one: silently using another server would test or fill the wrong system.
+ * A given address is the only source: silently using another server would test or fill the wrong system.
  * Otherwise `OUTFLOW_LAUNCHER=embedded` or `=testcontainers` selects one of the other two.
  *
  * @throws {ComponentStartFailed} when OUTFLOW_LAUNCHER names neither

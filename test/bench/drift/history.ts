@@ -5,12 +5,12 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { StreamRecord } from './stream.js'
 
-/** Content of a topic: every record with its time, in columns, since two million objects need too much memory. */
+/** Content of a topic: every record with its time, in columns, because two million objects need too much memory. */
 export interface History {
   add(record: StreamRecord, timeMs: number): void
   /** Records since a time. */
   countFrom(fromMs: number): number
-  /** A uniform sample, like a window that is read from Kafka: in order, values in JSON. */
+  /** A uniform sample in order, with values in JSON, like a window that is read from Kafka. */
   sample(fromMs: number, maxRows: number, seed: number): WindowRecord[]
 }
 

@@ -31,14 +31,14 @@ import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/windo
 import type { History } from './history.js'
 
 const MINUTE_MS = 60_000
-/** From due to promoted; the measured time of fits is reported as well. */
+/** Simulated time of a fit until its promotion; the measured time is reported as well. */
 const FIT_MS = 60_000
 
 /** An event for the report. */
 export interface LifeEvent {
   readonly atMs: number
   readonly what: 'alarm' | 'promoted' | 'failed_gate'
-  /** For an alarm its chart, for a model why it was fitted. */
+  /** The chart of an alarm, or the cause of a fit. */
   readonly why: string
   /** For an alarm: the time at which the change began. */
   readonly changedMs?: number
@@ -65,7 +65,7 @@ interface Kept {
 interface Active extends Kept {
   readonly detector: Detector
   readonly minutes: Map<number, ScoreMinute>
-  /** The newest flagged records, in order of time. */
+  /** The newest anomalies, in order of time. */
   readonly flagged: { readonly fields: Fields; readonly atMs: number }[]
   alarm: (DriftAlarm & { readonly notedMs: number }) | null
   recalibration: Recalibration | null

@@ -23,11 +23,11 @@ export interface Stretch {
   readonly world: (part: number) => World
   /** Share of records that are anomalies. */
   readonly planted: number
-  /** The kind of all planted anomalies, where it is only one. */
+  /** The kind of all planted anomalies, if there is only one. */
   readonly attack?: boolean
   /** Whether it contains drift. */
   readonly isChange?: boolean
-  /** Whether the stream's model is compared at its end with a model of the regime only, or with the attack. */
+  /** Whether the stream's model at its end is compared with a model of only the regime, or with the attack. */
   readonly checksAdaptation?: boolean
   readonly checksAttack?: boolean
 }
@@ -133,7 +133,7 @@ const NEW = 'purge'
  * vibration is Student's t and independent of all others; region and kind shift them.
  *
  * An anomaly is a normal record with one wrong value: a temperature that does not fit the load, a latency that
- * does not fit kind and load, or fewer bytes than the kind can have. In an attack all have the same wrong values together.
+ * does not fit kind and load, or fewer bytes than the kind can have. In an attack all have the same wrong values.
  */
 export function makeStream(seed: number) {
   const random = xoroshiro128plus(seed)

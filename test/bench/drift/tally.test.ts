@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { makeTally } from './tally.js'
 
-/** A thousand records per minute, of which so many are flagged. */
+/** A thousand records per minute, with this number of anomalies. */
 function tallyOf(anomaliesByMinute: readonly number[]) {
   const tally = makeTally(anomaliesByMinute.length, 0.01)
   for (const [minute, flagged] of anomaliesByMinute.entries()) {

@@ -8,7 +8,7 @@ export interface TallyReport {
   readonly records: number
   /** Share of all records. */
   readonly anomalyShare: number
-  /** Since the sixth minute. */
+  /** From the sixth minute on. */
   readonly settledShare: number
   readonly plantedRecords: number
   readonly plantedFound: number
@@ -27,7 +27,7 @@ export function makeTally(minutes: number, budget: number): Tally {
   let [planted, found] = [0, 0]
   const shareOf = (from: number, to = minutes) => sum(flagged, from, to) / Math.max(1, sum(records, from, to))
   const isInside = (from: number, to: number) => Math.abs(shareOf(from, to) / budget - 1) <= WITHIN
-  /** null: the rest is shorter than a block. */
+  /** Returns null if the rest is shorter than a block. */
   const endOfBlock = (from: number) => {
     for (let to = from, count = 0; to < minutes; to++) {
       count += records[to]!

@@ -13,11 +13,11 @@ export interface Passed extends TallyReport, Partial<Adaptation> {
 
 /** Recall of the stream's own model for planted anomalies, at a stretch's end. */
 export interface Adaptation {
-  /** At the threshold that flags the budget of fresh records of the regime. */
+  /** At the threshold that the budget of new records of the regime exceeds. */
   readonly recall: number
   readonly recallAlone: number
   readonly recallRatio: number
-  /** At the own threshold of each. */
+  /** At the threshold of each model. */
   readonly recallAsJudged: number
   readonly recallAloneAsJudged: number
   /** By the model and its recalibrated p-values, before the attack and half an hour after it. */

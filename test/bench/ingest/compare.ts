@@ -5,7 +5,7 @@ import type { Running } from './running.js'
 
 /** Measurements of one pipeline on a topic that was full before it began. */
 export interface Took {
-  /** From its start to its first stored batch; not part of the other figures. */
+  /** Time from its start to its first stored batch; not part of the other figures. */
   readonly startMs: number
   readonly perSecond: number
   /** By process. */
@@ -25,7 +25,7 @@ export interface Comparison {
   readonly ratios: { readonly perSecond: number; readonly ownCpuUs: number; readonly serversCpuUs: number }
 }
 
-/** Runs both in turn, in the given number of rounds, so that both run under the same load. */
+/** Runs both in turn for the given number of rounds, so that both run under the same load. */
 export async function compare(
   start: { readonly outflow: () => Promise<Running>; readonly peer: () => Promise<Running> },
   { records, rounds, say }: { readonly records: number; readonly rounds: number; readonly say: (line: string) => void },

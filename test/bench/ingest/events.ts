@@ -19,7 +19,7 @@ export function featuresOf(fields: number): Feature[] {
 }
 
 /**
- * Returns events whose numbers are correlated by four hidden ones, and one in a thousand with a number that is not.
+ * Returns events whose numbers depend on four latent ones; one in a thousand has a number that does not.
  * About 270 bytes of JSON with 16 fields.
  */
 export function makeEvents(count: number, fields: number, seed: number): Event[] {
@@ -51,7 +51,7 @@ export function trainingRecords(count: number, fields: number, seed: number): Fi
   return Array.from({ length: count }, () => ({ numbers: draw(), categories: [] }))
 }
 
-/** The same mixing for every seed; the seed determines the records. */
+/** The mixing is the same for every seed; the seed determines the records. */
 function makeNumbers(fields: number, seed: number): () => number[] {
   const chance = makeChance(seed)
   const normal = () => Math.log(chance.factor()) * 10

@@ -24,17 +24,17 @@ export interface LatencyOptions {
 
 /** Interval between two requests. */
 const TICK_MS = 5
-/** Largest request: one with all records that a slow request has delayed would itself be slow, and the next one slower. */
+/** Maximum records per request: a request with all records that a slow one delayed would be slow as well, and so on. */
 const MAX_RECORDS_PER_REQUEST = 500 * PARTITIONS
 /**
- * Alerts of the first seconds are not counted: the broker and outflow are still compiling code that runs ten times a second. Of 45 s at
- * 10,000 records/s the first quarter had a median of 69 ms, each other one 52 to 54.
+ * Alerts of the first seconds are not counted, while the broker and outflow compile code that runs ten times a second. Of 45 s at
+ * 10,000 records/s the first quarter had a median of 69 ms, the others 52 to 54.
  */
 const WARM_UP_MS = 12_000
 
 /**
- * Produces at a steady rate and reads the alerts topic, as a consumer of committed data: the time from passing a record to
- * the producer, which its Kafka timestamp has, to the reception of its alert.
+ * Produces at a steady rate and reads the committed alerts. Latency is the time from passing a record to
+ * the producer, its Kafka timestamp, to the reception of its alert.
  */
 export async function measureLatency(running: Running, options: LatencyOptions): Promise<Latency> {
   const { brokers, topic, events, perSecond, seconds } = options

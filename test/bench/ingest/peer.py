@@ -1,4 +1,4 @@
-"""The pipeline that a team would write in Python: from Kafka to Postgres and a topic of alerts, one transaction a batch.
+"""A pipeline as a team may write it in Python: from Kafka to Postgres and an alerts topic, one transaction per batch.
 
     peer.py CONFIG      a JSON file, see peer.ts
 
@@ -64,7 +64,7 @@ def open_model(config):
 
 
 def open_consumer(config, store):
-    """The positions are those in Postgres."""
+    """Starts at the positions stored in Postgres."""
     consumer = Consumer(
         {
             "bootstrap.servers": config["brokers"],

@@ -85,7 +85,7 @@ export async function startPeer(options: PeerOptions): Promise<Running> {
   }
 }
 
-/** Parameters for scoring with a model of numbers that are never missing and on a linear scale. */
+/** Scoring parameters of a model whose numbers are never missing and have a linear scale. */
 function parametersOf({ artefact }: TrainedDetector, { fields, alertRate }: Pick<PeerOptions, 'fields' | 'alertRate'>) {
   const { encoder, flow } = decodeModel(artefact)
   const numbers = encoder.numbers.map(({ centre }) => centre)

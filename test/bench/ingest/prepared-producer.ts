@@ -4,9 +4,9 @@ import { Kafka, logLevel } from 'kafkajs'
 import type { Event } from './events.js'
 import { recordBatch, recordBody } from './record-batch.js'
 
-/** Sends events whose bytes were prepared before, so that the CPU is left to outflow. */
+/** Sends events with prepared bytes, to leave the CPU to outflow. */
 export interface PreparedProducer {
-  /** Sends events in turn to the partitions, with the time of this call; resolves when the leaders have stored them. */
+  /** Sends events to the partitions in turn, with the time of this call; resolves when the leaders have stored them. */
   send(from: number, count: number): Promise<void>
   close(): void
 }
@@ -80,7 +80,7 @@ async function connectTo(host: string, port: number): Promise<Leader> {
       if (batches.length === 0) return
       socket.write(produceRequest(topic, batches))
       for (const error of errorsOf(await answerIn(chunks))) {
-        if (error !== 0) throw new Error(`the broker refused a batch with error ${error}`)
+        if (error !== 0) throw new Error(`the broker rejected a batch with error ${error}`)
       }
     },
     close: () => socket.destroy(),

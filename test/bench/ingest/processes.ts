@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** CPU and memory of processes since they began. Read from /proc, so on Linux only. */
+/** CPU and memory of processes since their start, from /proc; Linux only. */
 export interface Usage {
   /** User and system time. */
   readonly cpuMs: number
@@ -21,7 +21,7 @@ export function endedChildrenCpuMs(): number {
   return statOf(process.pid).ended
 }
 
-/** CPU time of the broker and of Postgres, ms, where this process has started them; 0 where they are given. */
+/** CPU time of the broker and of Postgres, ms, if this process has started them; 0 if they are given. */
 export function serversCpuMs(): number {
   const stats = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -57,5 +57,5 @@ function statOf(pid: number) {
   }
 }
 
-/** Linux reports hundredths of a second, whatever the kernel's own clock rate is. */
+/** Linux reports hundredths of a second, independent of the kernel's clock rate. */
 const MS_A_TICK = 10

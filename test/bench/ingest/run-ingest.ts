@@ -20,8 +20,8 @@ export interface IngestRun extends Taken {
 const SAMPLE_MS = 250
 
 /**
- * Runs ingest on a topic that is full already, until the given number of records is stored. Start-up is not counted:
- * the measurement begins when the first batch is stored, and its records are not counted either.
+ * Runs ingest on a topic that is full already, until the given number of records is stored. Start-up and the first batch are not
+ * counted: the measurement begins when that batch is stored.
  *
  * @param instances  processes that share the partitions; their CPU time is summed
  */

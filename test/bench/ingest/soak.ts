@@ -12,7 +12,7 @@ export interface Soak {
   readonly largestResidentMiB: number
   /** Mean of each ten-minute interval. */
   readonly residentMiB: readonly number[]
-  /** Slope of the line through the samples, without those of the first ten minutes, or of the first sixth of a shorter run: the heap grows then. */
+  /** Slope of the line through the samples after the first ten minutes, or the first sixth of a shorter run, in which the heap grows. */
   readonly slopeMiBPerMinute: number
   /** Mean over the run of the one-minute load average of the machine. */
   readonly meanLoad: number
@@ -71,7 +71,7 @@ interface Sample {
   readonly load: number
 }
 
-/** An hour at full rate is some hundred gigabytes; ingest is at most two chunks behind. */
+/** Limits the topic, which would grow to some hundred gigabytes in an hour; ingest is at most two chunks behind. */
 async function keepLittle({ brokers, topic }: { readonly brokers: readonly string[]; readonly topic: string }) {
   const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()

@@ -17,7 +17,7 @@ import type { Running } from './running.js'
 const ALERT_RATE = 0.001
 const MODEL: Config['model'] = { kind: 'realnvp', layers: 8, hidden: [64, 64] }
 
-/** A broker, a database and a folder for the time of a bench. */
+/** A broker, a database and a folder for one bench. */
 export interface Stage {
   readonly brokers: readonly string[]
   readonly description: string
@@ -111,7 +111,7 @@ export function fitModel(fields: number): Promise<TrainedDetector> {
   })
 }
 
-// Its accuracy does not matter here: enough steps to fit a tail, in half a minute.
+// Enough steps to fit a tail in half a minute; accuracy is not measured here.
 const TRAINED_ON = 4_000
 
 const aName = () => `bench-${randomBytes(5).toString('hex')}`

@@ -2,7 +2,7 @@
 export interface Taken {
   readonly records: number
   readonly wallMs: number
-  /** CPU time of the process itself, or of several processes. */
+  /** CPU time of one or several processes. */
   readonly cpuMs: number
 }
 

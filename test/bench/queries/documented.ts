@@ -6,7 +6,7 @@ export interface DocumentedQuery {
   readonly sql: string
 }
 
-/** The queries of libs/store/QUERIES.md, read from that file, so that the documented queries are measured. */
+/** Reads the queries of libs/store/QUERIES.md, so that the documented ones are measured. */
 export function documentedQueries(): readonly DocumentedQuery[] {
   const page = readFileSync(new URL('../../../libs/store/QUERIES.md', import.meta.url), 'utf8')
   return [...page.matchAll(/^## (\d+\. .+)$[\s\S]*?^```sql\n([\s\S]*?)^```/gm)].map((match) => ({

@@ -19,14 +19,14 @@ const RECORDS_PER_ANOMALY = 1_000
 const DEAD_LETTERS = 200_000
 
 /**
- * Fills the tables as ingest would in several days: partitions are made by outflow's own function, rows are in the order of time with the
- * pipelines interleaved, and a few entities have most anomalies. Then each day is vacuumed and analysed, as autovacuum does with a day
- * that has passed.
+ * Fills the tables as ingest does in several days: outflow's own function makes the partitions, rows are in the order of time with the
+ * pipelines interleaved, and a few entities have most anomalies. Then each day is vacuumed and analysed, as autovacuum does with a past
+ * day.
  */
 export async function fill(client: pg.Client, { anomalies, days, say }: FillOptions): Promise<void> {
   await client.query(`set work_mem = '256MB'`)
   await client.query(MODELS, [days])
-  // Indexes that are built afterwards are the same, and take a fraction of the time.
+  // Building the same indexes afterwards takes a fraction of the time.
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(SECONDARY_INDEXES)
   for (const { name } of indexes) await client.query(`drop index ${name}`)
   await client.query(DAY, [Math.round(anomalies / days)])
@@ -81,7 +81,7 @@ const DAY = `
        ) as made
   order by part`
 
-// A day is the 24 hours before now, and therefore spans two dates.
+// A day is 24 hours ending at the current time of day, so it spans two dates.
 const PARTITIONS = `
   select outflow.ensure_anomaly_partitions(array[today - $1::int - 1, today - $1::int])
   from (select (now() at time zone 'utc')::date as today) as utc`

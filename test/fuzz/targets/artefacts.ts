@@ -73,7 +73,7 @@ const target: FuzzTarget<Change> = {
       if (errors.some((documented) => error instanceof documented)) return
       throw error
     }
-    if (!rewritten.equals(again)) throw new WrongValue(`the changed ${file} opens as another one`)
+    if (!rewritten.equals(again)) throw new WrongValue(`the changed ${file} opens with other content`)
   },
 }
 export default target
@@ -99,7 +99,7 @@ const fileOf = (bytes: Uint8Array, errors: File['errors'], rewrite: File['rewrit
   rewritten: Buffer.from(rewrite(bytes)),
 })
 
-/** Pieces of the headers' JSON, and values that a reader may take as a length, a position or a kind. */
+/** Parts of the headers' JSON, and values that a reader may interpret as a length, a position or a kind. */
 const TEXTS = [
   '"',
   '{',

@@ -26,7 +26,7 @@ interface Messages {
 }
 
 const target: FuzzTarget<Messages> = {
-  rule: 'an Avro message decodes to the value of a reader of the specification, and to that of avsc where avsc can read it',
+  rule: 'an Avro message decodes to the value of a reader written from the specification, and of avsc if avsc can read it',
   generate: (random) => {
     const schema = aRecord(random, { depth: 3, names: 0 })
     const messages = Array.from({ length: MESSAGES }, () => {
@@ -329,7 +329,7 @@ function readMessage(schema: AvroType, bytes: Buffer): unknown {
     }
   }
   const record = read(schema)
-  if (at !== bytes.length) throw new Invalid('bytes behind the record')
+  if (at !== bytes.length) throw new Invalid('bytes after the record')
   return record
 }
 

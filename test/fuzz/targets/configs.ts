@@ -18,7 +18,7 @@ const target: FuzzTarget<string> = {
   tearDown: () => rm(folder, { recursive: true }),
   shortRun: 100,
   generate: (random) => {
-    // A changed byte may separate a secret from its key, as in `pass word: …`; then nothing marks it as one.
+    // A changed byte may separate a secret from its key, as in `pass word: …`, so that it cannot be recognised.
     if (random.oneIn(3)) return mutate(random, Buffer.from(stringify(aDocument('changeit'))), LIKELY).toString('utf8')
     const document = aDocument(SECRET)
     for (let edits = random.below(4); edits > 0; edits--) edit(random, document)

@@ -19,7 +19,8 @@ const target: FuzzTarget<Line> = {
     const decoded = csvDecoder({ delimiter })(bytes)
     const values = readLine(bytes, delimiter)
     if (values !== null) expectSame(decoded, { record: { ...values } }, 'decode')
-    else if ('record' in decoded) throw new WrongValue(`decoded what is not a line of CSV: ${JSON.stringify(decoded)}`)
+    else if ('record' in decoded)
+      throw new WrongValue(`decoded bytes that are not a line of CSV: ${JSON.stringify(decoded)}`)
   },
 }
 export default target

@@ -13,7 +13,7 @@ const target: FuzzTarget<unknown> = {
       if (isRejection(found)) {
         if (expected !== undefined) throw new WrongValue(`${type}: rejected (${found.detail}), expected ${expected}`)
       } else if (type === 'text') {
-        if (expected === undefined) throw new WrongValue('text: read what is not text')
+        if (expected === undefined) throw new WrongValue('text: read a value that is not text')
         const isLike = found.numbers.every((number) => Number.isNaN(number) || (number >= 0 && number < 2 ** 31))
         if (!isLike) throw new WrongValue(`text: measures ${found.numbers}`)
       } else expectSame([...found.numbers, ...found.categories], [expected], type)
@@ -22,7 +22,7 @@ const target: FuzzTarget<unknown> = {
 }
 export default target
 
-/** Result of a reference: the value read, NaN or null where it is missing, undefined where it is rejected. */
+/** Result of a reference: the value, NaN or null if it is missing, undefined if it is rejected. */
 type Reference = (value: unknown) => number | string | null | undefined
 
 const REFERENCES = {

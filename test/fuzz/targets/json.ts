@@ -23,8 +23,8 @@ const target: FuzzTarget<readonly Buffer[]> = {
       const decoded = decoder.decode(bytes)
       const picked = pick(bytes)
       if (expected === null) {
-        if ('record' in decoded) throw new WrongValue(`decoded what is not a JSON object: ${bytes}`)
-        if ('numbers' in picked) throw new WrongValue(`picked from what is not a JSON object: ${bytes}`)
+        if ('record' in decoded) throw new WrongValue(`decoded bytes that are not a JSON object: ${bytes}`)
+        if ('numbers' in picked) throw new WrongValue(`picked from bytes that are not a JSON object: ${bytes}`)
         continue
       }
       expectSame(decoded, { record: expected }, 'decode')
@@ -43,7 +43,7 @@ const KEYS = ['a', 'b', 'Größe', '', '__proto__', 'constructor', 'toString', '
 const LIKELY = Buffer.from('",}]0\\{[:-.e\0 \xff', 'latin1')
 const MAX_DEPTH = 500
 
-/** The reference: null where the bytes are not an object of at most MAX_DEPTH levels. */
+/** The reference: null if the bytes are not an object of at most MAX_DEPTH levels. */
 function parse(bytes: Buffer): object | null {
   const body = bytes[0] === 0 && bytes.length > 5 ? bytes.subarray(5) : bytes
   try {

@@ -7,7 +7,7 @@ import { varint } from '../varint.js'
 
 interface Message {
   readonly bytes: Buffer
-  /** The expected record; absent where the bytes were changed. */
+  /** The expected record; absent if the bytes were changed. */
   readonly expected?: object
 }
 

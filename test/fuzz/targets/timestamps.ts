@@ -39,7 +39,7 @@ function aTime(random: Random): string {
   return `${day}${random.pick(['T', ' ', 't'])}${two(24)}:${two(60)}${seconds}${seconds && fraction}${zone}`
 }
 
-/** The reference: epoch ms, NaN where it is missing, undefined where it is not a time. */
+/** The reference: epoch ms, NaN if it is missing, undefined if it is not a time. */
 function readTime(value: string | number): number | undefined {
   if (typeof value === 'number') return readEpoch(value)
   if (value === '' || value === 'NaN') return Number.NaN
