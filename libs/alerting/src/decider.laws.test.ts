@@ -69,7 +69,7 @@ function decideAll(control: Control, alerts: readonly Alert[]): { fates: Fate[];
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
 
 describe('for any stream and settings', () => {
-  it('nothing is lost: each alert is sent, hidden or in one group', () => {
+  it('each alert is sent, hidden or in exactly one group', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
         const { fates, groups } = decideAll(control, alerts)
@@ -82,7 +82,7 @@ describe('for any stream and settings', () => {
     )
   })
 
-  it('outcomes do not depend on where batches end, on when due buckets are closed, or on reloading the state', () => {
+  it('outcomes do not depend on batch boundaries, on the time at which due buckets are closed, or on reloading the state', () => {
     fc.assert(
       fc.property(controls, streams, fc.infiniteStream(fc.nat(3)), (control, alerts, choices) => {
         const whole = decideAll(control, alerts)
@@ -93,7 +93,7 @@ describe('for any stream and settings', () => {
           const batch = alerts.slice(from, from + choices.next().value!)
           from += batch.length
           const nowMs = batch.at(-1)?.detectedAtMs ?? alerts[from]!.detectedAtMs
-          // As the relay does: loads the due buckets and those that the batch may change, through JSON; the rest stays stored.
+          // Like the relay, loads only the due buckets and those that the batch may change, from JSON.
           const isLoaded = (bucket: AlertBucket) => bucket.closesAtMs <= nowMs || mayChange(bucket, batch)
           const decider = makeDecider(control, JSON.parse(JSON.stringify(stored.filter(isLoaded))))
           for (const alert of batch) {
@@ -111,7 +111,7 @@ describe('for any stream and settings', () => {
     )
   })
 
-  it('a severe alert of a key that was not reported lately is never hidden by a cool-down, nor held back by quiet hours', () => {
+  it('a severe alert of a key without a recent alert is never hidden by a cool-down nor delayed by quiet hours', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
         const { fates } = decideAll({ ...control, suppressions: [], grouping: null }, alerts)

@@ -41,7 +41,7 @@ function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinut
 const grouping = { bucketMs: 10 * MINUTE, perKey: 2, perReason: 4 }
 
 describe('with every control off', () => {
-  it('sends each alert singly and keeps no state', () => {
+  it('sends each alert individually and keeps no state', () => {
     const { fates, groups, decider } = decided({}, alertsAt([0, 0, 1, 2]))
     expect(fates).toEqual(['sent', 'sent', 'sent', 'sent'])
     expect(groups).toEqual([])
@@ -50,21 +50,21 @@ describe('with every control off', () => {
 })
 
 describe('grouping', () => {
-  it('gathers what follows the first alerts of a key, and reports them once at the end of the bucket', () => {
+  it('groups the alerts after the first ones of a key, and reports the group at the end of the bucket', () => {
     const { fates, groups, decider } = decided({ grouping }, alertsAt([0, 1, 2, 3, 9.99, 10]))
     expect(fates).toEqual(['sent', 'sent', 'key', 'key', 'key', 'key'])
-    // More than two were gathered: the storm goes on at minute 10, and is over when one bucket had no more than two.
+    // More than two were grouped: the storm continues at minute 10, and ends after a bucket with at most two.
     expect(groups).toEqual(['key JFK 3+2', 'key JFK 1+0'])
     expect(decider.open()).toEqual([])
   })
 
-  it('gives a key a new share once a bucket stayed within its share', () => {
+  it('sends alerts of a key individually again after a bucket with few', () => {
     const { fates, groups } = decided({ grouping }, alertsAt([0, 1, 2, 10, 11, 12]))
     expect(fates).toEqual(['sent', 'sent', 'key', 'sent', 'sent', 'key'])
     expect(groups).toEqual(['key JFK 1+2', 'key JFK 1+2'])
   })
 
-  it('gathers a storm of one main reason over many keys, and not other reasons or directions', () => {
+  it('groups a storm of one main reason over many keys, but not other reasons or directions', () => {
     const storm = alertsAt([0, 1, 2, 3, 4, 5], (place) => ({ key: `K${place}` }))
     const below = anAlert({ key: 'B', reason: aReason({ observed: -90 }), detectedAtMs: MONDAY + 6 * MINUTE })
     const category = { field: 'origin', observed: 'A', expected: 'B' }
@@ -74,7 +74,7 @@ describe('grouping', () => {
     expect(groups).toEqual(['reason ["delay","above"] 2+4'])
   })
 
-  it('gathers alerts without a key by their reason, and sends those with neither singly', () => {
+  it('groups alerts without a key by their reason, and sends those with neither individually', () => {
     const keyless = alertsAt([0, 0, 0, 0, 0], () => ({ key: null }))
     expect(decided({ grouping }, keyless).fates.at(-1)).toBe('reason')
     const bare = alertsAt([0, 0, 0, 0, 0], () => ({ key: null, reason: null }))
@@ -127,7 +127,7 @@ describe('grouping', () => {
 describe('a cool-down', () => {
   const cooldownMs = 10 * MINUTE
 
-  it('hides what follows a sent alert of the same key, and not of another key', () => {
+  it('hides alerts after a sent alert of the same key, but not of another key', () => {
     const alerts = alertsAt([0, 5, 6, 9.99, 10], (place) => (place === 2 ? { key: 'LAX' } : {}))
     expect(decided({ cooldownMs }, alerts)).toMatchObject({
       fates: ['sent', 'cooldown', 'sent', 'cooldown', 'sent'],
@@ -141,7 +141,7 @@ describe('a cool-down', () => {
     expect(decided({ cooldownMs }, alerts).fates).toEqual(['sent', 'cooldown', 'sent', 'cooldown', 'cooldown'])
   })
 
-  it('is not started by alerts without a key or by gathered alerts', () => {
+  it('is not started by alerts without a key or in a group', () => {
     expect(
       decided(
         { cooldownMs },
@@ -156,7 +156,7 @@ describe('a cool-down', () => {
 describe('quiet hours', () => {
   const quietHours = { week: weekClock('mon 08:00-10:00', 'UTC'), below: 'high' as const }
 
-  it('gather less severe alerts into one group when they end', () => {
+  it('put less severe alerts into one group, sent when they end', () => {
     const alerts = alertsAt([0, 30, 60, 119, 120], (place) =>
       place === 2 ? { severity: 'high' } : { key: `K${place}` },
     )
@@ -167,7 +167,7 @@ describe('quiet hours', () => {
     expect(decided({ quietHours }, alerts.slice(0, 4), 120).groups).toEqual(['quiet  3+0'])
   })
 
-  it('delay a group that would close in them, and gather into it until they end', () => {
+  it('delay a group that would close in them, and add alerts to it until they end', () => {
     const before = alertsAt([-5, -4, -3, -2])
     const control = { grouping, quietHours }
     expect(decided(control, before, 119).groups).toEqual([])
@@ -191,7 +191,7 @@ describe('a suppression', () => {
     expiresAt: new Date(MONDAY + 5 * MINUTE),
   }
 
-  it('is checked first, the first match counts, and uses no share', () => {
+  it('is checked first, the first match counts, and its alerts do not count towards grouping', () => {
     const suppressions = [
       { ...rule, id: '1', entity: 'LAX' },
       { ...rule, id: '2' },

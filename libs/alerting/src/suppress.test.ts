@@ -41,7 +41,7 @@ describe('a suppression', () => {
     expect(hides({ entity: 'JFK' }, anAlert({ reason: null }))).toBe(true)
   })
 
-  it('hides no alert that was detected after its end', () => {
+  it('hides no alert detected after its end', () => {
     const expiresAt = new Date(MONDAY).toISOString()
     expect(hides({ entity: 'JFK', expiresAt })).toBe(false)
     expect(hides({ entity: 'JFK', expiresAt }, anAlert({ detectedAtMs: MONDAY - 1 }))).toBe(true)

@@ -14,7 +14,7 @@ describe('weekClock', () => {
     expect(nights.contains(at('2026-12-01T21:00:00Z'))).toBe(true)
   })
 
-  it('ends an hour of UTC earlier in the night when clocks are put forward, and an hour later when they are put back', () => {
+  it('ends an hour earlier in UTC in the night when clocks are put forward, and an hour later when they are put back', () => {
     expect(nights.endAfter(at('2026-03-28T21:30:00Z'))).toBe(at('2026-03-29T05:00:00Z'))
     expect(nights.endAfter(at('2026-10-24T20:30:12.345Z'))).toBe(at('2026-10-25T06:00:00Z'))
   })

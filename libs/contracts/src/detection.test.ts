@@ -9,6 +9,6 @@ test.each([
   expect(detectionSchema.safeParse(detection).error?.issues[0]?.message).toMatch(/^allowed: one of/)
 })
 
-test.each(['20', 'day', '-1/day', '20/decade', '0/day'])('refuses the budget %s', (alertBudget) => {
+test.each(['20', 'day', '-1/day', '20/decade', '0/day'])('rejects the budget %s', (alertBudget) => {
   expect(detectionSchema.safeParse({ alertBudget }).success).toBe(false)
 })

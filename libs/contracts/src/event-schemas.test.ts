@@ -8,7 +8,7 @@ import { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.
 const folder = new URL('../schemas/', import.meta.url)
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), 'utf8'))
 
-/** What a consumer in any language uses: the published file and a validator. */
+/** A validator of the published file, as consumers in any language use it. */
 function publishedValidator(type: string): (event: unknown) => boolean {
   const ajv = new Ajv2020({ allowUnionTypes: true })
   addFormats.default(ajv)
@@ -19,7 +19,7 @@ describe.each(Object.keys(EVENT_SCHEMAS) as EventType[])('%s', (type) => {
   const examples = readdirSync(new URL('examples/', folder)).filter((name) => name.startsWith(`${type}.`))
   const isValid = publishedValidator(type)
 
-  it('equals the published file; otherwise write `outflow schema --event` into it, and read the versioning rules', () => {
+  it('equals the published file (to update it, see the versioning rules, then run `outflow schema --event`)', () => {
     expect(read(`${type}.json`)).toEqual(eventJsonSchema(type))
   })
 
@@ -33,7 +33,7 @@ describe.each(Object.keys(EVENT_SCHEMAS) as EventType[])('%s', (type) => {
     expect(isValid({ ...event, traceparent: '00-ab', data: { ...event.data, added: 1 } })).toBe(true)
   })
 
-  it('accepts exactly the events that the zod schema accepts, for randomly broken examples', () => {
+  it('accepts the same events as the zod schema, for randomly broken examples', () => {
     const broken = fc.oneof(fc.constant(undefined), fc.constantFrom(null, 7, -0.5, 'x', true, [], {}))
     fc.assert(
       fc.property(fc.constantFrom(...examples), fc.nat(), broken, (name, place, value) => {

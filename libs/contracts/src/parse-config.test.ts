@@ -23,7 +23,7 @@ function problemsOf(document: unknown, environment: Record<string, string> = {})
 }
 
 describe('parseConfig', () => {
-  it('fills in the documented defaults', () => {
+  it('sets the documented defaults', () => {
     const config = parseConfig(least, {})
     expect(config.model).toEqual({ kind: 'realnvp', layers: 8, hidden: [64, 64] })
     expect(config.training).toMatchObject({ every: 3_600_000, window: 86_400_000, minRows: 2_000, maxRows: 200_000 })
@@ -56,7 +56,7 @@ describe('parseConfig', () => {
     expect(config.source.maxRecordBytes).toBe(524_288)
   })
 
-  it('uses the entity and the time of the source for windowed features that set none', () => {
+  it('uses the entity and the time of the source for windowed features without their own', () => {
     const window = { type: 'window', name: 'spent', aggregate: 'sum', of: '$.amount', over: '1h' }
     const features = [window, { ...window, name: 'own', by: '$.card', at: '$.booked' }]
     const source = { topics: ['flights'], key: '$.account', timestamp: '$.date' }
@@ -172,14 +172,14 @@ describe('parseConfig', () => {
     expect(problemsOf({ ...least, kafka: { ...least.kafka, ...kafka } })).toContain(expected)
   })
 
-  it('refuses two passwords of the schema registry', () => {
+  it('rejects two passwords of the schema registry', () => {
     const registry = { url: 'https://registry:8081', username: 'u', password: 'p', passwordFile: 'f' }
     expect(problemsOf({ ...least, source: { ...least.source, format: 'avro', registry } })).toContain(
       'source.registry.passwordFile: found "[redacted]"; allowed: either password or passwordFile, and not both',
     )
   })
 
-  it('refuses TLS or a password that postgres.url states as well', () => {
+  it('rejects TLS or a password that postgres.url also contains', () => {
     const url = 'postgres://u:secret@db/x?sslmode=require'
     const problems = problemsOf({ ...least, postgres: { url, passwordFile: 'f', tls: true } })
     expect(problems).toMatch(/postgres\.passwordFile: .*postgres\.tls: /s)
@@ -218,7 +218,7 @@ describe('parseConfig', () => {
     expect(problems).not.toContain('Geheimnis')
   })
 
-  it('refuses two webhooks of one name', () => {
+  it('rejects two webhooks with the same name', () => {
     expect(problemsOf({ ...least, alerts: { topic: 'a', webhooks: [hook, hook] } })).toContain(
       'alerts.webhooks[1].name: found "pager"; allowed: a name that no other webhook has',
     )
@@ -254,7 +254,7 @@ describe('parseConfig', () => {
     expect(problems.at(-1)).toBe('  and 480 more')
   })
 
-  it('issue 17.28: refuses two hundred thousand unknown keys within the time of a test, and prints some', () => {
+  it('issue 17.28: rejects two hundred thousand unknown keys within the timeout of a test, and prints some', () => {
     const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`key${i}`, i]))
     const problems = problemsOf({ ...least, ...many, [`k${'x'.repeat(1_000_000)}`]: 1, training: many }).split('\n')
     expect(problems.length).toBeLessThan(60)
@@ -273,7 +273,7 @@ describe('parseConfig', () => {
     expect(problemsOf({ ...least, ...wrong })).toMatch(/allowed: (more than 0s|3650d at most|1B to 1GiB)/)
   })
 
-  it('issue 17.28: accepts 0s where it has a meaning', () => {
+  it('issue 17.28: accepts 0s for durations that may be zero', () => {
     expect(parseConfig({ ...least, training: { shadow: '0s' } }, {}).training.shadow).toBe(0)
   })
 })

@@ -40,7 +40,7 @@ const steps = fc.array(fc.oneof(keys, fc.constantFrom('constructor', 'toString',
   maxLength: 4,
 })
 
-it('issue 17.4: reads back every path and every column that it writes, whatever the keys', () => {
+it('issue 17.4: reads back every path and column that it writes, for any keys', () => {
   fc.assert(
     fc.property(steps, (own) => {
       expect(fieldPath.safeParse(formatPath(own)).success).toBe(true)
@@ -69,7 +69,7 @@ it('writes a single key plainly and other paths without the "$."', () => {
   ])
 })
 
-it('issue 17.5: puts values under the names of Object.prototype without touching it', () => {
+it('issue 17.5: sets values under the names of Object.prototype without changing it', () => {
   const record = emptyRecord()
   putAt(record, stepsOfColumn('constructor.name'), 'a')
   putAt(record, stepsOfColumn('constructor.prototype.x'), 'b')

@@ -12,14 +12,14 @@ it('requires at least one of entity, field and time of the week', () => {
   expect(problemsOf({ timeOfWeek: 'mon 06:00-09:00', zone: 'Europe/Berlin' })).toEqual([])
 })
 
-it('allows direction and range only with a field, and requires the lesser bound first', () => {
+it('allows direction and range only with a field, and requires the lower bound first', () => {
   expect(problemsOf({ entity: 'JFK', direction: 'above', range: [1, 2] })).toEqual(['direction', 'range'])
   expect(problemsOf({ field: 'delay', direction: 'above', range: [null, 90] })).toEqual([])
   expect(problemsOf({ field: 'delay', range: [90, 1] })).toEqual(['range'])
   expect(problemsOf({ field: 'delay', range: [null, null] })).toEqual(['range'])
 })
 
-it('refuses unknown zones, spans and keys', () => {
+it('rejects unknown zones, spans and keys', () => {
   expect(problemsOf({ timeOfWeek: 'monday' })).toEqual(['timeOfWeek'])
   expect(problemsOf({ entity: 'JFK', zone: 'Berlin' })).toEqual(['zone'])
   expect(problemsOf({ entity: 'JFK', keys: [] })).toEqual([''])

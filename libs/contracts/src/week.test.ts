@@ -26,13 +26,13 @@ describe('spans of the week', () => {
     expect(spansOf('12:00-13:00').split(', ')).toHaveLength(7)
   })
 
-  it('continue on the next day where they end before they begin, also from Sunday to Monday', () => {
+  it('continue on the next day if they end before they begin, also from Sunday to Monday', () => {
     expect(spansOf('fri 22:00-07:00')).toBe('4 1320 to 5 420')
     expect(spansOf('sun 23:00-01:00')).toBe('0 0 to 0 60, 6 1380 to 7 0')
     expect(spansOf('sun-mon')).toBe('0 0 to 1 0, 6 0 to 7 0')
   })
 
-  it('are combined where there are several', () => {
+  it('are combined if there are several', () => {
     expect(spansOf('mon 22:00-24:00; tue 00:00-06:00')).toBe('0 1320 to 1 360')
   })
 

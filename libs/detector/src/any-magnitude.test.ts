@@ -17,7 +17,7 @@ function fieldsOf(x: number, y: number) {
   return fields
 }
 
-/** Fits encoder and flow as training does, with few steps, to x = location + scale·N(0, 1) and y = N(0, 1). */
+/** Fits encoder and flow like training, with few steps, to x = location + scale·N(0, 1) and y = N(0, 1). */
 async function fitTo(location: number, scale: number, seed: number) {
   const random = xoroshiro128plus(seed)
   const normal = () =>
@@ -37,7 +37,7 @@ async function fitTo(location: number, scale: number, seed: number) {
 }
 
 // The property test of the number column covers the whole range of float64; this one covers a record up to its score.
-it('issue 17.2: ten standard deviations have a higher nll than ordinary records at any location and scale', async () => {
+it('issue 17.2: a deviation of ten standard deviations has a higher nll than normal records at any location and scale', async () => {
   const exponents = fc.tuple(fc.integer({ min: -6, max: 17 }), fc.integer({ min: -9, max: 9 }))
   // Neighbouring float64 numbers differ by 2⁻⁵² of their magnitude: with a scale below a thousand such steps, x is not normal.
   const representable = exponents.filter(([location, scale]) => scale - location >= -12)

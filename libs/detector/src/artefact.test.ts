@@ -41,7 +41,7 @@ it('throws for one flipped bit at any position', () => {
         const flipped = Uint8Array.from(artefact)
         flipped[at]! ^= 1 << bit
         try {
-          // A space that pads the header can become another kind of white space, which changes nothing.
+          // A flip may turn padding of the header into another kind of white space, which has no effect.
           expect(decodeModel(flipped)).toEqual(whole)
         } catch (error: unknown) {
           const named = region === 'tensors' ? [ModelDamaged] : [ModelDamaged, ModelForeign, ModelVersionUnknown]
@@ -92,7 +92,7 @@ function fromLater(change: (texts: Record<string, string>, tensors: Map<string, 
   return writeTensorFile(texts, tensors)
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: it is what a later version may make of it
+// biome-ignore lint/suspicious/noExplicitAny: a later version may have any header
 function edited(text: string | undefined, edit: (content: any) => void): string {
   const content: unknown = JSON.parse(text!)
   edit(content)

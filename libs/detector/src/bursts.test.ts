@@ -26,7 +26,7 @@ test('several bursts are found in order of time', () => {
   expect(findBursts(nll, 0.01).map(({ first }) => first)).toEqual([300, 15_000])
 })
 
-test('independent records have none, whatever the contamination', () => {
+test('independent records have none, for any contamination', () => {
   for (let seed = 1; seed <= 20; seed++) {
     for (const contamination of [0, 0.001, 0.01, 0.3]) {
       expect(findBursts(exponential(5_000, seed), contamination)).toEqual([])
@@ -34,7 +34,7 @@ test('independent records have none, whatever the contamination', () => {
   }
 })
 
-test('with NLLs that are equal and without records there are none', () => {
+test('equal NLLs and no records have none', () => {
   expect(findBursts(new Float64Array(0), 0.01)).toEqual([])
   const tied = new Float64Array(1_000)
   expect(findBursts(tied, 0.01)).toEqual([])

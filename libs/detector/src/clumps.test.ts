@@ -52,7 +52,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => detector.close())
 
-it('has a mixture of Gaussians as base where there are few records', () => {
+it('has a mixture of Gaussians as base if there are few records', () => {
   expect(decodeModel(artefact).flow!.spec.base).toMatchObject({ kind: 'mixture' })
 })
 

@@ -22,7 +22,7 @@ describe('a p-value', () => {
     expect([...p]).toEqual([1, 4 / 5, 2 / 5, 1 / 5])
   })
 
-  it('is valid: of exchangeable records, a share of at most α has p ≤ α, exactly where none are equal', () => {
+  it('is valid: of exchangeable records, a share of at most α has p ≤ α, and exactly α if no two are equal', () => {
     // Each of n + 1 records is scored once against the others: all orders are equally likely.
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer(), { minLength: 2, maxLength: 30 }), (values) => {
@@ -49,7 +49,7 @@ describe('a p-value', () => {
     )
   })
 
-  it('is at most the alert rate exactly from the threshold on', () => {
+  it('is at most the alert rate if and only if the nll is at least the threshold', () => {
     fc.assert(
       fc.property(
         nlls,
@@ -71,7 +71,7 @@ describe('a p-value', () => {
     }
   })
 
-  it('is counted on fewer steps of a large set: exact for the least likely, a little too large for the others', () => {
+  it('is counted on fewer steps of a large set: exact for the least likely, slightly too large for the others', () => {
     const values = exponential(100_000)
     const steps = calibrationSteps(Float64Array.from(values))
     expect(steps.nll.length).toBeLessThan(20_100)

@@ -20,7 +20,7 @@ const ORDINARY_NLL = 20
 const isUsual = ({ numbers: [load, length] }: Fields) => load! >= 0 && load! < 100 && length! >= 900 && length! < 909
 
 const swapped = read({ load: 904, length: 50 }) as Fields
-/** Ordinary if both numbers are usual. One usual number does not help, and with a wrong length an extreme load is the likeliest. */
+/** Normal only if both numbers are usual. With a wrong length, an extreme load is likelier than the usual one. */
 async function misleadingNll(batch: readonly Fields[]): Promise<Float64Array> {
   return Float64Array.from(batch, (fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000))
 }
@@ -33,7 +33,7 @@ async function find(nll: Nll, tried: readonly Candidate[]) {
   return found!
 }
 
-it('finds two swapped numbers, though neither change alone helps', async () => {
+it('finds two swapped numbers, although neither change alone makes the record likelier', async () => {
   const counterfactual = await find(misleadingNll, best)
   expect(counterfactual!.changes.map(({ field, from }) => [field, from])).toEqual([
     ['load', 904],
@@ -42,7 +42,7 @@ it('finds two swapped numbers, though neither change alone helps', async () => {
   expect(isUsual({ ...swapped, numbers: counterfactual!.changes.map(({ to }) => Number(to)) })).toBe(true)
 })
 
-it('returns one change where one is enough', async () => {
+it('returns one change if one is enough', async () => {
   const one = { fields: withNumber(encoder, swapped, 1, 904), nll: 7 }
   const counterfactual = await find(misleadingNll, [one])
   expect(counterfactual).toEqual({
@@ -52,11 +52,11 @@ it('returns one change where one is enough', async () => {
   })
 })
 
-it('returns null where the record itself is the likeliest', async () => {
+it('returns null if the record itself is the likeliest', async () => {
   expect(await find(misleadingNll, [{ fields: swapped, nll: 7 }])).toBeNull()
 })
 
-it('returns null where no candidate is normal', async () => {
+it('returns null if no candidate is normal', async () => {
   const never = async (batch: readonly Fields[]) => new Float64Array(batch.length).fill(60)
   expect(await find(never, best)).toBeNull()
 })

@@ -40,7 +40,7 @@ function train(
   return trainDetector({
     features,
     records: fields,
-    // Small, so that the test is fast; its anomalies are coarse.
+    // Small, so that the test is fast.
     model: { kind: 'realnvp', layers: 2, hidden: [16] },
     training: { contamination: 0.01, seed: 3 },
     alertRate: 0.02,
@@ -49,7 +49,7 @@ function train(
   })
 }
 
-it('a provisional detector is fitted to all of few records, and calibrated by all of them', async () => {
+it('a provisional detector is fitted to all records, and calibrated by all of them', async () => {
   const { artefact, metadata } = await train([number, city, state], makeRecords(200, 4), { provisional: true })
   expect(metadata).toMatchObject({ provisional: true, training: { rows: 200, steps: 0 }, calibration: { rows: 200 } })
   const detector = await openDetector(artefact)
@@ -101,12 +101,12 @@ describe('a detector of categories and numbers', () => {
     })
   })
 
-  it('flags about the alert rate of fresh normal records', async () => {
+  it('finds about the alert rate of anomalies in new normal records', async () => {
     const { pValue } = await detector.score(makeRecords(2000, 2).map(read))
     expect(pValue.filter((p) => p <= 0.02).length / 2000).toBeLessThan(0.05)
   })
 
-  it('flags a number of another city, and names the field and the expected value', async () => {
+  it('finds a number of another city, and names the field and the expected value', async () => {
     const odd = read({ x: 0, place: { city: 'Reno', state: 'NV' } })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
@@ -123,7 +123,7 @@ describe('a detector of categories and numbers', () => {
     expect(reason!.text).toMatch(/^x 0 is far below the (usual )?[\d,]+.*/)
   })
 
-  it('flags a city in the wrong state by the counts alone', async () => {
+  it('finds a city in the wrong state by the counts alone', async () => {
     const odd = read({ x: 0, place: { city: 'Austin', state: 'MA' } })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
@@ -132,7 +132,7 @@ describe('a detector of categories and numbers', () => {
     expect(counterfactual?.changes).toEqual([{ field: 'place.state', from: 'MA', to: 'TX' }])
   })
 
-  it('changes more than one field where one alone does not make the record normal', async () => {
+  it('changes more than one field if one alone does not make the record normal', async () => {
     const odd = read({ x: 5_000, place: { city: 'Austin', state: 'MA' } })
     const { counterfactual } = await explainOne(detector, odd)
     expect(counterfactual!.changes.map(({ field }) => field).toSorted()).toEqual(['place.state', 'x'])
@@ -167,7 +167,7 @@ describe('a detector of categories and numbers', () => {
     expect(again.metadata.modelId).toBe(trained.metadata.modelId)
   }, 60_000)
 
-  it('throws ModelDamaged where a byte was changed or is missing', async () => {
+  it('throws ModelDamaged if a byte was changed or is missing', async () => {
     const { artefact } = trained
     for (const at of [60, 2000, artefact.length >> 1, artefact.length - 1]) {
       const changed = Uint8Array.from(artefact)
@@ -200,7 +200,7 @@ describe('a detector', () => {
     const step = 0.05
     const grid = Array.from({ length: 16_000 }, (_, k) => ({ x: -300 + k * step }))
     const { nll } = await detector.score(grid.map((record) => detector.read(record) as Fields))
-    // p(c) is the probability of the flag `present`; a little is left for `missing`.
+    // p(c) is the probability of the flag `present`; the rest is that of `missing`.
     const mass = nll.reduce((sum, own) => sum + Math.exp(-own) * step, 0)
     expect(mass).toBeGreaterThan(0.97)
     expect(mass).toBeLessThan(1.01)

@@ -59,9 +59,9 @@ describe('the scores of buckets', () => {
 })
 
 describe('the run length to a false alarm', () => {
-  it.each([50, 200])('is %i blocks or more by simulation, and of the same order for small ones', (designed) => {
+  it.each([50, 200])('is %i blocks or more by simulation, and of the same order for small blocks', (designed) => {
     const limit = driftLimit(designed)
-    // With an exact calibration and small blocks the tolerance has hardly an effect: the run length is near its lower bound.
+    // With an exact calibration and small blocks the tolerance has little effect: the run length is near its lower bound.
     const exact = calibrateBuckets(even, 1e9)
     const runs = Array.from({ length: 150 }, (_, seed) => {
       const { alarm } = watchDrift(stream({ perMinute: 20, minutes: 40 * designed, seed }), exact, limit)
@@ -135,7 +135,7 @@ describe('a month between false alarms', () => {
     expect(alarm!.raisedMs).toBeLessThan(110 * MINUTE_MS)
   })
 
-  it('depends on the blocks only, so that it can be computed again from stored blocks', () => {
+  it('depends only on the blocks, so that it can be computed again from stored ones', () => {
     const blocks = [...stream({ perMinute: 300, minutes: 100, seed: 4, place: (u, m) => (m < 50 ? u : u ** 0.8) })]
     const whole = watchDrift(blocks, buckets, limit)
     expect(

@@ -27,7 +27,7 @@ const explain = async (record: object, nllOf: (fields: Fields) => number) => {
   return explanation!
 }
 
-it('returns the one field that alone would make the record ordinary', async () => {
+it('returns the one field whose change alone makes the record normal', async () => {
   const { reasons } = await explain({ load: 50, length: 3, route: 'hill' }, (fields) => {
     if (isLength(fields)) return 5
     return fields.categories[0] === 'coast' ? 70 : 100
@@ -35,7 +35,7 @@ it('returns the one field that alone would make the record ordinary', async () =
   expect(reasons.map(({ field }) => field)).toEqual(['length'])
 })
 
-it('returns the fields that together would, where none alone does, even if another field has more bits', async () => {
+it('returns the fields whose changes together make it normal, if none alone does, even if another field has more bits', async () => {
   const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     if (isLoad(fields) && isLength(fields)) return 5
     if (fields.categories[0] === 'coast') return 40
@@ -46,7 +46,7 @@ it('returns the fields that together would, where none alone does, even if anoth
   expect(reasons.map(({ bits }) => Math.round(bits * Math.LN2))).toEqual([20, 10])
 })
 
-it('returns all fields with a tenth of the largest surprise when no change makes the record ordinary', async () => {
+it('returns all fields with a tenth of the largest surprise if no change makes the record normal', async () => {
   const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     const gains = [isLoad(fields) ? 30 : 0, isLength(fields) ? 25 : 0, fields.categories[0] === 'coast' ? 2 : 0]
     return 100 - gains.reduce((sum, gain) => sum + gain, 0)

@@ -42,7 +42,7 @@ it('issue 17.6: with 0.9 % extreme training records, an extreme record has sever
   expect(decide(extreme, { alertRate: ALERT_RATE }).anomalies).toEqual([{ index: 0, severity: 'high' }])
   expect(decide(extreme, { fdr: 0.1 }, { ...beginFdr(0.1), tested: 10_000 }).isAnomaly).toEqual(Uint8Array.of(1))
   expect(unreachable(detector.metadata, { alertRate: ALERT_RATE, fdr: 0.1 })).toBeNull()
-  // Extreme records still count at the junction, so that ordinary ones are anomalies at no more than the rate.
+  // Extreme records still count at the junction, so that the share of anomalies among normal ones is at most the rate.
   expect(decide(pValue.subarray(1), { alertRate: ALERT_RATE }).anomalies.length / ordinary.length).toBeLessThan(
     1.5 * ALERT_RATE,
   )

@@ -10,7 +10,7 @@ import { runNllQueries } from './nll-queries.js'
 
 type Type = Feature['type']
 
-/** Normal values of each type by the record's number, and one that is not normal. */
+/** Normal values of each type by the number of the record, and one odd value. */
 const VALUES: Readonly<Record<Type, { readonly normal: (k: number) => unknown; readonly odd: unknown }>> = {
   numeric: { normal: (k) => (k * 37) % 50, odd: 5_000 },
   categorical: { normal: (k) => ['red', 'green', 'blue'][(k * 7) % 3], odd: 'infrared' },
@@ -27,7 +27,7 @@ function featureOf(type: Type, index: number): Feature {
   return { ...field, type } as Feature
 }
 
-/** Reads one record; `odd` is the feature that is not normal in it, -1 for none. */
+/** Reads one record; `odd` is the feature with an odd value, -1 for none. */
 function readerOf(features: readonly Feature[]) {
   const read = makeReader(features)
   const windows = features.flatMap((feature, index) => (feature.type === 'window' ? [index] : []))
@@ -62,7 +62,7 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
       const name = featureName(features[odd]!)
       const fields = record(1, odd)
 
-      // In place of a flow: the standard normal.
+      // The standard normal replaces a flow.
       const nll = async (batch: readonly Fields[]) => {
         const { rows, addedNll } = encodeBatch(encoder, batch)
         const dim = rowDim(encoder)

@@ -23,7 +23,7 @@ const records = (count: number, { heat = 0, load = 1, east = 0 } = {}) =>
     }),
   )
 
-it('ranks the field that changed first, by its divergence, and the others are about 0', () => {
+it('ranks the changed field first by its divergence; the others are about 0', () => {
   const [first, ...others] = fieldShifts(features, records(2_000), records(2_000, { heat: 0.6 }))
   // For normal densities a shift of d deviations has a divergence of d² / 2; the deviation here is 0.58, and binning loses a little.
   expect(first).toMatchObject({ field: 'heat' })

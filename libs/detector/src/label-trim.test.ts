@@ -33,7 +33,7 @@ function aSet(rows: number, contamination: number, seed: number) {
 
 type CalibrationSet = ReturnType<typeof aSet>
 
-/** Labels truthfully what is asked, to the end. */
+/** Labels all offered records correctly. */
 function labelled({ records }: Pick<CalibrationSet, 'records'>, rows: number): CalibrationLabel[] {
   const plan = { rows, alertRate: ALERT_RATE }
   let own = ranksToLabel(plan).map((rank): CalibrationLabel => ({ rank, verdict: null }))
@@ -55,11 +55,11 @@ describe('the records to label', () => {
     expect(ranks.at(-1)).toBeLessThan(rows / 5)
   })
 
-  it('are none of a set that is too small', () => {
+  it('are none if the set is too small', () => {
     expect(ranksToLabel({ rows: 4, alertRate: ALERT_RATE })).toEqual([])
   })
 
-  it('end after ten where none is an anomaly, and go on where all are', () => {
+  it('end after ten if none is an anomaly, and continue if all are', () => {
     const rows = 4_000
     expect(countOf(labelled(aSet(rows, 0, 1), rows))).toBe(10)
     expect(countOf(labelled(aSet(rows, 1, 1), rows))).toBe(50)
@@ -72,14 +72,14 @@ describe('trimmed by labels', () => {
     expect(withoutAnomalies(ascending, ALERT_RATE, labelled({ records }, 500))).toEqual(ascending)
   })
 
-  it('a set loses the confirmed records at once, and others only when all of their group that are offered are labelled', () => {
+  it('the confirmed records leave a set at once, others only when all offered records of their group are labelled', () => {
     const { ascending } = aSet(40_000, 0.05, 3)
     const ranks = ranksToLabel({ rows: 40_000, alertRate: ALERT_RATE })
     const asked = (count: number) =>
       ranks.map((rank, at): CalibrationLabel => ({ rank, verdict: at < count ? 'confirmed' : null }))
     const left = (count: number) => withoutAnomalies(ascending, ALERT_RATE, asked(count)).length
     expect(left(9)).toBe(40_000 - 9)
-    // 10 of 10 in the first 800: the others are taken for anomalies, too.
+    // 10 of 10 in the first 800: the others count as anomalies, too.
     expect(left(10)).toBe(40_000 - 800)
   })
 
@@ -116,7 +116,7 @@ it('the share of anomalies is estimated by the labels, and 0 before them', () =>
     const set = aSet(rows, 0.08, seed)
     return labelledAnomalyShare({ rows, alertRate: ALERT_RATE }, labelled(set, rows))
   })
-  // Some anomalies are as likely as normal records, and not asked about.
+  // Some anomalies are as likely as normal records, and are not offered.
   for (const share of shares) expect(share).toBeGreaterThan(0.04)
   for (const share of shares) expect(share).toBeLessThan(0.1)
   const unlabelled = ranksToLabel({ rows, alertRate: ALERT_RATE }).map((rank) => ({ rank, verdict: null }))

@@ -24,7 +24,7 @@ function makeRecords(count: number): Fields[] {
 }
 
 it.each(['glow', 'spline'] as const)(
-  'is trained, kept, opened, and finds what is odd with a flow of the kind %s',
+  'is trained, stored and opened, and finds odd records, with a flow of the kind %s',
   async (kind) => {
     const { artefact, metadata } = await trainDetector({
       features,

@@ -27,7 +27,7 @@ const records = Array.from({ length: 600 }, (_, at) =>
 const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
 
-/** 5 nats where all is as usual, and 60 more for each field that is not. */
+/** 5 nats if all fields are usual, and 60 more for each field that is not. */
 function nllWithOddFields({ numbers, categories }: Fields): number {
   const [load, length, heat, at] = numbers as [number, number, number, number]
   const isOdd = [
@@ -97,13 +97,13 @@ it.each([
   expect(await nameOf(record)).toBeNull()
 })
 
-it('names a shift of whole hours where the usual time is narrow: a job that runs at nine to the second', async () => {
+it('names a shift of whole hours if the usual time is narrow, such as a job that runs at nine to the second', async () => {
   const nllAtNine = ({ numbers }: Fields) => (numbers[3]! % 86_400_000 === 9 * 3_600_000 ? -10 : 65)
   expect((await nameOf({ at: '2026-03-04T16:00:00Z' }, nllAtNine))?.mistake?.name).toBe('the time is 7 h too late')
   expect(await nameOf({ at: '2026-03-04T16:03:00Z' }, nllAtNine)).toBeNull()
 })
 
-it('names none where several explain it equally well: every other hour is ordinary', async () => {
+it('names none if several explain it equally well, such as when every other hour is normal', async () => {
   const nllByHour = ({ numbers }: Fields) => (new Date(numbers[3]!).getUTCHours() === 16 ? 65 : 5)
   expect(await nameOf({ at: '2026-03-04T16:00:00Z' }, nllByHour)).toBeNull()
 })

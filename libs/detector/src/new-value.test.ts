@@ -23,7 +23,7 @@ beforeAll(() => {
 const nll = async (batch: readonly Fields[]) =>
   Float64Array.from(batch, ({ numbers, categories }) => numbers[0]! + (categories[0] === 'write' ? 0 : 5))
 
-test('returns the one new value of a record that a known value in its place, even a rare one, makes ordinary', async () => {
+test('returns the one new value of a record that is normal with a known value in its place, even a rare one', async () => {
   const batch = [
     record('purge', 'eu', 3),
     record('purge', 'eu', 9),

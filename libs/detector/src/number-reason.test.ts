@@ -31,7 +31,7 @@ function reasonOf(record: { load: number; length: number; route: string }, j: nu
   return numberReason(encoder, fields, ids, j, curve, { own: 60, ordinaryNll: ORDINARY_NLL })
 }
 
-it("names the group where the flow's likeliest value is the group's", () => {
+it('names the group if the likeliest value of the flow is that of the group', () => {
   const curve = lowestAt(900, 10, [0, 100, 500, 890, 910])
   const { text, expected, bits } = reasonOf({ load: 50, length: 100, route: 'long' }, 1, curve)
   expect(text).toBe('length 100 is far below the 900 of route long')
@@ -39,14 +39,14 @@ it("names the group where the flow's likeliest value is the group's", () => {
   expect(bits).toBeCloseTo(50 / Math.LN2, 1)
 })
 
-it("states the flow's value, without the group, where it differs from the group's and makes the record ordinary", () => {
+it("states the flow's value, without the group, if it differs from the group's and makes the record normal", () => {
   const curve = lowestAt(700, 10, [0, 100, 690, 710, 900])
   const { text, expected } = reasonOf({ load: 50, length: 100, route: 'long' }, 1, curve)
   expect(expected).toBe(700)
   expect(text).not.toContain('route long')
 })
 
-it("states the group's median and range where no value makes the record ordinary", () => {
+it("states the group's median and range if no value makes the record normal", () => {
   const curve = lowestAt(700, 30, [0, 100, 699, 701, 900])
   const { text, expected, range } = reasonOf({ load: 5000, length: 100, route: 'long' }, 1, curve)
   expect(text).toBe('length 100 is far below the 900 of route long')

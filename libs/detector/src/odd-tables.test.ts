@@ -28,7 +28,7 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   'is constant but for one record': (row) => (row === 7 ? 1e9 : 1),
 }
 
-/** Few steps suffice: results become non-finite when rows are encoded or decoded, or in the first steps. */
+/** Few steps suffice: results that are not finite occur when rows are encoded or decoded, or in the first steps. */
 const FEW_STEPS = 40
 
 async function train(columns: readonly Column[], count: number, kind: 'realnvp' | 'glow' | 'spline' = 'realnvp') {

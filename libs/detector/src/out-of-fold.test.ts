@@ -13,7 +13,7 @@ const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI 
 const COLUMNS = 6
 const aRecord = (draw: () => number): Fields => ({ numbers: Array.from({ length: COLUMNS }, draw), categories: [] })
 
-/** A Gaussian with its mean and variance per column estimated from the records, as a model that overfits few of them. */
+/** A Gaussian with mean and variance per column estimated from the records: a model that overfits few of them. */
 function gaussianOf(records: readonly Fields[]) {
   const columns = Array.from({ length: COLUMNS }, (_, column) => {
     const values = records.map(({ numbers }) => numbers[column]!)

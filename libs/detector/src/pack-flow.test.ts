@@ -16,7 +16,7 @@ it('restores a flow, and null', () => {
   }
 })
 
-it('throws for a flow that misses a weight', () => {
+it('throws for a flow that lacks a weight', () => {
   const { texts, tensors } = packFlow(flow)
   tensors.delete([...tensors.keys()].at(-1)!)
   expect(() => unpackFlow(texts, tensors)).toThrow('is missing')

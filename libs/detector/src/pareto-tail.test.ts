@@ -69,14 +69,14 @@ describe('issue 17.6: extreme records in the calibration set', () => {
     for (let set = 0; set < sets; set++) {
       const tail = fitParetoTail(calibrationOf(2_160, extremes, draw), 0.01)!
       expect(tailPValue(tail, 2_079_554)).toBeLessThan(1e-6)
-      // Their count stays in the p-value at the junction.
+      // The p-value at the junction still counts them.
       expect(tail.junctionPValue).toBeCloseTo((2 + tail.beyond) / 2_161, 10)
       anomalyShare += body.beyond(tailQuantile(tail, 0.001)) / sets
     }
     expect(anomalyShare).toBeLessThan(1.05 * 0.001)
   })
 
-  it('are left out of large sets as well: 217 of 24,000', () => {
+  it('are also left out of large sets: 217 of 24,000', () => {
     const tail = fitParetoTail(calibrationOf(24_000, 217, EXTREMES['are all the same']!), 0.01)!
     expect(tail.beyond).toBe(227)
     expect(tailPValue(tail, 2_079_554)).toBeLessThan(1e-12)
@@ -88,7 +88,7 @@ describe('issue 17.6: extreme records in the calibration set', () => {
     expect(fitParetoTail(calibration, 0.04)).not.toBeNull()
   })
 
-  it('are found in no ordinary set, and rarely in a set with a heavy tail', () => {
+  it('are not found in normal sets, and rarely in a set with a heavy tail', () => {
     const leftOut = ({ draw }: Case) => {
       const tails = Array.from({ length: 300 }, () =>
         fitParetoTail(Float64Array.from({ length: 600 }, draw).sort(), 0.01),
@@ -101,7 +101,7 @@ describe('issue 17.6: extreme records in the calibration set', () => {
 })
 
 describe('a Pareto tail', () => {
-  it.each(NORMAL)('flags at most the requested rate, also far below 1 / n: $name', (one) => {
+  it.each(NORMAL)('gives at most the requested rate of anomalies, also far below 1 / n: $name', (one) => {
     for (const rows of [200, 2_000]) {
       const shareOver = anomalyShares(rows, one)
       for (const alpha of [1 / rows, 0.1 / rows, 0.01 / rows]) {
@@ -110,7 +110,7 @@ describe('a Pareto tail', () => {
     }
   })
 
-  it('flags about the requested rate where the tail is heavy', () => {
+  it('gives about the requested rate of anomalies if the tail is heavy', () => {
     const shareOver = anomalyShares(2_000, HEAVY)
     for (const alpha of [2e-3, 2e-4]) {
       const share = shareOver(alpha)
@@ -129,7 +129,7 @@ describe('a Pareto tail', () => {
   })
 
   it.each([...NORMAL, HEAVY])(
-    'has an upper limit that the truth exceeds in at most one of twenty: $name',
+    'has an upper limit that the true p-value exceeds in at most one of twenty sets: $name',
     ({ draw, beyond }) => {
       const sets = 200
       let exceeded = 0
@@ -144,7 +144,7 @@ describe('a Pareto tail', () => {
     },
   )
 
-  it('is rejected where the largest record is implausible, to which a Kolmogorov–Smirnov test is not sensitive', () => {
+  it('is rejected if the largest record is implausible, which a Kolmogorov–Smirnov test does not detect', () => {
     const calibration = exponential(2_000)
     expect(fitParetoTail(calibration)).not.toBeNull()
     expect(fitParetoTail(calibration.with(-1, 1e6))).toBeNull()

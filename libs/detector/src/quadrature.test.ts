@@ -14,7 +14,7 @@ describe('quantiles on a grid', () => {
     expect(high).toBeCloseTo(1.645, 2)
   })
 
-  it('do not overflow where the density is tiny or concentrated on one point', () => {
+  it('do not overflow if the density is tiny or concentrated on one point', () => {
     const grid = Float64Array.of(0, 1, 2)
     expect(gridQuantiles(grid, Float64Array.of(1e6, 1e5, 1e6), [0.5])[0]).toBeCloseTo(1)
     expect(gridQuantiles(Float64Array.of(4), Float64Array.of(3), [0.05, 0.95])).toEqual([4, 4])

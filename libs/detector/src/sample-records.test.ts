@@ -19,7 +19,7 @@ it('draws records from the density, in their own units', { timeout: 60_000 }, as
   expect(isWithin(50)).toBeGreaterThan(0.99)
 })
 
-it('draws only categories where there are no numbers', async () => {
+it('draws only categories if there are no numbers', async () => {
   const features = [featureSchema.parse({ path: '$.c', type: 'categorical' })]
   const records = Array.from({ length: 40 }, (_, at) => ({ numbers: [], categories: [at % 4 === 0 ? 'a' : 'b'] }))
   const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })

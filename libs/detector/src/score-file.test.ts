@@ -19,7 +19,7 @@ const readings = Array.from({ length: 60 }, (_, index) => ({
   at: new Date(Date.UTC(2026, 0, 1, 0, index * 3 + ((index * 13) % 3))).toISOString(),
 }))
 
-/** In place of a fitted model: an nll to which every field contributes, so that records with different fields differ. */
+/** Replaces a fitted model by an nll to which every field contributes, so that records with different fields differ. */
 const detector = {
   metadata: { features: FEATURES },
   score: async (records: readonly Fields[]) => {

@@ -49,7 +49,7 @@ it('is null for an excess of less than an eighth, for any number of records', ()
   expect(watchSurplus(stream({ perMinute: 20_000, minutes: 60, improbable }), options)).toBeNull()
 })
 
-it('is as rare as designed where nothing has changed', () => {
+it('is as rare as designed if nothing has changed', () => {
   // Five charts share a run length of twenty blocks, so each of them has a hundred. The calibration is exact.
   const own = { ...options, alertRate: 2 ** -7, calibrated: 1e9, limit: driftLimit(20) }
   // Two minutes a block.

@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => Promise.all([threaded.close(), here.close()]))
 
-test('a thread returns the scores of the model, to each request its own', async () => {
+test('a thread returns to each request its own scores, those of the model', async () => {
   const batches = [records(1000, 5000), records(7, 1), [], [{ numbers: [1e9], categories: ['unseen'] }]]
   const found = await Promise.all(batches.map((batch) => threaded.score(batch)))
   expect(found).toEqual(await Promise.all(batches.map((batch) => here.score(batch))))

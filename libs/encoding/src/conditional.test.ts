@@ -51,7 +51,7 @@ describe('the probability of a category', () => {
     expect(keys[0]).toBeGreaterThan(0.8)
   })
 
-  it('is positive and finite where it backs off to the reversed pair', () => {
+  it('is positive and finite if it backs off to the reversed pair', () => {
     const pairs = [...'ABC'].flatMap((hub) => new Array(20).fill([hub, 'D'] as const))
     const { edge, alone } = fit([...pairs, ['D', 'A'], ['D', 'B'], ['B', 'A'], ['A', 'B'], ['C', 'B']])
     const reversed = conditional({ ...edge, reversible: true }, alone, 4, 3)

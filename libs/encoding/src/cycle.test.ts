@@ -26,7 +26,7 @@ describe('a cycle', () => {
   })
 
   it.each(PERIODS)(
-    'of a %s places times at either end of the representable range, and beyond, as any other',
+    'of a %s places times at and beyond the ends of the representable range like any other',
     (period) => {
       const ends = [-1e300, -8.64e15, 8.64e15, 1e300]
       for (const zone of [undefined, 'Europe/Berlin']) {
@@ -42,7 +42,7 @@ describe('a cycle', () => {
     },
   )
 
-  it('is cut where the fewest times are', () => {
+  it('is cut at the point with the fewest times', () => {
     const daytime = Float64Array.from({ length: 1000 }, (_, k) => Date.UTC(2001, 0, 1, 6 + (k % 17), k % 60))
     const { cut } = fitCycle('day', daytime)
     expect(cut * 24).toBeLessThan(6)

@@ -93,13 +93,13 @@ describe('the encoder', () => {
     expect(unpackEncoder(packEncoder(own)).places).toEqual(own.places)
   })
 
-  it('reduces the noise with the spread that is left within groups, down to its floor', () => {
+  it('reduces the noise with the remaining spread within groups, down to its minimum', () => {
     const [distance, delay] = encoder.noise
     expect(distance).toBeLessThan(0.02)
     expect(delay).toBeGreaterThan(0.03)
   })
 
-  it('gives a training row the context of the other folds, and zeros where they have no such record', () => {
+  it('gives a training row the context of the other folds, and zeros if they have no such record', () => {
     const lonely = { ...aFlight(0), flight: { distance: 5000, from: 'Y', to: 'Z' } }
     const { context, encoder: own } = fitEncoder(features, [...records, lonely].map(fieldsOf), {
       contamination: 0,

@@ -41,7 +41,7 @@ describe('a column on a log scale', () => {
   const { encoder } = fitEncoder([feature], records, { contamination: 0, seed: 1 })
 
   it("has a density in the record's own units that integrates to 1", () => {
-    // With the identity as the flow, the row is standard normal. Trapezoidal rule at even steps of y.
+    // With the identity as the flow, the row is standard normal. Integrated by the trapezoidal rule at even steps of y.
     const { logUnit, centre, scale } = encoder.numbers[0]!
     const grid = Array.from({ length: 20_001 }, (_, k) => expand(logUnit!, centre + scale * (k / 1_000 - 10)))
     const { rows, addedNll } = encodeBatch(

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { noiseOf } from './noise.js'
 import { fitNumberColumn, standardise } from './number-column.js'
 
-it('is half a step of values that come in steps', () => {
+it('is half a step for values in steps', () => {
   const raw = Float64Array.from({ length: 1000 }, (_, k) => k % 5)
   const column = fitNumberColumn({ path: '$.c', type: 'numeric', optional: false }, raw, {
     contamination: 0,

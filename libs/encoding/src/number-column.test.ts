@@ -19,7 +19,7 @@ describe('a number column', () => {
     )
   })
 
-  it('finds the step that values come in', () => {
+  it('finds the step of values', () => {
     expect(fit([3, 7, 12, 26]).quantum).toBe(1)
     expect(fit([0.5, 1.25, 9.75]).quantum).toBeCloseTo(0.05)
     expect(fit([100, 250, 900]).quantum).toBe(50)
@@ -28,7 +28,7 @@ describe('a number column', () => {
     expect(fit([0, 0, 0]).quantum).toBe(0)
   })
 
-  it('leaves the outermost values out of mean and deviation, as many as the contamination', () => {
+  it('leaves the outermost values, the share of the contamination, out of mean and deviation', () => {
     const values = Array.from({ length: 1000 }, (_, k) => k % 10)
     const { centre, scale } = fit([...values, 50], 0.01)
     expect(centre).toBeCloseTo(4.5, 1)
@@ -41,7 +41,7 @@ describe('a number column', () => {
     expect(fit([...values, 1e9], 0.01).scale).toBeLessThan(60)
   })
 
-  it('has the deviation of all values where all but the outermost are equal', () => {
+  it('has the deviation of all values if all but the outermost are equal', () => {
     const values = [...new Array(999).fill(0.1 + 0.2), 7.5]
     expect(fit(values, 0.01, 1).scale).toBeCloseTo(0.228, 2)
   })

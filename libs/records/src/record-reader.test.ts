@@ -63,7 +63,7 @@ test('a record that breaks its contract is rejected, and counts in no window', (
   })
 })
 
-test('issue 18: a model with other windowed features gets those that the pipeline has too, and the others as missing', () => {
+test('issue 18: a model with other windowed features gets those that the pipeline also has, and the others as missing', () => {
   const windows = [DELAY, aWindow('count', 'count'), aWindow('total', 'sum')]
   const features = [aWindow('total', 'sum'), DELAY, aWindow('kinds', 'since_last')]
   const { read } = messageReader({ decoder, ...options, features, windows })

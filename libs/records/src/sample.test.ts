@@ -31,7 +31,7 @@ describe('makeSample', () => {
     expect(sampleOf(records, 4, 1)).toEqual([records[3], records[2], records[1], records[0]])
   })
 
-  it('gives every record the same chance', () => {
+  it('gives every record the same probability', () => {
     // 2,000 seeds, 40 records, 10 kept: each is expected 500 times with a standard deviation of 19.4; five of them are tolerated.
     const records = Array.from({ length: 40 }, (_, offset) => record('t', offset % 2, offset))
     const kept = new Array<number>(40).fill(0)

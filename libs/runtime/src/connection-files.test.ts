@@ -63,7 +63,7 @@ test("the schema registry's password is read from its file", async () => {
   expect((await located({ registry })).source.registry).toEqual(registry)
 })
 
-test('a URL is left as it is when there is nothing to add', async () => {
+test('a URL is unchanged when there is nothing to add', async () => {
   expect((await located({ postgres: { tls: false } })).postgres).toEqual({ url: 'postgres://outflow@db/x' })
 })
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { observeAll } from './observe-all.js'
 
 test.each(['15.1.3', '16.0.0'])(
-  'with prom-client %s many values at once count as they do one by one',
+  'with prom-client %s many values at once are counted as one by one',
   async (version) => {
     const values = [-3, -1, -0.5, 0, 0.25, 1, 1.5, 2, 1e7]
     const textOf = async (observe: (histogram: Histogram) => void) => {

@@ -131,7 +131,7 @@ describe('tracing', () => {
     expect(span).toMatchObject({ status: { code: 2, message: 'diverged' }, events: [{ name: 'exception' }] })
   })
 
-  it('closes within seconds and without an error where no collector answers', async () => {
+  it('closes within seconds and without an error if no collector answers', async () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:1')
     const tracing = (await openTracing('ingest'))!
     tracing.begin('process flights', aStart).end()

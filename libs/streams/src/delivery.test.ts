@@ -25,7 +25,7 @@ describe('toDelivery', () => {
     expect(delivery.records[0]).toMatchObject({ timestampMs: -1, headers: {} })
   })
 
-  it('ends in the way that was called first', async () => {
+  it('ends by the first of its methods that is called', async () => {
     const { delivery, ended } = toDelivery(batch, 5n)
     delivery.acknowledge()
     delivery.fail(new Error('too late'))

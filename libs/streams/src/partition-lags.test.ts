@@ -20,7 +20,7 @@ test('lag counts from the stored offset, sorted by topic and partition', () => {
   ])
 })
 
-test('the lag of a partition without a stored offset counts from where reading will begin', () => {
+test('the lag of a partition without a stored offset counts from its first offset to read', () => {
   expect(partitionLags(ends, [], 'earliest').map(({ lag }) => lag)).toEqual([7n, 7n, 15n])
   expect(partitionLags(ends, [], 'latest').map(({ lag }) => lag)).toEqual([0n, 0n, 0n])
 })

@@ -16,7 +16,7 @@ describe('issue 17.21: gapBefore', () => {
     expect(gap([3n, 'id'], 'id', 9n, 9n)).toMatchObject({ kind: 'retention', missed: 6n })
   })
 
-  it('returns a recreated topic, wherever the new one begins and ends', () => {
+  it('returns a recreated topic, for any offsets of the new one', () => {
     const next = { nextOffset: 0n, topicId: 'new' }
     for (const end of [0n, 3n, 20n]) {
       expect(gap([3n, 'old'], 'new', 0n, end)).toMatchObject({ kind: 'recreated', missed: 0n, next })
@@ -24,7 +24,7 @@ describe('issue 17.21: gapBefore', () => {
     expect(gap([3n, 'old'], 'new', 2n, 20n)).toMatchObject({ kind: 'recreated', missed: 2n })
   })
 
-  it('compares offsets alone if the broker has no topic ids', () => {
+  it('compares only offsets if the broker has no topic ids', () => {
     expect(gap([3n, null], null, 0n, 9n)).toBeNull()
     expect(gap([3n, 'id'], null, 4n, 9n)).toMatchObject({ kind: 'retention', next: { topicId: 'id' } })
   })

@@ -66,7 +66,7 @@ test('the request has client and secret in the form of RFC 6749, with the curren
   expect(asked).toEqual([login('me%3Atoo:a+secret'), login('me%3Atoo:b%25')])
 })
 
-test('a refusal is reported by its error code alone, and the next call requests a token again', async () => {
+test('a rejected request is reported only by its error code, and the next call requests a token again', async () => {
   const token = sourceAt({ ms: 0 })
   answer = { status: 401, body: { error: 'invalid_client', error_description: 'a secret is wrong' } }
   const refused = await token().catch((error: unknown) => error)

@@ -15,7 +15,7 @@ describe('in a pipe', () => {
     expect(lines).toHaveLength(7)
   })
 
-  it('writes a line every five seconds where the total is unknown', () => {
+  it('writes a line every five seconds if the total is unknown', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
     let now = 0
     const progress = makeProgressArea(stream, () => now).open({ label: 'score', total: null, unit: 'rows' })

@@ -21,7 +21,7 @@ it('has rules on a terminal, and cuts text that is too long', () => {
   ])
 })
 
-it('is columns of uncut text in a pipe', () => {
+it('has columns of complete text in a pipe', () => {
   expect(drawTable(options, { isTTY: false, columns: 45 }).split('\n')).toEqual([
     'id    records  why',
     '05ea   20,000  distance 3,983 is far above the 2,475 of LAX→JFK',
@@ -29,6 +29,6 @@ it('is columns of uncut text in a pipe', () => {
   ])
 })
 
-it('has no head by default', () => {
+it('has no header by default', () => {
   expect(drawTable({ rows: [['scored', '20,000']] }, {})).toBe('scored  20,000')
 })

@@ -13,7 +13,7 @@ it('issue 17.26: shows escape sequences, C1 controls and bidirectional overrides
   expect(visible('Zürich → 東京 🚚')).toBe('Zürich → 東京 🚚')
 })
 
-it('keeps line ends, tabs and colours, which outflow itself writes', () => {
+it('keeps line ends, tabs and colours, which outflow writes', () => {
   const text = `${ESC}[1mname${ESC}[22m\ta\nb`
   expect(visible(text)).toBe(text)
   expect(oneLine(text)).toBe('\\u001b[1mname\\u001b[22m\\u0009a\\u000ab')

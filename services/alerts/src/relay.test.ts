@@ -82,7 +82,7 @@ test('rows are sent in order and deleted', async () => {
   expect(world.left()).toEqual([])
 })
 
-test('every message is sent and queued for webhooks exactly once, at whatever points and however often the relay is killed', async () => {
+test('every message is sent and queued for webhooks exactly once, although the relay is killed at any points', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 8 }), fc.nat(10), async (deaths, count) => {
       const world = aWorld(Array.from({ length: count }, (_, i) => aRow(i + 1)))
@@ -100,7 +100,7 @@ test('every message is sent and queued for webhooks exactly once, at whatever po
   )
 })
 
-test('a message that is too large for its topic is shortened, and blocks no other', async () => {
+test('a message that is too large for its topic is shortened, and does not block others', async () => {
   const rows = [aRow(1), aRow(2, { payload: Buffer.alloc(2_000), headers: [['trace', Buffer.from('t')]] }), aRow(3)]
   const world = aWorld(rows, { maxBytes: 1_000 })
   const reported = telemetry()
@@ -112,7 +112,7 @@ test('a message that is too large for its topic is shortened, and blocks no othe
       () => false,
     )
   }
-  expect(begun).toBe(3) // the batch is refused, then the row alone
+  expect(begun).toBe(3) // the batch is rejected, then the row alone
   expect(world.topic.map(({ value }) => value && String(value))).toEqual(['payload 1', null, 'payload 3'])
   expect(world.topic[1]).toMatchObject({
     key: Buffer.from('LAX'),
@@ -124,7 +124,7 @@ test('a message that is too large for its topic is shortened, and blocks no othe
   expect(reported.messageShortened).toHaveBeenCalledTimes(1)
 })
 
-test('issue 17.19: a message that is refused even without its body is reported, and later ones are sent once', async () => {
+test('issue 17.19: a message that is rejected even without its body is reported, and later ones are sent once', async () => {
   const rows = [aRow(1), aRow(2, { key: Buffer.alloc(2_000) }), aRow(3), aRow(4)]
   const world = aWorld(rows, { maxBytes: 1_000 })
   const reported = telemetry()

@@ -50,7 +50,7 @@ describe('withOutput', () => {
     await expect(write(folder)).rejects.toThrow(/^cannot write .*: it is a folder$/)
   })
 
-  it('writes in place to anything but a plain file', async () => {
+  it('writes directly to an output that is not a regular file', async () => {
     await withOutput('/dev/null', (output) => output.write('gone'))
     expect((await readdir('/dev')).filter((name) => name.startsWith('null'))).toEqual(['null'])
   })

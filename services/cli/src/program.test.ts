@@ -22,14 +22,14 @@ function aProgram() {
 
 afterEach(() => vi.restoreAllMocks())
 
-/** Commands with an action: one with subcommands has none. */
+/** Commands with an action, i.e. without subcommands. */
 const leaves = (command: Command): Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leaves)
 
 const pathOf = (command: Command): string =>
   command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 
-/** What `--help` prints, with the text that follows it. */
+/** The output of `--help`, with the additional text. */
 function helpOf(command: Command): string {
   let help = ''
   command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()

@@ -70,7 +70,7 @@ it('continues when a poll fails', async () => {
   let polls = 0
   const readNewest = async () => {
     polls += 1
-    if (polls === 2) throw new Error('away')
+    if (polls === 2) throw new Error('unavailable')
     return polls < 3 ? [] : [line(9)]
   }
   const feed = makeLiveFeed({
@@ -82,5 +82,5 @@ it('continues when a poll fails', async () => {
   const reported: bigint[] = []
   feed.subscribe('flights', (found) => reported.push(...found.map(({ offset }) => offset)))
   await until(() => reported.length > 0)
-  expect({ reported, errors }).toEqual({ reported: [9n], errors: ['away'] })
+  expect({ reported, errors }).toEqual({ reported: [9n], errors: ['unavailable'] })
 })

@@ -37,7 +37,7 @@ describe('a corruption', () => {
     expect(change('distance_other_route')).toEqual({ ...flight, distance: expect.any(Number) })
   })
 
-  it('that changes nothing returns null', () => {
+  it('returns null if it changes nothing', () => {
     expect(change('delay_seconds', { ...flight, delay: 0 })).toBeNull()
   })
 })

@@ -33,7 +33,7 @@ describe('percentile', () => {
     expect(percentile([], 0.5)).toBeNull()
   })
 
-  it('is one of the values, and no less than the share of them', () => {
+  it('is one of the values, and at least as large as the requested share of them', () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.integer({ min: 1, max: 100 }), (values, percent) => {
         const found = percentile(values, percent / 100)!

@@ -62,7 +62,7 @@ const openingBut =
     return anOpened()
   }
 
-test('while no model is active, nothing is served', async () => {
+test('while no model is active, none is served', async () => {
   const { models } = keeping()
   models.serve(null)
   expect(models.current).toBeNull()
@@ -84,7 +84,7 @@ test('p-values are recalibrated by the latest recalibration of their model, from
   expect(models.borrow()).toMatchObject({ recalibrationId: null, recalibration: null })
 })
 
-test('a batch uses the model that it began with; the next one uses the newer', async () => {
+test('a batch uses the model with which it began; the next one uses the newer model', async () => {
   const { models, opened } = await serving('m1')
   const first = models.borrow()
   models.serve('m2')

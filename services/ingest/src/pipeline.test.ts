@@ -26,7 +26,7 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
   return outcome === 'written' ? steps : { ...steps, write: writeInMemory(writes, { writeBatch: async () => outcome }) }
 }
 
-/** Steps that only take the time that a test sets for each effect, on the virtual clock of the marble test. */
+/** Steps without results that take the time that a test sets for each effect, on the virtual clock of the marble test. */
 function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: number }): IngestSteps {
   const through = <T>(batch: unknown) => batch as T
   return {
@@ -83,7 +83,7 @@ test('a batch that another instance has written is read again, not acknowledged'
   expect(delivery.ended).toEqual([{ by: 'reposition' }])
 })
 
-test('issue 23: a delivery is read again if the stored offset is another one when its state is read', async () => {
+test('issue 23: a delivery is read again if the stored offset has changed when its state is read', async () => {
   const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
   const writes: BatchWrite[] = []
   const watch = unwatched()
@@ -99,7 +99,7 @@ class Refused extends OutflowError {
 }
 
 test.each(['prepare', 'read', 'reject', 'observe', 'score', 'decide', 'compare', 'write'] as const)(
-  'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model is given back',
+  'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model lease is returned',
   async (step) => {
     const delivery = aDelivery([aKafkaRecord(0, { delay: 9 }), aKafkaRecord(1, { delay: 1 })])
     const error = new Refused('no such table')
@@ -276,7 +276,7 @@ test('issue 17.20: a record that throws in any step becomes a dead letter, and e
   )
 })
 
-test('issue 17.20: the delivery fails after a hundred failed records in a row, because the cause is not the records', async () => {
+test('issue 17.20: the delivery fails after a hundred consecutive failed records, because the records are not the cause', async () => {
   const records = Array.from({ length: 300 }, (_, at) => aKafkaRecord(at, { delay: 1 }))
   const poison = new Map(records.map(({ offset }) => [offset, 'score' as const]))
   const { steps, store } = poisonedSteps(poison)

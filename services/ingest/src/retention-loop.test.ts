@@ -32,7 +32,7 @@ test('an error postpones retention, and does not end the loop', async () => {
   const abort = new AbortController()
   const telemetry = { ...aTelemetry(), retentionPostponed: vi.fn(() => abort.abort()) }
   await applyRetentionHourly({
-    applyRetention: () => Promise.reject(new Error('away')),
+    applyRetention: () => Promise.reject(new Error('unavailable')),
     telemetry,
     signal: abort.signal,
   })

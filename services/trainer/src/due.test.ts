@@ -56,7 +56,7 @@ test('a requested fit is due at once', () => {
   })
 })
 
-test('drift makes a fit due, but not while there is no model at all', () => {
+test('drift makes a fit due, but not without a model', () => {
   expect(due([aModel('active', 0)], { isDrifted: true })).toEqual({ inMs: 0, because: 'drift' })
   expect(due([aModel('failed_gate', 20_000)], { isDrifted: true }).because).toBe('no model')
 })
@@ -73,7 +73,7 @@ test('a fit that failed its gate is not repeated before the scheduled time', () 
   expect(due([aModel('failed_gate', 0.25 * HOUR), aModel('active', 5 * HOUR)]).inMs).toBe(0.75 * HOUR)
 })
 
-test('a fit that produced a known model counts, although it stored no newer model', () => {
+test('a fit that gave a known model counts, although it stored no newer model', () => {
   const lastFit = { endedMs: NOW - 0.5 * HOUR, seen: 2_000, good: 2_000 }
   expect(due([aModel('active', 5 * HOUR)], { lastFit }).inMs).toBe(0.5 * HOUR)
 })
@@ -101,11 +101,11 @@ describe('a provisional model', () => {
     expect(after(1_500, 2_400, 1_250)).toBe('more records')
   })
 
-  test('is replaced at once where minRows was lowered', () => {
+  test('is replaced at once if minRows was lowered', () => {
     expect(after(2_500, 2_500)).toBe('more records')
   })
 
-  test('is kept for a while if a full model was not promoted', () => {
+  test('is kept for some time if a full model was not promoted', () => {
     const failed = [aModel('failed_gate', 60_000), ...models]
     expect(after(2_000, 2_001, 2_000, failed)).toBe('schedule')
   })

@@ -5,7 +5,7 @@ import { fewestRows } from './fewest-rows.js'
 const training = { minRows: 2_000 }
 const aModel = (provisional: boolean) => ({ metadata: { provisional } as ModelMetadata })
 
-test('a first fit needs minRows until the topics have had enough records for a provisional model for a minute', () => {
+test('a first fit needs minRows, until the topics have contained enough records for a provisional model for a minute', () => {
   expect(fewestRows({ training, active: undefined, enoughForMs: 0 })).toBe(2_000)
   expect(fewestRows({ training, active: undefined, enoughForMs: 59_999 })).toBe(2_000)
   expect(fewestRows({ training, active: undefined, enoughForMs: 60_000 })).toBe(200)

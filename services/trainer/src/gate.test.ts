@@ -57,7 +57,7 @@ test('a first model as likely as independent fields passes, and both opened dete
   expect(close).toHaveBeenCalledTimes(2)
 })
 
-test('records of few kinds, each with one p-value, pass the calibration check if the kinds are calibrated', async () => {
+test('records of few kinds, each with one p-value, pass the calibration check if these p-values are calibrated', async () => {
   // With three equal kinds every p-value is 1, and that of a higher NLL is 0.
   const ofKinds = {
     ...aDetector(
@@ -105,7 +105,7 @@ test('the report counts the decisions that would differ from those of the incumb
 })
 
 test('issue 17: a candidate passes if the interval of its gain reaches −0.02 nats, and fails only if all of it is below', async () => {
-  // Alternately a nat better and a nat worse: with a thousand records the interval of the mean is ± 0.06 nats.
+  // Alternately one nat better and one nat worse: with a thousand records the interval of the mean is ± 0.06 nats.
   const candidate = (loss: number) => aDetector((x) => loss + (Math.round(x * 1_000) % 2 === 0 ? 1 : -1))
   const unsure = await gate(openEither(candidate(0.05), aDetector()), { incumbent, contamination: 0 })
   expect(unsure.gain.lower).toBeLessThan(-0.02)
@@ -114,7 +114,7 @@ test('issue 17: a candidate passes if the interval of its gain reaches −0.02 n
   expect(sure.failures).toEqual([expect.stringMatching(/^it is less likely than the incumbent by 0\.150 nats/)])
 })
 
-test('an incumbent that cannot be opened any more is ignored', async () => {
+test('an incumbent that cannot be opened is ignored', async () => {
   const open = async (artefact: Uint8Array) => {
     if (artefact[0] === 2) throw new Error('damaged')
     return aDetector()

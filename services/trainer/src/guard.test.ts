@@ -16,7 +16,7 @@ test('a model within the bounds of its gate is not reported', () => {
   expect(leftBounds(minutesOf(4, 1_000, 20), gate, asked)).toBeNull()
 })
 
-test('an anomaly share far above the configured one is reported, and one within chance is not', () => {
+test('a share of anomalies far above the configured one is reported, one within random variation is not', () => {
   expect(leftBounds(minutesOf(4, 1_000, 90), gate, asked)).toBe(
     'it finds anomalies in 9 % of 1000 records; at most 8.25 % are accepted',
   )

@@ -4,7 +4,7 @@ import { holdOut } from './hold-out.js'
 const times = Array.from({ length: 10_000 }, (_, i) => i)
 const heldOf = (isHeld: Uint8Array) => [...isHeld.keys()].filter((index) => isHeld[index] === 1)
 
-test('without an incumbent a tenth of the window is held out from the newer half, identical for the same seed', () => {
+test('without an incumbent a tenth of the window, from its newer half, is held out; the same for the same seed', () => {
   const held = heldOf(holdOut({ times, seenUntilMs: null, seed: 1 }))
   expect(held).toHaveLength(1_000)
   expect(Math.min(...held)).toBeGreaterThanOrEqual(5_000)

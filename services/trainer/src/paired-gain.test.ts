@@ -8,7 +8,7 @@ const random = xoroshiro128plus(3)
 const nlls = (count: number, shift = 0) =>
   Float64Array.from({ length: count }, () => 4 * uniformFloat64(random) + shift)
 
-test('a density that is half a nat likelier everywhere gains half a nat, with a tight interval', () => {
+test('a log density that is half a nat higher everywhere gains half a nat, with a narrow interval', () => {
   const candidate = nlls(500)
   const gain = pairedGain(
     candidate,
@@ -29,7 +29,7 @@ test('the interval contains the true gain in about 95 of 100 cases', () => {
   expect(inside).toBeLessThan(199)
 })
 
-test('a higher nll on anomalies does not count against the candidate, but one on a normal record does', () => {
+test('a higher nll of anomalies does not count against the candidate, but that of a normal record does', () => {
   const incumbent = nlls(1_000)
   incumbent.fill(50, 0, 10)
   const candidate = incumbent.slice().fill(5_000, 0, 10)

@@ -18,7 +18,7 @@ function aRecord(partition: number, offset: number, value: string, key = 'LAX'):
 
 const leftOut = { confirmed: new Set<string>(), spans: [] }
 
-test('each record is read with what its entity did before it in its own partition; broken ones count in none', async () => {
+test('each record is read with the earlier records of its entity in its partition; invalid ones do not count', async () => {
   const { keep, aheadMs, windowsRead } = readSampled({ source: {}, features: FEATURES }, decoder)
   const records = [
     aRecord(0, 0, '{"delay":1}'),
@@ -40,13 +40,13 @@ test('each record is read with what its entity did before it in its own partitio
   expect(windowsRead()).toEqual({ entities: 2, split: 1, forgotten: 0 })
 })
 
-test('a record that breaks the contract of a window is rejected for it', async () => {
+test('a record that breaks the contract of a windowed feature is rejected', async () => {
   const timed = [FEATURES[0]!, { ...FEATURES[1]!, at: '$.date' } as Feature]
   const record = readSampled({ source: {}, features: timed }, decoder).keep(aRecord(0, 0, '{"delay":1}'))
   expect(selectTrainingRecords([record], leftOut).rejected.bad_timestamp).toBe(1)
 })
 
-test('without windowed features no record is read that is not sampled', () => {
+test('without windowed features only sampled records are read', () => {
   const { aheadMs, windowsRead } = readSampled({ source: {}, features: [FEATURES[0]!] }, decoder)
   expect(aheadMs).toBeUndefined()
   expect(windowsRead()).toBeNull()

@@ -24,7 +24,7 @@ const aShadow = (counts: Partial<Shadow>): Shadow => ({
   ...counts,
 })
 
-test('a candidate that flags about the expected share passes', () => {
+test('a candidate with about the expected share of anomalies passes', () => {
   expect(checkShadow(aShadow({}), config)).toEqual({
     forMs: 600_000,
     scored: 10_000,
@@ -35,7 +35,7 @@ test('a candidate that flags about the expected share passes', () => {
   })
 })
 
-test('one that flags more than the gate allows fails, unless the active model flags as much, because then the stream has changed', () => {
+test('one with a larger share than the gate allows fails, unless the active model has it too, because then the stream has changed', () => {
   const flooding = aShadow({ anomaliesByShadow: 700 })
   expect(checkShadow(flooding, config).failure).toBe(
     'as a shadow it found anomalies in 7.9 % of 10000 records; at most 6.71 % are accepted',

@@ -26,7 +26,7 @@ test('issue 17.7: rejected records of a window are counted, and a window with to
   expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
 })
 
-test('issue 17.10: a fit whose model cannot flag any record logs a warning', () => {
+test('issue 17.10: a fit whose model can find no anomaly logs a warning', () => {
   const log = { info: vi.fn(), warn: vi.fn() }
   const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
   const calibration = { rows: 90, smallestPValue: 1 / 91, medianNll: 1 }

@@ -139,7 +139,7 @@ test('the records of the gate are held out of the fit', async () => {
   expect(new Set([...fitted, ...heldOut].map(({ numbers }) => numbers[0]))).toHaveProperty('size', 60)
 })
 
-test('a candidate is compared with the incumbent unless their features differ, and has it as parent in any case', async () => {
+test('a candidate is compared with the incumbent unless their features differ, and always has it as parent', async () => {
   const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
   const same = aRound({ incumbent: async () => incumbent })
   await trainOnce(same.options)
@@ -164,7 +164,7 @@ function windowWithBursts(places: readonly number[], each: number): readonly Win
 }
 
 describe('issue 20: a burst in the training window', () => {
-  test('is left out of a first model, which is fitted again, and logged with its span', async () => {
+  test('is left out, a first model is fitted again, and the span is logged', async () => {
     const { effects, telemetry, options } = aRound({}, windowWithBursts([700], 12))
     await trainOnce(options)
     const span = { from: '1970-01-01T00:00:00.700Z', to: '1970-01-01T00:00:00.712Z' }
@@ -178,7 +178,7 @@ describe('issue 20: a burst in the training window', () => {
     })
   })
 
-  test('is only logged if an earlier model has already flagged it', async () => {
+  test('is only logged if an earlier model has found its anomalies', async () => {
     const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
     const { effects, telemetry, options } = aRound({ incumbent: async () => incumbent }, windowWithBursts([700], 12))
     await trainOnce(options)
@@ -186,7 +186,7 @@ describe('issue 20: a burst in the training window', () => {
     expect(effects.train).toHaveBeenCalledTimes(1)
   })
 
-  test('is only logged if bursts recur, because the stream then has them regularly', async () => {
+  test('is only logged if bursts recur, because they are then part of the stream', async () => {
     const { effects, telemetry, options } = aRound({}, windowWithBursts([200, 700, 1_200, 1_700], 8))
     await trainOnce(options)
     expect(telemetry.burstFound.mock.calls.map(([, , isLeftOut]) => isLeftOut)).toEqual([false, false, false, false])
@@ -242,7 +242,7 @@ test.each(['active', 'failed_gate', 'rolled_back'] as const)(
   },
 )
 
-test('a sample with too few good records is drawn again, larger, and at most maxRows are fitted', async () => {
+test('after a sample with too few good records a larger one is drawn, and at most maxRows are fitted', async () => {
   const all = windowOf(400, 100).toSorted((a, b) => (Number(a.offset) % 7) - (Number(b.offset) % 7))
   const readWindow = vi.fn<TrainerEffects['readWindow']>(async ({ maxRows, keep }) => ({
     records: all.slice(0, maxRows).map(keep),
@@ -292,7 +292,7 @@ describe('with fewer than minRows records', () => {
     return { ...round, options: { ...round.options, config: { ...config, training }, fewest: 60 } }
   }
 
-  test('the model is provisional if the round accepts as few', async () => {
+  test('the model is provisional if the round allows it', async () => {
     const { effects, options } = provisional()
     expect(await trainOnce(options)).toEqual({ became: 'promoted' })
     expect(effects.train.mock.calls[0]![0].provisional).toBe(true)

@@ -32,7 +32,7 @@ test.each([
   expect(makeAddressRule('hooks.example', [address])(address)).toBe(true)
 })
 
-test('public addresses are sent to', () => {
+test('public addresses are permitted', () => {
   const permits = makeAddressRule('hooks.example', [])
   expect(['93.184.216.34', '2606:2800:220:1::1'].map(permits)).toEqual([true, true])
 })

@@ -37,7 +37,7 @@ test('issue 20: with console.url every receiver of an alert gets the address of 
   expect(alert.annotations.url).toBe(page)
 })
 
-test('issue 20: a message for Slack links to the form of an alert with each verdict, for a group and a health event it does not', () => {
+test('issue 20: a message for Slack has links that give each verdict on an alert, but not for a group or a health event', () => {
   const page = 'https://outflow.example.org/anomalies/flights%2Fflights%2F2%2F673'
   const linked = { ...example, data: { ...example.data, url: page } }
   const { text } = JSON.parse(postOf({ kind: 'slack' }, message(linked), now).body)
@@ -169,7 +169,7 @@ test('the trace context is sent as a header if there is one', () => {
 const begun = healthEventSchema.parse(read('outflow.health.v1.begun.json'))
 const ended = { ...begun, data: { ...begun.data, status: 'ended', endedAt: '2026-11-25T20:00:00.000Z' } }
 
-test('Slack gets what is wrong and since when, and that a condition is over', () => {
+test('Slack gets the condition and its start, and its end', () => {
   const textOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text
   expect(textOf(begun)).toBe(
     ['*trainer dead in flights*', `• ${begun.data.detail}`, `• since ${begun.data.begunAt}`, begun.id].join('\n'),
@@ -192,7 +192,7 @@ test('in Alertmanager the end of a health event resolves the alert of its beginn
   expect(last.endsAt).toBe('2026-11-25T20:00:00.000Z')
 })
 
-test('in Alertmanager an event without duration stays open for a while', () => {
+test('in Alertmanager an event without duration is resolved after some time', () => {
   const happened = healthEventSchema.parse(read('outflow.health.v1.happened.json'))
   const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(happened), now).body)
   expect(alert.startsAt).toBe(happened.data.begunAt)

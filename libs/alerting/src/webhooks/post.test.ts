@@ -29,7 +29,7 @@ beforeEach(() => {
 const never = new AbortController().signal
 const post = { headers: {}, body: '{}' }
 
-/** A resolver that returns the next of these addresses at each lookup; `hooks.invalid` resolves nowhere else. */
+/** A resolver that returns the next of these addresses at each lookup. `hooks.invalid` is in no other DNS. */
 const answering =
   (...answers: string[]): Resolve =>
   (_, done) => {

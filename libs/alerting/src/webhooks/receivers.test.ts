@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { postOf } from './messages.js'
 
 const folder = new URL('../../../contracts/schemas/examples/', import.meta.url)
-/** Webhooks receive every event but that of later reasons. */
+/** Webhooks receive every event except that of later reasons. */
 const examples = readdirSync(folder).flatMap((name) => {
   const event = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as { readonly type: EventType; id: string }
   return event.type === EXPLAINED_EVENT_TYPE ? [] : [[name, EVENT_SCHEMAS[event.type].parse(event)] as const]

@@ -8,7 +8,7 @@ const config = (provisional = false) =>
 const aModel = (own: Partial<ModelMetadata>) =>
   ({ provisional: true, training: { rows: 180 }, ...own }) as ModelMetadata
 
-test('a provisional model is described with its records, its alerts, and what a full model needs', () => {
+test('a provisional model is described with its records, its alerts, and the requirements of a full model', () => {
   expect(describeProvisional(aModel({ recordsPerDay: 5_000 }), config())).toEqual({
     what: 'provisional model (180 records); its anomalies are not alerted',
     next: 'a full model is fitted once the training window has 2,000 records',
@@ -16,7 +16,7 @@ test('a provisional model is described with its records, its alerts, and what a 
   expect(describeProvisional(aModel({}), config(true))?.what).toBe('provisional model (180 records)')
 })
 
-test('where the window never holds enough records, the settings that would are stated', () => {
+test('if the window never contains enough records, the text names settings that are sufficient', () => {
   expect(describeProvisional(aModel({ recordsPerDay: 300.4 }), config())?.next).toBe(
     'a full model needs 2,000 records, and training.window holds about 300: set it to 7d or more, or lower training.minRows',
   )

@@ -19,7 +19,7 @@ test.each([
   expect(formatRarity(p, 1 / 1_601)).toBe(text),
 )
 
-test('a rarer record never reads as a more frequent one', () => {
+test('the text of a rarer record never states a higher frequency', () => {
   const rank = (p: number) => {
     const [, beyond, oneIn] = /^(?:not rare|(beyond .*)|(?:rarer than )?1 in ([\d,]+))$/.exec(formatRarity(p))!
     if (beyond !== undefined) return Number.POSITIVE_INFINITY

@@ -22,7 +22,7 @@ test('under online control an anomaly is a discovery; its severity is relative t
   expect(fdrState).toEqual({ fdr: 0.1, tested: 4, first: 2, later: [3] })
 })
 
-test('online control continues from the previous state, and restarts where that is of another share', () => {
+test('online control continues from the previous state, and restarts if that state has another share', () => {
   const { fdrState } = decide(Float64Array.of(0.5, 1e-9), { fdr: 0.1 })
   expect(decide(Float64Array.of(1e-9), { fdr: 0.1 }, fdrState).fdrState).toMatchObject({ tested: 3, later: [3] })
   expect(decide(Float64Array.of(0.5), { fdr: 0.2 }, fdrState).fdrState).toMatchObject({ fdr: 0.2, tested: 1 })

@@ -45,7 +45,7 @@ describe('online false-discovery control', () => {
     expect(seen.found).toBeGreaterThan(0.1)
   })
 
-  it('raises a false alarm in at most that share of streams without anomalies', () => {
+  it('raises a false alarm in at most the configured share of streams without anomalies', () => {
     expect(simulate({ fdr: 0.1, share: 0, strength: 0, streams: 1_000 }).fdr).toBeLessThanOrEqual(0.1)
   })
 

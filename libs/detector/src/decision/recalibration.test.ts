@@ -60,7 +60,7 @@ describe('recalibration', () => {
     expect(share).toBeLessThan(1.25 * RATE)
   })
 
-  it('uses the newest blocks only, and more of them where records are few', () => {
+  it('uses only the newest blocks, and more of them if they have few records', () => {
     const late = minutes(shifted(1), { count: 20, seed: 2 }).map((block) => ({
       ...block,
       startMs: block.startMs + 36e5,
@@ -80,7 +80,7 @@ describe('an attack of two in a hundred', () => {
   const attacked: Place = (u, chance) => (chance() < 0.02 ? 1e-5 * u : u)
   const recalibration = fitRecalibration(minutes(attacked, { count: 10 }), options)!
 
-  it('remains an anomaly in every record, even if it is in all blocks that are used', () => {
+  it('remains an anomaly in every record, even if all used blocks contain it', () => {
     const improbable = draw((u) => 1e-5 * u, 1_000, 5)
     expect(recalibrate(recalibration, improbable).every((p) => p <= RATE / 10)).toBe(true)
   })

@@ -14,7 +14,7 @@ function limitOf(
   return unreachable({ calibration, recordsPerDay: 1_000, provisional: false }, detection)
 }
 
-test('issue 17.10: with 300 records at the default rate no record can be an anomaly, which is stated with the values', () => {
+test('issue 17.10: with 300 records at the default rate no record can be an anomaly, and the text has the values', () => {
   const detection = configSchema.shape.detection.parse({})
   // 30 % of 300 records are calibration records.
   expect(limitOf(90, detection)).toBe(
@@ -38,7 +38,7 @@ describe('issue 17.6: without a tail', () => {
     )
   })
 
-  it('online control can discover the first records of a partition only, and as many as the sentence states', () => {
+  it('online control can discover only the first records of a partition, as many as the text states', () => {
     const limit = limitOf(2_000, { alertRate: 0.001, fdr: 0.1 })
     const records = Number(/ after the first (\d+) of a partition/.exec(limit!)?.[1])
     const discovers = (place: number) =>
@@ -56,7 +56,7 @@ describe('issue 17.6: without a tail', () => {
   })
 })
 
-it('with a provisional model no record is rarer than one of its calibration records, tail or not', () => {
+it('with a provisional model no record is rarer than its calibration records, with or without a tail', () => {
   const calibration = { rows: 180, smallestPValue: 1 / 181, tail: TAIL, misfit: null, medianNll: 1, labels: null }
   expect(unreachable({ calibration, recordsPerDay: 1_000, provisional: true }, { alertRate: 0.001 })).toBe(
     'no record can be an anomaly at an alert rate of 0.001: no p-value is below 0.0055, of a provisional model of 180 records; ' +

@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const student = (degreesOfFreedom: number) => ({ kind: 'student', degreesOfFreedom }) as const
 
-/** P(Z ≤ z) by degrees of freedom, where Student's t has a closed form. */
+/** P(Z ≤ z) by degrees of freedom, for which Student's t has a closed form. */
 const CUMULATED: Readonly<Record<number, (z: number) => number>> = {
   1: (z) => 0.5 + Math.atan(z) / Math.PI,
   2: (z) => 0.5 + z / (2 * Math.sqrt(2 + z * z)),
@@ -96,7 +96,7 @@ describe.each(['realnvp', 'spline'] as const)(
       return nll
     }
 
-    it('integrates to 1, draws from its density, and has a lower NLL on fresh rows than with a normal base', async () => {
+    it('integrates to 1, draws from its density, and has a lower NLL on new rows than with a normal base', async () => {
       const flow = await fit(student(2))
       // Even steps of u, x = sinh(u), to ±30,000: less than 1e-8 of the mass is beyond.
       const [steps, reach] = [4000, 11]

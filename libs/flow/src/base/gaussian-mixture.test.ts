@@ -45,7 +45,7 @@ describe.each([
   })
 })
 
-it('leaves out components that are too far to count', () => {
+it('leaves out components whose contribution is negligible', () => {
   const dim = 3
   const components = 3
   const whitening = Float64Array.from({ length: components * dim * dim }, (_, at) => ((at % 9) % 4 === 0 ? 1 : 0))

@@ -23,7 +23,7 @@ it('gives a density in the units of its input: a standard normal of log x is log
   expect(logDensity).toBeCloseTo(-Math.log(2.5) - 0.5 * Math.log(2 * Math.PI) - 0.5 * Math.log(2.5) ** 2, 12)
 })
 
-it('is the identity where the power is 1, and the logarithm of 1 + x where it is 0', () => {
+it('is the identity if the power is 1, and the logarithm of 1 + x if it is 0', () => {
   const [below, above] = yeoJohnson([1]).forwardRows(rows(-3, 4)).value.values
   expect(below).toBeCloseTo(-3, 12)
   expect(above).toBeCloseTo(4, 12)

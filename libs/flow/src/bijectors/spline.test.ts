@@ -11,7 +11,7 @@ function someRaw(seed: number, deviation = 1): Float64Array {
   return Float64Array.from({ length: rawLength(BINS) }, () => deviation * random.normal())
 }
 
-it('is the identity where its raw parameters are zero', () => {
+it('is the identity if its raw parameters are zero', () => {
   const knots = knotsOf(new Float64Array(rawLength(BINS)), 0, BINS)
   for (let x = -4; x <= 4; x += 0.25) {
     const { value, logSlope } = splineAt(knots, BOUND, x)

@@ -28,7 +28,7 @@ await onEachBackend('an unfitted flow', (backend) => {
     expect([...logDet].every((nats) => nats === 0)).toBe(true)
   })
 
-  it.each(SIZES)('is a rotation where it has linear mixing, $dim columns', async ({ dim, contextDim }) => {
+  it.each(SIZES)('is a rotation if it has linear mixing, $dim columns', async ({ dim, contextDim }) => {
     const length = (values: Float32Array, row: number) => Math.hypot(...values.subarray(row * dim, (row + 1) * dim))
     for (const spec of [glowSpec(dim, contextDim), { ...splineSpec(dim, contextDim), tailBound: 2 }]) {
       const { rows, latent, logDet } = await forwardOf(spec)

@@ -83,7 +83,7 @@ it('throws for one flipped bit at any position', () => {
         const flipped = bytes.slice()
         flipped[at]! ^= 1 << bit
         try {
-          // A space that pads the header can become another kind of white space, which changes nothing.
+          // A flip may turn padding of the header into another kind of white space, which has no effect.
           expect(decodeSafetensors(flipped)).toEqual(decodeSafetensors(bytes))
         } catch (error: unknown) {
           const named =

@@ -51,7 +51,7 @@ it.each(CASES)('keeps latent and log-det of $dim columns, $contextDim of context
   }
 })
 
-it('keeps the first actnorm only, and does not change the given flow', () => {
+it('keeps only the first actnorm, and does not change the given flow', () => {
   const spec = realNvpSpec(4)
   const flow = aFlow(spec)
   const before = structuredClone(flow.weights)

@@ -71,7 +71,7 @@ it('leaves out couplings that are the identity', async () => {
   expect(toOnnx(flow).length).toBeGreaterThan(10 * bytes.length)
 })
 
-it('has no input for a context where the flow takes none', async () => {
+it('has no input for a context if the flow has none', async () => {
   const session = await InferenceSession.create(toOnnx(unfittedFlow(realNvpSpec(2), 1)))
   expect(session.inputNames).toEqual(['row'])
   await session.release()

@@ -135,7 +135,7 @@ it('reports progress, and can be cancelled', async () => {
     signal: cancel.signal,
     onProgress: ({ step }) => {
       steps.push(step)
-      cancel.abort(new Error('enough'))
+      cancel.abort(new Error('cancelled'))
     },
   })
   await expect(fit).rejects.toThrow(FitCancelled)
@@ -160,7 +160,7 @@ it('yields to the event loop after each step, so that other code can cancel it',
   expect(calls).toBeLessThan(25)
 })
 
-it('keeps the best flow where the density stops being finite, and throws where it never is', async () => {
+it('keeps the best flow if the density stops being finite, and throws if it never is', async () => {
   let calls = 0
   const breaking: LogDensity = (theta, count) => {
     calls += 1
@@ -203,7 +203,7 @@ function distanceToNormal(values: Float32Array): number {
     .reduce((worst, value, at) => Math.max(worst, Math.abs(normalBelow(value) - (at + 0.5) / values.length)), 0)
 }
 
-/** P(Z < z), by Abramowitz and Stegun's 26.2.17, right to 1e-7. */
+/** P(Z < z), by Abramowitz and Stegun's 26.2.17, accurate to 1e-7. */
 function normalBelow(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z))
   const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))

@@ -87,7 +87,7 @@ it.each(['realnvp', 'glow', 'spline'] as const)('scores far rows roughly to 1e-4
   const exact = await scorer.nll(rows)
   const rough = await scorer.roughNll(rows)
   expect(rough.slice(0, 20)).toEqual(exact.slice(0, 20))
-  // Float32 has seven digits, of which a chain of couplings leaves four or five.
+  // A chain of couplings retains four or five of the seven digits of float32.
   exact.forEach((nll, row) => {
     expect(Math.abs(rough[row]! - nll)).toBeLessThan(1e-4 * Math.max(1, nll))
   })

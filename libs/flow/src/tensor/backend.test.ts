@@ -24,7 +24,7 @@ await onEachBackend('a process', (backend) => {
   })
 })
 
-it('opens a backend where none is requested, and states why it is not tfjs-node', async () => {
+it('opens a backend if none is requested, and states why it is not tfjs-node', async () => {
   const { name, insteadOf } = await openBackend()
   expect(name === 'wasm').toBe(insteadOf !== undefined)
 })

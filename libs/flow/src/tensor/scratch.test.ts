@@ -10,7 +10,7 @@ describe('scratch', () => {
     expect(again.flatMap((array) => [...array])).toEqual([0, 0, 0, 0, 0])
   })
 
-  it('returns an array of the requested size where the size changes', () => {
+  it('returns an array of the requested size if the size changes', () => {
     const reusing = scratch()
     const sizes = [4, 2, 4].map((size) => reusing(() => [zeroed(size).length, zeroed(1).length]))
     expect(sizes).toEqual([

@@ -8,14 +8,14 @@ it('minimises a quadratic that is a hundred times steeper in one direction', () 
   expect(Math.hypot(...place)).toBeLessThan(1e-2)
 })
 
-it('moves each parameter by the learning rate in the first step, whatever the slope', () => {
+it('moves each parameter by the learning rate in the first step, for any slope', () => {
   const place = Float32Array.of(0, 0)
   adam(2)(place, Float32Array.of(1e-3, -1e3), 0.5)
   expect(place[0]).toBeCloseTo(-0.5, 4)
   expect(place[1]).toBeCloseTo(0.5, 4)
 })
 
-it('clips a long gradient to the norm and leaves a short one', () => {
+it('clips a long gradient to the norm and does not change a short one', () => {
   const long = Float32Array.of(30, 40)
   expect(clipNorm(long, 5)).toBe(50)
   expect([...long]).toEqual([3, 4])

@@ -24,7 +24,7 @@ it('averages over a hundred steps: a hundred steps follow a change to a share of
   expect(averaged.withMean(() => parameters[0])).toBeCloseTo(1 - Math.exp(-1), 2)
 })
 
-it('restores the weights, also where the function throws', () => {
+it('restores the weights, also if the function throws', () => {
   const parameters = Float32Array.of(1, 2)
   const averaged = averagedWeights(parameters)
   parameters.set([3, 4])

@@ -38,7 +38,7 @@ describe.each(['realnvp', 'glow', 'spline'] as const)('a diverging fit of a flow
       await scorer.close()
       return nll.reduce((total, nats) => total + nats, 0) / 200
     }
-    // ½·log 2πe a column.
+    // ½·log 2πe per column.
     expect(await nllOf(flow)).toBeLessThan(2 * 1.419 + 0.1)
   })
 })

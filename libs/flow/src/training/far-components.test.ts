@@ -22,7 +22,7 @@ const fit = (data: MixtureRows) => {
 }
 
 describe('a mixture whose far components are discounted', () => {
-  it('finds a cluster of 5 % of the rows unlikely, although it has a component of its own', () => {
+  it('finds a cluster of 5 % of the rows unlikely, although it has its own component', () => {
     const { mixture, nll } = fit(dataOf(950, 50))
     expect(Array.from(mixture.means).some((mean) => Math.abs(mean - 6) < 0.5)).toBe(true)
     const [ofCluster, ofNormal] = nll(Float64Array.of(6, 6, 2, 2))
@@ -36,14 +36,14 @@ describe('a mixture whose far components are discounted', () => {
     expect(between).toBeGreaterThan(ofCluster! + 100)
   })
 
-  it('has the density of the rows where there is no such cluster', () => {
+  it('has the density of the rows if there is no such cluster', () => {
     const { nll } = fit(dataOf(1_000, 0))
     expect(nll(Float64Array.of(0, 0))[0]).toBeCloseTo(Math.log(2 * Math.PI), 0)
   })
 })
 
 describe('a robust density', () => {
-  it('is hardly changed by far rows', () => {
+  it('is changed little by far rows', () => {
     const clean = fitRobustDensity(dataOf(950, 0))(Float64Array.of(3, 3))[0]!
     const contaminated = fitRobustDensity(dataOf(950, 50, 1_000))(Float64Array.of(3, 3))[0]!
     // Under a Gaussian density it would be less than .01.

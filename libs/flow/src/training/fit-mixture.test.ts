@@ -37,7 +37,7 @@ it('weights the rows', () => {
   expect(means[0]).toBeCloseTo(1, 6)
 })
 
-it('keeps a component of few rows narrow where all components are narrow, and wide where they are wide', () => {
+it('keeps a component of few rows narrow if all components are narrow, and wide if they are wide', () => {
   const random = seededRandom(5, 'test')
   // The second column is nearly the first one, in a large cluster and in one of three rows at a distance of 40.
   const rows = new Float64Array(2 * 303)
@@ -46,7 +46,7 @@ it('keeps a component of few rows narrow where all components are narrow, and wi
     rows[2 * row + 1] = rows[2 * row]! + 0.01 * random.normal()
   }
   const nll = mixtureDensity(fit(dataOf(rows, 2), 2)).nll(Float64Array.of(41.5, 41.5, 41.5, 41.3))
-  // A deviation of 1 along the line: 1.5 is ordinary there. A deviation of .01 across it: .2 / √2 is 14 of them.
+  // The deviation along the line is 1, so 1.5 is likely there. Across it the deviation is .01, and .2 / √2 is 14 of them.
   expect(nll[0]).toBeLessThan(5)
   expect(nll[1]).toBeGreaterThan(50)
 })

@@ -30,7 +30,7 @@ describe('fitFlow', { timeout: 60_000 }, () => {
     expect(progress[1]!.leftMs).toBe(0)
   })
 
-  it('fits several tables in one process, each as alone', async () => {
+  it('fits several tables in one process, each as in its own', async () => {
     const shorter = { rows: { rows: rows.slice(0, 200) }, options: { ...options, maxSteps: 0 } }
     const [first, second] = await fitFlows([{ rows: data, options }, shorter], {})
     expect(first!.flow).toEqual((await fitFlow(data, options)).flow)
@@ -69,7 +69,7 @@ it('throws for rows, contexts, noise and shares that do not fit together', async
   for (const fit of refused) await expect(fit).rejects.toThrow(ShapeError)
 })
 
-it('names the row that holds a number which is not finite', async () => {
+it('names the row with a number that is not finite', async () => {
   const holed = rows.slice()
   holed[7] = Number.NaN
   await expect(fitFlow({ ...data, rows: holed }, options)).rejects.toThrow(NotFiniteError)

@@ -12,7 +12,7 @@ import { train } from './train.js'
 
 const NO_CONTEXT = new Float32Array(0)
 
-/** A bent ridge: x₀ normal, x₁ its square with a little noise, both about standardised; [count, 2]. */
+/** A curved ridge: x₀ normal, x₁ its square with little noise, both about standardised; [count, 2]. */
 function aBanana(count: number, seed = 1): Float32Array {
   const random = seededRandom(seed, 'banana')
   const rows = new Float32Array(count * 2)
@@ -132,7 +132,7 @@ describe('the recipe', () => {
     const garbage = rows.map((value, at) => (at % 2 === 1 ? 1e3 : value))
     const fit = await train({ rows: garbage, context: NO_CONTEXT, observed }, small, backend)
     const asScored = rows.map((value, at) => (at % 2 === 1 ? 0 : value))
-    // What is left is one standard normal column, and ½·log 2π for the missing one.
+    // The rest is one standard normal column, and ½·log 2π for the missing one.
     expect(await meanNll(fit, asScored)).toBeCloseTo(1.419 + 0.919, 1)
   })
 
@@ -173,7 +173,7 @@ describe('the recipe', () => {
     expect(await meanNll(fit, rows.slice(0, 1000))).toBeLessThan(await meanNll(fit, rows.slice(1000)))
   })
 
-  it('fits the density that weights tilt the rows to', async () => {
+  it('fits the density of weighted rows', async () => {
     const random = seededRandom(10, 'tilt')
     const rows = Float32Array.from({ length: 4000 }, () => random.normal())
     // e^(x − ½) makes N(1, 1) of N(0, 1).

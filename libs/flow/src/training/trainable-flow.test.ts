@@ -69,7 +69,7 @@ await onEachBackend('a trainable flow', () => {
     },
   )
 
-  it('leaves no tensor behind', () => {
+  it('frees all tensors', () => {
     const flow = trainableFlow(unfittedFlow(realNvpSpec(3, 2), 1))
     const batch = { rows: new Float32Array(12).fill(0.5), context: new Float32Array(8), count: 4 }
     const before = memory().numTensors

@@ -20,7 +20,7 @@ describe('trimming', () => {
     expect(Math.abs(sum(leftOut()) / 800 - 2.56)).toBeLessThan(0.2)
   })
 
-  it('leaves out the share `trim` from the first step where the flow starts from a fitted mixture', () => {
+  it('leaves out the share `trim` from the first step if the flow starts from a fitted mixture', () => {
     const rows = sum(leftOut({ ...settings.spec, base: { kind: 'mixture', components: 2 } })) / 1000
     expect(Math.abs(rows - 2.56)).toBeLessThan(0.2)
   })

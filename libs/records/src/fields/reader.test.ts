@@ -46,7 +46,7 @@ describe('the reader', () => {
     expect(readInside({ payload: '"text"', list: '' })).toMatchObject({ categories: [null, null, null] })
   })
 
-  it('lets an optional field be absent and no other', () => {
+  it('allows only an optional field to be absent', () => {
     expect(read({ ...record, legs: [] })).toMatchObject({ numbers: [3, Number.NaN, expect.any(Number)] })
     expect(read({ ...record, route: {} })).toEqual({ reason: 'missing_field', detail: '$.route.origin is absent' })
   })
@@ -86,7 +86,7 @@ describe('windowed features', () => {
   ]
   const fields = makeReader(list)({ note: 'late again', paid: true, delay: 3 })
 
-  it('are missing until they are filled in, each at its own index, whatever other features lie between', () => {
+  it('are missing until they are filled in, each at its own index, with any features in between', () => {
     if (isRejection(fields)) throw new Error(fields.detail)
     const measured = fields.numbers.length
     expect(fields.numbers.slice(measured - 3)).toEqual([Number.NaN, 3, Number.NaN])

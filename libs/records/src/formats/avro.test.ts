@@ -109,7 +109,7 @@ test('decimals are the nearest double, negative ones too', () => {
   expect(decoded(schema, value)).toEqual({ price: 12_345_678_901_234.56, fixed: -12.34 })
 })
 
-test('a long within ± 2⁵³ becomes a number, and beyond that its digits', () => {
+test('a long within ± 2⁵³ becomes a number, any other a text of its digits', () => {
   const schema = record({ name: 'id', type: 'long' }, { name: 'other', type: ['null', 'long'] })
   const decode = compile(schema)
   fc.assert(
@@ -124,7 +124,7 @@ test('a long within ± 2⁵³ becomes a number, and beyond that its digits', () 
   )
 })
 
-test('a schema is read with what it imports', () => {
+test('a schema is read with its imports', () => {
   const point = { type: 'record', name: 'Point', namespace: 'geo', fields: [{ name: 'lat', type: 'float' }] }
   const schema = record({ name: 'at', type: 'geo.Point' })
   const decode = compile(schema, [{ name: 'geo.Point', schema: JSON.stringify(point) }])
@@ -240,7 +240,7 @@ describe('damaged bytes', () => {
     expect(compile(nulls)(Buffer.concat([block, Buffer.alloc(1)])).list).toHaveLength(400)
   })
 
-  test('issue 17.28: lists with more than 50,000 values are an error, and fields that take no bytes count', () => {
+  test('issue 17.28: lists with more than 50,000 values, including fields without bytes, are an error', () => {
     const longs = record({ name: 'list', type: { type: 'array', items: 'long' } })
     const listOf = (count: number) => Buffer.concat([zigzag(BigInt(count)), Buffer.alloc(count + 1)])
     expect(compile(longs)(listOf(50_000)).list).toHaveLength(50_000)

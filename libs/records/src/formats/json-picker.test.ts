@@ -74,7 +74,7 @@ test('one picker reads records with different keys in any order', () => {
   }
 })
 
-test('a document ends at its given end, whatever bytes follow', () => {
+test('a document ends at its given end, before any bytes', () => {
   const bytes = Buffer.from('{"a":12}\n{"a":3}, "b":4}')
   const taken = { numbers: new Float64Array(KEYS.length), others: [] }
   const ends = Array.from(bytes.keys()).filter((end) => pick(bytes, 0, end, taken))
@@ -106,7 +106,7 @@ test('issue 17.25: long keys are read and not cached', async () => {
 
 const LONG_KEY_BYTES = 2 ** 18
 
-test('a key that is not UTF-8 is refused the second time as well', () => {
+test('a key that is not UTF-8 is also rejected the second time', () => {
   const broken = Buffer.from('{"a\xff":1}', 'latin1')
   expect([picked(broken), picked(broken)]).toEqual([null, null])
 })

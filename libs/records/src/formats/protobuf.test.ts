@@ -195,7 +195,7 @@ test('issue 17: an omitted 64-bit key of a map entry is 0, and an unsigned key i
   expect(unsigned(bytes)).toEqual({ by_id: { '18446744073709551615': 4 } })
 })
 
-describe('messages that would take long to decode', () => {
+describe('messages that take long to decode', () => {
   const schema =
     'syntax = "proto3"; message T { repeated L l = 1; repeated int64 n = 2; map<string, L> m = 3; T t = 4; } '
   const bounded = compile(

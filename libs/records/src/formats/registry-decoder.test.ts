@@ -18,7 +18,7 @@ function aRegistry(overrides: Partial<Record<number, Awaited<ReturnType<SchemaRe
   return { schema, decoder, pass: (ms: number) => (nowMs += ms) }
 }
 
-test('a schema is fetched once, however many records and batches refer to it', async () => {
+test('a schema is fetched once for all records and batches that refer to it', async () => {
   const { schema, decoder } = aRegistry()
   const batch = [framed(1, '{"a":1}'), null, framed(1, '{"a":2}')]
   await Promise.all([decoder.prepare(messages(...batch)), decoder.prepare(messages(...batch))])
@@ -39,8 +39,8 @@ test('an unknown schema id is a rejection, and is requested again after 30 s', a
 
 test('a registry that does not answer is an error, and the next call requests the schema again', async () => {
   const { schema, decoder } = aRegistry()
-  schema.mockRejectedValueOnce(new Error('away'))
-  await expect(decoder.prepare(messages(framed(1)))).rejects.toThrow('away')
+  schema.mockRejectedValueOnce(new Error('unavailable'))
+  await expect(decoder.prepare(messages(framed(1)))).rejects.toThrow('unavailable')
   await decoder.prepare(messages(framed(1)))
   expect(decoder.decode(framed(1))).toEqual({ record: {} })
 })

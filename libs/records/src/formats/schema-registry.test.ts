@@ -27,7 +27,7 @@ test('a schema without a type is Avro, and an unknown schema is null', async () 
   expect(await registry.schema(17)).toBeNull()
 })
 
-test('the imports of a schema are returned once, each before the schemas that import it', async () => {
+test('each import of a schema is returned once, before the schemas that import it', async () => {
   const c = { name: 'c.proto', subject: 'a/c', version: 3 }
   const b = { name: 'b.proto', subject: 'b', version: 1 }
   const asked = answering({

@@ -18,7 +18,7 @@ const column = (name: string, ...values: readonly unknown[]): Record<string, unk
   Array.from({ length: 12 }, (_, index) => ({ [name]: values[index % values.length] }))
 
 describe('feature inference', () => {
-  it('infers numeric for numbers, including those written as text, however few distinct values they have', () => {
+  it('infers numeric for numbers, including those written as text and those with few distinct values', () => {
     expect(infer(column('delay', 3, 5.5, -1)).kinds).toEqual(['$.delay numeric'])
     expect(infer(column('delay', '3', '5.5', '', '-1e3')).kinds).toEqual(['$.delay numeric'])
     expect(infer(column('class', 0, 1)).kinds).toEqual(['$.class numeric'])
@@ -132,7 +132,7 @@ describe('feature inference', () => {
     expect(infer(column('delay', 3, null, 8)).features).toMatchObject([{ path: '$.delay', optional: false }])
   })
 
-  it('issue 17.4: lists every field, whatever its key, either as a feature or as left out', () => {
+  it('issue 17.4: lists every field, with any key, as a feature or as left out', () => {
     const value = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constant(null), fc.array(fc.integer()))
     const records = fc.array(
       fc.dictionary(fc.constantFrom('a', 'b', 'c d', 'metrics.cpu', 'Duration..in.seconds.', 'x[1]'), value),
@@ -158,7 +158,7 @@ describe('feature inference of one value over time', () => {
       ...other,
     }))
 
-  it('adds the spread in two windows before the record, and leaves the hour out where days are few', () => {
+  it('adds the spread in two windows before the record, and leaves out the hour if there are few days', () => {
     const { features, leftOut } = infer(series(1_000))
     const window = { type: 'window', aggregate: 'std', of: '$["cpu.load"]', by: 'partition', at: '$.at', scale: 'log' }
     expect(features).toEqual([

@@ -131,7 +131,7 @@ test('storing, dropping and reloading states does not change any feature', () =>
       let states = roomy()
       const features: number[][] = []
       for (let from = 0; from < events.length; from += every) {
-        if (anew) states = makeWindowStates(PLAN, { maxBytes: 0 }) // like after a crash
+        if (anew) states = makeWindowStates(PLAN, { maxBytes: 0 }) // as after a crash
         const batch = events.slice(from, from + every).map(observationOf)
         states.put(
           states.absent(batch).flatMap((name) => {
@@ -159,7 +159,7 @@ test('features count only records of the same entity, and a record without an en
   expect(states.absent([none as Observation])).toEqual([])
 })
 
-test('one record from the far future does not end the features of its entity', () => {
+test('one record from the far future does not delete the state of its entity', () => {
   const now = Date.UTC(2026, 0, 1)
   const states = roomy()
   const at = (atMs: number): Event => ({ account: 'a', atMs, amount: 1 })

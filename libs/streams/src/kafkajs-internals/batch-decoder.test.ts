@@ -74,7 +74,7 @@ async function encoded({ records, ...rest }: { readonly records: readonly object
   return Buffer.concat([buffer, Buffer.from('what comes next')])
 }
 
-/** Compares part by part, since a decoded record reads its parts on access, and its headers have no prototype. */
+/** Compares part by part, because a decoded record reads its parts on access, and its headers have no prototype. */
 function partsOf({ records, ...batch }: WholeBatch, names: readonly string[]) {
   const parts = records.map((own) => ({
     ...Object.fromEntries(names.map((name) => [name, own[name as keyof typeof own]])),
@@ -91,7 +91,7 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       const decoded = await decodeWhole(reader)
       const expected = await theirs(theirReader)
       const names = Object.keys(expected.records[0] ?? {}).filter((name) => name !== 'batchContext')
-      // Vitest's toEqual compares buffers number by number, which takes most of the time of 2,000 runs.
+      // Vitest's toEqual compares buffers number by number, which would take most of the time of 2,000 runs.
       deepStrictEqual(partsOf(decoded, names), { ...partsOf(expected, names), magicByte: 2 })
       deepStrictEqual(
         decoded.records.map(({ timestampMs }) => timestampMs),
@@ -155,7 +155,7 @@ test('a truncated batch is left for the next fetch, as in kafkajs', async () => 
   expect(await decodeMessages(fetched())).toEqual([])
 })
 
-test('kafkajs leaves out the same records before the offset that it asked for, and of aborted transactions', async () => {
+test('kafkajs leaves out the same records before the requested offset, and of aborted transactions', async () => {
   const batches = [await aBatch(0n, ['a', 'b']), await aBatch(2n, ['c', 'd']), await aBatch(4n, ['e'])]
   batches[1]![ATTRIBUTES_AT]! |= 0x10
   for (const from of ['0', '1', '2', '5', '9']) {
@@ -170,11 +170,11 @@ test('kafkajs leaves out the same records before the offset that it asked for, a
   }
 })
 
-test('kafkajs uses it from its first fetch on', () => {
+test('kafkajs uses the decoder from its first fetch on', () => {
   expect(require(`${src}/requests/fetch/v4/decodeMessages`)).toBe(decodeMessages)
 })
 
-test('issue 17.19: the records of a batch that expands too far have their positions and the reason, and other batches are read', async () => {
+test('issue 17.19: the records of a batch that expands too much have their positions and the reason, and other batches are read', async () => {
   const blanks = gzipped(await aBatch(7n, ['small', ' '.repeat(MAX_EXPANDED_BYTES), 'small']))
   const around = [await aBatch(0n, ['before']), blanks, await aBatch(10n, ['after'])]
   const records = await decodeMessages(fetched(...around.slice(0, 2)))

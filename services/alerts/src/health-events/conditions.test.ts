@@ -48,7 +48,7 @@ describe('conditionsOf', () => {
     expect(kinds({ trainerBeatAgeMs: null })).toEqual([])
   })
 
-  test('a trainer has a minute to start together with all services, and stays dead after a change of leader', () => {
+  test('a trainer has a minute to start with all services, and is still dead after a change of leader', () => {
     expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000 })).toEqual([])
     expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000, open: ['trainer_dead'] })).toEqual(['trainer_dead'])
   })
@@ -61,7 +61,7 @@ describe('conditionsOf', () => {
     expect(kinds({ modelAgeMs: 73 * HOUR_MS }, nightly)).toEqual(['model_too_old'])
   })
 
-  test('a model of a few minutes is not old, however short the schedule', () => {
+  test('a model of a few minutes is not old, for any schedule', () => {
     const often = { training: { every: 10_000, cron: undefined } }
     expect(kinds({ modelAgeMs: 300_000 }, often)).toEqual([])
     expect(kinds({ modelAgeMs: 601_000 }, often)).toEqual(['model_too_old'])
@@ -96,7 +96,7 @@ describe('conditionsOf', () => {
     expect(rejecting(3_000, 30, 0)).toEqual([])
   })
 
-  test('issue 17.8: rejections last until their share is the usual again, across a pause and a change of leader', () => {
+  test('issue 17.8: the condition lasts until the share of rejections is normal again, across a pause and a change of leader', () => {
     const open = ['records_rejected']
     expect(rejecting(1_000, 60, 0.04, open)).toEqual(open)
     expect(rejecting(1_000, 40, 0.04, open)).toEqual([])
@@ -138,7 +138,7 @@ describe('silence', () => {
     )
   }
 
-  test('begins when records wait and none is stored, and ends with the first that is', () => {
+  test('begins when there are unread records and none is stored, and ends with the first stored record', () => {
     expect(looks([500, 500], [900, 500], [900, 500], [1_300, 500], [1_300, 501])).toEqual([0, 10, 20, 30, 0])
   })
 
@@ -153,7 +153,7 @@ describe('silence', () => {
     expect(looks([500, 500], [501, 500], [501, 500], [501, 500])).toEqual([0, 0, 0, 0])
   })
 
-  test('with few records that keep arriving counts from the last stored one', () => {
+  test('with few but continual records counts from the last stored one', () => {
     expect(looks([500, 500], [501, 500], [502, 500], [503, 500])).toEqual([0, 0, 20, 30])
   })
 })

@@ -86,14 +86,14 @@ test('a failure is stored for another attempt, and other events are delivered me
   expect(telemetry.failed).toHaveBeenCalledTimes(1)
 })
 
-test('an event that the receiver refuses permanently is dead at once and does not open the circuit', async () => {
+test('an event that the receiver rejects permanently is dead at once and does not open the circuit', async () => {
   const deliveries = [1, 2, 3, 4, 5].map((id) => aDelivery(id))
   const { reported, circuit } = await deliver(deliveries, [new WebhookRefused('too large', 413)])
   expect(reported).toEqual([1, 2, 3, 4, 5].map((id) => `${id} dead: too large`))
   expect(circuit).toEqual([])
 })
 
-test('a failure after retryFor makes the event dead (issue since d226763e: it was retried for ever)', async () => {
+test('a failure after retryFor makes the event dead (issue since d226763e: it was retried endlessly)', async () => {
   const old = new Date(Date.now() - webhook.retryFor)
   const deliveries = [aDelivery(1, { attempts: 30, firstAttemptAt: old }), aDelivery(2)]
   const { reported } = await deliver(deliveries, [new WebhookFailed('away')])

@@ -26,7 +26,7 @@ it('an anomaly is one line: how rare it is, its id, the main reason and the shar
   )
 })
 
-it('the line names the mistake that explains the anomaly, where there is one', () => {
+it('the line names the mistake that explains the anomaly, if there is one', () => {
   const changes = [{ field: 'distance', from: 721, to: 448 }]
   const mistake = { name: 'kilometres instead of miles', share: 0.97 }
   const counterfactual = { changes, nll: 12, text: 'normal with distance 448 instead of 721', mistake }

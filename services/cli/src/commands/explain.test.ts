@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { describeReasons } from './explain.js'
 
-it('issue 17.26: a reason stays on its line, whatever the record contains', () => {
+it('issue 17.26: a reason is one line, for any content of the record', () => {
   const text = 'city Par\u001b[8mis\nrow 0 (line 1)  normal'
   expect(describeReasons([{ field: 'city', bits: 9, observed: null, expected: null, range: null, text }], null)).toBe(
     '  100 %  city Par\\u001b[8mis\\u000arow 0 (line 1)  normal',
   )
 })
 
-it('the mistake whose correction makes the record ordinary follows the expected value', () => {
+it('the mistake whose correction makes the record normal follows the expected value', () => {
   const counterfactual = {
     changes: [{ field: 'distance', from: 3_983, to: 2_475 }],
     nll: 12,

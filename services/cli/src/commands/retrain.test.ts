@@ -24,7 +24,7 @@ describe('outcome of a requested fit', () => {
     expect(outcomeOf(aFit('known', { modelId: 'a' })).gaveModel).toBe(true)
   })
 
-  it('issue 17.10: has no model when the same records gave one that had failed its gate or was rolled back', () => {
+  it('issue 17.10: has no model when the same records gave a model that had failed its gate or was rolled back', () => {
     expect(outcomeOf(aFit('known'))).toEqual({
       line: expect.stringContaining('it failed its gate or was rolled back before'),
       gaveModel: false,

@@ -40,7 +40,7 @@ const shown = (overrides: Partial<Reading> = {}) =>
   describeStatus([{ ...aReading(overrides), recordsPerSecond: 1_499.6 }], plain)
 
 describe('describeStatus', () => {
-  it('prints one row per pipeline, and nothing else while nothing is wrong', () => {
+  it('prints only one row per pipeline while there are no problems', () => {
     const lines = shown().split('\n')
     expect(lines).toHaveLength(4)
     const cells = lines[2]!.split('│').map((cell) => cell.trim())
@@ -120,7 +120,7 @@ describe('describeStatus', () => {
   })
 })
 
-it('a rate is the number of records between two readings, and 0 where offsets were deleted', () => {
+it('a rate is the number of records between two readings, and 0 if offsets were deleted', () => {
   const earlier = aReading({ at: before(2), received: 20_000 })
   expect(rateBetween(earlier, aReading())).toBe(10)
   expect(rateBetween(earlier, aReading({ received: 5 }))).toBe(0)
@@ -167,14 +167,14 @@ describe('withScreen', () => {
     const { stdin, written, options } = aTerminal(true)
     const failing = withScreen(options, async ({ draw }) => {
       draw('one')
-      throw new Error('away')
+      throw new Error('unavailable')
     })
-    await expect(failing).rejects.toThrow('away')
+    await expect(failing).rejects.toThrow('unavailable')
     expect(written()).toContain('\x1b[?25h')
     expect(stdin.setRawMode.mock.calls).toEqual([[true], [false]])
   })
 
-  it('writes plain text where stdout is not a terminal', async () => {
+  it('writes plain text if stdout is not a terminal', async () => {
     const { stdin, written, options } = aTerminal(false)
     await withScreen(options, async ({ draw }) => draw('one'))
     expect(written()).toBe('one\n')

@@ -41,7 +41,7 @@ test('the thousand largest differences of a batch are kept, and all are counted'
   expect(Math.min(...shadow!.differences.map(({ nll }) => nll))).toBeCloseTo(3, 2)
 })
 
-test('a failing candidate loses the comparison and nothing else', async () => {
+test('when a candidate fails, only the comparison is lost', async () => {
   const broken = aDetector({ scoreTable: () => Promise.reject(new Error('out of memory')) })
   const { compare, decided, telemetry } = comparing(broken)
   const batch = await decided([1, 9])

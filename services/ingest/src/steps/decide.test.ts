@@ -29,7 +29,7 @@ test('an alert budget becomes a rate by the record rate of the model’s window'
   const detector = aDetector({ metadata: { ...aDetector().metadata, recordsPerDay: 2_000 } })
   const decide = aDecideStep({ alertRate: 0.001, alertBudget: 20 })
   expect((await decide(batchOf([0.5, 0.01, 0.011], detector))).decisions.isAnomaly).toEqual(Uint8Array.of(0, 1, 0))
-  // Without a record rate, as in a model fitted to a file, the rate is alertRate.
+  // Without a record rate, such as after a fit to a file, the rate is alertRate.
   expect((await decide(batchOf([0.5, 0.01, 0.001]))).decisions.isAnomaly).toEqual(Uint8Array.of(0, 0, 1))
 })
 

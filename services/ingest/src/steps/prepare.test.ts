@@ -14,7 +14,7 @@ function preparing(overrides: Partial<PrepareOptions> = {}) {
   return { step: prepareWith({ decoder: aDecoder(), telemetry, signal, now: () => 7, ...overrides }), telemetry }
 }
 
-test('a delivery with cached schemas passes at once, with the current time', async () => {
+test('a delivery with cached schemas continues at once, with the current time', async () => {
   const delivery = aDelivery([aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, null)])
   expect(await preparing().step(delivery)).toEqual({ delivery, startedAtMs: 7 })
 })
@@ -32,8 +32,8 @@ test('while schemas cannot be fetched the request is retried, and the delivery w
   ])
 })
 
-test('a registry that refuses is an error at once', async () => {
-  const prepare = () => Promise.reject(new TypeError('who are you?'))
+test('an error of the registry that is not retryable is thrown at once', async () => {
+  const prepare = () => Promise.reject(new TypeError('not authorised'))
   const { step } = preparing({ decoder: { prepare } })
-  await expect(step(aDelivery([aKafkaRecord(0, {})]))).rejects.toThrow('who are you?')
+  await expect(step(aDelivery([aKafkaRecord(0, {})]))).rejects.toThrow('not authorised')
 })

@@ -10,14 +10,14 @@ test('a batch is scored in one call, in the order of its records', async () => {
   expect(scoring).toHaveBeenCalledTimes(1)
 })
 
-test('p-values are recalibrated, and those of the model’s own calibration are kept as well', async () => {
+test('p-values are recalibrated, and those of the model’s own calibration are also kept', async () => {
   const model = { ...aLease(), recalibration: { at: [0, 1], shift: [Math.log(3), Math.log(3)] } }
   const { scores, ownPValue } = await score(aCleanBatch([Math.log(100)], { model }))
   expect(ownPValue[0]).toBeCloseTo(0.01, 12)
   expect(scores.pValue[0]).toBeCloseTo(3 / 99 / (1 + 3 / 99), 12)
 })
 
-test('a batch of which every record was rejected is not scored', async () => {
+test('a batch without valid records is not scored', async () => {
   const detector = aDetector()
   const scoring = vi.spyOn(detector, 'scoreTable')
   const { scores } = await score(aCleanBatch([], { model: aLease(detector) }))

@@ -51,7 +51,7 @@ test('one write contains all changes of the batch', async () => {
   })
 })
 
-test('anomalies of a provisional model are stored as such, and alerted only with alerts.provisional', async () => {
+test('anomalies of a provisional model are marked, and alerted only with alerts.provisional', async () => {
   const { metadata } = aDetector()
   const model = aLease(aDetector({ metadata: { ...metadata, provisional: true } }))
   const batch = { ...(await decided([1, 9])), model }
@@ -93,7 +93,7 @@ test('an error that is not retryable is thrown at once', async () => {
   await expect(step(await decided([9]))).rejects.toThrow('no such column')
 })
 
-test('once the service stops, a failed write is not retried', async () => {
+test('after the service has begun to stop, a failed write is not retried', async () => {
   const abort = new AbortController()
   const writeBatch = vi.fn<WriteOptions['writeBatch']>().mockRejectedValue(new StoreAway('still away'))
   const { step } = writing({ writeBatch, telemetry: { writeRetried: () => abort.abort() }, signal: abort.signal })

@@ -4,7 +4,7 @@ import { CheckFailed, NotYetCreated, runCheck, runChecks } from './check.js'
 const check = (run: () => Promise<string>) => ({ name: 'broker', run, fix: 'start Kafka' })
 
 describe('runCheck', () => {
-  it('reports what it found', async () => {
+  it('returns the result of the check', async () => {
     expect(await runCheck(check(async () => '3 brokers'))).toEqual({
       name: 'broker',
       ok: true,
@@ -13,7 +13,7 @@ describe('runCheck', () => {
     })
   })
 
-  it('returns the fix of the check for any other error, and the own fix of a CheckFailed', async () => {
+  it('returns the fix of a CheckFailed, and the fix of the check for any other error', async () => {
     const refused = async (): Promise<string> => {
       throw new Error('connect ECONNREFUSED\n  at …')
     }
@@ -35,7 +35,7 @@ describe('runCheck', () => {
 })
 
 describe('runChecks', () => {
-  it('reports what does not exist yet as a warning: passed, with a fix', async () => {
+  it('reports a NotYetCreated as a warning: passed, with a fix', async () => {
     const model = async (): Promise<string> => {
       throw new NotYetCreated('none yet', 'wait')
     }
@@ -43,7 +43,7 @@ describe('runChecks', () => {
     expect(await found).toEqual({ name: 'broker', ok: true, detail: 'none yet', fix: 'wait' })
   })
 
-  it('skips the checks that need one that failed', async () => {
+  it('skips checks that depend on a failed one', async () => {
     const refused = async (): Promise<string> => {
       throw new Error('connect ECONNREFUSED')
     }

@@ -116,7 +116,7 @@ describe('Parquet', () => {
     })
   })
 
-  it('is a readable file without rows as well', async () => {
+  it('is also a readable file without rows', async () => {
     expect(await parquetReadObjects({ file: arrayBuffer(await written(parquetWriter)) })).toEqual([])
   })
 })
@@ -140,12 +140,12 @@ describe('CSV', () => {
     expect(JSON.parse(rows[0]!.reasons!)).toEqual(anAnomaly(0n).reasons)
   })
 
-  it('has its header line without rows as well', async () => {
+  it('also has its header line without rows', async () => {
     expect((await written(csvWriter)).toString()).toMatch(/^event_time,record_time,id,.*,reasons\n$/)
   })
 
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1'])(
-    'keeps a spreadsheet from running %j, and negative numbers as they are',
+    'prevents a spreadsheet from executing %j, and does not change negative numbers',
     async (text) => {
       const [row] = await read([anAnomaly(0n, { entityKey: text })])
       expect(row).toMatchObject({ entity_key: `'${text}`, nll: '-2.5' })

@@ -16,7 +16,7 @@ const yaml = async (name: string, document: object) => {
   return path
 }
 
-it('takes the connection of a configuration, without its secrets, and with its files relative to the output', async () => {
+it('uses the connection of a configuration, without its secrets, and with its files relative to the output', async () => {
   await mkdir(join(folder, 'team'))
   await writeFile(join(folder, 'team', 'pw'), 'geheim\n')
   const config = await yaml('team/other.yaml', {

@@ -60,7 +60,7 @@ describe('renderConfig', () => {
     expect(text).toContain('the last record is 40 days old')
   })
 
-  it('proposes a training window that twice minRows records pass through, at any rate of a slow topic', () => {
+  it('proposes a training window with twice minRows records, at any rate of a slow topic', () => {
     const proposed = (recordsPerDay: number | null) => {
       const { window, minRows } = propose(orders, { recordsPerDay }).config.training
       return { days: window / 86_400_000, minRows }
@@ -163,7 +163,7 @@ describe('renderConfig', () => {
     ])
   })
 
-  it('makes a field optional that some records lack, and counts empty values', () => {
+  it('makes a field optional if some records lack it, and counts empty values', () => {
     const { text, config } = propose(orders)
     expect(featureAt(config, '$.miles')).toMatchObject({ optional: true })
     expect(text).toContain('absent from 40')
@@ -202,14 +202,14 @@ describe('renderConfig', () => {
     expect(long.config).toMatchObject({ source: { timestamp: '$.at' }, detection: { alertRate: 0.01 } })
     expect(long.config.training.window).toBe(60 * 86_400_000)
     expect(propose(everyFiveMinutes(17_280), { isKeyed: true }).config.features.slice(2)).toEqual(windows)
-    // Of a week no model learns an hour; the time still is the event time.
+    // A week is too short for the feature of the hour; the time is still the event time.
     const short = propose(everyFiveMinutes(1_000))
     expect(short.config.features.map(({ type }) => type)).toEqual(['numeric', 'window', 'window'])
     expect(short.config.source.timestamp).toBe('$.at')
     expect(short.config.training.window).toBe(7 * 86_400_000)
   })
 
-  it('proposes no entity field where records have a message key', () => {
+  it('proposes no entity field if records have a message key', () => {
     expect(propose(orders, { isKeyed: true }).config.source).not.toHaveProperty('key')
   })
 
@@ -218,7 +218,7 @@ describe('renderConfig', () => {
     expect(text).toContain('1 would be dead letters: $.weight must be a number')
   })
 
-  it('returns valid YAML, whatever names and values the records have', () => {
+  it('returns valid YAML for any names and values of the records', () => {
     const name = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.constantFrom('#', 'a: b', '- x', '{', '"', 'yes', '\n- y'),

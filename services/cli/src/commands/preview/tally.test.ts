@@ -29,7 +29,7 @@ function tallyOf(control: Partial<Control>, anomalies: readonly DetectedAnomaly[
   return tally.end()
 }
 
-test('without suppressions, cool-down and grouping each anomaly is an alert', () => {
+test('without suppressions, cool-down and grouping, each anomaly is an alert', () => {
   expect(tallyOf({}, [anAnomaly(0), anAnomaly(1, { severity: 'high' })])).toMatchObject({
     anomalies: 2,
     alerts: 2,

@@ -41,7 +41,7 @@ test('parseFilters returns the filters that formatFilters wrote', () => {
   )
 })
 
-test('any URL gives filters, and those give the same URL from then on', () => {
+test('any URL gives filters, whose URL gives the same filters', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.webQueryParameters()), (search) => {
       const url = formatFilters(parseFilters(search))

@@ -3,7 +3,7 @@ import { mergeFresh } from './merge-fresh.js'
 
 const items = (...ids: string[]) => ids.map((id) => ({ id }))
 
-test('items that were not known are new, in their order', () => {
+test('unknown items are new, in their order', () => {
   expect(mergeFresh(items('e', 'd', 'c'), items('c', 'b', 'a'))).toEqual(items('e', 'd'))
 })
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fieldsOf } from './fields-of.js'
 
-test('fields are named as in a path, without lists and keys that a path would need in quotes', () => {
+test('fields are named as in a path, without lists and keys that need quotes in a path', () => {
   const record = {
     delay: 7,
     route: { origin: 'LAX', legs: [1], deep: { miles: null } },

@@ -8,7 +8,7 @@ const mark = (kind: Mark['kind'], minute: number, others: Partial<Mark> = {}): M
   ...others,
 })
 
-test('issue 20: marks that would overlap are one, which counts its events and is of the most important kind', () => {
+test('issue 20: marks that would overlap are merged into one with the count of events and the most important kind', () => {
   const marks = [mark('model', 30), mark('drift', 11), mark('model', 10, { firstAt: at(8), count: 3 })]
   const groups = groupMarks(marks, 5 * 60_000)
   expect(groups).toMatchObject([
