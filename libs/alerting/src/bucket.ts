@@ -1,7 +1,7 @@
 import type { AlertBucket } from '@outflow/contracts'
 import { type Alert, moreSevere } from './alert.js'
 
-/** Enough examples to see what the alerts have in common, few enough to read at a glance. */
+/** Enough examples to see common features of the alerts, few enough to read quickly. */
 const MOST_EXAMPLES = 5
 
 /** Returns an empty bucket. */
@@ -12,7 +12,7 @@ export function openBucket(
   return { allowance: 0, ...own, ...nothing }
 }
 
-/** Returns the bucket with one more gathered alert. */
+/** Returns the bucket with one more grouped alert. */
 export function gather(bucket: AlertBucket, alert: Alert): AlertBucket {
   const { id, key, severity, nll, pValue, reason, eventTimeMs, detectedAtMs } = alert
   const example = { id, key, severity, nll, pValue, reason: reason?.text ?? null, eventTimeMs }
@@ -28,5 +28,5 @@ export function gather(bucket: AlertBucket, alert: Alert): AlertBucket {
   }
 }
 
-/** The id of a bucket's group event: the id of the first gathered alert, followed by `/group`. */
+/** The id of a bucket's group event: the id of the first grouped alert, followed by `/group`. */
 export const groupId = ({ firstId }: Pick<AlertBucket, 'firstId'>): string => `${firstId}/group`

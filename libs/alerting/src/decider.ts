@@ -4,7 +4,7 @@ import { gather, groupId, openBucket } from './bucket.js'
 import type { Control } from './control.js'
 import { isHiddenBy } from './suppress.js'
 
-/** The outcome for an alert: sent singly, hidden by a rule or by its key's cool-down, or gathered into a group. */
+/** The outcome for an alert: sent individually, hidden by a rule or by its key's cool-down, or gathered into a group. */
 export type Fate =
   | { readonly is: 'sent' }
   | { readonly is: 'hidden'; readonly by: 'rule'; readonly ruleId: string }
@@ -21,15 +21,15 @@ export interface Decider {
 }
 
 /**
- * Decides, one alert after the other, what is sent singly, hidden, or gathered into one alert about many. The outcome
- * follows from the control, the open buckets and the alerts' own times; no clock is read.
+ * Decides for one alert after the other whether it is sent individually, hidden, or gathered into one alert about many. The outcome
+ * depends only on the control, the open buckets and the times of the alerts.
  *
- * In this order: a rule hides the alert; or its key's cool-down, unless the alert is more severe than the one that began the
- * cool-down; or it is gathered because of quiet hours; or because its key, or its main reason, has used up its share of single
- * alerts in the bucket. Otherwise it is sent singly, and begins its key's cool-down.
+ * In this order: a rule hides the alert; its key's cool-down hides it, unless it is more severe than the alert that began the
+ * cool-down; it is gathered because of quiet hours, or because its key or its main reason has used up its share of individual
+ * alerts in the bucket. Otherwise it is sent individually, and begins its key's cool-down.
  *
- * A bucket that gathered more alerts than its share is followed by a bucket without a share: while a storm lasts, one alert is
- * sent a bucket. A group that would close in quiet hours closes at their end, unless its severity is `below` or higher.
+ * A bucket that gathered more alerts than its share is followed by a bucket without a share: while a storm lasts, one alert
+ * per bucket is sent. A group that would close in quiet hours closes at their end, unless its severity is `below` or higher.
  *
  * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on
  */
@@ -89,7 +89,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
     return sharing(alert).find((bucket) => bucket.allowance === 0)
   }
 
-  /** The buckets whose shares an alert uses when it is sent singly. */
+  /** The buckets whose shares an alert uses when it is sent individually. */
   const sharing = ({ key, reason, detectedAtMs: opensAtMs }: Alert): readonly AlertBucket[] => {
     if (grouping === null) return []
     const bucket = (kind: 'key' | 'reason', subject: string): AlertBucket =>

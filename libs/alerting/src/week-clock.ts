@@ -24,7 +24,7 @@ export function weekClock(spans: string, zone: string): WeekClock {
     const minute = Math.floor(toLocal(zone, timeMs) / MINUTE_MS) + THURSDAY
     return week[((minute % week.length) + week.length) % week.length] === 1
   }
-  // In a storm the end of the same span is needed for alert after alert.
+  // In a storm consecutive alerts need the end of the same span.
   let lastSpan = { from: 0, to: 0 }
   return {
     contains,

@@ -1,4 +1,4 @@
-/** Returns the known word that is most similar to a misspelt one; undefined where none is similar. */
+/** Returns the known word that is most similar to a misspelt one; undefined if none is similar. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   let nearest: string | undefined
   // Up to a third of the letters may be wrong, and at most three, because more turn any short word into any other.

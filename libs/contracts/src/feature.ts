@@ -12,7 +12,7 @@ const common = {
     .describe('Whether a record may lack the field. null, "" and "NaN" are missing values and always accepted'),
 }
 
-/** As the entity of a windowed feature: all records of a partition are one. */
+/** The entity of a windowed feature for which all records of a partition are one entity. */
 export const PARTITION = 'partition'
 
 const windowFeature = z
@@ -81,7 +81,7 @@ export function featureName(feature: Feature): string {
   return feature.name ?? nameOfPath(feature.path)
 }
 
-/** Where a feature's value stands in a record; a windowed one, which stands in none, is put under its name. */
+/** Path of a feature's value in a record. A windowed feature, which no record contains, has its name as path. */
 export function featurePath(feature: Feature): string {
   return feature.type === 'window' ? formatPath([feature.name]) : feature.path
 }

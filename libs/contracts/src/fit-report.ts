@@ -34,7 +34,7 @@ export const fitReportSchema = z
         rejected: z.int(),
         rejectedBy: z.partialRecord(z.enum(REJECTION_REASONS), z.int()).readonly(),
         excluded: z.int(),
-        /** Confirmed anomalies, records of excluded spans, and records of a burst that a first model does not learn. */
+        /** Confirmed anomalies, records of excluded spans, and records of a burst that a first model leaves out. */
         excludedBy: z.object({ confirmed: z.int(), named: z.int(), burst: z.int() }).readonly(),
       })
       .readonly(),
@@ -60,7 +60,7 @@ export const fitReportSchema = z
       .nullable(),
     calibration: modelMetadataSchema.shape.calibration.nullable(),
     gate: gateReportSchema.nullable(),
-    /** How the candidate compared with the active model as its shadow; absent until it has run. */
+    /** Comparison of the candidate, as a shadow, with the active model; absent until it has run. */
     shadow: shadowReportSchema.optional(),
     /** From reading the window to the result. */
     durationMs: z.number(),

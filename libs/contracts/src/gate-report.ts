@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** How a shadow compared with the active model; in the report of its fit and in its metrics. */
+/** Comparison of a shadow with the active model; in the report of its fit and in its metrics. */
 export const shadowReportSchema = z
   .object({
     forMs: z.number(),
@@ -49,7 +49,7 @@ export const gateReportSchema = z
     gain: gainSchema,
     /** Share of the held-out records that would be anomalies at the alert rate. */
     anomalyShare: z.number(),
-    /** How many of the held-out records would be anomalies, under both models and under one alone; absent where there was no incumbent. */
+    /** Number of held-out records that would be anomalies by both models and by only one; absent if there was no incumbent. */
     anomaliesBy: z.object({ both: z.int(), candidate: z.int(), incumbent: z.int() }).readonly().optional(),
     /** Share of them with a p-value of at most 0.5; 0.5 is expected. */
     lowerHalf: measuredSchema,

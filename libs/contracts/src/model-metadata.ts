@@ -21,7 +21,7 @@ export const modelMetadataSchema = z.object({
   contamination: z.number(),
   /** Whether it was fitted to fewer records than `training.minRows`, and is replaced once there are as many. */
   provisional: z.boolean(),
-  /** The false-alarm rate that the calibration set was sized for; the model can be used with another rate. */
+  /** The false-alarm rate for which the calibration set was sized; the model can be used with another rate. */
   alertRate: z.number(),
   /** The span of time of the training records; null where the records have no time. */
   window: z.object({ from: z.iso.datetime(), to: z.iso.datetime() }).nullable(),
@@ -51,7 +51,7 @@ export const modelMetadataSchema = z.object({
     /** Pareto tail of the highest calibration NLLs; null where no fit was good. */
     tail: z
       .object({
-        /** Number of calibration records that it was fitted to, and of those beyond the junction. */
+        /** Number of calibration records to which it was fitted, and of those beyond the junction. */
         exceedances: z.int(),
         beyond: z.int(),
         /** NLL at which counting ends and the tail begins, nats, and its p-value. */

@@ -18,7 +18,7 @@ export const groupingSchema = z.strictObject({
   perReason: z.int().min(1).default(10).describe('Alerts of one main reason in a bucket that are sent alone'),
 })
 
-/** Times at which less severe alerts are held back. */
+/** Times at which less severe alerts are delayed. */
 export const quietHoursSchema = z.strictObject({
   when: weekSpans
     .refine((text) => parseWeek(text)?.includes(0) ?? true, 'allowed: less than the whole week')

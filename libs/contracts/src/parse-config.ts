@@ -166,7 +166,7 @@ function ofWhat(origin: string): string {
   return origin === 'string' ? ' characters' : ''
 }
 
-/** The issues of the only branch of a union that has the type of the input; undefined where several have it, or none. */
+/** The issues of the only branch of a union that has the type of the input; undefined if several or none have it. */
 function branchOfType({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] | undefined {
   const ofType = errors.filter(
     (branch) => !branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
@@ -179,7 +179,7 @@ function unionAllowed(issue: z.core.$ZodIssueInvalidUnion): string {
   return issue.errors.flatMap((branch) => branch.map(allowed)).join(', or ') || issue.message
 }
 
-/** Replaces a value by `[redacted]` where it may be a secret, also one under a wrong key. */
+/** Replaces a value by `[redacted]` if it may be a secret, also under a wrong key. */
 function redact(path: readonly PropertyKey[], value: unknown): unknown {
   const [part, key, inner] = path
   if (part === undefined) return Array.isArray(value) || typeof value === 'string' ? '[redacted]' : value

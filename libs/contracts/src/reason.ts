@@ -49,6 +49,6 @@ export type Counterfactual = z.infer<typeof counterfactualSchema>
 export interface Explanation {
   /** The most bits first. */
   readonly reasons: readonly Reason[]
-  /** null where no change of a few fields makes the record normal, or where none was searched for. */
+  /** null if no change of a few fields makes the record normal, or none was searched for. */
   readonly counterfactual: Counterfactual | null
 }

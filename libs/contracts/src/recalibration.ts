@@ -8,7 +8,7 @@ export const recalibrationSchema = z
   .object({
     /** [knots], ascending: log-odds by the model's own calibration. */
     at: z.array(z.number()).readonly(),
-    /** [knots]; above 0 where records with that score have become more common. */
+    /** [knots]; above 0 if records with that score have become more frequent. */
     shift: z.array(z.number()).readonly(),
   })
   .readonly()

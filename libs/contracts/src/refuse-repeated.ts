@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-/** Refuses each entry of a list that has the name of an earlier one. @param list  path of the list */
+/** Rejects each entry of a list that has the name of an earlier one. @param list  path of the list */
 export function refuseRepeated(
   what: string,
   names: readonly string[],

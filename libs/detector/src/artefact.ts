@@ -49,10 +49,10 @@ export function encodeModel(model: Omit<Model, 'metadata'>, metadata: Omit<Model
 }
 
 /**
- * Decodes a model. An artefact contains JSON and numbers only; decoding executes nothing.
+ * Decodes a model. An artefact contains only JSON and numbers; decoding executes no code.
  *
  * Content with a valid checksum that this version does not know was written by a later outflow, and ignoring it would give wrong
- * scores. Therefore the decoded model is packed again, and must equal what was read.
+ * scores. Therefore the decoded model is packed again, and the result must equal the input.
  *
  * @throws {ModelForeign} when the bytes are not a model of outflow
  * @throws {ModelVersionUnknown} when a later outflow wrote it: in another schema, or with a kind of flow or a part unknown here

@@ -6,7 +6,7 @@ import { categoryInWords } from './reason-text.js'
 
 /** The counts are the reason if they have this share of a category's bits; otherwise the category does not fit the numbers. */
 const SHARE_OF_COUNTS = 0.5
-/** A pair that was never seen is the reason if the counts have this many bits, whatever the numbers add. */
+/** A pair that was never seen is the reason if the counts have this many bits, even if the numbers add more. */
 const BITS_OF_A_NEW_PAIR = 6
 
 /**

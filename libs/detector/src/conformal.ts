@@ -36,7 +36,7 @@ export function calibrationSteps(ascending: Float64Array): Omit<Calibration, 'ta
 const STEPS = 10_000
 
 /**
- * The inverse of `calibrationSteps`: exact for the 10,000 least likely records, while of the others those between two steps get the NLL
+ * The inverse of `calibrationSteps`: exact for the 10,000 least likely records. Of the others, those between two steps get the NLL
  * of the higher one.
  *
  * @returns [n], ascending, nats
@@ -80,7 +80,7 @@ function aboutTail({ shape, scale, weight, ...ends }: ParetoTail) {
  *
  *     p = (1 + #{calibration nll ≥ nll}) / (n + 1)
  *
- * For a record exchangeable with the calibration records, P(p ≤ α) ≤ α at every α in the counted range, whatever the model.
+ * For a record exchangeable with the calibration records, P(p ≤ α) ≤ α at every α in the counted range, for any model.
  * Between two steps the larger count is used.
  *
  * @param nll  [count], nats

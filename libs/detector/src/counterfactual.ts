@@ -32,7 +32,7 @@ interface SingleChanges {
 
 /**
  * Finds a normal record that changes few fields of an anomaly. Greedily sets the field that helps most to its likeliest value,
- * then the next one, until the record is not an anomaly. It changes at most four fields, and another record may change fewer. If
+ * then the next one, until the record is not an anomaly. It changes at most four fields, not always the fewest possible. If
  * two numbers are both wrong, for example swapped, changing one of them alone does not help: the second step therefore also
  * tries every pair of numbers at their usual values.
  *

@@ -83,7 +83,7 @@ export interface Detector {
   close(): Promise<void>
 }
 
-/** Batches up to this size are scored in the calling thread: the hand-over takes longer, and on busy cores each thread waits. */
+/** Batches up to this size are scored in the calling thread: the transfer takes longer, and on busy cores each thread waits. */
 const SMALL_BATCH = 64
 
 /**
@@ -100,7 +100,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const [threaded, local] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
   const forLarge = threaded ?? local
   const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
-  // Of few records none can show how much rarer than all of them another one is: beyond them a tail found three times as many anomalies as the rate.
+  // Few records do not determine how rare a record beyond all of them is: there a tail found three times as many anomalies as the rate.
   const least = metadata.provisional ? metadata.calibration.smallestPValue : 0
   const pValuesOf = (nll: Float64Array) => {
     const own = pValues(calibration, nll)

@@ -64,7 +64,7 @@ export function calibrateBuckets(pValues: Float64Array, calibrated: number): Cal
 }
 
 /**
- * Watches blocks of scores by four cumulative sums:
+ * Monitors blocks of scores by four cumulative sums:
  *
  *     S⁺ = max(0, S⁺ + z − ½)      S⁻ = max(0, S⁻ − z − ½)      alarm where one is above the limit
  *

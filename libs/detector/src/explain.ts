@@ -23,8 +23,8 @@ import { mergeCurve, numberReason } from './number-reason.js'
  *
  *     bits = (nll(x) − min over v of nll(x with v in the field)) / ln 2
  *
- * Categories are enumerated. Every number is tried at a few values; those whose change helps, or all where no change is enough, are
- * tried on a coarse grid, the most helpful ones then on a fine grid along their axis, and again around their likeliest value.
+ * Categories are enumerated. Every number is scored at a few values; those whose change lowers the NLL, or all if no change is enough, are
+ * scored on a coarse grid, the best ones then on a fine grid along their axis, and again around their likeliest value.
  *
  * @param record       an improbable record, and its NLL in nats
  * @param ordinaryNll  nats; a record below it is not an anomaly
@@ -89,7 +89,7 @@ export function* explainRecord(
 }
 
 /**
- * Indices of the numbers that may become reasons, the one that helps most first: where one number alone makes the record ordinary,
+ * Indices of the numbers that may become reasons, the one that helps most first: if one number alone makes the record normal,
  * those that help at least a share as much; otherwise all.
  *
  * @param least  [numbers]; the lowest NLL of the record with another value of the number so far
@@ -111,8 +111,8 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
 }
 
 /**
- * The reasons that are reported: the fields that alone would make the record ordinary; if there are none, the fields of the
- * counterfactual, which together would; without a counterfactual, all fields with at least a tenth of the largest surprise. The
+ * The reported reasons: the fields whose change alone makes the record normal; if there are none, the fields of the
+ * counterfactual, whose changes together do; without a counterfactual, all fields with at least a tenth of the largest surprise. The
  * others are left out because, given one wrong value, every other field of a far record seems improbable.
  */
 function mainReasons(

@@ -11,8 +11,8 @@ export interface FieldShift {
 
 /**
  * Estimates how much the distribution of each field has changed, the largest change first: the Kullback–Leibler divergence of the
- * recent from the reference values, over bins of a 32nd of the reference values each, so that a field of several scales shows a
- * change within any of them.
+ * recent from the reference values, over bins of a 32nd of the reference values each, so that a change within any scale of a
+ * field of several scales is detected.
  *
  *     nats = mean over half of the recent records of log q(bin) − log p(bin)
  *

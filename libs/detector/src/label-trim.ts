@@ -54,13 +54,13 @@ export function labelledAnomalyShare(plan: LabelPlan, records: readonly Calibrat
 /**
  * Removes anomalies from a calibration set by the labels of a part of it (label-trim).
  *
- * Confirmed records leave. Where all m records that are offered of a stratum are labelled and a of them confirmed, the share a / m of its
- * other records leaves too, evenly spaced by rank: an estimate of the share of anomalies, with a standard error of at most .16 of ten labels.
+ * Confirmed records are removed. If all m offered records of a stratum are labelled and a of them confirmed, the share a / m of its
+ * other records is removed too, evenly spaced by rank: an estimate of the share of anomalies, with a standard error of at most .16 for ten labels.
  *
- * Let n be the normal records of the set and k the anomalies that stay. While only anomalies leave, the p-value is at least
+ * Let n be the normal records of the set and k the remaining anomalies. If only anomalies are removed, the p-value is at least
  * p·(n + 1) / (n + k + 1), where p is the p-value by the normal records alone: P(p-value ≤ α) ≤ α·(1 + k / (n + 1)) for a normal
- * record exchangeable with them, whatever the model and the choice of the removed anomalies. Where other records leave too, as in sets of
- * thousands, some of them are normal: the rate then holds up to the error of the estimate, which no finite-sample bound covers.
+ * record exchangeable with them, for any model and any choice of removed anomalies. If other records are removed too, as in sets of
+ * thousands, some of them are normal: the rate then has the error of the estimate, for which there is no finite-sample bound.
  *
  * @param ascending  [rows], nats
  * @param records    those of `ranksToLabel`, with their labels
@@ -88,7 +88,7 @@ export function withoutAnomalies(
 }
 
 /**
- * Makes a model of the same weights whose calibration set has lost the anomalies that labels show: a new artefact, without a fit.
+ * Makes a model with the same weights and a calibration set without the anomalies that the labels indicate: a new artefact, without a fit.
  *
  * @param artefact  of the model as it was fitted, whose calibration records were labelled
  * @param until     when the latest label was given
@@ -119,7 +119,7 @@ export function calibrationOf(ascending: Float64Array, alertRate: number): Calib
 }
 
 /**
- * Fits the tail of a trimmed set. Its extreme records are labelled: those that remain are normal, and the tail has to explain them.
+ * Fits the tail of a trimmed set. Its extreme records are labelled, so the remaining ones are normal, and the tail must include them.
  *
  * p-values are counted up to the last step above the alert rate, because they are more exact than the tail of a small set: the bound of
  * `withoutAnomalies`, which is that of counted p-values, holds at the alert rate to within one record, 1 / (n + 1).

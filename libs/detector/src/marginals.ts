@@ -7,7 +7,7 @@ export interface Marginals {
   /** Names of the fields, in the order of `columnsOf`. */
   readonly names: readonly string[]
   /**
-   * −log p of each field on its own, nats, in the record's own units; a cyclic time counts in hours. A missing number
+   * −log p of each field separately, nats, in the record's own units; a cyclic time counts in hours. A missing number
    * adds the probability of being missing and nothing else, as in a detector's NLL.
    *
    * @returns [fields]

@@ -6,7 +6,7 @@ import { sampleRecords } from './sample-records.js'
 
 type Misfit = NonNullable<ModelMetadata['calibration']['misfit']>
 
-/** Enough to distinguish distributions that are 5 % apart; drawn and scored in a second. */
+/** Enough to distinguish distributions at a distance of 5 %; drawn and scored in a second. */
 const SAMPLES = 2_000
 
 /**

@@ -5,7 +5,7 @@ import { type Fields, numberColumnsOf } from '@outflow/records'
 /** A record with a mistake of a known kind undone. */
 export interface Repair {
   readonly fields: Fields
-  /** What went wrong, such as `kilometres instead of miles`. */
+  /** The mistake, such as `kilometres instead of miles`. */
   readonly mistake: string
   /**
    * log of the factors from the likelihood of the repaired record to that of the observed one: the repair's share of its kind's
@@ -19,9 +19,9 @@ type Kind = readonly Repair[]
 
 /**
  * Lists the possible repairs of a record: of units and decimal points, temperature scales, lost signs, digits, swapped numbers,
- * times, misspelt categories. Kinds of mistakes without a possible repair are counted as well, because they share the prior.
+ * times, misspelt categories. Kinds of mistakes without a possible repair are also counted, because they share the prior.
  *
- * @param fitOf     for a number whose change can make the record ordinary: whether a value, in the column's own unit, does so;
+ * @param fitOf     for a number whose change can make the record normal: whether a value, in the column's own unit, does so;
  *   undefined for other numbers. Repairs of other numbers and to other values are ruled out
  * @param maySwap   whether two numbers may have been swapped
  */

@@ -7,13 +7,13 @@ import type { Curve } from './number-reason.js'
 import { gridLogMass } from './quadrature.js'
 
 /**
- * Names the mistake that made a record improbable, if its repair makes the record ordinary and its posterior is above one half.
+ * Names the mistake that made a record improbable, if its repair makes the record normal and its posterior is above one half.
  * Most of the prior, .82, is for no known mistake; the rest is divided evenly among the kinds in each field:
  *
  *     share(repair) ∝ prior(repair) · p(repaired record) · (number of values that the mistake maps to one)
  *     share(none)   ∝ prior(none) · [p(record) + mean over numbers j of ∫ p(record with v in j) dv · wild(its own value in j)]
  *
- * because a record without a known mistake is rare as it is, or has a number with an unknown cause.
+ * because a record without a known mistake is rare but correct, or has a number with an unknown cause.
  *
  * @param curves       by number, the record's NLL at other values of the number; without numbers whose change does not help
  * @param ordinaryNll  nats; a record below it is not an anomaly
@@ -32,7 +32,7 @@ export function* nameMistake(
     const { usual } = encoder.numbers[j]!
     return (value: number) => (value === usual ? curve.usualNll! < ordinaryNll : isLowAt(curve, value, ordinaryNll))
   }
-  // Where one number alone makes the record ordinary, a swap must include a number whose change helps.
+  // If one number alone makes the record normal, a swap must include a number whose change helps.
   const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats < ordinaryNll))
   const maySwap = (i: number, j: number) => !isOneEnough || curves.has(i) || curves.has(j)
   const { repairs, kinds } = repairsOf(encoder, fields, fitOf, maySwap)

@@ -2,7 +2,7 @@ import { categoryAlternatives, type Encoder, encodeBatch, unseenCategories, with
 import type { Fields } from '@outflow/records'
 import type { Nll } from './model-scorer.js'
 
-/** A value that training did not see, in a record that would be ordinary with a known value. */
+/** A value that training did not see, in a record that would be normal with a known value. */
 export interface NewValue {
   readonly field: string
   readonly value: string

@@ -37,5 +37,5 @@ export function* numberBands(encoder: Encoder, fields: Fields, places: readonly 
   })
 }
 
-/** Points, about: as many as an explanation tries. */
+/** Approximate number of points, as in an explanation. */
 const GRID = 60

@@ -70,7 +70,7 @@ interface Expectation {
   readonly range: readonly [low: number, high: number]
 }
 
-/** The group's median if it is as likely as the likeliest value, up to the blur of the training noise; else the likeliest value. */
+/** The group's median if it is as likely as the likeliest value, up to the effect of the training noise; else the likeliest value. */
 function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median: number | undefined): number {
   const at = median === undefined ? -1 : grid.indexOf(median)
   return at >= 0 && nll[at]! <= nll[best]! + AS_LIKELY ? grid[at]! : grid[best]!
@@ -80,8 +80,8 @@ function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median:
 const AS_LIKELY = 0.5
 
 /**
- * The expected value by statistics of the training records, used where no value of this number makes the record ordinary: other
- * fields are wrong as well, and the flow extrapolates where it had no training rows. It is the median of the group that determines
+ * The expected value by statistics of the training records, used if no value of this number makes the record normal: other
+ * fields are wrong as well, and the flow extrapolates beyond its training rows. It is the median of the group that determines
  * the number; without one, the flow's value if it is in the usual span of the column, else the usual number.
  */
 function byRecords(

@@ -22,8 +22,8 @@ const FOLDS = 5
 
 /**
  * The NLL of each record under a model that was fitted to the records of the other folds. They calibrate a model that is fitted to all
- * records: of few records none is then lost for the fit or the calibration. A new record is slightly more likely under that model than
- * under those of the folds, which had fewer records, so its p-value is rather too large.
+ * records, so that fit and calibration both use all of few records. A new record is slightly more likely under that model than
+ * under those of the folds, which had fewer records, so its p-value is slightly too large.
  *
  * @param scorers  [folds]; each of a model that was fitted to `others`
  * @returns [records], nats, in the order of the folds

@@ -20,7 +20,7 @@ export interface SurplusOptions {
 }
 
 /**
- * Watches the share of anomalies by a cumulative sum, as in `watchDrift`, of
+ * Monitors the share of anomalies by a cumulative sum, as in `watchDrift`, of
  *
  *     z = (share − due) / √(due·(1 − due)·(1/records + 1/calibrated) + (due/4)²)
  *

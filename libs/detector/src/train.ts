@@ -135,7 +135,7 @@ const RECORDS_PER_RATE = 400
 
 /**
  * A tenth of the records; of few records at least 2 / alertRate, so that the set contains the rate's quantile, but at most 30 %; of
- * more than 100,000 all that the fit does not use. Never more than 400 / alertRate.
+ * more than 100,000 all records that the fit does not use. Never more than 400 / alertRate.
  */
 function calibrationSize(records: number, alertRate: number): number {
   const ofFew = Math.max(CALIBRATION_SHARE * records, Math.min(2 / alertRate, LARGEST_SHARE * records))
@@ -192,8 +192,8 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
  * With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst
  * rows of a batch belong to rare groups. A table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
  * flow on nearly every table; the flow then models what the mixture lacks. A table of many columns has too few rows for full covariances,
- * and starts from a standard normal. A provisional model is the mixture alone, with categories of two Gaussians: they explain what a
- * larger one would, which then overfits few rows.
+ * and starts from a standard normal. A provisional model is only the mixture; with categories it has two Gaussians, because the
+ * context explains the rest and a larger mixture overfits few rows.
  */
 function recipeFor(
   columns: number,
@@ -214,7 +214,7 @@ function recipeFor(
 const MOST_STEPS = 2_000
 /** Steps. */
 const PATIENCE = 500
-/** Clusters of anomalies are left out of the gradient, and some rare normal rows with them. */
+/** Leaves clusters of anomalies out of the gradient, and with them some rare normal rows. */
 const FLOW_TRIM = 0.1
 /** `fitFlow` requires a share below one half. */
 const LARGEST_TRIM = 0.49

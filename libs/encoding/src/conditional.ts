@@ -13,7 +13,7 @@ export interface Conditional {
   readonly stride: number
   /** [parent ids]; the child id of the same value, 0 where there is none; null where the two do not share values */
   readonly twin: Int32Array | null
-  /** Share of the rows in which the two are equal, plus half a row; no row counts where equal pairs were taken for contamination. */
+  /** Share of the rows in which the two are equal, plus half a row; without rows if equal pairs were treated as contamination. */
   readonly equality: number
   /** Whether a pair backs off to the reversed pair before it backs off to the child's marginal. */
   readonly reversible: boolean
@@ -44,7 +44,7 @@ const LARGEST_DISCOUNT = 0.9
  * Fits p(child | parent) by counting the pairs.
  *
  * @param rows           indices of the rows to count
- * @param contamination  equal values that make up a smaller share of the rows are taken for anomalies and not counted
+ * @param contamination  equal values that make up a smaller share of the rows are treated as anomalies and not counted
  */
 export function fitConditional(
   parent: CategoryColumn,
@@ -80,7 +80,7 @@ export function makeConditional(counted: CountedPairs): Conditional {
   let doubles = 0
   for (const [key, count] of counted.pairs) {
     const u = Math.floor(key / counted.stride)
-    // Equal values have a probability of their own, from counts without discount.
+    // Equal values have a separate probability, from counts without discount.
     if (counted.twin !== null && counted.twin[u]! > 0 && counted.twin[u] === key % counted.stride) continue
     distinct[u]! += 1
     if (count === 1) singles++
@@ -119,7 +119,7 @@ export function makeConditional(counted: CountedPairs): Conditional {
  *
  *     q(u | u) = e_u = (n_uu + κ·e) / (n_u + κ)
  *
- * and the unequal values share 1 − e_u by the formula above without n_uu. Where it does better on held-out rows, they back off
+ * and the unequal values share 1 − e_u by the formula above without n_uu. If it is better on held-out rows, they back off
  * to the reversed pair before the marginal:
  *
  *     b(v | u) = a   or   (n_vu − δ·[n_vu > 0] + (κ + δ·t_·u)·a) / (n_·u − n_uu + κ)        a = q(v) / (1 − q(u))

@@ -3,7 +3,7 @@ const LARGEST_CONTEXT_Z = 10
 
 /**
  * Without a bound, a column that hardly varies in training (an airport was seen in 999 of 1,000 rows) would be ten deviations
- * out where it does vary: the flow has no rows to learn from there, and extrapolates.
+ * out in the other rows, of which the flow has too few, so that it extrapolates.
  */
 const SMALLEST_SCALE = 0.25
 

@@ -130,7 +130,7 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
 }
 
 /**
- * The anchor of number j, in z, which the row is relative to: the median of the record's group in the best grouping that has seen
+ * The anchor of number j, in z, to which the row is relative: the median of the record's group in the best grouping that has
  * the group, or the prediction of that grouping's places; 0 if there is neither.
  */
 export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: number): number {

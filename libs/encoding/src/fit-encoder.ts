@@ -95,7 +95,7 @@ function measure(features: readonly Feature[], records: readonly Fields[], conta
   return { numbers, flags, z }
 }
 
-/** With categories: at a smaller share, a flag for a common value lost more accuracy than it gained, as measured. */
+/** With categories: in measurements, a flag for a common value of a smaller share cost more accuracy than it gained. */
 const USUAL_SHARE = 0.95
 /** Without categories the flow scores a rare value better, given the other numbers, than p(c) does. */
 const USUAL_SHARE_AMONG_NUMBERS = 0.999

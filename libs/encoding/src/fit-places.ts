@@ -11,7 +11,7 @@ export interface FittedPlaces {
 }
 
 export const PLACES_WIDTH = 3
-/** Only what a pair determines can be predicted from other pairs. */
+/** Only a number that a pair determines can be predicted from other pairs. */
 const DETERMINED = 0.1
 /** Places are kept if they leave this share or less of the error on pairs that the other folds did not see. */
 const PLACES_LEAVE = 0.5

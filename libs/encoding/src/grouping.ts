@@ -35,13 +35,13 @@ const ROWS_FOR_CHOICE = 20_000
 const FEWEST_FOR_CHOICE = 2_000
 const CHOICE_BUDGET = 6_000_000
 const MOST_PAIRS = 4
-/** Of more categories, only those that explain most of some number are paired. */
+/** If there are more categories, only those that explain most of some number are paired. */
 const CATEGORIES_PAIRED = 16
-/** A pair matters if, of the spread of some number that the best single category leaves, it leaves this share or less. */
+/** A pair matters if it leaves at most this share of the spread that the best single category leaves of some number. */
 const PAIR_LEAVES = 0.9
-/** The order of a pair matters if the unordered pair leaves this many times the spread, for a number that the pair matters for. */
+/** The order of a pair matters if the unordered pair leaves this many times the spread of a number for which the pair matters. */
 const ORDER_MATTERS = 1.05
-/** A wider context costs every conditioner of the flow more time than it gains. */
+/** A wider context costs every conditioner of the flow time, and improves little. */
 const LARGEST_CONTEXT = 256
 
 /** The group that a record's category ids fall into; 0 is the unseen group. */
@@ -69,7 +69,7 @@ function pairKey({ common, stride }: Pick<Grouping, 'common' | 'stride'>, first:
  * @param columns        [categories]
  * @param order          [n]; a random order of the rows
  * @param folds          [n]
- * @param contamination  pairs of equal values rarer than this are taken for anomalies and form no group
+ * @param contamination  pairs of equal values rarer than this are treated as anomalies and form no group
  */
 export function fitGroupings(
   numbers: StandardisedNumbers,

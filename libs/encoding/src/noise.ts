@@ -6,7 +6,7 @@ import { halfStep, type NumberColumn } from './number-column.js'
  *
  *     sigma = max(step / 2, 0.25 · n^(−1/(d+4)) · MAD after the best grouping's median is subtracted / MAD before, 0.003)
  *
- * The first term dequantises values that come in steps; the second smooths the flow about as much as a kernel density estimate
+ * The first term dequantises values in steps; the second smooths the flow about as much as a kernel density estimate
  * would.
  *
  * @param z  [dim][n]; NaN unless present

@@ -14,10 +14,10 @@ export interface NumberColumn {
   readonly cycle: Cycle | null
   /** u of the signed log, own unit; absent where the scale is linear. */
   readonly logUnit?: number
-  /** Mean and deviation on the line, hardly affected by the contamination's share of outermost values. */
+  /** Mean and deviation on the line, without the contamination's share of outermost values. */
   readonly centre: number
   readonly scale: number
-  /** The step that the values come in (1 for whole numbers), own unit; 0 where there is none. */
+  /** The step of the values (1 for whole numbers), own unit; 0 if there is none. */
   readonly quantum: number
   /** A value that nearly all records share, modelled by the flag and not by the flow; null where there is none. */
   readonly usual: number | null
@@ -111,7 +111,7 @@ export function restore(column: NumberColumn, z: number): number {
   return column.cycle === null ? x : Math.round(rollUp(column.cycle, x))
 }
 
-/** Half the step that the values come in, in z; on a log scale, at the median value. */
+/** Half the step of the values, in z; on a log scale, at the median value. */
 export function halfStep(column: NumberColumn): number {
   const median = column.quantiles[(QUANTILES - 1) / 2]!
   return column.quantum / 2 / (column.scale * Math.exp(stretchOf(column, median)))
@@ -162,7 +162,7 @@ function robustMoments(sorted: Float64Array, cutOff: number): { mean: number; de
 }
 
 /**
- * Mean and standard deviation, 0 where the values differ by rounding errors only. Computed on differences from the first value,
+ * Mean and standard deviation, 0 if the values differ only by rounding errors. Computed on differences from the first value,
  * so that a large common offset costs no digits, and divided by the largest difference, so that squares do not overflow.
  */
 function moments(values: Float64Array): { mean: number; deviation: number } {
@@ -186,7 +186,7 @@ const ROUNDING = 2 * Number.EPSILON
 const HOUR_STEPS = [24, 1, 1 / 60, 1 / 3600]
 /** Rounding error of hours in a cycle that are computed from epoch ms, hours. */
 const HOUR_ROUNDING = 1e-9
-/** Smallest step that counts, in float64 spacings of the largest value. */
+/** Smallest step that is recognised, in float64 spacings of the largest value. */
 const LEAST_RESOLVED = 8
 const DECIMAL_STEPS = Array.from({ length: 13 }, (_, k) => 6 - k).flatMap((power) =>
   [5, 2, 1].map((m) => Number(`${m}e${power}`)),

@@ -25,7 +25,7 @@ export interface EncoderHeader extends Pick<Encoder, 'features' | 'numbers' | 'i
   readonly places: readonly Pick<Places, 'number' | 'grouping'>[]
 }
 
-/** Packs an encoder. What follows from the tables (ids by value, marginals, twins) is left out; `unpackEncoder` recomputes it. */
+/** Packs an encoder. Values that follow from the tables (ids by value, marginals, twins) are left out; `unpackEncoder` recomputes them. */
 export function packEncoder(encoder: Encoder): PackedEncoder {
   const { tree, groupings } = encoder
   const tables = new Map<string, Table>([

@@ -24,7 +24,7 @@ export interface Lengths {
   readonly lengths: Float64Array
 }
 
-/** Three, although the earth is a surface: distances along it are curved, and the third dimension helps the fit past obstacles. */
+/** Three, although the earth is a surface: distances along it are curved, and with a third dimension the descent reaches better minima. */
 const DIMENSIONS = 3
 /** Bound on steps × pairs: the more pairs, the fewer steps. `fitPlaces` discards a fit that is too coarse. */
 const BUDGET = 4_000_000

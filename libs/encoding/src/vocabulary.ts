@@ -1,4 +1,4 @@
-/** The values of one category that training saw often enough, with their counts; null is the missing value. */
+/** The values of one category that are frequent enough in training, with their counts; null is the missing value. */
 export interface Vocabulary {
   readonly name: string
   /** The value of id k + 1; id 0 is every value not listed. */

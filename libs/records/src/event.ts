@@ -59,7 +59,7 @@ type TimeReader = (source: MessageFacts, record: unknown) => number | Rejection
 
 const kafkaTime: TimeReader = ({ timestampMs }) => inRange(timestampMs, "Kafka's timestamp")
 
-/** An event time within this span of 1970 is taken for an unset clock, unless Kafka's timestamp is also in the 1970s. */
+/** An event time within this span of 1970 counts as that of an unset clock, unless Kafka's timestamp is also in the 1970s. */
 const UNSET_CLOCK_MS = 86_400_000
 const SEVENTIES_END_MS = Date.UTC(1980, 0, 1)
 

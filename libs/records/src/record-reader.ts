@@ -28,7 +28,7 @@ export interface Message extends MessageFacts {
   readonly unreadable?: string | undefined
 }
 
-/** A record that keeps its contract. Read its properties by name: a spread omits getters. */
+/** A record that satisfies its contract. Read its properties by name: a spread omits getters. */
 export interface ReadRecord<M extends MessageFacts = MessageFacts> extends Event<M> {
   /** Input of the windowed features; absent: there are none. */
   readonly observation?: Observation

@@ -25,7 +25,7 @@ export interface Sample<R extends SampledPosition, K> {
 
 /**
  * Keeps the `size` records with the smallest priority, which is a hash of seed and position: every record has the same
- * chance, and the same seed and records give the same sample. At most 2·size records are in memory.
+ * probability, and the same seed and records give the same sample. At most 2·size records are in memory.
  *
  * With decay a record has the weight w = 2^(−age / half-life), with its age counted from the newest record, and the priority hash / w.
  * The number of records kept is the sum of all weights, so a record is kept with probability w, and records one half-life old are half

@@ -2,7 +2,7 @@ import { AggregatorRegistry } from 'prom-client'
 import { type Metrics, makeMetrics } from './metrics.js'
 import type { Readiness, Vitals } from './vitals.js'
 
-/** Readiness and metrics of a process, as a server needs them. */
+/** Readiness and metrics of a process, for a server. */
 export interface ServedVitals {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readiness(): Promise<{ readonly ready: boolean }>

@@ -16,7 +16,7 @@ export interface Metrics {
   ): Histogram<L>
   /** Everything measured so far, in the format that Prometheus scrapes. */
   text(): Promise<string>
-  /** The same, as prom-client joins it with that of other registries. */
+  /** The same, in the form in which prom-client joins registries. */
   json(): Promise<object>
   readonly contentType: string
 }

@@ -10,7 +10,7 @@ const MOST_LINKS = 32
 /** Part of the 10 s of a drain. Spans that the collector has not accepted by then are lost; no result depends on them. */
 const CLOSE_MS = 2_000
 
-/** Opens tracing as the environment variables configure it, which the SDK reads itself. */
+/** Opens tracing by the environment variables, which the SDK reads. */
 export function openOtlp(service: string): Tracing {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': `outflow-${service}` }))
@@ -48,7 +48,7 @@ export function openOtlp(service: string): Tracing {
     },
     close: () => {
       const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())
-      // A service does not fail because a collector refuses the last spans.
+      // A service does not fail if a collector rejects the last spans.
       return Promise.race([provider.shutdown().catch(() => {}), late])
     },
   }

@@ -8,7 +8,7 @@ export interface SignalSource {
   exit(code: number): void
 }
 
-/** The longest drain, ms: a third of the 30 s that Kubernetes waits before it kills. */
+/** The longest drain, ms: a third of the 30 s after which Kubernetes kills. */
 const DRAIN_MS = 10_000
 
 /**

@@ -39,7 +39,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 export const requestTimeouts = (timeoutMs = REQUEST_TIMEOUT_MS) => ({
   requestTimeout: timeoutMs,
   http: {
-    // Node swaps the two timeouts where that of the headers is longer.
+    // Node swaps the two timeouts if that of the headers is longer.
     headersTimeout: timeoutMs,
     connectionsCheckingInterval: Math.min(1_000, timeoutMs),
   },

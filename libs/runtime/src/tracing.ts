@@ -1,11 +1,11 @@
 import type { SpanStart, Tracing } from './span.js'
 
 /**
- * Opens tracing where the standard environment variables enable it: `OTEL_EXPORTER_OTLP_ENDPOINT` or
+ * Opens tracing if the standard environment variables enable it: `OTEL_EXPORTER_OTLP_ENDPOINT` or
  * `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, unless `OTEL_SDK_DISABLED=true` or `OTEL_TRACES_EXPORTER=none`. The standard
  * variables also set headers, timeout, sampler, service name and resource attributes. Spans are sent as OTLP/HTTP in JSON.
  *
- * @returns null where tracing is off; OpenTelemetry is then not loaded
+ * @returns null if tracing is off; OpenTelemetry is then not loaded
  * @see OpenTelemetry, Environment Variable Specification
  */
 export async function openTracing(
@@ -17,7 +17,7 @@ export async function openTracing(
   return (await import('./otlp-tracing.js')).openOtlp(service)
 }
 
-/** Runs a function, inside a span where tracing is on. */
+/** Runs a function, inside a span if tracing is on. */
 export async function inSpan<T>(
   tracing: Tracing | null,
   name: string,

@@ -15,7 +15,7 @@ export const MAX_EXPANDED_BYTES = 32 * 1024 ** 2
 export class ExpandsTooFar extends Error {}
 
 /**
- * Registers codecs with kafkajs that refuse to expand a batch beyond `MAX_EXPANDED_BYTES`. They decompress on libuv's threads, not on
+ * Registers codecs with kafkajs that do not expand a batch beyond `MAX_EXPANDED_BYTES`. They decompress on libuv's threads, not on
  * the thread that scores. outflow's own messages are not compressed.
  */
 export function registerCodecs(): void {

@@ -69,7 +69,7 @@ export type DeliveryEnd =
 export interface OpenDelivery {
   readonly delivery: Delivery
   readonly ended: Promise<DeliveryEnd>
-  /** Ends the delivery if its consumer will not. */
+  /** Ends the delivery if its consumer does not. */
   abandon(): void
 }
 

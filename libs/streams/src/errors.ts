@@ -85,7 +85,7 @@ const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
 const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
 
-// A restart looks the same; the broker sends no reason.
+// A restart has the same error; the broker sends no reason.
 const CLOSED_HINT =
   ' (a port with TLS closes connections if kafka.tls is not set, one with a login if kafka.sasl is not set)'
 

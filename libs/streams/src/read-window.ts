@@ -250,7 +250,7 @@ async function readRanges(
     signal?.throwIfAborted()
     fail.signal.throwIfAborted()
   } finally {
-    // A batch that is still under way starts it again.
+    // A batch in progress starts it again.
     await consumer.disconnect().finally(() => clearTimeout(stalled))
     // Kafka would remove a group without members and offsets later; until then it would show in the list of groups.
     await admin.deleteGroups([groupId]).catch(() => {})

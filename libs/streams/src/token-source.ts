@@ -29,7 +29,7 @@ const DEFAULT_LIFE_S = 300
  * Returns a source of access tokens by OAuth 2 client credentials: it reuses a token until its renewal time, and concurrent callers
  * share one request.
  *
- * @returns rejects with {BrokerLoginFailed} if the endpoint refuses the client, {BrokerUnavailable} if it is not available
+ * @returns rejects with {BrokerLoginFailed} if the endpoint rejects the client, {BrokerUnavailable} if it is not available
  * @see RFC 6749, sections 2.3.1 and 4.4
  */
 export function makeTokenSource(options: TokenSourceOptions): () => Promise<string> {

@@ -36,11 +36,11 @@ export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
 }
 
 /**
- * Decides on the alerts that have no number in the order of sending yet. Alerts to send singly, and all messages that are not alerts, are
+ * Decides on the alerts that have no number in the order of sending yet. Alerts to send individually, and all messages that are not alerts, are
  * numbered; other alerts are removed from the outbox and stored with the reason; groups whose bucket has ended are numbered too.
  *
- * A transaction stores all of its decisions or none, so a crash neither repeats nor loses one. Decisions depend on the alerts' order
- * and times, not on when the relay reads them.
+ * A transaction stores all of its decisions or none, so a crash neither repeats nor loses one. Decisions depend on the order
+ * and times of the alerts, not on the time at which the relay reads them.
  */
 export async function controlAlerts(deps: AlertControlDeps): Promise<void> {
   for (;;) {

@@ -25,10 +25,10 @@ interface AlertsOptions {
 
 /**
  * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to the dead-letter topic, each exactly
- * once for readers of committed data, in commit order; explains anomalies; delivers to webhooks; and checks the pipeline's health.
+ * once for consumers of committed data, in commit order; explains anomalies; delivers to webhooks; and checks the pipeline's health.
  * One of several relays is active; another takes over when it stops. It retries while the store or a broker is not available.
  *
- * @throws {OutflowError} only if Postgres or Kafka refuses the login or the certificate at the start; every other error is logged and
+ * @throws {OutflowError} only if Postgres or Kafka rejects the login or the certificate at the start; every other error is logged and
  *   retried
  */
 export async function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { describeTopics, ensureTopics, type KafkaConnection } from '@outflow/str
 
 /**
  * Large enough for alerts, which contain their record escaped in JSON. A request has at most 100 MiB (socket.request.max.bytes): a broker
- * closes the connection on a larger one, which looks like an outage.
+ * closes the connection on a larger one, as in an outage.
  */
 export const MAX_MESSAGE_BYTES = 64 * 1024 ** 2
 

@@ -95,7 +95,7 @@ async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly
   const options = { pipeline, limit, maxBytes: MAX_BATCH_BYTES }
   if (!controlsAlerts(config)) {
     const rows = await takeOutbox(client, { ...options, reasonsWaitMs: REASONS_WAIT_MS })
-    // Rules are checked only if there is nothing to send, so that an alert that is sent singly does not wait for the check.
+    // Rules are checked only if there is nothing to send, so that an alert that is sent individually does not wait for the check.
     if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
   }
   await controlAlerts(deps)

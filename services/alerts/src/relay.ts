@@ -53,11 +53,11 @@ type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'm
 /**
  * Sends the outbox's first rows, in order, and settles them.
  *
- * Exactly once for readers of committed data: the mark moves in the transaction that sends. A crash before its commit
+ * Exactly once for consumers of committed data: the mark moves in the transaction that sends. A crash before its commit
  * sends nothing; a crash after it leaves rows that `catchUp` settles without sending them. If `send` rejects, the transaction may have
  * been committed: the relay must restart with `catchUp`, with a sender that has fenced off this one.
  *
- * A row that Kafka refuses for its size is sent without its body. If that is refused too, it is reported and skipped, so that it
+ * A row that Kafka rejects for its size is sent without its body. If that is rejected too, it is reported and skipped, so that it
  * does not block later rows.
  *
  * @returns the rows that were settled; empty if the outbox is empty

@@ -5,7 +5,7 @@ import type { OutboxRow } from '@outflow/store/outbox'
 const WITHHELD_HEADER = 'outflow.withheld'
 
 /**
- * Returns a message without its large part, because its topic refuses its size: an alert without the record, an alert about several
+ * Returns a message without its large part, because its topic rejects its size: an alert without the record, an alert about several
  * anomalies without the examples, a dead letter without the value. The record remains at its position in the source topic.
  *
  * Topics created by outflow are large enough; but a topic may be older than its pipeline, and a message that cannot be sent must

@@ -23,7 +23,7 @@ export function requireOneOnStdout({ json, output }: { readonly json?: true; rea
  * Passes an open file, or stdout for `-`, to `use`; the content is compressed when the name ends in `.gz`.
  *
  * A file is written under a temporary name and renamed at the end: a run that fails leaves the earlier file unchanged, and
- * never half a result. Anything but a plain file (a pipe, /dev/null) is written in place.
+ * no partial result. An output that is not a regular file (a pipe, /dev/null) is written directly.
  *
  * @throws {FileUnavailable} when it cannot be written
  */

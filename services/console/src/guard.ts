@@ -24,7 +24,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /**
  * Requires a login and the role of the route for every request under /api, and a CSRF token for a write by a browser.
  * Without authentication, `Host` must be a name of this machine: a page of a foreign name that resolves to it (DNS rebinding) could
- * otherwise read whatever the user may read.
+ * otherwise read everything that the user may read.
  */
 export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, onDenied: OnDenied): void {
   const local = config.authentication === undefined ? localVisitor() : null

@@ -16,8 +16,8 @@ interface LiveFeedOptions {
 
 const POLL_INTERVAL_MS = 1_000
 /**
- * A row has the time at which its transaction began, is visible once that has committed, and gets its reasons later, in a burst minutes
- * later: each poll covers this span, and what was reported already is skipped.
+ * A row has the time at which its transaction began, is visible only after its commit, and gets its reasons later, in a burst minutes
+ * later. Each poll therefore covers this span, and skips anomalies that were reported.
  */
 const LOOK_BACK_MS = 10 * 60_000
 /** In a burst only the newest are sent; the list has all of them. */
@@ -28,7 +28,7 @@ const keyOf = (line: AnomalyLine): string => `${anomalyId(line.pipeline, line)} 
 
 interface WatchedPipeline {
   readonly listeners: Set<OnFound>
-  /** What the last poll read. */
+  /** Anomalies of the last poll. */
   known: ReadonlySet<string>
 }
 

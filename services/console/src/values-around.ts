@@ -16,8 +16,8 @@ interface Around {
 }
 
 /**
- * Reads the records of an anomaly's entity around it from Kafka, and computes for each what the model that scored the anomaly
- * expects of its numbers: of those that the reasons name first.
+ * Reads the records of an anomaly's entity around it from Kafka, and computes for each the span of its numbers that the model that
+ * scored the anomaly expects, for the numbers that the reasons name first.
  *
  * @throws {ModelUnknown} when the model has been deleted
  * @throws {BrokerUnavailable | BrokerRefused}
@@ -89,7 +89,7 @@ const OFFSETS_AFTER = 2_000n
 /** The anomaly included. */
 const RECORDS_BEFORE = 180
 const RECORDS_AFTER = 20
-/** For a visitor who waits; a topic with messages of megabytes may take longer. */
+/** Limited, because a user waits; a topic with messages of megabytes may take longer. */
 const TIMEOUT_MS = 20_000
 /** Each is a chart of its own. */
 const MOST_FIELDS = 4

@@ -7,7 +7,7 @@ const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 
 const TWO_MEGABYTES = 2 * 1024 ** 2
 
-/** The faults of messages in real life, by their name in the demo's truth header. */
+/** Common faults of messages, by their name in the demo's truth header. */
 const FAULTS: Readonly<Record<string, MakeBroken>> = {
   'cut JSON': (flight) => json(flight).subarray(0, 40),
   'plain text': ({ origin, destination }) => Buffer.from(`${origin} to ${destination}, on time`),

@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Flight } from './flights.js'
 
-/** The ways in which records go wrong in real life. */
+/** Common errors of records. */
 export const CORRUPTIONS = [
   'distance_km',
   'distance_other_route',

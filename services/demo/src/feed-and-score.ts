@@ -109,7 +109,7 @@ function feedSteadyPart(demo: Demo): Promise<DemoObservations['steady']> {
   })
 }
 
-/** Gives a producer to the topic of flights, whose progress is shown. */
+/** Runs `use` with a producer for the topic of flights, and shows its progress. */
 async function withTarget<T>(
   { installation: { kafka, config, signal }, terminal }: Demo,
   bar: { readonly label: string; readonly total: number },

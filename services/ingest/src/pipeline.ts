@@ -44,7 +44,7 @@ export interface IngestSteps {
 export interface IngestWatch {
   readonly begun: (delivery: Delivery) => void
   readonly ended: (delivery: Delivery) => void
-  /** What was stored with the delivery's expected offset could not be read, because another offset is stored. */
+  /** The state of the delivery's expected offset could not be read, because another offset is stored. */
   readonly superseded: (delivery: Delivery) => void
   /** A record became a dead letter because it caused an error. */
   readonly recordFailed: (delivery: Delivery, offset: bigint, error: OutflowError) => void
@@ -91,7 +91,7 @@ export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
     )
 }
 
-/** After this many failed records without a scored one in between, the cause is not the records. */
+/** After this many failed records without a scored one in between, the records are not the cause. */
 const MOST_FAILED_IN_A_ROW = 100
 
 function processWith(steps: IngestSteps, watch: IngestWatch) {

@@ -5,7 +5,7 @@ import { ValueRefused } from '@outflow/store'
 
 /**
  * Whether an error may be caused by a record of the batch: an unexpected exception, a batch that cannot be scored, or a value that
- * Postgres refuses. Errors of the infrastructure (a broker, a login, a missing table, a thread that ended) are not.
+ * Postgres rejects. Errors of the infrastructure (a broker, a login, a missing table, a thread that ended) are not.
  */
 export function isRecordFault(error: unknown): boolean {
   if (!(error instanceof OutflowError)) return true

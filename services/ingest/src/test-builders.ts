@@ -14,7 +14,7 @@ import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { CleanBatch, ModelLease, ReadBatch, ReadRecord } from './batch.js'
 
-/** Builders for this package's tests: each returns a complete value; a test states only what matters to it. */
+/** Builders for this package's tests: each returns a complete value; a test passes only the fields that it depends on. */
 
 export function aKafkaRecord(offset: number, value: unknown, overrides: Partial<KafkaRecord> = {}): KafkaRecord {
   return {
@@ -62,7 +62,7 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
 /** Reader of the test detector's features. */
 export const FEATURES: ModelMetadata['features'] = [{ path: '$.delay', type: 'numeric', optional: false }]
 
-/** A detector of one number: the nll is the delay, the p-value e^−delay; it refuses a record without a delay. */
+/** A detector of one number: the nll is the delay, the p-value e^−delay; it rejects a record without a delay. */
 export function aDetector(overrides: Partial<Detector> = {}): Detector {
   return {
     metadata: {

@@ -15,7 +15,7 @@ const OVERDUE_MS = 30_000
 
 /**
  * Reports batches that take more than 30 s, from a separate thread, so that a record that blocks the event loop forever is reported too.
- * The thread writes a JSON line to standard error itself, because the logger needs the event loop. It reads what is under way from shared
+ * The thread writes a JSON line to standard error itself, because the logger needs the event loop. It reads the batches in progress from shared
  * memory: two messages per batch cost 5 % of the processor time of small batches.
  *
  * @param options.fields     fields of every line, such as the pipeline
@@ -94,7 +94,7 @@ function watch(): void {
       try {
         writeSync(fd, `${JSON.stringify(line)}\n`)
       } catch {
-        // Nobody reads standard error; an error here would end the process.
+        // Standard error is closed; an uncaught error would end the process.
       }
     }
   }, overdueMs / 30)

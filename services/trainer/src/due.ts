@@ -35,13 +35,13 @@ export interface LastFit {
   readonly endedMs: number
   /** Records in its window. */
   readonly seen: number
-  /** Good records, which it was fitted to or checked with. */
+  /** Good records, to which it was fitted or with which it was checked. */
   readonly good: number
 }
 
 /**
  * Returns when the next fit is due. At once: if none is active, on request, if the active model was fitted to other features, if its
- * scores have drifted, if at least twenty of its anomalies, and a majority of those with a verdict, are ordinary by it, or if the window has
+ * scores have drifted, if at least twenty of its anomalies, and a majority of those with a verdict, are labelled normal or expected, or if the window has
  * twice the records of the newest fit, or enough for a full model after a provisional one. Otherwise by the schedule, counted from the
  * newest fit with any outcome, so that one that failed its gate is not repeated at once.
  *
@@ -87,7 +87,7 @@ function wantedRecords(
 
 /** The same window gives the same model, so after a failed gate another fit needs new records to have a chance. */
 const RETRY_WITHOUT_MODEL_MS = 60_000
-/** Fewer may come from one person in one sitting; more are too many to require. */
+/** Fewer may come from one person at one time; more are too many to require. */
 const MANY_VERDICTS = 20
 /** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
 const MORE_RECORDS = 2

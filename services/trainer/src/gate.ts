@@ -36,7 +36,7 @@ const LOWER_HALF = [0.25, 0.75] as const
  * - its artefact opens, and gives the same finite NLLs when opened twice, at the edges of the contract too;
  * - they are at least as likely under it as under the incumbent: it fails if the 95 % interval of its mean gain is
  *   below −0.02 nats. A first model is compared with a density of independent fields instead;
- * - its share of anomalies is at most three times the configured one (alert rate plus contamination), within chance, and its
+ * - its share of anomalies is at most three times the configured one (alert rate plus contamination), up to random variation, and its
  *   p-values are neither mostly too high nor mostly too low;
  * - it scores a record in a millisecond or less.
  */
@@ -146,7 +146,7 @@ function lowerHalfOf(pValue: Float64Array, above: Float64Array): number {
   return parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length)
 }
 
-/** A share plus three of its standard errors, which chance rarely exceeds. */
+/** A share plus three of its standard errors, which is rarely exceeded by chance. */
 export function boundOf(share: number, records: number): number {
   return share + 3 * Math.sqrt((share * (1 - Math.min(1, share))) / Math.max(1, records))
 }

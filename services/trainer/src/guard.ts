@@ -13,7 +13,7 @@ const PROBATION_MS = 3_600_000
 const FEWEST_SCORED = 500
 /** Interval between checks of a model that leaves its bounds but is not rolled back. */
 const CHECK_EVERY_MS = 300_000
-/** The factor by which the previous model must flag fewer of the same records; after a change of the stream both flag too many. */
+/** The factor by which the previous model must find fewer anomalies in the same records; after a change of the stream both find too many. */
 const BETTER_BY = 1.5
 
 /**

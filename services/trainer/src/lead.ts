@@ -70,7 +70,7 @@ async function lead(context: TrainerContext): Promise<void> {
     await adoptCandidate(context)
     await keepTrying(
       async (progressed) => {
-        // Of a trainer that died, or of a turn of this one that could not close its fit.
+        // Of a trainer that was killed, or of an earlier leadership of this one that could not close its fit.
         await abandonFits(pool, config.pipeline)
         await checkScores(watch, context)
         await applyLabels(context)
@@ -90,7 +90,7 @@ async function lead(context: TrainerContext): Promise<void> {
   }
 }
 
-/** Stores heartbeats; that of a process that died or hangs becomes overdue. */
+/** Stores heartbeats; that of a process that was killed or hangs becomes overdue. */
 async function keepBeating(
   { config, pool, telemetry }: TrainerContext,
   wait: Wait,

@@ -26,7 +26,7 @@ interface TrainerOptions {
  * Fits a pipeline's models until the signal aborts: a first one as soon as there are enough records, and later ones on triggers
  * such as the schedule. One of several trainers is active; another takes over when it stops.
  *
- * @throws {OutflowError} only if Postgres or Kafka refuses the login or the certificate at the start; every other error is logged and
+ * @throws {OutflowError} only if Postgres or Kafka rejects the login or the certificate at the start; every other error is logged and
  *   retried
  */
 export async function runTrainer({ config, log, signal, vitals, onProgress }: TrainerOptions): Promise<void> {

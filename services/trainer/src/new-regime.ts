@@ -9,9 +9,9 @@ const NEW_REGIME_SHARE = 0.5
 
 /**
  * Distinguishes a new regime from an attack when there are more anomalies than the alert rate: returns whether at least half of the
- * anomalies would be ordinary except for a value that training did not see, counting values that at least ten of them have.
+ * anomalies would be normal except for a value that training did not see, counting values that at least ten of them have.
  *
- * @param anomalies  the newest anomalies, all after the begin of the surplus
+ * @param anomalies  the newest anomalies, all after the beginning of the surplus
  */
 export async function isNewRegime(
   detector: Pick<Detector, 'newValues'>,

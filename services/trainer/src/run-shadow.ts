@@ -30,7 +30,7 @@ export async function startShadow(
   return 'promoted'
 }
 
-/** Continues with a candidate that passed its gate under a trainer that died before making it a shadow or promoting it. */
+/** Continues with a candidate that passed its gate and whose trainer was killed before making it a shadow or promoting it. */
 export async function adoptCandidate(trying: Pick<ShadowContext, 'config' | 'pool' | 'telemetry'>): Promise<void> {
   const id = await leftCandidate(trying.pool, trying.config.pipeline)
   if (id === null) return
@@ -39,7 +39,7 @@ export async function adoptCandidate(trying: Pick<ShadowContext, 'config' | 'poo
 }
 
 /**
- * Ends the shadow when its time is over: the candidate is promoted, unless it finds more anomalies than the gate allows and more
+ * Ends the shadow when its time has passed: the candidate is promoted, unless it finds more anomalies than the gate allows and more
  * than the active model.
  *
  * @returns the shadow's remaining ms; null: there is none

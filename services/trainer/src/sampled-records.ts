@@ -8,7 +8,7 @@ import {
 } from '@outflow/records'
 import type { SampleOptions, WindowRecord } from '@outflow/streams'
 
-/** What is kept of a sampled record. */
+/** The kept part of a sampled record. */
 export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'> {
   /** Its fields, or why it breaks its contract. */
   readonly read: Fields | Rejection
@@ -16,19 +16,19 @@ export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' 
 
 export interface WindowsRead {
   readonly entities: number
-  /** Entities with records in more than one partition: their windows hold a part of what they did. */
+  /** Entities with records in more than one partition: each of their windows contains only a part of the records. */
   readonly split: number
-  /** Entities that memory had no room for: their windows began anew. */
+  /** Entities that were dropped from memory: their windows restarted empty. */
   readonly forgotten: number
 }
 
-/** How the records of a training window are read: with windows every one, because each counts in the windows of later ones. */
+/** Reads the records of a training window: with windowed features all of them, because each counts in the windows of later ones. */
 interface SampleReader extends Pick<SampleOptions<SampledRecord>, 'prepare' | 'keep' | 'aheadMs'> {
-  /** What the windowed features were counted from; null: there are none. */
+  /** The input of the windowed features; null: there are none. */
   readonly windowsRead: () => WindowsRead | null
 }
 
-/** Twice what ingest has: there is no store to load from. */
+/** Twice the memory of ingest, because there is no store to load from. */
 const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
 
 /**

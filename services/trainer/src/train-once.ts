@@ -265,7 +265,7 @@ async function withoutLearnedBursts(
   return isLeftOut && bursts.length > 0 ? withoutBursts(read, bursts) : read
 }
 
-/** More bursts than this, such as one a day in a window of a week, are taken as recurring. */
+/** More bursts than this, such as one a day in a window of a week, count as recurring. */
 const MOST_BURSTS = 3
 
 /** Returns a span in the form of `models exclude`: from ≤ t < to. */

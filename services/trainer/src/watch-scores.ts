@@ -49,7 +49,7 @@ interface WatchedModel {
 }
 
 /**
- * Watches the active model's scores for drift, guards its first hour, and recalibrates it to slow change of its scores.
+ * Checks the active model's scores for drift, guards its first hour, and recalibrates it to slow change of its scores.
  *
  * The result is a function of `outflow.score_statistics` and `outflow.anomalies`, which are written in the transactions that count the
  * records. It is computed from scratch each time, so a crash does not change it.
@@ -96,7 +96,7 @@ export function watchScores(
     },
   }
 
-  /** Stores a recalibration, unless it hardly differs from the previous one. */
+  /** Stores a recalibration, unless it is nearly equal to the previous one. */
   async function storeRecalibration(
     modelId: string,
     recalibration: Recalibration,

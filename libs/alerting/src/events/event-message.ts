@@ -27,7 +27,7 @@ const KINDS = {
 } as const
 
 /**
- * The message of an event: keyed by the entity, so that later reasons come after their alert, or, for a condition, by the pipeline.
+ * The message of an event: keyed by the entity, so that later reasons follow their alert; for a condition, by the pipeline.
  *
  * @param target.traceparent  W3C trace context of the record or condition; absent: none
  * @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header

@@ -47,10 +47,10 @@ export function postOf({ kind, secret = '' }: Pick<Webhook, 'kind' | 'secret'>, 
   return { headers: { ...common, 'content-type': 'application/json; charset=utf-8' }, body }
 }
 
-/** Receivers commonly take a MiB or less; a record may have 64. */
+/** Receivers commonly accept at most a MiB; a record may have 64. */
 const MAX_BODY_BYTES = 256 * 1024
 
-/** The event as it went to Kafka, without its record where that is too large. */
+/** The event as it was sent to Kafka, without its record if that is too large. */
 function bounded(payload: Buffer): string {
   if (payload.length <= MAX_BODY_BYTES) return String(payload)
   const event = JSON.parse(String(payload)) as AlertEvent
@@ -67,7 +67,7 @@ function slackMessage(event: WebhookEvent): { readonly text: string } {
 
 /** Links to a page of the console. With verdicts, also to the page with a form that is filled in: buttons would need an endpoint that Slack reaches. */
 function linksTo(url: string, hasVerdicts: boolean): readonly string[] {
-  // Of Slack's control characters an encoded URL has `&` only.
+  // The only control character of Slack that an encoded URL contains is `&`.
   const link = (to: string, text: string) => `<${to.replaceAll('&', '&amp;')}|${text}>`
   const verdicts = [
     link(verdictUrl(url, 'confirmed'), 'Confirmed'),

@@ -74,7 +74,7 @@ function answerTo(send: (answered: (response: http.IncomingMessage) => void) => 
   })
 }
 
-/** The status decides the outcome, so a truncated, endless or oversized body is no error. */
+/** The status determines the outcome, so a truncated, endless or oversized body is no error. */
 async function startOf(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0

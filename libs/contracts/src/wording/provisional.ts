@@ -5,7 +5,7 @@ import type { ModelMetadata } from '../model-metadata.js'
 export interface ProvisionalState {
   /** Such as `provisional model (180 records); its anomalies are not alerted`. */
   readonly what: string
-  /** What a full model needs, and how to get it. */
+  /** Requirements of a full model, and how to meet them. */
   readonly next: string
 }
 

@@ -1,7 +1,7 @@
 /**
  * Formats how rare a record is among normal ones, such as `1 in 11,000`.
  *
- * Beyond the resolution the number would only repeat an assumption about the tail: a record there is `rarer than 1 in 1,000,000`,
+ * Beyond the resolution the number would only follow from an assumption about the tail: a record there is `rarer than 1 in 1,000,000`,
  * and one a thousand times beyond it is `beyond anything seen`.
  *
  * @param pValue      the calibrated one; above 0, at most 1

@@ -3,7 +3,7 @@ import { alertThreshold } from '../conformal.js'
 
 /**
  * Returns the NLL above which a record is an anomaly at an alert rate, nats; null where the calibration set is too small for
- * the rate. Nothing is opened for scoring.
+ * the rate. The model is not opened for scoring.
  *
  * @throws as `openDetector`
  */

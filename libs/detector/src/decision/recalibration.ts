@@ -51,7 +51,7 @@ export function fitRecalibration(
 /**
  * Recalibrates p-values.
  *
- * @param recalibration  null: none, the p-values stay as they are
+ * @param recalibration  null: none, the p-values are returned unchanged
  * @param pValue         [count]; by the model's own calibration
  * @returns [count], above 0, at most 1; in the same order
  */

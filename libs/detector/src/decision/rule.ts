@@ -15,7 +15,7 @@ const DEFAULT_RATE = 0.001
 
 /**
  * The share of normal records that may be anomalies: `alertRate`, a thousandth by default, or `alertBudget` divided by the records a day of the model's
- * training window, by Kafka's record time. It depends on the model only, so that a record that is processed again after a crash
+ * training window, by Kafka's record time. It depends only on the model, so that a record that is processed again after a crash
  * gets the same decision.
  *
  * @param model  if it has no `recordsPerDay`, as after a fit to a file, `alertBudget` is ignored

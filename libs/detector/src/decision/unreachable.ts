@@ -4,8 +4,8 @@ import { alertRateOf } from './rule.js'
 import { severityOf } from './severity.js'
 
 /**
- * States which alerts, severities or discoveries no record can reach with a model, because its calibration set has no tail, or it is
- * provisional, and therefore gives no p-value below 1 / (n + 1).
+ * Describes the alerts, severities or discoveries that no record can reach with a model, because its calibration set has no tail or it is
+ * provisional, so that no p-value is below 1 / (n + 1).
  *
  * @returns one sentence with the rule, the values, and what to change; null where nothing is unreachable
  */

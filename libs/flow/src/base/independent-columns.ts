@@ -16,7 +16,7 @@ interface ColumnDensity {
   toGraph(graph: OnnxGraph, columns: string): string
 }
 
-/** ½·log 2π: what one standard normal coordinate adds to an NLL at its centre, nats. */
+/** ½·log 2π: the NLL of one standard normal coordinate at its centre, nats. */
 export const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI)
 
 /** −log p(z) = Σ ½·z² + ½·log 2π */

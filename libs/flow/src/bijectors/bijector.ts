@@ -4,7 +4,7 @@ import type { Rows } from '../tensor/rows.js'
 /**
  * An invertible map of rows whose log-det-Jacobian is known: forward is data → latent, x → z.
  *
- * Value and log-det come from one method, so they cannot disagree. The context is [batch, contextDim], the same in both
+ * One method returns value and log-det, so they cannot disagree. The context is [batch, contextDim], the same in both
  * directions; a bijector that is not conditional ignores it.
  *
  * Training and bulk scoring run forward on tensors, differentiable, in float32. exp(±s) amplifies rounding errors layer by layer,

@@ -12,7 +12,7 @@ import type { Conditioner } from './conditioner/conditioner.js'
  *     [r, t] = conditioner(context)      s = bound·tanh(r/bound)
  *     z = (x − t) ⊙ exp(s)               log|det ∂z/∂x| = Σⱼ sⱼ
  *
- * It is the first bijector, next to the data; the layers after it model what the context does not explain.
+ * It is the first bijector, next to the data; the layers after it model the variation that the context does not explain.
  *
  * @param conditioner  [batch, contextDim] → [batch, 2·dim]
  * @param bound        bound of |s|. Default 7.

@@ -56,7 +56,7 @@ export function bijectorsOf(
   return partsOf(spec).map((part) => part.bijector(tensors, weights))
 }
 
-/** Names and shapes of everything a flow of this spec learns, in forward order. */
+/** Names and shapes of the learned weights of a flow of this spec, in forward order. */
 export function learnedShapes(spec: FlowSpec): Shapes {
   return new Map(partsOf(spec).flatMap(({ learned }) => [...learned]))
 }

@@ -54,7 +54,7 @@ export function writeTensorFile(
 }
 
 /**
- * Opens a safetensors file that `writeTensorFile` wrote. It holds JSON and numbers only; reading it executes nothing.
+ * Opens a safetensors file that `writeTensorFile` wrote. It contains only JSON and numbers; reading it executes no code.
  *
  * @throws {WeightsForeign} when the bytes are not a safetensors file
  * @throws {WeightsDamaged} when it is truncated, or its header is not JSON

@@ -17,7 +17,7 @@ export interface ParityError {
   readonly quantity: string
   /** max over all numbers of |ours − theirs| / max(1, |theirs|) */
   readonly largest: number
-  /** How many numbers were compared. */
+  /** Number of compared numbers. */
   readonly count: number
 }
 

@@ -14,7 +14,7 @@ import { solveTransposed } from './linear-solve.js'
 /**
  * An unnormalised log-density with its gradient at each row of θ [count, dim]; may be asynchronous.
  *
- * It must be finite everywhere: state a bounded parameter (a variance) as its logarithm, including the Jacobian.
+ * It must be finite everywhere: use the logarithm of a bounded parameter (a variance), including the Jacobian.
  */
 export type LogDensity = (theta: Float64Array, count: number) => LogDensityAt | Promise<LogDensityAt>
 

@@ -75,7 +75,7 @@ export function farRows(latent: Float32Array, dim: number, beyond = FAR): readon
   return far
 }
 
-/** Ordinary rows have latents within ±6; within ±10 the relative error of float32 is 3e-6. */
+/** Typical rows have latents within ±6; within ±10 the relative error of float32 is 3e-6. */
 const FAR = 10
 
 /** The rows of these indices, [indices, width]. */

@@ -3,8 +3,8 @@ import type { MixtureRows } from './fit-mixture.js'
 import { fitRobustDensity } from './robust-density.js'
 
 /**
- * Lowers the shares of components that are far from the bulk of the rows. A cluster of anomalies has a component of its own, under which its
- * rows are likely; so the share wₖ of each component is multiplied by a robust density q of all rows at its mean:
+ * Lowers the shares of components that are far from the bulk of the rows. A cluster of anomalies has its own component, under which its
+ * rows are likely. Therefore the share wₖ of each component is multiplied by a robust density q of all rows at its mean:
  *
  *     p(z) ∝ Σₖ wₖ·max(q(μₖ) / maxₗ q(μₗ), e⁻¹⁰)·N(z; μₖ, Σₖ)
  *

@@ -19,8 +19,8 @@ export interface MixtureRows {
 
 /**
  * A mixture of Gaussians by expectation and maximisation, from clusters of k-means. Each covariance is shrunk towards the pooled one
- * as if the component had `dim + 2` rows more of that: a component of few rows keeps the directions in which all components
- * are narrow.
+ * as if the component had `dim + 2` more rows of the pooled covariance, so that a component of few rows stays narrow in directions in
+ * which all components are.
  *
  * @see Dempster, Laird & Rubin 1977, Maximum likelihood from incomplete data via the EM algorithm; Friedman 1989, Regularized discriminant
  * analysis, eq. 16, for the pooling; Fraley & Raftery 2007, Bayesian regularization for normal mixture estimation, § 2.2, for its weight

@@ -2,7 +2,7 @@ import { covarianceOf, invertCholesky, meanOf } from './covariance.js'
 import type { MixtureRows } from './fit-mixture.js'
 
 /**
- * A Student's t density of three degrees of freedom, fitted by expectation and maximisation: far rows, and clusters of few rows, hardly change it.
+ * A Student's t density of three degrees of freedom, fitted by expectation and maximisation: far rows, and clusters of few rows, change it little.
  *
  * @returns −log density of rows [n, dim], up to a constant, [n] in nats
  * @see Lange, Little & Taylor 1989, Robust statistical modeling using the t distribution, § 3

@@ -33,8 +33,8 @@ export function startingFlow(settings: FitSettings, batches: TrainingBatches): F
 const INITIALISING_ROWS = 2048
 
 /**
- * Log-scales of columns, of which those with a heavy tail or many equal values are larger: one deviation becomes the deviation of a normal density with
- * the column's quartiles, but at least a twentieth. The mixture's noise would otherwise hide most of the column's variation.
+ * Log-scales of columns, larger for those with a heavy tail or many equal values: the deviation of a column is replaced by that of a normal density with
+ * its quartiles, at least by a twentieth of itself. Otherwise the mixture's noise would hide most of the column's variation.
  *
  * @param logScale  [dim]; gives the rows deviation 1
  * @param rows      [n, dim]
@@ -51,7 +51,7 @@ function scaledByQuartiles(logScale: Float32Array, rows: Float32Array): Float32A
 
 /** Distance between the quartiles of a normal density of deviation 1. */
 const NORMAL_QUARTILES = 1.349
-/** Of 6 to 60, all are about as accurate on OddBench's half 1. */
+/** On OddBench's half 1 all values from 6 to 60 are about equally accurate. */
 const LARGEST_SCALING = 20
 
 /** The flow with a mixture as base, fitted to the latents of at most `MOST_ROWS` rows. */
@@ -77,7 +77,7 @@ function withMixtureBase(
   return { spec: { ...spec, base }, weights: new Map([...weights, ...weightsOfMixture(mixture)]) }
 }
 
-/** Deviation of the noise that a mixture is fitted with, in latents. */
+/** Deviation of the noise with which a mixture is fitted, in latents. */
 const NOISE = 0.03
 const FEWEST_ROWS = 200
 const MOST_ROWS = 5000

@@ -80,7 +80,7 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
  * Evaluates the held-out rows at intervals, with the current and with the averaged weights, and keeps the best snapshot. The
  * start counts as one, so a fit is never worse than its start.
  *
- * Patience counts improvements of the current weights only: the average keeps improving while early steps decay in it, long
+ * Patience counts only improvements of the current weights: the average improves while early steps decay in it, even
  * after the flow has begun to overfit.
  */
 function evaluationsOf(flow: TrainableFlow, validation: TrainingBatch, dim: number) {

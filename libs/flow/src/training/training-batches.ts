@@ -72,7 +72,7 @@ export function trainingBatches(data: FitRows, spec: FlowSpec, holdOut: HoldOut)
 /** Transforms a number when it is put in a batch. */
 type Transform = (value: number, column: number, isObserved: boolean) => number
 
-/** A missing number is a standard normal draw, so that its likelihood carries no information. */
+/** A missing number is a standard normal draw, so that its likelihood contains no information. */
 const noisedBy =
   ({ noise }: HoldOut, random: Random): Transform =>
   (value, column, isObserved) =>

@@ -3,7 +3,7 @@ import type { FitSettings } from './fit-options.js'
 
 /**
  * Number of least likely rows that a batch's gradient leaves out. A flow that starts from a standard normal leaves out none at first,
- * because its first NLLs do not show which rows are unlikely; one that starts from a fitted mixture does from its first step.
+ * because its first NLLs do not show which rows are unlikely; one that starts from a fitted mixture leaves rows out from its first step.
  */
 export function trimming({ spec, seed, trim = 0, maxSteps }: FitSettings & { readonly maxSteps: number }) {
   const random = seededRandom(seed, 'trimming')

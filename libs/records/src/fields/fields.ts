@@ -1,4 +1,4 @@
-/** The values that the reader took from one record, in the order of the feature list, checked and not yet encoded. */
+/** The values read from one record, in the order of the feature list, checked and not yet encoded. */
 export interface Fields {
   /** One slot per numeric or cyclic feature, in the feature list's order; a cyclic one is epoch ms; NaN is missing. */
   readonly numbers: readonly number[]

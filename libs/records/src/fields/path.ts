@@ -74,7 +74,7 @@ function parsed(text: string): unknown {
   try {
     lastParsed = JSON.parse(text)
   } catch {
-    // Text that only looks like JSON has no value inside.
+    // Text that begins like JSON but is not valid has no value inside.
   }
   return lastParsed
 }

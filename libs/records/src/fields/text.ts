@@ -11,7 +11,7 @@ export interface TextMeasures {
 /** The measures of a missing text. */
 export const NO_TEXT: TextMeasures = { numbers: TEXT_MEASURES.map(() => Number.NaN), shape: null }
 
-/** Of a longer text only this many characters are measured, except for its length. */
+/** Maximum number of measured characters, except for the length. */
 const MEASURED_CHARACTERS = 4_096
 /** With more symbols, nearly every text would have a different shape. */
 const SHAPE_SYMBOLS = 12

@@ -30,7 +30,7 @@ export function formatOfName(path: string): Format | null {
   return BY_EXTENSION[extension?.toLowerCase() ?? ''] ?? null
 }
 
-/** The format by a file's first bytes: JSON begins with a brace or a bracket, and a CSV header hardly ever does. */
+/** The format by a file's first bytes: JSON begins with a brace or a bracket, a CSV header almost never. */
 export function sniffFormat(head: Buffer): Format {
   return /^\uFEFF?\s*[[{]/.test(head.toString('utf8')) ? 'ndjson' : 'csv'
 }

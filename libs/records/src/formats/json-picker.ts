@@ -4,19 +4,19 @@ import type { QuickPicker } from './record-decoder.js'
 /**
  * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.
  *
- * It looks at every byte, so what it takes is JSON, and the values are those of JSON.parse: of a key that comes twice the
- * last, `undefined` where there is none. It leaves to JSON.parse what is rare: an escape in a string, nesting beyond
- * MAX_DEPTH, a byte order mark, and all that is no JSON object in UTF-8.
+ * It validates every byte, and the values equal those of JSON.parse: the last one of a repeated key, `undefined` of an absent
+ * key. Rare documents are left to JSON.parse: an escape in a string, nesting beyond MAX_DEPTH, a byte order mark, and bytes
+ * that are not a JSON object in UTF-8.
  *
- * @param keys  each once; its place is that of its value among the picked
+ * @param keys  each once; a value has the index of its key
  */
 export function jsonPicker(keys: readonly string[]): QuickPicker {
   const places = new Map(keys.map((key, place) => [key, place]))
-  // Most records of a topic have the same keys in the same order and layout: the n-th of the last record is tried first.
+  // Most records of a topic have the same keys in the same order and layout: the n-th key of the last record is compared first.
   const expected: Member[] = []
   const found: Found = { number: 0, isAscii: true }
 
-  /** Reads what is before the n-th value; `undefined` where no member begins. */
+  /** Reads the key and punctuation before the n-th value; `undefined` if no member begins. */
   const memberAt = (bytes: Buffer, at: number, nth: number): Member | undefined => {
     const opensAt = skipSpace(bytes, at)
     if (bytes[opensAt] !== (nth === 0 ? OPEN_BRACE : COMMA)) return undefined
@@ -24,7 +24,7 @@ export function jsonPicker(keys: readonly string[]): QuickPicker {
     const keyEnd = bytes[keyAt] === QUOTE ? skipString(bytes, keyAt, found) : NOTHING
     const colonAt = keyEnd === NOTHING ? NOTHING : skipSpace(bytes, keyEnd)
     if (bytes[colonAt] !== COLON) return undefined
-    // A copy: a part of the message would keep all of it in memory.
+    // A copy, because a view would keep the whole message in memory.
     const before = Uint8Array.prototype.slice.call(bytes, at, skipSpace(bytes, colonAt + 1))
     const place = places.get(bytes.toString('utf8', keyAt + 1, keyEnd - 1)) ?? NOT_WANTED
     const member = { before, isAscii: before.every((byte) => byte <= LAST_ASCII), place }
@@ -60,46 +60,46 @@ export function jsonPicker(keys: readonly string[]): QuickPicker {
   }
 }
 
-/** Whether nothing but the end of an object with so many members, and white space, is between two places. */
+/** Whether there is only the end of an object with this many members, and white space, between two indices. */
 function objectEnds(bytes: Buffer, at: number, members: number, end: number): boolean {
   let closeAt = skipSpace(bytes, at)
   if (members === 0) {
     if (bytes[closeAt] !== OPEN_BRACE) return false
     closeAt = skipSpace(bytes, closeAt + 1)
   }
-  // What follows the document may be a byte that reads as a space, such as a count of headers.
+  // A byte after the document, such as a count of headers, may have the code of a space.
   return bytes[closeAt] === CLOSE_BRACE && closeAt < end && skipSpace(bytes, closeAt + 1) >= end
 }
 
-/** The bytes from the end of one value to the begin of the next, its key and punctuation, and the place of the value. */
+/** The bytes between two values, i.e. key and punctuation, and the index of the second value. */
 interface Member {
   readonly before: Uint8Array
   readonly isAscii: boolean
   readonly place: number
 }
 
-/** What was found on the way. */
+/** Results of reading a value. */
 interface Found {
-  /** The last number. */
+  /** The last number read. */
   number: number
-  /** Whether all strings were. */
+  /** Whether all strings were ASCII. */
   isAscii: boolean
 }
 
 const NOT_WANTED = -1
-/** In place of where a value ends: there is none. */
+/** Returned instead of the end of a value if there is no valid value. */
 const NOTHING = -1
-/** Keys that are remembered from one document to the next: at most 128 kB, whatever the documents are. */
+/** Keys cached from one document to the next: at most 128 kB, for any documents. */
 const MOST_EXPECTED = 1_000
 const LONGEST_EXPECTED = 128
-/** Of documents that nest deeper JSON.parse decides. */
+/** Documents that nest deeper are left to JSON.parse. */
 const MAX_DEPTH = 32
 
 function beginsNumber(byte: number): boolean {
   return byte === MINUS || (byte >= ZERO && byte <= NINE)
 }
 
-/** The value that was read past, where it is no number. */
+/** Returns the value between two indices, which is not a number. */
 function takeValue(bytes: Buffer, from: number, end: number, isAscii: boolean): unknown {
   switch (bytes[from]) {
     case QUOTE:
@@ -115,7 +115,7 @@ function takeValue(bytes: Buffer, from: number, end: number, isAscii: boolean): 
   }
 }
 
-/** @returns where the value ends */
+/** @returns index of the end of the value */
 function skipValue(bytes: Buffer, at: number, found: Found, depth: number): number {
   switch (bytes[at]) {
     case QUOTE:

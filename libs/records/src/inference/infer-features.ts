@@ -102,7 +102,7 @@ const newField = () => ({
   previousMs: Number.NaN,
   structures: 0,
   distinct: new Set<string>(),
-  /** How many numbers are larger than the number before, and how many are smaller. */
+  /** Counts of numbers that are larger than the previous one, and of smaller ones. */
   rises: 0,
   falls: 0,
   /** Sum of these changes, with and without their sign. */
@@ -193,7 +193,7 @@ function seriesOf(features: readonly Feature[], fields: ReadonlyMap<string, Fiel
   return { value, time, records, spanMs: latestMs - earliestMs }
 }
 
-/** Of fewer records a window of 1 % of the span holds fewer than three. */
+/** With fewer records a window of 1 % of the span contains fewer than three. */
 const FEWEST_OF_SERIES = 300
 
 type Kind =
@@ -212,7 +212,7 @@ function kindOf(field: Field, values: number): Kind | string {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
-  // With fewer than two records a value nothing can be learned about a value: it is an id, or free text.
+  // With fewer than two records per value the field is an id or free text.
   if (field.distinct.size * 2 > values)
     return `text with ${field.distinct.size.toLocaleString('en')} values in ${values.toLocaleString('en')} rows`
   return { type: 'categorical' }
@@ -222,7 +222,7 @@ function kindOf(field: Field, values: number): Kind | string {
 function monotone({ numbers, rises, falls, net, variation }: Field): 'rises' | 'falls' | null {
   const changes = rises + falls
   if (numbers < FEWEST_MONOTONE || changes < numbers / 2) return null
-  // A sawtooth also rises nearly always, but falls back as far as it rose.
+  // A sawtooth also rises nearly always, but falls by as much as it has risen.
   if (Math.abs(net) < MONOTONE_SHARE * variation) return null
   if (rises >= MONOTONE_SHARE * changes) return 'rises'
   return falls >= MONOTONE_SHARE * changes ? 'falls' : null

@@ -10,15 +10,15 @@ export interface Series {
 }
 
 /**
- * Infers the features of one value over time: the value, its standard deviation in two windows before the record, and the time of day where
+ * Infers the features of one value over time: the value, its standard deviation in two windows before the record, and the time of day if
  * the records span 14 days.
  *
- * The windows are 0.3 % and 1 % of the span. An alert rate of 1 % compares a window with a hundred others; with longer windows a third of
+ * The windows are 0.3 % and 1 % of the span. An alert rate of 1 % needs a hundred windows to compare with; with longer windows a third of
  * the later, normal rows of a short series are anomalies (docs/design/accuracy.md).
  */
 export function inferSeries({ value, time, records, spanMs }: Series): {
   readonly features: readonly Feature[]
-  /** Why the time is no feature; null: it is one. */
+  /** Why the time is not a feature; null: it is one. */
   readonly timeLeftOut: string | null
 } {
   const stepMs = spanMs / (records - 1)
@@ -51,7 +51,7 @@ const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 
-/** The length of a window as the configuration writes it, 1m to 7d. */
+/** The length of a window in the form of the configuration, 1m to 7d. */
 function lengthOf(ms: number): string {
   if (ms < 2 * HOUR_MS) return `${Math.max(1, Math.round(ms / MINUTE_MS))}m`
   if (ms < 2 * DAY_MS) return `${Math.round(ms / HOUR_MS)}h`

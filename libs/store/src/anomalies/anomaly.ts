@@ -11,5 +11,5 @@ export interface Anomaly extends FoundAnomaly {
   readonly recalibrationId?: bigint | null
 }
 
-/** confirmed: worth knowing; false_alarm: an ordinary record; expected: unusual, but known beforehand. */
+/** confirmed: worth knowing; false_alarm: a normal record; expected: unusual, but known beforehand. */
 export type Verdict = 'confirmed' | 'false_alarm' | 'expected'

@@ -14,7 +14,7 @@ interface EntityHistory {
   readonly byDay: readonly { readonly day: string; readonly anomalies: number }[]
 }
 
-/** Returns the totals of an entity's anomalies. @param since  begin of the days */
+/** Returns the totals of an entity's anomalies. @param since  beginning of the days */
 export async function entityHistory(
   db: Queryable,
   { pipeline, key, since }: { readonly pipeline: string; readonly key: string; readonly since: Date },

@@ -58,7 +58,7 @@ async function writeGroup(pool: Pool, group: readonly Waiting[]): Promise<void> 
   }
 }
 
-/** After a superseded or refused batch in a group, which has prevented the others from being written. */
+/** Writes the batches of a group one by one, after a superseded or rejected one has prevented the whole group. */
 function writeAlone(pool: Pool, group: readonly Waiting[]): void {
   for (const { batch, resolve } of group) resolve(writeBatch(pool, batch))
 }

@@ -10,7 +10,7 @@ export interface StoredEntity {
   readonly entity: string
 }
 
-/** What an entity has done in its windows, as of the partition's stored offset. */
+/** The window state of an entity at the partition's stored offset. */
 export interface StoredWindowState extends StoredEntity {
   readonly state: Uint8Array
 }
@@ -41,8 +41,8 @@ export async function loadWindowStates(
 }
 
 /**
- * Deletes the states of entities that were not seen for as long as `keepMs` while their partition moved on; how long a
- * pipeline stood still does not count.
+ * Deletes the states of entities that were not seen for `keepMs` while their partition advanced; time in which the
+ * pipeline was stopped does not count.
  */
 export async function deleteIdleWindowStates(
   db: Queryable,

@@ -44,8 +44,8 @@ function sumOf(counts: string): string {
 const NOT_AWAITED = `set_config('synchronous_commit', 'off', true) as not_awaited`
 
 /**
- * Writes plain batches of different partitions: all of them, or none if a stored offset is not the expected one. $1 is what they move and
- * count, $2 their minutes, both as JSON. The rest of `WRITE_BATCH`, which is two thirds of its cost, would write nothing for them. The rows
+ * Writes plain batches of different partitions: all of them, or none if a stored offset is not the expected one. $1 has their offsets and
+ * counters, $2 their minutes, both as JSON. The rest of `WRITE_BATCH`, which is two thirds of its cost, would write nothing for them. The rows
  * are locked in order, so that two writers of the same partitions do not deadlock.
  */
 export const WRITE_PLAIN_BATCHES = `

@@ -37,7 +37,7 @@ export function batchColumns(batch: BatchWrite): object {
   }
 }
 
-/** Returns what a batch moves and counts. */
+/** Returns the offset and counters of a batch. */
 export function countColumns(batch: BatchWrite): object {
   return {
     pipeline: batch.pipeline,

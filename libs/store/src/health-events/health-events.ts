@@ -71,7 +71,7 @@ export async function openHealthEvents(db: Queryable, pipeline: string): Promise
   })
 }
 
-/** Returns the latest events by their begin, newest first. */
+/** Returns the latest events by their beginning, newest first. */
 export async function listHealthEvents(
   db: Queryable,
   { pipeline, limit }: { readonly pipeline: string; readonly limit: number },

@@ -17,7 +17,7 @@ export interface NewCalibrationRecord extends Position {
 }
 
 export interface CalibrationRecord extends Omit<NewCalibrationRecord, 'recordTimeMs'> {
-  /** pipeline/topic/partition/offset, which verdicts take. */
+  /** pipeline/topic/partition/offset, as verdicts require. */
   readonly id: string
   readonly recordTime: Date
   /** The latest verdict; null: none. */
@@ -31,7 +31,7 @@ const readRecord = jsonColumn(
   z.record(z.string(), z.union([z.string(), z.number()]).nullable()),
 )
 
-/** The records as `insert_model` takes them: a JSON array whose keys are the columns. */
+/** The records in the form of `insert_model`: a JSON array whose keys are the columns. */
 export const calibrationRecordsJson = (records: readonly NewCalibrationRecord[]) =>
   records.map(({ offset, recordTimeMs, ...record }) => ({
     ...record,
@@ -86,8 +86,8 @@ export async function calibrationToLabel(db: Queryable, pipeline: string): Promi
 }
 
 /**
- * Returns the model that people have labelled calibration records of since its calibration set was last trimmed: the active model, or the
- * fitted model that the active one was made of. null: there are no new labels, or the latest is newer than `quietMs`.
+ * Returns the model with calibration records that were labelled since its calibration set was last trimmed: the active model, or the
+ * fitted model from which the active one was made. null: there are no new labels, or the latest is newer than `quietMs`.
  *
  * @returns until: when the latest label was given
  */

@@ -12,7 +12,7 @@ export interface StoredDriftAlarm {
   readonly modelId: string
   readonly chart: string
   readonly statistic: number
-  /** Estimated begin of the change, Kafka's record time. */
+  /** Estimated beginning of the change, Kafka's record time. */
   readonly changedAt: Date
   /** The minute that raised the alarm, Kafka's record time. */
   readonly raisedAt: Date

@@ -12,7 +12,7 @@ interface ModelListenerOptions extends ListenerOptions {
   readonly onShadow?: (modelId: string | null) => void
 }
 
-/** Watches the pipeline's active model: immediately by NOTIFY, and by polling (default: every second) in case a notification is lost. */
+/** Monitors the pipeline's active model: immediately by NOTIFY, and by polling (default: every second) in case a notification is lost. */
 export function listenForModels(options: ModelListenerOptions): Listener {
   const { pipeline, onChange, onRecalibration, onShadow } = options
   let lastActive: string | null | undefined

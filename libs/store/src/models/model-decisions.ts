@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { ModelSummary } from './models.js'
 
-/** How two models decided on the same records: how many are anomalies under both, and under one alone. */
+/** Decisions of two models on the same records: numbers of anomalies of both, and of only one. */
 export interface DecisionDifference {
   /** The records that a shadow and the active model scored, or those that were held out from the fit. */
   readonly on: 'live records' | 'held-out records'

@@ -7,7 +7,7 @@ import { type RowOf, run } from '../connection/statement.js'
 /** The report of the gate that a model passed or failed. */
 export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema)
 
-/** A candidate that scores live records without deciding, and how far it has agreed with the active model. */
+/** A candidate that scores live records without deciding, and its agreement with the active model. */
 export interface Shadow {
   readonly id: string
   readonly metrics: GateReport

@@ -15,7 +15,7 @@ export interface UnnumberedRow {
 /** The next in the order of sending: a row of the outbox, or a new message. */
 export type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMessage }
 
-/** Why an alert is not sent singly. */
+/** Why an alert is not sent individually. */
 export interface UnsentAlert extends Position {
   readonly outboxId: bigint
   readonly because: 'rule' | 'cooldown' | 'key' | 'reason' | 'quiet'
@@ -142,14 +142,14 @@ export async function withholdAlerts(db: Queryable, pipeline: string, alerts: re
   })
 }
 
-/** Why an anomaly's alert was not sent singly. */
+/** Why an anomaly's alert was not sent individually. */
 export interface AlertFate extends Pick<UnsentAlert, 'ruleId' | 'groupId'> {
   readonly because: UnsentAlert['because'] | 'provisional'
   /** The reason given for the rule. */
   readonly ruleWhy: string | null
 }
 
-/** Returns why an anomaly's alert was not sent singly; null: it was sent or is still in the outbox. */
+/** Returns why an anomaly's alert was not sent individually; null: it was sent or is still in the outbox. */
 export async function alertFateAt(
   db: Queryable,
   pipeline: string,

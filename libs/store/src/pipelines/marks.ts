@@ -1,7 +1,7 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
-/** Events of one kind that explain a change of the scores, close to each other; what it states is of the newest. */
+/** Events of one kind that explain a change of the scores, close to each other; its fields are those of the newest. */
 export interface Mark {
   readonly at: Date
   readonly kind: 'model' | 'drift' | 'health' | 'suppression'

@@ -55,7 +55,7 @@ export async function listExclusions(
 }
 
 /**
- * Returns the positions of anomalies that were confirmed and not called a false alarm afterwards, as `topic/partition/offset`.
+ * Returns the positions of anomalies that were confirmed and not labelled a false alarm afterwards, as `topic/partition/offset`.
  */
 export async function confirmedPositions(db: Queryable, pipeline: string): Promise<ReadonlySet<string>> {
   const rows = await run<{ position: string }>(db, {

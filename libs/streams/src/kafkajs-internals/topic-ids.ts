@@ -41,7 +41,7 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   const sendRequest = async (): Promise<Answer> => {
     const topics = [...next!.topics]
     next = null
-    // A request that waited for an earlier one while the caller closed this would connect again, and nobody would disconnect.
+    // A request that waited for an earlier one while the caller closed this would connect again and never disconnect.
     if (isClosed) throw new BrokerUnavailable('Kafka is not available: the connection for topic ids was closed')
     try {
       opened ??= openCluster(kafka.kafkajs)

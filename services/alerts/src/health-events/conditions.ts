@@ -7,11 +7,11 @@ import type { Silence } from './silence.js'
 export interface ConditionsOptions {
   readonly training: Pick<Config['training'], 'every' | 'cron'>
   readonly now: number
-  /** How long this process has watched the pipeline. */
+  /** How long this process has checked the pipeline. */
   readonly watchedMs: number
   readonly silence: Silence
   readonly rejections: RecentRejections
-  /** The open kinds: a new leader does not end a kind before it has watched the pipeline for long enough. */
+  /** The open kinds: a new leader does not end a kind before it has checked the pipeline for long enough. */
   readonly open: readonly string[]
   /** The reason if no model is active. */
   readonly whyNoModel: string
@@ -24,7 +24,7 @@ const SILENT_MS = 60_000
 const MISSED_FITS = 3
 /** With a schedule of seconds, fits take longer than the interval. */
 const LEAST_AGE_MS = 600_000
-/** More than half of the records cannot be anomalies; 200 records rule out chance. */
+/** More than half of the records cannot be anomalies; 200 records exclude a random excess. */
 const TOO_MANY_SHARE = 0.5
 const FEWEST_SCORED = 200
 /** If fewer than 7 are usual, 20 occur by chance once in 50,000 checks (Poisson). */
@@ -69,7 +69,7 @@ function oldestAgeMs({ training, now }: ConditionsOptions): number {
   return Math.max(LEAST_AGE_MS, MISSED_FITS * (scheduledAfter(next, training) - next))
 }
 
-/** Whether more than half are rejected, or more than three times the usual share; once begun, until the share is the usual again. */
+/** Whether more than half are rejected, or more than three times the usual share; once begun, until the share is back to the usual. */
 function areTooManyRejected({ rejections, open }: ConditionsOptions): boolean {
   const { received, rejected, usualShare } = rejections
   const isOpen = open.includes('records_rejected')

@@ -58,7 +58,7 @@ interface ExplainOptions extends PipelineOptions {
   readonly onlyAnomalies?: true
 }
 
-/** Why a record of a file scored as it did. */
+/** Reasons for the score of a record of a file. */
 interface ExplainedRow extends Explanation {
   readonly row: number
   readonly line: number
@@ -144,7 +144,7 @@ function describeUnsent({ because, ruleId, ruleWhy, groupId }: AlertFate): strin
   return `  sent in the group ${oneLine(groupId ?? '')}`
 }
 
-/** One line per field, the most surprising first, with its share; then what would have been normal. */
+/** One line per field, the most surprising first, with its share; then the counterfactual. */
 export function describeReasons(reasons: readonly Reason[], counterfactual: Counterfactual | null): string {
   const percents = reasonPercents(reasons)
   const lines = reasons.map(({ text }, at) => `  ${String(percents[at]).padStart(3)} %  ${oneLine(text)}`)

@@ -52,7 +52,7 @@ interface Preview extends Tally {
   readonly rules: readonly { readonly id: string; readonly hidden: number; readonly why: string }[]
 }
 
-/** The preview as text: what would have been sent, why the rest would not, and the counts per day. */
+/** The preview as text: the alerts that would have been sent, why the others would not, and the counts per day. */
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
   const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
   const unsent = [

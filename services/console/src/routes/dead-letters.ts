@@ -74,5 +74,5 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
   )
 }
 
-/** For a visitor who waits: their originals are searched on the dead-letter topic. */
+/** Limited, because a user waits while their originals are searched on the dead-letter topic. */
 const TIMEOUT_MS = 60_000

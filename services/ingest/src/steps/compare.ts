@@ -21,7 +21,7 @@ const MOST_DIFFERENCES = 1_000
 
 /**
  * Returns the step in which a shadow scores the batch as well, and its decisions are compared with those of the model. Both use
- * the same rule and the same state from earlier records. An error in it loses the comparison and nothing else.
+ * the same rule and the same state from earlier records. After an error only the comparison is lost.
  */
 export function compareWith({ detection, recordOf, telemetry }: CompareOptions) {
   return async (batch: DecidedBatch): Promise<ComparedBatch> => {

@@ -5,7 +5,7 @@ import type { Random } from '../../random.js'
 export type Mask = readonly (0 | 1)[]
 
 /**
- * Random half masks in complementary pairs: what one layer holds, the next one moves. Every two layers move
+ * Random half masks in complementary pairs: the features that one layer holds, the next one moves. Every two layers move
  * every feature once, and each pair has a new random split.
  *
  * With one feature, every layer moves it, conditioned on the context only.

@@ -4,9 +4,9 @@ import { FixableError, toOutflowError } from '@outflow/errors'
 export interface Finding {
   readonly name: string
   readonly ok: boolean
-  /** What the check found, or what is wrong. */
+  /** The finding or the problem. */
   readonly detail: string
-  /** How to fix it; null where there is nothing to do. A check that passed with a fix is a warning. */
+  /** How to fix it; null if there is nothing to do. A check that passed with a fix is a warning. */
   readonly fix: string | null
 }
 
@@ -33,7 +33,7 @@ export class CheckFailed extends Error {
 /** Something that does not exist yet and is created without a correction: reported as a warning. */
 export class NotYetCreated extends CheckFailed {}
 
-/** A broker or database that does not answer fails its check after this time, whatever the timeouts of its client. */
+/** A broker or database that does not answer fails its check after this time, independent of the timeouts of its client. */
 const CHECK_TIMEOUT_MS = 15_000
 
 export async function runCheck({ name, run, fix }: Check, timeoutMs = CHECK_TIMEOUT_MS): Promise<Finding> {

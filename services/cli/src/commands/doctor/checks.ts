@@ -83,7 +83,7 @@ function registry({ config: { source } }: DoctorContext): readonly Check[] {
       name: 'registry',
       fix: 'start the schema registry, or fix url, username and password under source.registry',
       run: async () => {
-        // Any id will do: the check is that a registry answers this client.
+        // Any id: the check only requires that a registry answers this client.
         await makeRegistry(registry).schema(1)
         return `answers at ${registry.url}`
       },

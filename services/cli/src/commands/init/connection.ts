@@ -5,7 +5,7 @@ import { loadDocument, openConnection } from '@outflow/runtime'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { connectionOfProperties, type StatedConnection } from './client-properties.js'
 
-/** How to reach a topic, and how outflow.yaml states it. */
+/** The connection to a topic, and its form in outflow.yaml. */
 interface TopicAccess {
   readonly connection: Connection
   readonly written: WrittenConnection

@@ -49,7 +49,7 @@ export function proposeTimestamp({ times }: RecordStatistics): Proposal<string> 
 
 /** Below this number the values are categories, such as the weather, and not entities. */
 const LEAST_ENTITIES = 10
-/** Below this number of records each, the values are dates, or names that happen to repeat. */
+/** Below this number of records each, the values are dates, or names that repeat by chance. */
 const LEAST_RECORDS_EACH = 10
 
 /** The category with the most values, among those that every record has. */
@@ -66,7 +66,7 @@ export function proposeKey({ records, columns }: RecordStatistics): Proposal<str
   }
 }
 
-/** The windowed features of one value over time, without what they take from `source`. */
+/** The windowed features of one value over time, without the keys that default to those of `source`. */
 export function proposeWindows({ windows }: RecordStatistics, isKeyed: boolean): readonly Proposal<object>[] {
   return windows.map(({ at: _at, by, ...window }) => ({
     value: { ...window, ...(isKeyed ? {} : { by }) },
@@ -93,7 +93,7 @@ interface WindowProposal {
   readonly minRows: Proposal<number>
 }
 
-/** A window that twice as many records as a fit needs pass through, so that a quiet week does not leave it short. */
+/** A window with twice as many records as a fit needs, so that they also suffice in a quiet week. */
 export function proposeWindow(recordsPerDay: number | null): WindowProposal {
   const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
   const days = Math.ceil((2 * MIN_ROWS) / perDay)

@@ -124,7 +124,7 @@ function trainingOf(statistics: RecordStatistics, { recordsPerDay, silence }: Or
   ]
 }
 
-/** One value over time is fitted to a span as long as that its windowed features were chosen for; null for other records. */
+/** For one value over time, the length of the span for which its windowed features were chosen; null for other records. */
 function windowOfSeries(statistics: RecordStatistics): Proposal<string> | null {
   const why = "length of the training window, by Kafka's timestamp"
   const series = spanOfSeries(statistics)

@@ -8,7 +8,7 @@ export interface Share {
   alerts: number
 }
 
-/** What a configuration would have done with the anomalies of a range. */
+/** Outcomes of the anomalies of a range under a configuration. */
 export interface Tally {
   readonly anomalies: number
   /** sent + the number of groups. */

@@ -1,7 +1,7 @@
 import type { Verdict } from '../api/types.js'
 import { VERDICT_WORDS } from '../words/format.js'
 
-/** How many of three marks are filled, so that colour is not the only signal. */
+/** Number of filled marks of three, so that colour is not the only signal. */
 const LEVELS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 }
 
 export function SeverityBadge({ severity }: { severity: string }) {

@@ -40,7 +40,7 @@ interface ChartProps {
 const TIME_SPACE = 75
 /** Margin to the right of the plot: half of the last label; pixels. */
 const END_SPACE = 16
-/** With at most so many points each is drawn: a point between two gaps has no line. */
+/** With at most this many points each one is drawn, because a point between two gaps has no line. */
 const FEW_POINTS = 60
 /** Pixels that the mouse must move to select a range. */
 const MIN_DRAG_PX = 4

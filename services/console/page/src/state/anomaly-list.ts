@@ -11,7 +11,7 @@ const PAGE_SIZE = 100
 /** The anomalies that have been read, page by page, and new ones that were found since. */
 export class AnomalyList {
   readonly items = signal<readonly AnomalyRow[]>([])
-  /** New anomalies that are not shown yet, so that rows do not move while they are read. */
+  /** New anomalies that are not shown yet, so that visible rows do not move. */
   readonly waiting = signal<readonly AnomalyRow[]>([])
   readonly isLoading = signal(false)
   readonly isComplete = signal(false)

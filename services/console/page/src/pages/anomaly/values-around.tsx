@@ -5,7 +5,7 @@ import { Shown } from '../../parts/states.js'
 import { useRead } from '../../state/resource.js'
 import { formatAmount, formatCount } from '../../words/format.js'
 
-/** Values of the entity's records around the anomaly, with the span that the model expects; read from Kafka when asked for. */
+/** Values of the entity's records around the anomaly, with the span that the model expects; read from Kafka on request. */
 export function ValuesAround({ anomaly }: { anomaly: AnomalyDetail }) {
   const [isOpen, setOpen] = useState(false)
   return (

@@ -14,7 +14,7 @@ interface ComparisonProps {
   readonly parent: string | null
 }
 
-/** What changed with this model: how it differs from its parent, or from the model whose id the URL has. */
+/** Changes with this model: its differences from its parent, or from the model whose id is in the URL. */
 export function Comparison({ id, pipeline, parent }: ComparisonProps) {
   const models = useRead<readonly Model[]>('/models', { pipeline })
   const others = models.data?.filter((model) => model.id !== id) ?? []

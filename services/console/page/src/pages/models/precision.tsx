@@ -13,7 +13,7 @@ const GROUPINGS = ['week', 'field', 'severity', 'model'] as const
 
 type Grouping = (typeof GROUPINGS)[number]
 
-/** How many of the anomalies with a verdict are confirmed, by week, field, severity or model. */
+/** Share of confirmed anomalies among those with a verdict, by week, field, severity or model. */
 export function Precision({ pipeline }: { pipeline: string }) {
   const groups = useRead<readonly Group[]>('/precision', { pipeline })
   const [by, setBy] = useState<Grouping>('week')
