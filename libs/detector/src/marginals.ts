@@ -24,7 +24,7 @@ type FieldNll = (record: Fields) => number
  *
  * A category's pⱼ is its share of the records; all unseen values share half a record's weight. A number's is a Gaussian kernel
  * density, with a bandwidth of at least half the step of the values and a twentieth of its weight in a Cauchy tail; a value that
- * nearly all records share has a probability of its own, as in the encoder.
+ * nearly all records share has a separate probability, as in the encoder.
  *
  * @param records  one or more
  * @see Silverman 1986, Density Estimation for Statistics and Data Analysis, § 3.4, for the rate n^(−1/5)

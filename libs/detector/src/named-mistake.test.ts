@@ -92,7 +92,7 @@ it.each<[object, string | undefined, string?]>([
 
 it.each([
   ['the record is not an anomaly', {}],
-  ['no mistake makes the record ordinary', { length: 1_111, load: 7_777 }],
+  ['no mistake makes the record normal', { length: 1_111, load: 7_777 }],
 ])('names none where %s', async (_, record) => {
   expect(await nameOf(record)).toBeNull()
 })

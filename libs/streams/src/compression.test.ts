@@ -51,7 +51,7 @@ const CODECS = [
 ] as const
 
 test.each(CODECS)(
-  'issue 17.19: %s is expanded up to the bound, and beyond it not at all',
+  'issue 17.19: %s is expanded up to the bound, and a longer result is an error',
   async (_, compress, decompress) => {
     const most = Buffer.alloc(MAX_EXPANDED_BYTES, ' ')
     expect((await decompress(await compress(most))).equals(most)).toBe(true)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 import { main } from '../dist/index.js'
 
-// kafkajs forgets the other connection to a broker when one breaks; it would keep the process until the broker closes it after ten minutes.
+// When one connection to a broker breaks, kafkajs drops the other one without closing it, which would keep the process alive for ten minutes.
 process.exit(await main(process.argv))

@@ -91,6 +91,6 @@ const RECORDS_BEFORE = 180
 const RECORDS_AFTER = 20
 /** Limited, because a user waits; a topic with messages of megabytes may take longer. */
 const TIMEOUT_MS = 20_000
-/** Each is a chart of its own. */
+/** Each has its own chart. */
 const MOST_FIELDS = 4
 const MAX_WINDOW_BYTES = 32 * 1024 ** 2

@@ -1,7 +1,7 @@
 import type { Detector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 
-/** The newest anomalies; more would hardly make the share more exact. */
+/** The newest anomalies; more would change the share little. */
 export const NEWEST_ANOMALIES = 200
 /** Fewer records with the same new value may be one client's mistake. */
 const FEWEST_WITH_VALUE = 10

@@ -22,7 +22,7 @@ export interface FitOptions {
   readonly seed?: number
   /**
    * [dim]; standard deviation of the Gaussian noise added to each training batch, per column; no noise at scoring. Default: 0.25·n^(−1/(dim+4))
-   * in every column, for rows that are standardised. A mixture base is fitted with noise of its own.
+   * in every column, for rows that are standardised. A mixture base is fitted with separate noise.
    */
   readonly noise?: Float32Array
   /**

@@ -57,7 +57,7 @@ const SERVICES = {
 /**
  * Runs a service, or all of them, until a signal. @returns the exit code
  *
- * @param configPaths  one or more; each is a pipeline of its own, and the console uses the first one
+ * @param configPaths  one or more; each is a separate pipeline, and the console uses the first one
  */
 async function runNamed(name: ServiceName, configPaths: readonly string[]): Promise<0 | 1> {
   const configs = await Promise.all(configPaths.map((path) => loadConfig(path)))

@@ -40,7 +40,7 @@ interface Memory {
  *
  * The store has each entity's state at the partition's stored offset, and memory is a partial copy of it. A delivery that does not
  * continue at memory's offset (after a rebalance, a crash, or a write by another instance) loads states from the store. A
- * record therefore gets the same features whenever, and however often, it is read.
+ * record therefore gets the same features each time it is read.
  */
 export function observeWith(options: ObserveOptions): Observer | null {
   const { features, load, telemetry, signal, maxBytes = MAX_BYTES } = options

@@ -5,7 +5,7 @@ import { nativeMatrices } from './native.js'
 import { plainMatrices } from './plain-matrices.js'
 import { wasmMatrices } from './wasm.js'
 
-/** The tfjs that `wasm.ts` and `native.ts` were written for; package.json pins it, and tfjs-node uses a tfjs-core of its own version. */
+/** The version of tfjs for which `wasm.ts` and `native.ts` were written; package.json pins it, and tfjs-node uses a tfjs-core of its version. */
 const TESTED_VERSION = '4.22.0'
 
 /**

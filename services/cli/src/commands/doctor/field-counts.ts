@@ -78,7 +78,7 @@ function fieldsOf({ source, features }: Pick<Config, 'source' | 'features'>): re
   return fields
 }
 
-/** A window without an entity or a time of its own has those of the source. */
+/** A window without its own entity or time uses those of the source. */
 function windowFields(
   { name, aggregate, of, by, at }: Extract<Feature, { type: 'window' }>,
   { timestamp, key }: Pick<Config['source'], 'timestamp' | 'key'>,
