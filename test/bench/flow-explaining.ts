@@ -10,7 +10,7 @@ const FIELDS = 20
 const RECORDS = 5_000
 const EXPLAINED = 960
 
-/** Explains records of 20 numeric fields, one of them far out in each, singly and in batches; by processor time. */
+/** Explains records of 20 numeric fields, one of them far out in each, individually and in batches; by processor time. */
 export async function explaining(): Promise<Line[]> {
   const { artefact, records } = await aDetector()
   const detector = await openDetector(artefact)
