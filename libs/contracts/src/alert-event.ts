@@ -24,7 +24,7 @@ export const alertEventSchema = z
       partition: z.int().describe('Where the record was read'),
       offset: z.string().regex(/^\d+$/).describe('Where the record was read; 64 bits, hence text'),
       key: z.string().nullable().describe('The entity; null where the record names none'),
-      nll: z.number().describe("Negative log-likelihood in nats and the record's own units; higher is less likely"),
+      nll: z.number().describe('Negative log-likelihood in nats; higher is less likely'),
       pValue: z.number().describe('Share of normal records with an nll at least as high'),
       pUpper: z.number().describe('95 % upper confidence limit of the p-value'),
       surpriseBits: z.number().describe('−log₂ of the p-value'),

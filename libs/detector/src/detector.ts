@@ -20,7 +20,7 @@ import type { ScoringThread } from './threaded-scorer.js'
 
 /** Scores of a batch. */
 export interface Scores {
-  /** [count]; −log p(c) − log p(x | c), nats, in the record's own units */
+  /** [count]; −log p(c) − log p(x | c), nats */
   readonly nll: Float64Array
   /** [count]; share of normal records with an nll at least as high, above 0, at most 1: counted, and from a fitted tail beyond the count */
   readonly pValue: Float64Array
@@ -51,8 +51,9 @@ export interface Detector {
    *
    *     nll = −log p(c) − log p(x | c)
    *
-   * p(c) is a probability, p(x | c) a density in the record's own units: a number counts in its own unit, a cyclic time
-   * in hours. A missing number adds only the probability of being missing; |z| is clamped to 1e4.
+   * p(c) is a probability, p(x | c) a density: of a number in its own unit or on its log scale, of a cyclic time in hours. A
+   * missing number has the density of one deviation, so that optional numbers do not make a record less likely; |z| is clamped
+   * to 1e4.
    */
   score(batch: readonly Fields[]): Promise<Scores>
   /** `score` for records in a packed table. */

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { hourInPeriod, periodHours } from '@outflow/encoding'
+import { fitLogUnit, hourInPeriod, periodHours, shrink } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
 /** A density of independent fields: the baseline that a model must exceed. */
@@ -7,8 +7,8 @@ export interface Marginals {
   /** Names of the fields, in the order of `columnsOf`. */
   readonly names: readonly string[]
   /**
-   * −log p of each field separately, nats, in the record's own units; a cyclic time counts in hours. A missing number
-   * adds the probability of being missing and nothing else, as in a detector's NLL.
+   * −log p of each field separately, nats, in the units of a detector's NLL: on a number's scale, in hours for a cyclic time. A
+   * missing number has the density of one deviation.
    *
    * @returns [fields]
    */
@@ -38,7 +38,9 @@ export function fitMarginals(features: readonly Feature[], records: readonly Fie
     }
     const isCyclic = feature.type === 'cyclic'
     const value = ({ numbers }: Fields) => (isCyclic ? hourInPeriod(numbers[at]!, feature) : numbers[at]!)
-    const nll = numberNllOf(records.map(value), isCyclic ? periodHours(feature) : null)
+    const circle = isCyclic ? periodHours(feature) : null
+    const isLog = feature.type !== 'cyclic' && feature.scale === 'log'
+    const nll = numberNllOf(records.map(value), { circle, isLog })
     return (record) => nll(value(record))
   })
   return {
@@ -55,18 +57,25 @@ function categoryNllOf(values: readonly (string | null)[]): (value: string | nul
 }
 
 /** @param circle  the values are hours in a cycle of this length; null: they are numbers */
-function numberNllOf(raw: readonly number[], circle: number | null): (value: number) => number {
+function numberNllOf(
+  raw: readonly number[],
+  { circle, isLog }: { readonly circle: number | null; readonly isLog: boolean },
+): (value: number) => number {
   const present = Float64Array.from(raw.filter((value) => !Number.isNaN(value))).sort()
   const missing = massNll(raw.length - present.length, raw.length)
   const usual = circle === null ? commonValue(present) : null
   const rest = usual === null ? present : present.filter((value) => value !== usual)
   const isUsual = massNll(present.length - rest.length, raw.length)
   const isOther = massNll(rest.length, raw.length)
-  const density = kernelDensity(rest.length > 0 ? rest : present, circle)
+  const spread = rest.length > 0 ? rest : present
+  const shareOfRest = rest.length / Math.max(1, present.length)
+  const unit = isLog ? fitLogUnit(spread) : null
+  const onLine = (value: number) => (unit === null ? value : shrink(unit, value))
+  const { density, deviation } = kernelDensity(spread.map(onLine), circle)
   return (value) => {
-    if (Number.isNaN(value)) return missing
+    if (Number.isNaN(value)) return missing + shareOfRest * Math.log(deviation)
     if (value === usual) return isUsual
-    return isOther - Math.log(density(value))
+    return isOther - Math.log(density(onLine(value)))
   }
 }
 
@@ -82,13 +91,17 @@ function commonValue(ascending: Float64Array): number | null {
   return count >= USUAL_SHARE * ascending.length ? middle : null
 }
 
-function kernelDensity(ascending: Float64Array, circle: number | null): (x: number) => number {
+/** @returns the density at x, and the deviation of the values without outliers; 1 where there are no values */
+function kernelDensity(
+  ascending: Float64Array,
+  circle: number | null,
+): { readonly density: (x: number) => number; readonly deviation: number } {
   const step = Math.max(1, ascending.length / MOST_CENTRES)
   const centres = Float64Array.from(
     { length: Math.min(ascending.length, MOST_CENTRES) },
     (_, index) => ascending[Math.floor((index + 0.5) * step)] ?? ascending.at(-1)!,
   )
-  if (centres.length === 0) return (x) => cauchy(x, 0, 1)
+  if (centres.length === 0) return { density: (x) => cauchy(x, 0, 1), deviation: 1 }
   const { deviation, middle } = spreadOf(centres)
   const width = Math.max(
     stepOf(centres) / 2,
@@ -102,11 +115,12 @@ function kernelDensity(ascending: Float64Array, circle: number | null): (x: numb
     return circle === null ? straight : Math.min(straight, circle - straight)
   }
   const tail = circle === null ? (x: number) => cauchy(x, middle, Math.max(deviation, width)) : () => 1 / circle
-  return (x) => {
+  const density = (x: number) => {
     let sum = 0
     for (const centre of centres) sum += Math.exp(-0.5 * (away(x, centre) / width) ** 2)
     return Math.max(factor * sum + TAIL * tail(x), Number.MIN_VALUE)
   }
+  return { density, deviation }
 }
 
 /** Half the distance between the 16th and the 84th percentile: a deviation that outliers do not widen. */

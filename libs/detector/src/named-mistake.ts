@@ -42,7 +42,7 @@ export function* nameMistake(
   const unknown = Array.from(curves, ([j, curve]) => {
     const x = numberOf(encoder, fields, j)
     const wild = Number.isNaN(x) ? Number.POSITIVE_INFINITY : wildNll(encoder.numbers[j]!, x)
-    return gridLogMass(curve.grid, curve.nll) - wild - Math.log(encoder.numbers.length)
+    return gridLogMass(encoder.numbers[j]!, curve) - wild - Math.log(encoder.numbers.length)
   })
   const best = logs.reduce((most, log, at) => (log > logs[most]! ? at : most), 0)
   const none = [-own, ...unknown].map((log) => log + LOG_ODDS_OF_NONE)

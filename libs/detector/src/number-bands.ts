@@ -29,9 +29,9 @@ export function* numberBands(encoder: Encoder, fields: Fields, places: readonly 
   return grids.map((grid, at) => {
     const own = nll.subarray(from, from + grid.length)
     from += grid.length
-    const [low, high] = gridQuantiles(grid, own, [0.05, 0.95])
     const j = places[at]!
     const column = encoder.numbers[j]!
+    const [low, high] = gridQuantiles(column, { grid, nll: own }, [0.05, 0.95])
     const value = numberOf(encoder, fields, j)
     return { value: Number.isNaN(value) ? null : value, low: roundTo(column, low!), high: roundTo(column, high!) }
   })

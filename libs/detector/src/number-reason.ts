@@ -5,7 +5,6 @@ import {
   type Encoder,
   numberOf,
   roundTo,
-  stretchOf,
   usualNumber,
 } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
@@ -38,14 +37,15 @@ export function numberReason(
   { own, ordinaryNll }: { readonly own: number; readonly ordinaryNll: number },
 ): Reason {
   const column = encoder.numbers[j]!
-  // Densities are compared on the line: on a log scale, the density per own unit is smaller at large values, which is no reason.
-  const onLine = nll.map((own, k) => own - stretchOf(column, grid[k]!))
-  const best = argMin(onLine)
+  const best = argMin(nll)
   // The shared value is expected if its probability exceeds the density of every other value.
-  const isUsual = usualNll !== undefined && usualNll <= onLine[best]!
+  const isUsual = usualNll !== undefined && usualNll <= nll[best]!
   const group = determiningGroup(encoder, ids, j)
-  const [low, high] = gridQuantiles(grid, nll, [0.05, 0.95]).map((x) => roundTo(column, x)) as [number, number]
-  const likely = isUsual ? column.usual! : likeliest({ grid, nll: onLine }, best, group?.median)
+  const [low, high] = gridQuantiles(column, { grid, nll }, [0.05, 0.95]).map((x) => roundTo(column, x)) as [
+    number,
+    number,
+  ]
+  const likely = isUsual ? column.usual! : likeliest({ grid, nll }, best, group?.median)
   const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
   const isNeverOrdinary = !isUsual && nll.every((nats) => nats >= ordinaryNll)
   const { expected, range } = isNeverOrdinary ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
@@ -53,9 +53,7 @@ export function numberReason(
   const isOfGroup = group !== null && group.range[0] <= expected && expected <= group.range[1]
   return {
     field: column.name,
-    bits: toBits(
-      own - (Number.isNaN(observed) ? 0 : stretchOf(column, observed)) - (isUsual ? usualNll : onLine[best]!),
-    ),
+    bits: toBits(own - (isUsual ? usualNll : nll[best]!)),
     observed: stated(column, observed),
     expected: stated(column, expected),
     range: column.cycle === null ? [...range] : null,

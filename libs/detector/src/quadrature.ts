@@ -1,20 +1,27 @@
+import { fromLine, type NumberColumn, ownToLine } from '@outflow/encoding'
 import { argMin } from './bits.js'
 
+/** −log density of one number on the column's line, nats, up to a constant, at ascending values in the column's own unit; each [n]. */
+interface GridNll {
+  readonly grid: Float64Array
+  readonly nll: Float64Array
+}
+
 /**
- * Quantiles of a density that is known on a grid, by the trapezoid rule: mass between neighbours is (p + q)/2 times their
- * distance, and is uniform within such a step.
+ * Quantiles of a density that is known on a grid, in the column's own unit, by the trapezoid rule: mass between neighbours is
+ * (p + q)/2 times their distance on the line, and is uniform within such a step.
  *
- * @param grid    [n], ascending
- * @param nll     [n]; −log density up to a constant, nats
  * @param shares  such as [0.05, 0.95]
  */
-export function gridQuantiles(grid: Float64Array, nll: Float64Array, shares: readonly number[]): number[] {
+export function gridQuantiles(
+  column: Pick<NumberColumn, 'logUnit'>,
+  { grid, nll }: GridNll,
+  shares: readonly number[],
+): number[] {
+  const line = grid.map((x) => ownToLine(column, x))
   const least = nll[argMin(nll)]!
-  const density = nll.map((own) => Math.exp(least - own))
   const cumulative = new Float64Array(grid.length)
-  for (let k = 1; k < grid.length; k++) {
-    cumulative[k] = cumulative[k - 1]! + ((density[k]! + density[k - 1]!) / 2) * (grid[k]! - grid[k - 1]!)
-  }
+  for (let k = 1; k < grid.length; k++) cumulative[k] = cumulative[k - 1]! + massBetween(line, nll, k, least)
   const total = cumulative.at(-1)!
   return shares.map((share) => {
     const mark = share * total
@@ -22,16 +29,19 @@ export function gridQuantiles(grid: Float64Array, nll: Float64Array, shares: rea
     if (above <= 0) return grid[argMin(nll)]!
     const step = cumulative[above]! - cumulative[above - 1]!
     const inside = step > 0 ? (mark - cumulative[above - 1]!) / step : 0
-    return grid[above - 1]! + inside * (grid[above]! - grid[above - 1]!)
+    return fromLine(column, line[above - 1]! + inside * (line[above]! - line[above - 1]!))
   })
 }
 
-/** log of the mass of a density that is known on a grid, by the trapezoid rule; parameters as of `gridQuantiles`. */
-export function gridLogMass(grid: Float64Array, nll: Float64Array): number {
+/** log of the mass of a density that is known on a grid, by the trapezoid rule. */
+export function gridLogMass(column: Pick<NumberColumn, 'logUnit'>, { grid, nll }: GridNll): number {
+  const line = grid.map((x) => ownToLine(column, x))
   const least = nll[argMin(nll)]!
-  const mass = nll.reduce((sum, own, k) => {
-    if (k === 0) return 0
-    return sum + ((Math.exp(least - own) + Math.exp(least - nll[k - 1]!)) / 2) * (grid[k]! - grid[k - 1]!)
-  }, 0)
+  const mass = nll.reduce((sum, _, k) => (k === 0 ? 0 : sum + massBetween(line, nll, k, least)), 0)
   return Math.log(mass) - least
+}
+
+/** The mass between points k − 1 and k, relative to the density of NLL `least`. */
+function massBetween(line: Float64Array, nll: Float64Array, k: number, least: number): number {
+  return ((Math.exp(least - nll[k]!) + Math.exp(least - nll[k - 1]!)) / 2) * (line[k]! - line[k - 1]!)
 }

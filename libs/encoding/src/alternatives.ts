@@ -4,7 +4,7 @@ import { periodHours, rollUp } from './cycle.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
-import { fromLine, keepSeen, type NumberColumn, round, toLine, toOwn, unstandardise } from './number-column.js'
+import { fromLine, keepSeen, type NumberColumn, ownToLine, round, toOwn, unstandardise } from './number-column.js'
 
 /**
  * Candidate values of number j of a record, for quadrature along its axis: plausible values only, denser around the medians
@@ -17,7 +17,7 @@ import { fromLine, keepSeen, type NumberColumn, round, toLine, toOwn, unstandard
 export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number, most: number): Float64Array {
   const column = encoder.numbers[j]!
   const { quantiles } = column
-  const [lowest, highest] = [quantiles[0]!, quantiles.at(-1)!].map((x) => lineOf(column, x)) as [number, number]
+  const [lowest, highest] = [quantiles[0]!, quantiles.at(-1)!].map((x) => ownToLine(column, x)) as [number, number]
   // The same number of points each: quantiles of the training values, even steps between the outermost, around group medians.
   const hasGroups = encoder.groupings.length > 0
   const part = Math.max(8, Math.floor(most / (hasGroups ? 3 : 2)))
@@ -97,9 +97,6 @@ export function categoryAlternatives(encoder: Encoder, ids: Int32Array, k: numbe
 export function withCategory(fields: Fields, k: number, value: string | null): Fields {
   return { ...fields, categories: fields.categories.with(k, value) }
 }
-
-/** From the column's own unit to the line; for a cyclic column the two are the same. */
-const lineOf = (column: NumberColumn, x: number) => (column.cycle === null ? toLine(column, x) : x)
 
 /** Distances from a group median, in standard deviations of the training noise. */
 const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]

@@ -4,7 +4,7 @@ import { standardiseColumns } from './context.js'
 import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
 import { PLACES_WIDTH } from './fit-places.js'
 import { groupOfIds } from './grouping.js'
-import { type Flag, flagOf, standardise, stretchOf, toLine } from './number-column.js'
+import { type Flag, flagOf, standardise, toLine } from './number-column.js'
 import { lengthBetween, type Places } from './places.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
@@ -27,12 +27,13 @@ export interface EncodedBatch {
 const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI)
 
 /**
- * Encodes a batch: the record's NLL in its own units is
+ * Encodes a batch: the record's NLL is
  *
  *     nll = flow's nll(row | context) + addedNll
- *     addedNll = −log p(c) + Σ over observed numbers (log scale + log |dx/dy|) − Σ over missing numbers ½·log 2π
+ *     addedNll = −log p(c) + Σ over present numbers log scale − Σ over others ½·log 2π + Σ over missing numbers missingNll
  *
- * A missing number is 0 in the row; the flow is trained on draws from N(0, 1) in its place, so its NLL contains ½·log 2π for it.
+ * A missing or usual number is 0 in the row; the flow is trained on draws from N(0, 1) in its place, so its NLL contains ½·log 2π
+ * for it. With missingNll a record does not have a larger NLL because it contains an optional number, whatever the number's unit.
  * Allocates per batch, not per record.
  */
 export function encodeBatch(encoder: Encoder, batch: readonly Fields[]): EncodedBatch {
@@ -51,6 +52,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
   const columns = encoder.numbers.map((column, j) => ({
     column,
     logScale: Math.log(column.scale),
+    missingNll: missingNllOf(encoder, j),
     isAnchored: encoder.anchors[j]!.length > 0,
     ids: flagIds(lookups[named + j]!),
   }))
@@ -68,22 +70,38 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
     }
     let added = 0
     for (let j = 0; j < dim; j++) {
-      const { column, logScale, isAnchored, ids: flags } = columns[j]!
+      const { column, logScale, missingNll, isAnchored, ids: flags } = columns[j]!
       const raw = numbers[index * dim + j]!
       const flag = flagOf(column, raw)
       ids[idsAt + named + j] = flags[flag]
       if (flag === 'present') {
         const z = standardise(column, toLine(column, raw))
         rows[index * dim + j] = isAnchored ? z - anchorOf(encoder, ids, idsAt, j) : z
-        added += logScale + stretchOf(column, raw)
+        added += logScale
       } else {
-        if (flag === 'missing') missing++
         added -= HALF_LOG_2_PI
+        if (flag === 'missing') {
+          added += missingNll
+          missing++
+        }
       }
     }
     addedNll[index] = added + nllOf(ids, idsAt)
   }
   return { count, rows, context: encodeContext(encoder, ids, count), addedNll, ids, unseen, missing }
+}
+
+/**
+ * What a missing number adds to the NLL besides its probability and ½·log 2π, nats: the log of its scale, or of what an anchor leaves
+ * of it, by the share of the values that are not the usual one.
+ */
+function missingNllOf({ anchors, groupings, noise, numbers, tree }: Encoder, j: number): number {
+  const { ids, counts } = tree.vocabularies[tree.vocabularies.length - numbers.length + j]!
+  const countOf = (flag: Flag) => (ids.has(flag) ? counts[ids.get(flag)!]! : 0)
+  const present = countOf('present') / Math.max(1, countOf('present') + countOf('usual'))
+  const [anchor] = anchors[j]!
+  const left = anchor === undefined ? 1 : Math.max(groupings[anchor]!.remaining[j]!, noise[j]!)
+  return present * Math.log(numbers[j]!.scale * left)
 }
 
 function flagIds(lookup: ReadonlyMap<string | null, number>) {

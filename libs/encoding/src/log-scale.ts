@@ -1,9 +1,7 @@
 /**
  * The signed log: linear around 0, logarithmic farther out, for either sign, and smooth.
  *
- *     y = sign(x) · log(1 + |x| / u)        dx/dy = u + |x|
- *
- * The Jacobian turns a density of y into one of x: −log p(x) = −log p(y) + log(u + |x|).
+ *     y = sign(x) · log(1 + |x| / u)        dy/dx = 1 / (u + |x|)
  */
 
 /** u of a column: the 5 % quantile of |x| over its values other than 0; 1 where all are 0. */
@@ -26,7 +24,7 @@ export function expand(unit: number, y: number): number {
   return Math.sign(y) * unit * Math.expm1(Math.abs(y))
 }
 
-/** log(dx/dy), nats */
-export function logStretch(unit: number, x: number): number {
-  return Math.log(unit + Math.abs(x))
+/** dy/dx */
+export function slope(unit: number, x: number): number {
+  return 1 / (unit + Math.abs(x))
 }

@@ -1,7 +1,7 @@
 import { featureName } from '@outflow/contracts'
 import type { NumberFeature } from '@outflow/records'
 import { type Cycle, fitCycle, periodHours, rollUp, unroll } from './cycle.js'
-import { expand, fitLogUnit, logStretch, shrink } from './log-scale.js'
+import { expand, fitLogUnit, shrink, slope } from './log-scale.js'
 
 /**
  * The fitted parameters of one number of a record.
@@ -82,17 +82,17 @@ export function toOwn({ cycle }: NumberColumn, raw: number): number {
 
 /** From the record's value to the line, where the flow sees it before standardising; NaN stays NaN. */
 export function toLine(column: NumberColumn, raw: number): number {
-  return column.logUnit === undefined ? toOwn(column, raw) : shrink(column.logUnit, raw)
+  return ownToLine(column, toOwn(column, raw))
+}
+
+/** From the column's own unit to the line. */
+export function ownToLine({ logUnit }: Pick<NumberColumn, 'logUnit'>, x: number): number {
+  return logUnit === undefined ? x : shrink(logUnit, x)
 }
 
 /** From the line to the column's own unit. */
-export function fromLine({ logUnit }: NumberColumn, y: number): number {
+export function fromLine({ logUnit }: Pick<NumberColumn, 'logUnit'>, y: number): number {
   return logUnit === undefined ? y : expand(logUnit, y)
-}
-
-/** log |dx/dy| at a value in the column's own unit, nats: −log density in the own unit minus −log density on the line. */
-export function stretchOf({ logUnit }: NumberColumn, x: number): number {
-  return logUnit === undefined ? 0 : logStretch(logUnit, x)
 }
 
 /** @param y  on the line */
@@ -112,9 +112,9 @@ export function restore(column: NumberColumn, z: number): number {
 }
 
 /** Half the step of the values, in z; on a log scale, at the median value. */
-export function halfStep(column: NumberColumn): number {
-  const median = column.quantiles[(QUANTILES - 1) / 2]!
-  return column.quantum / 2 / (column.scale * Math.exp(stretchOf(column, median)))
+export function halfStep({ quantum, quantiles, scale, logUnit }: NumberColumn): number {
+  const half = quantum / 2 / scale
+  return logUnit === undefined ? half : half * slope(logUnit, quantiles[(QUANTILES - 1) / 2]!)
 }
 
 /** Rounds a value to the column's step, own unit. */
@@ -128,13 +128,15 @@ function quantile(sorted: Float64Array, share: number): number {
 }
 
 /**
- * −log density of a value with an unknown cause, nats; density and x in the column's own unit: Cauchy around the column's centre,
- * uniform over the period of a cyclic column.
+ * −log density on the line of a value with an unknown cause, nats: Cauchy around the column's centre, uniform over the period of a
+ * cyclic column.
+ *
+ * @param x  in the column's own unit
  */
 export function wildNll(column: NumberColumn, x: number): number {
   if (column.cycle !== null) return Math.log(periodHours(column.cycle))
-  const z = standardise(column, toLine(column, x))
-  return Math.log(Math.PI * column.scale * (1 + z * z)) + stretchOf(column, x)
+  const z = standardise(column, ownToLine(column, x))
+  return Math.log(Math.PI * column.scale * (1 + z * z))
 }
 
 /** Clamps a value to the training range, own unit; values of a cyclic column are not clamped. */

@@ -47,7 +47,7 @@ def main(config):
 
 
 def open_model(config):
-    """Returns the function from messages to NLLs, in nats and in the record's own units."""
+    """Returns the function from messages to NLLs, in nats."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(config["onnx"], options, providers=["CPUExecutionProvider"])

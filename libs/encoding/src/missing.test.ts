@@ -1,0 +1,40 @@
+import type { Feature } from '@outflow/contracts'
+import type { Fields } from '@outflow/records'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { encodeBatch } from './encode.js'
+import { fitEncoder } from './fit-encoder.js'
+
+const RECORDS = 2_000
+const random = xoroshiro128plus(3)
+const uniform = () => uniformFloat64(random)
+const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+
+/** Mean NLL of records without the number minus that of records with it, nats; a standard normal replaces the flow. */
+function difference(feature: Feature, draw: () => number): number {
+  const records: Fields[] = Array.from({ length: RECORDS }, (_, k) => ({
+    numbers: [k % 2 === 0 ? Number.NaN : draw()],
+    categories: ['only'],
+  }))
+  const { encoder } = fitEncoder([feature, KIND], records, { contamination: 0, seed: 1 })
+  const { rows, addedNll } = encodeBatch(encoder, records)
+  const nll = addedNll.map((nats, k) => nats + rows[k]! ** 2 / 2 + 0.5 * Math.log(2 * Math.PI))
+  const meanOf = (parity: number) => nll.reduce((sum, own, k) => sum + (k % 2 === parity ? own : 0), 0) / (RECORDS / 2)
+  return meanOf(0) - meanOf(1)
+}
+
+/** With a category, a value that 95 % of the records share is the usual one. */
+const KIND: Feature = { path: '$.kind', type: 'categorical', optional: false }
+const ENTROPY = 0.5 * Math.log(2 * Math.PI * Math.E)
+
+it.each([0.001, 1, 100_000])('a missing number has the density of one deviation in units of %s', (unit) => {
+  const number: Feature = { path: '$.paid', type: 'numeric', optional: true }
+  expect(difference(number, () => unit * normal())).toBeCloseTo(-ENTROPY, 1)
+  expect(difference({ ...number, scale: 'log' }, () => unit * Math.exp(2 * normal()))).toBeCloseTo(-ENTROPY, 1)
+  // One value in fifty is not the usual one.
+  const count = 50 * 20
+  const mostlyZero = Array.from({ length: count }, (_, k) => (k % 50 === 0 ? unit * (3 + normal()) : 0))
+  let at = 0
+  expect(Math.abs(difference(number, () => mostlyZero[at++ % count]!))).toBeLessThan(0.2)
+})
