@@ -173,7 +173,6 @@ describe('trainer, ingest and alerts together', () => {
     const alerts = await readCommitted(kafkaBrokers(), config.alerts.topic)
     const events = alerts.map(({ value }): AlertEvent => alertEventSchema.parse(JSON.parse(String(value))))
     expect(events.map(({ id }) => id).toSorted()).toEqual(rows.map(({ id }) => id).toSorted())
-    expect(events.filter(({ data }) => data.reasons.length > 0)).not.toEqual([])
     alerts.forEach(({ key, headers }, index) => {
       const { data, subject } = events[index]!
       expect(String(key)).toBe(data.record.sensor)
