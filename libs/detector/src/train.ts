@@ -208,12 +208,10 @@ function recipeFor(
     const steps = { maxSteps: Math.min(maxSteps, MIXTURE_STEPS), patience: MIXTURE_PATIENCE }
     return { base: MIXTURE, trim: mixtureTrim, ...steps }
   }
-  return { trim: Math.max(trim, FLOW_TRIM), patience: PATIENCE, maxSteps }
+  return { trim: Math.max(trim, FLOW_TRIM), maxSteps }
 }
 
 const MOST_STEPS = 2_000
-/** Steps. */
-const PATIENCE = 500
 /** Leaves clusters of anomalies out of the gradient, and with them some rare normal rows. */
 const FLOW_TRIM = 0.1
 /** `fitFlow` requires a share below one half. */

@@ -36,7 +36,7 @@ export interface FitOptions {
   readonly learningRate?: number
   /** Default 256. */
   readonly batchSize?: number
-  /** The fit stops after this many steps without an improvement on the held-out rows. Default 300. */
+  /** The fit stops after this many steps without an improvement on the held-out rows. Default 150. */
   readonly patience?: number
   /** Rows held out to choose the snapshot. Default: a tenth, at most 2,000. */
   readonly validation?: { readonly share?: number; readonly maxRows?: number }

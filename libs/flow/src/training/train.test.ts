@@ -29,6 +29,7 @@ const settings: FitSettings = {
   seed: 1,
   noise: Float32Array.of(0.05, 0.05),
   maxSteps: 400,
+  patience: 400,
   batchSize: 128,
 }
 
