@@ -47,7 +47,6 @@ create table outflow.anomalies (
 create table outflow.anomalies_default partition of outflow.anomalies default;
 
 create index anomalies_by_nll on outflow.anomalies (pipeline, nll desc);
-create index anomalies_by_detection on outflow.anomalies (pipeline, detected_at desc);
 -- Counts over days read this index alone.
 create index anomalies_by_time on outflow.anomalies (pipeline, record_time)
   include (severity, p_value, nll, model_id, entity_key, main_field, rescored);
@@ -57,6 +56,8 @@ create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), 
   include (p_value, severity, entity_key, main_field);
 create index anomalies_by_entity on outflow.anomalies (pipeline, entity_key, record_time);
 create index anomalies_by_field on outflow.anomalies (pipeline, main_field, record_time);
+-- These two are last: before a new day's partition is analyzed, all indexes cost the planner the same, and it takes the last.
+create index anomalies_by_detection on outflow.anomalies (pipeline, detected_at desc);
 create index anomalies_unexplained on outflow.anomalies (pipeline, detected_at desc)
   where reasons is null and unexplainable is null;
 

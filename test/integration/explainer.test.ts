@@ -2,12 +2,13 @@ import { alertEvent, eventMessage } from '@outflow/alerting'
 import { explainedEventSchema, parseConfig } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
-import { openPool, type Pool, withTransaction } from '@outflow/store'
+import { type Client, openPool, type Pool, withTransaction } from '@outflow/store'
 import {
   type Anomaly,
   alertsWithoutReasons,
   claimUnexplained,
   countUnexplained,
+  explanationsBetween,
   storeExplanations,
 } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
@@ -112,6 +113,26 @@ const DOCUMENT = {
 
 const allExplained = () =>
   eventually(async () => (await countUnexplained(pool, pipeline)) === 0, { what: 'every anomaly is explained' })
+
+test('explaining reads no explained anomalies, although its plans are made while there are few', async () => {
+  const single = openPool(url, { max: 1 })
+  const explain = async (client: Client) => {
+    const claimed = await claimUnexplained(client, { pipeline, limit: 32 })
+    const explained = claimed.map((own) => ({ ...own, reasons: [], counterfactual: null, unexplainable: null }))
+    await storeExplanations(client, pipeline, explained)
+    await explanationsBetween(client, { pipeline, from: new Date(), to: new Date() })
+  }
+  for (let round = 0; round < 20; round += 1) {
+    await detect(10, { first: 10 * round })
+    await withTransaction(single, explain)
+  }
+  expect(await countUnexplained(pool, pipeline)).toBe(0)
+  const { rows } = await single.query<{ read: number }>(`
+    select sum(seq_tup_read + idx_tup_fetch)::float8 as read from pg_stat_xact_user_tables where relname like 'anomalies%'`)
+  await single.end()
+  // Each of the 200 is read three times.
+  expect(rows[0]!.read).toBeLessThan(1_000)
+})
 
 test('anomalies wake the explainer, and their reasons the relay', async () => {
   const woken: string[] = []

@@ -42,6 +42,7 @@ export async function claimUnexplained(
 ): Promise<readonly UnexplainedAnomaly[]> {
   return run<UnexplainedAnomaly>(client, {
     name: 'claim_unexplained',
+    // Ordered by an expression, because a plan that is made while there are few anomalies would read all in the order of the index by nll.
     text: `
       select topic, partition, "offset", record_time as "recordTime", record, windowed, nll, model_id as "modelId"
       from outflow.anomalies
@@ -52,7 +53,7 @@ export async function claimUnexplained(
           order by detected_at desc
           offset $3 - 1 limit 1
         ), '-infinity')
-      order by nll desc
+      order by - nll
       limit $2
       for update skip locked`,
     values: [pipeline, limit, NEWEST],
@@ -78,6 +79,7 @@ export async function storeExplanations(
 ): Promise<void> {
   await run(client, {
     name: 'store_explanations',
+    // That reasons are missing is known; with it, a plan made while there are few anomalies reads the index of those without reasons.
     text: `
       with stored as (
         update outflow.anomalies as anomaly
@@ -87,6 +89,7 @@ export async function storeExplanations(
           as explained (topic, partition, "offset", record_time, reasons, counterfactual, unexplainable)
         where anomaly.pipeline = $1 and anomaly.topic = explained.topic and anomaly.partition = explained.partition
           and anomaly."offset" = explained."offset" and anomaly.record_time = explained.record_time
+          and anomaly.reasons is null and anomaly.unexplainable is null
       )
       select pg_notify('outflow_outbox', $1), set_config('synchronous_commit', 'off', true) as not_awaited`,
     values: [
@@ -120,13 +123,13 @@ export async function alertsWithoutReasons(
   return run<UnexplainedAlert>(client, {
     name: 'alerts_without_reasons',
     // An anomaly and its alert are written in one transaction and have its time. The id in the payload is compared as bytes, because
-    // reading the payload as JSON fails on an escaped NUL.
+    // reading the payload as JSON fails on an escaped NUL. That reasons are missing is known, as in `store_explanations`.
     text: `
       select topic, partition, "offset", event_time as "eventTime", entity_key as "entityKey", model_id as "modelId"
       from outflow.anomalies as anomaly
       join unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[])
         as explained (topic, partition, "offset", record_time) using (topic, partition, "offset", record_time)
-      where anomaly.pipeline = $1::text
+      where anomaly.pipeline = $1::text and reasons is null and unexplainable is null
         and not exists (
           select from outflow.outbox as waiting
           where waiting.pipeline = $1 and waiting.sequence is null and waiting.kind = 'alert'
@@ -156,9 +159,8 @@ export async function explanationsBetween(
     text: `
       select topic, partition, "offset", reasons, counterfactual
       from outflow.anomalies
-      where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz + interval '1 millisecond'
-        and reasons is not null`,
-    values: [pipeline, from, to],
+      where pipeline = $1 and detected_at >= $2 and detected_at < $3 and reasons is not null`,
+    values: [pipeline, from, new Date(to.getTime() + 1)],
   })
   return new Map(
     rows.flatMap((row) => {
