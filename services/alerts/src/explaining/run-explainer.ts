@@ -60,7 +60,8 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
           telemetry.anomaliesExplained(explained)
           // At most half of the time, because the process may run ingest as well.
           if (explained.length > 0) await pause(performance.now() - startedAt, signal)
-          else await untilWoken(signal)
+          // There were no others, and those stored since have woken this.
+          if (explained.length < AT_ONCE) await untilWoken(signal)
         }
       },
       { signal, onRetry: telemetry.explainerInterrupted },
