@@ -1,4 +1,5 @@
 import type { Config } from '@outflow/contracts'
+import { pause } from '@outflow/errors/retrying'
 import { inSpan, openTracing } from '@outflow/runtime'
 import type { Leadership } from '@outflow/store'
 import {
@@ -78,16 +79,28 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
   }
   try {
     telemetry.leadershipTaken(await catchUp(effects))
+    let sentBefore = 0
     while (!signal.aborted) {
-      const sent = await relayOnce(effects, telemetry, caution)
+      const { length: sent } = await relayOnce(effects, telemetry, caution)
       onProgress()
-      if (sent.length === 0) await untilWoken(signal)
+      if (sent === 0) {
+        const restMs = Math.min(sentBefore * REST_MS_PER_MESSAGE, MAX_REST_MS)
+        await Promise.all([untilWoken(signal), pause(restMs, signal)])
+      }
+      sentBefore = sent
     }
   } finally {
     await sender.close()
     await tracing?.close()
   }
 }
+
+/**
+ * Once all messages are sent, the relay rests in proportion to their number, so that the next transaction has many again: each costs the
+ * broker some 7 ms of CPU, whatever its size, ten times as much as a batch without a transaction.
+ */
+const REST_MS_PER_MESSAGE = 5
+const MAX_REST_MS = 200
 
 async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
   const { client, config } = deps
