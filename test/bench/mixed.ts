@@ -65,7 +65,7 @@ async function measure(table: string, rows: readonly Row[], seed: number) {
   const order = shuffled(rows, seed)
   const fitted = order.slice(0, Math.floor(FITTED * rows.length))
   const rest = order.slice(fitted.length)
-  const { features, artefact } = await fitFile(
+  const { features, artefact, fitSeconds } = await fitFile(
     {
       name: table,
       bytes: Readable.from(fitted.map((row) => Buffer.from(`${JSON.stringify(row)}\n`))),
@@ -85,7 +85,7 @@ async function measure(table: string, rows: readonly Row[], seed: number) {
     category: await aurocOf(fromOtherRow(features, 'categorical')),
   }
   await detector.close()
-  return { ...found, mean: Object.values(found).reduce((sum, each) => sum + each, 0) / 4 }
+  return { ...found, mean: Object.values(found).reduce((sum, each) => sum + each, 0) / 4, fitSeconds }
 }
 
 /** The row with an error; null if the error would change nothing. `below` draws whole numbers. */
