@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { fitLogUnit, hourInPeriod, periodHours, shrink } from '@outflow/encoding'
+import { fitLogUnit, hourInPeriod, ownToLine, periodHours } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
 /** A density of independent fields: the baseline that a model must exceed. */
@@ -69,8 +69,8 @@ function numberNllOf(
   const isOther = massNll(rest.length, raw.length)
   const spread = rest.length > 0 ? rest : present
   const shareOfRest = rest.length / Math.max(1, present.length)
-  const unit = isLog ? fitLogUnit(spread) : null
-  const onLine = (value: number) => (unit === null ? value : shrink(unit, value))
+  const scale = isLog ? { logUnit: fitLogUnit(spread) } : {}
+  const onLine = (value: number) => ownToLine(scale, value)
   const { density, deviation } = kernelDensity(spread.map(onLine), circle)
   return (value) => {
     if (Number.isNaN(value)) return missing + shareOfRest * Math.log(deviation)

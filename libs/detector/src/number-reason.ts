@@ -9,15 +9,11 @@ import {
 } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
-import { gridQuantiles } from './quadrature.js'
+import { type GridNll, gridQuantiles } from './quadrature.js'
 import { numberInWords, stated, usualSpan } from './reason-text.js'
 
 /** A record's NLL along one number's axis, all other fields as they are. */
-export interface Curve {
-  /** Ascending, in the column's own unit; hours since the cut where it is cyclic. */
-  readonly grid: Float64Array
-  /** nats */
-  readonly nll: Float64Array
+export interface Curve extends GridNll {
   /** nats, at the value that nearly all records share; undefined where the column has none */
   readonly usualNll: number | undefined
 }
@@ -69,7 +65,7 @@ interface Expectation {
 }
 
 /** The group's median if it is as likely as the likeliest value, up to the effect of the training noise; else the likeliest value. */
-function likeliest({ grid, nll }: Omit<Curve, 'usualNll'>, best: number, median: number | undefined): number {
+function likeliest({ grid, nll }: GridNll, best: number, median: number | undefined): number {
   const at = median === undefined ? -1 : grid.indexOf(median)
   return at >= 0 && nll[at]! <= nll[best]! + AS_LIKELY ? grid[at]! : grid[best]!
 }
@@ -95,7 +91,7 @@ function byRecords(
 }
 
 /** Merges the points of two curves; of those at the same value, it keeps one. */
-export function mergeCurve(a: Omit<Curve, 'usualNll'>, b: Omit<Curve, 'usualNll'>): Omit<Curve, 'usualNll'> {
+export function mergeCurve(a: GridNll, b: GridNll): GridNll {
   const grid = new Float64Array(a.grid.length + b.grid.length)
   const nll = new Float64Array(grid.length)
   let count = 0

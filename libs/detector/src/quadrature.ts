@@ -1,9 +1,11 @@
 import { fromLine, type NumberColumn, ownToLine } from '@outflow/encoding'
 import { argMin } from './bits.js'
 
-/** −log density of one number on the column's line, nats, up to a constant, at ascending values in the column's own unit; each [n]. */
-interface GridNll {
+/** A density of one number on its column's line, known at some values. */
+export interface GridNll {
+  /** [n]; ascending, in the column's own unit; hours since the cut where it is cyclic */
   readonly grid: Float64Array
+  /** [n]; −log density up to a constant, nats */
   readonly nll: Float64Array
 }
 
