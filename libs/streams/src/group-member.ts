@@ -7,7 +7,8 @@ import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './d
 import { BrokerUnavailable, toBrokerError } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
-import { startOf } from './start.js'
+import type { StoredPosition } from './positions.js'
+import { startsOf } from './start.js'
 
 /** Ends the stream with `error`, even if it is retryable, because a delivery or the position store failed with it. */
 export class Fatal {
@@ -149,7 +150,7 @@ export class GroupMember {
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#skipEmptyBatch(payload))
     await consumer.connect()
-    // startOf returns where to begin. kafkajs uses fromBeginning only if retention has deleted the offset that it requests; that
+    // startsOf returns where to begin. kafkajs uses fromBeginning only if retention has deleted the offset that it requests; that
     // fetch is then discarded, and the gap is measured.
     await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true })
     await consumer.run({
@@ -164,19 +165,13 @@ export class GroupMember {
     this.#generation = 'joined'
     this.#claims.clear()
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
-      for (const partition of partitions) {
-        const claim: Claim = {
-          topic,
-          partition,
-          nextOffset: 0n,
-          topicId: null,
-          fetchOffset: 0n,
-          positioned: Promise.resolve(),
-          ended: Promise.resolve(),
-        }
-        this.#claims.set(keyOf(claim), claim)
-        claim.positioned = this.#position(claim)
-      }
+      const claims = partitions.map((partition): Claim => {
+        const [positioned, ended] = [Promise.resolve(), Promise.resolve()]
+        return { topic, partition, nextOffset: 0n, topicId: null, fetchOffset: 0n, positioned, ended }
+      })
+      for (const claim of claims) this.#claims.set(keyOf(claim), claim)
+      const positioned = this.#position(topic, claims)
+      for (const claim of claims) claim.positioned = positioned
     }
     const assigned = [...this.#claims.values()].map(({ topic, partition }) => ({ topic, partition }))
     this.options.hooks?.assigned?.(assigned)
@@ -195,39 +190,46 @@ export class GroupMember {
   }
 
   /**
-   * Reads the stored position and sets the consumer there; retries while a store, a broker or a topic is not available.
+   * Reads the stored positions of claims of one assignment and sets the consumer there; retries while a store, a broker or a topic is
+   * not available.
    *
-   * @param afterSkipped where the next fetch begins if the position has not moved: offsets between it and a skipped batch then belong to
-   *   compacted records, not to records that retention has deleted
+   * @param afterSkipped where the next fetch of the only claim begins if its position has not moved: offsets between it and a skipped
+   *   batch then belong to compacted records, not to records that retention has deleted
    */
-  async #position(claim: Claim, afterSkipped?: bigint): Promise<void> {
-    const { topic, partition } = claim
-    // Deliveries in flight of an earlier claim on the partition still move the stored offset.
-    await this.#allEnded((delivery) => delivery.topic === topic && delivery.partition === partition)
-    while (!this.#leaving.aborted && this.#isCurrent(claim)) {
+  async #position(topic: string, claims: readonly Claim[], afterSkipped?: bigint): Promise<void> {
+    const partitions = claims.map(({ partition }) => partition)
+    const isCurrent = () => claims.every((claim) => this.#isCurrent(claim))
+    // Deliveries in flight of an earlier claim on a partition still move its stored offset.
+    await this.#allEnded((delivery) => delivery.topic === topic && partitions.includes(delivery.partition))
+    while (!this.#leaving.aborted && isCurrent()) {
       try {
-        const { nextOffset, topicId } = await startOf(this, claim)
-        if (!this.#isCurrent(claim)) return
-        if (afterSkipped !== undefined && nextOffset === claim.nextOffset && topicId === claim.topicId) {
-          claim.fetchOffset = afterSkipped
-          return
-        }
-        Object.assign(claim, { nextOffset, topicId, fetchOffset: nextOffset })
-        this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
-        this.options.hooks?.sought?.({ topic, partition, offset: nextOffset })
+        const starts = await startsOf(this, { topic, partitions })
+        if (!isCurrent()) return
+        for (const claim of claims) this.#begin(claim, starts.get(claim.partition)!, afterSkipped)
         return
       } catch (thrown: unknown) {
         const error = toBrokerError(thrown)
         if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
-        this.kafka.log.warn({ topic, partition, error }, 'stored offset awaited')
+        this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
         await pause(RETRY_MS, this.#leaving)
       }
     }
   }
 
+  #begin(claim: Claim, { nextOffset, topicId }: StoredPosition, afterSkipped?: bigint): void {
+    if (afterSkipped !== undefined && nextOffset === claim.nextOffset && topicId === claim.topicId) {
+      claim.fetchOffset = afterSkipped
+      return
+    }
+    const { topic, partition } = claim
+    Object.assign(claim, { nextOffset, topicId, fetchOffset: nextOffset })
+    this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
+    this.options.hooks?.sought?.({ topic, partition, offset: nextOffset })
+  }
+
   /** Positions a claim after every positioning that has begun, so that an earlier read of the position is never the last one. */
   #positionAgain(claim: Claim): void {
-    claim.positioned = claim.positioned.then(() => this.#position(claim))
+    claim.positioned = claim.positioned.then(() => this.#position(claim.topic, [claim]))
   }
 
   /** Sets back partitions whose stored position is before the written one. */
@@ -268,7 +270,7 @@ export class GroupMember {
     const first = BigInt(batch.firstOffset ?? batch.lastOffset)
     const next = BigInt(batch.lastOffset) + 1n
     claim.positioned = claim.positioned.then(() => {
-      if (first > claim.fetchOffset) return this.#position(claim, next)
+      if (first > claim.fetchOffset) return this.#position(claim.topic, [claim], next)
       // A batch before the position was fetched before the partition was set to it.
       if (first === claim.fetchOffset) claim.fetchOffset = next
     })

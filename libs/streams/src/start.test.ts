@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { OffsetBeyondLog } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
-import { gapBefore, startOf } from './start.js'
+import { type Gap, type PositionStore, positionsInMemory } from './positions.js'
+import { gapBefore, startsOf } from './start.js'
 
 const gap = (stored: readonly [bigint, string | null], topicId: string | null, earliest: bigint, end: bigint) =>
   gapBefore({ nextOffset: stored[0], topicId: stored[1] }, topicId, { topic: 't', partition: 0, earliest, end })
@@ -34,7 +35,25 @@ describe('issue 17.21: gapBefore', () => {
   })
 })
 
-describe('startOf', () => {
+describe('startsOf', () => {
+  const context = (log: { readonly low: string; readonly high: () => bigint }, positions: Partial<PositionStore>) => {
+    const requests: string[] = []
+    const admin = {
+      connect: async () => void requests.push('connect'),
+      disconnect: async () => {},
+      fetchTopicOffsets: async () => {
+        const high = String(log.high())
+        return [0, 1].map((partition) => ({ partition, low: log.low, high }))
+      },
+    }
+    return {
+      requests,
+      kafka: { kafkajs: { admin: () => admin } } as unknown as KafkaConnection,
+      topicIds: { read: async () => 'id', close: async () => {} },
+      options: { from: 'earliest', positions: { ...positionsInMemory(), ...positions } } as const,
+    }
+  }
+
   it('issue 23: returns the stored position, even while another member writes', async () => {
     // After each response new records arrive, and the other member writes them.
     let end = 5n
@@ -42,26 +61,25 @@ describe('startOf', () => {
       end += 5n
       return answer
     }
-    const admin = {
-      connect: async () => {},
-      disconnect: async () => {},
-      fetchTopicOffsets: async () => afterwards([{ partition: 0, low: '0', high: String(end) }]),
-    }
-    const start = await startOf(
-      {
-        kafka: { kafkajs: { admin: () => admin } } as unknown as KafkaConnection,
-        topicIds: { read: async () => 'id', close: async () => {} },
-        options: {
-          from: 'earliest',
-          positions: {
-            read: async () => afterwards(new Map([[0, { nextOffset: end, topicId: 'id' }]])),
-            begin: async () => {},
-            skip: async () => false,
-          },
-        },
-      },
-      { topic: 't', partition: 0 },
+    const own = context(
+      { low: '0', high: () => afterwards(end) },
+      { read: async () => afterwards(new Map([[0, { nextOffset: end, topicId: 'id' }]])) },
     )
-    expect(start).toEqual({ nextOffset: 5n, topicId: 'id' })
+    const starts = await startsOf(own, { topic: 't', partitions: [0] })
+    expect(starts.get(0)).toEqual({ nextOffset: 5n, topicId: 'id' })
+  })
+
+  it('reads the ends of the log once for all partitions, and skips the gap of each', async () => {
+    const positions = positionsInMemory()
+    const stored = [3n, 8n].map((nextOffset, partition) => [partition, { nextOffset, topicId: 'id' }] as const)
+    await positions.begin('t', new Map(stored))
+    const gaps: Gap[] = []
+    const own = context({ low: '5', high: () => 9n }, positions)
+    const options = { ...own.options, hooks: { missed: (gap: Gap) => void gaps.push(gap) } }
+    const starts = await startsOf({ ...own, options }, { topic: 't', partitions: [0, 1] })
+    expect([...starts.values()].map(({ nextOffset }) => nextOffset)).toEqual([5n, 8n])
+    expect(gaps).toMatchObject([{ partition: 0, missed: 2n }])
+    // Once more after the gap.
+    expect(own.requests).toEqual(['connect', 'connect'])
   })
 })

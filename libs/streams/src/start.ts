@@ -12,24 +12,25 @@ interface StartContext {
 }
 
 /**
- * Returns where reading of a partition begins: at the stored position, after skipping gaps.
+ * Returns where reading of a topic's partitions begins: at their stored positions, after skipping gaps.
  *
  * If the topic has no stored position, its partitions begin as `from` states. A partition without a position in a topic that has others
  * was added later, and begins at its first record.
  *
- * @returns the position, with the broker's id of the topic
- * @throws {OffsetBeyondLog} if the partition of the same topic ends before the stored position
+ * @returns the position of each partition, with the broker's id of the topic
+ * @throws {OffsetBeyondLog} if a partition of the same topic ends before its stored position
  */
-export async function startOf(
+export async function startsOf(
   { kafka, topicIds, options: { from, positions, hooks } }: StartContext,
-  { topic, partition }: { readonly topic: string; readonly partition: number },
-): Promise<StoredPosition> {
+  { topic, partitions }: { readonly topic: string; readonly partitions: readonly number[] },
+): Promise<ReadonlyMap<number, StoredPosition>> {
   for (;;) {
     // Read before the log's end: a position that another member moves in between would otherwise appear to be beyond the end.
     const stored = await positions.read(topic)
     const log = await logOf(kafka, topicIds, topic)
-    const position = stored.get(partition)
-    if (position === undefined || (position.topicId === null && log.topicId !== null)) {
+    const isNew = (position: StoredPosition | undefined) =>
+      position === undefined || (position.topicId === null && log.topicId !== null)
+    if (partitions.some((partition) => isNew(stored.get(partition)))) {
       const fromEnd = from === 'latest' && stored.size === 0
       const starts = log.ends.map((own) => {
         return [own.partition, { nextOffset: fromEnd ? own.end : own.earliest, topicId: log.topicId }] as const
@@ -37,9 +38,15 @@ export async function startOf(
       await positions.begin(topic, new Map(starts))
       continue
     }
-    const gap = gapBefore(position, log.topicId, log.ends.find((ends) => ends.partition === partition)!)
-    if (gap === null) return { nextOffset: position.nextOffset, topicId: log.topicId }
-    if (await positions.skip(gap)) hooks?.missed?.(gap)
+    const gaps = log.ends
+      .filter(({ partition }) => partitions.includes(partition))
+      .map((ends) => gapBefore(stored.get(ends.partition)!, log.topicId, ends))
+      .filter((gap) => gap !== null)
+    for (const gap of gaps) if (await positions.skip(gap)) hooks?.missed?.(gap)
+    if (gaps.length > 0) continue
+    return new Map(
+      partitions.map((partition) => [partition, { ...stored.get(partition)!, topicId: log.topicId }] as const),
+    )
   }
 }
 
