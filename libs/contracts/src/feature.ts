@@ -42,7 +42,7 @@ const windowFeature = z
           "Default: source.key, else Kafka's message key",
       ),
     at: fieldPath.optional().describe("Path of the event time. Default: source.timestamp, else Kafka's timestamp"),
-    scale: z.enum(['linear', 'log']).optional().describe('log for values over several decades. Default: linear'),
+    scale: z.enum(['linear', 'log']).optional().describe('log for skewed quantities. Default: linear'),
   })
   .superRefine(({ aggregate, of }, context) => {
     const takesNone = aggregate === 'count' || aggregate === 'since_last'
@@ -60,7 +60,7 @@ export const featureSchema = z.discriminatedUnion('type', [
     scale: z
       .enum(['linear', 'log'])
       .optional()
-      .describe('log for quantities over several decades, such as money; of either sign, and 0. Default: linear'),
+      .describe('log for skewed quantities, such as money or durations; of either sign, and 0. Default: linear'),
   }),
   z.strictObject({ ...common, type: z.literal('categorical') }),
   z.strictObject({ ...common, type: z.literal('boolean') }),

@@ -5,7 +5,7 @@ import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
 import { PLACES_WIDTH } from './fit-places.js'
 import { groupOfIds } from './grouping.js'
 import { type Flag, flagOf, standardise, toLine } from './number-column.js'
-import { lengthBetween, type Places } from './places.js'
+import { fromLength, lengthBetween, type Places } from './places.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
 export interface EncodedBatch {
@@ -166,10 +166,9 @@ export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: n
 
 /** The z that places predict for a record's pair; NaN where an end has no place. */
 function predictedZ(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
-  const { centre, scale } = encoder.numbers[places.number]!
   const a = placeOf(encoder, places, ids, offset, 0)
   const b = placeOf(encoder, places, ids, offset, 1)
-  return lengthBetween(places, a, b) - centre / scale
+  return fromLength(encoder.numbers[places.number]!, lengthBetween(places, a, b))
 }
 
 /** Number of training pairs that placed the two ends of a record's pair, the smaller of the two. */

@@ -72,26 +72,32 @@ describe('the encoder', () => {
     expect(Math.max(...distances.map(Math.abs))).toBeLessThan(1e-5)
   })
 
-  it('predicts the distance of an unseen route from the seen ones', () => {
-    const at = (name: string) => [(name.charCodeAt(0) * 37) % 100, (name.charCodeAt(0) * 61) % 40] as const
-    const far = (from: string, to: string) =>
-      Math.round(20 * Math.hypot(at(from)[0] - at(to)[0], at(from)[1] - at(to)[1]))
-    const names = 'ABCDEFGHIJKLMNOPQRST'
-    const routes = [...names].flatMap((from, i) => [...names.slice(i + 1)].map((to) => [from, to] as const))
-    const isNew = (k: number) => k % 7 === 0
-    const flights = Array.from({ length: 300 }, (_, k) => (k * 31) % routes.length).filter((k) => !isNew(k))
-    const flown = flights.map((k, n) => ({ ...aFlight(n), flight: routeOf(routes[k]!) }))
-    function routeOf([from, to]: readonly [string, string]) {
-      return { distance: far(from, to), from, to }
-    }
-    const own = fitEncoder(features, flown.map(fieldsOf), { contamination: 0.01, seed: 1 }).encoder
-    expect(own.places).toHaveLength(1)
-    const fresh = routes.filter((_, k) => isNew(k)).map((route) => ({ ...aFlight(0), flight: routeOf(route) }))
-    const { rows } = encodeBatch(own, fresh.map(fieldsOf))
-    const errors = fresh.map((_, n) => Math.abs(rows[n * rowDim(own)]!)).sort((a, b) => a - b)
-    expect(errors[errors.length >> 1]).toBeLessThan(0.05)
-    expect(unpackEncoder(packEncoder(own)).places).toEqual(own.places)
-  })
+  it.each(['linear', 'log'] as const)(
+    'predicts the distance of an unseen route from the seen ones, on a %s scale',
+    (scale) => {
+      const some = features.map(
+        (own): Feature => (own.type === 'numeric' && own.path === '$.flight.distance' ? { ...own, scale } : own),
+      )
+      const at = (name: string) => [(name.charCodeAt(0) * 37) % 100, (name.charCodeAt(0) * 61) % 40] as const
+      const far = (from: string, to: string) =>
+        Math.round(20 * Math.hypot(at(from)[0] - at(to)[0], at(from)[1] - at(to)[1]))
+      const names = 'ABCDEFGHIJKLMNOPQRST'
+      const routes = [...names].flatMap((from, i) => [...names.slice(i + 1)].map((to) => [from, to] as const))
+      const isNew = (k: number) => k % 7 === 0
+      const flights = Array.from({ length: 300 }, (_, k) => (k * 31) % routes.length).filter((k) => !isNew(k))
+      const flown = flights.map((k, n) => ({ ...aFlight(n), flight: routeOf(routes[k]!) }))
+      function routeOf([from, to]: readonly [string, string]) {
+        return { distance: far(from, to), from, to }
+      }
+      const own = fitEncoder(some, flown.map(fieldsOf), { contamination: 0.01, seed: 1 }).encoder
+      expect(own.places).toHaveLength(1)
+      const fresh = routes.filter((_, k) => isNew(k)).map((route) => ({ ...aFlight(0), flight: routeOf(route) }))
+      const { rows } = encodeBatch(own, fresh.map(fieldsOf))
+      const errors = fresh.map((_, n) => Math.abs(rows[n * rowDim(own)]!)).sort((a, b) => a - b)
+      expect(errors[errors.length >> 1]).toBeLessThan(0.05)
+      expect(unpackEncoder(packEncoder(own)).places).toEqual(own.places)
+    },
+  )
 
   it('reduces the noise with the remaining spread within groups, down to its minimum', () => {
     const [distance, delay] = encoder.noise

@@ -2,7 +2,7 @@ import type { StandardisedNumbers } from './group-statistics.js'
 import { FOLDS, summariseGroups } from './group-summaries.js'
 import type { FittedGrouping } from './grouping.js'
 import type { NumberColumn } from './number-column.js'
-import { type Lengths, lengthBetween, type Places, placeValues } from './places.js'
+import { fromLength, type Lengths, lengthBetween, type Places, placeValues, toLength } from './places.js'
 
 export interface FittedPlaces {
   readonly places: Places
@@ -36,11 +36,7 @@ export function fitPlaces(
     columns.flatMap((column, number) => {
       const isDetermined = grouping.common !== null && grouping.remaining[number]! <= DETERMINED
       const hasPairs = grouping.keys.size >= FEWEST_PAIRS && grouping.keys.size <= MOST_PAIRS
-      // Distances are additive in the record's unit, not in its logarithm.
-      const isLength = column.logUnit === undefined
-      return isDetermined && hasPairs && isLength
-        ? placesOf(column, numbers, groupings, folds, seed, { number, index })
-        : []
+      return isDetermined && hasPairs ? placesOf(column, numbers, groupings, folds, seed, { number, index }) : []
     }),
   )
 }
@@ -56,11 +52,10 @@ function placesOf(
   const { grouping, groupOf, ends } = groupings[index]!
   const z = numbers.columns[number]!
   const groups = grouping.keys.size
-  const zero = column.centre / column.scale
   const { median, used } = summariseGroups(z, numbers.ascending[number]!, groupOf, groups, folds)
   const byFold = Array.from({ length: FOLDS + 1 }, (_, without) => {
     const known = (group: number) => used[without * (groups + 1) + group]! > 0
-    const length = (group: number) => median[without * (groups + 1) + group]! + zero
+    const length = (group: number) => toLength(column, median[without * (groups + 1) + group]!)
     return placeValues(lengthsOf(grouping.keys, grouping.stride, known, length), grouping.stride, seed)
   })
   const outOfFold = new Float32Array(z.length * PLACES_WIDTH)
@@ -69,7 +64,7 @@ function placesOf(
   for (let row = 0; row < z.length; row++) {
     const placed = byFold[folds[row]!]!
     const [a, b] = [ends[2 * row]!, ends[2 * row + 1]!]
-    const predicted = lengthBetween(placed, a, b) - zero
+    const predicted = fromLength(column, lengthBetween(placed, a, b))
     if (Number.isNaN(predicted)) continue
     outOfFold.set([predicted, 1, Math.log1p(Math.min(placed.partners[a]!, placed.partners[b]!))], row * PLACES_WIDTH)
     const isUnseen = used[folds[row]! * (groups + 1) + groupOf[row]!] === 0

@@ -1,6 +1,7 @@
 import { adam } from '@outflow/flow'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { type NumberColumn, ownToLine, standardise, unstandardise } from './number-column.js'
 
 /**
  * Coordinates in space of the values that two categories share. The distance between two values approximates the number that
@@ -11,13 +12,13 @@ export interface Places {
   readonly number: number
   /** Index of the unordered grouping whose groups are the pairs. */
   readonly grouping: number
-  /** [common ids, 3], in z */
+  /** [common ids, 3], in the unit of lengths */
   readonly coordinates: Float32Array
   /** [common ids]; number of pairs that placed each value; 0 for a value without coordinates */
   readonly partners: Int32Array
 }
 
-/** Pairs of common ids and their numbers as lengths, x / scale. */
+/** Pairs of common ids and their numbers as lengths. */
 export interface Lengths {
   readonly from: Int32Array
   readonly to: Int32Array
@@ -31,7 +32,7 @@ const BUDGET = 4_000_000
 const MOST_STEPS = 2_000
 const FEWEST_STEPS = 200
 const LEARNING_RATE = 0.03
-/** Bound of a residual in the gradient, in z: a pair with a wrong number has no larger effect than another. */
+/** Bound of a residual in the gradient: a pair with a wrong number has no larger effect than another. */
 const LARGEST_PULL = 0.1
 
 /**
@@ -79,6 +80,23 @@ export function lengthBetween(
 ) {
   if (partners[a] === 0 || partners[b] === 0) return Number.NaN
   return distance(coordinates, a * DIMENSIONS, b * DIMENSIONS)
+}
+
+/** Converts a number to a length: distances are additive in the record's unit, also where the column has a log scale. */
+export function toLength(column: NumberColumn, z: number): number {
+  return unstandardise(column, z) / lengthUnit(column)
+}
+
+/** Converts a length to z; NaN stays NaN. */
+export function fromLength(column: NumberColumn, length: number): number {
+  return standardise(column, ownToLine(column, length * lengthUnit(column)))
+}
+
+/** The spread of the column, own unit. */
+function lengthUnit({ logUnit, scale, quantiles }: NumberColumn): number {
+  if (logUnit === undefined) return scale
+  const quarter = (quantiles.length - 1) / 4
+  return quantiles[3 * quarter]! - quantiles[quarter]! || 1
 }
 
 function distance(coordinates: Float32Array | Float64Array, a: number, b: number): number {

@@ -24,7 +24,7 @@ describe('feature inference', () => {
     expect(infer(column('class', 0, 1)).kinds).toEqual(['$.class numeric'])
   })
 
-  it('infers a log scale for numbers over four decades of which most are small', () => {
+  it('infers a log scale for numbers over a decade of which most are small', () => {
     const rows = Array.from({ length: 100 }, (_, index) => ({
       money: 10 ** ((index * 37) % 6),
       evenly: (index * 37) % 101,

@@ -28,7 +28,7 @@ interface FeatureInference {
 }
 
 /**
- * Infers features from records: numbers are numeric, skewed ones over several decades on a log scale, strings and booleans of few values
+ * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings and booleans of few values
  * categorical, ISO 8601 and epoch times cyclic.
  * Constant and empty fields, ids, and numbers that only rise or fall from record to record are left out. Memory grows with the number
  * of fields, not of records.

@@ -9,7 +9,14 @@ const summaryOf = (numbers: Iterable<number>) => {
 
 describe('NumberSummariser', () => {
   it('returns exact figures for few numbers', () => {
-    expect(summaryOf([5, -1, 0, 2])).toEqual({ least: -1, most: 5, leastPositive: 2, median: 2, mean: 1.5 })
+    expect(summaryOf([5, -1, 0, 2])).toEqual({
+      least: -1,
+      most: 5,
+      leastPositive: 2,
+      zeros: 0.25,
+      median: 2,
+      mean: 1.5,
+    })
     expect(summaryOf([0, -1])).toMatchObject({ leastPositive: null })
     expect(summaryOf([])).toBeNull()
   })
@@ -24,19 +31,19 @@ describe('NumberSummariser', () => {
 })
 
 describe('wantsLogScale', () => {
-  const skewed = { least: 0, most: 1e6, leastPositive: 10, median: 100, mean: 2_000 }
+  const skewed = { least: 0, most: 500, leastPositive: 10, zeros: 0.1, median: 100, mean: 120 }
 
-  it('is true for numbers over four decades of which most are small', () => {
+  it('is true for numbers over a decade of which most are small', () => {
     expect(wantsLogScale(skewed)).toBe(true)
   })
 
   it.each([
     ['some are negative', { least: -1 }],
     ['none is positive', { leastPositive: null }],
-    ['most are 0', { median: 0 }],
-    ['they span fewer decades', { leastPositive: 1_000 }],
-    ['they span as many only below 1', { least: 1e-9, leastPositive: 1e-9, most: 0.5, median: 0.001, mean: 0.01 }],
-    ['they are spread evenly', { mean: 120 }],
+    ['more than a tenth are 0', { zeros: 0.11 }],
+    ['they span less than a decade', { leastPositive: 51 }],
+    ['they span it only below 1', { least: 1e-9, leastPositive: 1e-9, most: 0.5, median: 0.001, mean: 0.01 }],
+    ['most are large', { mean: 90 }],
   ])('is not where %s', (_, part) => {
     expect(wantsLogScale({ ...skewed, ...part })).toBe(false)
   })

@@ -4,6 +4,8 @@ export interface NumberSummary {
   readonly most: number
   /** Null if no number is above 0. */
   readonly leastPositive: number | null
+  /** Share of the numbers that are 0. */
+  readonly zeros: number
   /** Median of 1,024 to 2,048 evenly spaced numbers, or of all if there are fewer. */
   readonly median: number
   readonly mean: number
@@ -14,6 +16,7 @@ export class NumberSummariser {
   #least = Number.POSITIVE_INFINITY
   #most = Number.NEGATIVE_INFINITY
   #leastPositive = Number.POSITIVE_INFINITY
+  #zeros = 0
   #sum = 0
   #count = 0
   /** Every `#stride`-th number. */
@@ -24,6 +27,7 @@ export class NumberSummariser {
     this.#least = Math.min(this.#least, number)
     this.#most = Math.max(this.#most, number)
     if (number > 0) this.#leastPositive = Math.min(this.#leastPositive, number)
+    if (number === 0) this.#zeros += 1
     this.#sum += number
     if (this.#count % this.#stride === 0) this.#keep(number)
     this.#count += 1
@@ -36,6 +40,7 @@ export class NumberSummariser {
       least: this.#least,
       most: this.#most,
       leastPositive: Number.isFinite(this.#leastPositive) ? this.#leastPositive : null,
+      zeros: this.#zeros / this.#count,
       median: this.#kept.toSorted((a, b) => a - b)[this.#kept.length >> 1]!,
       mean: this.#sum / this.#count,
     }
@@ -54,16 +59,13 @@ export class NumberSummariser {
 const MOST_KEPT = 2_048
 
 /**
- * Whether numbers span so many decades, with most of them small, that a model should use their logarithms. Decades below 1 do not
- * count, so numbers scaled to 0…1 stay linear.
+ * Whether numbers are quantities that a model should use by their logarithms: none is negative, they span a decade, and most are small.
+ * Decades below 1 do not count, so numbers scaled to 0…1 stay linear. So do numbers that are often 0, far from all others on a log scale.
  */
-export function wantsLogScale({ least, most, leastPositive, median, mean }: NumberSummary): boolean {
-  // If most are 0, no scale fits them.
-  if (least < 0 || leastPositive === null || median === 0) return false
-  return most / Math.max(1, leastPositive) >= WIDE_RANGE && mean >= SKEWED * median
+export function wantsLogScale({ least, most, leastPositive, zeros, median, mean }: NumberSummary): boolean {
+  if (least < 0 || leastPositive === null || zeros > MOST_ZEROS) return false
+  return most >= DECADE * Math.max(1, leastPositive) && mean >= median
 }
 
-/** Four decades. */
-const WIDE_RANGE = 1e4
-/** Mean over median: 1 of evenly spread numbers, 1.44 of exponential ones, 1.65 of log-normal ones with σ = 1. */
-const SKEWED = 1.5
+const MOST_ZEROS = 0.1
+const DECADE = 10

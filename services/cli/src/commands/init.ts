@@ -15,7 +15,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
   command
     .description(
       'Reads the first 10,000 records of a file, or the latest 10,000 of a topic, and writes an outflow.yaml ' +
-        'for them: features, fields that are left out and why, likely timestamp and key, and scale: log for numbers over several decades.',
+        'for them: features, fields that are left out and why, likely timestamp and key, and scale: log for skewed quantities.',
     )
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .option('--topic <topic>', 'a Kafka topic with records in JSON, or in Avro or Protobuf with a schema registry')

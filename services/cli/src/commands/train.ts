@@ -21,7 +21,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
   command
     .description(
       'Fits a model to the records of a file. Without --config the features are inferred from the records: numbers are numeric ' +
-        '(scale: log where they are skewed over several decades), texts with few values categorical, ISO 8601 times cyclic over the day. Fields that a model cannot use are left out and reported.',
+        '(scale: log where they are skewed over a decade), texts with few values categorical, ISO 8601 times cyclic over the day. Fields that a model cannot use are left out and reported.',
     )
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .requiredOption('-o, --output <file>', 'model file to write')

@@ -122,7 +122,7 @@ describe('renderConfig', () => {
     expect(text).toContain('\n  # left out: id, text with 200 values in 200 rows\n')
   })
 
-  it('proposes a log scale for skewed numbers over many decades, and states their range', () => {
+  it('proposes a log scale for skewed numbers over a decade, and states their range', () => {
     const { text, config } = propose(orders)
     expect(featureAt(config, '$.paid: in # all')).toMatchObject({ scale: 'log' })
     expect(text).toContain('log: from 1 to 794,328, median ')
@@ -131,8 +131,9 @@ describe('renderConfig', () => {
 
   it.each([
     ['some are negative', (index: number) => (index === 3 ? -1 : 10 ** (index % 7))],
-    ['they span three decades', (index: number) => 10 ** (index % 4)],
-    ['they are evenly spread', (index: number) => 0.001 + ((index * 37) % 200)],
+    ['they span less than a decade', (index: number) => 9 ** ((index % 10) / 10)],
+    ['more than a tenth are 0', (index: number) => (index % 9 === 0 ? 0 : 10 ** (index % 7))],
+    ['most are large', (index: number) => 1 + 99 * Math.sqrt(((index * 37) % 200) / 200)],
   ])('leaves numbers on a linear scale where %s', (_, value) => {
     const { config } = propose(Array.from({ length: 200 }, (_, index) => ({ paid: value(index) })))
     expect(featureAt(config, '$.paid')).not.toHaveProperty('scale')
