@@ -1,5 +1,4 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads'
-import { NotFiniteError, ShapeError } from '@outflow/flow'
 import type { FieldTable } from '@outflow/records'
 import { ScoringFailed, ScoringThreadEnded } from './errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
@@ -88,7 +87,7 @@ function runThread(): RunningThread {
     const { resolve, reject } = pending.get(answer.id)!
     pending.delete(answer.id)
     if (answer.kind === 'done') resolve(answer.scores)
-    else reject(revive(answer))
+    else void revive(answer).then(reject)
   })
   // After the listeners are added: the one for messages would keep the process alive again.
   worker.unref()
@@ -152,8 +151,9 @@ function startWorker(): Worker {
 // A batch leaves a few large arrays, which are not in the young generation; the default of 48 MiB would be filled nevertheless.
 const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 }
 
-/** Restores the class of an error from the thread. */
-function revive({ code, message, values }: Failure): Error {
+/** Restores the class of an error from the thread. The flow's are imported only here, so that a thread can begin before they are loaded. */
+async function revive({ code, message, values }: Failure): Promise<Error> {
+  const { NotFiniteError, ShapeError } = await import('@outflow/flow')
   if (code === 'OUTFLOW_FLOW_NOT_FINITE') return new NotFiniteError(message, { values })
   if (code === 'OUTFLOW_FLOW_SHAPE') return new ShapeError(message, { values })
   return new ScoringFailed(message, { values })

@@ -1,1 +1,16 @@
-export { runIngest } from './main.js'
+import { makeScoringThread } from '@outflow/detector/threaded-scorer'
+import type { IngestOptions } from './main.js'
+
+/**
+ * Scores every record of the watched topics exactly once, until the signal aborts; then drains.
+ *
+ * The scoring thread begins before the other modules are loaded, since both take a third of a second.
+ *
+ * @throws {OutflowError} for an error that waiting does not fix; the offset has not moved
+ */
+export async function runIngest(options: IngestOptions): Promise<void> {
+  const thread = makeScoringThread()
+  thread.begin()
+  const { ingestWith } = await import('./main.js')
+  await ingestWith(thread, options)
+}

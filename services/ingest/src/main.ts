@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Config } from '@outflow/contracts'
-import { makeScoringThread, openDetector } from '@outflow/detector'
+import { openDetector } from '@outflow/detector'
+import { makeScoringThread, type ScoringThread } from '@outflow/detector/threaded-scorer'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { longestWindowMs, planWindows } from '@outflow/records'
 import type { CheckResult, Log, Vitals } from '@outflow/runtime'
@@ -16,7 +17,7 @@ import { applyRetentionHourly } from './retention-loop.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
 import { startWatchdog } from './watchdog.js'
 
-interface IngestOptions {
+export interface IngestOptions {
   readonly config: Config
   readonly log: Log
   /** When it aborts, batches in progress are written and no other begins. */
@@ -26,23 +27,20 @@ interface IngestOptions {
 }
 
 /**
- * Scores every record of the watched topics exactly once, until the signal aborts; then drains.
+ * `runIngest` with a thread for the active models.
  *
  * While there is no model nothing is consumed. It retries while the store or a broker is not available.
- *
- * @throws {OutflowError} for an error that waiting does not fix; the offset has not moved
  */
-export async function runIngest({ config, log, signal, vitals }: IngestOptions): Promise<void> {
+export async function ingestWith(thread: ScoringThread, { config, log, signal, vitals }: IngestOptions): Promise<void> {
   setFlagsFromString(HEAP_GROWTH)
   const telemetry = makeTelemetry(log, vitals.metrics, config.detection)
   const pool = openPool(config.postgres.url, {
     applicationName: 'outflow-ingest',
     onError: telemetry.storeConnectionLost,
   })
-  // Active models run in one thread and a shadow in another, so that neither waits for the other.
-  const [thread, shadowThread] = [makeScoringThread(), makeScoringThread()]
-  thread.begin()
-  const open = async (id: string, on: ReturnType<typeof makeScoringThread>) => {
+  // A shadow has its own thread, so that no batch waits for it.
+  const shadowThread = makeScoringThread()
+  const open = async (id: string, on: ScoringThread) => {
     const { artefact, promotedAt } = await loadModel(pool, { pipeline: config.pipeline, id })
     return { detector: await openDetector(artefact, { thread: on }), promotedAt }
   }
