@@ -4,7 +4,7 @@ import { sound } from '../support/sound.js'
 
 export const FLIGHT_FEATURES = [
   { path: '$.delay', type: 'numeric', optional: false },
-  { path: '$.distance', type: 'numeric', optional: false },
+  { path: '$.distance', type: 'numeric', scale: 'log', optional: false },
   { path: '$.date', type: 'cyclic', period: 'day', optional: false },
   { path: '$.origin', type: 'categorical', optional: false },
   { path: '$.destination', type: 'categorical', optional: false },

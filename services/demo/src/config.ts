@@ -15,7 +15,7 @@ export function demoConfig({ brokers, databaseUrl, suffix }: DemoServers) {
     source: { topics: [topic], format: 'json', timestamp: '$.date', key: '$.origin', tombstones: 'reject' },
     features: [
       { path: '$.delay', type: 'numeric' },
-      { path: '$.distance', type: 'numeric' },
+      { path: '$.distance', type: 'numeric', scale: 'log' },
       { path: '$.origin', type: 'categorical' },
       { path: '$.destination', type: 'categorical' },
       { path: '$.date', type: 'cyclic', period: 'day' },
