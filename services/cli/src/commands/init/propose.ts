@@ -29,8 +29,8 @@ export function proposeFeature({
 }
 
 const logNote = ({ least, leastPositive, most, median }: NumberSummary): string => {
-  const from = least === 0 ? `${shortNumber(leastPositive!)}, besides 0,` : shortNumber(least)
-  return `log: from ${from} to ${shortNumber(most)}, median ${shortNumber(median)}`
+  const zero = least === 0 ? '0 or ' : ''
+  return `log: ${zero}from ${shortNumber(leastPositive!)} to ${shortNumber(most)}, median ${shortNumber(median)}`
 }
 
 /** The first field that holds a time in every record. */
