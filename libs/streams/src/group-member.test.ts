@@ -151,6 +151,17 @@ test('issue 23: a partition without new records is set back if the store has los
   expect(member.seeks).toEqual([0n, 0n])
 })
 
+test('issue 23: a partition of a recreated topic that ends at the position of the former one is read from its beginning', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { broker, seeks, missed } = await aMember({ stored: 100n, movesWithDeliveries: true })
+  broker.topicId = 'second'
+  vi.advanceTimersByTime(10_000)
+  while (seeks.length < 2) await turn()
+  expect(seeks).toEqual([100n, 0n])
+  expect(missed).toMatchObject([{ kind: 'recreated', next: { nextOffset: 0n, topicId: 'second' } }])
+})
+
 const LOST = 'the assignment of partitions was lost'
 
 test('issue 23: a member that kafkajs leaves in a generation without its assignment ends, and another one joins', async () => {

@@ -59,8 +59,8 @@ const DRAIN_MS = 8_000
 // 5 ms), so only leaving the group waits for one.
 const COMMIT_EVERY_MS = 1_000
 const RETRY_MS = 500
-// A crash of the store may have undone a confirmed write. The next record of the partition would reveal it, but may arrive much
-// later.
+// A crash of the store may have undone a confirmed write, and a recreated topic may end where the former one ended. The next record of the
+// partition would reveal it, but may arrive much later.
 const CHECK_POSITIONS_MS = 10_000
 // Added partitions are read after at most this time plus a rebalance.
 const METADATA_MAX_AGE_MS = 10_000
@@ -232,17 +232,24 @@ export class GroupMember {
     claim.positioned = claim.positioned.then(() => this.#position(claim.topic, [claim]))
   }
 
-  /** Sets back partitions whose stored position is before the written one. */
+  /**
+   * Positions partitions again whose stored position is before the written one, or whose topic was recreated. A fetch reveals neither in a
+   * partition that ends at the position.
+   */
   async #checkPositions(): Promise<void> {
     if (this.options.positions.movesWithDeliveries !== true) return
     for (const topic of this.options.topics) {
-      const before = [...this.#claims.values()].map((claim) => ({ claim, nextOffset: claim.nextOffset }))
-      // A store that is not available is read again at the next check.
-      const stored = await this.options.positions.read(topic).catch(() => null)
-      for (const { claim, nextOffset } of before) {
-        const position = claim.topic === topic ? stored?.get(claim.partition) : undefined
-        if (position === undefined || position.nextOffset >= nextOffset || !this.#isCurrent(claim)) continue
-        this.#positionAgain(claim)
+      const before = [...this.#claims.values()].map((claim) => ({ ...claim, claim }))
+      // A store or a broker that is not available is asked again at the next check.
+      const found = await Promise.all([this.options.positions.read(topic), this.topicIds.read(topic)]).catch(() => null)
+      if (found === null) continue
+      const [stored, topicId] = found
+      for (const { claim, nextOffset, topicId: known } of before) {
+        if (claim.topic !== topic || !this.#isCurrent(claim)) continue
+        const position = stored.get(claim.partition)
+        const isLost = position !== undefined && position.nextOffset < nextOffset
+        // A claim without an id is being positioned.
+        if (isLost || (known !== null && known !== topicId)) this.#positionAgain(claim)
       }
     }
   }

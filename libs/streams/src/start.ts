@@ -28,9 +28,9 @@ export async function startsOf(
     // Read before the log's end: a position that another member moves in between would otherwise appear to be beyond the end.
     const stored = await positions.read(topic)
     const log = await logOf(kafka, topicIds, topic)
-    const isNew = (position: StoredPosition | undefined) =>
+    const isIncomplete = (position: StoredPosition | undefined) =>
       position === undefined || (position.topicId === null && log.topicId !== null)
-    if (partitions.some((partition) => isNew(stored.get(partition)))) {
+    if (partitions.some((partition) => isIncomplete(stored.get(partition)))) {
       const fromEnd = from === 'latest' && stored.size === 0
       const starts = log.ends.map((own) => {
         return [own.partition, { nextOffset: fromEnd ? own.end : own.earliest, topicId: log.topicId }] as const
