@@ -81,7 +81,7 @@ beforeAll(async () => {
   await writeFile(at('fresh.csv'), csv(fresh))
   await writeFile(at('small.yaml'), JSON.stringify(SMALL))
   const trained = await runOutflow(['train', '--input', at('normal.csv'), '--seed', '3', '--output', at('model')])
-  expect(trained.stderr).toContain('features: plant categorical, load numeric, heat numeric, at cyclic')
+  expect(trained.stderr).toContain('features: plant categorical, load numeric, heat numeric log, at cyclic')
   expect(trained.stderr).toContain('left out: id, text with 500 values in 500 rows')
   expect(trained).toMatchObject({ code: 0, stdout: '' })
 })
