@@ -37,7 +37,6 @@ test('a written batch is counted: records, rejects, anomalies, missing values, l
   expect(text).toContain('outflow_missing_values_total 1')
   expect(text).toContain('outflow_unseen_categories_total 4')
   expect(text).toContain('outflow_consumer_lag_records{topic="flights",partition="0"} 97')
-  expect(text).toContain('outflow_nll_nats_count 3')
   expect(lines).toEqual([{ level: 'debug', message: 'batch written' }])
 })
 

@@ -2,7 +2,7 @@ import { type DetectionTarget, type ModelMetadata, REJECTION_REASONS } from '@ou
 import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import type { SettleResult } from '@outflow/records'
-import { type Log, type Metrics, observeAll } from '@outflow/runtime'
+import type { Log, Metrics } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
@@ -26,8 +26,6 @@ interface Swap {
 /** Arguments of a hook of deliveries. */
 type Hooked<K extends keyof DeliveryHooks> = Parameters<NonNullable<DeliveryHooks[K]>>[0]
 
-/** Nats; densities of sharp columns make an nll negative, far outliers reach 1e7. */
-const NLL_BOUNDS = [-50, -20, -10, -5, 0, 5, 10, 15, 20, 30, 50, 100, 1_000, 100_000]
 const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
@@ -66,7 +64,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     'outflow_window_states_evicted_total',
     'Entities dropped from memory; they are loaded again',
   )
-  const nll = metrics.histogram('outflow_nll_nats', 'Negative log-likelihood of the scored records, nats', NLL_BOUNDS)
   const seconds = metrics.histogram(
     'outflow_batch_seconds',
     'Time from decoding a batch to its commit',
@@ -90,7 +87,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     tombstones.inc({ topic }, skipped)
     for (const { rejection } of rejected) rejections.inc({ reason: rejection.reason })
     for (const { severity } of decisions.anomalies) anomalies.inc({ severity })
-    observeAll(nll, scores.nll)
     missing.inc(scores.missingValues)
     unseen.inc(scores.unseenValues)
     lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
