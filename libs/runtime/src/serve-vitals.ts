@@ -1,4 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { HealthAddressUnavailable } from './errors.js'
 import type { ServedVitals } from './join-vitals.js'
 
@@ -25,57 +27,88 @@ export async function serveVitals(
   address: Address,
   requestTimeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<VitalsServer> {
-  // Loaded on demand, because loading takes longer than the work of most commands, which serve nothing.
-  const { fastify } = await import('fastify')
-  const server = fastify({ forceCloseConnections: true, ...requestTimeouts(requestTimeoutMs) })
-  addVitalsRoutes(server, vitals)
-  return { url: await listenOn(server, address, 'health and metrics'), close: () => server.close() }
+  const server = createServer(requestTimeouts(requestTimeoutMs), async ({ method, url }, response) => {
+    const isRead = method === 'GET' || method === 'HEAD'
+    const answer = (isRead && VITALS_ROUTES.get(url!.split('?')[0]!)) || notFound
+    const { status, contentType, body } = await answer(vitals).catch(failed)
+    response.writeHead(status, { 'content-type': contentType }).end(body)
+  })
+  const close = async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+  const listen = async ({ host, port }: Address) => {
+    server.listen(port, host)
+    await once(server, 'listening')
+    const { address: bound, family, port: own } = server.address() as AddressInfo
+    return `http://${family === 'IPv6' ? `[${bound}]` : bound}:${own}`
+  }
+  return { url: await listenOn(listen, address, 'health and metrics'), close }
 }
 
 /** Maximum time to receive a request with its body; the response may take longer. */
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** Options of a server that closes a connection if a request is not received in time. */
+/** Options of a server of Node that closes a connection if a request is not received in time. */
 export const requestTimeouts = (timeoutMs = REQUEST_TIMEOUT_MS) => ({
   requestTimeout: timeoutMs,
-  http: {
-    // Node swaps the two timeouts if that of the headers is longer.
-    headersTimeout: timeoutMs,
-    connectionsCheckingInterval: Math.min(1_000, timeoutMs),
-  },
+  // Node swaps the two timeouts if that of the headers is longer.
+  headersTimeout: timeoutMs,
+  connectionsCheckingInterval: Math.min(1_000, timeoutMs),
+})
+
+interface Answer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+type VitalsRoute = (vitals: ServedVitals) => Promise<Answer>
+
+/**
+ * Answers of the vitals by path: `/healthz` (200 while the process runs), `/readyz` (200 or 503, with every check as JSON) and
+ * `/metrics` (Prometheus text).
+ */
+export const VITALS_ROUTES: ReadonlyMap<string, VitalsRoute> = new Map<string, VitalsRoute>([
+  ['/healthz', async () => json(200, { alive: true, uptimeSeconds: Math.round(process.uptime()) })],
+  [
+    '/readyz',
+    async (vitals) => {
+      const readiness = await vitals.readiness()
+      return json(readiness.ready ? 200 : 503, readiness)
+    },
+  ],
+  ['/metrics', async ({ metrics }) => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() })],
+])
+
+const notFound = async () => json(404, { message: `GET one of ${[...VITALS_ROUTES.keys()].join(', ')}` })
+
+const failed = (error: unknown) => json(500, { message: String(error) })
+
+const json = (status: number, value: object): Answer => ({
+  status,
+  contentType: 'application/json; charset=utf-8',
+  body: JSON.stringify(value),
 })
 
 /**
- * Adds the routes of the vitals to a server: `/healthz` (200 while the process runs), `/readyz` (200 or 503, with every check
- * as JSON) and `/metrics` (Prometheus text).
- */
-export function addVitalsRoutes(server: Pick<FastifyInstance, 'get'>, vitals: ServedVitals): void {
-  server.get('/healthz', () => ({ alive: true, uptimeSeconds: Math.round(process.uptime()) }))
-  server.get('/readyz', async (_, reply) => {
-    const readiness = await vitals.readiness()
-    return reply.code(readiness.ready ? 200 : 503).send(readiness)
-  })
-  server.get('/metrics', async (_, reply) =>
-    reply.header('content-type', vitals.metrics.contentType).send(await vitals.metrics.text()),
-  )
-}
-
-/**
- * Starts a server on an address, and closes it if that fails.
+ * Makes a server listen on an address.
  *
- * @param what  name of the served content in error messages
+ * @param listen  resolves to its URL
+ * @param what    name of the served content in error messages
  * @returns its URL
  * @throws {HealthAddressUnavailable} when the address is in use, not of this machine, or forbidden
  */
 export async function listenOn(
-  server: Pick<FastifyInstance, 'listen' | 'close'>,
-  { host, port }: Address,
+  listen: (address: Address) => Promise<string>,
+  address: Address,
   what: string,
 ): Promise<string> {
   try {
-    return await server.listen({ host, port })
+    return await listen(address)
   } catch (cause: unknown) {
-    await server.close()
+    const { host, port } = address
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
     throw new HealthAddressUnavailable(`cannot serve ${what} on ${host}:${port}: ${fixOf(why)}`, {
       cause,

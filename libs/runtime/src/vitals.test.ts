@@ -95,6 +95,21 @@ test('a gauge that is read at the scrape is NaN when reading fails, and the othe
   expect(text).toMatch(/outflow_model_age_seconds nan/i)
 })
 
+test('other paths and methods are answered with 404, and a failure to read the metrics with 500', async () => {
+  const vitals = makeVitals()
+  const url = await serving({
+    ...vitals,
+    metrics: { ...vitals.metrics, text: () => Promise.reject(new Error('down')) },
+  })
+  const statusOf = async (path: string, method = 'GET') => (await fetch(`${url}${path}`, { method })).status
+
+  expect(await statusOf('/healthz?verbose')).toBe(200)
+  expect(await statusOf('/healthz', 'HEAD')).toBe(200)
+  expect(await statusOf('/healthz', 'POST')).toBe(404)
+  expect(await statusOf('/')).toBe(404)
+  expect(await statusOf('/metrics')).toBe(500)
+})
+
 test('throws for a port in use, with the address and the fix', async () => {
   const vitals = makeVitals()
   const taken = Number(new URL(await serving(vitals)).port)

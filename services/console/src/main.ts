@@ -38,7 +38,8 @@ export async function runConsole({ config, log, signal, vitals, onServed }: Cons
     signal,
   })
   try {
-    const url = await listenOn(server, { host: config.console.host, port: config.http.ports.console }, 'the console')
+    const address = { host: config.console.host, port: config.http.ports.console }
+    const url = await listenOn((own) => server.listen(own), address, 'the console')
     telemetry.consoleStarted(url, loginsOf(config.console).join(', ') || 'none')
     onServed?.(url)
     if (!signal.aborted) await once(signal, 'abort')

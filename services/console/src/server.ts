@@ -2,7 +2,7 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyCsrf from '@fastify/csrf-protection'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
-import { addVitalsRoutes, requestTimeouts, type Vitals } from '@outflow/runtime'
+import { requestTimeouts, VITALS_ROUTES, type Vitals } from '@outflow/runtime'
 import { fastify } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { noteDenied } from './audit.js'
@@ -37,10 +37,12 @@ const BODY_LIMIT_BYTES = 64 * 1024
 /** Makes the HTTP server: first the guards, then health and metrics, the API and the page. */
 export async function makeServer({ vitals, telemetry, signal, ...context }: ServerOptions): Promise<ConsoleServer> {
   const { config } = context
+  const timeouts = requestTimeouts()
   const server = fastify({
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT_BYTES,
-    ...requestTimeouts(),
+    http: timeouts,
+    requestTimeout: timeouts.requestTimeout,
     routerOptions: { maxParamLength: 2_000 },
     // The error handler is not called for a path that is not valid percent-encoding.
     frameworkErrors: ({ statusCode = 400, message }, _, reply) => void sendProblem(reply, statusCode, message),
@@ -69,7 +71,12 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   await server.register(fastifyRateLimit, { max: 1_200, timeWindow: '1 minute' })
   guard(server, config.console, sessions, (visitor, act, problem) => noteDenied(context.pool, visitor, act, problem))
 
-  addVitalsRoutes(server, vitals)
+  for (const [path, answer] of VITALS_ROUTES) {
+    server.get(path, async (_, reply) => {
+      const { status, contentType, body } = await answer(vitals)
+      return reply.code(status).type(contentType).send(body)
+    })
+  }
   await describeRoutes(server)
   addSessionRoutes(server, { ...context, sessions, isSecure })
   if (authentication?.oidc !== undefined && url !== undefined) {
