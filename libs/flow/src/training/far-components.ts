@@ -6,9 +6,9 @@ import { fitRobustDensity } from './robust-density.js'
  * Lowers the shares of components that are far from the bulk of the rows. A cluster of anomalies has its own component, under which its
  * rows are likely. Therefore the share wₖ of each component is multiplied by a robust density q of all rows at its mean:
  *
- *     p(z) ∝ Σₖ wₖ·max(q(μₖ) / maxₗ q(μₗ), e⁻¹⁰)·N(z; μₖ, Σₖ)
+ *     p(z) ∝ Σₖ wₖ·max(q(μₖ) / maxₗ q(μₗ), e⁻¹³)·N(z; μₖ, Σₖ)
  *
- * A lower limit than e⁻¹⁰ would make anomalies of rare normal rows.
+ * A lower limit than e⁻¹³ would make anomalies of rare normal rows.
  */
 export function discountFarComponents(mixture: GaussianMixture, data: MixtureRows): GaussianMixture {
   const nll = fitRobustDensity(data)(mixture.means)
@@ -21,4 +21,4 @@ export function discountFarComponents(mixture: GaussianMixture, data: MixtureRow
 }
 
 /** Nats. */
-const LARGEST_DISCOUNT = 10
+const LARGEST_DISCOUNT = 13

@@ -68,7 +68,7 @@ function withMixtureBase(
     dim,
     rows: Float64Array.from(trainable.latent(batch)),
     weights: nonZeroWeights(batch.weights),
-    noise: NOISE,
+    noise: dim > MANY_COLUMNS ? NOISE_OF_MANY : NOISE,
   })
   const data = latents(batches.plain(Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_WORK / dim ** 2)))))
   const likeliest = likeliestMixture(data, latents(batches.validation), most, seed)
@@ -79,6 +79,9 @@ function withMixtureBase(
 
 /** Deviation of the noise with which a mixture is fitted, in latents. */
 const NOISE = 0.03
+/** With more columns than this a component of few rows is narrow in more directions, and its noise is wider. */
+const MANY_COLUMNS = 10
+const NOISE_OF_MANY = 0.1
 const FEWEST_ROWS = 200
 const MOST_ROWS = 5000
 /** Bound on rows × columns², the cost of one EM iteration: 5,000 rows of 28 columns, 400 of 100. */
