@@ -79,15 +79,11 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
   }
   try {
     telemetry.leadershipTaken(await catchUp(effects))
-    let sentBefore = 0
     while (!signal.aborted) {
       const { length: sent } = await relayOnce(effects, telemetry, caution)
       onProgress()
-      if (sent === 0) {
-        const restMs = Math.min(sentBefore * REST_MS_PER_MESSAGE, MAX_REST_MS)
-        await Promise.all([untilWoken(signal), pause(restMs, signal)])
-      }
-      sentBefore = sent
+      if (sent === 0) await untilWoken(signal)
+      else if (sent < LARGE) await pause(Math.min(sent * REST_MS_PER_MESSAGE, MAX_REST_MS), signal)
     }
   } finally {
     await sender.close()
@@ -96,11 +92,12 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
 }
 
 /**
- * Once all messages are sent, the relay rests in proportion to their number, so that the next transaction has many again: each costs the
- * broker some 7 ms of CPU, whatever its size, ten times as much as a batch without a transaction.
+ * After each transaction the relay rests in proportion to its messages, so that under load the next one has many: each costs the broker
+ * some 7 ms of CPU, whatever its size, ten times as much as a batch without a transaction. After a large one there is no rest.
  */
 const REST_MS_PER_MESSAGE = 5
 const MAX_REST_MS = 200
+const LARGE = 200
 
 async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
   const { client, config } = deps

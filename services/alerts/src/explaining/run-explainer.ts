@@ -58,8 +58,8 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
           const explained = await withTransaction(pool, (client) => explainSome(client, config, explainer))
           progressed()
           telemetry.anomaliesExplained(explained)
-          // At most half of the time, because the process may run ingest as well.
-          if (explained.length > 0) await pause(performance.now() - startedAt, signal)
+          const elapsedMs = performance.now() - startedAt
+          if (explained.length > 0) await pause(restMs(explained.length, elapsedMs), signal)
           // There were no others, and those stored since have woken this.
           if (explained.length < AT_ONCE) await untilWoken(signal)
         }
@@ -71,6 +71,16 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
     await explainer.close()
   }
 }
+
+/**
+ * At most half of the time is spent on explaining, because the process may run ingest as well. Without a backlog the pause is also in
+ * proportion to the anomalies, so that under load the next round has many, which cost less together.
+ */
+function restMs(explained: number, elapsedMs: number): number {
+  return explained < AT_ONCE ? Math.max(elapsedMs, explained * REST_MS_PER_ANOMALY) : elapsedMs
+}
+
+const REST_MS_PER_ANOMALY = 5
 
 async function explainSome(
   client: Client,
