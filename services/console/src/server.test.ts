@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ConsoleServer } from './routes/route-context.js'
+import type { ServerOptions } from './server.js'
 import { aServer } from './test-server.js'
 
 let server: ConsoleServer
@@ -13,4 +14,23 @@ test('issue 17: a path that is not valid percent-encoding is answered with a pro
   const answer = await server.inject({ url: '/api/models/%', headers: { host: 'localhost' } })
   expect(answer.headers['content-type']).toMatch('application/problem+json')
   expect(answer.json()).toMatchObject({ status: 400, title: 'Bad Request' })
+})
+
+test('a server that closes completes requests in progress, and ends live lists', async () => {
+  let answer!: (views: unknown[]) => void
+  const stored = new Promise<unknown[]>((resolve) => {
+    answer = resolve
+  })
+  const asked = vi.fn(() => stored)
+  const closing = await aServer({ read: asked as ServerOptions['read'] })
+  const url = await closing.listen({ host: '127.0.0.1', port: 0 })
+  const live = await fetch(`${url}/api/anomalies/live`)
+  const response = fetch(`${url}/api/views`)
+  // By the live list, and by the request.
+  await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2))
+  const closed = closing.close()
+  await expect(live.text()).rejects.toThrow('terminated')
+  answer([])
+  expect((await response).status).toBe(200)
+  await closed
 })

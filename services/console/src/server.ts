@@ -39,7 +39,8 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   const { config } = context
   const timeouts = requestTimeouts()
   const server = fastify({
-    forceCloseConnections: true,
+    // Requests in progress are completed when the server closes.
+    forceCloseConnections: 'idle',
     bodyLimit: BODY_LIMIT_BYTES,
     http: timeouts,
     requestTimeout: timeouts.requestTimeout,
@@ -52,6 +53,14 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   // A form of another site can send text/plain without a preflight request; no route requires it.
   server.removeContentTypeParser('text/plain')
   answerProblems(server, telemetry)
+  let isClosing = false
+  server.addHook('preClose', async () => {
+    isClosing = true
+  })
+  server.addHook('onSend', async (_, reply) => {
+    // Otherwise the server waits until the client closes the connection.
+    if (isClosing) reply.header('connection', 'close')
+  })
   server.addHook('onResponse', async (request, reply) => {
     telemetry.requestAnswered(request.method, reply.statusCode, reply.elapsedTime / 1_000)
   })

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { anomaliesDetectedSince } from '@outflow/store/anomalies'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
@@ -27,7 +28,10 @@ export function addLiveRoute(
     signal,
     onError: telemetry.liveFeedInterrupted,
   })
-  let open = 0
+  const open = new Set<Readable>()
+  server.addHook('preClose', async () => {
+    for (const body of open) body.destroy()
+  })
 
   server.get(
     '/api/anomalies/live',
@@ -43,15 +47,16 @@ export function addLiveRoute(
       },
     },
     ({ query: { pipeline = config.pipeline } }, reply) => {
-      if (open >= MAX_STREAMS) throw new RequestRefused(503, `${MAX_STREAMS} live lists are open already; close some`)
-      open += 1
-      telemetry.liveStreams(open)
+      if (open.size >= MAX_STREAMS)
+        throw new RequestRefused(503, `${MAX_STREAMS} live lists are open already; close some`)
       const { body, send } = makeEventStream(() => {
-        open -= 1
-        telemetry.liveStreams(open)
+        open.delete(body)
+        telemetry.liveStreams(open.size)
         clearTimeout(end)
         unsubscribe()
       })
+      open.add(body)
+      telemetry.liveStreams(open.size)
       const end = setTimeout(() => body.push(null), MAX_MS)
       const unsubscribe = feed.subscribe(pipeline, (found) => {
         for (const line of found) send('anomaly', summaryOf(line))
