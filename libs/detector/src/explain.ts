@@ -15,7 +15,7 @@ import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { nameMistake } from './named-mistake.js'
 import type { NllQueries } from './nll-queries.js'
-import { mergeCurve, numberReason } from './number-reason.js'
+import { type Curve, mergeCurve, numberReason } from './number-reason.js'
 
 /**
  * Explains which fields make a record improbable. A field's surprise is the reduction of the record's NLL, in bits, when that
@@ -36,73 +36,69 @@ export function* explainRecord(
   ordinaryNll: number,
 ): NllQueries<Explanation> {
   const { ids } = encodeBatch(encoder, [fields])
+  const limits = { own, ordinaryNll }
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
-  const along = function* (numbers: readonly number[], axes: readonly Float64Array[]): NllQueries<Float64Array[]> {
-    const [nll] = yield* queryAll([axes.map((axis, at) => Array.from(axis, changed(numbers[at]!)))])
-    return nll!
-  }
-  const first = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j, 2))
+  const grids = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j, 2))
   const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
-  const [onFirst, onUsual, onValues] = (yield* queryAll([
-    first.map((axis, j) => Array.from(axis, changed(j))),
+  const [onGrids, onUsual, onValues] = (yield* queryAll([
+    grids.map((grid, j) => Array.from(grid, changed(j))),
     encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
     values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
   ])) as [Float64Array[], Float64Array[], Float64Array[]]
+  const curves: Curve[] = grids.map((grid, j) => ({ grid, nll: onGrids[j]!, usualNll: onUsual[j]![0] }))
 
-  const leastOnFirst = onFirst.map((nll, j) => Math.min(...nll, ...onUsual[j]!))
-  const open = numbersThatHelp(leastOnFirst, { own, ordinaryNll }, SLIGHTLY)
-  const more = open.map((j) => coarseAlternatives(encoder, ids, j, 6).filter((x) => !first[j]!.includes(x)))
-  const onMore = yield* along(open, more)
-  const coarse = first.map((grid, j) => {
-    const curve = { grid, nll: onFirst[j]! }
-    const at = open.indexOf(j)
-    return at < 0 ? curve : mergeCurve(curve, { grid: more[at]!, nll: onMore[at]! })
-  })
+  const refine = function* (numbers: readonly number[], pointsOf: (j: number) => Float64Array): NllQueries<void> {
+    const points = numbers.map((j) => pointsOf(j).filter((x) => !curves[j]!.grid.includes(x)))
+    const [nll] = yield* queryAll([points.map((axis, at) => Array.from(axis, changed(numbers[at]!)))])
+    for (const [at, j] of numbers.entries()) {
+      curves[j] = { ...curves[j]!, ...mergeCurve(curves[j]!, { grid: points[at]!, nll: nll![at]! }) }
+    }
+  }
+  yield* refine(numbersThatHelp(curves, limits, SLIGHTLY), (j) => coarseAlternatives(encoder, ids, j, 6))
+  const likely = numbersThatHelp(curves, limits, MUCH).slice(0, MOST_REFINED)
+  yield* refine(likely, (j) => numberAlternatives(encoder, ids, j, fineCount(encoder)))
+  yield* refine(likely, (j) => refineAlternatives(encoder, j, curves[j]!.grid, argMin(curves[j]!.nll)))
 
-  const least = coarse.map(({ nll }, j) => Math.min(...nll, ...onUsual[j]!))
-  const byHelp = [...least.keys()].sort((a, b) => least[a]! - least[b]!)
-  const refined = numbersThatHelp(least, { own, ordinaryNll }, MUCH).slice(0, MOST_REFINED)
-  const fine = refined.map((j) => numberAlternatives(encoder, ids, j, fineCount(encoder)))
-  const onFine = yield* along(refined, fine)
-  const curves = refined.map((j, at) => mergeCurve(coarse[j]!, { grid: fine[at]!, nll: onFine[at]! }))
-  const finest = curves.map(({ grid, nll }, at) => refineAlternatives(encoder, refined[at]!, grid, argMin(nll)))
-  const onFinest = yield* along(refined, finest)
-
-  const numbers = refined.map((j, at) => {
-    const curve = { ...mergeCurve(curves[at]!, { grid: finest[at]!, nll: onFinest[at]! }), usualNll: onUsual[j]![0] }
-    const reason = numberReason(encoder, fields, ids, j, curve, { own, ordinaryNll })
-    return { j, curve, reason }
-  })
-  const categories = values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!))
   const best = [
-    ...numbers.flatMap(({ j, curve: { grid, nll } }) => likeliest(nll, (at) => changed(j)(grid[at]!))),
-    ...coarse.flatMap(({ grid, nll }, j) => likeliest(nll, (at) => changed(j)(grid[at]!))),
+    ...curves.flatMap(({ grid, nll }, j) => likeliest(nll, (at) => changed(j)(grid[at]!))),
     ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!))),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
-  const tried = new Map(numbers.map(({ j, curve }) => [j, curve]))
+  const refined = new Map(likely.map((j) => [j, curves[j]!]))
   const counterfactual =
-    (yield* nameMistake(encoder, { fields, nll: own }, tried, ordinaryNll)) ??
-    (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp }, ordinaryNll))
-  const reasons = [...numbers.map(({ reason }) => reason), ...categories]
-  return { reasons: mainReasons(reasons, { own, ordinaryNll, counterfactual }), counterfactual }
+    (yield* nameMistake(encoder, { fields, nll: own }, refined, ordinaryNll)) ??
+    (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, ordinaryNll))
+  const reasons = [
+    ...likely.map((j) => numberReason(encoder, fields, ids, j, curves[j]!, limits)),
+    ...values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!)),
+  ]
+  return { reasons: mainReasons(reasons, limits, counterfactual), counterfactual }
+}
+
+/** nats; the NLL of the record as it is, and the NLL from which a record is an anomaly. */
+interface Limits {
+  readonly own: number
+  readonly ordinaryNll: number
+}
+
+/** The lowest NLL of the record with another value of the number, so far. */
+const leastOf = ({ nll, usualNll }: Curve): number => Math.min(...nll, usualNll ?? Number.POSITIVE_INFINITY)
+
+/** [numbers]; indices of the numbers, the one that helps most first. */
+function byHelp(curves: readonly Curve[]): number[] {
+  const least = curves.map(leastOf)
+  return [...least.keys()].sort((a, b) => least[a]! - least[b]!)
 }
 
 /**
  * Indices of the numbers that may become reasons, the one that helps most first: if one number alone makes the record normal,
  * those that help at least a share as much; otherwise all.
- *
- * @param least  [numbers]; the lowest NLL of the record with another value of the number so far
  */
-function numbersThatHelp(
-  least: readonly number[],
-  { own, ordinaryNll }: { readonly own: number; readonly ordinaryNll: number },
-  share: number,
-): readonly number[] {
-  const lowest = Math.min(...least)
-  const isEnough = lowest < ordinaryNll
-  const byHelp = [...least.keys()].sort((a, b) => least[a]! - least[b]!)
-  return byHelp.filter((j) => !isEnough || own - least[j]! >= share * (own - lowest))
+function numbersThatHelp(curves: readonly Curve[], { own, ordinaryNll }: Limits, share: number): readonly number[] {
+  const sorted = byHelp(curves)
+  const lowest = sorted.length === 0 ? own : leastOf(curves[sorted[0]!]!)
+  if (lowest >= ordinaryNll) return sorted
+  return sorted.filter((j) => own - leastOf(curves[j]!) >= share * (own - lowest))
 }
 
 function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
@@ -117,7 +113,8 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
  */
 function mainReasons(
   reasons: readonly Reason[],
-  { own, ordinaryNll, counterfactual }: { own: number; ordinaryNll: number; counterfactual: Counterfactual | null },
+  { own, ordinaryNll }: Limits,
+  counterfactual: Counterfactual | null,
 ): Reason[] {
   const sorted = reasons.toSorted((a, b) => b.bits - a.bits)
   const most = sorted[0]?.bits ?? 0
