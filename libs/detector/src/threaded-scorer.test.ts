@@ -37,6 +37,14 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => Promise.all([threaded.close(), here.close()]))
 
+test('a model that is opened in a thread disables the telemetry of ONNX Runtime in the process', async () => {
+  delete process.env.ORT_DISABLE_TELEMETRY
+  const fresh = makeScoringThread()
+  const detector = await openDetector(artefact, { thread: fresh })
+  expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1')
+  await detector.close()
+})
+
 test('a thread returns to each request its own scores, those of the model', async () => {
   const batches = [records(1000, 5000), records(7, 1), [], [{ numbers: [1e9], categories: ['unseen'] }]]
   const found = await Promise.all(batches.map((batch) => threaded.score(batch)))

@@ -1,4 +1,4 @@
-import { type ResourceLimits, Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import type { FieldTable } from '@outflow/records'
 import { ScoringFailed, ScoringThreadEnded } from './errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
@@ -140,16 +140,20 @@ interface Failure {
 /** Starts the compiled program of the thread, or its source if this module runs from source. */
 function startWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./scoring-thread.js', import.meta.url), { execArgv: [], resourceLimits: LIMITS })
+    return new Worker(new URL('./scoring-thread.js', import.meta.url), { ...OPTIONS, execArgv: [] })
   }
   // In a thread, `--import tsx` has no effect.
   const [tsx, program] = [import.meta.resolve('tsx/esm/api'), new URL('./scoring-thread.ts', import.meta.url)]
   const code = `import('${tsx}').then(({ register }) => (register(), import('${program}')))`
-  return new Worker(code, { eval: true, execArgv: ['--conditions=source'], resourceLimits: LIMITS })
+  return new Worker(code, { ...OPTIONS, eval: true, execArgv: ['--conditions=source'] })
 }
 
-// A batch leaves a few large arrays, which are not in the young generation; the default of 48 MiB would be filled nevertheless.
-const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 }
+const OPTIONS: WorkerOptions = {
+  // ONNX Runtime reads its settings from the environment of the process.
+  env: SHARE_ENV,
+  // A batch leaves a few large arrays, which are not in the young generation; the default of 48 MiB would be filled nevertheless.
+  resourceLimits: { maxYoungGenerationSizeMb: 12 },
+}
 
 /** Restores the class of an error from the thread. The flow's are imported only here, so that a thread can begin before they are loaded. */
 async function revive({ code, message, values }: Failure): Promise<Error> {

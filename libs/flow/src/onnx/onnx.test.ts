@@ -1,9 +1,9 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, it } from 'vitest'
 import { ShapeError } from '../errors.js'
 import { openFlow } from '../flows/flow.js'
 import { unfittedFlow } from '../flows/flow-parts.js'
 import { realNvpSpec } from '../flows/flow-state.js'
+import { InferenceSession, Tensor } from '../scoring/onnx-runtime.js'
 import { someMixtureBase } from '../training/some-mixture.js'
 import { toOnnx } from './onnx.js'
 

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { type FlowState, SCORED_IN } from '../flows/flow-state.js'
 import { toOnnx } from '../onnx/onnx.js'
 import type { Precision } from '../onnx/onnx-graph.js'
 import { checkFinite, checkRows, NO_CONTEXT, type Numbers } from '../tensor/rows.js'
 import { type ExactForward, type Forward, farRows, pickRows, refineFarRows, rounded } from './far-rows.js'
+import { InferenceSession, Tensor } from './onnx-runtime.js'
 
 /** Rows in, negative log-likelihoods out. */
 export interface Scorer {
