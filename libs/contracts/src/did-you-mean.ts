@@ -19,7 +19,7 @@ export function didYouMean(word: string, known: Iterable<string>): string | unde
  *
  * @see Damerau 1964, "A technique for computer detection and correction of spelling errors"; the optimal-string-alignment form
  */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)]
   for (let row = 1; row <= a.length; row += 1) {
     const line = [row]

@@ -9,7 +9,7 @@ export {
 export { type Config, type Connection, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export type { DetectionTarget } from './detection.js'
-export { didYouMean, editDistance } from './did-you-mean.js'
+export { didYouMean } from './did-you-mean.js'
 export { ConfigInvalid } from './errors.js'
 export { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
 export { EXPLAINED_EVENT_TYPE, type ExplainedEvent, explainedEventSchema } from './explained-event.js'

@@ -13,7 +13,7 @@ import {
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin } from './bits.js'
 import type { NllQueries } from './nll-queries.js'
-import { show, stated } from './reason-text.js'
+import { brief, show, stated } from './reason-text.js'
 
 /** A record and its NLL. */
 export interface Candidate {
@@ -124,7 +124,7 @@ export function counterfactualOf(
     return [
       {
         change: { field, from: before, to: after },
-        text: `${field} ${after ?? 'none'} instead of ${before ?? 'none'}`,
+        text: `${field} ${brief(after ?? 'none')} instead of ${brief(before ?? 'none')}`,
       },
     ]
   })

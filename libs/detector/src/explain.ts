@@ -28,7 +28,8 @@ import { type Curve, mergeCurve, numberReason } from './number-reason.js'
  *
  * @param record       an improbable record, and its NLL in nats
  * @param ordinaryNll  nats; a record below it is not an anomaly
- * @returns at least one reason, the most bits first (`mainReasons` states which are left out), and the counterfactual
+ * @returns at least one reason, the most bits first (`mainReasons` states which are left out), and the counterfactual,
+ *   null if there is none or the record is not an anomaly
  */
 export function* explainRecord(
   encoder: Encoder,
@@ -66,8 +67,10 @@ export function* explainRecord(
   ]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
   const counterfactual =
-    (yield* nameMistake(encoder, { fields, nll: own }, refined, ordinaryNll)) ??
-    (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, ordinaryNll))
+    own < ordinaryNll
+      ? null
+      : ((yield* nameMistake(encoder, { fields, nll: own }, refined, ordinaryNll)) ??
+        (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, ordinaryNll)))
   const reasons = [
     ...likely.map((j) => numberReason(encoder, fields, ids, j, curves[j]!, limits)),
     ...values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!)),

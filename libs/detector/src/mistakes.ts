@@ -1,4 +1,3 @@
-import { editDistance } from '@outflow/contracts'
 import { type Encoder, numberOf, roundTo, unseenCategories, withCategory } from '@outflow/encoding'
 import { type Fields, numberColumnsOf } from '@outflow/records'
 
@@ -185,8 +184,9 @@ function timeMistakes(time: number): readonly (readonly { readonly value: number
 /** For each category with an unseen value, the known values that differ by case, blanks or one letter. */
 function misspellings(encoder: Encoder, fields: Fields): readonly Kind[] {
   return unseenCategories(encoder, fields).map(({ k, field, value }) => {
+    const own = plain(value)
     const known = encoder.tree.vocabularies[k]!.values.filter(
-      (other): other is string => typeof other === 'string' && editDistance(plain(value), plain(other)) <= 1,
+      (other): other is string => typeof other === 'string' && isAtMostOneEdit(own, plain(other)),
     )
     return known.map((other) => {
       const mistake = `${field} is misspelt`
@@ -196,3 +196,19 @@ function misspellings(encoder: Encoder, fields: Fields): readonly Kind[] {
 }
 
 const plain = (text: string): string => text.toLowerCase().replaceAll(/\s+/g, '')
+
+/**
+ * Whether at most one letter is to be inserted, deleted, replaced, or swapped with its neighbour to turn one text into the other. In linear
+ * time, because a value may have the length of a message.
+ */
+function isAtMostOneEdit(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false
+  const shorter = Math.min(a.length, b.length)
+  let start = 0
+  while (start < shorter && a[start] === b[start]) start++
+  let end = 0
+  while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
+  const [ours, theirs] = [a.slice(start, a.length - end), b.slice(start, b.length - end)]
+  if (ours.length <= 1 && theirs.length <= 1) return true
+  return ours.length === 2 && theirs.length === 2 && ours[0] === theirs[1] && ours[1] === theirs[0]
+}

@@ -111,3 +111,22 @@ it('names none if several explain it equally well, such as when every other hour
 it('names no unit for a whole number that is not a multiple of the factor, such as seconds that are not whole minutes', async () => {
   expect((await nameOf({ length: 905 * 60 + 1 }))?.mistake).toBeUndefined()
 })
+
+it('compares values of the length of a message in linear time', async () => {
+  const long = 'x'.repeat(400_000)
+  const feature: Feature = { path: '$.note', type: 'categorical', optional: false }
+  const encoderOfNotes = fitEncoder(
+    [feature],
+    Array.from({ length: 200 }, (_, at) => ({ numbers: [], categories: [at % 2 === 0 ? long : 'short'] })),
+    { seed: 1, contamination: 0 },
+  ).encoder
+  const nll = async (batch: readonly Fields[]) =>
+    Float64Array.from(batch, ({ categories: [note] }) => (note === long || note === 'short' ? 5 : 65))
+  const query = nameMistake(
+    encoderOfNotes,
+    { fields: { numbers: [], categories: [`${long}y`] }, nll: 65 },
+    new Map(),
+    ORDINARY_NLL,
+  )
+  expect((await runNllQueries(nll, [query]))[0]?.mistake?.name).toBe('note is misspelt')
+})

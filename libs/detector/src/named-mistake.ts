@@ -25,7 +25,6 @@ export function* nameMistake(
   curves: ReadonlyMap<number, Curve>,
   ordinaryNll: number,
 ): NllQueries<Counterfactual | null> {
-  if (own < ordinaryNll) return null
   const fitOf = (j: number) => {
     const curve = curves.get(j)
     if (curve === undefined) return undefined

@@ -62,3 +62,14 @@ describe('the text about a category', () => {
     expect(categoryInWords('destination', 'JFK', evidence, 'BOS')).toBe(text)
   })
 })
+
+it('a category that is the likeliest value is not said to be odd', () => {
+  expect(categoryInWords('destination', 'JFK', { kind: 'ordinary' }, 'JFK')).toBe(
+    'destination JFK is the likeliest value',
+  )
+})
+
+it('a long value is cut', () => {
+  const text = categoryInWords('note', 'x'.repeat(900_000), { kind: 'unseen' }, 'y')
+  expect(text).toBe(`note ${'x'.repeat(80)}… was never seen before`)
+})

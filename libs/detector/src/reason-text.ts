@@ -36,7 +36,7 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   const far = Math.abs(observed - expected) > (isNarrow ? 10 : 2) * Math.max(high - low, column.quantum) ? 'far ' : ''
   const side = observed > expected ? 'above' : 'below'
   if (isNarrow)
-    return `${value} is ${far}${side} the ${show(column, expected)} ${group === null ? 'expected' : `of ${group}`}`
+    return `${value} is ${far}${side} the ${show(column, expected)} ${group === null ? 'expected' : `of ${brief(group)}`}`
   return `${value} is ${far}${side} the usual ${show(column, low)} to ${show(column, high)}`
 }
 
@@ -51,21 +51,29 @@ export function categoryInWords(
   evidence: CategoryEvidence,
   expected: string | null,
 ): string {
-  const observed = value === null ? `${name} is missing, which` : `${name} ${value}`
+  const observed = value === null ? `${name} is missing, which` : `${name} ${brief(value)}`
   switch (evidence.kind) {
     case 'unseen':
       return `${observed} was never seen before`
     case 'pair': {
-      const other = evidence.value === null ? `a missing ${evidence.name}` : `${evidence.name} ${evidence.value}`
+      const other = evidence.value === null ? `a missing ${evidence.name}` : `${evidence.name} ${brief(evidence.value)}`
       if (evidence.seen === 0) return `${observed} is never seen with ${other}`
       return `${observed} is rarely seen with ${other} (${count(evidence.seen)} of ${count(evidence.of)})`
     }
     case 'rare':
       return `${observed} is rare (${count(evidence.seen)} of ${count(evidence.of)})`
     case 'ordinary':
-      return `${observed} does not fit the other fields; ${expected ?? 'none'} would`
+      if (expected === value) return `${observed} is the likeliest value`
+      return `${observed} does not fit the other fields; ${brief(expected ?? 'none')} would`
   }
 }
+
+/** The value of a category as a text states it: its first characters if it is long. */
+export function brief(value: string): string {
+  return value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN).toWellFormed()}…` : value
+}
+
+const LONGEST_SHOWN = 80
 
 /** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
 export function show(column: NumberColumn, value: number): string {
