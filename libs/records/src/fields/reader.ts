@@ -158,9 +158,13 @@ export function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   if (isMissing(value)) return Number.NaN
   const isShort = typeof value === 'string' && value.length <= LONGEST_NUMBER
+  if (isShort && NO_NUMBER.test(value)) return Number.NaN
   const number = isShort && DECIMAL.test(value.trim()) ? Number(value) : value
   return typeof number === 'number' && Math.abs(number) <= LARGEST ? number : undefined
 }
+
+/** What spreadsheets, R and pandas write for a missing number. In a category such a word is a value: NA may be Namibia. */
+const NO_NUMBER = /^\s*(#?n\/?a|null|none|nan)\s*$/i
 
 function readCategory(value: unknown): string | null | undefined {
   if (isMissing(value)) return null

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream'
 import { emptyRecord, putAt, stepsOfColumn } from '@outflow/contracts'
 import { type CsvError, type Info, parse } from 'csv-parse'
+import { openCsv } from './csv-bytes.js'
 import { InputInvalid } from './errors.js'
 import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from './record-file.js'
 
@@ -9,11 +10,17 @@ interface ParsedRow {
   readonly info: Info
 }
 
-/** Reads comma-separated values with a header line (RFC 4180). Blank lines are skipped, but count in line numbers. */
-export async function* readCsv({ name, bytes }: RecordFile): AsyncGenerator<readonly FileRecord[]> {
+/**
+ * Reads comma-separated values with a header line (RFC 4180), or values separated by semicolons, tabs or vertical bars. Blank lines are
+ * skipped, but count in line numbers.
+ */
+export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRecord[]> {
+  const { name } = file
+  const { delimiter, bytes } = await openCsv(name, file.bytes)
   let header: readonly string[] = []
   const parser = parse({
     bom: true,
+    delimiter,
     info: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,

@@ -3,7 +3,7 @@ import { readRecords } from './read-records.js'
 import type { FileRecord, Format } from './record-file.js'
 
 /** Reads a text that arrives in chunks of `chunk` bytes. */
-async function read(format: Format, text: string, chunk = 7): Promise<readonly FileRecord[]> {
+async function read(format: Format, text: string | Buffer, chunk = 7): Promise<readonly FileRecord[]> {
   const whole = Buffer.from(text)
   async function* bytes() {
     for (let start = 0; start < whole.length; start += chunk) yield whole.subarray(start, start + chunk)
@@ -33,6 +33,24 @@ describe('CSV', () => {
   ])('issue 21: names the columns %j by number and position where names repeat or are empty', async (header, names) => {
     const [row] = await read('csv', `${header}\n1,2,3,4\n`)
     expect(row!.record).toEqual(Object.fromEntries(names.map((name, index) => [name, String(index + 1)])))
+  })
+
+  it.each([';', '\t', '|'])('takes %j between the columns of the header as the delimiter', async (delimiter) => {
+    const text = ['shop', '"note, long"'].join(delimiter)
+    expect(await read('csv', `${text}\n1${delimiter}2,5\n`)).toEqual([
+      { line: 2, record: { shop: '1', 'note, long': '2,5' } },
+    ])
+  })
+
+  it('reads UTF-16 with a byte order mark', async () => {
+    expect(await read('csv', Buffer.from('\uFEFFa;b\n1;é\n', 'utf16le'))).toEqual([
+      { line: 2, record: { a: '1', b: 'é' } },
+    ])
+  })
+
+  it.each([3, 7, 100])('names the line of a text that is not UTF-8, in chunks of %d bytes', async (chunk) => {
+    const text = Buffer.concat([Buffer.from('ort,n\nKöln,1\n'), Buffer.from('Köln,2\n', 'latin1')])
+    await expect(read('csv', text, chunk)).rejects.toThrow('in, line 3: the text is not UTF-8')
   })
 
   it.each([

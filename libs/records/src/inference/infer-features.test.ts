@@ -90,6 +90,32 @@ describe('feature inference', () => {
     expect(kinds).toEqual(['$.sawtooth numeric', '$.noise numeric'])
   })
 
+  it('leaves out values that change for good every few records, such as dates in words and lots', () => {
+    const { leftOut, kinds } = infer(
+      Array.from({ length: 600 }, (_, index) => ({
+        lot: 1_000 + Math.floor(index / 20),
+        batch: `L${Math.floor(index / 20)}`,
+        day: `${1 + Math.floor(index / 20)}.10.2026`,
+        shop: `shop ${(index * 37) % 30}`,
+        stage: Math.floor(index / 200),
+      })),
+    )
+    expect(leftOut.lot).toMatch(/^rises/)
+    expect(leftOut.batch).toMatch(/^never returns/)
+    expect(leftOut.day).toMatch(/^never returns/)
+    expect(kinds).toEqual(['$.shop categorical', '$.stage numeric'])
+  })
+
+  it('takes NA among numbers as missing, and among words as a category', () => {
+    const { kinds } = infer(
+      Array.from({ length: 60 }, (_, index) => ({
+        size: index % 4 === 0 ? 'NA' : String((index * 37) % 41),
+        damage: index % 2 === 0 ? 'None' : 'some',
+      })),
+    )
+    expect(kinds).toEqual(['$.size numeric', '$.damage categorical'])
+  })
+
   it('issue 17.3: leaves out numbers that rise within each partition', () => {
     const inference = makeFeatureInference()
     for (const partition of [0, 1, 2]) {

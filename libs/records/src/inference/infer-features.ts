@@ -30,8 +30,8 @@ interface FeatureInference {
 /**
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings and booleans of few values
  * categorical, ISO 8601 and epoch times cyclic.
- * Constant and empty fields, ids, and numbers that only rise or fall from record to record are left out. Memory grows with the number
- * of fields, not of records.
+ * Constant and empty fields, ids, numbers that only rise or fall, and texts that never return to an earlier value are left out. Memory grows
+ * with the number of fields, not of records.
  */
 export function makeFeatureInference(): FeatureInference {
   const fields = new Map<string, Field>()
@@ -47,22 +47,25 @@ export function makeFeatureInference(): FeatureInference {
     fields.set(path, field)
     note(field, value)
   }
+  let partitions = 1
   return {
     observe: (record) => {
       records += 1
       observe(record, [])
     },
     beginPartition: () => {
+      if (records > 0) partitions += 1
       for (const field of fields.values()) {
         field.previous = Number.NaN
         field.previousMs = Number.NaN
+        field.previousText = undefined
       }
     },
     conclude: () => {
       const features: Feature[] = []
       const leftOut: LeftOut[] = []
       for (const [path, field] of fields) {
-        const found = inferField(path, field, records)
+        const found = inferField(path, field, { records, partitions })
         if ('why' in found) leftOut.push({ path, ...found })
         else features.push(found)
       }
@@ -91,6 +94,8 @@ const newField = () => ({
   present: 0,
   missing: 0,
   numbers: 0,
+  /** Words for a missing number, such as `NA`, which may also be categories. */
+  noNumbers: 0,
   summariser: new NumberSummariser(),
   times: 0,
   /** Times that are whole days. */
@@ -102,6 +107,9 @@ const newField = () => ({
   previousMs: Number.NaN,
   structures: 0,
   distinct: new Set<string>(),
+  previousText: undefined as string | undefined,
+  /** Runs of records with the same value. */
+  runs: 0,
   /** Counts of numbers that are larger than the previous one, and of smaller ones. */
   rises: 0,
   falls: 0,
@@ -128,6 +136,12 @@ function note(field: Field, value: unknown): void {
   const number = readNumber(value)
   const text = String(value)
   if (field.distinct.size <= (number === undefined ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
+  if (text !== field.previousText) field.runs += 1
+  field.previousText = text
+  if (Number.isNaN(number)) {
+    field.noNumbers += 1
+    return
+  }
   if (number !== undefined) {
     field.numbers += 1
     field.summariser.add(number)
@@ -164,7 +178,11 @@ const EPOCHS_TO_MS = Date.UTC(2100, 0, 1)
 /** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
 const SEASONS_MS = 2 * 365 * DAY_MS
 
-function inferField(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
+function inferField(
+  path: string,
+  field: Field,
+  { records, partitions }: { readonly records: number; readonly partitions: number },
+): Feature | Omit<LeftOut, 'path'> {
   const values = field.present - field.missing
   if (field.structures > 0) {
     return { why: field.structures === values ? 'a list or an empty object' : 'partly a list or an object' }
@@ -176,6 +194,11 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
   if (typeof feature === 'string') return { why: feature }
   const parsed = featureSchema.safeParse({ ...common, ...feature })
   if (!parsed.success) return { why: 'no path can name the key __proto__; rename it' }
+  if (feature.type === 'categorical' && changesForGood(field, values, partitions)) {
+    const why =
+      'never returns to an earlier value, as a date, a batch or a version: new records would all have new values (unless the records are sorted by it)'
+    return { why, feature: parsed.data }
+  }
   const direction = feature.type === 'numeric' ? monotone(field) : null
   if (direction === null) return parsed.data
   const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
@@ -208,7 +231,7 @@ function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day'
 
 function kindOf(field: Field, values: number): Kind | string {
   if (field.times === values || field.epochs === values) return { type: 'cyclic', period: periodOf(field, values) }
-  if (field.numbers >= NUMERIC_SHARE * values) {
+  if (field.numbers > 0 && field.numbers >= NUMERIC_SHARE * (values - field.noNumbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
@@ -218,16 +241,28 @@ function kindOf(field: Field, values: number): Kind | string {
   return { type: 'categorical' }
 }
 
-/** Whether the numbers of a field rise or fall throughout, apart from a few out of order; null if neither. */
+/**
+ * Whether the numbers of a field rise or fall throughout, apart from a few out of order; null if neither. Numbers that repeat, such as one of a
+ * batch of records, have to rise or fall more often, because a few sorted values are categories.
+ */
 function monotone({ numbers, rises, falls, net, variation }: Field): 'rises' | 'falls' | null {
   const changes = rises + falls
-  if (numbers < FEWEST_MONOTONE || changes < numbers / 2) return null
+  if (changes < (changes < numbers / 2 ? FEWEST_STEPS : FEWEST_MONOTONE)) return null
   // A sawtooth also rises nearly always, but falls by as much as it has risen.
   if (Math.abs(net) < MONOTONE_SHARE * variation) return null
   if (rises >= MONOTONE_SHARE * changes) return 'rises'
   return falls >= MONOTONE_SHARE * changes ? 'falls' : null
 }
 
+/** Whether nearly every value of a field is in one run of records of each partition. */
+function changesForGood({ distinct, runs }: Field, values: number, partitions: number): boolean {
+  const isInRuns = values >= LEAST_RUN * runs
+  return isInRuns && distinct.size >= FEWEST_STEPS && MONOTONE_SHARE * runs <= distinct.size * partitions
+}
+
+/** Mean length of runs; values in random order have runs of one or two. */
+const LEAST_RUN = 3
+const FEWEST_STEPS = 20
 /** Ten numbers in random order all rise with a probability of 1/10!. */
 const FEWEST_MONOTONE = 10
 /** The rest are records out of order. */

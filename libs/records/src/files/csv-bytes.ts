@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer'
+import { InputInvalid } from './errors.js'
+
+/** The bytes of a CSV file, and the delimiter of its values. */
+interface CsvBytes {
+  readonly delimiter: string
+  readonly bytes: AsyncIterable<Buffer>
+}
+
+/** The first of those with the same number of occurrences in the header is taken. */
+const DELIMITERS = [',', ';', '\t', '|']
+const UTF_16_MARK = Buffer.of(0xff, 0xfe)
+const LINE_END = 0x0a
+/** A longer header is cut. */
+const MOST_HEAD_BYTES = 64 * 1024
+
+/**
+ * Finds the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a byte order mark; reading others throws.
+ *
+ * @throws {InputInvalid} with the line that is not UTF-8
+ */
+export async function openCsv(name: string, bytes: AsyncIterable<Buffer>): Promise<CsvBytes> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  let head = Buffer.alloc(0)
+  while (head.length < MOST_HEAD_BYTES && !head.subarray(1).includes(LINE_END)) {
+    const { done, value } = await iterator.next()
+    if (done) break
+    head = Buffer.concat([head, value])
+  }
+  const rest: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => iterator }
+  const isUtf16 = head.subarray(0, 2).equals(UTF_16_MARK)
+  const all = joined(head, rest)
+  return {
+    delimiter: delimiterOf(head.toString(isUtf16 ? 'utf16le' : 'utf8')),
+    bytes: isUtf16 ? all : requireUtf8(name, all),
+  }
+}
+
+function delimiterOf(text: string): string {
+  const [header] = text
+    .replace(/^[\uFEFF\r\n]+/, '')
+    .replaceAll(/"[^"]*"/g, '')
+    .split(/[\r\n]/, 1)
+  const counts = DELIMITERS.map((delimiter) => header!.split(delimiter).length)
+  return DELIMITERS[counts.indexOf(Math.max(...counts))]!
+}
+
+async function* joined(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield head
+  yield* rest
+}
+
+async function* requireUtf8(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let line = 1
+  for await (const chunk of bytes) {
+    try {
+      decoder.decode(chunk, { stream: true })
+    } catch (cause: unknown) {
+      const problem = 'the text is not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8'
+      throw new InputInvalid(name, line + linesBeforeOther(chunk), problem, cause)
+    }
+    for (let at = chunk.indexOf(LINE_END); at >= 0; at = chunk.indexOf(LINE_END, at + 1)) line += 1
+    yield chunk
+  }
+}
+
+/** Number of lines of a chunk before the first one that is not UTF-8, without the rest of a character of the chunk before. */
+function linesBeforeOther(chunk: Buffer): number {
+  const start = chunk.findIndex((byte) => (byte & 0xc0) !== 0x80)
+  const lines = chunk.subarray(Math.max(0, start)).toString('latin1').split('\n')
+  return Math.max(
+    0,
+    lines.findIndex((line) => !isUtf8(Buffer.from(line, 'latin1'))),
+  )
+}
