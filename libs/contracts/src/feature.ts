@@ -9,7 +9,9 @@ const common = {
   optional: z
     .boolean()
     .default(false)
-    .describe('Whether a record may lack the field. null, "" and "NaN", in numbers also words such as NA, are missing values and always accepted'),
+    .describe(
+      'Whether a record may lack the field. null, "" and "NaN", in numbers also words such as NA, are missing values and always accepted',
+    ),
 }
 
 /** The entity of a windowed feature for which all records of a partition are one entity. */

@@ -215,7 +215,7 @@ describe('renderConfig', () => {
   })
 
   it('states how many records would be dead letters', () => {
-    const { text } = propose(orders.map((order, index) => (index === 8 ? { ...order, weight: 'n/a' } : order)))
+    const { text } = propose(orders.map((order, index) => (index === 8 ? { ...order, weight: 'heavy' } : order)))
     expect(text).toContain('1 would be dead letters: $.weight must be a number')
   })
 
