@@ -78,7 +78,8 @@ const LONGEST_SHOWN = 80
 /** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
 export function show(column: NumberColumn, value: number): string {
   if (column.cycle !== null) return showTime(column.cycle, value)
-  return formatOf(precisionOf(column)).format(value).replace('-', '−')
+  const format = Math.abs(value) < MANY_DIGITS ? precisionOf(column) : SCIENTIFIC
+  return formatOf(format).format(value).replaceAll('-', '−')
 }
 
 /** A number of the column as a reason states it: null if it is missing, text where it is cyclic. */
@@ -94,7 +95,11 @@ function precisionOf({ quantum, logUnit, centre, scale }: NumberColumn): Precisi
   return { maximumSignificantDigits: Math.min(MOST_SIGNIFICANT, Math.max(4, apart)) }
 }
 
-type Precision = { readonly maximumFractionDigits: number } | { readonly maximumSignificantDigits: number }
+type Precision = Pick<Intl.NumberFormatOptions, 'maximumFractionDigits' | 'maximumSignificantDigits' | 'notation'>
+
+/** From here on numbers are shown as 1.5E300; JavaScript does so as well. */
+const MANY_DIGITS = 1e21
+const SCIENTIFIC: Precision = { notation: 'scientific', maximumSignificantDigits: 4 }
 
 /** Significant digits of a float64. */
 const MOST_SIGNIFICANT = 17

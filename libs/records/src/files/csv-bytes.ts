@@ -15,9 +15,9 @@ const LINE_END = 0x0a
 const MOST_HEAD_BYTES = 64 * 1024
 
 /**
- * Finds the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a byte order mark; reading others throws.
+ * Finds the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a byte order mark.
  *
- * @throws {InputInvalid} with the line that is not UTF-8
+ * @throws {InputInvalid} if the file is not text; the bytes throw it with the line that is not UTF-8
  */
 export async function openCsv(name: string, bytes: AsyncIterable<Buffer>): Promise<CsvBytes> {
   const iterator = bytes[Symbol.asyncIterator]()
@@ -29,6 +29,7 @@ export async function openCsv(name: string, bytes: AsyncIterable<Buffer>): Promi
   }
   const rest: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => iterator }
   const isUtf16 = head.subarray(0, 2).equals(UTF_16_MARK)
+  if (!isUtf16 && head.includes(0)) throw new InputInvalid(name, null, 'it is not a text file')
   const all = joined(head, rest)
   return {
     delimiter: delimiterOf(head.toString(isUtf16 ? 'utf16le' : 'utf8')),

@@ -46,11 +46,12 @@ export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRe
   if (batch.length > 0) yield batch
 }
 
-/** A column without a name is named by its position, `column 3`; a second column `price` is named `price (2)`. */
-function distinctNames(header: readonly string[]): readonly string[] {
+/** Names without blanks around them. A column without a name is named by its position, `column 3`; a second column `price` is named `price (2)`. */
+function distinctNames(untrimmed: readonly string[]): readonly string[] {
+  const header = untrimmed.map((name) => name.trim())
   const taken = new Set(header)
   return header.map((column, index) => {
-    const name = column.trim() === '' ? `column ${index + 1}` : column
+    const name = column === '' ? `column ${index + 1}` : column
     if (name === column && header.indexOf(column) === index) return column
     let distinct = name
     for (let number = 2; taken.has(distinct); number++) distinct = `${name} (${number})`

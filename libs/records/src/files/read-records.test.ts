@@ -30,6 +30,7 @@ describe('CSV', () => {
   it.each([
     ['a,a,a (2),a', ['a', 'a (3)', 'a (2)', 'a (4)']],
     ['a,, ,column 2', ['a', 'column 2 (2)', 'column 3', 'column 2']],
+    [' a , b,c ,a', ['a', 'b', 'c', 'a (2)']],
   ])('issue 21: names the columns %j by number and position where names repeat or are empty', async (header, names) => {
     const [row] = await read('csv', `${header}\n1,2,3,4\n`)
     expect(row!.record).toEqual(Object.fromEntries(names.map((name, index) => [name, String(index + 1)])))
@@ -40,6 +41,10 @@ describe('CSV', () => {
     expect(await read('csv', `${text}\n1${delimiter}2,5\n`)).toEqual([
       { line: 2, record: { shop: '1', 'note, long': '2,5' } },
     ])
+  })
+
+  it('refuses a file that is not text, such as an archive', async () => {
+    await expect(read('csv', 'PK\u0003\u0004\0\0')).rejects.toThrow('in: it is not a text file')
   })
 
   it('reads UTF-16 with a byte order mark', async () => {
