@@ -9,7 +9,7 @@ export function define(analyst: OutflowCommand, { terminal }: CommandContext): v
     .argument('<name>', 'name of the login')
     .description(
       'Prints the SQL for a login that reads the views of schema analyst and gives verdicts, with a random password. Run it as a ' +
-        'superuser. With this login in postgres.url the commands anomalies, explain, export, verdict and models list work.',
+        'superuser. With this login in postgres.url the commands anomalies, explain, export, verdicts and models list work.',
     )
     .examples('outflow analyst create ada | psql $ADMIN_URL')
     .action((name: string) => terminal.result(loginSql(name, randomBytes(18).toString('base64url'))))
