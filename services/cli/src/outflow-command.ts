@@ -1,6 +1,6 @@
 import { didYouMean } from '@outflow/contracts'
-import { Command, type ErrorOptions, type ParseOptionsResult } from 'commander'
-import { configOption, jsonOption } from './options.js'
+import { Command, type ErrorOptions, type Option, type ParseOptionsResult } from 'commander'
+import { collect, configOption, jsonOption } from './options.js'
 
 /**
  * A command with the options and help that outflow's commands share. It suggests the likely word for a misspelt one: commander reports
@@ -19,6 +19,17 @@ export class OutflowCommand extends Command {
   /** Prints examples below the help, and those of a group also below the help of each of its commands. */
   examples(...commandLines: readonly string[]): this {
     return this.addHelpText('afterAll', `\nExamples:\n  ${commandLines.join('\n  ')}`)
+  }
+
+  /** Adds an option. One that takes a value is refused the second time, unless it collects its values: commander would keep only the last. */
+  override addOption(option: Option): this {
+    let isGiven = false
+    this.on(`option:${option.name()}`, () => {
+      if (isGiven && !option.isBoolean() && option.parseArg !== collect)
+        this.error(`error: option '${option.flags}' is given twice; it takes one value`)
+      isGiven = true
+    })
+    return super.addOption(option)
   }
 
   override parseOptions(argv: string[]): ParseOptionsResult {

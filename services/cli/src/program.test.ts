@@ -84,6 +84,22 @@ describe('a misspelt word', () => {
   })
 })
 
+describe('an option that takes one value', () => {
+  it.each([
+    [['train', '--input', 'a', '--input', 'b', '-o', 'm'], '--input <file>'],
+    [['score', '--input', 'a', '--output=b', '-o', 'c'], '-o, --output <file>'],
+    [['models', 'list', '-c', 'a.yaml', '--config', 'a.yaml'], '-c, --config <file>'],
+  ])('is refused the second time: %j', async (args, flags) => {
+    expect((await aProgram().run(...args)).trim()).toBe(`outflow: option '${flags}' is given twice; it takes one value`)
+  })
+
+  it('differs from one that collects its values', async () => {
+    const { run } = aProgram()
+    expect(await run('train', '--exclude', 'a', '--exclude', 'b')).toContain("required option '--input <file>'")
+    expect(await run('run', 'nothing', '-c', 'a.yaml', '-c', 'b.yaml')).toContain("'nothing' is invalid")
+  })
+})
+
 describe('completion', () => {
   it('completes commands, subcommands, options and choices', async () => {
     const { run } = aProgram()
