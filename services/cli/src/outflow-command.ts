@@ -1,5 +1,5 @@
 import { didYouMean } from '@outflow/contracts'
-import { Command, type ErrorOptions, type Option, type ParseOptionsResult } from 'commander'
+import { Command, type ErrorOptions, type HelpContext, type Option, type ParseOptionsResult } from 'commander'
 import { collect, configOption, jsonOption } from './options.js'
 
 /**
@@ -39,6 +39,15 @@ export class OutflowCommand extends Command {
     // A command with subcommands also receives their options.
     if (unknown !== undefined && !isHelpRequested && this.commands.length === 0) this.#refuse(unknown)
     return parsed
+  }
+
+  /** Prints the help. A word that is no command is refused: commander would print the help of its group, and report success. */
+  override outputHelp(context?: HelpContext | ((text: string) => string)): void {
+    const [word] = this.args.filter((own) => own !== 'help')
+    const names = this.commands.map((command) => command.name())
+    if (names.length > 0 && word !== undefined && !OPTION.test(word) && !names.includes(word))
+      super.error(`error: unknown command '${word}'${suggestion(didYouMean(word, names))}`)
+    super.outputHelp(context as HelpContext)
   }
 
   override error(message: string, options?: ErrorOptions): never {

@@ -51,6 +51,9 @@ describe('every command', () => {
 describe('a misspelt word', () => {
   it.each([
     [['modls'], "outflow: unknown command 'modls' (Did you mean models?)"],
+    [['modls', '--help'], "outflow: unknown command 'modls' (Did you mean models?)"],
+    [['help', 'modls'], "outflow: unknown command 'modls' (Did you mean models?)"],
+    [['models', 'lits', '--help'], "outflow: unknown command 'lits' (Did you mean list?)"],
     [['models', 'lits'], "outflow: unknown command 'lits' (Did you mean list?)"],
     [['models', 'list', '--confg'], "outflow: unknown option '--confg' (Did you mean --config?)"],
     [['score', '--modle', 'a.model', '--input', 'a.csv'], "outflow: unknown option '--modle' (Did you mean --model?)"],
