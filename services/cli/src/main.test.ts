@@ -17,3 +17,14 @@ it('adds no listener to the streams of the process when it is called again', asy
   vi.restoreAllMocks()
   expect(listeners()).toBe(before)
 })
+
+it('prints one line, and no stack, when stdout is a full disk', async () => {
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  await main(['node', 'outflow', '--help'])
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
+  process.stdout.emit('error', Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC' }))
+  expect(write.mock.calls).toEqual([['outflow: cannot write stdout: no space is left on the disk\n']])
+  expect(exit).toHaveBeenCalledWith(2)
+  vi.restoreAllMocks()
+})

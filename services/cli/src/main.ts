@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { makeTerminal } from '@outflow/terminal'
 import { CommanderError } from 'commander'
 import type { CommandContext } from './command-context.js'
+import { FileUnavailable } from './errors.js'
 import { describeError, type ExitCode, exitCodeOf } from './exit-code.js'
 import { makeProgram } from './program.js'
 
@@ -11,8 +13,8 @@ import { makeProgram } from './program.js'
  * @returns the exit code
  */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
-  exitOnBrokenPipe(process.stdout)
-  exitOnBrokenPipe(process.stderr)
+  exitOnStreamError(process.stdout)
+  exitOnStreamError(process.stderr)
   const context: CommandContext = { terminal: makeTerminal(process), exitCode: 0 }
   try {
     const program = await makeProgram(context, argv)
@@ -23,16 +25,21 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
     context.terminal.say(describeError(thrown))
     return exitCodeOf(thrown)
+  } finally {
+    // A failed write to stdout is reported in this turn of the event loop.
+    await setImmediate()
   }
 }
 
-/** `outflow score … | head` closes the pipe once `head` has read enough: that is not a failure. */
-function exitOnBrokenPipe(stream: NodeJS.WriteStream): void {
+/** `outflow score … | head` closes the pipe once `head` has read enough: that is not a failure. A full disk is one. */
+function exitOnStreamError(stream: NodeJS.WriteStream): void {
   // A program that calls `main` again, as tests do, has the listener already.
   if (!stream.listeners('error').includes(onStreamError)) stream.on('error', onStreamError)
 }
 
-function onStreamError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+function onStreamError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  const failure = new FileUnavailable('write', this === process.stdout ? 'stdout' : 'stderr', error)
+  process.stderr.write(`${describeError(failure)}\n`)
+  process.exit(exitCodeOf(failure))
 }
