@@ -1,6 +1,7 @@
 import { outflowVersion } from '@outflow/contracts'
 import type { CommandContext } from './command-context.js'
 import { addCompletion } from './commands/completion.js'
+import { requireDistinctFiles } from './distinct-files.js'
 import { OutflowCommand } from './outflow-command.js'
 
 /** Export of each module of `commands/`: adds the description, options and action to a command or group. */
@@ -66,6 +67,7 @@ export async function makeProgram(context: CommandContext, words: readonly strin
     .showHelpAfterError(false)
     .exitOverride()
     .helpCommand(true)
+    .hook('preAction', (_, command) => requireDistinctFiles(command))
     .addHelpText(
       'after',
       `
