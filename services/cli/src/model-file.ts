@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { type Detector, ModelUnusable, withDetector } from '@outflow/detector'
+import type { ModelMetadata } from '@outflow/contracts'
+import { type Detector, ModelUnusable, unreachable, withDetector } from '@outflow/detector'
 import { InputInvalid } from '@outflow/records'
+import type { Terminal } from '@outflow/terminal'
 import { FileUnavailable } from './errors.js'
 
 /**
@@ -16,4 +18,14 @@ export async function withModelFile<T>(path: string, use: (detector: Detector) =
   return withDetector(artefact, use).catch((error: unknown) => {
     throw error instanceof ModelUnusable ? new InputInvalid(path, null, error.message, error) : error
   })
+}
+
+/** Prints the warning of `train` when no record can be an anomaly by the model. Files have no severities: the warning about them is left out. */
+export function warnOfNoAnomaly(
+  metadata: Pick<ModelMetadata, 'calibration' | 'recordsPerDay' | 'provisional'>,
+  alertRate: number,
+  { say }: Pick<Terminal, 'say'>,
+): void {
+  const limit = metadata.calibration.smallestPValue > alertRate ? unreachable(metadata, { alertRate }) : null
+  if (limit !== null) say(`warning: ${limit}`)
 }

@@ -9,7 +9,7 @@ import { oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
-import { withModelFile } from '../model-file.js'
+import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { alertRateOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -92,6 +92,7 @@ async function explainFile(
         await printResult(terminal, options.json, explained, describe(explained, detector.metadata.calibration))
       }
     }
+    if (options.onlyAnomalies) warnOfNoAnomaly(detector.metadata, alertRate, terminal)
   })
 }
 

@@ -4,7 +4,7 @@ import { type Format, formatOfName } from '@outflow/records'
 import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
-import { withModelFile } from '../model-file.js'
+import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { makeRowWriter, requireOneOnStdout, withOutput } from '../open-output.js'
 import { alertRateOption, jsonOption } from '../options.js'
@@ -68,6 +68,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     } finally {
       progress?.stop()
     }
+    warnOfNoAnomaly(detector.metadata, alertRate, terminal)
     return { ...counts, alertRate, modelId: detector.metadata.modelId, output: options.output }
   })
   const durationMs = Math.round(performance.now() - startedAt)
