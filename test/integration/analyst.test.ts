@@ -329,8 +329,11 @@ describe('a login by `outflow analyst create`', () => {
       id: `${pipeline}/flights/2/5`,
       reasons: [{ bits: 14 }, { bits: 2 }],
     })
-    const none = await runOutflow(['anomalies', '-c', config, '--field', 'carrier', '--key', 'airport-5'])
+    const none = await runOutflow(['anomalies', '-c', config, '--field', 'distance', '--key', 'airport-0'])
     expect(none.stdout).toBe('no anomaly\n')
+    expect(await runOutflow(['anomalies', '-c', config, '--field', 'nope'])).toEqual({
+      ...{ code: 2, stdout: '', stderr: 'outflow: no feature is called nope; known: distance\n' },
+    })
   })
 
   it('finds the views without their schema', async () => {
@@ -361,6 +364,11 @@ describe('a login by `outflow analyst create`', () => {
     await outflow('export', '--from', '1h', '--output', output)
     const line = (await readFile(output, 'utf8')).split('\n').find((text) => text.includes(id))
     expect(line).toContain(',expected,')
+    const other = await runOutflow([
+      ...['export', '--from', '1h', '--pipeline', 'nope', '--output', output, '--config', config],
+    ])
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/^outflow: no pipeline is called nope; /) })
+    expect(await readFile(output, 'utf8')).toContain(id)
     expect(await outflow('models', 'list')).toContain('no model yet')
   })
 

@@ -1,10 +1,11 @@
-import { anomalyId } from '@outflow/contracts'
+import { anomalyId, featureName } from '@outflow/contracts'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
 import { pause } from '@outflow/errors/retrying'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
 import { oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
+import { requireKnown } from '../known-names.js'
 import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
@@ -40,9 +41,11 @@ interface AnomaliesOptions extends PipelineOptions {
 
 /** Prints the anomalies of a pipeline; with --follow also new ones, until the signal aborts. */
 async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  await withPipeline(options, async (pool, { pipeline }) => {
+  await withPipeline(options, async (pool, { pipeline, features }) => {
     const { key, field, limit, since = moment('24h') } = options
     const found = await anomaliesForAnalyst(pool, { pipeline, since, key, field, limit })
+    // A field that an earlier configuration had may still have anomalies.
+    if (found.length === 0 && field !== undefined) requireKnown('feature', field, features.map(featureName))
     if (!options.follow) {
       if (found.length === 0 && !options.json) return terminal.result('no anomaly\n')
       for (const anomaly of found) await print(anomaly, options, terminal)

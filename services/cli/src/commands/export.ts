@@ -1,9 +1,11 @@
 import { eachAnomaly } from '@outflow/store/anomalies'
+import { pipelineNames } from '@outflow/store/pipelines'
 import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
+import { requireKnown } from '../known-names.js'
 import { requireOneOnStdout, withOutput } from '../open-output.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -61,6 +63,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
         count += anomalies.length
         progress.update(count)
       })
+      if (count === 0 && options.pipeline !== undefined) requireKnown('pipeline', pipeline, await pipelineNames(pool))
       await writer.end()
       return pipeline
     }),

@@ -1,5 +1,5 @@
 import { isHiddenBy } from '@outflow/alerting'
-import { type Config, didYouMean, featureName, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
+import { featureName, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
@@ -7,6 +7,7 @@ import { formatCount, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
+import { requireKnown } from '../known-names.js'
 import { ahead, bounds, byOption, type ChangeOptions, changeOf, whyOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
@@ -78,7 +79,7 @@ const BATCH_SIZE = 1_000
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
   const { id, lately } = await withPipeline(options, async (pool, config) => {
-    requireField(rule, config)
+    if (rule.field !== null) requireKnown('feature', rule.field, config.features.map(featureName))
     const found = await countRecentMatches(pool, config.pipeline, rule)
     return { id: await addSuppression(pool, { pipeline: config.pipeline, rule, ...changeOf(options) }), lately: found }
   })
@@ -102,15 +103,6 @@ function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptio
   if (parsed.success) return parsed.data
   const { path, message } = parsed.error.issues[0]!
   throw new UsageError(`--${path[0] === 'timeOfWeek' ? 'when' : String(path[0])}: ${message}`)
-}
-
-function requireField({ field }: SuppressionRule, { features }: Config): void {
-  const names = features.map(featureName)
-  if (field === null || names.includes(field)) return
-  const suggested = didYouMean(field, names)
-  throw new UsageError(
-    `no feature is called ${field}; ${suggested ? `did you mean ${suggested}?` : `known: ${names.join(', ')}`}`,
-  )
 }
 
 async function countRecentMatches(pool: Pool, pipeline: string, rule: SuppressionRule) {
