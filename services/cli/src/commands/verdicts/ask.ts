@@ -34,7 +34,7 @@ export async function ask(options: AskOptions, terminal: Terminal, signal: Abort
       return
     }
     const labelled = await askEach(pool, { ...calibration, options, terminal, signal })
-    await terminal.result(`${summaryOf(labelled)}\n`)
+    await terminal.result(`${summaryOf(records, labelled)}\n`)
     const share = labelledAnomalyShare(calibration, labelled)
     if (share > NOTABLE * training.contamination) {
       await terminal.result(
@@ -107,10 +107,17 @@ function describe({ id, rank, nll, recordTime, record }: CalibrationRecord, rows
   )
 }
 
-function summaryOf(records: readonly CalibrationRecord[]): string {
-  const labelled = records.filter(({ verdict }) => verdict !== null)
-  const confirmed = labelled.filter(({ verdict }) => verdict === 'confirmed').length
-  const found = `${labelled.length} calibration records labelled, ${confirmed} confirmed as anomalies`
-  if (confirmed === 0) return `${found}: the calibration set stays as it is`
-  return `${found}: the trainer removes them from the calibration set within half a minute; \`outflow models list\` shows the new model`
+/** States what the labels of this run change; earlier runs may have labelled some of the records. */
+export function summaryOf(before: readonly Labelled[], after: readonly Labelled[]): string {
+  const given = count(after, isLabelled) - count(before, isLabelled)
+  const confirmed = count(after, isConfirmed) - count(before, isConfirmed)
+  const found = `${given} calibration record${given === 1 ? '' : 's'} labelled, ${confirmed} confirmed as anomalies`
+  if (given === 0 || !after.some(isConfirmed)) return `${found}: the calibration set stays as it is`
+  return `${found}: the trainer removes the anomalies from the calibration set within half a minute; \`outflow models list\` shows the new model`
 }
+
+type Labelled = Pick<CalibrationRecord, 'verdict'>
+
+const isLabelled = ({ verdict }: Labelled): boolean => verdict !== null
+const isConfirmed = ({ verdict }: Labelled): boolean => verdict === 'confirmed'
+const count = (records: readonly Labelled[], is: (record: Labelled) => boolean): number => records.filter(is).length
