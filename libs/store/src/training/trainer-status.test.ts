@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type TrainerStatus, whyNoModelAndFix } from './trainer-status.js'
+import { noTrainerAndFix, type TrainerStatus, whyNoModelAndFix } from './trainer-status.js'
 
 describe('issue 17.7: the reason for having no model', () => {
   const waitingFor =
@@ -19,4 +19,10 @@ describe('issue 17.7: the reason for having no model', () => {
   ])('is %s', (_, status, reason) => {
     expect(whyNoModelAndFix({ beatAgeMs: 1_000, waitingFor: null, lastFit: null, ...status })).toBe(reason)
   })
+})
+
+it('states that no trainer runs, and how to start one', () => {
+  const trainer = { beatAgeMs: null, waitingFor: null, lastFit: null }
+  expect(noTrainerAndFix(trainer)).toBe('no trainer runs; start one: outflow run trainer')
+  expect(noTrainerAndFix({ ...trainer, beatAgeMs: 1_000 })).toBeNull()
 })

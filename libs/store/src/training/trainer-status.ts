@@ -40,8 +40,11 @@ const RUNS_WITHIN_MS = 30_000
 const isTrainerRunning = ({ beatAgeMs }: TrainerStatus): boolean => beatAgeMs !== null && beatAgeMs <= RUNS_WITHIN_MS
 
 /** The reason, with a command if one helps. */
-export const whyNoModelAndFix = (trainer: TrainerStatus): string =>
-  isTrainerRunning(trainer) ? whyNoModel(trainer) : `${whyNoModel(trainer)}; start one: outflow run trainer`
+export const whyNoModelAndFix = (trainer: TrainerStatus): string => noTrainerAndFix(trainer) ?? whyNoModel(trainer)
+
+/** That no trainer runs, with the command that starts one; null: one runs. */
+export const noTrainerAndFix = (trainer: TrainerStatus): string | null =>
+  isTrainerRunning(trainer) ? null : `${whyNoModel(trainer)}; start one: outflow run trainer`
 
 /** Why a pipeline has no active model. */
 export function whyNoModel(trainer: TrainerStatus): string {

@@ -1,5 +1,12 @@
 import { waitFor } from '@outflow/runtime'
-import { fitOfRequest, listFits, requestRetrain, type StoredFit } from '@outflow/store/training'
+import {
+  fitOfRequest,
+  listFits,
+  noTrainerAndFix,
+  requestRetrain,
+  type StoredFit,
+  trainerStatus,
+} from '@outflow/store/training'
 import type { Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -43,7 +50,8 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
       await printResult(terminal, options.json, { request }, text)
       return true
     }
-    terminal.say('waiting for the trainer')
+    const noTrainer = noTrainerAndFix(await trainerStatus(pool, pipeline))
+    terminal.say(`waiting for the trainer${noTrainer === null ? '' : `: ${noTrainer}`}`)
     let shownStep = 0
     const endedFit = async (): Promise<StoredFit | null> => {
       const id = await fitOfRequest(pool, request)
