@@ -371,6 +371,12 @@ describe('bad usage and bad input exit with 2 and one line', () => {
       'outflow: cannot write FOLDER/no/such/folder/model: no such file or folder',
     ],
     [
+      'an output that would replace the model',
+      () => ['sample', ...model(), '--rows', '1', '--output', at('model')],
+      '',
+      'is the file of --model, and would replace it; name another file',
+    ],
+    [
       'neither a file nor an anomaly to explain',
       () => ['explain', ...model()],
       '',
