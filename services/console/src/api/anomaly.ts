@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   cursorSchema,
   limitSchema,
+  noteSchema,
   offsetSchema,
   pipelineSchema,
   severitySchema,
@@ -168,7 +169,7 @@ export const newVerdictSchema = z.strictObject({
   /** A real anomaly; an ordinary record; unusual, but known beforehand. */
   verdict: verdictSchema,
   /** The reason. */
-  note: textSchema.max(4_000).optional(),
+  note: noteSchema.optional(),
 })
 
 export const bulkVerdictSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_NOTE_CHARS } from './limits.js'
 
 /** ISO 8601 in JSON, in UTC where the server writes it. */
 export const timeSchema = z.codec(z.iso.datetime({ offset: true }), z.date(), {
@@ -20,7 +21,10 @@ export const limitSchema = (most: number, otherwise: number) =>
 /** Start of the next page; from `next` of the page before. */
 export const cursorSchema = z.string().max(2_000)
 
-export const textSchema = z.string().min(1).max(500).regex(NO_NUL, 'no NUL')
+const textOf = (maxChars: number) => z.string().min(1).max(maxChars).regex(NO_NUL, 'no NUL')
+
+export const textSchema = textOf(500)
+export const noteSchema = textOf(MAX_NOTE_CHARS)
 
 export const verdictSchema = z.enum(['confirmed', 'false_alarm', 'expected'])
 export const severitySchema = z.enum(['low', 'medium', 'high'])

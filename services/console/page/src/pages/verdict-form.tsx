@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
+import { MAX_NOTE_CHARS } from '../../../src/api/limits.js'
 import type { Verdict } from '../api/types.js'
 import { Confirm } from '../parts/confirm.js'
 import { VERDICTS } from '../state/filters.js'
@@ -42,7 +43,7 @@ export function VerdictForm({ title, children, initial, give, onClose }: Verdict
       </fieldset>
       <label class="stacked">
         Note for whoever comes after you
-        <textarea ref={note} rows={2} maxLength={2_000} />
+        <textarea ref={note} rows={2} maxLength={MAX_NOTE_CHARS} />
       </label>
     </Confirm>
   )

@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
+import { MAX_NOTE_CHARS } from '../../../../src/api/limits.js'
 import type { AnomalyDetail, Verdict } from '../../api/types.js'
 import { VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
@@ -77,7 +78,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
           </div>
           <label class="stacked">
             Note for whoever comes after you
-            <textarea ref={note} rows={2} maxLength={2_000} />
+            <textarea ref={note} rows={2} maxLength={MAX_NOTE_CHARS} />
           </label>
         </>
       ) : (
