@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { OutflowError } from './outflow-error.js'
 import { backoffMs, keepTrying, pause, retrying } from './retrying.js'
 
@@ -40,6 +40,15 @@ test('throws an error that is not retryable at once', async () => {
   const operation = vi.fn<() => Promise<never>>().mockRejectedValue(new TypeError('broken'))
   await expect(retrying(operation, { signal: never })).rejects.toThrow('broken')
   expect(operation).toHaveBeenCalledTimes(1)
+})
+
+test('many waits on one signal print no warning (a service with 8 webhooks printed one into its log)', async () => {
+  const warned = vi.fn()
+  process.on('warning', warned)
+  onTestFinished(() => void process.off('warning', warned))
+  const { signal } = new AbortController()
+  await Promise.all(Array.from({ length: 12 }, () => pause(1, signal)))
+  expect(warned).not.toHaveBeenCalled()
 })
 
 test('an abort ends the wait, with the last error', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable, type OutflowError, toOutflowError } from './outflow-error.js'
 
@@ -105,5 +106,7 @@ export async function untilAllAnswer(
 
 /** Waits for a time, or until the signal aborts; never throws. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  // Many tasks wait on the signal of their service. Node.js would report the 11th listener as a leak, in plain text.
+  if (signal !== undefined) setMaxListeners(0, signal)
   await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined)
 }

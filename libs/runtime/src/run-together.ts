@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * Runs several tasks until the signal aborts. When one of them fails, the others are drained.
  *
@@ -10,6 +12,8 @@ export async function runTogether(
   const abort = new AbortController()
   const failures: unknown[] = []
   const all = AbortSignal.any([signal, abort.signal])
+  // Each run listens to it, often at several places. Node.js would report the 11th listener as a leak, in plain text.
+  setMaxListeners(0, all)
   await Promise.all(
     runs.map(async (run) => {
       try {

@@ -1,5 +1,5 @@
 import { formatPosition } from '@outflow/contracts'
-import { deadLetterAt, listDeadLetters } from '@outflow/store/dead-letters'
+import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { cursorSchema, deadLettersPageSchema, limitSchema, resendReportSchema, resendSchema } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { readPosition, writePosition } from '../cursors.js'
@@ -50,13 +50,14 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
     async ({ body, visitor }) => {
       const { pipeline } = config
       const positions = body.positions.map(({ offset, ...position }) => ({ ...position, offset: BigInt(offset) }))
-      const letters = await read((db) =>
-        Promise.all(
-          positions.map(async (position) =>
-            found(await deadLetterAt(db, pipeline, position), `dead letter ${formatPosition(position)} of ${pipeline}`),
-          ),
-        ),
-      )
+      const letters = await read(async (db) => {
+        const rows: StoredDeadLetter[] = []
+        for (const position of positions) {
+          const letter = await deadLetterAt(db, pipeline, position)
+          rows.push(found(letter, `dead letter ${formatPosition(position)} of ${pipeline}`))
+        }
+        return rows
+      })
       const act = {
         action: 'resend dead letters',
         pipeline,
