@@ -129,6 +129,13 @@ test('the wait between attempts grows from 1 s to 10 min, is at least retry-afte
   expect(wait(30, 1_000)).toBeLessThanOrEqual(600_000)
   expect(wait(0, 0, new WebhookFailed('busy', 429, 30_000))).toBe(30_000)
   expect(wait(0, 0, new WebhookFailed('busy', 429, 9e9))).toBe(600_000)
-  expect(wait(30, 86_300_000)).toBeNull()
+  expect(wait(30, 86_390_000)).toBe(10_000)
+  expect(wait(31, 86_400_000)).toBeNull()
   expect(wait(0, 0, new WebhookRefused('no', 400))).toBeNull()
+})
+
+test('a retry-after beyond retryFor leaves a last attempt at its end (the event was given up after the first)', () => {
+  const busy = new WebhookFailed('busy', 429, 60_000)
+  expect(waitAfter(busy, { attempts: 0, firstAttemptAt: null }, 20_000, 0)).toBe(20_000)
+  expect(waitAfter(busy, { attempts: 1, firstAttemptAt: new Date(0) }, 20_000, 20_005)).toBeNull()
 })

@@ -40,6 +40,8 @@ const LOOK_AGAIN_MS = 1_000
 /** Time for the attempts in progress when the service stops; a service has ten seconds to drain. */
 const GRACE_MS = 5_000
 const FIRST_WAIT_MS = 1_000
+/** No attempt follows within so little time: clocks that differ could otherwise repeat the last attempt, at the end of retryFor. */
+const MIN_WAIT_MS = FIRST_WAIT_MS / 2
 const LONGEST_WAIT_MS = 600_000
 
 /**
@@ -138,7 +140,8 @@ async function postThrough(
 }
 
 /**
- * Returns the delay after a failed attempt, ms: it grows from 1 s to 10 min, and is at least the receiver's Retry-After.
+ * Returns the delay after a failed attempt, ms: it grows from 1 s to 10 min, and is at least the receiver's Retry-After, but ends with
+ * retryFor, so that the last attempt is then.
  *
  * @returns null if there is no further attempt, because the event was rejected or retryFor is over
  */
@@ -153,6 +156,6 @@ export function waitAfter(
     backoffMs(attempts + 1, { firstMs: FIRST_WAIT_MS, maxMs: LONGEST_WAIT_MS }),
     Math.min(error.retryAfterMs, LONGEST_WAIT_MS),
   )
-  const triedForMs = nowMs - (firstAttemptAt?.getTime() ?? nowMs)
-  return triedForMs + waitMs > retryForMs ? null : waitMs
+  const leftMs = retryForMs - (nowMs - (firstAttemptAt?.getTime() ?? nowMs))
+  return leftMs < MIN_WAIT_MS ? null : Math.min(waitMs, leftMs)
 }
