@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
+import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { aConsole } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 
 const TOKEN = 'an-operator-token'
-/** By offset: valid now, still invalid, and no longer on the dead-letter topic. */
-const VALUES = ['{"delay":3}', '{"delay":"late"}', null] as const
+/** By offset: valid now, still invalid, no longer on the dead-letter topic, cut there, and still in the outbox. */
+const VALUES = ['{"delay":3}', '{"delay":"late"}', null, null, null] as const
 
 test('issue 20: dead letters are selected and resent on the health page, each once', { timeout: 240_000 }, async () => {
   const pipeline = aName('resend')
@@ -26,6 +27,9 @@ test('issue 20: dead letters are selected and resent on the health page, each on
   await storeLetters()
   await sendLetters()
 
+  const warned = vi.fn()
+  process.on('warning', warned)
+  onTestFinished(() => void process.off('warning', warned))
   const resend = (positions: readonly object[]) =>
     console.ask('/api/dead-letters/resend', { method: 'POST', token: TOKEN, body: JSON.stringify({ positions }) })
   const { status, body } = await resend(letters.slice(1))
@@ -34,7 +38,10 @@ test('issue 20: dead letters are selected and resent on the health page, each on
     queued: [],
     stillInvalid: [{ position: `${topic}/0/1`, reason: 'wrong_type' }],
     gone: [`${topic}/0/2`],
+    cut: [`${topic}/0/3`],
+    unsent: [`${topic}/0/4`],
   })
+  expect(warned).not.toHaveBeenCalled()
   expect((await resend([{ ...letters[0], offset: '77' }])).status).toBe(404)
   if (noBrowserReason !== null) return
 
@@ -56,20 +63,27 @@ test('issue 20: dead letters are selected and resent on the health page, each on
   expect(complaints.filter((text) => !text.includes('status of 401'))).toEqual([])
 
   expect((await resend(letters.slice(0, 1))).body).toMatchObject({ queued: [], before: [`${topic}/0/0`] })
-  const { rows } = await pool.query('select payload from outflow.outbox')
+  const { rows } = await pool.query(`select payload from outflow.outbox where kind = 'resent'`)
   expect(rows.map(({ payload }) => String(payload))).toEqual([VALUES[0]])
   const audited = await pool.query('select action, outcome from analyst.audit')
   expect(audited.rows).toContainEqual({ action: 'resend dead letters', outcome: 'done' })
 
   async function storeLetters(): Promise<void> {
-    const count = BigInt(letters.length)
     await beginPartition(pool, { pipeline, topic, partition: 0 })
+    await storeBatch(0, VALUES.slice(0, 4), [])
+    await storeBatch(4, VALUES.slice(4), [
+      { kind: 'dead_letter', topic: console.config.deadLetters.topic, key: null, payload: null, headers: [] },
+    ])
+  }
+
+  async function storeBatch(first: number, values: readonly (string | null)[], outbox: OutboxMessage[]): Promise<void> {
+    const [expectedOffset, nextOffset] = [BigInt(first), BigInt(first + values.length)]
     await writeBatch(pool, {
-      ...{ pipeline, topic, partition: 0, expectedOffset: 0n, nextOffset: count, received: letters.length, scored: 0 },
-      ...{ anomalies: [], outbox: [], scores: [], rejections: [] },
-      deadLetters: VALUES.map((value, offset) => ({
+      ...{ pipeline, topic, partition: 0, expectedOffset, nextOffset, received: values.length, scored: 0 },
+      ...{ anomalies: [], outbox, scores: [], rejections: [] },
+      deadLetters: values.map((value, at) => ({
         ...{
-          offset: BigInt(offset),
+          offset: BigInt(first + at),
           recordTimeMs: Date.now(),
           reason: 'wrong_type' as const,
           detail: 'no number',
@@ -80,20 +94,21 @@ test('issue 20: dead letters are selected and resent on the health page, each on
     })
   }
 
-  /** As the alerts service sends them; the last is not on the topic. */
+  /** As the alerts service sends them: two whole, and one cut. */
   async function sendLetters(): Promise<void> {
     const kafka = makeKafka(console.config.kafka)
     const deadLetters = console.config.deadLetters.topic
     await ensureTopics(kafka, [{ topic: deadLetters, partitions: 1 }])
     const producer = await makeProducer(kafka)
     await producer.send(
-      letters.slice(0, 2).map(({ partition, offset }, at) => ({
+      [0, 1, 3].map((offset) => ({
         topic: deadLetters,
         key: null,
-        value: VALUES[at]!,
-        headers: Object.entries({ topic, partition, offset, timestamp: Date.now() }).map(
-          ([name, value]) => [`outflow.${name}`, Buffer.from(String(value))] as const,
-        ),
+        value: VALUES[offset]!,
+        headers: Object.entries({
+          ...{ topic, partition: 0, offset, timestamp: Date.now() },
+          ...(offset === 3 && { withheld: 'the value, 2000000 bytes' }),
+        }).map(([name, value]) => [`outflow.${name}`, Buffer.from(String(value))] as const),
       })),
     )
     await producer.close()

@@ -1,4 +1,5 @@
 export { formatMistake } from './mistake.js'
 export { describeProvisional } from './provisional.js'
 export { formatRarity } from './rarity.js'
+export { formatResend } from './resend.js'
 export { formatShare, formatShares, reasonPercents } from './shares.js'

@@ -125,6 +125,27 @@ export async function deadLetterAt(db: Queryable, pipeline: string, at: Position
   return row ?? null
 }
 
+/** Returns those of a pipeline's dead letters whose message is still in the outbox. */
+export async function unsentDeadLetters(
+  db: Queryable,
+  pipeline: string,
+  letters: readonly Position[],
+): Promise<readonly Position[]> {
+  return run<Position>(db, {
+    name: 'unsent_dead_letters',
+    // Ingest writes a dead letter and its message in one transaction, so that both have the same time.
+    text: `
+      select topic, partition, "offset"
+      from outflow.dead_letters as letter
+      join unnest($2::text[], $3::int[], $4::bigint[]) as asked (topic, partition, "offset") using (topic, partition, "offset")
+      where pipeline = $1 and exists (
+        select from outflow.outbox
+        where outbox.pipeline = $1 and kind = 'dead_letter' and created_at = letter.rejected_at
+      )`,
+    values: [pipeline, ...arraysOf(letters, 'topic', 'partition', 'offset')],
+  })
+}
+
 /** A dead letter to resend to its source. */
 export interface DeadLetterResend extends Position {
   readonly corrected: boolean

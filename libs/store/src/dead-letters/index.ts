@@ -7,4 +7,5 @@ export {
   rejectedByReason,
   rejectionsSince,
   type StoredDeadLetter,
+  unsentDeadLetters,
 } from './dead-letters.js'

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { findOriginals, type Original, recordChecker } from '@outflow/console/dead-letters'
+import { findOriginals, type Original, type Originals, recordChecker } from '@outflow/console/dead-letters'
 import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
 import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import { oneLine, type Terminal } from '@outflow/terminal'
+import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -101,18 +101,19 @@ async function showLetter(
   signal: AbortSignal,
 ): Promise<void> {
   const position = requirePosition(text)
-  const { letter, original, rejection } = await withPipeline(options, async (pool, config) => {
+  const { letter, originals, original, rejection } = await withPipeline(options, async (pool, config) => {
     const letter = await letterAt(pool, config.pipeline, position)
     const check = await recordChecker(pool, config)
-    const original = (await findOriginals(config, [letter], signal)).get(formatPosition(position)) ?? null
-    return { letter, original, rejection: original && (await check(original)) }
+    const originals = await findOriginals(pool, config, [letter], signal)
+    const original = originals.whole.get(formatPosition(position)) ?? null
+    return { letter, originals, original, rejection: original && (await check(original)) }
   })
   if (options.json) {
     const now =
       original === null ? 'unknown' : rejection === null ? 'valid' : `${rejection.reason}: ${rejection.detail}`
     return terminal.result(`${JSON.stringify({ ...plain(letter), original: original && encoded(original), now })}\n`)
   }
-  await terminal.result(describe(letter, original))
+  await terminal.result(describe(letter, originals))
   if (original !== null)
     terminal.say(rejection === null ? 'it would be accepted now' : `it would still be rejected: ${rejection.detail}`)
 }
@@ -126,15 +127,32 @@ function encoded({ key, value, headers, timestampMs }: Original) {
   }
 }
 
-function describe(letter: StoredDeadLetter, original: Original | null): string {
+/** The letter with its original, or with why that is missing and the stored beginning of its value. */
+export function describe(letter: StoredDeadLetter, { whole, cut, unsent }: Originals): string {
+  const position = formatPosition(letter)
+  const original = whole.get(position)
   const head = [
-    `${formatPosition(letter)}  ${letter.reason}  rejected ${letter.rejectedAt.toISOString()}`,
+    `${position}  ${letter.reason}  rejected ${letter.rejectedAt.toISOString()}`,
     `  ${oneLine(letter.detail)}`,
     ...(letter.resentAt === null ? [] : [`  resent ${letter.resentAt.toISOString()}`]),
   ]
-  if (original === null) {
-    const what = `  the dead-letter topic no longer has it; it began`
-    return `${[...head, what, readable(letter.valueStart)].join('\n')}\n`
+  if (original === undefined) {
+    const withheld = cut.get(position)
+    const why =
+      withheld !== undefined
+        ? `its message lacks ${oneLine(withheld)}; the whole record is at its position in the source topic`
+        : unsent.has(position)
+          ? 'its message is still in the outbox; the alerts service sends it'
+          : 'the dead-letter topic no longer has its message'
+    const { valueStart, valueBytes } = letter
+    const start =
+      valueStart === null
+        ? ['  no value is stored']
+        : [
+            `  the first ${formatCount(valueStart.length)} of ${formatCount(valueBytes ?? 0)} bytes of its value:`,
+            readable(valueStart),
+          ]
+    return `${[...head, `  ${why}`, ...start].join('\n')}\n`
   }
   const headers = original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`)
   return `${[...head, `  key: ${oneLine(readable(original.key))}`, ...headers, readable(original.value)].join('\n')}\n`

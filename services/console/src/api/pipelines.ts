@@ -108,6 +108,10 @@ export const resendReportSchema = z
     /** Those that were resent before. */
     before: positionsSchema,
     stillInvalid: z.array(z.object({ position: z.string(), reason: z.string(), detail: z.string() })),
+    /** Those that the dead-letter topic has without the whole record, because that was too large. */
+    cut: positionsSchema,
+    /** Those that are not on the dead-letter topic yet, but in the outbox. */
+    unsent: positionsSchema,
     /** Those that the dead-letter topic no longer holds. */
     gone: positionsSchema,
   })

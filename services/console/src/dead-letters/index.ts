@@ -1,2 +1,2 @@
-export { findOriginals, type Original, recordChecker } from './originals.js'
+export { findOriginals, type Original, type Originals, recordChecker } from './originals.js'
 export { resendDeadLetters } from './resend.js'

@@ -1,7 +1,7 @@
 import { type Config, formatPosition, type Position, type Rejection } from '@outflow/contracts'
 import { batchReader, makeDecoder } from '@outflow/records'
 import type { Pool } from '@outflow/store'
-import type { StoredDeadLetter } from '@outflow/store/dead-letters'
+import { type StoredDeadLetter, unsentDeadLetters } from '@outflow/store/dead-letters'
 import { listModels } from '@outflow/store/models'
 import { type KafkaHeaders, type KafkaRecord, makeKafka, scanWindow } from '@outflow/streams'
 
@@ -14,30 +14,43 @@ export interface Original {
   readonly timestampMs: number
 }
 
+/** By position; a dead letter is in none of them when the topic no longer has its message. */
+export interface Originals {
+  readonly whole: ReadonlyMap<string, Original>
+  /** What the message on the topic lacks, because the record was too large, such as `the value, 2000000 bytes`. */
+  readonly cut: ReadonlyMap<string, string>
+  /** The message is still in the outbox. */
+  readonly unsent: ReadonlySet<string>
+}
+
 /** Postgres and the broker may have different clocks, and the relay sends after the row was written. */
 const CLOCKS_APART_MS = 10 * 60_000
 const OWN_HEADER_PREFIX = 'outflow.'
 
-/**
- * Finds the original bytes, key and headers of dead letters on the dead-letter topic.
- *
- * @returns by position; a dead letter is absent when the topic no longer has its message, or when it was sent without its value
- *   because that was too large for the topic
- */
+/** Finds the original bytes, key and headers of dead letters on the dead-letter topic. */
 export async function findOriginals(
-  { kafka, deadLetters: { topic } }: Pick<Config, 'kafka' | 'deadLetters'>,
+  pool: Pool,
+  { pipeline, kafka, deadLetters: { topic } }: Pick<Config, 'pipeline' | 'kafka' | 'deadLetters'>,
   letters: readonly StoredDeadLetter[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Original>> {
-  const found = new Map<string, Original>()
-  if (letters.length === 0) return found
+): Promise<Originals> {
+  const whole = new Map<string, Original>()
+  const cut = new Map<string, string>()
+  if (letters.length === 0) return { whole, cut, unsent: new Set() }
+  // Before the topic is read: one that is sent meanwhile is found there.
+  const unsent = new Set((await unsentDeadLetters(pool, pipeline, letters)).map(formatPosition))
   const wanted = new Set(letters.map(formatPosition))
   const fromMs = Math.min(...letters.map(({ rejectedAt }) => rejectedAt.getTime())) - CLOCKS_APART_MS
   await scanWindow(makeKafka(kafka), { topics: [topic], fromMs, signal }, async (records) => {
     for (const record of records) {
       const position = positionOf(record)
-      if (position === null || !wanted.has(position) || headerOf(record, 'outflow.withheld') !== null) continue
-      found.set(position, {
+      if (position === null || !wanted.has(position)) continue
+      const withheld = headerOf(record, 'outflow.withheld')
+      if (withheld !== null) {
+        cut.set(position, withheld)
+        continue
+      }
+      whole.set(position, {
         key: record.key,
         value: record.value,
         headers: record.headers.filter(([name]) => !name.startsWith(OWN_HEADER_PREFIX)),
@@ -45,7 +58,7 @@ export async function findOriginals(
       })
     }
   })
-  return found
+  return { whole, cut, unsent }
 }
 
 function positionOf(record: KafkaRecord): string | null {

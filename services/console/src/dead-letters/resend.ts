@@ -23,16 +23,16 @@ export async function resendDeadLetters(
   { corrected, isDryRun, signal }: ResendOptions,
 ): Promise<ResendReport> {
   const open = letters.filter(({ resentAt }) => resentAt === null)
-  const originals = await findOriginals(config, open, signal)
+  const originals = await findOriginals(pool, config, open, signal)
   const check = await recordChecker(pool, config)
   const resends: DeadLetterResend[] = []
   const stillInvalid: ResendReport['stillInvalid'] = []
-  const gone: ResendReport['gone'] = []
+  const missing = { cut: [] as string[], unsent: [] as string[], gone: [] as string[] }
   for (const letter of open) {
     const position = formatPosition(letter)
-    const original = originals.get(position)
+    const original = originals.whole.get(position)
     if (original === undefined) {
-      gone.push(position)
+      missing[originals.cut.has(position) ? 'cut' : originals.unsent.has(position) ? 'unsent' : 'gone'].push(position)
       continue
     }
     const record = corrected === null ? original : { ...original, value: corrected }
@@ -43,7 +43,7 @@ export async function resendDeadLetters(
   const queued = isDryRun ? resends : await queueResends(pool, config.pipeline, resends)
   const sent = new Set(queued.map(formatPosition))
   const considered = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
-  return { queued: [...sent], before: considered.filter((position) => !sent.has(position)), stillInvalid, gone }
+  return { queued: [...sent], before: considered.filter((position) => !sent.has(position)), stillInvalid, ...missing }
 }
 
 /** The original key and headers, and a header with the original position; the key determines the partition, as for a producer. */

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { resendDeadLetters } from '@outflow/console/dead-letters'
 import { type Config, formatPosition, type Position, type RejectionReason } from '@outflow/contracts'
+import { formatResend } from '@outflow/contracts/wording'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import type { Terminal } from '@outflow/terminal'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { requirePosition } from '../../positions.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
@@ -34,21 +35,14 @@ export async function resendLetters(
     throw new UsageError(`--with corrects one record; name its position (${wanted.length} are named)`)
   }
   const corrected = options.with === undefined ? null : await readCorrected(options.with)
-  const { topic, ...report } = await withPipeline(options, async (pool, config) => {
+  const isDryRun = options.dryRun === true
+  const report = await withPipeline(options, async (pool, config) => {
     const letters = await lettersOf(pool, config, wanted, options)
-    return {
-      ...(await resendDeadLetters(pool, config, letters, { corrected, isDryRun: options.dryRun === true, signal })),
-      topic: config.deadLetters.topic,
-    }
+    return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
   })
   if (options.json) await terminal.result(`${JSON.stringify(report)}\n`)
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
-  const { queued, before, stillInvalid, gone } = report
-  terminal.say(
-    `${formatCount(queued.length)} ${options.dryRun ? 'would be resent' : 'will be resent'} to their source, ` +
-      `${formatCount(before.length)} were resent before, ${formatCount(stillInvalid.length)} would still be rejected, ` +
-      `${formatCount(gone.length)} are no longer on ${topic}`,
-  )
+  terminal.say(formatResend(report, { isDryRun }))
 }
 
 function lettersOf(

@@ -1,3 +1,4 @@
+import { formatResend } from '@outflow/contracts/wording'
 import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, read, write } from '../../api/client.js'
 import type { DeadLetter, DeadLetterPage, ResendReport } from '../../api/types.js'
@@ -113,17 +114,11 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
   )
 }
 
-function report({ queued, before, stillInvalid, gone }: ResendReport): void {
-  const others = [
-    { count: before.length, what: 'were resent before' },
-    { count: stillInvalid.length, what: `would still be rejected: ${stillInvalid[0]?.detail}` },
-    { count: gone.length, what: 'are no longer on the dead-letter topic' },
-  ].filter(({ count }) => count > 0)
-  const parts = [`${formatCount(queued.length)} will be resent`]
-  notify(
-    others.length === 0 ? 'done' : 'failed',
-    [...parts, ...others.map(({ count, what }) => `${formatCount(count)} ${what}`)].join('; '),
-  )
+function report({ queued, ...others }: ResendReport): void {
+  const [rejected] = others.stillInvalid
+  const why = rejected === undefined ? '' : `. ${rejected.position}: ${rejected.detail}`
+  const isWhole = Object.values(others).every((positions) => positions.length === 0)
+  notify(isWhole ? 'done' : 'failed', `${formatResend({ queued, ...others })}${why}`)
 }
 
 /** The stored part of the record. */
@@ -134,7 +129,9 @@ function Bytes({ letter: { key, valueStart, valueBytes } }: { letter: DeadLetter
       <summary>{formatBytes(valueBytes)}</summary>
       {key !== null && <p class="quiet small">key {key}</p>}
       <pre class="record">{valueStart}</pre>
-      {valueBytes > KEPT_BYTES && <p class="quiet small">The rest is on the dead-letter topic.</p>}
+      {valueBytes > KEPT_BYTES && (
+        <p class="quiet small">The rest is on the dead-letter topic, or at its position in the source topic.</p>
+      )}
     </details>
   )
 }
