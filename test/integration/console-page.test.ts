@@ -271,6 +271,29 @@ describe('one anomaly', () => {
     await soon(() => page.locator('.anomaly-links a').count()).toBeGreaterThan(5)
   })
 
+  it('breaks a long key on a phone (the heading was cut)', async () => {
+    await pool.query(`update outflow.anomalies set entity_key = repeat('m', 480) where "offset" = 1203`)
+    await page.setViewportSize(PHONE)
+    await page.goto(console.url + anomalyPath(1203))
+    await page.getByRole('heading', { name: 'History of mmm' }).waitFor()
+    expect(await page.evaluate(`document.querySelector('main').scrollWidth`)).toBeLessThanOrEqual(PHONE.width)
+  })
+
+  it('shows what follows a key in its own direction (U+202E in a key reversed it)', async () => {
+    const at = { pipeline: PIPELINE, topic: 'flights', partition: 1205 % 3, offset: 1205n }
+    await pool.query(`update outflow.anomalies set entity_key = U&'airport \\202E 42' where "offset" = 1205`)
+    await giveVerdict(pool, { ...at, verdict: 'confirmed', note: null, by: 'ada' })
+    await page.goto(console.url + anomalyPath(1205))
+    await page.locator('h1 .badge').waitFor()
+    const [keyEnd, badgeStart] = await page.evaluate<[number, number]>(`{
+      const key = document.createRange()
+      key.selectNodeContents([...document.querySelector('h1').childNodes].find((node) => node.textContent.includes(' 42')))
+      const rectangles = [key, document.querySelector('h1 .badge')].map((shown) => shown.getBoundingClientRect())
+      ;[rectangles[0].right, rectangles[1].left]
+    }`)
+    expect(badgeStart).toBeGreaterThanOrEqual(keyEnd)
+  })
+
   it('shows the state of its alert, and links to a rule that hides similar alerts', async () => {
     await page.goto(console.url + anomalyPath(9))
     await page.getByText('Not held back').waitFor()

@@ -60,10 +60,10 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
       <header class="anomaly-head">
         <h1>
           <span class="unseen">Anomaly of </span>
-          {anomaly.key ?? 'no key'} {given !== undefined && <VerdictBadge verdict={given.verdict} />}
+          <bdi>{anomaly.key ?? 'no key'}</bdi> {given !== undefined && <VerdictBadge verdict={given.verdict} />}
         </h1>
         <p class="lead">
-          {anomaly.reasons[0]?.text ?? 'Its reasons cannot be computed.'}
+          <bdi>{anomaly.reasons[0]?.text ?? 'Its reasons cannot be computed.'}</bdi>
           {mistake !== undefined && <span class="mistake">: {formatMistake(mistake)}</span>}
         </p>
         <dl class="facts">

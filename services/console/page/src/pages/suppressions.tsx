@@ -87,13 +87,13 @@ function RuleTable({ rules, onRemove }: RuleTableProps) {
     <Table
       asCards
       columns={[
-        { name: 'hides', of: ruleInWords },
+        { name: 'hides', kind: 'detail', of: ruleInWords },
         {
           name: 'hidden so far',
           kind: 'number',
           of: ({ hidden, lastHiddenAt }) => (
             <>
-              {formatCount(hidden)}
+              {formatCount(hidden)}{' '}
               {lastHiddenAt !== null && (
                 <small>
                   last <Time at={lastHiddenAt} ago />

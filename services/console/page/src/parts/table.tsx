@@ -36,7 +36,7 @@ export function Table<Row>({ columns, rows, keyOf, asCards = false, isActive = (
             <tr key={keyOf(row)} class={isActive(row) ? 'active' : ''}>
               {columns.map(({ name, kind = '', isUnseen = false, of }, at) =>
                 at === 0 ? (
-                  <th key={name} scope="row">
+                  <th key={name} scope="row" class={kind}>
                     {of(row)}
                   </th>
                 ) : (

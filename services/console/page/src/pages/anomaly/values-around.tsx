@@ -19,8 +19,8 @@ export function ValuesAround({ anomaly }: { anomaly: AnomalyDetail }) {
             Read from Kafka
           </button>{' '}
           <span class="quiet small">
-            The last records of {anomaly.key ?? 'the partition'}, what the model expected of each, and the headers of
-            the message.
+            The last records of <bdi>{anomaly.key ?? 'the partition'}</bdi>, what the model expected of each, and the
+            headers of the message.
           </span>
         </p>
       )}
