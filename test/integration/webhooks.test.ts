@@ -403,6 +403,8 @@ test('given-up deliveries are listed and sent again by resend; secrets appear no
   expect([tried.code, JSON.parse(tried.stdout)]).toMatchObject([0, [{ webhook: 'generic', ok: true, status: 200 }]])
   const resent = await runOutflow(['webhooks', 'resend', 'generic', '--event', 'b', '--config', file])
   expect(resent.stdout).toBe('1 event is queued again; the alerts service delivers\n')
+  const unknown = await runOutflow(['webhooks', 'resend', 'generic', '--event', 'nosuch', '--config', file])
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no event nosuch is stored for generic') })
   await eventually(async () => (await deliveries()).find(({ state }) => state === 'delivered'), {
     what: 'b is delivered',
   })

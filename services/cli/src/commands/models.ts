@@ -149,8 +149,18 @@ async function promote(id: string, options: ChangeOptions, terminal: Terminal): 
     )
     return { id: model.id, previousId }
   })
-  const before = promoted.previousId === null ? 'no model before' : `${promoted.previousId} before`
-  await printResult(terminal, options.json, promoted, `${promoted.id} scores from now on; ${before}`)
+  await printResult(terminal, options.json, promoted, describePromotion(promoted))
+}
+
+export function describePromotion({
+  id,
+  previousId,
+}: {
+  readonly id: string
+  readonly previousId: string | null
+}): string {
+  if (previousId === id) return `${id} is the active model already; nothing changes`
+  return `${id} scores from now on; ${previousId === null ? 'no model before' : `${previousId} before`}`
 }
 
 /** Activates the model that was active before. @throws {NoEarlierModel} */

@@ -3,7 +3,8 @@ import { postOnce } from '@outflow/alerting/webhooks'
 import type { Config, Webhook } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
-import { resendDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
+import type { Pool } from '@outflow/store'
+import { deliveriesOf, resendDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -112,10 +113,18 @@ async function resendDeliveries(
     for (const webhook of names) {
       count += await resendDeadDeliveries(pool, { pipeline: config.pipeline, webhook, eventId: options.event })
     }
+    if (count === 0 && options.event !== undefined) await requireEvent(pool, config.pipeline, options.event, names)
     return count
   })
   const text = `${formatCount(resent)} ${resent === 1 ? 'event is' : 'events are'} queued again; the alerts service delivers`
   await printResult(terminal, options.json, { resent }, text)
+}
+
+/** @throws {UsageError} when no webhook has the event, neither waiting nor delivered nor given up */
+async function requireEvent(pool: Pool, pipeline: string, eventId: string, names: readonly string[]): Promise<void> {
+  const known = await deliveriesOf(pool, { pipeline, eventId })
+  if (known.some(({ webhook }) => names.includes(webhook))) return
+  throw new UsageError(`no event ${eventId} is stored for ${names.join(', ')}; analyst.alert_deliveries has the ids`)
 }
 
 /** @throws {UsageError} when no webhook has the name, or none is configured */
