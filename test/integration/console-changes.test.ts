@@ -76,6 +76,7 @@ describe('models', () => {
     const rolled = await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'too many alarms' })
     expect(rolled.body).toEqual({ action: 'rollback', from: 'model-1', to: 'model-0' })
     expect((await send('POST', '/api/pipelines/flights/rollback', 'operator', { reason: 'again' })).status).toBe(409)
+    expect((await send('POST', '/api/pipelines/nobody/rollback', 'operator', { reason: 'typo' })).status).toBe(404)
     const answer = await send('POST', '/api/retrain', 'operator', {})
     expect(answer).toMatchObject({ status: 202, body: { request: expect.any(String) } })
     expect((await send('POST', '/api/retrain', 'operator', { pipeline: 'nobody' })).status).toBe(404)

@@ -21,7 +21,7 @@ type Extension = Pick<Problem, 'code' | 'logins'>
 /** Sends any error as a problem of RFC 9457; errors that no other request avoids are logged. */
 export function answerProblems(server: FastifyInstance, telemetry: ConsoleTelemetry): void {
   server.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const { status, detail, ...extension } = describe(thrown)
+    const { status, detail, ...extension } = describe(thrown, request.query as Record<string, unknown>)
     if (status >= 500) telemetry.requestFailed(request.routeOptions.url ?? 'unknown', toOutflowError(thrown))
     if (status === 503) void reply.header('retry-after', '2')
     return sendProblem(reply, status, detail, extension)
@@ -40,18 +40,24 @@ export function sendProblem(
 
 type ProblemDetails = { readonly status: number; readonly detail: string } & Extension
 
-function describe(thrown: FastifyError): ProblemDetails {
+function describe(thrown: FastifyError, query: Readonly<Record<string, unknown>>): ProblemDetails {
   if (hasZodFastifySchemaValidationErrors(thrown)) {
-    const problems = thrown.validation.map(({ instancePath, message }) => {
+    const problems = thrown.validation.map(({ instancePath, message: text = '' }) => {
       const field = instancePath.slice(1).replaceAll('/', '.')
+      // zod names the result of its conversion to a number, not the text of the request.
+      const message = text.replace(/NaN$/, () => JSON.stringify(query[field]) ?? 'NaN')
       return field === '' ? message : `${field}: ${message}`
     })
     return { status: 400, detail: `${thrown.validationContext}: ${problems.join('; ')}` }
   }
   const status = thrown.statusCode
+  if (status !== undefined && thrown.code?.startsWith('FST_CSRF_'))
+    return { status, detail: `${thrown.message}: ${CSRF_FIX}` }
   if (status !== undefined && status >= 400 && status < 500) return { status, detail: thrown.message }
   return describeOutflow(toOutflowError(thrown))
 }
+
+const CSRF_FIX = 'GET /api/session sets its cookie and returns csrfToken; send it as the header x-csrf-token'
 
 function describeOutflow(error: OutflowError): ProblemDetails {
   const { code, message } = error

@@ -16,6 +16,24 @@ test('issue 17: a path that is not valid percent-encoding is answered with a pro
   expect(answer.json()).toMatchObject({ status: 400, title: 'Bad Request' })
 })
 
+test('a number that is not valid is answered with the text of the request (it was "received NaN")', async () => {
+  const answer = await server.inject({ url: '/api/anomalies?limit=abc', headers: { host: 'localhost' } })
+  expect(answer.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/limit: .*received "abc"$/) })
+})
+
+test('a write without a CSRF token is answered with how to get one', async () => {
+  const answer = await server.inject({
+    method: 'POST',
+    url: '/api/retrain',
+    headers: { host: 'localhost' },
+    payload: {},
+  })
+  expect(answer.json()).toMatchObject({
+    status: 403,
+    detail: expect.stringMatching(/GET \/api\/session .* x-csrf-token$/),
+  })
+})
+
 test('a server that closes completes requests in progress, and ends live lists', async () => {
   let answer!: (views: unknown[]) => void
   const stored = new Promise<unknown[]>((resolve) => {

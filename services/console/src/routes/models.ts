@@ -175,6 +175,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       },
     },
     async ({ params: { pipeline }, body: { reason }, visitor }) => {
+      await requirePipeline(pool, config, pipeline)
       const act = { action: 'rollback', pipeline, target: null, detail: { reason } }
       const changed = await withAudit(pool, visitor, act, () =>
         rollBackModel(pool, { pipeline, by: visitor.name, why: reason }),
