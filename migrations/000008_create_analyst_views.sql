@@ -531,11 +531,15 @@ comment on column analyst.calibration_records.given_at is 'When it was given.';
 create view analyst.precision as
   select pipeline, grouped_by, value, confirmed, false_alarms, expected, judged,
          confirmed::float8 / judged as precision,
-         -- Wilson's interval (1927) at 95 %, z = 1.96
-         (confirmed + 1.9208 - 1.96 * sqrt(confirmed * (judged - confirmed) / judged::float8 + 0.9604)) / (judged + 3.8416)
-           as precision_lower,
-         (confirmed + 1.9208 + 1.96 * sqrt(confirmed * (judged - confirmed) / judged::float8 + 0.9604)) / (judged + 3.8416)
-           as precision_upper
+         -- Wilson's interval (1927) at 95 %, z = 1.96; at 0 and 1 it ends there, which float8 would miss by a little
+         case when confirmed = 0 then 0
+              else (confirmed + 1.9208 - 1.96 * sqrt(confirmed * (judged - confirmed) / judged::float8 + 0.9604))
+                   / (judged + 3.8416)
+         end as precision_lower,
+         case when confirmed = judged then 1
+              else (confirmed + 1.9208 + 1.96 * sqrt(confirmed * (judged - confirmed) / judged::float8 + 0.9604))
+                   / (judged + 3.8416)
+         end as precision_upper
   from (
     select verdicts.pipeline, grouped_by, value,
            count(*) filter (where verdict = 'confirmed') as confirmed,

@@ -75,6 +75,17 @@ it('measures precision by week, field, severity and model, with a confidence int
   expect(rows[0].precision_upper).toBeCloseTo(middle + half, 6)
 })
 
+it('gives 0 as the lower limit of a precision of 0 (it was 1.9e-17)', async () => {
+  const pipeline = await aPipelineWithAnomalies(3)
+  for (const offset of [1n, 2n]) {
+    await giveVerdict(pool, { ...on(pipeline, offset), verdict: 'false_alarm', note: null, by: 'ada' })
+  }
+  const { rows } = await pool.query('select distinct precision_lower from analyst.precision where pipeline = $1', [
+    pipeline,
+  ])
+  expect(rows).toEqual([{ precision_lower: 0 }])
+})
+
 it('allows a reviewer to give verdicts in SQL in their own name, and an analyst only to read', async () => {
   const pipeline = await aPipelineWithAnomalies(1)
   const reviewer = aName('reviewer')
