@@ -78,7 +78,7 @@ export function describeCluster(
 /** A readiness check. @throws {BrokerUnavailable} */
 export async function kafkaCheck(kafka: KafkaConnection): Promise<{ readonly ok: true; readonly detail: string }> {
   const { brokers } = await describeCluster(kafka)
-  return { ok: true, detail: `${brokers} brokers` }
+  return { ok: true, detail: brokers === 1 ? '1 broker' : `${brokers} brokers` }
 }
 
 /** Returns each topic's partition count; null for a topic that does not exist. */

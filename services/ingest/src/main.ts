@@ -128,7 +128,8 @@ function makeKafkaCheck(telemetry: IngestTelemetry): { readonly result: CheckRes
     },
     hooks: {
       assigned: (partitions) => {
-        result = { ok: true, detail: `reads ${partitions.length} partitions` }
+        const { length } = partitions
+        result = { ok: true, detail: `reads ${length === 1 ? '1 partition' : `${length} partitions`}` }
         telemetry.partitionsAssigned(partitions)
       },
       sought: telemetry.partitionSought,

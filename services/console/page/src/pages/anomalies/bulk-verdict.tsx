@@ -25,17 +25,14 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
       ...(note === '' ? {} : { note }),
     })
     latestList()?.applyVerdictToAll(verdict, overview.to)
-    notify('done', `${formatCount(anomalies)} anomalies: ${VERDICT_WORDS[verdict]}`)
+    notify('done', `${counted(anomalies)}: ${VERDICT_WORDS[verdict]}`)
     onGiven()
   }
   return (
-    <VerdictForm
-      title={`Verdict on ${formatCount(overview.anomalies)} anomalies`}
-      initial="expected"
-      give={give}
-      onClose={onClose}
-    >
+    <VerdictForm title={`Verdict on ${counted(overview.anomalies)}`} initial="expected" give={give} onClose={onClose}>
       <p class="quiet">It is stored on each of them; verdicts that were given before stay in their history.</p>
     </VerdictForm>
   )
 }
+
+const counted = (anomalies: number): string => `${formatCount(anomalies)} ${anomalies === 1 ? 'anomaly' : 'anomalies'}`
