@@ -19,6 +19,11 @@ it('allows direction and range only with a field, and requires the lower bound f
   expect(problemsOf({ field: 'delay', range: [null, null] })).toEqual(['range'])
 })
 
+it('says which bound must come first', () => {
+  const { error } = suppressionRuleSchema.safeParse({ expiresAt, field: 'delay', range: [90, 1] })
+  expect(error?.issues[0]?.message).toBe('the lower bound must come first')
+})
+
 it('rejects unknown zones, spans and keys', () => {
   expect(problemsOf({ timeOfWeek: 'monday' })).toEqual(['timeOfWeek'])
   expect(problemsOf({ entity: 'JFK', zone: 'Berlin' })).toEqual(['zone'])

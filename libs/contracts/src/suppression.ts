@@ -48,11 +48,11 @@ export function checkSuppressionRule(
 ): void {
   const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
   if (entity === null && field === null && timeOfWeek === null) {
-    refuse('entity', 'allowed: a rule that names an entity, a field or a time of the week, or several')
+    refuse('entity', 'a rule needs an entity, a field or a time of the week')
   }
-  if (field === null && direction !== null) refuse('direction', 'allowed: together with a field')
-  if (field === null && range !== null) refuse('range', 'allowed: together with a field')
+  if (field === null && direction !== null) refuse('direction', 'a direction needs a field')
+  if (field === null && range !== null) refuse('range', 'a range needs a field')
   const [least, largest] = range ?? [0, 0]
-  if (least === null && largest === null) refuse('range', 'allowed: at least one bound')
-  if (least !== null && largest !== null && least > largest) refuse('range', 'allowed: the lesser bound first')
+  if (least === null && largest === null) refuse('range', 'a range needs at least one bound')
+  if (least !== null && largest !== null && least > largest) refuse('range', 'the lower bound must come first')
 }
