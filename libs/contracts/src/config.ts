@@ -13,14 +13,22 @@ import { webhookSchema } from './webhook.js'
 const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'a Kafka topic name: letters, digits, ".", "_" and "-"')
 const port = z.int().min(0).max(65_535)
 
+const brokersOf = (list: string): string[] => list.split(',').map((broker) => broker.trim())
+
+/** kafkajs splits at the colon, so it cannot connect to an IPv6 address. */
+const isBroker = (text: string): boolean =>
+  /^[^\s:/[\]]+:\d{1,5}$/.test(text) && Number(text.split(':')[1]) >= 1 && Number(text.split(':')[1]) <= 65_535
+
+const BROKER_RULE = 'allowed: host:port, such as kafka:9092; an IPv6 address needs a host name'
+
 const kafkaSchema = z.strictObject({
   brokers: z
     .union([
-      z.array(z.string().min(1)).min(1),
+      z.array(z.string().refine(isBroker, BROKER_RULE)).min(1),
       z
         .string()
-        .min(1)
-        .transform((list) => list.split(',').map((b) => b.trim())),
+        .refine((list) => brokersOf(list).every(isBroker), BROKER_RULE)
+        .transform(brokersOf),
     ])
     .describe('Bootstrap brokers as host:port, a list or comma-separated'),
   clientId: z.string().min(1).default('outflow').describe('Client id, as brokers log it'),
@@ -55,7 +63,10 @@ const postgresSchema = z
   .strictObject({
     url: z
       .string()
-      .regex(/^postgres(ql)?:\/\//, 'a URL such as postgres://user:password@host:5432/database')
+      .regex(/^postgres(ql)?:\/\//, {
+        error: 'a URL such as postgres://user:password@host:5432/database',
+        abort: true,
+      })
       .refine(URL.canParse, 'allowed: a URL; in the password, @ : / # and ? are written %40 %3A %2F %23 and %3F')
       .describe('postgres://user:password@host:5432/database'),
     passwordFile: filePath('File with the password, if the URL has none').optional(),

@@ -144,9 +144,39 @@ describe('parseConfig', () => {
     ],
     ['maxRows below minRows', { ...least, training: { minRows: 500, maxRows: 100 } }, 'training.maxRows'],
     ['a topic that outflow itself writes', { ...least, source: { topics: ['flights.alerts'] } }, 'source.topics[0]'],
-    ['no document at all', null, 'the document: found null; allowed: object'],
+    [
+      'a key of another type of feature',
+      { ...least, features: [{ path: '$.a', type: 'categorical', period: 'day' }] },
+      'features[0].period: not allowed with type: categorical',
+    ],
+    [
+      'a duration without a unit',
+      { ...least, training: { window: 24 } },
+      'training.window: found 24; allowed: a duration',
+    ],
+    [
+      'a broker without a port',
+      { ...least, kafka: { brokers: 'a:1,127.0.0.1' } },
+      'kafka.brokers: found "a:1,127.0.0.1"; allowed: host:port, such as kafka:9092',
+    ],
+    [
+      'an IPv6 address of a broker, which kafkajs cannot read',
+      { ...least, kafka: { brokers: ['a:1', '[::1]:9092'] } },
+      'kafka.brokers[1]: found "[::1]:9092"; allowed: host:port, such as kafka:9092; an IPv6 address needs a host name',
+    ],
+    ['an empty file', null, 'outflow.yaml is empty; `outflow init` writes a configuration'],
   ])('names the key, what was found and what is allowed for %s', (_, document, expected) => {
     expect(problemsOf(document)).toContain(expected)
+  })
+
+  it('prints a problem once where two rules of a value are broken', () => {
+    const problems = problemsOf({
+      ...least,
+      features: [{ path: 'a', type: 'numeric' }],
+      postgres: { url: 'localhost' },
+    })
+    expect(problems.match(/features\[0\]\.path: /g)).toHaveLength(1)
+    expect(problems.match(/postgres\.url: /g)).toHaveLength(1)
   })
 
   it('keeps the database password out of the error', () => {

@@ -34,6 +34,9 @@ function parseBy<T extends z.ZodType>(
   environment: Environment,
   file: string,
 ): z.output<T> {
+  if (document === null || document === undefined) {
+    throw new ConfigInvalid(`${file} is empty; \`outflow init\` writes a configuration`)
+  }
   const absent: string[] = []
   const substituted = substitute(document, environment, absent)
   if (absent.length > 0) {
@@ -99,7 +102,7 @@ function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly Prope
     const known = keysAt(configSchema.toJSONSchema({ io: 'input' }), path)
     const problems = issue.keys
       .slice(0, MOST_PROBLEMS)
-      .map((name) => `${key ? `${key}.` : ''}${shorten(name)}: no such key; ${suggestion(known, name)}`)
+      .map((name) => `${key ? `${key}.` : ''}${shorten(name)}: ${noSuchKey(issue.input, known, name)}`)
     const more = issue.keys.length - problems.length
     return more > 0 ? [...problems, `and ${more} more unknown keys`] : problems
   }
@@ -126,9 +129,17 @@ function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
 
 const withoutPassword = (text: string): string => text.replace(/:\/\/[^@/\s]*@/g, '://[redacted]@')
 
-function suggestion(known: readonly string[], name: string): string {
+function noSuchKey(input: unknown, known: readonly string[], name: string): string {
+  if (known.includes(name)) return `not allowed${ofBranch(input)}`
   const meant = didYouMean(name, known)
-  return meant === undefined ? `allowed: ${known.join(', ')}` : `did you mean ${meant}?`
+  return `no such key; ${meant === undefined ? `allowed: ${known.join(', ')}` : `did you mean ${meant}?`}`
+}
+
+/** Only another branch of the union has the key. */
+function ofBranch(input: unknown): string {
+  const { type, mechanism } = Object(input)
+  if (typeof type === 'string') return ` with type: ${type}`
+  return typeof mechanism === 'string' ? ` with mechanism: ${mechanism}` : ' here'
 }
 
 /** The wrong input. For a discriminated union zod reports the whole object, of which only the discriminator is wrong. */
@@ -142,7 +153,8 @@ function allowed(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return oneOf(issue.values.map(String), issue.input)
     case 'invalid_type':
-      return `allowed: ${issue.expected}`
+      // A schema for text of one form describes it; for the others zod describes the type.
+      return `allowed: ${issue.message.startsWith('Invalid input') ? issue.expected : issue.message}`
     case 'invalid_format':
       return `allowed: ${issue.message}`
     case 'too_small':

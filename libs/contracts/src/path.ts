@@ -11,8 +11,8 @@ const PATH_RULE = 'a path such as $.delay, $.legs[0].miles or $["metrics.cpu"]'
  */
 export const fieldPath = z
   .string()
-  .regex(/^\$(?:\.[^.[\]]+|\[\d+\]|\["(?:[^"\\]|\\.)*"\])+$/, PATH_RULE)
-  .refine((path) => stepsIn(path) !== null, PATH_RULE)
+  .regex(/^\$(?:\.[^.[\]]+|\[\d+\]|\["(?:[^"\\]|\\.)*"\])+$/, { error: PATH_RULE, abort: true })
+  .refine((path) => stepsIn(path) !== null, `allowed: ${PATH_RULE}`)
 
 /**
  * The steps of a path such as `$.legs[0].miles`: `['legs', 0, 'miles']`.
