@@ -10,22 +10,31 @@ export abstract class OutflowError extends Error {
   readonly retryable: boolean = false
   /** The values in the message, for logs and tests. */
   readonly values: Readonly<Record<string, unknown>>
+  /** What an operator can do about it; null: nothing, or it depends. */
+  readonly fix: string | null
 
-  constructor(message: string, options: { cause?: unknown; values?: Readonly<Record<string, unknown>> } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+  /** `problem` and `fix` make up the message. */
+  constructor(
+    readonly problem: string,
+    { cause, values = {}, fix = null }: OutflowErrorOptions = {},
+  ) {
+    super(fix === null ? problem : `${problem}; ${fix}`, cause === undefined ? undefined : { cause })
     this.name = new.target.name
-    this.values = options.values ?? {}
+    this.values = values
+    this.fix = fix
   }
 }
 
-/** An error that an operator can fix. `problem` and `fix` make up the message; they are also fields of their own. */
+interface OutflowErrorOptions {
+  readonly cause?: unknown
+  readonly values?: Readonly<Record<string, unknown>>
+  readonly fix?: string | null
+}
+
+/** An error that an operator can always fix. */
 export abstract class FixableError extends OutflowError {
-  constructor(
-    readonly problem: string,
-    readonly fix: string,
-    options?: ConstructorParameters<typeof OutflowError>[1],
-  ) {
-    super(`${problem}; ${fix}`, options)
+  constructor(problem: string, fix: string, options?: Omit<OutflowErrorOptions, 'fix'>) {
+    super(problem, { ...options, fix })
   }
 }
 

@@ -38,7 +38,15 @@ describe('toStoreError', () => {
       expect(toStoreError(new Error(message))).toBeInstanceOf(StoreUnavailable)
     }
     expect(toStoreError(Object.assign(new Error(''), { code: 'ECONNREFUSED' }))).toMatchObject({
-      message: 'Postgres is not available: ECONNREFUSED; it is retried',
+      message: 'Postgres is not available: ECONNREFUSED; start Postgres, or correct postgres.url',
+    })
+  })
+
+  it('names the fix of a refused login, an unknown database and missing migrations', () => {
+    expect(toStoreError(pgError('28P01'))).toMatchObject({ fix: expect.stringMatching('password in postgres.url') })
+    expect(toStoreError(pgError('3D000'))).toMatchObject({ fix: expect.stringMatching(/^create the database, or/) })
+    expect(toStoreError(pgError('42P01'))).toMatchObject({
+      message: 'Postgres refused: pg said 42P01; run outflow migrate',
     })
   })
 

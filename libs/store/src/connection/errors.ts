@@ -110,6 +110,7 @@ export class OutboxRewound extends OutflowError {
 }
 
 const QUERY_CANCELED = '57014'
+const UNKNOWN_DATABASE = '3D000'
 // Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
 // 25P03/25P04 timeouts that end a transaction.
@@ -145,11 +146,18 @@ export function toStoreError(thrown: unknown): unknown {
   }
   if (TEMPORARY_SQLSTATE.test(code) || TEMPORARY_SYSTEM_CODES.has(code) || TEMPORARY_MESSAGE.test(thrown.message)) {
     const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
-    return new Unavailable(`Postgres is not available: ${thrown.message || code}; it is retried`, about)
+    const fix = isUnreachable(code, thrown.message) ? 'start Postgres, or correct postgres.url' : null
+    return new Unavailable(`Postgres is not available: ${thrown.message || code}`, { ...about, fix })
   }
   if (!('severity' in thrown)) return thrown
   const Refused = VALUE_SQLSTATE.test(code) ? ValueRefused : StoreRefused
-  return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, about)
+  return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { ...about, fix: fixOfRefusal(code) })
+}
+
+/** Whether no connection could be opened: not an end of an open one, which restarts and failovers cause. */
+function isUnreachable(code: string, message: string): boolean {
+  if (/timeout exceeded when trying to connect/.test(message)) return true
+  return /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/.test(code)
 }
 
 function fixOfLogin(message: string): string {
@@ -158,10 +166,14 @@ function fixOfLogin(message: string): string {
   return 'check the user and password in postgres.url, or postgres.passwordFile'
 }
 
-function hintOf(thrown: Error): string {
-  const { hint, constraint, code } = thrown as Error & { hint?: string; constraint?: string; code?: string }
+function fixOfRefusal(code: string): string | null {
   // 3F000 invalid schema, 42P01 undefined table, 42883 undefined function: usually migrations are missing.
-  if (code === '3F000' || code === '42P01' || code === '42883') return '; run outflow migrate'
+  if (code === '3F000' || code === '42P01' || code === '42883') return 'run outflow migrate'
+  return code === UNKNOWN_DATABASE ? 'create the database, or correct its name in postgres.url' : null
+}
+
+function hintOf(thrown: Error): string {
+  const { hint, constraint } = thrown as Error & { hint?: string; constraint?: string }
   if (hint) return `; ${hint}`
   return constraint ? ` (constraint ${constraint})` : ''
 }

@@ -1,3 +1,4 @@
+import { StoreRefused } from '@outflow/store'
 import { describe, expect, it } from 'vitest'
 import { CheckFailed, NotYetCreated, runCheck, runChecks } from './check.js'
 
@@ -26,6 +27,14 @@ describe('runCheck', () => {
       fix: 'start Kafka',
     })
     expect(await runCheck(check(lacking))).toMatchObject({ ok: false, detail: '2 pending', fix: 'outflow migrate' })
+  })
+
+  it('returns the fix of an error that has one', async () => {
+    const absent = async (): Promise<string> => {
+      throw new StoreRefused('Postgres refused: database "x" does not exist', { fix: 'create it' })
+    }
+    const detail = 'Postgres refused: database "x" does not exist'
+    expect(await runCheck(check(absent))).toEqual({ name: 'broker', ok: false, detail, fix: 'create it' })
   })
 
   it('fails a check that does not answer in time', async () => {

@@ -1,4 +1,4 @@
-import { FixableError, toOutflowError } from '@outflow/errors'
+import { toOutflowError } from '@outflow/errors'
 
 /** Result of one check, for a person. */
 export interface Finding {
@@ -44,13 +44,18 @@ export async function runCheck({ name, run, fix }: Check, timeoutMs = CHECK_TIME
   try {
     return { name, ok: true, detail: await Promise.race([run(), timedOut]), fix: null }
   } catch (error: unknown) {
-    if (error instanceof FixableError) return { name, ok: false, detail: error.problem, fix: error.fix }
-    const detail = toOutflowError(error).message.split('\n')[0]!
-    return { name, ok: error instanceof NotYetCreated, detail, fix: error instanceof CheckFailed ? error.fix : fix }
+    if (error instanceof CheckFailed) return found(name, error instanceof NotYetCreated, error.message, error.fix)
+    const { problem, fix: ownFix } = toOutflowError(error)
+    return found(name, false, problem, ownFix ?? fix)
   } finally {
     clearTimeout(timer)
   }
 }
+
+const found = (name: string, ok: boolean, problem: string, fix: string): Finding => ({
+  ...{ name, ok, fix },
+  detail: problem.split('\n')[0]!,
+})
 
 /** Runs the checks concurrently, each after the one that it needs. @returns the findings, in the order of the checks */
 export function runChecks(checks: readonly Check[]): readonly Promise<Finding>[] {
