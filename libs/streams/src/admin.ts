@@ -1,6 +1,6 @@
 import { retrying } from '@outflow/errors/retrying'
 import type { Admin, ITopicConfig } from 'kafkajs'
-import { BrokerUnavailable } from './errors.js'
+import { BrokerUnavailable, namingTopic } from './errors.js'
 import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 
 export interface TopicSpec {
@@ -114,7 +114,7 @@ export function partitionEnds(kafka: KafkaConnection, topics: readonly string[])
 }
 
 export async function endsOf(admin: Admin, topic: string): Promise<PartitionEnds[]> {
-  const offsets = await admin.fetchTopicOffsets(topic)
+  const offsets = await namingTopic(topic, () => admin.fetchTopicOffsets(topic))
   return offsets.map(({ partition, low, high }) => ({ topic, partition, earliest: BigInt(low), end: BigInt(high) }))
 }
 
@@ -128,7 +128,7 @@ async function answered<T>(metadata: Promise<T>): Promise<T> {
     return await metadata
   } catch (thrown: unknown) {
     if (!(thrown instanceof TypeError)) throw thrown
-    throw new BrokerUnavailable('Kafka is not available: no broker answered a request for metadata; it is retried', {
+    throw new BrokerUnavailable('Kafka is not available: no broker answered a request for metadata', {
       cause: thrown,
     })
   }

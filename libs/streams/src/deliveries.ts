@@ -1,14 +1,16 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { pause } from '@outflow/errors/retrying'
+import { backoffMs, pause } from '@outflow/errors/retrying'
 import { Observable } from 'rxjs'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import type { Delivery } from './delivery.js'
-import { toBrokerError } from './errors.js'
+import { TopicUnknown, toBrokerError } from './errors.js'
 import { Fatal, GroupMember } from './group-member.js'
 import type { KafkaConnection } from './kafka.js'
 
 // A broker needs seconds to restart; a member that rejoins at once only adds rebalances.
 const RESTART_MS = 1_000
+// Somebody has to create the topic or to correct its name.
+const MAX_TOPIC_WAIT_MS = 60_000
 
 /**
  * Returns the group's deliveries, as a cold stream, one at a time per partition. While a delivery is in flight, at most the next fetch is
@@ -39,6 +41,7 @@ async function consume(
   abandon: AbortSignal,
 ): Promise<void> {
   const stop = options.signal ? AbortSignal.any([options.signal, abandon]) : abandon
+  let withoutTopic = 0
   while (!stop.aborted) {
     try {
       await new GroupMember(kafka, options, { deliver, stop, abandon }).run()
@@ -48,7 +51,9 @@ async function consume(
       if (!isRetryable(error)) throw error
       if (stop.aborted) return
       options.hooks?.restarting?.(error)
-      await pause(RESTART_MS, stop)
+      withoutTopic = error instanceof TopicUnknown ? withoutTopic + 1 : 0
+      const backoff = { firstMs: RESTART_MS, maxMs: MAX_TOPIC_WAIT_MS }
+      await pause(withoutTopic === 0 ? RESTART_MS : backoffMs(withoutTopic, backoff), stop)
     }
   }
 }

@@ -11,7 +11,9 @@ import {
   BrokerRefused,
   BrokerUnavailable,
   MessageTooLarge,
+  namingTopic,
   SenderFenced,
+  TopicUnknown,
   TransactionPending,
   toBrokerError,
 } from './errors.js'
@@ -50,6 +52,20 @@ describe('toBrokerError', () => {
     expect(toBrokerError(protocolError('RECORD_LIST_TOO_LARGE', false))).toBeInstanceOf(MessageTooLarge)
     expect(toBrokerError(protocolError('TOPIC_AUTHORIZATION_FAILED', false))).not.toBeInstanceOf(MessageTooLarge)
     expect(toBrokerError(protocolError('CONCURRENT_TRANSACTIONS', true))).toBeInstanceOf(TransactionPending)
+  })
+
+  it('says how to fix a broker that cannot be reached, and not that it is retried, which only services do', () => {
+    expect(toBrokerError(new KafkaJSConnectionError('connect ECONNREFUSED 127.0.0.1:1', {}))).toMatchObject({
+      message: 'Kafka is not available: connect ECONNREFUSED 127.0.0.1:1; start Kafka, or correct kafka.brokers',
+    })
+  })
+
+  it('names a topic that does not exist where it is known', async () => {
+    const missing = protocolError('UNKNOWN_TOPIC_OR_PARTITION', true)
+    expect(toBrokerError(missing)).toBeInstanceOf(TopicUnknown)
+    await expect(namingTopic('flights', () => Promise.reject(missing))).rejects.toThrow(
+      'topic flights does not exist, or the user may not see it; create it, or correct source.topics',
+    )
   })
 
   it('recognises a fenced sender', () => {

@@ -6,8 +6,27 @@ import kafkajs, { type KafkaJSError } from 'kafkajs'
  * @fix Wait; if it lasts, check the brokers and the network.
  */
 export class BrokerUnavailable extends OutflowError {
-  readonly code = 'OUTFLOW_BROKER_UNAVAILABLE'
+  readonly code: `OUTFLOW_${string}` = 'OUTFLOW_BROKER_UNAVAILABLE'
   override readonly retryable = true
+}
+
+/**
+ * A topic does not exist, or the user may not see it.
+ * @fix Create it, or correct its name in the configuration.
+ */
+export class TopicUnknown extends BrokerUnavailable {
+  override readonly code = 'OUTFLOW_BROKER_TOPIC_UNKNOWN'
+  override readonly retryable = true
+
+  /** @param topics  the source topics; empty: the broker has not named it */
+  constructor(topics: readonly string[], options: { readonly cause?: unknown } = {}) {
+    const absent = topics.length > 1 ? `topics ${topics.join(', ')} do not exist` : `topic ${topics[0]} does not exist`
+    super(`${topics.length === 0 ? 'a topic does not exist' : absent}, or the user may not see it`, {
+      ...options,
+      values: { topics },
+      fix: topics.length === 0 ? 'create it, or correct the configuration' : 'create it, or correct source.topics',
+    })
+  }
 }
 
 /** The broker is still writing the end of the previous transaction. */
@@ -104,7 +123,7 @@ export function toBrokerError(thrown: unknown): unknown {
   // Node does not detect the export names of these classes in a CommonJS package; Vitest does.
   if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0])
   if (thrown instanceof Error && thrown.message === NOT_CONNECTED)
-    return new BrokerUnavailable('Kafka is not available: a connection was closed; it is retried', { cause: thrown })
+    return new BrokerUnavailable('Kafka is not available: a connection was closed', { cause: thrown })
   if (thrown instanceof OutflowError || !(thrown instanceof kafkajs.KafkaJSError)) return thrown
   const cause = rootOf(thrown)
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
@@ -117,13 +136,25 @@ export function toBrokerError(thrown: unknown): unknown {
   if (cause.name === 'KafkaJSSASLAuthenticationError' || LOGIN_TYPES.has(type)) {
     return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, fixOfLogin(type, cause.message), options)
   }
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return new TopicUnknown([], { cause: thrown })
   if (cause.retriable || TEMPORARY_NAMES.has(cause.name) || TEMPORARY_TYPES.has(type)) {
     const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
     const Unavailable = type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
-    return new Unavailable(`Kafka is not available: ${cause.message}${hint}; it is retried`, options)
+    const fix = cause.name === 'KafkaJSConnectionError' ? 'start Kafka, or correct kafka.brokers' : null
+    return new Unavailable(`Kafka is not available: ${cause.message}${hint}`, { ...options, fix })
   }
   const Refused = TOO_LARGE_TYPES.has(type) ? MessageTooLarge : BrokerRefused
   return new Refused(`Kafka refused: ${cause.message}`, options)
+}
+
+/** Runs `act`, and converts its errors as `toBrokerError` does. @throws {TopicUnknown} with the name of the topic */
+export async function namingTopic<T>(topic: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (thrown: unknown) {
+    const error = toBrokerError(thrown)
+    throw error instanceof TopicUnknown ? new TopicUnknown([topic], { cause: thrown }) : error
+  }
 }
 
 /** Returns the failure inside kafkajs's error about exhausted retries. */

@@ -149,6 +149,8 @@ export class GroupMember {
     // The promise of `run` has resolved by then, so a crash is reported by this event only.
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#skipEmptyBatch(payload))
+    // kafkajs would log a missing topic as a failed request, and not name it.
+    await Promise.all(this.options.topics.map((topic) => this.topicIds.read(topic)))
     await consumer.connect()
     // startsOf returns where to begin. kafkajs uses fromBeginning only if retention has deleted the offset that it requests; that
     // fetch is then discarded, and the gap is measured.
@@ -184,8 +186,7 @@ export class GroupMember {
   #checkGeneration(generation: number): void {
     if (this.#generation === 'joined') this.#generation = generation
     if (this.#generation === generation) return
-    const message =
-      'Kafka is not available: the assignment of partitions was lost while joining the group; it is retried'
+    const message = 'Kafka is not available: the assignment of partitions was lost while joining the group'
     this.#crash.abort(new BrokerUnavailable(message))
   }
 

@@ -11,7 +11,14 @@ export {
 export { deliveries } from './deliveries.js'
 export type { DeliveriesOptions, DeliveryHooks } from './deliveries-options.js'
 export { type Delivery, isTombstone, type KafkaHeaders, type KafkaRecord, type WindowRecord } from './delivery.js'
-export { BrokerRefused, BrokerUnavailable, MessageTooLarge, OffsetBeyondLog, SenderFenced } from './errors.js'
+export {
+  BrokerRefused,
+  BrokerUnavailable,
+  MessageTooLarge,
+  OffsetBeyondLog,
+  SenderFenced,
+  TopicUnknown,
+} from './errors.js'
 export { type KafkaConnection, makeKafka } from './kafka.js'
 export { type PartitionLag, partitionLags } from './partition-lags.js'
 export { type Gap, type PositionStore, positionsInMemory } from './positions.js'

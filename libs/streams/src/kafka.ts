@@ -55,10 +55,13 @@ const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
 /** kafkajs logs this for every producer. It does not apply here, because a sender continues after its mark. */
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees'
 
+/** kafkajs's text for a topic that does not exist. It logs this at every attempt; the thrown {TopicUnknown} names the topic. */
+const NO_SUCH_TOPIC = 'This server does not host this topic-partition'
+
 /** Maps log levels: kafkajs retries, and throws when it gives up, so its errors are logged as warnings and the rest as debug. */
 function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
   const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
-  if (level <= logLevel.WARN && message !== LIMITED_RETRIES)
+  if (level <= logLevel.WARN && message !== LIMITED_RETRIES && fields.error !== NO_SUCH_TOPIC)
     log.warn({ namespace, said: message, ...fields }, 'kafka client warned')
   else log.debug({ namespace, said: message, ...fields }, 'kafka client reported')
 }

@@ -4,7 +4,7 @@ import { makeSample } from '@outflow/records'
 import type { Admin, EachBatchPayload } from 'kafkajs'
 import { endsOf, withAdmin } from './admin.js'
 import { copyRecord, isTombstone, toRecord, type WindowRecord } from './delivery.js'
-import { BrokerUnavailable } from './errors.js'
+import { BrokerUnavailable, namingTopic } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 
 export interface WindowOptions {
@@ -164,7 +164,10 @@ export function countWindow(
 
 /** Timestamps may not be ascending: reading begins at the first offset whose timestamp is at or after `fromMs`. */
 async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
-  const [ends, starts] = await Promise.all([endsOf(admin, topic), admin.fetchTopicOffsetsByTimestamp(topic, fromMs)])
+  const [ends, starts] = await Promise.all([
+    endsOf(admin, topic),
+    namingTopic(topic, () => admin.fetchTopicOffsetsByTimestamp(topic, fromMs)),
+  ])
   return ends.map(({ partition, earliest, end }) => {
     const start = BigInt(starts.find((found) => found.partition === partition)!.offset)
     return { topic, partition, start, end, isCutShort: earliest > 0n && start <= earliest, next: start }

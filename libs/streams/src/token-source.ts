@@ -63,7 +63,7 @@ async function requestToken({ tokenEndpoint, clientId, secret, scope }: TokenSou
   })
   const answer = await response.json().catch(() => undefined)
   if (response.status >= 500) {
-    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} answered ${response.status}; it is retried`)
+    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} answered ${response.status}`)
   }
   const { access_token: value, expires_in: lifeS, error } = readAnswer(answer)
   if (!response.ok || typeof value !== 'string') {

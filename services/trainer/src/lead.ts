@@ -6,7 +6,7 @@ import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
 import { abandonFits, answerRequests, listFits, type StoredFit, waitingRequest } from '@outflow/store/training'
-import { countWindow } from '@outflow/streams'
+import { countWindow, TopicUnknown } from '@outflow/streams'
 import { applyLabels } from './apply-labels.js'
 import { type DueOptions, type LastFit, whenDue } from './due.js'
 import { effectsOn } from './effects.js'
@@ -27,6 +27,8 @@ export const DUE_POLL_MS = 10_000
 const READ_AGAIN_MS = 60_000
 /** A failed fit is retried after 5 s to 5 min, because the cause may be temporary. */
 const FIT_BACKOFF = { firstMs: 10_000, maxMs: 300_000 }
+/** Until somebody creates the topic or corrects its name. */
+const TOPIC_BACKOFF = { firstMs: 5_000, maxMs: 60_000 }
 
 const BEAT_EVERY_MS = 5_000
 
@@ -79,7 +81,7 @@ async function lead(context: TrainerContext): Promise<void> {
       },
       {
         signal,
-        backoffOf: (error) => (isRetryable(error) ? {} : FIT_BACKOFF),
+        backoffOf,
         onRetry: telemetry.trainingFailed,
       },
     )
@@ -88,6 +90,11 @@ async function lead(context: TrainerContext): Promise<void> {
     await requests.close()
     await beating
   }
+}
+
+function backoffOf(error: unknown) {
+  if (error instanceof TopicUnknown) return TOPIC_BACKOFF
+  return isRetryable(error) ? {} : FIT_BACKOFF
 }
 
 /** Stores heartbeats; that of a process that was killed or hangs becomes overdue. */

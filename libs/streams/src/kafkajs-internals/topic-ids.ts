@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Kafka } from 'kafkajs'
-import { BrokerUnavailable } from '../errors.js'
-import { type KafkaConnection, withBrokerErrors } from '../kafka.js'
+import { BrokerUnavailable, namingTopic } from '../errors.js'
+import type { KafkaConnection } from '../kafka.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 const require = createRequire(import.meta.url)
@@ -17,7 +17,7 @@ export interface TopicIds {
    * Returns the id of a topic, from a request that is sent after the call; one request serves all calls that wait for it.
    * null: the broker has no topic ids (before Kafka 2.8), or kafkajs is not the tested version.
    *
-   * @throws {BrokerUnavailable} also if the topic does not exist
+   * @throws {BrokerUnavailable} {TopicUnknown} if the topic does not exist
    */
   read(topic: string): Promise<string | null>
   close(): Promise<void>
@@ -55,7 +55,7 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   }
   return {
     read: (topic) =>
-      withBrokerErrors(async () => {
+      namingTopic(topic, async () => {
         if (next === null) {
           next = { topics: new Set(), answer: last.then(sendRequest) }
           last = next.answer.catch(() => {})

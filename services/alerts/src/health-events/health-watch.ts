@@ -32,14 +32,21 @@ const LOOK_EVERY_MS = 5_000
 /** The time span in which anomalies are counted. */
 const ANOMALIES_WITHIN_MS = 300_000
 
-/** Checks a pipeline's conditions until the signal aborts. A check that fails is logged and repeated, and stops nothing else. */
+/**
+ * Checks a pipeline's conditions until the signal aborts. A check that fails is repeated, and stops nothing else; it is logged if the check
+ * before had not failed with the same error.
+ */
 export async function watchHealth(watching: HealthWatchDeps, signal: AbortSignal): Promise<void> {
   const look = makeHealthCheck(watching)
+  let failure: string | null = null
   while (!signal.aborted) {
     try {
       await look()
+      failure = null
     } catch (thrown: unknown) {
-      if (!signal.aborted) watching.telemetry.healthNotChecked(toOutflowError(thrown))
+      const error = toOutflowError(thrown)
+      if (!signal.aborted && error.message !== failure) watching.telemetry.healthNotChecked(error)
+      failure = error.message
     }
     await pause(LOOK_EVERY_MS, signal)
   }

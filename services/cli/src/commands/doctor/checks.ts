@@ -13,6 +13,7 @@ import {
   type KafkaRecord,
   scanWindow,
   startOfLatest,
+  TopicUnknown,
 } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 import { placeOf } from '../../store-access.js'
@@ -43,7 +44,7 @@ export function checksOf(context: DoctorContext): readonly Check[] {
 
 const broker = ({ config, kafka }: DoctorContext): Check => ({
   name: 'broker',
-  fix: 'start Kafka, or set its address as kafka.brokers',
+  fix: 'start Kafka, or correct kafka.brokers',
   run: async () => {
     const { brokers, clusterId } = await describeCluster(kafka)
     return `${brokers === 1 ? '1 broker' : `${brokers} brokers`} at ${config.kafka.brokers.join(', ')}, cluster ${clusterId}`
@@ -61,8 +62,8 @@ const topics = ({ config, configPath, kafka }: DoctorContext): Check => ({
     const unread = absent.filter((name) => config.source.topics.includes(name))
     if (unread.length > 0) {
       throw new CheckFailed(
-        `${unread.join(', ')}: no such topic`,
-        `create each: kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${unread[0]}`,
+        new TopicUnknown(unread).problem,
+        `correct source.topics, or create each: kafka-topics.sh --bootstrap-server ${config.kafka.brokers[0]} --create --topic ${unread[0]}`,
       )
     }
     if (absent.length > 0) {
@@ -93,7 +94,7 @@ function registry({ config: { source } }: DoctorContext): readonly Check[] {
 
 const records = ({ config, kafka }: DoctorContext): Check => ({
   name: 'records',
-  needs: 'broker',
+  needs: 'topics',
   fix: 'retry when the topics and the registry answer',
   run: async () => {
     const { records, deadLetters, isFieldUnused, problems } = await readLatest(config, kafka)
@@ -141,7 +142,7 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection):
 
 const database = ({ config, pool }: DoctorContext): Check => ({
   name: 'database',
-  fix: 'start Postgres, or set postgres.url',
+  fix: 'start Postgres, or correct postgres.url',
   run: async () => {
     await postgresCheck(pool)
     const { rows } = await pool.query<{ server_version: string }>('show server_version')
