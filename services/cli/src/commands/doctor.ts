@@ -1,6 +1,6 @@
-import { makeKafka } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
+import { makeKafkaForReport } from '../kafka-access.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { type Finding, runChecks } from './doctor/check.js'
@@ -22,14 +22,11 @@ export function define(command: OutflowCommand, context: CommandContext): void {
     })
 }
 
-/** Kafka requests are retried for 0.6 s: long enough for a broker that is up; a broker that is down is reported soon. */
-const RETRIES = 2
-
 /** Prints the finding of every check. @returns whether none failed */
 async function doctor(options: PipelineOptions, terminal: Terminal): Promise<boolean> {
   return withPipeline(options, async (pool, config) => {
     const findings: Finding[] = []
-    const kafka = makeKafka({ ...config.kafka, retries: RETRIES })
+    const kafka = makeKafkaForReport(config)
     for (const found of runChecks(checksOf({ config, configPath: options.config, kafka, pool }))) {
       const finding = await found
       findings.push(finding)

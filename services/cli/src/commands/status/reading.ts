@@ -8,8 +8,9 @@ import { partitionCounters } from '@outflow/store/batch'
 import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
 import { type PipelineStatus, pipelineStatus } from '@outflow/store/pipelines'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
-import { makeKafka, partitionEnds, partitionLags } from '@outflow/streams'
+import { partitionEnds, partitionLags } from '@outflow/streams'
 import { UsageError } from '../../errors.js'
+import { makeKafkaForReport } from '../../kafka-access.js'
 
 /** Status of a pipeline at one moment. */
 export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
@@ -64,7 +65,7 @@ async function watch(configPath: string): Promise<StatusReader> {
   const config = await loadConfig(configPath)
   const { pipeline, source } = config
   const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli', onError: () => {} })
-  const kafka = makeKafka(config.kafka)
+  const kafka = makeKafkaForReport(config)
   const lag = async (): Promise<Pick<Reading, 'lag' | 'lagUnknown'>> => {
     try {
       const [ends, counters] = await Promise.all([
