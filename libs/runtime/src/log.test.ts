@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { OutflowError } from '@outflow/errors'
+import { OutflowError, UnexpectedError } from '@outflow/errors'
 import { expect, test } from 'vitest'
 import { type LogOptions, makeLog } from './log.js'
 
@@ -52,6 +52,16 @@ test('an error is written with its code, its values and its causes', () => {
   })
   expect(JSON.stringify(line)).toContain('postgres://outflow:[redacted]@db')
   expect(JSON.stringify(line)).not.toContain('hunter2')
+})
+
+test('the stack is written for an unexpected error and its cause, and not for a known error', () => {
+  const { log, lines } = aLog()
+  const cause = new Error('refused')
+  log.error({ error: new UnexpectedError('x is not a function', { cause }) }, 'batch failed')
+  log.warn({ error: new PoolBusy('no connection left', { cause }) }, 'write retried')
+  const [unexpected, known] = lines()
+  expect(JSON.stringify(unexpected?.error).match(/"stack":"/g)).toHaveLength(2)
+  expect(JSON.stringify(known?.error)).not.toContain('"stack"')
 })
 
 test('secret fields are redacted at the top level and in nested objects', () => {

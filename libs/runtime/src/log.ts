@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { OutflowError } from '@outflow/errors'
+import { OutflowError, UnexpectedError } from '@outflow/errors'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { PinoPretty } from 'pino-pretty'
 
@@ -62,8 +62,7 @@ function prettyStream(destination: NonNullable<LogOptions['destination']>): Dest
 /** The message of an error with a code, the stack of an unexpected one. */
 function readable(error: SerializedError | string): string {
   if (typeof error === 'string') return error
-  const { code = 'OUTFLOW_UNEXPECTED', message, stack } = error
-  return code === 'OUTFLOW_UNEXPECTED' ? stack : message
+  return error.stack ?? error.message
 }
 
 interface SerializedError {
@@ -72,7 +71,8 @@ interface SerializedError {
   readonly code?: string
   readonly values?: Readonly<Record<string, unknown>>
   readonly message: string
-  readonly stack: string
+  /** Absent for an error of a known code, and for its causes. */
+  readonly stack?: string
   readonly cause?: SerializedError | string
 }
 
@@ -86,15 +86,19 @@ function withOffsetsAsText(fields: Record<string, unknown>): Record<string, unkn
   )
 }
 
-/** A thrown value as fields: its type, code, message, values, stack and causes. */
+/** A thrown value as fields: its type, code, message, values, causes and, if it is unexpected, stack. */
 function serializeError(thrown: unknown): SerializedError | string {
+  return serialize(thrown, !(thrown instanceof OutflowError) || thrown instanceof UnexpectedError)
+}
+
+function serialize(thrown: unknown, withStack: boolean): SerializedError | string {
   if (!(thrown instanceof Error)) return withoutPasswords(String(thrown))
   return {
     type: thrown.name,
     ...(thrown instanceof OutflowError ? { code: thrown.code, values: withOffsetsAsText(thrown.values) } : {}),
     message: withoutPasswords(thrown.message),
-    stack: withoutPasswords(thrown.stack ?? ''),
-    ...(thrown.cause === undefined ? {} : { cause: serializeError(thrown.cause) }),
+    ...(withStack ? { stack: withoutPasswords(thrown.stack ?? '') } : {}),
+    ...(thrown.cause === undefined ? {} : { cause: serialize(thrown.cause, withStack) }),
   }
 }
 
