@@ -16,7 +16,7 @@ import { type KafkaConnection, makeTransactionalSender, readMark, traceparents }
 import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { ensureOutputTopics } from './output-topics.js'
-import { type Caution, catchUp, firstThatFit, MAX_BATCH_BYTES, type RelayEffects, relayOnce } from './relay.js'
+import { type Caution, catchUp, firstThatFit, MAX_BATCH_BYTES, type RelayEffects, relayOnce, restMs } from './relay.js'
 import type { AlertsTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
 
@@ -83,21 +83,13 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
       const { length: sent } = await relayOnce(effects, telemetry, caution)
       onProgress()
       if (sent === 0) await untilWoken(signal)
-      else if (sent < LARGE) await pause(Math.min(sent * REST_MS_PER_MESSAGE, MAX_REST_MS), signal)
+      else await pause(restMs(sent), signal)
     }
   } finally {
     await sender.close()
     await tracing?.close()
   }
 }
-
-/**
- * After each transaction the relay rests in proportion to its messages, so that under load the next one has many: each costs the broker
- * some 7 ms of CPU, whatever its size, ten times as much as a batch without a transaction. After a large one there is no rest.
- */
-const REST_MS_PER_MESSAGE = 5
-const MAX_REST_MS = 200
-const LARGE = 200
 
 async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
   const { client, config } = deps

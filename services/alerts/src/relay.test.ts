@@ -2,7 +2,7 @@ import type { OutboxRow } from '@outflow/store/outbox'
 import { BrokerRefused, MessageTooLarge, type OutgoingMessage } from '@outflow/streams'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { catchUp, makeCaution, type RelayEffects, relayOnce, toMessage } from './relay.js'
+import { catchUp, makeCaution, type RelayEffects, relayOnce, restMs, toMessage } from './relay.js'
 
 function aRow(sequence: number, overrides: Partial<OutboxRow> = {}): OutboxRow {
   return {
@@ -152,6 +152,14 @@ test('an error that is not about size ends the round', async () => {
   const effects = { ...world.effects, send: () => Promise.reject(new Error('not authorised')) }
   await expect(relayOnce(effects, telemetry(), makeCaution())).rejects.toThrow('not authorised')
   expect(world.left()).toHaveLength(1)
+})
+
+test('under a steady load of 250 alerts a second the relay sends some fifty at once, and under a backlog it does not rest', () => {
+  let sent = 1
+  for (let round = 0; round < 20; round++) sent = Math.max(1, Math.floor((restMs(sent) + 15) * 0.25))
+  expect(sent).toBeGreaterThanOrEqual(50)
+  expect(restMs(1)).toBe(5)
+  expect(restMs(500)).toBe(0)
 })
 
 test('key, payload and headers are sent byte for byte', () => {
