@@ -46,6 +46,11 @@ describe('the reader', () => {
     expect(readInside({ payload: '"text"', list: '' })).toMatchObject({ categories: [null, null, null] })
   })
 
+  it.each(['NA', 'n/a', ' NULL', 'None', 'nan'])('takes %j as a missing number, and as a category', (word) => {
+    const fields = read({ ...record, delay: word, route: { origin: word } })
+    expect(fields).toMatchObject({ numbers: [Number.NaN, 12.5, expect.any(Number)], categories: [word] })
+  })
+
   it('allows only an optional field to be absent', () => {
     expect(read({ ...record, legs: [] })).toMatchObject({ numbers: [3, Number.NaN, expect.any(Number)] })
     expect(read({ ...record, route: {} })).toEqual({ reason: 'missing_field', detail: '$.route.origin is absent' })

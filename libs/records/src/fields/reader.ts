@@ -157,10 +157,10 @@ export function isMissing(value: unknown): boolean {
 export function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   if (isMissing(value)) return Number.NaN
-  const isShort = typeof value === 'string' && value.length <= LONGEST_NUMBER
-  if (isShort && NO_NUMBER.test(value)) return Number.NaN
-  const number = isShort && DECIMAL.test(value.trim()) ? Number(value) : value
-  return typeof number === 'number' && Math.abs(number) <= LARGEST ? number : undefined
+  if (typeof value !== 'string' || value.length > LONGEST_NUMBER) return undefined
+  if (!DECIMAL.test(value.trim())) return NO_NUMBER.test(value) ? Number.NaN : undefined
+  const number = Number(value)
+  return Math.abs(number) <= LARGEST ? number : undefined
 }
 
 /** What spreadsheets, R and pandas write for a missing number. In a category such a word is a value: NA may be Namibia. */
