@@ -55,13 +55,14 @@ test('an error is written with its code, its values and its causes', () => {
 })
 
 test('the stack is written for an unexpected error and its cause, and not for a known error', () => {
-  const { log, lines } = aLog()
   const cause = new Error('refused')
-  log.error({ error: new UnexpectedError('x is not a function', { cause }) }, 'batch failed')
-  log.warn({ error: new PoolBusy('no connection left', { cause }) }, 'write retried')
-  const [unexpected, known] = lines()
-  expect(JSON.stringify(unexpected?.error).match(/"stack":"/g)).toHaveLength(2)
-  expect(JSON.stringify(known?.error)).not.toContain('"stack"')
+  const stacksOf = (error: Error) => {
+    const { log, text } = aLog()
+    log.error({ error }, 'batch failed')
+    return text().match(/"stack":"/g) ?? []
+  }
+  expect(stacksOf(new UnexpectedError('x is not a function', { cause }))).toHaveLength(2)
+  expect(stacksOf(new PoolBusy('no connection left', { cause }))).toEqual([])
 })
 
 test('secret fields are redacted at the top level and in nested objects', () => {
