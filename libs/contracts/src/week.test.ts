@@ -19,6 +19,10 @@ function spansOf(text: string): string {
 }
 
 describe('spans of the week', () => {
+  it('refuses many blanks in linear time', () => {
+    expect(spansOf(`${' '.repeat(30_000)}x`)).toBe('refused')
+  })
+
   it('consist of days, times, or both', () => {
     expect(spansOf('mon 06:00-09:00')).toBe('0 360 to 0 540')
     expect(spansOf('SAT, sun')).toBe('5 0 to 7 0')

@@ -7,6 +7,7 @@ const WEEK = 7 * DAY
 /** A span of the week: days, times of the day, or both; several with `;` between them. */
 export const weekSpans = z
   .string()
+  .max(500)
   .refine((text) => parseWeek(text) !== null, 'allowed: days, times or both, such as "mon-fri 22:00-07:00; sat,sun"')
 
 /**
@@ -19,10 +20,13 @@ export const weekSpans = z
  */
 export function parseWeek(text: string): Uint8Array | null {
   const minutes = new Uint8Array(WEEK)
-  for (const span of text.toLowerCase().split(';')) {
+  for (const span of text
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())) {
     const [, days = 'mon-sun', times = '00:00-24:00'] = SPAN.exec(span) ?? []
     const [from, to] = times.split('-').map(minuteOfDay)
-    if (span.trim() === '' || !SPAN.test(span) || from === to) return null
+    if (span === '' || !SPAN.test(span) || from === to) return null
     for (const day of daysOf(days)) {
       const length = to! > from! ? to! - from! : to! - from! + DAY
       for (let minute = 0; minute < length; minute += 1) minutes[(day * DAY + from! + minute) % WEEK] = 1
@@ -34,7 +38,7 @@ export function parseWeek(text: string): Uint8Array | null {
 const DAY_NAME = `(?:${DAYS.join('|')})`
 const DAY_LIST = `${DAY_NAME}(?:-${DAY_NAME})?(?:\\s*,\\s*${DAY_NAME}(?:-${DAY_NAME})?)*`
 const FROM = '(?:[01]\\d|2[0-3]):[0-5]\\d'
-const SPAN = new RegExp(`^\\s*(${DAY_LIST})?\\s*(${FROM}-(?:${FROM}|24:00))?\\s*$`)
+const SPAN = new RegExp(`^(${DAY_LIST})?\\s*(${FROM}-(?:${FROM}|24:00))?$`)
 
 function minuteOfDay(time: string): number {
   const [hours, minutes] = time.split(':')

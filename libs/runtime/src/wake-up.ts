@@ -13,9 +13,13 @@ export function makeWakeUp(): WakeUp {
   return {
     wake: () => woken.abort(),
     wait: async (signal, timeoutMs) => {
-      const ended = AbortSignal.any([signal, woken.signal])
-      if (timeoutMs !== undefined) await pause(timeoutMs, ended)
-      else if (!ended.aborted) await once(ended, 'abort')
+      // Not by AbortSignal.any: Node.js 20 and 22 keep what it returns for as long as `signal`.
+      const end = () => woken.abort()
+      if (signal.aborted) end()
+      signal.addEventListener('abort', end)
+      if (timeoutMs !== undefined) await pause(timeoutMs, woken.signal)
+      else if (!woken.signal.aborted) await once(woken.signal, 'abort')
+      signal.removeEventListener('abort', end)
       if (woken.signal.aborted) woken = new AbortController()
     },
   }

@@ -16,7 +16,7 @@ export function drawTable(
 ): string {
   const layout = stream.isTTY ? { ...RULED, colWidths: fit(widths, stream.columns ?? DEFAULT_COLUMNS) } : PLAIN
   const table = new Table({ head: [...head], colAligns: [...aligns], ...layout })
-  table.push(...rows.map((row) => [...row]))
+  for (const row of rows) table.push([...row])
   const lines = table.toString().split('\n')
   return lines.map((line) => line.trimEnd()).join('\n')
 }

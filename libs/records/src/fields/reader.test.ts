@@ -51,6 +51,11 @@ describe('the reader', () => {
     expect(fields).toMatchObject({ numbers: [Number.NaN, 12.5, expect.any(Number)], categories: [word] })
   })
 
+  it('shortens a category of more than 500 letters', () => {
+    const fields = read({ ...record, route: { origin: 'x'.repeat(400_000) } })
+    expect(fields).toMatchObject({ categories: [expect.stringMatching(/^x{100}…sha256:[0-9a-f]{64}$/)] })
+  })
+
   it('allows only an optional field to be absent', () => {
     expect(read({ ...record, legs: [] })).toMatchObject({ numbers: [3, Number.NaN, expect.any(Number)] })
     expect(read({ ...record, route: {} })).toEqual({ reason: 'missing_field', detail: '$.route.origin is absent' })

@@ -1,5 +1,6 @@
 import { type Feature, featurePath, type Rejection } from '@outflow/contracts'
 import type { PickedValues } from '../formats/record-decoder.js'
+import { entityOf, LONGEST_NAME } from '../windows/names.js'
 import { categoryColumnsOf, numberColumnsOf } from './columns.js'
 import type { FieldRows, FieldTable } from './field-table.js'
 import type { Fields } from './fields.js'
@@ -79,7 +80,8 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
       if (type === 'categorical') {
         const category = readCategory(value)
         if (category === undefined) return wrongType(path, 'a string, number or boolean', value)
-        categories[categoryAt++] = category
+        // A value of the length of a message would be in the model, in reasons and in alerts.
+        categories[categoryAt++] = category && category.length > LONGEST_NAME ? entityOf(category) : category
       } else if (type === 'text') {
         const measures = readText(value)
         if (measures === undefined) return wrongType(path, 'text', value)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { plainText } from '@outflow/contracts'
 
 /** UTF-16 units, at most 1,500 bytes of UTF-8: an index row of Postgres has 2,704 for the name, pipeline, topic and path. */
-const LONGEST_NAME = 500
+export const LONGEST_NAME = 500
 /** Units of a longer name that are kept before its hash. */
 const LEGIBLE_START = 100
 

@@ -83,6 +83,8 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
     due.add(channel)
     wake.now.abort()
   })
+  // Not by AbortSignal.any in each round: Node.js 20 and 22 keep what it returns for as long as `stop`.
+  stop.addEventListener('abort', () => wake.now.abort(), { once: true })
   try {
     await client.connect()
     for (const channel of channels) await client.query(`listen ${channel}`)
@@ -93,7 +95,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
       due = new Set()
       if (broken) throw broken
       for (const channel of now) await watch.checks[channel]!(client)
-      await pause(watch.pollMs, AbortSignal.any([stop, wake.now.signal]))
+      await pause(watch.pollMs, wake.now.signal)
       if (due.size === 0) due = new Set(channels)
     }
   } finally {

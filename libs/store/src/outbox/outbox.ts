@@ -75,8 +75,8 @@ const UNTIL_FULL = `
 select sequence, kind, topic, message_key as key, payload, headers, created_at as "createdAt"
 from (
   select waiting.sequence, kind, topic, message_key, payload, headers, created_at,
-         sum(coalesce(octet_length(payload), 0) + coalesce(octet_length(message_key), 0)) over (order by waiting.sequence)
-           as bytes_so_far,
+         sum(coalesce(octet_length(payload), 0) + coalesce(octet_length(message_key), 0) + octet_length(headers::text))
+           over (order by waiting.sequence) as bytes_so_far,
          row_number() over (order by waiting.sequence) as place
   from waiting
   join outflow.outbox using (id)
