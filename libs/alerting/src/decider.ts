@@ -59,6 +59,9 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
 
   const closeDue = (nowMs: number): readonly AlertBucket[] => {
     const closed: AlertBucket[] = []
+    if (earliestClosingMs > nowMs) return closed
+    // Cool-downs are not reported and have no successor: thousands that have ended at different times need one pass.
+    for (const [name, bucket] of open) if (bucket.kind === 'cooldown' && bucket.closesAtMs <= nowMs) open.delete(name)
     while (earliestClosingMs <= nowMs) {
       const closings = [...open.values()].map((bucket) => ({ bucket, closing: closingOf(bucket) }))
       earliestClosingMs = closings.reduce((least, { closing }) => Math.min(least, closing), Number.POSITIVE_INFINITY)

@@ -69,3 +69,7 @@ test('issue 17: a line with a NUL byte is undecodable, although csv-parse skips 
 test('issue 17.15: at most two lines of a message are parsed', () => {
   expect(decode('"1"\n"2"\n"3')).toMatchObject({ detail: expect.stringMatching(/found several/) })
 })
+
+test('a message of more than 50,000 values is undecodable', () => {
+  expect(decode(','.repeat(50_000))).toMatchObject({ detail: 'a message has at most 50000 values' })
+})

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type Config, emptyRecord, putAt, type Rejection, stepsOfColumn } from '@outflow/contracts'
 import { CsvError, parse } from 'csv-parse/sync'
+import { MAX_VALUES } from './check-depth.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
 import { oneLine, undecodable } from './undecodable.js'
 
@@ -18,6 +19,7 @@ export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer)
     if (text.includes('\0')) return undecodable('CSV is text; found a NUL byte. Is it UTF-16?')
     const values = splitLine(text, delimiter)
     if (!Array.isArray(values)) return values
+    if (values.length > MAX_VALUES) return undecodable(`a message has at most ${MAX_VALUES} values`)
     if (columns === undefined || values.length === columns.length) return { record: toRecord(values) }
     return undecodable(`source.csv names ${columns.length} columns; found ${values.length} values`)
   }
