@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isRejection, makeReader } from '@outflow/records'
 import type { Random } from '../random.js'
 import { expectSame } from '../same-value.js'
@@ -28,10 +29,12 @@ type Reference = (value: unknown) => number | string | null | undefined
 const REFERENCES = {
   numeric: (value) => {
     if (isMissing(value)) return Number.NaN
-    const number = typeof value === 'string' && value.length <= 400 ? readDecimal(value.trim()) : value
+    const text = typeof value === 'string' && value.length <= 400 ? value.trim() : null
+    if (text !== null && NO_NUMBERS.includes(text.toLowerCase())) return Number.NaN
+    const number = text === null ? value : readDecimal(text)
     return typeof number === 'number' && number >= -1e300 && number <= 1e300 ? number : undefined
   },
-  categorical: (value) => (isMissing(value) ? null : isPlain(value) ? `${value}` : undefined),
+  categorical: (value) => (isMissing(value) ? null : isPlain(value) ? shortened(`${value}`) : undefined),
   text: (value) => (isMissing(value) ? null : isPlain(value) ? '' : undefined),
   boolean: (value) => {
     if (isMissing(value)) return null
@@ -47,6 +50,15 @@ const TYPES = (Object.keys(REFERENCES) as (keyof typeof REFERENCES)[]).map((type
   read: makeReader([{ path: '$.constructor', type, optional: false }]),
   reference: REFERENCES[type] as Reference,
 }))
+
+const NO_NUMBERS = ['na', 'n/a', '#na', '#n/a', 'null', 'none', 'nan']
+
+/** A category of more than 500 units is its first 100 and its hash. */
+function shortened(text: string): string {
+  if (text.length <= 500) return text
+  const start = text.slice(0, 100).toWellFormed().replaceAll('\0', '\uFFFD')
+  return `${start}…sha256:${createHash('sha256').update(text).digest('hex')}`
+}
 
 function isMissing(value: unknown): boolean {
   return value === null || value === '' || value === 'NaN'
@@ -85,6 +97,10 @@ const WORDS = [
   '0',
   '1',
   'NaN',
+  'NA',
+  ' n/a',
+  'null',
+  'None',
   '',
   'Infinity',
   '0x10',
