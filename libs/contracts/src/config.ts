@@ -16,8 +16,10 @@ const port = z.int().min(0).max(65_535)
 const brokersOf = (list: string): string[] => list.split(',').map((broker) => broker.trim())
 
 /** kafkajs splits at the colon, so it cannot connect to an IPv6 address. */
-const isBroker = (text: string): boolean =>
-  /^[^\s:/[\]]+:\d{1,5}$/.test(text) && Number(text.split(':')[1]) >= 1 && Number(text.split(':')[1]) <= 65_535
+function isBroker(text: string): boolean {
+  const own = Number(/^[^\s:/[\]]+:(\d{1,5})$/.exec(text)?.[1])
+  return own >= 1 && own <= 65_535
+}
 
 const BROKER_RULE = 'allowed: host:port, such as kafka:9092; an IPv6 address needs a host name'
 

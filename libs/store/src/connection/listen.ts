@@ -84,7 +84,8 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
     wake.now.abort()
   })
   // Not by AbortSignal.any in each round: Node.js 20 and 22 keep what it returns for as long as `stop`.
-  stop.addEventListener('abort', () => wake.now.abort(), { once: true })
+  const end = () => wake.now.abort()
+  stop.addEventListener('abort', end)
   try {
     await client.connect()
     for (const channel of channels) await client.query(`listen ${channel}`)
@@ -99,6 +100,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
       if (due.size === 0) due = new Set(channels)
     }
   } finally {
+    stop.removeEventListener('abort', end)
     await client.end()
   }
 }
