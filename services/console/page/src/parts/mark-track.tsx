@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { queryString } from '../api/client.js'
 import type { Mark } from '../api/types.js'
+import { spanBetween } from '../state/filters.js'
 import { groupMarks, markInWords } from '../words/mark.js'
 
 const PAGES: Readonly<Record<Mark['kind'], string>> = {
@@ -38,12 +39,13 @@ export function MarkTrack({ pipeline, marks, fromMs, toMs }: MarkTrackProps) {
           const events = [mark, ...others].map(markInWords).join('; ')
           const words = count === 1 ? events : `${count} events: ${events}`
           const details = `${PAGES[mark.kind]}${mark.kind === 'model' ? `/${encodeURIComponent(mark.subject)}` : ''}${queryString({ pipeline })}`
-          const [from, to] = [startMs - gapMs, endMs + gapMs].map((ms) => new Date(ms).toISOString())
           return (
             <a
               key={`${mark.at} ${mark.kind} ${mark.subject}`}
               class={`mark mark-${mark.kind}`}
-              href={count === 1 ? details : `/${queryString({ pipeline, from, to })}`}
+              href={
+                count === 1 ? details : `/${queryString({ pipeline, ...spanBetween(startMs - gapMs, endMs + gapMs) })}`
+              }
               style={{ left: `${((startMs - fromMs) / (toMs - fromMs)) * 100}%` }}
               title={words}
               aria-label={words}

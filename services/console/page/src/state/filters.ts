@@ -36,25 +36,12 @@ export const SPANS = {
 
 export const VERDICTS = ['confirmed', 'false_alarm', 'expected'] as const
 
+export const isVerdict = (text: string | null): text is Verdict => VERDICTS.some((verdict) => verdict === text)
+
 /** The width of a row has no room for more. */
 export const MAX_COLUMNS = 4
 
 export const ALL: Span = { from: null, to: null }
-
-export const NO_FILTERS: Filters = {
-  pipeline: '',
-  span: ALL,
-  key: '',
-  field: '',
-  severity: '',
-  verdict: '',
-  model: '',
-  rarerThan: null,
-  text: '',
-  sort: 'time',
-  columns: [],
-  compare: false,
-}
 
 /** Reads filters from a URL's search; values that are not valid are ignored. */
 export function parseFilters(search: string): Filters {
@@ -77,6 +64,8 @@ export function parseFilters(search: string): Filters {
   }
 }
 
+export const NO_FILTERS = parseFilters('')
+
 /** Reads the N of 1 in N, such as `10,000`; null when it is not valid. */
 export function parseRarity(text: string): number | null {
   const oneIn = Number(text.replaceAll(',', ''))
@@ -98,18 +87,12 @@ export const listFilters = (filters: Filters): Filters => ({ ...filters, compare
 
 /** Returns the query of /api/anomalies. @param nowMs end of a span up to now */
 export function queryOf(filters: Filters, nowMs: number): Query {
-  const { pipeline, key, field, severity, verdict, model, rarerThan, text, sort } = filters
+  const { span, model, rarerThan, columns: _, compare: __, ...named } = filters
   return {
-    pipeline,
-    ...spanQuery(filters.span, nowMs),
-    key,
-    field,
-    severity,
-    verdict,
+    ...named,
+    ...spanQuery(span, nowMs),
     modelId: model,
     minBits: rarerThan === null ? null : Math.log2(rarerThan),
-    text,
-    sort,
   }
 }
 
@@ -117,6 +100,12 @@ export function queryOf(filters: Filters, nowMs: number): Query {
 export function spanQuery(span: Span, nowMs: number): { readonly from: string | null; readonly to: string | null } {
   return 'last' in span ? { from: new Date(nowMs - SPANS[span.last]).toISOString(), to: null } : span
 }
+
+/** The span between two instants, epoch ms. */
+export const spanBetween = (fromMs: number, toMs: number) => ({
+  from: new Date(fromMs).toISOString(),
+  to: new Date(toMs).toISOString(),
+})
 
 /** Whether a span excludes anything. */
 export const isBounded = (span: Span): boolean => 'last' in span || span.from !== null || span.to !== null
@@ -140,5 +129,3 @@ function instant(text: string | null): string | null {
   const ms = Date.parse(text ?? '')
   return Number.isNaN(ms) ? null : new Date(ms).toISOString()
 }
-
-export const isVerdict = (text: string | null): text is Verdict => VERDICTS.some((verdict) => verdict === text)

@@ -2,15 +2,10 @@ import { formatRarity } from '@outflow/contracts/wording'
 import { useRef, useState } from 'preact/hooks'
 import type { Overview } from '../../api/types.js'
 import { MarkTrack } from '../../parts/mark-track.js'
-import { type Filters, isBounded } from '../../state/filters.js'
+import { ALL, type Filters, isBounded, spanBetween } from '../../state/filters.js'
 import { formatCount, formatTime, timeLabels } from '../../words/format.js'
 import { Change } from './facets.js'
 import { goTo } from './filter-bar.js'
-
-interface SwimlaneProps {
-  readonly overview: Overview
-  readonly filters: Filters
-}
 
 type Cell = Overview['total'][number]
 
@@ -18,19 +13,13 @@ type Cell = Overview['total'][number]
 const MIN_DRAG_PX = 5
 
 /** Lanes of entities by time, below bars of the totals; the colour of a cell is that of its least likely record. A drag selects a range, a click a cell. */
-export function Swimlane({ overview, filters }: SwimlaneProps) {
+export function Swimlane({ overview, filters }: { overview: Overview; filters: Filters }) {
   const stepMs = overview.stepSeconds * 1_000
   const fromMs = Math.floor(Date.parse(overview.from) / stepMs) * stepMs
   const columns = Math.max(1, Math.ceil((Date.parse(overview.to) - fromMs) / stepMs))
   const columnOf = ({ at }: Cell) => Math.round((Date.parse(at) - fromMs) / stepMs)
-  const choose = (part: Partial<Filters>, first: number, last = first) => {
-    const ends = { from: fromMs + first * stepMs, to: fromMs + (last + 1) * stepMs }
-    goTo({
-      ...filters,
-      ...part,
-      span: { from: new Date(ends.from).toISOString(), to: new Date(ends.to).toISOString() },
-    })
-  }
+  const choose = (part: Partial<Filters>, first: number, last = first) =>
+    goTo({ ...filters, ...part, span: spanBetween(fromMs + first * stepMs, fromMs + (last + 1) * stepMs) })
   const { axis, brush, ...drag } = useBrush(columns, (first, last) => choose({}, first, last))
   const most = Math.max(1, ...overview.total.map(({ anomalies }) => anomalies))
   const filterOf = (name: string): Partial<Filters> => (overview.lanesBy === 'entity' ? { key: name } : { field: name })
@@ -102,7 +91,7 @@ export function Swimlane({ overview, filters }: SwimlaneProps) {
           </div>
         </div>
       ))}
-      <div class="lane lane-axis" aria-hidden="true">
+      <div class="lane lane-axis quiet" aria-hidden="true">
         <span />
         <div class="cells" style={grid}>
           {labelled.map((column, i) => (
@@ -113,7 +102,7 @@ export function Swimlane({ overview, filters }: SwimlaneProps) {
         </div>
       </div>
       {brush !== null && <div class="brush" style={{ left: `${brush.left}px`, width: `${brush.width}px` }} />}
-      <p class="swimlane-foot quiet small">
+      <p class="row swimlane-foot quiet small">
         <span class="legend">
           least likely record 1 in 100{' '}
           {HEATS.map((heat) => (
@@ -123,11 +112,7 @@ export function Swimlane({ overview, filters }: SwimlaneProps) {
         </span>
         <span class="for-mouse">Drag to choose a time, click to look closer.</span>
         {isBounded(filters.span) && (
-          <button
-            type="button"
-            class="link"
-            onClick={() => goTo({ ...filters, span: { from: null, to: null }, compare: false })}
-          >
+          <button type="button" class="link" onClick={() => goTo({ ...filters, span: ALL, compare: false })}>
             Any time
           </button>
         )}

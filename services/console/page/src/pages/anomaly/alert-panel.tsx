@@ -1,21 +1,17 @@
 import { queryString } from '../../api/client.js'
 import type { AnomalyDetail } from '../../api/types.js'
 import { Time } from '../../parts/time.js'
+import { spanBetween } from '../../state/filters.js'
 import { may } from '../../state/session.js'
 import { hideLike } from '../suppressions/hide-like.js'
 
-const HOUR_MS = 3_600_000
-/** Span before and after it. */
-const NEAR_MS = HOUR_MS
+/** Span before and after it: an hour. */
+const NEAR_MS = 3_600_000
 
 /** Whether and how the alert was sent, with links to anomalies at the same time and to a rule that hides such alerts. */
 export function AlertPanel({ anomaly }: { anomaly: AnomalyDetail }) {
   const { pipeline, recordTime, alert } = anomaly
-  const at = Date.parse(recordTime)
-  const near = {
-    from: new Date(at - NEAR_MS).toISOString(),
-    to: new Date(at + NEAR_MS).toISOString(),
-  }
+  const near = spanBetween(Date.parse(recordTime) - NEAR_MS, Date.parse(recordTime) + NEAR_MS)
   return (
     <section aria-labelledby="alert" class="panel">
       <h2 id="alert">Alert</h2>

@@ -6,6 +6,7 @@ import { Chart } from '../../parts/chart.js'
 import { MarkTrack } from '../../parts/mark-track.js'
 import { Shown } from '../../parts/states.js'
 import { Time } from '../../parts/time.js'
+import { spanBetween } from '../../state/filters.js'
 import { navigate } from '../../state/location.js'
 import { useResource } from '../../state/resource.js'
 import { formatCount } from '../../words/format.js'
@@ -81,9 +82,8 @@ function ByDay({ pipeline, history }: { pipeline: string; history: Entity }) {
     [byDay],
   )
   const showDay = (at: number) => {
-    const from = new Date(x[at]! * 1000)
-    const to = new Date(from.getTime() + DAY_MS)
-    navigate(`/${queryString({ pipeline, key, from: from.toISOString(), to: to.toISOString() })}`)
+    const dayMs = 1000 * x[at]!
+    navigate(`/${queryString({ pipeline, key, ...spanBetween(dayMs, dayMs + DAY_MS) })}`)
   }
   const most = Math.max(...byDay.map(({ anomalies }) => anomalies))
   return (
