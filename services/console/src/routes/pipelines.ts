@@ -30,8 +30,8 @@ const LONGEST_DAYS = 31
 /** Of an entity. */
 const HISTORY_DAYS = 90
 const MOST_POINTS = 2_000
-/** Seconds: a day is 288 points, a month 124. */
-const STEPS = [60, 300, 900, 3_600, 21_600] as const
+/** Seconds: a day is 288 points, a month 248. */
+const STEPS = [60, 300, 900, 3_600, 10_800] as const
 const POINTS = 300
 const DRIFT_ALARMS = 20
 const HEALTH_EVENTS = 50

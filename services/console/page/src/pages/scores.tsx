@@ -8,7 +8,7 @@ import { MarkTrack } from '../parts/mark-track.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
-import { parseSpan, SPANS, type Span, spanParams, spanQuery } from '../state/filters.js'
+import { parseSpan, type Span, spanBetween, spanParams, spanQuery } from '../state/filters.js'
 import { navigate, place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
@@ -16,10 +16,6 @@ import { formatAmount, formatCompact, formatCount, formatTime } from '../words/f
 import { SpanChoice } from './anomalies/filter-bar.js'
 
 const REFRESH_MS = 30_000
-/** About as many points as fit into a chart. */
-const POINTS = 300
-/** Possible intervals of a point, seconds. */
-const STEPS = [60, 300, 900, 3_600, 10_800, 86_400]
 
 /** The nll of records over time, with the threshold of anomalies. */
 export function ScoresPage() {
@@ -28,11 +24,9 @@ export function ScoresPage() {
   const requested = parseSpan(params)
   const span: Span = 'last' in requested || requested.from !== null ? requested : { last: '24h' }
   const scale = params.get('scale') === 'linear' ? 'linear' : 'log'
-  const key = JSON.stringify([pipeline, span])
   const scores = useResource(
-    pipeline === '' ? null : key,
-    (signal) =>
-      read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, Date.now()), step: stepFor(span) }, signal),
+    JSON.stringify([pipeline, span]),
+    (signal) => read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, Date.now()) }, signal),
     'last' in span ? REFRESH_MS : undefined,
   )
   const goTo = (part: { span?: Span; scale?: string }) => {
@@ -69,7 +63,7 @@ export function ScoresPage() {
               pipeline={pipeline}
               scores={found}
               isLog={scale === 'log'}
-              onSelect={(from, to) => goTo({ span: spanBetween(from, to) })}
+              onSelect={(from, to) => goTo({ span: spanBetween(1000 * from, 1000 * to) })}
             />
           )
         }
@@ -77,12 +71,6 @@ export function ScoresPage() {
     </Page>
   )
 }
-
-/** @param from, to  seconds since 1970 */
-const spanBetween = (from: number, to: number): { readonly from: string; readonly to: string } => ({
-  from: new Date(from * 1000).toISOString(),
-  to: new Date(to * 1000).toISOString(),
-})
 
 interface ChartsProps {
   readonly pipeline: string
@@ -97,15 +85,13 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
   const drawn = useMemo(() => {
     const x = timesWithGaps(points, step)
     const at = new Map(points.map((point) => [Date.parse(point.time) / 1000, point]))
-    const valuesOf = (of: (point: ScorePoint) => number | null) =>
-      x.map((seconds) => {
-        const point = at.get(seconds)
-        return point === undefined ? null : of(point)
-      })
-    const line = (label: string, colour: string, of: (point: ScorePoint) => number | null): ChartSeries => ({
+    const line = (label: string, colour: string, of: (point: ScorePoint) => number): ChartSeries => ({
       label,
       colour,
-      values: valuesOf(of),
+      values: x.map((seconds) => {
+        const point = at.get(seconds)
+        return point === undefined ? null : of(point)
+      }),
     })
     const percentiles: ChartSeries[] = [
       line('max', '--chart-5', ({ max }) => max),
@@ -115,12 +101,7 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
       line('median', '--chart-1', ({ p50 }) => p50),
     ]
     if (threshold !== null)
-      percentiles.push({
-        label: 'threshold',
-        colour: '--high',
-        kind: 'dashed',
-        values: x.map(() => threshold),
-      })
+      percentiles.push({ label: 'threshold', colour: '--high', kind: 'dashed', values: x.map(() => threshold) })
     return {
       x,
       percentiles,
@@ -130,8 +111,10 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
     }
   }, [points, threshold, step, fromMs, toMs])
   const axis = { x: drawn.x, xLabel: 'time', isTime: true, xRange: drawn.xRange, onSelect }
-  const showAnomalies = (at: number) =>
-    navigate(`/${queryString({ pipeline, ...spanBetween(drawn.x[at]!, drawn.x[at]! + step) })}`)
+  const showAnomalies = (at: number) => {
+    const fromMs = 1000 * drawn.x[at]!
+    navigate(`/${queryString({ pipeline, ...spanBetween(fromMs, fromMs + 1000 * step) })}`)
+  }
   const records = points.reduce((sum, point) => sum + point.records, 0)
   const anomalies = points.reduce((sum, point) => sum + point.anomalies, 0)
   const words = `${formatCount(records)} records, ${formatCount(anomalies)} anomalies (${formatShare(records === 0 ? 0 : anomalies / records)})`
@@ -186,9 +169,9 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
 }
 
 function PointsTable({ points }: { points: readonly ScorePoint[] }) {
-  const nats = (name: string, of: (point: ScorePoint) => number | null) => ({
+  const nats = (name: string, of: (point: ScorePoint) => number) => ({
     ...{ name, kind: 'number' as const },
-    of: (point: ScorePoint) => formatMeasured(of(point)),
+    of: (point: ScorePoint) => formatAmount(of(point)),
   })
   return (
     <Table
@@ -208,19 +191,8 @@ function PointsTable({ points }: { points: readonly ScorePoint[] }) {
   )
 }
 
-const formatMeasured = (value: number | null): string => (value === null ? '–' : formatAmount(value))
-
 /** The times of the points, in seconds, with an empty point in each gap: a continuous line would hide the gap. */
 function timesWithGaps(points: readonly ScorePoint[], step: number): readonly number[] {
   const times = points.map(({ time }) => Date.parse(time) / 1000)
   return times.flatMap((time, i) => (i > 0 && time - times[i - 1]! > 1.5 * step ? [time - step, time] : [time]))
-}
-
-function stepFor(span: Span): number {
-  const ms =
-    'last' in span
-      ? SPANS[span.last]
-      : Date.parse(span.to ?? new Date().toISOString()) - Date.parse(span.from ?? '1970-01-01')
-  const wanted = ms / 1000 / POINTS
-  return STEPS.find((step) => step >= wanted) ?? STEPS.at(-1)!
 }
