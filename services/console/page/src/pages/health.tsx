@@ -1,4 +1,5 @@
 import type { Health } from '../api/types.js'
+import { Fact } from '../parts/fact.js'
 import { Page } from '../parts/page.js'
 import { Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
@@ -13,7 +14,7 @@ const REFRESH_MS = 10_000
 /** Health of a pipeline: throughput, lag, dead letters, drift and health events. */
 export function HealthPage() {
   const pipeline = currentPipeline.value
-  const health = useRead<Health>(pipeline === '' ? null : '/health', { pipeline }, REFRESH_MS)
+  const health = useRead<Health>('/health', { pipeline }, REFRESH_MS)
   return (
     <Page title="Health">
       <Shown of={health} what="the pipeline's health">
@@ -37,42 +38,26 @@ export function HealthPage() {
 }
 
 function Tiles({ health }: { health: Health }) {
+  const { recordsPerSecond, outboxWaiting, activeModelAgeSeconds: age, provisional } = health
   const lag = health.lag?.reduce((sum, partition) => sum + partition.lag, 0)
   const rejected = health.deadLetters.reduce((sum, { count }) => sum + count, 0)
   return (
     <dl class="tiles">
-      <Tile name="records a second" value={formatAmount(health.recordsPerSecond)} />
-      <Tile
-        name="lag"
-        value={lag === undefined ? '–' : formatCount(lag)}
-        note={lag === undefined ? 'Kafka did not answer' : 'records not read yet'}
-      />
-      <Tile name="dead letters" value={formatCount(rejected)} />
-      <Tile name="alerts and dead letters waiting" value={formatCount(health.outboxWaiting)} note="in the outbox" />
-      <Tile
-        name="active model"
-        value={health.activeModelAgeSeconds === null ? 'none' : formatDuration(health.activeModelAgeSeconds)}
-        note={
-          health.activeModelAgeSeconds === null
-            ? 'nothing is scored'
-            : health.provisional === null
-              ? 'old'
-              : 'old, provisional'
-        }
-      />
+      <Fact name="records a second">{formatAmount(recordsPerSecond)}</Fact>
+      <Fact name="lag">
+        {lag === undefined ? '–' : formatCount(lag)}
+        <small>{lag === undefined ? 'Kafka did not answer' : 'records not read yet'}</small>
+      </Fact>
+      <Fact name="dead letters">{formatCount(rejected)}</Fact>
+      <Fact name="alerts and dead letters waiting">
+        {formatCount(outboxWaiting)}
+        <small>in the outbox</small>
+      </Fact>
+      <Fact name="active model">
+        {age === null ? 'none' : formatDuration(age)}
+        <small>{age === null ? 'nothing is scored' : provisional === null ? 'old' : 'old, provisional'}</small>
+      </Fact>
     </dl>
-  )
-}
-
-function Tile({ name, value, note }: { name: string; value: string; note?: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        {value}
-        {note !== undefined && <small>{note}</small>}
-      </dd>
-    </div>
   )
 }
 
@@ -82,10 +67,9 @@ function Lag({ lag }: { lag: Health['lag'] }) {
       <h2 id="lag">Lag</h2>
       {lag === null ? (
         <p class="quiet">Kafka did not answer; is it up, and does the console reach it?</p>
-      ) : lag.length === 0 ? (
-        <p class="quiet">No partition has been read yet.</p>
       ) : (
         <Table
+          empty={<p class="quiet">No partition has been read yet.</p>}
           columns={[
             { name: 'partition', of: ({ topic, partition }) => `${topic}/${partition}` },
             { name: 'next offset', kind: 'number', of: ({ offset }) => offset },
@@ -132,21 +116,18 @@ function Events({ events }: { events: Health['events'] }) {
   return (
     <section aria-labelledby="events">
       <h2 id="events">Health events</h2>
-      {events.length === 0 ? (
-        <p class="quiet">None so far.</p>
-      ) : (
-        <Table
-          asCards
-          columns={[
-            { name: 'when', of: ({ at }) => <Time at={at} /> },
-            { name: 'what', of: ({ kind }) => kind.replaceAll('_', ' ') },
-            { name: 'until', of: ({ at, endedAt }) => endOf(at, endedAt) },
-            { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
-          ]}
-          rows={events}
-          keyOf={({ at, kind }) => `${at} ${kind}`}
-        />
-      )}
+      <Table
+        asCards
+        empty={<p class="quiet">None so far.</p>}
+        columns={[
+          { name: 'when', of: ({ at }) => <Time at={at} /> },
+          { name: 'what', of: ({ kind }) => kind.replaceAll('_', ' ') },
+          { name: 'until', of: ({ at, endedAt }) => endOf(at, endedAt) },
+          { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
+        ]}
+        rows={events}
+        keyOf={({ at, kind }) => `${at} ${kind}`}
+      />
     </section>
   )
 }

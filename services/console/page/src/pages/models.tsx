@@ -10,7 +10,7 @@ import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useRead } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
-import { formatAmount, formatCount } from '../words/format.js'
+import { formatAmount, formatCount, orDash } from '../words/format.js'
 import { ModelLink } from './links.js'
 import { CalibrationRecordsSection } from './models/calibration-records.js'
 import { Precision } from './models/precision.js'
@@ -20,7 +20,7 @@ const REFRESH_MS = 15_000
 /** The models of a pipeline, newest first, with rollback and retrain, and the calibration records to label. */
 export function ModelsPage() {
   const pipeline = currentPipeline.value
-  const models = useRead<readonly Model[]>(pipeline === '' ? null : '/models', { pipeline }, REFRESH_MS)
+  const models = useRead<readonly Model[]>('/models', { pipeline }, REFRESH_MS)
   const [dialog, setDialog] = useState<'retrain' | 'rollback' | null>(null)
   return (
     <Page
@@ -39,18 +39,10 @@ export function ModelsPage() {
       }
     >
       <Shown of={models} what="models">
-        {(found) =>
-          found.length === 0 ? (
-            <Empty title="No model yet">
-              The trainer fits the first one as soon as the topic holds enough records.
-            </Empty>
-          ) : (
-            <ModelTable models={found} pipeline={pipeline} />
-          )
-        }
+        {(found) => <ModelTable models={found} pipeline={pipeline} />}
       </Shown>
-      {pipeline !== '' && <Precision pipeline={pipeline} />}
-      {pipeline !== '' && <CalibrationRecordsSection pipeline={pipeline} />}
+      <Precision pipeline={pipeline} />
+      <CalibrationRecordsSection pipeline={pipeline} />
       {dialog === 'rollback' && (
         <Confirm
           title={`Roll ${pipeline} back?`}
@@ -87,6 +79,9 @@ function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: 
   return (
     <Table
       asCards
+      empty={
+        <Empty title="No model yet">The trainer fits the first one as soon as the topic holds enough records.</Empty>
+      }
       columns={[
         { name: 'model', of: ({ id }) => <ModelLink id={id} pipeline={pipeline} /> },
         {
@@ -99,13 +94,9 @@ function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: 
         },
         { name: 'trained', of: ({ trainedAt }) => <Time at={trainedAt} /> },
         { name: 'promoted', of: ({ promotedAt }) => (promotedAt === null ? '–' : <Time at={promotedAt} />) },
-        { name: 'records', kind: 'number', of: ({ rows }) => (rows === null ? '–' : formatCount(rows)) },
-        { name: 'steps', kind: 'number', of: ({ steps }) => (steps === null ? '–' : formatCount(steps)) },
-        {
-          name: 'held-out nats',
-          kind: 'number',
-          of: ({ validationNll }) => (validationNll === null ? '–' : formatAmount(validationNll)),
-        },
+        { name: 'records', kind: 'number', of: ({ rows }) => orDash(rows, formatCount) },
+        { name: 'steps', kind: 'number', of: ({ steps }) => orDash(steps, formatCount) },
+        { name: 'held-out nats', kind: 'number', of: ({ validationNll }) => orDash(validationNll, formatAmount) },
       ]}
       rows={models}
       keyOf={({ id }) => id}

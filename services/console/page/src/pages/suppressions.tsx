@@ -20,7 +20,7 @@ const REFRESH_MS = 30_000
 /** The rules that hide alerts, the number that each has hidden, and forms to add and remove rules. */
 export function SuppressionsPage() {
   const pipeline = currentPipeline.value
-  const rules = useRead<readonly Suppression[]>(pipeline === '' ? null : '/suppressions', { pipeline }, REFRESH_MS)
+  const rules = useRead<readonly Suppression[]>('/suppressions', { pipeline }, REFRESH_MS)
   const [adding, setAdding] = useState(() => (may('operator') ? prefilled(place.value.search) : null))
   const [removing, setRemoving] = useState<Suppression | null>(null)
   return (
@@ -38,9 +38,7 @@ export function SuppressionsPage() {
         A rule hides alerts until it expires. The anomalies themselves stay in the list and in Postgres.
       </p>
       <Shown of={rules} what="rules">
-        {(found) =>
-          found.length === 0 ? <Empty title="No rules" /> : <RuleTable rules={found} onRemove={setRemoving} />
-        }
+        {(found) => <RuleTable rules={found} onRemove={setRemoving} />}
       </Shown>
       {adding !== null && (
         <AddRule
@@ -77,15 +75,11 @@ export function SuppressionsPage() {
   )
 }
 
-interface RuleTableProps {
-  readonly rules: readonly Suppression[]
-  readonly onRemove: (rule: Suppression) => void
-}
-
-function RuleTable({ rules, onRemove }: RuleTableProps) {
+function RuleTable({ rules, onRemove }: { rules: readonly Suppression[]; onRemove: (rule: Suppression) => void }) {
   return (
     <Table
       asCards
+      empty={<Empty title="No rules" />}
       columns={[
         { name: 'hides', kind: 'detail', of: ruleInWords },
         {

@@ -13,12 +13,15 @@ interface TableProps<Row> {
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly keyOf: (row: Row) => string
+  /** Shown in place of a table without rows. */
+  readonly empty?: ComponentChildren
   /** On a narrow screen each row is a card, and each cell has the name of its column. */
   readonly asCards?: boolean
   readonly isActive?: (row: Row) => boolean
 }
 
-export function Table<Row>({ columns, rows, keyOf, asCards = false, isActive = () => false }: TableProps<Row>) {
+export function Table<Row>({ columns, rows, keyOf, empty, asCards = false, isActive = () => false }: TableProps<Row>) {
+  if (rows.length === 0 && empty !== undefined) return <>{empty}</>
   return (
     <div class="wide-table">
       <table class={asCards ? 'rows' : ''}>

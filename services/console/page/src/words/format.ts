@@ -6,6 +6,7 @@ const twoDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
 const sixDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
 // Sweden writes times by ISO 8601.
 const swedish = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' })
+const zoned = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' })
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
 
 /** Such as "20,000". */
@@ -13,6 +14,10 @@ export const formatCount = (count: number): string => whole.format(count)
 
 /** For axes and narrow places, such as "20K". */
 export const formatCompact = (value: number): string => compact.format(value)
+
+/** A value that may be unknown. */
+export const orDash = <T>(value: T | null, format: (known: T) => string): string =>
+  value === null ? '–' : format(value)
 
 /** Nats or bits, rounded to the significant digits, such as "16.19", "445,756.7" and "1.2e12". */
 export function formatAmount(value: number): string {
@@ -54,10 +59,8 @@ export const formatTime = (time: string | number): string => swedish.format(new 
 
 /** The user's time zone at an instant, such as "UTC+01:00". */
 export function formatZone(time: string | number): string {
-  const minutes = -new Date(time).getTimezoneOffset()
-  if (minutes === 0) return 'UTC'
-  const two = (part: number) => String(Math.floor(part)).padStart(2, '0')
-  return `UTC${minutes < 0 ? '−' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
+  const name = zoned.formatToParts(new Date(time)).at(-1)!.value
+  return name.replace('GMT', 'UTC').replace('-', '−')
 }
 
 /** Labels of a time axis, in the user's time zone: the hour, with the day below it where a day begins. */

@@ -36,9 +36,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
       setLoading(false)
     }
   }
-  useEffect(() => {
-    if (pipeline !== '') void readPage(null)
-  }, [])
+  useEffect(() => void readPage(null), [])
   const select = (letter: DeadLetter, isSelected: boolean) => {
     const others = [...selected].filter((position) => position !== positionOf(letter))
     setSelected(new Set(isSelected ? [...others, positionOf(letter)] : others))

@@ -5,7 +5,7 @@ import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { navigate, place } from '../../state/location.js'
 import { useRead } from '../../state/resource.js'
-import { formatAmount, formatCount, formatTime, shortId } from '../../words/format.js'
+import { formatAmount, formatCount, formatTime, orDash, shortId } from '../../words/format.js'
 
 interface ComparisonProps {
   readonly id: string
@@ -66,8 +66,8 @@ function Difference({ id, other, pipeline }: { id: string; other: string; pipeli
                 asCards
                 columns={[
                   { name: 'field', of: ({ field }) => field ?? 'no reasons' },
-                  { name: 'this model', kind: 'number', of: ({ first }) => perMillion(first) },
-                  { name: shortId(other), kind: 'number', of: ({ second }) => perMillion(second) },
+                  { name: 'this model', kind: 'number', of: ({ first }) => orDash(first, formatCount) },
+                  { name: shortId(other), kind: 'number', of: ({ second }) => orDash(second, formatCount) },
                 ]}
                 rows={fields}
                 keyOf={({ field }) => String(field)}
@@ -75,20 +75,17 @@ function Difference({ id, other, pipeline }: { id: string; other: string; pipeli
               <h3>Settings and results</h3>
             </>
           )}
-          {facts.length === 0 ? (
-            <p class="quiet">They were made of the same.</p>
-          ) : (
-            <Table
-              asCards
-              columns={[
-                { name: 'what differs', of: ({ name }) => name },
-                { name: 'this model', kind: 'detail', of: ({ first }) => shown(first) },
-                { name: shortId(other), kind: 'detail', of: ({ second }) => shown(second) },
-              ]}
-              rows={facts}
-              keyOf={({ name }) => name}
-            />
-          )}
+          <Table
+            asCards
+            empty={<p class="quiet">They were made of the same.</p>}
+            columns={[
+              { name: 'what differs', of: ({ name }) => name },
+              { name: 'this model', kind: 'detail', of: ({ first }) => orDash(first, shown) },
+              { name: shortId(other), kind: 'detail', of: ({ second }) => orDash(second, shown) },
+            ]}
+            rows={facts}
+            keyOf={({ name }) => name}
+          />
         </>
       )}
     </Shown>
@@ -105,7 +102,4 @@ function Decisions({ decisions, other }: { decisions: NonNullable<ModelDifferenc
   )
 }
 
-const perMillion = (rate: number | null): string => (rate === null ? '–' : formatCount(rate))
-
-const shown = (fact: string | number | null): string =>
-  fact === null ? '–' : typeof fact === 'number' ? formatAmount(fact) : fact
+const shown = (fact: string | number): string => (typeof fact === 'number' ? formatAmount(fact) : fact)
