@@ -12,7 +12,8 @@ import { Help, isHelpOpen } from './parts/help.js'
 import { Notices } from './parts/notices.js'
 import { Empty, Failure, Loading } from './parts/states.js'
 import { idBelow, navigate, place } from './state/location.js'
-import { openSession, pipelines, refreshPipelines, session, sessionError, withPipeline } from './state/session.js'
+import { useResource } from './state/resource.js'
+import { openSession, pipelines, readPipelines, session, sessionError, withPipeline } from './state/session.js'
 import { useShortcuts } from './state/shortcuts.js'
 
 /** The whole page: header, the view of the URL, or the form to log in. */
@@ -20,7 +21,7 @@ export function App() {
   if (sessionError.value?.status === 401) return <SignInPage />
   return (
     <>
-      <a class="skip" href="#content">
+      <a class="skip unseen" href="#content">
         Skip to the content
       </a>
       <Header />
@@ -75,10 +76,7 @@ function body(path: string) {
 }
 
 function NoPipeline() {
-  useEffect(() => {
-    const timer = setInterval(() => void refreshPipelines(), REFRESH_MS)
-    return () => clearInterval(timer)
-  }, [])
+  useResource('pipelines', readPipelines, REFRESH_MS)
   return (
     <Empty title="There is no pipeline yet">
       <code>outflow run all --config outflow.yaml</code> starts one; it appears here with its first model or record.

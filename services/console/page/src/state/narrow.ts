@@ -1,13 +1,10 @@
-import { useEffect, useState } from 'preact/hooks'
+import { signal } from '@preact/signals'
+
+const query = window.matchMedia('(max-width: 760px)')
 
 /** Whether the window is as narrow as a phone; same width as in the style sheet. */
-export function useIsNarrow(): boolean {
-  const [query] = useState(() => window.matchMedia('(max-width: 760px)'))
-  const [isNarrow, setNarrow] = useState(query.matches)
-  useEffect(() => {
-    const change = () => setNarrow(query.matches)
-    query.addEventListener('change', change)
-    return () => query.removeEventListener('change', change)
-  }, [query])
-  return isNarrow
-}
+export const isNarrow = signal(query.matches)
+
+query.addEventListener('change', () => {
+  isNarrow.value = query.matches
+})

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { ApiError, queryString, read, setCsrfToken, setLoggedOutHandler, write } from '../api/client.js'
+import { type ApiError, queryString, read, setCsrfToken, setLoggedOutHandler, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
 import { place } from './location.js'
 import { pipelineAt } from './pipeline-at.js'
@@ -32,7 +32,7 @@ export async function openSession(): Promise<void> {
     sessionError.value = null
     const found = await read<Session>('/session')
     setCsrfToken(found.csrfToken)
-    pipelines.value = await read<readonly Pipeline[]>('/pipelines')
+    await readPipelines()
     session.value = found
   } catch (error: unknown) {
     session.value = null
@@ -40,13 +40,8 @@ export async function openSession(): Promise<void> {
   }
 }
 
-/** Reads the pipelines again; they are unchanged when the console does not answer. */
-export async function refreshPipelines(): Promise<void> {
-  try {
-    pipelines.value = await read<readonly Pipeline[]>('/pipelines')
-  } catch (error: unknown) {
-    if (!(error instanceof ApiError)) throw error
-  }
+export async function readPipelines(): Promise<void> {
+  pipelines.value = await read<readonly Pipeline[]>('/pipelines')
 }
 
 /** Ends a session that began with a login. */

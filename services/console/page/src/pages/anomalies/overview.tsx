@@ -2,7 +2,7 @@ import { read } from '../../api/client.js'
 import type { Overview as OverviewData } from '../../api/types.js'
 import { Shown } from '../../parts/states.js'
 import { type Filters, formatFilters, listFilters, queryOf } from '../../state/filters.js'
-import { useIsNarrow } from '../../state/narrow.js'
+import { isNarrow } from '../../state/narrow.js'
 import { useResource } from '../../state/resource.js'
 import { Facets } from './facets.js'
 import { Swimlane } from './swimlane.js'
@@ -13,7 +13,7 @@ const STEPS = { wide: 60, narrow: 24 }
 
 /** The anomalies of the list by time, entity, field and severity; a click on a part narrows the list. */
 export function Overview({ filters }: { filters: Filters }) {
-  const steps = useIsNarrow() ? STEPS.narrow : STEPS.wide
+  const steps = isNarrow.value ? STEPS.narrow : STEPS.wide
   const { compare } = filters
   const overview = useResource(
     formatFilters({ ...listFilters(filters), sort: 'time', columns: [], compare }) + steps,

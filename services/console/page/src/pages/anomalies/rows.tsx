@@ -6,7 +6,7 @@ import { ProvisionalBadge, SeverityBadge, VerdictBadge } from '../../parts/badge
 import { Time } from '../../parts/time.js'
 import type { AnomalyList } from '../../state/anomaly-list.js'
 import type { Filters } from '../../state/filters.js'
-import { useIsNarrow } from '../../state/narrow.js'
+import { isNarrow } from '../../state/narrow.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual.js'
 import { formatCount, formatZone } from '../../words/format.js'
@@ -31,11 +31,10 @@ interface RowsProps {
 export function Rows({ list, filters, box }: RowsProps) {
   const items = list.items.value
   const ordered = useRef<HTMLOListElement>(null)
-  const isNarrow = useIsNarrow()
   const selectedIndex = items.findIndex(({ id }) => id === list.selected.value)
   const { columns } = list.filters
   const narrow = columns.length > 0 ? ROW_HEIGHT.narrowWithColumns : ROW_HEIGHT.narrow
-  const rowHeight = isNarrow ? narrow : ROW_HEIGHT.wide
+  const rowHeight = isNarrow.value ? narrow : ROW_HEIGHT.wide
   const { rows, totalSize, scrollTo } = useVirtualRows({
     count: items.length,
     rowHeight,
@@ -83,7 +82,7 @@ export function Rows({ list, filters, box }: RowsProps) {
   const waiting = list.waiting.value.length
   return (
     <>
-      <div class="list-head">
+      <div class="list-head small quiet">
         <span>severity</span>
         <SortBy order="time" filters={filters}>
           {`when (${formatZone(Date.now())})`}
@@ -112,24 +111,32 @@ export function Rows({ list, filters, box }: RowsProps) {
       <ol ref={ordered} style={{ height: `${totalSize}px` }} aria-label="Anomalies">
         {rows.map(({ index, start }) => {
           const item = items[index]!
+          // Tab reaches one row of the list.
+          const isReachable = index === Math.max(selectedIndex, 0)
           return (
-            <Row
+            <li
               key={item.id}
-              item={item}
-              columns={columns}
-              position={index + 1}
-              total={list.isComplete.value ? items.length : -1}
-              top={start}
-              isSelected={index === selectedIndex}
-              isReachable={index === selectedIndex || (selectedIndex < 0 && index === 0)}
-              onFocus={() => {
-                list.selected.value = item.id
-              }}
-            />
+              class="list-item"
+              aria-posinset={index + 1}
+              aria-setsize={list.isComplete.value ? items.length : -1}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <a
+                id={rowId(item.id)}
+                class={`list-row ${index === selectedIndex ? 'selected' : ''}`}
+                href={hrefOf(item.id)}
+                tabIndex={isReachable ? 0 : -1}
+                onFocus={() => {
+                  list.selected.value = item.id
+                }}
+              >
+                <Cells item={item} columns={columns} />
+              </a>
+            </li>
           )
         })}
       </ol>
-      <p class="list-foot" role="status">
+      <p class="list-foot small quiet" role="status">
         {formatCount(items.length)} read
         {list.isComplete.value ? ', all there are' : list.isLoading.value ? ', reading on …' : ''}
         {list.error.value !== null && (
@@ -168,55 +175,34 @@ function SortBy({ order, filters, children }: SortByProps) {
   )
 }
 
-interface RowProps {
-  readonly item: AnomalyRow
-  readonly columns: readonly string[]
-  readonly position: number
-  /** −1: unknown. */
-  readonly total: number
-  readonly top: number
-  readonly isSelected: boolean
-  /** Whether Tab focuses it: one row of the list. */
-  readonly isReachable: boolean
-  readonly onFocus: () => void
-}
-
-function Row({ item, columns, position, total, top, isSelected, isReachable, onFocus }: RowProps) {
+function Cells({ item, columns }: { item: AnomalyRow; columns: readonly string[] }) {
   return (
-    <li class="list-item" aria-posinset={position} aria-setsize={total} style={{ transform: `translateY(${top}px)` }}>
-      <a
-        id={rowId(item.id)}
-        class={`list-row ${isSelected ? 'selected' : ''}`}
-        href={hrefOf(item.id)}
-        tabIndex={isReachable ? 0 : -1}
-        onFocus={onFocus}
-      >
-        <SeverityBadge severity={item.severity} />
-        <Time at={item.recordTime} />
-        <span class="event">
-          <Time at={item.eventTime} />
+    <>
+      <SeverityBadge severity={item.severity} />
+      <Time at={item.recordTime} />
+      <span class="event">
+        <Time at={item.eventTime} />
+      </span>
+      <span class="key">{item.key ?? '–'}</span>
+      {columns.length > 0 && (
+        <span class="values">
+          {columns.map((name, at) => (
+            <span key={name} class="value" title={item.values[at] ?? 'none'}>
+              <span class="value-name">{name} </span>
+              {item.values[at] ?? '–'}
+            </span>
+          ))}
         </span>
-        <span class="key">{item.key ?? '–'}</span>
-        {columns.length > 0 && (
-          <span class="values">
-            {columns.map((name, at) => (
-              <span key={name} class="value" title={item.values[at] ?? 'none'}>
-                <span class="value-name">{name} </span>
-                {item.values[at] ?? '–'}
-              </span>
-            ))}
-          </span>
-        )}
-        <span class="why">
-          {item.provisional && <ProvisionalBadge />} {item.topReason ?? 'without reasons yet'}
-        </span>
-        <span class="fields" title={formatShares(item.fields)}>
-          {formatShares(item.fields)}
-        </span>
-        <span class="number rarity">{formatRarity(item.pValue)}</span>
-        <span class="given">{item.verdict !== null && <VerdictBadge verdict={item.verdict} />}</span>
-      </a>
-    </li>
+      )}
+      <span class="why">
+        {item.provisional && <ProvisionalBadge />} {item.topReason ?? 'without reasons yet'}
+      </span>
+      <span class="fields" title={formatShares(item.fields)}>
+        {formatShares(item.fields)}
+      </span>
+      <span class="number rarity">{formatRarity(item.pValue)}</span>
+      <span class="given">{item.verdict !== null && <VerdictBadge verdict={item.verdict} />}</span>
+    </>
   )
 }
 

@@ -9,13 +9,8 @@ import { navigate } from '../../state/location.js'
 import { asApiError, useRead } from '../../state/resource.js'
 import { may } from '../../state/session.js'
 
-interface ViewsProps {
-  readonly filters: Filters
-  readonly onClose: () => void
-}
-
 /** Dialog with the saved views of the pipeline; it opens, saves and deletes them. */
-export function Views({ filters, onClose }: ViewsProps) {
+export function Views({ filters, onClose }: { filters: Filters; onClose: () => void }) {
   const { pipeline } = filters
   const views = useRead<readonly View[]>('/views', { pipeline })
   const [name, setName] = useState('')

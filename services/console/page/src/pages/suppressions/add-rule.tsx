@@ -1,3 +1,4 @@
+import type { ComponentProps } from 'preact'
 import { useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
@@ -24,6 +25,12 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
     onInput: ({ currentTarget }: { currentTarget: HTMLInputElement | HTMLSelectElement }) =>
       setTyped((before) => ({ ...before, [name]: currentTarget.value })),
   })
+  const labelled = (label: string, name: keyof typeof BLANK, attributes: ComponentProps<'input'>) => (
+    <label class="stacked">
+      {label}
+      <input {...input(name)} {...attributes} />
+    </label>
+  )
   const add = async () => {
     await write('POST', '/suppressions', { pipeline, ...rule, reason: typed.reason.trim() } satisfies NewSuppression)
     onAdded()
@@ -37,14 +44,8 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
       onClose={onClose}
     >
       <div class="form-grid">
-        <label class="stacked">
-          Key
-          <input {...input('entity')} placeholder="any" maxLength={500} />
-        </label>
-        <label class="stacked">
-          Least likely field
-          <input {...input('field')} placeholder="any" maxLength={500} />
-        </label>
+        {labelled('Key', 'entity', { placeholder: 'any', maxLength: 500 })}
+        {labelled('Least likely field', 'field', { placeholder: 'any', maxLength: 500 })}
         <label class="stacked">
           Its value is
           <select {...input('direction')} disabled={rule.field === null}>
@@ -54,28 +55,13 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
           </select>
         </label>
         <div class="row">
-          <label class="stacked">
-            At least
-            <input {...input('least')} type="number" step="any" disabled={rule.field === null} />
-          </label>
-          <label class="stacked">
-            At most
-            <input {...input('largest')} type="number" step="any" disabled={rule.field === null} />
-          </label>
+          {labelled('At least', 'least', { type: 'number', step: 'any', disabled: rule.field === null })}
+          {labelled('At most', 'largest', { type: 'number', step: 'any', disabled: rule.field === null })}
         </div>
-        <label class="stacked">
-          Time of the week
-          <input {...input('timeOfWeek')} placeholder="any, or mon 06:00-09:00" maxLength={500} />
-        </label>
-        <label class="stacked">
-          For how many days
-          <input {...input('days')} type="number" min="1" max="365" required />
-        </label>
+        {labelled('Time of the week', 'timeOfWeek', { placeholder: 'any, or mon 06:00-09:00', maxLength: 500 })}
+        {labelled('For how many days', 'days', { type: 'number', min: '1', max: '365', required: true })}
       </div>
-      <label class="stacked">
-        Why
-        <input {...input('reason')} required maxLength={500} />
-      </label>
+      {labelled('Why', 'reason', { required: true, maxLength: 500 })}
       <p class="quiet" aria-live="polite">
         {namesSomething ? (
           <>
