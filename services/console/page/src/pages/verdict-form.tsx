@@ -26,7 +26,7 @@ export function VerdictForm({ title, children, initial, give, onClose }: Verdict
       onClose={onClose}
     >
       {children}
-      <fieldset class="verdict-choice">
+      <fieldset class="row verdict-choice">
         <legend class="unseen">Verdict</legend>
         {VERDICTS.map((choice) => (
           <label key={choice}>

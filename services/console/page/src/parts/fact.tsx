@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <div>
-      <dt>{name}</dt>
+      <dt class="small quiet">{name}</dt>
       <dd>{children}</dd>
     </div>
   )

@@ -44,7 +44,7 @@ export function Header() {
         ))}
       </nav>
       <div class="header-end">
-        <span class={`live ${liveState.value}`} role="status">
+        <span class={`live small quiet ${liveState.value}`} role="status">
           {LIVE_WORDS[liveState.value]}
         </span>
         {(pipelines.value?.length ?? 0) > 0 && (

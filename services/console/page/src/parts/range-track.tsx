@@ -16,7 +16,7 @@ export function RangeTrack({ observed, range }: { observed: number; range: reado
           style={{ left: percent(place.at) }}
         />
       </div>
-      <div class="track-words" aria-hidden="true">
+      <div class="track-words small quiet" aria-hidden="true">
         <span>
           normally <b>{bounds}</b>
         </span>
