@@ -1,4 +1,4 @@
-import { anomalyId, stepsOfColumn } from '@outflow/contracts'
+import { anomalyId, type Position, parseAnomalyId, stepsOfColumn } from '@outflow/contracts'
 import { explainStored, type StoredExplanation } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
@@ -34,7 +34,6 @@ import {
 import { withAudit } from '../audit.js'
 import { readCursor, writeCursor } from '../cursors.js'
 import { RequestRefused } from '../errors.js'
-import { requireAnomalyId } from '../ids.js'
 import { readOverview } from '../overview.js'
 import { found } from '../queries.js'
 import { similarity } from '../similarity.js'
@@ -232,4 +231,11 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
 async function anomalyOf(db: Client, id: string): Promise<StoredAnomaly> {
   const { pipeline, position } = requireAnomalyId(id)
   return found(await anomalyAt(db, pipeline, position), `anomaly ${id}`)
+}
+
+/** @throws {RequestRefused} 404 when it is not of the form pipeline/topic/partition/offset */
+function requireAnomalyId(id: string): { readonly pipeline: string; readonly position: Position } {
+  const anomaly = parseAnomalyId(id)
+  if (anomaly !== null) return anomaly
+  throw new RequestRefused(404, `an anomaly is named pipeline/topic/partition/offset, got ${id.slice(0, 200)}`)
 }
