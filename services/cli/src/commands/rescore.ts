@@ -54,7 +54,7 @@ async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal:
     const id = await modelOf(pool, config.pipeline, options.model)
     const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
     return withDetector(artefact, (detector) =>
-      rescoreWith({ config, pool, detector, from, to, options, terminal, signal }),
+      rescoreWith({ config, pool, detector, terminal, signal }, { ...options, from, to }),
     )
   })
   await printResult(terminal, options.json, report, describeRescore(report, terminal))
@@ -71,23 +71,14 @@ interface RescoreContext {
   readonly config: Config
   readonly pool: Pool
   readonly detector: Detector
-  readonly from: Date
-  readonly to: Date
-  readonly options: RescoreOptions
   readonly terminal: Terminal
   readonly signal: AbortSignal
 }
 
-async function rescoreWith({
-  config,
-  pool,
-  detector,
-  from,
-  to,
-  options,
-  terminal,
-  signal,
-}: RescoreContext): Promise<RescoreReport> {
+async function rescoreWith(
+  { config, pool, detector, terminal, signal }: RescoreContext,
+  { from, to, limit, sendAlerts }: RescoreOptions & { readonly to: Date },
+): Promise<RescoreReport> {
   const { pipeline, source, detection, features } = config
   const { modelId } = detector.metadata
   const rule = decisionRule(detection, detector.metadata)
@@ -102,7 +93,7 @@ async function rescoreWith({
   })
   // Online FDR control starts at the beginning of the range.
   const fdrStates = new Map<string, FdrState | null>()
-  const comparison = makeComparison(options.limit)
+  const comparison = makeComparison(limit)
   const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
   let alerts = 0
 
@@ -150,7 +141,7 @@ async function rescoreWith({
         wasScored: then.scoredBefore !== null && at.offset < then.scoredBefore,
       })
     })
-    if (options.sendAlerts === undefined) return
+    if (sendAlerts === undefined) return
     const anomalies = decisions.anomalies
       .filter(({ index }) => !then.anomalies.has(records[index]!.read.source.offset))
       .map(({ index, severity }) => anomalyOf(records[index]!, { nll: nll[index]!, pValue: pValue[index]!, severity }))
