@@ -3,7 +3,8 @@ import type { Pool } from '@outflow/store'
 import { type AuditEntry, beginAudit, endAudit } from '@outflow/store/audit'
 import type { User } from './visitors.js'
 
-export type Act = Omit<AuditEntry, 'actor' | 'role' | 'authentication'>
+/** What a request does; it may have no pipeline, target or detail. */
+export type Act = Pick<AuditEntry, 'action'> & Partial<Pick<AuditEntry, 'pipeline' | 'target' | 'detail'>>
 
 /**
  * Runs an action with a row in the audit log, which is written before the action and updated with its outcome.
@@ -27,5 +28,5 @@ export async function noteDenied(pool: Pool, user: User, act: Act, problem: stri
 }
 
 function entryOf({ name: actor, role, authentication }: User, act: Act): AuditEntry {
-  return { ...act, actor, role, authentication }
+  return { pipeline: null, target: null, detail: {}, ...act, actor, role, authentication }
 }

@@ -67,7 +67,7 @@ function actOf({ method, routeOptions: { url = '' }, params, query }: FastifyReq
   const { id = null, pipeline = null } = { ...(query as object), ...(params as object) } as Partial<
     Record<string, string>
   >
-  return { action: `${method} ${url}`, pipeline, target: id, detail: {} }
+  return { action: `${method} ${url}`, pipeline, target: id }
 }
 
 /** By the matched route, however its path is spelt: the page and the probes require no login. */

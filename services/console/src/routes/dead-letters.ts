@@ -58,12 +58,7 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
         }
         return rows
       })
-      const act = {
-        action: 'resend dead letters',
-        pipeline,
-        target: null,
-        detail: { positions: positions.map(formatPosition) },
-      }
+      const act = { action: 'resend dead letters', pipeline, detail: { positions: positions.map(formatPosition) } }
       return withAudit(pool, visitor, act, () =>
         resendDeadLetters(pool, config, letters, {
           corrected: null,

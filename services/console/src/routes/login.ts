@@ -53,12 +53,7 @@ export function addLoginRoutes(
       const attempt = await sessions.openAttempt(request.cookies[LOGIN_COOKIE])
       if (attempt === null) throw new RequestRefused(403, 'no login is under way in this browser; start at /api/login')
       const visitor = await login.finish(request.url, attempt)
-      const sealed = await withAudit(
-        pool,
-        visitor,
-        { action: 'log in', pipeline: null, target: null, detail: {} },
-        () => sessions.seal(visitor),
-      )
+      const sealed = await withAudit(pool, visitor, { action: 'log in' }, () => sessions.seal(visitor))
       return reply
         .clearCookie(LOGIN_COOKIE, attemptCookie)
         .setCookie(SESSION_COOKIE, sealed, sessionCookie(isSecure))

@@ -176,7 +176,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     },
     async ({ params: { pipeline }, body: { reason }, visitor }) => {
       await requirePipeline(pool, config, pipeline)
-      const act = { action: 'rollback', pipeline, target: null, detail: { reason } }
+      const act = { action: 'rollback', pipeline, detail: { reason } }
       const changed = await withAudit(pool, visitor, act, () =>
         rollBackModel(pool, { pipeline, by: visitor.name, why: reason }),
       )
@@ -197,7 +197,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     },
     async ({ body: { pipeline = config.pipeline, reason = 'requested in the console' }, visitor }, reply) => {
       await requirePipeline(pool, config, pipeline)
-      const act = { action: 'retrain', pipeline, target: null, detail: { reason } }
+      const act = { action: 'retrain', pipeline, detail: { reason } }
       const request = await withAudit(pool, visitor, act, () =>
         requestRetrain(pool, { pipeline, by: visitor.name, why: reason }),
       )

@@ -51,7 +51,7 @@ export function addSessionRoutes(
     async ({ body: { token } }, reply) => {
       const owner = ownerOf(token, tokens)
       if (owner === null) throw new RequestRefused(401, 'unknown token; `outflow token` makes one')
-      const sealed = await withAudit(pool, owner, { action: 'log in', pipeline: null, target: null, detail: {} }, () =>
+      const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
         sessions.seal(owner, createHash('sha256').update(token).digest('hex')),
       )
       return reply

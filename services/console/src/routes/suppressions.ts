@@ -43,7 +43,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         )
       }
       await requirePipeline(pool, config, pipeline)
-      const act = { action: 'add suppression', pipeline, target: null, detail: { rule, reason } }
+      const act = { action: 'add suppression', pipeline, detail: { rule, reason } }
       const id = await withAudit(pool, visitor, act, () =>
         addSuppression(pool, { pipeline, rule, why: reason, by: visitor.name }),
       )
@@ -64,7 +64,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
       },
     },
     async ({ params: { id }, visitor }, reply) => {
-      const act = { action: 'remove suppression', pipeline: null, target: id, detail: {} }
+      const act = { action: 'remove suppression', target: id }
       await withAudit(pool, visitor, act, async () => {
         found(await removeSuppression(pool, { id, by: visitor.name }), `rule ${id} that hides alerts`)
       })

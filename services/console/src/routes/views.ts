@@ -51,7 +51,7 @@ export function addViewRoutes(server: ConsoleServer, { config, pool, read }: Rou
       },
     },
     async ({ params: { name }, query: { pipeline = config.pipeline }, visitor }, reply) => {
-      const act = { action: 'delete view', pipeline, target: name, detail: {} }
+      const act = { action: 'delete view', pipeline, target: name }
       await withAudit(pool, visitor, act, async () => {
         found(await deleteView(pool, { pipeline, name }), `view ${name} of ${pipeline}`)
       })
