@@ -95,8 +95,6 @@ export const anomalySchema = anomalySummarySchema
   })
   .meta({ id: 'Anomaly', description: 'An anomaly with its record, reasons, verdicts and alert' })
 
-export type Anomaly = z.infer<typeof anomalySchema>
-
 /** The records of an anomaly's entity around it. */
 export const valuesAroundSchema = z
   .object({

@@ -14,7 +14,6 @@ import { loadModel, modelSummary } from '@outflow/store/models'
 import { alertFateAt } from '@outflow/store/outbox'
 import { deliveriesOf } from '@outflow/store/webhooks'
 import { z } from 'zod'
-import { detailOf } from '../anomaly-detail.js'
 import { summaryOf } from '../anomaly-summary.js'
 import {
   type AnomalyFilterQuery,
@@ -110,18 +109,36 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       },
     },
     async ({ params }) => {
-      const { anomaly, ...surroundings } = await read(async (db) => {
-        const anomaly = await anomalyOf(db, params.id)
-        const { pipeline, modelId } = anomaly
+      const { stored, model, verdicts, alert } = await read(async (db) => {
+        const stored = await anomalyOf(db, params.id)
+        const { pipeline, modelId } = stored
+        const deliveries = await deliveriesOf(db, { pipeline, eventId: anomalyId(pipeline, stored) })
         return {
-          anomaly,
+          stored,
           model: await modelSummary(db, { pipeline, id: modelId }),
-          verdicts: await verdictsOn(db, pipeline, anomaly),
-          unsent: await alertFateAt(db, pipeline, anomaly),
-          deliveries: await deliveriesOf(db, { pipeline, eventId: anomalyId(pipeline, anomaly) }),
+          verdicts: await verdictsOn(db, pipeline, stored),
+          alert: { unsent: await alertFateAt(db, pipeline, stored), deliveries: [...deliveries] },
         }
       })
-      return detailOf({ ...anomaly, ...(await explanationOf(anomaly)) }, surroundings)
+      const anomaly = { ...stored, ...(await explanationOf(stored)) }
+      const reasons = anomaly.reasons ?? []
+      const line = {
+        ...anomaly,
+        recordTime: new Date(anomaly.recordTimeMs),
+        eventTime: new Date(anomaly.eventTimeMs),
+        topReason: reasons[0]?.text ?? null,
+        fields: reasons,
+        verdict: verdicts[0]?.verdict ?? null,
+      }
+      return {
+        ...anomaly,
+        ...summaryOf(line),
+        reasons: [...reasons],
+        missing: [...anomaly.missing],
+        model: model && { id: model.id, trainedAt: model.createdAt, state: model.state },
+        verdicts: [...verdicts],
+        alert,
+      }
     },
   )
 
@@ -191,12 +208,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       if (items.length > MAX_BULK_VERDICTS) {
         throw new RequestRefused(400, `filter: allowed: one of at most ${MAX_BULK_VERDICTS} anomalies; narrow it`)
       }
-      const act = {
-        action: 'give verdicts',
-        pipeline: filter.pipeline,
-        target: null,
-        detail: { verdict, note, filter: query },
-      }
+      const act = { action: 'give verdicts', pipeline: filter.pipeline, detail: { verdict, note, filter: query } }
       const anomalies = await withAudit(pool, visitor, act, () =>
         giveVerdicts(pool, { filter, verdict, note, by: visitor.name }),
       )
