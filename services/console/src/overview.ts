@@ -53,11 +53,16 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
   const before = hasBefore ? await countAnomalies(db, earlier) : null
   const cellsBefore = hasBefore && keys.length > 0 ? await countByEntity(db, { ...earlier, keys }) : []
 
-  const byField = groupsOf(counts, ({ field }) => field).map(([name, own]) => ({ name, own, ...tallyOf(own) }))
-  const fields = byField.toSorted((a, b) => b.anomalies - a.anomalies)
   const compared = <Name>(name: Name, of: (count: AnomalyCount) => Name) =>
     before && sumOf(before.filter((count) => of(count) === name))
-  const beforeOfField = (name: string | null) => compared(name, ({ field }) => field)
+  const fields = groupsOf(counts, ({ field }) => field)
+    .map(([name, own]) => ({ name, own, ...tallyOf(own), before: compared(name, ({ field }) => field) }))
+    .toSorted((a, b) => b.anomalies - a.anomalies)
+  const lanesOfEntities = entities.map(({ key, ...tally }) => ({
+    ...{ name: key, ...tally, cells: cellsOf(cells.filter((cell) => cell.key === key)) },
+    before: hasBefore ? sumOf(cellsBefore.filter((cell) => cell.key === key)) : null,
+  }))
+  const lanesOfFields = fields.slice(0, LANES).map(({ own, ...lane }) => ({ ...lane, cells: cellsOf(own) }))
   return {
     from,
     to,
@@ -67,22 +72,9 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
     leastLikelyOf: limit,
     before: before && sumOf(before),
     total: cellsOf(counts),
-    ...(entities.length > 0
-      ? {
-          lanesBy: 'entity' as const,
-          lanes: entities.map(({ key, ...tally }) => ({
-            ...{ name: key, ...tally, cells: cellsOf(cells.filter((cell) => cell.key === key)) },
-            before: hasBefore ? sumOf(cellsBefore.filter((cell) => cell.key === key)) : null,
-          })),
-        }
-      : {
-          lanesBy: 'field' as const,
-          lanes: fields.slice(0, LANES).map(({ own, ...lane }) => ({
-            ...{ ...lane, cells: cellsOf(own) },
-            before: beforeOfField(lane.name),
-          })),
-        }),
-    fields: fields.map(({ own: _, ...field }) => ({ ...field, before: beforeOfField(field.name) })),
+    lanesBy: entities.length > 0 ? 'entity' : 'field',
+    lanes: entities.length > 0 ? lanesOfEntities : lanesOfFields,
+    fields: fields.map(({ own: _, ...field }) => field),
     severities: groupsOf(counts, ({ severity }) => severity).map(([name, own]) => ({
       ...{ name, ...tallyOf(own) },
       before: compared(name, ({ severity }) => severity),
