@@ -7,10 +7,10 @@ const LEVELS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 }
 export function SeverityBadge({ severity }: { severity: string }) {
   const level = LEVELS[severity] ?? 3
   return (
-    <span class={`severity severity-${severity}`}>
-      <span class="pips" aria-hidden="true">
+    <span class="severity">
+      <span class="pips" style={{ color: `var(--${severity})` }} aria-hidden="true">
         {[1, 2, 3].map((pip) => (
-          <i key={pip} class={pip <= level ? 'on' : ''} />
+          <i key={pip} class={pip <= level ? 'on' : ''} style={{ height: `${3 + 3 * pip}px` }} />
         ))}
       </span>
       <span class="severity-word">{severity}</span>
