@@ -2,10 +2,8 @@ export type LiveState = 'live' | 'reconnecting' | 'off'
 
 interface LiveOptions {
   readonly url: string
-  /** Called when there are new anomalies. */
-  readonly onAnomaly: () => void
-  /** Called when the connection is restored: events may have been missed. */
-  readonly onReturn: () => void
+  /** Called when there are new anomalies, and when the connection is restored: events may have been missed. */
+  readonly onNews: () => void
   readonly onState: (state: LiveState) => void
 }
 
@@ -13,7 +11,7 @@ const FIRST_WAIT_MS = 1_000
 const MAX_WAIT_MS = 30_000
 
 /** Follows a stream of server-sent events; reconnects after a loss, with growing delays. @returns a function that closes it */
-export function followLive({ url, onAnomaly, onReturn, onState }: LiveOptions): () => void {
+export function followLive({ url, onNews, onState }: LiveOptions): () => void {
   let source: EventSource | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let waitMs = FIRST_WAIT_MS
@@ -21,13 +19,13 @@ export function followLive({ url, onAnomaly, onReturn, onState }: LiveOptions): 
 
   const open = () => {
     source = new EventSource(url)
-    source.addEventListener('anomaly', onAnomaly)
+    source.addEventListener('anomaly', onNews)
     // The server dropped events of a slow client: the list has the anomalies nevertheless.
-    source.addEventListener('skipped', onAnomaly)
+    source.addEventListener('skipped', onNews)
     source.onopen = () => {
       waitMs = FIRST_WAIT_MS
       onState('live')
-      if (wasLost) onReturn()
+      if (wasLost) onNews()
       wasLost = false
     }
     // The browser's own retry gives up on any status but 200, such as a proxy's 502 while the console restarts.

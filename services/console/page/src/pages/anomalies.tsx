@@ -78,18 +78,16 @@ function useLive(list: AnomalyList): void {
   const { pipeline, sort } = list.filters
   useEffect(() => {
     if (sort !== 'time') return
-    const readNow = () => list.readNew(() => isWatched(list))
     let timer: ReturnType<typeof setTimeout> | undefined
     const readSoon = () => {
       timer ??= setTimeout(() => {
         timer = undefined
-        void readNow()
+        void list.readNew(() => isWatched(list))
       }, THROTTLE_MS)
     }
     const stop = followLive({
       url: `/api/anomalies/live${queryString({ pipeline })}`,
-      onAnomaly: readSoon,
-      onReturn: readNow,
+      onNews: readSoon,
       onState: (state) => {
         liveState.value = state
       },

@@ -23,8 +23,8 @@ interface ChartProps {
   /** Ends of the x-axis; default: those of `x`. Seconds since 1970 where `isTime`. */
   readonly xRange?: readonly [from: number, to: number]
   readonly series: readonly ChartSeries[]
-  /** Shades the area between two series, given by their indices. */
-  readonly band?: readonly [lower: number, upper: number]
+  /** Shades the area between the first two series, of which the first is the lower one. */
+  readonly hasBand?: boolean
   /** Logarithmic on both sides of 0 (arsinh): nats may be negative. */
   readonly isLog?: boolean
   readonly format: (value: number) => string
@@ -74,7 +74,7 @@ export function Chart(props: ChartProps) {
 }
 
 function draw(box: HTMLElement, props: ChartProps): uPlot {
-  const { x, isTime, xRange, series, band, isLog = false } = props
+  const { x, isTime, xRange, series, hasBand = false, isLog = false } = props
   const style = getComputedStyle(box)
   /** A canvas takes no variables: they are resolved as the colour of an element. */
   const colour = (name: string): string => {
@@ -115,15 +115,9 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
       },
       axes,
       // uPlot counts the x-axis as series 0.
-      bands:
-        band === undefined
-          ? []
-          : [
-              {
-                series: [band[1] + 1, band[0] + 1],
-                fill: `color-mix(in srgb, ${colour(series[band[0]]!.colour)} 20%, transparent)`,
-              },
-            ],
+      bands: hasBand
+        ? [{ series: [2, 1], fill: `color-mix(in srgb, ${colour(series[0]!.colour)} 20%, transparent)` }]
+        : [],
       cursor: { drag: { x: props.onSelect !== undefined, y: false, setScale: false } },
       series: [
         { label: props.xLabel, value: (_, x) => (x === null ? '–' : isTime ? formatTime(x * 1000) : formatCount(x)) },

@@ -61,10 +61,11 @@ export function Rows({ list, filters, box }: RowsProps) {
   }, [list, box])
 
   const select = (index: number) => {
-    const item = items[Math.min(Math.max(index, 0), items.length - 1)]
+    const at = Math.min(Math.max(index, 0), items.length - 1)
+    const item = items[at]
     if (item === undefined) return
     list.selected.value = item.id
-    scrollTo(Math.min(Math.max(index, 0), items.length - 1))
+    scrollTo(at)
     focusSoon(item.id)
   }
   const showWaiting = () => {

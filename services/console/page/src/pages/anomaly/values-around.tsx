@@ -87,7 +87,7 @@ function FieldChart({ field, place, around: { records }, offset }: FieldChartPro
         xLabel="record"
         isTime={false}
         series={series}
-        band={[0, 1]}
+        hasBand
         isLog={isLog}
         format={formatAmount}
         height={180}
