@@ -1,9 +1,8 @@
-import type { Config } from '@outflow/contracts'
-import type { Queryable } from '@outflow/store'
-import { listPipelines } from '@outflow/store/pipelines'
+import { pipelineExists } from '@outflow/store/pipelines'
 import { z } from 'zod'
 import { pipelineSchema } from './api/index.js'
 import { RequestRefused } from './errors.js'
+import type { ConsoleServer, RouteContext } from './routes/route-context.js'
 
 /** Default: the pipeline of the console's configuration. */
 export const ofPipelineSchema = z.object({ pipeline: pipelineSchema.optional() })
@@ -14,11 +13,18 @@ export function found<T>(thing: T | null | undefined | false, what: string): T {
   return thing
 }
 
-/** Rows of a pipeline that does not exist would never be processed. @throws {RequestRefused} 404 when it does not exist */
-export async function requirePipeline(db: Queryable, config: Config, pipeline: string): Promise<void> {
-  if (pipeline === config.pipeline) return
-  found(
-    (await listPipelines(db)).find((known) => known.pipeline === pipeline),
-    `pipeline ${pipeline}`,
-  )
+/** Rejects a request that names a pipeline which does not exist: it would get empty lists, or write rows that are never processed. */
+export function requirePipelines(server: ConsoleServer, { config, read }: RouteContext): void {
+  server.addHook('preHandler', async ({ routeOptions: { url = '' }, params, query, body }) => {
+    if (!url.startsWith('/api/')) return
+    const named: NamesPipeline = { ...(body as object), ...(query as object), ...(params as object) }
+    const { pipeline = named.filter?.pipeline ?? config.pipeline } = named
+    if (pipeline === config.pipeline) return
+    found(await read((db) => pipelineExists(db, pipeline)), `pipeline ${pipeline}`)
+  })
+}
+
+interface NamesPipeline {
+  readonly pipeline?: string
+  readonly filter?: { readonly pipeline?: string }
 }

@@ -11,6 +11,7 @@ import { makeOidcLogin } from './oidc-login.js'
 import { describeRoutes } from './openapi.js'
 import { servePage } from './page.js'
 import { answerProblems, sendProblem } from './problems.js'
+import { requirePipelines } from './queries.js'
 import { addAnomalyRoutes } from './routes/anomalies.js'
 import { addDeadLetterRoutes } from './routes/dead-letters.js'
 import { addLiveRoute } from './routes/live.js'
@@ -79,6 +80,7 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   })
   await server.register(fastifyRateLimit, { max: 1_200, timeWindow: '1 minute' })
   guard(server, config.console, sessions, (visitor, act, problem) => noteDenied(context.pool, visitor, act, problem))
+  requirePipelines(server, context)
 
   for (const [path, answer] of VITALS_ROUTES) {
     server.get(path, async (_, reply) => {

@@ -11,6 +11,8 @@ interface PipelineSummary {
   readonly newestAnomalyAt: Date | null
 }
 
+const KNOWN = `select pipeline from outflow.offsets union select pipeline from outflow.models union select pipeline from outflow.heartbeats`
+
 /** Returns the pipelines that have read a record or have a model, sorted by name. */
 export async function listPipelines(db: Queryable): Promise<readonly PipelineSummary[]> {
   return run<PipelineSummary>(db, {
@@ -19,10 +21,7 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
       select pipeline, active.id as "activeModelId", coalesce(scores.anomalies, 0)::float8 as "anomaliesLastDay",
              (coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0))::float8 as "recordsLastDay",
              (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as "newestAnomalyAt"
-      from (
-        select pipeline from outflow.offsets union select pipeline from outflow.models
-        union select pipeline from outflow.heartbeats
-      ) as known
+      from (${KNOWN}) as known
       left join lateral (
         select id from outflow.models where models.pipeline = known.pipeline and state = 'active'
       ) as active on true
@@ -39,6 +38,16 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
       order by pipeline`,
     values: [],
   })
+}
+
+/** Whether `listPipelines` lists it. */
+export async function pipelineExists(db: Queryable, pipeline: string): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'pipeline_exists',
+    text: `select from (${KNOWN}) as known where pipeline = $1`,
+    values: [pipeline],
+  })
+  return rows.length > 0
 }
 
 /** Returns the names of the same pipelines; a login with the role of analysts is enough. */

@@ -26,7 +26,7 @@ import {
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { fitReportOf, modelOf } from '../model-detail.js'
-import { found, ofPipelineSchema, requirePipeline } from '../queries.js'
+import { found, ofPipelineSchema } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: textSchema })
@@ -175,7 +175,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       },
     },
     async ({ params: { pipeline }, body: { reason }, visitor }) => {
-      await requirePipeline(pool, config, pipeline)
       const act = { action: 'rollback', pipeline, detail: { reason } }
       const changed = await withAudit(pool, visitor, act, () =>
         rollBackModel(pool, { pipeline, by: visitor.name, why: reason }),
@@ -196,7 +195,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       },
     },
     async ({ body: { pipeline = config.pipeline, reason = 'requested in the console' }, visitor }, reply) => {
-      await requirePipeline(pool, config, pipeline)
       const act = { action: 'retrain', pipeline, detail: { reason } }
       const request = await withAudit(pool, visitor, act, () =>
         requestRetrain(pool, { pipeline, by: visitor.name, why: reason }),

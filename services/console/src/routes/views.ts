@@ -2,7 +2,7 @@ import { deleteView, savedViews, saveView } from '@outflow/store/anomalies'
 import { z } from 'zod'
 import { newViewSchema, viewSchema } from '../api/index.js'
 import { withAudit } from '../audit.js'
-import { found, ofPipelineSchema, requirePipeline } from '../queries.js'
+import { found, ofPipelineSchema } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 export function addViewRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
@@ -31,7 +31,6 @@ export function addViewRoutes(server: ConsoleServer, { config, pool, read }: Rou
       },
     },
     async ({ body: { pipeline = config.pipeline, ...view }, visitor }, reply) => {
-      await requirePipeline(pool, config, pipeline)
       const act = { action: 'save view', pipeline, target: view.name, detail: { search: view.search } }
       await withAudit(pool, visitor, act, () => saveView(pool, { pipeline, ...view, by: visitor.name }))
       return reply.code(201).send(view)
