@@ -20,7 +20,7 @@ export function fitProgress(terminal: Pick<Terminal, 'progress'>) {
   const begin = ({ step, maxSteps }: FitStep) => {
     const label = open === undefined ? 'fit' : 'fit again'
     open?.bar.stop()
-    return { step, bar: terminal.progress({ label, total: maxSteps, unit: 'steps' }) }
+    return { step, bar: terminal.progress({ label, total: maxSteps, unit: 'step' }) }
   }
   return {
     update: (progress: FitStep): void => {

@@ -1,5 +1,5 @@
 export { type FitStep, fitProgress } from './fit-progress.js'
-export { formatCount, formatSeconds } from './format.js'
+export { formatCount, formatCounted, formatSeconds, inNumber } from './format.js'
 export { type LiveScreen, makeLiveScreen } from './live-screen.js'
 export type { Progress } from './progress.js'
 export { makeTerminal, type Terminal } from './terminal.js'

@@ -5,7 +5,7 @@ import { makeProgressArea } from './progress.js'
 describe('in a pipe', () => {
   it('writes one line per tenth of the total, and the last state once', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
-    const progress = makeProgressArea(stream).open({ label: 'fit', total: 2000, unit: 'steps' })
+    const progress = makeProgressArea(stream).open({ label: 'fit', total: 2000, unit: 'step' })
     for (let step = 50; step <= 1050; step += 50) progress.update(step, `validation ${step}`)
     progress.stop()
     progress.stop()
@@ -18,16 +18,26 @@ describe('in a pipe', () => {
   it('writes a line every five seconds if the total is unknown', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
     let now = 0
-    const progress = makeProgressArea(stream, () => now).open({ label: 'score', total: null, unit: 'rows' })
+    const progress = makeProgressArea(stream, () => now).open({ label: 'score', total: null, unit: 'row' })
     for (; now <= 12_000; now += 1000) progress.update(now)
     progress.stop()
     expect(stream.read()).toBe('score: 5,000 rows\nscore: 10,000 rows\nscore: 12,000 rows\n')
   })
 
+  it('counts one in the singular (it was "1 rows")', () => {
+    const stream = new PassThrough({ encoding: 'utf8' })
+    let now = 0
+    const progress = makeProgressArea(stream, () => now).open({ label: 'score', total: null, unit: 'row' })
+    now = 5_000
+    progress.update(1)
+    progress.stop()
+    expect(stream.read()).toBe('score: 1 row\n')
+  })
+
   it('writes the last state before the lines after it', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
     const area = makeProgressArea(stream)
-    const fit = area.open({ label: 'fit', total: 2000, unit: 'steps' })
+    const fit = area.open({ label: 'fit', total: 2000, unit: 'step' })
     fit.update(800, '2.1 nats')
     fit.update(950)
     area.below('a table')
@@ -51,7 +61,7 @@ describe('on a terminal', () => {
 
   it('a bar is full at the end and not before', () => {
     const { area, written } = aTerminal()
-    const fit = area.open({ label: 'fit', total: 2_000, unit: 'steps' })
+    const fit = area.open({ label: 'fit', total: 2_000, unit: 'step' })
     fit.update(1_999, '0.5 nats')
     expect(written()).toContain(' 99 %  1,999 of 2,000 steps  0.5 nats\n')
     fit.update(2_000)
@@ -60,8 +70,8 @@ describe('on a terminal', () => {
 
   it('shows lines above the bars, and a text below them until the last one stops; the bars stay', () => {
     const { area, written } = aTerminal()
-    const feed = area.open({ label: 'feed', total: 10, unit: 'messages' })
-    const score = area.open({ label: 'score', total: null, unit: 'rows' })
+    const feed = area.open({ label: 'feed', total: 10, unit: 'message' })
+    const score = area.open({ label: 'score', total: null, unit: 'row' })
     feed.stop()
     area.below('a table')
     written()

@@ -1,3 +1,4 @@
+import { formatCount, formatCounted } from './format.js'
 import { makeLiveScreen } from './live-screen.js'
 
 /** Progress of a long task. */
@@ -12,7 +13,7 @@ export interface ProgressOptions {
   readonly label: string
   /** Null where it is unknown beforehand, as with stdin. */
   readonly total: number | null
-  /** What is counted: `steps`, `rows`. */
+  /** What is counted: `step`, `row`. */
   readonly unit: string
 }
 
@@ -81,12 +82,11 @@ const BAR_CELLS = 24
 /** `score   ████████░░░░  62 %  9,932 of 16,016 messages  41 anomalies` */
 function drawBar({ label, done, total, unit, detail }: Bar): string {
   const name = label.padEnd(7)
-  const count = done.toLocaleString('en')
-  if (total === null) return `${name} ${count} ${unit}  ${detail}`.trimEnd()
+  if (total === null) return `${name} ${formatCounted(done, unit)}  ${detail}`.trimEnd()
   const share = total === 0 ? 0 : Math.min(1, done / total)
   const full = Math.round(share * BAR_CELLS)
   const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${`${Math.floor(100 * share)} %`.padStart(5)}`
-  return `${name} ${bar}  ${count} of ${total.toLocaleString('en')} ${unit}  ${detail}`.trimEnd()
+  return `${name} ${bar}  ${formatCount(done)} of ${formatCounted(total, unit)}  ${detail}`.trimEnd()
 }
 
 /** Keeps a log short: one line per tenth of the total, or every five seconds where the total is unknown. */
@@ -106,8 +106,9 @@ function progressLines({ label, total, unit }: ProgressOptions, stream: Stream, 
   let nextAt = now() + LINE_EVERY_MS
   let last = { done: -1, written: -1, detail: '' }
   const print = (): void => {
-    const of = total === null ? '' : ` of ${total.toLocaleString('en')}`
-    stream.write(`${label}: ${last.done.toLocaleString('en')}${of} ${unit}${last.detail && `, ${last.detail}`}\n`)
+    const count =
+      total === null ? formatCounted(last.done, unit) : `${formatCount(last.done)} of ${formatCounted(total, unit)}`
+    stream.write(`${label}: ${count}${last.detail && `, ${last.detail}`}\n`)
     last.written = last.done
     nextAt = now() + LINE_EVERY_MS
   }

@@ -83,7 +83,7 @@ async function measure(
   const { plan, installation, terminal } = demo
   const messages = plan.backlog.length
   const total = messages + plan.steady.length
-  const progress = terminal.progress({ label: 'score', total, unit: 'messages' })
+  const progress = terminal.progress({ label: 'score', total, unit: 'message' })
   const watch = { installation, terminal, progress }
   try {
     await watchScoring(watch, messages)
@@ -116,7 +116,7 @@ async function withTarget<T>(
   send: (target: FeedTarget) => Promise<T>,
 ): Promise<T> {
   const producer = await makeProducer(kafka)
-  const progress = terminal.progress({ ...bar, unit: 'messages' })
+  const progress = terminal.progress({ ...bar, unit: 'message' })
   try {
     return await send({ producer, topic: config.source.topics[0]!, signal, onSent: progress.update })
   } finally {

@@ -8,7 +8,7 @@ import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
 import { type Log, loadConfig } from '@outflow/runtime'
 import { migrate, openPool, type Pool } from '@outflow/store'
 import { ensureTopics, type KafkaConnection, makeKafka, removeTopics } from '@outflow/streams'
-import type { Terminal } from '@outflow/terminal'
+import { formatCounted, type Terminal } from '@outflow/terminal'
 import { stringify } from 'yaml'
 import type { Defer } from './clean-up.js'
 import { demoConfig } from './config.js'
@@ -65,7 +65,9 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
     })),
   )
   if (!isLaunched) defer(() => removeTopics(kafka, { topics: topicsOf(config), groupsOf: config.pipeline }))
-  terminal.say(`${migrations.length} migrations applied; topics ${topicsOf(config).join(', ')} created`)
+  terminal.say(
+    `${formatCounted(migrations.length, 'migration')} applied; topics ${topicsOf(config).join(', ')} created`,
+  )
 
   const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
   defer(() => pool.end())

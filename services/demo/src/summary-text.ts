@@ -1,5 +1,5 @@
 import { formatShare } from '@outflow/contracts/wording'
-import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import { formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { Score } from './scoreboard.js'
 import type { DemoSummary } from './summary.js'
 import { leastLikelyTable, type UnlikelyFlight } from './unlikely-flights.js'
@@ -29,7 +29,7 @@ function figures(summary: DemoSummary): readonly (readonly [string, string])[] {
     ['throughput', `${formatCount(summary.recordsPerSecond)} records/s scored and written`],
     [
       'produce to alert',
-      `p50 ${latencyMs.p50 ?? '?'} ms, p99 ${latencyMs.p99 ?? '?'} ms over ${latencyMs.alerts} alerts at ${latencyMs.perSecond} records/s`,
+      `p50 ${latencyMs.p50 ?? '?'} ms, p99 ${latencyMs.p99 ?? '?'} ms over ${formatCounted(latencyMs.alerts, 'alert')} at ${latencyMs.perSecond} records/s`,
     ],
     [
       'model',
@@ -57,7 +57,7 @@ function kinds({ byKind, recall, precision, corrupted, falseAlarms }: DemoSummar
     aligns: ['left', 'right', 'right', 'right', 'right'],
     rows: [...Object.entries(byKind).map(([kind, score]) => row(kind.replaceAll('_', ' '), score)), row('all', all)],
   })
-  return `${table}\n${falseAlarms} alerts are about flights that nobody corrupted; each counts against every kind's precision.`
+  return `${table}\nAlerts about flights that nobody corrupted: ${formatCount(falseAlarms)}. Each counts against every kind's precision.`
 }
 
 const share = (value: number | null): string => (value === null ? '' : formatShare(value))

@@ -1,7 +1,7 @@
 import { waitFor } from '@outflow/runtime'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters } from '@outflow/store/batch'
-import type { Progress, Terminal } from '@outflow/terminal'
+import { formatCounted, type Progress, type Terminal } from '@outflow/terminal'
 import type { Installation } from './installation.js'
 import { LEAST_LIKELY, leastLikelyTable } from './unlikely-flights.js'
 
@@ -37,7 +37,7 @@ export function watchScoring(
   const { pipeline } = config
   const poll = async (): Promise<Counters | null> => {
     const counters = sumUp(await partitionCounters(pool, pipeline))
-    progress.update(counters.received, `${counters.anomalies} anomalies`)
+    progress.update(counters.received, formatCounted(counters.anomalies, 'anomaly'))
     terminal.below(leastLikelyTable(await leastLikelyAnomalies(pool, { pipeline, limit: LEAST_LIKELY }), terminal))
     return counters.received >= messages ? counters : null
   }

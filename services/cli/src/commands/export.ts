@@ -1,6 +1,6 @@
 import { eachAnomaly } from '@outflow/store/anomalies'
 import { pipelineNames } from '@outflow/store/pipelines'
-import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -51,7 +51,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
   requireOneOnStdout(options)
   const format = options.format ?? formatOf(path)
   const startedAt = performance.now()
-  const progress = terminal.progress({ label: 'export', total: null, unit: 'anomalies' })
+  const progress = terminal.progress({ label: 'export', total: null, unit: 'anomaly' })
   let count = 0
   const pipeline = await withPipeline(options, (pool, config) =>
     withOutput(path, async (output) => {
@@ -71,7 +71,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
   const durationMs = Math.round(performance.now() - startedAt)
   if (options.json)
     await terminal.result(`${JSON.stringify({ pipeline, from, to, format, count, output: path, durationMs })}\n`)
-  terminal.say(`${formatCount(count)} anomalies of ${pipeline} as ${format} in ${formatSeconds(durationMs)}`)
+  terminal.say(`${formatCounted(count, 'anomaly')} of ${pipeline} as ${format} in ${formatSeconds(durationMs)}`)
 }
 
 function formatOf(path: string): ExportFormat {

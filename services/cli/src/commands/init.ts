@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { nameOfPath } from '@outflow/contracts'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
@@ -63,15 +63,13 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
   await withOutput(output, (opened) => opened.write(text))
   if (output === '-') return
   terminal.say(
-    `${output}: ${counted(statistics.columns.length, 'feature')}, ${counted(statistics.leftOut.length, 'field')} left out, from ${sample.from}`,
+    `${output}: ${formatCounted(statistics.columns.length, 'feature')}, ${formatCounted(statistics.leftOut.length, 'field')} left out, from ${sample.from}`,
   )
   for (const name of secretsToSet) {
     terminal.say(`set ${name} in the environment first: the secret is not copied into ${output}`)
   }
   terminal.say(`check it, then run: outflow doctor --config ${output}`)
 }
-
-const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`
 
 /** Takes a sample of the file or topic, and states the connection for its configuration. */
 async function take(options: InitOptions, signal: AbortSignal) {

@@ -1,7 +1,7 @@
 import { controlOf } from '@outflow/alerting'
 import { eachDetected } from '@outflow/store/anomalies'
 import { listSuppressions } from '@outflow/store/suppressions'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -62,7 +62,7 @@ export function describePreview(preview: Preview, terminal: Pick<Terminal, 'tabl
   ]
   const lines = [
     `${pipeline}, detected from ${from} to ${to}`,
-    `${formatCount(anomalies)} anomalies would have been ${formatCount(alerts)} alerts, ${formatCount(sent)} of them about one each`,
+    `${formatCounted(anomalies, 'anomaly')} would have been ${formatCounted(alerts, 'alert')}, ${formatCount(sent)} of them about one each`,
     ...(unsent.length > 0 ? unsent : ['nothing would have been hidden or grouped']).map((line) => `  ${line}`),
   ]
   if (anomalies === 0) return `${lines[0]}\nno anomalies were detected`
@@ -80,10 +80,7 @@ const SHARED = { key: 'of a key', reason: 'of a reason', quiet: 'in quiet hours'
 function gatheredLines(gathered: Preview['gathered'], groups: Preview['groups']): string[] {
   return (['key', 'reason', 'quiet'] as const)
     .filter((kind) => groups[kind] > 0)
-    .map((kind) => {
-      const alerts = groups[kind] === 1 ? 'one alert' : `${formatCount(groups[kind])} alerts`
-      return `${SHARED[kind]}: ${formatCount(gathered[kind])}, sent in ${alerts}`
-    })
+    .map((kind) => `${SHARED[kind]}: ${formatCount(gathered[kind])}, sent in ${formatCounted(groups[kind], 'alert')}`)
 }
 
 function tableOf(

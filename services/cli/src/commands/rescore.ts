@@ -7,7 +7,7 @@ import type { Pool } from '@outflow/store'
 import { earlierDecisions, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
 import { activeModelId, loadModel } from '@outflow/store/models'
 import { makeKafka, scanWindow, type WindowRecord } from '@outflow/streams'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
@@ -148,7 +148,7 @@ async function rescoreWith(
     alerts += await storeRescoredAnomalies(pool, pipeline, anomalies)
   }
 
-  const progress = terminal.progress({ label: 'rescore', total: null, unit: 'records' })
+  const progress = terminal.progress({ label: 'rescore', total: null, unit: 'record' })
   try {
     const { isCutShort } = await scanWindow(
       makeKafka(config.kafka),
@@ -196,11 +196,11 @@ function describeRescore(report: RescoreReport, terminal: Terminal): string {
   const rule = 'fdr' in report.rule ? `fdr ${report.rule.fdr}` : `alert rate ${report.rule.alertRate.toPrecision(3)}`
   const lines = [
     `${report.pipeline}, ${report.from} to ${report.to}, by model ${report.modelId} at ${rule}`,
-    `${formatCount(records)} records: ${formatCount(scored)} scored, ${formatCount(rejected)} rejected` +
+    `${formatCounted(records, 'record')}: ${formatCount(scored)} scored, ${formatCount(rejected)} rejected` +
       `${notScoredThen > 0 ? `; ${formatCount(notScoredThen)} had not been scored` : ''}`,
     `anomalies then ${formatCount(anomaliesThen)}, now ${formatCount(anomaliesNow)}, both times ${formatCount(stillAnomalies)}`,
     `new anomalies ${formatCount(report.newAnomalies)}, no longer anomalies ${formatCount(report.noLongerAnomalies)}`,
-    ...(alerts > 0 ? [`${formatCount(alerts)} alerts will be sent`] : []),
+    ...(alerts > 0 ? [`${formatCounted(alerts, 'alert')} will be sent`] : []),
   ]
   return `${[...lines, ...tableOf('new anomaly', report.newly, terminal), ...tableOf('no longer an anomaly', report.noLonger, terminal)].join('\n')}`
 }

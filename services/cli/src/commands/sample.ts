@@ -1,6 +1,6 @@
 import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
 import { compilePath, type Format, formatOfName } from '@outflow/records'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'
@@ -53,7 +53,7 @@ async function sample(options: SampleOptions, terminal: Terminal, signal: AbortS
         done += count
       }
     })
-    if (options.output !== '-') terminal.say(`${formatCount(options.rows)} records drawn into ${options.output}`)
+    if (options.output !== '-') terminal.say(`${formatCounted(options.rows, 'record')} drawn into ${options.output}`)
   })
 }
 

@@ -1,7 +1,7 @@
 import { formatShare } from '@outflow/contracts/wording'
 import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
 import { type Format, formatOfName } from '@outflow/records'
-import { formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
@@ -50,7 +50,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
     // Scores that are printed on a terminal show the progress, and a bar would be drawn over them.
     const isSeen = options.output === '-' && process.stdout.isTTY
-    const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'rows' })
+    const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'row' })
     const counts = { rows: 0, anomalies: 0 }
     try {
       await withOutput(options.output, async (output) => {
@@ -62,7 +62,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
           await writer.write(rowsOf(batch, isAnomaly))
           counts.rows += isAnomaly.length
           counts.anomalies += anomalies.length
-          progress?.update(counts.rows, `${formatCount(counts.anomalies)} anomalies`)
+          progress?.update(counts.rows, formatCounted(counts.anomalies, 'anomaly'))
         }
       })
     } finally {
@@ -74,7 +74,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
   const durationMs = Math.round(performance.now() - startedAt)
   if (options.json) await terminal.result(`${JSON.stringify({ ...summary, durationMs })}\n`)
   terminal.say(
-    `${formatCount(summary.rows)} rows scored in ${formatSeconds(durationMs)}; ${formatCount(summary.anomalies)} anomalies ` +
+    `${formatCounted(summary.rows, 'row')} scored in ${formatSeconds(durationMs)}; ${formatCounted(summary.anomalies, 'anomaly')} ` +
       `(${formatShare(summary.anomalies / summary.rows)}) at an alert rate of ${formatShare(summary.alertRate)}`,
   )
 }

@@ -3,7 +3,7 @@ import { featureName, type SuppressionRule, suppressionRuleSchema } from '@outfl
 import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -85,7 +85,7 @@ async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   })
   const text =
     `${id}: hides ${describeRule(rule)}, until ${rule.expiresAt.toISOString()}\n` +
-    `of the last ${LOOK_BACK_DAYS} days' ${formatCount(lately.anomalies)} anomalies it matches ${formatCount(lately.fits)}`
+    `of the last ${LOOK_BACK_DAYS} days' ${formatCounted(lately.anomalies, 'anomaly')} it matches ${formatCount(lately.fits)}`
   await printResult(terminal, options.json, { id, ...rule, lately }, text)
 }
 

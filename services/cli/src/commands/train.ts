@@ -9,7 +9,7 @@ import {
 import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@outflow/detector'
 import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
-import { type FitStep, fitProgress, formatCount, formatSeconds, type Terminal } from '@outflow/terminal'
+import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { formatOption, openInput } from '../open-input.js'
@@ -98,7 +98,7 @@ async function readInput(
   signal: AbortSignal,
 ): Promise<TrainingRecords> {
   const input = await openInput(options.input, options.format)
-  const progress = terminal.progress({ label: 'read', total: null, unit: 'rows' })
+  const progress = terminal.progress({ label: 'read', total: null, unit: 'row' })
   try {
     return await readTrainingRecords(input, {
       features,
@@ -165,7 +165,7 @@ function printReport(
   const { training, calibration } = metadata
   say(
     `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
-      `${training.backendVersion}: ${formatCount(training.steps)} steps, best at ${formatCount(training.bestStep)}`,
+      `${training.backendVersion}: ${formatCounted(training.steps, 'step')}, best at ${formatCount(training.bestStep)}`,
   )
   if (training.stopped === 'diverged') {
     say(

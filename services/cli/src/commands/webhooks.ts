@@ -5,7 +5,7 @@ import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import { deliveriesOf, resendDeadDeliveries, type WebhookCounts, webhookCounts } from '@outflow/store/webhooks'
-import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
+import { formatCount, formatCounted, oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
@@ -116,7 +116,7 @@ async function resendDeliveries(
     if (count === 0 && options.event !== undefined) await requireEvent(pool, config.pipeline, options.event, names)
     return count
   })
-  const text = `${formatCount(resent)} ${resent === 1 ? 'event is' : 'events are'} queued again; the alerts service delivers`
+  const text = `${formatCounted(resent, 'event')} ${resent === 1 ? 'is' : 'are'} queued again; the alerts service delivers`
   await printResult(terminal, options.json, { resent }, text)
 }
 

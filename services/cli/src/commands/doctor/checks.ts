@@ -15,7 +15,7 @@ import {
   startOfLatest,
   TopicUnknown,
 } from '@outflow/streams'
-import { formatCount } from '@outflow/terminal'
+import { formatCount, formatCounted } from '@outflow/terminal'
 import { placeOf } from '../../store-access.js'
 import { type Check, CheckFailed, NotYetCreated } from './check.js'
 import { countFields, type FieldFindings } from './field-counts.js'
@@ -47,7 +47,7 @@ const broker = ({ config, kafka }: DoctorContext): Check => ({
   fix: 'start Kafka, or correct kafka.brokers',
   run: async () => {
     const { brokers, clusterId } = await describeCluster(kafka)
-    return `${brokers === 1 ? '1 broker' : `${brokers} brokers`} at ${config.kafka.brokers.join(', ')}, cluster ${clusterId}`
+    return `${formatCounted(brokers, 'broker')} at ${config.kafka.brokers.join(', ')}, cluster ${clusterId}`
   },
 })
 

@@ -1,6 +1,6 @@
 import { type Feature, featurePath } from '@outflow/contracts'
 import type { NumberSummary } from '@outflow/records'
-import { formatCount } from '@outflow/terminal'
+import { formatCount, formatCounted, inNumber } from '@outflow/terminal'
 import type { Column, RecordStatistics } from './look-at-records.js'
 
 /** A value for the configuration, and why it is proposed; null where no reason is needed. */
@@ -98,7 +98,7 @@ export function proposeWindow(recordsPerDay: number | null): WindowProposal {
   const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
   const days = Math.ceil((2 * MIN_ROWS) / perDay)
   if (days <= 1) return { window: { value: '24h', why: LENGTH }, minRows: { value: MIN_ROWS, why: ENOUGH } }
-  const ofRate = `at ${shortNumber(Number(perDay.toPrecision(2)))} records a day`
+  const ofRate = `at ${rateOf(perDay, 'record')}`
   const window = Math.min(days, LONGEST_WINDOW_DAYS)
   const minRows = Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor((window * perDay) / 2)))
   return {
@@ -120,7 +120,7 @@ export function proposeWindowOfSilent({ days, sampleDays }: Silence, records: nu
   const window = Math.min(Math.ceil(2 * sampleDays), MOST_DAYS)
   const minRows = Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor(records / 2)))
   return {
-    window: { value: `${window}d`, why: `${LENGTH}; the last record is ${Math.floor(days)} days old` },
+    window: { value: `${window}d`, why: `${LENGTH}; the last record is ${formatCounted(Math.floor(days), 'day')} old` },
     minRows: { value: minRows, why: ENOUGH },
   }
 }
@@ -141,9 +141,14 @@ export function proposeAlertRate(recordsPerDay: number | null): Proposal<number>
   const what = 'share of normal records that may be anomalies'
   if (recordsPerDay === null) return { value: DEFAULT_ALERT_RATE, why: what }
   const value = ALERT_RATES.find((rate) => rate * recordsPerDay <= MOST_ALERTS_PER_DAY) ?? ALERT_RATES.at(-1)!
-  const alerts = shortNumber(Number((value * recordsPerDay).toPrecision(2)))
-  const records = shortNumber(Number(recordsPerDay.toPrecision(2)))
-  return { value, why: `${what}: about ${alerts} alerts a day, at ${records} records a day` }
+  const alerts = rateOf(value * recordsPerDay, 'alert')
+  return { value, why: `${what}: about ${alerts}, at ${rateOf(recordsPerDay, 'record')}` }
+}
+
+/** To two digits. */
+function rateOf(perDay: number, noun: string): string {
+  const rounded = Number(perDay.toPrecision(2))
+  return `${shortNumber(rounded)} ${inNumber(rounded, noun)} a day`
 }
 
 const DEFAULT_ALERT_RATE = 0.001

@@ -9,7 +9,7 @@ import {
   startOfLatest,
   type WindowRecord,
 } from '@outflow/streams'
-import { formatCount } from '@outflow/terminal'
+import { formatCount, formatCounted } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { openInput } from '../../open-input.js'
 import type { Silence } from './propose.js'
@@ -42,7 +42,7 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
   const which = records.length < MAX_RECORDS ? 'the' : 'the first'
   return {
     name: input.name,
-    from: `${which} ${formatCount(Math.min(records.length, MAX_RECORDS))} records of ${input.name}`,
+    from: `${which} ${formatCounted(Math.min(records.length, MAX_RECORDS), 'record')} of ${input.name}`,
     topic: path === '-' ? 'records' : topicOfFile(path),
     partitions: [records.slice(0, MAX_RECORDS)],
     format: {
@@ -81,7 +81,7 @@ export async function topicRecords(topic: string, connection: Connection, signal
   if (rejected === records.length) throw new InputInvalid(name, null, undecodable(connection, records, firstRejection!))
   return {
     name,
-    from: `${formatCount(records.length)} records, the latest or a sample of them, of ${name}`,
+    from: `${formatCounted(records.length, 'record')}, the latest or a sample of them, of ${name}`,
     topic,
     partitions,
     format: {

@@ -69,5 +69,5 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
   }
   const text = describePreview(preview, { table: () => '' })
   expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
-  expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, sent in one alert\n')
+  expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, sent in 1 alert\n')
 })

@@ -3,7 +3,7 @@ import { formatShare } from '@outflow/contracts/wording'
 import { labelledAnomalyShare, nextToLabel } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
 import { type CalibrationRecord, calibrationToLabel } from '@outflow/store/models'
-import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
+import { formatCount, formatCounted, oneLine, type Terminal } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
 import { type Author, storeVerdict, type VerdictWord } from './store-verdict.js'
@@ -111,7 +111,7 @@ function describe({ id, rank, nll, recordTime, record }: CalibrationRecord, rows
 export function summaryOf(before: readonly Labelled[], after: readonly Labelled[]): string {
   const given = count(after, isLabelled) - count(before, isLabelled)
   const confirmed = count(after, isConfirmed) - count(before, isConfirmed)
-  const found = `${given} calibration record${given === 1 ? '' : 's'} labelled, ${confirmed} confirmed as anomalies`
+  const found = `${formatCounted(given, 'calibration record')} labelled, ${confirmed} confirmed as anomalies`
   if (given === 0 || !after.some(isConfirmed)) return `${found}: the calibration set stays as it is`
   return `${found}: the trainer removes the anomalies from the calibration set within half a minute; \`outflow models list\` shows the new model`
 }
