@@ -63,7 +63,7 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
   await withOutput(output, (opened) => opened.write(text))
   if (output === '-') return
   terminal.say(
-    `${output}: ${formatCounted(statistics.columns.length, 'feature')}, ${formatCounted(statistics.leftOut.length, 'field')} left out, from ${sample.from}`,
+    `${output}: ${formatCounted(statistics.columns.length + statistics.windows.length, 'feature')}, ${formatCounted(statistics.leftOut.length, 'field')} left out, from ${sample.from}`,
   )
   for (const name of secretsToSet) {
     terminal.say(`set ${name} in the environment first: the secret is not copied into ${output}`)
