@@ -2,15 +2,18 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { EachBatchPayload } from 'kafkajs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Delivery } from './delivery.js'
+import { BrokerUnavailable, TopicUnknown } from './errors.js'
 import { GroupMember } from './group-member.js'
 import type { KafkaConnection } from './kafka.js'
 import { type Gap, positionsInMemory } from './positions.js'
+
+vi.mock('@outflow/errors/retrying', async (original) => ({ ...(await original<object>()), pause: () => turn() }))
 
 const TOPIC = 'flights'
 
 /** A group member with a simulated broker that has one partition, assigned to the member. */
 async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false } = {}) {
-  const broker = { topicId: 'first', earliest, end: 100n }
+  const broker = { topicId: 'first', earliest, end: 100n, failure: null as Error | null, reads: 0 }
   const listeners = new Map<string, (event: { payload: unknown }) => void>()
   const seeks: bigint[] = []
   const deliveries: Delivery[] = []
@@ -37,7 +40,7 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     disconnect: async () => {},
     fetchTopicOffsets: async () => [{ partition: 0, low: String(broker.earliest), high: String(broker.end) }],
   }
-  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const log = { debug() {}, info() {}, warn: vi.fn(), error() {} }
   const kafka = { log, kafkajs: { consumer: () => consumer, admin: () => admin } }
   const positions = { ...positionsInMemory(), movesWithDeliveries }
   await positions.begin(TOPIC, new Map([[0, { nextOffset: stored, topicId: 'first' }]]))
@@ -45,7 +48,14 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     kafka as unknown as KafkaConnection,
     { groupId: 'g', topics: [TOPIC], from: 'earliest', positions, hooks: { missed: (gap) => missed.push(gap) } },
     { deliver: (delivery) => deliveries.push(delivery), stop: stop.signal, abandon: stop.signal },
-    { read: async () => broker.topicId, close: async () => {} },
+    {
+      read: async () => {
+        broker.reads += 1
+        if (broker.failure !== null) throw broker.failure
+        return broker.topicId
+      },
+      close: async () => {},
+    },
   )
   const running = member.run()
   onTestFinished(async () => {
@@ -80,7 +90,7 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
   }
   const rebalancing = () => listeners.get('rebalancing')!({ payload: {} })
   const heartbeat = (groupGenerationId: number) => listeners.get('heartbeat')!({ payload: { groupGenerationId } })
-  return { running, broker, seeks, deliveries, missed, fetched, passedOver, join, rebalancing, heartbeat }
+  return { running, broker, log, seeks, deliveries, missed, fetched, passedOver, join, rebalancing, heartbeat }
 }
 
 test('a fetch from the sought position is delivered, even with gaps in its offsets', async () => {
@@ -136,6 +146,23 @@ test('issue 17.21: a fetch from a recreated topic is discarded, and the beginnin
   expect(seeks).toEqual([5n, 0n])
   expect(missed).toMatchObject([
     { kind: 'recreated', stored: { nextOffset: 5n }, next: { nextOffset: 0n, topicId: 'second' } },
+  ])
+})
+
+test('the wait for a deleted topic is logged after pauses that double, and again for another failure (it was logged twice a second)', async () => {
+  const { broker, log, seeks, join } = await aMember({ stored: 5n })
+  broker.failure = new TopicUnknown([TOPIC])
+  broker.reads = 0
+  join()
+  while (broker.reads < 17) await turn()
+  expect(log.warn).toHaveBeenCalledTimes(5)
+  broker.failure = new BrokerUnavailable('Kafka is not available')
+  while (broker.reads < 18) await turn()
+  broker.failure = null
+  while (seeks.length === 1) await turn()
+  expect(log.warn.mock.calls.map(([{ error }]) => error.code)).toEqual([
+    ...Array(5).fill('OUTFLOW_BROKER_TOPIC_UNKNOWN'),
+    'OUTFLOW_BROKER_UNAVAILABLE',
   ])
 })
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { isRetryable } from '@outflow/errors'
+import { isRetryable, type OutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { DeliveriesOptions } from './deliveries-options.js'
@@ -202,6 +202,7 @@ export class GroupMember {
     const isCurrent = () => claims.every((claim) => this.#isCurrent(claim))
     // Deliveries in flight of an earlier claim on a partition still move its stored offset.
     await this.#allEnded((delivery) => delivery.topic === topic && partitions.includes(delivery.partition))
+    let [failure, repeats] = ['', 0]
     while (!this.#leaving.aborted && isCurrent()) {
       try {
         const starts = await startsOf(this, { topic, partitions })
@@ -211,7 +212,11 @@ export class GroupMember {
       } catch (thrown: unknown) {
         const error = toBrokerError(thrown)
         if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
-        this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
+        const { code } = error as OutflowError
+        ;[failure, repeats] = [code, code === failure ? repeats + 1 : 1]
+        // A deleted topic may never return: the same failure is logged after pauses that double.
+        if (Number.isInteger(Math.log2(repeats)))
+          this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
         await pause(RETRY_MS, this.#leaving)
       }
     }
