@@ -47,7 +47,7 @@ async function consume(
       await new GroupMember(kafka, options, { deliver, stop, abandon }).run()
     } catch (thrown: unknown) {
       if (thrown instanceof Fatal) throw thrown.error
-      const error = toOutflowError(toBrokerError(thrown))
+      const error = toOutflowError(toBrokerError(thrown, options))
       if (!isRetryable(error)) throw error
       if (stop.aborted) return
       options.hooks?.restarting?.(error)

@@ -68,6 +68,24 @@ describe('toBrokerError', () => {
     )
   })
 
+  it('names what the user may not access, and the permission (it was "Kafka refused: Not authorized to access topics")', async () => {
+    const refused = (type: string) => protocolError(type, false)
+    await expect(namingTopic('flights', () => Promise.reject(refused('TOPIC_AUTHORIZATION_FAILED')))).rejects.toThrow(
+      'Kafka refused access to topic flights; grant the user DESCRIBE on it, and READ on a source topic or WRITE on an output topic',
+    )
+    expect(toBrokerError(refused('GROUP_AUTHORIZATION_FAILED'), { groupId: 'ingest' })).toMatchObject({
+      message: 'Kafka refused access to group ingest; grant the user READ on it',
+    })
+    expect(toBrokerError(refused('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'), { transactionalId: 'relay' })).toMatchObject(
+      {
+        message: 'Kafka refused access to transactional id relay; grant the user DESCRIBE and WRITE on it',
+      },
+    )
+    expect(toBrokerError(refused('TOPIC_AUTHORIZATION_FAILED'))).toMatchObject({
+      problem: 'Kafka refused access to a topic',
+    })
+  })
+
   it('recognises a fenced sender', () => {
     expect(toBrokerError(protocolError('INVALID_PRODUCER_EPOCH', false))).toBeInstanceOf(SenderFenced)
   })

@@ -118,10 +118,34 @@ function fixOfLogin(type: string, message: string): string {
 // Message of the plain Error that kafkajs throws when it uses a connection that could not be opened.
 const NOT_CONNECTED = 'Broker not connected'
 
-/** Converts an error of kafkajs to one of this package; returns other errors unchanged. */
-export function toBrokerError(thrown: unknown): unknown {
+/** What a request accesses; the broker's errors do not name it. */
+export interface Access {
+  readonly topics?: readonly string[]
+  readonly groupId?: string
+  readonly transactionalId?: string
+}
+
+/** What the broker refuses access to, and the permissions that it requires, by the type of its error. */
+const PERMISSIONS: Readonly<Record<string, (access: Access) => readonly [what: string, operations: string]>> = {
+  TOPIC_AUTHORIZATION_FAILED: ({ topics }) => [
+    topics === undefined ? 'a topic' : `topic ${topics.join(' or ')}`,
+    'DESCRIBE on it, and READ on a source topic or WRITE on an output topic',
+  ],
+  GROUP_AUTHORIZATION_FAILED: ({ groupId }) => [`group ${groupId ?? ''}`.trim(), 'READ on it'],
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: ({ transactionalId }) => [
+    `transactional id ${transactionalId ?? ''}`.trim(),
+    'DESCRIBE and WRITE on it',
+  ],
+}
+
+/**
+ * Converts an error of kafkajs to one of this package; returns other errors unchanged.
+ *
+ * @param access  for the message of an error about a permission
+ */
+export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   // Node does not detect the export names of these classes in a CommonJS package; Vitest does.
-  if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0])
+  if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0], access)
   if (thrown instanceof Error && thrown.message === NOT_CONNECTED)
     return new BrokerUnavailable('Kafka is not available: a connection was closed', { cause: thrown })
   if (thrown instanceof OutflowError || !(thrown instanceof kafkajs.KafkaJSError)) return thrown
@@ -143,16 +167,21 @@ export function toBrokerError(thrown: unknown): unknown {
     const fix = cause.name === 'KafkaJSConnectionError' ? 'start Kafka, or correct kafka.brokers' : null
     return new Unavailable(`Kafka is not available: ${cause.message}${hint}`, { ...options, fix })
   }
+  const permission = PERMISSIONS[type]?.(access)
+  if (permission !== undefined) {
+    const [what, operations] = permission
+    return new BrokerRefused(`Kafka refused access to ${what}`, { ...options, fix: `grant the user ${operations}` })
+  }
   const Refused = TOO_LARGE_TYPES.has(type) ? MessageTooLarge : BrokerRefused
   return new Refused(`Kafka refused: ${cause.message}`, options)
 }
 
-/** Runs `act`, and converts its errors as `toBrokerError` does. @throws {TopicUnknown} with the name of the topic */
+/** Runs `act`, and converts its errors as `toBrokerError` does. @throws {TopicUnknown | BrokerRefused} with the name of the topic */
 export async function namingTopic<T>(topic: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (thrown: unknown) {
-    const error = toBrokerError(thrown)
+    const error = toBrokerError(thrown, { topics: [topic] })
     throw error instanceof TopicUnknown ? new TopicUnknown([topic], { cause: thrown }) : error
   }
 }

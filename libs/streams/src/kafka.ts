@@ -1,7 +1,7 @@
 import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { registerCodecs } from './compression.js'
-import { toBrokerError } from './errors.js'
+import { type Access, toBrokerError } from './errors.js'
 import { replaceInternals } from './kafkajs-internals/replace-internals.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { noDelaySocket } from './socket.js'
@@ -67,10 +67,10 @@ function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): voi
 }
 
 /** Runs `act` and converts kafkajs's errors to those of this package. */
-export async function withBrokerErrors<T>(act: () => Promise<T>): Promise<T> {
+export async function withBrokerErrors<T>(act: () => Promise<T>, access?: Access): Promise<T> {
   try {
     return await act()
   } catch (thrown: unknown) {
-    throw toBrokerError(thrown)
+    throw toBrokerError(thrown, access)
   }
 }

@@ -44,9 +44,12 @@ export async function makeProducer(kafka: KafkaConnection): Promise<Producer> {
   }
   return {
     send: (messages) =>
-      withBrokerErrors(async () => {
-        for (const topicMessages of requestsOf(messages)) await producer.sendBatch({ topicMessages })
-      }),
+      withBrokerErrors(
+        async () => {
+          for (const topicMessages of requestsOf(messages)) await producer.sendBatch({ topicMessages })
+        },
+        { topics: topicsOf(messages) },
+      ),
     close: () => withBrokerErrors(() => producer.disconnect()),
   }
 }
@@ -71,6 +74,11 @@ export function requestsOf(messages: readonly OutgoingMessage[]): TopicMessages[
   if (bytes > 0) requests.push(toTopicMessages(byTopic))
   return requests
 }
+
+/** The topics of messages, each once. */
+export const topicsOf = (messages: readonly { readonly topic: string }[]): string[] => [
+  ...new Set(messages.map(({ topic }) => topic)),
+]
 
 function toTopicMessages(byTopic: ReadonlyMap<string, Message[]>): TopicMessages[] {
   return [...byTopic].map(([topic, messages]) => ({ topic, messages }))

@@ -4,8 +4,9 @@ import { makeSample } from '@outflow/records'
 import type { Admin, EachBatchPayload } from 'kafkajs'
 import { endsOf, withAdmin } from './admin.js'
 import { copyRecord, isTombstone, toRecord, type WindowRecord } from './delivery.js'
-import { BrokerUnavailable, namingTopic } from './errors.js'
+import { BrokerUnavailable, namingTopic, toBrokerError } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
+import { topicsOf } from './producer.js'
 
 export interface WindowOptions {
   readonly topics: readonly string[]
@@ -189,6 +190,7 @@ async function readRanges(
     maxBytesPerPartition: 4 * 1024 ** 2,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6, restartOnFailure: async () => false },
   })
+  const topics = topicsOf(ranges)
   const finish = new AbortController()
   const fail = new AbortController()
   const expected = ranges.reduce((sum, { start, end }) => sum + Number(end - start), 0)
@@ -247,11 +249,13 @@ async function readRanges(
   try {
     const outcome = AbortSignal.any([finish.signal, fail.signal, ...(signal ? [signal] : [])])
     await consumer.connect()
-    await consumer.subscribe({ topics: [...new Set(ranges.map(({ topic }) => topic))], fromBeginning: true })
+    await consumer.subscribe({ topics, fromBeginning: true })
     await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
     if (!outcome.aborted) await once(outcome, 'abort')
     signal?.throwIfAborted()
     fail.signal.throwIfAborted()
+  } catch (thrown: unknown) {
+    throw toBrokerError(thrown, { groupId, topics })
   } finally {
     // A batch in progress starts it again.
     await consumer.disconnect().finally(() => clearTimeout(stalled))

@@ -5,7 +5,7 @@ import { TransactionPending, toBrokerError } from './errors.js'
 import { type KafkaConnection, withBrokerErrors } from './kafka.js'
 import { holdCoordinators } from './kafkajs-internals/coordinators.js'
 import { placeOnce } from './partitioner.js'
-import { type OutgoingMessage, requestsOf } from './producer.js'
+import { type OutgoingMessage, requestsOf, topicsOf } from './producer.js'
 
 /** Where a relay stores the position up to which it has sent: a group offset of a partition that the group does not consume. */
 export interface RelayMark {
@@ -61,18 +61,20 @@ export async function makeTransactionalSender(
     await first.abort()
   } catch (thrown: unknown) {
     await producer.disconnect().catch(() => {})
-    throw toBrokerError(thrown)
+    throw toBrokerError(thrown, { transactionalId })
   }
   const forgetCoordinators = holdCoordinators([transactionalId, mark.groupId])
   return {
     send: (messages, position, first = async () => {}) =>
-      withBrokerErrors(() =>
-        sendInOne(producer, [(own) => sendAll(own, messages), (own) => moveMark(own, mark, position), first]).catch(
-          (thrown: unknown) => {
-            forgetCoordinators()
-            throw thrown
-          },
-        ),
+      withBrokerErrors(
+        () =>
+          sendInOne(producer, [(own) => sendAll(own, messages), (own) => moveMark(own, mark, position), first]).catch(
+            (thrown: unknown) => {
+              forgetCoordinators()
+              throw thrown
+            },
+          ),
+        { transactionalId, groupId: mark.groupId, topics: topicsOf(messages) },
       ),
     close: () => {
       forgetCoordinators()
