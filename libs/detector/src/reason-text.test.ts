@@ -73,6 +73,12 @@ it('a category that is the likeliest value is not said to be odd', () => {
   )
 })
 
+it('characters of a value that turn or break the rest of the text are shown as escapes', () => {
+  expect(categoryInWords('note', 'a\u202eb\u0007\n', { kind: 'unseen' }, 'y')).toBe(
+    'note a\\u202eb\\u0007\\u000a was never seen before',
+  )
+})
+
 it('a long value is cut', () => {
   const text = categoryInWords('note', 'x'.repeat(900_000), { kind: 'unseen' }, 'y')
   expect(text).toBe(`note ${'x'.repeat(80)}… was never seen before`)

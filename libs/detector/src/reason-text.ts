@@ -68,12 +68,18 @@ export function categoryInWords(
   }
 }
 
-/** The value of a category as a text states it: its first characters if it is long. */
+/**
+ * The value of a category as a text states it: its first characters if it is long. Characters that change the rest of the text, or its
+ * direction, are shown as escapes such as `\u202e`.
+ */
 export function brief(value: string): string {
-  return value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN).toWellFormed()}…` : value
+  const start = value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN).toWellFormed()}…` : value
+  return start.replaceAll(UNSAFE, (own) => `\\u${own.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 const LONGEST_SHOWN = 80
+/** Controls, line and paragraph separators, marks and overrides of direction. */
+const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
 /** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
 export function show(column: NumberColumn, value: number): string {
