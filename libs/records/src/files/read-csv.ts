@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream'
-import { emptyRecord, putAt, stepsOfColumn } from '@outflow/contracts'
-import { type CsvError, type Info, parse } from 'csv-parse'
+import { emptyRecord, putAt, type Step, stepsOfColumn } from '@outflow/contracts'
+import { type CsvError, type Info, type Parser, parse } from 'csv-parse'
 import { openCsv } from './csv-bytes.js'
 import { InputInvalid } from './errors.js'
 import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from './record-file.js'
@@ -41,7 +41,7 @@ export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRe
       batch = []
     }
   } catch (error: unknown) {
-    throw explain(name, header, error)
+    throw explain(name, header, error, parser)
   }
   if (batch.length > 0) yield batch
 }
@@ -50,11 +50,19 @@ export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRe
 function distinctNames(untrimmed: readonly string[]): readonly string[] {
   const header = untrimmed.map((name) => name.trim())
   const taken = new Set(header)
+  const seen = new Set<string>()
+  /** The next number to try for each name that repeats. */
+  const numbers = new Map<string, number>()
   return header.map((column, index) => {
     const name = column === '' ? `column ${index + 1}` : column
-    if (name === column && header.indexOf(column) === index) return column
+    if (name === column && !seen.has(name)) {
+      seen.add(name)
+      return name
+    }
+    let number = numbers.get(name) ?? 2
     let distinct = name
-    for (let number = 2; taken.has(distinct); number++) distinct = `${name} (${number})`
+    for (; taken.has(distinct); number++) distinct = `${name} (${number})`
+    numbers.set(name, number)
     taken.add(distinct)
     return distinct
   })
@@ -65,10 +73,17 @@ type Nest = (flat: Readonly<Record<string, string>>) => Record<string, unknown>
 /** Builds the record of a row. A column whose field would be inside another column's, such as `a.b` next to `a`, stays one key. */
 function nestBy(header: readonly string[]): Nest {
   const columns = header.map((column) => ({ column, steps: stepsOfColumn(column) }))
+  const keyOf = (steps: readonly Step[], count: number) => JSON.stringify(steps.slice(0, count))
+  const counts = new Map<string, number>()
+  for (const { steps } of columns) {
+    const key = keyOf(steps, steps.length)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
   const fields = columns.map(({ column, steps }) => {
-    const isInside = columns.some(
-      (other) => other.column !== column && other.steps.every((step, place) => step === steps[place]),
-    )
+    const isInside = steps.some((_, at) => {
+      const own = at + 1 === steps.length ? 1 : 0
+      return (counts.get(keyOf(steps, at + 1)) ?? 0) > own
+    })
     return { column, steps: isInside ? [column] : steps }
   })
   return (flat) => {
@@ -78,7 +93,7 @@ function nestBy(header: readonly string[]): Nest {
   }
 }
 
-function explain(name: string, header: readonly string[], error: unknown): unknown {
+function explain(name: string, header: readonly string[], error: unknown, parser: Parser): unknown {
   if (!isCsvError(error)) return error
   const line = typeof error.lines === 'number' ? error.lines : null
   switch (error.code) {
@@ -88,11 +103,11 @@ function explain(name: string, header: readonly string[], error: unknown): unkno
       return new InputInvalid(name, line, `${found} values for the header's ${header.length} columns${lacking}`, error)
     }
     case 'CSV_QUOTE_NOT_CLOSED':
-      return new InputInvalid(name, line, 'a quoted value is not closed', error)
+      return new InputInvalid(name, line && quoteLineOf(line, parser), 'a quoted value is not closed', error)
     case 'CSV_MAX_RECORD_SIZE':
       return new InputInvalid(
         name,
-        line,
+        line && quoteLineOf(line, parser),
         `longer than ${MAX_RECORD_BYTES / 1024 ** 2} MiB; is a quote left open?`,
         error,
       )
@@ -103,6 +118,20 @@ function explain(name: string, header: readonly string[], error: unknown): unkno
 }
 
 const LONGEST_MESSAGE = 200
+
+/** The line at which the value begins that the parser has not ended; the parser reports the line that it has read last. */
+function quoteLineOf(line: number, parser: Parser): number {
+  const { field, wasRowDelimiter } = (parser as Parser & { readonly state: ParserState }).state
+  // The parser counts each character of a line end, and the last one only when it reads on.
+  const lineEnds = field.toString('latin1').match(/[\r\n]/g) ?? []
+  return line - lineEnds.length + (wasRowDelimiter ? 1 : 0)
+}
+
+interface ParserState {
+  /** The bytes of the value so far. */
+  readonly field: { toString(encoding: BufferEncoding): string }
+  readonly wasRowDelimiter: boolean
+}
 
 const isCsvError = (error: unknown): error is CsvError =>
   error instanceof Error && 'code' in error && /^CSV_|^INVALID_/.test(String(error.code))

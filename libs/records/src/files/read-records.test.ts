@@ -36,6 +36,15 @@ describe('CSV', () => {
     expect(row!.record).toEqual(Object.fromEntries(names.map((name, index) => [name, String(index + 1)])))
   })
 
+  it('reads a header of 10,000 equal names, and one of as many nested names, in linear time', async () => {
+    const names = (nameOf: (index: number) => string) => Array.from({ length: 10_000 }, (_, index) => nameOf(index))
+    const row = names(String).join(',')
+    const [equal] = await read('csv', `${names(() => 'a').join(',')}\n${row}\n`, 1e6)
+    expect(Object.keys(equal!.record).at(-1)).toBe('a (10000)')
+    const [nested] = await read('csv', `${names((index) => `a.b${index}`).join(',')}\n${row}\n`, 1e6)
+    expect(Object.keys(nested!.record.a as object)).toHaveLength(10_000)
+  })
+
   it.each([';', '\t', '|'])('takes %j between the columns of the header as the delimiter', async (delimiter) => {
     const text = ['shop', '"note, long"'].join(delimiter)
     expect(await read('csv', `${text}\n1${delimiter}2,5\n`)).toEqual([
@@ -62,6 +71,9 @@ describe('CSV', () => {
     ['a,b\n1,2\n3\n', "in, line 3: 1 values for the header's 2 columns; b is missing"],
     ['a,b\n1,2,3\n', "in, line 2: 3 values for the header's 2 columns"],
     ['a,b\n1,"2\n', 'in, line 2: a quoted value is not closed'],
+    ['a,b\n1,"2\n3,4\n5,6\n', 'in, line 2: a quoted value is not closed'],
+    ['a,b\n"1\n2","3\n4,5', 'in, line 3: a quoted value is not closed'],
+    ['a,b\r\n1,"2\r\n3,4\r\n5,6\r\n', 'in, line 2: a quoted value is not closed'],
   ])('says where %j is broken', async (text, message) => {
     await expect(read('csv', text)).rejects.toThrow(message)
   })
