@@ -9,6 +9,7 @@ import { aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { runOutflow } from '../support/run-outflow.js'
 
 const brokers = kafkaBrokers().join(',')
+const minutes = (after: number) => new Date(Date.UTC(2026, 0, 1) + after * 60_000).toISOString()
 const initOf = (topic: string) =>
   runOutflow(['init', '--topic', topic, '--brokers', brokers, '--output', '-'], { env: { DATABASE_URL: '' } })
 
@@ -40,6 +41,23 @@ describe('outflow init of a file', () => {
       const trained = await runOutflow(train, { env })
       expect(trained.stderr).toContain('features: at cyclic, grams numeric, to categorical')
       expect(trained.code).toBe(0)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('counts windowed features among the features that it prints (they were left out)', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
+    try {
+      const input = join(folder, 'load.csv')
+      const loads = Array.from({ length: 1_000 }, (_, index) => `${minutes(5 * index)},${(index * 37) % 91}\n`)
+      await writeFile(input, `at,x[0]\n${loads.join('')}`)
+      expect(
+        await runOutflow(['init', '--input', input, '--output', join(folder, 'outflow.yaml')], { env }),
+      ).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('outflow.yaml: 3 features, 1 field left out, from the 1,000 records of '),
+      })
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

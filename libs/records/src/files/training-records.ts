@@ -41,7 +41,7 @@ export async function readTrainingRecords(
   const withoutExcluded = (features: readonly Feature[]) =>
     features.filter((feature) => !exclude.some((name) => isWithin(name, featurePath(feature))))
   const read = given && fileReader(file.name, withoutExcluded(given), given)
-  const inference = makeFeatureInference()
+  const inference = makeFeatureInference({ withLists: file.format === 'csv' })
   const sample = makeSample(maxRows, seed, ({ record }: Row) => record)
   let rows = 0
   for await (const batch of readRecords(file)) {

@@ -1,6 +1,7 @@
 import { type Feature, featureSchema, formatPath, type Step } from '@outflow/contracts'
 import { isMissing, readNumber } from '../fields/reader.js'
 import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
+import { entityOf, LONGEST_NAME } from '../windows/names.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { NumberSummariser, wantsLogScale } from './number-summary.js'
 
@@ -27,31 +28,40 @@ interface FeatureInference {
   conclude(): Inference
 }
 
+/** A place in the records; its fields are found without their paths, which may be long. */
+interface Place {
+  readonly steps: readonly Step[]
+  readonly inner: Map<Step, Place>
+}
+
 /**
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings and booleans of few values
  * categorical, ISO 8601 and epoch times cyclic.
  * Constant and empty fields, ids, numbers that only rise or fall, and texts that never return to an earlier value are left out. Memory grows
  * with the number of fields, not of records.
+ *
+ * @param withLists  infers from the items of lists, too: those of CSV are columns such as `x[0]`, which every record has. Default: false.
  */
-export function makeFeatureInference(): FeatureInference {
-  const fields = new Map<string, Field>()
+export function makeFeatureInference({ withLists = false } = {}): FeatureInference {
+  const root: Place = { steps: [], inner: new Map() }
+  const fields = new Map<Place, Field>()
   let records = 0
-  const observe = (value: unknown, steps: readonly Step[]): void => {
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+  const observe = (value: unknown, place: Place): void => {
+    const isList = Array.isArray(value)
+    if (value !== null && typeof value === 'object' && (withLists || !isList)) {
       const entries = Object.entries(value)
-      for (const [key, inner] of entries) observe(inner, [...steps, key])
-      if (steps.length === 0 || entries.length > 0) return
+      for (const [key, inner] of entries) observe(inner, within(place, isList ? Number(key) : key))
+      if (place === root || entries.length > 0) return
     }
-    const path = formatPath(steps)
-    const field = fields.get(path) ?? newField()
-    fields.set(path, field)
+    const field = fields.get(place) ?? newField()
+    fields.set(place, field)
     note(field, value)
   }
   let partitions = 1
   return {
     observe: (record) => {
       records += 1
-      observe(record, [])
+      observe(record, root)
     },
     beginPartition: () => {
       if (records > 0) partitions += 1
@@ -64,13 +74,14 @@ export function makeFeatureInference(): FeatureInference {
     conclude: () => {
       const features: Feature[] = []
       const leftOut: LeftOut[] = []
-      for (const [path, field] of fields) {
+      const byPath = new Map([...fields].map(([{ steps }, field]) => [formatPath(steps), field]))
+      for (const [path, field] of byPath) {
         const found = inferField(path, field, { records, partitions })
         if ('why' in found) leftOut.push({ path, ...found })
         else features.push(found)
       }
-      const paths = [...fields.keys()]
-      const series = seriesOf(features, fields, records)
+      const paths = [...byPath.keys()]
+      const series = seriesOf(features, byPath, records)
       if (series === null) return { features, paths, leftOut }
       const { time } = series
       const inferred = inferSeries(series)
@@ -78,6 +89,14 @@ export function makeFeatureInference(): FeatureInference {
       return { features: inferred.features, paths, leftOut }
     },
   }
+}
+
+function within({ steps, inner }: Place, step: Step): Place {
+  const known = inner.get(step)
+  if (known !== undefined) return known
+  const place = { steps: [...steps, step], inner: new Map() }
+  inner.set(step, place)
+  return place
 }
 
 /** Enough for any category that a model can learn; a field with more values is an id, and no more of them are stored. */
@@ -134,7 +153,9 @@ function note(field: Field, value: unknown): void {
     return
   }
   const number = readNumber(value)
-  const text = String(value)
+  const whole = String(value)
+  // As a category is read.
+  const text = whole.length > LONGEST_NAME ? entityOf(whole) : whole
   if (field.distinct.size <= (number === undefined ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
   if (text !== field.previousText) field.runs += 1
   field.previousText = text
@@ -148,7 +169,7 @@ function note(field: Field, value: unknown): void {
     noteChange(field, number)
     if (epochUnit(number) === null) return
   }
-  const time = parseTimestamp(number ?? text)
+  const time = parseTimestamp(number ?? whole)
   if (time === undefined) return
   if (number === undefined) field.times += 1
   else if (time >= EPOCHS_FROM_MS && time < EPOCHS_TO_MS) field.epochs += 1

@@ -11,8 +11,10 @@ const LEGIBLE_START = 100
  * 500 UTF-16 units becomes its first 100, `…sha256:` and the hash of the whole name.
  */
 export function entityOf(name: string): string {
-  if (name.length > LONGEST_NAME) return `${plainText(name.slice(0, LEGIBLE_START))}…sha256:${sha256(name)}`
-  return plainText(name)
+  if (name.length <= LONGEST_NAME) return plainText(name)
+  // A copy: a slice would keep the whole name in memory.
+  const start = Buffer.from(name.slice(0, LEGIBLE_START)).toString()
+  return `${plainText(start)}…sha256:${sha256(name)}`
 }
 
 const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')

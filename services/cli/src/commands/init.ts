@@ -54,7 +54,7 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
     throw new UsageError(`${output} exists; --force replaces it, --output names another`)
   }
   const { sample, written, secretsToSet } = await take(options, signal)
-  const statistics = lookAtRecords(sample.partitions)
+  const statistics = lookAtRecords(sample.partitions, sample)
   if (statistics.columns.length === 0) {
     const reasons = statistics.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
     throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)

@@ -42,8 +42,11 @@ export interface Column {
 }
 
 /** Infers the features as `train` does, and summarises the column of each. */
-export function lookAtRecords(partitions: readonly (readonly JsonObject[])[]): RecordStatistics {
-  const inference = makeFeatureInference()
+export function lookAtRecords(
+  partitions: readonly (readonly JsonObject[])[],
+  options: Parameters<typeof makeFeatureInference>[0] = {},
+): RecordStatistics {
+  const inference = makeFeatureInference(options)
   for (const partition of partitions) {
     inference.beginPartition()
     for (const record of partition) inference.observe(record)

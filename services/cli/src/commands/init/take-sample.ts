@@ -24,6 +24,8 @@ interface Sample extends Omit<Origin, 'connection'> {
   readonly name: string
   /** Records of each partition, in its order; a file counts as one partition. */
   readonly partitions: readonly (readonly JsonObject[])[]
+  /** Whether lists are columns of CSV. */
+  readonly withLists: boolean
 }
 
 /**
@@ -45,6 +47,7 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
     from: `${which} ${formatCounted(Math.min(records.length, MAX_RECORDS), 'record')} of ${input.name}`,
     topic: path === '-' ? 'records' : topicOfFile(path),
     partitions: [records.slice(0, MAX_RECORDS)],
+    withLists: input.format === 'csv',
     format: {
       value: 'json',
       why:
@@ -84,6 +87,7 @@ export async function topicRecords(topic: string, connection: Connection, signal
     from: `${formatCounted(records.length, 'record')}, the latest or a sample of them, of ${name}`,
     topic,
     partitions,
+    withLists: format === 'csv',
     format: {
       value: format,
       why:
