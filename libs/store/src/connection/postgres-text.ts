@@ -28,8 +28,8 @@ export function plainJson(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'
   // Nearly every record returns here; an escaped backslash before u0000 merely causes an unnecessary replacement.
   if (!/\\u(0000|d[89a-f])/.test(text)) return text
-  // Of surrogates JSON.stringify escapes only lone ones. Each match is a whole escape, such as two backslashes.
-  return text.replace(/\\(u0000|ud[89a-f]..|.)/g, (own) => (own.length > 2 ? '\uFFFD' : own))
+  // Of surrogates JSON.stringify escapes only lone ones. Two backslashes are matched, so that no match begins with the second one.
+  return text.replace(/\\\\|\\u(?:0000|d[89a-f]..)/g, (own) => (own.length > 2 ? '\uFFFD' : own))
 }
 
 function depthExceeds(value: unknown, levels: number): boolean {
