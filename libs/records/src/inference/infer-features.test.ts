@@ -35,9 +35,9 @@ describe('feature inference', () => {
     ])
   })
 
-  it('infers categorical for booleans and texts with few values', () => {
+  it('infers categorical for texts with few values, and boolean for booleans (a sample had them as texts)', () => {
     expect(infer(column('origin', 'LAX', 'JFK')).kinds).toEqual(['$.origin categorical'])
-    expect(infer(column('late', true, false)).kinds).toEqual(['$.late categorical'])
+    expect(infer(column('late', true, false)).kinds).toEqual(['$.late boolean'])
     expect(infer(column('zip', '90210', 'K1A 0B1', 'SW1A')).kinds).toEqual(['$.zip categorical'])
   })
 

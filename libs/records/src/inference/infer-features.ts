@@ -35,8 +35,8 @@ interface Place {
 }
 
 /**
- * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings and booleans of few values
- * categorical, ISO 8601 and epoch times cyclic.
+ * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings of few values
+ * categorical, booleans boolean, ISO 8601 and epoch times cyclic.
  * Constant and empty fields, ids, numbers that only rise or fall, and texts that never return to an earlier value are left out. Memory grows
  * with the number of fields, not of records.
  *
@@ -125,6 +125,7 @@ const newField = () => ({
   backwards: 0,
   previousMs: Number.NaN,
   structures: 0,
+  booleans: 0,
   distinct: new Set<string>(),
   previousText: undefined as string | undefined,
   /** Runs of records with the same value. */
@@ -152,6 +153,7 @@ function note(field: Field, value: unknown): void {
     field.structures += 1
     return
   }
+  if (typeof value === 'boolean') field.booleans += 1
   const number = readNumber(value)
   const whole = String(value)
   // As a category is read.
@@ -242,7 +244,7 @@ const FEWEST_OF_SERIES = 300
 
 type Kind =
   | { type: 'numeric'; scale?: 'log' }
-  | { type: 'categorical' }
+  | { type: 'categorical' | 'boolean' }
   | { type: 'cyclic'; period: 'day' | 'week' | 'year' }
 
 function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day' | 'week' | 'year' {
@@ -259,7 +261,7 @@ function kindOf(field: Field, values: number): Kind | string {
   // With fewer than two records per value the field is an id or free text.
   if (field.distinct.size * 2 > values)
     return `text with ${field.distinct.size.toLocaleString('en')} values in ${values.toLocaleString('en')} rows`
-  return { type: 'categorical' }
+  return { type: field.booleans === values ? 'boolean' : 'categorical' }
 }
 
 /**
