@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream'
 import { emptyRecord, putAt, type Step, stepsOfColumn } from '@outflow/contracts'
-import { type CsvError, type Info, type Parser, parse } from 'csv-parse'
+import { type CsvError, type Info, parse } from 'csv-parse'
 import { openCsv } from './csv-bytes.js'
 import { InputInvalid } from './errors.js'
 import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from './record-file.js'
@@ -18,6 +18,7 @@ export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRe
   const { name } = file
   const { delimiter, bytes } = await openCsv(name, file.bytes)
   let header: readonly string[] = []
+  let linesRead = 0
   const parser = parse({
     bom: true,
     delimiter,
@@ -26,7 +27,12 @@ export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRe
     max_record_size: MAX_RECORD_BYTES,
     columns: (names: string[]) => {
       header = distinctNames(names)
+      linesRead = 1
       return [...header]
+    },
+    on_record: (row: ParsedRow) => {
+      linesRead = row.info.lines
+      return row
     },
   })
   const rows: AsyncIterable<ParsedRow> = pipeline(bytes, parser, () => {})
@@ -41,7 +47,7 @@ export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRe
       batch = []
     }
   } catch (error: unknown) {
-    throw explain(name, header, error, parser)
+    throw explain(name, header, error, linesRead + 1)
   }
   if (batch.length > 0) yield batch
 }
@@ -93,7 +99,8 @@ function nestBy(header: readonly string[]): Nest {
   }
 }
 
-function explain(name: string, header: readonly string[], error: unknown, parser: Parser): unknown {
+/** @param begunAt  the line after the last complete record: the parser reports an open quote at the line that it has read last */
+function explain(name: string, header: readonly string[], error: unknown, begunAt: number): unknown {
   if (!isCsvError(error)) return error
   const line = typeof error.lines === 'number' ? error.lines : null
   switch (error.code) {
@@ -103,11 +110,11 @@ function explain(name: string, header: readonly string[], error: unknown, parser
       return new InputInvalid(name, line, `${found} values for the header's ${header.length} columns${lacking}`, error)
     }
     case 'CSV_QUOTE_NOT_CLOSED':
-      return new InputInvalid(name, line && quoteLineOf(line, parser), 'a quoted value is not closed', error)
+      return new InputInvalid(name, begunAt, 'a quoted value is not closed', error)
     case 'CSV_MAX_RECORD_SIZE':
       return new InputInvalid(
         name,
-        line && quoteLineOf(line, parser),
+        begunAt,
         `longer than ${MAX_RECORD_BYTES / 1024 ** 2} MiB; is a quote left open?`,
         error,
       )
@@ -118,20 +125,6 @@ function explain(name: string, header: readonly string[], error: unknown, parser
 }
 
 const LONGEST_MESSAGE = 200
-
-/** The line at which the value begins that the parser has not ended; the parser reports the line that it has read last. */
-function quoteLineOf(line: number, parser: Parser): number {
-  const { field, wasRowDelimiter } = (parser as Parser & { readonly state: ParserState }).state
-  // The parser counts each character of a line end, and the last one only when it reads on.
-  const lineEnds = field.toString('latin1').match(/[\r\n]/g) ?? []
-  return line - lineEnds.length + (wasRowDelimiter ? 1 : 0)
-}
-
-interface ParserState {
-  /** The bytes of the value so far. */
-  readonly field: { toString(encoding: BufferEncoding): string }
-  readonly wasRowDelimiter: boolean
-}
 
 const isCsvError = (error: unknown): error is CsvError =>
   error instanceof Error && 'code' in error && /^CSV_|^INVALID_/.test(String(error.code))
