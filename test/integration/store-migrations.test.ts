@@ -2,6 +2,7 @@ import { MigrationChanged, migrate, migrationStatus, openPool, StoreRefused } fr
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { describe, expect, it } from 'vitest'
 import { aDatabase } from '../support/infrastructure.js'
+import { withClient } from '../support/postgres-client.js'
 
 describe('migrate', () => {
   it('applies everything once, and nothing the second time', async () => {
@@ -33,6 +34,16 @@ describe('migrate', () => {
     await pool.end()
     expect(refusal).toBeInstanceOf(StoreRefused)
     expect(String(refusal)).toContain('run outflow migrate')
+  })
+
+  it('refuses a database that cannot store every text, with the fix', async () => {
+    const url = new URL(await aDatabase({ isEmpty: true }))
+    const name = `${url.pathname.slice(1)}_latin`
+    await withClient(url.href, (admin) =>
+      admin.query(`create database ${name} encoding 'LATIN1' locale 'C' template template0`),
+    )
+    url.pathname = name
+    await expect(migrate(url.href)).rejects.toThrow(/has the encoding LATIN1.*create database .* encoding 'UTF8'/)
   })
 
   it('throws when an applied migration has changed since', async () => {

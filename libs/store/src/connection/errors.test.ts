@@ -50,6 +50,18 @@ describe('toStoreError', () => {
     })
   })
 
+  it('names the fix of a database that is read-only, has no free connection, or denies a right', () => {
+    expect(toStoreError(pgError('25006'))).toMatchObject({ fix: expect.stringMatching('address of the primary') })
+    expect(toStoreError(pgError('53300'))).toMatchObject({ fix: expect.stringMatching('max_connections') })
+    const denied = (message: string) => toStoreError(Object.assign(pgError('42501'), { message }))
+    expect(denied('permission denied for database outflow')).toMatchObject({
+      fix: expect.stringMatching('grant create'),
+    })
+    expect(denied('permission denied for schema outflow')).toMatchObject({
+      fix: expect.stringMatching('outflow migrate'),
+    })
+  })
+
   it('distinguishes a refused login and failed TLS from temporary errors', () => {
     expect(toStoreError(pgError('28P01'))).toBeInstanceOf(StoreLoginFailed)
     const untrusted = Object.assign(new Error('self-signed'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })

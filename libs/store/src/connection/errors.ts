@@ -111,6 +111,9 @@ export class OutboxRewound extends OutflowError {
 
 const QUERY_CANCELED = '57014'
 const UNKNOWN_DATABASE = '3D000'
+const TOO_MANY_CONNECTIONS = '53300'
+const READ_ONLY = '25006'
+const FORBIDDEN = '42501'
 // Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
 // 25P03/25P04 timeouts that end a transaction.
@@ -146,12 +149,20 @@ export function toStoreError(thrown: unknown): unknown {
   }
   if (TEMPORARY_SQLSTATE.test(code) || TEMPORARY_SYSTEM_CODES.has(code) || TEMPORARY_MESSAGE.test(thrown.message)) {
     const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
-    const fix = isUnreachable(code, thrown.message) ? 'start Postgres, or correct postgres.url' : null
+    const fix = fixOfUnavailable(code, thrown.message)
     return new Unavailable(`Postgres is not available: ${thrown.message || code}`, { ...about, fix })
   }
   if (!('severity' in thrown)) return thrown
   const Refused = VALUE_SQLSTATE.test(code) ? ValueRefused : StoreRefused
-  return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { ...about, fix: fixOfRefusal(code) })
+  const fix = fixOfRefusal(code, thrown.message)
+  return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { ...about, fix })
+}
+
+function fixOfUnavailable(code: string, message: string): string | null {
+  if (code === TOO_MANY_CONNECTIONS) return "raise max_connections or the role's limit; a pipeline needs 15 connections"
+  if (code === READ_ONLY)
+    return 'set the address of the primary as postgres.url, and a user and database that may write'
+  return isUnreachable(code, message) ? 'start Postgres, or correct postgres.url' : null
 }
 
 /** Whether no connection could be opened: not an end of an open one, which restarts and failovers cause. */
@@ -166,7 +177,12 @@ function fixOfLogin(message: string): string {
   return 'check the user and password in postgres.url, or postgres.passwordFile'
 }
 
-function fixOfRefusal(code: string): string | null {
+function fixOfRefusal(code: string, message: string): string | null {
+  if (code === FORBIDDEN) {
+    return /for database /.test(message)
+      ? 'let the user create the schema: grant create on database NAME to USER'
+      : 'set the user that ran outflow migrate in postgres.url, or grant this one the right'
+  }
   // 3F000 invalid schema, 42P01 undefined table, 42883 undefined function: usually migrations are missing.
   if (code === '3F000' || code === '42P01' || code === '42883') return 'run outflow migrate'
   return code === UNKNOWN_DATABASE ? 'create the database, or correct its name in postgres.url' : null

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { MigrationChanged, toStoreError } from './errors.js'
+import { MigrationChanged, StoreRefused, toStoreError } from './errors.js'
 
 interface MigrationState {
   readonly number: number
@@ -35,16 +35,29 @@ const MIGRATION_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
  * @param url  of the database, with a role that may create schemas and roles
  * @returns the names applied by this call
  * @throws {MigrationChanged} if the text of an applied migration differs from its file, or it has no file
+ * @throws {StoreRefused} if the database cannot store every text, or the role may not create what the migrations create
  */
 export async function migrate(url: string): Promise<readonly string[]> {
   const files = await readMigrations()
   return withConnection(url, async (client) => {
+    await requireUtf8(client)
     await client.query(CREATE_LIST)
     await client.query('begin; lock table outflow.migrations in share row exclusive mode')
     const pending = pendingOf(files, await readApplied(client))
     for (const file of pending) await apply(client, file)
     await client.query('commit')
     return pending.map((file) => file.name)
+  })
+}
+
+/** In another encoding the first record with a character that it lacks would stop its partition. */
+async function requireUtf8(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ server_encoding: string }>('show server_encoding')
+  const encoding = rows[0]!.server_encoding
+  if (encoding === 'UTF8') return
+  throw new StoreRefused(`the database has the encoding ${encoding}, and outflow needs UTF8`, {
+    values: { encoding },
+    fix: "create another: create database outflow encoding 'UTF8' template template0",
   })
 }
 
