@@ -42,6 +42,11 @@ describe('toBrokerError', () => {
     expect(toBrokerError(exceeded(new KafkaJSConnectionError('refused', {})))).toBeInstanceOf(BrokerUnavailable)
   })
 
+  it('returns an error of the handler of a batch, which kafkajs wraps, unchanged', () => {
+    const own = new TransactionPending('not Kafka', { cause: new TypeError('fetch failed') })
+    expect(toBrokerError(new KafkaJSNumberOfRetriesExceeded(own, { retryCount: 5, retryTime: 1 }))).toBe(own)
+  })
+
   it('classifies errors that a retry would repeat as refused', () => {
     expect(toBrokerError(protocolError('TOPIC_AUTHORIZATION_FAILED', false))).toBeInstanceOf(BrokerRefused)
     expect(toBrokerError(new KafkaJSNonRetriableError('Invalid topic'))).toBeInstanceOf(BrokerRefused)

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
 import { makeTokenSource } from './token-source.js'
 
@@ -77,9 +77,25 @@ test('a rejected request is reported only by its error code, and the next call r
   expect(await token()).toBe('c')
 })
 
+test('an endpoint that answers without the error code of a token endpoint may be another address', async () => {
+  for (const status of [200, 404]) {
+    answer = { status, body: '<html>' }
+    const refused = await sourceAt({ ms: 0 })().catch((error: unknown) => error)
+    expect(refused).toMatchObject({ fix: expect.stringContaining('kafka.sasl.tokenEndpoint') })
+  }
+})
+
+test('an endpoint that is late is reported with the time', async () => {
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new DOMException('late', 'TimeoutError')))
+  await expect(sourceAt({ ms: 0 })()).rejects.toThrow('did not answer (within 5000 ms)')
+  vi.restoreAllMocks()
+})
+
 test('an endpoint that fails or does not respond is a retryable error', async () => {
   answer = { status: 503, body: null }
-  await expect(sourceAt({ ms: 0 })()).rejects.toBeInstanceOf(BrokerUnavailable)
+  const failed = await sourceAt({ ms: 0 })().catch((error: unknown) => error)
+  expect(failed).toBeInstanceOf(BrokerUnavailable)
+  expect(failed).toMatchObject({ fix: expect.stringContaining('kafka.sasl.tokenEndpoint') })
   const token = sourceAt({ ms: 0 })
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))

@@ -57,13 +57,15 @@ async function requestToken({ tokenEndpoint, clientId, secret, scope }: TokenSou
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((cause: unknown) => {
-    throw new BrokerUnavailable(
-      `no token for Kafka: ${tokenEndpoint} did not answer (${reasonOf(cause)}); check kafka.sasl.tokenEndpoint`,
-    )
+    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} did not answer (${reasonOf(cause)})`, {
+      fix: 'check kafka.sasl.tokenEndpoint',
+    })
   })
   const answer = await response.json().catch(() => undefined)
   if (response.status >= 500) {
-    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} answered ${response.status}`)
+    throw new BrokerUnavailable(`no token for Kafka: ${tokenEndpoint} answered ${response.status}`, {
+      fix: 'check the server of kafka.sasl.tokenEndpoint',
+    })
   }
   const { access_token: value, expires_in: lifeS, error } = readAnswer(answer)
   if (!response.ok || typeof value !== 'string') {
@@ -71,7 +73,10 @@ async function requestToken({ tokenEndpoint, clientId, secret, scope }: TokenSou
     const word = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? ` ${error}` : ''
     throw new BrokerLoginFailed(
       `no token for Kafka: ${tokenEndpoint} answered ${response.status}${word || (response.ok ? ' without a token' : '')}`,
-      'check clientId, the secret and scope under kafka.sasl',
+      // RFC 6749, section 5.2: every refusal has an error code.
+      word === ''
+        ? 'is kafka.sasl.tokenEndpoint the token endpoint?'
+        : 'check clientId, the secret and scope under kafka.sasl',
       { values: { tokenEndpoint, status: response.status } },
     )
   }
@@ -90,6 +95,7 @@ const formEncoded = (text: string): string => new URLSearchParams({ '': text }).
 function reasonOf(thrown: unknown): string {
   const { cause } = thrown as { cause?: unknown }
   const root = cause instanceof Error ? cause : thrown
+  if (root instanceof DOMException && root.name === 'TimeoutError') return `within ${TIMEOUT_MS} ms`
   const code = root instanceof Error && 'code' in root ? String(root.code) : ''
   return code || (root instanceof Error ? root.message : String(root))
 }

@@ -92,8 +92,9 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
     if (status >= 500 || status === 429 || status === 408) {
       throw new RegistryUnavailable(`the schema registry ${base} answered ${status} for ${path}`, { values })
     }
-    throw new RegistryRefused(`the schema registry ${base} answered ${status} for ${path}; ${fixOf(status)}`, {
+    throw new RegistryRefused(`the schema registry ${base} answered ${status} for ${path}`, {
       values,
+      fix: fixOf(status),
     })
   }
 
