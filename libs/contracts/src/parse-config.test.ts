@@ -92,6 +92,15 @@ describe('parseConfig', () => {
     expect(problemsOf(document, { SCHEME: 'postgres' })).toContain('not set: DATABASE')
   })
 
+  it('ignores a line break at the end of an environment variable, and names a variable that is empty', () => {
+    const sasl = { mechanism: 'plain', username: 'clerk', password: '${PASSWORD}' }
+    const document = { ...least, kafka: { ...least.kafka, sasl } }
+    expect(parseConfig(document, { PASSWORD: 'a b\n' }).kafka.sasl).toMatchObject({ password: 'a b' })
+    expect(problemsOf(document, { PASSWORD: '' })).toContain(
+      'kafka.sasl.password: found "${PASSWORD}", which is empty; allowed: at least 1 character',
+    )
+  })
+
   it.each([
     ['an unknown key', { ...least, detecton: {} }, 'detecton: no such key; did you mean detection?'],
     [

@@ -73,7 +73,8 @@ function substitute(value: unknown, environment: Environment, absent: string[]):
     return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
       const found = environment[name]
       if (found === undefined && !absent.includes(name)) absent.push(name)
-      return found ?? ''
+      // Kubernetes keeps the line break at the end of a file from which a Secret is made.
+      return found?.replace(/\r?\n$/, '') ?? ''
     })
   }
   if (Array.isArray(value)) return value.map((item) => substitute(item, environment, absent))
@@ -113,6 +114,7 @@ function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly Prope
 
 /** Prints the document's own text, such as `${NAME}`: the value of an environment variable may be a secret. */
 function formatFound(path: readonly PropertyKey[], input: unknown, document: unknown): string {
+  if (input === '') return `${JSON.stringify(valueAt(document, path) ?? '')}, which is empty`
   const value = redact(path, input)
   const written = value === input ? (valueAt(document, path) ?? value) : value
   const isPlain = Array.isArray(written)
@@ -158,9 +160,9 @@ function allowed(issue: z.core.$ZodIssue): string {
     case 'invalid_format':
       return `allowed: ${issue.message}`
     case 'too_small':
-      return `allowed: ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${ofWhat(issue.origin)}`
+      return `allowed: ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${ofWhat(issue.origin, issue.minimum)}`
     case 'too_big':
-      return `allowed: ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${ofWhat(issue.origin)}`
+      return `allowed: ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${ofWhat(issue.origin, issue.maximum)}`
     case 'invalid_union':
       return unionAllowed(issue)
     default:
@@ -173,9 +175,10 @@ function oneOf(words: readonly string[], found: unknown): string {
   return `allowed: ${words.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`
 }
 
-function ofWhat(origin: string): string {
-  if (origin === 'array') return ' entries'
-  return origin === 'string' ? ' characters' : ''
+function ofWhat(origin: string, count: number | bigint): string {
+  if (origin === 'array') return count === 1 ? ' entry' : ' entries'
+  if (origin === 'string') return count === 1 ? ' character' : ' characters'
+  return ''
 }
 
 /** The issues of the only branch of a union that has the type of the input; undefined if several or none have it. */
