@@ -92,12 +92,17 @@ function registry({ config: { source } }: DoctorContext): readonly Check[] {
   ]
 }
 
+const RECORDS_FIX = 'retry when the topics and the registry answer'
+
 const records = ({ config, kafka }: DoctorContext): Check => ({
   name: 'records',
   needs: 'topics',
-  fix: 'retry when the topics and the registry answer',
+  fix: RECORDS_FIX,
   run: async () => {
-    const { records, deadLetters, isFieldUnused, problems } = await readLatest(config, kafka)
+    const { records, deadLetters, isFieldUnused, problems, isCutShort } = await readLatest(config, kafka)
+    if (records === 0 && isCutShort) {
+      throw new CheckFailed(`no record was read within ${READ_WITHIN_MS / 1_000} s`, RECORDS_FIX)
+    }
     if (records === 0) return 'the topics have no records yet'
     const detail = [
       `${formatCount(records)} read, ${formatCount(deadLetters)} would be dead letters`,
@@ -119,8 +124,13 @@ const MAX_RECORDS = 10_000
 /** Leaves time to join a consumer group and to count, within the timeout of a check. */
 const READ_WITHIN_MS = 8_000
 
+interface LatestFindings extends FieldFindings {
+  /** Whether the time ended before the topics did. */
+  readonly isCutShort: boolean
+}
+
 /** Reads the latest records of the topics as ingest would. */
-async function readLatest({ source, features }: Config, kafka: KafkaConnection): Promise<FieldFindings> {
+async function readLatest({ source, features }: Config, kafka: KafkaConnection): Promise<LatestFindings> {
   const decoder = makeDecoder(source)
   const counts = countFields({ source, features })
   const fromMs = await startOfLatest(kafka, source.topics, MAX_RECORDS)
@@ -137,7 +147,7 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection):
   await scanWindow(kafka, range, visit).catch((thrown: unknown) => {
     if (!signal.aborted) throw thrown
   })
-  return counts.conclude()
+  return { ...counts.conclude(), isCutShort: signal.aborted }
 }
 
 const database = ({ config, pool }: DoctorContext): Check => ({
@@ -145,8 +155,13 @@ const database = ({ config, pool }: DoctorContext): Check => ({
   fix: 'start Postgres, or correct postgres.url',
   run: async () => {
     await postgresCheck(pool)
-    const { rows } = await pool.query<{ server_version: string }>('show server_version')
-    return `PostgreSQL ${rows[0]!.server_version} at ${placeOf(config.postgres.url)}`
+    const { rows } = await pool.query<{ version: string; readOnly: string }>(
+      `select current_setting('server_version') as version, current_setting('transaction_read_only') as "readOnly"`,
+    )
+    const { version, readOnly } = rows[0]!
+    const server = `PostgreSQL ${version} at ${placeOf(config.postgres.url)}`
+    if (readOnly === 'off') return server
+    throw new CheckFailed(`${server} is read-only`, 'set the address of the primary as postgres.url')
   },
 })
 

@@ -1,0 +1,27 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { makeKafka, makeProducer } from '@outflow/streams'
+import { expect, it, onTestFinished } from 'vitest'
+import { onLoopback } from '../support/on-loopback.js'
+import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { runOutflow } from '../support/run-outflow.js'
+
+it('doctor reports a read-only database, and a registry that is late instead of a topic without records', async () => {
+  const pipeline = await aParcelPipeline()
+  await pipeline.pool.query(
+    `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`,
+  )
+  const { url, close } = await onLoopback(createServer(() => {}))
+  onTestFinished(close)
+  const config = JSON.parse(await readFile(pipeline.configFile, 'utf8'))
+  const source = { ...config.source, format: 'avro', registry: { url } }
+  await writeFile(pipeline.configFile, JSON.stringify({ ...config, source }))
+  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
+  await producer.send([{ topic: pipeline.topics.source, key: null, value: Buffer.of(0, 0, 0, 0, 7, 1) }])
+  await producer.close()
+
+  const { code, stdout } = await runOutflow(['doctor', '--config', pipeline.configFile])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/✗ records +no record was read within 8 s; fix: /)
+  expect(stdout).toMatch(/✗ database +PostgreSQL .* is read-only; fix: .*postgres\.url/)
+})
