@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
 import { openPool, type Pool } from '@outflow/store'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
@@ -6,6 +7,7 @@ import { aBrowser, type BrowserUnderTest } from '../support/browser-cookies.js'
 import { aCertifiedIssuer, followRedirects } from '../support/certified-issuer.js'
 import { aFakeIssuer, type FakeIssuer } from '../support/fake-issuer.js'
 import { aDatabase } from '../support/infrastructure.js'
+import { onLoopback } from '../support/on-loopback.js'
 
 const TOKEN = 'the-token-of-ada'
 
@@ -174,7 +176,10 @@ describe('a session by OpenID', () => {
     expect((await browser.ask('/api/session')).body).toMatchObject({ name: 'ada', role: 'analyst' })
 
     const stranger = await consoleOf('another-secret')
-    expect(await logIn(stranger)).toMatchObject({ status: 403 })
+    expect(await logIn(stranger)).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('clientSecret under console.authentication.oidc') },
+    })
     expect((await stranger.ask('/api/session')).status).toBe(401)
   })
 
@@ -191,6 +196,19 @@ describe('a session by OpenID', () => {
     expect(await logInByProvider(browser)).toMatchObject({ status: 403, body: { title: 'Forbidden' } })
     expect((await browser.ask('/api/session')).status).toBe(401)
     issuer.forge = false
+  })
+
+  it('says why a provider cannot be used, and which key to check', async () => {
+    const gone = await onLoopback(createServer())
+    await gone.close()
+    const opened = await openConsole('https://outflow.example', {
+      oidc: { issuer: gone.url, clientId: 'outflow', roles: { analyst: ['sre'] } },
+    })
+    onTestFinished(() => opened.close())
+    expect(await opened.ask('/api/login')).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringMatching(/ECONNREFUSED; check console\.authentication\.oidc\.issuer$/) },
+    })
   })
 
   it('rejects a code that this browser did not request', async () => {

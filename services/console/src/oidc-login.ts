@@ -13,7 +13,7 @@ export interface OidcLogin {
    * Returns the user, for the code that the provider gave the browser.
    *
    * @param path  to which the provider redirected the browser, with the query
-   * @throws {RequestRefused} 403 when the provider or its claims do not allow the login
+   * @throws {RequestRefused} 403 when the provider or its claims do not allow the login, 503 when it does not accept the console
    */
   finish(path: string, attempt: LoginAttempt): Promise<User>
 }
@@ -51,6 +51,12 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string): OidcLogin
           idTokenExpected: true,
         })
         .catch((error: Error) => {
+          if (isClientRefused(error)) {
+            throw new RequestRefused(
+              503,
+              `the OpenID provider ${config.issuer} does not accept the console; ${CLIENT_FIX}`,
+            )
+          }
           throw new RequestRefused(403, `the login did not succeed: ${error.message}; start again`)
         })
       return visitorOf(tokens.claims()!, config)
@@ -60,10 +66,25 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string): OidcLogin
   function provider(): Promise<oidc.Configuration> {
     discovered ??= discover(config).catch((error: Error) => {
       discovered = undefined
-      throw new RequestRefused(503, `the OpenID provider ${config.issuer} does not answer: ${error.message}`)
+      throw new RequestRefused(
+        503,
+        `the OpenID provider ${config.issuer} cannot be used: ${reasonOf(error)}; check console.authentication.oidc.issuer`,
+      )
     })
     return discovered
   }
+}
+
+const CLIENT_FIX = 'check clientId and clientSecret under console.authentication.oidc'
+
+/** @see RFC 6749, section 5.2: a failed authentication of the client may be a challenge */
+const isClientRefused = (error: Error): boolean =>
+  error instanceof oidc.WWWAuthenticateChallengeError ||
+  (error instanceof oidc.ResponseBodyError && /^(invalid|unauthorized)_client$/.test(error.error))
+
+/** Node reports a connection or a certificate that failed as `fetch failed`; the cause has the code. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error && 'code' in cause && message === 'fetch failed' ? String(cause.code) : message
 }
 
 function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<oidc.Configuration> {
