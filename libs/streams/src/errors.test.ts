@@ -52,6 +52,12 @@ describe('toBrokerError', () => {
     expect(toBrokerError(new KafkaJSNonRetriableError('Invalid topic'))).toBeInstanceOf(BrokerRefused)
   })
 
+  it('names the fix of a compacted topic, which refuses messages without a key', () => {
+    expect(toBrokerError(protocolError('INVALID_RECORD', false))).toMatchObject({
+      fix: expect.stringContaining('cleanup.policy=delete'),
+    })
+  })
+
   it('has separate classes for messages that are too large and for a transaction that has not ended yet', () => {
     expect(toBrokerError(protocolError('MESSAGE_TOO_LARGE', false))).toBeInstanceOf(MessageTooLarge)
     expect(toBrokerError(protocolError('RECORD_LIST_TOO_LARGE', false))).toBeInstanceOf(MessageTooLarge)

@@ -102,6 +102,9 @@ const TEMPORARY_TYPES = new Set([
 
 const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
+/** A compacted topic refuses messages without a key, such as the dead letter of a message without one. */
+const KEYLESS_FIX = 'set cleanup.policy=delete for the topics of alerts, dead letters and health events'
+
 const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
 
 // A restart has the same error; the broker sends no reason.
@@ -175,7 +178,9 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
     return new BrokerRefused(`Kafka refused access to ${what}`, { ...options, fix: `grant the user ${operations}` })
   }
   const Refused = TOO_LARGE_TYPES.has(type) ? MessageTooLarge : BrokerRefused
-  return new Refused(`Kafka refused: ${cause.message}`, options)
+  // kafkajs does not name the topic.
+  const fix = type === 'INVALID_RECORD' ? KEYLESS_FIX : null
+  return new Refused(`Kafka refused: ${cause.message}`, { ...options, fix })
 }
 
 /** Runs `act`, and converts its errors as `toBrokerError` does. @throws {TopicUnknown | BrokerRefused} with the name of the topic */
