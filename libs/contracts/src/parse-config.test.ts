@@ -257,6 +257,15 @@ describe('parseConfig', () => {
     expect(problems).not.toContain('Geheimnis')
   })
 
+  it.each(['sslmode=no-verify', 'uselibpqcompat=true&sslmode=require'])(
+    'rejects %s in the URL of Postgres, with which certificates would not be verified',
+    (query) => {
+      const problems = problemsOf({ ...least, postgres: { url: `postgres://u:Geheimnis@db/x?${query}` } })
+      expect(problems).toMatch(/postgres\.url: .*set the CA as postgres\.tls\.caFile/)
+      expect(problems).not.toContain('Geheimnis')
+    },
+  )
+
   it('rejects two webhooks with the same name', () => {
     expect(problemsOf({ ...least, alerts: { topic: 'a', webhooks: [hook, hook] } })).toContain(
       'alerts.webhooks[1].name: found "pager"; allowed: a name that no other webhook has',
