@@ -154,6 +154,15 @@ describe('feature inference', () => {
     expect(kinds).toEqual(['$.ts cyclic day'])
   })
 
+  it('takes a field of ISO 8601 and of epoch times, as two producers of a topic write them, as a time', () => {
+    const from = Date.UTC(2026, 0, 1)
+    const timeOf = (index: number): number | string => {
+      const ms = from + 600_000 * index
+      return index % 3 === 0 ? new Date(ms).toISOString() : ms
+    }
+    expect(infer(Array.from({ length: 50 }, (_, index) => ({ at: timeOf(index) }))).kinds).toEqual(['$.at cyclic day'])
+  })
+
   it('infers numeric in spite of a few other values, so that reading reports their line', () => {
     const delays = Array.from({ length: 50 }, (_, index) => ({ delay: index === 20 ? 'n/a' : (index * 3) % 17 }))
     expect(infer(delays).kinds).toEqual(['$.delay numeric'])

@@ -253,7 +253,7 @@ function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day'
 }
 
 function kindOf(field: Field, values: number): Kind | string {
-  if (field.times === values || field.epochs === values) return { type: 'cyclic', period: periodOf(field, values) }
+  if (field.times + field.epochs === values) return { type: 'cyclic', period: periodOf(field, values) }
   if (field.numbers > 0 && field.numbers >= NUMERIC_SHARE * (values - field.noNumbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
