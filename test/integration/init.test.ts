@@ -153,14 +153,14 @@ describe('outflow init of a topic', () => {
     ])
     const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
     const file = join(folder, 'hosts.yaml')
-    await writeFile(file, stdout)
+    await writeFile(file, `${stdout}events: { topic: ${topic}.events }\n`)
     const { stdout: checked } = await runOutflow(['doctor', '--json', '--config', file]).finally(() =>
       rm(folder, { recursive: true, force: true }),
     )
     const { findings } = JSON.parse(checked) as { findings: { name: string }[] }
     expect(findings.find(({ name }) => name === 'topics')).toMatchObject({
       ok: true,
-      detail: `${topic}.alerts, ${topic}.dead-letters: not there yet`,
+      detail: `${topic}.alerts, ${topic}.dead-letters, ${topic}.events: not there yet`,
       fix: `outflow run alerts --config ${file} creates them`,
     })
     expect(findings.find(({ name }) => name === 'records')).toMatchObject({

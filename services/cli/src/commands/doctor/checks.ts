@@ -56,10 +56,12 @@ const topics = ({ config, configPath, kafka }: DoctorContext): Check => ({
   needs: 'broker',
   fix: 'allow the user to describe the topics',
   run: async () => {
-    const names = [...config.source.topics, config.alerts.topic, config.deadLetters.topic]
+    const { source, alerts, deadLetters, events } = config
+    const written = [alerts.topic, deadLetters.topic, ...(events.topic === undefined ? [] : [events.topic])]
+    const names = [...source.topics, ...written]
     const found = await describeTopics(kafka, names)
     const absent = names.filter((name) => !found.get(name))
-    const unread = absent.filter((name) => config.source.topics.includes(name))
+    const unread = absent.filter((name) => source.topics.includes(name))
     if (unread.length > 0) {
       throw new CheckFailed(
         new TopicUnknown(unread).problem,
