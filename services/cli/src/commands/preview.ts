@@ -11,8 +11,9 @@ import { alertOfAnomaly, makeTally, type Share, type Tally } from './preview/tal
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
-      'Applies the current configuration and rules to the anomalies of a past range, and prints how many ' +
-        'alerts would have been sent, hidden by which rule, or grouped. Changes nothing.',
+      'Applies the suppression rules, and cool-down, quiet hours and grouping of the configuration, to the stored ' +
+        'anomalies of a past range, and prints how many alerts would have been sent, hidden by which rule, or grouped. ' +
+        'Does not apply another alert rate; rescore does. Changes nothing.',
     )
     .requiredOption('--from <time>', 'start, by time of detection: ISO 8601, or 7d for seven days ago', moment)
     .addOption(toOption())

@@ -20,7 +20,8 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
   command
     .description(
       'Scores the records of a past range with a model and the current configuration, compares the decisions ' +
-        'with the stored ones, and prints what would have changed. Changes nothing without --send-alerts.',
+        'with the stored ones, and prints what would have changed. P-values are not recalibrated, so that decisions ' +
+        'can differ even without a change. Changes nothing without --send-alerts.',
     )
     .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
     .addOption(toOption())
