@@ -3,7 +3,9 @@ import { createServer } from 'node:http'
 import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, it, onTestFinished } from 'vitest'
 import { onLoopback } from '../support/on-loopback.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { PARCEL_FEATURES } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 
 it('doctor reports a read-only database, and a registry that is late instead of a topic without records', async () => {
@@ -24,4 +26,23 @@ it('doctor reports a read-only database, and a registry that is late instead of 
   expect(code).toBe(1)
   expect(stdout).toMatch(/✗ records +no record was read within 8 s; fix: /)
   expect(stdout).toMatch(/✗ database +PostgreSQL .* is read-only; fix: .*postgres\.url/)
+})
+
+it('doctor reports an active model whose features are not those of the configuration', async () => {
+  const model = await parcelModel()
+  const [same, changed] = [
+    await aParcelPipeline({ model }),
+    await aParcelPipeline({ model, features: PARCEL_FEATURES.map((feature) => ({ ...feature, optional: true })) }),
+  ]
+  const modelFinding = async ({ configFile }: typeof same) => {
+    const { stdout } = await runOutflow(['doctor', '--json', '--config', configFile])
+    return (JSON.parse(stdout).findings as { name: string }[]).find(({ name }) => name === 'model')
+  }
+
+  expect(await modelFinding(same)).toMatchObject({ ok: true, fix: null })
+  expect(await modelFinding(changed)).toMatchObject({
+    ok: true,
+    detail: expect.stringContaining('records are read by its features, which are not those of the configuration'),
+    fix: `restart the trainer with ${changed.configFile}: it fits a model to the new features`,
+  })
 })

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type Config, type ModelMetadata, scheduledAfter } from '@outflow/contracts'
+import { sameFeatures } from '@outflow/detector'
 import type { ModelSummary } from '@outflow/store/models'
 
 /** When the next fit is due, and why. */
@@ -91,8 +91,3 @@ const RETRY_WITHOUT_MODEL_MS = 60_000
 const MANY_VERDICTS = 20
 /** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
 const MORE_RECORDS = 2
-
-export function sameFeatures(metadata: ModelMetadata | null, features: Config['features']): boolean {
-  // Not compared as text, because jsonb does not keep the order of keys.
-  return isDeepStrictEqual(metadata?.features, JSON.parse(JSON.stringify(features)))
-}

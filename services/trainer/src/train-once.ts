@@ -3,6 +3,7 @@ import {
   alertRateOf,
   type Burst,
   findBursts,
+  sameFeatures,
   TooFewRecords,
   type TrainedDetector,
   type TrainingInput,
@@ -12,7 +13,7 @@ import type { Fields, RecordDecoder } from '@outflow/records'
 import type { ModelState, NewModel } from '@outflow/store/models'
 import type { FitState } from '@outflow/store/training'
 import type { SampleOptions, Window } from '@outflow/streams'
-import { type Due, sameFeatures } from './due.js'
+import type { Due } from './due.js'
 import { begunReport } from './fit-report.js'
 import type { GateOptions } from './gate.js'
 import { holdOut } from './hold-out.js'

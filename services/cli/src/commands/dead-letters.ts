@@ -35,8 +35,8 @@ export function define(letters: OutflowCommand, { terminal }: CommandContext): v
   selecting(letters.command('resend'), 'the outcomes')
     .argument('[positions...]', 'topic/partition/offset; default: all dead letters that the options select')
     .description(
-      'Resends dead letters that would be accepted now to their source topic, each at most once. The alerts service sends them; the ' +
-        'header outflow.resent has the original position.',
+      'Resends dead letters that the active model would accept now to their source topic, each at most once. The alerts ' +
+        'service sends them; the header outflow.resent has the original position.',
     )
     .option('--with <file>', 'the corrected value of the named dead letter; - is stdin')
     .option('--dry-run', 'print what would be sent, and send nothing')

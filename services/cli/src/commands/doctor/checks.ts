@@ -1,6 +1,6 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
-import { withDetector } from '@outflow/detector'
+import { sameFeatures, withDetector } from '@outflow/detector'
 import { fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, postgresCheck } from '@outflow/store'
@@ -200,6 +200,12 @@ const model = ({ config, configPath, pool }: DoctorContext): Check => ({
     return withDetector(stored.artefact, async ({ metadata }) => {
       const state = describeProvisional(metadata, config)
       if (state !== null) throw new NotYetCreated(`${describeModel(metadata)}; ${state.what}`, state.next)
+      if (!sameFeatures(metadata, config.features)) {
+        throw new NotYetCreated(
+          `${describeModel(metadata)}; records are read by its features, which are not those of the configuration`,
+          `restart the trainer with ${configPath}: it fits a model to the new features`,
+        )
+      }
       return describeModel(metadata)
     })
   },
