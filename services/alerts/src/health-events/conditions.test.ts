@@ -103,6 +103,13 @@ describe('conditionsOf', () => {
     expect(rejecting(0, 0, 0.04, open)).toEqual(open)
   })
 
+  test('rejections that no record has followed are not described by a count of none', () => {
+    const rejections = { received: 0, rejected: 0, usualShare: 0.04 }
+    expect(conditionsOf(WELL, { ...LOOKING, rejections, open: ['records_rejected'] })).toMatchObject([
+      { detail: 'records were rejected, and no newer ones have arrived' },
+    ])
+  })
+
   test('drift of the active model, with chart, time and field', () => {
     const drift = { chart: 'less likely', changedAt: new Date(LOOKING.now), field: 'grams' }
     expect(conditionsOf({ ...WELL, drift }, LOOKING)).toEqual([

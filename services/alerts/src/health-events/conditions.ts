@@ -80,6 +80,7 @@ function areTooManyRejected({ rejections, open }: ConditionsOptions): boolean {
 
 function rejectionsInWords({ rejectedFor }: HealthFacts, rejections: RecentRejections): string {
   const { received, rejected, usualShare } = rejections
+  if (received === 0) return 'records were rejected, and no newer ones have arrived'
   const reason = rejectedFor === null ? '' : `, most of them for ${rejectedFor}`
   return `${rejected} of the last ${received} records were rejected${reason}; before, ${formatShare(usualShare)} were`
 }
