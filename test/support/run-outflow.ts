@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { dirname } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -26,9 +27,10 @@ export async function runOutflow(args: readonly string[], options: RunOptions = 
   return outcomeOf(child)
 }
 
-/** Starts `outflow`; the caller ends it. */
+/** Starts `outflow`, with the Node.js that runs the tests; the caller ends it. */
 export function spawnOutflow(args: readonly string[], env: RunOptions['env'] = {}) {
-  return spawn(process.execPath, [OUTFLOW, ...args], { cwd: ROOT, env: { ...process.env, ...env } })
+  const PATH = `${dirname(process.execPath)}:${process.env.PATH}`
+  return spawn(OUTFLOW, args, { cwd: ROOT, env: { ...process.env, PATH, ...env } })
 }
 
 /** Runs a program to its end in `cwd`, without the environment variables that `npm test` sets. */
