@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Alert, alertEvent, controlOf, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
+import { type Alert, alertEvent, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import {
   alertEventSchema,
@@ -151,7 +151,7 @@ async function dueOf(config: Config) {
     [config.pipeline],
   )
   const rules = await listSuppressions(pool, { pipeline: config.pipeline, all: true })
-  const decider = makeDecider(controlOf(config.alerts, rules), [])
+  const decider = makeDecider({ ...config.alerts, suppressions: rules }, [])
   const alerts: Alert[] = rows.map((row) => ({
     id: `${config.pipeline}/${row.topic}/${row.partition}/${row.offset}`,
     key: row.entity_key,

@@ -2,11 +2,9 @@ import type { AlertBucket } from '@outflow/contracts'
 import { groupEventSchema } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
 import type { Alert } from './alert.js'
-import type { Control } from './control.js'
-import { makeDecider } from './decider.js'
+import { type Control, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'
 import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
-import { weekClock } from './week-clock.js'
 
 const MINUTE = 60_000
 
@@ -38,7 +36,7 @@ function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinut
   }
 }
 
-const grouping = { bucketMs: 10 * MINUTE, perKey: 2, perReason: 4 }
+const grouping = { bucket: 10 * MINUTE, perKey: 2, perReason: 4 }
 
 describe('with every control off', () => {
   it('sends each alert individually and keeps no state', () => {
@@ -125,11 +123,11 @@ describe('grouping', () => {
 })
 
 describe('a cool-down', () => {
-  const cooldownMs = 10 * MINUTE
+  const cooldown = 10 * MINUTE
 
   it('hides alerts after a sent alert of the same key, but not of another key', () => {
     const alerts = alertsAt([0, 5, 6, 9.99, 10], (place) => (place === 2 ? { key: 'LAX' } : {}))
-    expect(decided({ cooldownMs }, alerts)).toMatchObject({
+    expect(decided({ cooldown }, alerts)).toMatchObject({
       fates: ['sent', 'cooldown', 'sent', 'cooldown', 'sent'],
       groups: [],
     })
@@ -138,23 +136,23 @@ describe('a cool-down', () => {
   it('does not hide a more severe alert, which restarts it', () => {
     const severities = ['low', 'low', 'high', 'high', 'medium'] as const
     const alerts = alertsAt([0, 5, 6, 12, 15], (place) => ({ severity: severities[place]! }))
-    expect(decided({ cooldownMs }, alerts).fates).toEqual(['sent', 'cooldown', 'sent', 'cooldown', 'cooldown'])
+    expect(decided({ cooldown }, alerts).fates).toEqual(['sent', 'cooldown', 'sent', 'cooldown', 'cooldown'])
   })
 
   it('is not started by alerts without a key or in a group', () => {
     expect(
       decided(
-        { cooldownMs },
+        { cooldown },
         alertsAt([0, 1], () => ({ key: null })),
       ).fates,
     ).toEqual(['sent', 'sent'])
-    const quietHours = { week: weekClock('mon 08:00-09:00', 'UTC'), below: 'high' as const }
-    expect(decided({ cooldownMs, quietHours }, alertsAt([0, 60, 61])).fates).toEqual(['quiet', 'sent', 'cooldown'])
+    const quietHours = { when: 'mon 08:00-09:00', zone: 'UTC', below: 'high' as const }
+    expect(decided({ cooldown, quietHours }, alertsAt([0, 60, 61])).fates).toEqual(['quiet', 'sent', 'cooldown'])
   })
 })
 
 describe('quiet hours', () => {
-  const quietHours = { week: weekClock('mon 08:00-10:00', 'UTC'), below: 'high' as const }
+  const quietHours = { when: 'mon 08:00-10:00', zone: 'UTC', below: 'high' as const }
 
   it('put less severe alerts into one group, sent when they end', () => {
     const alerts = alertsAt([0, 30, 60, 119, 120], (place) =>
@@ -197,7 +195,7 @@ describe('a suppression', () => {
       { ...rule, id: '2' },
       { ...rule, id: '3' },
     ]
-    const decider = makeDecider(aControl({ suppressions, cooldownMs: MINUTE, grouping }), [])
+    const decider = makeDecider(aControl({ suppressions, cooldown: MINUTE, grouping }), [])
     expect(decider.decide(anAlert()).fate).toEqual({ is: 'hidden', by: 'rule', ruleId: '2' })
     expect(decider.open()).toEqual([])
     expect(decider.decide(anAlert({ detectedAtMs: MONDAY + 5 * MINUTE })).fate).toEqual({ is: 'sent' })

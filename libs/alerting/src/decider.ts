@@ -1,8 +1,13 @@
-import type { AlertBucket, AlertBucketKind, Reason } from '@outflow/contracts'
+import type { AlertBucket, AlertBucketKind, Config, Reason, Severity, SuppressionRule } from '@outflow/contracts'
 import { type Alert, directionOf, isBelow } from './alert.js'
-import { gather, groupId, openBucket } from './bucket.js'
-import type { Control } from './control.js'
+import { bucketName, gather, groupId, openBucket } from './bucket.js'
 import { isHiddenBy } from './suppress.js'
+import { weekClock } from './week-clock.js'
+
+/** What limits how many alerts are sent: settings of outflow.yaml, and the stored rules. */
+export interface Control extends Pick<Config['alerts'], 'cooldown' | 'grouping' | 'quietHours'> {
+  readonly suppressions: readonly (SuppressionRule & { readonly id: string })[]
+}
 
 /** The outcome for an alert: sent individually, hidden by a rule or by its key's cool-down, or gathered into a group. */
 export type Fate =
@@ -34,27 +39,32 @@ export interface Decider {
  * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on
  */
 export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): Decider {
-  const { cooldownMs, grouping, quietHours } = control
+  const { cooldown: cooldownMs, grouping, quietHours } = control
+  const quiet = quietHours && { below: quietHours.below, week: weekClock(quietHours.when, quietHours.zone) }
   const suppressions = control.suppressions.map((rule) => ({ id: rule.id, hides: isHiddenBy(rule) }))
   const open = new Map<string, AlertBucket>()
   // No bucket closes before this: with ten thousand keys in cool-down, an alert does not have to check each of them.
   let earliestClosingMs = Number.POSITIVE_INFINITY
   const put = (bucket: AlertBucket): void => {
-    open.set(nameOf(bucket), bucket)
+    open.set(bucketName(bucket), bucket)
     earliestClosingMs = Math.min(earliestClosingMs, bucket.closesAtMs)
   }
-  const find = (kind: AlertBucketKind, subject: string): AlertBucket | undefined => open.get(nameOf({ kind, subject }))
+  const find = (kind: AlertBucketKind, subject: string): AlertBucket | undefined =>
+    open.get(bucketName({ kind, subject }))
   for (const bucket of buckets) put(bucket)
 
+  /** The end of the quiet hours that hold back an alert of a severity at a time; undefined: none do. */
+  const quietUntil = (timeMs: number, severity: Severity): number | undefined =>
+    quiet && isBelow(severity, quiet.below) && quiet.week.contains(timeMs) ? quiet.week.endAfter(timeMs) : undefined
+
   const closingOf = ({ kind, closesAtMs, severity }: AlertBucket): number => {
-    const mayWait = (kind === 'key' || kind === 'reason') && severity !== null && quietHours !== null
-    const waits = mayWait && isBelow(severity, quietHours.below) && quietHours.week.contains(closesAtMs)
-    return waits ? quietHours.week.endAfter(closesAtMs) : closesAtMs
+    const mayWait = (kind === 'key' || kind === 'reason') && severity !== null
+    return (mayWait ? quietUntil(closesAtMs, severity) : undefined) ?? closesAtMs
   }
 
   const successorOf = ({ kind, subject, count }: AlertBucket, opensAtMs: number): AlertBucket | null => {
-    if (grouping === null || (kind !== 'key' && kind !== 'reason') || count <= shareOf(kind, grouping)) return null
-    return openBucket({ kind, subject, opensAtMs, closesAtMs: opensAtMs + grouping.bucketMs })
+    if (grouping === undefined || (kind !== 'key' && kind !== 'reason') || count <= shareOf(kind, grouping)) return null
+    return openBucket({ kind, subject, opensAtMs, closesAtMs: opensAtMs + grouping.bucket })
   }
 
   const closeDue = (nowMs: number): readonly AlertBucket[] => {
@@ -66,8 +76,8 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
       const closings = [...open.values()].map((bucket) => ({ bucket, closing: closingOf(bucket) }))
       earliestClosingMs = closings.reduce((least, { closing }) => Math.min(least, closing), Number.POSITIVE_INFINITY)
       const due = closings.filter(({ closing }) => closing === earliestClosingMs && closing <= nowMs)
-      for (const { bucket, closing } of due.sort((a, b) => (nameOf(a.bucket) < nameOf(b.bucket) ? -1 : 1))) {
-        open.delete(nameOf(bucket))
+      for (const { bucket, closing } of due.sort((a, b) => (bucketName(a.bucket) < bucketName(b.bucket) ? -1 : 1))) {
+        open.delete(bucketName(bucket))
         if (bucket.kind !== 'cooldown' && bucket.count > 0) closed.push(bucket)
         const successor = successorOf(bucket, closing)
         if (successor !== null) put(successor)
@@ -76,32 +86,29 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
     return closed
   }
 
-  const isCoolingDown = ({ key, severity }: Alert): AlertBucket | undefined => {
-    if (cooldownMs === null || key === null) return undefined
+  const coolDownOf = ({ key, severity }: Alert): AlertBucket | undefined => {
+    if (cooldownMs === undefined || key === null) return undefined
     const bucket = find('cooldown', key)
     return bucket !== undefined && !isBelow(bucket.severity!, severity) ? bucket : undefined
   }
 
   const gatheringOf = (alert: Alert): AlertBucket | undefined => {
     const { detectedAtMs: opensAtMs, severity } = alert
-    if (quietHours !== null && isBelow(severity, quietHours.below) && quietHours.week.contains(opensAtMs)) {
-      const closesAtMs = quietHours.week.endAfter(opensAtMs)
-      return find('quiet', '') ?? openBucket({ kind: 'quiet', subject: '', opensAtMs, closesAtMs })
-    }
-    if (grouping === null) return undefined
-    return sharing(alert).find((bucket) => bucket.allowance === 0)
+    const closesAtMs = quietUntil(opensAtMs, severity)
+    if (closesAtMs === undefined) return sharing(alert).find((bucket) => bucket.allowance === 0)
+    return find('quiet', '') ?? openBucket({ kind: 'quiet', subject: '', opensAtMs, closesAtMs })
   }
 
   /** The buckets whose shares an alert uses when it is sent individually. */
   const sharing = ({ key, reason, detectedAtMs: opensAtMs }: Alert): readonly AlertBucket[] => {
-    if (grouping === null) return []
+    if (grouping === undefined) return []
     const bucket = (kind: 'key' | 'reason', subject: string): AlertBucket =>
       find(kind, subject) ??
       openBucket({
         kind,
         subject,
         opensAtMs,
-        closesAtMs: opensAtMs + grouping.bucketMs,
+        closesAtMs: opensAtMs + grouping.bucket,
         allowance: shareOf(kind, grouping),
       })
     return [
@@ -113,7 +120,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   const send = (alert: Alert): Fate => {
     const { key, severity, detectedAtMs: opensAtMs } = alert
     for (const bucket of sharing(alert)) put({ ...bucket, allowance: bucket.allowance - 1, sent: bucket.sent + 1 })
-    if (cooldownMs !== null && key !== null) {
+    if (cooldownMs !== undefined && key !== null) {
       const closesAtMs = opensAtMs + cooldownMs
       put({ ...openBucket({ kind: 'cooldown', subject: key, opensAtMs, closesAtMs }), severity })
     }
@@ -123,7 +130,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   const fateOf = (alert: Alert): Fate => {
     const rule = suppressions.find(({ hides }) => hides(alert))
     if (rule !== undefined) return { is: 'hidden', by: 'rule', ruleId: rule.id }
-    const cooling = isCoolingDown(alert)
+    const cooling = coolDownOf(alert)
     if (cooling !== undefined) {
       put({ ...cooling, count: cooling.count + 1 })
       return { is: 'hidden', by: 'cooldown' }
@@ -158,8 +165,6 @@ export function bucketsOf({
 }
 
 const reasonSubject = (reason: Reason): string => JSON.stringify([reason.field, directionOf(reason)])
-
-const nameOf = ({ kind, subject }: Pick<AlertBucket, 'kind' | 'subject'>): string => `${kind} ${subject}`
 
 const shareOf = (kind: 'key' | 'reason', { perKey, perReason }: NonNullable<Control['grouping']>): number =>
   kind === 'key' ? perKey : perReason

@@ -1,6 +1,6 @@
 export { type Alert, alertOf } from './alert.js'
-export { type Control, controlOf } from './control.js'
-export { bucketsOf, type Decider, makeDecider } from './decider.js'
+export { bucketName } from './bucket.js'
+export { bucketsOf, type Control, type Decider, makeDecider } from './decider.js'
 export { alertEvent, exampleEvent, explainedAlert } from './events/alert-event.js'
 export { anomalyUrl } from './events/console-url.js'
 export { eventMessage } from './events/event-message.js'

@@ -1,6 +1,6 @@
 import type { Reason } from '@outflow/contracts'
 import type { Alert } from './alert.js'
-import type { Control } from './control.js'
+import type { Control } from './decider.js'
 
 export const MONDAY = Date.parse('2026-11-23T08:00:00Z')
 
@@ -33,5 +33,5 @@ export function anAlert(overrides: Partial<Alert> = {}): Alert {
 
 /** Every control is off except those passed. */
 export function aControl(overrides: Partial<Control> = {}): Control {
-  return { suppressions: [], cooldownMs: null, grouping: null, quietHours: null, ...overrides }
+  return { suppressions: [], ...overrides }
 }

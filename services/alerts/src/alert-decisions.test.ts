@@ -5,8 +5,8 @@ import { decideOn, waitingOf } from './alert-decisions.js'
 
 const MINUTE = 60_000
 const options = { pipeline: 'flights', topic: 'flights.alerts', untilMs: 0 }
-const off: Control = { suppressions: [], cooldownMs: null, grouping: null, quietHours: null }
-const grouping = { bucketMs: 10 * MINUTE, perKey: 1, perReason: 9 }
+const off: Control = { suppressions: [] }
+const grouping = { bucket: 10 * MINUTE, perKey: 1, perReason: 9 }
 
 function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): UnnumberedRow {
   const event = {

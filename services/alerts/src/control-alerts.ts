@@ -1,4 +1,4 @@
-import { bucketsOf, controlOf, makeDecider } from '@outflow/alerting'
+import { bucketName, bucketsOf, makeDecider } from '@outflow/alerting'
 import type { AlertBucket, Config } from '@outflow/contracts'
 import { type Client, inTransaction } from '@outflow/store'
 import {
@@ -66,7 +66,7 @@ async function controlSome({
   const before = await alertBuckets(client, { pipeline, dueBy: now, named: found.flatMap(bucketsOf) })
   const oldestMs = Math.min(now.getTime(), ...found.map(({ detectedAtMs }) => detectedAtMs))
   const rules = await listSuppressions(client, { pipeline, notExpired: new Date(oldestMs) })
-  const decider = makeDecider(controlOf(alerts, rules.toReversed()), before)
+  const decider = makeDecider({ ...alerts, suppressions: rules.toReversed() }, before)
   const decided = decideOn(waiting, decider, {
     pipeline,
     topic: alerts.topic,
@@ -83,11 +83,9 @@ async function controlSome({
 /** Returns the buckets to delete and the buckets to write, so that exactly the open ones are stored. */
 function changes(before: readonly AlertBucket[], open: readonly AlertBucket[]) {
   const known = new Set(before)
-  const names = new Set(open.map(nameOf))
+  const names = new Set(open.map(bucketName))
   return {
-    closed: before.filter((bucket) => !names.has(nameOf(bucket))),
+    closed: before.filter((bucket) => !names.has(bucketName(bucket))),
     open: open.filter((bucket) => !known.has(bucket)),
   }
 }
-
-const nameOf = ({ kind, subject }: AlertBucket): string => `${kind} ${subject}`

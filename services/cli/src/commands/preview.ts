@@ -1,4 +1,3 @@
-import { controlOf } from '@outflow/alerting'
 import { eachDetected } from '@outflow/store/anomalies'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
@@ -28,7 +27,7 @@ async function previewRange(options: RangeOptions, terminal: Terminal): Promise<
   const { from, to } = rangeOf(options)
   const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
     const rules = await listSuppressions(pool, { pipeline, notExpired: from })
-    const tally = makeTally(controlOf(alerts, rules.toReversed()))
+    const tally = makeTally({ ...alerts, suppressions: rules.toReversed() })
     await eachDetected(pool, { pipeline, from, to }, BATCH_SIZE, async (anomalies) => {
       const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
       for (const anomaly of alerted) tally.add(alertOfAnomaly(pipeline, anomaly))

@@ -6,7 +6,7 @@ import { alertOfAnomaly, makeTally } from './tally.js'
 
 const NOON = Date.parse('2026-11-23T12:00:00Z')
 const MINUTE = 60_000
-const off: Control = { suppressions: [], cooldownMs: null, grouping: null, quietHours: null }
+const off: Control = { suppressions: [] }
 
 const anAnomaly = (offset: number, overrides: Partial<DetectedAnomaly> = {}): DetectedAnomaly => ({
   topic: 'flights',
@@ -43,7 +43,7 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
   const rule = { entity: 'LAX', field: null, direction: null, range: null, timeOfWeek: null, zone: 'UTC' }
   const control = {
     suppressions: [{ ...rule, id: '3', expiresAt: new Date(NOON + 9e9) }],
-    grouping: { bucketMs: 12 * 60 * MINUTE, perKey: 1, perReason: 9 },
+    grouping: { bucket: 12 * 60 * MINUTE, perKey: 1, perReason: 9 },
   }
   const anomalies = [anAnomaly(0), anAnomaly(1, { entityKey: 'LAX' }), anAnomaly(2, { severity: 'high' }), anAnomaly(3)]
   const tally = tallyOf(control, anomalies)
