@@ -1,5 +1,4 @@
 export {
-  deadLetterDelivery,
   deadLetterUnconfigured,
   deliveriesOf,
   dueDeliveries,

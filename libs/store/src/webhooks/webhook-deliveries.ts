@@ -23,6 +23,8 @@ export interface FailedAttempt {
   readonly status: number | null
   /** Error text without addresses and bodies. */
   readonly failure: string
+  /** Time until the next attempt; null: there is none, and the event becomes a dead letter of its webhook. */
+  readonly waitMs: number | null
 }
 
 /** Condition on a row of `outflow.webhook_deliveries`. */
@@ -58,33 +60,21 @@ export async function noteDelivered(db: Queryable, id: bigint, status: number): 
   })
 }
 
-/** Stores a failed attempt, and schedules the next one in `waitMs`. */
+/** Stores a failed attempt, and schedules the next one or gives the event up. */
 export async function noteFailedAttempt(
   db: Queryable,
   id: bigint,
-  { status, failure, waitMs }: FailedAttempt & { readonly waitMs: number },
+  { status, failure, waitMs }: FailedAttempt,
 ): Promise<void> {
   await run(db, {
     name: 'note_failed_attempt',
     text: `
       update outflow.webhook_deliveries
       set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()), status = $2, failure = $3,
-          due_at = now() + $4::float8 * interval '1 millisecond'
+          due_at = coalesce(now() + $4::float8 * interval '1 millisecond', due_at),
+          died_at = case when $4::float8 is null then now() end
       where id = $1 and ${IS_WAITING}`,
     values: [id, status, failure, waitMs],
-  })
-}
-
-/** Gives up an event after a failed attempt: it becomes a dead letter of its webhook. */
-export async function deadLetterDelivery(db: Queryable, id: bigint, { status, failure }: FailedAttempt): Promise<void> {
-  await run(db, {
-    name: 'dead_letter_delivery',
-    text: `
-      update outflow.webhook_deliveries
-      set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()), status = $2, failure = $3,
-          died_at = now()
-      where id = $1 and ${IS_WAITING}`,
-    values: [id, status, failure],
   })
 }
 

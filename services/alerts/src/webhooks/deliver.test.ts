@@ -42,8 +42,7 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
   const effects: DeliveryEffects = {
     due: async (limit) => waiting.slice(0, limit),
     noteDelivered: async (id, status) => leave(id, `delivered ${status}`),
-    noteFailed: async (id) => leave(id, 'failed'),
-    deadLetter: async (id, { failure }) => leave(id, `dead: ${failure}`),
+    noteFailed: async (id, { failure, waitMs }) => leave(id, waitMs === null ? `dead: ${failure}` : 'failed'),
     post: async () => {
       const answer = answers[Math.min(posts, answers.length - 1)]!
       posts += 1

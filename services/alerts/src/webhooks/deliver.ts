@@ -16,8 +16,7 @@ export interface DeliveryEffects {
   /** The events whose next attempt is due. */
   readonly due: (limit: number) => Promise<readonly WaitingDelivery[]>
   readonly noteDelivered: (id: bigint, status: number) => Promise<void>
-  readonly noteFailed: (id: bigint, attempt: FailedAttempt & { readonly waitMs: number }) => Promise<void>
-  readonly deadLetter: (id: bigint, attempt: FailedAttempt) => Promise<void>
+  readonly noteFailed: (id: bigint, attempt: FailedAttempt) => Promise<void>
   readonly post: Poster['post']
 }
 
@@ -107,13 +106,9 @@ async function attempt(
   }
   const { status, message: failure } = outcome
   const waitMs = waitAfter(outcome, delivery, webhook.retryFor, Date.now())
-  if (waitMs === null) {
-    await effects.deadLetter(id, { status, failure })
-    telemetry.buried(webhook.name, eventId, outcome)
-  } else {
-    await effects.noteFailed(id, { status, failure, waitMs })
-    telemetry.failed(webhook.name, { eventId, attempt: delivery.attempts + 1, waitMs, error: outcome })
-  }
+  await effects.noteFailed(id, { status, failure, waitMs })
+  if (waitMs === null) telemetry.buried(webhook.name, eventId, outcome)
+  else telemetry.failed(webhook.name, { eventId, attempt: delivery.attempts + 1, waitMs, error: outcome })
   return 'tried'
 }
 

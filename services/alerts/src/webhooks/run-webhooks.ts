@@ -5,7 +5,6 @@ import { keepTrying } from '@outflow/errors/retrying'
 import { type Metrics, makeWakeUp, runTogether } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
-  deadLetterDelivery,
   deadLetterUnconfigured,
   dueDeliveries,
   listenForDeliveries,
@@ -79,7 +78,6 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
                 },
                 noteDelivered: (id, status) => noteDelivered(pool, id, status),
                 noteFailed: (id, attempt) => noteFailedAttempt(pool, id, attempt),
-                deadLetter: (id, attempt) => deadLetterDelivery(pool, id, attempt),
                 post: poster.post,
               },
             }),
