@@ -1,18 +1,11 @@
-import { type Counterfactual, formatPosition, type Reason } from '@outflow/contracts'
+import { formatPosition } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 import type { AnomalyLine } from './anomaly-list.js'
-import { readCounterfactual, readReasons } from './explanations.js'
+import { readExplanation, type StoredExplanation } from './explanations.js'
 
 /** An anomaly with the columns of the views in schema analyst. */
-export interface AnalystAnomaly extends Omit<AnomalyLine, 'recordTime' | 'topReason' | 'fields'> {
-  /** null: not computed yet, or unexplainable. */
-  readonly reasons: readonly Reason[] | null
-  /** The nearest normal record; null without reasons, or if no few changes lead to one. */
-  readonly counterfactual: Counterfactual | null
-  /** Why no reasons can be computed; null: they have been or will be computed. */
-  readonly unexplainable: string | null
-}
+export type AnalystAnomaly = Omit<AnomalyLine, 'recordTime' | 'topReason' | 'fields'> & StoredExplanation
 
 interface AnalystFilter {
   readonly pipeline: string
@@ -40,14 +33,7 @@ export async function anomaliesForAnalyst(db: Queryable, filter: AnalystFilter):
       limit $5`,
     values: [filter.pipeline, filter.since, filter.key ?? null, filter.field ?? null, filter.limit],
   })
-  return rows.map((row) => {
-    const key = `${row.pipeline}, ${formatPosition(row)}`
-    return {
-      ...row,
-      reasons: readReasons(row.reasons, key),
-      counterfactual: readCounterfactual(row.counterfactual, key),
-    }
-  })
+  return rows.map((row) => ({ ...row, ...readExplanation(row, `${row.pipeline}, ${formatPosition(row)}`) }))
 }
 
 type AnalystRow = RowOf<AnalystAnomaly, { readonly reasons: unknown; readonly counterfactual: unknown }>

@@ -1,27 +1,14 @@
-import {
-  type Counterfactual,
-  formatPosition,
-  type Position,
-  type Reason,
-  reasonSchema,
-  type Severity,
-} from '@outflow/contracts'
+import { formatPosition, type Position, type Reason, reasonSchema, type Severity } from '@outflow/contracts'
 import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { epochMs, type RowOf, run, type Statement } from '../connection/statement.js'
 import type { Anomaly, Verdict } from './anomaly.js'
-import { readCounterfactual, readReasons } from './explanations.js'
+import { readExplanation, type StoredExplanation } from './explanations.js'
 
-export interface StoredAnomaly extends Anomaly, Position {
+export interface StoredAnomaly extends Anomaly, Position, StoredExplanation {
   readonly pipeline: string
-  /** null: not computed yet, or unexplainable. */
-  readonly reasons: readonly Reason[] | null
-  /** The nearest normal record; null without reasons, or if no few changes lead to one. */
-  readonly counterfactual: Counterfactual | null
-  /** Why no reasons can be computed; null: they have been or will be computed. */
-  readonly unexplainable: string | null
   readonly windowed: readonly (number | null)[] | null
   readonly provisional: boolean
   readonly detectedAt: Date
@@ -195,10 +182,5 @@ const readMissing = jsonColumn('outflow.anomalies.missing', z.array(z.string()).
 
 function toAnomaly(row: AnomalyRow): StoredAnomaly {
   const key = `${row.pipeline}, ${formatPosition(row)}`
-  return {
-    ...row,
-    counterfactual: readCounterfactual(row.counterfactual, key),
-    missing: readMissing(row.missing, key),
-    reasons: readReasons(row.reasons, key),
-  }
+  return { ...row, ...readExplanation(row, key), missing: readMissing(row.missing, key) }
 }

@@ -62,11 +62,11 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
   const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
   const chosen = (listing.values ?? []).map((steps) => `left(record #>> ${place(steps.map(String))}::text[], 200)`)
-  const rows = await run<AnomalyLineRow & Pick<AnomalyRow, 'values'>>(db, {
+  const rows = await run<PageRow>(db, {
     name: '',
     // The limit is in the subquery, so that verdicts are looked up only for the page.
     text: `
-      select ${LINE_COLUMNS}, array[${chosen.join(', ')}]::text[] as values
+      select ${LINE_COLUMNS}, record_time::text as "recordTimeText", array[${chosen.join(', ')}]::text[] as values
       from (
         select *
         from outflow.anomalies as anomaly
@@ -80,8 +80,10 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   })
   const items = rows.slice(0, listing.limit)
   const last = rows.length > listing.limit ? items.at(-1) : undefined
-  const lines = items.map(({ values: own, ...row }) => ({ ...toLine(row), values: own }))
-  return { items: lines, next: last === undefined ? null : cursorOf(last) }
+  return {
+    items: items.map(({ recordTimeText: _, ...row }) => row),
+    next: last === undefined ? null : cursorOf(last),
+  }
 }
 
 /** Returns the anomalies found in a pipeline since a time, newest first. */
@@ -89,7 +91,7 @@ export async function anomaliesDetectedSince(
   db: Queryable,
   { pipeline, since, limit }: { readonly pipeline: string; readonly since: Date; readonly limit: number },
 ): Promise<readonly AnomalyLine[]> {
-  const rows = await run<AnomalyLineRow>(db, {
+  return run<AnomalyLine>(db, {
     name: 'anomalies_detected_since',
     text: `
       select ${LINE_COLUMNS}
@@ -100,14 +102,13 @@ export async function anomaliesDetectedSince(
       limit $3`,
     values: [pipeline, since, limit],
   })
-  return rows.map(toLine)
 }
 
-type AnomalyLineRow = AnomalyLine & { readonly recordTimeText: string }
+type PageRow = AnomalyRow & { readonly recordTimeText: string }
 
 /** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
-       record_time::text as "recordTimeText", event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
+       event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
        nll, p_value as "pValue", severity, model_id as "modelId", provisional, reasons -> 0 ->> 'text' as "topReason", last.verdict,
        (select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
         from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields`
@@ -121,11 +122,7 @@ const LAST_VERDICT = `left join lateral (
         limit 1
       ) as last on true`
 
-function toLine({ recordTimeText: _recordTimeText, ...line }: AnomalyLineRow): AnomalyLine {
-  return line
-}
-
-function cursorOf({ topic, partition, offset, pValue, recordTimeText }: AnomalyLineRow): AnomalyCursor {
+function cursorOf({ topic, partition, offset, pValue, recordTimeText }: PageRow): AnomalyCursor {
   return { pValue, recordTime: recordTimeText, topic, partition, offset }
 }
 

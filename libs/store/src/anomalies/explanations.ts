@@ -25,8 +25,26 @@ export interface UnexplainedAnomaly extends Position {
   readonly modelId: string
 }
 
-export const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly().nullable())
-export const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual', counterfactualSchema.nullable())
+/** What is stored about why a record is an anomaly. */
+export interface StoredExplanation {
+  /** null: not computed yet, or unexplainable. */
+  readonly reasons: readonly Reason[] | null
+  /** The nearest normal record; null without reasons, or if no few changes lead to one. */
+  readonly counterfactual: Counterfactual | null
+  /** Why no reasons can be computed; null: they have been or will be computed. */
+  readonly unexplainable: string | null
+}
+
+const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly().nullable())
+const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual', counterfactualSchema.nullable())
+
+/** Parses the JSON columns of an explanation. @param key  identifies the row in an error */
+export function readExplanation(
+  { reasons, counterfactual }: { readonly reasons: unknown; readonly counterfactual: unknown },
+  key: string,
+): Pick<StoredExplanation, 'reasons' | 'counterfactual'> {
+  return { reasons: readReasons(reasons, key), counterfactual: readCounterfactual(counterfactual, key) }
+}
 
 const UNEXPLAINED = 'pipeline = $1::text and reasons is null and unexplainable is null'
 
@@ -61,11 +79,8 @@ export async function claimUnexplained(
 }
 
 /** The result for a claimed anomaly: its reasons, or why there are none. */
-export interface ExplainedAnomaly extends Position {
+export interface ExplainedAnomaly extends Position, StoredExplanation {
   readonly recordTime: Date
-  readonly reasons: readonly Reason[] | null
-  readonly counterfactual: Counterfactual | null
-  readonly unexplainable: string | null
 }
 
 /**
@@ -97,7 +112,7 @@ export async function storeExplanations(
       ...arraysOf(explained, 'topic', 'partition', 'offset', 'recordTime'),
       explained.map(({ reasons }) => reasons && jsonbText(reasons)),
       explained.map(({ counterfactual }) => counterfactual && jsonbText(counterfactual)),
-      explained.map(({ unexplainable }) => unexplainable),
+      ...arraysOf(explained, 'unexplainable'),
     ],
   })
 }
