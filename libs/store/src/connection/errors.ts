@@ -116,24 +116,16 @@ const READ_ONLY = '25006'
 const FORBIDDEN = '42501'
 // Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
-// 25P03/25P04 timeouts that end a transaction.
-const TEMPORARY_SQLSTATE = /^(08...|53...|57P0[0-5]|57014|40001|40P01|55P03|25006|25P0[34])$/
-const TEMPORARY_SYSTEM_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-])
+// 25P03/25P04 timeouts that end a transaction; then the ends of an open connection, which restarts and failovers cause.
+const TEMPORARY = /^(08...|53...|57P0[0-5]|57014|40001|40P01|55P03|25006|25P0[34]|ECONNRESET|ECONNABORTED|EPIPE)$/
+// No connection could be opened.
+const UNREACHABLE = /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
+const UNREACHABLE_MESSAGE = 'timeout exceeded when trying to connect'
 // Classes 22 (data exception), 23 (integrity constraint), 54 (program limit).
 const VALUE_SQLSTATE = /^(22|23|54)...$/
 // pg throws these without a code.
 const TEMPORARY_MESSAGE =
-  /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
+  /connection terminated|timeout expired|query read timeout|connection error and is not queryable|client was closed and is not queryable|socket disconnected/i
 
 /** Converts an error of pg, or of its socket, to one of this package; returns other errors unchanged. */
 export function toStoreError(thrown: unknown): unknown {
@@ -147,9 +139,10 @@ export function toStoreError(thrown: unknown): unknown {
   if (code.startsWith('28') || thrown.message.startsWith('SASL: ')) {
     return new StoreLoginFailed(`Postgres refused the login: ${thrown.message}`, fixOfLogin(thrown.message), about)
   }
-  if (TEMPORARY_SQLSTATE.test(code) || TEMPORARY_SYSTEM_CODES.has(code) || TEMPORARY_MESSAGE.test(thrown.message)) {
+  const isUnreachable = UNREACHABLE.test(code) || thrown.message.includes(UNREACHABLE_MESSAGE)
+  if (isUnreachable || TEMPORARY.test(code) || TEMPORARY_MESSAGE.test(thrown.message)) {
     const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
-    const fix = fixOfUnavailable(code, thrown.message)
+    const fix = isUnreachable ? 'start Postgres, or correct postgres.url' : fixOfUnavailable(code)
     return new Unavailable(`Postgres is not available: ${thrown.message || code}`, { ...about, fix })
   }
   if (!('severity' in thrown)) return thrown
@@ -158,17 +151,11 @@ export function toStoreError(thrown: unknown): unknown {
   return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { ...about, fix })
 }
 
-function fixOfUnavailable(code: string, message: string): string | null {
+function fixOfUnavailable(code: string): string | null {
   if (code === TOO_MANY_CONNECTIONS) return "raise max_connections or the role's limit; a pipeline needs 15 connections"
   if (code === READ_ONLY)
     return 'set the address of the primary as postgres.url, and a user and database that may write'
-  return isUnreachable(code, message) ? 'start Postgres, or correct postgres.url' : null
-}
-
-/** Whether no connection could be opened: not an end of an open one, which restarts and failovers cause. */
-function isUnreachable(code: string, message: string): boolean {
-  if (/timeout exceeded when trying to connect/.test(message)) return true
-  return /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/.test(code)
+  return null
 }
 
 function fixOfLogin(message: string): string {

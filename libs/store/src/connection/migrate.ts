@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { MigrationChanged, StoreRefused, toStoreError } from './errors.js'
 
@@ -26,7 +25,7 @@ interface AppliedMigration extends Omit<MigrationFile, 'text'> {
 
 // The same path from src and from dist.
 const MIGRATIONS_FOLDER = new URL('../../migrations/', import.meta.url)
-const MIGRATION_NAME = /^(\d{6})_[a-z0-9_]+\.sql$/
+const MIGRATION_NAME = /^\d{6}_[a-z0-9_]+\.sql$/
 
 /**
  * Applies the numbered migrations that are not applied yet, all in one transaction that locks the table of migrations, so that several
@@ -100,7 +99,7 @@ export async function migrationStatus(url: string): Promise<readonly MigrationSt
 }
 
 async function readMigrations(): Promise<MigrationFile[]> {
-  const names = (await readdir(fileURLToPath(MIGRATIONS_FOLDER))).filter((name) => MIGRATION_NAME.test(name)).sort()
+  const names = (await readdir(MIGRATIONS_FOLDER)).filter((name) => MIGRATION_NAME.test(name)).sort()
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(new URL(name, MIGRATIONS_FOLDER), 'utf8')
