@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type GateReport, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
+import { type GateReport, gateReportSchema, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
 import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
+import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { type RowOf, run } from '../connection/statement.js'
+import { closeFitsOf } from '../training/fits.js'
 import { calibrationRecordsJson, type NewCalibrationRecord } from './calibration-records.js'
-import { closeFitsOf, readMetrics } from './shadows.js'
 
 export type ModelState = 'candidate' | 'active' | 'retired' | 'failed_gate' | 'rolled_back'
 
@@ -114,7 +115,7 @@ export async function failGate(db: Queryable, model: ModelKey & Pick<NewModel, '
     values: [model.pipeline, model.id, jsonbText(model.metrics)],
   })
   if (failed.length === 0) throw unknown(model)
-  await closeFitsOf(db, { pipeline: model.pipeline, id: model.id, state: 'failed_gate' })
+  await closeFitsOf(db, model, 'failed_gate')
 }
 
 /** Returns the id of the pipeline's active model, or null if there is none. Cheap, because it reads no artefact. */
@@ -187,6 +188,9 @@ function toSummary(row: ModelRow): ModelSummary {
     metrics: readMetrics(row.metrics, `${row.pipeline}, ${row.id}`),
   }
 }
+
+/** The report of the gate that a model passed or failed. */
+export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema)
 
 /** Parses the JSON column of the same name; null: written by a newer outflow, in an unknown form. */
 export function readMetadata(column: unknown): ModelMetadata | null {

@@ -1,6 +1,7 @@
 import { NoEarlierModel } from '../connection/errors.js'
 import { type Client, type Pool, withTransaction } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
+import { closeFitsOf } from '../training/fits.js'
 import { noteChange } from './model-changes.js'
 import {
   activeModelId,
@@ -11,7 +12,6 @@ import {
   type ModelState,
   unknown,
 } from './models.js'
-import { closeFitsOf } from './shadows.js'
 
 /** Who or what changes the active model, and why; stored in `outflow.model_changes`. */
 interface Change {
@@ -37,7 +37,7 @@ export function promoteModel(
     await requireIntact(client, { pipeline, id })
     const previousId = await activeModelId(client, pipeline)
     await activate(client, { pipeline, id }, 'retired')
-    await closeFitsOf(client, { pipeline, id, state: 'promoted' })
+    await closeFitsOf(client, { pipeline, id }, 'promoted')
     if (previousId !== id) await noteChange(client, { action: 'promote', pipeline, id, previousId, by, why })
     return { previousId }
   })

@@ -1,11 +1,8 @@
-import { type GateReport, gateReportSchema, type ShadowReport } from '@outflow/contracts'
-import { jsonColumn } from '../connection/json-column.js'
+import type { GateReport, ShadowReport } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { type RowOf, run } from '../connection/statement.js'
-
-/** The report of the gate that a model passed or failed. */
-export const readMetrics = jsonColumn('outflow.models.metrics', gateReportSchema)
+import { type ModelKey, readMetrics } from './models.js'
 
 /** A candidate that scores live records without deciding, and its agreement with the active model. */
 export interface Shadow {
@@ -24,10 +21,7 @@ export interface Shadow {
 }
 
 /** Makes a candidate the shadow, and notifies every ingest. @returns whether there was such a candidate */
-export async function beginShadow(
-  db: Queryable,
-  { pipeline, id }: { readonly pipeline: string; readonly id: string },
-): Promise<boolean> {
+export async function beginShadow(db: Queryable, { pipeline, id }: ModelKey): Promise<boolean> {
   const rows = await run(db, {
     name: 'begin_shadow',
     text: `
@@ -98,7 +92,7 @@ export async function leftCandidate(db: Queryable, pipeline: string): Promise<st
 /** Stores the result of a shadow in the report of its fit. */
 export async function noteShadowReport(
   db: Queryable,
-  { pipeline, id, report }: { readonly pipeline: string; readonly id: string; readonly report: ShadowReport },
+  { pipeline, id, report }: ModelKey & { readonly report: ShadowReport },
 ): Promise<void> {
   await run(db, {
     name: 'note_shadow_report',
@@ -106,19 +100,5 @@ export async function noteShadowReport(
       update outflow.fits set report = report || jsonb_build_object('shadow', $3::jsonb), updated_at = now()
       where pipeline = $1 and model_id = $2 and state = 'shadow'`,
     values: [pipeline, id, jsonbText(report)],
-  })
-}
-
-/** Closes the fit of a shadow with the outcome of its model. */
-export async function closeFitsOf(
-  db: Queryable,
-  fit: { readonly pipeline: string; readonly id: string; readonly state: 'promoted' | 'failed_gate' },
-): Promise<void> {
-  await run(db, {
-    name: 'close_fits_of_model',
-    text: `
-      update outflow.fits set state = $3, updated_at = now()
-      where pipeline = $1 and model_id = $2 and state = 'shadow'`,
-    values: [fit.pipeline, fit.id, fit.state],
   })
 }

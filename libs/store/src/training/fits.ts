@@ -94,6 +94,21 @@ export async function endFit(
   })
 }
 
+/** Closes the fit of a shadow with the outcome of its model. */
+export async function closeFitsOf(
+  db: Queryable,
+  { pipeline, id }: { readonly pipeline: string; readonly id: string },
+  state: 'promoted' | 'failed_gate',
+): Promise<void> {
+  await run(db, {
+    name: 'close_fits_of_model',
+    text: `
+      update outflow.fits set state = $3, updated_at = now()
+      where pipeline = $1 and model_id = $2 and state = 'shadow'`,
+    values: [pipeline, id, state],
+  })
+}
+
 /** Returns a pipeline's fits, newest first; only those of `modelId` if given. */
 export async function listFits(
   db: Queryable,
