@@ -46,30 +46,21 @@ export async function rejectedByReason(
   db: Queryable,
   pipeline: string,
 ): Promise<Readonly<Partial<Record<RejectionReason, number>>>> {
-  const rows = await run<{ reason: RejectionReason; rejected: number }>(db, {
-    name: 'rejected_by_reason',
-    text: `
-      select reason, sum(rejected)::float8 as rejected
-      from outflow.rejection_statistics
-      where pipeline = $1
-      group by reason
-      order by reason`,
-    values: [pipeline],
-  })
-  return Object.fromEntries(rows.map(({ reason, rejected }) => [reason, rejected]))
+  const rejections = await rejectionsSince(db, { pipeline, since: null })
+  return Object.fromEntries(rejections.map(({ reason, count }) => [reason, count]))
 }
 
-/** Returns the pipeline's rejection reasons, the number of records for each since a time, and the minute of the last. */
+/** Returns the pipeline's rejection reasons, the number of records for each since a time (null: all), and the minute of the last. */
 export function rejectionsSince(
   db: Queryable,
-  { pipeline, since }: { readonly pipeline: string; readonly since: Date },
+  { pipeline, since }: { readonly pipeline: string; readonly since: Date | null },
 ): Promise<readonly { readonly reason: RejectionReason; readonly count: number; readonly lastAt: Date }[]> {
   return run(db, {
     name: 'rejections_since',
     text: `
       select reason, sum(rejected)::float8 as count, max(minute) as "lastAt"
       from outflow.rejection_statistics
-      where pipeline = $1 and minute >= $2
+      where pipeline = $1 and ($2::timestamptz is null or minute >= $2)
       group by reason
       order by 2 desc, reason`,
     values: [pipeline, since],
