@@ -133,10 +133,8 @@ const CASES: Readonly<Record<string, StoreCase>> = {
       1n,
     ])
     await untilOnDisk(pool)
-    expect(await deleteOutboxThrough(pool, pipeline, 3n)).toBe(3)
+    await deleteOutboxThrough(pool, pipeline, 3n)
     expect((await firstOfOutbox(pool, { pipeline, limit: 10 })).map(({ sequence }) => sequence)).toEqual([4n])
-    await expect(deleteOutboxThrough(pool, pipeline, 9n)).rejects.toThrow(OutboxRewound)
-    expect(await firstOfOutbox(pool, { pipeline, limit: 10 })).toHaveLength(1)
     await requireOutboxNumbered(pool, pipeline, 4n)
     await expect(requireOutboxNumbered(pool, pipeline, 5n)).rejects.toThrow(OutboxRewound)
     expect(await hasAlertControl(pool, pipeline)).toBe(false)

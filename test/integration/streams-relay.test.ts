@@ -40,7 +40,7 @@ describe('the relay of the outbox', () => {
     await successor.close()
 
     expect(await alertsOn(relay.topic)).toEqual(['alert 0', 'alert 1', 'alert 2', 'alert 3', 'alert 4'])
-    expect(await outboxDepth(pool, relay.pipeline)).toMatchObject({ rows: 0 })
+    expect(await outboxDepth(pool, relay.pipeline)).toBe(0)
   })
 
   it('sends each alert once, although it is killed before the Kafka commit', async () => {

@@ -24,11 +24,10 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   first_of_outbox: (tables, [, limit, maxBytes]) => firstOfOutbox(tables, limit!, maxBytes!),
   has_alert_control: (tables, _, { nowMs }) => [{ controlled: areAlertsControlled(tables, nowMs) }],
   outbox_numbered: ({ sequences }) => [{ last_sequence: sequences.get(NUMBER) ?? 0n }],
-  delete_outbox_through: ({ outbox, sequences }, [, sequence]) => {
-    const last = sequences.get(NUMBER) ?? 0n
-    const sent = [...outbox.values()].filter((row) => row.sequence !== null && row.sequence <= BigInt(sequence!))
-    if (BigInt(sequence!) <= last) for (const { id } of sent) outbox.delete(id)
-    return [{ deleted: BigInt(sent.length), last_sequence: last }]
+  delete_outbox_through: ({ outbox }, [, through]) => {
+    for (const { id, sequence } of [...outbox.values()])
+      if (sequence !== null && sequence <= BigInt(through!)) outbox.delete(id)
+    return []
   },
 
   claim_outbox_order: ({ sequences }, _, { nowMs }) => {

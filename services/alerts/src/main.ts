@@ -48,7 +48,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   vitals.metrics.gaugeOf(
     'outflow_outbox_rows',
     'Messages that have not been sent yet; NaN while Postgres is unavailable',
-    async () => (await outboxDepth(pool, pipeline)).rows,
+    () => outboxDepth(pool, pipeline),
   )
   const relayLeadership = `outflow-relay-${pipeline}`
   const checks = [

@@ -131,8 +131,8 @@ async function untilAlertsAreRead(
   reader: AlertReader,
 ): Promise<void> {
   const isAllRead = async () => {
-    const { rows } = await outboxDepth(pool, config.pipeline)
-    return rows === 0 && reader.alerts.length >= counters.alerts ? true : null
+    const unsent = await outboxDepth(pool, config.pipeline)
+    return unsent === 0 && reader.alerts.length >= counters.alerts ? true : null
   }
   await waitFor(isAllRead, { everyMs: POLL_INTERVAL_MS, signal })
 }

@@ -78,7 +78,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
         alertsTopic,
         stored: () => sumOf(pool, name, 'received'),
         anomalies: () => sumOf(pool, name, 'anomalies'),
-        unsent: async () => (await outboxDepth(pool, name)).rows,
+        unsent: () => outboxDepth(pool, name),
       }
     },
     peer: async (python, topic, fields, model) => {

@@ -155,32 +155,25 @@ export interface HandOver {
 /**
  * Deletes the pipeline's rows up to and including `sequence`, which were sent, and in the same transaction queues their events for the
  * webhooks, so that a sent event is either still in the outbox or queued.
- *
- * @returns how many were deleted
- * @throws {OutboxRewound} if this database has never numbered a row that high
  */
 export async function deleteOutboxThrough(
   db: Queryable,
   pipeline: string,
   sequence: bigint,
   handOvers: readonly HandOver[] = [],
-): Promise<number> {
-  const [outcome] = await run<{ deleted: bigint; last_sequence: bigint }>(db, {
+): Promise<void> {
+  await run(db, {
     name: 'delete_outbox_through',
     text: DELETE_OUTBOX_THROUGH,
     values: [pipeline, sequence, ...arraysOf(handOvers, 'sequence', 'eventId', 'webhook', 'traceparent')],
   })
-  requireNumbered(pipeline, sequence, outcome!.last_sequence)
-  return Number(outcome!.deleted)
 }
 
 // The commit is asynchronous: rows that reappear after a crash of Postgres are below Kafka's mark, so they are deleted and queued again.
 const DELETE_OUTBOX_THROUGH = `
-with numbered as (
-  select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1
-), deleted as (
+with deleted as (
   delete from outflow.outbox
-  where pipeline = $1 and sequence <= $2 and $2::bigint <= (select last_sequence from numbered)
+  where pipeline = $1 and sequence <= $2
   returning sequence, payload
 ), handed_over as (
   insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, traceparent)
@@ -192,9 +185,8 @@ with numbered as (
   on conflict do nothing
   returning 1
 )
-select (select count(*) from deleted) as deleted, last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited,
-       case when exists (select from handed_over) then pg_notify('outflow_webhooks', $1) end
-from numbered`
+select set_config('synchronous_commit', 'off', true) as not_awaited,
+       case when exists (select from handed_over) then pg_notify('outflow_webhooks', $1) end`
 
 /** @throws {OutboxRewound} if this database has never numbered a row as high as `sequence`, which is Kafka's mark */
 export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
@@ -203,10 +195,7 @@ export async function requireOutboxNumbered(db: Queryable, pipeline: string, seq
     text: `select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1`,
     values: [pipeline],
   })
-  requireNumbered(pipeline, sequence, numbered!.last_sequence)
-}
-
-function requireNumbered(pipeline: string, sequence: bigint, last: bigint): void {
+  const last = numbered!.last_sequence
   if (sequence <= last) return
   throw new OutboxRewound(
     `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
@@ -215,17 +204,14 @@ function requireNumbered(pipeline: string, sequence: bigint, last: bigint): void
   )
 }
 
-/** Returns the number of rows in the outbox, and when the oldest was created. */
-export async function outboxDepth(
-  db: Queryable,
-  pipeline: string,
-): Promise<{ readonly rows: number; readonly oldest: Date | null }> {
-  const [depth] = await run<{ rows: number; oldest: Date | null }>(db, {
+/** Returns the number of rows in the outbox. */
+export async function outboxDepth(db: Queryable, pipeline: string): Promise<number> {
+  const [depth] = await run<{ rows: number }>(db, {
     name: 'outbox_depth',
-    text: 'select count(*)::float8 as rows, min(created_at) as oldest from outflow.outbox where pipeline = $1',
+    text: 'select count(*)::float8 as rows from outflow.outbox where pipeline = $1',
     values: [pipeline],
   })
-  return depth!
+  return depth!.rows
 }
 
 /**

@@ -163,7 +163,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
           provisional: state && `${state.what}; ${state.next}`,
           whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
           activeModelAgeSeconds: active && Math.round((now - active.createdAt.getTime()) / 1_000),
-          outboxWaiting: (await outboxDepth(db, pipeline)).rows,
+          outboxWaiting: await outboxDepth(db, pipeline),
         }
       })
     },
