@@ -31,8 +31,7 @@ export interface MetricsOptions {
 /**
  * Makes a separate registry, so that two pipelines in one process, or two tests, share no numbers.
  *
- * The metrics of the process (CPU, memory, event loop, garbage collection) are included by default. A second call with the same
- * name returns the same instrument.
+ * The metrics of the process (CPU, memory, event loop, garbage collection) are included by default.
  *
  * @param labels             added to every series, such as the pipeline
  * @param options.ofProcess  false where another registry has the metrics of the process; default: true
@@ -48,14 +47,9 @@ export function makeMetrics(
     for (const name of MISNAMED) registry.removeSingleMetric(name)
   }
   return {
-    counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-      (registry.getSingleMetric(name) as Counter<L> | undefined) ??
-      new Counter({ name, help, labelNames, registers: [registry] }),
-    gauge: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-      (registry.getSingleMetric(name) as Gauge<L> | undefined) ??
-      new Gauge({ name, help, labelNames, registers: [registry] }),
+    counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers: [registry] }),
+    gauge: (name, help, labelNames = []) => new Gauge({ name, help, labelNames, registers: [registry] }),
     gaugeOf: (name, help, read) => {
-      registry.removeSingleMetric(name)
       new Gauge({
         name,
         help,
@@ -69,13 +63,7 @@ export function makeMetrics(
         },
       })
     },
-    histogram: <L extends string>(
-      name: string,
-      help: string,
-      buckets: readonly number[],
-      labelNames: readonly L[] = [],
-    ) =>
-      (registry.getSingleMetric(name) as Histogram<L> | undefined) ??
+    histogram: (name, help, buckets, labelNames = []) =>
       new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [registry] }),
     text: () => registry.metrics(),
     json: () => registry.getMetricsAsJSON(),

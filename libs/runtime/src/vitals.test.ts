@@ -81,11 +81,6 @@ test('metrics have the labels of the process, and include those of the process i
   expect(text).toContain('process_cpu_user_seconds_total')
 })
 
-test('a second call with the same name returns the same instrument', () => {
-  const { metrics } = makeVitals()
-  expect(metrics.counter('outflow_x_total', 'x')).toBe(metrics.counter('outflow_x_total', 'x'))
-})
-
 test('a gauge that is read at the scrape is NaN when reading fails, and the other metrics are complete', async () => {
   const { metrics } = makeVitals()
   metrics.gaugeOf('outflow_outbox_rows', 'Rows that wait', async () => 3)

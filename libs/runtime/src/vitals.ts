@@ -29,18 +29,16 @@ export interface Vitals {
 
 /** @param labels  added to every metric, such as the pipeline */
 export function makeVitals(labels: Readonly<Record<string, string>> = {}, options: MetricsOptions = {}): Vitals {
-  const checks = new Map<string, { service: string; name: string; check: Check }>()
+  const checks = new Set<{ service: string; name: string; check: Check }>()
   return {
     metrics: makeMetrics(labels, options),
     check: (service, name, check) => {
       const entry = { service, name, check }
-      checks.set(`${service}.${name}`, entry)
-      return () => {
-        if (checks.get(`${service}.${name}`) === entry) checks.delete(`${service}.${name}`)
-      }
+      checks.add(entry)
+      return () => void checks.delete(entry)
     },
     readiness: async () => {
-      const entries = [...checks.values()]
+      const entries = [...checks]
       const results = await Promise.all(entries.map(({ check }) => runCheck(check)))
       const byService: Record<string, Record<string, CheckResult>> = {}
       entries.forEach(({ service, name }, index) => {
