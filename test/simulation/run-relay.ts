@@ -1,6 +1,6 @@
 import { UnexpectedError } from '@outflow/errors'
-import { keepTrying } from '@outflow/errors/retrying'
-import { makeMetrics, makeWakeUp } from '@outflow/runtime'
+import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
+import { makeMetrics } from '@outflow/runtime'
 import { withLeadership } from '@outflow/store'
 import { listenForOutbox } from '@outflow/store/outbox'
 import { makeCaution } from '../../services/alerts/src/relay.js'

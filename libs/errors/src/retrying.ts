@@ -1,6 +1,7 @@
-import { setMaxListeners } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isRetryable, type OutflowError, toOutflowError } from './outflow-error.js'
+import { pause } from './waiting.js'
+
+export { makeWakeUp, pause, type WakeUp } from './waiting.js'
 
 interface Backoff {
   /** Wait before the second attempt, ms. Default 100. */
@@ -102,11 +103,4 @@ export async function untilAllAnswer(
   } catch (error: unknown) {
     if (!options.signal.aborted) throw error
   }
-}
-
-/** Waits for a time, or until the signal aborts; never throws. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  // Many tasks wait on the signal of their service. Node.js would report the 11th listener as a leak, in plain text.
-  if (signal !== undefined) setMaxListeners(0, signal)
-  await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined)
 }

@@ -1,6 +1,6 @@
 import type { Config } from '@outflow/contracts'
-import { keepTrying, untilAllAnswer } from '@outflow/errors/retrying'
-import { type Log, makeWakeUp, type Vitals } from '@outflow/runtime'
+import { keepTrying, makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
+import type { Log, Vitals } from '@outflow/runtime'
 import { isLed, type Leadership, openPool, postgresCheck, withLeadership } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { listenForOutbox, outboxDepth } from '@outflow/store/outbox'

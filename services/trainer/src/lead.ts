@@ -1,6 +1,5 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { keepTrying, pause } from '@outflow/errors/retrying'
-import { makeWakeUp, type WakeUp } from '@outflow/runtime'
+import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/errors/retrying'
 import { withLeadership } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'

@@ -1,5 +1,5 @@
 import { type OutflowError, toOutflowError } from '@outflow/errors'
-import { pause } from '@outflow/errors/retrying'
+import { makeWakeUp, pause } from '@outflow/errors/retrying'
 import pg from 'pg'
 import { toStoreError } from './errors.js'
 
@@ -71,36 +71,31 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
     query_timeout: 10_000,
     keepAlive: true,
   })
-  const wake = { now: new AbortController() }
+  const { wake, wait } = makeWakeUp()
   let due = new Set(channels)
   let broken: Error | undefined
   client.on('error', (error) => {
     broken = error
-    wake.now.abort()
+    wake()
   })
   client.on('notification', ({ channel, payload }) => {
     if (payload !== watch.pipeline) return
     due.add(channel)
-    wake.now.abort()
+    wake()
   })
-  // Not by AbortSignal.any in each round: Node.js 20 and 22 keep what it returns for as long as `stop`.
-  const end = () => wake.now.abort()
-  stop.addEventListener('abort', end)
   try {
     await client.connect()
     for (const channel of channels) await client.query(`listen ${channel}`)
     while (!stop.aborted) {
-      // Renewed before the checks, so that a notification during a check causes another one.
-      wake.now = new AbortController()
+      // Replaced before the checks, so that a notification during a check causes another one.
       const now = due
       due = new Set()
       if (broken) throw broken
       for (const channel of now) await watch.checks[channel]!(client)
-      await pause(watch.pollMs, wake.now.signal)
+      await wait(stop, watch.pollMs)
       if (due.size === 0) due = new Set(channels)
     }
   } finally {
-    stop.removeEventListener('abort', end)
     await client.end()
   }
 }

@@ -1,8 +1,8 @@
 import { makePoster } from '@outflow/alerting/webhooks'
 import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import { keepTrying } from '@outflow/errors/retrying'
-import { type Metrics, makeWakeUp, runTogether } from '@outflow/runtime'
+import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
+import { type Metrics, runTogether } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
   deadLetterUnconfigured,

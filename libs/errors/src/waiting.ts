@@ -1,5 +1,12 @@
-import { once } from 'node:events'
-import { pause } from '@outflow/errors/retrying'
+import { once, setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Waits for a time, or until the signal aborts; never throws. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  // Many tasks wait on the signal of their service. Node.js would report the 11th listener as a leak, in plain text.
+  if (signal !== undefined) setMaxListeners(0, signal)
+  await sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => undefined)
+}
 
 /** Wakes one waiting task. A wake-up without a waiting task ends the next wait at once. */
 export interface WakeUp {

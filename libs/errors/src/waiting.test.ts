@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { makeWakeUp } from './wake-up.js'
+import { makeWakeUp } from './waiting.js'
 
 const never = new AbortController().signal
 
