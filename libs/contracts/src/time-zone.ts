@@ -54,36 +54,25 @@ const zones = new Map<string, Zone>()
 function offsetMs(name: string, time: number): number {
   let zone = zones.get(name)
   if (zone === undefined) {
-    zone = { format: new Intl.DateTimeFormat('en-US', { ...PARTS, timeZone: name }), offsets: new Map() }
+    zone = {
+      format: new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' }),
+      offsets: new Map(),
+    }
     zones.set(name, zone)
   }
   const quarter = Math.floor(time / QUARTER_MS)
   const known = zone.offsets.get(quarter)
   if (known !== undefined) return known
-  // NaN where the local time is outside the range of Date.
-  const offset = clockAt(zone.format, quarter * QUARTER_MS) - quarter * QUARTER_MS || 0
+  const offset = offsetAt(zone.format, quarter * QUARTER_MS)
   if (zone.offsets.size >= MAX_CACHED) zone.offsets.clear()
   zone.offsets.set(quarter, offset)
   return offset
 }
 
-const PARTS = {
-  calendar: 'gregory',
-  hourCycle: 'h23',
-  era: 'short',
-  year: 'numeric',
-  month: 'numeric',
-  day: 'numeric',
-  hour: 'numeric',
-  minute: 'numeric',
-  second: 'numeric',
-} as const
-
-function clockAt(format: Intl.DateTimeFormat, time: number): number {
-  const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, value]))
-  const year = parts.era === 'BC' ? 1 - Number(parts.year) : Number(parts.year)
-  const clock = new Date(0)
-  clock.setUTCFullYear(year, Number(parts.month) - 1, Number(parts.day))
-  clock.setUTCHours(Number(parts.hour), Number(parts.minute), Number(parts.second))
-  return clock.getTime()
+/** Reads `GMT`, `GMT+05:30` or, from before the zone was standardised, `GMT-00:01:15`. */
+function offsetAt(format: Intl.DateTimeFormat, time: number): number {
+  const { value } = format.formatToParts(time).find(({ type }) => type === 'timeZoneName')!
+  const [, sign, hours = 0, minutes = 0, seconds = 0] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(value)!
+  const offset = (Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000
+  return sign === '-' ? -offset : offset
 }
