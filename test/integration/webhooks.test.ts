@@ -76,7 +76,7 @@ function relaying() {
   const destination = new PassThrough()
   const lines: string[] = []
   destination.on('data', (chunk: Buffer) => lines.push(String(chunk)))
-  const log = makeLog({ service: 'alerts', level: 'debug', destination, format: 'json' })
+  const log = makeLog({ service: 'alerts', level: 'debug', destination })
   const running = runAlerts({ config, log, vitals, signal: abort.signal })
   cleanUps.push(async () => {
     abort.abort()

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import { OutflowError, UnexpectedError } from '@outflow/errors'
 import { expect, test } from 'vitest'
 import { type LogOptions, makeLog } from './log.js'
@@ -11,10 +12,11 @@ class PoolDrained extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
 }
 
-function aLog(options: Partial<LogOptions> = {}) {
-  const destination = new PassThrough()
-  const log = makeLog({ service: 'ingest', destination, ...options })
-  const text = () => String(destination.read() ?? '')
+const aTerminal = () => Object.assign(new PassThrough(), { isTTY: true })
+
+function aLog(options: Pick<LogOptions, 'level'> = {}, destination = new PassThrough()) {
+  const log = makeLog({ service: 'ingest', ...options, destination })
+  const text = () => stripVTControlCharacters(String(destination.read() ?? ''))
   const lines = () =>
     text()
       .trim()
@@ -78,7 +80,7 @@ test('a line below the level is not written', () => {
 })
 
 test('the pretty form is one line per event, without the stack of a known error', () => {
-  const { log, text } = aLog({ format: 'pretty' })
+  const { log, text } = aLog({}, aTerminal())
   log.warn({ error: new PoolBusy('no connection left', { cause: new Error('refused') }), attempt: 2 }, 'write retried')
   const written = text()
   expect(written.trimEnd().split('\n')).toHaveLength(1)
@@ -86,23 +88,23 @@ test('the pretty form is one line per event, without the stack of a known error'
 })
 
 test('the pretty form contains the stack of an unexpected error', () => {
-  const { log, text } = aLog({ format: 'pretty' })
+  const { log, text } = aLog({}, aTerminal())
   log.error({ error: new TypeError('x is not a function') }, 'batch failed')
   expect(text()).toMatch(/x is not a function.*at .*log\.test/)
 })
 
 test('the pretty form begins with the level and the message', () => {
-  const { log, text } = aLog({ format: 'pretty' })
+  const { log, text } = aLog({}, aTerminal())
   log.info({ modelId: 'm1' }, 'model loaded')
   expect(text()).toMatch(/INFO.*model loaded/)
 })
 
 test('issue 17.13: many pretty logs to one destination add their listeners once', () => {
-  const destination = Object.assign(new PassThrough(), { isTTY: true })
+  const destination = aTerminal()
   const count = () => destination.eventNames().reduce((sum, name) => sum + destination.listenerCount(name), 0)
-  makeLog({ service: 'ingest', destination, format: 'pretty' })
+  makeLog({ service: 'ingest', destination })
   const one = count()
-  for (let made = 0; made < 20; made++) makeLog({ service: 'trainer', destination, format: 'pretty' }).info('started')
+  for (let made = 0; made < 20; made++) makeLog({ service: 'trainer', destination }).info('started')
   expect(count()).toBe(one)
   expect(String(destination.read())).toContain('started')
 })

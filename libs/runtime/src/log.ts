@@ -13,19 +13,17 @@ export interface LogOptions {
   readonly level?: 'debug' | 'info' | 'warn' | 'error'
   /** Where lines go. Default: standard output. */
   readonly destination?: NodeJS.WritableStream & { isTTY?: boolean }
-  /** Default: JSON when NODE_ENV is production or the destination is not a terminal, else readable lines. */
-  readonly format?: 'json' | 'pretty'
 }
 
 /**
- * Makes a log: one JSON object a line for machines, readable lines on a terminal.
+ * Makes a log: one JSON object a line for machines, readable lines on a terminal unless NODE_ENV is production.
  *
  * Offsets (`bigint`) are written as strings, as in every JSON of outflow. Passwords inside connection URLs, and fields
  * called password, secret, token or url, print `[redacted]`. Writing is synchronous: the last line before an exit is kept.
  */
-export function makeLog({ service, level = 'info', destination = process.stdout, format }: LogOptions): Log {
-  const json = format === undefined ? process.env.NODE_ENV === 'production' || !destination.isTTY : format === 'json'
-  const target: DestinationStream = json ? destination : prettyStream(destination)
+export function makeLog({ service, level = 'info', destination = process.stdout }: LogOptions): Log {
+  const isPretty = destination.isTTY && process.env.NODE_ENV !== 'production'
+  const target: DestinationStream = isPretty ? prettyStream(destination) : destination
   return pino(
     {
       level,
@@ -48,7 +46,7 @@ function prettyStream(destination: NonNullable<LogOptions['destination']>): Dest
   const stream = pretty({
     destination,
     sync: true,
-    colorize: destination.isTTY ?? false,
+    colorize: true,
     ignore: 'pid,hostname',
     singleLine: true,
     // Print an error like other fields; by default pino-pretty prints it over many lines.

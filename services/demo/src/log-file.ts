@@ -19,7 +19,7 @@ export function openLogFile(path: string, onError: (error: DemoFailed) => void) 
     },
   })
   return {
-    logOf: (service: string): Log => makeLog({ service, level: 'info', destination, format: 'json' }),
+    logOf: (service: string): Log => makeLog({ service, level: 'info', destination }),
     close: async (): Promise<void> => {
       destination.end()
       await finished(destination)
