@@ -17,7 +17,6 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
     return [{ id }]
   },
   active_model_id: (tables) => idOf(activeOf(tables)),
-  active_model: (tables) => [activeOf(tables)].flatMap((row) => (row ? [storedOf(row)] : [])),
   load_model: ({ models }, [, id]) => [models.get(id!)].flatMap((row) => (row ? [storedOf(row)] : [])),
   list_models: ({ models }) => [...models.values()].toSorted(newestFirst).map(summaryOf),
   earlier_models: ({ models }) =>
@@ -103,7 +102,7 @@ export function leftCandidates(tables: Tables): Row[] {
 
 /** Statements of models that change nothing. */
 export const MODEL_READS = [
-  ...['active_model_id', 'active_model', 'load_model', 'list_models', 'earlier_models', 'model_soundness'],
+  ...['active_model_id', 'load_model', 'list_models', 'earlier_models', 'model_soundness'],
   ...['latest_recalibration', 'shadow_id', 'current_shadow', 'left_candidate'],
 ]
 

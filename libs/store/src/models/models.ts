@@ -134,12 +134,8 @@ export async function activeModelId(db: Queryable, pipeline: string): Promise<st
  * @throws {ModelDamaged} if the bytes do not match their checksum
  */
 export async function activeModel(db: Queryable, pipeline: string): Promise<StoredModel | null> {
-  const [row] = await run<ModelRow & { artefact: Buffer }>(db, {
-    name: 'active_model',
-    text: `select ${SUMMARY_COLUMNS}, ${ARTEFACT} from analyst.models where pipeline = $1 and state = 'active'`,
-    values: [pipeline],
-  })
-  return row ? toStoredModel(row) : null
+  const id = await activeModelId(db, pipeline)
+  return id === null ? null : loadModel(db, { pipeline, id })
 }
 
 /** @throws {ModelUnknown | ModelDamaged} */
