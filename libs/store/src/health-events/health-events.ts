@@ -7,8 +7,6 @@ import { type OutboxMessage, outboxColumns } from '../outbox/outbox-message.js'
 export interface StoredHealthEvent {
   readonly id: string
   readonly kind: string
-  /** For a single event: the row that records it, such as `model_changes/17`; null for a condition, which begins and ends. */
-  readonly occurrence: string | null
   readonly detail: string
   readonly modelId: string | null
   readonly begunAt: Date
@@ -24,6 +22,7 @@ export interface Condition {
 
 /** A single event. */
 export interface Occurrence extends Condition {
+  /** The row that records it, such as `model_changes/17`. */
   readonly occurrence: string
   readonly at: Date
 }
@@ -83,8 +82,7 @@ export async function listHealthEvents(
   })
 }
 
-const COLUMNS =
-  'id::text, kind, occurrence, detail, model_id as "modelId", begun_at as "begunAt", ended_at as "endedAt"'
+const COLUMNS = 'id::text, kind, detail, model_id as "modelId", begun_at as "begunAt", ended_at as "endedAt"'
 
 async function closeOthers(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
   return run<StoredHealthEvent>(client, {
