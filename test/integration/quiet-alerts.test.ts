@@ -204,7 +204,7 @@ test('relays that lose their connection at any time decide and send like an undi
   const { single, groups } = await allSent(config)
   const due = await dueOf(config)
   expect(single.map((event) => event.id).toSorted()).toEqual(
-    due.decided.flatMap(({ id: own, fate }) => (fate.is === 'sent' ? [own] : [])).toSorted(),
+    due.decided.flatMap(({ id: own, unsent }) => (unsent === null ? [own] : [])).toSorted(),
   )
   expect(groups.map((event) => `${event.id}: ${event.data.count}`).toSorted()).toEqual(due.groups.toSorted())
   expect(groups.length).toBeGreaterThan(0)
@@ -215,10 +215,7 @@ test('relays that lose their connection at any time decide and send like an undi
     rows.map((row) => `${pipeline}/${row.position} ${row.because} ${row.rule_id ?? row.group_id}`).toSorted(),
   ).toEqual(
     due.decided
-      .flatMap(({ id: own, fate }) => {
-        if (fate.is === 'sent') return []
-        return [`${own} ${fate.by} ${fate.is === 'gathered' ? fate.groupId : fate.by === 'rule' ? fate.ruleId : null}`]
-      })
+      .flatMap(({ id: own, unsent }) => (unsent ? [`${own} ${unsent.because} ${unsent.ruleId ?? unsent.groupId}`] : []))
       .toSorted(),
   )
   expect(await listSuppressions(pool, { pipeline })).toMatchObject([{ id, hidden: batches }])

@@ -2,7 +2,7 @@ import type { AlertBucket } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Alert } from './alert.js'
-import { bucketsOf, type Control, type Fate, makeDecider } from './decider.js'
+import { bucketsOf, type Control, makeDecider, type UnsentCause } from './decider.js'
 import { groupEvent } from './events/group-event.js'
 import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
 
@@ -57,12 +57,15 @@ const streams: fc.Arbitrary<Alert[]> = fc
   })
 
 /** The outcomes and groups of a stream that is decided without interruption. */
-function decideAll(control: Control, alerts: readonly Alert[]): { fates: Fate[]; groups: readonly AlertBucket[] } {
+function decideAll(
+  control: Control,
+  alerts: readonly Alert[],
+): { outcomes: (UnsentCause | null)[]; groups: readonly AlertBucket[] } {
   const decider = makeDecider(control, [])
   const decided = alerts.map((alert) => decider.decide(alert))
   const groups = [...decided.flatMap(({ closed }) => closed), ...decider.closeDue(Number.MAX_SAFE_INTEGER)]
   expect(decider.open()).toEqual([])
-  return { fates: decided.map(({ fate }) => fate), groups }
+  return { outcomes: decided.map(({ unsent }) => unsent), groups }
 }
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
@@ -71,8 +74,8 @@ describe('for any stream and settings', () => {
   it('each alert is sent, hidden or in exactly one group', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
-        const { fates, groups } = decideAll(control, alerts)
-        const gathered = fates.flatMap((fate) => (fate.is === 'gathered' ? [fate.groupId] : []))
+        const { outcomes, groups } = decideAll(control, alerts)
+        const gathered = outcomes.flatMap((unsent) => unsent?.groupId ?? [])
         expect(sumOf(groups.map(({ count }) => count))).toBe(gathered.length)
         const events = groups.map((bucket) => groupEvent(bucket, 'flights'))
         expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)
@@ -86,7 +89,7 @@ describe('for any stream and settings', () => {
       fc.property(controls, streams, fc.infiniteStream(fc.nat(3)), (control, alerts, choices) => {
         const whole = decideAll(control, alerts)
         let stored: AlertBucket[] = []
-        const fates: Fate[] = []
+        const outcomes: (UnsentCause | null)[] = []
         const groups: AlertBucket[] = []
         for (let from = 0; from < alerts.length; ) {
           const batch = alerts.slice(from, from + choices.next().value!)
@@ -96,15 +99,15 @@ describe('for any stream and settings', () => {
           const isLoaded = (bucket: AlertBucket) => bucket.closesAtMs <= nowMs || mayChange(bucket, batch)
           const decider = makeDecider(control, JSON.parse(JSON.stringify(stored.filter(isLoaded))))
           for (const alert of batch) {
-            const { fate, closed } = decider.decide(alert)
-            fates.push(fate)
+            const { unsent, closed } = decider.decide(alert)
+            outcomes.push(unsent)
             groups.push(...closed)
           }
           groups.push(...decider.closeDue(nowMs))
           stored = [...stored.filter((bucket) => !isLoaded(bucket)), ...decider.open()]
         }
         groups.push(...makeDecider(control, stored).closeDue(Number.MAX_SAFE_INTEGER))
-        expect(fates).toEqual(whole.fates)
+        expect(outcomes).toEqual(whole.outcomes)
         expect(groups).toEqual(whole.groups)
       }),
     )
@@ -113,10 +116,10 @@ describe('for any stream and settings', () => {
   it('a severe alert of a key without a recent alert is never hidden by a cool-down nor delayed by quiet hours', () => {
     fc.assert(
       fc.property(controls, streams, (control, alerts) => {
-        const { fates } = decideAll({ ...control, suppressions: [], grouping: undefined }, alerts)
+        const { outcomes } = decideAll({ ...control, suppressions: [], grouping: undefined }, alerts)
         const reported = new Map<string | null, number>()
         alerts.forEach(({ key, severity, detectedAtMs }, place) => {
-          if (severity === 'high' && !reported.has(key)) expect(fates[place]).toEqual({ is: 'sent' })
+          if (severity === 'high' && !reported.has(key)) expect(outcomes[place]).toBeNull()
           if (severity === 'high') reported.set(key, detectedAtMs)
         })
       }),

@@ -23,14 +23,14 @@ const alertsAt = (minutes: readonly number[], overrides: (place: number) => Part
 function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinute = 10_000) {
   const decider = makeDecider(aControl(control), [])
   const groups: AlertBucket[] = []
-  const fates = alerts.map((alert) => {
-    const { fate, closed } = decider.decide(alert)
+  const outcomes = alerts.map((alert) => {
+    const { unsent, closed } = decider.decide(alert)
     groups.push(...closed)
-    return fate.is === 'sent' ? 'sent' : fate.by
+    return unsent?.because ?? 'sent'
   })
   groups.push(...decider.closeDue(MONDAY + untilMinute * MINUTE))
   return {
-    fates,
+    outcomes,
     groups: groups.map(({ kind, subject, count, sent }) => `${kind} ${subject} ${count}+${sent}`),
     decider,
   }
@@ -40,8 +40,8 @@ const grouping = { bucket: 10 * MINUTE, perKey: 2, perReason: 4 }
 
 describe('with every control off', () => {
   it('sends each alert individually and keeps no state', () => {
-    const { fates, groups, decider } = decided({}, alertsAt([0, 0, 1, 2]))
-    expect(fates).toEqual(['sent', 'sent', 'sent', 'sent'])
+    const { outcomes, groups, decider } = decided({}, alertsAt([0, 0, 1, 2]))
+    expect(outcomes).toEqual(['sent', 'sent', 'sent', 'sent'])
     expect(groups).toEqual([])
     expect(decider.open()).toEqual([])
   })
@@ -49,16 +49,16 @@ describe('with every control off', () => {
 
 describe('grouping', () => {
   it('groups the alerts after the first ones of a key, and reports the group at the end of the bucket', () => {
-    const { fates, groups, decider } = decided({ grouping }, alertsAt([0, 1, 2, 3, 9.99, 10]))
-    expect(fates).toEqual(['sent', 'sent', 'key', 'key', 'key', 'key'])
+    const { outcomes, groups, decider } = decided({ grouping }, alertsAt([0, 1, 2, 3, 9.99, 10]))
+    expect(outcomes).toEqual(['sent', 'sent', 'key', 'key', 'key', 'key'])
     // More than two were grouped: the storm continues at minute 10, and ends after a bucket with at most two.
     expect(groups).toEqual(['key JFK 3+2', 'key JFK 1+0'])
     expect(decider.open()).toEqual([])
   })
 
   it('sends alerts of a key individually again after a bucket with few', () => {
-    const { fates, groups } = decided({ grouping }, alertsAt([0, 1, 2, 10, 11, 12]))
-    expect(fates).toEqual(['sent', 'sent', 'key', 'sent', 'sent', 'key'])
+    const { outcomes, groups } = decided({ grouping }, alertsAt([0, 1, 2, 10, 11, 12]))
+    expect(outcomes).toEqual(['sent', 'sent', 'key', 'sent', 'sent', 'key'])
     expect(groups).toEqual(['key JFK 1+2', 'key JFK 1+2'])
   })
 
@@ -67,16 +67,16 @@ describe('grouping', () => {
     const below = anAlert({ key: 'B', reason: aReason({ observed: -90 }), detectedAtMs: MONDAY + 6 * MINUTE })
     const category = { field: 'origin', observed: 'A', expected: 'B' }
     const other = anAlert({ key: 'C', reason: aReason(category), detectedAtMs: MONDAY + 6 * MINUTE })
-    const { fates, groups } = decided({ grouping }, [...storm, below, other])
-    expect(fates).toEqual(['sent', 'sent', 'sent', 'sent', 'reason', 'reason', 'sent', 'sent'])
+    const { outcomes, groups } = decided({ grouping }, [...storm, below, other])
+    expect(outcomes).toEqual(['sent', 'sent', 'sent', 'sent', 'reason', 'reason', 'sent', 'sent'])
     expect(groups).toEqual(['reason ["delay","above"] 2+4'])
   })
 
   it('groups alerts without a key by their reason, and sends those with neither individually', () => {
     const keyless = alertsAt([0, 0, 0, 0, 0], () => ({ key: null }))
-    expect(decided({ grouping }, keyless).fates.at(-1)).toBe('reason')
+    expect(decided({ grouping }, keyless).outcomes.at(-1)).toBe('reason')
     const bare = alertsAt([0, 0, 0, 0, 0], () => ({ key: null, reason: null }))
-    expect(decided({ grouping }, bare).fates).toEqual(Array(5).fill('sent'))
+    expect(decided({ grouping }, bare).outcomes).toEqual(Array(5).fill('sent'))
   })
 
   it('states count, span, severity and the least likely anomalies', () => {
@@ -128,7 +128,7 @@ describe('a cool-down', () => {
   it('hides alerts after a sent alert of the same key, but not of another key', () => {
     const alerts = alertsAt([0, 5, 6, 9.99, 10], (place) => (place === 2 ? { key: 'LAX' } : {}))
     expect(decided({ cooldown }, alerts)).toMatchObject({
-      fates: ['sent', 'cooldown', 'sent', 'cooldown', 'sent'],
+      outcomes: ['sent', 'cooldown', 'sent', 'cooldown', 'sent'],
       groups: [],
     })
   })
@@ -136,7 +136,7 @@ describe('a cool-down', () => {
   it('does not hide a more severe alert, which restarts it', () => {
     const severities = ['low', 'low', 'high', 'high', 'medium'] as const
     const alerts = alertsAt([0, 5, 6, 12, 15], (place) => ({ severity: severities[place]! }))
-    expect(decided({ cooldown }, alerts).fates).toEqual(['sent', 'cooldown', 'sent', 'cooldown', 'cooldown'])
+    expect(decided({ cooldown }, alerts).outcomes).toEqual(['sent', 'cooldown', 'sent', 'cooldown', 'cooldown'])
   })
 
   it('is not started by alerts without a key or in a group', () => {
@@ -144,10 +144,10 @@ describe('a cool-down', () => {
       decided(
         { cooldown },
         alertsAt([0, 1], () => ({ key: null })),
-      ).fates,
+      ).outcomes,
     ).toEqual(['sent', 'sent'])
     const quietHours = { when: 'mon 08:00-09:00', zone: 'UTC', below: 'high' as const }
-    expect(decided({ cooldown, quietHours }, alertsAt([0, 60, 61])).fates).toEqual(['quiet', 'sent', 'cooldown'])
+    expect(decided({ cooldown, quietHours }, alertsAt([0, 60, 61])).outcomes).toEqual(['quiet', 'sent', 'cooldown'])
   })
 })
 
@@ -158,8 +158,8 @@ describe('quiet hours', () => {
     const alerts = alertsAt([0, 30, 60, 119, 120], (place) =>
       place === 2 ? { severity: 'high' } : { key: `K${place}` },
     )
-    const { fates, groups } = decided({ quietHours }, alerts)
-    expect(fates).toEqual(['quiet', 'quiet', 'sent', 'quiet', 'sent'])
+    const { outcomes, groups } = decided({ quietHours }, alerts)
+    expect(outcomes).toEqual(['quiet', 'quiet', 'sent', 'quiet', 'sent'])
     expect(groups).toEqual(['quiet  3+0'])
     expect(decided({ quietHours }, alerts.slice(0, 4), 119).groups).toEqual([])
     expect(decided({ quietHours }, alerts.slice(0, 4), 120).groups).toEqual(['quiet  3+0'])
@@ -172,7 +172,7 @@ describe('quiet hours', () => {
     expect(decided(control, before, 120).groups).toEqual(['key JFK 2+2'])
     const severe = [...before, ...alertsAt([30], () => ({ severity: 'high' }))]
     expect(decided(control, severe, 31)).toMatchObject({
-      fates: ['sent', 'sent', 'key', 'key', 'key'],
+      outcomes: ['sent', 'sent', 'key', 'key', 'key'],
       groups: ['key JFK 3+2'],
     })
   })
@@ -196,8 +196,8 @@ describe('a suppression', () => {
       { ...rule, id: '3' },
     ]
     const decider = makeDecider(aControl({ suppressions, cooldown: MINUTE, grouping }), [])
-    expect(decider.decide(anAlert()).fate).toEqual({ is: 'hidden', by: 'rule', ruleId: '2' })
+    expect(decider.decide(anAlert()).unsent).toEqual({ because: 'rule', ruleId: '2', groupId: null })
     expect(decider.open()).toEqual([])
-    expect(decider.decide(anAlert({ detectedAtMs: MONDAY + 5 * MINUTE })).fate).toEqual({ is: 'sent' })
+    expect(decider.decide(anAlert({ detectedAtMs: MONDAY + 5 * MINUTE })).unsent).toBeNull()
   })
 })

@@ -9,16 +9,22 @@ export interface Control extends Pick<Config['alerts'], 'cooldown' | 'grouping' 
   readonly suppressions: readonly (SuppressionRule & { readonly id: string })[]
 }
 
-/** The outcome for an alert: sent individually, hidden by a rule or by its key's cool-down, or gathered into a group. */
-export type Fate =
-  | { readonly is: 'sent' }
-  | { readonly is: 'hidden'; readonly by: 'rule'; readonly ruleId: string }
-  | { readonly is: 'hidden'; readonly by: 'cooldown' }
-  | { readonly is: 'gathered'; readonly by: Exclude<AlertBucketKind, 'cooldown'>; readonly groupId: string }
+/** Why an alert is not sent individually: a rule or its key's cool-down hides it, or it is gathered into a group. */
+export interface UnsentCause {
+  readonly because: 'rule' | AlertBucketKind
+  /** The rule that hides it; null: no rule. */
+  readonly ruleId: string | null
+  /** The group that it is gathered into; null: it is hidden. */
+  readonly groupId: string | null
+}
 
 export interface Decider {
-  /** Decides on the next alert, in order of detection. `closed`: the buckets with gathered alerts that closed before it. */
-  decide(alert: Alert): { readonly fate: Fate; readonly closed: readonly AlertBucket[] }
+  /**
+   * Decides on the next alert, in order of detection.
+   *
+   * @returns unsent: null if it is sent individually; closed: the buckets with gathered alerts that closed before it
+   */
+  decide(alert: Alert): { readonly unsent: UnsentCause | null; readonly closed: readonly AlertBucket[] }
   /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing. */
   closeDue(nowMs: number): readonly AlertBucket[]
   /** The buckets that are open. */
@@ -117,35 +123,37 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
     ]
   }
 
-  const send = (alert: Alert): Fate => {
+  const send = (alert: Alert): void => {
     const { key, severity, detectedAtMs: opensAtMs } = alert
     for (const bucket of sharing(alert)) put({ ...bucket, allowance: bucket.allowance - 1, sent: bucket.sent + 1 })
     if (cooldownMs !== undefined && key !== null) {
       const closesAtMs = opensAtMs + cooldownMs
       put({ ...openBucket({ kind: 'cooldown', subject: key, opensAtMs, closesAtMs }), severity })
     }
-    return { is: 'sent' }
   }
 
-  const fateOf = (alert: Alert): Fate => {
+  const unsentOf = (alert: Alert): UnsentCause | null => {
     const rule = suppressions.find(({ hides }) => hides(alert))
-    if (rule !== undefined) return { is: 'hidden', by: 'rule', ruleId: rule.id }
+    if (rule !== undefined) return { because: 'rule', ruleId: rule.id, groupId: null }
     const cooling = coolDownOf(alert)
     if (cooling !== undefined) {
       put({ ...cooling, count: cooling.count + 1 })
-      return { is: 'hidden', by: 'cooldown' }
+      return { because: 'cooldown', ruleId: null, groupId: null }
     }
     const gathering = gatheringOf(alert)
-    if (gathering === undefined) return send(alert)
+    if (gathering === undefined) {
+      send(alert)
+      return null
+    }
     const gathered = gather(gathering, alert)
     put(gathered)
-    return { is: 'gathered', by: gathered.kind as Exclude<AlertBucketKind, 'cooldown'>, groupId: groupId(gathered) }
+    return { because: gathered.kind, ruleId: null, groupId: groupId(gathered) }
   }
 
   return {
     decide: (alert) => {
       const closed = closeDue(alert.detectedAtMs)
-      return { fate: fateOf(alert), closed }
+      return { unsent: unsentOf(alert), closed }
     },
     closeDue,
     open: () => [...open.values()],

@@ -41,7 +41,7 @@ export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAle
 export function decideOn(
   waiting: readonly WaitingAlert[],
   decider: Decider,
-  { pipeline, topic, consoleUrl, untilMs }: DecideOptions,
+  { pipeline, topic: alertsTopic, consoleUrl, untilMs }: DecideOptions,
 ): AlertDecisions {
   const order: NextInOrder[] = []
   const unsent: UnsentAlert[] = []
@@ -49,7 +49,7 @@ export function decideOn(
   const close = (closed: readonly AlertBucket[]): void => {
     groups.push(...closed)
     for (const bucket of closed) {
-      order.push({ message: eventMessage(groupEvent(bucket, pipeline, consoleUrl), { topic }) })
+      order.push({ message: eventMessage(groupEvent(bucket, pipeline, consoleUrl), { topic: alertsTopic }) })
     }
   }
   for (const { id, event, alert } of waiting) {
@@ -57,20 +57,11 @@ export function decideOn(
       order.push({ id })
       continue
     }
-    const { fate, closed } = decider.decide(alert)
+    const { unsent: cause, closed } = decider.decide(alert)
     close(closed)
-    if (fate.is === 'sent') order.push({ id })
-    else {
-      unsent.push({
-        outboxId: id,
-        topic: event.data.topic,
-        partition: event.data.partition,
-        offset: BigInt(event.data.offset),
-        because: fate.by,
-        ruleId: fate.by === 'rule' ? fate.ruleId : null,
-        groupId: fate.is === 'gathered' ? fate.groupId : null,
-      })
-    }
+    const { topic, partition, offset } = event.data
+    if (cause === null) order.push({ id })
+    else unsent.push({ outboxId: id, topic, partition, offset: BigInt(offset), ...cause })
   }
   close(decider.closeDue(untilMs))
   return { order, unsent, groups }

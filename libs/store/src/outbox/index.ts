@@ -13,14 +13,14 @@ export {
 } from './outbox.js'
 export type { OutboxMessage } from './outbox-message.js'
 export {
-  type AlertFate,
-  alertFateAt,
   claimOutboxOrder,
   hasAlertControl,
   type NextInOrder,
   numberInOrder,
   type UnnumberedRow,
   type UnsentAlert,
+  type UnsentCause,
   unnumberedRows,
+  unsentCauseAt,
   withholdAlerts,
 } from './unnumbered-outbox.js'

@@ -1,4 +1,4 @@
-import type { Position } from '@outflow/contracts'
+import type { AlertBucketKind, Position } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
 import { type OutboxMessage, outboxColumns } from './outbox-message.js'
@@ -18,7 +18,7 @@ export type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMe
 /** Why an alert is not sent individually. */
 export interface UnsentAlert extends Position {
   readonly outboxId: bigint
-  readonly because: 'rule' | 'cooldown' | 'key' | 'reason' | 'quiet'
+  readonly because: 'rule' | AlertBucketKind
   readonly ruleId: string | null
   readonly groupId: string | null
 }
@@ -143,27 +143,27 @@ export async function withholdAlerts(db: Queryable, pipeline: string, alerts: re
 }
 
 /** Why an anomaly's alert was not sent individually. */
-export interface AlertFate extends Pick<UnsentAlert, 'ruleId' | 'groupId'> {
+export interface UnsentCause extends Pick<UnsentAlert, 'ruleId' | 'groupId'> {
   readonly because: UnsentAlert['because'] | 'provisional'
   /** The reason given for the rule. */
   readonly ruleWhy: string | null
 }
 
 /** Returns why an anomaly's alert was not sent individually; null: it was sent or is still in the outbox. */
-export async function alertFateAt(
+export async function unsentCauseAt(
   db: Queryable,
   pipeline: string,
   { topic, partition, offset }: Position,
-): Promise<AlertFate | null> {
-  const [fate] = await run<AlertFate>(db, {
-    name: 'alert_fate_at',
+): Promise<UnsentCause | null> {
+  const [cause] = await run<UnsentCause>(db, {
+    name: 'unsent_cause_at',
     text: `
       select because, rule_id::text as "ruleId", rule_why as "ruleWhy", group_id as "groupId"
       from analyst.unsent_alerts
       where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
     values: [pipeline, topic, partition, offset],
   })
-  return fate ?? null
+  return cause ?? null
 }
 
 /**

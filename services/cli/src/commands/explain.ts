@@ -4,7 +4,7 @@ import { decide, explainStored, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { anomalyAt } from '@outflow/store/anomalies'
 import { loadModel } from '@outflow/store/models'
-import { type AlertFate, alertFateAt } from '@outflow/store/outbox'
+import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
 import { oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -114,7 +114,7 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
   const { anomaly, unsent } = await withPipeline(options, async (pool) => {
     const [stored, unsent] = await Promise.all([
       anomalyAt(pool, pipeline, position),
-      alertFateAt(pool, pipeline, position),
+      unsentCauseAt(pool, pipeline, position),
     ])
     if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
     const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })
@@ -138,7 +138,7 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
 }
 
 /** Why no single alert was sent for the anomaly. */
-function describeUnsent({ because, ruleId, ruleWhy, groupId }: AlertFate): string {
+function describeUnsent({ because, ruleId, ruleWhy, groupId }: UnsentCause): string {
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}`
   if (because === 'cooldown') return '  no alert: cool-down of its key'
   if (because === 'provisional') return '  no alert: found by a provisional model'

@@ -11,7 +11,7 @@ import {
   verdictsOn,
 } from '@outflow/store/anomalies'
 import { loadModel, modelSummary } from '@outflow/store/models'
-import { alertFateAt } from '@outflow/store/outbox'
+import { unsentCauseAt } from '@outflow/store/outbox'
 import { deliveriesOf } from '@outflow/store/webhooks'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
@@ -117,7 +117,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
           stored,
           model: await modelSummary(db, { pipeline, id: modelId }),
           verdicts: await verdictsOn(db, pipeline, stored),
-          alert: { unsent: await alertFateAt(db, pipeline, stored), deliveries: [...deliveries] },
+          alert: { unsent: await unsentCauseAt(db, pipeline, stored), deliveries: [...deliveries] },
         }
       })
       const anomaly = { ...stored, ...(await explanationOf(stored)) }

@@ -53,16 +53,16 @@ export function makeTally(control: Control) {
   }
   return {
     add: (alert: Alert): void => {
-      const { fate, closed } = decider.decide(alert)
+      const { unsent, closed } = decider.decide(alert)
       anomalies += 1
       count('anomalies', alert.severity, alert.detectedAtMs)
       countGroups(closed)
-      if (fate.is === 'gathered') gathered[fate.by] += 1
-      else if (fate.is === 'sent') {
+      if (unsent === null) {
         sent += 1
         count('alerts', alert.severity, alert.detectedAtMs)
-      } else if (fate.by === 'cooldown') cooldown += 1
-      else hiddenBy.set(fate.ruleId, (hiddenBy.get(fate.ruleId) ?? 0) + 1)
+      } else if (unsent.ruleId !== null) hiddenBy.set(unsent.ruleId, (hiddenBy.get(unsent.ruleId) ?? 0) + 1)
+      else if (unsent.because === 'cooldown') cooldown += 1
+      else gathered[unsent.because as GroupKind] += 1
     },
     /** Closes all open groups, as the end of their buckets would. */
     end: (): Tally => {
