@@ -3,7 +3,7 @@ import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
 import { makeMetrics } from '@outflow/runtime'
 import { withLeadership } from '@outflow/store'
 import { listenForOutbox } from '@outflow/store/outbox'
-import { makeCaution } from '../../services/alerts/src/relay.js'
+import { noOversized } from '../../services/alerts/src/relay.js'
 import { relayOutbox } from '../../services/alerts/src/relay-outbox.js'
 import { makeTelemetry } from '../../services/alerts/src/telemetry.js'
 import { openService, type Program } from './services.js'
@@ -20,7 +20,7 @@ export const runRelay: Program = async (surroundings, process, signal) => {
     onAnomalies: () => {},
     onError: telemetry.storeConnectionLost,
   })
-  const caution = makeCaution()
+  const oversized = noOversized()
   try {
     await keepTrying(
       (onProgress) =>
@@ -28,7 +28,7 @@ export const runRelay: Program = async (surroundings, process, signal) => {
           pool,
           `outflow-relay-${config.pipeline}`,
           (leadership) =>
-            relayOutbox({ config, kafka, telemetry, leadership, caution, untilWoken: woken.wait, onProgress }),
+            relayOutbox({ config, kafka, telemetry, leadership, oversized, untilWoken: woken.wait, onProgress }),
           { signal },
         ),
       {

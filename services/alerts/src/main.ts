@@ -8,7 +8,7 @@ import { kafkaCheck, makeKafka } from '@outflow/streams'
 import { runExplainer } from './explaining/run-explainer.js'
 import { makeExplainerTelemetry } from './explaining/telemetry.js'
 import { watchHealth } from './health-events/health-watch.js'
-import { makeCaution } from './relay.js'
+import { noOversized } from './relay.js'
 import { relayOutbox } from './relay-outbox.js'
 import { makeTelemetry } from './telemetry.js'
 import { runWebhooks } from './webhooks/run-webhooks.js'
@@ -61,7 +61,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     vitals.check('alerts', 'healthEvents', () => healthEventsCheck(pool, { pipeline })),
   ]
   telemetry.alertsStarted()
-  const caution = makeCaution()
+  const oversized = noOversized()
   const lead = async (leadership: Leadership, onProgress: () => void): Promise<void> => {
     const stopped = new AbortController()
     const watching = watchHealth(
@@ -69,7 +69,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       AbortSignal.any([leadership.signal, stopped.signal]),
     )
     try {
-      await relayOutbox({ config, kafka, telemetry, leadership, caution, untilWoken: relaying.wait, onProgress })
+      await relayOutbox({ config, kafka, telemetry, leadership, oversized, untilWoken: relaying.wait, onProgress })
     } finally {
       stopped.abort()
       await watching

@@ -16,7 +16,8 @@ import { type KafkaConnection, makeTransactionalSender, readMark, traceparents }
 import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { ensureOutputTopics } from './output-topics.js'
-import { type Caution, catchUp, firstThatFit, MAX_BATCH_BYTES, type RelayEffects, relayOnce, restMs } from './relay.js'
+import { catchUp, MAX_BATCH_BYTES, type Oversized, type RelayEffects, relayOnce, restMs } from './relay.js'
+import { sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
 
@@ -25,7 +26,7 @@ interface RelayDeps {
   readonly kafka: KafkaConnection
   readonly telemetry: AlertsTelemetry
   readonly leadership: Leadership
-  readonly caution: Caution
+  readonly oversized: Oversized
   /** Resolves when there may be work, or the signal aborts. */
   readonly untilWoken: (signal: AbortSignal) => Promise<void>
   /** Called after each successful round. */
@@ -34,7 +35,7 @@ interface RelayDeps {
 
 /** Runs one leadership: takes over the transactional id, catches up, then sends until the lock or the broker is lost or the service stops. */
 export async function relayOutbox(relay: RelayDeps): Promise<void> {
-  const { config, kafka, telemetry, caution, untilWoken, onProgress } = relay
+  const { config, kafka, telemetry, oversized, untilWoken, onProgress } = relay
   const { pipeline } = config
   const { client, signal } = relay.leadership
   const created = await ensureOutputTopics(kafka, config)
@@ -68,10 +69,8 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
         }),
         () => sender.send(messages, through, () => untilOnDisk(client)),
       ),
-    take: async (limit) => {
-      const rows = await withReasons(client, pipeline, await takeRows(deps, limit))
-      return firstThatFit(rows, MAX_BATCH_BYTES)
-    },
+    // The reasons make rows larger.
+    take: async (limit) => firstThatFit(await withReasons(client, pipeline, await takeRows(deps, limit))),
     settle: async (sent) => {
       const handOvers = sent.flatMap((row) => handOversOf(row, config.alerts.webhooks))
       await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
@@ -80,7 +79,7 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
   try {
     telemetry.leadershipTaken(await catchUp(effects))
     while (!signal.aborted) {
-      const { length: sent } = await relayOnce(effects, telemetry, caution)
+      const { length: sent } = await relayOnce(effects, telemetry, oversized)
       onProgress()
       if (sent === 0) await untilWoken(signal)
       else await pause(restMs(sent), signal)
@@ -102,4 +101,14 @@ async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly
   }
   await controlAlerts(deps)
   return firstOfOutbox(client, options)
+}
+
+/** Returns the first rows that fit into a batch; at least one. */
+function firstThatFit(rows: readonly OutboxRow[]): readonly OutboxRow[] {
+  let bytes = 0
+  const tooMany = rows.findIndex((row, place) => {
+    bytes += sizeOf(row)
+    return place > 0 && bytes > MAX_BATCH_BYTES
+  })
+  return tooMany < 0 ? rows : rows.slice(0, tooMany)
 }

@@ -2,7 +2,7 @@ import type { OutboxRow } from '@outflow/store/outbox'
 import { BrokerRefused, MessageTooLarge, type OutgoingMessage } from '@outflow/streams'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { catchUp, makeCaution, type RelayEffects, relayOnce, restMs, toMessage } from './relay.js'
+import { catchUp, noOversized, type RelayEffects, relayOnce, restMs, toMessage } from './relay.js'
 
 function aRow(sequence: number, overrides: Partial<OutboxRow> = {}): OutboxRow {
   return {
@@ -70,9 +70,9 @@ function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINIT
 
 const telemetry = () => ({ rowsSent: vi.fn(), messageShortened: vi.fn(), messageNotSent: vi.fn() })
 
-async function drain(effects: RelayEffects, reported = telemetry(), caution = makeCaution()): Promise<void> {
+async function drain(effects: RelayEffects, reported = telemetry(), oversized = noOversized()): Promise<void> {
   await catchUp(effects)
-  while ((await relayOnce(effects, reported, caution)).length > 0);
+  while ((await relayOnce(effects, reported, oversized)).length > 0);
 }
 
 test('rows are sent in order and deleted', async () => {
@@ -104,10 +104,10 @@ test('a message that is too large for its topic is shortened, and does not block
   const rows = [aRow(1), aRow(2, { payload: Buffer.alloc(2_000), headers: [['trace', Buffer.from('t')]] }), aRow(3)]
   const world = aWorld(rows, { maxBytes: 1_000 })
   const reported = telemetry()
-  const caution = makeCaution()
+  const oversized = noOversized()
   let begun = 0
   for (let done = false; !done; begun += 1) {
-    done = await drain(world.effects, reported, caution).then(
+    done = await drain(world.effects, reported, oversized).then(
       () => true,
       () => false,
     )
@@ -128,8 +128,8 @@ test('issue 17.19: a message that is rejected even without its body is reported,
   const rows = [aRow(1), aRow(2, { key: Buffer.alloc(2_000) }), aRow(3), aRow(4)]
   const world = aWorld(rows, { maxBytes: 1_000 })
   const reported = telemetry()
-  const caution = makeCaution()
-  for (let round = 0; round < 5; round++) await drain(world.effects, reported, caution).catch(() => {})
+  const oversized = noOversized()
+  for (let round = 0; round < 5; round++) await drain(world.effects, reported, oversized).catch(() => {})
   expect(world.topic.map(({ value }) => String(value))).toEqual(['payload 1', 'payload 3', 'payload 4'])
   expect(world.left()).toEqual([])
   expect(world.handedOver).toEqual([1n, 2n, 3n, 4n])
@@ -150,7 +150,7 @@ test('issue 17.19: a message above the largest request of a broker is not sent, 
 test('an error that is not about size ends the round', async () => {
   const world = aWorld([aRow(1)])
   const effects = { ...world.effects, send: () => Promise.reject(new Error('not authorised')) }
-  await expect(relayOnce(effects, telemetry(), makeCaution())).rejects.toThrow('not authorised')
+  await expect(relayOnce(effects, telemetry(), noOversized())).rejects.toThrow('not authorised')
   expect(world.left()).toHaveLength(1)
 })
 

@@ -37,7 +37,7 @@ export async function catchUp({ readMark, take, settle }: RelayEffects): Promise
 }
 
 /** Rows that earlier rounds found to be too large; kept when the sender is replaced. */
-export interface Caution {
+export interface Oversized {
   /** Up to this sequence rows are sent one by one, because one of them is too large. */
   alone: bigint
   /** Rows that are too large even alone, and are sent without their body. */
@@ -46,7 +46,7 @@ export interface Caution {
   readonly unsendable: Set<bigint>
 }
 
-export const makeCaution = (): Caution => ({ alone: 0n, shortened: new Set(), unsendable: new Set() })
+export const noOversized = (): Oversized => ({ alone: 0n, shortened: new Set(), unsendable: new Set() })
 
 type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'messageNotSent'>
 
@@ -65,21 +65,21 @@ type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'm
 export async function relayOnce(
   { take, send, settle }: RelayEffects,
   telemetry: RelayTelemetry,
-  caution: Caution,
+  oversized: Oversized,
 ): Promise<readonly OutboxRow[]> {
   const waiting = await take(MAX_ROWS)
-  const rows = waiting.slice(0, (waiting[0]?.sequence ?? 0n) <= caution.alone ? 1 : MAX_ROWS)
+  const rows = waiting.slice(0, (waiting[0]?.sequence ?? 0n) <= oversized.alone ? 1 : MAX_ROWS)
   const last = rows.at(-1)
   if (last === undefined) return rows
   try {
     await send(
-      rows.flatMap((row) => messagesOf(row, telemetry, caution)),
+      rows.flatMap((row) => messagesOf(row, telemetry, oversized)),
       last.sequence,
     )
   } catch (error: unknown) {
     if (error instanceof MessageTooLarge) {
-      if (rows.length > 1) caution.alone = last.sequence
-      else withhold(last, error, telemetry, caution)
+      if (rows.length > 1) oversized.alone = last.sequence
+      else withhold(last, error, telemetry, oversized)
     }
     throw error
   }
@@ -100,36 +100,26 @@ const REST_MS_PER_MESSAGE = 5
 const MAX_REST_MS = 200
 const LARGE = 200
 
-function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, caution: Caution): OutgoingMessage[] {
-  if (!caution.shortened.has(row.sequence)) {
+function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage[] {
+  if (!oversized.shortened.has(row.sequence)) {
     if (sizeOf(row) <= MAX_MESSAGE_BYTES) return [toMessage(row)]
-    withhold(row, null, telemetry, caution)
+    withhold(row, null, telemetry, oversized)
   }
   const shortened = shorten(row)
-  if (!caution.unsendable.has(row.sequence) && sizeOf(shortened) > MAX_MESSAGE_BYTES)
-    withhold(row, null, telemetry, caution)
-  return caution.unsendable.has(row.sequence) ? [] : [toMessage(shortened)]
+  if (!oversized.unsendable.has(row.sequence) && sizeOf(shortened) > MAX_MESSAGE_BYTES)
+    withhold(row, null, telemetry, oversized)
+  return oversized.unsendable.has(row.sequence) ? [] : [toMessage(shortened)]
 }
 
 /** Withholds the body first; if that has been withheld, the whole message. */
-function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTelemetry, caution: Caution): void {
-  if (!caution.shortened.has(row.sequence)) {
-    caution.shortened.add(row.sequence)
+function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTelemetry, oversized: Oversized): void {
+  if (!oversized.shortened.has(row.sequence)) {
+    oversized.shortened.add(row.sequence)
     telemetry.messageShortened(row, error)
   } else {
-    caution.unsendable.add(row.sequence)
+    oversized.unsendable.add(row.sequence)
     telemetry.messageNotSent(row, error)
   }
-}
-
-/** Returns the first rows that are at most `maxBytes` together; at least one. */
-export function firstThatFit(rows: readonly OutboxRow[], maxBytes: number): readonly OutboxRow[] {
-  let bytes = 0
-  const tooMany = rows.findIndex((row, place) => {
-    bytes += sizeOf(row)
-    return place > 0 && bytes > maxBytes
-  })
-  return tooMany < 0 ? rows : rows.slice(0, tooMany)
 }
 
 /** Converts a row to a message with the same bytes in key, payload and headers. */

@@ -55,8 +55,8 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
     attempted: vi.fn(),
     delivered: vi.fn(),
     failed: vi.fn(),
-    buried: vi.fn(),
-    buriedForOthers: vi.fn(),
+    givenUp: vi.fn(),
+    orphaned: vi.fn(),
     circuitChanged: vi.fn(),
     interrupted: vi.fn(),
   }

@@ -107,7 +107,7 @@ async function attempt(
   const { status, message: failure } = outcome
   const waitMs = waitAfter(outcome, delivery, webhook.retryFor, Date.now())
   await effects.noteFailed(id, { status, failure, waitMs })
-  if (waitMs === null) telemetry.buried(webhook.name, eventId, outcome)
+  if (waitMs === null) telemetry.givenUp(webhook.name, eventId, outcome)
   else telemetry.failed(webhook.name, { eventId, attempt: delivery.attempts + 1, waitMs, error: outcome })
   return 'tried'
 }

@@ -59,7 +59,7 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
       pipeline,
       webhooks.map(({ name }) => name),
     )
-    if (orphaned > 0) telemetry.buriedForOthers(orphaned)
+    if (orphaned > 0) telemetry.orphaned(orphaned)
     await runTogether(
       lines.map(
         ({ webhook, wakeUp, poster, breaker }) =>

@@ -39,11 +39,11 @@ export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: reado
       outcomes.inc({ webhook, outcome: 'failed' })
       log.warn({ webhook, ...failure }, 'webhook delivery failed')
     },
-    buried: (webhook: string, eventId: string, error: OutflowError) => {
+    givenUp: (webhook: string, eventId: string, error: OutflowError) => {
       outcomes.inc({ webhook, outcome: 'dead' })
       log.error({ webhook, eventId, error }, 'webhook delivery given up')
     },
-    buriedForOthers: (count: number) => log.warn({ count }, 'webhook deliveries orphaned'),
+    orphaned: (count: number) => log.warn({ count }, 'webhook deliveries orphaned'),
     circuitChanged: (webhook: string, isOpen: boolean) => {
       open.set({ webhook }, isOpen ? 1 : 0)
       if (isOpen) log.warn({ webhook }, 'webhook circuit opened')
