@@ -25,12 +25,6 @@ export interface WorkListenerOptions extends ListenerOptions {
   readonly onWork: () => void
 }
 
-/** Returns a listener to a channel that calls `onWork`. @param everyMs  default of `pollMs` */
-export const workListener =
-  (channel: string, everyMs: number) =>
-  ({ onWork, ...options }: WorkListenerOptions): Listener =>
-    listen({ pollMs: everyMs, ...options, checks: { [channel]: onWork } })
-
 interface Watch extends ListenerOptions {
   /** By channel. */
   readonly checks: Readonly<Record<string, (client: pg.Client) => void | Promise<void>>>

@@ -171,9 +171,7 @@ export async function listModels(db: Queryable, pipeline: string): Promise<reado
 
 function toStoredModel(row: ModelRow & { artefact: Buffer }): StoredModel {
   const found = createHash('sha256').update(row.artefact).digest('hex')
-  if (found !== row.checksum) {
-    throw damaged(row)
-  }
+  if (found !== row.checksum) throw damaged(row)
   return { ...toSummary(row), artefact: row.artefact }
 }
 

@@ -232,10 +232,9 @@ export async function databaseId(db: Queryable): Promise<string> {
 }
 
 /** Calls `onWork` when there may be something to send, and `onAnomalies` when there may be anomalies to explain; polls every 500 ms by default. */
-export function listenForOutbox({
+export const listenForOutbox = ({
   onWork,
   onAnomalies,
   ...options
-}: WorkListenerOptions & { readonly onAnomalies: () => void }): Listener {
-  return listen({ pollMs: 500, ...options, checks: { outflow_outbox: onWork, outflow_anomalies: onAnomalies } })
-}
+}: WorkListenerOptions & { readonly onAnomalies: () => void }): Listener =>
+  listen({ pollMs: 500, ...options, checks: { outflow_outbox: onWork, outflow_anomalies: onAnomalies } })

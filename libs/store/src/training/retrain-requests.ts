@@ -1,4 +1,4 @@
-import { workListener } from '../connection/listen.js'
+import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -57,4 +57,5 @@ export async function fitOfRequest(db: Queryable, id: string): Promise<string | 
 }
 
 /** Calls `onWork` when a new model is requested; polls every 5 s by default. */
-export const listenForTraining = workListener('outflow_training', 5_000)
+export const listenForTraining = ({ onWork, ...options }: WorkListenerOptions): Listener =>
+  listen({ pollMs: 5_000, ...options, checks: { outflow_training: onWork } })

@@ -1,4 +1,4 @@
-import { workListener } from '../connection/listen.js'
+import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -193,4 +193,5 @@ export async function waitingDeliveries(db: Queryable, pipeline: string): Promis
 }
 
 /** Calls `onWork` when there may be something to deliver; polls every 500 ms by default. */
-export const listenForDeliveries = workListener('outflow_webhooks', 500)
+export const listenForDeliveries = ({ onWork, ...options }: WorkListenerOptions): Listener =>
+  listen({ pollMs: 500, ...options, checks: { outflow_webhooks: onWork } })
