@@ -3,7 +3,7 @@ import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
-import { epochMs, type RowOf, run, type Statement } from '../connection/statement.js'
+import { epochMs, type RowOf, run } from '../connection/statement.js'
 import type { Anomaly, Verdict } from './anomaly.js'
 import { readExplanation, type StoredExplanation } from './explanations.js'
 
@@ -64,7 +64,7 @@ export async function newestAnomalies(
   return rows.map(({ record }) => record)
 }
 
-/** A range of Kafka's record time, from ≤ t < to. */
+/** A range of time, from ≤ t < to. */
 interface AnomalyRange {
   readonly pipeline: string
   readonly from: Date
@@ -72,27 +72,18 @@ interface AnomalyRange {
 }
 
 /**
- * Passes a range's anomalies to `take` in order of record time, in batches; the next batch is read when `take` resolves. All are
- * from one snapshot.
+ * Passes the anomalies in a range of Kafka's record time to `take` in order of that time, in batches; the next batch is read when
+ * `take` resolves. All are from one snapshot.
  *
- * @param batchRows  rows in memory at a time
  * @returns how many there were
  */
 export function eachAnomaly(
   pool: Pool,
   range: AnomalyRange,
-  batchRows: number,
   take: (anomalies: readonly StoredAnomaly[]) => Promise<void>,
 ): Promise<number> {
-  const select = `
-    select ${COLUMNS}
-    from analyst.anomalies
-    where pipeline = $1 and record_time >= $2::timestamptz and record_time < $3::timestamptz
-    order by record_time, topic, partition, "offset"`
-  const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
-  return eachRow<AnomalyRow>(pool, { name: 'each_anomaly', text: select, values }, batchRows, (rows) =>
-    take(rows.map(toAnomaly)),
-  )
+  const query = { name: 'each_anomaly', select: `select ${COLUMNS} from analyst.anomalies`, time: 'record_time' }
+  return eachRow<AnomalyRow>(pool, query, range, (rows) => take(rows.map(toAnomaly)))
 }
 
 /** The fields that decide whether an alert of an anomaly is sent. */
@@ -117,44 +108,44 @@ export interface DetectedAnomaly extends Position {
 export function eachDetected(
   pool: Pool,
   range: AnomalyRange,
-  batchRows: number,
   take: (anomalies: readonly DetectedAnomaly[]) => Promise<void>,
 ): Promise<number> {
   const select = `
-    select topic, partition, "offset", entity_key as "entityKey", severity, nll, p_value as "pValue", reasons -> 0 as reason,
-           provisional, event_time as "eventTime", detected_at as "detectedAt"
-    from outflow.anomalies
-    where pipeline = $1 and detected_at >= $2::timestamptz and detected_at < $3::timestamptz
-    order by detected_at, topic, partition, "offset"`
-  const values = [range.pipeline, range.from.toISOString(), range.to.toISOString()]
-  return eachRow<DetectedRow>(pool, { name: 'each_detected', text: select, values }, batchRows, (rows) =>
+      select topic, partition, "offset", entity_key as "entityKey", severity, nll, p_value as "pValue", reasons -> 0 as reason,
+             provisional, event_time as "eventTime", detected_at as "detectedAt"
+      from outflow.anomalies`
+  return eachRow<DetectedRow>(pool, { name: 'each_detected', select, time: 'detected_at' }, range, (rows) =>
     take(rows.map((row) => ({ ...row, reason: readReason(row.reason, `${range.pipeline}, ${formatPosition(row)}`) }))),
   )
 }
 
 type DetectedRow = RowOf<DetectedAnomaly, { readonly reason: unknown }>
 
-/**
- * Passes the rows of a query to `take`, in batches; the next batch is read when `take` resolves. All rows are from one snapshot.
- *
- * @param query      a select
- * @param batchRows  rows in memory at a time
- * @returns how many there were
- */
+/** Rows in memory at a time, and in a row group of an exported Parquet file; a row has one or two kilobytes. */
+const BATCH_ROWS = 10_000
+
+/** @param query.time  column by which the rows are in the range, and ordered */
 function eachRow<Row extends QueryResultRow>(
   pool: Pool,
-  query: Statement,
-  batchRows: number,
+  query: { readonly name: string; readonly select: string; readonly time: string },
+  range: AnomalyRange,
   take: (rows: readonly Row[]) => Promise<void>,
 ): Promise<number> {
   return withTransaction(pool, async (client) => {
-    await run(client, { ...query, text: `declare each_row no scroll cursor for ${query.text}` })
+    await run(client, {
+      name: query.name,
+      text: `
+      declare each_row no scroll cursor for ${query.select}
+      where pipeline = $1 and ${query.time} >= $2::timestamptz and ${query.time} < $3::timestamptz
+      order by ${query.time}, topic, partition, "offset"`,
+      values: [range.pipeline, range.from.toISOString(), range.to.toISOString()],
+    })
     let count = 0
     for (;;) {
       // `fetch` accepts no parameters.
       const rows = await run<Row>(client, {
-        name: `fetch_${batchRows}`,
-        text: `fetch ${Math.trunc(batchRows)} from each_row`,
+        name: 'fetch_rows',
+        text: `fetch ${BATCH_ROWS} from each_row`,
         values: [],
       })
       if (rows.length === 0) return count

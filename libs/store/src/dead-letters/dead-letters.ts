@@ -30,7 +30,7 @@ export interface StoredDeadLetter extends Position {
   readonly corrected: boolean
 }
 
-export interface DeadLetterQuery {
+interface DeadLetterQuery {
   readonly pipeline: string
   readonly reason?: RejectionReason | undefined
   readonly topic?: string | undefined

@@ -42,9 +42,6 @@ interface ExportOptions extends RangeOptions {
   readonly output: string
 }
 
-/** Rows in memory, and in a row group of Parquet; a row has one or two kilobytes. */
-const BATCH_SIZE = 10_000
-
 async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to } = rangeOf(options)
   const path = options.output
@@ -57,7 +54,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
     withOutput(path, async (output) => {
       const pipeline = options.pipeline ?? config.pipeline
       const writer = format === 'csv' ? csvWriter(output) : parquetWriter(output)
-      await eachAnomaly(pool, { pipeline, from, to }, BATCH_SIZE, async (anomalies) => {
+      await eachAnomaly(pool, { pipeline, from, to }, async (anomalies) => {
         signal.throwIfAborted()
         await writer.write(anomalies)
         count += anomalies.length

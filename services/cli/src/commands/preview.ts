@@ -21,14 +21,12 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .action((options: RangeOptions) => previewRange(options, terminal))
 }
 
-const BATCH_SIZE = 1_000
-
 async function previewRange(options: RangeOptions, terminal: Terminal): Promise<void> {
   const { from, to } = rangeOf(options)
   const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
     const rules = await listSuppressions(pool, { pipeline, notExpired: from })
     const tally = makeTally({ ...alerts, suppressions: rules.toReversed() })
-    await eachDetected(pool, { pipeline, from, to }, BATCH_SIZE, async (anomalies) => {
+    await eachDetected(pool, { pipeline, from, to }, async (anomalies) => {
       const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
       for (const anomaly of alerted) tally.add(alertOfAnomaly(pipeline, anomaly))
     })

@@ -74,7 +74,6 @@ interface ListOptions extends PipelineOptions {
 }
 
 const LOOK_BACK_DAYS = 7
-const BATCH_SIZE = 1_000
 
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
@@ -110,7 +109,7 @@ async function countRecentMatches(pool: Pool, pipeline: string, rule: Suppressio
   const to = new Date()
   const from = new Date(to.getTime() - LOOK_BACK_DAYS * 86_400_000)
   let fits = 0
-  const anomalies = await eachDetected(pool, { pipeline, from, to }, BATCH_SIZE, async (found) => {
+  const anomalies = await eachDetected(pool, { pipeline, from, to }, async (found) => {
     fits += found.filter((anomaly) => hides(alertOfAnomaly(pipeline, anomaly))).length
   })
   return { anomalies, fits }
