@@ -5,13 +5,13 @@ import { isTombstone, type KafkaHeaders, type KafkaRecord } from '@outflow/strea
 import { batchColumns } from '../../libs/store/src/batch/write-batch-values.js'
 import { plainJson } from '../../libs/store/src/connection/postgres-text.js'
 import { outboxColumns } from '../../libs/store/src/outbox/outbox-message.js'
-import type { WrittenBatch } from '../../services/ingest/src/batch.js'
+import type { ComparedBatch } from '../../services/ingest/src/batch.js'
 import type { Arrival } from './arrivals.js'
 import { expectSame, show } from './same-value.js'
 import { WrongValue } from './target.js'
 
 /** Counts add up, offsets are complete, dead letters contain the records, and Postgres accepts all text and numbers. */
-export function checkWrite(write: BatchWrite, batch: WrittenBatch, tombstones: 'skip' | 'reject'): void {
+export function checkWrite(write: BatchWrite, batch: ComparedBatch, tombstones: 'skip' | 'reject'): void {
   const { records } = batch.delivery
   const skipped = tombstones === 'skip' ? records.filter(isTombstone).map(({ offset }) => offset) : []
   expectSame(write.skipped, skipped.length, 'skipped')
@@ -58,7 +58,7 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => to
 /** NUL and lone surrogates, as JSON.stringify writes them; after an escaped backslash they are text. */
 const REFUSED_JSON = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i
 
-function checkDeadLetters(write: BatchWrite, { rejected }: WrittenBatch): void {
+function checkDeadLetters(write: BatchWrite, { rejected }: ComparedBatch): void {
   const messages = write.outbox.filter(({ kind }) => kind === 'dead_letter')
   expectSame(messages.length, rejected.length, 'dead letters to send')
   rejected.forEach(({ source }, at) => {
@@ -101,7 +101,7 @@ const sizeOf = (key: Uint8Array | null, value: Uint8Array | null, headers: Outbo
 
 /** An unchanged record is scored by the values that were written. */
 export function checkScored(
-  { records, rejected, fields, scores }: WrittenBatch,
+  { records, rejected, fields, scores }: ComparedBatch,
   arrivals: readonly Arrival[],
   isTimedByRecord: boolean,
 ): void {

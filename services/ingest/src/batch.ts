@@ -1,7 +1,7 @@
 import type { FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
 import type { EntityState, FieldTable, ReadRecord as Read } from '@outflow/records'
-import type { ShadowWrite, WriteOutcome } from '@outflow/store/batch'
+import type { ShadowWrite } from '@outflow/store/batch'
 import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
@@ -80,8 +80,4 @@ export interface DecidedBatch extends ScoredBatch {
 export interface ComparedBatch extends DecidedBatch {
   /** Agreement of the shadow with the model; absent: there is no shadow. */
   readonly shadow?: ShadowWrite
-}
-
-export interface WrittenBatch extends ComparedBatch {
-  readonly outcome: WriteOutcome
 }

@@ -100,7 +100,7 @@ export async function consume({
     }),
   }
   try {
-    await lastValueFrom(deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry }), tap(telemetry.batchEnded)), {
+    await lastValueFrom(deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry }), tap(telemetry.batchWritten)), {
       defaultValue: null,
     })
   } catch (error: unknown) {

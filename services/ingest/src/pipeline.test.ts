@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { concatMap, delay, from, lastValueFrom, Observable, of, tap, throwError, toArray } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
-import type { CleanBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch, WrittenBatch } from './batch.js'
+import type { CleanBatch, ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
 import { type ReadOptions, readWith } from './steps/read.js'
 import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
@@ -30,20 +30,19 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
 function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: number }): IngestSteps {
   const through = <T>(batch: unknown) => batch as T
   return {
-    prepare: (delivery) =>
-      of(through<PreparedBatch>({ delivery, records: [], model: { giveBack: () => {} }, outcome: 'written' })),
+    prepare: (delivery) => of(through<PreparedBatch>({ delivery, records: [], model: { giveBack: () => {} } })),
     read: through<ReadBatch>,
     reject: through<CleanBatch>,
     observe: (batch) => of(batch),
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
     decide: (batch) => of(through<DecidedBatch>(batch)),
     compare: (batch) => of(batch),
-    write: (batch) => of(through<WrittenBatch>(batch)).pipe(delay(writeMs)),
+    write: (batch) => of(batch).pipe(delay(writeMs)),
   }
 }
 
 const marbles = () => new TestScheduler((actual, expected) => expect(actual).toEqual(expected))
-const offsetOf = ({ delivery }: WrittenBatch) => `${delivery.partition}@${delivery.records[0]?.offset}`
+const offsetOf = ({ delivery }: ComparedBatch) => `${delivery.partition}@${delivery.records[0]?.offset}`
 const one = (partition: number, offset: number) => aDelivery([aKafkaRecord(offset, { delay: 1 })], { partition })
 
 test('deliveries of a partition are written one after the other, in their order', () => {
@@ -79,8 +78,10 @@ test('a delivery is acknowledged last, after it is written', async () => {
 
 test('a batch that another instance has written is read again, not acknowledged', async () => {
   const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
-  await lastValueFrom(of(delivery).pipe(ingest(realSteps([], 'superseded'))))
+  const watch = unwatched()
+  await lastValueFrom(of(delivery).pipe(ingest(realSteps([], 'superseded'), watch)), { defaultValue: null })
   expect(delivery.ended).toEqual([{ by: 'reposition' }])
+  expect(watch.superseded).toHaveBeenCalledTimes(1)
 })
 
 test('issue 23: a delivery is read again if the stored offset has changed when its state is read', async () => {

@@ -18,15 +18,7 @@ import {
   tap,
   throwError,
 } from 'rxjs'
-import type {
-  CleanBatch,
-  ComparedBatch,
-  DecidedBatch,
-  PreparedBatch,
-  ReadBatch,
-  ScoredBatch,
-  WrittenBatch,
-} from './batch.js'
+import type { CleanBatch, ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { failedRecord, isRecordFault } from './record-fault.js'
 
 export interface IngestSteps {
@@ -37,14 +29,14 @@ export interface IngestSteps {
   readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
   readonly decide: (batch: ScoredBatch) => ObservableInput<DecidedBatch>
   readonly compare: (batch: DecidedBatch) => ObservableInput<ComparedBatch>
-  readonly write: (batch: ComparedBatch) => ObservableInput<WrittenBatch>
+  readonly write: (batch: ComparedBatch) => ObservableInput<ComparedBatch>
 }
 
 /** Called as deliveries begin and end. */
 export interface IngestWatch {
   readonly begun: (delivery: Delivery) => void
   readonly ended: (delivery: Delivery) => void
-  /** The state of the delivery's expected offset could not be read, because another offset is stored. */
+  /** Another offset than the expected one is stored, as after a write by another instance. The partition is read again from there. */
   readonly superseded: (delivery: Delivery) => void
   /** A record became a dead letter because it caused an error. */
   readonly recordFailed: (delivery: Delivery, offset: bigint, error: OutflowError) => void
@@ -60,22 +52,15 @@ export interface IngestWatch {
  */
 export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
   const process = processWith(steps, watch)
-  return (deliveries$: Observable<Delivery>): Observable<WrittenBatch> =>
+  return (deliveries$: Observable<Delivery>): Observable<ComparedBatch> =>
     deliveries$.pipe(
       groupBy((delivery) => delivery.partitionKey),
       mergeMap((partition$) =>
         partition$.pipe(
           concatMap((delivery) => {
-            let superseded = false
             watch.begun(delivery)
             return process(delivery).pipe(
-              tap({
-                next: ({ outcome }) => {
-                  superseded ||= outcome === 'superseded'
-                },
-                // A batch that another instance has written is not acknowledged; the partition is read again from the stored offset.
-                complete: () => (superseded ? delivery.reposition() : delivery.acknowledge()),
-              }),
+              tap({ complete: () => delivery.acknowledge() }),
               catchError((error: unknown) => {
                 if (error instanceof PositionMoved) {
                   watch.superseded(delivery)
@@ -97,7 +82,7 @@ const MOST_FAILED_IN_A_ROW = 100
 function processWith(steps: IngestSteps, watch: IngestWatch) {
   let failedInARow = 0
 
-  const attempt = (delivery: Delivery, failed?: Rejection): Observable<WrittenBatch> =>
+  const attempt = (delivery: Delivery, failed?: Rejection): Observable<ComparedBatch> =>
     defer(() => {
       let lease: ReadBatch['model'] | null = null
       const borrowed = (batch: ReadBatch) => {
@@ -118,7 +103,7 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
         .pipe(finalize(() => lease?.giveBack()))
     })
 
-  const process = (delivery: Delivery): Observable<WrittenBatch> =>
+  const process = (delivery: Delivery): Observable<ComparedBatch> =>
     attempt(delivery).pipe(
       tap(({ records }) => {
         if (records.length > 0) failedInARow = 0
@@ -127,7 +112,7 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
     )
 
   /** Processes a delivery in which a record causes an error. */
-  const isolateFault = (delivery: Delivery, error: unknown): Observable<WrittenBatch> => {
+  const isolateFault = (delivery: Delivery, error: unknown): Observable<ComparedBatch> => {
     const { records } = delivery
     if (records.length === 1) {
       failedInARow += 1

@@ -1,6 +1,6 @@
 import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, test } from 'vitest'
-import type { WrittenBatch } from './batch.js'
+import type { ComparedBatch } from './batch.js'
 import { makeTelemetry } from './telemetry.js'
 import { aCleanBatch, aDetector, aKafkaRecord } from './test-builders.js'
 
@@ -13,7 +13,7 @@ function telling() {
   return { telemetry: makeTelemetry(log, metrics, { alertRate: 0.001 }), metrics, lines }
 }
 
-function written(outcome: WrittenBatch['outcome']): WrittenBatch {
+function written(): ComparedBatch {
   const rejection = { reason: 'wrong_type', detail: 'x' } as const
   const batch = aCleanBatch([1, 2, 9], { rejected: [{ source: aKafkaRecord(3, {}), rejection }] })
   return {
@@ -22,13 +22,12 @@ function written(outcome: WrittenBatch['outcome']): WrittenBatch {
     ownPValue: Float64Array.of(1, 1, 0),
     decisions: { isAnomaly: Uint8Array.of(0, 0, 1), anomalies: [{ index: 2, severity: 'high' }], fdrState: null },
     fdrBefore: null,
-    outcome,
   }
 }
 
 test('a written batch is counted: records, rejects, anomalies, missing values, lag', async () => {
   const { telemetry, metrics, lines } = telling()
-  telemetry.batchEnded(written('written'))
+  telemetry.batchWritten(written())
   const text = await metrics.text()
   expect(text).toContain('outflow_records_total{topic="flights"} 3')
   expect(text).toContain('outflow_rejected_total{reason="wrong_type"} 1')
@@ -42,7 +41,7 @@ test('a written batch is counted: records, rejects, anomalies, missing values, l
 
 test('a superseded batch increases only the counter of superseded batches', async () => {
   const { telemetry, metrics, lines } = telling()
-  telemetry.batchEnded(written('superseded'))
+  telemetry.superseded(written().delivery)
   const text = await metrics.text()
   expect(text).not.toContain('outflow_records_total{')
   expect(text).toContain('outflow_superseded_batches_total 1')
@@ -59,7 +58,7 @@ test('issue 17.10: a model for which no record can be an anomaly is logged as a 
 
 test('the lag of a partition that was assigned to another instance is no longer reported', async () => {
   const { telemetry, metrics } = telling()
-  telemetry.batchEnded(written('written'))
+  telemetry.batchWritten(written())
   telemetry.partitionsAssigned([{ topic: 'flights', partition: 1 }])
   expect(await metrics.text()).not.toContain('outflow_consumer_lag_records{')
 })

@@ -6,7 +6,7 @@ import type { Log, Metrics } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
 import type { Delivery, DeliveryHooks } from '@outflow/streams'
-import type { WrittenBatch } from './batch.js'
+import type { ComparedBatch } from './batch.js'
 
 /** Log events and metrics of ingest. */
 export type IngestTelemetry = ReturnType<typeof makeTelemetry>
@@ -81,23 +81,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     () => (Date.now() - modelCreatedMs) / 1_000,
   )
 
-  const count = ({ delivery, skipped, rejected, decisions, scores, startedAtMs }: WrittenBatch) => {
-    const { topic, partition } = delivery
-    records.inc({ topic }, delivery.records.length - skipped)
-    tombstones.inc({ topic }, skipped)
-    for (const { rejection } of rejected) rejections.inc({ reason: rejection.reason })
-    for (const { severity } of decisions.anomalies) anomalies.inc({ severity })
-    missing.inc(scores.missingValues)
-    unseen.inc(scores.unseenValues)
-    lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
-    seconds.observe((performance.now() - startedAtMs) / 1_000)
-  }
-
-  const supersede = (delivery: Delivery) => {
-    superseded.inc()
-    log.warn(position(delivery), 'batch superseded')
-  }
-
   return {
     ingestStarted: (topics: readonly string[]) => log.info({ topics }, 'ingest started'),
     modelAwaited: () => log.info('first model awaited'),
@@ -160,18 +143,22 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'state read retried'),
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
-    superseded: supersede,
-    batchEnded: (batch: WrittenBatch) => {
-      if (batch.outcome === 'superseded') {
-        supersede(batch.delivery)
-        return
-      }
-      count(batch)
-      const { rejected, decisions } = batch
-      log.debug(
-        { ...position(batch.delivery), rejected: rejected.length, anomalies: decisions.anomalies.length },
-        'batch written',
-      )
+    superseded: (delivery: Delivery) => {
+      superseded.inc()
+      log.warn(position(delivery), 'batch superseded')
+    },
+    batchWritten: ({ delivery, skipped, rejected, decisions, scores, startedAtMs }: ComparedBatch) => {
+      const { topic, partition } = delivery
+      records.inc({ topic }, delivery.records.length - skipped)
+      tombstones.inc({ topic }, skipped)
+      for (const { rejection } of rejected) rejections.inc({ reason: rejection.reason })
+      for (const { severity } of decisions.anomalies) anomalies.inc({ severity })
+      missing.inc(scores.missingValues)
+      unseen.inc(scores.unseenValues)
+      lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
+      seconds.observe((performance.now() - startedAtMs) / 1_000)
+      const counts = { rejected: rejected.length, anomalies: decisions.anomalies.length }
+      log.debug({ ...position(delivery), ...counts }, 'batch written')
     },
     drainCutShort: (error: OutflowError) => log.warn({ error }, 'drain cut short'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),

@@ -1,4 +1,5 @@
 import type { SpanStart, Tracing } from '@outflow/runtime'
+import { PositionMoved } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
 import { score } from './steps/score.js'
@@ -48,7 +49,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
 
 test('a batch is one span, linked to the traces of its records, the anomalous ones first', async () => {
   const { step, begun, end } = traced('superseded')
-  await step(await decided([1, 2, 9]))
+  await expect(step(await decided([1, 2, 9]))).rejects.toThrow(PositionMoved)
   expect(begun).toMatchObject([
     {
       name: 'process flights',

@@ -4,7 +4,7 @@ import { batchReader, type Fields, fieldsAt, makeDecoder, makeReader, wholeRecor
 import type { BatchWrite, StoredWindowState } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import { lastValueFrom, of, toArray } from 'rxjs'
-import type { WrittenBatch } from '../../../services/ingest/src/batch.js'
+import type { ComparedBatch } from '../../../services/ingest/src/batch.js'
 import { type IngestSteps, ingest } from '../../../services/ingest/src/pipeline.js'
 import { observeWith } from '../../../services/ingest/src/steps/observe.js'
 import { stepsInMemory, writeInMemory } from '../../../services/ingest/src/test-steps.js'
@@ -217,7 +217,7 @@ function stepsOf(
   }
 }
 
-function outcomesOf({ records, rejected, fields }: WrittenBatch): Outcome[] {
+function outcomesOf({ records, rejected, fields }: ComparedBatch): Outcome[] {
   const outcomes: Outcome[] = [
     ...records.map(({ source: { offset } }, index) => {
       const { numbers, categories } = fieldsAt(fields, index)

@@ -33,8 +33,7 @@ function writing(overrides: Partial<WriteOptions> = {}) {
 
 test('one write contains all changes of the batch', async () => {
   const { step, writes } = writing()
-  const written = await step(await decided([1, 9, 2], [3, 5]))
-  expect(written.outcome).toBe('written')
+  await step(await decided([1, 9, 2], [3, 5]))
   expect(writes).toHaveLength(1)
   expect(writes[0]).toMatchObject({
     pipeline: 'flights',
@@ -83,7 +82,7 @@ test('the same write is retried while the store is not available', async () => {
       return 'written'
     },
   })
-  expect((await step(await decided([9]))).outcome).toBe('written')
+  await step(await decided([9]))
   expect(new Set(seen).size).toBe(1)
   expect(telemetry.writeRetried).toHaveBeenCalledTimes(2)
 })

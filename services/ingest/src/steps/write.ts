@@ -3,11 +3,12 @@ import type { Config } from '@outflow/contracts'
 import { retrying } from '@outflow/errors/retrying'
 import type { JsonObject } from '@outflow/records'
 import type { Tracing } from '@outflow/runtime'
+import { PositionMoved } from '@outflow/store'
 import type { BatchWrite, WriteOutcome } from '@outflow/store/batch'
 import { minuteRejections, minuteScores } from '@outflow/store/statistics'
 import type { KafkaRecord } from '@outflow/streams'
 import { anomaliesOf } from '../anomalies.js'
-import type { ComparedBatch, WrittenBatch } from '../batch.js'
+import type { ComparedBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { traceBatch } from '../trace-batch.js'
 
@@ -31,22 +32,23 @@ export interface WriteOptions {
 /**
  * Returns the step that writes all changes of a batch in one Postgres transaction. The write is retried while the store is not
  * available, and the partition waits meanwhile, so that its order is kept.
+ *
+ * @returns rejects with {PositionMoved} if another write has moved the offset; nothing was written
  */
 export function writeWith({ writeBatch, telemetry, signal, tracing = null, now = Date.now, ...target }: WriteOptions) {
-  return async (batch: ComparedBatch): Promise<WrittenBatch> => {
+  return async (batch: ComparedBatch): Promise<ComparedBatch> => {
     const span = tracing && traceBatch(tracing, target.pipeline, batch)
     const write = toBatchWrite(batch, { ...target, traceparent: span?.traceparent, detectedAtMs: now() })
-    try {
-      const outcome = await retrying(() => writeBatch(write), {
-        signal,
-        onRetry: (...retry) => telemetry.writeRetried(batch.delivery, ...retry),
-      })
-      span?.end({ 'outflow.outcome': outcome })
-      return { ...batch, outcome }
-    } catch (error: unknown) {
+    const outcome = await retrying(() => writeBatch(write), {
+      signal,
+      onRetry: (...retry) => telemetry.writeRetried(batch.delivery, ...retry),
+    }).catch((error: unknown) => {
       span?.end({}, error as Error)
       throw error
-    }
+    })
+    span?.end({ 'outflow.outcome': outcome })
+    if (outcome === 'written') return batch
+    throw new PositionMoved(`the stored offset of ${batch.delivery.partitionKey} is not ${write.expectedOffset}`)
   }
 }
 
