@@ -1,17 +1,13 @@
-interface Addresses {
-  readonly databaseUrl: string
-  readonly configPath: string
-  readonly logPath: string
-  readonly healthUrl: string
-  readonly consoleUrl: string
-  /** Id of one anomaly, for the example; null where there is none. */
-  readonly anomalyId: string | null
-}
+import type { DemoEnd } from './feed-and-score.js'
 
-/** Commands that the user can run while the demo runs. */
-export function lookAroundText(addresses: Addresses): string {
-  const { databaseUrl, configPath, logPath, healthUrl, consoleUrl, anomalyId } = addresses
-  const psql = (sql: string): string => `  psql ${databaseUrl} -c "${sql}"`
+/**
+ * Commands that the user can run while the demo runs.
+ *
+ * @param anomalyId  of one anomaly, for the example; null where there is none
+ */
+export function lookAroundText({ installation, healthUrl, consoleUrl }: DemoEnd, anomalyId: string | null): string {
+  const { config, configPath, logPath } = installation
+  const psql = (sql: string): string => `  psql ${config.postgres.url} -c "${sql}"`
   return [
     `Still running, with its console at ${consoleUrl}`,
     'To look around in another terminal:',

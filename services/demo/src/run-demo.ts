@@ -33,28 +33,15 @@ export async function runDemo(options: DemoOptions, terminal: Terminal, signal: 
   })
 }
 
-async function print(
-  { summary, installation, healthUrl, consoleUrl }: DemoEnd,
-  options: DemoOptions,
-  terminal: Terminal,
-): Promise<void> {
-  const { config, configPath, logPath, pool } = installation
+async function print(end: DemoEnd, options: DemoOptions, terminal: Terminal): Promise<void> {
+  const { summary, installation } = end
+  const { pool, config } = installation
   const { pipeline } = config
   const leastLikely = await leastLikelyAnomalies(pool, { pipeline, limit: LEAST_LIKELY })
   await terminal.result(
     options.json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary, leastLikely, terminal),
   )
   if (options.once) return
-  const first = leastLikely[0]
-  const firstId = first ? anomalyId(pipeline, first) : null
-  terminal.say(
-    lookAroundText({
-      databaseUrl: config.postgres.url,
-      configPath,
-      logPath,
-      healthUrl,
-      consoleUrl,
-      anomalyId: firstId,
-    }),
-  )
+  const [first] = leastLikely
+  terminal.say(lookAroundText(end, first ? anomalyId(pipeline, first) : null))
 }

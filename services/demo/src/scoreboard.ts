@@ -29,34 +29,30 @@ export interface Scoreboard {
  * @param anomalies  positions of the alerted records
  */
 export function makeScoreboard(sent: readonly SentRecord[], anomalies: ReadonlySet<string>): Scoreboard {
-  const tallies = new Map<string, { records: number; found: number }>()
-  let falseAlarms = 0
-  for (const { position, corruption } of sent) {
-    const found = anomalies.has(position) ? 1 : 0
-    if (corruption === null) {
-      falseAlarms += found
-      continue
+  const found = (records: readonly SentRecord[]): number =>
+    records.filter(({ position }) => anomalies.has(position)).length
+  const falseAlarms = found(sent.filter(({ corruption }) => corruption === null))
+  const score = (records: readonly SentRecord[]): Score => {
+    const own = found(records)
+    return {
+      records: records.length,
+      found: own,
+      recall: ratio(own, records.length),
+      precision: ratio(own, own + falseAlarms),
     }
-    const tally = tallies.get(corruption) ?? { records: 0, found: 0 }
-    tallies.set(corruption, { records: tally.records + 1, found: tally.found + found })
   }
-  const all = [...tallies.values()]
+  const corrupted = sent.filter(({ corruption }) => corruption !== null)
+  const kinds = [...new Set(corrupted.map(({ corruption }) => corruption!))].toSorted()
   return {
-    overall: score(sum(all.map(({ records }) => records)), sum(all.map(({ found }) => found)), falseAlarms),
+    overall: score(corrupted),
     falseAlarms,
     byKind: Object.fromEntries(
-      [...tallies].toSorted().map(([kind, { records, found }]) => [kind, score(records, found, falseAlarms)]),
+      kinds.map((kind) => [kind, score(corrupted.filter(({ corruption }) => corruption === kind))]),
     ),
   }
 }
 
-function score(records: number, found: number, falseAlarms: number): Score {
-  return { records, found, recall: ratio(found, records), precision: ratio(found, found + falseAlarms) }
-}
-
 const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
 /**
  * The smallest value that at least a share `share` of the values do not exceed (nearest rank); null of no values.

@@ -13,6 +13,12 @@ export interface Counters {
   readonly alerts: number
 }
 
+interface ScoringWatch {
+  readonly installation: Installation
+  readonly terminal: Terminal
+  readonly progress: Progress
+}
+
 /** Fast enough to follow, slow enough to put no load on the database. */
 export const POLL_INTERVAL_MS = 250
 
@@ -21,18 +27,7 @@ export const POLL_INTERVAL_MS = 250
  *
  * @throws the signal's reason when it aborts
  */
-export function watchScoring(
-  {
-    installation,
-    terminal,
-    progress,
-  }: {
-    readonly installation: Installation
-    readonly terminal: Terminal
-    readonly progress: Progress
-  },
-  messages: number,
-): Promise<Counters> {
+export function watchScoring({ installation, terminal, progress }: ScoringWatch, messages: number): Promise<Counters> {
   const { pool, config, signal } = installation
   const { pipeline } = config
   const poll = async (): Promise<Counters | null> => {
