@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cachedFolder } from './cached-folder.js'
+import { cachedFolder } from '../../infra/launcher/src/cached-folder.js'
 import { runToEnd } from './run-outflow.js'
 
 /** A release of each supported line of Node other than that of the test run. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { cacheFolder, classPathKey, kafkaVersion } from './kafka-class-path.js'
+import { cacheFolder } from './cached-folder.js'
+import { classPathKey, kafkaVersion } from './kafka-class-path.js'
 
 describe('the cached class path', () => {
   it('has a key that changes with any letter of the pom', () => {
