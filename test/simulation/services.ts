@@ -2,8 +2,6 @@ import type { Config } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { OutflowError } from '@outflow/errors'
 import type { Log } from '@outflow/runtime'
-import type { ListenerOptions, Pool } from '@outflow/store'
-import type { KafkaConnection } from '@outflow/streams'
 import { openFixed } from './fixed-model.js'
 import type { NetworkFaults } from './network.js'
 import type { Process, Scheduler } from './scheduler.js'
@@ -27,21 +25,14 @@ export interface Surroundings {
 /** A service's program. Resolves once it has stopped. */
 export type Program = (surroundings: Surroundings, process: Process, signal: AbortSignal) => Promise<void>
 
-/** Resources that each service opens in its main function. */
-export interface Opened {
-  readonly pool: Pool
-  readonly kafka: KafkaConnection
-  readonly log: Log
-  /** Options of the store's listeners. */
-  readonly listening: Pick<ListenerOptions, 'url' | 'pipeline' | 'makeClient'>
-}
-
-export function openService(surroundings: Surroundings, process: Process): Opened {
+/** Opens the resources that each service opens in its main function. */
+export function openService(surroundings: Surroundings, process: Process) {
   const { scheduler, broker, kafkaFaults: faults, postgres, config } = surroundings
   return {
     pool: postgres.openPool(process),
     kafka: simulatedKafka(process, { scheduler, broker, faults }),
     log: logOf(surroundings, process),
+    /** Options of the store's listeners. */
     listening: { url: config.postgres.url, pipeline: config.pipeline, makeClient: postgres.listenerOf(process) },
   }
 }

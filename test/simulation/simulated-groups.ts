@@ -68,8 +68,8 @@ export class SimulatedGroups {
     member.joined?.reject(kafkaError('REBALANCE_IN_PROGRESS'))
     return new Promise((resolve, reject) => {
       member.joined = { resolve, reject }
-      this.#rebalance(groupId, group)
-      this.#completeJoin(groupId, group)
+      this.#rebalance(group)
+      this.#completeJoin(group)
     })
   }
 
@@ -106,7 +106,7 @@ export class SimulatedGroups {
   }): object {
     const { groupId, memberId, groupGenerationId } = request
     const { group, member } = this.#member(groupId, memberId, groupGenerationId)
-    this.#awaitExpiry(groupId, group, member)
+    this.#awaitExpiry(group, member)
     if (group.state === 'joining') throw kafkaError('REBALANCE_IN_PROGRESS')
     return {}
   }
@@ -114,7 +114,7 @@ export class SimulatedGroups {
   leave({ groupId, memberId }: { readonly groupId: string; readonly memberId: string }): object {
     const group = this.of(groupId)
     if (!group.members.has(memberId)) throw kafkaError('UNKNOWN_MEMBER_ID')
-    this.#remove(groupId, group, memberId)
+    this.#remove(group, memberId)
     return {}
   }
 
@@ -180,26 +180,26 @@ export class SimulatedGroups {
     return member
   }
 
-  #awaitExpiry(groupId: string, group: Group, member: Member): void {
+  #awaitExpiry(group: Group, member: Member): void {
     member.cancelExpiry()
     member.cancelExpiry = this.scheduler.after(member.sessionTimeoutMs, null, () => {
       this.scheduler.trace(this.scheduler.nowMs, 'broker', `expels ${member.id}`)
-      this.#remove(groupId, group, member.id)
+      this.#remove(group, member.id)
     })
   }
 
-  #remove(groupId: string, group: Group, memberId: string): void {
+  #remove(group: Group, memberId: string): void {
     const member = group.members.get(memberId)
     member?.cancelExpiry()
     member?.joined?.reject(kafkaError('UNKNOWN_MEMBER_ID'))
     member?.synced?.reject(kafkaError('UNKNOWN_MEMBER_ID'))
     group.members.delete(memberId)
-    this.#rebalance(groupId, group)
-    this.#completeJoin(groupId, group)
+    this.#rebalance(group)
+    this.#completeJoin(group)
   }
 
   /** Begins a rebalance, unless one is in progress. Heartbeats of members are answered with it. */
-  #rebalance(groupId: string, group: Group): void {
+  #rebalance(group: Group): void {
     if (group.state === 'joining') return
     const isFirst = group.state === 'empty'
     group.state = 'joining'
@@ -215,12 +215,12 @@ export class SimulatedGroups {
           group.members.delete(member.id)
         }
       }
-      this.#completeJoin(groupId, group)
+      this.#completeJoin(group)
     })
   }
 
   /** Completes the rebalance when all members have requested to join. */
-  #completeJoin(groupId: string, group: Group): void {
+  #completeJoin(group: Group): void {
     const members = [...group.members.values()]
     if (group.state !== 'joining' || members.some(({ joined }) => joined === null)) return
     group.cancelDeadline()
@@ -236,7 +236,7 @@ export class SimulatedGroups {
         ...{ memberId: member.id, members: isLeader ? listed : [] },
       } as never)
       member.joined = null
-      this.#awaitExpiry(groupId, group, member)
+      this.#awaitExpiry(group, member)
     }
   }
 }

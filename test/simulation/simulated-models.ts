@@ -10,9 +10,10 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
     ]
     if (models.has(id)) return []
     models.set(id, {
-      ...{ id, state: 'candidate', artefact: Buffer.from(artefact), checksum: checksum.toString('hex'), parentId },
-      ...{ metadata: JSON.parse(metadata), metrics: JSON.parse(metrics), createdAtMs: nowMs },
-      ...{ promotedAtMs: null, shadowSinceMs: null },
+      ...{ pipeline: 'p', id, state: 'candidate', parentId, artefact: Buffer.from(artefact) },
+      ...{ artefactBytes: artefact.length, checksum: checksum.toString('hex') },
+      ...{ metadata: JSON.parse(metadata), metrics: JSON.parse(metrics), createdAt: new Date(nowMs) },
+      ...{ promotedAt: null, shadowSinceMs: null },
     })
     return [{ id }]
   },
@@ -22,10 +23,9 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   earlier_models: ({ models }) =>
     [...models.values()]
       .filter((row) => row.state === 'retired' && isIntact(row))
-      .toSorted((a, b) => (b.promotedAtMs ?? 0) - (a.promotedAtMs ?? 0) || newestFirst(a, b))
+      .toSorted((a, b) => Number(b.promotedAt) - Number(a.promotedAt) || newestFirst(a, b))
       .map(({ id }) => ({ id })),
-  fail_gate: ({ models }, values) => {
-    const [, id, metrics] = values as readonly string[]
+  fail_gate: ({ models }, [, id, metrics]) => {
     const row = models.get(id!)
     if (row?.state !== 'candidate') return []
     models.set(row.id, { ...row, state: 'failed_gate', metrics: JSON.parse(metrics!) })
@@ -35,27 +35,24 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   lock_promotion: () => [],
   model_soundness: ({ models }, [, id]) =>
     [models.get(id!)].flatMap((row) => (row ? [{ is_intact: isIntact(row) }] : [])),
-  deactivate_model: ({ models }, values) => {
-    const [, id, state] = values as unknown as [string, string, ModelRow['state']]
+  deactivate_model: ({ models }, [, id, state]) => {
     for (const row of models.values())
       if (row.state === 'active' && row.id !== id) models.set(row.id, { ...row, state })
     return []
   },
   activate_model: ({ models }, [, id], { nowMs, notify }) => {
     const row = models.get(id!)!
-    models.set(row.id, { ...row, state: 'active', promotedAtMs: row.state === 'active' ? row.promotedAtMs : nowMs })
+    const promotedAt = row.state === 'active' ? row.promotedAt : new Date(nowMs)
+    models.set(row.id, { ...row, state: 'active', promotedAt })
     notify('outflow_models')
     return []
   },
-  note_model_change: ({ modelChanges }, values, { nextId }) => {
-    const [, action, modelId, previousId] = values as unknown as [string, string, string, string | null]
-    const id = nextId()
-    modelChanges.set(id, { action, modelId, previousId })
+  note_model_change: ({ modelChanges }, [, action, modelId, previousId], { nextId }) => {
+    modelChanges.set(nextId(), { action, modelId, previousId })
     return []
   },
 
-  note_recalibration: ({ recalibrations }, values, { nextId, notify }) => {
-    const [, modelId, recalibration] = values as readonly string[]
+  note_recalibration: ({ recalibrations }, [, modelId, recalibration], { nextId, notify }) => {
     const id = nextId()
     recalibrations.set(id, { id, modelId: modelId!, recalibration: JSON.parse(recalibration!) })
     notify('outflow_models')
@@ -106,18 +103,11 @@ export const MODEL_READS = [
   ...['latest_recalibration', 'shadow_id', 'current_shadow', 'left_candidate'],
 ]
 
-const newestFirst = (a: ModelRow, b: ModelRow) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1)
+const newestFirst = (a: ModelRow, b: ModelRow) => Number(b.createdAt) - Number(a.createdAt) || (a.id < b.id ? -1 : 1)
 const activeOf = ({ models }: Tables) => [...models.values()].find(({ state }) => state === 'active')
 const shadowOf = ({ models }: Tables) =>
   [...models.values()].find(({ state, shadowSinceMs }) => state === 'candidate' && shadowSinceMs !== null)
 const idOf = (row: ModelRow | undefined): Row[] => (row === undefined ? [] : [{ id: row.id }])
 const isIntact = ({ artefact, checksum }: ModelRow) => createHash('sha256').update(artefact).digest('hex') === checksum
-const storedOf = (row: ModelRow): Row => ({ ...summaryOf(row), artefact: row.artefact })
-
-function summaryOf({ id, state, parentId, metadata, metrics, artefact, checksum, ...times }: ModelRow): Row {
-  return {
-    ...{ pipeline: 'p', id, state, parentId, metadata, metrics, artefactBytes: artefact.length, checksum },
-    createdAt: new Date(times.createdAtMs),
-    promotedAt: times.promotedAtMs === null ? null : new Date(times.promotedAtMs),
-  }
-}
+const storedOf = ({ shadowSinceMs: _, ...stored }: ModelRow): Row => stored
+const summaryOf = ({ artefact: _, shadowSinceMs: __, ...summary }: ModelRow): Row => summary

@@ -6,14 +6,14 @@ const NUMBER = 'outbox'
 /** The statements of the outbox, and those of the transaction in which the relay decides on alerts. */
 export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   take_outbox: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
-    const unnumbered = [...tables.outbox.values()].filter(({ sequence }) => sequence === null)
+    const unnumbered = unnumberedIn(tables)
     if (
       !areAlertsControlled(tables, nowMs) &&
       unnumbered.length > 0 &&
       !areReasonsAwaited(unnumbered, nowMs, longestMs!)
     ) {
       let last = tables.sequences.get(NUMBER) ?? 0n
-      for (const row of unnumbered.toSorted((a, b) => Number(a.id - b.id))) {
+      for (const row of unnumbered) {
         last += 1n
         tables.outbox.set(row.id, { ...row, sequence: last })
       }
@@ -34,10 +34,10 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     sequences.set(NUMBER, sequences.get(NUMBER) ?? 0n)
     return [{ now: new Date(nowMs) }]
   },
-  unnumbered_rows: ({ outbox }, [, limit, maxBytes, longestMs], { nowMs }) => {
-    const all = [...outbox.values()].filter(({ sequence }) => sequence === null)
+  unnumbered_rows: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
+    const all = unnumberedIn(tables)
     if (areReasonsAwaited(all, nowMs, longestMs!)) return []
-    const waiting = all.toSorted((a, b) => Number(a.id - b.id)).slice(0, limit)
+    const waiting = all.slice(0, limit)
     let bytes = 0
     return waiting
       .filter(({ kind, payload }, place) => {
@@ -70,8 +70,7 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     })
     return [{ id: String(id) }]
   },
-  remove_suppression: ({ suppressions }, values, { nowMs }) => {
-    const [, id, removedBy] = values as readonly string[]
+  remove_suppression: ({ suppressions }, [, id, removedBy], { nowMs }) => {
     const row = suppressions.get(BigInt(id!))
     if (row === undefined || row.removedAt !== null) return []
     suppressions.set(BigInt(id!), { ...row, removedBy, removedAt: new Date(nowMs) })
@@ -162,12 +161,16 @@ export function insertMessages(
 
 const bytesOf = (own: Uint8Array | null) => (own === null ? null : Buffer.from(own))
 
+/** Rows without a number, in their order. */
+const unnumberedIn = ({ outbox }: Tables): readonly OutboxRow[] =>
+  [...outbox.values()].filter(({ sequence }) => sequence === null).toSorted((a, b) => Number(a.id - b.id))
+
 /** Whether a bucket is open, or a rule was active since the first queued alert. */
-function areAlertsControlled({ buckets, suppressions, outbox }: Tables, nowMs: number): boolean {
-  const unnumbered = [...outbox.values()].filter(({ sequence }) => sequence === null)
-  const sinceMs = unnumbered.length === 0 ? nowMs : Math.min(...unnumbered.map(({ createdAtMs }) => createdAtMs))
+function areAlertsControlled(tables: Tables, nowMs: number): boolean {
+  const times = unnumberedIn(tables).map(({ createdAtMs }) => createdAtMs)
+  const sinceMs = times.length === 0 ? nowMs : Math.min(...times)
   const isActive = ({ removedAt, expiresAt }: SuppressionRow) => removedAt === null && expiresAt.getTime() > sinceMs
-  return buckets.size > 0 || [...suppressions.values()].some(isActive)
+  return tables.buckets.size > 0 || [...tables.suppressions.values()].some(isActive)
 }
 
 /** No explainer runs here, so that each alert waits the full time for its reasons. */

@@ -1,49 +1,13 @@
-import type { FdrState } from '@outflow/contracts'
+import type { countColumns } from '../../libs/store/src/batch/write-batch-values.js'
 import { MODEL_READS, MODEL_STATEMENTS } from './simulated-models.js'
 import { insertMessages, OUTBOX_STATEMENTS } from './simulated-outbox.js'
 import { TRAINING_READS, TRAINING_STATEMENTS } from './simulated-training.js'
 import type { Execute, Row, StatementContext } from './statement.js'
-import type { AnomalyRow, DeadLetterRow, Tables, WindowStateRow } from './tables.js'
+import type { BatchJson, Tables } from './tables.js'
 
 export const DATABASE_ID = 'simulated'
 
-/** A batch in the store's JSON text. */
-interface PlainBatchJson {
-  readonly topic: string
-  readonly partition: number
-  readonly expected_offset: string
-  readonly next_offset: string
-  readonly received: number
-  readonly scored: number
-  readonly skipped: number
-}
-
-interface BatchJson extends PlainBatchJson {
-  readonly rejected: number
-  readonly anomaly_count: number
-  readonly alerts: number
-  readonly anomalies: readonly AnomalyRow[]
-  readonly withholds_alerts: boolean
-  readonly dead_letters: readonly DeadLetterRow[]
-  readonly scores: readonly {
-    readonly minute: string
-    readonly model_id: string
-    readonly scored: number
-    readonly anomalies: number
-    readonly histogram: string
-    readonly p_histogram: string
-  }[]
-  readonly rejections: readonly { readonly minute: string; readonly reason: string; readonly rejected: number }[]
-  readonly fdr_state?: FdrState | null
-  readonly shadow?: {
-    readonly shadow_id: string
-    readonly model_id: string
-    readonly scored: number
-    readonly anomalies_by_both: number
-    readonly anomalies_by_active: number
-    readonly anomalies_by_shadow: number
-  }
-}
+type PlainBatchJson = ReturnType<typeof countColumns>
 
 /**
  * The store's statements, by their prepared names: each applies its changes to the tables at the moment of its commit.
@@ -186,8 +150,8 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
     ...unknown[][],
   ]
   bys.forEach((by, place) => {
-    const row: WindowStateRow = { by, entity: entities[place]!, state: Buffer.from(states[place]!) }
-    tables.windowStates.set(windowKey(topic, partition, by, row.entity), row)
+    const entity = entities[place]!
+    tables.windowStates.set(windowKey(topic, partition, by, entity), { by, entity, state: Buffer.from(states[place]!) })
   })
   insertMessages(tables, messages, context)
   if (messages[0]?.includes('dead_letter')) context.notify('outflow_outbox')

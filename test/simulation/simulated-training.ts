@@ -1,11 +1,11 @@
 import type { FitReport } from '@outflow/contracts'
+import type { StoredFit } from '@outflow/store/training'
 import type { Execute } from './statement.js'
-import type { FitRow, Tables } from './tables.js'
+import type { Tables } from './tables.js'
 
 /** The statements of the trainer: requests, fits, their reports, and reads of scores. */
 export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
-  request_retrain: ({ requests }, values, { nextId, notify }) => {
-    const [, by, why] = values as readonly string[]
+  request_retrain: ({ requests }, [, by, why], { nextId, notify }) => {
     const id = nextId()
     requests.set(id, { id, by: by!, why: why!, fitId: null })
     notify('outflow_training')
@@ -21,42 +21,37 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
     return []
   },
 
-  start_fit: ({ fits }, values, { nowMs, nextId }) => {
-    const [, because, incumbentId, report] = values as unknown as [string, string, string | null, string]
-    const id = nextId()
+  start_fit: ({ fits }, [, because, incumbentId, report], { nowMs, nextId }) => {
+    const id = String(nextId())
     fits.set(id, {
       ...{ id, because, incumbentId, report: JSON.parse(report), state: 'running', modelId: null, step: 0 },
-      ...{ maxSteps: null, startedAtMs: nowMs, endedAtMs: null },
+      ...{ maxSteps: null, startedAt: new Date(nowMs), endedAt: null },
     })
-    return [{ id: String(id) }]
+    return [{ id }]
   },
-  note_fit_step: ({ fits }, values) => {
-    const [id, step, maxSteps] = values as unknown as [string, number, number]
-    const row = fits.get(BigInt(id))
+  note_fit_step: ({ fits }, [id, step, maxSteps]) => {
+    const row = fits.get(id!)
     if (row?.state === 'running') fits.set(row.id, { ...row, step, maxSteps })
     return []
   },
-  end_fit: (tables, values, { nowMs }) => {
-    const [id, state, modelId, report] = values as unknown as [string, FitRow['state'], string | null, string]
-    const row = tables.fits.get(BigInt(id))
+  end_fit: (tables, [id, state, modelId, report], { nowMs }) => {
+    const row = tables.fits.get(id)
     if (row === undefined) return []
-    tables.fits.set(row.id, { ...row, state, modelId, report: JSON.parse(report), endedAtMs: nowMs })
+    tables.fits.set(row.id, { ...row, state, modelId, report: JSON.parse(report), endedAt: new Date(nowMs) })
     if (state === 'failed' || state === 'abandoned') leaveUnanswered(tables, new Set([id]))
     return []
   },
   abandon_fits: (tables, _, { nowMs }) => {
     const running = [...tables.fits.values()].filter(({ state }) => state === 'running')
-    for (const row of running) tables.fits.set(row.id, { ...row, state: 'abandoned', endedAtMs: nowMs })
-    leaveUnanswered(tables, new Set(running.map(({ id }) => String(id))))
+    for (const row of running) tables.fits.set(row.id, { ...row, state: 'abandoned', endedAt: new Date(nowMs) })
+    leaveUnanswered(tables, new Set(running.map(({ id }) => id)))
     return []
   },
-  close_fits_of_model: ({ fits }, values) => {
-    const [, modelId, state] = values as unknown as [string, string, FitRow['state']]
-    for (const row of fits.values()) if (isShadowsFit(row, modelId)) fits.set(row.id, { ...row, state })
+  close_fits_of_model: ({ fits }, [, modelId, state]) => {
+    for (const row of fits.values()) if (isShadowsFit(row, modelId!)) fits.set(row.id, { ...row, state })
     return []
   },
-  note_shadow_report: ({ fits }, values) => {
-    const [, modelId, text] = values as readonly string[]
+  note_shadow_report: ({ fits }, [, modelId, text]) => {
     const shadow = JSON.parse(text!) as FitReport['shadow']
     for (const row of fits.values())
       if (isShadowsFit(row, modelId!)) fits.set(row.id, { ...row, report: { ...row.report, shadow } })
@@ -68,10 +63,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
       .filter((row) => modelId === null || row.modelId === modelId)
       .reverse()
       .slice(0, limit)
-      .map(({ id, startedAtMs, endedAtMs, ...row }) => ({
-        ...{ ...row, id: String(id), startedAt: new Date(startedAtMs) },
-        endedAt: endedAtMs === null ? null : new Date(endedAtMs),
-      }))
+      .map((row) => ({ ...row }))
   },
 
   score_minutes: ({ scored }, values) => {
@@ -97,7 +89,7 @@ export const TRAINING_READS = [
   'model_to_trim',
 ]
 
-const isShadowsFit = (row: FitRow, modelId: string) => row.modelId === modelId && row.state === 'shadow'
+const isShadowsFit = (row: StoredFit, modelId: string) => row.modelId === modelId && row.state === 'shadow'
 
 /** Queues the requests of these fits again. */
 function leaveUnanswered({ requests }: Tables, fitIds: ReadonlySet<string>): void {

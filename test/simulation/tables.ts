@@ -1,22 +1,25 @@
-import type { FdrState, FitReport, GateReport, ModelMetadata, Recalibration } from '@outflow/contracts'
-import type { ModelState } from '@outflow/store/models'
-import type { FitState } from '@outflow/store/training'
+import type { FdrState, ModelMetadata, Recalibration } from '@outflow/contracts'
+import type { partitionCounters, StoredWindowState } from '@outflow/store/batch'
+import type { StoredModel } from '@outflow/store/models'
+import type { ScoreMinute } from '@outflow/store/statistics'
+import type { StoredFit } from '@outflow/store/training'
+import type { batchColumns } from '../../libs/store/src/batch/write-batch-values.js'
 
 /** What the simulated Postgres stores of one pipeline. Rows are replaced, never changed. */
 export interface Tables {
   /** By `topic/partition`. */
   readonly offsets: Map<string, OffsetRow>
   /** By `topic/partition/offset` and record time. */
-  readonly anomalies: Map<string, AnomalyRow>
+  readonly anomalies: Map<string, BatchJson['anomalies'][number]>
   /** By `topic/partition/offset`. */
-  readonly deadLetters: Map<string, DeadLetterRow>
+  readonly deadLetters: Map<string, BatchJson['dead_letters'][number]>
   readonly outbox: Map<bigint, OutboxRow>
   /** By minute and model. */
   readonly scored: Map<string, ScoreRow>
   /** Records by minute and reason. */
   readonly rejected: Map<string, number>
   /** By partition, entity path and entity. */
-  readonly windowStates: Map<string, WindowStateRow>
+  readonly windowStates: Map<string, StoredWindowState>
   /** By `topic/partition`. */
   readonly fdrStates: Map<string, FdrState>
   /** Records that were deleted before they were read. */
@@ -33,25 +36,19 @@ export interface Tables {
   readonly recalibrations: Map<bigint, RecalibrationRow>
   /** By shadow and model. */
   readonly shadowStatistics: Map<string, ShadowRow>
-  readonly fits: Map<bigint, FitRow>
+  readonly fits: Map<string, StoredFit>
   readonly requests: Map<bigint, RequestRow>
   /** The last assigned number of the outbox. */
   readonly sequences: Map<string, bigint>
 }
 
-export interface OffsetRow {
-  readonly topic: string
-  readonly partition: number
+/** A batch as the store sends it. */
+export type BatchJson = ReturnType<typeof batchColumns>
+
+export interface OffsetRow extends Omit<Awaited<ReturnType<typeof partitionCounters>>[number], 'missed'> {
   /** Where reading began. */
   readonly firstOffset: bigint
-  readonly nextOffset: bigint
   readonly topicId: string | null
-  readonly received: number
-  readonly scored: number
-  readonly rejected: number
-  readonly skipped: number
-  readonly anomalies: number
-  readonly alerts: number
   readonly missed: bigint
 }
 
@@ -66,24 +63,6 @@ export interface GapRow {
   readonly to: bigint
 }
 
-export interface AnomalyRow {
-  readonly offset: string
-  readonly record_time: string
-  readonly record: string
-  readonly nll: number
-  readonly p_value: number
-  readonly windowed: readonly number[] | null
-  readonly model_id: string
-  readonly recalibration_id: string | null
-  readonly provisional: boolean
-}
-
-export interface DeadLetterRow {
-  readonly offset: string
-  readonly reason: string
-  readonly value_start: string | null
-}
-
 export interface OutboxRow {
   readonly id: bigint
   readonly sequence: bigint | null
@@ -95,13 +74,8 @@ export interface OutboxRow {
   readonly createdAtMs: number
 }
 
-export interface ScoreRow {
-  readonly minuteMs: number
+export interface ScoreRow extends ScoreMinute {
   readonly modelId: string
-  readonly scored: number
-  readonly anomalies: number
-  readonly histogram: readonly number[]
-  readonly pHistogram: readonly number[]
 }
 
 export interface UnsentRow {
@@ -120,17 +94,8 @@ export type SuppressionRow = Readonly<Record<string, unknown>> & {
   readonly hidden: number
 }
 
-export interface ModelRow {
-  readonly id: string
-  readonly state: ModelState
-  readonly artefact: Buffer
-  /** hex */
-  readonly checksum: string
+export interface ModelRow extends StoredModel {
   readonly metadata: ModelMetadata
-  readonly metrics: GateReport
-  readonly parentId: string | null
-  readonly createdAtMs: number
-  readonly promotedAtMs: number | null
   readonly shadowSinceMs: number | null
 }
 
@@ -156,30 +121,11 @@ export interface ShadowRow {
   readonly byShadow: number
 }
 
-export interface FitRow {
-  readonly id: bigint
-  readonly because: string
-  readonly incumbentId: string | null
-  readonly report: FitReport
-  readonly state: FitState
-  readonly modelId: string | null
-  readonly step: number
-  readonly maxSteps: number | null
-  readonly startedAtMs: number
-  readonly endedAtMs: number | null
-}
-
 export interface RequestRow {
   readonly id: bigint
   readonly by: string
   readonly why: string
   readonly fitId: string | null
-}
-
-export interface WindowStateRow {
-  readonly by: string
-  readonly entity: string
-  readonly state: Buffer
 }
 
 /** In the form that Postgres returns. */

@@ -30,11 +30,10 @@ export function trainingViolations({ tables }: SimulatedPostgres): readonly stri
     if (isOver !== (modelId === null) && state !== 'running') found.push(`fit ${id} is ${state}, with model ${modelId}`)
     if (modelId !== null && report.gate === null) found.push(`fit ${id} has no report of a gate`)
     const model = modelId === null ? undefined : models.get(modelId)
-    if (state === 'promoted' && model?.promotedAtMs == null)
-      found.push(`fit ${id} is promoted, and its model never was`)
+    if (state === 'promoted' && model?.promotedAt == null) found.push(`fit ${id} is promoted, and its model never was`)
   }
   for (const { id, fitId } of requests.values()) {
-    const state = fitId === null ? null : fits.get(BigInt(fitId))?.state
+    const state = fitId === null ? null : fits.get(fitId)?.state
     if (state === undefined || state === 'failed' || state === 'abandoned')
       found.push(`request ${id} has a fit that is ${state}`)
   }
@@ -45,7 +44,7 @@ export function trainingViolations({ tables }: SimulatedPostgres): readonly stri
     if (row !== undefined && row.modelId !== model_id) found.push(`anomaly ${key} is recalibrated as of another model`)
     const model = models.get(model_id)
     if (provisional !== model?.metadata.provisional) found.push(`anomaly ${key} is provisional: ${provisional}`)
-    if (model?.promotedAtMs == null) found.push(`anomaly ${key} is of a model that never was active`)
+    if (model?.promotedAt == null) found.push(`anomaly ${key} is of a model that never was active`)
   }
   return found
 }

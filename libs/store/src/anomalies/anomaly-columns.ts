@@ -27,7 +27,7 @@ export const ANOMALY_COLUMNS = names.map((name) => `"${name}"`).join(', ')
 export const ANOMALY_VALUES = names.map((name) => `anomaly."${name}"${name === 'record' ? '::jsonb' : ''}`).join(', ')
 export const ANOMALY_TYPES = names.map((name) => `"${name}" ${TYPES[name]}`).join(', ')
 
-export function anomalyRow(anomaly: Anomaly): Record<keyof typeof TYPES, unknown> {
+export function anomalyRow(anomaly: Anomaly) {
   return {
     offset: String(anomaly.offset),
     record_time: timestampText(anomaly.recordTimeMs),
@@ -43,5 +43,5 @@ export function anomalyRow(anomaly: Anomaly): Record<keyof typeof TYPES, unknown
     model_id: anomaly.modelId,
     provisional: anomaly.provisional ?? false,
     recalibration_id: anomaly.recalibrationId?.toString(),
-  }
+  } satisfies Record<keyof typeof TYPES, unknown>
 }

@@ -9,7 +9,7 @@ const KEY_BYTES = 1024
 const DETAIL_LENGTH = 1000
 
 /** Returns a batch, without its window states and messages, by the names that the statement unpacks: the tables' column names. */
-export function batchColumns(batch: BatchWrite): object {
+export function batchColumns(batch: BatchWrite) {
   return {
     ...countColumns(batch),
     rejected: batch.deadLetters.length,
@@ -38,7 +38,7 @@ export function batchColumns(batch: BatchWrite): object {
 }
 
 /** Returns the offset and counters of a batch. */
-export function countColumns(batch: BatchWrite): object {
+export function countColumns(batch: BatchWrite) {
   return {
     pipeline: batch.pipeline,
     topic: batch.topic,
@@ -51,7 +51,7 @@ export function countColumns(batch: BatchWrite): object {
   }
 }
 
-export function scoreColumns(minute: MinuteScores): object {
+export function scoreColumns(minute: MinuteScores) {
   return {
     minute: timestampText(minute.minuteMs),
     model_id: minute.modelId,
@@ -65,7 +65,7 @@ export function scoreColumns(minute: MinuteScores): object {
   }
 }
 
-function shadowColumns(shadow: ShadowWrite): object {
+function shadowColumns(shadow: ShadowWrite) {
   return {
     shadow_id: shadow.shadowId,
     model_id: shadow.modelId,
