@@ -1,17 +1,16 @@
+import { makeTerminal } from '@outflow/terminal'
+
 /** Results of a bench, one row of a table; every row of a table has the same keys. */
 export type Line = Readonly<Record<string, string | number | null>>
 
 /** Formats rows as an aligned table, numbers to the right. */
 export function tableOf(lines: readonly Line[]): string {
   const keys = Object.keys(lines[0] ?? {})
-  const cells = [keys, ...lines.map((line) => keys.map((key) => textOf(line[key] ?? null)))]
-  const widths = keys.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)))
-  const isNumeric = keys.map((key) => lines.some((line) => typeof line[key] === 'number'))
-  return cells
-    .map((row) =>
-      row.map((text, at) => (isNumeric[at] ? text.padStart(widths[at]!) : text.padEnd(widths[at]!))).join('  '),
-    )
-    .join('\n')
+  return makeTerminal(process).table({
+    head: keys,
+    rows: lines.map((line) => keys.map((key) => textOf(line[key] ?? null))),
+    aligns: keys.map((key) => (lines.some((line) => typeof line[key] === 'number') ? 'right' : 'left')),
+  })
 }
 
 function textOf(value: string | number | null): string {
@@ -21,9 +20,4 @@ function textOf(value: string | number | null): string {
   return Number.isInteger(value) || Math.abs(value) >= 1000
     ? Math.round(value).toLocaleString('en')
     : value.toPrecision(3)
-}
-
-/** The median of some numbers. */
-export function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }

@@ -1,3 +1,4 @@
+import { makeTerminal } from '@outflow/terminal'
 import type { Protocol } from './labelled-set.js'
 import type { Ranking } from './ranking.js'
 import { ranksOf, wilcoxonPValue } from './wilcoxon.js'
@@ -66,7 +67,7 @@ export function tableOf(outcomes: readonly Outcome[]): string {
       return found ? `${short(found.auroc)} ${short(found.averagePrecision)}` : ''
     }),
   ])
-  return aligned([['AUROC AP', ...methods], ...lines])
+  return table(['AUROC AP', ...methods], lines)
 }
 
 /**
@@ -92,7 +93,7 @@ export function comparisonOf(outcomes: readonly Outcome[]): string {
       const seconds = [fitSeconds, scoreSeconds].map((each) => each.toFixed(2))
       return [`${protocol} ${method}`, short(auroc), short(averagePrecision), rank.toFixed(2), p, ...seconds]
     })
-  return aligned([['', 'AUROC', 'AP', 'rank', 'p', 'fit s', 'score s'], ...lines])
+  return table(['', 'AUROC', 'AP', 'rank', 'p', 'fit s', 'score s'], lines)
 }
 
 /** Per protocol, the mean share of anomalies among the scored normal rows, and the rate. Under U some of these rows were fitted. */
@@ -106,19 +107,10 @@ export function flaggedOf(outcomes: readonly Outcome[]): string {
       return [`${protocol} at ${rate}`, share.toPrecision(3), (share / rate).toFixed(2)]
     })
   })
-  return aligned([['flagged normal rows', 'share', 'of the rate'], ...lines])
+  return table(['flagged normal rows', 'share', 'of the rate'], lines)
 }
 
-function aligned(table: readonly (readonly string[])[]): string {
-  const widths = table[0]!.map((_, at) => Math.max(...table.map((line) => line[at]!.length)))
-  return table
-    .map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  makeTerminal(process).table({ head, rows })
 
 const short = (share: number): string => share.toFixed(3).replace(/^0/, '')

@@ -17,6 +17,7 @@ import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, withReadOnlyTransaction } from '@outflow/store'
 import pg from 'pg'
 import { readOverview } from '../../services/console/src/overview.js'
+import { medianOf } from './median.js'
 import { type DocumentedQuery, documentedQueries } from './queries/documented.js'
 import { fill } from './queries/fill.js'
 
@@ -129,14 +130,13 @@ async function timed(title: string, ask: () => Promise<number>) {
   }
   if (rows === 0) throw new Error(`no row answers “${title}”: the bench measures nothing`)
   const [firstMs, ...warm] = times as [number, ...number[]]
-  const sorted = warm.toSorted((a, b) => a - b)
   const round = (ms: number) => Number(ms.toFixed(1))
   return {
     title,
     rows,
-    minMs: round(sorted[0]!),
-    medianMs: round(sorted[Math.floor(sorted.length / 2)]!),
-    maxMs: round(sorted.at(-1)!),
+    minMs: round(Math.min(...warm)),
+    medianMs: round(medianOf(warm)),
+    maxMs: round(Math.max(...warm)),
     firstMs: round(firstMs),
   }
 }

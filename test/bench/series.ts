@@ -19,6 +19,7 @@ import { parseArgs } from 'node:util'
 import { openDetector, scoreFile } from '@outflow/detector'
 import type { RecordFile } from '@outflow/records'
 import { fitFile } from './fit-file.js'
+import { medianOf } from './median.js'
 import { rank } from './ranking.js'
 
 const ALERT_RATE = 0.01
@@ -136,16 +137,12 @@ function fileOf(name: string, lines: readonly string[]): RecordFile {
 }
 
 async function byDeviation({ values }: Series, fitted: number): Promise<Flagged> {
-  const middle = median(values.slice(0, fitted))
+  const middle = medianOf(values.slice(0, fitted))
   const deviation = values.map((value) => Math.abs(value - middle))
-  const spread = median(deviation.slice(0, fitted))
+  const spread = medianOf(deviation.slice(0, fitted))
   const score = deviation.map((own) => own / spread)
   const threshold = score.slice(0, fitted).toSorted((a, b) => a - b)[Math.floor((1 - ALERT_RATE) * fitted)]!
   return { score, isAnomaly: score.map((own) => own > threshold) }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }
 
 function lineOf({ series, method, ...own }: Result): string {

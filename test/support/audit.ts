@@ -15,8 +15,8 @@ import { readCommitted, readTopic, type SeenRecord } from './topic-reader.js'
 interface Due {
   readonly record: SeenRecord
   readonly rejection: string | null
+  /** NaN if rejected, as is the p-value. */
   readonly nll: number
-  /** NaN if rejected. */
   readonly pValue: number
   readonly isAnomaly: boolean
 }
@@ -149,16 +149,9 @@ async function decideAll(detector: Detector, records: readonly SeenRecord[]): Pr
   const { isAnomaly } = decide(scores.pValue, { alertRate: PARCEL_ALERT_RATE })
   const places = new Map(unbroken.map((record, place) => [record, place]))
   return records.map((record) => {
-    const place = places.get(record)
-    if (place === undefined)
-      return { record, rejection: breakageOf(record), nll: Number.NaN, pValue: Number.NaN, isAnomaly: false }
-    return {
-      record,
-      rejection: null,
-      nll: scores.nll[place]!,
-      pValue: scores.pValue[place]!,
-      isAnomaly: isAnomaly[place] === 1,
-    }
+    const place = places.get(record) ?? -1
+    const [nll = Number.NaN, pValue = Number.NaN] = [scores.nll[place], scores.pValue[place]]
+    return { record, rejection: breakageOf(record), nll, pValue, isAnomaly: isAnomaly[place] === 1 }
   })
 }
 

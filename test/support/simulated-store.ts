@@ -1,10 +1,10 @@
 import type { Pool } from '@outflow/store'
-import { beginPartitions } from '@outflow/store/batch'
 import { describe, it } from 'vitest'
 import { randomOf } from '../fuzz/random.js'
 import { Scheduler } from '../simulation/scheduler.js'
 import { SimulatedPostgres } from '../simulation/simulated-postgres.js'
 import { replaceRuntime } from '../simulation/simulated-runtime.js'
+import { beginPartition } from './begin-partition.js'
 import { aPipeline, pool as realPool, TOPIC } from './stored-batches.js'
 
 /** A test of the store. It gets a pipeline whose first partition begins at 0. */
@@ -33,12 +33,7 @@ async function inSimulation(check: StoreCase): Promise<void> {
   let settled: (() => void) | null = null
   const done = new Promise<void>((resolve, reject) => {
     scheduler.after(0, process, () => {
-      const begun = beginPartitions(
-        pool,
-        { pipeline: 'p', topic: TOPIC },
-        new Map([[0, { nextOffset: 0n, topicId: null }]]),
-      )
-      begun
+      beginPartition(pool, { pipeline: 'p', topic: TOPIC })
         .then(() => check(pool, 'p'))
         .then(
           () => (settled = resolve),

@@ -1,7 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import { type TrainedDetector, withDetector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
-import { Kafka, logLevel } from 'kafkajs'
+import { plainKafka } from '../../support/kafkajs.js'
 import { makeChance } from '../../support/parcels.js'
 
 export const PARTITIONS = 8
@@ -70,7 +70,7 @@ export async function fillTopic(
   events: readonly Event[],
   records: number,
 ): Promise<void> {
-  const producer = new Kafka({ brokers: [...target.brokers], logLevel: logLevel.NOTHING }).producer()
+  const producer = plainKafka(target.brokers).producer()
   await producer.connect()
   const timestamp = String(Date.now())
   for (let from = 0; from < records; from += CHUNK) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ALERT_EVENT_TYPE } from '@outflow/contracts'
-import { Kafka, logLevel } from 'kafkajs'
+import { plainKafka } from '../../support/kafkajs.js'
 import { type Event, PARTITIONS } from './events.js'
 import { makePreparedProducer } from './prepared-producer.js'
 import type { Running } from './running.js'
@@ -38,8 +38,7 @@ const WARM_UP_MS = 12_000
  */
 export async function measureLatency(running: Running, options: LatencyOptions): Promise<Latency> {
   const { brokers, topic, events, perSecond, seconds } = options
-  const kafka = new Kafka({ brokers: [...brokers], clientId: 'bench', logLevel: logLevel.NOTHING })
-  const consumer = kafka.consumer({ groupId: `${running.alertsTopic}.reader`, maxWaitTimeInMs: 5_000 })
+  const consumer = plainKafka(brokers).consumer({ groupId: `${running.alertsTopic}.reader`, maxWaitTimeInMs: 5_000 })
   const delays: number[] = []
   let countFrom = Number.POSITIVE_INFINITY
   await consumer.connect()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { Kafka, logLevel } from 'kafkajs'
+import { withAdmin } from '../../support/kafkajs.js'
 import type { Event } from './events.js'
 import { recordBatch, recordBody } from './record-batch.js'
 
@@ -60,10 +60,9 @@ async function leadersOf({
   readonly brokers: readonly string[]
   readonly topic: string
 }): Promise<readonly Leader[]> {
-  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  const [cluster, metadata] = [await admin.describeCluster(), await admin.fetchTopicMetadata({ topics: [topic] })]
-  await admin.disconnect()
+  const [cluster, metadata] = await withAdmin(brokers, (admin) =>
+    Promise.all([admin.describeCluster(), admin.fetchTopicMetadata({ topics: [topic] })]),
+  )
   const byId = new Map<number, Leader>()
   for (const { nodeId, host, port } of cluster.brokers) byId.set(nodeId, await connectTo(host, port))
   const { partitions } = metadata.topics[0]!

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel } from 'kafkajs'
+import { withAdmin } from '../../support/kafkajs.js'
 import { type Event, fillTopic } from './events.js'
 import { usageOf } from './processes.js'
 import { startService } from './programs.js'
@@ -73,21 +73,13 @@ interface Sample {
 
 /** Limits the topic, which would grow to some hundred gigabytes in an hour; ingest is at most two chunks behind. */
 async function keepLittle({ brokers, topic }: { readonly brokers: readonly string[]; readonly topic: string }) {
-  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  await admin.alterConfigs({
-    validateOnly: false,
-    resources: [
-      {
-        ...{ type: TOPIC, name: topic },
-        configEntries: [
-          { name: 'retention.bytes', value: String(64 * 1024 ** 2) },
-          { name: 'segment.bytes', value: String(16 * 1024 ** 2) },
-        ],
-      },
-    ],
-  })
-  await admin.disconnect()
+  const configEntries = [
+    { name: 'retention.bytes', value: String(64 * 1024 ** 2) },
+    { name: 'segment.bytes', value: String(16 * 1024 ** 2) },
+  ]
+  await withAdmin(brokers, (admin) =>
+    admin.alterConfigs({ validateOnly: false, resources: [{ type: TOPIC, name: topic, configEntries }] }),
+  )
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length

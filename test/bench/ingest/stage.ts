@@ -6,6 +6,7 @@ import type { Config } from '@outflow/contracts'
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, type Pool } from '@outflow/store'
+import { partitionCounters } from '@outflow/store/batch'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
@@ -117,9 +118,5 @@ const TRAINED_ON = 4_000
 const aName = () => `bench-${randomBytes(5).toString('hex')}`
 
 async function sumOf(pool: Pool, pipeline: string, column: 'received' | 'anomalies'): Promise<number> {
-  const { rows } = await pool.query<{ sum: number }>(
-    `select coalesce(sum(${column}), 0)::float8 as sum from outflow.offsets where pipeline = $1`,
-    [pipeline],
-  )
-  return rows[0]!.sum
+  return (await partitionCounters(pool, pipeline)).reduce((sum, counters) => sum + counters[column], 0)
 }
