@@ -8,15 +8,13 @@ export interface FuzzTarget<Input> {
   /** Makes an input that depends only on the random numbers. */
   generate(random: Random): Input
   /**
-   * @throws {WrongValue} when the rule does not hold; any other error is a crash. A check that takes longer than `hangMs` is run again, and
+   * @throws {WrongValue} when the rule does not hold; any other error is a crash. A check that takes longer than a second is run again, and
    * is a hang when that takes as long
    */
   check(input: Input): void | Promise<void>
   /** Starts the resources of the checks, once per process. */
   setUp?(): Promise<void>
   tearDown?(): Promise<void>
-  /** Default 1,000. */
-  readonly hangMs?: number
   /** Number of inputs for the unit suite. Default 300; 0 leaves the target out. */
   readonly shortRun?: number
   /** Size of an input that is a batch, for the count of inputs. Default 1. */

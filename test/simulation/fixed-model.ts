@@ -5,7 +5,7 @@ import type { Detector, Scores, TrainedDetector, TrainingInput } from '@outflow/
 import { FitFailed } from '@outflow/flow'
 import { type FieldTable, fieldsAt, makeReader, packFields } from '@outflow/records'
 import { aModelMetadata } from '../support/reports.js'
-import type { Scheduler } from './scheduler.js'
+import type { Surroundings } from './services.js'
 
 /** Content of an artefact. A poor model finds every record so much less likely that it fails every gate. */
 interface Content {
@@ -24,16 +24,8 @@ const known = (delay: number): number => (Number.isNaN(delay) ? 0 : delay)
 /** p = e^−delay */
 export const pValueOf = (nll: number): number => Math.exp(NLL_AT_ZERO - nll)
 
-interface FitOptions {
-  readonly scheduler: Scheduler
-  /** One in this many candidates is poor; 0: none. */
-  readonly poorOneIn: number
-  /** One in this many fits fails, as if its process was killed; 0: none. */
-  readonly failsOneIn: () => number
-}
-
 /** Replaces the fit: takes some time, and returns the same model for the same records. */
-export function fixedFit({ scheduler, poorOneIn, failsOneIn }: FitOptions) {
+export function fixedFit({ scheduler, fits }: Pick<Surroundings, 'scheduler' | 'fits'>) {
   return async ({
     features,
     records,
@@ -46,12 +38,12 @@ export function fixedFit({ scheduler, poorOneIn, failsOneIn }: FitOptions) {
     const { random } = scheduler
     await sleep(random.below(LONGEST_FIT_MS), undefined, { ...(signal && { signal }) })
     onProgress?.({ step: 1, maxSteps: 2 } as never)
-    if (failsOneIn() > 0 && random.oneIn(failsOneIn())) throw new FitFailed('the process of the fit was killed')
+    if (fits.failsOneIn > 0 && random.oneIn(fits.failsOneIn)) throw new FitFailed('the process of the fit was killed')
     const digest = createHash('sha256')
       .update(JSON.stringify([features, records]))
       .digest()
     return fixedModel(features, digest, {
-      isPoor: poorOneIn > 0 && digest[0]! % poorOneIn === 0,
+      isPoor: fits.poorOneIn > 0 && digest[0]! % fits.poorOneIn === 0,
       metadata: { window: window ?? null, recordsPerDay, provisional },
     })
   }

@@ -36,12 +36,8 @@ interface Read {
   readonly postgres: SimulatedPostgres
 }
 
-interface Ended extends Read {
-  readonly plan: Plan
-}
-
 /** Returns violations at the end: compares all output with the results expected from the source topic alone. */
-export function finalViolations({ broker, postgres, plan }: Ended): readonly string[] {
+export function finalViolations({ broker, postgres, plan }: Read & { readonly plan: Plan }): readonly string[] {
   const { tables } = postgres
   const partitions = broker.topics.get(SOURCE)!.partitions
   const found: string[] = []

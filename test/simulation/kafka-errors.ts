@@ -2,19 +2,16 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
-interface ErrorCode {
-  readonly type: string
-  readonly code: number
-}
-
-const { createErrorFromCode, errorCodes }: { createErrorFromCode(code: number): Error; errorCodes: ErrorCode[] } =
-  require('kafkajs/src/protocol/error')
+const kafkajs: {
+  createErrorFromCode(code: number): Error
+  readonly errorCodes: readonly { readonly type: string; readonly code: number }[]
+} = require('kafkajs/src/protocol/error')
 const errors = require('kafkajs/src/errors')
 
-const codes = new Map(errorCodes.map(({ type, code }) => [type, code]))
+const codes = new Map(kafkajs.errorCodes.map(({ type, code }) => [type, code]))
 
 /** The error that kafkajs throws for a broker's error code. */
-export const kafkaError = (type: string): Error => createErrorFromCode(codes.get(type)!)
+export const kafkaError = (type: string): Error => kafkajs.createErrorFromCode(codes.get(type)!)
 
 export const offsetOutOfRange = (topic: string, partition: number): Error =>
   new errors.KafkaJSOffsetOutOfRange(kafkaError('OFFSET_OUT_OF_RANGE'), { topic, partition })

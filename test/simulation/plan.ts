@@ -39,9 +39,11 @@ export interface Plan {
   readonly hasRetention: boolean
   /** Whether the source topic is deleted and created again. */
   readonly isRecreated: boolean
+  /** Maximum records per partition in a fetch response. */
   readonly fetchRecords: number
   /** Codec by which the broker compresses batches; null: none. */
   readonly codec: Codec | null
+  /** The broker's `transaction.partition.verification.enable`. */
   readonly verifiesPartitions: boolean
   readonly kafka: NetworkFaults
   readonly postgres: NetworkFaults

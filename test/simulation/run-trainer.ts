@@ -9,7 +9,7 @@ import { openModels, openService, type Program } from './services.js'
 
 /** The trainer, as its main function composes it. */
 export const runTrainer: Program = async (surroundings, process, signal) => {
-  const { scheduler, config, fits, violated } = surroundings
+  const { config, violated } = surroundings
   const { pool, kafka, log, listening } = openService(surroundings, process)
   const { trainingFailed, ...others } = makeTelemetry(log, makeMetrics({}, { ofProcess: false }), config.detection)
   const telemetry: ReturnType<typeof makeTelemetry> = {
@@ -20,7 +20,7 @@ export const runTrainer: Program = async (surroundings, process, signal) => {
     },
   }
   const { open, end } = openModels(surroundings, process)
-  const train = fixedFit({ scheduler, poorOneIn: fits.poorOneIn, failsOneIn: () => fits.failsOneIn })
+  const train = fixedFit(surroundings)
   const listen = (onWork: () => void) =>
     listenForTraining({ ...listening, onWork, onError: telemetry.storeConnectionLost, pollMs: DUE_POLL_MS })
   const decoder = makeDecoder(config.source)

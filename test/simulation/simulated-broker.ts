@@ -1,6 +1,6 @@
 import { kafkaError, offsetOutOfRange } from './kafka-errors.js'
 import { PartitionLog } from './partition-log.js'
-import type { Codec } from './record-batches.js'
+import type { Plan } from './plan.js'
 import type { Scheduler } from './scheduler.js'
 import { SimulatedGroups } from './simulated-groups.js'
 import { SimulatedTransactions, type TransactionRequest } from './simulated-transactions.js'
@@ -10,14 +10,6 @@ interface Topic {
   /** Whether it is deleted: requests to it fail, but its partitions are kept. */
   isDeleted: boolean
   readonly partitions: PartitionLog[]
-}
-
-export interface BrokerOptions {
-  readonly verifiesPartitions: boolean
-  /** Maximum records per partition in a fetch response. */
-  readonly fetchRecords: number
-  /** Codec by which it compresses all batches; null: none. */
-  readonly codec: Codec | null
 }
 
 type Requests = Record<string, (request: never) => unknown>
@@ -66,15 +58,11 @@ export class SimulatedBroker {
 
   constructor(
     private readonly scheduler: Scheduler,
-    readonly options: BrokerOptions,
+    readonly options: Pick<Plan, 'verifiesPartitions' | 'fetchRecords' | 'codec'>,
   ) {
     this.groups = new SimulatedGroups(scheduler)
-    const { verifiesPartitions } = options
-    const { groups } = this
     this.transactions = new SimulatedTransactions({
-      scheduler,
-      groups,
-      verifiesPartitions,
+      ...{ scheduler, groups: this.groups, verifiesPartitions: options.verifiesPartitions },
       partition: (...at) => this.partition(...at),
     })
   }

@@ -47,8 +47,8 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
     notify('outflow_models')
     return []
   },
-  note_model_change: ({ modelChanges }, [, action, modelId, previousId], { nextId }) => {
-    modelChanges.set(nextId(), { action, modelId, previousId })
+  note_model_change: ({ modelChanges }, [, , modelId, previousId], { nextId }) => {
+    modelChanges.set(nextId(), { modelId, previousId })
     return []
   },
 

@@ -100,7 +100,6 @@ export interface ModelRow extends StoredModel {
 }
 
 export interface ModelChangeRow {
-  readonly action: string
   readonly modelId: string
   readonly previousId: string | null
 }

@@ -5,10 +5,6 @@ interface AnomaliesToStore {
   readonly count: number
   /** Number of anomalies with the same record time; default 1. */
   readonly perTime?: number
-  /** Record time of the newest, epoch ms; default: now. */
-  readonly newestMs?: number
-  /** Interval between record times; default: a second. */
-  readonly stepMs?: number
   /** Offset of the newest; default 0. */
   readonly firstOffset?: number
 }
@@ -17,17 +13,17 @@ interface AnomaliesToStore {
 const AT_ONCE = 10_000
 
 /**
- * Inserts anomalies of 100 entities and 4 fields directly into the table; the first offset is the newest. p-values repeat, and the
+ * Inserts anomalies of 100 entities and 4 fields directly into the table, a second apart up to now; the first offset is the newest. p-values repeat, and the
  * record of offset 7 contains markup.
  */
 export async function storeAnomalies(
   pool: Pool,
-  { pipeline, count, perTime = 1, newestMs = Date.now(), stepMs = 1_000, firstOffset = 0 }: AnomaliesToStore,
+  { pipeline, count, perTime = 1, firstOffset = 0 }: AnomaliesToStore,
 ): Promise<void> {
-  const newest = new Date(newestMs)
+  const newest = new Date()
   for (let from = 0; from < count; from += AT_ONCE) {
     const to = Math.min(from + AT_ONCE, count) - 1
-    await pool.query(INSERT, [pipeline, from, to, newest, perTime, stepMs, firstOffset])
+    await pool.query(INSERT, [pipeline, from, to, newest, perTime, firstOffset])
   }
 }
 
@@ -42,5 +38,5 @@ const INSERT = `
              jsonb_build_object('field', 'origin', 'bits', 2, 'observed', 'JFK', 'expected', 'LAX', 'range', null, 'text', 'origin is odd')),
            'model-' || i % 2, at
     from generate_series($2::int, $3::int) as place,
-         lateral (select $7::int + place as i, $4::timestamptz - (place / $5::int) * ($6::int * interval '1 ms') as at) as moved,
+         lateral (select $6::int + place as i, $4::timestamptz - (place / $5::int) * interval '1 s' as at) as moved,
          lateral (select (array['delay', 'distance', 'date', 'carrier'])[1 + i % 4] as field) as made`

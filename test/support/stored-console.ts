@@ -43,8 +43,7 @@ afterAll(async () => {
   await pool.end()
 })
 
-export const ask = (path: string, role: keyof typeof TOKENS = 'reader'): Promise<Answer> =>
-  console.ask(path, { token: TOKENS[role] })
+export const ask = (path: string): Promise<Answer> => console.ask(path, { token: TOKENS.reader })
 export const send = (method: string, path: string, role: keyof typeof TOKENS, body?: object): Promise<Answer> =>
   console.ask(path, { method, token: TOKENS[role], ...(body && { body: JSON.stringify(body) }) })
 

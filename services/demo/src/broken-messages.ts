@@ -21,14 +21,8 @@ const FAULTS: Readonly<Record<string, MakeBroken>> = {
   'no time': (flight) => json({ ...flight, date: 'yesterday' }),
 }
 
-interface BrokenMessage {
-  readonly key: string
-  readonly value: Buffer | null
-  readonly fault: string
-}
-
 /** Returns a broken message for each of the flights: one of 2 MB, and the other faults in turn. */
-export function breakFlights(flights: readonly Flight[]): readonly BrokenMessage[] {
+export function breakFlights(flights: readonly Flight[]) {
   const faults = Object.entries(FAULTS)
   return flights.map((flight, index) => {
     if (index === 0) {

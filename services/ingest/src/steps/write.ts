@@ -25,8 +25,6 @@ export interface WriteOptions {
   readonly signal: AbortSignal
   /** Absent or null: tracing is off. */
   readonly tracing?: Tracing | null
-  /** Epoch ms; default: the clock. */
-  readonly now?: () => number
 }
 
 /**
@@ -35,10 +33,10 @@ export interface WriteOptions {
  *
  * @returns rejects with {PositionMoved} if another write has moved the offset; nothing was written
  */
-export function writeWith({ writeBatch, telemetry, signal, tracing = null, now = Date.now, ...target }: WriteOptions) {
+export function writeWith({ writeBatch, telemetry, signal, tracing = null, ...target }: WriteOptions) {
   return async (batch: ComparedBatch): Promise<ComparedBatch> => {
     const span = tracing && traceBatch(tracing, target.pipeline, batch)
-    const write = toBatchWrite(batch, { ...target, traceparent: span?.traceparent, detectedAtMs: now() })
+    const write = toBatchWrite(batch, { ...target, traceparent: span?.traceparent, detectedAtMs: Date.now() })
     const outcome = await retrying(() => writeBatch(write), {
       signal,
       onRetry: (...retry) => telemetry.writeRetried(batch.delivery, ...retry),
