@@ -15,8 +15,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, withReadOnlyTransaction } from '@outflow/store'
-import pg from 'pg'
+import type pg from 'pg'
 import { readOverview } from '../../services/console/src/overview.js'
+import { urlOfDatabase, withClient } from '../support/postgres-client.js'
 import { medianOf } from './median.js'
 import { type DocumentedQuery, documentedQueries } from './queries/documented.js'
 import { fill } from './queries/fill.js'
@@ -38,14 +39,11 @@ const say = (line: string) => console.error(line)
 const infrastructure = await launchInfrastructure({ need: ['postgres'], onProgress: say })
 const { url, description } = infrastructure.postgres
 const database = `outflow_bench_queries_${process.pid}`
-const admin = await connect(url)
-await admin.query(`create database ${database}`)
+await withClient(url, (admin) => admin.query(`create database ${database}`))
 try {
-  const own = new URL(url)
-  own.pathname = `/${database}`
-  await migrate(own.href)
-  const client = await connect(own.href)
-  try {
+  const own = urlOfDatabase(url, database)
+  await migrate(own)
+  await withClient(own, async (client) => {
     const began = performance.now()
     await fill(client, { anomalies: Number(options.anomalies), days: Number(options.days), say })
     const fillSeconds = Math.round((performance.now() - began) / 1_000)
@@ -56,7 +54,7 @@ try {
     const queries = documentedQueries()
     const times = []
     for (const query of queries) times.push(await measure(client, query))
-    const overviews = await measureOverviews(own.href)
+    const overviews = await measureOverviews(own)
     const isMet =
       times.every(({ medianMs }) => medianMs <= TARGET_MS) &&
       overviews.every(({ medianMs }) => medianMs <= OVERVIEW_TARGET_MS)
@@ -80,12 +78,9 @@ try {
     if (options.json) console.log(JSON.stringify(report, null, 2))
     else console.table([...times, ...overviews])
     process.exitCode = isMet ? 0 : 1
-  } finally {
-    await client.end()
-  }
+  })
 } finally {
-  await admin.query(`drop database ${database} with (force)`)
-  await admin.end()
+  await withClient(url, (admin) => admin.query(`drop database ${database} with (force)`))
   await infrastructure.stop()
 }
 
@@ -146,10 +141,4 @@ async function keepPlan(client: pg.Client, { title, sql }: DocumentedQuery, fold
   mkdirSync(folder, { recursive: true })
   const name = `${title.split('.')[0]!.padStart(2, '0')}.txt`
   writeFileSync(join(folder, name), `${title}\n\n${sql}\n\n${rows.map((row) => row['QUERY PLAN']).join('\n')}\n`)
-}
-
-async function connect(to: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: to, application_name: 'bench' })
-  await client.connect()
-  return client
 }

@@ -69,7 +69,7 @@ export async function untilFleet(
 }
 
 /** @throws {Error} when a service has ended, with its last log lines */
-export function requireRunning(services: readonly ServiceProcess[]): void {
+function requireRunning(services: readonly ServiceProcess[]): void {
   const dead = services.find((service) => service.hasEnded())
   if (dead === undefined) return
   const last = dead.log.slice(-5).map((line) => JSON.stringify(line))
@@ -77,7 +77,7 @@ export function requireRunning(services: readonly ServiceProcess[]): void {
 }
 
 /** Ends services with SIGTERM. @throws {Error} when one does not drain, with its last log lines */
-export async function terminateAll(services: readonly ServiceProcess[]): Promise<void> {
+async function terminateAll(services: readonly ServiceProcess[]): Promise<void> {
   const running = services.filter((service) => !service.hasEnded())
   const ends = await Promise.all(running.map((service) => service.terminate()))
   const failed = running.find((_, at) => ends[at]!.code !== 0)

@@ -10,11 +10,13 @@
  */
 import { parseArgs } from 'node:util'
 import { launchInfrastructure } from '@outflow/launcher'
-import { migrate, openPool } from '@outflow/store'
+import { migrate } from '@outflow/store'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { readCommittedElsewhere } from '../bench/committed-reader.js'
+import { withAdmin } from '../support/kafkajs.js'
 import { startLateBroker } from '../support/late-broker.js'
 import { makeFaults, PAST_TRANSACTION_MS, relayMessages, tally } from '../support/late-relay.js'
+import { urlOfDatabase, withClient } from '../support/postgres-client.js'
 
 const AT_ONCE = 6
 /** Resource type of a broker: kafkajs does not export its enum by name. */
@@ -90,19 +92,15 @@ async function relayOnce(seed: number): Promise<void> {
 
 /** Makes a database per relay: each waits until its outbox table is empty. */
 async function aDatabase(name: string): Promise<string> {
-  const admin = openPool(postgres.url, { max: 1 })
-  await admin.query(`create database "${name}"`)
-  await admin.end()
-  const url = new URL(postgres.url)
-  url.pathname = `/${name}`
-  await migrate(url.href)
-  return url.href
+  await withClient(postgres.url, (admin) => admin.query(`create database "${name}"`))
+  const url = urlOfDatabase(postgres.url, name)
+  await migrate(url)
+  return url
 }
 
 async function switchVerificationOff(): Promise<void> {
-  const admin = connection.kafkajs.admin()
-  await admin.connect()
   const configEntries = [{ name: 'transaction.partition.verification.enable', value: 'false' }]
-  await admin.alterConfigs({ validateOnly: false, resources: [{ type: BROKER, name: NODE_ID, configEntries }] })
-  await admin.disconnect()
+  await withAdmin(kafka.brokers, (admin) =>
+    admin.alterConfigs({ validateOnly: false, resources: [{ type: BROKER, name: NODE_ID, configEntries }] }),
+  )
 }

@@ -5,7 +5,7 @@ import type { Admin } from 'kafkajs'
 import type pg from 'pg'
 import { afterAll, inject } from 'vitest'
 import { plainKafka } from './kafkajs.js'
-import { withClient } from './postgres-client.js'
+import { urlOfDatabase, withClient } from './postgres-client.js'
 
 /** Everything that a test file creates through these builders is removed at its end. */
 const cleanUps: (() => Promise<unknown>)[] = []
@@ -24,7 +24,7 @@ export async function aDatabase({ isEmpty = false } = {}): Promise<string> {
     await admin.query(`create database ${name} template ${template}`)
   })
   cleanUps.push(() => asAdmin((admin) => admin.query(`drop database if exists ${name} with (force)`)))
-  return urlOfDatabase(name)
+  return urlOfDatabase(inject('postgresUrl'), name)
 }
 
 interface TopicOptions {
@@ -78,7 +78,7 @@ async function makeTemplateOnce(admin: pg.Client, template: string): Promise<voi
   const building = `${template}_building`
   await admin.query(`drop database if exists ${building}`)
   await admin.query(`create database ${building}`)
-  await migrate(urlOfDatabase(building))
+  await migrate(urlOfDatabase(inject('postgresUrl'), building))
   await admin.query(`alter database ${building} rename to ${template}`)
 }
 
@@ -92,11 +92,5 @@ export function inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
 
 /** Held until the client's session ends. */
 const lock = (client: pg.Client, name: string) => client.query('select pg_advisory_lock(hashtext($1))', [name])
-
-function urlOfDatabase(name: string): string {
-  const url = new URL(inject('postgresUrl'))
-  url.pathname = `/${name}`
-  return url.href
-}
 
 const asAdmin = <T>(act: (admin: pg.Client) => Promise<T>): Promise<T> => withClient(inject('postgresUrl'), act)

@@ -10,3 +10,10 @@ export async function withClient<T>(url: string, act: (client: pg.Client) => Pro
     await client.end().catch(() => {})
   }
 }
+
+/** The URL of another database of the same server. */
+export function urlOfDatabase(server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}

@@ -36,7 +36,7 @@ export function aReader({ metadata: { features } }: Detector, decoder = aDecoder
   return batchReader({ decoder, source: {}, features })
 }
 
-export type TestDelivery = { readonly [K in keyof Delivery]: Delivery[K] } & {
+export interface TestDelivery extends Delivery {
   readonly ended: { by: 'acknowledge' | 'reposition' | 'fail'; error?: unknown }[]
 }
 
