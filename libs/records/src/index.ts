@@ -31,6 +31,7 @@ export { NumberSummariser, type NumberSummary } from './inference/number-summary
 export {
   type BatchReader,
   batchReader,
+  type Message,
   messageReader,
   type OrderedReader,
   type ReaderOptions,

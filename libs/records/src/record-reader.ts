@@ -22,9 +22,9 @@ export interface ReaderOptions {
 /** A Kafka message, or the parts of it that a record is read from. */
 export interface Message extends MessageFacts {
   readonly value: Buffer | null
-  /** Place of the value in the bytes of its batch: reading it there creates no buffer. Absent: read `value`. */
+  /** Place of the value in the bytes of its batch, valid until the next access on any message: `value` creates a buffer. Absent: read `value`. */
   readonly valueIn?: { readonly bytes: Buffer; readonly from: number; readonly end: number } | null | undefined
-  /** Why key and value were not read; absent: they were. */
+  /** Why key, value and headers were not read: the message's batch expands too far. Absent: they were read. */
   readonly unreadable?: string | undefined
 }
 

@@ -8,7 +8,7 @@ import { uncompress as unsnappy } from 'snappy'
 // Node does not detect all export names of a CommonJS package; Vitest does.
 const { CompressionCodecs, CompressionTypes } = kafkajs
 
-/** A compressed batch expands to more than this. Producers' batches are below 1 MiB compressed by Kafka's defaults. */
+/** Largest size of an expanded batch. Producers' batches are below 1 MiB compressed by Kafka's defaults. */
 export const MAX_EXPANDED_BYTES = 32 * 1024 ** 2
 
 /** A compressed batch expands to more than `MAX_EXPANDED_BYTES`. */

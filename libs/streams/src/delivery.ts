@@ -1,3 +1,4 @@
+import type { Message } from '@outflow/records'
 import type { Batch, KafkaMessage } from 'kafkajs'
 import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
 import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
@@ -5,17 +6,11 @@ import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
 /** Names with their values in order; a name may occur more than once, and a value may be null. */
 export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]
 
-export interface KafkaRecord {
+export interface KafkaRecord extends Message {
   readonly offset: bigint
   /** Kafka's record timestamp, epoch ms; fixed per offset. Producers may set anything, such as −1 or the year 9999. */
   readonly timestampMs: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  /** Place of the value in the bytes of its batch; valid until the next access on any record. `value` creates a buffer. */
-  readonly valueIn?: { readonly bytes: Buffer; readonly from: number; readonly end: number } | null | undefined
   readonly headers: KafkaHeaders
-  /** Why key, value and headers were not read: the record's batch expands too far. Absent: they were read. */
-  readonly unreadable?: string | undefined
 }
 
 /** Whether a record has no value; false for one that could not be read, since it may have a value. */

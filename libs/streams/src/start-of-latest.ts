@@ -1,17 +1,8 @@
 import type { KafkaConnection } from './kafka.js'
 import { countWindow } from './read-window.js'
 
-const SECOND_MS = 1_000
-const HOUR_MS = 3_600 * SECOND_MS
-const SPANS_MS = [
-  SECOND_MS,
-  30 * SECOND_MS,
-  600 * SECOND_MS,
-  HOUR_MS,
-  24 * HOUR_MS,
-  7 * 24 * HOUR_MS,
-  30 * 24 * HOUR_MS,
-]
+const DAY_S = 86_400
+const SPANS_S = [1, 30, 600, 3_600, DAY_S, 7 * DAY_S, 30 * DAY_S]
 
 /**
  * Returns the time from which to read the latest records: the start of the shortest span, of 1 s to 30 days, in which topics have at least `records`.
@@ -24,8 +15,8 @@ export async function startOfLatest(
   records: number,
 ): Promise<number> {
   const nowMs = Date.now()
-  for (const spanMs of SPANS_MS) {
-    const fromMs = nowMs - spanMs
+  for (const spanS of SPANS_S) {
+    const fromMs = nowMs - 1_000 * spanS
     if ((await countWindow(kafka, { topics, fromMs })) >= records) return fromMs
   }
   return 0
