@@ -24,22 +24,14 @@ export function openAlertReader(
     }
   }
   const stop = new AbortController()
-  const ended = new Promise<void>((resolve) => {
-    deliveries(kafka, {
-      groupId: `${topic}-reader`,
-      topics: [topic],
-      from: 'earliest',
-      positions: positionsInMemory(),
-      signal: stop.signal,
-    }).subscribe({
-      next: onDelivery,
-      error: (error: unknown) => {
-        onFailure(error)
-        resolve()
-      },
-      complete: resolve,
-    })
+  const alerts$ = deliveries(kafka, {
+    groupId: `${topic}-reader`,
+    topics: [topic],
+    from: 'earliest',
+    positions: positionsInMemory(),
+    signal: stop.signal,
   })
+  const ended = alerts$.forEach(onDelivery).catch(onFailure)
   return {
     alerts,
     close: async () => {
