@@ -5,7 +5,7 @@ import type { Detector, Scores, TrainedDetector, TrainingInput } from '@outflow/
 import { FitFailed } from '@outflow/flow'
 import { type FieldTable, fieldsAt, makeReader, packFields } from '@outflow/records'
 import { aModelMetadata } from '../support/reports.js'
-import type { Surroundings } from './services.js'
+import type { Scheduler } from './scheduler.js'
 
 /** Content of an artefact. A poor model finds every record so much less likely that it fails every gate. */
 interface Content {
@@ -24,8 +24,14 @@ const known = (delay: number): number => (Number.isNaN(delay) ? 0 : delay)
 /** p = e^−delay */
 export const pValueOf = (nll: number): number => Math.exp(NLL_AT_ZERO - nll)
 
+/** One in this many fits gives a poor model, or fails; 0: none. */
+export interface Fits {
+  readonly poorOneIn: number
+  failsOneIn: number
+}
+
 /** Replaces the fit: takes some time, and returns the same model for the same records. */
-export function fixedFit({ scheduler, fits }: Pick<Surroundings, 'scheduler' | 'fits'>) {
+export function fixedFit({ scheduler, fits }: { readonly scheduler: Scheduler; readonly fits: Fits }) {
   return async ({
     features,
     records,

@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { OutflowError } from '@outflow/errors'
 import type { Log } from '@outflow/runtime'
-import { openFixed } from './fixed-model.js'
+import { type Fits, openFixed } from './fixed-model.js'
 import type { NetworkFaults } from './network.js'
 import type { Process, Scheduler } from './scheduler.js'
 import type { SimulatedBroker } from './simulated-broker.js'
@@ -16,8 +16,7 @@ export interface Surroundings {
   readonly kafkaFaults: NetworkFaults
   readonly postgres: SimulatedPostgres
   readonly config: Config
-  /** One in this many fits gives a poor model, or fails; 0: none. */
-  readonly fits: { readonly poorOneIn: number; failsOneIn: number }
+  readonly fits: Fits
   /** Reports a broken promise of the product. */
   readonly violated: (what: string) => void
 }
