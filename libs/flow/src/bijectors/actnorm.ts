@@ -1,8 +1,7 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { plainKernel } from '../tensor/plain-kernel.js'
-import type { Numbers, Rows } from '../tensor/rows.js'
+import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { zeroed } from '../tensor/scratch.js'
-import type { Bijector, RowsAndLogDet } from './bijector.js'
+import type { Bijector } from './bijector.js'
+import { rowKernel } from './row-kernel.js'
 
 /**
  * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
@@ -15,49 +14,31 @@ import type { Bijector, RowsAndLogDet } from './bijector.js'
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 3.1
  */
 export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
-  const forwardAndLogDet = (x: Tensor2D) => {
-    const [value, logDet] = normalise([x, bias, logScale], {}) as [Tensor2D, Tensor1D]
-    return { value, logDet }
+  return {
+    forwardAndLogDet: (x) => normalise.ofTensors([x, bias, logScale], {}),
+    forwardRows: (x) => normalise.ofRows(x, [bias.dataSync<'float32'>(), logScale.dataSync<'float32'>()], {}),
+    inverseAndLogDet: ({ values, count, width }) => {
+      const shifts = bias.dataSync<'float32'>()
+      const scales = Float64Array.from(logScale.dataSync(), Math.exp)
+      const x = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)
+      const stretch = logScale.dataSync<'float32'>().reduce((total, number) => total - number, 0)
+      return { value: { values: x, count, width }, logDet: new Float64Array(count).fill(stretch) }
+    },
   }
-  const forwardRows = ({ values, count, width }: Rows): RowsAndLogDet => {
-    const z = new Float64Array(values.length)
-    const logDet = new Float64Array(count)
-    normaliseInto(z, logDet, values, bias.dataSync<'float32'>(), logScale.dataSync<'float32'>())
-    return { value: { values: z, count, width }, logDet }
-  }
-  const inverseAndLogDet = ({ values, count, width }: Rows): RowsAndLogDet => {
-    const shifts = bias.dataSync<'float32'>()
-    const scales = Float64Array.from(logScale.dataSync(), Math.exp)
-    const x = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)
-    const stretch = logScale.dataSync<'float32'>().reduce((total, number) => total - number, 0)
-    return { value: { values: x, count, width }, logDet: new Float64Array(count).fill(stretch) }
-  }
-  return { forwardAndLogDet, forwardRows, inverseAndLogDet }
-}
-
-function normaliseInto(z: Numbers, logDet: Numbers, x: Numbers, bias: Float32Array, logScale: Float32Array): void {
-  const dim = bias.length
-  for (let column = 0; column < dim; column++) {
-    const shift = bias[column]!
-    const scale = Math.exp(logScale[column]!)
-    for (let at = column; at < z.length; at += dim) z[at] = (x[at]! + shift) * scale
-  }
-  logDet.fill(logScale.reduce((total, number) => total + number, 0))
 }
 
 /** x [batch, dim], bias [dim], logScale [dim] → z [batch, dim], logDet [batch] */
-const normalise = plainKernel<Record<string, never>>({
-  forward: ([x, bias, logScale]) => {
-    const [batch, dim] = x!.shape as [number, number]
-    const z = zeroed(batch * dim)
-    const logDet = zeroed(batch)
-    normaliseInto(z, logDet, x!.values, bias!.values, logScale!.values)
-    return {
-      outputs: [
-        { values: z, shape: [batch, dim] },
-        { values: logDet, shape: [batch] },
-      ],
+const normalise = rowKernel<Record<string, never>>({
+  compute: (z, logDet, [x, bias, logScale]) => {
+    const dim = bias!.length
+    let stretch = 0
+    for (let column = 0; column < dim; column++) {
+      const shift = bias![column]!
+      const scale = Math.exp(logScale![column]!)
+      for (let at = column; at < z.length; at += dim) z[at] = (x![at]! + shift) * scale
+      stretch += logScale![column]!
     }
+    logDet.fill(stretch)
   },
   backward: ([dz, dLogDet], [x, bias, logScale]) => {
     const dim = x!.shape[1]!

@@ -1,11 +1,9 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { plainKernel } from '../tensor/plain-kernel.js'
-import type { Numbers } from '../tensor/rows.js'
 import { copied, zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 import type { Mask } from './conditioner/mask.js'
 import { maskedConditioner } from './conditioner/masked-conditioner.js'
+import { rowKernel } from './row-kernel.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -29,18 +27,8 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
     ...moved.map((feature) => dim + feature),
   ])
   return {
-    forwardAndLogDet: (x, context) => {
-      const [value, logDet] = scaleThenShift([x, rawOfTensor(x, context)], { moved, bound }) as [Tensor2D, Tensor1D]
-      return { value, logDet }
-    },
-    forwardRows: (x, context) => {
-      const { count, width } = x
-      const raw = rawOfRows(x, context)
-      const values = new Float64Array(count * width)
-      const logDet = new Float64Array(count)
-      computeScaleThenShift({ z: values, logDet }, x.values, raw, moved, bound)
-      return { value: { values, count, width }, logDet }
-    },
+    forwardAndLogDet: (x, context) => scaleThenShift.ofTensors([x, rawOfTensor(x, context)], { moved, bound }),
+    forwardRows: (x, context) => scaleThenShift.ofRows(x, [rawOfRows(x, context)], { moved, bound }),
     inverseAndLogDet: (z, context) => {
       const { count, width } = z
       const raw = rawOfRows(z, context)
@@ -59,33 +47,6 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
   }
 }
 
-/** z and logDet of x [batch, dim] and raw [batch, 2·moved]; also stores values that the gradient reuses, if arrays for them are given. */
-function computeScaleThenShift(
-  into: { z: Numbers; logDet: Numbers } & Partial<ReusedValues>,
-  x: Numbers,
-  raw: Numbers,
-  moved: readonly number[],
-  bound: number,
-): void {
-  const { z, logDet, squashed, scale } = into
-  const count = moved.length
-  const dim = x.length / logDet.length
-  z.set(x)
-  for (let row = 0; row < logDet.length; row++) {
-    let total = 0
-    for (let place = 0; place < count; place++) {
-      const at = row * dim + moved[place]!
-      const tanh = Math.tanh(raw[2 * row * count + place]! / bound)
-      const stretch = Math.exp(bound * tanh)
-      total += bound * tanh
-      z[at] = x[at]! * stretch + raw[(2 * row + 1) * count + place]!
-      if (squashed !== undefined) squashed[row * count + place] = tanh
-      if (scale !== undefined) scale[row * count + place] = stretch
-    }
-    logDet[row] = total
-  }
-}
-
 /** Values that the gradient reuses: tanh(r/bound) and exp(s), [batch, moved] each. */
 interface ReusedValues {
   readonly squashed: Float32Array
@@ -93,19 +54,27 @@ interface ReusedValues {
 }
 
 /** x [batch, dim], raw [batch, 2·moved] → z [batch, dim], logDet [batch] */
-const scaleThenShift = plainKernel<{ readonly moved: readonly number[]; readonly bound: number }, ReusedValues>({
-  forward: ([x, raw], { moved, bound }) => {
-    const { shape } = x!
-    const batch = shape[0]!
-    const z = zeroed(x!.values.length)
-    const [squashed, scale] = [zeroed(batch * moved.length), zeroed(batch * moved.length)]
-    const logDet = zeroed(batch)
-    computeScaleThenShift({ z, logDet, squashed, scale }, x!.values, raw!.values, moved, bound)
-    const outputs = [
-      { values: z, shape },
-      { values: logDet, shape: [batch] },
-    ]
-    return { outputs, saved: { squashed, scale } }
+const scaleThenShift = rowKernel<{ readonly moved: readonly number[]; readonly bound: number }, ReusedValues>({
+  compute: (z, logDet, [x, raw], { moved, bound }) => {
+    const batch = logDet.length
+    const count = moved.length
+    const dim = x!.length / batch
+    const [squashed, scale] = [zeroed(batch * count), zeroed(batch * count)]
+    z.set(x!)
+    for (let row = 0; row < batch; row++) {
+      let total = 0
+      for (let place = 0; place < count; place++) {
+        const at = row * dim + moved[place]!
+        const tanh = Math.tanh(raw![2 * row * count + place]! / bound)
+        const stretch = Math.exp(bound * tanh)
+        total += bound * tanh
+        z[at] = x![at]! * stretch + raw![(2 * row + 1) * count + place]!
+        squashed[row * count + place] = tanh
+        scale[row * count + place] = stretch
+      }
+      logDet[row] = total
+    }
+    return { squashed, scale }
   },
   backward: ([dz, dLogDet], [x], { moved }, { squashed, scale }) => {
     const [batch, dim] = x!.shape as [number, number]

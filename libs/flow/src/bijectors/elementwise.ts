@@ -1,8 +1,7 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { NotFiniteError, ShapeError } from '../errors.js'
-import { plainKernel } from '../tensor/plain-kernel.js'
-import type { Numbers, Rows } from '../tensor/rows.js'
-import type { Bijector, RowsAndLogDet } from './bijector.js'
+import type { Numbers } from '../tensor/rows.js'
+import type { Bijector } from './bijector.js'
+import { rowKernel } from './row-kernel.js'
 
 /** An increasing function of one number, with the parameters of its column. */
 interface Curve {
@@ -85,27 +84,16 @@ const powerRoot = (z: number, power: number) =>
 
 /** Makes a bijector that applies a curve to every column, with parameters by column, [dim]. Results that are not finite throw. */
 function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) => Bijector {
-  const computeForward = (z: Numbers, logDet: Numbers, x: Numbers, columns: readonly (readonly number[])[]) => {
-    const dim = columns.length
-    for (let at = 0; at < x.length; at++) {
-      const row = Math.floor(at / dim)
-      const parameters = columns[at % dim]!
-      const value = curve.value(x[at]!, parameters)
-      if (!Number.isFinite(value)) throw notFinite(x, at, dim)
-      z[at] = value
-      logDet[row]! += curve.logSlope(x[at]!, parameters)
-    }
-  }
-  const kernel = plainKernel<{ columns: number[][] }>({
-    forward: ([x], { columns }) => {
-      const z = new Float32Array(x!.values.length)
-      const logDet = new Float32Array(x!.shape[0]!)
-      computeForward(z, logDet, x!.values, columns)
-      return {
-        outputs: [
-          { values: z, shape: x!.shape },
-          { values: logDet, shape: [logDet.length] },
-        ],
+  const kernel = rowKernel<{ readonly columns: readonly (readonly number[])[] }>({
+    compute: (z, logDet, [x], { columns }) => {
+      const dim = columns.length
+      for (let at = 0; at < x!.length; at++) {
+        const row = Math.floor(at / dim)
+        const parameters = columns[at % dim]!
+        const value = curve.value(x![at]!, parameters)
+        if (!Number.isFinite(value)) throw notFinite(x!, at, dim)
+        z[at] = value
+        logDet[row]! += curve.logSlope(x![at]!, parameters)
       }
     },
     backward: ([dz, dLogDet], [x], { columns }) => {
@@ -123,17 +111,9 @@ function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) =>
     },
   })
   return (columns) => ({
-    forwardAndLogDet: (x) => {
-      const [value, logDet] = kernel([x], { columns: columns.map((each) => [...each]) }) as [Tensor2D, Tensor1D]
-      return { value, logDet }
-    },
-    forwardRows: ({ values, count, width }: Rows): RowsAndLogDet => {
-      const z = new Float64Array(values.length)
-      const logDet = new Float64Array(count)
-      computeForward(z, logDet, values, columns)
-      return { value: { values: z, count, width }, logDet }
-    },
-    inverseAndLogDet: ({ values, count, width }: Rows): RowsAndLogDet => {
+    forwardAndLogDet: (x) => kernel.ofTensors([x], { columns }),
+    forwardRows: (x) => kernel.ofRows(x, [], { columns }),
+    inverseAndLogDet: ({ values, count, width }) => {
       const x = values.map((z, at) => curve.inverse(z, columns[at % width]!))
       const logDet = new Float64Array(count)
       for (let at = 0; at < x.length; at++) {

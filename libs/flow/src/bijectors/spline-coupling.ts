@@ -1,11 +1,9 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { plainKernel } from '../tensor/plain-kernel.js'
-import type { Numbers, Rows } from '../tensor/rows.js'
 import { copied, zeroed } from '../tensor/scratch.js'
-import type { Bijector, RowsAndLogDet } from './bijector.js'
+import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 import type { Mask } from './conditioner/mask.js'
 import { maskedConditioner } from './conditioner/masked-conditioner.js'
+import { rowKernel } from './row-kernel.js'
 import { knotsOf, rawLength, splineAt, splineGradient, splineInverseAt } from './spline.js'
 
 /** Sizes of the splines of a coupling. */
@@ -36,70 +34,40 @@ export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tai
   const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) =>
     moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
   )
-  const mapRows = (at: SplineMap, sign: 1 | -1, x: Rows, context: Rows | undefined): RowsAndLogDet => {
-    const { count, width } = x
-    const values = new Float64Array(count * width)
-    const logDet = new Float64Array(count)
-    computeSplines(values, logDet, x.values, rawOfRows(x, context), { moved, bins, tailBound }, at)
-    return { value: { values, count, width }, logDet: sign === 1 ? logDet : logDet.map((nats) => -nats) }
-  }
+  const forward: MovedSplines = { moved, bins, tailBound, map: splineAt }
   return {
-    forwardAndLogDet: (x, context) => {
-      const [value, logDet] = applySplines([x, rawOfTensor(x, context)], { moved, bins, tailBound }) as [
-        Tensor2D,
-        Tensor1D,
-      ]
-      return { value, logDet }
+    forwardAndLogDet: (x, context) => applySplines.ofTensors([x, rawOfTensor(x, context)], forward),
+    forwardRows: (x, context) => applySplines.ofRows(x, [rawOfRows(x, context)], forward),
+    inverseAndLogDet: (z, context) => {
+      const { value, logDet } = applySplines.ofRows(z, [rawOfRows(z, context)], { ...forward, map: splineInverseAt })
+      return { value, logDet: logDet.map((nats) => -nats) }
     },
-    forwardRows: (x, context) => mapRows(splineAt, 1, x, context),
-    inverseAndLogDet: (z, context) => mapRows(splineInverseAt, -1, z, context),
   }
 }
-
-type SplineMap = typeof splineAt
 
 interface MovedSplines extends SplineSizes {
   /** The features that are moved. */
   readonly moved: readonly number[]
-}
-
-/** z [batch, dim] and logDet [batch] of x [batch, dim] and raw [batch, moved·(3·bins − 1)] */
-function computeSplines(
-  z: Numbers,
-  logDet: Numbers,
-  x: Numbers,
-  raw: Numbers,
-  { moved, bins, tailBound }: MovedSplines,
-  map: SplineMap,
-): void {
-  const dim = x.length / logDet.length
-  const length = rawLength(bins)
-  z.set(x)
-  for (let row = 0, from = 0; row < logDet.length; row++) {
-    let total = 0
-    for (const column of moved) {
-      const at = row * dim + column
-      const { value, logSlope } = map(knotsOf(raw, from, bins), tailBound, x[at]!)
-      z[at] = value
-      total += logSlope
-      from += length
-    }
-    logDet[row] = total
-  }
+  /** Applies a spline; `splineInverseAt` for the inverse. */
+  readonly map: typeof splineAt
 }
 
 /** x [batch, dim], raw [batch, moved·(3·bins − 1)] → z [batch, dim], logDet [batch] */
-const applySplines = plainKernel<MovedSplines>({
-  forward: ([x, raw], attributes) => {
-    const [batch, dim] = x!.shape as [number, number]
-    const z = zeroed(batch * dim)
-    const logDet = zeroed(batch)
-    computeSplines(z, logDet, x!.values, raw!.values, attributes, splineAt)
-    return {
-      outputs: [
-        { values: z, shape: [batch, dim] },
-        { values: logDet, shape: [batch] },
-      ],
+const applySplines = rowKernel<MovedSplines>({
+  compute: (z, logDet, [x, raw], { moved, bins, tailBound, map }) => {
+    const dim = x!.length / logDet.length
+    const length = rawLength(bins)
+    z.set(x!)
+    for (let row = 0, from = 0; row < logDet.length; row++) {
+      let total = 0
+      for (const column of moved) {
+        const at = row * dim + column
+        const { value, logSlope } = map(knotsOf(raw!, from, bins), tailBound, x![at]!)
+        z[at] = value
+        total += logSlope
+        from += length
+      }
+      logDet[row] = total
     }
   },
   backward: ([dz, dLogDet], [x, raw], { moved, bins, tailBound }) => {

@@ -3,7 +3,7 @@ import { type Plain, plainOf, tensorOf } from './plain.js'
 import { differentiable } from './tape.js'
 
 /** An operation over plain arrays, and its gradient. Neither may write to its inputs. */
-interface PlainKernel<Attributes, Saved> {
+export interface PlainKernel<Attributes, Saved> {
   /** Maps inputs to outputs, and returns values that the gradient reuses. */
   forward(
     inputs: readonly Plain[],
