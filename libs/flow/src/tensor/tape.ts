@@ -5,25 +5,19 @@ import { tidy } from './tfjs.js'
 
 /** An operation with its gradient; both may share variables of a closure. */
 interface Operation {
-  /**
-   * @param save  keeps intermediate tensors for the gradient
-   * @returns the outputs; any other tensor that is made here is freed, unless it is saved
-   */
-  forward(save: (tensors: Tensor[]) => void): Tensor[]
+  /** Returns the outputs. Any other tensor that it makes is kept for the gradient; without a tape it is freed. */
+  forward(): Tensor[]
   /** Maps the gradients of the outputs to those of the inputs, in order; each is computed on demand. */
-  backward(slopes: readonly Tensor[], saved: readonly Tensor[]): readonly (() => Tensor)[]
+  backward(slopes: readonly Tensor[]): readonly (() => Tensor)[]
 }
 
 /** Runs an operation and records it on the open tape, if there is one. */
 export function differentiable(inputs: readonly Tensor[], operation: Operation): Tensor[] {
   const { forward, backward } = operation
-  if (open !== undefined) {
-    const saved: Tensor[] = []
-    const outputs = forward((tensors) => saved.push(...tensors))
-    open.push({ inputs, outputs, saved, backward })
-    return outputs
-  }
-  return tidy(() => forward(() => {}))
+  if (open === undefined) return tidy(forward)
+  const outputs = forward()
+  open.push({ inputs, outputs, backward })
+  return outputs
 }
 
 /** A recorded run, whose gradient can be computed. */
@@ -59,7 +53,6 @@ export function record<Result>(run: () => Result): TapeRun<Result> {
 interface TapeEntry extends Pick<Operation, 'backward'> {
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
-  readonly saved: readonly Tensor[]
 }
 
 let open: TapeEntry[] | undefined
@@ -75,12 +68,12 @@ function pullBack(
   }
   const slopes = new Map<Tensor, Tensor>()
   for (const [output, values] of pulls) slopes.set(output, tensorOf({ values, shape: output.shape }))
-  for (const { inputs, outputs, saved, backward } of tape.toReversed()) {
+  for (const { inputs, outputs, backward } of tape.toReversed()) {
     const isNeeded = inputs.some((input) => needed.has(input)) && outputs.some((output) => slopes.has(output))
     if (!isNeeded) continue
     tidy(() => {
       const own = outputs.map((output) => slopes.get(output) ?? zerosLike(output))
-      const gradients = backward(own, saved)
+      const gradients = backward(own)
       return inputs.flatMap((input, index) => {
         if (!needed.has(input)) return []
         const slope = gradients[index]!()

@@ -33,4 +33,13 @@ export const tensor2d = operation('tensor2d')
 export const tidy = operation('tidy')
 export const zeros = operation('zeros')
 
+/** Runs a function within a `tidy` and returns its numbers. `tidy` would search a returned array for tensors, element by element. */
+export function tidyNumbers<Numbers>(run: () => Numbers): Numbers {
+  let numbers: Numbers | undefined
+  tidy(() => {
+    numbers = run()
+  })
+  return numbers!
+}
+
 export const coreVersion = () => core().version_core

@@ -3,11 +3,11 @@ import { nllOf } from '../base/base-distribution.js'
 import { baseOf } from '../base/bases.js'
 import { chain } from '../bijectors/chain.js'
 import { bijectorsOf, fixedShapes, learnedShapes } from '../flows/flow-parts.js'
-import type { FlowSpec, FlowState, WeightTensor } from '../flows/flow-state.js'
+import type { FlowState, WeightTensor } from '../flows/flow-state.js'
 import { sizeOf, tensorOf } from '../tensor/plain.js'
 import { scratch } from '../tensor/scratch.js'
 import { record } from '../tensor/tape.js'
-import { tidy } from '../tensor/tfjs.js'
+import { tidyNumbers } from '../tensor/tfjs.js'
 
 /** A batch of rows. */
 export interface Batch {
@@ -67,6 +67,8 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   const rowsOf = ({ rows, count }: Batch) => tensorOf({ values: rows, shape: [count, spec.dim] }) as Tensor2D
   const contextOf = ({ context, count }: Batch) =>
     spec.contextDim > 0 ? (tensorOf({ values: context, shape: [count, spec.contextDim] }) as Tensor2D) : undefined
+  const forward = (batch: Batch, weights: readonly Tensor[], x = rowsOf(batch)) =>
+    bijectorOf(weights).forwardAndLogDet(x, contextOf(batch))
   const flatten = (gradients: readonly Float32Array[]) => {
     const flat = new Float32Array(parameters.length)
     gradients.forEach((each, index) => {
@@ -78,84 +80,55 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   return {
     parameters,
     lossAndGradient: (batch, weigh) => {
-      let gradient = new Float32Array(0)
-      let loss = 0
       const step = () => {
         const weights = tensors()
-        const { result, pullBack } = record(() => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch)))
+        const { result, pullBack } = record(() => forward(batch, weights))
         const latent = result.value.dataSync<'float32'>()
         const nll = nllOf(base, latent, result.logDet.dataSync<'float32'>())
         const shares = weigh(Float32Array.from(nll))
-        nll.forEach((nats, row) => {
-          loss += shares[row]! * nats
-        })
+        const loss = nll.reduce((sum, nats, row) => sum + shares[row]! * nats, 0)
         const pulls = [
           [result.value, perRow(base.slope(latent), shares)],
           [result.logDet, shares.map((share) => -share)],
         ] as const
-        gradient = flatten(pullBack(pulls, weights))
+        return { loss, gradient: flatten(pullBack(pulls, weights)) }
       }
-      reusing(() => tidy(step))
-      return { loss, gradient }
+      return reusing(() => tidyNumbers(step))
     },
-    latent: (batch) => {
-      let latent = new Float32Array(0)
-      tidy(() => {
-        const { value } = bijectorOf(tensors()).forwardAndLogDet(rowsOf(batch), contextOf(batch))
-        latent = value.dataSync<'float32'>().slice()
-      })
-      return latent
-    },
-    nll: (batch) => {
-      let nll = new Float32Array(0)
-      tidy(() => {
-        const { value, logDet } = bijectorOf(tensors()).forwardAndLogDet(rowsOf(batch), contextOf(batch))
-        nll = Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>()))
-      })
-      return nll
-    },
-    inverse: (latent) => {
-      let found: { value: Float64Array; logDet: Float64Array } | undefined
-      tidy(() => {
+    latent: (batch) => tidyNumbers(() => forward(batch, tensors()).value.dataSync<'float32'>().slice()),
+    nll: (batch) =>
+      tidyNumbers(() => {
+        const { value, logDet } = forward(batch, tensors())
+        return Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>()))
+      }),
+    inverse: (latent) =>
+      tidyNumbers(() => {
         const count = latent.length / spec.dim
         const { value, logDet } = bijectorOf(tensors()).inverseAndLogDet({ values: latent, count, width: spec.dim })
-        found = { value: value.values, logDet }
-      })
-      return found!
-    },
-    rowGradients: (batch) => {
-      const { dim } = spec
-      const jacobian = new Float32Array(batch.count * dim * dim)
-      const ofLogDet = new Float32Array(batch.count * dim)
-      // Each row is repeated dim + 1 times: copy j yields the gradient of z_j, the last one that of the log-det, in one pass.
-      const copies = repeated(batch, spec)
-      tidy(() => {
-        const pick = Float32Array.from(identityBesideZero(batch.count, dim))
-        const isLast = Float32Array.from({ length: copies.count }, (_, at) => (at % (dim + 1) === dim ? 1 : 0))
-        const x = rowsOf(copies)
-        const { result, pullBack } = record(() => bijectorOf(tensors()).forwardAndLogDet(x, contextOf(copies)))
-        const pulls = [
-          [result.value, pick],
-          [result.logDet, isLast],
-        ] as const
-        const [slopes] = pullBack(pulls, [x]) as [Float32Array]
-        for (let row = 0; row < batch.count; row++) {
-          const from = row * (dim + 1) * dim
-          jacobian.set(slopes.subarray(from, from + dim * dim), row * dim * dim)
-          ofLogDet.set(slopes.subarray(from + dim * dim, from + (dim + 1) * dim), row * dim)
+        return { value: value.values, logDet }
+      }),
+    rowGradients: (batch) =>
+      tidyNumbers(() => {
+        const { dim } = spec
+        const x = rowsOf(batch)
+        const { result, pullBack } = record(() => forward(batch, tensors(), x))
+        const [ofLogDet] = pullBack([[result.logDet, new Float32Array(batch.count).fill(1)]], [x])
+        const jacobian = new Float32Array(batch.count * dim * dim)
+        for (let column = 0; column < dim; column++) {
+          const pick = Float32Array.from({ length: batch.count * dim }, (_, at) => (at % dim === column ? 1 : 0))
+          const [slopes] = pullBack([[result.value, pick]], [x])
+          for (let row = 0; row < batch.count; row++) {
+            jacobian.set(slopes!.subarray(row * dim, (row + 1) * dim), (row * dim + column) * dim)
+          }
         }
-      })
-      return { jacobian, ofLogDet }
-    },
-    latentGradient: (batch, pull) => {
-      let gradient = new Float32Array(0)
-      tidy(() => {
+        return { jacobian, ofLogDet: ofLogDet! }
+      }),
+    latentGradient: (batch, pull) =>
+      tidyNumbers(() => {
         const weights = tensors()
-        const { result, pullBack } = record(() => bijectorOf(weights).forwardAndLogDet(rowsOf(batch), contextOf(batch)))
-        gradient = flatten(pullBack([[result.value, pull]], weights))
-      })
-      return gradient
-    },
+        const { result, pullBack } = record(() => forward(batch, weights))
+        return flatten(pullBack([[result.value, pull]], weights))
+      }),
     named,
     snapshot: () => ({ spec, weights: new Map([...fixed, ...named(parameters)]) }),
   }
@@ -169,23 +142,6 @@ function perRow(matrix: Float64Array, factors: Float32Array): Float32Array {
     for (const end = at + width; at < end; at++) product[at] = factors[row]! * matrix[at]!
   }
   return product
-}
-
-/** Repeats each row and its context dim + 1 times. */
-function repeated({ rows, context, count }: Batch, { dim, contextDim }: FlowSpec): Batch {
-  const times = dim + 1
-  const copied = (matrix: Float32Array, width: number) =>
-    Float32Array.from({ length: count * times * width }, (_, at) => {
-      const row = Math.floor(at / (times * width))
-      return matrix[row * width + (at % width)]!
-    })
-  return { rows: copied(rows, dim), context: copied(context, contextDim), count: count * times }
-}
-
-/** [count·(dim + 1), dim]: for each row the identity, and a row of zeros below it */
-function identityBesideZero(count: number, dim: number): readonly number[] {
-  const own = Array.from({ length: (dim + 1) * dim }, (_, at) => (Math.floor(at / dim) === at % dim ? 1 : 0))
-  return Array.from({ length: count }, () => own).flat()
 }
 
 interface Slot {

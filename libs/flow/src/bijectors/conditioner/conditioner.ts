@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { plainKernel } from '../../tensor/plain-kernel.js'
 import type { Rows } from '../../tensor/rows.js'
 import { zeroed } from '../../tensor/scratch.js'
-import { tidy } from '../../tensor/tfjs.js'
+import { tidyNumbers } from '../../tensor/tfjs.js'
 import { type DenseWeights, denseLayers, denseRows } from './dense.js'
 
 /**
@@ -33,14 +33,7 @@ export function mlp(layers: readonly DenseWeights[]): Conditioner {
     more.length === 0 ? denseRows(input, first!, 'linear') : ofRows(denseRows(input, first!, 'relu'), more)
   return {
     ofTensor: (input, only) => denseLayers(input, narrowed(layers, only), 'relu'),
-    ofRows: (input, only) => {
-      let found = input
-      // Not returned through tidy, which would search the numbers for tensors.
-      tidy(() => {
-        found = ofRows(input, narrowed(layers, only))
-      })
-      return found
-    },
+    ofRows: (input, only) => tidyNumbers(() => ofRows(input, narrowed(layers, only))),
   }
 }
 

@@ -19,31 +19,28 @@ export interface DenseWeights {
 export function denseLayers(x: Tensor2D, layers: readonly DenseWeights[], between: Activation): Tensor2D {
   const activationOf = (index: number) => (index < layers.length - 1 ? between : 'linear')
   const inputs = [x, ...layers.flatMap(({ weight, bias }) => [weight, bias])]
+  const values: Tensor[] = [x]
   const [value] = differentiable(inputs, {
-    forward: (save) => {
+    forward: () => {
       const { dense } = matrices()
-      const values: Tensor[] = [x]
       layers.forEach(({ weight, bias }, index) => {
         values.push(dense(values[index]!, weight, bias, activationOf(index)))
       })
-      save([...values.slice(0, -1), ...layers.map(({ weight }) => weight)])
       return values.slice(-1)
     },
-    backward: ([dy], saved) => {
-      const count = layers.length
-      const [given, weights] = [saved.slice(0, count), saved.slice(count)]
+    backward: ([dy]) => {
       const { reluGradient, columnSums, timesTransposed, transposedTimes } = matrices()
       const gradients: (() => Tensor)[] = []
       let slope = dy!
       for (let index = layers.length - 1; ; index--) {
-        const [own, weight] = [slope, weights[index]!]
+        const [own, given, { weight }] = [slope, values[index]!, layers[index]!]
         gradients.unshift(
-          () => transposedTimes(given[index]!, own),
+          () => transposedTimes(given, own),
           () => columnSums(own),
         )
         if (index === 0) return [() => timesTransposed(own, weight), ...gradients]
         slope = timesTransposed(own, weight)
-        if (between === 'relu') slope = reluGradient(slope, given[index]!)
+        if (between === 'relu') slope = reluGradient(slope, given)
       }
     },
   })
