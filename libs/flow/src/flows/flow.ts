@@ -2,13 +2,12 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { nllOf } from '../base/base-distribution.js'
 import { baseOf } from '../base/bases.js'
 import { chain } from '../bijectors/chain.js'
-import { type ExactForward, type Forward, NO_ROWS, refineFarRows, rounded } from '../scoring/far-rows.js'
-import type { Scorer } from '../scoring/scorer.js'
+import { refinedScorer, type Scorer } from '../scoring/refined-scorer.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
-import { checkFinite, checkRows, NO_CONTEXT, type Rows } from '../tensor/rows.js'
-import { tensor, tensor2d, tidy } from '../tensor/tfjs.js'
+import { checkFinite, checkRows, type Numbers, type Rows } from '../tensor/rows.js'
+import { tensor, tensor2d, tidyNumbers } from '../tensor/tfjs.js'
 import { bijectorsOf, checkFlow, learnedShapes } from './flow-parts.js'
-import { type FlowState, SCORED_IN } from './flow-state.js'
+import type { FlowState } from './flow-state.js'
 
 /** A fitted flow on TensorFlow.js: the reference for other engines, and the only one with the inverse, z → x. */
 interface Flow extends Scorer {
@@ -35,29 +34,29 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
   }
   const bijector = chain(bijectorsOf(state.spec, tensors, state.weights))
 
-  const coarse = (rows: Float32Array, context: Float32Array, count: number): Forward =>
-    tidy(() => {
-      const given = contextDim > 0 ? tensor2d(context, [count, contextDim]) : undefined
-      const { value, logDet } = bijector.forwardAndLogDet(tensor2d(rows, [count, dim]), given)
-      return { latent: value.dataSync<'float32'>().slice(), logDet: logDet.dataSync<'float32'>().slice() }
-    })
   const asRows = (matrix: Float32Array, count: number, width: number): Rows => ({
     values: Float64Array.from(matrix),
     count,
     width,
   })
-  const exact = async (rows: Float32Array, context: Float32Array, count: number): Promise<ExactForward> => {
-    const given = contextDim > 0 ? asRows(context, count, contextDim) : undefined
-    const { value, logDet } = bijector.forwardRows(asRows(rows, count, dim), given)
-    return { latent: value.values, logDet }
-  }
-  const forward: Flow['forward'] = async (rows, context = NO_CONTEXT, count = rows.length / dim) => {
-    checkRows(rows, dim, count, 'column')
-    checkRows(context, contextDim, count, 'context column')
-    if (count === 0) return NO_ROWS
-    if (SCORED_IN[state.spec.kind] === 'float64') return rounded(await exact(rows, context, count), dim)
-    return refineFarRows(coarse(rows, context, count), state.spec, rows, context, exact)
-  }
+  const evaluated = <Latent extends Numbers>(latent: Latent, logDet: Latent) => ({
+    ...{ latent, logDet },
+    nll: nllOf(base, latent, logDet),
+  })
+  const { nll, forward } = refinedScorer(
+    state.spec,
+    async (rows, context, count) =>
+      tidyNumbers(() => {
+        const given = contextDim > 0 ? tensor2d(context, [count, contextDim]) : undefined
+        const { value, logDet } = bijector.forwardAndLogDet(tensor2d(rows, [count, dim]), given)
+        return evaluated(value.dataSync<'float32'>().slice(), logDet.dataSync<'float32'>().slice())
+      }),
+    async (rows, context, count) => {
+      const given = contextDim > 0 ? asRows(context, count, contextDim) : undefined
+      const { value, logDet } = bijector.forwardRows(asRows(rows, count, dim), given)
+      return evaluated(value.values, logDet)
+    },
+  )
   const inverse: Flow['inverse'] = (latent, context, count) => {
     checkRows(latent, dim, count, 'latent column')
     checkRows(context, contextDim, count, 'context column')
@@ -66,12 +65,9 @@ export async function openFlow(state: FlowState, prefer: BackendName = 'wasm'): 
   }
   return {
     engine: `tfjs ${backend.name} ${backend.version}`,
+    nll,
     forward,
     inverse,
-    nll: async (rows, context, count) => {
-      const { latent, logDet } = await forward(rows, context, count)
-      return nllOf(base, latent, logDet)
-    },
     close: async () => {
       for (const held of tensors.values()) held.dispose()
       tensors.clear()

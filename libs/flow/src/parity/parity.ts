@@ -3,9 +3,10 @@ import { HALF_LOG_TWO_PI } from '../base/independent-columns.js'
 import { openFlow } from '../flows/flow.js'
 import { bijectorsOf, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowState } from '../flows/flow-state.js'
-import { openScorer, type Scorer } from '../scoring/scorer.js'
+import type { Scorer } from '../scoring/refined-scorer.js'
+import { openScorer } from '../scoring/scorer.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
-import type { Rows } from '../tensor/rows.js'
+import { NO_CONTEXT, type Rows } from '../tensor/rows.js'
 import { tensor, tensor2d, tidy } from '../tensor/tfjs.js'
 import { adam } from '../training/adam.js'
 import { trainableFlow } from '../training/trainable-flow.js'
@@ -163,5 +164,3 @@ function errorsOf(engine: string, compared: Compared): readonly ParityError[] {
     ),
   }))
 }
-
-const NO_CONTEXT = new Float32Array(0)

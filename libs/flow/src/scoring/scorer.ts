@@ -2,38 +2,9 @@ import { createRequire } from 'node:module'
 import { type FlowState, SCORED_IN } from '../flows/flow-state.js'
 import { toOnnx } from '../onnx/onnx.js'
 import type { Precision } from '../onnx/onnx-graph.js'
-import { checkFinite, checkRows, NO_CONTEXT, type Numbers } from '../tensor/rows.js'
-import { type ExactForward, type Forward, farRows, pickRows, refineFarRows, rounded } from './far-rows.js'
+import type { Numbers } from '../tensor/rows.js'
 import { InferenceSession, Tensor } from './onnx-runtime.js'
-
-/** Rows in, negative log-likelihoods out. */
-export interface Scorer {
-  /** Name and version of the engine, for log lines and metadata. */
-  readonly engine: string
-  /**
-   * Negative log-likelihood of each row.
-   *
-   * @param rows     [count, dim], row-major
-   * @param context  [count, contextDim], row-major. Default: empty, for an unconditional flow.
-   * @param count    default: as many as there are rows
-   * @returns [count], nats
-   * @throws {ShapeError} when rows or context are not of the flow's width
-   * @throws {NotFiniteError} naming the first row without a finite likelihood; NaN is never returned
-   */
-  nll(rows: Float32Array, context?: Float32Array, count?: number): Promise<Float64Array>
-  /** Latents and log-dets, with the same arguments and errors. */
-  forward(rows: Float32Array, context?: Float32Array, count?: number): Promise<Forward>
-  close(): Promise<void>
-}
-
-/** A scorer with a faster, less precise method. */
-interface RoughScorer extends Scorer {
-  /**
-   * NLLs in float32 only (float64 where that is not finite), in half the time of `nll`. The relative error is up to 1e-4 for rows
-   * of 50 nats and more. Use it to find the likeliest of many rows.
-   */
-  roughNll(rows: Float32Array, context?: Float32Array, count?: number): Promise<Float64Array>
-}
+import { type Evaluation, type RoughScorer, refinedScorer } from './refined-scorer.js'
 
 /**
  * Opens a flow in ONNX Runtime on one thread, six times the speed of tfjs on wasm. Outlying rows are recomputed in float64.
@@ -41,68 +12,36 @@ interface RoughScorer extends Scorer {
  * @throws {ShapeError} when the weights do not fit the spec
  */
 export async function openScorer(flow: FlowState): Promise<RoughScorer> {
-  const { dim, contextDim } = flow.spec
+  const { dim } = flow.spec
   const precision = SCORED_IN[flow.spec.kind]
   const first = await openSession(flow, precision)
   // The float64 session is opened at the first outlying row; most models never need it.
   let exact = precision === 'float64' ? Promise.resolve(first) : undefined
-  const exactly = async (rows: Float32Array, context: Float32Array, count: number) => {
-    exact ??= openSession(flow, 'float64')
-    const found = {
-      latent: new Float64Array(count * dim),
-      logDet: new Float64Array(count),
-      nll: new Float64Array(count),
-    }
-    await (await exact).run(rows, context, found)
-    return found
-  }
-  const coarsely = async (rows: Float32Array, context: Float32Array, count: number) => {
-    const found = {
-      latent: new Float32Array(count * dim),
-      logDet: new Float32Array(count),
-      nll: new Float32Array(count),
-    }
-    await first.run(rows, context, found)
-    return found
-  }
-  const check = (rows: Float32Array, context: Float32Array, count: number) => {
-    checkRows(rows, dim, count, 'column')
-    checkRows(context, contextDim, count, 'context column')
-  }
-  const nllBeyond =
-    (beyond?: number): Scorer['nll'] =>
-    async (rows, context = NO_CONTEXT, count = rows.length / dim) => {
-      check(rows, context, count)
-      if (precision === 'float64') return checkFinite((await exactly(rows, context, count)).nll, 1)
-      const { latent, nll: coarse } = await coarsely(rows, context, count)
-      const nll = Float64Array.from(coarse)
-      const far = farRows(latent, dim, beyond)
-      if (far.length > 0) {
-        const exact = await exactly(pickRows(rows, dim, far), pickRows(context, contextDim, far), far.length)
-        far.forEach((row, index) => {
-          nll[row] = exact.nll[index]!
-        })
-      }
-      return checkFinite(nll, 1)
-    }
+  const scorer = refinedScorer(
+    flow.spec,
+    (rows, context, count) => first.run(rows, context, resultsOf(Float32Array, count, dim)),
+    async (rows, context, count) => {
+      exact ??= openSession(flow, 'float64')
+      return (await exact).run(rows, context, resultsOf(Float64Array, count, dim))
+    },
+  )
   return {
     engine: `onnxruntime ${ortVersion()}`,
-    nll: nllBeyond(),
-    roughNll: nllBeyond(Number.POSITIVE_INFINITY),
-    forward: async (rows, context = NO_CONTEXT, count = rows.length / dim) => {
-      check(rows, context, count)
-      if (precision === 'float64') return rounded(await exactly(rows, context, count), dim)
-      return refineFarRows(await coarsely(rows, context, count), flow.spec, rows, context, exactly)
-    },
+    ...scorer,
     close: async () => {
       for (const session of new Set([first, await exact])) await session?.close()
     },
   }
 }
 
+/** Arrays for the results of `count` rows. */
+function resultsOf<Type extends Numbers>(type: new (length: number) => Type, count: number, dim: number) {
+  return { latent: new type(count * dim), logDet: new type(count), nll: new type(count) }
+}
+
 interface Session {
-  /** Writes the result for `rows` to `found`, which has the same number of rows. */
-  run(rows: Float32Array, context: Float32Array, found: (Forward | ExactForward) & { nll: Numbers }): Promise<void>
+  /** Writes the results for `rows` to `found`, which has the same number of rows, and returns it. */
+  run<Found extends Evaluation>(rows: Float32Array, context: Float32Array, found: Found): Promise<Found>
   close(): Promise<void>
 }
 
@@ -115,7 +54,8 @@ async function openSession(flow: FlowState, precision: Precision): Promise<Sessi
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
   })
-  const run: Session['run'] = async (rows, context, { latent, logDet, nll }) => {
+  const run: Session['run'] = async (rows, context, found) => {
+    const { latent, logDet, nll } = found
     const count = logDet.length
     for (let from = 0; from < count; from += ROWS_A_RUN) {
       const end = Math.min(from + ROWS_A_RUN, count)
@@ -126,6 +66,7 @@ async function openSession(flow: FlowState, precision: Precision): Promise<Sessi
       const vector = (numbers: Numbers) => new Tensor(numbers.subarray(from, end), [end - from])
       await session.run(feeds, { latent: matrix(latent, dim), log_det: vector(logDet), nll: vector(nll) })
     }
+    return found
   }
   return { run, close: () => session.release() }
 }
