@@ -1,4 +1,4 @@
-import { checkFlow, type FlowSpec, type FlowState, ShapeError, type Tensor } from '@outflow/flow'
+import { checkFlow, type FlowSpec, type FlowState, type Tensor } from '@outflow/flow'
 
 /** Flow as tensors and its spec in JSON: `flow_spec`, null where there is no flow. */
 export function packFlow(flow: FlowState | null) {
@@ -19,11 +19,7 @@ export function unpackFlow(
 ): FlowState | null {
   const spec = JSON.parse(flow_spec!) as FlowSpec | null
   if (spec === null) return null
-  const weights = Array.from(tensorsUnder(PREFIX, tensors), ([name, { shape, data }]) => {
-    if (!(data instanceof Float32Array)) throw new ShapeError(`weight ${name} is not an F32 tensor`)
-    return [name, { shape, data }] as const
-  })
-  return checkFlow({ spec, weights: new Map(weights) })
+  return checkFlow({ spec, weights: tensorsUnder(PREFIX, tensors) as FlowState['weights'] })
 }
 
 /** The tensors whose names begin with a prefix, by the rest of their names. */

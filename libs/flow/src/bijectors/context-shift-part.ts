@@ -15,8 +15,6 @@ export function contextShiftPart({ dim, contextDim, hidden }: FlowSizes): Part {
     toGraph: (graph, { pieces, context }, weights) => {
       const features = [...Array(dim).keys()]
       const raw = conditioner.toGraph(graph, context!, weights, {
-        inputs: [...Array(contextDim).keys()],
-        outputs: [...Array(2 * dim).keys()],
         scaleOf: (output) => (output < dim ? 1 / CONTEXT_SCALE_BOUND : 1),
       })
       const [squashed, shift] = graph.halveColumns(raw, dim)

@@ -8,11 +8,8 @@ import { factorised, randomRotation } from './random-rotation.js'
 
 /** The linear mixing of a layer, initialised as a random rotation; the ONNX graph multiplies by the whole matrix. */
 export function mixingPart(layer: number, dim: number): Part {
-  const [factors, order, sign] = ['factors', 'order', 'sign'].map((what) => `layers.${layer}.mixing.${what}`) as [
-    string,
-    string,
-    string,
-  ]
+  const prefix = `layers.${layer}.mixing`
+  const [factors, order, sign] = [`${prefix}.factors`, `${prefix}.order`, `${prefix}.sign`]
   const pivotsOf = (weights: Weights): Pivots => {
     const pivots = { order: [...weights.get(order)!.data], sign: [...weights.get(sign)!.data] }
     const isPermutation = pivots.order.every((row) => row in pivots.order) && new Set(pivots.order).size === dim

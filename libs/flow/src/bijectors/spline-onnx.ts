@@ -36,19 +36,17 @@ export function splineGraph(
   const [widths, heights] = [shares(rawWidths), shares(rawHeights)]
   // The product with this turns a row of shares into the start of each bin, relative to the middle: most values are there, and
   // keep the digits that a sum from one end would round away.
-  const before = graph.tensor(
-    Float32Array.from({ length: bins * bins }, (_, at) => (Math.floor(at / bins) < at % bins ? 0.5 : -0.5)),
-    [bins, bins],
-  )
+  const before = matrix(graph, [bins, bins], (other, bin) => (other < bin ? 0.5 : -0.5))
   const starts = graph.node('MatMul', [widths, before])
 
   const isInside = graph.node('Less', [graph.node('Abs', [x]), graph.scalar(tailBound)])
   const zero = graph.scalar(0)
   const within = graph.node('Where', [isInside, mul(x, graph.scalar(1 / (2 * tailBound))), zero])
   const withinByBin = graph.node('Unsqueeze', [within, lastAxis])
-  // 1 for every bin that starts at or before u, 0 after it. Subtracting the same row shifted by one leaves the bin of u.
+  // 1 for every bin that starts at or before u, 0 after it. Subtracting the same row shifted by one, to lower indices, leaves the bin of u.
   const reached = graph.cast(graph.node('GreaterOrEqual', [withinByBin, starts]))
-  const own = sub(reached, graph.node('MatMul', [reached, shiftByOne(graph, bins)]))
+  const shiftByOne = matrix(graph, [bins, bins], (from, to) => (from === to + 1 ? 1 : 0))
+  const own = sub(reached, graph.node('MatMul', [reached, shiftByOne]))
   const ofBin = (numbers: string) => sumLast(mul(own, numbers))
 
   const softplus = (value: string) => {
@@ -58,7 +56,11 @@ export function splineGraph(
   const inner = add(softplus(add(rawSlopes, graph.scalar(SLOPE_ONE))), graph.scalar(SMALLEST))
   // The slope at both ends is 1. Slopes are stated as their difference from 1, so the ends are zeros.
   const innerAboveOne = sub(inner, one)
-  const slopeAt = (shift: 0 | 1) => add(ofBin(graph.node('MatMul', [innerAboveOne, edges(graph, bins, shift)])), one)
+  // Assigns the knots between bins to the bins that start there (shift 0) or end there (shift 1).
+  const slopeAt = (shift: 0 | 1) => {
+    const edges = matrix(graph, [bins - 1, bins], (knot, bin) => (bin + shift === knot + 1 ? 1 : 0))
+    return add(ofBin(graph.node('MatMul', [innerAboveOne, edges])), one)
+  }
   const [left, right] = [slopeAt(0), slopeAt(1)]
 
   const [width, height] = [ofBin(widths), ofBin(heights)]
@@ -81,19 +83,11 @@ export function splineGraph(
   }
 }
 
-/** [bins, bins]: the product with it shifts a row by one, to lower indices; the last entry becomes 0. */
-function shiftByOne(graph: OnnxGraph, bins: number): string {
-  return graph.tensor(
-    Float32Array.from({ length: bins * bins }, (_, at) => (Math.floor(at / bins) === (at % bins) + 1 ? 1 : 0)),
-    [bins, bins],
+/** A constant matrix by its entries. */
+function matrix(graph: OnnxGraph, shape: readonly [number, number], entry: (row: number, column: number) => number) {
+  const [rows, columns] = shape
+  const entries = Float32Array.from({ length: rows * columns }, (_, at) =>
+    entry(Math.floor(at / columns), at % columns),
   )
-}
-
-/** [bins − 1, bins]: assigns the knots between bins to the bins that start there (shift 0) or end there (shift 1). */
-function edges(graph: OnnxGraph, bins: number, shift: 0 | 1): string {
-  const entry = (knot: number, bin: number) => (bin + shift === knot + 1 ? 1 : 0)
-  return graph.tensor(
-    Float32Array.from({ length: (bins - 1) * bins }, (_, at) => entry(Math.floor(at / bins), at % bins)),
-    [bins - 1, bins],
-  )
+  return graph.tensor(entries, shape)
 }

@@ -87,7 +87,7 @@ export function unfittedFlow(spec: FlowSpec, seed: number): FlowState {
 }
 
 /**
- * Returns the flow if its spec is valid and its weights are exactly those of the spec, each finite and of the right shape.
+ * Returns the flow if its spec is valid and its weights are exactly those of the spec, each finite and of the right type and shape.
  *
  * @throws {ShapeError} naming the invalid setting or the first invalid weight
  */
@@ -97,6 +97,7 @@ export function checkFlow(flow: FlowState): FlowState {
   for (const [name, shape] of wanted) {
     const found = flow.weights.get(name)
     if (found === undefined) throw new ShapeError(`a flow of this spec has a weight ${name}, which is missing`)
+    if (!(found.data instanceof Float32Array)) throw new ShapeError(`weight ${name} is not an F32 tensor`)
     if (found.shape.join() !== shape.join() || found.data.length !== sizeOf(shape)) {
       throw new ShapeError(`weight ${name} has the shape [${shape}], got [${found.shape}]`)
     }

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { ShapeError, WeightsForeign, WeightsVersionUnknown } from '../errors.js'
 import { checkFlow } from './flow-parts.js'
-import type { FlowSpec, FlowState, WeightTensor } from './flow-state.js'
-import { openTensorFile, type Tensor, writeTensorFile } from './tensor-file.js'
+import type { FlowSpec, FlowState, Weights } from './flow-state.js'
+import { openTensorFile, writeTensorFile } from './tensor-file.js'
 
 /**
  * A flow as a safetensors file. `__metadata__` carries `format`, `version`, `writer` (the version of this package), `spec` (JSON) and `sha256`.
@@ -33,17 +33,12 @@ export function decodeSafetensors(bytes: Uint8Array): FlowState {
     throw later(writer, `its format is ${metadata.version}, and this version reads ${VERSION}`)
   }
   try {
-    const weights = new Map(Array.from(readTensors(), ([name, tensor]) => [name, float32Of(name, tensor)]))
+    const weights = readTensors() as Weights
     return checkFlow({ spec: JSON.parse(String(metadata.spec)) as FlowSpec, weights })
   } catch (error: unknown) {
     // The checksum matches, so content that cannot be read was written by a later version.
     throw error instanceof ShapeError || error instanceof SyntaxError ? later(writer, error.message, error) : error
   }
-}
-
-function float32Of(name: string, { shape, data }: Tensor): WeightTensor {
-  if (!(data instanceof Float32Array)) throw new ShapeError(`weight ${name} is not an F32 tensor`)
-  return { shape, data }
 }
 
 function later(writer: string, why: string, cause: unknown = undefined): WeightsVersionUnknown {

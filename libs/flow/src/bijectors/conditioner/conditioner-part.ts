@@ -21,17 +21,18 @@ export interface ConditionerPart {
   isZero(weights: Weights): boolean
   /**
    * @param input    columns
-   * @param through  which inputs these columns are, and which outputs come out. Default: all.
+   * @param through  which inputs these columns are, and which outputs come out
    * @returns columns
    */
-  toGraph(graph: OnnxGraph, input: string, weights: Weights, through?: Through): string
+  toGraph(graph: OnnxGraph, input: string, weights: Weights, through: Through): string
 }
 
-/** Restricts a conditioner to the inputs and outputs that a coupling uses. */
+/** Restricts a conditioner to some of its inputs and outputs. */
 export interface Through {
-  /** undefined: a column with weight 0. */
-  readonly inputs: readonly (number | undefined)[]
-  readonly outputs: readonly number[]
+  /** undefined: a column with weight 0. Default: all inputs. */
+  readonly inputs?: readonly (number | undefined)[]
+  /** Default: all. */
+  readonly outputs?: readonly number[]
   /** Factor of an output. Default: 1. */
   readonly scaleOf?: (output: number) => number
 }
@@ -78,9 +79,9 @@ export function conditionerPart(
       let columns = input
       layers.forEach(({ weight, bias, shape }, index) => {
         const isLast = index === layers.length - 1
-        const rows = (index === 0 && through?.inputs) || [...Array(shape[0]).keys()]
-        const kept = (isLast && through?.outputs) || [...Array(shape[1]).keys()]
-        const scaleOf = (isLast && through?.scaleOf) || (() => 1)
+        const rows = (index === 0 && through.inputs) || [...Array(shape[0]).keys()]
+        const kept = (isLast && through.outputs) || [...Array(shape[1]).keys()]
+        const scaleOf = (isLast && through.scaleOf) || (() => 1)
         const [matrix, offset] = [weights.get(weight)!.data, weights.get(bias)!.data]
         const picked = new Float64Array(rows.length * kept.length)
         rows.forEach((row, at) => {
