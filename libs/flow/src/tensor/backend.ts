@@ -10,8 +10,6 @@ export type BackendName = 'tfjs-node' | 'wasm'
 export interface Backend {
   readonly name: BackendName
   readonly version: string
-  /** The reason tfjs-node did not load, where wasm replaces it. */
-  readonly insteadOf?: string
 }
 
 /**
@@ -24,13 +22,11 @@ export async function openBackend(prefer?: BackendName): Promise<Backend> {
   if (prefer === 'wasm') return use('wasm', coreVersion())
   const native = loadTfjsNode()
   if (native.version !== undefined) return use('tfjs-node', native.version)
-  if (prefer === 'tfjs-node') {
-    throw new BackendUnavailable(
-      `@tensorflow/tfjs-node does not load (${native.problem}); run \`npm run setup:tensorflow\`, or use wasm`,
-      { values: { backend: prefer } },
-    )
-  }
-  return { ...(await use('wasm', coreVersion())), insteadOf: native.problem }
+  if (prefer === undefined) return use('wasm', coreVersion())
+  throw new BackendUnavailable(
+    `@tensorflow/tfjs-node does not load (${native.problem}); run \`npm run setup:tensorflow\`, or use wasm`,
+    { values: { backend: prefer } },
+  )
 }
 
 async function use(name: BackendName, version: string): Promise<Backend> {
