@@ -12,7 +12,7 @@ import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
 import { nllBy, openTableScorer } from './model-scorer.js'
-import { findNewValues, type NewValue } from './new-value.js'
+import { findNewValue, type NewValue } from './new-value.js'
 import { runNllQueries } from './nll-queries.js'
 import { type NumberBand, numberBands } from './number-bands.js'
 import { sampleRecords } from './sample-records.js'
@@ -133,7 +133,11 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
         batch.map((fields) => numberBands(encoder, fields, places)),
       )
     },
-    newValues: (batch) => findNewValues(encoder, nllOf, batch, ordinaryNll),
+    newValues: (batch) =>
+      runNllQueries(
+        nllOf,
+        batch.map((fields) => findNewValue(encoder, fields, ordinaryNll)),
+      ),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: async () => {

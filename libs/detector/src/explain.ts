@@ -14,7 +14,7 @@ import { argMin } from './bits.js'
 import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { nameMistake } from './named-mistake.js'
-import type { NllQueries } from './nll-queries.js'
+import { type NllQueries, queryLists } from './nll-queries.js'
 import { type Curve, mergeCurve, numberReason } from './number-reason.js'
 
 /**
@@ -41,18 +41,19 @@ export function* explainRecord(
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
   const grids = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j, 2))
   const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
-  const [onGrids, onUsual, onValues] = (yield* queryAll([
-    grids.map((grid, j) => Array.from(grid, changed(j))),
-    encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
-    values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
-  ])) as [Float64Array[], Float64Array[], Float64Array[]]
+  const nlls = yield* queryLists([
+    ...grids.map((grid, j) => Array.from(grid, changed(j))),
+    ...encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
+    ...values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
+  ])
+  const [onGrids, onUsual, onValues] = [nlls.splice(0, grids.length), nlls.splice(0, grids.length), nlls]
   const curves: Curve[] = grids.map((grid, j) => ({ grid, nll: onGrids[j]!, usualNll: onUsual[j]![0] }))
 
   const refine = function* (numbers: readonly number[], pointsOf: (j: number) => Float64Array): NllQueries<void> {
     const points = numbers.map((j) => pointsOf(j).filter((x) => !curves[j]!.grid.includes(x)))
-    const [nll] = yield* queryAll([points.map((axis, at) => Array.from(axis, changed(numbers[at]!)))])
+    const nll = yield* queryLists(points.map((axis, at) => Array.from(axis, changed(numbers[at]!))))
     for (const [at, j] of numbers.entries()) {
-      curves[j] = { ...curves[j]!, ...mergeCurve(curves[j]!, { grid: points[at]!, nll: nll![at]! }) }
+      curves[j] = { ...curves[j]!, ...mergeCurve(curves[j]!, { grid: points[at]!, nll: nll[at]! }) }
     }
   }
   yield* refine(numbersThatHelp(curves, limits, SLIGHTLY), (j) => coarseAlternatives(encoder, ids, j, 6))
@@ -146,17 +147,3 @@ const TENTH = 0.1
 const SLIGHTLY = 0.06
 /** The same for fine values, which find a narrow density but not one far from all coarse values. */
 const MUCH = 0.3
-
-/** Requests the NLLs of lists of lists of records, and returns them in the same structure. */
-function* queryAll(groups: readonly (readonly Fields[][])[]): NllQueries<Float64Array[][]> {
-  const records: Fields[] = []
-  for (const lists of groups) for (const list of lists) for (const fields of list) records.push(fields)
-  const all = yield records
-  let at = 0
-  return groups.map((lists) =>
-    lists.map((list) => {
-      at += list.length
-      return all.subarray(at - list.length, at)
-    }),
-  )
-}

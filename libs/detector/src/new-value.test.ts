@@ -2,7 +2,8 @@ import type { Feature } from '@outflow/contracts'
 import { fitEncoder } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { beforeAll, expect, test } from 'vitest'
-import { findNewValues } from './new-value.js'
+import { findNewValue } from './new-value.js'
+import { runNllQueries } from './nll-queries.js'
 
 const features: Feature[] = [
   { path: '$.kind', type: 'categorical', optional: true },
@@ -19,6 +20,12 @@ beforeAll(() => {
   encoder = fitEncoder(features, known, { contamination: 0, seed: 1 }).encoder
 })
 
+const newValues = (batch: readonly Fields[]) =>
+  runNllQueries(
+    nll,
+    batch.map((fields) => findNewValue(encoder, fields, 4)),
+  )
+
 /** The NLL is the load, plus five nats for a kind other than `write`. */
 const nll = async (batch: readonly Fields[]) =>
   Float64Array.from(batch, ({ numbers, categories }) => numbers[0]! + (categories[0] === 'write' ? 0 : 5))
@@ -30,7 +37,7 @@ test('returns the one new value of a record that is normal with a known value in
     record('read', 'eu', 9),
     record('write', 'mars', 1),
   ]
-  expect(await findNewValues(encoder, nll, batch, 4)).toEqual([
+  expect(await newValues(batch)).toEqual([
     { field: 'kind', value: 'purge' },
     null,
     null,
@@ -39,9 +46,6 @@ test('returns the one new value of a record that is normal with a known value in
 })
 
 test('returns null for two new values, and for a missing one', async () => {
-  expect(await findNewValues(encoder, nll, [record('purge', 'mars', 1), record(null, 'eu', 1)], 4)).toEqual([
-    null,
-    null,
-  ])
-  expect(await findNewValues(encoder, nll, [], 4)).toEqual([])
+  expect(await newValues([record('purge', 'mars', 1), record(null, 'eu', 1)])).toEqual([null, null])
+  expect(await newValues([])).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { categoryAlternatives, type Encoder, encodeBatch, unseenCategories, withCategory } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
-import type { Nll } from './model-scorer.js'
+import type { NllQueries } from './nll-queries.js'
 
 /** A value that training did not see, in a record that would be normal with a known value. */
 export interface NewValue {
@@ -12,32 +12,18 @@ export interface NewValue {
 const MOST_VALUES = 32
 
 /**
- * Finds records that are anomalies only because of a new value: one category has a value that training did not see, and with one of
- * the known values in its place the record is not an anomaly.
+ * Finds out whether a record is an anomaly only because of a new value: one category has a value that training did not see, and with one
+ * of the known values in its place the record is not an anomaly.
  *
  * @param ordinaryNll  nats; a record below it is not an anomaly
- * @returns [batch]; null where no value is new, more than one is, or the rest of the record is an anomaly as well
+ * @returns null where no value is new, more than one is, or the rest of the record is an anomaly as well
  */
-export async function findNewValues(
-  encoder: Encoder,
-  nll: Nll,
-  batch: readonly Fields[],
-  ordinaryNll: number,
-): Promise<(NewValue | null)[]> {
-  const candidates = batch.map((fields) => {
-    const [unseen, ...more] = unseenCategories(encoder, fields)
-    if (unseen === undefined || more.length > 0) return null
-    const { k, field, value } = unseen
-    const { ids } = encodeBatch(encoder, [fields])
-    const known = categoryAlternatives(encoder, ids, k).slice(0, MOST_VALUES)
-    return { newValue: { field, value }, tried: known.map((other) => withCategory(fields, k, other)) }
-  })
-  const scores = await nll(candidates.flatMap((each) => each?.tried ?? []))
-  let at = 0
-  return candidates.map((each) => {
-    if (each === null) return null
-    const own = scores.subarray(at, at + each.tried.length)
-    at += own.length
-    return own.some((score) => score < ordinaryNll) ? each.newValue : null
-  })
+export function* findNewValue(encoder: Encoder, fields: Fields, ordinaryNll: number): NllQueries<NewValue | null> {
+  const [unseen, ...more] = unseenCategories(encoder, fields)
+  if (unseen === undefined || more.length > 0) return null
+  const { k, field, value } = unseen
+  const { ids } = encodeBatch(encoder, [fields])
+  const known = categoryAlternatives(encoder, ids, k).slice(0, MOST_VALUES)
+  const nll = yield known.map((other) => withCategory(fields, k, other))
+  return nll.some((own) => own < ordinaryNll) ? { field, value } : null
 }

@@ -4,6 +4,13 @@ import type { Nll } from './model-scorer.js'
 /** A computation that requests the NLLs of records, any number of times, and returns a result. */
 export type NllQueries<Result> = Generator<readonly Fields[], Result, Float64Array>
 
+type Lists = readonly (readonly Fields[])[]
+
+/** Requests the NLLs of several lists of records at once, and returns those of each list. */
+export function* queryLists(lists: Lists): NllQueries<Float64Array[]> {
+  return parted(yield joined(lists), lists)
+}
+
 /**
  * Runs computations side by side: their requests of one round are scored in one call, because a call costs as much as a hundred
  * rows.
@@ -23,16 +30,28 @@ export async function runNllQueries<Result>(nll: Nll, computations: readonly Nll
   while (pending.length > 0) {
     const round = pending
     pending = []
-    const all: Fields[] = []
-    for (const { records } of round) for (const fields of records) all.push(fields)
-    const scores = await nll(all)
-    let at = 0
-    for (const { index, records } of round) {
-      advance(index, scores.subarray(at, at + records.length))
-      at += records.length
-    }
+    const lists = round.map(({ records }) => records)
+    const answers = parted(await nll(joined(lists)), lists)
+    round.forEach(({ index }, at) => {
+      advance(index, answers[at]!)
+    })
   }
   return results
 }
 
 const NOTHING = new Float64Array(0)
+
+function joined(lists: Lists): Fields[] {
+  const all: Fields[] = []
+  for (const list of lists) for (const fields of list) all.push(fields)
+  return all
+}
+
+/** The NLLs of each list, from those of all of their records. */
+function parted(nll: Float64Array, lists: Lists): Float64Array[] {
+  let at = 0
+  return lists.map(({ length }) => {
+    at += length
+    return nll.subarray(at - length, at)
+  })
+}

@@ -1,6 +1,6 @@
 import { type Encoder, encodeBatch, numberAlternatives, numberOf, roundTo, withNumber } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
-import type { NllQueries } from './nll-queries.js'
+import { type NllQueries, queryLists } from './nll-queries.js'
 import { gridQuantiles } from './quadrature.js'
 
 /** A number of a record, and the span in which nine in ten values lie given all other fields of the record; in the number's own unit. */
@@ -22,16 +22,12 @@ export interface NumberBand {
 export function* numberBands(encoder: Encoder, fields: Fields, places: readonly number[]): NllQueries<NumberBand[]> {
   const { ids } = encodeBatch(encoder, [fields])
   const grids = places.map((j) => numberAlternatives(encoder, ids, j, GRID))
-  const nll = yield grids.flatMap((grid, at) =>
-    Array.from(grid, (value) => withNumber(encoder, fields, places[at]!, value)),
+  const nlls = yield* queryLists(
+    grids.map((grid, at) => Array.from(grid, (value) => withNumber(encoder, fields, places[at]!, value))),
   )
-  let from = 0
-  return grids.map((grid, at) => {
-    const own = nll.subarray(from, from + grid.length)
-    from += grid.length
-    const j = places[at]!
+  return places.map((j, at) => {
     const column = encoder.numbers[j]!
-    const [low, high] = gridQuantiles(column, { grid, nll: own }, [0.05, 0.95])
+    const [low, high] = gridQuantiles(column, { grid: grids[at]!, nll: nlls[at]! }, [0.05, 0.95])
     const value = numberOf(encoder, fields, j)
     return { value: Number.isNaN(value) ? null : value, low: roundTo(column, low!), high: roundTo(column, high!) }
   })
