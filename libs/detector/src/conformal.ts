@@ -1,5 +1,5 @@
 import type { ModelMetadata } from '@outflow/contracts'
-import { type ParetoTail, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
+import { type ParetoTail, tailPValue, tailQuantile, tailUpperLimit, Z_95 } from './pareto-tail.js'
 
 /** Distribution of the NLL of the calibration records: counted steps and a fitted tail. */
 export interface Calibration {
@@ -114,9 +114,6 @@ export function alertThreshold({ rows, nll, above, tail }: Calibration, alertRat
   const step = above.findIndex((records) => 1 + records <= alertRate * (rows + 1))
   return step < 0 ? Number.POSITIVE_INFINITY : nll[step]!
 }
-
-/** One-sided 95 % quantile of the standard normal. */
-const Z_95 = 1.645
 
 function counted({ rows, nll, above }: Calibration, own: number): number {
   const below = stepsBelow(nll, own)

@@ -19,34 +19,34 @@ const at = (value: number): Fields => ({ numbers: [value], categories: [] })
 describe('a density of independent fields', () => {
   it('integrates to one over a number with outliers and steps', () => {
     const values = Array.from({ length: 3_000 }, () => Math.round(20 * normal()) / 4)
-    const marginals = ofNumber([...values, 400])
+    const nllByField = ofNumber([...values, 400])
     let mass = 0
-    for (let x = -2_000; x < 2_000; x += 0.05) mass += 0.05 * Math.exp(-marginals.nllByField(at(x))[0]!)
+    for (let x = -2_000; x < 2_000; x += 0.05) mass += 0.05 * Math.exp(-nllByField(at(x))[0]!)
     expect(mass).toBeGreaterThan(0.98)
     expect(mass).toBeLessThan(1.01)
   })
 
   it('has a mean NLL within 0.06 nats of the entropy of normal numbers', () => {
-    const marginals = ofNumber(Array.from({ length: 5_000 }, normal))
-    const fresh = Array.from({ length: 5_000 }, () => marginals.nllByField(at(normal()))[0]!)
+    const nllByField = ofNumber(Array.from({ length: 5_000 }, normal))
+    const fresh = Array.from({ length: 5_000 }, () => nllByField(at(normal()))[0]!)
     const mean = fresh.reduce((sum, nll) => sum + nll, 0) / fresh.length
     expect(Math.abs(mean - 0.5 * Math.log(2 * Math.PI * Math.E))).toBeLessThan(0.06)
   })
 
   it('models a value that nearly all records share, and a missing one, by a probability', () => {
     const values = Array.from({ length: 1_000 }, (_, i) => (i % 50 === 0 ? normal() : 0))
-    const marginals = ofNumber([...values, ...Array.from({ length: 1_000 }, () => Number.NaN)])
-    expect(marginals.nllByField(at(0))[0]).toBeCloseTo(-Math.log(0.49), 2)
+    const nllByField = ofNumber([...values, ...Array.from({ length: 1_000 }, () => Number.NaN)])
+    expect(nllByField(at(0))[0]).toBeCloseTo(-Math.log(0.49), 2)
     // One in fifty of the other values has a density and not a probability.
-    expect(Math.abs(marginals.nllByField(at(Number.NaN))[0]! + Math.log(0.5))).toBeLessThan(0.05)
+    expect(Math.abs(nllByField(at(Number.NaN))[0]! + Math.log(0.5))).toBeLessThan(0.05)
   })
 
   it('gives a missing number the density of one deviation, in any unit and on a log scale', () => {
     for (const feature of [numeric, { ...numeric, scale: 'log' }] as const) {
       for (const unit of [0.001, 1, 1_000]) {
         const values = Array.from({ length: 2_000 }, (_, i) => (i % 2 === 0 ? unit * Math.exp(normal()) : Number.NaN))
-        const marginals = fitMarginals([feature], values.map(at))
-        const nll = values.map((value) => marginals.nllByField(at(value))[0]!)
+        const nllByField = fitMarginals([feature], values.map(at))
+        const nll = values.map((value) => nllByField(at(value))[0]!)
         const meanOf = (parity: number) => nll.reduce((sum, own, i) => sum + (i % 2 === parity ? own : 0), 0) / 1_000
         const difference = meanOf(1) - meanOf(0)
         expect(difference, `${feature.scale}, ${unit}`).toBeGreaterThan(-1.6)
@@ -65,9 +65,8 @@ describe('a density of independent fields', () => {
       numbers: [midnight - 60_000 * (i % 30)],
       categories: [i % 4 === 0 ? 'Reno' : 'Salem'],
     }))
-    const marginals = fitMarginals(features, records)
-    expect(marginals.names).toEqual(['city', 'at'])
-    const nll = (city: string, ms: number) => [...marginals.nllByField({ numbers: [ms], categories: [city] })]
+    const nllByField = fitMarginals(features, records)
+    const nll = (city: string, ms: number) => [...nllByField({ numbers: [ms], categories: [city] })]
     expect(nll('Reno', midnight)[0]).toBeCloseTo(Math.log(4), 2)
     expect(nll('Oslo', midnight)[0]).toBeGreaterThan(7)
     expect(nll('Reno', midnight + 30_000)[1]).toBeLessThan(nll('Reno', midnight + 12 * 3_600_000)[1]! - 3)
@@ -75,9 +74,9 @@ describe('a density of independent fields', () => {
 
   it('is finite for every record', () => {
     for (const values of [[3], [3, 3, 3], [0, 1e300], [-1e-300, 1e-300]]) {
-      const marginals = ofNumber(values)
+      const nllByField = ofNumber(values)
       for (const x of [0, 3, 1e300, -1e300, 1e-300, Number.NaN]) {
-        expect(Number.isFinite(marginals.nllByField(at(x))[0]!), `${x} after ${values}`).toBe(true)
+        expect(Number.isFinite(nllByField(at(x))[0]!), `${x} after ${values}`).toBe(true)
       }
     }
   })

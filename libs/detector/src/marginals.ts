@@ -2,23 +2,10 @@ import type { Feature } from '@outflow/contracts'
 import { fitLogUnit, hourInPeriod, ownToLine, periodHours } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
-/** A density of independent fields: the baseline that a model must exceed. */
-export interface Marginals {
-  /** Names of the fields, in the order of `columnsOf`. */
-  readonly names: readonly string[]
-  /**
-   * −log p of each field separately, nats, in the units of a detector's NLL: on a number's scale, in hours for a cyclic time. A
-   * missing number has the density of one deviation.
-   *
-   * @returns [fields]
-   */
-  nllByField(record: Fields): Float64Array
-}
-
 type FieldNll = (record: Fields) => number
 
 /**
- * Fits a density of independent fields:
+ * Fits a density of independent fields, the baseline that a model must exceed:
  *
  *     p(x) = Πⱼ pⱼ(xⱼ)
  *
@@ -27,11 +14,15 @@ type FieldNll = (record: Fields) => number
  * nearly all records share has a separate probability, as in the encoder.
  *
  * @param records  one or more
+ * @returns from a record, −log p of each field separately, in the order of `columnsOf`, [fields] in nats and in the units of a detector's
+ *   NLL: on a number's scale, in hours for a cyclic time. A missing number has the density of one deviation.
  * @see Silverman 1986, Density Estimation for Statistics and Data Analysis, § 3.4, for the rate n^(−1/5)
  */
-export function fitMarginals(features: readonly Feature[], records: readonly Fields[]): Marginals {
-  const columns = columnsOf(features)
-  const fields = columns.map(({ kind, feature, at }): FieldNll => {
+export function fitMarginals(
+  features: readonly Feature[],
+  records: readonly Fields[],
+): (record: Fields) => Float64Array {
+  const fields = columnsOf(features).map(({ kind, feature, at }): FieldNll => {
     if (kind === 'category') {
       const nll = categoryNllOf(records.map((record) => record.categories[at] ?? null))
       return (record) => nll(record.categories[at] ?? null)
@@ -43,10 +34,7 @@ export function fitMarginals(features: readonly Feature[], records: readonly Fie
     const nll = numberNllOf(records.map(value), { circle, isLog })
     return (record) => nll(value(record))
   })
-  return {
-    names: columns.map(({ name }) => name),
-    nllByField: (record) => Float64Array.from(fields, (nll) => nll(record)),
-  }
+  return (record) => Float64Array.from(fields, (nll) => nll(record))
 }
 
 /** Unseen values share half a record's weight. */

@@ -138,7 +138,7 @@ const LEAST_ABOVE_LARGEST = 0.1
 /** Postgres accepts no number below the smallest normal float64, 2.2e-308. */
 const SMALLEST_P_VALUE = 1e-300
 /** One-sided 95 % quantile of the standard normal. */
-const Z_95 = 1.645
+export const Z_95 = 1.645
 const HALVINGS = 60
 
 /** @param excesses  [k], ascending, above 0 */

@@ -20,30 +20,31 @@ export function gridQuantiles(
   { grid, nll }: GridNll,
   shares: readonly number[],
 ): number[] {
-  const line = grid.map((x) => ownToLine(column, x))
-  const least = nll[argMin(nll)]!
-  const cumulative = new Float64Array(grid.length)
-  for (let k = 1; k < grid.length; k++) cumulative[k] = cumulative[k - 1]! + massBetween(line, nll, k, least)
-  const total = cumulative.at(-1)!
+  const { line, below } = integrated(column, { grid, nll })
   return shares.map((share) => {
-    const mark = share * total
-    const above = cumulative.findIndex((mass) => mass >= mark && mass > 0)
+    const mark = share * below.at(-1)!
+    const above = below.findIndex((mass) => mass >= mark && mass > 0)
     if (above <= 0) return grid[argMin(nll)]!
-    const step = cumulative[above]! - cumulative[above - 1]!
-    const inside = step > 0 ? (mark - cumulative[above - 1]!) / step : 0
+    const step = below[above]! - below[above - 1]!
+    const inside = step > 0 ? (mark - below[above - 1]!) / step : 0
     return fromLine(column, line[above - 1]! + inside * (line[above]! - line[above - 1]!))
   })
 }
 
 /** log of the mass of a density that is known on a grid, by the trapezoid rule. */
-export function gridLogMass(column: Pick<NumberColumn, 'logUnit'>, { grid, nll }: GridNll): number {
-  const line = grid.map((x) => ownToLine(column, x))
-  const least = nll[argMin(nll)]!
-  const mass = nll.reduce((sum, _, k) => (k === 0 ? 0 : sum + massBetween(line, nll, k, least)), 0)
-  return Math.log(mass) - least
+export function gridLogMass(column: Pick<NumberColumn, 'logUnit'>, curve: GridNll): number {
+  const { below, least } = integrated(column, curve)
+  return Math.log(below.at(-1)!) - least
 }
 
-/** The mass between points k − 1 and k, relative to the density of NLL `least`. */
-function massBetween(line: Float64Array, nll: Float64Array, k: number, least: number): number {
-  return ((Math.exp(least - nll[k]!) + Math.exp(least - nll[k - 1]!)) / 2) * (line[k]! - line[k - 1]!)
+/** The points on the line, the lowest NLL, and the mass below each point, relative to the density of that NLL. */
+function integrated(column: Pick<NumberColumn, 'logUnit'>, { grid, nll }: GridNll) {
+  const line = grid.map((x) => ownToLine(column, x))
+  const least = nll[argMin(nll)]!
+  const below = new Float64Array(grid.length)
+  for (let k = 1; k < grid.length; k++) {
+    const mean = (Math.exp(least - nll[k]!) + Math.exp(least - nll[k - 1]!)) / 2
+    below[k] = below[k - 1]! + mean * (line[k]! - line[k - 1]!)
+  }
+  return { line, least, below }
 }

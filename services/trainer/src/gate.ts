@@ -103,8 +103,8 @@ function anomaliesBy(
 }
 
 function independentNll({ features, fitted, heldOut }: GateOptions): Float64Array {
-  const marginals = fitMarginals(features, fitted)
-  return Float64Array.from(heldOut, (record) => marginals.nllByField(record).reduce((sum, nll) => sum + nll, 0))
+  const nllByField = fitMarginals(features, fitted)
+  return Float64Array.from(heldOut, (record) => nllByField(record).reduce((sum, nll) => sum + nll, 0))
 }
 
 async function timedScores(detector: Detector, records: readonly Fields[], edges: readonly Fields[]) {
