@@ -75,34 +75,32 @@ export function fitConditional(
 type CountedPairs = Omit<Conditional, 'back' | 'discount' | 'distinct'>
 
 export function makeConditional(counted: CountedPairs): Conditional {
+  const { pairs, stride, twin } = counted
   const distinct = new Float64Array(counted.parentCounts.length)
+  const back = twin === null ? null : reverse(twin, stride)
   let singles = 0
   let doubles = 0
-  for (const [key, count] of counted.pairs) {
-    const u = Math.floor(key / counted.stride)
+  for (const [key, count] of pairs) {
+    const [u, v] = [Math.floor(key / stride), key % stride]
     // Equal values have a separate probability, from counts without discount.
-    if (counted.twin !== null && counted.twin[u]! > 0 && counted.twin[u] === key % counted.stride) continue
+    if (twin?.[u] === v) continue
     distinct[u]! += 1
     if (count === 1) singles++
     if (count === 2) doubles++
+    if (back === null || twin![u] === 0) continue
+    back.arrivals[v]! += count
+    back.distinct[v]! += 1
   }
   const discount = singles === 0 ? 0 : singles / (singles + 2 * doubles)
-  const edge = { ...counted, distinct, discount: Math.min(discount, LARGEST_DISCOUNT) }
-  if (edge.twin === null) return { ...edge, back: null }
-  const parentOf = new Int32Array(edge.stride)
-  edge.twin.forEach((v, u) => {
+  return { ...counted, distinct, discount: Math.min(discount, LARGEST_DISCOUNT), back }
+}
+
+function reverse(twin: Int32Array, stride: number): NonNullable<Conditional['back']> {
+  const parentOf = new Int32Array(stride)
+  twin.forEach((v, u) => {
     if (v > 0) parentOf[v] = u
   })
-  const arrivals = new Float64Array(edge.stride)
-  const from = new Float64Array(edge.stride)
-  for (const [key, count] of edge.pairs) {
-    const u = Math.floor(key / edge.stride)
-    const v = key % edge.stride
-    if (edge.twin[u]! === 0 || edge.twin[u] === v) continue
-    arrivals[v]! += count
-    from[v]! += 1
-  }
-  return { ...edge, back: { parentOf, arrivals, distinct: from } }
+  return { parentOf, arrivals: new Float64Array(stride), distinct: new Float64Array(stride) }
 }
 
 /**

@@ -126,16 +126,6 @@ function unpackEdge(
 
 /** Drops the keys of a column that only a later version has, so that packing the encoder again reveals the difference. */
 function withKnownKeys(column: NumberColumn): NumberColumn {
-  return Object.fromEntries(Object.entries(column).filter(([key]) => key in NUMBER_KEYS)) as unknown as NumberColumn
+  const { name, cycle, logUnit, centre, scale, quantum, usual, quantiles } = column
+  return { name, cycle, ...(logUnit === undefined ? {} : { logUnit }), centre, scale, quantum, usual, quantiles }
 }
-
-const NUMBER_KEYS = {
-  name: true,
-  cycle: true,
-  logUnit: true,
-  centre: true,
-  scale: true,
-  quantum: true,
-  usual: true,
-  quantiles: true,
-} satisfies Record<keyof NumberColumn, true>
