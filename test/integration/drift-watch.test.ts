@@ -69,7 +69,7 @@ test('issue 18: the guard accepts as many anomalies as the alertBudget allows', 
     await pipeline.store(model)
     await pipeline.store(budgeted, { nllRange: [-100, 100] })
     for (let ago = 4; ago > 2; ago--) await pipeline.scored(own, records, ago)
-    await pipeline.watch(records).look()
+    await pipeline.checkScores(records)
     expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(held)
   }
   await own.close()
@@ -102,7 +102,8 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
   return {
     name,
     telemetry,
-    watch: (recent: readonly Fields[]) => watchScores({ config, pool, models, telemetry }, async () => recent),
+    /** Checks the scores as a trainer that has just started does. */
+    checkScores: (recent: readonly Fields[]) => watchScores({ config, pool, models, telemetry }, async () => recent)(),
     store: async ({ artefact, metadata }: TrainedDetector, gate: Partial<GateReport> = {}) => {
       const id = metadata.modelId
       await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(gate), parentId: null })
@@ -148,13 +149,13 @@ test('scores that drift raise one alarm, with the changed field and the time, an
   const pipeline = await aWatchedPipeline()
   await pipeline.store(model)
   for (let ago = 60; ago > 20; ago--) await pipeline.scored(detector, normalParcels(300, ago), ago)
-  await pipeline.watch([]).look()
+  await pipeline.checkScores([])
   expect(await latestDriftAlarm(pool, pipeline.name)).toBeNull()
   expect(pipeline.telemetry.driftWatched).toHaveBeenCalledWith(expect.any(Number))
 
   for (let ago = 20; ago > 2; ago--) await pipeline.scored(detector, heavier(normalParcels(300, 100 + ago), 1.2), ago)
   const recent = heavier(normalParcels(2_000, 7), 1.2)
-  for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch(recent).look()
+  for (let trainer = 1; trainer <= 2; trainer++) await pipeline.checkScores(recent)
   const alarm = await latestDriftAlarm(pool, pipeline.name)
   expect(alarm).toMatchObject({ modelId: model.metadata.modelId, chart: expect.stringMatching(/less likely|spread/) })
   expect(Math.abs(alarm!.changedAt.getTime() - (Date.now() - 20 * MINUTE_MS))).toBeLessThan(6 * MINUTE_MS)
@@ -176,7 +177,7 @@ test('a burst of anomalies is not drift; the same share of records with a new va
       return ago > 4 ? records : [...records.slice(60), ...as(records.slice(0, 60))]
     }
     for (let ago = 20; ago > 1; ago--) await pipeline.scored(detector, minute(ago), ago)
-    for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch(minute(2)).look()
+    for (let trainer = 1; trainer <= 2; trainer++) await pipeline.checkScores(minute(2))
     const alarm = await latestDriftAlarm(pool, pipeline.name)
     expect(alarm?.chart ?? null).toBe(found)
     if (alarm === null) continue
@@ -197,7 +198,7 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
     pollMs: 60_000,
   })
   for (let ago = 17; ago > 1; ago--) await pipeline.scored(detector, heavier(normalParcels(300, ago), 1.03), ago)
-  for (let trainer = 1; trainer <= 2; trainer++) await pipeline.watch([]).look()
+  for (let trainer = 1; trainer <= 2; trainer++) await pipeline.checkScores([])
   await eventually(async () => reported.length > 0, { what: 'the listener is called' })
   await listening.close()
 
@@ -223,11 +224,11 @@ test('a new model that floods while the previous one does not is rolled back, wi
   for (let ago = 10; ago > 2; ago--) await pipeline.scored(other, normalParcels(300, ago), ago)
 
   const changed = heavier(normalParcels(1_000, 8), 30)
-  await pipeline.watch(changed).look()
+  await pipeline.checkScores(changed)
   expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(1)
   expect(await activeModelId(pool, pipeline.name)).toBe(wrong.metadata.modelId)
 
-  await pipeline.watch(normalParcels(1_000, 8)).look()
+  await pipeline.checkScores(normalParcels(1_000, 8))
   expect(await activeModelId(pool, pipeline.name)).toBe(model.metadata.modelId)
   expect((await listModelChanges(pool, pipeline.name))[0]).toMatchObject({
     action: 'rollback',

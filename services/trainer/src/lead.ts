@@ -15,7 +15,7 @@ import { adoptCandidate, settleShadow } from './run-shadow.js'
 import { tooFewInTopics } from './too-few.js'
 import { trainOnce } from './train-once.js'
 import type { TrainerContext } from './trainer-context.js'
-import { type ScoreWatch, watchScores } from './watch-scores.js'
+import { watchScores } from './watch-scores.js'
 import { ANSWERED_CHARTS, windowFrom } from './window-from.js'
 
 /** How often a window that is too small is counted again; counting reads no records. */
@@ -62,7 +62,7 @@ export function keepLeading(context: TrainerContext): Promise<void> {
 async function lead(context: TrainerContext): Promise<void> {
   const { config, pool, telemetry, signal } = context
   const wakeUp = makeWakeUp()
-  const watch = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
+  const checkScores = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
   const requests = context.listen(wakeUp.wake)
   const stopped = new AbortController()
   const wait: Wait = { why: null, enoughSinceMs: null }
@@ -73,7 +73,10 @@ async function lead(context: TrainerContext): Promise<void> {
       async (progressed) => {
         // Of a trainer that was killed, or of an earlier leadership of this one that could not close its fit.
         await abandonFits(pool, config.pipeline)
-        await checkScores(watch, context)
+        // An error does not prevent fits.
+        await checkScores().catch((thrown: unknown) => {
+          if (!signal.aborted) telemetry.watchFailed(toOutflowError(thrown))
+        })
         await applyLabels(context)
         await fitIfDue(context, wait, wakeUp)
         progressed()
@@ -110,13 +113,6 @@ async function keepBeating(
     )
     await pause(BEAT_EVERY_MS, signal)
   }
-}
-
-/** Reads the scores; an error is logged and does not prevent fits. */
-async function checkScores(watch: ScoreWatch, { telemetry, signal }: TrainerContext): Promise<void> {
-  await watch.look().catch((thrown: unknown) => {
-    if (!signal.aborted) telemetry.watchFailed(toOutflowError(thrown))
-  })
 }
 
 /** Fits if a fit is due, else waits for a moment. */

@@ -28,12 +28,6 @@ import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm
 import type { TrainerContext } from './trainer-context.js'
 import { withStored } from './with-stored.js'
 
-/** Evaluates the scores that ingest has written, while this trainer is the leader. */
-export interface ScoreWatch {
-  /** Evaluates the scores, at most every 15 s. */
-  look(): Promise<void>
-}
-
 /** Short enough for statistics by the minute. */
 const LOOK_EVERY_MS = 15_000
 const MINUTE_MS = 60_000
@@ -49,7 +43,8 @@ interface WatchedModel {
 }
 
 /**
- * Checks the active model's scores for drift, guards its first hour, and recalibrates it to slow change of its scores.
+ * Returns a function that checks the active model's scores for drift, guards its first hour, and recalibrates it to slow change of its
+ * scores, at most every 15 s.
  *
  * The result is a function of `outflow.score_statistics` and `outflow.anomalies`, which are written in the transactions that count the
  * records. It is computed from scratch each time, so a crash does not change it.
@@ -57,43 +52,41 @@ interface WatchedModel {
 export function watchScores(
   context: WatchContext,
   readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
-): ScoreWatch {
+): () => Promise<void> {
   const { config, pool, telemetry } = context
   const limit = driftLimit(config.training.falseDriftEvery / MINUTE_MS)
   const guard = makeGuard(context, readRecent)
   let watched: WatchedModel | null = null
   let lookedMs = Number.NEGATIVE_INFINITY
 
-  return {
-    look: async () => {
-      if (performance.now() - lookedMs < LOOK_EVERY_MS) return
-      lookedMs = performance.now()
-      const modelId = await activeModelId(pool, config.pipeline)
-      if (modelId === null) return
-      if (watched?.modelId !== modelId) watched = await calibrationOf(context, modelId)
-      if (watched === null) return
-      const latest = await latestDriftAlarm(pool, config.pipeline)
-      const last = latest?.modelId === modelId ? toAlarm(latest) : null
-      const minutes = await recentMinutes(pool, config, modelId)
-      const alertRate = alertRateOf(config.detection, watched.metadata)
-      if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return
-      const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata, alertRate)
-      const { alarm, level, surplus, recalibration } = readScores(minutes, {
-        ...watched,
-        last,
-        limit,
-        alertRate,
-        within,
-      })
-      telemetry.driftWatched(level)
-      // The p-values of a provisional model are too rough: its charts would report them as drift.
-      const isWatched = !watched.metadata.provisional
-      const found = isWatched ? (alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))) : null
-      if (found !== null) await raise(modelId, found)
-      if (recalibration !== null) {
-        await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
-      }
-    },
+  return async () => {
+    if (performance.now() - lookedMs < LOOK_EVERY_MS) return
+    lookedMs = performance.now()
+    const modelId = await activeModelId(pool, config.pipeline)
+    if (modelId === null) return
+    if (watched?.modelId !== modelId) watched = await calibrationOf(context, modelId)
+    if (watched === null) return
+    const latest = await latestDriftAlarm(pool, config.pipeline)
+    const last = latest?.modelId === modelId ? toAlarm(latest) : null
+    const minutes = await recentMinutes(pool, config, modelId)
+    const alertRate = alertRateOf(config.detection, watched.metadata)
+    if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return
+    const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata, alertRate)
+    const { alarm, level, surplus, recalibration } = readScores(minutes, {
+      ...watched,
+      last,
+      limit,
+      alertRate,
+      within,
+    })
+    telemetry.driftWatched(level)
+    // The p-values of a provisional model are too rough: its charts would report them as drift.
+    const isWatched = !watched.metadata.provisional
+    const found = isWatched ? (alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))) : null
+    if (found !== null) await raise(modelId, found)
+    if (recalibration !== null) {
+      await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
+    }
   }
 
   /** Stores a recalibration, unless it is nearly equal to the previous one. */
