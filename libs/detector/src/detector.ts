@@ -11,7 +11,7 @@ import {
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
-import { nllBy, openTableScorer } from './model-scorer.js'
+import { type ModelScores, nllBy, openTableScorer } from './model-scorer.js'
 import { findNewValue, type NewValue } from './new-value.js'
 import { runNllQueries } from './nll-queries.js'
 import { type NumberBand, numberBands } from './number-bands.js'
@@ -19,15 +19,9 @@ import { sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
 
 /** Scores of a batch. */
-export interface Scores {
-  /** [count]; −log p(c) − log p(x | c), nats */
-  readonly nll: Float64Array
+export interface Scores extends ModelScores {
   /** [count]; share of normal records with an nll at least as high, above 0, at most 1: counted, and from a fitted tail beyond the count */
   readonly pValue: Float64Array
-  /** Number of category values in the batch that training did not see. */
-  readonly unseenValues: number
-  /** Number of missing values in the batch. */
-  readonly missingValues: number
 }
 
 interface DetectorOptions {
@@ -111,8 +105,8 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const roughNll = nllBy(local.scoreRoughly)
   const nllOf = nllBy(local.score)
   const scoreTable = async (table: FieldTable) => {
-    const { nll, unseenValues, missingValues } = await (table.count > SMALL_BATCH ? forLarge : local).score(table)
-    return { nll, pValue: pValuesOf(nll), unseenValues, missingValues }
+    const scores = await (table.count > SMALL_BATCH ? forLarge : local).score(table)
+    return { ...scores, pValue: pValuesOf(scores.nll) }
   }
   return {
     metadata,

@@ -4,9 +4,11 @@ import { type Fields, type FieldTable, packFields, tablePart } from '@outflow/re
 import { batchNllCalls, type NllOfRows } from './nll-batching.js'
 
 export interface ModelScores {
-  /** [count], nats */
+  /** [count]; −log p(c) − log p(x | c), nats */
   readonly nll: Float64Array
+  /** Number of category values in the batch that training did not see. */
   readonly unseenValues: number
+  /** Number of missing values in the batch. */
   readonly missingValues: number
 }
 

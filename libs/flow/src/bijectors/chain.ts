@@ -24,24 +24,21 @@ export function chain(bijectors: readonly Bijector[]): Bijector {
       const [logDet] = total(logDets, {}) as [Tensor1D]
       return { value, logDet }
     },
-    forwardRows: (x, context) =>
-      fold(
-        x,
-        bijectors.map((bijector) => (rows) => bijector.forwardRows(rows, context)),
-      ),
+    forwardRows: (x, context) => fold(x, bijectors, (bijector, rows) => bijector.forwardRows(rows, context)),
     inverseAndLogDet: (z, context) =>
-      fold(
-        z,
-        bijectors.toReversed().map((bijector) => (rows) => bijector.inverseAndLogDet(rows, context)),
-      ),
+      fold(z, bijectors.toReversed(), (bijector, rows) => bijector.inverseAndLogDet(rows, context)),
   }
 }
 
-function fold(start: Rows, steps: readonly ((rows: Rows) => RowsAndLogDet)[]): RowsAndLogDet {
+function fold(
+  start: Rows,
+  bijectors: readonly Bijector[],
+  map: (bijector: Bijector, rows: Rows) => RowsAndLogDet,
+): RowsAndLogDet {
   let value = start
   const logDet = new Float64Array(start.count)
-  for (const step of steps) {
-    const mapped = step(value)
+  for (const bijector of bijectors) {
+    const mapped = map(bijector, value)
     value = mapped.value
     mapped.logDet.forEach((nats, row) => {
       logDet[row]! += nats

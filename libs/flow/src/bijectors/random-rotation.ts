@@ -1,4 +1,5 @@
 import type { Random } from '../random.js'
+import type { Pivots } from './linear-mixing.js'
 
 /**
  * A random orthogonal matrix, uniformly distributed: Gram–Schmidt orthogonalisation of a matrix of normal draws.
@@ -25,22 +26,13 @@ export function randomRotation(dim: number, random: Random): Float64Array {
   return matrix
 }
 
-/** The factors of a matrix, in the form that `mixing` takes. */
-interface PackedFactors {
-  /** [dim, dim]: L below the diagonal, U above, log|diagonal of U| on it */
-  readonly factors: Float64Array
-  /** [dim] */
-  readonly order: readonly number[]
-  /** [dim] */
-  readonly sign: readonly number[]
-}
-
 /**
  * W = P·L·(U + diag(sign⊙exp(s))), by elimination with pivots.
  *
  * @param matrix  [dim, dim], row-major, not singular
+ * @returns the factors in the form that `mixing` takes
  */
-export function factorised(matrix: Float64Array, dim: number): PackedFactors {
+export function factorised(matrix: Float64Array, dim: number): Pivots & { readonly factors: Float64Array } {
   const rows = Array.from({ length: dim }, (_, row) => ({
     row,
     values: matrix.slice(row * dim, (row + 1) * dim),

@@ -46,10 +46,8 @@ export interface RealNvpSpec extends FlowSizes {
 }
 
 /** [actnorm, linear mixing, affine coupling] a layer. */
-export interface GlowSpec extends FlowSizes {
+export interface GlowSpec extends Omit<RealNvpSpec, 'kind'> {
   readonly kind: 'glow'
-  /** Bound of a coupling's log-scale: s = bound·tanh(r/bound). */
-  readonly scaleBound: number
 }
 
 /** [actnorm, linear mixing, spline coupling] a layer. */

@@ -3,7 +3,7 @@ import type { OnnxGraph } from '../../onnx/onnx-graph.js'
 import { type Piece, regrouped } from '../../onnx/pieces.js'
 import type { GraphRows, Part } from '../part.js'
 import type { ConditionerPart, Through } from './conditioner-part.js'
-import { type Mask, maskName } from './mask.js'
+import { halvesOf, type Mask, maskName } from './mask.js'
 
 /** The weights of a coupling: its conditioner's, which training changes, and its mask. */
 export function maskedWeights(
@@ -44,10 +44,7 @@ export function conditionedHalves(
   conditioner: ConditionerPart,
   outputsOf: (moved: readonly number[]) => Omit<Through, 'inputs'>,
 ): Halves {
-  const [moved, held] = [0, 1].map((side) => mask.flatMap((each, feature) => (each === side ? [feature] : []))) as [
-    number[],
-    number[],
-  ]
+  const { moved, held } = halvesOf(mask)
   const [movedColumns, ...heldColumns] = regrouped(graph, pieces, held.length > 0 ? [moved, held] : [moved])
   const contextInputs = conditioner.inputs - mask.length
   const given = context === undefined ? heldColumns : [...heldColumns, context]

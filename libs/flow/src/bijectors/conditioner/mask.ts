@@ -27,6 +27,12 @@ function complement(mask: Mask): Mask {
   return mask.map((held) => (held === 1 ? 0 : 1))
 }
 
+/** The features that a mask moves, and those that it holds. */
+export function halvesOf(mask: Mask): { readonly moved: readonly number[]; readonly held: readonly number[] } {
+  const on = (side: 0 | 1) => mask.flatMap((each, feature) => (each === side ? [feature] : []))
+  return { moved: on(0), held: on(1) }
+}
+
 export const maskName = (layer: number) => `layers.${layer}.mask`
 
 /** The mask of a layer, from a flow's weights. */

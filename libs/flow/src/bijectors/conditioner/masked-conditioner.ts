@@ -4,7 +4,7 @@ import { plainKernel } from '../../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../../tensor/rows.js'
 import { zeroed } from '../../tensor/scratch.js'
 import type { Conditioner, UsedColumns } from './conditioner.js'
-import type { Mask } from './mask.js'
+import { halvesOf, type Mask } from './mask.js'
 
 /** The conditioner's output for the moved features, in both precisions. */
 interface MaskedConditioner {
@@ -28,26 +28,26 @@ export function maskedConditioner(
   conditioner: Conditioner,
   outputsOf: (moved: readonly number[]) => readonly number[],
 ): MaskedConditioner {
-  const [moved, held] = [0, 1].map((side) => mask.flatMap((each, feature) => (each === side ? [feature] : [])))
-  if (moved!.length === 0 || (held!.length === 0 && mask.length > 1)) {
+  const { moved, held } = halvesOf(mask)
+  if (moved.length === 0 || (held.length === 0 && mask.length > 1)) {
     throw new ShapeError(`a coupling holds some features and moves the others, got the mask ${mask.join('')}`)
   }
-  const outputs = outputsOf(moved!)
+  const outputs = outputsOf(moved)
   const only = (contextDim: number): UsedColumns => {
-    const inputs = [...held!, ...Array.from({ length: contextDim }, (_, at) => mask.length + at)]
+    const inputs = [...held, ...Array.from({ length: contextDim }, (_, at) => mask.length + at)]
     // A single feature without a context has no input: the conditioner gets 0.
     return { inputs: inputs.length > 0 ? inputs : [0], outputs }
   }
   return {
-    moved: moved!,
+    moved,
     rawOfTensor: (x, context) => {
-      const joined = inputsOf(context === undefined ? [x] : [x, context], { held: held! })
+      const joined = inputsOf(context === undefined ? [x] : [x, context], { held })
       return conditioner.ofTensor(joined[0] as Tensor2D, only(context?.shape[1] ?? 0))
     },
     rawOfRows: (x, context) => {
       const { inputs } = only(context?.width ?? 0)
       const joined = { values: new Float64Array(x.count * inputs.length), count: x.count, width: inputs.length }
-      concatInputs(joined.values, x.values, x.width, held!, context?.values)
+      concatInputs(joined.values, x.values, x.width, held, context?.values)
       return conditioner.ofRows(joined, { inputs, outputs }).values
     },
   }
