@@ -84,15 +84,6 @@ test('issue 17.19: a dead letter fits into a message of 1 MiB; a header states w
   expect(ours.get('outflow.offset')).toBe('4')
 })
 
-test('a dead letter has at most 1,000 of the headers of its record (90,000 empty ones were stored)', () => {
-  const headers = Array.from({ length: 90_000 }, (): [string, null] => ['', null])
-  const { payload, headers: kept } = lettersOf(aKafkaRecord(4, Buffer.from('{}'), { headers })).deadLetterMessages[0]!
-    .message
-  expect(payload).toEqual(Buffer.from('{}'))
-  expect(kept.filter(([name]) => name === '')).toHaveLength(1_000)
-  expect(new Map(kept).get('outflow.withheld')).toBe('the headers behind the first 1000 of 90000')
-})
-
 test('a record of a megabyte that fits is not cut', () => {
   const value = Buffer.alloc(990_000, ' ')
   const { payload, headers } = lettersOf(aKafkaRecord(4, value)).deadLetterMessages[0]!.message

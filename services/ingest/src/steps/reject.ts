@@ -48,8 +48,6 @@ type HeaderEntry = OutboxMessage['headers'][number]
 const MAX_MESSAGE_BYTES = 1_000_000
 const MAX_KEY_BYTES = 100_000
 const MAX_HEADERS_BYTES = 100_000
-/** A message of a megabyte may have 90,000 empty ones; tracing and routing need tens. */
-const MAX_HEADERS = 1_000
 /** Space for the headers that describe what was cut off. */
 const WITHHELD_BYTES = 500
 
@@ -62,8 +60,7 @@ function fitted(
     return { key, payload: value, headers: [...ours, ['outflow.withheld', `key, value and headers: ${unreadable}`]] }
   }
   const whole = sizeOf([...headers, ...ours]) + (key?.length ?? 0) + (value?.length ?? 0)
-  if (whole <= MAX_MESSAGE_BYTES && headers.length <= MAX_HEADERS)
-    return { key, payload: value, headers: [...headers, ...ours] }
+  if (whole <= MAX_MESSAGE_BYTES) return { key, payload: value, headers: [...headers, ...ours] }
   const keptHeaders = startOf(headers, MAX_HEADERS_BYTES)
   const keptKey = key?.subarray(0, MAX_KEY_BYTES) ?? null
   const room = MAX_MESSAGE_BYTES - WITHHELD_BYTES - sizeOf([...keptHeaders, ...ours]) - (keptKey?.length ?? 0)
@@ -84,9 +81,9 @@ function fitted(
 /** The first headers that fit. */
 function startOf(headers: KafkaRecord['headers'], maxBytes: number): KafkaRecord['headers'] {
   let bytes = 0
-  const end = headers.findIndex((header, at) => {
+  const end = headers.findIndex((header) => {
     bytes += sizeOf([header])
-    return bytes > maxBytes || at === MAX_HEADERS
+    return bytes > maxBytes
   })
   return end === -1 ? headers : headers.slice(0, end)
 }
