@@ -67,7 +67,20 @@ test('a URL is unchanged when there is nothing to add', async () => {
   expect((await located({ postgres: { tls: false } })).postgres).toEqual({ url: 'postgres://outflow@db/x' })
 })
 
+test.each(['prefer', 'require', 'verify-ca'])(
+  'sslmode=%s of the URL is written as what pg does with it',
+  async (mode) => {
+    const { postgres } = await located({ postgres: { url: `postgres://db/x?sslmode=${mode}&connect_timeout=3` } })
+    expect(postgres).toEqual({ url: 'postgres://db/x?sslmode=verify-full&connect_timeout=3' })
+  },
+)
+
 test.each([
+  [
+    'a file that the URL of Postgres names',
+    { postgres: { url: 'postgres://db/x?sslmode=verify-full&sslrootcert=/absent/ca.pem' } },
+    /postgres\.url: sslrootcert: \/absent\/ca\.pem: there is no such file/,
+  ],
   [
     'a file that is not there',
     { kafka: { tls: { caFile: 'absent.pem' } } },

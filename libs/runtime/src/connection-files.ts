@@ -27,6 +27,7 @@ export async function locateConnectionFiles(config: Config, folder: string): Pro
   const located = await locateSourceFiles(config, folder)
   const postgresTls = config.postgres.tls && absolute(config.postgres.tls, folder)
   await checkTls('postgres.tls', postgresTls)
+  await checkUrlFiles(config.postgres.url)
   const passwordFile = config.postgres.passwordFile && resolve(folder, config.postgres.passwordFile)
   const password = passwordFile && (await readSecret('postgres.passwordFile', passwordFile))
   return {
@@ -95,6 +96,13 @@ async function checkTls(section: string, tls: PostgresTls | undefined): Promise<
   throw invalid(keyKey, tls.keyFile, `it is not the key of ${certKey}; set a certificate and its key`)
 }
 
+/** The files that the URL names itself; pg would fail without their names. As in libpq they are relative to the working directory. */
+async function checkUrlFiles(url: string): Promise<void> {
+  for (const [name, path] of new URL(url).searchParams) {
+    if (/^ssl(rootcert|cert|key)$/.test(name) && path !== '') await readText(`postgres.url: ${name}`, path)
+  }
+}
+
 async function checkSecret(sasl: Sasl | undefined): Promise<void> {
   if (sasl === undefined) return
   const [key, path] =
@@ -142,7 +150,9 @@ function invalid(key: string, path: string, problem: string): ConfigInvalid {
 }
 
 /** In libpq's syntax; pg reads the files for each connection, so that renewed ones are used. */
-function urlWith(url: string, password: string | undefined, tls: PostgresTls | undefined): string {
+function urlWith(given: string, password: string | undefined, tls: PostgresTls | undefined): string {
+  // pg treats these modes as verify-full, and prints a warning that a later version will not.
+  const url = given.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full')
   if (password === undefined && tls === undefined) return url
   const full = new URL(url)
   if (password !== undefined) full.password = encodeURIComponent(password)
