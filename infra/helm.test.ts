@@ -59,10 +59,11 @@ describe('the rendered Helm chart', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  function render(...args: readonly string[]): readonly Manifest[] {
+  const render = (...args: readonly string[]) => renderAs('flights', ...args)
+  function renderAs(release: string, ...args: readonly string[]): readonly Manifest[] {
     const values = ['--values', join(folder, 'flights.yaml')]
     // Without --kube-version and a cluster, Helm assumes an old version of Kubernetes.
-    const command = ['template', 'flights', join(infra, 'helm'), '--kube-version', '1.37.0', ...values, ...args]
+    const command = ['template', release, join(infra, 'helm'), '--kube-version', '1.37.0', ...values, ...args]
     const { status, stdout, stderr } = spawnSync('helm', command, { encoding: 'utf8' })
     expect(status, stderr).toBe(0)
     return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? [])
@@ -100,6 +101,17 @@ describe('the rendered Helm chart', () => {
       },
     ])
     expect(named(manifests, 'Deployment').get('flights-outflow-ingest')!.spec).not.toHaveProperty('replicas')
+  })
+
+  it('has text labels also for a release with a name of digits', () => {
+    const labels = renderAs('20260101').map(({ metadata }) => metadata.labels['app.kubernetes.io/instance'])
+    expect(new Set(labels)).toEqual(new Set(['20260101']))
+  })
+
+  it('uses the default ports when config.http is null', () => {
+    const [container] = named(render('--set', 'config.http=null'), 'Deployment').get('flights-outflow-ingest')!.spec
+      .template!.spec.containers
+    expect(container!.ports).toEqual([{ name: 'vitals', containerPort: 9401 }])
   })
 
   it('contains no Secret; it refers to those of the operator', () => {

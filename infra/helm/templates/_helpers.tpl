@@ -10,7 +10,7 @@
 {{- /* Labels that select every pod of the release. */ -}}
 {{- define "outflow.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "outflow.labels" -}}
