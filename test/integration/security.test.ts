@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { isRetryable } from '@outflow/errors'
 import { InfrastructureUnavailable } from '@outflow/launcher'
 import { loadConfig } from '@outflow/runtime'
-import { migrate, openPool, type Pool, postgresCheck } from '@outflow/store'
+import { migrate, openPool, type Pool, withTransaction } from '@outflow/store'
 import { describeCluster, ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
@@ -60,10 +60,11 @@ async function reachPostgres(postgres: object): Promise<string> {
   const config = await loadConfig(await aConfig({ postgres }), { PASSWORD: SECRETS.database })
   const pool = openPool(config.postgres.url, { max: 1 })
   try {
-    await postgresCheck(pool)
-    const { rows } = await pool.query<{ who: string }>(
-      `select session_user || coalesce(' by ' || version, ' in the clear') as who
-       from pg_stat_ssl where pid = pg_backend_pid()`,
+    const { rows } = await withTransaction(pool, (client) =>
+      client.query<{ who: string }>(
+        `select session_user || coalesce(' by ' || version, ' in the clear') as who
+         from pg_stat_ssl where pid = pg_backend_pid()`,
+      ),
     )
     return rows[0]!.who
   } finally {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { OutflowError } from './outflow-error.js'
-import { backoffMs, keepTrying, pause, retrying } from './retrying.js'
+import { backoffMs, keepTrying, pause, retrying, untilAllAnswer } from './retrying.js'
 
 class Unavailable extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
@@ -77,6 +77,19 @@ test('runs a long task again after any error until the signal aborts, and progre
     ['2', 2],
     ['3', 1],
   ])
+})
+
+test('a probe that fails again with the same error is reported once', async () => {
+  const probe = vi
+    .fn<() => Promise<void>>()
+    .mockRejectedValueOnce(new Unavailable('no schema'))
+    .mockRejectedValueOnce(new Unavailable('no schema'))
+    .mockRejectedValueOnce(new Unavailable('no connection'))
+    .mockResolvedValue()
+  const onRetry = vi.fn()
+  await untilAllAnswer([probe], { signal: never, firstMs: 1, onRetry })
+  expect(probe).toHaveBeenCalledTimes(4)
+  expect(onRetry.mock.calls.map(([error]) => (error as Error).message)).toEqual(['no schema', 'no connection'])
 })
 
 test('a pause ends early when the signal aborts, without an error', async () => {

@@ -90,7 +90,7 @@ export async function keepTrying(
 
 /**
  * Waits until all dependencies of a service answer, one after the other. A probe is retried while its dependency is down, but not
- * after a refused login or certificate, which would be refused again.
+ * after a refused login or certificate, which would be refused again. An error that repeats is reported once.
  *
  * @throws the error of a probe that is not retryable, unless the signal has aborted
  */
@@ -98,8 +98,14 @@ export async function untilAllAnswer(
   probes: readonly (() => Promise<unknown>)[],
   options: RetryOptions,
 ): Promise<void> {
+  let reported: string | undefined
+  const onRetry: RetryOptions['onRetry'] = (error, ...attempt) => {
+    if (error.message === reported) return
+    reported = error.message
+    options.onRetry?.(error, ...attempt)
+  }
   try {
-    for (const probe of probes) await retrying(probe, options)
+    for (const probe of probes) await retrying(probe, { ...options, onRetry })
   } catch (error: unknown) {
     if (!options.signal.aborted) throw error
   }

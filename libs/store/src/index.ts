@@ -1,6 +1,7 @@
 export {
   AnomalyUnknown,
   MigrationChanged,
+  MigrationsPending,
   ModelDamaged,
   ModelUnknown,
   NoEarlierModel,
@@ -14,13 +15,12 @@ export {
 } from './connection/errors.js'
 export { isLed, type Leadership, withLeadership } from './connection/leadership.js'
 export type { Listener, ListenerOptions } from './connection/listen.js'
-export { migrate, migrationStatus } from './connection/migrate.js'
+export { migrate, migrationStatus, postgresCheck } from './connection/migrate.js'
 export {
   type Client,
   inTransaction,
   openPool,
   type Pool,
-  postgresCheck,
   type Queryable,
   withReadOnlyTransaction,
   withTransaction,

@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { keepTrying, makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
 import type { Log, Vitals } from '@outflow/runtime'
-import { isLed, type Leadership, openPool, postgresCheck, withLeadership } from '@outflow/store'
+import { isLed, type Leadership, type Listener, openPool, postgresCheck, withLeadership } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { listenForOutbox, outboxDepth } from '@outflow/store/outbox'
 import { kafkaCheck, makeKafka } from '@outflow/streams'
@@ -38,13 +38,6 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
   const kafka = makeKafka({ ...config.kafka, log })
   const [relaying, explaining] = [makeWakeUp(), makeWakeUp()]
-  const outbox = listenForOutbox({
-    url,
-    pipeline,
-    onWork: relaying.wake,
-    onAnomalies: explaining.wake,
-    onError: telemetry.storeConnectionLost,
-  })
   vitals.metrics.gaugeOf(
     'outflow_outbox_rows',
     'Messages that have not been sent yet; NaN while Postgres is unavailable',
@@ -75,11 +68,19 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       await watching
     }
   }
+  let outbox: Listener | undefined
   const names = config.alerts.webhooks.map(({ name }) => name)
   try {
     await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
       signal,
-      onRetry: telemetry.relayInterrupted,
+      onRetry: telemetry.startDelayed,
+    })
+    outbox = listenForOutbox({
+      url,
+      pipeline,
+      onWork: relaying.wake,
+      onAnomalies: explaining.wake,
+      onError: telemetry.storeConnectionLost,
     })
     await Promise.all([
       keepTrying(
@@ -106,7 +107,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     ])
   } finally {
     for (const remove of checks) remove()
-    await outbox.close()
+    await outbox?.close()
     await pool.end()
   }
 }

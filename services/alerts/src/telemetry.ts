@@ -88,6 +88,7 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
       for (const kind of kinds) conditions.set({ kind }, 1)
     },
     healthNotChecked: (error: OutflowError) => log.warn({ error }, 'pipeline not checked'),
+    startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Config } from '@outflow/contracts'
+import { untilAllAnswer } from '@outflow/errors/retrying'
 import { type Log, listenOn, type Vitals } from '@outflow/runtime'
 import { openPool, postgresCheck, withReadOnlyTransaction } from '@outflow/store'
 import { makeServer } from './server.js'
@@ -21,6 +22,7 @@ interface ConsoleOptions {
  * `http.ports.console`. Requests are answered with 503 while the store is unavailable.
  *
  * @throws {HealthAddressUnavailable} when the address cannot be bound
+ * @throws {OutflowError} if Postgres rejects the login or the certificate at the start
  */
 export async function runConsole({ config, log, signal, vitals, onServed }: ConsoleOptions): Promise<void> {
   const telemetry = makeTelemetry(log, vitals.metrics)
@@ -42,6 +44,7 @@ export async function runConsole({ config, log, signal, vitals, onServed }: Cons
     const url = await listenOn((own) => server.listen(own), address, 'the console')
     telemetry.consoleStarted(url, loginsOf(config.console).join(', ') || 'none')
     onServed?.(url)
+    await untilAllAnswer([() => postgresCheck(pool)], { signal, onRetry: telemetry.startDelayed })
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
     await server.close()

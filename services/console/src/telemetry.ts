@@ -32,6 +32,7 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     },
     liveStreams: (open: number) => streams.set(open),
     liveFeedInterrupted: (error: OutflowError) => log.warn({ error }, 'live list interrupted'),
+    startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }
 }

@@ -36,5 +36,6 @@ export const SILENT: ConsoleTelemetry = {
   requestFailed: () => {},
   liveStreams: () => {},
   liveFeedInterrupted: () => {},
+  startDelayed: () => {},
   storeConnectionLost: () => {},
 }

@@ -5,7 +5,7 @@ import { makeScoringThread, type ScoringThread } from '@outflow/detector/threade
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { longestWindowMs, planWindows } from '@outflow/records'
 import type { CheckResult, Log, Vitals } from '@outflow/runtime'
-import { openPool, postgresCheck } from '@outflow/store'
+import { type Listener, openPool, postgresCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
@@ -51,14 +51,6 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
     telemetry,
     signal,
   })
-  const modelChanges = listenForModels({
-    url: config.postgres.url,
-    pipeline: config.pipeline,
-    onChange: models.serve,
-    onRecalibration: models.recalibrate,
-    onShadow: models.shadow,
-    onError: telemetry.storeConnectionLost,
-  })
   const kafkaCheck = makeKafkaCheck(telemetry)
   const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: config.pipeline } })
   const checks = [
@@ -73,20 +65,30 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
   ]
   const stopped = new AbortController()
   const untilStopped = AbortSignal.any([signal, stopped.signal])
-  const retaining = applyRetentionHourly({
-    applyRetention: () =>
-      applyRetention(pool, {
-        pipeline: config.pipeline,
-        anomaliesMs: config.retention.anomalies,
-        statisticsMs: config.retention.statistics,
-        ...windowRetention(config),
-      }),
-    telemetry,
-    signal: untilStopped,
-  })
+  let modelChanges: Listener | undefined
+  let retaining: Promise<void> | undefined
   try {
     telemetry.ingestStarted(config.source.topics)
-    await untilAllAnswer([() => postgresCheck(pool)], { signal })
+    await untilAllAnswer([() => postgresCheck(pool)], { signal, onRetry: telemetry.startDelayed })
+    modelChanges = listenForModels({
+      url: config.postgres.url,
+      pipeline: config.pipeline,
+      onChange: models.serve,
+      onRecalibration: models.recalibrate,
+      onShadow: models.shadow,
+      onError: telemetry.storeConnectionLost,
+    })
+    retaining = applyRetentionHourly({
+      applyRetention: () =>
+        applyRetention(pool, {
+          pipeline: config.pipeline,
+          anomaliesMs: config.retention.anomalies,
+          statisticsMs: config.retention.statistics,
+          ...windowRetention(config),
+        }),
+      telemetry,
+      signal: untilStopped,
+    })
     telemetry.modelAwaited()
     await models.first
     if (!signal.aborted) {
@@ -100,7 +102,7 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
     stopped.abort()
     for (const remove of checks) remove()
     await watchdog.close()
-    await modelChanges.close()
+    await modelChanges?.close()
     await retaining
     await models.close()
     await pool.end()

@@ -161,6 +161,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.debug({ ...position(delivery), ...counts }, 'batch written')
     },
     drainCutShort: (error: OutflowError) => log.warn({ error }, 'drain cut short'),
+    startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
     /** Postgres's clock advanced by more than a day since the last run, because it jumped or the pipeline was stopped. */
     retentionBehind: ({ asOf, behindMs }: Pick<Retention, 'asOf' | 'behindMs'>) =>

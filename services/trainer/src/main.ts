@@ -59,7 +59,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
   try {
     await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
       signal,
-      onRetry: telemetry.leadershipInterrupted,
+      onRetry: telemetry.startDelayed,
     })
     await keepLeading(context)
   } finally {

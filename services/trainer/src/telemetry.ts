@@ -177,6 +177,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
       else log.error({ error, attempt, waitMs }, 'training failed')
     },
+    startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }
 }

@@ -9,6 +9,15 @@ export class StoreUnavailable extends OutflowError {
   override readonly retryable = true
 }
 
+/**
+ * The database lacks migrations of this release.
+ * @fix Run `outflow migrate`; running services then continue by themselves.
+ */
+export class MigrationsPending extends OutflowError {
+  readonly code = 'OUTFLOW_STORE_MIGRATIONS_PENDING'
+  override readonly retryable = true
+}
+
 /** A statement was cancelled: by its timeout, or by another session. */
 export class StatementCancelled extends StoreUnavailable {}
 

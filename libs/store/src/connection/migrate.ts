@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
-import { MigrationChanged, StoreRefused, toStoreError } from './errors.js'
+import { MigrationChanged, MigrationsPending, StoreRefused, toStoreError } from './errors.js'
+import type { Queryable } from './pool.js'
 
 interface MigrationState {
   readonly number: number
@@ -85,10 +86,7 @@ $$`
 export async function migrationStatus(url: string): Promise<readonly MigrationState[]> {
   const files = await readMigrations()
   return withConnection(url, async (client) => {
-    const { rows } = await client.query<{ present: boolean }>(
-      `select to_regclass('outflow.migrations') is not null as present`,
-    )
-    const applied = rows[0]!.present ? await readApplied(client) : []
+    const applied = await readAppliedIfAny(client)
     pendingOf(files, applied)
     return files.map(({ number, name }) => ({
       number,
@@ -97,6 +95,28 @@ export async function migrationStatus(url: string): Promise<readonly MigrationSt
     }))
   })
 }
+
+/**
+ * A readiness check: the database answers and has the schema of this release.
+ *
+ * @throws {StoreUnavailable | StoreRefused} if the database cannot be used
+ * @throws {MigrationsPending}
+ */
+export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: true; readonly detail: string }> {
+  migrationsOfRelease ??= readMigrations()
+  const known = await migrationsOfRelease
+  const applied = await readAppliedIfAny(pool).catch((thrown: unknown) => {
+    throw toStoreError(thrown)
+  })
+  const pending = known.filter(({ number }) => !applied.some((migration) => migration.number === number))
+  if (pending.length === 0) return { ok: true, detail: 'answered' }
+  throw new MigrationsPending(`${pending.length} of ${known.length} migrations are not applied to the database`, {
+    fix: 'run outflow migrate',
+  })
+}
+
+/** Probes are frequent, and the files of a release do not change. */
+let migrationsOfRelease: Promise<MigrationFile[]> | undefined
 
 async function readMigrations(): Promise<MigrationFile[]> {
   const names = (await readdir(MIGRATIONS_FOLDER)).filter((name) => MIGRATION_NAME.test(name)).sort()
@@ -113,7 +133,14 @@ function checksumOf(text: string): string {
   return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
 }
 
-async function readApplied(client: pg.Client): Promise<AppliedMigration[]> {
+async function readAppliedIfAny(client: Queryable): Promise<AppliedMigration[]> {
+  const { rows } = await client.query<{ present: boolean }>(
+    `select to_regclass('outflow.migrations') is not null as present`,
+  )
+  return rows[0]!.present ? readApplied(client) : []
+}
+
+async function readApplied(client: Queryable): Promise<AppliedMigration[]> {
   const { rows } = await client.query<AppliedMigration>(
     'select number, name, checksum, applied_at from outflow.migrations order by number',
   )

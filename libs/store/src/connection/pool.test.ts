@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { StoreUnavailable } from './errors.js'
-import { openPool, postgresCheck } from './pool.js'
+import { postgresCheck } from './migrate.js'
+import { openPool } from './pool.js'
 
 /** A message of Postgres' protocol. @see PostgreSQL manual, "Message Formats" */
 function message(type: string, body: Buffer): Buffer {

@@ -116,13 +116,3 @@ export async function inTransaction<T>(client: Client, act: () => Promise<T>, be
     throw toStoreError(thrown)
   }
 }
-
-/** A readiness check. @throws {StoreUnavailable | StoreRefused} if the database cannot be used */
-export async function postgresCheck(pool: Pool): Promise<{ readonly ok: true; readonly detail: string }> {
-  try {
-    await pool.query('select 1')
-  } catch (thrown: unknown) {
-    throw toStoreError(thrown)
-  }
-  return { ok: true, detail: 'answered' }
-}

@@ -3,7 +3,7 @@ import { describeProvisional } from '@outflow/contracts/wording'
 import { sameFeatures, withDetector } from '@outflow/detector'
 import { fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
-import { migrationStatus, type Pool, postgresCheck } from '@outflow/store'
+import { migrationStatus, type Pool, withTransaction } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
 import { trainerStatus, whyNoModel } from '@outflow/store/training'
 import {
@@ -156,9 +156,10 @@ const database = ({ config, pool }: DoctorContext): Check => ({
   name: 'database',
   fix: 'start Postgres, or correct postgres.url',
   run: async () => {
-    await postgresCheck(pool)
-    const { rows } = await pool.query<{ version: string; readOnly: string }>(
-      `select current_setting('server_version') as version, current_setting('transaction_read_only') as "readOnly"`,
+    const { rows } = await withTransaction(pool, (client) =>
+      client.query<{ version: string; readOnly: string }>(
+        `select current_setting('server_version') as version, current_setting('transaction_read_only') as "readOnly"`,
+      ),
     )
     const { version, readOnly } = rows[0]!
     const server = `PostgreSQL ${version} at ${placeOf(config.postgres.url)}`

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aDatabase } from '../support/infrastructure.js'
+import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { runOutflow } from '../support/run-outflow.js'
+import { startService } from '../support/service-process.js'
+
+const SERVICES = ['alerts', 'console', 'ingest', 'trainer']
+
+test('services that start before the migrations report them once, are not ready, and continue when they are applied', async () => {
+  const pipeline = await aParcelPipeline({ databaseUrl: await aDatabase({ isEmpty: true }) })
+  const all = startService('all', pipeline.configFile)
+  const delayed = () => all.log.filter(({ msg }) => msg === 'start delayed').map(({ service }) => String(service))
+  await eventually(() => SERVICES.every((service) => delayed().includes(service)), { what: 'each service reports it' })
+
+  const postgres = {
+    ok: false,
+    detail: expect.stringMatching(/^8 of 8 migrations are not applied .*; run outflow migrate$/),
+  }
+  const { status, checks } = await all.readiness()
+  expect(status).toBe(503)
+  expect(checks).toMatchObject(Object.fromEntries(SERVICES.map((service) => [service, { postgres }])))
+
+  await runOutflow(['migrate', '--config', pipeline.configFile])
+  await all.logged('first model awaited')
+  await all.logged('training rows awaited')
+  await eventually(async () => (await all.readiness()).checks.alerts?.leader?.ok, { what: 'a relay leads' })
+  expect(delayed().toSorted()).toEqual(SERVICES)
+  expect(all.log.map(({ msg }) => msg)).not.toContain('store connection lost')
+  expect(await all.terminate()).toMatchObject({ code: 0 })
+})
