@@ -29,3 +29,14 @@ test('services that start before the migrations report them once, are not ready,
   expect(all.log.map(({ msg }) => msg)).not.toContain('store connection lost')
   expect(await all.terminate()).toMatchObject({ code: 0 })
 })
+
+test('a stop before Postgres answers logs neither a lost connection nor that ingest waits for a model', async () => {
+  const pipeline = await aParcelPipeline({ databaseUrl: 'postgres://outflow@127.0.0.1:1/outflow' })
+  const all = startService('all', pipeline.configFile)
+  await all.logged('start delayed')
+  await all.logged('console started')
+  expect(await all.terminate()).toMatchObject({ code: 0 })
+  const logged = new Set(all.log.map(({ msg }) => msg))
+  expect(logged).not.toContain('store connection lost')
+  expect(logged).not.toContain('first model awaited')
+})

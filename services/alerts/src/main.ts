@@ -75,6 +75,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       signal,
       onRetry: telemetry.startDelayed,
     })
+    if (signal.aborted) return
     outbox = listenForOutbox({
       url,
       pipeline,

@@ -70,10 +70,14 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
   try {
     telemetry.ingestStarted(config.source.topics)
     await untilAllAnswer([() => postgresCheck(pool)], { signal, onRetry: telemetry.startDelayed })
+    if (signal.aborted) return
     modelChanges = listenForModels({
       url: config.postgres.url,
       pipeline: config.pipeline,
-      onChange: models.serve,
+      onChange: (modelId) => {
+        if (modelId === null) telemetry.modelAwaited()
+        models.serve(modelId)
+      },
       onRecalibration: models.recalibrate,
       onShadow: models.shadow,
       onError: telemetry.storeConnectionLost,
@@ -89,7 +93,6 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
       telemetry,
       signal: untilStopped,
     })
-    telemetry.modelAwaited()
     await models.first
     if (!signal.aborted) {
       await consume({
