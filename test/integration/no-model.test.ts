@@ -1,8 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { makeKafka, makeProducer } from '@outflow/streams'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
-import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { onLoopback } from '../support/on-loopback.js'
+import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES, parcelMessages } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
@@ -14,20 +17,17 @@ test('issue 17.7: a path that no record has is reported by the trainer, status a
     features: [...PARCEL_FEATURES, { path: '$.amout', type: 'numeric', optional: false }],
     training: { minRows: 1_000, niceness: 0 },
   })
-  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
-  const messages = nextOf(parcelMessages(7), RECORDS).map(({ value }) => ({ value, key: null }))
-  await producer.send(messages.map((message) => ({ topic: pipeline.topics.source, ...message })))
-  await producer.close()
+  await send(
+    pipeline,
+    nextOf(parcelMessages(7), RECORDS).map(({ value }) => value),
+  )
 
   const all = startService('all', pipeline.configFile)
   const awaited = await all.logged('training rows awaited')
   expect(awaited).toMatchObject({ level: 'warn', rows: 0, missing: 1_000 })
 
   const why = /no model: training window: 1,500 records read, 1,500 rejected, for example: \$\.amout is absent/
-  await eventually(async () => why.test((await runOutflow(['status', '--config', pipeline.configFile])).stdout), {
-    what: 'status states why there is no model',
-    everyMs: 1_000,
-  })
+  await untilStatusStates(pipeline, why)
 
   const { code, stdout } = await runOutflow(['doctor', '--json', '--config', pipeline.configFile])
   const { findings } = JSON.parse(stdout) as { findings: { name: string; ok: boolean; detail: string }[] }
@@ -42,3 +42,29 @@ test('issue 17.7: a path that no record has is reported by the trainer, status a
   expect(await all.terminate()).toMatchObject({ code: 0 })
   expect(all.complaints.filter((line) => line.includes('Warning'))).toEqual([])
 })
+
+test('status states the failure of the schema registry that the trainer retries', async () => {
+  const pipeline = await aParcelPipeline({ training: { minRows: 1_000, niceness: 0 } })
+  const registry = await onLoopback(createServer((_, response) => response.writeHead(503).end()))
+  onTestFinished(registry.close)
+  const config = JSON.parse(await readFile(pipeline.configFile, 'utf8'))
+  const source = { ...config.source, format: 'avro', registry: { url: registry.url } }
+  await writeFile(pipeline.configFile, JSON.stringify({ ...config, source }))
+  await send(pipeline, new Array<Buffer>(RECORDS).fill(Buffer.of(0, 0, 0, 0, 7, 1)))
+  const trainer = startService('trainer', pipeline.configFile)
+  await trainer.logged('training failed')
+  await untilStatusStates(pipeline, /no model: training failed and is retried: .*registry/)
+})
+
+async function send({ brokers, topics }: ParcelPipeline, values: readonly (Buffer | null)[]): Promise<void> {
+  const producer = await makeProducer(makeKafka({ brokers, clientId: 'test' }))
+  await producer.send(values.map((value) => ({ topic: topics.source, key: null, value })))
+  await producer.close()
+}
+
+async function untilStatusStates({ configFile }: ParcelPipeline, remark: RegExp): Promise<void> {
+  await eventually(async () => remark.test((await runOutflow(['status', '--config', configFile])).stdout), {
+    what: `status states ${remark}`,
+    everyMs: 1_000,
+  })
+}

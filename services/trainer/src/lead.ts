@@ -1,4 +1,4 @@
-import { isRetryable, toOutflowError } from '@outflow/errors'
+import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/errors/retrying'
 import { withLeadership } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
@@ -35,6 +35,8 @@ const BEAT_EVERY_MS = 5_000
 interface Wait {
   /** What it waits for, as the heartbeat reports it; null: it does not wait. */
   why: string | null
+  /** The error that ended the last attempt; null: it had none, or another fit has begun. */
+  failure: OutflowError | null
   /** Since when the topics have enough records for a provisional model, ms of `performance.now`; null: they do not. */
   enoughSinceMs: number | null
 }
@@ -65,7 +67,7 @@ async function lead(context: TrainerContext): Promise<void> {
   const checkScores = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
   const requests = context.listen(wakeUp.wake)
   const stopped = new AbortController()
-  const wait: Wait = { why: null, enoughSinceMs: null }
+  const wait: Wait = { why: null, failure: null, enoughSinceMs: null }
   const beating = keepBeating(context, wait, AbortSignal.any([signal, stopped.signal]))
   try {
     await adoptCandidate(context)
@@ -79,12 +81,16 @@ async function lead(context: TrainerContext): Promise<void> {
         })
         await applyLabels(context)
         await fitIfDue(context, wait, wakeUp)
+        wait.failure = null
         progressed()
       },
       {
         signal,
         backoffOf,
-        onRetry: telemetry.trainingFailed,
+        onRetry: (error, attempt, waitMs) => {
+          wait.failure = error
+          telemetry.trainingFailed(error, attempt, waitMs)
+        },
       },
     )
   } finally {
@@ -106,11 +112,10 @@ async function keepBeating(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor: wait.why }).catch(
-      (thrown: unknown) => {
-        if (!signal.aborted) telemetry.storeConnectionLost(toOutflowError(thrown))
-      },
-    )
+    const waitingFor = wait.failure === null ? wait.why : `training failed and is retried: ${wait.failure.message}`
+    await beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor }).catch((thrown: unknown) => {
+      if (!signal.aborted) telemetry.storeConnectionLost(toOutflowError(thrown))
+    })
     await pause(BEAT_EVERY_MS, signal)
   }
 }
@@ -122,7 +127,10 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
   const shadowMs = await settleShadow(context)
   if (shadowMs !== null) return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
   const { due, fromMs, active } = await dueNow(context)
-  if (due.inMs > 0) return wakeUp.wait(context.signal, Math.min(due.inMs, DUE_POLL_MS))
+  if (due.inMs > 0) {
+    wait.why = null
+    return wakeUp.wait(context.signal, Math.min(due.inMs, DUE_POLL_MS))
+  }
   const rows = await countFrom(context, fromMs)
   if (rows < PROVISIONAL_ROWS) wait.enoughSinceMs = null
   else wait.enoughSinceMs ??= performance.now()
@@ -142,6 +150,7 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
       ...effects,
       openReport: async (...report) => {
         wait.why = null
+        wait.failure = null
         const fitId = await effects.openReport(...report)
         await answerRequests(pool, { pipeline: config.pipeline, fitId })
         return fitId
