@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { onLoopback } from '../support/on-loopback.js'
+import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES, parcelMessages } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
@@ -54,6 +55,23 @@ test('status states the failure of the schema registry that the trainer retries'
   const trainer = startService('trainer', pipeline.configFile)
   await trainer.logged('training failed')
   await untilStatusStates(pipeline, /no model: training failed and is retried: .*registry/)
+})
+
+test('status names changed features with which every record is rejected, while the earlier model scores', async () => {
+  const pipeline = await aParcelPipeline({
+    model: await parcelModel(),
+    features: [...PARCEL_FEATURES, { path: '$.amout', type: 'numeric', optional: false }],
+    training: { minRows: 1_000, niceness: 0 },
+  })
+  await send(
+    pipeline,
+    nextOf(parcelMessages(7), RECORDS).map(({ value }) => value),
+  )
+  startService('trainer', pipeline.configFile)
+  await untilStatusStates(
+    pipeline,
+    /: no model with the features of the configuration: training window: 1,500 records read, 1,500 rejected, .* \$\.amout is absent/,
+  )
 })
 
 async function send({ brokers, topics }: ParcelPipeline, values: readonly (Buffer | null)[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { noTrainerAndFix, type TrainerStatus, whyNoModelAndFix } from './trainer-status.js'
+import { noTrainerAndFix, type TrainerStatus, whyNoModelAndFix, whyNoNewerModel } from './trainer-status.js'
 
 describe('issue 17.7: the reason for having no model', () => {
   const waitingFor =
@@ -25,4 +25,10 @@ it('states that no trainer runs, and how to start one', () => {
   const trainer = { beatAgeMs: null, waitingFor: null, lastFit: null }
   expect(noTrainerAndFix(trainer)).toBe('no trainer runs; start one: outflow run trainer')
   expect(noTrainerAndFix({ ...trainer, beatAgeMs: 1_000 })).toBeNull()
+})
+
+it('states what a running trainer waits for also while a model is active', () => {
+  const trainer = { beatAgeMs: 1_000, waitingFor: 'training window: 3 records in the topics', lastFit: null }
+  expect(whyNoNewerModel(trainer)).toBe('training window: 3 records in the topics')
+  expect(whyNoNewerModel({ ...trainer, beatAgeMs: 60_000 })).toBeNull()
 })

@@ -46,6 +46,10 @@ export const whyNoModelAndFix = (trainer: TrainerStatus): string => noTrainerAnd
 export const noTrainerAndFix = (trainer: TrainerStatus): string | null =>
   isTrainerRunning(trainer) ? null : `${whyNoModel(trainer)}; start one: outflow run trainer`
 
+/** Why a pipeline with an active model gets no other one, although one is due; null: none is due, or no trainer runs. */
+export const whyNoNewerModel = (trainer: TrainerStatus): string | null =>
+  isTrainerRunning(trainer) ? trainer.waitingFor : null
+
 /** Why a pipeline has no active model. */
 export function whyNoModel(trainer: TrainerStatus): string {
   const { waitingFor, lastFit } = trainer

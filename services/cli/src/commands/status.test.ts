@@ -32,6 +32,7 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
   unreachable: null,
   provisional: null,
   whyNoModel: null,
+  whyNoNewerModel: null,
   drift: null,
   ...overrides,
 })
@@ -86,6 +87,13 @@ describe('describeStatus', () => {
         whyNoModel: whyNoModelAndFix({ beatAgeMs: null, waitingFor: null, lastFit: null }),
       },
       'no model: no trainer runs; start one: outflow run trainer',
+    ],
+    [
+      'features for which no model can be fitted',
+      {
+        whyNoNewerModel: 'no model with the features of the configuration: training window: 9 records read, 9 rejected',
+      },
+      'no model with the features of the configuration: training window: 9 records read, 9 rejected',
     ],
     [
       'a model with which no record can be an anomaly (issue 17.10)',

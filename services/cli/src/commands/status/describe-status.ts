@@ -61,6 +61,7 @@ function remarksOf(reading: Reading): string[] {
     const since = lastWrite === null ? 'yet' : `for ${ago(lastWrite, at)}`
     remarks.push(`nothing was written ${since} and records wait: is ingest running?`)
   }
+  if (reading.whyNoNewerModel !== null) remarks.push(reading.whyNoNewerModel)
   if (reading.provisional !== null) remarks.push(reading.provisional)
   if (reading.unreachable !== null) remarks.push(reading.unreachable)
   if (waitingSince !== null && at.getTime() - waitingSince.getTime() > STALLED_MS) {

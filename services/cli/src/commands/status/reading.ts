@@ -1,13 +1,13 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
-import { unreachable } from '@outflow/detector'
+import { sameFeatures, unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
 import { type PipelineStatus, pipelineStatus } from '@outflow/store/pipelines'
-import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
+import { trainerStatus, whyNoModelAndFix, whyNoNewerModel } from '@outflow/store/training'
 import { partitionEnds, partitionLags } from '@outflow/streams'
 import { UsageError } from '../../errors.js'
 import { makeKafkaForReport } from '../../kafka-access.js'
@@ -25,6 +25,8 @@ export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly provisional: string | null
   /** Why no model is active, and the command that helps, if any; null: a model is active. */
   readonly whyNoModel: string | null
+  /** Which model the trainer cannot fit beside the active one, and why; null: no other one is due. */
+  readonly whyNoNewerModel: string | null
   /** The newest alarm of the last day. */
   readonly drift: StoredDriftAlarm | null
 }
@@ -95,6 +97,7 @@ async function watch(configPath: string): Promise<StatusReader> {
         unreachable: modelMetadata && unreachable(modelMetadata, config.detection),
         provisional: provisionalOf(modelMetadata, config),
         whyNoModel: status.modelId === null ? whyNoModelAndFix(trainer) : null,
+        whyNoNewerModel: status.modelId === null ? null : newerModelOf(modelMetadata, config, whyNoNewerModel(trainer)),
         drift: recent(drift),
       }
     },
@@ -105,6 +108,12 @@ async function watch(configPath: string): Promise<StatusReader> {
 function provisionalOf(metadata: ModelMetadata | null, config: Config): string | null {
   const state = metadata && describeProvisional(metadata, config)
   return state && `${state.what}; ${state.next}`
+}
+
+function newerModelOf(metadata: ModelMetadata | null, config: Config, why: string | null): string | null {
+  if (why === null) return null
+  const isOfConfiguration = sameFeatures(metadata, config.features)
+  return `${isOfConfiguration ? 'no newer model' : 'no model with the features of the configuration'}: ${why}`
 }
 
 const DAY_MS = 86_400_000
