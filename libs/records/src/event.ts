@@ -1,7 +1,7 @@
 import type { Config, Rejection } from '@outflow/contracts'
 import { inWholeRecords, type Locate } from './fields/path.js'
 import { fieldReader, isRejection } from './fields/reader.js'
-import { entityOf } from './windows/names.js'
+import { entityOf, textOfKey } from './windows/names.js'
 import type { MessageFacts } from './windows/observation.js'
 
 /** A message with the entity and event time of its record. Read its properties by name: a spread omits `entityKey` if it is a getter. */
@@ -19,7 +19,7 @@ type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event
  * Compiles `source.timestamp` and `source.key` to the function that reads a record's event time and entity.
  *
  * The time is read as a cyclic feature and the entity as a categorical one, so that the same times and paths are accepted
- * everywhere. Without `source.timestamp` Kafka's timestamp is used, without `source.key` Kafka's key.
+ * everywhere. Without `source.timestamp` Kafka's timestamp is used, without `source.key` Kafka's key; an empty key is none.
  *
  * @param locate  resolves a path. Default: in a whole record
  */
@@ -46,8 +46,8 @@ class KeyedByKafka<M extends MessageFacts> implements Event<M> {
   ) {}
 
   get entityKey(): string | null {
-    const { key } = this.source
-    return key === null ? null : entityOf(key.toString('utf8'))
+    const name = textOfKey(this.source.key)
+    return name === null ? null : entityOf(name)
   }
 }
 

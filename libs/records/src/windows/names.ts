@@ -17,6 +17,11 @@ export function entityOf(name: string): string {
   return `${plainText(start)}…sha256:${sha256(name)}`
 }
 
+/** Returns the text of a Kafka key; null if it is absent or empty, as for a field that is the entity. */
+export function textOfKey(key: Buffer | null): string | null {
+  return key === null || key.length === 0 ? null : key.toString('utf8')
+}
+
 const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
 
 /**

@@ -1,7 +1,7 @@
 import { type Feature, PARTITION, type Rejection } from '@outflow/contracts'
 import { inWholeRecords, type Locate } from '../fields/path.js'
 import { fieldReader, isRejection } from '../fields/reader.js'
-import { entityOf, hashOf } from './names.js'
+import { entityOf, hashOf, textOfKey } from './names.js'
 import type { WindowFeature, WindowPlan } from './plan.js'
 
 /** The input of the windowed features from one record. */
@@ -60,7 +60,7 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     if (isRejection(fields)) return fields
     const observation = { entities: [] as (string | null)[], times: [] as number[][], values: [] as number[][] }
     for (const { isPartition, entity, series } of places) {
-      const ofKeyOrField = entity === -1 ? (key?.toString('utf8') ?? null) : fields.categories[entity]!
+      const ofKeyOrField = entity === -1 ? textOfKey(key) : fields.categories[entity]!
       const name = isPartition ? '' : ofKeyOrField
       observation.entities.push(name === null ? null : entityOf(name))
       const times: number[] = []
