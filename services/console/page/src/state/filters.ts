@@ -46,7 +46,7 @@ export const ALL: Span = { from: null, to: null }
 /** Reads filters from a URL's search; values that are not valid are ignored. */
 export function parseFilters(search: string): Filters {
   const params = new URLSearchParams(search)
-  const text = (name: string) => params.get(name)?.trim() ?? ''
+  const text = (name: string) => params.get(name) ?? ''
   const verdict = text('verdict')
   return {
     pipeline: text('pipeline'),
