@@ -98,6 +98,14 @@ describe('the list of anomalies', () => {
     expect(await idsOf(`limit=500&${query}`)).toHaveLength(count)
   })
 
+  it('finds a text that JSON escapes as it is shown (`C:\\temp` found nothing)', async () => {
+    const path = { path: 'C:\\temp\\"new"' }
+    await pool.query('update outflow.anomalies set record = record || $1 where "offset" in (31, 32)', [path])
+    for (const text of ['c:\\temp', '\\"new"', '"path": "C:']) {
+      expect(await idsOf(`limit=500&text=${encodeURIComponent(text)}`)).toHaveLength(2)
+    }
+  })
+
   it.each([
     ['limit=0', 'limit'],
     ['limit=many', 'limit'],

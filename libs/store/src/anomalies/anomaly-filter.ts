@@ -36,7 +36,10 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
   add(filter.severity, (severity) => `severity = ${severity}`)
   add(filter.modelId, (modelId) => `model_id = ${modelId}`)
   add(filter.maxPValue, (most) => `(- p_value) >= - ${most}::float8`)
-  add(filter.text && likeText(filter.text), (text) => `(record::text ilike ${text} or entity_key ilike ${text})`)
+  add(filter.text ? likeTexts(filter.text) : undefined, (texts) => {
+    const found = `ilike any (${texts}::text[])`
+    return `(record::text ${found} or entity_key ${found})`
+  })
   if (filter.verdict === 'none') {
     conditions.push(`not exists (
             select from outflow.verdicts as given
@@ -54,5 +57,6 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
   return conditions
 }
 
-/** Escapes `%`, `_` and `\` in the text. */
-const likeText = (text: string): string => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+/** Returns the patterns of a text as it is typed, and as a string of JSON, where `"` and `\` are escaped. `%`, `_` and `\` match themselves. */
+const likeTexts = (text: string): string[] =>
+  [...new Set([text, JSON.stringify(text).slice(1, -1)])].map((each) => `%${each.replaceAll(/[\\%_]/g, '\\$&')}%`)
