@@ -279,6 +279,19 @@ describe('one anomaly', () => {
     expect(await page.evaluate(`document.querySelector('main').scrollWidth`)).toBeLessThanOrEqual(PHONE.width)
   })
 
+  it('shows the values of a counterfactual beside the name of a long field (they were out of view)', async () => {
+    const changes = [{ field: 'l'.repeat(200), from: 1, to: 2 }]
+    const counterfactual = { changes, nll: 1, text: 'normal with 2 instead of 1' }
+    await pool.query(`update outflow.anomalies set counterfactual = $1 where "offset" = 1206`, [counterfactual])
+    await page.goto(console.url + anomalyPath(1206))
+    await page.locator('.counterfactual ins').waitFor()
+    for (const width of [1_280, PHONE.width]) {
+      await page.setViewportSize({ width, height: PHONE.height })
+      const hidden = `{ const { scrollWidth, clientWidth } = document.querySelector('.counterfactual .wide-table'); scrollWidth - clientWidth }`
+      await soon(() => page.evaluate<number>(hidden)).toBe(0)
+    }
+  })
+
   it('shows what follows a key in its own direction (U+202E in a key reversed it)', async () => {
     const at = { pipeline: PIPELINE, topic: 'flights', partition: 1205 % 3, offset: 1205n }
     await pool.query(`update outflow.anomalies set entity_key = U&'airport \\202E 42' where "offset" = 1205`)

@@ -32,8 +32,9 @@ export function Reasons({ anomaly }: { anomaly: AnomalyDetail }) {
         <div class="counterfactual">
           <h3>Counterfactual</h3>
           <Table
+            asCards
             columns={[
-              { name: 'field', of: ({ field }) => field },
+              { name: 'field', kind: 'detail', of: ({ field }) => field },
               { name: 'here', of: ({ from }) => <del>{formatValue(from)}</del> },
               { name: 'normal', of: ({ to }) => <ins>{formatValue(to)}</ins> },
             ]}
