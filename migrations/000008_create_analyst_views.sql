@@ -308,7 +308,7 @@ comment on column analyst.fits.max_steps is 'Largest number of training steps.';
 comment on column analyst.fits.window_from is 'Start of the training window, by Kafka''s timestamps.';
 comment on column analyst.fits.window_to is 'End of the training window, by Kafka''s timestamps.';
 comment on column analyst.fits.window_shortened is 'Why the window was shorter than training.window; null: it was not.';
-comment on column analyst.fits.fitted is 'Records that the model was fitted to.';
+comment on column analyst.fits.fitted is 'Records that the model was fitted to, and its calibration records.';
 comment on column analyst.fits.held_out is 'Records held out for the gate.';
 comment on column analyst.fits.rejected is 'Records of the window that were rejected.';
 comment on column analyst.fits.excluded is 'Records left out because of analyst.training_exclusions and verdicts.';

@@ -28,7 +28,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
-import { aFitReport, aGateReport, aModelMetadata } from '../support/reports.js'
+import { aFitReport, aFlowFit, aGateReport, aModelMetadata } from '../support/reports.js'
 
 let url: string
 let pool: Pool
@@ -118,13 +118,19 @@ describe('the report of a fit', () => {
     await noteFitStep(pool, { id, step: 50, maxSteps: 2_000 })
     expect(await listFits(pool, { pipeline })).toMatchObject([{ id, state: 'running', step: 50, maxSteps: 2_000 }])
     const gate = aGateReport({ against: 'incumbent' })
-    await endFit(pool, { id, state: 'promoted', modelId: 'b', report: { ...begun, gate } })
+    await endFit(pool, {
+      id,
+      state: 'promoted',
+      modelId: 'b',
+      report: { ...begun, fit: aFlowFit({ steps: 90 }), gate },
+    })
     const { rows } = await pool.query('select * from analyst.fits where id = $1', [id])
     expect(rows).toMatchObject([
       {
         state: 'promoted',
         model_id: 'b',
         incumbent_id: 'a',
+        step: 90,
         fitted: '900',
         gain_nats: 0.2,
         gain_against: 'incumbent',

@@ -29,6 +29,7 @@ export const fitReportSchema = z
         /** Records in the window, before sampling. */
         seen: z.int(),
         sampled: z.int(),
+        /** Including the calibration records. */
         fitted: z.int(),
         heldOut: z.int(),
         rejected: z.int(),

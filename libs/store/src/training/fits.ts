@@ -84,7 +84,8 @@ export async function endFit(
     text: `
       with ended as (
         update outflow.fits
-        set state = $2, model_id = $3, report = $4, ended_at = now(), updated_at = now()
+        set state = $2, model_id = $3, report = $4, step = coalesce(($4::jsonb -> 'fit' ->> 'steps')::integer, step),
+            ended_at = now(), updated_at = now()
         where id = $1
         returning id, state
       )

@@ -30,7 +30,7 @@ export const fitReportSchema = z
       to: z.iso.datetime().nullable(),
       shortened: z.string().nullable(),
     }),
-    /** Records to which it was fitted. */
+    /** Records to which it was fitted, and its calibration records. */
     rows: z.int(),
     excluded: z.int(),
     rejected: z.int(),
