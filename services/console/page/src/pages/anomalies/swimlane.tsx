@@ -4,6 +4,7 @@ import type { Overview } from '../../api/types.js'
 import { MarkTrack } from '../../parts/mark-track.js'
 import { ALL, type Filters, isBounded, spanBetween } from '../../state/filters.js'
 import { formatCount, formatTime, timeLabels } from '../../words/format.js'
+import { labelColumns } from '../../words/label-columns.js'
 import { Change } from './facets.js'
 import { goTo } from './filter-bar.js'
 
@@ -23,10 +24,10 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
   const { axis, brush, ...drag } = useBrush(columns, (first, last) => choose({}, first, last))
   const most = Math.max(1, ...overview.total.map(({ anomalies }) => anomalies))
   const filterOf = (name: string): Partial<Filters> => (overview.lanesBy === 'entity' ? { key: name } : { field: name })
-  const { every, labelled } = labelledColumns(fromMs, stepMs, columns)
-  const labels = timeLabels(
-    labelled.map((column) => fromMs + column * stepMs),
-    overview.stepSeconds * every,
+  const { labelMs, labels } = labelColumns({ fromMs, stepMs, columns, toLocal })
+  const labelWords = timeLabels(
+    labels.map(({ column }) => fromMs + column * stepMs),
+    labelMs / 1_000,
   )
   const cellsOf = (cells: readonly Cell[], part: Partial<Filters>, kind: 'bar-cell' | 'cell', prefix: string) =>
     cells.map((cell, place) => {
@@ -94,9 +95,9 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
       <div class="lane lane-axis quiet" aria-hidden="true">
         <span />
         <div class="cells" style={grid}>
-          {labelled.map((column, i) => (
-            <span key={column} style={{ gridColumn: `${column + 1} / span ${Math.min(every, columns - column)}` }}>
-              {labels[i]}
+          {labels.map(({ column, width }, i) => (
+            <span key={column} style={{ gridColumn: `${column + 1} / span ${width}` }}>
+              {labelWords[i]}
             </span>
           ))}
         </div>
@@ -121,27 +122,8 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
   )
 }
 
-/** Maximum number of labels on the time axis. */
-const LABELS = 8
-const HOUR_MS = 3_600_000
-/** Between two labels. */
-const LABEL_STEPS_MS = [
-  ...[1, 5, 15, 30, 60, 300, 900, 1_800].map((seconds) => seconds * 1_000),
-  ...[1, 2, 3, 6, 12, 24, 48, 168, 672, 2_016, 8_760].map((hours) => hours * HOUR_MS),
-]
-
-/** The columns that begin at a round time in the user's zone. */
-function labelledColumns(fromMs: number, stepMs: number, columns: number) {
-  const labelMs =
-    LABEL_STEPS_MS.find((label) => label % stepMs === 0 && columns * stepMs <= LABELS * label) ??
-    Math.ceil(columns / LABELS) * stepMs
-  const every = labelMs / stepMs
-  const zoneMs = new Date(fromMs).getTimezoneOffset() * 60_000
-  const isRound = (column: number) => Math.floor(((fromMs + column * stepMs - zoneMs) / stepMs) % every) === 0
-  const labelled = Array.from({ length: columns }, (_, column) => column).filter(isRound)
-  // The last label does not fit when the axis ends soon after it.
-  return { every, labelled: labelled.filter((column) => columns - column >= columns / (2 * LABELS)) }
-}
+/** In the user's time zone. */
+const toLocal = (timeMs: number): number => timeMs - new Date(timeMs).getTimezoneOffset() * 60_000
 
 const HEATS = [1, 2, 3, 4, 5] as const
 
