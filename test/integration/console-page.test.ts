@@ -7,6 +7,7 @@ import { listSuppressions } from '@outflow/store/suppressions'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
 import { storeModels, storeScores } from '../support/console-page-data.js'
 import { aDatabase } from '../support/infrastructure.js'
@@ -30,6 +31,8 @@ beforeAll(async () => {
   await pool.query('analyze outflow.anomalies')
   await storeModels(pool, PIPELINE)
   await storeScores(pool, PIPELINE)
+  // A name of the largest length: the choice of pipelines made all pages wider than a phone.
+  await beginPartition(pool, { pipeline: 'p'.repeat(63), topic: 'flights' })
   await pool.query(
     `update outflow.anomalies set model_id = 'now' where "offset" between 900 and 1499`, // ten minutes
   )
