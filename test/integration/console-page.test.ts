@@ -392,6 +392,7 @@ describe('what an operator changes', () => {
 
   it('shows what changed with a model: decisions, fields and facts', async () => {
     await page.goto(`${console.url}/models/now`)
+    await page.getByText('900 records for the fit and its calibration, 100 held out').waitFor()
     await page
       .getByText('Of 100 held-out records, 6 are anomalies under both models, 5 under this model alone')
       .waitFor()

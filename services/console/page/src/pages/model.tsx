@@ -120,8 +120,8 @@ function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
             )}
             {window.shortened !== null && <small> ({window.shortened})</small>}
           </Fact>
-          <Fact name="fitted to">
-            {formatCount(rows)} records, {formatCount(heldOut)} held out
+          <Fact name="used">
+            {formatCount(rows)} records for the fit and its calibration, {formatCount(heldOut)} held out
           </Fact>
           <Fact name="left out">{formatCount(excluded)} confirmed, excluded or in a burst</Fact>
           {rejected > 0 && <Fact name="could not be read">{formatCount(rejected)}</Fact>}
