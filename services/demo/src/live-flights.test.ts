@@ -4,18 +4,26 @@ import { liveFlights } from './live-flights.js'
 
 const flights = loadFlights().slice(0, 500)
 const incident = { after: 700, flights: 30, origin: flights[0]!.origin, corruption: 'distance_km' } as const
-const messages = liveFlights(flights, incident, () => '2026-01-31')
+const noon = '2026-01-31T12:00:00Z'
+const messages = liveFlights(flights, incident, () => Date.parse(noon))
 const streamed = Array.from({ length: 1_000 }, () => {
   const { key, value, truth } = messages.next().value
   return { key, truth, flight: JSON.parse(String(value)) }
 })
 
-it('repeats the flights with the current date and their own time of day', () => {
-  const { date, ...flight } = flights[7]!
-  for (const at of [7, 507]) {
-    expect(streamed[at]!.flight).toEqual({ ...flight, date: `2026-01-31${date.slice(10)}` })
+it('repeats the flights at their own time of day, today or, if that is still to come, yesterday', () => {
+  const isToday = (at: number) => flights[at]!.date.slice(10) <= noon.slice(10)
+  const [early, late] = [true, false].map((today) => flights.findIndex((_, at) => isToday(at) === today)) as [
+    number,
+    number,
+  ]
+  for (const at of [early, early + 500, late]) {
+    const { date, ...flight } = flights[at % 500]!
+    const day = at === late ? '2026-01-30' : '2026-01-31'
+    expect(streamed[at]!.flight).toEqual({ ...flight, date: `${day}${date.slice(10)}` })
     expect(streamed[at]).toMatchObject({ key: flight.origin, truth: null })
   }
+  expect(streamed.filter(({ flight }) => flight.date > noon)).toEqual([])
 })
 
 it('corrupts the flights of one airport during the incident, and no others', () => {

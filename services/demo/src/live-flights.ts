@@ -13,15 +13,11 @@ export interface Incident {
   readonly corruption: Corruption
 }
 
-/**
- * Yields the flights repeatedly, in their order and with today's date, with one incident.
- *
- * @param today  `2026-01-31`
- */
+/** Yields the flights repeatedly, in their order and at the latest past time with their time of day, with one incident. */
 export function* liveFlights(
   flights: readonly Flight[],
   incident: Incident,
-  today: () => string = () => new Date().toISOString().slice(0, 10),
+  now: () => number = Date.now,
 ): Generator<PlannedMessage, never> {
   const random = xoroshiro128plus(1)
   const ofOrigin = flights.filter(({ origin }) => origin === incident.origin)
@@ -29,11 +25,20 @@ export function* liveFlights(
     const isIncident = sent >= incident.after && sent < incident.after + incident.flights
     const own = isIncident ? ofOrigin[(sent - incident.after) % ofOrigin.length]! : flights[sent % flights.length]!
     const flight = isIncident ? (corrupt(own, incident.corruption, flights, random) ?? own) : own
-    const date = `${today()}${flight.date.slice('2001-01-01'.length)}`
+    const date = latestAt(flight.date.slice('2001-01-01'.length), now())
     yield {
       key: flight.origin,
       value: Buffer.from(JSON.stringify({ ...flight, date })),
       truth: flight === own ? null : incident.corruption,
     }
   }
+}
+
+const DAY_MS = 86_400_000
+
+/** The latest time, not after now, with the time of day `T08:00:00Z`. */
+function latestAt(timeOfDay: string, nowMs: number): string {
+  const onDayOf = (ms: number) => `${new Date(ms).toISOString().slice(0, 10)}${timeOfDay}`
+  const today = onDayOf(nowMs)
+  return Date.parse(today) <= nowMs ? today : onDayOf(nowMs - DAY_MS)
 }
