@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { withOutput } from './open-output.js'
+import { outputFormat, withOutput } from './open-output.js'
 
 let folder: string
 
@@ -54,4 +54,21 @@ describe('withOutput', () => {
     await withOutput('/dev/null', (output) => output.write('gone'))
     expect((await readdir('/dev')).filter((name) => name.startsWith('null'))).toEqual(['null'])
   })
+})
+
+describe('outputFormat', () => {
+  it('is that of the name, else of --format; a name without an extension has that of the input', () => {
+    expect(outputFormat('a/scores.ndjson.gz', 'csv', 'csv')).toBe('ndjson')
+    expect(outputFormat('scores.txt', 'ndjson', 'csv')).toBe('ndjson')
+    for (const path of ['-', '/dev/null', 'v1.2/scores']) expect(outputFormat(path, undefined, 'ndjson')).toBe('ndjson')
+  })
+
+  it.each(['scores.parquet', 'scores.xlsx.gz'])(
+    'is refused for %s: it had been CSV or NDJSON under that name',
+    (path) => {
+      expect(() => outputFormat(path, undefined, 'csv')).toThrow(
+        `${path} has no known extension; name it .csv or .ndjson, or give --format csv or ndjson`,
+      )
+    },
+  )
 })

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
+import { extname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import type { Format } from '@outflow/records'
+import { type Format, formatOfName } from '@outflow/records'
 import { stringify } from 'csv-stringify/sync'
 import { FileUnavailable, UsageError } from './errors.js'
 
@@ -17,6 +18,19 @@ export interface Output {
 /** @throws {UsageError} when --json and --output - would both print on stdout */
 export function requireOneOnStdout({ json, output }: { readonly json?: true; readonly output: string }): void {
   if (json && output === '-') throw new UsageError('--json and --output - both print on stdout; give --output a file')
+}
+
+/**
+ * The format of an output: by its name, else `format`.
+ *
+ * @param otherwise  for a name without an extension, such as `-` or a pipe
+ * @throws {UsageError} when the name has another extension, so that no file has a name that its content contradicts
+ */
+export function outputFormat(path: string, format: Format | undefined, otherwise: Format): Format {
+  const known = formatOfName(path) ?? format
+  if (known !== undefined) return known
+  if (extname(path.replace(/\.gz$/i, '')) === '') return otherwise
+  throw new UsageError(`${path} has no known extension; name it .csv or .ndjson, or give --format csv or ndjson`)
 }
 
 /**

@@ -1,11 +1,11 @@
 import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
-import { compilePath, type Format, formatOfName } from '@outflow/records'
+import { compilePath, type Format } from '@outflow/records'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { withModelFile } from '../model-file.js'
 import { formatOption } from '../open-input.js'
-import { makeRowWriter, withOutput } from '../open-output.js'
+import { makeRowWriter, outputFormat, withOutput } from '../open-output.js'
 import { seedOption, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
@@ -36,13 +36,13 @@ interface SampleOptions {
 const CHUNK_ROWS = 10_000
 
 async function sample(options: SampleOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const format = outputFormat(options.output, options.format, 'csv')
   await withModelFile(options.model, async (detector) => {
     const paths = detector.metadata.features.map(featurePath)
     const columns = paths.map((path) => columnOfSteps(parsePath(path)))
     const getters = paths.map(compilePath)
     const toRow = (record: Readonly<Record<string, unknown>>) =>
       Object.fromEntries(columns.map((column, index) => [column, getters[index]!(record)]))
-    const format = formatOfName(options.output) ?? options.format ?? 'csv'
     await withOutput(options.output, async (output) => {
       const writer = makeRowWriter(output, format, columns)
       for (let done = 0, chunk = 0; done < options.rows; chunk += 1) {

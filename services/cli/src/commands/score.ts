@@ -1,12 +1,12 @@
 import { formatShare } from '@outflow/contracts/wording'
 import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
-import { type Format, formatOfName } from '@outflow/records'
+import type { Format } from '@outflow/records'
 import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
-import { makeRowWriter, requireOneOnStdout, withOutput } from '../open-output.js'
+import { makeRowWriter, outputFormat, requireOneOnStdout, withOutput } from '../open-output.js'
 import { alertRateOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
@@ -48,13 +48,13 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     // When input and output are both pipes, --format is that of the output; the format of the input is detected.
     const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
+    const format = outputFormat(options.output, options.format, input.format)
     // Scores that are printed on a terminal show the progress, and a bar would be drawn over them.
     const isSeen = options.output === '-' && process.stdout.isTTY
     const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'row' })
     const counts = { rows: 0, anomalies: 0 }
     try {
       await withOutput(options.output, async (output) => {
-        const format = formatOfName(options.output) ?? options.format ?? input.format
         const writer = makeRowWriter(output, format, COLUMNS)
         for await (const batch of scoreFile(detector, input)) {
           signal.throwIfAborted()
