@@ -94,8 +94,8 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
     alerts.map(({ value }) => JSON.parse(String(value)).id).toSorted(),
   )
   expect(await count(pipeline, 'analyst.anomalies where rescored')).toBe(looser.newAnomalies)
-  const [{ position }] = looser.newly
-  expect(await runForJson(pipeline, ['explain', '--anomaly', `${pipeline.name}/${position}`])).toMatchObject({
+  const [{ id }] = looser.newly
+  expect(await runForJson(pipeline, ['explain', '--anomaly', id])).toMatchObject({
     rescored: true,
     reasons: expect.arrayContaining([expect.objectContaining({ text: expect.any(String) })]),
   })

@@ -1,5 +1,5 @@
 import { alertEvent, eventMessage } from '@outflow/alerting'
-import { type Config, type FdrState, formatPosition } from '@outflow/contracts'
+import { anomalyId, type Config, type FdrState } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import { type DecisionRule, type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
 import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
@@ -134,7 +134,7 @@ async function rescoreWith(
     fdrStates.set(`${topic}/${partition}`, decisions.fdrState)
     records.forEach(({ read: { source: at } }, index) => {
       comparison.add({
-        position: formatPosition(at),
+        id: anomalyId(pipeline, at),
         nll: nll[index]!,
         pValue: pValue[index]!,
         pValueThen: then.anomalies.get(at.offset) ?? null,
@@ -208,8 +208,8 @@ function describeRescore(report: RescoreReport, terminal: Terminal): string {
 
 function tableOf(what: string, changes: readonly DecisionChange[], terminal: Terminal): string[] {
   if (changes.length === 0) return []
-  const rows = changes.map(({ position, pValue, pValueThen }) => [
-    ...[position, formatRarity(pValue)],
+  const rows = changes.map(({ id, pValue, pValueThen }) => [
+    ...[id, formatRarity(pValue)],
     pValueThen === null ? 'none' : formatRarity(pValueThen),
   ])
   return [terminal.table({ head: [what, 'now', 'then'], rows })]

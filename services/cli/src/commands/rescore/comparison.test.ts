@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { makeComparison } from './comparison.js'
 
 const aRecord = (offset: number, isAnomaly: boolean, pValueThen: number | null, wasScored = true) => ({
-  position: `t/0/${offset}`,
+  id: `p/t/0/${offset}`,
   nll: offset,
   pValue: 0.1,
   pValueThen,
@@ -28,8 +28,8 @@ test('new decisions are compared with the stored ones', () => {
     stillAnomalies: 1,
     newAnomalies: 2,
     noLongerAnomalies: 1,
-    newly: [{ position: 't/0/4' }, { position: 't/0/2' }],
-    noLonger: [{ position: 't/0/3', pValueThen: 0.002 }],
+    newly: [{ id: 'p/t/0/4' }, { id: 'p/t/0/2' }],
+    noLonger: [{ id: 'p/t/0/3', pValueThen: 0.002 }],
   })
 })
 

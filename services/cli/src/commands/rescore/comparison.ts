@@ -1,7 +1,7 @@
 /** A record on which the decision has changed. */
 export interface DecisionChange {
-  /** topic/partition/offset */
-  readonly position: string
+  /** pipeline/topic/partition/offset, as of an anomaly */
+  readonly id: string
   readonly nll: number
   readonly pValue: number
   /** The stored p-value; null when the record was not an anomaly: only the p-values of anomalies are stored. */
