@@ -55,7 +55,7 @@ export class OutflowCommand extends Command {
     if (option !== undefined) return this.#refuse(option)
     const [, found, allowed] = REFUSED_CHOICE.exec(message) ?? []
     const suggested = found && allowed ? didYouMean(found, allowed.split(', ')) : undefined
-    return super.error(message + suggestion(suggested), options)
+    return super.error(message.replace(REFUSED_ARGUMENT, "error: unknown $2 '$1'. ") + suggestion(suggested), options)
   }
 
   #refuse(option: string): never {
@@ -78,6 +78,7 @@ export class OutflowCommand extends Command {
 const OPTION = /^-(?![\d.]|$)/
 const HELP: ReadonlySet<string> = new Set(['-h', '--help'])
 const UNKNOWN_OPTION = /^error: unknown option '([^']+)'/
+const REFUSED_ARGUMENT = /^error: command-argument value '(.*)' is invalid for argument '([^']+)'\. /s
 /** commander reports the accepted values only in its message. */
 const REFUSED_CHOICE = /(?:argument|value) '([^']*)' is invalid.* Allowed choices are (.+)\.$/
 

@@ -65,7 +65,11 @@ describe('a misspelt word', () => {
     ],
     [
       ['run', 'ingets'],
-      "outflow: command-argument value 'ingets' is invalid for argument 'name'. Allowed choices are ingest, trainer, alerts, console, all. (Did you mean ingest?)",
+      "outflow: unknown service 'ingets'. Allowed choices are ingest, trainer, alerts, console, all. (Did you mean ingest?)",
+    ],
+    [
+      ['completion', 'fishh'],
+      "outflow: unknown shell 'fishh'. Allowed choices are zsh, bash, fish, powershell. (Did you mean fish?)",
     ],
     [
       ['export', '--output', 'a', '--format', 'parket'],
@@ -99,7 +103,7 @@ describe('an option that takes one value', () => {
   it('differs from one that collects its values', async () => {
     const { run } = aProgram()
     expect(await run('train', '--exclude', 'a', '--exclude', 'b')).toContain("required option '--input <file>'")
-    expect(await run('run', 'nothing', '-c', 'a.yaml', '-c', 'b.yaml')).toContain("'nothing' is invalid")
+    expect(await run('run', 'nothing', '-c', 'a.yaml', '-c', 'b.yaml')).toContain("unknown service 'nothing'")
   })
 })
 
@@ -116,7 +120,15 @@ describe('completion', () => {
     expect(await aProgram().run('complete', '--', 'train', '--input', 'fli')).toBe(':0\n')
   })
 
-  it.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {
-    expect(await aProgram().run('completion', shell)).toContain('outflow')
-  })
+  it.each(['bash', 'zsh', 'fish', 'powershell'])(
+    'prints a script for %s, which is in its examples',
+    async (shell) => {
+      const { program, run } = aProgram()
+      expect(await run('completion', shell)).toContain('outflow')
+      const completion = (await program).commands.find((command) => command.name() === 'completion')!
+      expect(helpOf(completion)).toContain(`outflow completion ${shell} `)
+      // Every module is loaded.
+    },
+    120_000,
+  )
 })

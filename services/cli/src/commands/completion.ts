@@ -7,12 +7,13 @@ import type { OutflowCommand } from '../outflow-command.js'
 export function addCompletion(program: OutflowCommand, { terminal }: CommandContext): void {
   tab(program, { completionCommandName: 'completion' })
   named(program, 'completion')!
-    .summary('print a completion script for bash, zsh or fish')
+    .summary('print a completion script for bash, zsh, fish or PowerShell')
     .description('Prints a script for your shell that completes the commands, options and choices of outflow.')
     .examples(
       'outflow completion bash > ~/.local/share/bash-completion/completions/outflow',
       'outflow completion zsh > "${fpath[1]}/_outflow"',
       'outflow completion fish > ~/.config/fish/completions/outflow.fish',
+      'outflow completion powershell | Out-String | Invoke-Expression',
     )
   named(program, 'complete')!.action(async (words: string[]) => {
     if (isFileExpected(program, words)) await terminal.result(`${COMPLETE_FILE_NAMES}\n`)

@@ -27,7 +27,7 @@ export function define(command: OutflowCommand, context: CommandContext): void {
         'port of http.ports. The log is JSON lines in production and in a pipe, and readable lines on a terminal. `all` is one process; ' +
         'when one of its services fails, the others drain and it exits with 1.',
     )
-    .addArgument(new Argument('<name>', 'the service').choices([...ALL, 'all']))
+    .addArgument(new Argument('<service>', 'its name').choices([...ALL, 'all']))
     .addOption(configsOption('run several pipelines in one process'))
     .examples(
       'outflow run all --config outflow.yaml',
