@@ -1,5 +1,19 @@
+import type { ModelSummary } from '@outflow/store/models'
 import { expect, test } from 'vitest'
-import { describePromotion } from './models.js'
+import { describeModels, describePromotion } from './models.js'
+
+test('a model was fitted at the time that doctor prints, not when it was stored; that is the best known of a newer outflow', () => {
+  const stored = { id: 'm', state: 'active', metrics: { gain: { mean: 1 }, anomalyShare: 0.01 }, artefactBytes: 1024 }
+  const fittedOf = (metadata: object | null) => {
+    const model = { ...stored, metadata, createdAt: new Date('2026-01-01T00:05:00Z') } as unknown as ModelSummary
+    return describeModels([model], { table: ({ head, rows }) => String(rows[0]![head!.indexOf('fitted')]) })
+  }
+  const training = { rows: 2_000, validationNll: 1 }
+  expect(fittedOf({ createdAt: '2026-01-01T00:00:00.000Z', training, calibration: {} })).toBe(
+    '2026-01-01T00:00:00.000Z',
+  )
+  expect(fittedOf(null)).toBe('2026-01-01T00:05:00.000Z')
+})
 
 test('the promotion of the active model states that nothing changes (it was "scores from now on")', () => {
   expect(describePromotion({ id: 'b', previousId: 'b' })).toBe('b is the active model already; nothing changes')

@@ -95,7 +95,7 @@ function addExclusionCommands(models: OutflowCommand, { terminal }: CommandConte
 
 async function listModelsOf(options: PipelineOptions, terminal: Terminal): Promise<void> {
   const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
-  await printResult(terminal, options.json, summaries, tableOf(summaries, terminal))
+  await printResult(terminal, options.json, summaries, describeModels(summaries, terminal))
 }
 
 async function showModel(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
@@ -111,14 +111,15 @@ async function showModel(id: string, options: PipelineOptions, terminal: Termina
   await terminal.result(`${JSON.stringify(shown, null, 2)}\n`)
 }
 
-function tableOf(models: readonly ModelSummary[], terminal: Terminal): string {
+export function describeModels(models: readonly ModelSummary[], terminal: Pick<Terminal, 'table'>): string {
   if (models.length === 0) return 'no model yet'
   const rows = models.map(({ id, state, createdAt, metadata, metrics, artefactBytes }) => {
     const training = metadata?.training
     return [
       id,
       metadata?.provisional ? `${state}, provisional` : state,
-      createdAt.toISOString(),
+      // As in `doctor`; it was stored later, after its gate.
+      metadata?.createdAt ?? createdAt.toISOString(),
       training ? formatCount(training.rows) : '?',
       metrics.gain.mean?.toFixed(3) ?? '?',
       formatShare(metrics.anomalyShare),
