@@ -163,9 +163,18 @@ describe('feature inference', () => {
     expect(infer(Array.from({ length: 50 }, (_, index) => ({ at: timeOf(index) }))).kinds).toEqual(['$.at cyclic day'])
   })
 
-  it('infers numeric in spite of a few other values, so that reading reports their line', () => {
-    const delays = Array.from({ length: 50 }, (_, index) => ({ delay: index === 20 ? 'n/a' : (index * 3) % 17 }))
-    expect(infer(delays).kinds).toEqual(['$.delay numeric'])
+  it('infers numeric, or cyclic, in spite of a few other values, so that reading reports their line', () => {
+    const records = Array.from({ length: 50 }, (_, index) => {
+      const ms = Date.UTC(2026, 0, 1) + 86_400_000 * ((index * 7) % 50)
+      const isBad = index === 20
+      return {
+        delay: isBad ? 'late' : (index * 3) % 17,
+        on: isBad ? '2026-02-30' : new Date(ms).toISOString(),
+        at: isBad ? 'soon' : ms + 1,
+        bytes: isBad ? 7 : 1e9 + ms / 1e5,
+      }
+    })
+    expect(infer(records).kinds).toEqual(['$.delay numeric', '$.on cyclic week', '$.at cyclic day', '$.bytes numeric'])
   })
 
   it('finds nested fields, and marks fields that some records lack as optional', () => {

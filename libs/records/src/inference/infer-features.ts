@@ -105,8 +105,8 @@ const MAX_DISTINCT = 50_000
 /** Enough to recognise a constant, and a code such as a zip code that is not always a number. */
 const MAX_DISTINCT_NUMBERS = 1_000
 
-/** A field with at least this share of numbers is numeric; its other values are reported as errors. */
-const NUMERIC_SHARE = 0.9
+/** A field with at least this share of numbers is numeric, and one of times cyclic; its other values are reported as errors. */
+const DECIDING_SHARE = 0.9
 
 /** Statistics of a field. */
 const newField = () => ({
@@ -247,14 +247,16 @@ type Kind =
   | { type: 'categorical' | 'boolean' }
   | { type: 'cyclic'; period: 'day' | 'week' | 'year' }
 
-function periodOf({ dates, earliestMs, latestMs }: Field, values: number): 'day' | 'week' | 'year' {
-  if (dates < values) return 'day'
+function periodOf({ dates, times, epochs, earliestMs, latestMs }: Field): 'day' | 'week' | 'year' {
+  if (dates < times + epochs) return 'day'
   return latestMs - earliestMs >= SEASONS_MS ? 'year' : 'week'
 }
 
 function kindOf(field: Field, values: number): Kind | string {
-  if (field.times + field.epochs === values) return { type: 'cyclic', period: periodOf(field, values) }
-  if (field.numbers > 0 && field.numbers >= NUMERIC_SHARE * (values - field.noNumbers)) {
+  const isTime = field.times + field.epochs >= DECIDING_SHARE * values
+  // A number that is no epoch time shows that numbers are not times: most sizes in bytes are in the range of epoch seconds.
+  if (isTime && field.numbers === field.epochs) return { type: 'cyclic', period: periodOf(field) }
+  if (field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
