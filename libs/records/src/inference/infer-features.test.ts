@@ -177,6 +177,11 @@ describe('feature inference', () => {
     expect(infer(records).kinds).toEqual(['$.delay numeric', '$.on cyclic week', '$.at cyclic day', '$.bytes numeric'])
   })
 
+  it('counts every value of ids of which some are numbers (beyond 1,000 values, numbers were not counted)', () => {
+    const ids = Array.from({ length: 10_000 }, (_, index) => ({ id: index % 5 < 3 ? `${index}` : `A${index}` }))
+    expect(infer(ids).leftOut).toEqual({ id: 'text with 10,000 values in 10,000 rows' })
+  })
+
   it('finds nested fields, and marks fields that some records lack as optional', () => {
     const { features } = infer([
       ...column('route', { origin: 'LAX', miles: 100 }, { origin: 'JFK', miles: 300 }, { origin: 'JFK' }),

@@ -102,7 +102,7 @@ function within({ steps, inner }: Place, step: Step): Place {
 /** Enough for any category that a model can learn; a field with more values is an id, and no more of them are stored. */
 const MAX_DISTINCT = 50_000
 
-/** Enough to recognise a constant, and a code such as a zip code that is not always a number. */
+/** Enough to recognise a constant, while nearly all values are numbers. */
 const MAX_DISTINCT_NUMBERS = 1_000
 
 /** A field with at least this share of numbers is numeric, and one of times cyclic; its other values are reported as errors. */
@@ -158,7 +158,9 @@ function note(field: Field, value: unknown): void {
   const whole = String(value)
   // As a category is read.
   const text = whole.length > LONGEST_NAME ? entityOf(whole) : whole
-  if (field.distinct.size <= (number === undefined ? MAX_DISTINCT : MAX_DISTINCT_NUMBERS)) field.distinct.add(text)
+  const isNumeric = field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
+  if (field.distinct.size <= (isNumeric && number !== undefined ? MAX_DISTINCT_NUMBERS : MAX_DISTINCT))
+    field.distinct.add(text)
   if (text !== field.previousText) field.runs += 1
   field.previousText = text
   if (Number.isNaN(number)) {
