@@ -5,14 +5,14 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { withPipeline } from '../store-access.js'
-import { alertOfAnomaly, makeTally, type Share, type Tally } from './preview/tally.js'
+import { alertOfAnomaly, atAlertRate, makeTally, type Share, type Tally } from './preview/tally.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
     .description(
       'Applies the suppression rules, and cool-down, quiet hours and grouping of the configuration, to the stored ' +
         'anomalies of a past range, and prints how many alerts would have been sent, hidden by which rule, or grouped. ' +
-        'Does not apply another alert rate; rescore does. Changes nothing.',
+        'A detection.alertRate that is lower than at detection is applied, too; for a higher one, use rescore. Changes nothing.',
     )
     .requiredOption('--from <time>', 'start, by time of detection: ISO 8601, or 7d for seven days ago', moment)
     .addOption(toOption())
@@ -23,12 +23,12 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
 
 async function previewRange(options: RangeOptions, terminal: Terminal): Promise<void> {
   const { from, to } = rangeOf(options)
-  const preview = await withPipeline(options, async (pool, { pipeline, alerts }): Promise<Preview> => {
+  const preview = await withPipeline(options, async (pool, { pipeline, alerts, detection }): Promise<Preview> => {
     const rules = await listSuppressions(pool, { pipeline, notExpired: from })
     const tally = makeTally({ ...alerts, suppressions: rules.toReversed() })
     await eachDetected(pool, { pipeline, from, to }, async (anomalies) => {
       const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
-      for (const anomaly of alerted) tally.add(alertOfAnomaly(pipeline, anomaly))
+      for (const anomaly of atAlertRate(alerted, detection)) tally.add(alertOfAnomaly(pipeline, anomaly))
     })
     const result = tally.end()
     return {

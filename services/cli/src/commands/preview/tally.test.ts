@@ -2,7 +2,7 @@ import type { Control } from '@outflow/alerting'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 import { expect, test } from 'vitest'
 import { describePreview } from '../preview.js'
-import { alertOfAnomaly, makeTally } from './tally.js'
+import { alertOfAnomaly, atAlertRate, makeTally } from './tally.js'
 
 const NOON = Date.parse('2026-11-23T12:00:00Z')
 const MINUTE = 60_000
@@ -37,6 +37,16 @@ test('without suppressions, cool-down and grouping, each anomaly is an alert', (
     bySeverity: { high: { anomalies: 1, alerts: 1 }, low: { anomalies: 1, alerts: 1 } },
     days: [{ day: '2026-11-23', anomalies: 2, alerts: 2 }],
   })
+})
+
+test('a lower alert rate keeps the rarer anomalies, with their severities at it; other targets keep all', () => {
+  const anomalies = [
+    anAnomaly(0, { pValue: 0.0009, severity: 'low' }),
+    anAnomaly(1, { pValue: 0.00009, severity: 'high' }),
+  ]
+  expect(atAlertRate(anomalies, { alertRate: 0.0001 })).toEqual([{ ...anomalies[1], severity: 'low' }])
+  expect(atAlertRate(anomalies, { alertRate: 0.001 })).toHaveLength(2)
+  expect(atAlertRate(anomalies, { fdr: 0.1 })).toEqual(anomalies)
 })
 
 test('counts the anomalies that each rule hid, and counts a group on the day on which its bucket ends', () => {

@@ -1,5 +1,6 @@
 import { type Alert, type Control, makeDecider } from '@outflow/alerting'
-import { type AlertBucket, anomalyId, type Severity } from '@outflow/contracts'
+import { type AlertBucket, anomalyId, type DetectionTarget, type Severity } from '@outflow/contracts'
+import { decide } from '@outflow/detector'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
 /** A number of anomalies, and of the alerts that they would have caused. */
@@ -85,6 +86,19 @@ export function makeTally(control: Control) {
 }
 
 const aShare = (): Share => ({ anomalies: 0, alerts: 0 })
+
+/** The anomalies that a configured alert rate keeps, with their severities at it. It cannot add any: only p-values of anomalies are stored. */
+export function atAlertRate(
+  anomalies: readonly DetectedAnomaly[],
+  { alertRate }: DetectionTarget,
+): readonly DetectedAnomaly[] {
+  if (alertRate === undefined) return anomalies
+  const { anomalies: kept } = decide(
+    Float64Array.from(anomalies, ({ pValue }) => pValue),
+    { alertRate },
+  )
+  return kept.map(({ index, severity }) => ({ ...anomalies[index]!, severity }))
+}
 
 /** The alert of an anomaly as it was at detection. */
 export function alertOfAnomaly(pipeline: string, anomaly: DetectedAnomaly): Alert {
