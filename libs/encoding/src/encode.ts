@@ -1,10 +1,10 @@
-import { type Fields, type FieldTable, packFields } from '@outflow/records'
+import { type Fields, type FieldTable, type NumberFeature, numberColumnsOf, packFields } from '@outflow/records'
 import { categoryNll } from './category-tree.js'
 import { standardiseColumns } from './context.js'
 import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
 import { PLACES_WIDTH } from './fit-places.js'
 import { groupOfIds } from './grouping.js'
-import { type Flag, flagOf, standardise, toLine } from './number-column.js'
+import { type Flag, flagCategory, flagOf, standardise, toLine } from './number-column.js'
 import { fromLength, lengthBetween, type Places } from './places.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
@@ -49,12 +49,13 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
   const addedNll = new Float64Array(count)
   const lookups = encoder.tree.vocabularies.map((vocabulary) => vocabulary.ids)
   const named = categories - dim
+  const features = numberColumnsOf(encoder.features)
   const columns = encoder.numbers.map((column, j) => ({
     column,
     logScale: Math.log(column.scale),
     missingNll: missingNllOf(encoder, j),
     isAnchored: encoder.anchors[j]!.length > 0,
-    ids: flagIds(lookups[named + j]!),
+    ids: flagIds(features[j]!.feature, lookups[named + j]!),
   }))
   const nllOf = categoryNll(encoder.tree)
   let unseen = 0
@@ -104,8 +105,8 @@ function missingNllOf({ anchors, groupings, noise, numbers, tree }: Encoder, j: 
   return present * Math.log(numbers[j]!.scale * left)
 }
 
-function flagIds(lookup: ReadonlyMap<string | null, number>) {
-  const idOf = (flag: Flag) => lookup.get(flag) ?? 0
+function flagIds(feature: NumberFeature, lookup: ReadonlyMap<string | null, number>) {
+  const idOf = (flag: Flag) => lookup.get(flagCategory(feature, flag)) ?? 0
   return { present: idOf('present'), missing: idOf('missing'), usual: idOf('usual') }
 }
 

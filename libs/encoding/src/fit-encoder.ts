@@ -12,6 +12,7 @@ import { noiseOf } from './noise.js'
 import {
   type Flag,
   fitNumberColumn,
+  flagCategory,
   flagOf,
   halfStep,
   type NumberColumn,
@@ -92,7 +93,8 @@ function measure(features: readonly Feature[], records: readonly Fields[], conta
       flags[j]![row] === 'present' ? standardise(column, toLine(column, value)) : Number.NaN,
     ),
   )
-  return { numbers, flags, z }
+  const categories = measured.map(({ feature }, j) => flags[j]!.map((flag) => flagCategory(feature, flag)))
+  return { numbers, flags: categories, z }
 }
 
 /** With categories: in measurements, a flag for a common value of a smaller share cost more accuracy than it gained. */

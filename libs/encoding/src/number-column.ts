@@ -1,5 +1,5 @@
 import { featureName } from '@outflow/contracts'
-import type { NumberFeature } from '@outflow/records'
+import { type NumberFeature, needsWholeWindow } from '@outflow/records'
 import { type Cycle, fitCycle, periodHours, rollUp, unroll } from './cycle.js'
 import { expand, fitLogUnit, shrink, slope } from './log-scale.js'
 
@@ -73,6 +73,14 @@ export function fitNumberColumn(
 export function flagOf({ usual }: NumberColumn, raw: number): Flag {
   if (Number.isNaN(raw)) return 'missing'
   return raw === usual ? 'usual' : 'present'
+}
+
+/**
+ * The category of a flag in p(c): a window that was not seen whole is no rare event, because it depends on where reading began. Its
+ * feature counts as present, with the density of a missing number.
+ */
+export function flagCategory(feature: NumberFeature, flag: Flag): Flag {
+  return flag === 'missing' && needsWholeWindow(feature) ? 'present' : flag
 }
 
 /** From the record's value to the column's own unit; NaN stays NaN. */

@@ -42,5 +42,5 @@ export {
 } from './record-reader.js'
 export { makeSample, type Sample } from './sample.js'
 export { makeObservationReader } from './windows/observation.js'
-export { longestWindowMs, planWindows, windowPlaces } from './windows/plan.js'
+export { longestWindowMs, needsWholeWindow, planWindows, windowPlaces } from './windows/plan.js'
 export { type EntityState, makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

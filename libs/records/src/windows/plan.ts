@@ -1,4 +1,4 @@
-import { type Feature, windowMs } from '@outflow/contracts'
+import { type Feature, PARTITION, windowMs } from '@outflow/contracts'
 import { hashOf } from './names.js'
 import { BUCKETS, type SeriesKind } from './series-state.js'
 
@@ -30,7 +30,11 @@ export interface Series {
   readonly at: string | null
   readonly bucketMs: number
   /** Index of each measure among the windowed features, in their order. */
-  readonly measures: readonly { readonly place: number; readonly aggregate: Aggregate }[]
+  readonly measures: readonly {
+    readonly place: number
+    readonly aggregate: Aggregate
+    readonly needsWhole: boolean
+  }[]
 }
 
 /** Returns the plan for the windowed features of a feature list; null if there are none. */
@@ -38,18 +42,27 @@ export function planWindows(features: readonly Feature[]): WindowPlan | null {
   const windows = windowsOf(features)
   if (windows.length === 0) return null
   const groups = new Map<string | null, Map<number, Series>>()
-  windows.forEach(({ by = null, of = null, at = null, over, aggregate }, place) => {
+  windows.forEach((window, place) => {
+    const { by = null, of = null, at = null, over, aggregate } = window
     const kind = KINDS[aggregate]
     const id = hashOf(JSON.stringify([kind, of, at, over]))
     const series = groups.get(by) ?? new Map<number, Series>()
     groups.set(by, series)
-    const measures = [...(series.get(id)?.measures ?? []), { place, aggregate }]
+    const measures = [...(series.get(id)?.measures ?? []), { place, aggregate, needsWhole: needsWholeWindow(window) }]
     series.set(id, { id, kind, of, at, bucketMs: windowMs(over) / BUCKETS, measures })
   })
   return {
     count: windows.length,
     groups: Array.from(groups, ([by, series]) => ({ by, series: [...series.values()] })),
   }
+}
+
+/**
+ * Whether a feature is missing until its window has been seen whole. A partition had records before the first one that is read, while an
+ * entity begins with its first record; `since_last` is exact from the second record on.
+ */
+export function needsWholeWindow(feature: Feature): boolean {
+  return feature.type === 'window' && feature.by === PARTITION && feature.aggregate !== 'since_last'
 }
 
 /** For each windowed feature of a model, its index among those of a feature list; -1 if it is not there. */

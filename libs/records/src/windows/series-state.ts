@@ -2,6 +2,8 @@
 export interface SeriesState {
   /** The latest event time seen, epoch ms; NaN: nothing yet */
   lastMs: number
+  /** Event time of the record with which the series began, epoch ms; NaN: nothing yet */
+  firstMs: number
   /** Records in a row that were older than the window. */
   late: number
   /** Rows in use. */
@@ -27,7 +29,7 @@ const MOST_VALUES = 256
 const LATE_IN_A_ROW = 10
 
 export function emptySeries(): SeriesState {
-  return { lastMs: Number.NaN, late: 0, rows: 0, cells: new Float64Array(0) }
+  return { lastMs: Number.NaN, firstMs: Number.NaN, late: 0, rows: 0, cells: new Float64Array(0) }
 }
 
 /** The aggregates of a window before a record is counted. */
@@ -41,10 +43,12 @@ export interface Before {
   max: number
   /** ms since the last record; NaN if there was none within the window */
   sinceLast: number
+  /** Whether the series began a window ago or earlier. */
+  isWhole: boolean
 }
 
 export function makeBefore(): Before {
-  return { count: 0, mean: 0, squares: 0, min: 0, max: 0, sinceLast: 0 }
+  return { count: 0, mean: 0, squares: 0, min: 0, max: 0, sinceLast: 0, isWhole: false }
 }
 
 /**
@@ -73,6 +77,8 @@ export function observe(
     state.rows = 0
   }
   state.late = 0
+  if (Number.isNaN(state.lastMs)) state.firstMs = atMs
+  before.isWhole = atMs - state.firstMs >= (BUCKETS - 1) * bucketMs
   const since = Math.max(0, atMs - state.lastMs)
   before.sinceLast = since < BUCKETS * bucketMs ? since : Number.NaN
   if (!(atMs <= state.lastMs)) state.lastMs = atMs

@@ -259,3 +259,26 @@ test('by partition all records are one entity, with and without a message key', 
   expect(entity(null)).toEqual(entity(Buffer.from('depot-1')))
   expect(entity(null)).not.toEqual([null])
 })
+
+test('a window over a partition is missing until it was seen whole, also after a reload; one over an entity is not', () => {
+  const windowsBy = (by: string) => AGGREGATES.map((name): Feature => ({ ...aWindow(name), by }) as Feature)
+  const events = [0, 20, 40, 58, 59, 61].map((minute) => ({ account: 'a', atMs: minute * MINUTE, amount: minute }))
+  const featuresBy = (by: string) => {
+    const plan = planWindows(windowsBy(by))!
+    const readBy = makeObservationReader(plan)
+    let states = makeWindowStates(plan, { maxBytes: 1e9 })
+    return events.map(({ atMs, ...record }) => {
+      const features = states.observe(readBy(record, { key: null, timestampMs: atMs }) as Observation)
+      const reloaded = makeWindowStates(plan, { maxBytes: 1e9 })
+      reloaded.put(states.changed())
+      states = reloaded
+      return features
+    })
+  }
+  const ofEntity = featuresBy('$.account')
+  const expected = ofEntity.map((features, at) =>
+    features.map((value, place) => (at >= 4 || AGGREGATES[place] === 'since_last' ? value : Number.NaN)),
+  )
+  expect(featuresBy('partition')).toEqual(expected)
+  expect(ofEntity[3]!.every((value) => !Number.isNaN(value))).toBe(true)
+})

@@ -133,7 +133,8 @@ export function makeWindowStates(
             isLate = true
             continue
           }
-          for (const { place: at, aggregate } of measures) features[at] = measure(aggregate, before, value)
+          for (const { place: at, aggregate, needsWhole } of measures)
+            if (before.isWhole || !needsWhole) features[at] = measure(aggregate, before, value)
         }
       }
       if (isLate) late += 1
