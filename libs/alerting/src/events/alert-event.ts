@@ -56,10 +56,7 @@ export function explainedAlert(event: AlertEvent, { reasons, counterfactual }: E
   return { ...event, data: { ...event.data, counterfactual, reasons: [...reasons] } }
 }
 
-/** The model of an example event; a real one has a UUID. */
-export const EXAMPLE_MODEL_ID = 'example'
-
-/** An example event for testing a webhook; its texts state that it is not an anomaly. */
+/** An example event for testing a webhook; its text states that it is not an anomaly. */
 export function exampleEvent(pipeline: string, now: Date, consoleUrl?: string): AlertEvent {
   const nowMs = now.getTime()
   const reason = {
@@ -71,8 +68,14 @@ export function exampleEvent(pipeline: string, now: Date, consoleUrl?: string): 
     text: 'not an anomaly: a test of this webhook by outflow webhooks test',
   }
   const anomaly: AlertedAnomaly = {
-    ...{ topic: 'example', partition: 0, offset: BigInt(nowMs), eventTimeMs: nowMs, entityKey: 'example' },
-    ...{ nll: 42, pValue: 0.0001, pUpper: 0.0003, severity: 'low', modelId: EXAMPLE_MODEL_ID },
+    ...{
+      topic: 'example',
+      partition: 0,
+      offset: BigInt(nowMs),
+      eventTimeMs: nowMs,
+      entityKey: 'a test, not an anomaly',
+    },
+    ...{ nll: 42, pValue: 0.0001, pUpper: 0.0003, severity: 'low', modelId: 'example' },
     ...{ record: { example: 'a try' }, missing: [] },
   }
   return explainedAlert(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs, consoleUrl }), {

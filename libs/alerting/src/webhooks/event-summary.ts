@@ -9,7 +9,6 @@ import {
   type HealthEventKindName,
 } from '@outflow/contracts'
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
-import { EXAMPLE_MODEL_ID } from '../events/alert-event.js'
 
 /** Events that webhooks send to people. */
 export type WebhookEvent = AlertEvent | GroupEvent | HealthEvent
@@ -47,19 +46,16 @@ export function summaryOf(event: WebhookEvent): EventSummary {
 }
 
 function summaryOfAlert(event: AlertEvent): EventSummary {
-  const { pipeline, severity, key, reasons, counterfactual, pValue, detectedAt, modelId } = event.data
-  const isExample = modelId === EXAMPLE_MODEL_ID
+  const { pipeline, severity, key, reasons, counterfactual, pValue, detectedAt } = event.data
   const percents = reasonPercents(reasons)
   const mistake = counterfactual?.mistake
   const reasonLines = reasons.slice(0, MOST_REASONS).map(({ text }, at) => `${shorten(text)} (${percents[at]} %)`)
   return {
-    headline: isExample
-      ? `Test of a webhook of ${pipeline}: not an anomaly`
-      : `${severity} anomaly in ${pipeline}${key === null ? '' : `: ${shorten(key)}`}`,
+    headline: `${severity} anomaly in ${pipeline}${key === null ? '' : `: ${shorten(key)}`}`,
     lines: [
       ...reasonLines,
       ...(mistake ? [shorten(`${counterfactual.text}: ${formatMistake(mistake)}`)] : []),
-      isExample ? event.time : `${formatRarity(pValue)}, ${event.time}`,
+      `${formatRarity(pValue)}, ${event.time}`,
     ],
     url: event.data.url ?? null,
     labels: anomalyLabels(event),
