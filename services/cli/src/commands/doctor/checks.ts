@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
 import { sameFeatures, withDetector } from '@outflow/detector'
@@ -138,9 +139,12 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection):
   const fromMs = await startOfLatest(kafka, source.topics, MAX_RECORDS)
   const limit = new AbortController()
   const signal = AbortSignal.any([limit.signal, AbortSignal.timeout(READ_WITHIN_MS)])
+  const ended = once(signal, 'abort')
   let read = 0
   const visit = async (records: readonly KafkaRecord[]) => {
-    await decoder.prepare(records)
+    // The reader leaves its group only after this batch, and a registry may answer later than the check may take.
+    await Promise.race([decoder.prepare(records), ended])
+    if (signal.aborted) return
     for (const record of records.slice(0, MAX_RECORDS - read)) counts.add(record, decoder.decode(record.value))
     read += records.length
     if (read >= MAX_RECORDS) limit.abort()
