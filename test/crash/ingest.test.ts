@@ -95,7 +95,11 @@ test('an ingest that is paused during its writes until its session has expired, 
   const hold = await pipeline.pool.connect()
   await hold.query('begin')
   await hold.query('select from outflow.offsets for update')
-  await eventually(async () => (await waitingWrites(pipeline)) > 0, { what: 'writes wait' })
+  const logged = () =>
+    zombie.log.reduce((sum, line) => sum + (line.msg === 'batch written' ? Number(line.count) : 0), 0)
+  await eventually(async () => (await waitingWrites(pipeline)) > 0 && logged() === (await pipeline.stored()), {
+    what: 'writes wait, and the zombie has logged those before them',
+  })
   zombie.pause()
   // Its writes fail while it is paused; when it is resumed it retries them.
   await pipeline.pool.query(
