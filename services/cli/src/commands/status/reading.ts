@@ -25,7 +25,7 @@ export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly provisional: string | null
   /** Why no model is active, and the command that helps, if any; null: a model is active. */
   readonly whyNoModel: string | null
-  /** Which model the trainer cannot fit beside the active one, and why; null: no other one is due. */
+  /** Which newer model the trainer cannot fit, and why; null: no other one is due. */
   readonly whyNoNewerModel: string | null
   /** The newest alarm of the last day. */
   readonly drift: StoredDriftAlarm | null
