@@ -175,12 +175,12 @@ describe('a session by OpenID', () => {
     expect([back.status, back.headers.get('location')]).toEqual([302, '/scores'])
     expect((await browser.ask('/api/session')).body).toMatchObject({ name: 'ada', role: 'analyst' })
 
-    const stranger = await consoleOf('another-secret')
-    expect(await logIn(stranger)).toMatchObject({
+    const withOtherSecret = await consoleOf('another-secret')
+    expect(await logIn(withOtherSecret)).toMatchObject({
       status: 503,
       body: { detail: expect.stringContaining('clientSecret under console.authentication.oidc') },
     })
-    expect((await stranger.ask('/api/session')).status).toBe(401)
+    expect((await withOtherSecret.ask('/api/session')).status).toBe(401)
   })
 
   it.each([

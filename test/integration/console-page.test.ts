@@ -282,7 +282,7 @@ describe('one anomaly', () => {
     expect(await page.evaluate(`document.querySelector('main').scrollWidth`)).toBeLessThanOrEqual(PHONE.width)
   })
 
-  it('shows the values of a counterfactual beside the name of a long field (they were out of view)', async () => {
+  it('shows the values of a counterfactual although the name of the field is long (they were out of view)', async () => {
     const changes = [{ field: 'l'.repeat(200), from: 1, to: 2 }]
     const counterfactual = { changes, nll: 1, text: 'normal with 2 instead of 1' }
     await pool.query(`update outflow.anomalies set counterfactual = $1 where "offset" = 1206`, [counterfactual])

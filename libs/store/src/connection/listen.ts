@@ -81,7 +81,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
     await client.connect()
     for (const channel of channels) await client.query(`listen ${channel}`)
     while (!stop.aborted) {
-      // Replaced before the checks, so that a notification during a check causes another one.
+      // A new set is made before the checks, so that a notification during a check causes another one.
       const now = due
       due = new Set()
       if (broken) throw broken

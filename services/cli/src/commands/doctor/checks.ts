@@ -128,7 +128,7 @@ const MAX_RECORDS = 10_000
 const READ_WITHIN_MS = 8_000
 
 interface LatestFindings extends FieldFindings {
-  /** Whether the time ended before the topics did. */
+  /** Whether reading ended before the topics did: after enough time or records. */
   readonly isCutShort: boolean
 }
 
