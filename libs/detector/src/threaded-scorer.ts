@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import type { FieldTable } from '@outflow/records'
 import { ScoringFailed, ScoringThreadEnded } from './errors.js'
@@ -139,6 +140,8 @@ interface Failure {
 
 /** Starts the compiled program of the thread, or its source if this module runs from source. */
 function startWorker(): Worker {
+  // A limit set by a V8 option, as in the first line of outflow.js, takes precedence over `resourceLimits`; 0 unsets it.
+  setFlagsFromString('--max-semi-space-size=0')
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./scoring-thread.js', import.meta.url), { ...OPTIONS, execArgv: [] })
   }

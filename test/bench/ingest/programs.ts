@@ -10,7 +10,7 @@ import type { Taken } from './taken.js'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SOURCE = ['--import', 'tsx', '--conditions=source']
 /** Those of the first line of outflow.js. */
-const V8_OPTIONS = ['--max-semi-space-size=16']
+const V8_OPTIONS = ['--max-semi-space-size=8']
 
 /** Runs a baseline to its end. */
 export async function runBaseline(
