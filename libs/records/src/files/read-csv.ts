@@ -25,6 +25,8 @@ export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRe
     info: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,
+    // Files that were joined can have lines that end differently.
+    record_delimiter: ['\r\n', '\n', '\r'],
     columns: (names: string[]) => {
       header = distinctNames(names)
       linesRead = 1

@@ -21,6 +21,15 @@ describe('CSV', () => {
     ])
   })
 
+  it.each([1, 2, 3, 100])('reads lines that end differently, in chunks of %d bytes', async (chunk) => {
+    expect(await read('csv', 'a,b\r\n1,2\n3,4\r\n5,6\r7,8', chunk)).toEqual([
+      { line: 2, record: { a: '1', b: '2' } },
+      { line: 3, record: { a: '3', b: '4' } },
+      { line: 4, record: { a: '5', b: '6' } },
+      { line: 5, record: { a: '7', b: '8' } },
+    ])
+  })
+
   it('reads a dotted column as a nested field', async () => {
     expect(await read('csv', 'route.origin,route.miles,delay\nLAX,12,3\n')).toEqual([
       { line: 2, record: { route: { origin: 'LAX', miles: '12' }, delay: '3' } },
