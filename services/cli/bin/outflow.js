@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
-// 16 MiB is the limit of Node 20 and 22. With that of Node 24, 64 MiB, the heap of a service takes 90 MiB more, for no less CPU.
+// Semi-spaces of 16 MiB, the limit of Node 20 and 22, or of 64 MiB, that of Node 24, take more memory for no less CPU (docs/design/ingest.md).
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 

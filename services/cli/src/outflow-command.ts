@@ -53,6 +53,7 @@ export class OutflowCommand extends Command {
   override error(message: string, options?: ErrorOptions): never {
     const [, option] = UNKNOWN_OPTION.exec(message) ?? []
     if (option !== undefined) return this.#refuse(option)
+    if (options?.code === 'commander.excessArguments') return this.#refuseArgument(options)
     const [, found, allowed] = REFUSED_CHOICE.exec(message) ?? []
     const suggested = found && allowed ? didYouMean(found, allowed.split(', ')) : undefined
     return super.error(message.replace(REFUSED_ARGUMENT, "error: unknown $2 '$1'. ") + suggestion(suggested), options)
@@ -66,6 +67,12 @@ export class OutflowCommand extends Command {
       !own.includes(name) && inner.includes(name) ? `; it goes after the command: ${this.#pathTo(name)}` : ''
     const suggested = placement === '' ? suggestion(didYouMean(name, [...own, ...inner])) : ''
     return super.error(`error: unknown option '${name}'${placement}${suggested}`, { code: 'commander.unknownOption' })
+  }
+
+  #refuseArgument(options: ErrorOptions): never {
+    const argument = this.args[this.registeredArguments.length]
+    const hint = longsOf(this).includes('--input') ? '; name the file with --input' : ''
+    return super.error(`error: unexpected argument '${argument}'${hint}`, options)
   }
 
   #pathTo(option: string): string {

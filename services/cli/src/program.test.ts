@@ -59,6 +59,8 @@ describe('a misspelt word', () => {
     [['score', '--modle', 'a.model', '--input', 'a.csv'], "outflow: unknown option '--modle' (Did you mean --model?)"],
     [['score', '--modle=a.model'], "outflow: unknown option '--modle' (Did you mean --model?)"],
     [['models', '--confg', 'a.yaml', 'list'], "outflow: unknown option '--confg' (Did you mean --config?)"],
+    [['init', 'a.csv'], "outflow: unexpected argument 'a.csv'; name the file with --input"],
+    [['models', 'list', 'a'], "outflow: unexpected argument 'a'"],
     [
       ['models', '--config', 'a.yaml', 'list'],
       "outflow: unknown option '--config'; it goes after the command: models list --config",
