@@ -6,6 +6,8 @@ import { FILE_ALERT_RATE } from '../../services/cli/src/options.js'
 interface FitFileOptions {
   readonly seed: number
   readonly alertRate?: number
+  /** Default: that of outflow.yaml. */
+  readonly contamination?: number
   /** Whether a model of fewer records than minRows is provisional. Default: false, as in `outflow train` */
   readonly mayBeProvisional?: boolean
 }
@@ -13,9 +15,9 @@ interface FitFileOptions {
 /** Fits a model to a file as `outflow train` does by default: features inferred from the rows, the defaults of outflow.yaml. */
 export async function fitFile(
   file: RecordFile,
-  { seed, alertRate = FILE_ALERT_RATE, mayBeProvisional = false }: FitFileOptions,
+  { seed, contamination, alertRate = FILE_ALERT_RATE, mayBeProvisional = false }: FitFileOptions,
 ) {
-  const training = { ...configSchema.shape.training.parse({}), seed }
+  const training = { ...configSchema.shape.training.parse({ contamination }), seed }
   const { features, records } = await readTrainingRecords(file, {
     ...{ features: null, exclude: [], ...training },
     ...{ signal: new AbortController().signal, onRows: () => {} },

@@ -1,13 +1,14 @@
 /**
  * Measures how well anomalies are found in labelled tables, compared with classical detectors on the same rows:
  *
- *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--json FILE [--resume]] [--python PATH] [--without-peers]
+ *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--contamination SHARE] [--json FILE [--resume]] [--python PATH] [--without-peers]
  *
  * Every `*.csv.gz` of DIR is a set, and so is every pair `SET.train.csv.gz`, `SET.test.csv.gz`; the column `label`, else the last one, is 1 for
  * an anomaly. `--half` takes every second set by name: choose settings on one half, and report the other once. A detector is fitted as by
  * `outflow train` with its defaults: features inferred from the rows, the defaults of outflow.yaml, the same for every set. Its score is the
  * NLL. `labelled-set.ts` defines the protocols. `--rows` fits to a random part of the rows; with fewer than the default minRows the model is
- * provisional, as in the first minutes of a topic. The last lines have the share of anomalies among scored normal rows at two rates.
+ * provisional, as in the first minutes of a topic. `--contamination` replaces the default of training.contamination; 0 states that the fitted
+ * rows are normal, as those of S are. The last lines have the share of anomalies among scored normal rows at two rates.
  *
  * Each set's lines are printed as it finishes, the whole table and the comparison of methods at the end. `--json` is written after every split, and
  * `--resume` runs only the splits that the file does not contain.
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
     sets: { type: 'string' },
     half: { type: 'string' },
     rows: { type: 'string' },
+    contamination: { type: 'string' },
     protocols: { type: 'string', default: PROTOCOLS.join(',') },
     json: { type: 'string' },
     resume: { type: 'boolean', default: false },
@@ -107,7 +109,11 @@ function shareOfNormal(isAnomaly: readonly boolean[], holds: (row: number) => bo
 async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
   const { features, artefact, metadata, fitSeconds } = await fitFile(
     { name: set.name, bytes: Readable.from(csvOf(set, split.fit)), format: 'csv' },
-    { seed, mayBeProvisional: options.rows !== undefined },
+    {
+      seed,
+      mayBeProvisional: options.rows !== undefined,
+      ...(options.contamination && { contamination: Number(options.contamination) }),
+    },
   )
   const scoring = performance.now()
   const read = makeReader(features)

@@ -179,7 +179,9 @@ const trainingSchema = z.strictObject({
     .min(0)
     .max(0.5)
     .default(0.01)
-    .describe('Share of the training window that may be anomalies'),
+    .describe(
+      'Share of the training window that may be anomalies; 0: it has none, and clusters of rare records are learned as normal',
+    ),
   seed: z.int().min(0).default(1).describe('Random seed; the same seed and training window give the same model'),
   onDrift: z.boolean().default(true).describe('Whether drift triggers a fit to the records since the change'),
   falseDriftEvery: duration.default(30 * 86_400_000).describe('Mean time between false drift alarms'),

@@ -190,7 +190,7 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
  * The base, the length and the trimming of a fit. docs/design/accuracy.md has the measurements.
  *
  * With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst
- * rows of a batch belong to rare groups. A table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
+ * rows of a batch belong to rare groups. Tables of numbers leave out a larger share, unless the configured one is 0. A table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
  * flow on nearly every table; the flow then models what the mixture lacks. A table of many columns has too few rows for full covariances,
  * and starts from a standard normal. A provisional model is only the mixture; with categories it has two Gaussians, because the
  * context explains the rest and a larger mixture overfits few rows.
@@ -200,15 +200,15 @@ function recipeFor(
   { features, training, provisional, maxSteps = MOST_STEPS }: TrainingInput,
 ): Partial<FitOptions> & { readonly base?: BaseSpec } {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
-  const mixtureTrim = Math.max(trim, MIXTURE_TRIM)
+  const atLeast = (share: number) => (trim === 0 ? 0 : Math.max(trim, share))
   const hasCategories = categoryColumnsOf(features).length > 0
-  if (provisional) return { base: hasCategories ? PAIR : MIXTURE, trim: mixtureTrim, maxSteps: 0 }
+  if (provisional) return { base: hasCategories ? PAIR : MIXTURE, trim: atLeast(MIXTURE_TRIM), maxSteps: 0 }
   if (hasCategories) return { trim, maxSteps }
   if (columns <= MIXTURE_COLUMNS) {
     const steps = { maxSteps: Math.min(maxSteps, MIXTURE_STEPS), patience: MIXTURE_PATIENCE }
-    return { base: MIXTURE, trim: mixtureTrim, ...steps }
+    return { base: MIXTURE, trim: atLeast(MIXTURE_TRIM), ...steps }
   }
-  return { trim: Math.max(trim, FLOW_TRIM), maxSteps }
+  return { trim: atLeast(FLOW_TRIM), maxSteps }
 }
 
 const MOST_STEPS = 2_000

@@ -1,0 +1,42 @@
+import type { Feature } from '@outflow/contracts'
+import { type Fields, isRejection, makeReader } from '@outflow/records'
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { expect, it } from 'vitest'
+import { trainDetector } from './train.js'
+import { withDetector } from './with-detector.js'
+
+const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
+const read = makeReader(features)
+const random = xoroshiro128plus(1)
+
+/** Fields around a point; the deviation from it is uniform. */
+function drawn(count: number, centre: number, deviation: number): Fields[] {
+  const near = () => centre + deviation * (2 * uniformFloat64(random) - 1)
+  return Array.from({ length: count }, () => {
+    const fields = read({ x: near(), y: near() })
+    if (isRejection(fields)) throw new Error(fields.detail)
+    return fields
+  })
+}
+
+/** Mean NLL of records of a rare cluster that is 4 % of the training window. */
+async function nllOfRareCluster(contamination: number): Promise<number> {
+  const { artefact } = await trainDetector({
+    features,
+    records: [...drawn(480, 0, 2), ...drawn(20, 12, 0.5)],
+    model: { kind: 'realnvp', layers: 2, hidden: [8] },
+    training: { contamination, seed: 1 },
+    alertRate: 0.02,
+    maxSteps: 0,
+    backend: 'wasm',
+  })
+  return withDetector(artefact, async (detector) => {
+    const { nll } = await detector.score(drawn(50, 12, 0.5))
+    return nll.reduce((sum, own) => sum + own, 0) / nll.length
+  })
+}
+
+it('learns a rare cluster of numbers as normal only if training.contamination is 0', async () => {
+  expect(await nllOfRareCluster(0)).toBeLessThan((await nllOfRareCluster(0.01)) - 5)
+}, 120_000)
