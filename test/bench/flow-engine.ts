@@ -1,8 +1,12 @@
 /** One engine of the scoring and fitting benches, in a child process: lines of JSON in, lines of JSON out, like flow_torch.py. */
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { type BackendName, decodeSafetensors, openBackend, openScorer } from '@outflow/flow'
-import { openFlow } from '../../libs/flow/src/flows/flow.js'
+import { type BackendName, decodeSafetensors, openBackend, openScorer, type Scorer } from '@outflow/flow'
+import { nllOf } from '../../libs/flow/src/base/base-distribution.js'
+import { baseOf } from '../../libs/flow/src/base/bases.js'
+import { chain } from '../../libs/flow/src/bijectors/chain.js'
+import { bijectorsOf, learnedShapes } from '../../libs/flow/src/flows/flow-parts.js'
+import { tensor, tensor2d, tidyNumbers } from '../../libs/flow/src/tensor/tfjs.js'
 import { train } from '../../libs/flow/src/training/train.js'
 
 const [name, modelFile, rowsFile] = process.argv.slice(2) as ['onnx' | BackendName, string, string]
@@ -12,7 +16,7 @@ const { dim } = flow.spec
 const bytes = readFileSync(rowsFile)
 const rows = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
 const context = new Float32Array(0)
-const scorer = name === 'onnx' ? await openScorer(flow) : await openFlow(flow, name)
+const scorer = name === 'onnx' ? await openScorer(flow) : await openTensorScorer(name)
 answer({ engine: scorer.engine })
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -41,6 +45,28 @@ async function score({ batch, calls }: Score) {
   const taken = stopwatch()
   for (let call = 0; call < calls; call++) nll = await scorer.nll(given, context, batch)
   return { ...taken(), nll: [...nll.subarray(0, 8)] }
+}
+
+/** A scorer by tensors in float32, without the float64 of outlying rows. */
+async function openTensorScorer(backend: BackendName): Promise<Pick<Scorer, 'engine' | 'nll' | 'close'>> {
+  const { name, version } = await openBackend(backend)
+  const tensors = new Map(
+    Array.from(learnedShapes(flow.spec).keys(), (name) => {
+      const { data, shape } = flow.weights.get(name)!
+      return [name, tensor(data, [...shape])]
+    }),
+  )
+  const bijector = chain(bijectorsOf(flow.spec, tensors, flow.weights))
+  const base = baseOf(flow)
+  return {
+    engine: `tfjs ${name} ${version}`,
+    nll: async (given, _context, count = given.length / dim) =>
+      tidyNumbers(() => {
+        const { value, logDet } = bijector.forwardAndLogDet(tensor2d(given, [count, dim]))
+        return nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>())
+      }),
+    close: async () => {},
+  }
 }
 
 /** Training runs in this process, which is a child process already; one-time costs of a fit (compiling, warming up) are left out. */

@@ -34,9 +34,8 @@ export {
   type PosteriorProgress,
   type PosteriorReport,
 } from './posterior/posterior.js'
-export type { Forward, Scorer } from './scoring/refined-scorer.js'
 export { type SampleOptions, sampleFlow } from './scoring/sample.js'
-export { openScorer } from './scoring/scorer.js'
+export { type Forward, openScorer, type Scorer } from './scoring/scorer.js'
 export { type Backend, type BackendName, openBackend } from './tensor/backend.js'
 export { adam } from './training/adam.js'
 export { type FitTable, fitFlow, fitFlows } from './training/fit.js'

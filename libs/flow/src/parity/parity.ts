@@ -1,12 +1,10 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { HALF_LOG_TWO_PI } from '../base/independent-columns.js'
-import { openFlow } from '../flows/flow.js'
 import { bijectorsOf, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowState } from '../flows/flow-state.js'
-import type { Scorer } from '../scoring/refined-scorer.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
-import { NO_CONTEXT, type Rows } from '../tensor/rows.js'
+import { NO_CONTEXT, type Numbers, type Rows } from '../tensor/rows.js'
 import { tensor, tensor2d, tidy } from '../tensor/tfjs.js'
 import { adam } from '../training/adam.js'
 import { trainableFlow } from '../training/trainable-flow.js'
@@ -35,43 +33,40 @@ type Compared = Readonly<Record<string, readonly [ours: ArrayLike<number>, their
  */
 export async function compareScorer(file: ParityFile, flow: FlowState): Promise<readonly ParityError[]> {
   const scorer = await openScorer(flow)
-  const compared = await likelihoods(file, scorer)
+  const rows = standardised(file)
+  const compared = likelihoods(file, { ...(await scorer.forward(rows)), nll: await scorer.nll(rows) })
   await scorer.close()
   return errorsOf(scorer.engine, compared)
 }
 
-/** Compares a TensorFlow.js backend with a parity file in all of its quantities. */
+/** Compares a TensorFlow.js backend with a parity file in all of its quantities; latents, likelihoods and the inverse are in float64. */
 export async function compareBackend(
   file: ParityFile,
   flow: FlowState,
   backend: BackendName,
 ): Promise<readonly ParityError[]> {
-  const reference = await openFlow(flow, backend)
-  const compared = await likelihoods(file, reference)
+  const { name, version } = await openBackend(backend)
+  const trainable = trainableFlow(flow)
   const { mean, std } = file.standardise
-  const latent = Float64Array.from(file.cases.flatMap(({ z }) => z))
-  const inverse = Array.from(reference.inverse(latent, NO_CONTEXT, file.cases.length), (u, at) => {
-    const column = at % file.D
-    return u * std[column]! + mean[column]!
-  })
-  await reference.close()
-  await openBackend(backend)
-  return errorsOf(reference.engine, {
-    ...compared,
-    x_inverse: [inverse, file.cases.flatMap(({ x_inverse }) => x_inverse)],
+  const { value } = trainable.inverse(Float64Array.from(file.cases.flatMap(({ z }) => z)))
+  return errorsOf(`tfjs ${name} ${version}`, {
+    ...likelihoods(file, trainable.exact({ rows: standardised(file), context: NO_CONTEXT, count: file.cases.length })),
+    x_inverse: [
+      Array.from(value, (u, at) => u * std[at % file.D]! + mean[at % file.D]!),
+      file.cases.flatMap(({ x_inverse }) => x_inverse),
+    ],
     ...traces(file, flow),
     ...training(file, flow),
   })
 }
 
-async function likelihoods(file: ParityFile, scorer: Scorer): Promise<Compared> {
-  const { D, cases } = file
-  const rows = standardised(file)
-  const { latent, logDet } = await scorer.forward(rows, NO_CONTEXT, cases.length)
-  const nll = await scorer.nll(rows, NO_CONTEXT, cases.length)
-  const logStd = file.standardise.std.reduce((total, std) => total + Math.log(std), 0)
+function likelihoods(
+  { D, cases, standardise }: ParityFile,
+  { latent, logDet, nll }: { readonly latent: Numbers; readonly logDet: Numbers; readonly nll: Float64Array },
+): Compared {
+  const logStd = standardise.std.reduce((total, std) => total + Math.log(std), 0)
   const base = cases.map((_, row) =>
-    latent.subarray(row * D, (row + 1) * D).reduce((total, z) => total - 0.5 * z * z, -D * HALF_LOG_TWO_PI),
+    Array.from(latent.subarray(row * D, (row + 1) * D)).reduce((total, z) => total - 0.5 * z * z, -D * HALF_LOG_TWO_PI),
   )
   return {
     z: [latent, cases.flatMap(({ z }) => z)],
@@ -82,7 +77,7 @@ async function likelihoods(file: ParityFile, scorer: Scorer): Promise<Compared> 
   }
 }
 
-/** y and cumulative log-det after each actnorm and each coupling, for the cases that have them; outliers as `openFlow` computes them. */
+/** y and cumulative log-det after each actnorm and each coupling, for the cases that have them; outliers in float64. */
 function traces(file: ParityFile, flow: FlowState): Compared {
   const traced = file.cases.flatMap((each, row) =>
     each.trace === undefined ? [] : [{ row, outlier: each.outlier, trace: each.trace }],

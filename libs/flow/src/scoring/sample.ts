@@ -1,9 +1,11 @@
 import { baseOf } from '../base/bases.js'
 import { ShapeError } from '../errors.js'
-import { openFlow } from '../flows/flow.js'
+import { checkFlow } from '../flows/flow-parts.js'
 import type { FlowState } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
-import { checkFinite, NO_CONTEXT } from '../tensor/rows.js'
+import { openBackend } from '../tensor/backend.js'
+import { checkFinite, checkRows, NO_CONTEXT } from '../tensor/rows.js'
+import { trainableFlow } from '../training/trainable-flow.js'
 
 /** Options of `sampleFlow`. */
 export interface SampleOptions {
@@ -30,13 +32,9 @@ export interface SampleOptions {
 export async function sampleFlow(state: FlowState, options: SampleOptions): Promise<Float32Array> {
   const { context = NO_CONTEXT, count, seed = 1, temperature = 1 } = options
   if (!(temperature > 0)) throw new ShapeError(`a temperature is above 0, got ${temperature}`)
-  const base = baseOf(state)
-  const random = seededRandom(seed, 'sample')
-  const latent = base.draw(random, count, temperature)
-  const flow = await openFlow(state)
-  try {
-    return checkFinite(Float32Array.from(flow.inverse(latent, context, count)), state.spec.dim)
-  } finally {
-    await flow.close()
-  }
+  const { dim, contextDim } = checkFlow(state).spec
+  checkRows(context, contextDim, count, 'context column')
+  const latent = baseOf(state).draw(seededRandom(seed, 'sample'), count, temperature)
+  await openBackend('wasm')
+  return checkFinite(Float32Array.from(trainableFlow(state).inverse(latent, context).value), dim)
 }

@@ -5,6 +5,7 @@ import { chain } from '../bijectors/chain.js'
 import { bijectorsOf, fixedShapes, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowState, WeightTensor } from '../flows/flow-state.js'
 import { sizeOf, tensorOf } from '../tensor/plain.js'
+import { NO_CONTEXT, type Rows } from '../tensor/rows.js'
 import { scratch } from '../tensor/scratch.js'
 import { record } from '../tensor/tape.js'
 import { tidyNumbers } from '../tensor/tfjs.js'
@@ -32,12 +33,15 @@ export interface TrainableFlow {
   latent(batch: Batch): Float32Array
   /** Negative log-likelihood of each row, [count] in nats. */
   nll(batch: Batch): Float32Array
+  /** z [count, dim], log|det ∂z/∂x| and the negative log-likelihood, [count] in nats each, in float64. */
+  exact(batch: Batch): { latent: Float64Array; logDet: Float64Array; nll: Float64Array }
   /**
    * Inverse of latent rows [count, dim], in float64.
    *
+   * @param context  [count, contextDim]. Default: empty, for an unconditional flow.
    * @returns x [count, dim], and log|det ∂x/∂z| [count] in nats
    */
-  inverse(latent: Float64Array): { value: Float64Array; logDet: Float64Array }
+  inverse(latent: Float64Array, context?: Float32Array): { value: Float64Array; logDet: Float64Array }
   /** Derivatives of the forward map at each row: ∂z/∂x, [count, dim of z, dim of x], and ∂logDet/∂x, [count, dim]. */
   rowGradients(batch: Batch): { jacobian: Float32Array; ofLogDet: Float32Array }
   /** The gradient of Σ pull⊙z by every parameter; pull is [count, dim]. */
@@ -101,10 +105,17 @@ export function trainableFlow(start: FlowState): TrainableFlow {
         const { value, logDet } = forward(batch, tensors())
         return Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>()))
       }),
-    inverse: (latent) =>
+    exact: ({ rows, context, count }) =>
       tidyNumbers(() => {
-        const count = latent.length / spec.dim
-        const { value, logDet } = bijectorOf(tensors()).inverseAndLogDet({ values: latent, count, width: spec.dim })
+        const x = exactRows(rows, count, spec.dim)!
+        const { value, logDet } = bijectorOf(tensors()).forwardRows(x, exactRows(context, count, spec.contextDim))
+        return { latent: value.values, logDet, nll: nllOf(base, value.values, logDet) }
+      }),
+    inverse: (latent, context = NO_CONTEXT) =>
+      tidyNumbers(() => {
+        const z = { values: latent, count: latent.length / spec.dim, width: spec.dim }
+        const given = exactRows(context, z.count, spec.contextDim)
+        const { value, logDet } = bijectorOf(tensors()).inverseAndLogDet(z, given)
         return { value: value.values, logDet }
       }),
     rowGradients: (batch) =>
@@ -132,6 +143,11 @@ export function trainableFlow(start: FlowState): TrainableFlow {
     named,
     snapshot: () => ({ spec, weights: new Map([...fixed, ...named(parameters)]) }),
   }
+}
+
+/** A matrix in float64; undefined for one without columns. */
+function exactRows(matrix: Float32Array, count: number, width: number): Rows | undefined {
+  return width > 0 ? { values: Float64Array.from(matrix), count, width } : undefined
 }
 
 /** Multiplies each row of a matrix [count, width] by its factor [count]. */
