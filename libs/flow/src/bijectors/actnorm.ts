@@ -68,30 +68,21 @@ const SMALLEST_DEVIATION = 1e-6
 /**
  * The bias and log-scale with which actnorm gives these rows mean 0 and deviation 1 in every feature.
  *
- * @param rows     [count, dim], row-major, count ≥ 1
- * @param weights  [count]; weight of each row, at least one above 0. Default: 1 each.
+ * @param rows  [count, dim], row-major, count ≥ 1
  * @returns bias and logScale, [dim] each
  */
-export function actnormOf(
-  rows: Float32Array,
-  dim: number,
-  weights: Float32Array = new Float32Array(rows.length / dim).fill(1),
-): { bias: Float32Array; logScale: Float32Array } {
-  const weight = weights.reduce((total, each) => total + each, 0)
+export function actnormOf(rows: Float32Array, dim: number): { bias: Float32Array; logScale: Float32Array } {
+  const count = rows.length / dim
   const bias = new Float32Array(dim)
   const logScale = new Float32Array(dim)
   for (let column = 0; column < dim; column++) {
     let total = 0
-    weights.forEach((each, row) => {
-      total += each * rows[row * dim + column]!
-    })
-    const mean = total / weight
+    for (let at = column; at < rows.length; at += dim) total += rows[at]!
+    const mean = total / count
     let squares = 0
-    weights.forEach((each, row) => {
-      squares += each * (rows[row * dim + column]! - mean) ** 2
-    })
+    for (let at = column; at < rows.length; at += dim) squares += (rows[at]! - mean) ** 2
     bias[column] = -mean
-    logScale[column] = -Math.log(Math.max(Math.sqrt(squares / weight), SMALLEST_DEVIATION))
+    logScale[column] = -Math.log(Math.max(Math.sqrt(squares / count), SMALLEST_DEVIATION))
   }
   return { bias, logScale }
 }

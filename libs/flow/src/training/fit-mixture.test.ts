@@ -8,7 +8,6 @@ import { someMixture } from './some-mixture.js'
 const dataOf = (rows: Float64Array, dim: number, more: Partial<MixtureRows> = {}): MixtureRows => ({
   dim,
   rows,
-  weights: new Float32Array(rows.length / dim).fill(1),
   noise: 0,
   ...more,
 })
@@ -29,12 +28,6 @@ it('is widened by the variance of the noise, as if infinitely many rows had it',
   const { whitening, means } = fit(dataOf(rows, 1, { noise: 0.5 }), 1)
   expect(means[0]).toBeCloseTo(0, 10)
   expect(whitening[0]).toBeCloseTo(1 / Math.sqrt(1 + 0.25), 6)
-})
-
-it('weights the rows', () => {
-  const rows = Float64Array.of(0, 4, 100)
-  const { means } = fit(dataOf(rows, 1, { weights: Float32Array.of(3, 1, 0) }), 1)
-  expect(means[0]).toBeCloseTo(1, 6)
 })
 
 it('keeps a component of few rows narrow if all components are narrow, and wide if they are wide', () => {

@@ -8,8 +8,6 @@ export interface MixtureRows {
   readonly dim: number
   /** [count, dim], row-major */
   readonly rows: Float64Array
-  /** [count]; weight of each row, ≥ 0, not all 0 */
-  readonly weights: Float32Array
   /**
    * Deviation of Gaussian noise in every column. Its variance is added to the diagonal of each covariance, the limit of training with
    * that noise; it prevents a component of few rows from collapsing.
@@ -26,20 +24,18 @@ export interface MixtureRows {
  * analysis, eq. 16, for the pooling; Fraley & Raftery 2007, Bayesian regularization for normal mixture estimation, § 2.2, for its weight
  */
 export function fitMixture(data: MixtureRows, components: number, random: Random): GaussianMixture {
-  const { dim, rows, weights } = data
-  const count = weights.length
-  const memberships = new Float64Array(count * components)
-  clusters({ dim, rows, weights }, components, random).forEach((cluster, row) => {
+  const memberships = new Float64Array((data.rows.length / data.dim) * components)
+  clusters(data, components, random).forEach((cluster, row) => {
     memberships[row * components + cluster] = 1
   })
-  let mixture = maximisation(data, weights, memberships, components)
+  let mixture = maximisation(data, memberships, components)
   let before = Number.POSITIVE_INFINITY
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const nll = expectation(mixture, rows, memberships)
-    const mean = weightedMean(nll, weights)
+    const nll = expectation(mixture, data.rows, memberships)
+    const mean = nll.reduce((sum, nats) => sum + nats, 0) / nll.length
     if (!(mean < before - SETTLED)) break
     before = mean
-    mixture = maximisation(data, weights, memberships, components)
+    mixture = maximisation(data, memberships, components)
   }
   return mixture
 }
@@ -57,28 +53,19 @@ function expectation(mixture: GaussianMixture, rows: Float64Array, memberships: 
   )
 }
 
-function weightedMean(values: Float64Array, weights: Float32Array): number {
-  let [sum, total] = [0, 0]
-  for (let at = 0; at < values.length; at++) {
-    sum += weights[at]! * values[at]!
-    total += weights[at]!
-  }
-  return sum / total
-}
-
 /** M step: shares, means and covariances from the rows' memberships. */
 function maximisation(
   { dim, rows, noise }: MixtureRows,
-  weights: Float32Array,
   memberships: Float64Array,
   components: number,
 ): GaussianMixture {
+  const count = rows.length / dim
   const shares = new Float64Array(components)
   const means = new Float64Array(components * dim)
   const covariances: Float64Array[] = []
   const pooled = new Float64Array(dim * dim)
   for (let component = 0; component < components; component++) {
-    const own = Float64Array.from(weights, (weight, row) => weight * memberships[row * components + component]!)
+    const own = Float64Array.from({ length: count }, (_, row) => memberships[row * components + component]!)
     // A component without rows keeps share 0 and the pooled covariance.
     const total = own.reduce((sum, weight) => sum + weight, TINY)
     shares[component] = total

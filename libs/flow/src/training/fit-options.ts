@@ -11,8 +11,6 @@ export interface TrainingRows {
   readonly context?: Float32Array
   /** [n, dim]; 1 is observed, 0 is missing: a missing coordinate is drawn anew from N(0, 1) at each step. Default: all observed. */
   readonly observed?: Uint8Array
-  /** [n]; weight of each row in the loss, 0 or more. Default: 1 each. */
-  readonly weights?: Float32Array
 }
 
 /** Options of `fitFlow`. */
@@ -117,7 +115,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
  * @throws {ShapeError} naming the option that does not fit
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  */
-export function checkTraining({ rows, context, observed, weights }: FitRows, options: FitSettings): void {
+export function checkTraining({ rows, context, observed }: FitRows, options: FitSettings): void {
   const { spec, noise, trim = 0 } = options
   const { maxSteps = 1, batchSize = 1, patience = 1, learningRate = 1 } = options
   const { dim, contextDim } = spec
@@ -130,7 +128,6 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
     if (got !== undefined && got !== wanted) throw new ShapeError(`${what} has ${wanted} entries, got ${got}`)
   }
   hasLength('observed', rows.length, observed?.length)
-  hasLength('weights', count, weights?.length)
   hasLength('noise', dim, noise.length)
   if (!(trim >= 0 && trim < 0.5)) throw new ShapeError(`the trimmed share is from 0 to below a half, got ${trim}`)
   if (!(learningRate > 0)) throw new ShapeError(`learningRate is above 0, got ${learningRate}`)
@@ -146,12 +143,6 @@ export function checkTraining({ rows, context, observed, weights }: FitRows, opt
   checkFinite(rows, dim)
   checkFinite(context, contextDim)
   checkFinite(noise, dim)
-  if (weights === undefined) return
-  checkFinite(weights, 1)
-  const isSome = weights.some((weight) => weight > 0)
-  if (!isSome || weights.some((weight) => weight < 0)) {
-    throw new ShapeError('weights are 0 or more, and some are above 0; got one below, or none above')
-  }
 }
 
 /** With fewer rows the held-out tenth is one or two rows, too few to choose a snapshot. */

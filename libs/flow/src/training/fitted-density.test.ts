@@ -147,22 +147,3 @@ describe.each(KINDS)('a flow of the kind %s, of one column', (kind) => {
     expect(Math.abs(mass - 1)).toBeLessThan(0.005)
   })
 })
-
-it('fits a row of weight two as two rows', async () => {
-  const random = seededRandom(8, 'weights')
-  const single = Float32Array.from({ length: 300 }, () => -1 + 0.5 * random.normal())
-  const twofold = Float32Array.from({ length: 300 }, () => 2 + random.normal())
-  const weighted = { rows: Float32Array.of(...single, ...twofold), weights: new Float32Array(600).fill(1).fill(2, 300) }
-  const doubled = { rows: Float32Array.of(...single, ...twofold, ...twofold) }
-  const settings = { ...settingsOf('realnvp', 1), maxSteps: 200 }
-  const middles = Float32Array.from({ length: 120 }, (_, at) => middleOf(2 * at + 0.5))
-  const [ofWeighted, ofDoubled] = await Promise.all(
-    [weighted, doubled].map(async (data) => {
-      const { flow } = await train({ ...data, context: NO_CONTEXT }, settings, backend)
-      return densityOf(flow, middles)
-    }),
-  )
-  // Half of this is the total variation distance.
-  const apart = sumOf(ofWeighted!.map((each, at) => Math.abs(each - ofDoubled![at]!))) * CELL
-  expect(apart).toBeLessThan(0.05)
-})

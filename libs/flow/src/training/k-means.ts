@@ -1,11 +1,9 @@
 import type { Random } from '../random.js'
 
-interface WeighedRows {
+interface Rows {
   readonly dim: number
   /** [count, dim], row-major */
   readonly rows: Float64Array
-  /** [count], 0 or more */
-  readonly weights: Float32Array
 }
 
 /**
@@ -14,7 +12,7 @@ interface WeighedRows {
  * @returns [count]
  * @see Arthur & Vassilvitskii 2007, k-means++: the advantages of careful seeding
  */
-export function clusters(data: WeighedRows, count: number, random: Random): Uint16Array {
+export function clusters(data: Rows, count: number, random: Random): Uint16Array {
   const centres = drawCentres(data, count, random)
   let cluster = nearestOf(data, centres)
   for (let round = 0; round < ROUNDS; round++) {
@@ -26,17 +24,15 @@ export function clusters(data: WeighedRows, count: number, random: Random): Uint
 
 const ROUNDS = 5
 
-/** [count, dim]: initial centres, each drawn with probability proportional to weight × squared distance to the nearest centre. */
-function drawCentres({ dim, rows, weights }: WeighedRows, count: number, random: Random): Float64Array {
+/** [count, dim]: initial centres, each drawn with probability proportional to the squared distance to the nearest centre. */
+function drawCentres({ dim, rows }: Rows, count: number, random: Random): Float64Array {
   const centres = new Float64Array(count * dim)
-  const worth = Float64Array.from(weights)
-  const nearest = new Float64Array(weights.length).fill(Number.POSITIVE_INFINITY)
+  const nearest = new Float64Array(rows.length / dim).fill(Number.POSITIVE_INFINITY)
   for (let centre = 0; centre < count; centre++) {
-    const drawn = drawBy(worth, random)
+    const drawn = centre === 0 ? random.below(nearest.length) : drawBy(nearest, random)
     centres.set(rows.subarray(drawn * dim, (drawn + 1) * dim), centre * dim)
-    for (let row = 0; row < weights.length; row++) {
+    for (let row = 0; row < nearest.length; row++) {
       nearest[row] = Math.min(nearest[row]!, squaredDistance(rows, row, centres, centre, dim))
-      worth[row] = weights[row]! * nearest[row]!
     }
   }
   return centres
@@ -52,8 +48,8 @@ function drawBy(worth: Float64Array, random: Random): number {
   return drawn < 0 ? random.below(worth.length) : drawn
 }
 
-function nearestOf({ dim, rows, weights }: WeighedRows, centres: Float64Array): Uint16Array {
-  return Uint16Array.from(weights, (_, row) => {
+function nearestOf({ dim, rows }: Rows, centres: Float64Array): Uint16Array {
+  return Uint16Array.from({ length: rows.length / dim }, (_, row) => {
     let [nearest, least] = [0, Number.POSITIVE_INFINITY]
     for (let centre = 0; centre < centres.length / dim; centre++) {
       const square = squaredDistance(rows, row, centres, centre, dim)
@@ -70,12 +66,12 @@ function squaredDistance(rows: Float64Array, row: number, centres: Float64Array,
 }
 
 /** A cluster without rows keeps its centre. */
-function moveToMeans(centres: Float64Array, { dim, rows, weights }: WeighedRows, cluster: Uint16Array): void {
+function moveToMeans(centres: Float64Array, { dim, rows }: Rows, cluster: Uint16Array): void {
   const sums = new Float64Array(centres.length)
   const totals = new Float64Array(centres.length / dim)
   cluster.forEach((centre, row) => {
-    totals[centre]! += weights[row]!
-    for (let j = 0; j < dim; j++) sums[centre * dim + j]! += weights[row]! * rows[row * dim + j]!
+    totals[centre]! += 1
+    for (let j = 0; j < dim; j++) sums[centre * dim + j]! += rows[row * dim + j]!
   })
   sums.forEach((sum, at) => {
     const total = totals[Math.floor(at / dim)]!

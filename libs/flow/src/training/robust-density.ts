@@ -7,10 +7,10 @@ import type { MixtureRows } from './fit-mixture.js'
  * @returns −log density of rows [n, dim], up to a constant, [n] in nats
  * @see Lange, Little & Taylor 1989, Robust statistical modeling using the t distribution, § 3
  */
-export function fitRobustDensity({ dim, rows, weights, noise }: MixtureRows): (rows: Float64Array) => Float64Array {
+export function fitRobustDensity({ dim, rows, noise }: MixtureRows): (rows: Float64Array) => Float64Array {
   const whitening = new Float64Array(dim * dim)
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  let own = Float64Array.from(weights)
+  const count = rows.length / dim
+  let own = new Float64Array(count).fill(1)
   let mean: Float64Array = new Float64Array(dim)
   const squares = (of: Float64Array) =>
     Float64Array.from({ length: of.length / dim }, (_, row) => {
@@ -25,10 +25,10 @@ export function fitRobustDensity({ dim, rows, weights, noise }: MixtureRows): (r
   for (let round = 0; round < ROUNDS; round++) {
     const sum = own.reduce((all, weight) => all + weight, 0)
     mean = meanOf(rows, own, sum, dim)
-    const scatter = covarianceOf(rows, own, total, mean)
+    const scatter = covarianceOf(rows, own, count, mean)
     for (let j = 0; j < dim; j++) scatter[j * dim + j]! += noise ** 2
     invertCholesky(scatter, dim, whitening)
-    own = squares(rows).map((square, row) => (weights[row]! * (FREEDOM + dim)) / (FREEDOM + square))
+    own = squares(rows).map((square) => (FREEDOM + dim) / (FREEDOM + square))
   }
   return (of) => squares(of).map((square) => ((FREEDOM + dim) / 2) * Math.log1p(square / FREEDOM))
 }

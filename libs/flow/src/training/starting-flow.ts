@@ -6,9 +6,9 @@ import { seededRandom } from '../random.js'
 import { discountFarComponents } from './far-components.js'
 import { fitMixture, type MixtureRows } from './fit-mixture.js'
 import type { FitSettings } from './fit-options.js'
-import { lowestNineTenths, nonZeroWeights } from './held-out.js'
-import { trainableFlow } from './trainable-flow.js'
-import type { TrainingBatch, TrainingBatches } from './training-batches.js'
+import { lowestNineTenths } from './held-out.js'
+import { type Batch, trainableFlow } from './trainable-flow.js'
+import type { TrainingBatches } from './training-batches.js'
 
 /**
  * The flow a fit starts from. Context shift and couplings are the identity and mixings are rotations. The first actnorm is set
@@ -18,7 +18,7 @@ export function startingFlow(settings: FitSettings, batches: TrainingBatches): F
   const { spec, seed } = settings
   const unfitted = unfittedFlow(spec, seed)
   const first = batches.first(INITIALISING_ROWS)
-  const { bias, logScale } = actnormOf(first.rows, spec.dim, nonZeroWeights(first.weights))
+  const { bias, logScale } = actnormOf(first.rows, spec.dim)
   const { base } = spec
   const isMixture = base?.kind === 'mixture'
   const weights = new Map(unfitted.weights)
@@ -64,10 +64,9 @@ function withMixtureBase(
   const { spec, weights } = flow
   const { dim } = spec
   const trainable = trainableFlow(flow)
-  const latents = (batch: TrainingBatch): MixtureRows => ({
+  const latents = (batch: Batch): MixtureRows => ({
     dim,
     rows: Float64Array.from(trainable.latent(batch)),
-    weights: nonZeroWeights(batch.weights),
     noise: dim > MANY_COLUMNS ? NOISE_OF_MANY : NOISE,
   })
   const data = latents(batches.plain(Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_WORK / dim ** 2)))))
@@ -90,9 +89,13 @@ const MOST_WORK = 4e6
 /** The number of components doubles while the held-out likelihood improves, up to `most` and to one component per 8 rows. */
 function likeliestMixture(data: MixtureRows, heldOut: MixtureRows, most: number, seed: number): GaussianMixture {
   let best: { readonly mixture: GaussianMixture; readonly nll: number } | undefined
-  for (let count = 1; count <= Math.max(1, Math.min(most, data.weights.length / ROWS_PER_COMPONENT)); count *= 2) {
+  for (
+    let count = 1;
+    count <= Math.max(1, Math.min(most, data.rows.length / data.dim / ROWS_PER_COMPONENT));
+    count *= 2
+  ) {
     const mixture = fitMixture(data, count, seededRandom(seed, `mixture ${count}`))
-    const nll = lowestNineTenths(mixtureDensity(mixture).nll(heldOut.rows), heldOut.weights)
+    const nll = lowestNineTenths(mixtureDensity(mixture).nll(heldOut.rows))
     if (best === undefined || nll < best.nll) best = { mixture, nll }
     else if (count > 2 * best.mixture.shares.length) break
   }

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { NotFiniteError } from '../errors.js'
 import { flowSpec, realNvpSpec, splineSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
-import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type Backend, openBackend } from '../tensor/backend.js'
 import { onEachBackend } from '../tensor/on-each-backend.js'
@@ -160,32 +159,6 @@ describe('the recipe', () => {
     const trimmed = await train(data, { ...small, trim: 0.05 }, backend)
     const untrimmed = await train(data, small, backend)
     expect(meanNll(trimmed, contaminants)).toBeGreaterThan(meanNll(untrimmed, contaminants))
-  })
-
-  it('counts rows by their weights', async () => {
-    const rows = Float32Array.from({ length: 2000 }, (_, at) => (at < 1000 ? -2 : 2) + 0.1 * Math.sin(at))
-    const weights = Float32Array.from({ length: 1000 }, (_, row) => (row < 500 ? 1 : 0.01))
-    const fit = await train({ rows, context: NO_CONTEXT, weights }, small, backend)
-    expect(meanNll(fit, rows.slice(0, 1000))).toBeLessThan(meanNll(fit, rows.slice(1000)))
-  })
-
-  it('fits the density of weighted rows', async () => {
-    const random = seededRandom(10, 'tilt')
-    const rows = Float32Array.from({ length: 4000 }, () => random.normal())
-    // e^(x − ½) makes N(1, 1) of N(0, 1).
-    const weights = rows.map((value) => Math.exp(value - 0.5))
-    const spec = { ...small.spec, dim: 1 }
-    const noise = Float32Array.of(0.02)
-    const { flow } = await train(
-      { rows, context: NO_CONTEXT, weights },
-      { ...small, spec, noise, maxSteps: 400 },
-      backend,
-    )
-    const drawn = await sampleFlow(flow, { context: NO_CONTEXT, count: 4000, seed: 1 })
-    const mean = drawn.reduce((total, value) => total + value, 0) / 4000
-    const variance = drawn.reduce((total, value) => total + (value - mean) ** 2, 0) / 4000
-    expect(Math.abs(mean - 1)).toBeLessThan(0.1)
-    expect(Math.abs(variance - 1)).toBeLessThan(0.15)
   })
 
   it('keeps the best snapshot and reports divergence when a loss is not finite', async () => {

@@ -4,11 +4,11 @@ import type { Backend } from '../tensor/backend.js'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { averagedWeights } from './averaged-weights.js'
 import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit-options.js'
-import { lowestNineTenths, nonZeroWeights } from './held-out.js'
+import { lowestNineTenths } from './held-out.js'
 import { startingFlow } from './starting-flow.js'
-import { type TrainableFlow, trainableFlow } from './trainable-flow.js'
-import { type TrainingBatch, trainingBatches } from './training-batches.js'
-import { trimming, withoutWorst } from './trimming.js'
+import { type Batch, type TrainableFlow, trainableFlow } from './trainable-flow.js'
+import { trainingBatches } from './training-batches.js'
+import { sharesWithoutWorst, trimming } from './trimming.js'
 
 /**
  * Maximum-likelihood training in this process, on the open backend. `fitFlow` runs it in a child process.
@@ -66,9 +66,9 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
   const move = adam(flow.parameters.length)
   const trimmedAt = trimming(settings)
   const longest = CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)
-  return (step: number, batch: TrainingBatch): number | undefined => {
-    const weigh = (nll: Float32Array) => weightsOf(batch, nll, trimmedAt(step, batch.count))
-    const { loss, gradient } = flow.lossAndGradient(batch, weigh)
+  return (step: number, batch: Batch): number | undefined => {
+    const trimmed = trimmedAt(step, batch.count)
+    const { loss, gradient } = flow.lossAndGradient(batch, (nll) => sharesWithoutWorst(nll, trimmed))
     const norm = clipNorm(gradient, longest)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined
     move(flow.parameters, gradient, learningRateAt(step, maxSteps, learningRate))
@@ -83,10 +83,9 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
  * Patience counts only improvements of the current weights: the average improves while early steps decay in it, even
  * after the flow has begun to overfit.
  */
-function evaluationsOf(flow: TrainableFlow, validation: TrainingBatch, dim: number) {
-  const weights = nonZeroWeights(validation.weights)
+function evaluationsOf(flow: TrainableFlow, validation: Batch, dim: number) {
   const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
-  const evaluate = (step: number) => ({ step, nll: lowestNineTenths(flow.nll(validation), weights) })
+  const evaluate = (step: number) => ({ step, nll: lowestNineTenths(flow.nll(validation)) })
   const averaged = averagedWeights(flow.parameters)
   let best = { ...evaluate(0), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {
@@ -128,13 +127,6 @@ function evaluationsOf(flow: TrainableFlow, validation: TrainingBatch, dim: numb
     return trainNll.length > 0 && isWorse(trainNll.at(-1)!, start.trainNll) && isWorse(currentNll, start.validationNll)
   }
   return { curves, after, isDiverged, best: () => best, currentBest: () => currentBest }
-}
-
-/** Each row's share of the batch's mean, 0 for the `trimmed` worst. */
-function weightsOf(batch: TrainingBatch, nll: Float32Array, trimmed: number): Float32Array {
-  const weights = withoutWorst(batch.weights, nll, trimmed)
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  return total > 0 ? weights.map((weight) => weight / total) : weights
 }
 
 function meanOf(values: ArrayLike<number>): number {

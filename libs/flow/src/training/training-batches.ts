@@ -3,24 +3,18 @@ import { type Random, seededRandom } from '../random.js'
 import type { FitRows } from './fit-options.js'
 import type { Batch } from './trainable-flow.js'
 
-/** The rows of one step, and their weights. */
-export interface TrainingBatch extends Batch {
-  /** [count] */
-  readonly weights: Float32Array
-}
-
 /** The rows of a fit, split once into training and held-out rows. */
 export interface TrainingBatches {
   readonly trainingRows: number
   readonly validationRows: number
   /** The next rows of a shuffled pass, with new noise. A batch may span two passes. */
-  next(batchSize: number): TrainingBatch
+  next(batchSize: number): Batch
   /** Noised training rows to initialise from, at most `most`. */
-  first(most: number): TrainingBatch
+  first(most: number): Batch
   /** The same without noise. */
-  plain(most: number): TrainingBatch
+  plain(most: number): Batch
   /** The held-out rows as at scoring: no noise, 0 where a number is missing. */
-  readonly validation: TrainingBatch
+  readonly validation: Batch
 }
 
 interface HoldOut {
@@ -78,16 +72,10 @@ const noisedBy =
   (value, column, isObserved) =>
     isObserved ? value + noise[column]! * random.normal() : random.normal()
 
-function gather(
-  data: FitRows,
-  { dim, contextDim }: FlowSpec,
-  indices: Uint32Array,
-  transform: Transform,
-): TrainingBatch {
+function gather(data: FitRows, { dim, contextDim }: FlowSpec, indices: Uint32Array, transform: Transform): Batch {
   const count = indices.length
   const rows = new Float32Array(count * dim)
   const context = new Float32Array(count * contextDim)
-  const weights = new Float32Array(count).fill(1)
   indices.forEach((index, row) => {
     for (let column = 0; column < dim; column++) {
       const from = index * dim + column
@@ -98,7 +86,6 @@ function gather(
       )
     }
     context.set(data.context.subarray(index * contextDim, (index + 1) * contextDim), row * contextDim)
-    if (data.weights !== undefined) weights[row] = data.weights[index]!
   })
-  return { rows, context, count, weights }
+  return { rows, context, count }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { realNvpSpec } from '../flows/flow-state.js'
-import { trimming } from './trimming.js'
+import { sharesWithoutWorst, trimming } from './trimming.js'
 
 const settings = { spec: realNvpSpec(2), seed: 1, noise: new Float32Array(2), trim: 0.01, maxSteps: 1000 }
 
@@ -23,5 +23,10 @@ describe('trimming', () => {
   it('leaves out the share `trim` from the first step if the flow starts from a fitted mixture', () => {
     const rows = sum(leftOut({ ...settings.spec, base: { kind: 'mixture', components: 2 } })) / 1000
     expect(Math.abs(rows - 2.56)).toBeLessThan(0.2)
+  })
+
+  it('divides the mean among the other rows', () => {
+    expect([...sharesWithoutWorst(Float32Array.of(1, 9, 2), 1)]).toEqual([0.5, 0, 0.5])
+    expect([...sharesWithoutWorst(Float32Array.of(1), 1)]).toEqual([0])
   })
 })

@@ -16,11 +16,11 @@ export function trimming({ spec, seed, trim = 0, maxSteps }: FitSettings & { rea
 /** Share of the steps. */
 const TRIM_FROM = 0.2
 
-/** A copy of the weights [count] with those of the rows of highest NLL set to 0. */
-export function withoutWorst(weights: Float32Array, nll: Float32Array | Float64Array, rows: number): Float32Array {
-  const kept = weights.slice()
-  if (rows === 0) return kept
+/** The share of each row in a batch's mean, [count]: equal ones, and 0 for the `trimmed` rows of highest NLL. */
+export function sharesWithoutWorst(nll: Float32Array, trimmed: number): Float32Array {
+  const shares = new Float32Array(nll.length).fill(1 / (nll.length - trimmed))
+  if (trimmed === 0) return shares
   const byNll = Uint32Array.from(nll.keys()).sort((a, b) => nll[b]! - nll[a]!)
-  for (const row of byNll.subarray(0, rows)) kept[row] = 0
-  return kept
+  for (const row of byNll.subarray(0, trimmed)) shares[row] = 0
+  return shares
 }
