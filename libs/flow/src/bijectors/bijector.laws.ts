@@ -5,6 +5,7 @@ import { type Random, seededRandom } from '../random.js'
 import type { Rows } from '../tensor/rows.js'
 import { record } from '../tensor/tape.js'
 import type { Bijector } from './bijector.js'
+import { factorised } from './random-rotation.js'
 
 /** Makes one bijector with random weights, for rows of dim columns and contexts of contextDim; runs inside a tidy. */
 type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector
@@ -156,28 +157,11 @@ function numericLogDet(map: (rows: Rows) => Rows, at: Rows): Float64Array {
     const [above, below] = [moved(column, STEP), moved(column, -STEP)]
     return above.map((value, index) => (value - below[index]!) / (2 * STEP))
   })
-  return Float64Array.from({ length: count }, (_, row) =>
-    logAbsDet(slopes.map((column) => Array.from(column.subarray(row * width, (row + 1) * width)))),
-  )
-}
-
-/** By Gaussian elimination with pivots; overwrites the matrix. */
-function logAbsDet(matrix: number[][]): number {
-  let total = 0
-  for (let step = 0; step < matrix.length; step++) {
-    const largest = matrix
-      .slice(step)
-      .reduce((best, row) => (Math.abs(row[step]!) > Math.abs(best[step]!) ? row : best))
-    const pivotAt = matrix.indexOf(largest)
-    matrix[pivotAt] = matrix[step]!
-    matrix[step] = largest
-    total += Math.log(Math.abs(largest[step]!))
-    for (const row of matrix.slice(step + 1)) {
-      const factor = row[step]! / largest[step]!
-      for (let column = step; column < row.length; column++) row[column]! -= factor * largest[column]!
-    }
-  }
-  return total
+  return Float64Array.from({ length: count }, (_, row) => {
+    const jacobian = slopes.flatMap((column) => [...column.subarray(row * width, (row + 1) * width)])
+    const { factors } = factorised(Float64Array.from(jacobian), width)
+    return factors.reduce((total, log, at) => (at % (width + 1) === 0 ? total + log : total), 0)
+  })
 }
 
 function largestDifference(ours: Float64Array, theirs: Float64Array): number {

@@ -106,7 +106,7 @@ function timesLower(factors: Numbers, y: Float64Array): Float64Array {
 }
 
 /** Solves L·(U + diag(sign⊙exp(s)))·x = y for x, in place of y. */
-function solve(factors: Numbers, sign: readonly number[], y: Float64Array): void {
+export function solve(factors: Numbers, sign: readonly number[], y: Float64Array): void {
   const dim = sign.length
   for (let row = 0; row < dim; row++) {
     for (let column = 0; column < row; column++) y[row]! -= factors[row * dim + column]! * y[column]!

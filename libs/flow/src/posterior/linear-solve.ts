@@ -1,35 +1,26 @@
+import { solve } from '../bijectors/linear-mixing.js'
+import { factorised } from '../bijectors/random-rotation.js'
+
 /**
- * Solves Jᵀ·v = b for many small systems by Gaussian elimination with pivots, in float64.
+ * Solves Jᵀ·v = b for many small systems, in float64.
  *
  * @param matrices  J, [count, dim, dim], row-major
  * @param right     b, [count, dim]
  * @returns [count, dim]; not finite where a matrix is singular
  */
 export function solveTransposed(matrices: ArrayLike<number>, right: Float64Array, dim: number): Float64Array {
-  const solved = right.slice()
+  const solved = new Float64Array(right.length)
   for (let from = 0; from < right.length; from += dim) {
-    const rows = Array.from({ length: dim }, (_, row) => ({
-      left: Float64Array.from({ length: dim }, (_, column) => matrices[(from + column) * dim + row]!),
-      right: right[from + row]!,
-    }))
-    for (let step = 0; step < dim; step++) {
-      const pivot = rows
-        .slice(step)
-        .reduce((best, row) => (Math.abs(row.left[step]!) > Math.abs(best.left[step]!) ? row : best))
-      rows[rows.indexOf(pivot)] = rows[step]!
-      rows[step] = pivot
-      for (const row of rows.slice(step + 1)) {
-        const factor = row.left[step]! / pivot.left[step]!
-        for (let column = step; column < dim; column++) row.left[column]! -= factor * pivot.left[column]!
-        row.right -= factor * pivot.right
-      }
-    }
-    for (let step = dim - 1; step >= 0; step--) {
-      const { left, right: total } = rows[step]!
-      let rest = total
-      for (let column = step + 1; column < dim; column++) rest -= left[column]! * solved[from + column]!
-      solved[from + step] = rest / left[step]!
-    }
+    const transposed = Float64Array.from(
+      { length: dim * dim },
+      (_, at) => matrices[(from + (at % dim)) * dim + Math.floor(at / dim)]!,
+    )
+    const { factors, order, sign } = factorised(transposed, dim)
+    const system = solved.subarray(from, from + dim)
+    order.forEach((row, column) => {
+      system[row] = right[from + column]!
+    })
+    solve(factors, sign, system)
   }
   return solved
 }
