@@ -137,7 +137,7 @@ function training(file: ParityFile, flow: FlowState): Compared {
     compared.gradients = [ours.flatMap(([, { data }]) => [...data]), expected]
   }
   if (adam_step !== undefined) {
-    adam(gradient.length, { beta1: 0.9, beta2: 0.999 })(trainable.parameters, gradient, 1e-3)
+    adam(gradient.length, 0.999)(trainable.parameters, gradient, 1e-3)
     const moved = trainable.named(trainable.parameters)
     const ours = ['bias', 'logScale'].flatMap((name) => [...moved.get(`layers.0.actnorm.${name}`)!.data])
     compared.adam_step = [ours, [...adam_step.bias, ...adam_step.log_scale]]

@@ -1,12 +1,3 @@
-/** Settings of Adam. */
-interface AdamOptions {
-  /** Decay of the mean of gradients. Default 0.9. */
-  readonly beta1?: number
-  /** Decay of the mean of squared gradients. Default 0.99. */
-  readonly beta2?: number
-  readonly epsilon?: number
-}
-
 /**
  * Adam over one flat array of parameters, updated in place.
  *
@@ -14,11 +5,12 @@ interface AdamOptions {
  *
  * In plain JavaScript: as tensor kernels it takes ten launches per weight, 700 per step, which cost more than the arithmetic.
  *
- * @param size  length of the parameters and of every gradient
+ * @param size   length of the parameters and of every gradient
+ * @param beta2  decay of the mean of squared gradients
  * @returns a step: (parameters, gradient, learning rate)
  * @see Kingma & Ba 2015, arXiv:1412.6980
  */
-export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }: AdamOptions = {}) {
+export function adam(size: number, beta2 = 0.99) {
   const mean = new Float64Array(size)
   const meanSquare = new Float64Array(size)
   // Multiplied step by step: Node 22 and 24 round powers differently, and the same data and seed must give the same weights.
@@ -28,14 +20,14 @@ export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }
     gradient: Values,
     learningRate: number,
   ): void => {
-    decay1 *= beta1
+    decay1 *= BETA1
     decay2 *= beta2
     // Both corrections, m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ), in one factor (§ 2 of the paper).
     const rate = (learningRate * Math.sqrt(1 - decay2)) / (1 - decay1)
-    const least = epsilon * Math.sqrt(1 - decay2)
+    const least = EPSILON * Math.sqrt(1 - decay2)
     for (let at = 0; at < size; at++) {
       const slope = gradient[at]!
-      const m = beta1 * mean[at]! + (1 - beta1) * slope
+      const m = BETA1 * mean[at]! + (1 - BETA1) * slope
       const v = beta2 * meanSquare[at]! + (1 - beta2) * slope * slope
       mean[at] = m
       meanSquare[at] = v
@@ -43,6 +35,9 @@ export function adam(size: number, { beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8 }
     }
   }
 }
+
+const BETA1 = 0.9
+const EPSILON = 1e-8
 
 /**
  * Clips a gradient to a maximum norm, in place.
