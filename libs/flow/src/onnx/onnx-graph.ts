@@ -91,7 +91,7 @@ export class OnnxGraph {
   }
 
   pickColumns(columns: string, places: readonly number[]): string {
-    return this.gather(columns, places, this.#columnAxis)
+    return this.node('Gather', [columns, this.tensor64(places)], { axis: this.#columnAxis })
   }
 
   halveColumns(columns: string, width: number): readonly [string, string] {
@@ -120,10 +120,6 @@ export class OnnxGraph {
     const outputs = Array.from({ length: count }, () => this.#fresh('Split'))
     this.#addNode('Split', [input, lengths], outputs, { axis })
     return outputs
-  }
-
-  gather(input: string, places: readonly number[], axis: number): string {
-    return this.node('Gather', [input, this.tensor64(places)], { axis })
   }
 
   /** Booleans as 1 and 0 in the graph's precision. */
