@@ -78,8 +78,6 @@ export const aFlowFit = (overrides: Partial<NonNullable<FitReport['fit']>> = {})
   trainNll: [1.5, 1.2],
   validationNll: [1.6, 1.3],
   bestNll: 1.3,
-  trainingRows: 800,
-  validationRows: 100,
   durationMs: 1_000,
   peakMemoryBytes: 1_000_000,
   stopped: 'patience',

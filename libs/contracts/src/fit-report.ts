@@ -51,8 +51,6 @@ export const fitReportSchema = z
         trainNll: lossesSchema,
         validationNll: lossesSchema,
         bestNll: z.number().nullable(),
-        trainingRows: z.int(),
-        validationRows: z.int(),
         durationMs: z.number(),
         peakMemoryBytes: z.number(),
         stopped: z.enum(['patience', 'maxSteps', 'diverged']),

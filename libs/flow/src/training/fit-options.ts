@@ -79,8 +79,6 @@ export interface FitReport {
   readonly validationNll: readonly number[]
   /** `validationNll` of the weights that were kept, nats; unlike the list, it includes the starting flow. */
   readonly bestNll: number
-  readonly trainingRows: number
-  readonly validationRows: number
   readonly durationMs: number
   /** Peak resident memory of the fit's process. */
   readonly peakMemoryBytes: number

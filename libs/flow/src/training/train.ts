@@ -51,12 +51,11 @@ export async function train(
   const { steps } = descent
   const stopped = evaluations.isDiverged() ? 'diverged' : descent.stopped
   const best = evaluations.best()
-  const { trainingRows, validationRows } = batches
   const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
   const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
   return {
     flow: best.flow,
-    report: { ...where, ...evaluations.curves, bestNll: best.nll, trainingRows, validationRows, ...cost },
+    report: { ...where, ...evaluations.curves, bestNll: best.nll, ...cost },
   }
 }
 

@@ -6,7 +6,6 @@ import type { Batch } from './trainable-flow.js'
 /** The rows of a fit, split once into training and held-out rows. */
 export interface TrainingBatches {
   readonly trainingRows: number
-  readonly validationRows: number
   /** The next rows of a shuffled pass, with new noise. A batch may span two passes. */
   next(batchSize: number): Batch
   /** Noised training rows to initialise from, at most `most`. */
@@ -46,7 +45,6 @@ export function trainingBatches(data: FitRows, spec: FlowSpec, holdOut: HoldOut)
     })
   return {
     trainingRows: training.length,
-    validationRows: heldOut,
     next: (batchSize) =>
       gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(holdOut, noise)),
     first: (most) =>
