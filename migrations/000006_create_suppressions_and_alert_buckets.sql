@@ -34,25 +34,13 @@ create index suppressions_by_expiry on outflow.suppressions (pipeline, expires_a
 -- decision.
 create table outflow.alert_buckets (
   pipeline text not null,
-  kind text not null,
-  -- of key and cooldown, the key; of reason, ["field","above"]; of quiet, empty
-  subject text not null,
+  -- AlertBucket in libs/contracts
+  bucket jsonb not null,
+  kind text not null generated always as (bucket ->> 'kind') stored,
   -- a key may be too long for an index
-  subject_md5 text not null generated always as (md5(subject)) stored,
-  opens_at timestamptz not null,
-  closes_at timestamptz not null,
-  -- alerts that may still be sent alone, and those that were
-  allowance integer not null,
-  sent integer not null,
-  -- alerts in the group, and the first, the last and some of them
-  count integer not null,
-  severity text,
-  first_id text,
-  first_at timestamptz,
-  last_at timestamptz,
-  examples jsonb not null,
-  constraint alert_buckets_pkey primary key (pipeline, kind, subject_md5),
-  constraint alert_buckets_kind_known check (kind in ('key', 'reason', 'quiet', 'cooldown'))
+  subject_md5 text not null generated always as (md5(bucket ->> 'subject')) stored,
+  closes_at timestamptz not null generated always as (to_timestamp((bucket ->> 'closesAtMs')::float8 / 1000)) stored,
+  constraint alert_buckets_pkey primary key (pipeline, kind, subject_md5)
 );
 
 create index alert_buckets_by_end on outflow.alert_buckets (pipeline, closes_at);

@@ -263,7 +263,9 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
     what: 'all is decided on',
   })
   await stop()
-  await pool.query(`update outflow.alert_buckets set closes_at = now() - interval '2 seconds'`)
+  await pool.query(
+    `update outflow.alert_buckets set bucket = jsonb_set(bucket, '{closesAtMs}', to_jsonb(extract(epoch from now() - interval '2 seconds') * 1000))`,
+  )
   const off = {
     ...config,
     alerts: { topic: config.alerts.topic, explained: false, provisional: false, webhooks: [] },

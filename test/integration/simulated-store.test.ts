@@ -143,7 +143,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
   'alerts are numbered, withheld and grouped in one transaction': async (pool, pipeline) => {
     for (const offset of [0n, 3n]) await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
     const bucket: AlertBucket = {
-      ...{ kind: 'key', subject: 'LAX', opensAtMs: 1_000, closesAtMs: 9_000, allowance: 1, sent: 1, count: 2 },
+      ...{ kind: 'key', subject: 'LAX', closesAtMs: 9_000, allowance: 1, sent: 1, count: 2 },
       ...{ severity: 'high', firstId: 'first', firstAtMs: 2_000, lastAtMs: 3_000, examples: [] },
     }
     const named = [{ kind: 'key', subject: 'LAX' } as const]

@@ -1,5 +1,6 @@
+import type { AlertBucket } from '@outflow/contracts'
 import type { Execute, Row, StatementContext } from './statement.js'
-import type { BucketRow, OutboxRow, SuppressionRow, Tables } from './tables.js'
+import type { OutboxRow, SuppressionRow, Tables } from './tables.js'
 
 const NUMBER = 'outbox'
 
@@ -86,9 +87,9 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   alert_buckets: ({ buckets }, values) => {
     const [, dueBy, kinds, subjects] = values as unknown as [string, Date, string[], string[]]
     const named = new Set(kinds.map((kind, place) => keyOf(kind, subjects[place]!)))
-    return [...buckets.values()].filter(
-      (row) => row.closesAtMs <= dueBy.getTime() || named.has(keyOf(row.kind, row.subject)),
-    )
+    return [...buckets.values()]
+      .filter(({ closesAtMs, kind, subject }) => closesAtMs <= dueBy.getTime() || named.has(keyOf(kind, subject)))
+      .map((bucket) => ({ bucket }))
   },
   delete_alert_buckets: ({ buckets }, values) => {
     const [, kinds, subjects] = values as unknown as [string, string[], string[]]
@@ -96,7 +97,7 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     return []
   },
   write_alert_buckets: ({ buckets }, [, text]) => {
-    for (const bucket of JSON.parse(text!) as BucketRow[]) buckets.set(keyOf(bucket.kind, bucket.subject), bucket)
+    for (const bucket of JSON.parse(text!) as AlertBucket[]) buckets.set(keyOf(bucket.kind, bucket.subject), bucket)
     return []
   },
   withhold_alerts: ({ outbox, unsent, suppressions }, values) => {

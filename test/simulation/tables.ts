@@ -1,4 +1,4 @@
-import type { FdrState, ModelMetadata, Recalibration } from '@outflow/contracts'
+import type { AlertBucket, FdrState, ModelMetadata, Recalibration } from '@outflow/contracts'
 import type { partitionCounters, StoredWindowState } from '@outflow/store/batch'
 import type { StoredModel } from '@outflow/store/models'
 import type { ScoreMinute } from '@outflow/store/statistics'
@@ -27,7 +27,7 @@ export interface Tables {
   /** The session that leads, by name. */
   readonly leaderships: Map<string, number>
   /** Buckets of alerts that are open, by kind and subject. */
-  readonly buckets: Map<string, BucketRow>
+  readonly buckets: Map<string, AlertBucket>
   /** Alerts that were not sent individually, by `topic/partition/offset`. */
   readonly unsent: Map<string, UnsentRow>
   readonly suppressions: Map<bigint, SuppressionRow>
@@ -125,14 +125,6 @@ export interface RequestRow {
   readonly by: string
   readonly why: string
   readonly fitId: string | null
-}
-
-/** In the form that Postgres returns. */
-export type BucketRow = Readonly<Record<string, unknown>> & {
-  readonly kind: string
-  readonly subject: string
-  readonly closesAtMs: number
-  readonly count: number
 }
 
 export const makeTables = (): Tables => ({

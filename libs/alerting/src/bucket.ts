@@ -6,7 +6,7 @@ const MOST_EXAMPLES = 5
 
 /** Returns an empty bucket. */
 export function openBucket(
-  own: Pick<AlertBucket, 'kind' | 'subject' | 'opensAtMs' | 'closesAtMs'> & { readonly allowance?: number },
+  own: Pick<AlertBucket, 'kind' | 'subject' | 'closesAtMs'> & { readonly allowance?: number },
 ): AlertBucket {
   const nothing = { sent: 0, count: 0, severity: null, firstId: null, firstAtMs: null, lastAtMs: null, examples: [] }
   return { allowance: 0, ...own, ...nothing }

@@ -68,9 +68,9 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
     return (mayWait ? quietUntil(closesAtMs, severity) : undefined) ?? closesAtMs
   }
 
-  const successorOf = ({ kind, subject, count }: AlertBucket, opensAtMs: number): AlertBucket | null => {
+  const successorOf = ({ kind, subject, count }: AlertBucket, closedAtMs: number): AlertBucket | null => {
     if (grouping === undefined || (kind !== 'key' && kind !== 'reason') || count <= shareOf(kind, grouping)) return null
-    return openBucket({ kind, subject, opensAtMs, closesAtMs: opensAtMs + grouping.bucket })
+    return openBucket({ kind, subject, closesAtMs: closedAtMs + grouping.bucket })
   }
 
   const closeDue = (nowMs: number): readonly AlertBucket[] => {
@@ -99,24 +99,17 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   }
 
   const gatheringOf = (alert: Alert): AlertBucket | undefined => {
-    const { detectedAtMs: opensAtMs, severity } = alert
-    const closesAtMs = quietUntil(opensAtMs, severity)
+    const closesAtMs = quietUntil(alert.detectedAtMs, alert.severity)
     if (closesAtMs === undefined) return sharing(alert).find((bucket) => bucket.allowance === 0)
-    return find('quiet', '') ?? openBucket({ kind: 'quiet', subject: '', opensAtMs, closesAtMs })
+    return find('quiet', '') ?? openBucket({ kind: 'quiet', subject: '', closesAtMs })
   }
 
   /** The buckets whose shares an alert uses when it is sent individually. */
-  const sharing = ({ key, reason, detectedAtMs: opensAtMs }: Alert): readonly AlertBucket[] => {
+  const sharing = ({ key, reason, detectedAtMs }: Alert): readonly AlertBucket[] => {
     if (grouping === undefined) return []
     const bucket = (kind: 'key' | 'reason', subject: string): AlertBucket =>
       find(kind, subject) ??
-      openBucket({
-        kind,
-        subject,
-        opensAtMs,
-        closesAtMs: opensAtMs + grouping.bucket,
-        allowance: shareOf(kind, grouping),
-      })
+      openBucket({ kind, subject, closesAtMs: detectedAtMs + grouping.bucket, allowance: shareOf(kind, grouping) })
     return [
       ...(key === null ? [] : [bucket('key', key)]),
       ...(reason === null ? [] : [bucket('reason', reasonSubject(reason))]),
@@ -124,11 +117,11 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   }
 
   const send = (alert: Alert): void => {
-    const { key, severity, detectedAtMs: opensAtMs } = alert
+    const { key, severity, detectedAtMs } = alert
     for (const bucket of sharing(alert)) put({ ...bucket, allowance: bucket.allowance - 1, sent: bucket.sent + 1 })
     if (cooldownMs !== undefined && key !== null) {
-      const closesAtMs = opensAtMs + cooldownMs
-      put({ ...openBucket({ kind: 'cooldown', subject: key, opensAtMs, closesAtMs }), severity })
+      const closesAtMs = detectedAtMs + cooldownMs
+      put({ ...openBucket({ kind: 'cooldown', subject: key, closesAtMs }), severity })
     }
   }
 

@@ -1,37 +1,36 @@
 import { z } from 'zod'
-import type { Severity } from './alert-event.js'
 import { groupExampleSchema } from './group-event.js'
 
-/** What the alerts of a bucket share: a key, a main reason, quiet hours, or the cool-down of a key. */
-export type AlertBucketKind = 'key' | 'reason' | 'quiet' | 'cooldown'
-
-/** Span of detection times in which alerts of one kind are counted, grouped or hidden. */
-export interface AlertBucket {
-  readonly kind: AlertBucketKind
-  /** The key, or the reason as `["field","above"]`, or empty. */
-  readonly subject: string
-  readonly opensAtMs: number
-  readonly closesAtMs: number
-  /** Number of further alerts that may be sent individually. */
-  readonly allowance: number
-  /** Number of alerts that were sent individually. */
-  readonly sent: number
-  /** Number of grouped alerts; in a cool-down, of hidden ones. */
-  readonly count: number
-  /** Severity of the most severe grouped alert; in a cool-down, of the alert that began it. null while no alert is grouped. */
-  readonly severity: Severity | null
-  /** Id of the first grouped alert, which identifies the group. */
-  readonly firstId: string | null
-  readonly firstAtMs: number | null
-  readonly lastAtMs: number | null
-  /** The least likely of the grouped alerts, the least likely first. */
-  readonly examples: readonly AlertExample[]
-}
-
-/** An example of the anomalies in a group, as it is stored; its times are epoch ms. */
-export const alertExampleSchema = groupExampleSchema
+/** An example of the anomalies in a group, as it is stored. */
+const exampleSchema = groupExampleSchema
   .omit({ time: true, surpriseBits: true })
   .extend({ eventTimeMs: z.number() })
   .readonly()
 
-type AlertExample = z.infer<typeof alertExampleSchema>
+/** Span of detection times in which alerts of one kind are counted, grouped or hidden; its times are epoch ms. */
+export const alertBucketSchema = z
+  .object({
+    /** What its alerts share: a key, a main reason, quiet hours, or the cool-down of a key. */
+    kind: z.enum(['key', 'reason', 'quiet', 'cooldown']),
+    /** The key, or the reason as `["field","above"]`, or empty. */
+    subject: z.string(),
+    closesAtMs: z.number(),
+    /** Number of further alerts that may be sent individually. */
+    allowance: z.number(),
+    /** Number of alerts that were sent individually. */
+    sent: z.number(),
+    /** Number of grouped alerts; in a cool-down, of hidden ones. */
+    count: z.number(),
+    /** Severity of the most severe grouped alert; in a cool-down, of the alert that began it. null while no alert is grouped. */
+    severity: groupExampleSchema.shape.severity.nullable(),
+    /** Id of the first grouped alert, which identifies the group. */
+    firstId: z.string().nullable(),
+    firstAtMs: z.number().nullable(),
+    lastAtMs: z.number().nullable(),
+    /** The least likely of the grouped alerts, the least likely first. */
+    examples: z.array(exampleSchema).readonly(),
+  })
+  .readonly()
+
+export type AlertBucket = z.infer<typeof alertBucketSchema>
+export type AlertBucketKind = AlertBucket['kind']

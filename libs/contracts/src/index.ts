@@ -1,4 +1,4 @@
-export { type AlertBucket, type AlertBucketKind, alertExampleSchema } from './alert-bucket.js'
+export { type AlertBucket, type AlertBucketKind, alertBucketSchema } from './alert-bucket.js'
 export {
   ALERT_CONTENT_TYPE,
   ALERT_EVENT_TYPE,

@@ -62,7 +62,6 @@ test('issue 20: groups and health events link to their list and their page', () 
     ...{
       kind: 'reason',
       subject: '["delay & taxi","above"]',
-      opensAtMs: 0,
       closesAtMs: 1,
       allowance: 0,
       sent: 0,
