@@ -88,21 +88,6 @@ comment on column analyst.anomaly_reasons.expected is
   'The likeliest value of the field, as text; if other fields have reasons too, its usual value.';
 comment on column analyst.anomaly_reasons.reason is 'The reason as a sentence.';
 
-create view analyst.anomaly_missing_fields as
-  select anomalies.pipeline, anomalies.topic, anomalies.partition, anomalies."offset", anomalies.event_time, field
-  from outflow.anomalies as anomalies
-  cross join lateral jsonb_array_elements_text(anomalies.missing) as field;
-comment on view analyst.anomaly_missing_fields is
-  'One row for each field that an anomaly''s record does not have; it was scored on the others.';
-comment on column analyst.anomaly_missing_fields.pipeline is 'Name of the pipeline, `pipeline` in its outflow.yaml.';
-comment on column analyst.anomaly_missing_fields.topic is 'Kafka topic of the record.';
-comment on column analyst.anomaly_missing_fields.partition is 'Partition of the topic.';
-comment on column analyst.anomaly_missing_fields."offset" is
-  'Offset in the partition. Pipeline, topic, partition and offset identify a record.';
-comment on column analyst.anomaly_missing_fields.event_time is
-  'The record''s own timestamp (source.timestamp); Kafka''s if it has none.';
-comment on column analyst.anomaly_missing_fields.field is 'Name of the field.';
-
 create view analyst.entities as
   select pipeline, entity_key, count(*) as anomalies, count(*) filter (where severity = 'high') as high,
          min(record_time) as first_record_time, max(record_time) as last_record_time, max(nll) as nll_max,
@@ -161,10 +146,18 @@ comment on column analyst.pipelines.alerts is 'Alerts queued.';
 comment on column analyst.pipelines.updated_at is 'When the last batch was written.';
 
 create view analyst.score_statistics as
-  select pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum / nullif(scored, 0) as nll_mean,
-         histogram
-  from outflow.score_statistics;
-comment on view analyst.score_statistics is 'One row for each minute of Kafka''s record time and model.';
+  select minutes.pipeline, minutes.minute, minutes.model_id, minutes.scored, minutes.anomalies, minutes.nll_min,
+         minutes.nll_max, minutes.nll_sum / nullif(minutes.scored, 0) as nll_mean, nll.percentile[1] as nll_p50,
+         nll.percentile[2] as nll_p90, nll.percentile[3] as nll_p99, nll.percentile[4] as nll_p999, minutes.histogram
+  from outflow.score_statistics as minutes
+  cross join lateral (
+    select outflow.nll_percentiles(minutes.histogram, minutes.nll_min, minutes.nll_max, '{0.5, 0.9, 0.99, 0.999}')
+      as percentile
+    -- Keeps the planner from calling the function once for each percentile. It is not called by a query without percentiles.
+    offset 0
+  ) as nll;
+comment on view analyst.score_statistics is
+  'One row for each minute of Kafka''s record time and model. Percentiles are accurate to a bucket of the histogram: 0.18 nats near 0, 18 % of larger values.';
 comment on column analyst.score_statistics.pipeline is 'Name of the pipeline.';
 comment on column analyst.score_statistics.minute is 'Start of the minute, by Kafka''s timestamps.';
 comment on column analyst.score_statistics.model_id is 'Model that scored the records.';
@@ -173,33 +166,12 @@ comment on column analyst.score_statistics.anomalies is 'Anomalies.';
 comment on column analyst.score_statistics.nll_min is 'Lowest nll, nats.';
 comment on column analyst.score_statistics.nll_max is 'Highest nll, nats.';
 comment on column analyst.score_statistics.nll_mean is 'Mean nll, nats.';
+comment on column analyst.score_statistics.nll_p50 is 'Median nll, nats.';
+comment on column analyst.score_statistics.nll_p90 is 'nll that 10 % of the records exceed, nats.';
+comment on column analyst.score_statistics.nll_p99 is 'nll that 1 % of the records exceed, nats.';
+comment on column analyst.score_statistics.nll_p999 is 'nll that 0.1 % of the records exceed, nats.';
 comment on column analyst.score_statistics.histogram is
-  'Records in each of 128 buckets of equal width in asinh(nll), from −6 to 17; analyst.score_percentiles is computed from it.';
-
-create view analyst.score_percentiles as
-  select minutes.pipeline, minutes.minute, minutes.model_id, minutes.scored, minutes.anomalies, minutes.nll_min,
-         minutes.nll_max, nll.percentile[1] as nll_p50, nll.percentile[2] as nll_p90, nll.percentile[3] as nll_p99,
-         nll.percentile[4] as nll_p999
-  from outflow.score_statistics as minutes
-  cross join lateral (
-    select outflow.nll_percentiles(minutes.histogram, minutes.nll_min, minutes.nll_max, '{0.5, 0.9, 0.99, 0.999}')
-      as percentile
-    -- Keeps the planner from calling the function once for each percentile.
-    offset 0
-  ) as nll;
-comment on view analyst.score_percentiles is
-  'Percentiles of nll for each minute of Kafka''s record time and model, accurate to a bucket of the histogram: 0.18 nats near 0, 18 % of larger values.';
-comment on column analyst.score_percentiles.pipeline is 'Name of the pipeline.';
-comment on column analyst.score_percentiles.minute is 'Start of the minute, by Kafka''s timestamps.';
-comment on column analyst.score_percentiles.model_id is 'Model that scored the records.';
-comment on column analyst.score_percentiles.scored is 'Records scored.';
-comment on column analyst.score_percentiles.anomalies is 'Anomalies.';
-comment on column analyst.score_percentiles.nll_min is 'Lowest nll, nats.';
-comment on column analyst.score_percentiles.nll_max is 'Highest nll, nats.';
-comment on column analyst.score_percentiles.nll_p50 is 'Median nll, nats.';
-comment on column analyst.score_percentiles.nll_p90 is 'nll that 10 % of the records exceed, nats.';
-comment on column analyst.score_percentiles.nll_p99 is 'nll that 1 % of the records exceed, nats.';
-comment on column analyst.score_percentiles.nll_p999 is 'nll that 0.1 % of the records exceed, nats.';
+  'Records in each of 128 buckets of equal width in asinh(nll), from −6 to 17; the percentiles are computed from it.';
 
 create view analyst.drift_alarms as
   select id, pipeline, model_id, chart, statistic, changed_at, raised_at, noted_at, fields

@@ -180,7 +180,7 @@ describe('the schema analyst', () => {
     const nll = Array.from({ length: 1_000 }, (_, index) => 10 + index / 50) // 10 to 30 nats, evenly
     await write(pipeline, [NOW], nll)
     const [minute] = await asAnalyst<Record<string, number>>(
-      'select nll_p50, nll_p90, nll_p99, nll_p999, nll_min, nll_max from analyst.score_percentiles where pipeline = $1',
+      'select nll_p50, nll_p90, nll_p99, nll_p999, nll_min, nll_max from analyst.score_statistics where pipeline = $1',
       [pipeline],
     )
     const bucketShare = nllBucketStart(121) / nllBucketStart(120) - 1

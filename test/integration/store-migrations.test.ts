@@ -65,7 +65,6 @@ describe('the analyst', () => {
     expect(rows.map(({ name }) => name)).toEqual([
       'alert_deliveries',
       'anomalies',
-      'anomaly_missing_fields',
       'anomaly_reasons',
       'audit',
       'calibration_records',
@@ -80,7 +79,6 @@ describe('the analyst', () => {
       'pipelines',
       'precision',
       'recalibrations',
-      'score_percentiles',
       'score_statistics',
       'shadow_differences',
       'shadows',
