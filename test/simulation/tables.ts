@@ -1,5 +1,5 @@
-import type { AlertBucket, FdrState, ModelMetadata, Recalibration } from '@outflow/contracts'
-import type { partitionCounters, StoredWindowState } from '@outflow/store/batch'
+import type { AlertBucket, EntityState, FdrState, ModelMetadata, Recalibration } from '@outflow/contracts'
+import type { partitionCounters } from '@outflow/store/batch'
 import type { StoredModel } from '@outflow/store/models'
 import type { ScoreMinute } from '@outflow/store/statistics'
 import type { StoredFit } from '@outflow/store/training'
@@ -19,7 +19,7 @@ export interface Tables {
   /** Records by minute and reason. */
   readonly rejected: Map<string, number>
   /** By partition, entity path and entity. */
-  readonly windowStates: Map<string, StoredWindowState>
+  readonly windowStates: Map<string, EntityState>
   /** By `topic/partition`. */
   readonly fdrStates: Map<string, FdrState>
   /** Records that were deleted before they were read. */

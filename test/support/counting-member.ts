@@ -1,10 +1,10 @@
+import type { Gap } from '@outflow/contracts'
 import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import {
   type DeliveriesOptions,
   type Delivery,
   deliveries,
-  type Gap,
   type KafkaConnection,
   makeKafka,
   makeProducer,

@@ -43,4 +43,4 @@ export {
 export { makeSample, type Sample } from './sample.js'
 export { makeObservationReader } from './windows/observation.js'
 export { longestWindowMs, needsWholeWindow, planWindows, windowPlaces } from './windows/plan.js'
-export { type EntityState, makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'
+export { makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

@@ -1,4 +1,4 @@
-import type { Config, Feature, Rejection } from '@outflow/contracts'
+import type { Config, EntityName, Feature, Rejection } from '@outflow/contracts'
 import { type Event, eventReader } from './event.js'
 import { type FieldRows, fieldsAt } from './fields/field-table.js'
 import type { Fields } from './fields/fields.js'
@@ -7,7 +7,7 @@ import { type RowReader, rowFiller, rowReader } from './fields/reader.js'
 import type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
 import { type MessageFacts, makeObservationReader, type Observation } from './windows/observation.js'
 import { longestWindowMs, planWindows, type WindowPlan, windowPlaces } from './windows/plan.js'
-import { type EntityName, makeWindowStates, type WindowStates } from './windows/window-states.js'
+import { makeWindowStates, type WindowStates } from './windows/window-states.js'
 
 /** The parts of a record to read. */
 export interface ReaderOptions {

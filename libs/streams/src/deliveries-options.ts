@@ -1,4 +1,5 @@
-import type { Gap, PositionStore } from './positions.js'
+import type { Gap } from '@outflow/contracts'
+import type { PositionStore } from './positions.js'
 
 export interface DeliveriesOptions {
   readonly groupId: string

@@ -1,11 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Gap } from '@outflow/contracts'
 import type { EachBatchPayload } from 'kafkajs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Delivery } from './delivery.js'
 import { BrokerUnavailable, TopicUnknown } from './errors.js'
 import { GroupMember } from './group-member.js'
 import type { KafkaConnection } from './kafka.js'
-import { type Gap, positionsInMemory } from './positions.js'
+import { positionsInMemory } from './positions.js'
 
 vi.mock('@outflow/errors/retrying', async (original) => ({ ...(await original<object>()), pause: () => turn() }))
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { StoredPosition } from '@outflow/contracts'
 import { isRetryable, type OutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
@@ -7,7 +8,6 @@ import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './d
 import { BrokerUnavailable, toBrokerError } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
-import type { StoredPosition } from './positions.js'
 import { startsOf } from './start.js'
 
 /** Ends the stream with `error`, even if it is retryable, because a delivery or the position store failed with it. */

@@ -21,7 +21,7 @@ export {
 } from './errors.js'
 export { type KafkaConnection, makeKafka } from './kafka.js'
 export { type PartitionLag, partitionLags } from './partition-lags.js'
-export { type Gap, type PositionStore, positionsInMemory } from './positions.js'
+export { type PositionStore, positionsInMemory } from './positions.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
 export {
   countWindow,

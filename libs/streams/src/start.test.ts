@@ -1,7 +1,8 @@
+import type { Gap } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
 import { OffsetBeyondLog } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
-import { type Gap, type PositionStore, positionsInMemory } from './positions.js'
+import { type PositionStore, positionsInMemory } from './positions.js'
 import { gapBefore, startsOf } from './start.js'
 
 const gap = (stored: readonly [bigint, string | null], topicId: string | null, earliest: bigint, end: bigint) =>

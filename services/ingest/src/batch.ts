@@ -1,6 +1,6 @@
-import type { FdrState, Recalibration, Rejection } from '@outflow/contracts'
+import type { EntityState, FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
-import type { EntityState, FieldTable, ReadRecord as Read } from '@outflow/records'
+import type { FieldTable, ReadRecord as Read } from '@outflow/records'
 import type { ShadowWrite } from '@outflow/store/batch'
 import type { DeadLetter } from '@outflow/store/dead-letters'
 import type { OutboxMessage } from '@outflow/store/outbox'

@@ -1,7 +1,7 @@
-import { type Feature, featureSchema } from '@outflow/contracts'
+import { type EntityName, type EntityState, type Feature, featureSchema } from '@outflow/contracts'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
 import { batchReader, type Fields, fieldsAt, makeDecoder, makeReader, wholeRecord } from '@outflow/records'
-import type { BatchWrite, StoredWindowState } from '@outflow/store/batch'
+import type { BatchWrite } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import { lastValueFrom, of, toArray } from 'rxjs'
 import type { ComparedBatch } from '../../../services/ingest/src/batch.js'
@@ -182,8 +182,8 @@ function stepsOf(
     windowStatesUsed: () => {},
     windowsUnknown: () => {},
   }
-  const windowStates = new Map<string, StoredWindowState>()
-  const nameOf = ({ by, entity }: Pick<StoredWindowState, 'by' | 'entity'>) => JSON.stringify([by, entity])
+  const windowStates = new Map<string, EntityState>()
+  const nameOf = ({ by, entity }: EntityName) => JSON.stringify([by, entity])
   const observer = observeWith({
     features: FEATURES,
     load: async (_, entities) => entities.flatMap((entity) => windowStates.get(nameOf(entity)) ?? []),

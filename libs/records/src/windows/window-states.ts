@@ -1,20 +1,9 @@
+import type { EntityName, EntityState } from '@outflow/contracts'
 import { decodeStates, encodeStates } from './codec.js'
 import { measure } from './measure.js'
 import type { Observation } from './observation.js'
 import type { Group, WindowPlan } from './plan.js'
 import { emptySeries, makeBefore, observe, type SeriesState } from './series-state.js'
-
-/** An entity of one group of a plan. */
-export interface EntityName {
-  /** Path of the entity in the record, `key`: the message key, or `partition` */
-  readonly by: string
-  readonly entity: string
-}
-
-/** The state of one entity, as bytes for the store. */
-export interface EntityState extends EntityName {
-  readonly state: Uint8Array
-}
 
 /** The window states of the entities of one sequence of records, such as a partition. */
 export interface WindowStates {

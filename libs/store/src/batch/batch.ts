@@ -1,9 +1,8 @@
-import type { FdrState } from '@outflow/contracts'
+import type { EntityState, FdrState } from '@outflow/contracts'
 import type { Anomaly } from '../anomalies/anomaly.js'
 import type { DeadLetter } from '../dead-letters/dead-letters.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import type { MinuteRejections, MinuteScores } from '../statistics/statistics.js'
-import type { StoredWindowState } from './window-states.js'
 
 /** All changes of one delivery in Postgres. */
 export interface BatchWrite {
@@ -32,7 +31,7 @@ export interface BatchWrite {
   /** At most one entry a minute and reason. */
   readonly rejections: readonly MinuteRejections[]
   /** Window states at `nextOffset` of the entities with records in the batch; absent: there are no windowed features. */
-  readonly windowStates?: readonly StoredWindowState[]
+  readonly windowStates?: readonly EntityState[]
   /** Agreement of the shadow with the active model; absent: there is no shadow. */
   readonly shadow?: ShadowWrite
 }

@@ -1,5 +1,5 @@
 export type { BatchWrite, ShadowDifference, ShadowWrite } from './batch.js'
 export { makeBatchWriter } from './batch-writer.js'
 export { beginPartitions, partitionCounters, skipMissed, storedFdrState, storedPositions } from './offsets.js'
-export { loadWindowStates, type StoredEntity, type StoredWindowState } from './window-states.js'
+export { loadWindowStates } from './window-states.js'
 export { type WriteOutcome, writeBatch } from './write-batch.js'

@@ -1,4 +1,4 @@
-import { type FdrState, fdrStateSchema } from '@outflow/contracts'
+import { type FdrState, fdrStateSchema, type Gap, type StoredPosition } from '@outflow/contracts'
 import { PositionMoved } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
@@ -21,30 +21,12 @@ interface PartitionCounters {
   readonly missed: number
 }
 
-/** Next offset of a partition to read. */
-interface PartitionPosition {
-  readonly nextOffset: bigint
-  /** The topic's id when the position was stored; null: the broker had none. */
-  readonly topicId: string | null
-}
-
-/** Records that were deleted before they were read. */
-interface MissedRecords {
-  readonly topic: string
-  readonly partition: number
-  /** Deleted by the topic's retention, or together with the topic, which has been recreated since. */
-  readonly kind: 'retention' | 'recreated'
-  readonly stored: PartitionPosition
-  readonly next: PartitionPosition
-  readonly missed: bigint
-}
-
 /** Returns the positions of a pipeline in a topic, by partition. */
 export async function storedPositions(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string },
-): Promise<ReadonlyMap<number, PartitionPosition>> {
-  const rows = await run<PartitionPosition & { readonly partition: number }>(db, {
+): Promise<ReadonlyMap<number, StoredPosition>> {
+  const rows = await run<StoredPosition & { readonly partition: number }>(db, {
     name: 'stored_positions',
     text: `
       select partition, next_offset as "nextOffset", topic_id as "topicId"
@@ -59,7 +41,7 @@ export async function storedPositions(
 export async function beginPartitions(
   db: Queryable,
   at: { readonly pipeline: string; readonly topic: string },
-  starts: ReadonlyMap<number, PartitionPosition>,
+  starts: ReadonlyMap<number, StoredPosition>,
 ): Promise<void> {
   await run(db, {
     name: 'begin_partitions',
@@ -81,7 +63,7 @@ export async function beginPartitions(
  */
 export async function skipMissed(
   db: Queryable,
-  { pipeline, ...gap }: MissedRecords & { readonly pipeline: string },
+  { pipeline, ...gap }: Gap & { readonly pipeline: string },
 ): Promise<boolean> {
   const rows = await run(db, {
     name: 'skip_missed',

@@ -1,19 +1,8 @@
+import type { EntityName, EntityState } from '@outflow/contracts'
 import { PositionMoved } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
 import type { PartitionAt } from './offsets.js'
-
-/** One entity of a partition. */
-export interface StoredEntity {
-  /** Path of the entity in the record, `key`: the message key, or `partition` */
-  readonly by: string
-  readonly entity: string
-}
-
-/** The window state of an entity at the partition's stored offset. */
-export interface StoredWindowState extends StoredEntity {
-  readonly state: Uint8Array
-}
 
 /**
  * Returns the states of some entities of a partition as of a stored offset; one that is new has none.
@@ -23,8 +12,8 @@ export interface StoredWindowState extends StoredEntity {
 export async function loadWindowStates(
   db: Queryable,
   { pipeline, topic, partition, nextOffset }: PartitionAt,
-  entities: readonly StoredEntity[],
-): Promise<readonly StoredWindowState[]> {
+  entities: readonly EntityName[],
+): Promise<readonly EntityState[]> {
   if (entities.length === 0) return []
   const rows = await run<{ by: string; entity: string; state: Buffer | null }>(db, {
     name: 'load_window_states',

@@ -1,7 +1,6 @@
-import { type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
+import { type EntityState, type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
 import { OutflowError } from '@outflow/errors'
 import { fieldsAt, makeObservationReader, packFields, planWindows } from '@outflow/records'
-import type { StoredWindowState } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import type { CleanBatch } from '../batch.js'
@@ -42,7 +41,7 @@ function aBatch(
 
 /** A store that keeps written states. */
 function observing(overrides: Partial<ObserveOptions> = {}) {
-  let stored: readonly StoredWindowState[] = []
+  let stored: readonly EntityState[] = []
   const load = vi.fn(async (_at: Delivery, _entities: unknown) => stored)
   const telemetry = { windowStatesAwaited: vi.fn(), windowStatesUsed: vi.fn(), windowsUnknown: vi.fn() }
   const observer = observeWith({

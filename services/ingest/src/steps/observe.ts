@@ -1,7 +1,6 @@
-import type { Feature, ModelMetadata } from '@outflow/contracts'
+import type { EntityName, EntityState, Feature, ModelMetadata } from '@outflow/contracts'
 import { retrying } from '@outflow/errors/retrying'
 import { makeWindowStates, planWindows, rowFiller, type WindowStates, windowPlaces } from '@outflow/records'
-import type { StoredEntity, StoredWindowState } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import type { CleanBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
@@ -9,7 +8,7 @@ import type { IngestTelemetry } from '../telemetry.js'
 export interface ObserveOptions {
   readonly features: readonly Feature[]
   /** Returns the states of a partition's entities that are stored with the delivery's `expectedOffset`. @throws {PositionMoved} */
-  readonly load: (at: Delivery, entities: readonly StoredEntity[]) => Promise<readonly StoredWindowState[]>
+  readonly load: (at: Delivery, entities: readonly EntityName[]) => Promise<readonly EntityState[]>
   readonly telemetry: Pick<IngestTelemetry, 'windowStatesAwaited' | 'windowStatesUsed' | 'windowsUnknown'>
   readonly signal: AbortSignal
   /** Memory for the entities of one partition, bytes; default: MAX_BYTES. */
