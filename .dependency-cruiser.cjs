@@ -64,7 +64,7 @@ module.exports = {
     packageBelongs('(snappy|lz4-napi|@mongodb-js/zstd)', lib('streams')),
     packageBelongs('pg/', lib('store')),
     packageBelongs('(cli-table3|picocolors)/', lib('terminal')),
-    packageBelongs('zod', [lib('contracts', 'runtime', 'store'), '^services/console/']),
+    packageBelongs('zod', [lib('contracts', 'records', 'store'), '^services/console/']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

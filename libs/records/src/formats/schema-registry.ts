@@ -1,4 +1,5 @@
 import type { Config } from '@outflow/contracts'
+import { z } from 'zod'
 import { RegistryRefused, RegistryUnavailable } from './errors.js'
 
 /** A schema from the registry. */
@@ -30,17 +31,13 @@ export interface SchemaRegistry {
   schema(id: number): Promise<RegisteredSchema | OversizedSchema | null>
 }
 
-interface Reference {
-  readonly name: string
-  readonly subject: string
-  readonly version: number
-}
+const schemaAnswer = z.object({
+  schema: z.string(),
+  schemaType: z.string().default('AVRO'),
+  references: z.array(z.object({ name: z.string(), subject: z.string(), version: z.int() })).default([]),
+})
 
-interface SchemaAnswer {
-  readonly schema: string
-  readonly schemaType?: string
-  readonly references?: readonly Reference[]
-}
+type SchemaAnswer = z.output<typeof schemaAnswer>
 
 /** Half of the longest delay between a partition's retries of a batch. */
 const ANSWER_MS = 5_000
@@ -86,7 +83,8 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
         values: { url: base },
       })
     }
-    if (status === 200 && isSchemaAnswer(body)) return body
+    const { data } = schemaAnswer.safeParse(body)
+    if (status === 200 && data !== undefined) return data
     if (status === 404 && isUnknown(body)) return null
     const values = { url: base, path, status }
     if (status >= 500 || status === 429 || status === 408) {
@@ -100,7 +98,7 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
 
   /** Depth first, so that an imported schema precedes those that import it. `seen` also ends a cycle. */
   async function collect(
-    references: readonly Reference[],
+    references: SchemaAnswer['references'],
     found: ImportedSchema[],
     seen: Set<string>,
     allowance: Allowance,
@@ -116,7 +114,7 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
           values: { url: base, name, subject, version },
         })
       }
-      await collect(answer.references ?? [], found, seen, allowance)
+      await collect(answer.references, found, seen, allowance)
       found.push({ name, schema: answer.schema })
     }
   }
@@ -128,8 +126,8 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
         const answer = await ask(`/schemas/ids/${id}`, allowance)
         if (answer === null) return null
         const imports: ImportedSchema[] = []
-        await collect(answer.references ?? [], imports, new Set(), allowance)
-        return { schemaType: answer.schemaType ?? 'AVRO', schema: answer.schema, imports }
+        await collect(answer.references, imports, new Set(), allowance)
+        return { schemaType: answer.schemaType, schema: answer.schema, imports }
       } catch (error: unknown) {
         if (error instanceof SchemaOversized) return { oversized: error.message }
         throw error
@@ -157,23 +155,6 @@ function parseOrNull(text: string): unknown {
   } catch {
     return null
   }
-}
-
-function isSchemaAnswer(body: unknown): body is SchemaAnswer {
-  if (typeof body !== 'object' || body === null) return false
-  const { schema, schemaType = '', references = [] } = body as Record<string, unknown>
-  return (
-    typeof schema === 'string' &&
-    typeof schemaType === 'string' &&
-    Array.isArray(references) &&
-    references.every(isReference)
-  )
-}
-
-function isReference(value: unknown): value is Reference {
-  if (typeof value !== 'object' || value === null) return false
-  const { name, subject, version } = value as Record<string, unknown>
-  return typeof name === 'string' && typeof subject === 'string' && Number.isSafeInteger(version)
 }
 
 /** 40401 to 40403: no such subject, version or schema. Any other 404 comes from a server that is not a schema registry. */
