@@ -21,7 +21,7 @@ export interface AnomalyCount extends Tally {
 }
 
 /** An entity's anomalies in one step of time. */
-export interface EntityCell extends Tally {
+interface EntityCell extends Tally {
   readonly key: string
   readonly at: Date
 }

@@ -1,11 +1,1 @@
-export {
-  type DeadLetter,
-  type DeadLetterResend,
-  deadLetterAt,
-  listDeadLetters,
-  queueResends,
-  rejectedByReason,
-  rejectionsSince,
-  type StoredDeadLetter,
-  unsentDeadLetters,
-} from './dead-letters.js'
+export * from './dead-letters.js'

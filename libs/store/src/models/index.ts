@@ -5,16 +5,11 @@ export {
   modelToTrim,
   type NewCalibrationRecord,
 } from './calibration-records.js'
-export { latestDriftAlarm, listDriftAlarms, noteDriftAlarm, type StoredDriftAlarm } from './drift-alarms.js'
-export { listenForModels } from './listen.js'
+export * from './drift-alarms.js'
+export * from './listen.js'
 export { listModelChanges } from './model-changes.js'
-export {
-  type DecisionDifference,
-  decisionDifference,
-  type FieldDifference,
-  fieldDifferences,
-} from './model-decisions.js'
-export { type DifferingFacts, differingFacts } from './model-facts.js'
+export * from './model-decisions.js'
+export * from './model-facts.js'
 export {
   activeModel,
   activeModelId,
@@ -29,6 +24,6 @@ export {
   type NewModel,
   type StoredModel,
 } from './models.js'
-export { promoteChecked, promoteModel, rollBackModel } from './promotion.js'
-export { latestRecalibration, noteRecalibration, type StoredRecalibration } from './recalibrations.js'
+export * from './promotion.js'
+export * from './recalibrations.js'
 export { beginShadow, currentShadow, leftCandidate, noteShadowReport, type Shadow } from './shadows.js'

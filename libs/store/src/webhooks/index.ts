@@ -1,14 +1,1 @@
-export {
-  deadLetterUnconfigured,
-  deliveriesOf,
-  dueDeliveries,
-  type FailedAttempt,
-  listenForDeliveries,
-  noteDelivered,
-  noteFailedAttempt,
-  resendDeadDeliveries,
-  type WaitingDelivery,
-  type WebhookCounts,
-  waitingDeliveries,
-  webhookCounts,
-} from './webhook-deliveries.js'
+export * from './webhook-deliveries.js'
