@@ -38,23 +38,17 @@ interface HealthUpdate {
 
 export type HealthEventStatus = 'begun' | 'ended' | 'happened'
 
+type ReportedEvent = StoredHealthEvent & { readonly status: HealthEventStatus }
+
 /**
  * Opens new conditions, closes those that no longer hold, stores single events, and puts the message about each
  * into the outbox, in one transaction. The detail of open conditions is updated without a message. Events that another process has stored are skipped: each is reported once.
  *
  * @returns the new events
  */
-export function storeHealthEvents(
-  pool: Pool,
-  update: HealthUpdate,
-): Promise<readonly (StoredHealthEvent & { readonly status: HealthEventStatus })[]> {
+export function storeHealthEvents(pool: Pool, update: HealthUpdate): Promise<readonly ReportedEvent[]> {
   return withTransaction(pool, async (client) => {
-    const reported = [
-      ...(await closeOthers(client, update)).map((event) => ({ ...event, status: 'ended' as const })),
-      ...(await open(client, update)).map((event) => ({ ...event, status: 'begun' as const })),
-      ...(await noteOccurrences(client, update)).map((event) => ({ ...event, status: 'happened' as const })),
-    ]
-    await updateDetails(client, update)
+    const reported = await storeChanges(client, update)
     const messages = reported.flatMap((event) => update.toMessage(event, event.status) ?? [])
     if (messages.length > 0) await queue(client, update.pipeline, messages)
     return reported
@@ -84,52 +78,50 @@ export async function listHealthEvents(
 
 const COLUMNS = 'id::text, kind, detail, model_id as "modelId", begun_at as "begunAt", ended_at as "endedAt"'
 
-async function closeOthers(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
-  return run<StoredHealthEvent>(client, {
-    name: 'close_health_events',
+async function storeChanges(
+  client: Client,
+  { pipeline, conditions, occurred }: HealthUpdate,
+): Promise<ReportedEvent[]> {
+  return run<ReportedEvent>(client, {
+    name: 'store_health_events',
     text: `
-      update outflow.health_events set ended_at = now()
-      where pipeline = $1 and ended_at is null and kind <> all($2::text[])
-      returning ${COLUMNS}`,
-    values: [pipeline, conditions.map(({ kind }) => kind)],
-  })
-}
-
-async function open(client: Client, { pipeline, conditions }: HealthUpdate): Promise<StoredHealthEvent[]> {
-  return run<StoredHealthEvent>(client, {
-    name: 'open_new_health_events',
-    text: `
-      insert into outflow.health_events (pipeline, kind, detail, model_id)
-      select $1, kind, detail, model_id from unnest($2::text[], $3::text[], $4::text[]) as condition (kind, detail, model_id)
-      on conflict (pipeline, kind) where ended_at is null do nothing
-      returning ${COLUMNS}`,
-    values: [pipeline, ...arraysOf(conditions, 'kind', 'detail', 'modelId')],
-  })
-}
-
-async function updateDetails(client: Client, { pipeline, conditions }: HealthUpdate): Promise<void> {
-  await run(client, {
-    name: 'update_health_event_details',
-    text: `
-      update outflow.health_events set detail = condition.detail
-      from unnest($2::text[], $3::text[]) as condition (kind, detail)
-      where health_events.pipeline = $1 and health_events.ended_at is null
-        and health_events.kind = condition.kind and health_events.detail <> condition.detail`,
-    values: [pipeline, ...arraysOf(conditions, 'kind', 'detail')],
-  })
-}
-
-async function noteOccurrences(client: Client, { pipeline, occurred }: HealthUpdate): Promise<StoredHealthEvent[]> {
-  return run<StoredHealthEvent>(client, {
-    name: 'note_occurrences',
-    text: `
-      insert into outflow.health_events (pipeline, kind, detail, model_id, occurrence, begun_at, ended_at)
-      select $1, kind, detail, model_id, occurrence, at, at
-      from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-        as happened (kind, detail, model_id, occurrence, at)
-      on conflict (pipeline, occurrence) do nothing
-      returning ${COLUMNS}`,
-    values: [pipeline, ...arraysOf(occurred, 'kind', 'detail', 'modelId', 'occurrence', 'at')],
+      with condition as (
+        select * from unnest($2::text[], $3::text[], $4::text[]) as condition (kind, detail, model_id)
+      ), updated as (
+        update outflow.health_events as known set detail = condition.detail
+        from condition
+        where known.pipeline = $1 and known.ended_at is null
+          and known.kind = condition.kind and known.detail <> condition.detail
+      ), ended as (
+        update outflow.health_events set ended_at = now()
+        where pipeline = $1 and ended_at is null and kind <> all($2::text[])
+        returning *
+      ), begun as (
+        insert into outflow.health_events (pipeline, kind, detail, model_id)
+        select $1, kind, detail, model_id from condition
+        on conflict (pipeline, kind) where ended_at is null do nothing
+        returning *
+      ), happened as (
+        insert into outflow.health_events (pipeline, kind, detail, model_id, occurrence, begun_at, ended_at)
+        select $1, kind, detail, model_id, occurrence, at, at
+        from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
+          as happened (kind, detail, model_id, occurrence, at)
+        on conflict (pipeline, occurrence) do nothing
+        returning *
+      )
+      select ${COLUMNS}, status
+      from (
+        select *, 'ended' as status from ended
+        union all
+        select *, 'begun' from begun
+        union all
+        select *, 'happened' from happened
+      ) as reported`,
+    values: [
+      pipeline,
+      ...arraysOf(conditions, 'kind', 'detail', 'modelId'),
+      ...arraysOf(occurred, 'kind', 'detail', 'modelId', 'occurrence', 'at'),
+    ],
   })
 }
 
