@@ -50,7 +50,7 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries
 // kafkajs would log in again before each request, and brokers accept that only once a second.
 const LOGIN_AGAIN_MS = 2_000
 
-const SILENCE: StreamLog = { debug() {}, info() {}, warn() {}, error() {} }
+const SILENCE: StreamLog = { debug() {}, warn() {} }
 
 /** kafkajs logs this for every producer. It does not apply here, because a sender continues after its mark. */
 const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invalidate EoS guarantees'

@@ -1,7 +1,5 @@
 /** Logger for Kafka's client, with constant messages; a pino logger implements it. */
 export interface StreamLog {
   debug(fields: object, message: string): void
-  info(fields: object, message: string): void
   warn(fields: object, message: string): void
-  error(fields: object, message: string): void
 }
