@@ -100,8 +100,6 @@ create table outflow.saved_views (
   name text not null,
   -- search part of the page's address, without the pipeline, such as ?range=24h&severity=high
   search text not null,
-  saved_by text not null,
-  saved_at timestamptz not null default now(),
   constraint saved_views_pkey primary key (pipeline, name)
 );
 

@@ -1,4 +1,3 @@
-import { plainText } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -21,15 +20,14 @@ export function savedViews(db: Queryable, pipeline: string): Promise<readonly Sa
 /** Saves a view; it replaces the view of the same name. */
 export async function saveView(
   db: Queryable,
-  { pipeline, name, search, by }: SavedView & { readonly pipeline: string; readonly by: string },
+  { pipeline, name, search }: SavedView & { readonly pipeline: string },
 ): Promise<void> {
   await run(db, {
     name: 'save_view',
     text: `
-      insert into outflow.saved_views (pipeline, name, search, saved_by) values ($1, $2, $3, $4)
-      on conflict (pipeline, name) do update
-      set search = excluded.search, saved_by = excluded.saved_by, saved_at = now()`,
-    values: [pipeline, name, search, plainText(by)],
+      insert into outflow.saved_views (pipeline, name, search) values ($1, $2, $3)
+      on conflict (pipeline, name) do update set search = excluded.search`,
+    values: [pipeline, name, search],
   })
 }
 

@@ -32,7 +32,7 @@ export function addViewRoutes(server: ConsoleServer, { config, pool, read }: Rou
     },
     async ({ body: { pipeline = config.pipeline, ...view }, visitor }, reply) => {
       const act = { action: 'save view', pipeline, target: view.name, detail: { search: view.search } }
-      await withAudit(pool, visitor, act, () => saveView(pool, { pipeline, ...view, by: visitor.name }))
+      await withAudit(pool, visitor, act, () => saveView(pool, { pipeline, ...view }))
       return reply.code(201).send(view)
     },
   )
