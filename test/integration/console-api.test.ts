@@ -159,16 +159,14 @@ describe('models', () => {
     const { body } = await ask('/api/models/model-1')
     expect(body).toMatchObject({
       pipeline: PIPELINE,
-      fitReport: {
-        rows: 900,
-        curve: [
-          { step: 50, train: 1.5, validation: 1.6 },
-          { step: 100, train: 1.2, validation: 1.3 },
-        ],
-        gate: { passed: true },
-        memoryBytes: 1_000_000,
-        seed: 7,
-        parent: 'model-0',
+      fit: {
+        incumbentId: 'model-0',
+        report: {
+          records: { fitted: 900 },
+          fit: { atSteps: [50, 100], trainNll: [1.5, 1.2], validationNll: [1.6, 1.3], peakMemoryBytes: 1_000_000 },
+          gate: { passed: true },
+          seed: 7,
+        },
       },
       changes: [{ action: 'promote', modelId: 'model-1', by: 'test' }],
     })

@@ -1,4 +1,4 @@
-import { gateReportSchema, modelMetadataSchema } from '@outflow/contracts'
+import { fitReportSchema, modelMetadataSchema } from '@outflow/contracts'
 import { z } from 'zod'
 import { timeSchema } from './fields.js'
 
@@ -21,42 +21,22 @@ export const modelSchema = z
   })
   .meta({ id: 'Model', description: 'A fitted model' })
 
-export const fitReportSchema = z
+export const fitSchema = z
   .object({
     because: z.string(),
     state: z.string(),
-    window: z.object({
-      from: z.iso.datetime().nullable(),
-      to: z.iso.datetime().nullable(),
-      shortened: z.string().nullable(),
-    }),
-    /** Records to which it was fitted, and its calibration records. */
-    rows: z.int(),
-    excluded: z.int(),
-    rejected: z.int(),
-    heldOut: z.int(),
-    /** Nats, standardised; null where that step was not evaluated. */
-    curve: z.array(z.object({ step: z.int(), train: z.number().nullable(), validation: z.number().nullable() })),
-    /** From the metadata of the model. */
-    calibration: modelMetadataSchema.shape.calibration.nullable(),
-    /** Report of the gate; null: the gate has not run. */
-    gate: gateReportSchema.nullable(),
-    durationMs: z.number(),
-    memoryBytes: z.number().nullable(),
-    seed: z.int(),
     /** The model that was active when the fit began. */
-    parent: z.string().nullable(),
+    incumbentId: z.string().nullable(),
     startedAt: timeSchema,
     endedAt: timeSchema.nullable(),
+    report: fitReportSchema,
   })
-  .meta({ id: 'FitReport', description: 'Report of a fit and its gate' })
-
-export type FitReport = z.infer<typeof fitReportSchema>
+  .meta({ id: 'Fit', description: 'A fit, with the report of it and of its gate' })
 
 export const modelDetailSchema = modelSchema
   .extend({
     pipeline: z.string(),
-    fitReport: fitReportSchema.nullable(),
+    fit: fitSchema.nullable(),
     /** Promotions and rollbacks that concern the model; newest first. */
     changes: z.array(
       z.object({

@@ -8,6 +8,7 @@ import {
   listModelChanges,
   listModels,
   loadModel,
+  type ModelSummary,
   modelSummary,
   promoteChecked,
   rollBackModel,
@@ -25,7 +26,6 @@ import {
   textSchema,
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
-import { fitReportOf, modelOf } from '../model-detail.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
@@ -81,7 +81,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         return {
           ...modelOf(model),
           pipeline,
-          fitReport: fit === undefined ? null : fitReportOf(fit),
+          fit: fit ?? null,
           changes: changes.filter(({ modelId, previousId }) => modelId === id || previousId === id),
         }
       }),
@@ -202,4 +202,18 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       return reply.code(202).send({ request })
     },
   )
+}
+
+/** A model as a line of a list. */
+function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSummary): z.infer<typeof modelSchema> {
+  return {
+    ...{ id, state, promotedAt },
+    active: state === 'active',
+    provisional: metadata?.provisional ?? false,
+    trainedAt: createdAt,
+    rows: metadata?.training.rows ?? null,
+    steps: metadata?.training.steps ?? null,
+    validationNll: metadata?.training.validationNll ?? null,
+    labels: metadata?.calibration.labels ?? null,
+  }
 }

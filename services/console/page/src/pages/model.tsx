@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks'
 import { queryString, write } from '../api/client.js'
-import type { FitReport, ModelDetail } from '../api/types.js'
+import type { Fit, ModelDetail } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
 import { Confirm } from '../parts/confirm.js'
@@ -35,7 +35,7 @@ export function ModelPage({ id }: { id: string }) {
 
 function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: string; reload: () => void }) {
   const [isAsked, setAsked] = useState(false)
-  const report = model.fitReport
+  const { fit } = model
   return (
     <>
       <div class="page-head">
@@ -70,14 +70,14 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
           calibration set by {formatCount(model.labels.confirmed + model.labels.normal)} labels,{' '}
           {formatCount(model.labels.confirmed)} of them confirmed.
         </p>
-      ) : report === null ? (
+      ) : fit === null ? (
         <p class="quiet">
           There is no report of its fit: it was not fitted by the trainer, or the report went with its retention.
         </p>
       ) : (
-        <Report report={report} pipeline={pipeline} />
+        <FitDetails fit={fit} pipeline={pipeline} />
       )}
-      <Comparison id={model.id} pipeline={pipeline} parent={report?.parent ?? null} />
+      <Comparison id={model.id} pipeline={pipeline} parent={fit?.incumbentId ?? null} />
       <Changes model={model} />
       {isAsked && (
         <Confirm
@@ -93,7 +93,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
         >
           <p>
             It decides on the records of {pipeline} from the next batch on.
-            {report?.gate?.passed === false && <b> It failed its gate; the reasons are on this page.</b>}
+            {fit?.report.gate?.passed === false && <b> It failed its gate; the reasons are on this page.</b>}
           </p>
         </Confirm>
       )}
@@ -101,15 +101,15 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
   )
 }
 
-function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
-  const { window, rows, heldOut, excluded, rejected, calibration, durationMs, memoryBytes, seed, parent } = report
+function FitDetails({ fit: { because, incumbentId, report }, pipeline }: { fit: Fit; pipeline: string }) {
+  const { window, records, fit, calibration, gate, durationMs, seed } = report
   return (
     <div class="halves">
       <section aria-labelledby="fit">
         <h2 id="fit">Fit</h2>
-        <Curve curve={report.curve} />
+        {fit === null ? <p class="quiet">There was nothing to fit step by step.</p> : <Curve fit={fit} />}
         <dl class="facts">
-          <Fact name="made because of">{report.because}</Fact>
+          <Fact name="made because of">{because}</Fact>
           <Fact name="window">
             {window.from === null || window.to === null ? (
               'records without times'
@@ -121,51 +121,48 @@ function Report({ report, pipeline }: { report: FitReport; pipeline: string }) {
             {window.shortened !== null && <small> ({window.shortened})</small>}
           </Fact>
           <Fact name="used">
-            {formatCount(rows)} records for the fit and its calibration, {formatCount(heldOut)} held out
+            {formatCount(records.fitted)} records for the fit and its calibration, {formatCount(records.heldOut)} held
+            out
           </Fact>
-          <Fact name="left out">{formatCount(excluded)} confirmed, excluded or in a burst</Fact>
-          {rejected > 0 && <Fact name="could not be read">{formatCount(rejected)}</Fact>}
+          <Fact name="left out">{formatCount(records.excluded)} confirmed, excluded or in a burst</Fact>
+          {records.rejected > 0 && <Fact name="could not be read">{formatCount(records.rejected)}</Fact>}
           {calibration !== null && (
             <Fact name="calibrated on">
               {formatCount(calibration.rows)} records, p counted down to {formatPValue(calibration.smallestPValue)}
             </Fact>
           )}
           <Fact name="took">{formatDuration(durationMs / 1000)}</Fact>
-          {memoryBytes !== null && <Fact name="memory">{formatBytes(memoryBytes)} at most</Fact>}
+          {fit !== null && <Fact name="memory">{formatBytes(fit.peakMemoryBytes)} at most</Fact>}
           <Fact name="seed">{seed}</Fact>
-          {parent !== null && (
+          {incumbentId !== null && (
             <Fact name="active before">
-              <ModelLink id={parent} pipeline={pipeline} />
+              <ModelLink id={incumbentId} pipeline={pipeline} />
             </Fact>
           )}
         </dl>
       </section>
       <section aria-labelledby="gate">
         <h2 id="gate">Gate</h2>
-        {report.gate === null ? <p class="quiet">The gate has not seen it.</p> : <GateReport gate={report.gate} />}
+        {gate === null ? <p class="quiet">The gate has not seen it.</p> : <GateReport gate={gate} />}
       </section>
     </div>
   )
 }
 
-function Curve({ curve }: { curve: FitReport['curve'] }) {
-  const { x, series } = useMemo(
-    () => ({
-      x: curve.map(({ step }) => step),
-      series: [
-        { label: 'training', colour: '--chart-2', values: curve.map(({ train }) => train) },
-        { label: 'held out', colour: '--chart-4', values: curve.map(({ validation }) => validation) },
-      ],
-    }),
-    [curve],
+function Curve({ fit: { atSteps, trainNll, validationNll } }: { fit: NonNullable<Fit['report']['fit']> }) {
+  const series = useMemo(
+    () => [
+      { label: 'training', colour: '--chart-2', values: trainNll },
+      { label: 'held out', colour: '--chart-4', values: validationNll },
+    ],
+    [atSteps],
   )
   // The first steps of a fit may have values a thousand times higher than the later ones.
-  const isLog = curve.some(({ train, validation }) => Math.max(Math.abs(train ?? 0), Math.abs(validation ?? 0)) > 100)
-  if (curve.length === 0) return <p class="quiet">There was nothing to fit step by step.</p>
+  const isLog = [...trainNll, ...validationNll].some((nll) => Math.abs(nll ?? 0) > 100)
   return (
     <Chart
       title="Negative log-likelihood over the fit's steps, of training and of held-out records"
-      x={x}
+      x={atSteps}
       xLabel="step"
       isTime={false}
       isLog={isLog}
