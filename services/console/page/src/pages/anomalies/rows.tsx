@@ -8,7 +8,7 @@ import type { AnomalyList } from '../../state/anomaly-list.js'
 import type { Filters } from '../../state/filters.js'
 import { isNarrow } from '../../state/narrow.js'
 import { useShortcuts } from '../../state/shortcuts.js'
-import { useVirtualRows } from '../../state/virtual.js'
+import { useVirtualRows } from '../../state/virtual-rows.js'
 import { formatCount, formatZone } from '../../words/format.js'
 import { hrefOf } from '../links.js'
 import { useVerdictKeys } from '../verdict-keys.js'
@@ -16,7 +16,6 @@ import { goTo } from './filter-bar.js'
 
 /** Pixels; same values as in the style sheet. On a phone a row has two lines, and a third one for the values of columns. */
 const ROW_HEIGHT = { wide: 34, narrow: 62, narrowWithColumns: 86 }
-const HEAD_HEIGHT = 28
 /** The next page is requested when so few rows are left. */
 const READ_AHEAD = 40
 
@@ -35,19 +34,6 @@ export function Rows({ list, filters, box }: RowsProps) {
   const { columns } = list.filters
   const narrow = columns.length > 0 ? ROW_HEIGHT.narrowWithColumns : ROW_HEIGHT.narrow
   const rowHeight = isNarrow.value ? narrow : ROW_HEIGHT.wide
-  const { rows, totalSize, scrollTo } = useVirtualRows({
-    count: items.length,
-    rowHeight,
-    box,
-    list: ordered,
-    covered: HEAD_HEIGHT,
-    keepIndex: selectedIndex,
-    initialOffset: list.scrollTop,
-  })
-  const lastShown = rows.at(-1)?.index ?? 0
-  useEffect(() => {
-    if (lastShown >= items.length - READ_AHEAD && list.error.value === null) void list.readNextPage()
-  }, [list, lastShown, items.length])
   useLayoutEffect(() => {
     const scrolled = box.current!
     scrolled.scrollTop = list.scrollTop
@@ -59,13 +45,16 @@ export function Rows({ list, filters, box }: RowsProps) {
     scrolled.addEventListener('scroll', note)
     return () => scrolled.removeEventListener('scroll', note)
   }, [list, box])
+  const rows = useVirtualRows({ count: items.length, rowHeight, box, list: ordered, keepIndex: selectedIndex })
+  const lastShown = rows.at(-1) ?? 0
+  useEffect(() => {
+    if (lastShown >= items.length - READ_AHEAD && list.error.value === null) void list.readNextPage()
+  }, [list, lastShown, items.length])
 
   const select = (index: number) => {
-    const at = Math.min(Math.max(index, 0), items.length - 1)
-    const item = items[at]
+    const item = items[Math.min(Math.max(index, 0), items.length - 1)]
     if (item === undefined) return
     list.selected.value = item.id
-    scrollTo(at)
     focusSoon(item.id)
   }
   const showWaiting = () => {
@@ -109,8 +98,8 @@ export function Rows({ list, filters, box }: RowsProps) {
           </button>
         </div>
       )}
-      <ol ref={ordered} style={{ height: `${totalSize}px` }} aria-label="Anomalies">
-        {rows.map(({ index, start }) => {
+      <ol ref={ordered} style={{ height: `${items.length * rowHeight}px` }} aria-label="Anomalies">
+        {rows.map((index) => {
           const item = items[index]!
           // Tab reaches one row of the list.
           const isReachable = index === Math.max(selectedIndex, 0)
@@ -120,7 +109,7 @@ export function Rows({ list, filters, box }: RowsProps) {
               class="list-item"
               aria-posinset={index + 1}
               aria-setsize={list.isComplete.value ? items.length : -1}
-              style={{ transform: `translateY(${start}px)` }}
+              style={{ transform: `translateY(${index * rowHeight}px)` }}
             >
               <a
                 id={rowId(item.id)}
@@ -209,11 +198,11 @@ function Cells({ item, columns }: { item: AnomalyRow; columns: readonly string[]
 
 const rowId = (id: string) => `row-${id}`
 
-/** Focuses the row when it is rendered: scrolling to it takes one or two frames. */
-function focusSoon(id: string, tries = 3): void {
+/** Focuses the row when it is rendered. */
+function focusSoon(id: string): void {
   requestAnimationFrame(() => {
     const row = document.getElementById(rowId(id))
-    if (row !== null) row.focus({ preventScroll: true })
-    else if (tries > 0) focusSoon(id, tries - 1)
+    row?.focus({ preventScroll: true })
+    row?.scrollIntoView({ block: 'nearest' })
   })
 }
