@@ -6,26 +6,17 @@ import type { User } from './visitors.js'
 
 type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>
 
-export interface OidcLogin {
-  /** Returns the URL to which the browser is sent, and the state that it keeps. @param to  page of the console after the login */
-  begin(to: string): Promise<{ readonly url: URL; readonly attempt: LoginAttempt }>
-  /**
-   * Returns the user, for the code that the provider gave the browser.
-   *
-   * @param path  to which the provider redirected the browser, with the query
-   * @throws {RequestRefused} 403 when the provider or its claims do not allow the login, 503 when it does not accept the console
-   */
-  finish(path: string, attempt: LoginAttempt): Promise<User>
-}
+export type OidcLogin = ReturnType<typeof makeOidcLogin>
 
 export const CALLBACK_PATH = '/api/login/callback'
 const PROVIDER_SECONDS = 10
 
 /** Login by the authorization code flow with PKCE, state and nonce. @see OpenID Connect Core 1.0 § 3.1; RFC 7636 */
-export function makeOidcLogin(config: OidcConfig, consoleUrl: string): OidcLogin {
+export function makeOidcLogin(config: OidcConfig, consoleUrl: string) {
   let discovered: Promise<oidc.Configuration> | undefined
   return {
-    begin: async (to) => {
+    /** Returns the URL to which the browser is sent, and the state that it keeps. @param to  page of the console after the login */
+    begin: async (to: string) => {
       const attempt = {
         verifier: oidc.randomPKCECodeVerifier(),
         state: oidc.randomState(),
@@ -42,7 +33,13 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string): OidcLogin
       })
       return { url, attempt }
     },
-    finish: async (path, { verifier, state, nonce }) => {
+    /**
+     * Returns the user, for the code that the provider gave the browser.
+     *
+     * @param path  to which the provider redirected the browser, with the query
+     * @throws {RequestRefused} 403 when the provider or its claims do not allow the login, 503 when it does not accept the console
+     */
+    finish: async (path: string, { verifier, state, nonce }: LoginAttempt): Promise<User> => {
       const tokens = await oidc
         .authorizationCodeGrant(await provider(), new URL(path, consoleUrl), {
           pkceCodeVerifier: verifier,

@@ -21,19 +21,10 @@ const sessionSchema = z.discriminatedUnion('authentication', [
   z.object({ authentication: z.literal('token'), sha256: z.string() }),
 ])
 
-/** A session is a signed cookie; the server stores nothing, so that any instance accepts every session. */
-export interface Sessions {
-  /** Content of a session cookie. @param sha256  that of the token, for a login by token */
-  seal(user: User, sha256?: string): Promise<string>
-  /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
-  open(sealed: string | undefined): Promise<Visitor | null>
-  sealAttempt(attempt: LoginAttempt): Promise<string>
-  openAttempt(sealed: string | undefined): Promise<LoginAttempt | null>
-  /** Key that signs the CSRF tokens. */
-  readonly csrfKey: string
-}
+export type Sessions = ReturnType<typeof makeSessions>
 
-export function makeSessions(authentication: ConsoleConfig['authentication']): Sessions {
+/** A session is a signed cookie; the server stores nothing, so that any instance accepts every session. */
+export function makeSessions(authentication: ConsoleConfig['authentication']) {
   const secret = authentication?.sessionSecret ?? randomBytes(32).toString('hex')
   const keyFor = (purpose: string) => createHmac('sha256', secret).update(purpose).digest()
   const seal = (payload: Record<string, unknown>, audience: string, seconds: number): Promise<string> =>
@@ -49,21 +40,25 @@ export function makeSessions(authentication: ConsoleConfig['authentication']): S
     return verified?.payload ?? null
   }
   return {
+    /** Key that signs the CSRF tokens. */
     csrfKey: keyFor('csrf').toString('hex'),
-    seal: ({ name, role }, sha256) =>
+    /** Content of a session cookie. @param sha256  that of the token, for a login by token */
+    seal: ({ name, role }: User, sha256?: string) =>
       seal(
         sha256 === undefined ? { authentication: 'oidc', name, role } : { authentication: 'token', sha256 },
         'session',
         SESSION_SECONDS,
       ),
-    open: async (sealed) => {
+    /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
+    open: async (sealed: string | undefined): Promise<Visitor | null> => {
       const { data } = sessionSchema.safeParse(await open(sealed, 'session'))
       if (data === undefined) return null
       if (data.authentication === 'oidc') return { ...data, byBrowser: true }
       const token = authentication?.tokens?.find(({ sha256 }) => sha256 === data.sha256)
       return token ? { name: token.name, role: token.role, authentication: 'token', byBrowser: true } : null
     },
-    sealAttempt: (attempt) => seal({ ...attempt }, 'login', LOGIN_SECONDS),
-    openAttempt: async (sealed) => attemptSchema.safeParse(await open(sealed, 'login')).data ?? null,
+    sealAttempt: (attempt: LoginAttempt) => seal({ ...attempt }, 'login', LOGIN_SECONDS),
+    openAttempt: async (sealed: string | undefined) =>
+      attemptSchema.safeParse(await open(sealed, 'login')).data ?? null,
   }
 }

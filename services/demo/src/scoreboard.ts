@@ -16,19 +16,12 @@ export interface Score {
   readonly precision: number | null
 }
 
-export interface Scoreboard {
-  readonly overall: Score
-  /** Alerts about real flights. */
-  readonly falseAlarms: number
-  readonly byKind: Readonly<Record<string, Score>>
-}
-
 /**
  * Compares the anomalies with the truth.
  *
  * @param anomalies  positions of the alerted records
  */
-export function makeScoreboard(sent: readonly SentRecord[], anomalies: ReadonlySet<string>): Scoreboard {
+export function makeScoreboard(sent: readonly SentRecord[], anomalies: ReadonlySet<string>) {
   const found = (records: readonly SentRecord[]): number =>
     records.filter(({ position }) => anomalies.has(position)).length
   const falseAlarms = found(sent.filter(({ corruption }) => corruption === null))
@@ -45,6 +38,7 @@ export function makeScoreboard(sent: readonly SentRecord[], anomalies: ReadonlyS
   const kinds = [...new Set(corrupted.map(({ corruption }) => corruption!))].toSorted()
   return {
     overall: score(corrupted),
+    /** Alerts about real flights. */
     falseAlarms,
     byKind: Object.fromEntries(
       kinds.map((kind) => [kind, score(corrupted.filter(({ corruption }) => corruption === kind))]),

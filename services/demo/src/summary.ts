@@ -1,50 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
-import { makeScoreboard, percentile, type Scoreboard } from './scoreboard.js'
+import { makeScoreboard, percentile } from './scoreboard.js'
 import type { SentMessage } from './sent-messages.js'
-
-/** Results of the demo in one object: `outflow demo --once --json` prints it. */
-export interface DemoSummary {
-  /** Messages that were produced, and those that the pipeline received; received = scored + deadLettered. */
-  readonly produced: number
-  readonly received: number
-  readonly scored: number
-  readonly deadLettered: number
-  readonly deadLetteredByReason: Readonly<Record<string, number>>
-  /** Messages on the dead-letter topic. */
-  readonly deadLetterMessages: number
-  /** Rows in Postgres. */
-  readonly anomalies: number
-  /** Distinct alerts that the demo's own consumer read; `alertsRepeated`: read more than once. */
-  readonly alerts: number
-  readonly alertsRepeated: number
-  readonly alertRate: number
-  /** Corrupted records, the share of them that was found, and the share of the alerts that are about them. */
-  readonly corrupted: number
-  readonly recall: number | null
-  readonly precision: number | null
-  readonly falseAlarms: number
-  readonly byKind: Scoreboard['byKind']
-  /** Scored and written while the backlog was processed. */
-  readonly recordsPerSecond: number
-  /** From produce to alert read, over the part that was sent at a steady pace; ms. */
-  readonly latencyMs: {
-    readonly p50: number | null
-    readonly p99: number | null
-    readonly alerts: number
-    readonly messages: number
-    readonly perSecond: number
-  }
-  readonly model: {
-    readonly id: string
-    readonly rows: number
-    readonly calibrationRows: number
-    readonly steps: number
-    readonly backend: string
-    readonly fitMs: number
-  }
-  readonly versions: Readonly<Record<'outflow' | 'node' | 'broker' | 'database' | 'backend', string>>
-  readonly durationMs: number
-}
 
 /** Measurements of a run of the demo. */
 export interface DemoObservations {
@@ -57,32 +13,42 @@ export interface DemoObservations {
   readonly backlog: { readonly messages: number; readonly durationMs: number }
   readonly steady: { readonly fromMs: number; readonly messages: number; readonly durationMs: number }
   readonly model: ModelMetadata
-  readonly versions: DemoSummary['versions']
+  readonly versions: Readonly<Record<'outflow' | 'node' | 'broker' | 'database' | 'backend', string>>
   readonly durationMs: number
 }
 
-export function summarize(observed: DemoObservations): DemoSummary {
+export type DemoSummary = ReturnType<typeof summarize>
+
+/** Results of the demo in one object: `outflow demo --once --json` prints it. */
+export function summarize(observed: DemoObservations) {
   const anomalies = new Set(observed.alerts.map(({ position }) => position))
-  const board = makeScoreboard(observed.sent, anomalies)
+  const { overall, falseAlarms, byKind } = makeScoreboard(observed.sent, anomalies)
   const { training, calibration, modelId } = observed.model
   const latencies = latenciesOf(observed)
   return {
+    /** Messages that were produced, and those that the pipeline received; received = scored + deadLettered. */
     produced: observed.sent.length,
     received: observed.counters.received,
     scored: observed.counters.scored,
     deadLettered: Object.values(observed.rejected).reduce((total, count) => total + count, 0),
     deadLetteredByReason: observed.rejected,
+    /** Messages on the dead-letter topic. */
     deadLetterMessages: observed.deadLetterMessages,
+    /** Rows in Postgres. */
     anomalies: observed.counters.anomalies,
+    /** Distinct alerts that the demo's own consumer read; `alertsRepeated`: read more than once. */
     alerts: anomalies.size,
     alertsRepeated: observed.alerts.length - anomalies.size,
     alertRate: observed.model.alertRate,
-    corrupted: board.overall.records,
-    recall: board.overall.recall,
-    precision: board.overall.precision,
-    falseAlarms: board.falseAlarms,
-    byKind: board.byKind,
+    /** Corrupted records, the share of them that was found, and the share of the alerts that are about them. */
+    corrupted: overall.records,
+    recall: overall.recall,
+    precision: overall.precision,
+    falseAlarms,
+    byKind,
+    /** Scored and written while the backlog was processed. */
     recordsPerSecond: perSecond(observed.backlog),
+    /** From produce to alert read, over the part that was sent at a steady pace; ms. */
     latencyMs: {
       p50: percentile(latencies, 0.5),
       p99: percentile(latencies, 0.99),

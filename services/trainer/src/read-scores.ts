@@ -1,4 +1,4 @@
-import type { ModelMetadata, Recalibration } from '@outflow/contracts'
+import type { ModelMetadata } from '@outflow/contracts'
 import {
   type CalibratedBuckets,
   calibrateBuckets,
@@ -6,21 +6,10 @@ import {
   type DriftAlarm,
   type DriftWatch,
   fitRecalibration,
-  type Surplus,
   watchDrift,
   watchSurplus,
 } from '@outflow/detector'
 import { NLL_BUCKETS, nllBucketStart, ODDS_BUCKETS, oddsBucketStart, type ScoreMinute } from '@outflow/store/statistics'
-
-interface ScoresRead {
-  readonly alarm: DriftAlarm | null
-  /** The highest chart, as a fraction of its limit. */
-  readonly level: number
-  /** Excess anomalies whose cause no alarm has reported; null: none. */
-  readonly surplus: Surplus | null
-  /** Recalibration of p-values to these scores; null: too few records for one. */
-  readonly recalibration: Recalibration | null
-}
 
 interface ReadScoresOptions {
   readonly buckets: CalibratedBuckets
@@ -42,7 +31,7 @@ interface ReadScoresOptions {
 export function readScores(
   minutes: readonly ScoreMinute[],
   { buckets, last, limit, alertRate, within }: ReadScoresOptions,
-): ScoresRead {
+) {
   const { alarm, level } = nextAlarm(minutes, { buckets, last, limit })
   const changedMs = alarm?.changedMs ?? last?.changedMs ?? 0
   const blocks = minutes
@@ -54,8 +43,11 @@ export function readScores(
   )
   return {
     alarm,
+    /** The highest chart, as a fraction of its limit. */
     level,
+    /** Excess anomalies whose cause no alarm has reported; null: none. */
     surplus: alarm === null && surplus !== null && !isSameChange(surplus, last) ? surplus : null,
+    /** Recalibration of p-values to these scores; null: too few records for one. */
     recalibration: fitRecalibration(blocks, { borders: ODDS_BORDERS, alertRate, within }),
   }
 }

@@ -7,13 +7,6 @@ import type { DriftChart } from '@outflow/detector'
  */
 export const ANSWERED_CHARTS: readonly DriftChart[] = ['less likely', 'more spread', 'new value']
 
-interface WindowFrom {
-  /** Start of the next fit's window, epoch ms. */
-  readonly fromMs: number
-  /** Whether drift makes a fit due. */
-  readonly isDrifted: boolean
-}
-
 export interface WindowFromOptions {
   readonly training: Pick<Config['training'], 'window' | 'minRows'>
   readonly now: number
@@ -27,15 +20,9 @@ export interface WindowFromOptions {
 
 /**
  * Returns where the window of the next fit begins: at the last change of the stream, if there are enough records since. Records from
- * before the change no longer represent the stream.
+ * before the change no longer represent the stream. `isDrifted`: drift makes a fit due.
  */
-export async function windowFrom({
-  training,
-  now,
-  drift,
-  isAnswered,
-  countFrom,
-}: WindowFromOptions): Promise<WindowFrom> {
+export async function windowFrom({ training, now, drift, isAnswered, countFrom }: WindowFromOptions) {
   const wholeMs = now - training.window
   if (drift === null || drift.changedMs <= wholeMs) return { fromMs: wholeMs, isDrifted: false }
   const hasEnough = (await countFrom(drift.changedMs)) >= training.minRows

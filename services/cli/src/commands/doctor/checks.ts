@@ -19,7 +19,7 @@ import {
 import { formatCount, formatCounted } from '@outflow/terminal'
 import { placeOf } from '../../store-access.js'
 import { type Check, CheckFailed, NotYetCreated } from './check.js'
-import { countFields, type FieldFindings } from './field-counts.js'
+import { countFields } from './field-counts.js'
 
 interface DoctorContext {
   readonly config: Config
@@ -127,13 +127,8 @@ const MAX_RECORDS = 10_000
 /** Leaves time to join a consumer group and to count, within the timeout of a check. */
 const READ_WITHIN_MS = 8_000
 
-interface LatestFindings extends FieldFindings {
-  /** Whether reading ended before the topics did: after enough time or records. */
-  readonly isCutShort: boolean
-}
-
-/** Reads the latest records of the topics as ingest would. */
-async function readLatest({ source, features }: Config, kafka: KafkaConnection): Promise<LatestFindings> {
+/** Reads the latest records of the topics as ingest would. `isCutShort`: after enough time or records, before the end of the topics. */
+async function readLatest({ source, features }: Config, kafka: KafkaConnection) {
   const decoder = makeDecoder(source)
   const counts = countFields({ source, features })
   const fromMs = await startOfLatest(kafka, source.topics, MAX_RECORDS)

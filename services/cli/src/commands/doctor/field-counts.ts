@@ -3,16 +3,6 @@ import { compilePath, eventReader, makeReader, type RecordDecoder } from '@outfl
 import type { KafkaRecord } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
 
-export interface FieldFindings {
-  readonly records: number
-  /** Records that ingest would reject. */
-  readonly deadLetters: number
-  /** Whether an optional field is in no record: its path may be misspelt. */
-  readonly isFieldUnused: boolean
-  /** A sentence for each field that is absent from records or has another type, and one for records that cannot be decoded. */
-  readonly problems: readonly string[]
-}
-
 /** Counts, for each field in a configuration, the records that lack it and those where it has another type. */
 export function countFields(config: Pick<Config, 'source' | 'features'>) {
   const fields = fieldsOf(config).map((field) => ({ ...field, absent: 0, wrong: 0, example: '' }))
@@ -39,13 +29,15 @@ export function countFields(config: Pick<Config, 'source' | 'features'>) {
       }
       if (isRejected) deadLetters += 1
     },
-    conclude: (): FieldFindings => {
+    conclude: () => {
       const decoded = records - undecodable
+      // A sentence for each field that is absent from records or has another type, and one for records that cannot be decoded.
       const problems = undecodable > 0 ? [`${formatCount(undecodable)} cannot be read: ${example}`] : []
       for (const { name, absent, wrong, example } of fields) {
         if (absent > 0) problems.push(`${name} is absent from ${absent === decoded ? 'all' : formatCount(absent)}`)
         if (wrong > 0) problems.push(`${name} is wrong in ${formatCount(wrong)}: ${example}`)
       }
+      // The path of an optional field that is in no record may be misspelt.
       const isFieldUnused = decoded > 0 && fields.some(({ isOptional, absent }) => isOptional && absent === decoded)
       return { records, deadLetters, isFieldUnused, problems }
     },

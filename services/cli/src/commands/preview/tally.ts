@@ -10,22 +10,7 @@ export interface Share {
 }
 
 /** Outcomes of the anomalies of a range under a configuration. */
-export interface Tally {
-  readonly anomalies: number
-  /** sent + the number of groups. */
-  readonly alerts: number
-  readonly sent: number
-  readonly groups: Readonly<Record<GroupKind, number>>
-  /** Anomalies that would have been alerted in a group. */
-  readonly gathered: Readonly<Record<GroupKind, number>>
-  readonly hidden: {
-    readonly cooldown: number
-    readonly rules: readonly { readonly id: string; readonly hidden: number }[]
-  }
-  readonly bySeverity: Readonly<Record<Severity, Share>>
-  /** By UTC day: of detection for anomalies, of sending for alerts. */
-  readonly days: readonly ({ readonly day: string } & Share)[]
-}
+export type Tally = ReturnType<ReturnType<typeof makeTally>['end']>
 
 type GroupKind = 'key' | 'reason' | 'quiet'
 
@@ -66,19 +51,21 @@ export function makeTally(control: Control) {
       else gathered[unsent.because as GroupKind] += 1
     },
     /** Closes all open groups, as the end of their buckets would. */
-    end: (): Tally => {
+    end: () => {
       countGroups(decider.closeDue(Number.MAX_SAFE_INTEGER))
       return {
         anomalies,
         alerts: sent + groups.key + groups.reason + groups.quiet,
         sent,
         groups,
+        /** Anomalies that would have been alerted in a group. */
         gathered,
         hidden: {
           cooldown,
           rules: [...hiddenBy].map(([id, hidden]) => ({ id, hidden })).sort((a, b) => Number(a.id) - Number(b.id)),
         },
         bySeverity,
+        /** By UTC day: of detection for anomalies, of sending for alerts. */
         days: [...days].map(([day, share]) => ({ day, ...share })).sort((a, b) => (a.day < b.day ? -1 : 1)),
       }
     },

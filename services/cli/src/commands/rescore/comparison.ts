@@ -8,34 +8,21 @@ export interface DecisionChange {
   readonly pValueThen: number | null
 }
 
-/** New decisions compared with the stored ones. */
-export interface Comparison {
-  /** Records of the range; scored + rejected. */
-  readonly records: number
-  readonly scored: number
-  readonly rejected: number
-  /** Scored records at offsets that ingest has not reached. */
-  readonly notScoredThen: number
-  readonly anomaliesThen: number
-  readonly anomaliesNow: number
-  readonly stillAnomalies: number
-  readonly newAnomalies: number
-  readonly noLongerAnomalies: number
-  /** The least likely of each kind, up to the limit. */
-  readonly newly: readonly DecisionChange[]
-  readonly noLonger: readonly DecisionChange[]
-}
-
 /** One record, scored again. */
 interface RescoredRecord extends DecisionChange {
   readonly isAnomaly: boolean
   readonly wasScored: boolean
 }
 
+/** New decisions compared with the stored ones. */
+export type Comparison = ReturnType<ReturnType<typeof makeComparison>['result']>
+
 /** Counts decisions and keeps the least likely changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
   const counts = {
-    ...{ scored: 0, rejected: 0, notScoredThen: 0 },
+    ...{ scored: 0, rejected: 0 },
+    /** Scored records at offsets that ingest has not reached. */
+    notScoredThen: 0,
     ...{ anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0, newAnomalies: 0, noLongerAnomalies: 0 },
   }
   const newly: DecisionChange[] = []
@@ -60,9 +47,11 @@ export function makeComparison(limit: number) {
         keep(noLonger, changed, limit)
       }
     },
-    result: (): Comparison => ({
+    result: () => ({
+      /** Records of the range. */
       records: counts.scored + counts.rejected,
       ...counts,
+      /** The least likely of each kind, up to the limit. */
       newly: leastLikelyFirst(newly).slice(0, limit),
       noLonger: leastLikelyFirst(noLonger).slice(0, limit),
     }),

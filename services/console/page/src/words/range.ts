@@ -1,15 +1,3 @@
-/** A value against a field's normal range; all positions are fractions of the track's length, 0 to 1. */
-interface PlaceInRange {
-  readonly low: number
-  readonly high: number
-  readonly at: number
-  /** The value is beyond the track: `at` is the track's end. */
-  readonly isOff: boolean
-  readonly side: 'below' | 'within' | 'above'
-  /** How far outside, in widths of the range; 0 within, null where the range has no width. */
-  readonly widths: number | null
-}
-
 /** Fraction of the track that the range has when the value is beyond it. */
 const MIN_BAND = 0.2
 
@@ -18,8 +6,10 @@ const MIN_BAND = 0.2
  * within it. A value so far out that the band would be too narrow to see is put at the track's end instead.
  *
  * @param range  the normal range, 5 % to 95 %
+ * @returns the band from `low` to `high` and the mark `at`, as fractions of the track's length; `isOff`: the mark is the track's end;
+ *   `widths`: how far outside, in widths of the range, null where the range has no width
  */
-export function placeInRange(value: number, [from, to]: readonly [number, number]): PlaceInRange {
+export function placeInRange(value: number, [from, to]: readonly [number, number]) {
   const width = to - from
   const side = value < from ? 'below' : value > to ? 'above' : 'within'
   const outside = side === 'below' ? from - value : side === 'above' ? value - to : 0
