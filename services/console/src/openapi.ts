@@ -32,6 +32,8 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
       description: 'What went wrong',
       content: { 'application/problem+json': { schema: problemSchema } },
     }
+    // Groups the routes by the first part of their path.
+    schema.tags = [url.split('/')[2]!]
     schema.response = { ...(schema.response as object), '4xx': problems, '5xx': problems }
   })
   server.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger())

@@ -65,7 +65,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     {
       schema: {
         summary: 'A page of anomalies',
-        tags: ['anomalies'],
         querystring: anomaliesQuerySchema,
         response: { 200: anomaliesPageSchema },
       },
@@ -89,7 +88,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     {
       schema: {
         summary: 'Numbers of anomalies by time, entity, field and severity',
-        tags: ['anomalies'],
         querystring: overviewQuerySchema,
         response: { 200: overviewSchema },
       },
@@ -103,7 +101,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     {
       schema: {
         summary: 'An anomaly with its record, reasons, verdicts and alert',
-        tags: ['anomalies'],
         params: paramsSchema,
         response: { 200: anomalySchema },
       },
@@ -147,7 +144,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     {
       schema: {
         summary: 'Earlier anomalies of the same main field, the most similar first',
-        tags: ['anomalies'],
         params: paramsSchema,
         querystring: z.object({ limit: limitSchema(100, 10) }),
         response: { 200: similarPageSchema },
@@ -177,7 +173,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       config: { rateLimit: { max: 20, timeWindow: '1 minute' } },
       schema: {
         summary: "The records of an anomaly's entity around it, from Kafka, with what the model expects",
-        tags: ['anomalies'],
         params: paramsSchema,
         response: { 200: valuesAroundSchema },
       },
@@ -197,7 +192,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       config: { role: 'analyst' },
       schema: {
         summary: `Stores one verdict on every anomaly of a filter, at most ${MAX_BULK_VERDICTS.toLocaleString('en')}`,
-        tags: ['anomalies'],
         body: bulkVerdictSchema,
         response: { 201: bulkVerdictAnswerSchema },
       },
@@ -222,7 +216,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       config: { role: 'analyst' },
       schema: {
         summary: 'Stores a verdict on an anomaly or a calibration record; the latest one counts',
-        tags: ['anomalies'],
         params: paramsSchema,
         body: newVerdictSchema,
         response: { 201: givenVerdictSchema },

@@ -14,7 +14,6 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
     {
       schema: {
         summary: 'A page of dead letters, newest first',
-        tags: ['pipelines'],
         querystring: ofPipelineSchema.extend({ limit: limitSchema(500, 50), cursor: cursorSchema.optional() }),
         response: { 200: deadLettersPageSchema },
       },
@@ -42,7 +41,6 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
       config: { role: 'operator' },
       schema: {
         summary: 'Resends dead letters that would be accepted now to their source topic, each at most once',
-        tags: ['pipelines'],
         body: resendSchema,
         response: { 200: resendReportSchema },
       },

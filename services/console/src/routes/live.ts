@@ -41,7 +41,6 @@ export function addLiveRoute(
         description:
           'Each `anomaly` event is an AnomalySummary. A client that reads too slowly gets a `skipped` event with the count ' +
           'of those that were left out. Comments keep the connection alive; it ends after an hour.',
-        tags: ['anomalies'],
         querystring: ofPipelineSchema,
         response: { 200: { content: { 'text/event-stream': { schema: z.string() } } } },
       },

@@ -27,7 +27,6 @@ export function addLoginRoutes(
       config: { isOpen: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
       schema: {
         summary: 'Sends a browser to the OpenID provider',
-        tags: ['session'],
         querystring: z.object({ to: placeSchema }),
         response: { 302: z.null() },
       },
@@ -45,7 +44,6 @@ export function addLoginRoutes(
       config: { isOpen: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
       schema: {
         summary: 'Redirect URI of the OpenID provider',
-        tags: ['session'],
         response: { 302: z.null() },
       },
     },

@@ -41,7 +41,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       schema: {
         summary: 'The models of a pipeline, newest first',
-        tags: ['models'],
         querystring: ofPipelineSchema,
         response: { 200: z.array(modelSchema) },
       },
@@ -54,7 +53,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       schema: {
         summary: 'Precision by week, field, severity and model, of the anomalies with a verdict',
-        tags: ['models'],
         querystring: ofPipelineSchema,
         response: { 200: z.array(precisionSchema) },
       },
@@ -67,7 +65,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       schema: {
         summary: 'A model with the report of its fit',
-        tags: ['models'],
         params: paramsSchema,
         querystring: ofPipelineSchema,
         response: { 200: modelDetailSchema },
@@ -92,7 +89,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       schema: {
         summary: 'How another model differs from this one: features, training and gate, and likelihoods',
-        tags: ['models'],
         params: paramsSchema,
         querystring: ofPipelineSchema.extend({ other: textSchema }),
         response: { 200: modelDifferenceSchema },
@@ -122,7 +118,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     {
       schema: {
         summary: 'The calibration records of the active model to label next; POST their verdicts as on anomalies',
-        tags: ['models'],
         querystring: ofPipelineSchema,
         response: { 200: calibrationRecordsSchema },
       },
@@ -145,7 +140,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       config: { role: 'operator' },
       schema: {
         summary: 'Makes a model the active one',
-        tags: ['models'],
         params: paramsSchema,
         body: whySchema.extend({ pipeline: pipelineSchema.optional() }),
         response: { 200: modelChangeSchema },
@@ -168,7 +162,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       config: { role: 'operator' },
       schema: {
         summary: 'Rolls back the active model and activates the one before it',
-        tags: ['models'],
         params: z.object({ pipeline: pipelineSchema }),
         body: whySchema,
         response: { 200: modelChangeSchema },
@@ -189,7 +182,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       config: { role: 'operator' },
       schema: {
         summary: 'Requests a new model from the trainer now',
-        tags: ['models'],
         body: z.strictObject({ pipeline: pipelineSchema.optional(), reason: textSchema.optional() }),
         response: { 202: z.object({ request: z.string() }) },
       },

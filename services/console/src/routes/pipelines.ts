@@ -42,7 +42,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
 
   server.get(
     '/api/pipelines',
-    { schema: { summary: 'The pipelines of the database', tags: ['pipelines'], response: { 200: pipelinesSchema } } },
+    { schema: { summary: 'The pipelines of the database', response: { 200: pipelinesSchema } } },
     async () =>
       (await read(listPipelines)).map(({ activeModelId: activeModel, ...pipeline }) => ({ ...pipeline, activeModel })),
   )
@@ -52,7 +52,6 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     {
       schema: {
         summary: 'Counts of the anomalies of an entity',
-        tags: ['anomalies'],
         params: z.object({ pipeline: pipelineSchema, key: textSchema }),
         querystring: z.object({ limit: limitSchema(100, 20) }),
         response: { 200: entitySchema },
@@ -81,7 +80,6 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     {
       schema: {
         summary: 'Percentiles of the scores over time, and the threshold',
-        tags: ['pipelines'],
         querystring: ofPipelineSchema.extend({
           /** Default: a day before `to`. */
           from: timeSchema.optional(),
@@ -130,7 +128,6 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     {
       schema: {
         summary: 'How a pipeline is doing',
-        tags: ['pipelines'],
         querystring: ofPipelineSchema,
         response: { 200: healthSchema },
       },

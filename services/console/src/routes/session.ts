@@ -27,7 +27,6 @@ export function addSessionRoutes(
     {
       schema: {
         summary: 'The user and their role; 401 has the ways to log in as `logins`',
-        tags: ['session'],
         response: { 200: sessionSchema },
       },
     },
@@ -43,7 +42,6 @@ export function addSessionRoutes(
       config: { isOpen: true, rateLimit: { max: LOGINS_A_MINUTE, timeWindow: '1 minute' } },
       schema: {
         summary: 'Logs a browser in by a token; the session is in a cookie from then on',
-        tags: ['session'],
         body: z.strictObject({ token: z.string().min(1).max(500) }),
         response: { 201: sessionSchema },
       },
@@ -63,7 +61,7 @@ export function addSessionRoutes(
 
   server.delete(
     '/api/session',
-    { schema: { summary: 'Logs a browser out', tags: ['session'], response: { 204: z.null() } } },
+    { schema: { summary: 'Logs a browser out', response: { 204: z.null() } } },
     async (_, reply) => reply.code(204).clearCookie(SESSION_COOKIE, sessionCookie(isSecure)).send(null),
   )
 }

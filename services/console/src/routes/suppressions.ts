@@ -12,7 +12,6 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     {
       schema: {
         summary: 'The rules that hide alerts, newest first',
-        tags: ['suppressions'],
         querystring: ofPipelineSchema.extend({
           /** true: includes rules that have ended. */
           all: z.enum(['true', 'false']).default('false'),
@@ -30,7 +29,6 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
       config: { role: 'operator' },
       schema: {
         summary: 'Adds a rule that hides alerts until it expires',
-        tags: ['suppressions'],
         body: newSuppressionSchema,
         response: { 201: suppressionSchema },
       },
@@ -57,7 +55,6 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
       config: { role: 'operator' },
       schema: {
         summary: 'Removes a rule: its alerts are sent again',
-        tags: ['suppressions'],
         params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
         response: { 204: z.null() },
       },

@@ -11,7 +11,6 @@ export function addViewRoutes(server: ConsoleServer, { config, pool, read }: Rou
     {
       schema: {
         summary: 'The saved views of the list of anomalies, by name',
-        tags: ['views'],
         querystring: ofPipelineSchema,
         response: { 200: z.array(viewSchema) },
       },
@@ -25,7 +24,6 @@ export function addViewRoutes(server: ConsoleServer, { config, pool, read }: Rou
       config: { role: 'analyst' },
       schema: {
         summary: 'Saves a view for all users of the pipeline; it replaces the view of the same name',
-        tags: ['views'],
         body: newViewSchema,
         response: { 201: viewSchema },
       },
@@ -43,7 +41,6 @@ export function addViewRoutes(server: ConsoleServer, { config, pool, read }: Rou
       config: { role: 'analyst' },
       schema: {
         summary: 'Deletes a saved view',
-        tags: ['views'],
         params: z.object({ name: viewSchema.shape.name }),
         querystring: ofPipelineSchema,
         response: { 204: z.null() },
