@@ -26,7 +26,7 @@ export function Failure({ error, onRetry }: { error: ApiError; onRetry?: () => v
   return (
     <div class="state failure" role="alert">
       <p class="state-title">{error.title}</p>
-      <p class="quiet">{error.detail === '' ? fixFor(error.status) : error.detail}</p>
+      <p class="quiet">{error.detail || 'See the log of the console.'}</p>
       {onRetry !== undefined && (
         <button type="button" onClick={onRetry}>
           Try again
@@ -61,12 +61,4 @@ export function Shown<T>({
       {children(of.data)}
     </div>
   )
-}
-
-function fixFor(status: number): string {
-  if (status === 401) return 'Sign in again: reload the page.'
-  if (status === 403) return 'Your role does not allow this.'
-  if (status === 404) return 'It may have been deleted at the end of its retention.'
-  if (status === 429) return 'Too many requests; wait a minute.'
-  return 'See the log of the console.'
 }
