@@ -209,10 +209,9 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
 }
 
 /** Returns, and logs, why the topics have too few records for a fit. */
-function awaitRows({ config, telemetry, onProgress }: TrainerContext, rows: number): string {
+function awaitRows({ config, telemetry }: TrainerContext, rows: number): string {
   const { minRows } = config.training
   telemetry.rowsAwaited(rows, minRows - rows)
-  onProgress?.({ stage: 'waiting', rows, minRows })
   return tooFewInTopics(rows, minRows)
 }
 

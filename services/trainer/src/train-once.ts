@@ -32,8 +32,6 @@ import {
 
 /** Progress of the trainer, for display. */
 export type TrainerProgress =
-  | { readonly stage: 'reading'; readonly read: number; readonly expected: number }
-  | { readonly stage: 'waiting'; readonly rows: number; readonly minRows: number }
   | ({ readonly stage: 'fitting' } & Parameters<NonNullable<TrainingInput['onProgress']>>[0])
   | { readonly stage: 'promoted' | 'shadow' | 'failed_gate'; readonly modelId: string }
 
@@ -164,7 +162,7 @@ async function readGood(options: RoundOptions): Promise<ReadWindow> {
 
 /** @param factor  how many times maxRows are sampled */
 async function readSample(
-  { config, decoder, fromMs, effects, telemetry, onProgress, signal }: RoundOptions,
+  { config, decoder, fromMs, effects, telemetry, signal }: RoundOptions,
   factor: number,
 ): Promise<ReadWindow> {
   const { halfLife, minRows, maxRows, seed } = config.training
@@ -175,7 +173,6 @@ async function readSample(
     ...(halfLife && { decay: { halfLifeMs: halfLife, fewest: Math.ceil(factor * minRows) } }),
     seed,
     ...reading,
-    onProgress: (progress) => onProgress?.({ stage: 'reading', ...progress }),
     signal,
   })
   const windows = windowsRead()
@@ -337,15 +334,9 @@ async function decide(
   return { became }
 }
 
-function tooFew(
-  read: TrainingRecords,
-  why: string,
-  { config, fewest, telemetry, onProgress }: RoundOptions,
-): RoundOutcome {
-  const { minRows } = config.training
+function tooFew(read: TrainingRecords, why: string, { fewest, telemetry }: RoundOptions): RoundOutcome {
   const rows = read.fields.length
   const missing = Math.max(1, fewest - rows)
   telemetry.rowsAwaited(rows, missing, read.rejected)
-  onProgress?.({ stage: 'waiting', rows, minRows })
   return { became: 'too few', missing, why }
 }
