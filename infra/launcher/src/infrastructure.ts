@@ -40,6 +40,8 @@ interface Components {
 
 /** The launched servers, and `stop`, which ends them and removes their data. */
 export type Infrastructure<P extends Part = Part> = Pick<Components, P> & {
+  /** Folder of the launch, also for files of its owner: it is removed with the servers, even after a kill. */
+  readonly folder: string
   /** Ends every process, and removes every container and all data of this launch. Safe to call twice. */
   stop(): Promise<void>
 }

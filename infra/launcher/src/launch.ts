@@ -47,7 +47,7 @@ export async function launchInfrastructure<P extends Part = Part>(
       ...(kafka.value && { kafka: kafka.value }),
       ...(postgres.value && { postgres: postgres.value }),
     }
-    return { ...components, stop: () => folder.end() } as Infrastructure<P> // it has the parts in `need`: P
+    return { ...components, folder: folder.path, stop: () => folder.end() } as Infrastructure<P> // it has the parts in `need`: P
   }
   await folder.end()
   throw mergeFailures([kafka, postgres].flatMap((part) => (part.status === 'rejected' ? [part.reason] : [])))

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '@outflow/contracts'
 import { openBackend } from '@outflow/flow'
@@ -38,13 +37,11 @@ export interface InstallOptions {
 
 /** Starts or finds broker and database, prints their versions, applies the migrations and creates the topics. */
 export async function install({ terminal, signal, defer }: InstallOptions): Promise<Installation> {
-  const folder = await makeFolder()
-  defer(() => rm(folder, { recursive: true, force: true }))
   const infrastructure = await launchInfrastructure({ onProgress: terminal.say, signal })
   defer(() => infrastructure.stop())
   const versions = await printVersions(infrastructure, terminal)
 
-  const configPath = join(folder, 'outflow.yaml')
+  const configPath = join(infrastructure.folder, 'outflow.yaml')
   const isLaunched = infrastructure.kafka.tier !== 'given'
   const servers = {
     brokers: infrastructure.kafka.brokers,
@@ -71,7 +68,7 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
 
   const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
   defer(() => pool.end())
-  const logPath = join(folder, 'outflow.log')
+  const logPath = join(infrastructure.folder, 'outflow.log')
   const failure = new AbortController()
   const fail = (error: unknown): void => failure.abort(error)
   const { logOf, close } = openLogFile(logPath, fail)
@@ -80,24 +77,6 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
     ...{ config, configPath, logPath, logOf, kafka, pool, versions },
     signal: AbortSignal.any([signal, failure.signal]),
     fail,
-  }
-}
-
-/** The name of the demo's folder has its process id, so that the next demo removes the folder of a killed one. */
-async function makeFolder(): Promise<string> {
-  const left = (await readdir(tmpdir())).filter((name) => !isAlive(/^outflow-demo-(\d+)-/.exec(name)?.[1]))
-  await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true })))
-  return mkdtemp(join(tmpdir(), `outflow-demo-${process.pid}-`))
-}
-
-/** A name without a process id counts as alive, so that it is not removed. */
-function isAlive(pid: string | undefined): boolean {
-  if (pid === undefined) return true
-  try {
-    return process.kill(Number(pid), 0)
-  } catch (error: unknown) {
-    // A process of another user is alive.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
