@@ -52,25 +52,18 @@ export async function startSecured(): Promise<Secured> {
   const old = { ...good, 'ssl.keystore.location': await keystore('old.keystore', expired) }
   const infrastructure = await launchInfrastructure({
     security: {
-      kafka: {
-        listeners: { TLS: 'SSL', MTLS: 'SSL', EXPIRED: 'SSL', LOGIN: 'SASL_SSL', OTHER: 'SASL_SSL' },
-        settings: {
-          ...ofListener('tls', good),
-          ...ofListener('mtls', { ...good, ...trust, 'ssl.client.auth': 'required' }),
-          ...ofListener('expired', old),
-          ...ofListener('login', { ...good, ...LOGINS }),
-          ...ofListener('other', { ...good, ...LOGINS, 'sasl.enabled.mechanisms': 'PLAIN' }),
-        },
-        scramUsers: [
-          `SCRAM-SHA-256=[name=clerk256,password=${SECRETS.scram256}]`,
-          `SCRAM-SHA-512=[name=clerk512,password=${SECRETS.scram512}]`,
-        ],
+      listeners: { TLS: 'SSL', MTLS: 'SSL', EXPIRED: 'SSL', LOGIN: 'SASL_SSL', OTHER: 'SASL_SSL' },
+      settings: {
+        ...ofListener('tls', good),
+        ...ofListener('mtls', { ...good, ...trust, 'ssl.client.auth': 'required' }),
+        ...ofListener('expired', old),
+        ...ofListener('login', { ...good, ...LOGINS }),
+        ...ofListener('other', { ...good, ...LOGINS, 'sasl.enabled.mechanisms': 'PLAIN' }),
       },
-      postgres: {
-        ...server,
-        clientCa: ca.certificate,
-        rules: ['hostssl all certified all cert', 'hostnossl all secured all reject'],
-      },
+      scramUsers: [
+        `SCRAM-SHA-256=[name=clerk256,password=${SECRETS.scram256}]`,
+        `SCRAM-SHA-512=[name=clerk512,password=${SECRETS.scram512}]`,
+      ],
     },
   })
   const tokens = await startTokenEndpoint({ clientId: 'outflow-client', clientSecret: SECRETS.client, lifeS: 3_600 })
@@ -82,7 +75,7 @@ export async function startSecured(): Promise<Secured> {
     } as Secured['listeners'],
     tokens,
     folder,
-    databaseUrl: await makeRoles(infrastructure.postgres.url),
+    databaseUrl: await securePostgres(infrastructure.postgres.url, server, ca),
     stop: async () => {
       await tokens.close()
       await infrastructure.stop()
@@ -109,10 +102,25 @@ function ofListener(name: string, settings: Readonly<Record<string, string>>): R
   return Object.fromEntries(Object.entries(settings).map(([key, value]) => [`listener.name.${name}.${key}`, value]))
 }
 
-async function makeRoles(adminUrl: string): Promise<string> {
+/** Creates the roles and turns TLS on. Postgres writes the files itself, so that it owns them. */
+async function securePostgres(adminUrl: string, server: Certified, clientCa: Certified): Promise<string> {
   await withClient(adminUrl, async (admin) => {
     await admin.query(`create role secured superuser login password '${SECRETS.database}'`)
     await admin.query('create role certified superuser login')
+    const { rows } = await admin.query(
+      `select current_setting('data_directory') as data, pg_read_file('pg_hba.conf') as rules`,
+    )
+    const write = async (name: string, text: string) => {
+      const lines = `select unnest(string_to_array('${text.replaceAll("'", "''")}', e'\\n'))`
+      await admin.query(`copy (${lines}) to program 'umask 077; cat > "${rows[0].data}/${name}"'`)
+    }
+    await write('server.crt', server.certificate)
+    await write('server.key', server.key)
+    await write('client-ca.crt', clientCa.certificate)
+    await write('pg_hba.conf', `hostssl all certified all cert\nhostnossl all secured all reject\n${rows[0].rules}`)
+    await admin.query(`alter system set ssl_ca_file = 'client-ca.crt'`)
+    await admin.query('alter system set ssl = on')
+    await admin.query('select pg_reload_conf()')
   })
   const url = new URL(adminUrl)
   url.username = 'secured'

@@ -27,17 +27,17 @@ export async function startEmbeddedKafka({
 }: PartLaunch): Promise<KafkaComponent> {
   const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath({ signal, onProgress })])
   const [port, controllerPort] = await Promise.all([findFreePort(), findFreePort()])
-  const listeners = await listenersOf(security?.kafka)
+  const listeners = await listenersOf(security)
   const home = join(folder.path, 'kafka')
   const temporary = join(home, 'tmp') // the compression libraries unpack their native code here
   await mkdir(temporary, { recursive: true, mode: 0o700 })
   const settingsFile = join(home, 'server.properties')
   const plain = { PLAINTEXT: `127.0.0.1:${port}`, CONTROLLER: `127.0.0.1:${controllerPort}` }
-  const settings = { ...embeddedSettings(plain, listeners, security?.kafka), 'log.dirs': join(home, 'data') }
+  const settings = { ...embeddedSettings(plain, listeners, security), 'log.dirs': join(home, 'data') }
   await writeFile(settingsFile, toProperties(settings), { mode: 0o600 })
   const jvm = [...JVM_FLAGS, `-Djava.io.tmpdir=${temporary}`, '-cp', join(classPath.folder, '*')]
   const clusterId = randomBytes(16).toString('base64url')
-  const users = (security?.kafka.scramUsers ?? []).flatMap((user) => ['--add-scram', user])
+  const users = (security?.scramUsers ?? []).flatMap((user) => ['--add-scram', user])
   await runCommand(
     java,
     [...jvm, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', settingsFile, ...users],

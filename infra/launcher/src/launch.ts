@@ -6,7 +6,7 @@ import { useExternalKafka, useExternalPostgres } from './external-servers.js'
 import type { Infrastructure, KafkaComponent, Part, PostgresComponent, Tier } from './infrastructure.js'
 import { launchBase, openLaunchFolder } from './launch-folder.js'
 import { sweepOrphans } from './orphans.js'
-import type { PartLaunch, Security } from './part-launch.js'
+import type { KafkaSecurity, PartLaunch } from './part-launch.js'
 import { ADDRESS_VARIABLE, tiersFor } from './tiers.js'
 
 interface LaunchOptions<P extends Part = Part> {
@@ -14,8 +14,8 @@ interface LaunchOptions<P extends Part = Part> {
   readonly need?: readonly P[]
   /** Called with a line that states what the launch waits for. */
   readonly onProgress?: (line: string) => void
-  /** TLS and logins, for tests; only the embedded servers support them. Default: neither. */
-  readonly security?: Security
+  /** TLS and logins of Kafka, for tests; only the embedded one supports them. Default: neither. */
+  readonly security?: KafkaSecurity
   /** Aborts the launch: started servers are ended, and the signal's reason is thrown. */
   readonly signal?: AbortSignal
 }

@@ -5,15 +5,10 @@ export interface PartLaunch {
   readonly folder: LaunchFolder
   readonly signal: AbortSignal | undefined
   readonly onProgress: (line: string) => void
-  readonly security?: Security | undefined
+  readonly security?: KafkaSecurity | undefined
 }
 
-/** TLS and logins of the embedded servers, on additional ports. */
-export interface Security {
-  readonly kafka: KafkaSecurity
-  readonly postgres: PostgresSecurity
-}
-
+/** TLS and logins of the embedded Kafka, on additional ports. */
 export interface KafkaSecurity {
   /** Protocol of each additional listener, by its name in capitals. */
   readonly listeners: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>
@@ -21,15 +16,4 @@ export interface KafkaSecurity {
   readonly settings: Readonly<Record<string, string>>
   /** Arguments of `kafka-storage.sh format --add-scram`: `SCRAM-SHA-256=[name=…,password=…]`. */
   readonly scramUsers: readonly string[]
-}
-
-/** Postgres accepts connections with and without TLS on the same port. */
-export interface PostgresSecurity {
-  /** PEM. */
-  readonly certificate: string
-  readonly key: string
-  /** CA whose client certificates are accepted, PEM. */
-  readonly clientCa: string
-  /** Lines of pg_hba.conf, put before the default ones. */
-  readonly rules: readonly string[]
 }
