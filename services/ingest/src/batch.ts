@@ -2,8 +2,6 @@ import type { EntityState, FdrState, Recalibration, Rejection } from '@outflow/c
 import type { Decisions, Detector, Scores } from '@outflow/detector'
 import type { FieldTable, ReadRecord as Read } from '@outflow/records'
 import type { ShadowWrite } from '@outflow/store/batch'
-import type { DeadLetter } from '@outflow/store/dead-letters'
-import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 
 /** A record that breaks its contract, with its message. */
@@ -14,12 +12,6 @@ export interface RejectedRecord {
 
 /** A record with its event time and entity; all of it is decoded only when needed, for instance for an anomaly. */
 export type ReadRecord = Read<KafkaRecord>
-
-/** An outbox message and the offset of its record. */
-interface MessageAt {
-  readonly offset: bigint
-  readonly message: OutboxMessage
-}
 
 export interface OpenModel {
   readonly modelId: string
@@ -55,16 +47,11 @@ export interface ReadBatch extends PreparedBatch {
   readonly rejected: readonly RejectedRecord[]
   /** Number of skipped tombstones. */
   readonly skipped: number
-}
-
-export interface CleanBatch extends ReadBatch {
-  readonly deadLetters: readonly DeadLetter[]
-  readonly deadLetterMessages: readonly MessageAt[]
   /** Window states of the batch's entities after the batch; absent: the pipeline has no windowed features. */
   readonly windowStates?: readonly EntityState[]
 }
 
-export interface ScoredBatch extends CleanBatch {
+export interface ScoredBatch extends ReadBatch {
   /** One score per record, in their order, with recalibrated p-values. */
   readonly scores: Scores
   /** [records]; by the model's own calibration */

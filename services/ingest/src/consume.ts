@@ -14,7 +14,6 @@ import { decideWith } from './steps/decide.js'
 import { type Observer, observeWith } from './steps/observe.js'
 import { prepareWith } from './steps/prepare.js'
 import { readWith } from './steps/read.js'
-import { rejectTo } from './steps/reject.js'
 import { score } from './steps/score.js'
 import { writeWith } from './steps/write.js'
 import type { IngestTelemetry } from './telemetry.js'
@@ -78,7 +77,6 @@ export async function consume({
       telemetry,
       readerFor: ({ metadata: { features } }) => batchReader({ decoder, source, features, windows: config.features }),
     }),
-    reject: rejectTo(config.deadLetters),
     observe: observer?.observe ?? ((batch) => of(batch)),
     score,
     decide: decideWith({
@@ -92,6 +90,7 @@ export async function consume({
       recordOf: wholeRecord(decoder),
       pipeline,
       alerts: config.alerts,
+      deadLetterTopic: config.deadLetters.topic,
       consoleUrl: config.console.url,
       writeBatch: makeBatchWriter(pool),
       telemetry,

@@ -1,45 +1,34 @@
 import { createHash } from 'node:crypto'
-import type { Rejection } from '@outflow/contracts'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
-import type { CleanBatch, ReadBatch } from '../batch.js'
+import type { RejectedRecord } from './batch.js'
 
-interface RejectOptions {
+interface DeadLetterOptions {
   /** The dead-letter topic. */
   readonly topic: string
-  /** Epoch ms; default: the clock. */
-  readonly now?: () => number
+  /** ISO 8601. */
+  readonly rejectedAt: string
 }
 
 /**
- * Returns the step that turns rejected records into dead letters: the original key, value and headers byte for byte, and
- * headers with the reason, the position and the time. Bytes that do not fit into a message are cut off, which a header states.
+ * Returns the dead letter of a rejected record: the original key, value and headers byte for byte, and headers with the reason, the
+ * position and the time. Bytes that do not fit into a message are cut off, which a header states.
  */
-export function rejectTo({ topic, now = Date.now }: RejectOptions) {
-  return (batch: ReadBatch): CleanBatch => {
-    const rejectedAt = new Date(now()).toISOString()
-    const rejected = batch.rejected.toSorted((a, b) => Number(a.source.offset - b.source.offset))
-    return {
-      ...batch,
-      rejected,
-      deadLetters: rejected.map(({ source, rejection }) => ({
-        offset: source.offset,
-        recordTimeMs: source.timestampMs,
-        reason: rejection.reason,
-        detail: rejection.detail,
-        key: source.key,
-        value: source.value,
-      })),
-      deadLetterMessages: rejected.map(({ source, rejection }) => ({
-        offset: source.offset,
-        message: {
-          kind: 'dead_letter',
-          topic,
-          ...fitted(source, ourHeaders(batch.delivery, source, rejection, rejectedAt)),
-        },
-      })),
-    }
-  }
+export function deadLetterMessage(
+  { topic, partition }: Pick<Delivery, 'topic' | 'partition'>,
+  { source, rejection: { reason, detail } }: RejectedRecord,
+  { topic: deadLetters, rejectedAt }: DeadLetterOptions,
+): OutboxMessage {
+  const ours: HeaderEntry[] = [
+    ['outflow.reason', reason],
+    ['outflow.detail', detail],
+    ['outflow.topic', topic],
+    ['outflow.partition', String(partition)],
+    ['outflow.offset', String(source.offset)],
+    ['outflow.timestamp', String(source.timestampMs)],
+    ['outflow.rejected-at', rejectedAt],
+  ]
+  return { kind: 'dead_letter', topic: deadLetters, ...fitted(source, ours) }
 }
 
 type HeaderEntry = OutboxMessage['headers'][number]
@@ -98,20 +87,3 @@ function sizeOf(headers: readonly HeaderEntry[]): number {
 
 /** The lengths of a header's name and value take at most five bytes each. */
 const HEADER_LENGTHS_BYTES = 10
-
-function ourHeaders(
-  { topic, partition }: Delivery,
-  source: KafkaRecord,
-  { reason, detail }: Rejection,
-  rejectedAt: string,
-): HeaderEntry[] {
-  return [
-    ['outflow.reason', reason],
-    ['outflow.detail', detail],
-    ['outflow.topic', topic],
-    ['outflow.partition', String(partition)],
-    ['outflow.offset', String(source.offset)],
-    ['outflow.timestamp', String(source.timestampMs)],
-    ['outflow.rejected-at', rejectedAt],
-  ]
-}

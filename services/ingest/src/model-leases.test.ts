@@ -130,7 +130,6 @@ test('a failed batch returns its model leases, and models replaced meanwhile are
       tombstones: 'reject',
       telemetry: { recordFailed: vi.fn() },
     }),
-    reject: (batch) => ({ ...batch, deadLetters: [], deadLetterMessages: [] }),
     observe: (batch) => of(batch),
     score: replaceThenFail,
     decide: unused,

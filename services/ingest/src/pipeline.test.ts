@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { concatMap, delay, from, lastValueFrom, Observable, of, tap, throwError, toArray } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
-import type { CleanBatch, ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
+import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
 import { type ReadOptions, readWith } from './steps/read.js'
 import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
@@ -32,7 +32,6 @@ function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: 
   return {
     prepare: (delivery) => of(through<PreparedBatch>({ delivery, records: [], model: { giveBack: () => {} } })),
     read: through<ReadBatch>,
-    reject: through<CleanBatch>,
     observe: (batch) => of(batch),
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
     decide: (batch) => of(through<DecidedBatch>(batch)),
@@ -99,7 +98,7 @@ class Refused extends OutflowError {
   readonly code = 'OUTFLOW_STORE_REFUSED'
 }
 
-test.each(['prepare', 'read', 'reject', 'observe', 'score', 'decide', 'compare', 'write'] as const)(
+test.each(['prepare', 'read', 'observe', 'score', 'decide', 'compare', 'write'] as const)(
   'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model lease is returned',
   async (step) => {
     const delivery = aDelivery([aKafkaRecord(0, { delay: 9 }), aKafkaRecord(1, { delay: 1 })])
@@ -194,7 +193,7 @@ test('received = scored + rejected for any mix of records, and every record is c
   )
 })
 
-const POISONED_STEPS = ['read', 'reject', 'observe', 'score', 'decide', 'compare', 'write'] as const
+const POISONED_STEPS = ['read', 'observe', 'score', 'decide', 'compare', 'write'] as const
 type PoisonedStep = (typeof POISONED_STEPS)[number]
 
 /** Real steps with a store that compares and sets its offset; a poison record throws in the step that it names. */
@@ -204,7 +203,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
   const leases = { lent: 0, returned: 0 }
   const steps = realSteps()
   const throwing =
-    <Batch extends CleanBatch | ReadBatch, Result>(step: PoisonedStep, run: (batch: Batch) => Result) =>
+    <Batch extends ReadBatch, Result>(step: PoisonedStep, run: (batch: Batch) => Result) =>
     (batch: Batch): Result => {
       const bad = batch.records.find(({ source }) => poison.get(source.offset) === step)
       if (bad !== undefined) throw new TypeError(`${step} of ${bad.source.offset}`)
@@ -243,7 +242,6 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
       },
       telemetry: telemetryOfReading(),
     }),
-    reject: throwing('reject', steps.reject),
     observe: throwing('observe', steps.observe),
     score: throwing('score', steps.score),
     decide: throwing('decide', steps.decide),

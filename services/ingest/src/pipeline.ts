@@ -18,15 +18,14 @@ import {
   tap,
   throwError,
 } from 'rxjs'
-import type { CleanBatch, ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
+import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { failedRecord, isRecordFault } from './record-fault.js'
 
 export interface IngestSteps {
   readonly prepare: (delivery: Delivery) => ObservableInput<PreparedBatch>
   readonly read: (batch: PreparedBatch) => ReadBatch
-  readonly reject: (batch: ReadBatch) => CleanBatch
-  readonly observe: (batch: CleanBatch) => ObservableInput<CleanBatch>
-  readonly score: (batch: CleanBatch) => ObservableInput<ScoredBatch>
+  readonly observe: (batch: ReadBatch) => ObservableInput<ReadBatch>
+  readonly score: (batch: ReadBatch) => ObservableInput<ScoredBatch>
   readonly decide: (batch: ScoredBatch) => ObservableInput<DecidedBatch>
   readonly compare: (batch: DecidedBatch) => ObservableInput<ComparedBatch>
   readonly write: (batch: ComparedBatch) => ObservableInput<ComparedBatch>
@@ -43,8 +42,7 @@ export interface IngestWatch {
 }
 
 /**
- * Processes the deliveries of each partition in order: prepare, read, dead-letter rejected records, observe windows, score, decide,
- * compare, write; then acknowledge.
+ * Processes the deliveries of each partition in order: prepare, read, observe windows, score, decide, compare, write; then acknowledge.
  *
  * A batch in which a record causes an error is halved, and the halves are processed one after the other, each in its own transaction,
  * until the record is alone; it then becomes a dead letter, and all others are scored. A delivery whose expected offset is not the stored
@@ -93,7 +91,6 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
         .pipe(
           concatMap(steps.prepare),
           map((batch) => borrowed(steps.read(failed === undefined ? batch : { ...batch, failed }))),
-          map(steps.reject),
           concatMap(steps.observe),
           concatMap(steps.score),
           concatMap(steps.decide),

@@ -2,7 +2,7 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, test } from 'vitest'
 import type { ComparedBatch } from './batch.js'
 import { makeTelemetry } from './telemetry.js'
-import { aCleanBatch, aDetector, aKafkaRecord } from './test-builders.js'
+import { aDetector, aKafkaRecord, aReadBatch } from './test-builders.js'
 
 function telling() {
   const lines: { level: string; message: string }[] = []
@@ -15,7 +15,7 @@ function telling() {
 
 function written(): ComparedBatch {
   const rejection = { reason: 'wrong_type', detail: 'x' } as const
-  const batch = aCleanBatch([1, 2, 9], { rejected: [{ source: aKafkaRecord(3, {}), rejection }] })
+  const batch = aReadBatch([1, 2, 9], { rejected: [{ source: aKafkaRecord(3, {}), rejection }] })
   return {
     ...batch,
     scores: { nll: Float64Array.of(1, 2, 9), pValue: Float64Array.of(1, 1, 0), unseenValues: 4, missingValues: 1 },

@@ -12,7 +12,7 @@ import {
 } from '@outflow/records'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
-import type { CleanBatch, ModelLease, ReadBatch, ReadRecord } from './batch.js'
+import type { ModelLease, ReadBatch, ReadRecord } from './batch.js'
 
 /** Builders for this package's tests: each returns a complete value; a test passes only the fields that it depends on. */
 
@@ -111,8 +111,4 @@ export function aReadBatch(delays: readonly number[], overrides: Partial<ReadBat
     ...{ delivery: aDelivery(sources), startedAtMs: 0, model: aLease(), records, fields, rejected: [], skipped: 0 },
     ...overrides,
   }
-}
-
-export function aCleanBatch(delays: readonly number[], overrides: Partial<CleanBatch> = {}): CleanBatch {
-  return { ...aReadBatch(delays), deadLetters: [], deadLetterMessages: [], ...overrides }
 }

@@ -5,7 +5,6 @@ import type { IngestSteps } from './pipeline.js'
 import { type DecideOptions, decideWith } from './steps/decide.js'
 import { type PrepareOptions, prepareWith } from './steps/prepare.js'
 import { type ReadOptions, readWith } from './steps/read.js'
-import { rejectTo } from './steps/reject.js'
 import { score } from './steps/score.js'
 import { type WriteOptions, writeWith } from './steps/write.js'
 
@@ -30,7 +29,6 @@ export function stepsInMemory(
   return {
     prepare: prepareWith({ decoder, telemetry, signal: new AbortController().signal }),
     read: readWith({ tombstones, borrowModel, readerFor, telemetry }),
-    reject: rejectTo({ topic: 'flights.dead' }),
     observe: (batch) => of(batch),
     score,
     decide: aDecideStep({ alertRate }),
@@ -62,6 +60,7 @@ export function writeInMemory(
     recordOf: () => ({}),
     pipeline: 'flights',
     alerts: { topic: 'flights.alerts', provisional: false },
+    deadLetterTopic: 'flights.dead',
     consoleUrl: undefined,
     writeBatch: async (write) => {
       writes.push(write)

@@ -4,14 +4,14 @@ import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
 import { score } from './steps/score.js'
 import { writeWith } from './steps/write.js'
-import { aCleanBatch } from './test-builders.js'
+import { aReadBatch } from './test-builders.js'
 import { aDecideStep } from './test-steps.js'
 
 const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
 
 /** Records with these delays, each produced in a different trace; 9 is an anomaly. */
 async function decided(delays: readonly number[]) {
-  const batch = aCleanBatch(delays)
+  const batch = aReadBatch(delays)
   const records = batch.records.map((record, index) => ({
     ...record,
     source: { ...record.source, headers: [['traceparent', Buffer.from(traceparent(index))] as const] },
@@ -35,6 +35,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
     recordOf: () => ({}),
     pipeline: 'flights',
     alerts: { topic: 'flights.alerts', provisional: false },
+    deadLetterTopic: 'flights.dead',
     consoleUrl: undefined,
     writeBatch: async (write) => {
       writes.push(write)

@@ -1,6 +1,6 @@
 import { wholeRecord } from '@outflow/records'
 import { expect, test, vi } from 'vitest'
-import { aCleanBatch, aDecoder, aDetector, aLease, scoresOf } from '../test-builders.js'
+import { aDecoder, aDetector, aLease, aReadBatch, scoresOf } from '../test-builders.js'
 import { aDecideStep } from '../test-steps.js'
 import { compareWith } from './compare.js'
 import { score } from './score.js'
@@ -18,7 +18,7 @@ function comparing(detector = stricter()) {
   const telemetry = { shadowFailed: vi.fn() }
   const decided = async (delays: readonly number[]) => {
     const model = { ...aLease(), shadow: { modelId: 'm2', detector } }
-    return aDecideStep(detection)(await score(aCleanBatch(delays, { model })))
+    return aDecideStep(detection)(await score(aReadBatch(delays, { model })))
   }
   return { telemetry, decided, compare: compareWith({ detection, recordOf, telemetry }) }
 }

@@ -1,7 +1,7 @@
 import type { FdrState } from '@outflow/contracts'
 import { StoreUnavailable } from '@outflow/store'
 import { expect, test, vi } from 'vitest'
-import { aCleanBatch, aDetector, aLease } from '../test-builders.js'
+import { aDetector, aLease, aReadBatch } from '../test-builders.js'
 import { aDecideStep } from '../test-steps.js'
 
 const scoresOf = (pValue: readonly number[]) => ({
@@ -12,7 +12,7 @@ const scoresOf = (pValue: readonly number[]) => ({
 })
 
 const batchOf = (pValue: readonly number[], detector = aDetector()) => ({
-  ...aCleanBatch(
+  ...aReadBatch(
     pValue.map((p) => -Math.log(p)),
     { model: aLease(detector) },
   ),

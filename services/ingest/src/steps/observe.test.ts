@@ -3,8 +3,8 @@ import { OutflowError } from '@outflow/errors'
 import { fieldsAt, makeObservationReader, packFields, planWindows } from '@outflow/records'
 import type { Delivery } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
-import type { CleanBatch } from '../batch.js'
-import { aCleanBatch, aDelivery, aDetector, aLease } from '../test-builders.js'
+import type { ReadBatch } from '../batch.js'
+import { aDelivery, aDetector, aLease, aReadBatch } from '../test-builders.js'
 import { type ObserveOptions, observeWith } from './observe.js'
 
 const FEATURES: readonly Feature[] = [
@@ -19,14 +19,9 @@ class StoreAway extends OutflowError {
 }
 
 /** A batch of one partition with records of the entity LAX; of the delivery only the offsets matter. */
-function aBatch(
-  delays: readonly number[],
-  expectedOffset: bigint,
-  nextOffset: bigint,
-  features = FEATURES,
-): CleanBatch {
+function aBatch(delays: readonly number[], expectedOffset: bigint, nextOffset: bigint, features = FEATURES): ReadBatch {
   const detector = aDetector({ metadata: { features } as unknown as ModelMetadata })
-  const batch = aCleanBatch(delays, { model: aLease(detector) })
+  const batch = aReadBatch(delays, { model: aLease(detector) })
   return {
     ...batch,
     delivery: aDelivery(batch.delivery.records, { expectedOffset, nextOffset }),
@@ -51,7 +46,7 @@ function observing(overrides: Partial<ObserveOptions> = {}) {
     signal: new AbortController().signal,
     ...overrides,
   })!
-  const totals = async (batch: CleanBatch, write = true) => {
+  const totals = async (batch: ReadBatch, write = true) => {
     const observed = await observer.observe(batch)
     if (write) stored = observed.windowStates!
     return observed.records.map((_, index) => fieldsAt(observed.fields, index).numbers[1])

@@ -2,7 +2,7 @@ import type { EntityName, EntityState, Feature, ModelMetadata } from '@outflow/c
 import { retrying } from '@outflow/errors/retrying'
 import { makeWindowStates, planWindows, rowFiller, type WindowStates, windowPlaces } from '@outflow/records'
 import type { Delivery } from '@outflow/streams'
-import type { CleanBatch } from '../batch.js'
+import type { ReadBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
 export interface ObserveOptions {
@@ -18,7 +18,7 @@ export interface ObserveOptions {
 /** The step that computes windowed features, with the events of the group's partitions. */
 export interface Observer {
   /** Writes windowed features into the batch's fields in place, and adds the changed window states to the batch. */
-  readonly observe: (batch: CleanBatch) => Promise<CleanBatch>
+  readonly observe: (batch: ReadBatch) => Promise<ReadBatch>
   /** A partition is read from its stored offset: its states in memory are no longer valid. */
   readonly sought: (at: { readonly topic: string; readonly partition: number }) => void
   /** Exactly these partitions are assigned to this member now. */
@@ -56,7 +56,7 @@ export function observeWith(options: ObserveOptions): Observer | null {
     return created
   }
 
-  const fillerOf = ({ modelId, detector: { metadata } }: CleanBatch['model']) => {
+  const fillerOf = ({ modelId, detector: { metadata } }: ReadBatch['model']) => {
     let filler = fillers.get(metadata)
     if (filler === undefined) {
       const places = windowPlaces(metadata.features, features)

@@ -5,7 +5,6 @@ import { expect, test, vi } from 'vitest'
 import type { ComparedBatch } from '../batch.js'
 import { aDecoder, aDetector, aKafkaRecord, aLease, aReadBatch } from '../test-builders.js'
 import { aDecideStep, writeInMemory } from '../test-steps.js'
-import { rejectTo } from './reject.js'
 import { score } from './score.js'
 import type { WriteOptions } from './write.js'
 
@@ -20,8 +19,7 @@ async function decided(delays: readonly number[], rejectedOffsets: readonly numb
   const batch = aReadBatch(delays, { rejected })
   const all = [...batch.delivery.records, ...rejected.map(({ source }) => source)]
   const delivery = { ...batch.delivery, records: all, expectedOffset: 4n, nextOffset: 9n }
-  const clean = rejectTo({ topic: 'flights.dead' })({ ...batch, delivery })
-  return aDecideStep()(await score(clean))
+  return aDecideStep()(await score({ ...batch, delivery }))
 }
 
 function writing(overrides: Partial<WriteOptions> = {}) {
@@ -44,7 +42,16 @@ test('one write contains all changes of the batch', async () => {
     received: 5,
     scored: 3,
     anomalies: [{ offset: 1n, nll: 9, severity: 'high', modelId: 'm1', entityKey: 'LAX', record: { delay: 9 } }],
-    deadLetters: [{ offset: 3n }, { offset: 5n }],
+    deadLetters: [
+      {
+        offset: 3n,
+        recordTimeMs: Date.UTC(2026, 0, 1) + 3,
+        reason: 'wrong_type',
+        detail: 'x',
+        value: expect.any(Buffer),
+      },
+      { offset: 5n },
+    ],
     scores: [{ modelId: 'm1', scored: 3, anomalies: 1, nllMin: 1, nllMax: 9, nllSum: 12 }],
     rejections: [{ reason: 'wrong_type', rejected: 2 }],
   })
@@ -69,6 +76,13 @@ test('alerts and dead letters are sent in the order of their records', async () 
   const { step, writes } = writing()
   await step(await decided([9, 1, 9, 9], [1]))
   expect(writes[0]?.outbox.map(({ kind }) => kind)).toEqual(['alert', 'dead_letter', 'alert', 'alert'])
+})
+
+test('dead letters are sent in the order of their offsets', async () => {
+  const { step, writes } = writing()
+  await step(await decided([], [7, 3, 5]))
+  const offsets = writes[0]!.outbox.map(({ headers }) => new Map(headers).get('outflow.offset'))
+  expect(offsets).toEqual(['3', '5', '7'])
 })
 
 test('the same write is retried while the store is not available', async () => {

@@ -9,6 +9,7 @@ import { minuteRejections, minuteScores } from '@outflow/store/statistics'
 import type { KafkaRecord } from '@outflow/streams'
 import { anomaliesOf } from '../anomalies.js'
 import type { ComparedBatch } from '../batch.js'
+import { deadLetterMessage } from '../dead-letter-message.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { traceBatch } from '../trace-batch.js'
 
@@ -17,6 +18,7 @@ export interface WriteOptions {
   readonly recordOf: (source: KafkaRecord) => JsonObject
   readonly pipeline: string
   readonly alerts: Pick<Config['alerts'], 'topic' | 'provisional'>
+  readonly deadLetterTopic: string
   /** `console.url`, for the links in alerts. */
   readonly consoleUrl: string | undefined
   readonly writeBatch: (batch: BatchWrite) => Promise<WriteOutcome>
@@ -50,7 +52,7 @@ export function writeWith({ writeBatch, telemetry, signal, tracing = null, ...ta
   }
 }
 
-interface Target extends Pick<WriteOptions, 'pipeline' | 'alerts' | 'consoleUrl' | 'recordOf'> {
+interface Target extends Pick<WriteOptions, 'pipeline' | 'alerts' | 'deadLetterTopic' | 'consoleUrl' | 'recordOf'> {
   readonly traceparent: string | undefined
   readonly detectedAtMs: number
 }
@@ -58,9 +60,10 @@ interface Target extends Pick<WriteOptions, 'pipeline' | 'alerts' | 'consoleUrl'
 /** Returns all changes of a batch in Postgres, with alerts and dead letters in the order of their records. */
 function toBatchWrite(
   batch: ComparedBatch,
-  { pipeline, alerts: { topic: alertsTopic, provisional }, consoleUrl, recordOf, traceparent, detectedAtMs }: Target,
+  { pipeline, alerts: { topic: alertsTopic, provisional }, deadLetterTopic, ...target }: Target,
 ): BatchWrite {
-  const { delivery, records, rejected, skipped, deadLetters, deadLetterMessages, scores, decisions, shadow } = batch
+  const { consoleUrl, recordOf, traceparent, detectedAtMs } = target
+  const { delivery, records, rejected, skipped, scores, decisions, shadow } = batch
   const { topic, partition, expectedOffset, nextOffset } = delivery
   const anomalies = anomaliesOf(batch, recordOf)
   const withholdsAlerts = batch.model.detector.metadata.provisional && !provisional
@@ -70,6 +73,11 @@ function toBatchWrite(
       topic: alertsTopic,
       traceparent,
     }),
+  }))
+  const deadLetterOptions = { topic: deadLetterTopic, rejectedAt: new Date(detectedAtMs).toISOString() }
+  const deadLetters = rejected.map((own) => ({
+    offset: own.source.offset,
+    message: deadLetterMessage(delivery, own, deadLetterOptions),
   }))
   return {
     pipeline,
@@ -83,10 +91,10 @@ function toBatchWrite(
     fdrState: decisions.fdrState,
     anomalies,
     withholdsAlerts,
-    deadLetters,
-    outbox: [...alerts, ...deadLetterMessages]
-      .toSorted((a, b) => Number(a.offset - b.offset))
-      .map(({ message }) => message),
+    deadLetters: rejected.map(({ source: { offset, timestampMs, key, value }, rejection: { reason, detail } }) => ({
+      ...{ offset, recordTimeMs: timestampMs, reason, detail, key, value },
+    })),
+    outbox: [...alerts, ...deadLetters].toSorted((a, b) => Number(a.offset - b.offset)).map(({ message }) => message),
     scores: minuteScores(
       batch.model.modelId,
       records.map(({ source }) => source.timestampMs),
