@@ -2,17 +2,13 @@ import { alertEventSchema, formatPosition } from '@outflow/contracts'
 import { type Delivery, deliveries, type KafkaConnection, positionsInMemory } from '@outflow/streams'
 import type { DemoObservations } from './summary.js'
 
-export interface AlertReader {
-  /** In the order of reading; grows while the reader is open. */
-  readonly alerts: DemoObservations['alerts']
-  close(): Promise<void>
-}
+export type AlertReader = ReturnType<typeof openAlertReader>
 
 /** Reads the alerts topic from its beginning, like any consumer of alerts: committed data only. */
 export function openAlertReader(
   kafka: KafkaConnection,
   { topic, onFailure }: { readonly topic: string; readonly onFailure: (error: unknown) => void },
-): AlertReader {
+) {
   const alerts: DemoObservations['alerts'][number][] = []
   const onDelivery = (delivery: Delivery): void => {
     const readAtMs = Date.now()
@@ -33,7 +29,8 @@ export function openAlertReader(
   })
   const ended = alerts$.forEach(onDelivery).catch(onFailure)
   return {
-    alerts,
+    /** In the order of reading; grows while the reader is open. */
+    alerts: alerts as DemoObservations['alerts'],
     close: async () => {
       stop.abort()
       await ended

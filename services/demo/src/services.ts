@@ -8,19 +8,8 @@ import type { Defer } from './clean-up.js'
 import type { Installation } from './installation.js'
 import { POLL_INTERVAL_MS } from './watch-scoring.js'
 
-interface RunningServices {
-  readonly healthUrl: string
-  readonly consoleUrl: string
-  /** The time, epoch ms, at which the first model became active; null before. */
-  readonly fittedAtMs: () => number | null
-}
-
 /** Runs all services in this process, so that no child process can remain. */
-export async function startServices(
-  { config, logOf, fail, signal }: Installation,
-  terminal: Terminal,
-  defer: Defer,
-): Promise<RunningServices> {
+export async function startServices({ config, logOf, fail, signal }: Installation, terminal: Terminal, defer: Defer) {
   const vitals = makeVitals({ pipeline: config.pipeline })
   const server = await serveVitals(vitals, { host: config.http.host, port: config.http.ports.all })
   defer(() => server.close())
@@ -57,6 +46,7 @@ export async function startServices(
   return {
     healthUrl: server.url,
     consoleUrl: await waitFor(() => consoleUrl, { everyMs: POLL_INTERVAL_MS, signal }),
+    /** The time, epoch ms, at which the first model became active; null before. */
     fittedAtMs: () => fittedAtMs,
   }
 }

@@ -28,38 +28,19 @@ export interface ModelLeasesOptions {
   readonly signal: AbortSignal
 }
 
-/**
- * The models that score batches: the active one, and the candidate that runs as its shadow. A new one is loaded while
- * the previous one is in use, and replaces it between batches.
- */
-export interface ModelLeases {
-  /** Sets the active model; null: there is none yet. */
-  serve(modelId: string | null): void
-  /** Sets the candidate that scores as well; null: none. */
-  shadow(modelId: string | null): void
-  /** Recalibrates a model's p-values from the next batch on. */
-  recalibrate(stored: StoredRecalibration): void
-  /** Resolves when a first model is served, or the signal aborts. */
-  readonly first: Promise<void>
-  /** The served model. */
-  readonly current: OpenModel | null
-  /** The active model, if it could not be opened. */
-  readonly notOpened: { readonly modelId: string; readonly error: OutflowError } | null
-  /** Returns a lease of the current models. @throws {Error} if none is served */
-  borrow(): ModelLease
-  /** Closes every model after loads in progress have ended. Leases must have ended. */
-  close(): Promise<void>
-}
+export type ModelLeases = ReturnType<typeof keepModels>
 
 /**
- * Loads, opens and closes the models that score batches.
+ * Loads, opens and closes the models that score batches: the active one, and the candidate that runs as its shadow. A new one is
+ * loaded while the previous one is in use, and replaces it between batches.
  *
  * An active model that cannot be opened is logged, and the previous one stays in use, since scores of an older model are
  * better than none. If none is served yet, the latest earlier model that opens is served instead. A candidate that cannot be
  * opened is logged and does not score.
  */
-export function keepModels({ open, openShadow, earlier, telemetry, signal }: ModelLeasesOptions): ModelLeases {
-  let notOpened: ModelLeases['notOpened'] = null
+export function keepModels({ open, openShadow, earlier, telemetry, signal }: ModelLeasesOptions) {
+  /** The active model, if it could not be opened. */
+  let notOpened: { readonly modelId: string; readonly error: OutflowError } | null = null
   let recalibration: StoredRecalibration | null = null
   let isComparable = false
   let resolveFirst: () => void = () => {}
@@ -125,27 +106,33 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
   }
 
   return {
-    serve: (modelId) => {
+    /** Sets the active model; null: there is none yet. */
+    serve: (modelId: string | null): void => {
       notOpened = null
       active.want(modelId)
     },
-    shadow: (modelId) => {
+    /** Sets the candidate that scores as well; null: none. */
+    shadow: (modelId: string | null): void => {
       if (shadow.current !== null) telemetry.shadowEnded(shadow.current.modelId)
       shadow.replace(null)
       shadow.want(modelId)
     },
-    recalibrate: (stored) => {
+    /** Recalibrates a model's p-values from the next batch on. */
+    recalibrate: (stored: StoredRecalibration): void => {
       recalibration = stored
       telemetry.modelRecalibrated(stored)
     },
+    /** Resolves when a first model is served, or the signal aborts. */
     first,
+    /** The served model. */
     get current() {
       return active.current
     },
     get notOpened() {
       return notOpened
     },
-    borrow: () => {
+    /** Returns a lease of the current models. @throws {Error} if none is served */
+    borrow: (): ModelLease => {
       const own = active.lend()
       if (own === null) throw new Error('no model is served yet; wait for first')
       const compared = isComparable ? shadow.lend() : null
@@ -161,7 +148,8 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
         },
       }
     },
-    close: async () => {
+    /** Closes every model after loads in progress have ended. Leases must have ended. */
+    close: async (): Promise<void> => {
       await active.close()
       await shadow.close()
     },

@@ -2,13 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { CheckResult } from '@outflow/runtime'
 import type { Delivery } from '@outflow/streams'
 
-export interface Watchdog {
-  begun(delivery: Delivery): void
-  ended(delivery: Delivery): void
-  /** Fails while a batch is overdue, such as one that cannot be written. */
-  check(): CheckResult
-  close(): Promise<void>
-}
+export type Watchdog = ReturnType<typeof startWatchdog>
 
 /** How long a batch may take before it is reported. */
 const OVERDUE_MS = 30_000
@@ -26,7 +20,7 @@ export function startWatchdog(options: {
   readonly fields: Readonly<Record<string, string>>
   readonly overdueMs?: number
   readonly fd?: number
-}): Watchdog {
+}) {
   const { fields, overdueMs = OVERDUE_MS, fd = 2 } = options
   const worker = new Worker(`(${watch})()`, { eval: true, workerData: { fields, overdueMs, fd }, execArgv: [] })
   worker.unref()
@@ -40,16 +34,17 @@ export function startWatchdog(options: {
     return state
   }
   return {
-    begun: (delivery) => {
+    begun: (delivery: Delivery): void => {
       const state = stateOf(delivery)
       state[FIRST_OFFSET] = delivery.records[0]!.offset
       state[LAST_OFFSET] = delivery.records.at(-1)!.offset
       state[BEGUN_NS] = process.hrtime.bigint()
     },
-    ended: (delivery) => {
+    ended: (delivery: Delivery): void => {
       stateOf(delivery)[BEGUN_NS] = NOT_UNDER_WAY
     },
-    check: () => {
+    /** Fails while a batch is overdue, such as one that cannot be written. */
+    check: (): CheckResult => {
       const underWay = [...states].filter(([, state]) => state[BEGUN_NS] !== NOT_UNDER_WAY)
       if (underWay.length === 0) return { ok: true, detail: 'all are written' }
       const [partitionKey, state] = underWay.reduce((a, b) => (b[1][BEGUN_NS]! < a[1][BEGUN_NS]! ? b : a))
