@@ -1,4 +1,6 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { RegistryRefused, RegistryUnavailable } from './errors.js'
 import { makeRegistry } from './schema-registry.js'
 
@@ -71,6 +73,24 @@ test.each([
   const error = await registry.schema(1).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(RegistryUnavailable)
   expect(error).toMatchObject({ retryable: true, message: expect.stringMatching(message) })
+})
+
+test('a request without an answer ends after its limit, also if the garbage collector runs meanwhile', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const { timeout } = AbortSignal
+  // Not by vi.spyOn, which would keep the signal.
+  AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms === 5_000 ? 20 : ms)
+  onTestFinished(() => {
+    AbortSignal.timeout = timeout
+  })
+  const neverAnswered = ({ signal }: RequestInit) =>
+    new Promise((_, reject) => {
+      signal!.addEventListener('abort', () => reject(signal!.reason))
+      setImmediate(collectGarbage)
+    })
+  vi.stubGlobal('fetch', (_: string, init: RequestInit) => neverAnswered(init))
+  await expect(registry.schema(1)).rejects.toThrow('no answer within 5000 ms')
 })
 
 test.each([

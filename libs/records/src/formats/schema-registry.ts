@@ -53,7 +53,8 @@ class SchemaOversized extends Error {}
 interface Allowance {
   bytes: number
   imports: number
-  readonly signal: AbortSignal
+  /** By `performance.now`. */
+  readonly endsAtMs: number
 }
 
 /**
@@ -72,7 +73,9 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
     let status: number
     let body: unknown
     try {
-      const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), allowance.signal])
+      const leftMs = Math.max(0, Math.floor(allowance.endsAtMs - performance.now()))
+      // Not by AbortSignal.any: in Node.js 20 it does not keep a timeout signal from the garbage collector.
+      const signal = AbortSignal.timeout(Math.min(ANSWER_MS, leftMs))
       const answer = await fetch(base + path, { headers, signal })
       status = answer.status
       body = parseOrNull(await readBody(answer, allowance))
@@ -121,7 +124,7 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
 
   return {
     schema: async (id) => {
-      const allowance = { bytes: MAX_SCHEMA_BYTES, imports: MAX_IMPORTS, signal: AbortSignal.timeout(SCHEMA_MS) }
+      const allowance = { bytes: MAX_SCHEMA_BYTES, imports: MAX_IMPORTS, endsAtMs: performance.now() + SCHEMA_MS }
       try {
         const answer = await ask(`/schemas/ids/${id}`, allowance)
         if (answer === null) return null
