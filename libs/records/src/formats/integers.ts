@@ -25,10 +25,10 @@ export function decimalOf(bytes: Uint8Array, scale: number): number {
 const LONGEST_DECIMAL = 256
 
 /**
- * Epoch ms as ISO 8601 text, to the millisecond.
- *
- * @throws {RangeError} beyond ± 100 million days around 1970
+ * Epoch ms as ISO 8601 text, to the millisecond. A time beyond ± 100 million days around 1970 has none; the largest integer often means
+ * "never". It becomes a text such as `9223372036854776000 ms`, so that only a feature of this field rejects the record.
  */
 export function isoOf(ms: number): string {
-  return new Date(ms).toISOString()
+  const date = new Date(ms)
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString()
 }

@@ -120,6 +120,14 @@ test('a number that the enum does not define stays a number', () => {
   expect(decode(written('test.air.Trip', { cabin: 9 }, [2, 2]))).toMatchObject({ cabin: 9 })
 })
 
+test('a Timestamp beyond the calendar does not make the message unreadable', () => {
+  const value = { left_at: { seconds: 253_402_300_800_000 }, flight_no: 'UA 7' }
+  expect(decode(written('test.air.Trip', value, [2, 2]))).toMatchObject({
+    left_at: '253402300800000000 ms',
+    flight_no: 'UA 7',
+  })
+})
+
 test("messages of imported files do not count among the file's own", () => {
   const geo = 'syntax = "proto3"; package test.air; message Point { float lat = 1; }'
   const main = 'syntax = "proto3"; package test.air; import "geo.proto"; message Stop { Point at = 1; }'
