@@ -147,8 +147,19 @@ test.each([
   expect(() => compile(record({ name: 'a', type: 'int' }, { name: 'b', type: 'int' }))(bytes)).toThrow()
 })
 
-test('compiling a schema that is not a record throws', () => {
-  expect(() => compile({ type: 'array', items: 'int' })).toThrow('a record is an Avro record; found array')
+test('a schema may be a union of records, as for several record types in one topic', () => {
+  const trip = record({ name: 'miles', type: 'int' })
+  const refund = { ...record({ name: 'dollars', type: 'double' }), name: 'Refund' }
+  const imports = [trip, refund].map((schema) => ({ name: `test.air.${schema.name}`, schema: JSON.stringify(schema) }))
+  const decode = compile(['test.air.Trip', 'test.air.Refund', 'null'], imports)
+  expect(decode(Buffer.from('0004', 'hex'))).toEqual({ miles: 2 })
+  expect(decode(Buffer.from('02000000000000f03f', 'hex'))).toEqual({ dollars: 1 })
+  expect(() => decode(Buffer.from('04', 'hex'))).toThrow('a record is an Avro record or map; found null')
+})
+
+test('a value that is not a record is an error', () => {
+  const decode = compile({ type: 'array', items: 'int' })
+  expect(() => decode(Buffer.from([0]))).toThrow('a record is an Avro record or map; found an array')
 })
 
 /** Longs near ± 2 to this power. */

@@ -4,27 +4,28 @@ import { decimalOf, isoOf } from './integers.js'
 import type { JsonObject } from './record-decoder.js'
 import type { CompiledSchema } from './registry-decoder.js'
 import type { RegisteredSchema } from './schema-registry.js'
+import { kindOf } from './undecodable.js'
 
 /**
  * Compiles an Avro schema to the function that decodes its records into the shape that they would have in JSON: a union becomes its
  * value, an enum its symbol, bytes base64, dates and timestamps ISO 8601 text, times of day ms, decimals numbers, and a long beyond
  * 2⁵³ its digits.
  *
- * @throws {Error} if it is not an Avro schema of a record. The compiled function throws on bytes that are not such a record
+ * @throws {Error} if it is not an Avro schema. The compiled function throws on bytes that are not such a record, or another value of a union
  * @see https://avro.apache.org/docs/1.12.0/specification/
  */
 export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledSchema {
   const scope = { named: new Map<string, ValueReader>(), namespace: '' }
   for (const imported of imports) readerOf(JSON.parse(imported.schema), scope)
-  const own: Schema = JSON.parse(schema)
-  const type = isObject(own) ? own.type : own
-  if (type !== 'record') throw new Error(`a record is an Avro record; found ${type}`)
-  const { read } = readerOf(own, scope)
+  const { read } = readerOf(JSON.parse(schema), scope)
   return (payload) => {
     const bytes = new AvroBytes(payload)
-    const record = read(bytes) as JsonObject
+    const value = read(bytes)
     if (bytes.left > 0) throw new RangeError(`${bytes.left} bytes are left over`)
-    return checkDepth(record)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new TypeError(`a record is an Avro record or map; found ${kindOf(value)}`)
+    }
+    return checkDepth(value as JsonObject)
   }
 }
 

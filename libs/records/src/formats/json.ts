@@ -4,7 +4,7 @@ import { MAX_DEPTH } from './check-depth.js'
 import { FRAME_BYTES } from './confluent-frame.js'
 import { jsonPicker } from './json-picker.js'
 import type { DecodedValue, JsonObject, QuickPicker } from './record-decoder.js'
-import { oneLine, undecodable } from './undecodable.js'
+import { kindOf, oneLine, undecodable } from './undecodable.js'
 
 /** Decodes a JSON object in UTF-8. A Confluent frame before it is skipped, since JSON needs no schema. */
 export function decodeJson(value: Buffer): DecodedValue | Rejection {
@@ -63,9 +63,4 @@ const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] =
 /** RFC 8259, § 8.1 lets a parser ignore it; some writers on Windows add it. */
 function withoutByteOrderMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`
 }

@@ -7,3 +7,9 @@ export function oneLine(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim()
   return line.length > 200 ? `${line.slice(0, 199)}…` : line
 }
+
+/** The kind of a value that is not an object, for the detail of a rejection. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`
+}
