@@ -140,6 +140,17 @@ test('a schema is read with its imports', () => {
   expect(decode(bytesOf(point, { lat: 0.5 }))).toEqual({ at: { lat: 0.5 } })
 })
 
+test('a name that its namespace lacks is of a type without a namespace', () => {
+  const kind = { type: 'enum', name: 'Kind', namespace: '', symbols: ['A', 'B'] }
+  const decode = compile(record({ name: 'first', type: kind }, { name: 'second', type: 'Kind' }))
+  expect(decode(Buffer.from([0, 2]))).toEqual({ first: 'A', second: 'B' })
+})
+
+test('a field may have the name __proto__, as in JSON', () => {
+  const decoded = compile(record({ name: '__proto__', type: { type: 'map', values: 'int' } }))(Buffer.from([0]))
+  expect(Object.entries(decoded)).toEqual([['__proto__', {}]])
+})
+
 test.each([
   ['bytes that end too early', Buffer.from([0])],
   ['bytes that are left over', Buffer.from([2, 2, 2])],

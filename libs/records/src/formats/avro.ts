@@ -90,8 +90,9 @@ function objectReader(schema: SchemaObject, scope: Scope): ValueReader {
 }
 
 function recordReader(schema: SchemaObject, scope: Scope): ValueReader {
+  const hasProto = schema.fields!.some(({ name }) => name === '__proto__')
   const { reader, namespace } = define(schema, scope, (bytes) => {
-    const record: Record<string, unknown> = {}
+    const record: Record<string, unknown> = hasProto ? Object.create(null) : {}
     for (const { name, type } of fields) record[name] = type.read(bytes)
     return record
   })
@@ -131,8 +132,9 @@ function define({ name, namespace }: SchemaObject, scope: Scope, read: ValueRead
   return { reader, namespace: fullName.slice(0, Math.max(0, fullName.lastIndexOf('.'))) }
 }
 
+/** A name that the namespace lacks may be of a type without one, as Java's library writes it. */
 function find(name: string, { named, namespace }: Scope): ValueReader {
-  const reader = named.get(fullNameOf(name, namespace))
+  const reader = named.get(fullNameOf(name, namespace)) ?? named.get(name)
   if (reader === undefined) throw new Error(`no type has the name ${name}`)
   return reader
 }
