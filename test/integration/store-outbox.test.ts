@@ -74,6 +74,25 @@ describe('the outbox', () => {
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toEqual([])
   })
 
+  it('reads each of many new rows a few times, also by a plan that was made for few', async () => {
+    const pipeline = await aPipeline()
+    const read = await withTransaction(pool, async (client) => {
+      await client.query('set local plan_cache_mode = force_generic_plan')
+      await takeOutbox(client, { pipeline, limit: 10 })
+      await client.query(
+        `insert into outflow.outbox (pipeline, kind, topic, headers)
+         select $1, 'alert', 'burst', '[]' from generate_series(1, 1000)`,
+        [pipeline],
+      )
+      expect(await takeOutbox(client, { pipeline, limit: 10 })).toHaveLength(10)
+      const { rows } = await client.query<{ read: number }>(
+        `select (seq_tup_read + idx_tup_fetch)::float8 as read from pg_stat_xact_user_tables where relid = 'outflow.outbox'::regclass`,
+      )
+      return rows[0]!.read
+    })
+    expect(read).toBeLessThan(20_000)
+  })
+
   it('returns rows up to the limit of bytes, but always one', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))

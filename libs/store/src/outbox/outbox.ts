@@ -90,26 +90,26 @@ with waiting as (${NUMBERED}
 
 // Rows committed since the last call are visible now but were not then, so their numbers follow all earlier ones. A second leader
 // (if the first has just lost its lock) finds `sequence` set and changes nothing. Rows that are numbered here still appear unnumbered
-// to the rest of the statement, so no row is returned twice.
+// to the rest of the statement, so no row is returned twice. width_bucket finds a row's place among the new ones, instead of a join: its
+// plan would be made while there are few rows, and compares each new row with each.
 const TAKE_OUTBOX = `
 with control as materialized (
   select ${ALERTS_CONTROLLED} as controlled
 ), fresh as (
-  select id, row_number() over (order by id) as place, count(*) over () as total
+  select array_agg(id order by id) as ids
   from outflow.outbox
   where pipeline = $1::text and sequence is null and not (select controlled from control)
     and ${reasonsAwaited('$4')} is not true
 ), reserved as (
   insert into outflow.outbox_sequences as known (pipeline, last_sequence)
-  select $1::text, count(*) from fresh having count(*) > 0
+  select $1::text, cardinality(ids) from fresh where ids is not null
   on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
   returning last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited
 ), numbered as (
   update outflow.outbox
-  set sequence = reserved.last_sequence - fresh.total + fresh.place
-  from fresh, reserved
-  where outbox.id = fresh.id and outbox.sequence is null
-  returning outbox.id, outbox.sequence
+  set sequence = (select last_sequence - cardinality(ids) from reserved, fresh) + width_bucket(id, (select ids from fresh))
+  where pipeline = $1::text and sequence is null and exists (select from reserved)
+  returning id, sequence
 ), waiting as (
   (${NUMBERED}
   )
