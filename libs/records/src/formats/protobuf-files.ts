@@ -25,10 +25,26 @@ export function readProtobufFiles({ schema, imports }: RegisteredSchema): Messag
 /** A name that no .proto file has. */
 const MAIN_FILE = '<main>'
 
-/** A file that Confluent's serializers include in addition to Google's. */
-const CONFLUENT_DECIMAL = `syntax = "proto3"; package confluent.type;
-message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`
-const CONFLUENT_DECIMAL_FILE = 'confluent/type/decimal.proto'
+/**
+ * Files that Confluent's serializers and Connect's converter import, and that protobufjs lacks. Clients do not register them, like those of
+ * `google/protobuf`.
+ */
+const UNREGISTERED: ReadonlyMap<string, string> = new Map([
+  [
+    'confluent/type/decimal.proto',
+    `syntax = "proto3"; package confluent.type;
+message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`,
+  ],
+  [
+    'google/type/date.proto',
+    'syntax = "proto3"; package google.type; message Date { int32 year = 1; int32 month = 2; int32 day = 3; }',
+  ],
+  [
+    'google/type/timeofday.proto',
+    `syntax = "proto3"; package google.type;
+message TimeOfDay { int32 hours = 1; int32 minutes = 2; int32 seconds = 3; int32 nanos = 4; }`,
+  ],
+])
 
 /** Whether a schema is a descriptor in base64; text has blanks, braces and semicolons. */
 const isDescribed = (schema: string) => /^[A-Za-z0-9+/]+=*$/.test(schema)
@@ -71,7 +87,8 @@ function parseInto(root: protobuf.Root, name: string, text: string): NamespaceBa
 function addKnown(root: protobuf.Root, wanted: string): void {
   if (root.files.includes(wanted)) return
   const bundled = protobuf.common.get(wanted)
-  if (wanted === CONFLUENT_DECIMAL_FILE) parseInto(root, wanted, CONFLUENT_DECIMAL)
+  const unregistered = UNREGISTERED.get(wanted)
+  if (unregistered !== undefined) parseInto(root, wanted, unregistered)
   else if (bundled !== null) {
     root.files.push(wanted)
     root.addJSON(bundled.nested!)

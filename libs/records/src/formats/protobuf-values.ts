@@ -19,7 +19,7 @@ interface Long {
 
 /**
  * Compiles a message type to the function that converts its decoded messages into the shape that they would have in JSON: an
- * enum becomes its name, bytes base64, a Timestamp ISO 8601 text, a Duration ms, a wrapper its value, a Decimal a number, a
+ * enum becomes its name, bytes base64, a Timestamp or Date ISO 8601 text, a Duration or TimeOfDay ms, a wrapper its value, a Decimal a number, a
  * 64-bit integer beyond 2⁵³ its digits. An unset field is null if the schema records presence, else its default: 0 for a
  * proto3 number without `optional`.
  *
@@ -117,6 +117,9 @@ function longKeyOf(type: string): (key: string) => string {
 
 const valueField: Convert = (message) => (message as { readonly value: unknown }).value
 
+type DateParts = Readonly<Record<'year' | 'month' | 'day', number>>
+type ClockParts = Readonly<Record<'hours' | 'minutes' | 'seconds' | 'nanos', number>>
+
 const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
   ['.google.protobuf.Timestamp', (message) => isoOf(toMs(message))],
   ['.google.protobuf.Duration', toMs],
@@ -127,6 +130,21 @@ const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
     `.google.protobuf.${kind}Value`,
     valueField,
   ]),
+  [
+    '.google.type.Date',
+    (message) => {
+      const { year, month, day } = message as DateParts
+      // 0 for a part that the date does not have: then it is no time.
+      return [String(year).padStart(4, '0'), ...[month, day].map((part) => String(part).padStart(2, '0'))].join('-')
+    },
+  ],
+  [
+    '.google.type.TimeOfDay',
+    (message) => {
+      const { hours, minutes, seconds, nanos } = message as ClockParts
+      return ((hours * 60 + minutes) * 60 + seconds) * 1e3 + nanos / 1e6
+    },
+  ],
   [
     '.confluent.type.Decimal',
     (message) => {

@@ -128,6 +128,20 @@ test('a Timestamp beyond the calendar does not make the message unreadable', () 
   })
 })
 
+test("the dates and times of day of Connect's converter are read without a registered import", () => {
+  const schema = `syntax = "proto3"; import "google/type/date.proto"; import "google/type/timeofday.proto";
+    message Shift { google.type.Date day = 1; google.type.TimeOfDay from = 2; google.type.Date birthday = 3; }`
+  const [day, from, birthday] = ['08ea0f10021803', '0806101e18012080ade204', '10051801'].map((hex) =>
+    Buffer.from(hex, 'hex'),
+  )
+  const fields = [day!, from!, birthday!].map((body, at) => Buffer.from([(at + 1) * 8 + 2, body.length, ...body]))
+  expect(compile(schema)(Buffer.concat([Buffer.from([0]), ...fields]))).toEqual({
+    day: '2026-02-03',
+    from: 23_401_010,
+    birthday: '0000-05-01',
+  })
+})
+
 test("messages of imported files do not count among the file's own", () => {
   const geo = 'syntax = "proto3"; package test.air; message Point { float lat = 1; }'
   const main = 'syntax = "proto3"; package test.air; import "geo.proto"; message Stop { Point at = 1; }'
