@@ -51,7 +51,10 @@ export function startWatchdog(options: {
       const ageMs = Number(process.hrtime.bigint() - state[BEGUN_NS]!) / 1e6
       const detail = `the batch of ${partitionKey} from offset ${state[FIRST_OFFSET]} has been under way for ${Math.round(ageMs / 1_000)} s`
       if (ageMs < overdueMs) return { ok: true, detail }
-      return { ok: false, detail: `${detail}; the log has the reason: batch write retried, or batch overdue` }
+      return {
+        ok: false,
+        detail: `${detail}; the log has the reason: schema fetch retried, batch write retried, or batch overdue`,
+      }
     },
     close: async () => void (await worker.terminate()),
   }
