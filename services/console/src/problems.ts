@@ -69,6 +69,7 @@ function describeOutflow(error: OutflowError): ProblemDetails {
     return as(503, 'the query takes Postgres too long; choose a shorter span or a text of fewer words')
   if (error instanceof StoreUnavailable)
     return as(503, 'Postgres does not answer; try again, and check /readyz if it persists')
+  if (error.retryable) return as(503, 'Kafka or the schema registry does not answer; try again')
   // Postgres rejects a value only when it comes from the request.
   if (error instanceof ValueRefused)
     return as(400, 'Postgres cannot take a value of the request, such as a NUL or a date that does not exist')

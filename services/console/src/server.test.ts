@@ -1,3 +1,4 @@
+import { BrokerUnavailable } from '@outflow/streams'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ConsoleServer } from './routes/route-context.js'
 import type { ServerOptions } from './server.js'
@@ -32,6 +33,15 @@ test('a write without a CSRF token is answered with how to get one', async () =>
     status: 403,
     detail: expect.stringMatching(/GET \/api\/session .* x-csrf-token$/),
   })
+})
+
+test('a request that needs Kafka or the schema registry is answered with 503 while it does not answer', async () => {
+  const error = new BrokerUnavailable('Kafka is not available: connect ECONNREFUSED')
+  const waiting = await aServer({ read: () => Promise.reject(error) })
+  const answer = await waiting.inject({ url: '/api/anomalies', headers: { host: 'localhost' } })
+  expect(answer.headers['retry-after']).toBe('2')
+  expect(answer.json()).toMatchObject({ status: 503, code: 'OUTFLOW_BROKER_UNAVAILABLE' })
+  await waiting.close()
 })
 
 test('a server that closes completes requests in progress, and ends live lists', async () => {

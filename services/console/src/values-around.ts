@@ -4,7 +4,7 @@ import { type Fields, makeDecoder, messageReader } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { loadModel } from '@outflow/store/models'
-import { BrokerUnavailable, type KafkaHeaders, makeKafka, scanOffsets, type WindowRecord } from '@outflow/streams'
+import { type KafkaHeaders, makeKafka, scanOffsets, type WindowRecord } from '@outflow/streams'
 import type { ValuesAround } from './api/index.js'
 import { RequestRefused } from './errors.js'
 import { readable } from './readable.js'
@@ -20,7 +20,7 @@ interface Around {
  * scored the anomaly expects, for the numbers that the reasons name first.
  *
  * @throws {ModelUnknown} when the model has been deleted
- * @throws {BrokerUnavailable | BrokerRefused}
+ * @throws {BrokerUnavailable | BrokerRefused | RegistryUnavailable | RegistryRefused}
  */
 export async function readValuesAround(
   { config, pool }: { readonly config: Config; readonly pool: Pool },
@@ -75,10 +75,7 @@ async function readEntity(
     }
   }
   const { isCutShort } = await scanOffsets(makeKafka(config.kafka), range, visit).catch((error: unknown) => {
-    if (error instanceof BrokerUnavailable || signal.aborted) {
-      throw new RequestRefused(503, 'Kafka does not send the records in time; try again')
-    }
-    throw error
+    throw signal.aborted ? new RequestRefused(503, 'the records could not be read in time; try again') : error
   })
   return { kept: [...before, ...after.slice(0, RECORDS_AFTER)], headers: headers as KafkaHeaders | null, isCutShort }
 }
