@@ -263,10 +263,7 @@ function readMessage(schema: AvroType, bytes: Buffer): unknown {
   }
   const asInteger = (value: bigint): number | string =>
     Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-  const asTime = (ms: number): string => {
-    if (Math.abs(ms) > 8.64e15) throw new Invalid(`time ${ms}`)
-    return new Date(ms).toISOString()
-  }
+  const asTime = (ms: number): string => (Math.abs(ms) > 8.64e15 ? `${ms} ms` : new Date(ms).toISOString())
   const readLogical = (type: { readonly logicalType: string; readonly scale?: number }): unknown => {
     switch (type.logicalType) {
       case 'timestamp-millis':
