@@ -46,6 +46,18 @@ describe('migrate', () => {
     await expect(migrate(url.href)).rejects.toThrow(/has the encoding LATIN1.*create database .* encoding 'UTF8'/)
   })
 
+  it('returns times of a database whose DateStyle is not ISO (they were null, and the relay did not start)', async () => {
+    const url = await aDatabase()
+    await withClient(url, (admin) =>
+      admin.query(`alter database ${new URL(url).pathname.slice(1)} set DateStyle = 'SQL, DMY'`),
+    )
+    expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true)
+    const pool = openPool(url)
+    const { rows } = await pool.query(`select timestamptz '2026-11-29 20:47:26.222Z' as at`)
+    await pool.end()
+    expect(rows).toEqual([{ at: new Date('2026-11-29T20:47:26.222Z') }])
+  })
+
   it('throws when an applied migration has changed since', async () => {
     const url = await aDatabase()
     const pool = openPool(url)

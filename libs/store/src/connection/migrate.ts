@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MigrationChanged, MigrationsPending, StoreRefused, toStoreError } from './errors.js'
-import type { Queryable } from './pool.js'
+import { ISO_TIMES, type Queryable } from './pool.js'
 
 interface MigrationState {
   readonly number: number
@@ -181,6 +181,7 @@ async function withConnection<T>(url: string, act: (client: pg.Client) => Promis
   client.on('error', () => {})
   try {
     await client.connect()
+    await client.query(ISO_TIMES)
     return await act(client)
   } catch (thrown: unknown) {
     throw toStoreError(thrown)

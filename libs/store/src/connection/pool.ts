@@ -21,6 +21,9 @@ const STATEMENT_TIMEOUT_MS = 30_000
 // Slightly above the statement timeout, so that it fires only if the server does not respond, as on a dead network path.
 const ANSWER_TIMEOUT_MS = 35_000
 
+/** pg reads times in ISO form only: in the form that another `DateStyle` of the server, the database or the role gives them, they become null. */
+export const ISO_TIMES = "set DateStyle = 'ISO'"
+
 /** Creates a pool, which connects on the first statement. Close it with `pool.end()`. */
 export function openPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new pg.Pool({
@@ -31,6 +34,7 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
+    onConnect: (client) => client.query(ISO_TIMES),
   })
   // Without a listener an idle connection that breaks ends the process.
   pool.on('error', (cause) =>
