@@ -318,6 +318,16 @@ test('a receiver that fails repeatedly opens the circuit', async () => {
   expect(await deliveries()).toMatchObject([...Array(5).fill({ attempts: 1, status: 503 }), { attempts: 0 }])
 })
 
+test('deliveries to the last webhook are given up when it is no longer configured (they waited forever)', async () => {
+  await aPipeline([])
+  await pool.query(
+    `insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload) values ($1, 'former', 'a', '{}')`,
+    [config.pipeline],
+  )
+  relaying()
+  await untilAll('dead', 1)
+})
+
 test('deliveries to a webhook that is no longer configured are given up, and old ones are deleted by retention', async () => {
   const receiver = await aReceiver()
   await aPipeline([{ name: 'present', url: receiver.url, kind: 'slack', ...OURS }])

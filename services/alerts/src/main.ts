@@ -4,6 +4,7 @@ import type { Log, Vitals } from '@outflow/runtime'
 import { isLed, type Leadership, type Listener, openPool, postgresCheck, withLeadership } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { listenForOutbox, outboxDepth } from '@outflow/store/outbox'
+import { deadLetterUnconfigured } from '@outflow/store/webhooks'
 import { kafkaCheck, makeKafka } from '@outflow/streams'
 import { runExplainer } from './explaining/run-explainer.js'
 import { makeExplainerTelemetry } from './explaining/telemetry.js'
@@ -34,7 +35,9 @@ interface AlertsOptions {
 export async function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {
   const { pipeline } = config
   const { url } = config.postgres
+  const webhooks = config.alerts.webhooks.map(({ name }) => name)
   const telemetry = makeTelemetry(log, vitals.metrics)
+  const webhookTelemetry = makeWebhookTelemetry(log, vitals.metrics, webhooks)
   const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
   const kafka = makeKafka({ ...config.kafka, log })
   const [relaying, explaining] = [makeWakeUp(), makeWakeUp()]
@@ -56,6 +59,8 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   telemetry.alertsStarted()
   const oversized = noOversized()
   const lead = async (leadership: Leadership, onProgress: () => void): Promise<void> => {
+    const orphaned = await deadLetterUnconfigured(pool, pipeline, webhooks)
+    if (orphaned > 0) webhookTelemetry.orphaned(orphaned)
     const stopped = new AbortController()
     const watching = watchHealth(
       { config, pool, kafka, telemetry },
@@ -69,7 +74,6 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     }
   }
   let outbox: Listener | undefined
-  const names = config.alerts.webhooks.map(({ name }) => name)
   try {
     await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
       signal,
@@ -100,7 +104,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       runWebhooks({
         config,
         pool,
-        telemetry: makeWebhookTelemetry(log, vitals.metrics, names),
+        telemetry: webhookTelemetry,
         metrics: vitals.metrics,
         onConnectionLost: telemetry.storeConnectionLost,
         signal,

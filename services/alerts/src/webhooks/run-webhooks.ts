@@ -5,7 +5,6 @@ import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
 import { type Metrics, runTogether } from '@outflow/runtime'
 import { type Leadership, type Pool, withLeadership } from '@outflow/store'
 import {
-  deadLetterUnconfigured,
   dueDeliveries,
   listenForDeliveries,
   noteDelivered,
@@ -54,12 +53,6 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
     onError: onConnectionLost,
   })
   const lead = async ({ signal: leading }: Leadership, progressed: () => void): Promise<void> => {
-    const orphaned = await deadLetterUnconfigured(
-      pool,
-      pipeline,
-      webhooks.map(({ name }) => name),
-    )
-    if (orphaned > 0) telemetry.orphaned(orphaned)
     await runTogether(
       lines.map(
         ({ webhook, wakeUp, poster, breaker }) =>
