@@ -39,3 +39,11 @@ it('requires https for the provider, the URL for its redirects, a role and a lon
     'authentication.sessionSecret',
   ])
 })
+
+it('refuses a URL with a path, which links and the redirect of a login would lose', () => {
+  for (const url of ['https://outflow.example', 'https://outflow.example:8443/'])
+    expect(problemsOf({ url })).toEqual([])
+  for (const url of ['https://example.org/outflow', 'https://example.org/?a', 'ftp://example.org', 'example.org']) {
+    expect(problemsOf({ url })).toEqual(['url'])
+  }
+})

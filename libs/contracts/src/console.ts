@@ -42,12 +42,9 @@ export const consoleSchema = z
       .describe('Address of the console; outside loopback it requires authentication'),
     url: z
       .string()
-      .refine(
-        (url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol),
-        'a URL such as https://outflow.example.org',
-      )
+      .refine(isOrigin, 'a URL without a path, such as https://outflow.example.org')
       .optional()
-      .describe('URL at which browsers reach the console; with https, cookies are secure'),
+      .describe('URL at which browsers reach the console, without a path; with https, cookies are secure'),
     authentication: z
       .strictObject({
         tokens: z.array(tokenSchema).min(1).optional().describe('Bearer tokens, each with its role'),
@@ -87,6 +84,13 @@ export const consoleSchema = z
 export type ConsoleConfig = z.infer<typeof consoleSchema>
 
 export const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/.test(host)
+
+/** The console serves its page at the root: links and the redirect of a login would lose a path. */
+function isOrigin(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, pathname, search, hash } = new URL(url)
+  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && hash === ''
+}
 
 function isIssuer(issuer: string): boolean {
   if (!URL.canParse(issuer)) return false
