@@ -216,7 +216,23 @@ describe('a session by OpenID', () => {
     expect((await console.ask('/api/login/callback?code=the-code&state=x')).status).toBe(403)
     const browser = aBrowser(console)
     await browser.ask('/api/login')
-    expect((await browser.ask('/api/login/callback?code=the-code&state=another')).status).toBe(403)
+    expect(await browser.ask('/api/login/callback?code=the-code&state=another')).toMatchObject({
+      status: 403,
+      body: { detail: 'another login has begun in this browser since; start again' },
+    })
+  })
+
+  it('states the provider\'s answer to a user who cancels (it was "authorization response from the server is an error")', async () => {
+    const browser = aBrowser(console)
+    const { headers } = await browser.ask('/api/login')
+    const state = new URL(headers.get('location')!).searchParams.get('state')!
+    const answer = new URLSearchParams({ state, error: 'access_denied', error_description: 'the user cancelled' })
+    expect(await browser.ask(`/api/login/callback?${answer}`)).toMatchObject({
+      status: 403,
+      body: {
+        detail: 'the login did not succeed: the provider answered access_denied (the user cancelled); start again',
+      },
+    })
   })
 
   it.each(['//evil.example', '/\\evil.example', 'https://evil.example', '/ x'])(

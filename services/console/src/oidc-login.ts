@@ -40,8 +40,12 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string) {
      * @throws {RequestRefused} 403 when the provider or its claims do not allow the login, 503 when it does not accept the console
      */
     finish: async (path: string, { verifier, state, nonce }: LoginAttempt): Promise<User> => {
+      const back = new URL(path, consoleUrl)
+      if (back.searchParams.get('state') !== state) {
+        throw new RequestRefused(403, 'another login has begun in this browser since; start again')
+      }
       const tokens = await oidc
-        .authorizationCodeGrant(await provider(), new URL(path, consoleUrl), {
+        .authorizationCodeGrant(await provider(), back, {
           pkceCodeVerifier: verifier,
           expectedState: state,
           expectedNonce: nonce,
@@ -54,7 +58,7 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string) {
               `the OpenID provider ${config.issuer} does not accept the console; ${CLIENT_FIX}`,
             )
           }
-          throw new RequestRefused(403, `the login did not succeed: ${error.message}; start again`)
+          throw new RequestRefused(403, `the login did not succeed: ${reasonOf(error)}; start again`)
         })
       return visitorOf(tokens.claims()!, config)
     },
@@ -79,8 +83,13 @@ const isClientRefused = (error: Error): boolean =>
   error instanceof oidc.WWWAuthenticateChallengeError ||
   (error instanceof oidc.ResponseBodyError && /^(invalid|unauthorized)_client$/.test(error.error))
 
-/** Node reports a connection or a certificate that failed as `fetch failed`; the cause has the code. */
-function reasonOf({ message, cause }: Error): string {
+/** The provider's answer, such as `access_denied`. Node reports a connection or a certificate that failed as `fetch failed`; the cause has the code. */
+function reasonOf(failure: Error): string {
+  if (failure instanceof oidc.AuthorizationResponseError || failure instanceof oidc.ResponseBodyError) {
+    const { error, error_description: description } = failure
+    return `the provider answered ${error}${description === undefined ? '' : ` (${description})`}`
+  }
+  const { message, cause } = failure
   return cause instanceof Error && 'code' in cause && message === 'fetch failed' ? String(cause.code) : message
 }
 

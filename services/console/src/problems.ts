@@ -28,15 +28,42 @@ export function answerProblems(server: FastifyInstance, telemetry: ConsoleTeleme
   })
 }
 
+/** Sends a problem as JSON, or as a page where a browser opens the address itself, as during a login. */
 export function sendProblem(
   reply: FastifyReply,
   status: number,
   detail: string,
   extension: Extension = {},
 ): FastifyReply {
-  const problem: Problem = { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, ...extension }
+  const title = STATUS_CODES[status] ?? 'Error'
+  if (reply.request.headers.accept?.includes('text/html')) {
+    return reply.code(status).type('text/html; charset=utf-8').send(pageOf(title, detail))
+  }
+  const problem: Problem = { type: 'about:blank', title, status, detail, ...extension }
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }
+
+const pageOf = (title: string, detail: string): string => `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${title} · outflow</title>
+    <link rel="icon" type="image/svg+xml" href="/icon.svg" />
+    <link rel="stylesheet" href="/problem.css" />
+  </head>
+  <body>
+    <main>
+      <h1>${title}</h1>
+      <p>${asHtml(detail)}</p>
+      <p><a href="/">To the console</a></p>
+    </main>
+  </body>
+</html>
+`
+
+/** A detail may quote a user's name, or the request. */
+const asHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 
 type ProblemDetails = { readonly status: number; readonly detail: string } & Extension
 

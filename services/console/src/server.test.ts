@@ -22,6 +22,16 @@ test('a number that is not valid is answered with the text of the request (it wa
   expect(answer.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/limit: .*received "abc"$/) })
 })
 
+test('a browser that opens an address of the API gets a problem as a page (a failed login showed JSON)', async () => {
+  const headers = { host: 'localhost', accept: 'text/html,*/*' }
+  const answer = await server.inject({ url: '/api/anomalies?sort=<b>', headers })
+  expect(answer.statusCode).toBe(400)
+  expect(answer.headers['content-type']).toMatch('text/html')
+  expect(answer.body).toContain('<h1>Bad Request</h1>')
+  expect(answer.body).toContain('<a href="/">')
+  expect(answer.body).not.toContain('<b>')
+})
+
 test('a write without a CSRF token is answered with how to get one', async () => {
   const answer = await server.inject({
     method: 'POST',
