@@ -2,7 +2,6 @@ import { type Config, type Feature, MODEL_SCHEMA_VERSION, type ModelMetadata, ou
 import { contextDim, type FittedEncoder, fitEncoder, rowDim } from '@outflow/encoding'
 import {
   type BackendName,
-  type BaseSpec,
   type Fit,
   type FitOptions,
   type FitProgress,
@@ -10,6 +9,7 @@ import {
   type FitTable,
   fitFlows,
   flowSpec,
+  type MixtureBase,
 } from '@outflow/flow'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { encodeModel } from './artefact.js'
@@ -198,7 +198,7 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
 function recipeFor(
   columns: number,
   { features, training, provisional, maxSteps = MOST_STEPS }: TrainingInput,
-): Partial<FitOptions> & { readonly base?: BaseSpec } {
+): Partial<FitOptions> & { readonly base?: MixtureBase } {
   const trim = Math.min(training.contamination, LARGEST_TRIM)
   const atLeast = (share: number) => (trim === 0 ? 0 : Math.max(trim, share))
   const hasCategories = categoryColumnsOf(features).length > 0

@@ -1,4 +1,4 @@
-export { affine, logarithm, logit, yeoJohnson } from './bijectors/elementwise.js'
+export { affine, logit } from './bijectors/elementwise.js'
 export {
   BackendUnavailable,
   FitCancelled,
@@ -11,12 +11,12 @@ export {
 } from './errors.js'
 export { checkFlow } from './flows/flow-parts.js'
 export {
-  type BaseSpec,
   type FlowKind,
   type FlowSpec,
   type FlowState,
   flowSpec,
   glowSpec,
+  type MixtureBase,
   realNvpSpec,
   splineSpec,
   type WeightTensor,

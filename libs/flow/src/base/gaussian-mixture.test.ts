@@ -6,7 +6,7 @@ import { seededRandom } from '../random.js'
 import { openScorer } from '../scoring/scorer.js'
 import { someMixture } from '../training/some-mixture.js'
 import { mixtureBase, mixtureDensity, weightsOfMixture } from './gaussian-mixture.js'
-import { standardNormal } from './independent-columns.js'
+import { standardNormal } from './standard-normal.js'
 
 const baseOf = (components: number, dim: number) => mixtureBase(weightsOfMixture(someMixture(components, dim)), dim)
 

@@ -5,7 +5,7 @@ import type { OnnxGraph } from '../onnx/onnx-graph.js'
 import type { Random } from '../random.js'
 import type { Numbers } from '../tensor/rows.js'
 import type { BaseDistribution } from './base-distribution.js'
-import { HALF_LOG_TWO_PI } from './independent-columns.js'
+import { HALF_LOG_TWO_PI } from './standard-normal.js'
 
 /**
  * p(z) = Σₖ wₖ·N(z; μₖ, Σₖ), with full covariances. Each component stores its whitening matrix: y = Aₖ·(z − μₖ) is standard normal

@@ -26,26 +26,8 @@ export function affine(shift: readonly number[], scale: readonly number[]): Bije
   return affineOf(shift.map((number, column) => [number, scale[column]!]))
 }
 
-/** z = log x, for columns above 0. Its methods throw a NotFiniteError that names the first row with another value. */
-export const logarithm = (dim: number): Bijector => logarithmOf(Array.from({ length: dim }, () => []))
-
 /** z = log(x/(1 − x)), for columns between 0 and 1. Its methods throw a NotFiniteError that names the first row with another value. */
 export const logit = (dim: number): Bijector => logitOf(Array.from({ length: dim }, () => []))
-
-/**
- * Yeo–Johnson power transform, which reduces the skewness of columns of either sign; λ = 1 is the identity.
- *
- *     z = ((1+x)^λ − 1)/λ for x ≥ 0      z = −((1−x)^(2−λ) − 1)/(2−λ) for x < 0      log dz/dx = sgn(x)·(λ−1)·log(1+|x|)
- *
- * @param lambda  [dim], from 0 to 2: outside, not every z has an inverse
- * @throws {ShapeError} when a λ is outside 0 to 2
- * @see Yeo & Johnson 2000, Biometrika 87(4)
- */
-export function yeoJohnson(lambda: readonly number[]): Bijector {
-  const outside = lambda.find((power) => !(power >= 0 && power <= 2))
-  if (outside !== undefined) throw new ShapeError(`the power of a Yeo–Johnson transform is from 0 to 2, got ${outside}`)
-  return yeoJohnsonOf(lambda.map((power) => [power]))
-}
 
 const affineOf = elementwise({
   value: (x, [shift, scale]) => (x - shift!) / scale!,
@@ -54,33 +36,12 @@ const affineOf = elementwise({
   inverse: (z, [shift, scale]) => z * scale! + shift!,
 })
 
-const logarithmOf = elementwise({
-  value: (x) => Math.log(x),
-  logSlope: (x) => -Math.log(x),
-  logSlopeDerivative: (x) => -1 / x,
-  inverse: (z) => Math.exp(z),
-})
-
 const logitOf = elementwise({
   value: (x) => Math.log(x) - Math.log1p(-x),
   logSlope: (x) => -Math.log(x) - Math.log1p(-x),
   logSlopeDerivative: (x) => 1 / (1 - x) - 1 / x,
   inverse: (z) => 1 / (1 + Math.exp(-z)),
 })
-
-const yeoJohnsonOf = elementwise({
-  value: (x, [power]) => (x >= 0 ? powerOf(x, power!) : -powerOf(-x, 2 - power!)),
-  logSlope: (x, [power]) => Math.sign(x) * (power! - 1) * Math.log1p(Math.abs(x)),
-  logSlopeDerivative: (x, [power]) => (power! - 1) / (1 + Math.abs(x)),
-  inverse: (z, [power]) => (z >= 0 ? powerRoot(z, power!) : -powerRoot(-z, 2 - power!)),
-})
-
-/** ((1+x)^power − 1)/power, for x ≥ 0 */
-const powerOf = (x: number, power: number) => (power === 0 ? Math.log1p(x) : Math.expm1(power * Math.log1p(x)) / power)
-
-/** The inverse of `powerOf`. */
-const powerRoot = (z: number, power: number) =>
-  power === 0 ? Math.expm1(z) : Math.expm1(Math.log1p(power * z) / power)
 
 /** Makes a bijector that applies a curve to every column, with parameters by column, [dim]. Results that are not finite throw. */
 function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) => Bijector {
@@ -118,7 +79,7 @@ function elementwise(curve: Curve): (columns: readonly (readonly number[])[]) =>
       const logDet = new Float64Array(count)
       for (let at = 0; at < x.length; at++) {
         const logSlope = curve.logSlope(x[at]!, columns[at % width]!)
-        // The inverse is not finite in float64: e^800, or a share that rounds to 1.
+        // The inverse is not finite in float64, such as the logarithm of a share that rounds to 1.
         if (!Number.isFinite(x[at]!) || !Number.isFinite(logSlope)) throw notFinite(values, at, width)
         logDet[Math.floor(at / width)]! -= logSlope
       }

@@ -18,17 +18,7 @@ export interface FlowSizes {
   /** Widths of the hidden layers of every conditioner. */
   readonly hidden: readonly number[]
   /** Distribution of the latent. Default: standard normal. */
-  readonly base?: BaseSpec
-}
-
-/** A base distribution other than the standard normal. */
-export type BaseSpec = StudentBase | MixtureBase
-
-/** Independent columns of Student's t, for data with heavy tails. */
-interface StudentBase {
-  readonly kind: 'student'
-  /** 1 (Cauchy) to 1000 (close to normal). */
-  readonly degreesOfFreedom: number
+  readonly base?: MixtureBase
 }
 
 /** A mixture of Gaussians with full covariances, for clustered data and for small tables. */
@@ -146,17 +136,10 @@ export function checkSpec(spec: FlowSpec): FlowSpec {
   return spec
 }
 
-function checkBase(base: BaseSpec, wrong: (rule: string, value: unknown) => ShapeError): void {
-  const { kind } = base
-  const known = { student: 'degreesOfFreedom', mixture: 'components' } as const
-  if (!Object.hasOwn(known, kind)) throw wrong('a base other than the standard normal is student or mixture', kind)
-  const foreign = Object.keys(base).find((key) => key !== 'kind' && key !== known[kind])
-  if (foreign !== undefined) throw wrong(`a base of the kind ${kind} has no such setting`, foreign)
-  if (base.kind === 'mixture') {
-    const isCount = Number.isInteger(base.components) && base.components >= 1 && base.components <= 64
-    if (!isCount) throw wrong('components of a mixture are a whole number from 1 to 64', base.components)
-    return
-  }
-  const isWithin = base.degreesOfFreedom >= 1 && base.degreesOfFreedom <= 1000
-  if (!isWithin) throw wrong("degrees of freedom of Student's t are from 1 to 1000", base.degreesOfFreedom)
+function checkBase(base: MixtureBase, wrong: (rule: string, value: unknown) => ShapeError): void {
+  if (base.kind !== 'mixture') throw wrong('a base other than the standard normal is a mixture', base.kind)
+  const foreign = Object.keys(base).find((key) => key !== 'kind' && key !== 'components')
+  if (foreign !== undefined) throw wrong('a mixture base has no such setting', foreign)
+  const isCount = Number.isInteger(base.components) && base.components >= 1 && base.components <= 64
+  if (!isCount) throw wrong('components of a mixture are a whole number from 1 to 64', base.components)
 }

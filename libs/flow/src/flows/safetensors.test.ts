@@ -37,10 +37,10 @@ it.each(['glow', 'spline'] as const)('restores a flow of the kind %s with all it
 })
 
 it('stores a base distribution, and none for the standard normal', () => {
-  const base = { kind: 'student', degreesOfFreedom: 4 } as const
+  const base = { kind: 'mixture', components: 4 } as const
   const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
   expect(decodeSafetensors(encodeSafetensors(unfittedFlow(spec, 1))).spec).toEqual(spec)
-  expect(header).not.toContain('student')
+  expect(header).not.toContain('mixture')
   expect(JSON.parse(JSON.parse(header).__metadata__.spec)).not.toHaveProperty('base')
 })
 
@@ -142,7 +142,7 @@ it('throws WeightsVersionUnknown with the version for a file of a later outflow'
     'no such setting, got activation': fromLater(({ metadata }) => {
       metadata.spec = changed(metadata.spec, { activation: 'gelu' })
     }),
-    'other than the standard normal is student or mixture, got laplace': fromLater(({ metadata }) => {
+    'other than the standard normal is a mixture, got laplace': fromLater(({ metadata }) => {
       metadata.spec = changed(metadata.spec, { base: { kind: 'laplace' } })
     }),
     'no weight layers.0.gate': fromLater(({ tensors }) => {

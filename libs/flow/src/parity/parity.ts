@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
-import { HALF_LOG_TWO_PI } from '../base/independent-columns.js'
+import { HALF_LOG_TWO_PI } from '../base/standard-normal.js'
 import { bijectorsOf, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowState } from '../flows/flow-state.js'
 import { openScorer } from '../scoring/scorer.js'
