@@ -143,7 +143,7 @@ function FitDetails({ fit: { because, incumbentId, report }, pipeline }: { fit: 
       </section>
       <section aria-labelledby="gate">
         <h2 id="gate">Gate</h2>
-        {gate === null ? <p class="quiet">The gate has not seen it.</p> : <GateReport gate={gate} />}
+        {gate === null ? <p class="quiet">The fit ended before its gate.</p> : <GateReport gate={gate} />}
       </section>
     </div>
   )
