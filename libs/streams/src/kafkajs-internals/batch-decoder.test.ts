@@ -18,9 +18,7 @@ const require = createRequire(import.meta.url)
 const src = 'kafkajs/src/protocol'
 type WholeBatch = Omit<DecodedBatch, 'records' | 'expandedBytes'> & { readonly records: readonly EncodedRecord[] }
 type Decode = (reader: ByteReader) => Promise<WholeBatch>
-type TheirRecord = EncodedRecord & { readonly headers: Readonly<Record<string, Buffer | Buffer[]>> }
-type TheirBatch = Omit<WholeBatch, 'records'> & { readonly records: readonly TheirRecord[] }
-const theirs: (reader: ByteReader) => Promise<TheirBatch> = require(`${src}/recordBatch/v0/decoder`)
+const theirs: Decode = require(`${src}/recordBatch/v0/decoder`)
 const encode: (record: object) => unknown = require(`${src}/recordBatch/record/v0`)
 const encodeBatch: (batch: object) => Promise<{ readonly buffer: Buffer }> = require(
   `${src}/recordBatch/v0`,
@@ -76,18 +74,14 @@ async function encoded({ records, ...rest }: { readonly records: readonly object
   return Buffer.concat([buffer, Buffer.from('what comes next')])
 }
 
-/** Compares part by part, because a decoded record reads its parts on access. */
-const partsOf = ({ offset, timestamp, key, value, isControlRecord }: EncodedRecord) => ({
-  ...{ offset, timestamp, key, value, isControlRecord },
-})
-
-type Headers = readonly (readonly [name: string, value: Buffer | null])[]
-
-/** The headers of kafkajs's record, by name, those of a name in order. */
-const theirHeaders = ({ headers }: TheirRecord): Headers =>
-  Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))
-
-const byName = (headers: Headers): Headers => headers.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+/** Compares part by part, because a decoded record reads its parts on access, and its headers have no prototype. */
+function partsOf({ records, ...batch }: WholeBatch, names: readonly string[]) {
+  const parts = records.map((own) => ({
+    ...Object.fromEntries(names.map((name) => [name, own[name as keyof typeof own]])),
+    headers: { ...own.headers },
+  }))
+  return { ...batch, records: parts }
+}
 
 test('a batch is decoded to the same records as by kafkajs', async () => {
   await fc.assert(
@@ -96,12 +90,9 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       const [reader, theirReader] = [new Decoder(buffer), new Decoder(buffer)]
       const decoded = await decodeWhole(reader)
       const expected = await theirs(theirReader)
+      const names = Object.keys(expected.records[0] ?? {}).filter((name) => name !== 'batchContext')
       // Vitest's toEqual compares buffers number by number, which would take most of the time of 2,000 runs.
-      deepStrictEqual(decoded.records.map(partsOf), expected.records.map(partsOf))
-      deepStrictEqual(
-        decoded.records.map(({ headerList }) => byName(headerList)),
-        expected.records.map((own) => byName(theirHeaders(own))),
-      )
+      deepStrictEqual(partsOf(decoded, names), { ...partsOf(expected, names), magicByte: 2 })
       deepStrictEqual(
         decoded.records.map(({ timestampMs }) => timestampMs),
         expected.records.map(({ timestamp }) => Number(timestamp)),
@@ -110,8 +101,6 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
         deepStrictEqual(valueIn?.bytes.subarray(valueIn.from, valueIn.end) ?? null, value)
       }
       const { records: _, ...context } = decoded
-      const { records: __, ...theirContext } = expected
-      deepStrictEqual({ ...theirContext, ...context }, theirContext)
       for (const { batchContext } of decoded.records) deepStrictEqual({ ...batchContext }, context)
       deepStrictEqual(reader.offset, theirReader.offset)
     }),
@@ -218,13 +207,14 @@ test('issue 17.19: a batch of too many records is not expanded; its last record 
   expect(records[0]).toMatchObject({ offset: '1999999', why: expect.stringMatching(/offsets 0 to 1999999 has more/) })
 })
 
-test('issue 17.17: repeated headers are read in linear time, and a name of Object.prototype is like any other', async () => {
+test('issue 17.17: repeated headers become a list in linear time, and a name of Object.prototype is like any other', async () => {
   const many = { ...PLAIN, headers: { trace: Array.from({ length: 200_000 }, () => Buffer.from('t')) } }
   const odd = Object.assign(Object.create(null), { constructor: Buffer.from('a'), toString: Buffer.from('b') })
   const records = [many, { ...PLAIN, headers: odd }]
   const buffer = await encoded({ ...NOTHING_SPECIAL, firstTimestamp: 0n, records } as never, 0)
   const [first, second] = (await decodeWhole(new Decoder(buffer))).records
   expect(first!.headerList).toHaveLength(200_000)
+  expect(first!.headers.trace).toHaveLength(200_000)
   expect(second!.headerList).toEqual([
     ['constructor', Buffer.from('a')],
     ['toString', Buffer.from('b')],

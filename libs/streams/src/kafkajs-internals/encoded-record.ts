@@ -1,11 +1,15 @@
-/** Fields shared by all records of a batch that kafkajs or this package reads, with kafkajs's names; 64-bit numbers are text. */
+/** Fields shared by all records of a batch, with kafkajs's names; 64-bit numbers are text. */
 export interface BatchContext {
   readonly firstOffset: string
+  readonly partitionLeaderEpoch: number
+  readonly magicByte: number
   readonly lastOffsetDelta: number
   readonly firstTimestamp: string
   readonly maxTimestamp: string
   readonly timestampType: number
   readonly producerId: string
+  readonly producerEpoch: number
+  readonly firstSequence: number
   readonly inTransaction: boolean
   readonly isControlBatch: boolean
 }
@@ -34,7 +38,7 @@ export function readRecords(context: BatchContext, bytes: Buffer, from: number, 
 }
 
 /**
- * A record with those of kafkajs's properties that kafkajs or this package reads; each part is read from the bytes when it is accessed.
+ * A record with kafkajs's properties; each part is read from the bytes when it is accessed.
  *
  * @see https://kafka.apache.org/documentation/#record
  */
@@ -48,8 +52,16 @@ export class EncodedRecord {
     return this.batch.context
   }
 
+  get magicByte(): number {
+    return this.batch.context.magicByte
+  }
+
   get isControlRecord(): boolean {
     return this.batch.context.isControlBatch
+  }
+
+  get attributes(): number {
+    return this.batch.bytes.readInt8(this.at)
   }
 
   get timestamp(): string {
@@ -87,6 +99,18 @@ export class EncodedRecord {
     VALUE_IN.from = nextAt
     VALUE_IN.end = nextAt + length
     return VALUE_IN
+  }
+
+  /** In kafkajs's form: a name that occurs more than once has a list. */
+  get headers() {
+    const headers: Record<string, Buffer | null | (Buffer | null)[]> = Object.create(null)
+    for (const [name, value] of this.headerList) {
+      const before = headers[name]
+      if (before === undefined) headers[name] = value
+      else if (Array.isArray(before)) before.push(value)
+      else headers[name] = [before, value]
+    }
+    return headers
   }
 
   /** Names with their values, in order. */

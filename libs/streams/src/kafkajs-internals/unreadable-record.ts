@@ -4,6 +4,8 @@ import type { BatchContext } from './encoded-record.js'
 export class UnreadableRecord {
   readonly key = null
   readonly value = null
+  readonly headers = {}
+  readonly attributes = 0
   readonly isControlRecord = false
 
   /** @param why  the limit that the batch exceeds */
@@ -12,6 +14,10 @@ export class UnreadableRecord {
     readonly offset: string,
     readonly why: string,
   ) {}
+
+  get magicByte(): number {
+    return this.batchContext.magicByte
+  }
 
   get timestamp(): string {
     return this.batchContext.maxTimestamp
