@@ -14,7 +14,7 @@ interface Request {
 }
 
 const target: FuzzTarget<Request> = {
-  rule: 'no request to the API causes an internal error, not even with values that Postgres rejects, and every error is a problem in JSON',
+  rule: 'no request to the API causes an internal error, not even with values that Postgres rejects, and every error is a problem, in JSON or as a page for a browser',
   setUp: async () => {
     server = await aServer({
       pool: STORE,
@@ -54,6 +54,10 @@ const target: FuzzTarget<Request> = {
     if (failure !== null) throw failure
     if (statusCode >= 500) throw new WrongValue(`${statusCode}: ${text}`)
     if (statusCode < 400 || method === 'HEAD') return
+    if (String(answered['content-type']).includes('text/html')) {
+      if (!headers.accept?.includes('text/html') || !PAGE.test(text)) throw new WrongValue(`${statusCode}: ${text}`)
+      return
+    }
     if (!String(answered['content-type']).includes('application/problem+json'))
       throw new WrongValue(`${statusCode}: ${text}`)
     const problem = JSON.parse(text) as { status?: unknown; detail?: unknown }
@@ -61,6 +65,9 @@ const target: FuzzTarget<Request> = {
   },
 }
 export default target
+
+/** The problem as a page: its texts, which may quote the request, have no tags. */
+const PAGE = /<main>\s*<h1>[^<]+<\/h1>\s*<p>[^<]*<\/p>\s*<p><a href="\/">[^<]+<\/a><\/p>\s*<\/main>/
 
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'] as const
 
