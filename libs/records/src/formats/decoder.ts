@@ -33,10 +33,10 @@ export function makeDecoder(source: SourceFormat): RecordDecoder {
         others: keys.map(() => undefined),
       }
       return (bytes, from = 0, end = bytes?.length ?? 0) => {
-        if (bytes !== null && end - from <= maxRecordBytes && pickQuickly?.(bytes, from, end, picked)) return picked
+        const quick = bytes !== null && end - from <= maxRecordBytes ? pickQuickly?.(bytes, from, end) : null
+        if (quick) return quick
         const decoded = decode(bytes?.subarray(from, end) ?? null)
         if (!('record' in decoded)) return decoded
-        picked.numbers.fill(Number.NaN)
         keys.forEach((key, place) => {
           picked.others[place] = Object.hasOwn(decoded.record, key) ? decoded.record[key] : undefined
         })

@@ -9,9 +9,9 @@ const pick = jsonPicker(KEYS)
 
 /** The values that the picker took, or null if it left the document to JSON.parse. */
 function picked(text: string | Buffer): unknown[] | null {
-  const taken = { numbers: new Float64Array(KEYS.length), others: [] }
   const bytes = Buffer.from(text as string)
-  return pick(bytes, 0, bytes.length, taken) ? valuesOf(taken) : null
+  const taken = pick(bytes, 0, bytes.length)
+  return taken && valuesOf(taken)
 }
 
 function valuesOf({ numbers, others }: PickedValues): unknown[] {
@@ -68,6 +68,35 @@ test.each([
   expect(picked(text)).toBe(null)
 })
 
+// Digits and characters are read eight at a time.
+test.each(Array.from({ length: 25 }, (_, length) => length))('numbers and strings of %i characters', (length) => {
+  const digits = '12345678901234567890123456'.slice(0, length)
+  const numbers = [
+    `0.0${digits}`,
+    `-${length}.5${digits}`,
+    `1${digits}`,
+    `9.${digits}0e-${length}`,
+    `1${digits}E+${length}`,
+  ]
+  const letters = 'abcdefghijklmnopqrstuvwxyz'.slice(0, length)
+  const values = [...numbers, ...[letters, `${letters}é`, `é${letters}`].map((text) => JSON.stringify(text))]
+  for (const value of values) {
+    for (const text of [`{"a":${value}}`, `{"a":${value},"b":7}`, `{"b":[${value} ],"a":${value}\n}`]) {
+      expect(isSame(picked(text), parsed(text)), text).toBe(true)
+    }
+  }
+  for (const text of ['x', '/', ':', '\u007f'].map((other) => `{"a":1.5${digits}${other}}`))
+    expect(picked(text)).toBe(null)
+  for (const text of ['\\n', '\u001f', '\u0000', '\t'].map((other) => `{"a":"${letters}${other}"}`))
+    expect(picked(text)).toBe(null)
+})
+
+test('a document of more than a MiB is left to JSON.parse', () => {
+  const ofLength = (length: number) => `{"a":"${'x'.repeat(length - 8)}"}`
+  expect(picked(ofLength(2 ** 20))).toEqual(parsed(ofLength(2 ** 20)))
+  expect(picked(ofLength(2 ** 20 + 1))).toBe(null)
+})
+
 test('one picker reads records with different keys in any order', () => {
   for (const text of ['{"a":1,"b":2}', '{"b":2,"a":1}', '{"c":0,"a":1}', '{"aa":0,"b":2}', '{"a":1,"b":2}']) {
     expect(picked(text)).toEqual(parsed(text))
@@ -76,18 +105,15 @@ test('one picker reads records with different keys in any order', () => {
 
 test('a document ends at its given end, before any bytes', () => {
   const bytes = Buffer.from('{"a":12}\n{"a":3}, "b":4}')
-  const taken = { numbers: new Float64Array(KEYS.length), others: [] }
-  const ends = Array.from(bytes.keys()).filter((end) => pick(bytes, 0, end, taken))
+  const ends = Array.from(bytes.keys()).filter((end) => pick(bytes, 0, end) !== null)
   expect(ends).toEqual([8, 9])
-  expect(pick(bytes, 9, 16, taken)).toBe(true)
-  expect(taken.numbers[0]).toBe(3)
+  expect(pick(bytes, 9, 16)?.numbers[0]).toBe(3)
 })
 
 test('issue 17.25: long keys are read and not cached', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
   const pickAny = jsonPicker(['a'])
-  const taken = { numbers: new Float64Array(1), others: [] }
   const longKey = 'k'.repeat(LONG_KEY_BYTES)
   const heldBytes = () => {
     collectGarbage()
@@ -97,8 +123,7 @@ test('issue 17.25: long keys are read and not cached', async () => {
   for (let nth = 50; nth > 0; nth--) {
     const members = Array.from({ length: nth }, (_, at) => `"${at}":0,`).join('')
     const bytes = Buffer.from(`{"a":${nth},${members}"${longKey}":0}`)
-    expect(pickAny(bytes, 0, bytes.length, taken)).toBe(true)
-    expect(taken.numbers[0]).toBe(nth)
+    expect(pickAny(bytes, 0, bytes.length)?.numbers[0]).toBe(nth)
   }
   // A buffer's memory is freed some time after its collection.
   await vi.waitFor(() => expect(heldBytes() - before).toBeLessThan(10 * LONG_KEY_BYTES), { timeout: 10_000 })

@@ -16,7 +16,7 @@ export function decodeJson(value: Buffer): DecodedValue | Rejection {
 /** Reads single values of the same documents, if `jsonPicker` can. */
 export function pickJson(keys: readonly string[]): QuickPicker {
   const pick = jsonPicker(keys)
-  return (bytes, from, end, picked) => pick(bytes, bodyAt(bytes, from, end), end, picked)
+  return (bytes, from, end) => pick(bytes, bodyAt(bytes, from, end), end)
 }
 
 function bodyAt(bytes: Buffer, from: number, end: number): number {

@@ -53,5 +53,5 @@ export interface BodyDecoder {
   readonly quickPicker?: (keys: readonly string[]) => QuickPicker
 }
 
-/** Reads the document between two places: true, and the values are picked; false, and `decode` has to read it. */
-export type QuickPicker = (bytes: Buffer, from: number, end: number, picked: PickedValues) => boolean
+/** Reads the document between two places; null: `decode` has to read it. The next call overwrites the result. */
+export type QuickPicker = (bytes: Buffer, from: number, end: number) => PickedValues | null
