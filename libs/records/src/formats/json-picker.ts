@@ -15,7 +15,9 @@ export function jsonPicker(keys: readonly string[]): QuickPicker {
   const places = new Map(keys.map((key, place) => [key, place]))
   const placeOf = (from: number, end: number) => places.get(bytes.toString('utf8', from, end)) ?? NOT_WANTED
   const kernel = new WebAssembly.Instance(compiled, { picker: { placeOf } }).exports as Kernel
-  const { pick, memory, DOCUMENT, CAPACITY } = kernel
+  const { pick, memory } = kernel
+  const [documentAt, capacity] = [kernel.DOCUMENT.value, kernel.CAPACITY.value]
+  const [notRead, others, beyondAscii] = [kernel.NOT_READ.value, kernel.HAS_OTHERS.value, kernel.BEYOND_ASCII.value]
   const numbersAt = memory.buffer.byteLength
   const spansAt = numbersAt + Float64Array.BYTES_PER_ELEMENT * keys.length
   memory.grow(Math.ceil((2 * (spansAt - numbersAt)) / PAGE_BYTES))
@@ -38,13 +40,13 @@ export function jsonPicker(keys: readonly string[]): QuickPicker {
   }
 
   return (document, from, end) => {
-    if (end - from > CAPACITY.value) return null
-    document.copy(bytes, DOCUMENT.value, from, end)
+    if (end - from > capacity) return null
+    document.copy(bytes, documentAt, from, end)
     const flags = pick(end - from, keys.length, numbersAt, spansAt)
-    if (flags === NOT_READ) return null
-    const isAscii = (flags & BEYOND_ASCII) === 0
+    if (flags === notRead) return null
+    const isAscii = (flags & beyondAscii) === 0
     if (!isAscii && !isUtf8(document.subarray(from, end))) return null
-    const hasOthers = (flags & HAS_OTHERS) !== 0
+    const hasOthers = (flags & others) !== 0
     if (hasOthers || hadOthers) takeOthers(isAscii)
     hadOthers = hasOthers
     return picked
@@ -54,9 +56,16 @@ export function jsonPicker(keys: readonly string[]): QuickPicker {
 /** Exports of json-kernel/json-kernel.ts, which documents them. */
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void }
-  readonly DOCUMENT: { readonly value: number }
-  readonly CAPACITY: { readonly value: number }
+  readonly DOCUMENT: Constant
+  readonly CAPACITY: Constant
+  readonly NOT_READ: Constant
+  readonly HAS_OTHERS: Constant
+  readonly BEYOND_ASCII: Constant
   readonly pick: (length: number, keys: number, numbers: number, spans: number) => number
+}
+
+interface Constant {
+  readonly value: number
 }
 
 /** The types of Node 20 lack it. */
@@ -68,9 +77,6 @@ declare const WebAssembly: {
 const compiled = new WebAssembly.Module(Buffer.from(JSON_KERNEL, 'base64'))
 const PAGE_BYTES = 65_536
 const NOT_WANTED = -1
-const NOT_READ = -1
-const HAS_OTHERS = 1
-const BEYOND_ASCII = 2
 
 /** Returns the value between two indices. */
 function takeValue(bytes: Buffer, from: number, end: number, isAscii: boolean): unknown {
