@@ -6,7 +6,6 @@ export function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {
   return {
     ...line,
     id: anomalyId(line.pipeline, line),
-    offset: String(line.offset),
     key: entityKey,
     surpriseBits: line.pValue > 0 ? -Math.log2(line.pValue) : null,
     fields: [...line.fields],

@@ -41,7 +41,7 @@ export async function readValuesAround(
       isCutShort,
       fields,
       records: kept.map(({ offset, eventTimeMs }, at) => ({
-        offset: String(offset),
+        offset,
         eventTime: new Date(eventTimeMs),
         bands: bands[at]!,
       })),

@@ -195,20 +195,21 @@ function aUrl(random: Random): string {
 }
 
 function aCursor(random: Random): string {
-  const position = [
-    'flights',
-    random.pick([0, 1e9, 2 ** 31, -1, 1.5]),
-    random.pick(['7', '9'.repeat(18), '0'.repeat(30), 'x']),
-  ]
-  if (random.oneIn(4)) position[0] = anOdd(random)
-  const time = random.pick([
-    '2026-01-01 00:00:00+00',
-    '2026-99-99 99:99:99+99',
-    '0000-00-00 00:00:00-00',
-    '99999-01-01 00:00:00.5+00',
-    '2026-02-31 00:00:00+00',
-  ])
-  const cursor = random.oneIn(2) ? position : [random.pick([0.5, 0, 1, 2, 1e-320]), time, position]
+  const cursor = {
+    topic: random.oneIn(4) ? anOdd(random) : 'flights',
+    partition: random.pick([0, 1e9, 2 ** 31, -1, 1.5]),
+    offset: random.pick(['7', '9'.repeat(19), '0'.repeat(30), 'x']),
+    ...(random.oneIn(2) && {
+      pValue: random.pick([0.5, 0, 1, 2, 1e-320]),
+      recordTime: random.pick([
+        '2026-01-01T00:00:00Z',
+        '2026-99-99T99:99:99Z',
+        '0000-01-01T00:00:00Z',
+        '9999-12-31T23:59:59.999-23:59',
+        '2026-02-31T00:00:00Z',
+      ]),
+    }),
+  }
   return Buffer.from(
     random.oneIn(6) ? mutate(random, Buffer.from(JSON.stringify(cursor)), LIKELY) : JSON.stringify(cursor),
   ).toString('base64url')

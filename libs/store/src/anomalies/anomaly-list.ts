@@ -29,11 +29,7 @@ export interface AnomalyLine extends Position {
 export type FieldBits = Pick<Reason, 'field' | 'bits'>
 
 /** The last row of a page; the next page begins after it, unaffected by rows added meanwhile. */
-export interface AnomalyCursor extends Position {
-  readonly pValue: number
-  /** In Postgres's text form, with microseconds. */
-  readonly recordTime: string
-}
+type AnomalyCursor = Pick<AnomalyLine, keyof Position | 'pValue' | 'recordTime'>
 
 /** An anomaly with some values of its record. */
 interface AnomalyRow extends AnomalyLine {
@@ -62,11 +58,11 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
   const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
   const chosen = (listing.values ?? []).map((steps) => `left(record #>> ${place(steps.map(String))}::text[], 200)`)
-  const rows = await run<PageRow>(db, {
+  const rows = await run<AnomalyRow>(db, {
     name: '',
     // The limit is in the subquery, so that verdicts are looked up only for the page.
     text: `
-      select ${LINE_COLUMNS}, record_time::text as "recordTimeText", array[${chosen.join(', ')}]::text[] as values
+      select ${LINE_COLUMNS}, array[${chosen.join(', ')}]::text[] as values
       from (
         select *
         from outflow.anomalies as anomaly
@@ -79,11 +75,7 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
     values,
   })
   const items = rows.slice(0, listing.limit)
-  const last = rows.length > listing.limit ? items.at(-1) : undefined
-  return {
-    items: items.map(({ recordTimeText: _, ...row }) => row),
-    next: last === undefined ? null : cursorOf(last),
-  }
+  return { items, next: rows.length > listing.limit ? items.at(-1)! : null }
 }
 
 /** Returns the anomalies found in a pipeline since a time, newest first. */
@@ -104,8 +96,6 @@ export async function anomaliesDetectedSince(
   })
 }
 
-type PageRow = AnomalyRow & { readonly recordTimeText: string }
-
 /** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
        event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
@@ -121,10 +111,6 @@ const LAST_VERDICT = `left join lateral (
         order by id desc
         limit 1
       ) as last on true`
-
-function cursorOf({ topic, partition, offset, pValue, recordTimeText }: PageRow): AnomalyCursor {
-  return { pValue, recordTime: recordTimeText, topic, partition, offset }
-}
 
 /** The row comparison continues after the cursor; the redundant bound before it lets Postgres skip whole partitions. */
 function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: Place): string[] {

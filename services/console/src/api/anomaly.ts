@@ -1,7 +1,7 @@
 import { counterfactualSchema, reasonSchema } from '@outflow/contracts'
 import { z } from 'zod'
 import {
-  cursorSchema,
+  anomalyCursorSchema,
   limitSchema,
   noteSchema,
   offsetSchema,
@@ -147,7 +147,7 @@ export const anomaliesQuerySchema = anomalyFilterSchema.extend({
   /** Fields of the record whose values are returned, such as `delay` or `route.origin`; may be repeated. */
   column: z.union([textSchema, z.array(textSchema).max(20)]).optional(),
   limit: limitSchema(500, 50),
-  cursor: cursorSchema.optional(),
+  cursor: anomalyCursorSchema.optional(),
 })
 
 export const anomalyRowSchema = anomalySummarySchema
@@ -160,7 +160,7 @@ export const anomalyRowSchema = anomalySummarySchema
 export const anomaliesPageSchema = z.object({
   items: z.array(anomalyRowSchema),
   /** Cursor of the next page; null on the last one. */
-  next: z.string().nullable(),
+  next: anomalyCursorSchema.nullable(),
 })
 
 export const newVerdictSchema = z.strictObject({

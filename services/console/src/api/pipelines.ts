@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { offsetSchema, textSchema, timeSchema } from './fields.js'
+import { deadLetterCursorSchema, offsetSchema, textSchema, timeSchema } from './fields.js'
 
 export const pipelinesSchema = z.array(
   z
@@ -139,5 +139,5 @@ export const deadLettersPageSchema = z.object({
       })
       .meta({ id: 'DeadLetter', description: 'A record that broke its contract' }),
   ),
-  next: z.string().nullable(),
+  next: deadLetterCursorSchema.nullable(),
 })

@@ -31,7 +31,6 @@ import {
   valuesAroundSchema,
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
-import { readCursor, writeCursor } from '../cursors.js'
 import { RequestRefused } from '../errors.js'
 import { readOverview } from '../overview.js'
 import { found } from '../queries.js'
@@ -70,15 +69,12 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       },
     },
     async ({ query: { sort, cursor, limit, column = [], ...query } }) => {
-      const order = {
-        sort: sort === 'bits' ? ('surprise' as const) : sort,
-        after: cursor === undefined ? null : readCursor(cursor),
-      }
+      const order = { sort: sort === 'bits' ? ('surprise' as const) : sort, after: cursor }
       const values = [column].flat().map(stepsOfColumn)
       const page = await read((db) => listAnomalies(db, { ...filterOf(query), ...order, limit, values }))
       return {
         items: page.items.map((row) => ({ ...summaryOf(row), values: [...row.values] })),
-        next: page.next === null ? null : writeCursor(page.next),
+        next: page.next,
       }
     },
   )

@@ -1,8 +1,13 @@
 import { formatPosition } from '@outflow/contracts'
 import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import { cursorSchema, deadLettersPageSchema, limitSchema, resendReportSchema, resendSchema } from '../api/index.js'
+import {
+  deadLetterCursorSchema,
+  deadLettersPageSchema,
+  limitSchema,
+  resendReportSchema,
+  resendSchema,
+} from '../api/index.js'
 import { withAudit } from '../audit.js'
-import { readPosition, writePosition } from '../cursors.js'
 import { resendDeadLetters } from '../dead-letters/resend.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import { readable } from '../readable.js'
@@ -14,23 +19,23 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
     {
       schema: {
         summary: 'A page of dead letters, newest first',
-        querystring: ofPipelineSchema.extend({ limit: limitSchema(500, 50), cursor: cursorSchema.optional() }),
+        querystring: ofPipelineSchema.extend({
+          limit: limitSchema(500, 50),
+          cursor: deadLetterCursorSchema.optional(),
+        }),
         response: { 200: deadLettersPageSchema },
       },
     },
-    async ({ query: { pipeline = config.pipeline, limit, cursor } }) => {
-      const after = cursor === undefined ? null : readPosition(cursor)
+    async ({ query: { pipeline = config.pipeline, limit, cursor: after } }) => {
       const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
-      const last = letters.length > limit ? letters[limit - 1] : undefined
       return {
         items: letters.slice(0, limit).map((letter) => ({
           ...letter,
-          offset: String(letter.offset),
           key: readable(letter.key),
           valueStart: readable(letter.valueStart),
           at: letter.rejectedAt,
         })),
-        next: last === undefined ? null : writePosition(last),
+        next: letters.length > limit ? letters[limit - 1]! : null,
       }
     },
   )
@@ -47,7 +52,7 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
     },
     async ({ body, visitor }) => {
       const { pipeline } = config
-      const positions = body.positions.map(({ offset, ...position }) => ({ ...position, offset: BigInt(offset) }))
+      const { positions } = body
       const letters = await read(async (db) => {
         const rows: StoredDeadLetter[] = []
         for (const position of positions) {

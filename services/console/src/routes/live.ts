@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { anomaliesDetectedSince } from '@outflow/store/anomalies'
 import { z } from 'zod'
 import { summaryOf } from '../anomaly-summary.js'
+import { anomalySummarySchema } from '../api/index.js'
 import { RequestRefused } from '../errors.js'
 import { makeEventStream } from '../event-stream.js'
 import { makeLiveFeed } from '../live-feed.js'
@@ -58,7 +59,7 @@ export function addLiveRoute(
       telemetry.liveStreams(open.size)
       const end = setTimeout(() => body.push(null), MAX_MS)
       const unsubscribe = feed.subscribe(pipeline, (found) => {
-        for (const line of found) send('anomaly', summaryOf(line))
+        for (const line of found) send('anomaly', z.encode(anomalySummarySchema, summaryOf(line)))
       })
       void reply.header('x-accel-buffering', 'no').type('text/event-stream; charset=utf-8')
       void reply.send(body as never)

@@ -144,7 +144,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         const isOwn = pipeline === config.pipeline
         const state = isOwn && active?.metadata ? describeProvisional(active.metadata, config) : null
         return {
-          lag: lag?.map((part) => ({ ...part, lag: Number(part.lag), offset: String(part.offset) })) ?? null,
+          lag: lag?.map((part) => ({ ...part, lag: Number(part.lag) })) ?? null,
           recordsPerSecond: await recentRate(db, pipeline),
           deadLetters: [...rejections],
           drift: alarms.map(({ raisedAt, changedAt, chart, fields }) => ({
