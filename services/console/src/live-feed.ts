@@ -28,8 +28,8 @@ const keyOf = (line: AnomalyLine): string => `${anomalyId(line.pipeline, line)} 
 
 interface WatchedPipeline {
   readonly listeners: Set<OnFound>
-  /** Anomalies of the last poll. */
-  known: ReadonlySet<string>
+  /** Anomalies of the last poll; null before the first: those are in the list that the client has. */
+  known: ReadonlySet<string> | null
 }
 
 /** Polls for new anomalies once a second for all clients of a pipeline; without clients it does not poll. */
@@ -42,20 +42,14 @@ export function makeLiveFeed({ readNewest, signal, onError, everyMs = POLL_INTER
      * @returns a function that ends the subscription
      */
     subscribe: (pipeline: string, onFound: OnFound): (() => void) => {
-      const own = watched.get(pipeline) ?? { listeners: new Set(), known: new Set() }
-      const isFirst = !watched.has(pipeline)
+      const own = watched.get(pipeline) ?? { listeners: new Set(), known: null }
+      if (!watched.has(pipeline)) void pollOne(pipeline, own)
       watched.set(pipeline, own)
-      // Earlier anomalies are in the list that the client has.
-      const ready = isFirst ? pollOne(pipeline, own, () => {}) : Promise.resolve()
-      void ready.catch(fail).then(() => own.listeners.add(onFound))
+      own.listeners.add(onFound)
       if (!isPolling) void poll()
       return () => {
-        void ready
-          .catch(() => {})
-          .then(() => {
-            own.listeners.delete(onFound)
-            if (own.listeners.size === 0 && watched.get(pipeline) === own) watched.delete(pipeline)
-          })
+        own.listeners.delete(onFound)
+        if (own.listeners.size === 0 && watched.get(pipeline) === own) watched.delete(pipeline)
       }
     },
   }
@@ -65,24 +59,22 @@ export function makeLiveFeed({ readNewest, signal, onError, everyMs = POLL_INTER
     while (watched.size > 0 && !signal.aborted) {
       await pause(everyMs, signal)
       if (signal.aborted) break
-      for (const [pipeline, own] of watched) {
-        await pollOne(pipeline, own, (found) => {
-          for (const onFound of own.listeners) onFound(found)
-        }).catch(fail)
-      }
+      for (const [pipeline, own] of watched) await pollOne(pipeline, own)
     }
     isPolling = false
   }
 
-  async function pollOne(pipeline: string, own: WatchedPipeline, onFound: OnFound): Promise<void> {
+  async function pollOne(pipeline: string, own: WatchedPipeline): Promise<void> {
     const since = new Date(Date.now() - LOOK_BACK_MS)
-    const lines = await readNewest({ pipeline, since, limit: MAX_ANOMALIES })
-    const unreported = lines.filter((line) => !own.known.has(keyOf(line)))
-    own.known = new Set(lines.map(keyOf))
-    if (unreported.length > 0) onFound(unreported.toReversed())
-  }
-
-  function fail(thrown: unknown): void {
-    if (!signal.aborted) onError(toOutflowError(thrown))
+    try {
+      const lines = await readNewest({ pipeline, since, limit: MAX_ANOMALIES })
+      const { known } = own
+      own.known = new Set(lines.map(keyOf))
+      if (known === null) return
+      const unreported = lines.filter((line) => !known.has(keyOf(line))).toReversed()
+      if (unreported.length > 0) for (const onFound of own.listeners) onFound(unreported)
+    } catch (thrown: unknown) {
+      if (!signal.aborted) onError(toOutflowError(thrown))
+    }
   }
 }
