@@ -95,26 +95,23 @@ it('issue 20: the 90 days of an entity have the events of the pipeline, with clo
 describe('statistics', () => {
   it('give percentiles over time, near the exact ones', async () => {
     const from = new Date(NOW - 3_600_000).toISOString()
-    const { body } = await ask(`/api/statistics/scores?from=${from}&step=60`)
+    const { body } = await ask(`/api/statistics/scores?from=${from}`)
     expect(body).toMatchObject({ threshold: null, step: 60 })
     expect(body.points).toHaveLength(2)
     expect(body.points[0]).toMatchObject({ records: 1_000, anomalies: 10, max: 999 })
     expect(body.points[0].p50 / 500).toBeCloseTo(1, 0)
     expect(body.points[0].p99 / 990).toBeCloseTo(1, 0)
-    expect((await ask(`/api/statistics/scores?from=${from}&step=3600`)).body.points.length).toBeLessThanOrEqual(2)
   })
 
-  it('reject a span that is empty or too long for its step', async () => {
+  it('reject a span that is empty or too long', async () => {
     expect((await ask('/api/statistics/scores?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z')).status).toBe(400)
     expect((await ask('/api/statistics/scores?from=2020-01-01T00:00:00Z')).status).toBe(400)
     const month = 'from=2026-01-01T00:00:00Z&to=2026-01-31T00:00:00Z'
-    expect((await ask(`/api/statistics/scores?${month}&step=60`)).body.detail).toContain('step')
+    expect((await ask(`/api/statistics/scores?${month}`)).body.step).toBe(10_800)
   })
 
   it('list the pipelines, and the health of one', async () => {
-    expect((await ask('/api/pipelines')).body).toMatchObject([
-      { pipeline: PIPELINE, activeModel: 'model-1', anomaliesLastDay: 20, recordsLastDay: 2_003 },
-    ])
+    expect((await ask('/api/pipelines')).body).toEqual([{ pipeline: PIPELINE, newestAnomalyAt: expect.any(String) }])
     const { body } = await ask('/api/health')
     expect(body).toMatchObject({
       lag: null,
@@ -133,7 +130,7 @@ describe('statistics', () => {
     try {
       expect((await ask('/api/pipelines')).body).toMatchObject([
         { pipeline: PIPELINE },
-        { pipeline: 'mistyped', activeModel: null },
+        { pipeline: 'mistyped', newestAnomalyAt: null },
       ])
       expect((await ask('/api/health?pipeline=mistyped')).body.whyNoModel).toBe(waitingFor)
     } finally {

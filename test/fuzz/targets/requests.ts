@@ -85,7 +85,7 @@ const TELEMETRY: ConsoleTelemetry = {
 }
 
 /** Result of writes and counts. */
-const ROW = { id: '1', anomalies: 0, confirmed: 0, falseAlarms: 0, firstSeen: null, lastSeen: null }
+const ROW = { id: '1', anomalies: 0, confirmed: 0, falseAlarms: 0, firstSeen: null }
 
 /** An empty store that validates its parameters as Postgres does. */
 const STORE = {
@@ -155,8 +155,6 @@ const NAMES = [
   'sort',
   'limit',
   'cursor',
-  'step',
-  'all',
   '__proto__',
   'x[y]',
 ]

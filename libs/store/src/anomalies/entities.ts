@@ -9,7 +9,6 @@ interface EntityHistory {
   readonly falseAlarms: number
   /** null: it has no anomaly. */
   readonly firstSeen: Date | null
-  readonly lastSeen: Date | null
   /** Days with anomalies, in order; `YYYY-MM-DD`, UTC. */
   readonly byDay: readonly { readonly day: string; readonly anomalies: number }[]
 }
@@ -20,10 +19,10 @@ export async function entityHistory(
   { pipeline, key, since }: { readonly pipeline: string; readonly key: string; readonly since: Date },
 ): Promise<EntityHistory> {
   const values = [pipeline, key]
-  const [counts] = await run<Pick<EntityHistory, 'anomalies' | 'firstSeen' | 'lastSeen'>>(db, {
+  const [counts] = await run<Pick<EntityHistory, 'anomalies' | 'firstSeen'>>(db, {
     name: 'entity_counts',
     text: `
-      select count(*)::float8 as anomalies, min(record_time) as "firstSeen", max(record_time) as "lastSeen"
+      select count(*)::float8 as anomalies, min(record_time) as "firstSeen"
       from outflow.anomalies
       where pipeline = $1 and entity_key = $2`,
     values,

@@ -3,10 +3,6 @@ import { run } from '../connection/statement.js'
 
 interface PipelineSummary {
   readonly pipeline: string
-  readonly activeModelId: string | null
-  /** Count of the last 24 hours of Kafka's record time. */
-  readonly anomaliesLastDay: number
-  readonly recordsLastDay: number
   /** Time of detection; null: none is stored. */
   readonly newestAnomalyAt: Date | null
 }
@@ -18,23 +14,9 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
   return run<PipelineSummary>(db, {
     name: 'list_pipelines',
     text: `
-      select pipeline, active.id as "activeModelId", coalesce(scores.anomalies, 0)::float8 as "anomaliesLastDay",
-             (coalesce(scores.scored, 0) + coalesce(rejections.rejected, 0))::float8 as "recordsLastDay",
+      select pipeline,
              (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as "newestAnomalyAt"
       from (${KNOWN}) as known
-      left join lateral (
-        select id from outflow.models where models.pipeline = known.pipeline and state = 'active'
-      ) as active on true
-      left join lateral (
-        select sum(anomalies) as anomalies, sum(scored) as scored
-        from outflow.score_statistics as minutes
-        where minutes.pipeline = known.pipeline and minute > now() - interval '1 day'
-      ) as scores on true
-      left join lateral (
-        select sum(rejected) as rejected
-        from outflow.rejection_statistics as minutes
-        where minutes.pipeline = known.pipeline and minute > now() - interval '1 day'
-      ) as rejections on true
       order by pipeline`,
     values: [],
   })

@@ -12,7 +12,6 @@ export const entitySchema = z
     falseAlarms: z.int(),
     /** Kafka's record time; null: it has no anomaly. */
     firstSeen: timeSchema.nullable(),
-    lastSeen: timeSchema.nullable(),
     /** Ends of the axis of byDay and marks: the last 90 days. */
     from: timeSchema,
     to: timeSchema,

@@ -5,10 +5,7 @@ export const pipelinesSchema = z.array(
   z
     .object({
       pipeline: z.string(),
-      activeModel: z.string().nullable(),
-      /** In the last 24 hours of Kafka's record time. */
-      anomaliesLastDay: z.int(),
-      recordsLastDay: z.int(),
+      /** Time of detection. */
       newestAnomalyAt: timeSchema.nullable(),
     })
     .meta({ id: 'Pipeline', description: 'A pipeline of the database' }),

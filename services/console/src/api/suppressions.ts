@@ -16,8 +16,6 @@ export const suppressionSchema = z
     reason: z.string(),
     createdBy: z.string(),
     createdAt: timeSchema,
-    removedBy: z.string().nullable(),
-    removedAt: timeSchema.nullable(),
     /** Number of alerts that the rule has hidden. */
     hidden: z.int(),
     lastHiddenAt: timeSchema.nullable(),

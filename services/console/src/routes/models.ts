@@ -182,14 +182,13 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       config: { role: 'operator' },
       schema: {
         summary: 'Requests a new model from the trainer now',
-        body: z.strictObject({ pipeline: pipelineSchema.optional(), reason: textSchema.optional() }),
+        body: z.strictObject({ pipeline: pipelineSchema.optional() }),
         response: { 202: z.object({ request: z.string() }) },
       },
     },
-    async ({ body: { pipeline = config.pipeline, reason = 'requested in the console' }, visitor }, reply) => {
-      const act = { action: 'retrain', pipeline, detail: { reason } }
-      const request = await withAudit(pool, visitor, act, () =>
-        requestRetrain(pool, { pipeline, by: visitor.name, why: reason }),
+    async ({ body: { pipeline = config.pipeline }, visitor }, reply) => {
+      const request = await withAudit(pool, visitor, { action: 'retrain', pipeline }, () =>
+        requestRetrain(pool, { pipeline, by: visitor.name, why: 'requested in the console' }),
       )
       return reply.code(202).send({ request })
     },

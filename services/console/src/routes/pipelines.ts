@@ -29,7 +29,6 @@ const DAY_MS = 86_400_000
 const LONGEST_DAYS = 31
 /** Of an entity. */
 const HISTORY_DAYS = 90
-const MOST_POINTS = 2_000
 /** Seconds: a day is 288 points, a month 248. */
 const STEPS = [60, 300, 900, 3_600, 10_800] as const
 const POINTS = 300
@@ -43,8 +42,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
   server.get(
     '/api/pipelines',
     { schema: { summary: 'The pipelines of the database', response: { 200: pipelinesSchema } } },
-    async () =>
-      (await read(listPipelines)).map(({ activeModelId: activeModel, ...pipeline }) => ({ ...pipeline, activeModel })),
+    async () => [...(await read(listPipelines))],
   )
 
   server.get(
@@ -85,8 +83,6 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
           from: timeSchema.optional(),
           /** Default: now. */
           to: timeSchema.optional(),
-          /** Seconds; default: gives about 300 points. */
-          step: z.coerce.number().int().min(60).max(86_400).optional(),
         }),
         response: { 200: scoresSchema },
       },
@@ -98,13 +94,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       if (!(seconds > 0 && seconds <= (LONGEST_DAYS * DAY_MS) / 1_000)) {
         throw new RequestRefused(400, `from, to: allowed: a span of at most ${LONGEST_DAYS} days, from before to`)
       }
-      const step = query.step ?? STEPS.find((candidate) => seconds / candidate <= POINTS) ?? STEPS.at(-1)!
-      if (seconds / step > MOST_POINTS) {
-        throw new RequestRefused(
-          400,
-          `step: allowed for this span: at least ${Math.ceil(seconds / MOST_POINTS)} seconds`,
-        )
-      }
+      const step = STEPS.find((candidate) => seconds / candidate <= POINTS) ?? STEPS.at(-1)!
       const { spans, marks } = await read(async (db) => ({
         spans: await scoreSeries(db, { pipeline, from, to, stepSeconds: step }),
         marks: await marksBetween(db, { pipeline, from, to }),

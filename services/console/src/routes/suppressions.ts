@@ -12,15 +12,12 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     {
       schema: {
         summary: 'The rules that hide alerts, newest first',
-        querystring: ofPipelineSchema.extend({
-          /** true: includes rules that have ended. */
-          all: z.enum(['true', 'false']).default('false'),
-        }),
+        querystring: ofPipelineSchema,
         response: { 200: z.array(suppressionSchema) },
       },
     },
-    async ({ query: { pipeline = config.pipeline, all } }) =>
-      (await read((db) => listSuppressions(db, { pipeline, all: all === 'true' }))).map(suppressionOf),
+    async ({ query: { pipeline = config.pipeline } }) =>
+      (await read((db) => listSuppressions(db, { pipeline }))).map(suppressionOf),
   )
 
   server.post(
