@@ -84,3 +84,19 @@ it('continues when a poll fails', async () => {
   await until(() => reported.length > 0)
   expect({ reported, errors }).toEqual({ reported: [9n], errors: ['unavailable'] })
 })
+
+it('sends no anomaly from before the subscription when the first poll fails', async () => {
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  let polls = 0
+  const readNewest = async () => {
+    polls += 1
+    if (polls === 1) throw new Error('unavailable')
+    return polls < 4 ? [line(1)] : [line(2), line(1)]
+  }
+  const feed = makeLiveFeed({ readNewest, signal: stop.signal, onError: () => {}, everyMs: 1 })
+  const reported: bigint[] = []
+  feed.subscribe('flights', (found) => reported.push(...found.map(({ offset }) => offset)))
+  await until(() => reported.includes(2n))
+  expect(reported).toEqual([2n])
+})
