@@ -1,12 +1,11 @@
 import { type Alert, alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
-import { type AlertBucket, type AlertEvent, plainText } from '@outflow/contracts'
+import { type AlertBucket, parseAnomalyId, plainText } from '@outflow/contracts'
 import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 
 /** An unnumbered row, and its alert; null: it is not an alert. */
 interface WaitingAlert {
   readonly id: bigint
-  readonly event: AlertEvent | null
   readonly alert: Alert | null
 }
 
@@ -31,10 +30,10 @@ interface DecideOptions {
 /** Reads a row: a row that is not an alert, or of an unknown type, is sent unchanged. */
 export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAlert {
   const event = alertIn(payload)
-  if (event === null) return { id, event: null, alert: null }
+  if (event === null) return { id, alert: null }
   const alert = alertOf(event, createdAt.getTime())
   // In the form that Postgres returns, because stored buckets are found by key.
-  return { id, event, alert: { ...alert, key: alert.key && plainText(alert.key) } }
+  return { id, alert: { ...alert, key: alert.key && plainText(alert.key) } }
 }
 
 /** Decides on rows in their order; a group is placed where its bucket ended. */
@@ -52,16 +51,15 @@ export function decideOn(
       order.push({ message: eventMessage(groupEvent(bucket, pipeline, consoleUrl), { topic: alertsTopic }) })
     }
   }
-  for (const { id, event, alert } of waiting) {
-    if (event === null || alert === null) {
+  for (const { id, alert } of waiting) {
+    if (alert === null) {
       order.push({ id })
       continue
     }
     const { unsent: cause, closed } = decider.decide(alert)
     close(closed)
-    const { topic, partition, offset } = event.data
     if (cause === null) order.push({ id })
-    else unsent.push({ outboxId: id, topic, partition, offset: BigInt(offset), ...cause })
+    else unsent.push({ outboxId: id, ...parseAnomalyId(alert.id)!.position, ...cause })
   }
   close(decider.closeDue(untilMs))
   return { order, unsent, groups }
