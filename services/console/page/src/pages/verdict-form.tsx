@@ -4,7 +4,7 @@ import { MAX_NOTE_CHARS } from '../../../src/api/limits.js'
 import type { Verdict } from '../api/types.js'
 import { Confirm } from '../parts/confirm.js'
 import { VERDICTS } from '../state/filters.js'
-import { VERDICT_WORDS } from '../words/format.js'
+import { formatVerdict } from '../words/format.js'
 
 interface VerdictFormProps {
   readonly title: string
@@ -37,7 +37,7 @@ export function VerdictForm({ title, children, initial, give, onClose }: Verdict
               checked={verdict === choice}
               onChange={() => setVerdict(choice)}
             />{' '}
-            {VERDICT_WORDS[choice]}
+            {formatVerdict(choice)}
           </label>
         ))}
       </fieldset>

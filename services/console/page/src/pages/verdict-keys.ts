@@ -5,7 +5,7 @@ import { notify } from '../state/notices.js'
 import { asApiError } from '../state/resource.js'
 import { may } from '../state/session.js'
 import { useShortcuts } from '../state/shortcuts.js'
-import { VERDICT_WORDS } from '../words/format.js'
+import { formatVerdict } from '../words/format.js'
 
 type AnomalyRef = Pick<Anomaly, 'id' | 'key'>
 
@@ -14,7 +14,7 @@ export async function storeVerdict({ id, key }: AnomalyRef, verdict: Verdict, no
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
   await write('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
   latestList()?.applyVerdict(id, verdict)
-  notify('done', `${key ?? id}: ${VERDICT_WORDS[verdict]}`)
+  notify('done', `${key ?? id}: ${formatVerdict(verdict)}`)
 }
 
 /** `storeVerdict` with a notice if it fails. @returns whether the verdict was stored */

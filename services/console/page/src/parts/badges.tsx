@@ -1,5 +1,5 @@
 import type { Verdict } from '../api/types.js'
-import { VERDICT_WORDS } from '../words/format.js'
+import { formatVerdict } from '../words/format.js'
 
 /** Number of filled marks of three, so that colour is not the only signal. */
 const LEVELS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 }
@@ -19,7 +19,7 @@ export function SeverityBadge({ severity }: { severity: string }) {
 }
 
 export function VerdictBadge({ verdict }: { verdict: Verdict }) {
-  return <span class={`badge verdict-${verdict}`}>{VERDICT_WORDS[verdict]}</span>
+  return <span class={`badge verdict-${verdict}`}>{formatVerdict(verdict)}</span>
 }
 
 /** Marks a model that was fitted to fewer records than a full one needs, and its anomalies. */

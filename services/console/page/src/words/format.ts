@@ -86,8 +86,5 @@ export function formatBytes(bytes: number): string {
 /** The beginning of an id, enough to distinguish models. */
 export const shortId = (id: string): string => id.slice(0, 8)
 
-export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
-  confirmed: 'confirmed',
-  false_alarm: 'false alarm',
-  expected: 'expected',
-}
+/** Such as "false alarm". */
+export const formatVerdict = (verdict: Verdict): string => verdict.replace('_', ' ')

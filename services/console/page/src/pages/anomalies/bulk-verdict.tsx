@@ -3,7 +3,7 @@ import type { BulkVerdict, Overview, Verdict } from '../../api/types.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { type Filters, queryOf } from '../../state/filters.js'
 import { notify } from '../../state/notices.js'
-import { formatCount, VERDICT_WORDS } from '../../words/format.js'
+import { formatCount, formatVerdict } from '../../words/format.js'
 import { VerdictForm } from '../verdict-form.js'
 
 interface BulkVerdictProps {
@@ -25,7 +25,7 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
       ...(note === '' ? {} : { note }),
     })
     latestList()?.applyVerdictToAll(verdict, overview.to)
-    notify('done', `${counted(anomalies)}: ${VERDICT_WORDS[verdict]}`)
+    notify('done', `${counted(anomalies)}: ${formatVerdict(verdict)}`)
     onGiven()
   }
   return (

@@ -15,7 +15,7 @@ import {
 } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'
-import { formatTime, shortId, VERDICT_WORDS } from '../../words/format.js'
+import { formatTime, formatVerdict, shortId } from '../../words/format.js'
 import { Columns } from './columns.js'
 import { Views } from './views.js'
 
@@ -67,7 +67,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
           of={[
             ['', 'any verdict'],
             ['none', 'no verdict yet'],
-            ...VERDICTS.map((verdict) => [verdict, VERDICT_WORDS[verdict]] as const),
+            ...VERDICTS.map((verdict) => [verdict, formatVerdict(verdict)] as const),
           ]}
         />
         <Typed label="Key" value={filters.key} onValue={(key) => change({ key }, { replace: true })} />
