@@ -35,7 +35,7 @@ export function AnomalyPage({ id }: { id: string }) {
   useTitle(anomaly.data?.key ?? id)
   return (
     <div class="page anomaly">
-      <nav class="crumbs" aria-label="Breadcrumbs">
+      <nav class="row spread head" aria-label="Breadcrumbs">
         <a href={back}>← Anomalies</a>
         <span class="row">
           <button type="button" class="link" onClick={() => copy('The link', window.location.href)}>

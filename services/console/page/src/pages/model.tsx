@@ -23,7 +23,7 @@ export function ModelPage({ id }: { id: string }) {
   useTitle(`Model ${shortId(id)}`)
   return (
     <div class="page">
-      <nav class="crumbs" aria-label="Around this model">
+      <nav class="row spread head" aria-label="Around this model">
         <a href={`/models${queryString({ pipeline })}`}>← Models</a>
       </nav>
       <Shown of={model} what="the model">
@@ -38,7 +38,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
   const { fit } = model
   return (
     <>
-      <div class="page-head">
+      <div class="row spread head">
         <h1>
           Model <code>{shortId(model.id)}</code> <StateBadge state={model.state} />
         </h1>

@@ -33,12 +33,7 @@ export function Header() {
       </a>
       <nav aria-label="Pages">
         {NAVIGATION.map(({ to, text }) => (
-          <a
-            key={to}
-            href={withPipeline(to)}
-            data-text={text}
-            {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}
-          >
+          <a key={to} href={withPipeline(to)} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
             {text}
           </a>
         ))}

@@ -13,7 +13,7 @@ export function Page({ title, tools, children }: PageProps) {
   useTitle(title)
   return (
     <div class="page">
-      <div class="page-head">
+      <div class="row spread head">
         <h1>{title}</h1>
         {tools}
       </div>

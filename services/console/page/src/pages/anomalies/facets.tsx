@@ -81,7 +81,7 @@ export function Facets({ overview, filters, onVerdict }: FacetsProps) {
           </li>
         ))}
       </ul>
-      <label class="compare">
+      <label class="row small">
         <input
           class="compare-box"
           type="checkbox"

@@ -41,7 +41,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
     goTo({ ...parseFilters(place.value.search), pipeline: filters.pipeline, ...part }, options)
   const count = countFilters(filters)
   return (
-    <search class="filters" aria-label="Filters">
+    <search class="filters row" aria-label="Filters">
       <Typed
         label="Search records"
         width="wide"
@@ -58,7 +58,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
       >
         Filters{count > 0 ? ` (${count})` : ''}
       </button>
-      <div id="filters-more" class={`filters-more ${isOpen ? 'open' : ''}`}>
+      <div id="filters-more" class={`filters-more row ${isOpen ? 'open' : ''}`}>
         <SpanChoice span={filters.span} onSpan={(span) => change({ span })} />
         <Choice
           label="Verdict"

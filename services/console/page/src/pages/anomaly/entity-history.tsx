@@ -27,7 +27,7 @@ export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHist
   const history = useResource(`${path} ${verdicts}`, (signal) => read<Entity>(path, { limit: 6 }, signal))
   return (
     <section aria-labelledby="entity" class="panel">
-      <div class="section-head">
+      <div class="row spread head">
         <h2 id="entity">History of {entity}</h2>
         <a class="small" href={`/${queryString({ pipeline, key: entity })}`}>
           All

@@ -9,7 +9,7 @@ export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
   const isObject = typeof record === 'object' && record !== null && !Array.isArray(record)
   return (
     <section aria-labelledby="record">
-      <div class="section-head">
+      <div class="row spread head">
         <h2 id="record">Record</h2>
         <button type="button" class="link" onClick={() => copy('The record', JSON.stringify(record, null, 2))}>
           Copy as JSON

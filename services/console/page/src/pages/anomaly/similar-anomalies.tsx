@@ -11,7 +11,7 @@ export function SimilarAnomalies({ anomaly: { id, pipeline, key, reasons } }: { 
   const similar = useRead<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 })
   return (
     <section aria-labelledby="similar" class="panel">
-      <div class="section-head">
+      <div class="row spread head">
         <h2 id="similar">Similar before</h2>
         {field !== undefined && (
           <a class="small" href={`/${queryString({ pipeline, key, field })}`}>

@@ -85,7 +85,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
         <p class="quiet">You are logged in as {session.value?.role}; a verdict takes the role of analyst.</p>
       )}
       {anomaly.verdicts.length > 0 && (
-        <ol class="given-verdicts">
+        <ol class="plain-list">
           {anomaly.verdicts.map(({ verdict, by, at, note: said }) => (
             <li key={at}>
               <VerdictBadge verdict={verdict} /> {by}, <Time at={at} ago />

@@ -67,7 +67,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
   }
   return (
     <section aria-labelledby="dead-letters">
-      <div class="section-head">
+      <div class="row spread head">
         <h2 id="dead-letters">Dead letters</h2>
         {selected.size > 0 && (
           <button type="button" class="primary" onClick={() => setAsking(true)}>

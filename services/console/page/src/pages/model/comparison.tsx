@@ -23,7 +23,7 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
   if (others.length === 0) return null
   return (
     <section aria-labelledby="comparison">
-      <div class="section-head">
+      <div class="row spread head">
         <h2 id="comparison">What changed</h2>
         <Choice
           label="Compare with"

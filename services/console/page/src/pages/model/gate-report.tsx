@@ -10,7 +10,7 @@ export function GateReport({ gate }: { gate: Gate }) {
     <>
       <p class={passed ? 'passed' : 'failure'}>{passed ? 'Passed' : 'Failed'}</p>
       {failures.length > 0 && (
-        <ul>
+        <ul class="plain-list">
           {failures.map((failure) => (
             <li key={failure}>{failure}</li>
           ))}

@@ -19,7 +19,7 @@ export function Precision({ pipeline }: { pipeline: string }) {
   const [by, setBy] = useState<Grouping>('week')
   return (
     <section aria-labelledby="precision">
-      <div class="section-head">
+      <div class="row spread head">
         <h2 id="precision">Precision</h2>
         <Choice
           label="Grouped"
