@@ -141,7 +141,7 @@ describe('silence', () => {
     const look = watchSilence()
     return seen.map(
       ([ends, stored, scored = stored], at) =>
-        look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored), scored }).ms,
+        look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored), scored, hasModel: true }).ms,
     )
   }
 
@@ -158,6 +158,13 @@ describe('silence', () => {
 
   test('is not reported if the few unread offsets are transaction markers', () => {
     expect(looks([500, 500], [501, 500], [501, 500], [501, 500])).toEqual([0, 0, 0, 0])
+  })
+
+  test('begins with the model: records that waited for the first one do not count', () => {
+    const look = watchSilence()
+    const records = { ends: 900n, stored: 0n, scored: 0 }
+    const at = (now: number, hasModel: boolean) => look({ ...records, now, hasModel }).ms
+    expect([at(0, false), at(70_000, false), at(80_000, true), at(90_000, true)]).toEqual([0, 0, 10_000, 20_000])
   })
 
   test('with few but continual records counts from the last stored one', () => {

@@ -76,7 +76,7 @@ export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> 
       training,
       now: at,
       watchedMs: at - begunMs,
-      silence: silence({ now: at, ...progress }),
+      silence: silence({ now: at, hasModel: facts.activeId !== null, ...progress }),
       rejections: rejections({ now: at, ...progress }),
       open: open.map(({ kind }) => kind),
       whyNoModel: whyNoModelAndFix(trainer),

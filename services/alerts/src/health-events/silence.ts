@@ -6,12 +6,13 @@ interface Progress {
   /** The offsets up to which records have been stored. */
   readonly stored: bigint
   readonly scored: number
+  readonly hasModel: boolean
 }
 
 export interface Silence {
-  /** How long records have arrived without one being scored; 0: records are scored, or none arrive. */
+  /** How long records have arrived without one being scored; 0: records are scored, none arrive, or no model is active. */
   readonly ms: number
-  /** Whether records were scored, or none arrived, at some check since the first. */
+  /** Whether records were scored, none arrived, or no model was active, at some check since the first. */
   readonly hasBroken: boolean
 }
 
@@ -20,7 +21,10 @@ const FEW_UNREAD = 100n
 /** A marker follows its records once, whereas records that keep arriving increase the end at two checks. */
 const GROWTHS = 2
 
-/** Measures how long records have arrived without one being scored, whether they wait or are rejected. */
+/**
+ * Measures how long records have arrived without one being scored, whether they wait or are rejected. Without a model none can be
+ * scored, so the time begins when a model is active.
+ */
 export function watchSilence(): (progress: Progress) => Silence {
   let last: Progress | null = null
   let sinceMs = 0
@@ -28,7 +32,7 @@ export function watchSilence(): (progress: Progress) => Silence {
   let hasBroken = false
   return (progress) => {
     const isIdle = progress.ends <= progress.stored && (last === null || progress.stored === last.stored)
-    const breaks = isIdle || (last !== null && progress.scored !== last.scored)
+    const breaks = isIdle || !progress.hasModel || (last !== null && progress.scored !== last.scored)
     hasBroken ||= breaks
     if (breaks || last === null) {
       sinceMs = progress.now
