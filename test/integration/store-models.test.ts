@@ -52,6 +52,17 @@ describe('models', () => {
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: aModelMetadata() })
   })
 
+  it('returns when the active model was fitted, also if it was promoted later', async () => {
+    const pipeline = aName('pipeline')
+    await insertModel(pool, aModel(pipeline, 'a'))
+    const { rows } = await pool.query(
+      `update outflow.models set created_at = now() - interval '6 hours' where pipeline = $1 returning created_at`,
+      [pipeline],
+    )
+    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelCreatedAt: rows[0].created_at })
+  })
+
   it('compares the decisions of two models on the same records, live ones rather than held-out ones', async () => {
     const pipeline = aName('pipeline')
     const anomaliesBy = { both: 6, candidate: 5, incumbent: 3 }

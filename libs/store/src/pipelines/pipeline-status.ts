@@ -13,7 +13,8 @@ export interface PipelineStatus {
   /** When the last batch was written; null: none yet. */
   readonly lastWrite: Date | null
   readonly modelId: string | null
-  readonly modelPromotedAt: Date | null
+  /** When the model was fitted. */
+  readonly modelCreatedAt: Date | null
   /** null: no model is active, or it was written by a newer outflow, in an unknown form. */
   readonly modelMetadata: ModelMetadata | null
   /** By Kafka's record time. */
@@ -29,7 +30,7 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
   const [row] = await run<RowOf<PipelineStatus, { readonly modelMetadata: unknown }>>(db, {
     name: 'pipeline_status',
     text: `
-      select counts.*, active.id as "modelId", active.promoted_at as "modelPromotedAt",
+      select counts.*, active.id as "modelId", active.created_at as "modelCreatedAt",
              active.metadata as "modelMetadata", outbox.*,
              (select count(*)::float8 from outflow.anomalies
               where pipeline = $1 and record_time > now() - interval '1 hour') as "anomaliesLastHour",

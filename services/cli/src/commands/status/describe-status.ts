@@ -44,9 +44,9 @@ function rowOf(reading: RatedReading, paint: Terminal['paintResult']): readonly 
   ]
 }
 
-function modelOf({ modelId, modelPromotedAt, at }: Reading): string {
-  if (modelId === null) return 'none yet'
-  return modelPromotedAt === null ? modelId.slice(0, 8) : `${modelId.slice(0, 8)}, ${ago(modelPromotedAt, at)} old`
+function modelOf({ modelId, modelCreatedAt, at }: Reading): string {
+  if (modelId === null || modelCreatedAt === null) return 'none yet'
+  return `${modelId.slice(0, 8)}, ${ago(modelCreatedAt, at)} old`
 }
 
 /** Longer than a rebalance or a restart takes. */
