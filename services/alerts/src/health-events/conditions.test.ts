@@ -57,8 +57,19 @@ describe('conditionsOf', () => {
     expect(kinds({ modelAgeMs: 3.1 * HOUR_MS })).toEqual(['model_too_old'])
     expect(kinds({ modelAgeMs: 2.9 * HOUR_MS })).toEqual([])
     const nightly = { training: { every: HOUR_MS, cron: '0 3 * * *' } }
-    expect(kinds({ modelAgeMs: 71 * HOUR_MS }, nightly)).toEqual([])
-    expect(kinds({ modelAgeMs: 73 * HOUR_MS }, nightly)).toEqual(['model_too_old'])
+    const fitted = Date.UTC(2026, 10, 22, 3, 5)
+    const after = (hours: number) => ({ ...nightly, now: fitted + hours * HOUR_MS })
+    expect(kinds({ modelAgeMs: 71 * HOUR_MS }, after(71))).toEqual([])
+    expect(kinds({ modelAgeMs: 73 * HOUR_MS }, after(73))).toEqual(['model_too_old'])
+  })
+
+  test('a schedule that pauses at night and at weekends: three of its times have passed since the fit', () => {
+    const officeHours = { training: { every: HOUR_MS, cron: '0 8-18 * * 1-5' } }
+    const fridayEvening = Date.UTC(2026, 10, 20, 18, 1)
+    const at = (now: number) => kinds({ modelAgeMs: now - fridayEvening }, { ...officeHours, now })
+    expect(at(Date.UTC(2026, 10, 21, 12))).toEqual([])
+    expect(at(Date.UTC(2026, 10, 23, 9, 59))).toEqual([])
+    expect(at(Date.UTC(2026, 10, 23, 10, 1))).toEqual(['model_too_old'])
   })
 
   test('a model of a few minutes is not old, for any schedule', () => {

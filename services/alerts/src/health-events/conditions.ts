@@ -20,7 +20,7 @@ export interface ConditionsOptions {
 /** Four times the longest takeover. */
 const TRAINER_DEAD_MS = 60_000
 const SILENT_MS = 60_000
-/** In schedule intervals: the condition begins after two fits that failed their gate. */
+/** In scheduled fits: the condition begins after two fits that failed their gate. */
 const MISSED_FITS = 3
 /** With a schedule of seconds, fits take longer than the interval. */
 const LEAST_AGE_MS = 600_000
@@ -37,7 +37,6 @@ const REJECTED_RISE = 3
 export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): readonly Condition[] {
   const { activeId, modelAgeMs, trainerBeatAgeMs, scored, anomalies, drift } = facts
   const { watchedMs, silence, open } = options
-  const oldMs = oldestAgeMs(options)
   const found: Condition[] = []
   const add = (kind: HealthEventKindName, detail: string, modelId: string | null = null) =>
     found.push({ kind, detail, modelId })
@@ -46,8 +45,11 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
   if (trainerBeatAgeMs !== null && trainerBeatAgeMs > TRAINER_DEAD_MS && hasWatched) {
     add('trainer_dead', `no trainer has led for ${inWords(trainerBeatAgeMs)}`)
   }
-  if (modelAgeMs !== null && modelAgeMs > oldMs) {
-    add('model_too_old', `the model is ${inWords(modelAgeMs)} old; at most ${inWords(oldMs)} are due`, activeId)
+  if (modelAgeMs !== null) {
+    const mostMs = largestAgeMs(modelAgeMs, options)
+    if (modelAgeMs > mostMs) {
+      add('model_too_old', `the model is ${inWords(modelAgeMs)} old; at most ${inWords(mostMs)} are due`, activeId)
+    }
   }
   const isStillSilent = open.includes('detector_silent') && !silence.hasBroken
   if (activeId !== null && (silence.ms > SILENT_MS || isStillSilent)) {
@@ -64,9 +66,12 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
   return found
 }
 
-function oldestAgeMs({ training, now }: ConditionsOptions): number {
-  const next = scheduledAfter(now, training)
-  return Math.max(LEAST_AGE_MS, MISSED_FITS * (scheduledAfter(next, training) - next))
+/** The age that a model has when the scheduled fits that may fail have failed: a cron pattern may pause at night or for a weekend. */
+function largestAgeMs(modelAgeMs: number, { training, now }: ConditionsOptions): number {
+  const fittedMs = now - modelAgeMs
+  let dueMs = fittedMs
+  for (let fit = 0; fit < MISSED_FITS; fit++) dueMs = scheduledAfter(dueMs, training)
+  return Math.max(LEAST_AGE_MS, dueMs - fittedMs)
 }
 
 /** Whether more than half are rejected, or more than three times the usual share; once begun, until the share is back to the usual. */
