@@ -25,7 +25,7 @@ export interface Decider {
    * @returns unsent: null if it is sent individually; closed: the buckets with gathered alerts that closed before it
    */
   decide(alert: Alert): { readonly unsent: UnsentCause | null; readonly closed: readonly AlertBucket[] }
-  /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing. */
+  /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing and with its time. */
   closeDue(nowMs: number): readonly AlertBucket[]
   /** The buckets that are open. */
   open(): readonly AlertBucket[]
@@ -84,7 +84,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
       const due = closings.filter(({ closing }) => closing === earliestClosingMs && closing <= nowMs)
       for (const { bucket, closing } of due.sort((a, b) => (bucketName(a.bucket) < bucketName(b.bucket) ? -1 : 1))) {
         open.delete(bucketName(bucket))
-        if (bucket.kind !== 'cooldown' && bucket.count > 0) closed.push(bucket)
+        if (bucket.kind !== 'cooldown' && bucket.count > 0) closed.push({ ...bucket, closesAtMs: closing })
         const successor = successorOf(bucket, closing)
         if (successor !== null) put(successor)
       }

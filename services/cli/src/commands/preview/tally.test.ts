@@ -81,3 +81,17 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
   expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
   expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, sent in 1 alert\n')
 })
+
+test('counts a group that waits for the end of quiet hours on the day on which they end', () => {
+  const control = {
+    grouping: { bucket: 60 * MINUTE, perKey: 1, perReason: 9 },
+    quietHours: { when: '13:00-06:00', zone: 'UTC', below: 'high' as const },
+  }
+  expect(tallyOf(control, [anAnomaly(0), anAnomaly(1)])).toMatchObject({
+    alerts: 2,
+    days: [
+      { day: '2026-11-23', anomalies: 2, alerts: 1 },
+      { day: '2026-11-24', anomalies: 0, alerts: 1 },
+    ],
+  })
+})
