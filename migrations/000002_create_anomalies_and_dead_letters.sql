@@ -102,6 +102,7 @@ set lock_timeout = '1s'
 as $$
 declare
   day_partition record;
+  find_others text;
   holds_others boolean;
 begin
   -- One process at a time. Readers cannot lock this row; they could hold an advisory lock.
@@ -115,14 +116,23 @@ begin
       and (to_date(right(child.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'utc' <= cutoff
     order by child.relname
   loop
-    execute format('select exists (select from outflow.%I where pipeline <> $1)', day_partition.name)
-      into holds_others using of_pipeline;
+    -- Two ranges of an index; `<>` would read all rows.
+    find_others := format(
+      'select exists (select from outflow.%1$I where pipeline < $1) or exists (select from outflow.%1$I where pipeline > $1)',
+      day_partition.name
+    );
+    execute find_others into holds_others using of_pipeline;
     if holds_others then
       execute format('delete from outflow.%I where pipeline = $1', day_partition.name) using of_pipeline;
     else
-      -- The last statement of its transaction: the lock on the whole table is released at once, and the caller calls again.
-      execute format('drop table outflow.%I', day_partition.name);
-      return next day_partition.name;
+      -- Another pipeline may have inserted rows of this day since: the lock waits for its transaction.
+      lock table only outflow.anomalies in access exclusive mode;
+      execute find_others into holds_others using of_pipeline;
+      -- The lock is released at once: the caller calls again after a day was dropped, otherwise at its next run.
+      if not holds_others then
+        execute format('drop table outflow.%I', day_partition.name);
+        return next day_partition.name;
+      end if;
       return;
     end if;
   end loop;

@@ -1,8 +1,13 @@
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import { applyRetention } from '@outflow/store/retention'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aBatch, aPipeline, NOW, pool } from '../support/stored-batches.js'
+
+const WAITING_FOR_TABLE = `
+  select from pg_locks join pg_database on pg_database.oid = pg_locks.database
+  where datname = current_database() and mode = 'AccessExclusiveLock' and not granted`
 
 describe('retention', () => {
   it('drops whole days, keeps those of other pipelines, and clears the default partition by age of detection', async () => {
@@ -27,6 +32,31 @@ describe('retention', () => {
     await applyRetention(pool, { pipeline: mine, ...retention })
     expect(await leastLikelyAnomalies(pool, { pipeline: mine, limit: 9 })).toEqual([])
     expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
+  })
+
+  it('keeps an anomaly that another pipeline inserts into a day while the day is dropped', async () => {
+    const [mine, other] = [await aPipeline(), await aPipeline()]
+    const dayMs = 86_400_000
+    await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 30 * dayMs))
+    const client = await pool.connect()
+    onTestFinished(() => client.release())
+    await client.query('begin')
+    await client.query(
+      `insert into outflow.anomalies
+         (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id)
+       select $2, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id
+       from outflow.anomalies where pipeline = $1`,
+      [mine, other],
+    )
+
+    const applied = applyRetention(pool, { pipeline: mine, anomaliesMs: 10 * dayMs, statisticsMs: dayMs })
+    await eventually(async () => (await pool.query(WAITING_FOR_TABLE)).rowCount === 1, {
+      what: 'retention waits for the transaction',
+    })
+    await client.query('commit')
+
+    expect(await applied).toMatchObject({ dropped: [] })
+    expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
   })
 
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {
