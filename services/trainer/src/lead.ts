@@ -137,7 +137,7 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
   const enoughForMs = wait.enoughSinceMs === null ? 0 : performance.now() - wait.enoughSinceMs
   const fewest = fewestRows({ training: config.training, active, enoughForMs })
   if (rows < fewest) {
-    wait.why = awaitRows(context, rows)
+    wait.why = awaitRows(context, rows, active === undefined)
     return pause(ROWS_POLL_MS, context.signal)
   }
   const effects = effectsOn(context)
@@ -209,10 +209,10 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
 }
 
 /** Returns, and logs, why the topics have too few records for a fit. */
-function awaitRows({ config, telemetry }: TrainerContext, rows: number): string {
+function awaitRows({ config, telemetry }: TrainerContext, rows: number, mayBeProvisional: boolean): string {
   const { minRows } = config.training
   telemetry.rowsAwaited(rows, minRows - rows)
-  return tooFewInTopics(rows, minRows)
+  return tooFewInTopics(rows, minRows, mayBeProvisional)
 }
 
 /** Waits until the topics have as many more records as were missing, by counting offsets. */

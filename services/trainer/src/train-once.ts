@@ -113,10 +113,11 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const window = await readGood(options)
   const { read, seen, sample } = window
   telemetry.recordsRead(read.rejected)
-  if (read.fields.length < fewest) return tooFew(read, tooFewRead(window, training.minRows), options)
+  const { minRows } = training
+  if (read.fields.length < fewest) return tooFew(read, tooFewRead(window, minRows, fewest < minRows), options)
   if (window.isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
-  const provisional = read.fields.length < training.minRows
+  const provisional = read.fields.length < minRows
   const active = await effects.incumbent()
   const incumbent = comparable(active, features)
   const part = (read: TrainingRecords) => {
