@@ -8,11 +8,15 @@ export function define(analyst: OutflowCommand, { terminal }: CommandContext): v
     .command('create')
     .argument('<name>', 'name of the login')
     .description(
-      'Prints the SQL for a login that reads the views of schema analyst and gives verdicts, with a random password. Run it as a ' +
-        'superuser. With this login in postgres.url the commands anomalies, explain, export, verdicts and models list work.',
+      'Prints the SQL for a login that reads the views of schema analyst and gives verdicts, and its random password on stderr. Run ' +
+        'the SQL as a superuser. With this login in postgres.url the commands anomalies, explain, export, verdicts and models list work.',
     )
     .examples('outflow analyst create ada | psql $ADMIN_URL')
-    .action((name: string) => terminal.result(loginSql(name, randomBytes(18).toString('base64url'))))
+    .action(async (name: string) => {
+      const password = randomBytes(18).toString('base64url')
+      terminal.say(`the password, which is not stored: ${password}`)
+      await terminal.result(loginSql(name, password))
+    })
 }
 
 /** Returns the SQL that creates a login. @param password  must contain no quotes */
