@@ -12,6 +12,11 @@ test.each([
   expect(describeTlsFailure(code, message, 'kafka.tls')?.fix).toContain(fix)
 })
 
+test('a port of Postgres without TLS names sslmode too, which also turns TLS on', () => {
+  const failure = describeTlsFailure('', 'The server does not support SSL connections', 'postgres.tls')
+  expect(failure?.fix).toBe('use its TLS port, or remove postgres.tls, and sslmode in postgres.url')
+})
+
 test('returns null for an error that is not a TLS failure', () => {
   expect(describeTlsFailure('ECONNREFUSED', 'connect ECONNREFUSED', 'kafka.tls')).toBeNull()
 })

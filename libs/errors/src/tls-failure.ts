@@ -33,7 +33,8 @@ export function describeTlsFailure(code: string, message: string, section: strin
     return { problem: `its certificate is for another name (${names})`, fix: `connect by a name that it has${hint}` }
   }
   if (NOT_TLS.test(code) || NOT_TLS.test(message)) {
-    return { problem: 'the port does not use TLS', fix: `use its TLS port, or remove ${section}` }
+    const inUrl = section === 'postgres.tls' ? ', and sslmode in postgres.url' : ''
+    return { problem: 'the port does not use TLS', fix: `use its TLS port, or remove ${section}${inUrl}` }
   }
   if (/^ERR_SSL_.*ALERT/.test(code)) {
     return {
