@@ -20,8 +20,10 @@ function twoPipelines() {
 test('a process is ready when every pipeline is, and its readiness lists each', async () => {
   const { flights, parcels, joined } = twoPipelines()
   flights.check('ingest', 'model', () => ({ ok: true, detail: 'm1' }))
+  let isUp = true
+  parcels.check('ingest', 'kafka', () => ({ ok: isUp, detail: isUp ? 'answered' : 'down' }))
   expect(await joined.readiness()).toMatchObject({ ready: true })
-  parcels.check('ingest', 'kafka', () => ({ ok: false, detail: 'down' }))
+  isUp = false
   expect(await joined.readiness()).toEqual({
     ready: false,
     pipelines: {

@@ -40,6 +40,10 @@ test('a process is ready when every check of every service is', async () => {
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
 })
 
+test('a process that has no checks yet is not ready', async () => {
+  expect(await makeVitals().readiness()).toEqual({ ready: false, checks: {} })
+})
+
 test('a process that is not ready is still alive', async () => {
   const vitals = makeVitals()
   vitals.check('ingest', 'kafka', () => ({ ok: false, detail: 'no broker' }))
@@ -68,7 +72,7 @@ test('a removed check is not run', async () => {
   const vitals = makeVitals()
   const remove = vitals.check('trainer', 'postgres', () => ({ ok: false, detail: 'gone' }))
   remove()
-  expect(await vitals.readiness()).toEqual({ ready: true, checks: {} })
+  expect((await vitals.readiness()).checks).toEqual({})
 })
 
 test('metrics have the labels of the process, and include those of the process itself', async () => {

@@ -23,7 +23,7 @@ export interface Vitals {
   readonly metrics: Metrics
   /** Adds a check of a service, such as `model`; returns the function that removes it. */
   check(service: string, name: string, check: Check): () => void
-  /** Runs every check, each for at most `CHECK_TIMEOUT_MS`; one that throws or takes longer has failed. */
+  /** Runs every check, each for at most `CHECK_TIMEOUT_MS`; one that throws or takes longer has failed. Not ready without any check. */
   readiness(): Promise<Readiness>
 }
 
@@ -44,7 +44,8 @@ export function makeVitals(labels: Readonly<Record<string, string>> = {}, option
       entries.forEach(({ service, name }, index) => {
         byService[service] = { ...byService[service], [name]: results[index]! }
       })
-      return { ready: results.every(({ ok }) => ok), checks: byService }
+      // A service that is still being loaded has added no check.
+      return { ready: results.length > 0 && results.every(({ ok }) => ok), checks: byService }
     },
   }
 }
