@@ -73,16 +73,12 @@ export async function followFirstTopic(folder: string): Promise<ReadonlyMap<numb
         withinMs: 400_000,
         everyMs: 5_000,
       })
-      const [send] = blocksOf(6)
-      const [read] = /^kcat -C.*$/m.exec(send!)!
-      await follow(6, send!.replace(read, ''))
-      const alert = await eventually(() => run(read).catch(() => null), { what: 'the alert is read', everyMs: 1_000 })
+      const [send, read, ...andThen] = blocksOf(6)
+      await follow(6, send!)
+      const alert = await eventually(() => run(read!).catch(() => null), { what: 'the alert is read', everyMs: 1_000 })
       printed.set(6, alert)
       const [, id] = /"id":"([^"]+)"/.exec(alert)!
-      const withId = blocksOf(6)
-        .slice(1)
-        .map((block) => block.replace(/^ID=.*$/m, `ID=${id}`))
-      await follow(6, ...withId)
+      await follow(6, ...andThen.map((block) => block.replace(/^ID=.*$/m, `ID=${id}`)))
       const [verdict, suppress, preview] = blocksOf(7)
       await follow(7, `ID=${id}\n${verdict}`, suppress!)
       const alerts = { topic: 'birdstrikes.alerts', cooldown: '1h', grouping: { bucket: '10m' } }
