@@ -17,7 +17,7 @@ const tokenSchema = z.strictObject({
 const oidcSchema = z.strictObject({
   issuer: z
     .string()
-    .refine(isIssuer, 'a URL such as https://login.example.org; http only on this machine')
+    .refine(isIssuer, 'allowed: a URL such as https://login.example.org; http only on this machine')
     .describe('Issuer URL of the provider; its discovery document is read at the first login'),
   clientId: z.string().min(1).describe('Client id of the console at the provider'),
   clientSecret: z
@@ -42,7 +42,7 @@ export const consoleSchema = z
       .describe('Address of the console; outside loopback it requires authentication'),
     url: z
       .string()
-      .refine(isOrigin, 'a URL without a path, such as https://outflow.example.org')
+      .refine(isOrigin, 'allowed: a URL without a path, such as https://outflow.example.org')
       .optional()
       .describe('URL at which browsers reach the console, without a path; with https, cookies are secure'),
     authentication: z

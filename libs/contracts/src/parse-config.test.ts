@@ -266,6 +266,16 @@ describe('parseConfig', () => {
     },
   )
 
+  it.each([
+    ['a time zone', { features: [{ path: '$.day', type: 'cyclic', period: 'day', zone: 'Mars/Phobos' }] }],
+    ['a cron pattern', { training: { cron: 'daily' } }],
+    ['a network', { alerts: { topic: 'a', webhooks: [{ ...hook, allow: ['10.0.0.0/99'] }] } }],
+    ['a secret', { alerts: { topic: 'a', webhooks: [{ ...hook, secret: 'short' }] } }],
+    ['an origin', { console: { url: 'https://outflow.example.org/path' } }],
+  ])('states what is allowed instead of %s that is wrong', (_, part) => {
+    expect(problemsOf({ ...least, ...part })).toMatch(/: found .*; allowed: /)
+  })
+
   it('rejects two webhooks with the same name', () => {
     expect(problemsOf({ ...least, alerts: { topic: 'a', webhooks: [hook, hook] } })).toContain(
       'alerts.webhooks[1].name: found "pager"; allowed: a name that no other webhook has',

@@ -31,7 +31,9 @@ export const windowLength = z
 export const windowMs = (text: string): number => scale(text, MS)
 
 /** Minute, hour, day of the month, month, day of the week; a field of seconds may precede them. */
-export const cronPattern = z.string().refine(isCron, 'a cron pattern such as "0 3 * * *" that matches some future time')
+export const cronPattern = z
+  .string()
+  .refine(isCron, 'allowed: a cron pattern such as "0 3 * * *" that matches some future time')
 
 function isCron(pattern: string): boolean {
   try {

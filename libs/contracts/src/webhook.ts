@@ -15,7 +15,9 @@ function isSigningSecret(text: string): boolean {
   return bytes >= 24 && bytes <= 64
 }
 
-const networkOrHost = z.string().refine(isNetworkOrHost, 'an address, a network such as 10.0.0.0/8, or a host name')
+const networkOrHost = z
+  .string()
+  .refine(isNetworkOrHost, 'allowed: an address, a network such as 10.0.0.0/8, or a host name')
 
 function isNetworkOrHost(text: string): boolean {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
@@ -44,7 +46,7 @@ export const webhookSchema = z
       .describe('alerts: alerts and groups; health: health events'),
     secret: z
       .string()
-      .refine(areSigningSecrets, SECRET_RULE)
+      .refine(areSigningSecrets, `allowed: ${SECRET_RULE}`)
       .optional()
       .describe(
         'For kind signed: the signing secret; use ${NAME} to read it from the environment. Two secrets, separated by a space, both sign',
