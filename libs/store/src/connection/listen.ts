@@ -12,7 +12,7 @@ export interface ListenerOptions {
   readonly url: string
   /** Notifications of other pipelines are ignored. */
   readonly pipeline: string
-  /** Called for each lost connection; the listener reconnects. */
+  /** Called once for each lost connection, however long the listener takes to reconnect. */
   readonly onError?: (error: OutflowError) => void
   /** Poll interval in addition to notifications, ms. */
   readonly pollMs?: number
@@ -36,12 +36,17 @@ const RECONNECT_MS = 1_000
 /** Runs the check of a channel after each notification, and all after connecting and every `pollMs`; never concurrently. */
 export function listen(watch: Watch): Listener {
   const stop = new AbortController()
+  let isLost = false
+  const onConnected = () => {
+    isLost = false
+  }
   const done = (async () => {
     while (!stop.signal.aborted) {
       try {
-        await listenOnce(watch, stop.signal)
+        await listenOnce(watch, stop.signal, onConnected)
       } catch (thrown: unknown) {
-        watch.onError?.(toOutflowError(toStoreError(thrown)))
+        if (!isLost) watch.onError?.(toOutflowError(toStoreError(thrown)))
+        isLost = true
         await pause(RECONNECT_MS, stop.signal)
       }
     }
@@ -55,7 +60,7 @@ export function listen(watch: Watch): Listener {
 }
 
 /** Listens on one connection. Returns when stopped, throws if the connection breaks. */
-async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
+async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => void): Promise<void> {
   const { makeClient = (config) => new pg.Client(config) } = watch
   const channels = Object.keys(watch.checks)
   const client = makeClient({
@@ -80,6 +85,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal): Promise<void> {
   try {
     await client.connect()
     for (const channel of channels) await client.query(`listen ${channel}`)
+    onConnected()
     while (!stop.aborted) {
       // A new set is made before the checks, so that a notification during a check causes another one.
       const now = due
