@@ -1,4 +1,3 @@
-import type { GateReport } from '@outflow/contracts'
 import { ModelDamaged, ModelUnknown, openPool, type Pool, StoredValueDamaged } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import {
@@ -18,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
-import { aGateReport, aModelMetadata } from '../support/reports.js'
+import { aGateReport, aModel, aModelMetadata } from '../support/reports.js'
 
 /** Author and reason of a promotion. */
 const BY_HAND = { by: 'test', why: 'asked to' }
@@ -210,14 +209,3 @@ describe('listening', () => {
     await listening.close()
   })
 })
-
-function aModel(pipeline: string, id: string, metrics: Partial<GateReport> = {}) {
-  return {
-    pipeline,
-    id,
-    artefact: new Uint8Array([1, 2, 3]),
-    metadata: aModelMetadata(),
-    metrics: aGateReport(metrics),
-    parentId: null,
-  }
-}

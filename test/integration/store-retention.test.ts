@@ -1,8 +1,10 @@
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
+import { insertModel, listModels, promoteModel, rollBackModel } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { eventually } from '../support/eventually.js'
+import { aModel } from '../support/reports.js'
 import { aBatch, aPipeline, NOW, pool } from '../support/stored-batches.js'
 
 const WAITING_FOR_TABLE = `
@@ -57,6 +59,39 @@ describe('retention', () => {
 
     expect(await applied).toMatchObject({ dropped: [] })
     expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
+  })
+
+  it('deletes models that scored no kept anomaly, except the active one and the one to roll back to', async () => {
+    const pipeline = await aPipeline()
+    const dayMs = 86_400_000
+    const promote = (id: string) => promoteModel(pool, { pipeline, id, by: 'trainer', why: 'passed its gate' })
+    const changedDaysAgo = (days: number) =>
+      pool.query(
+        `update outflow.model_changes set made_at = now() - make_interval(days => $2)
+         where id = (select max(id) from outflow.model_changes where pipeline = $1)`,
+        [pipeline, days],
+      )
+    for (const id of ['first', 'second', 'third', 'failed', 'recent']) await insertModel(pool, aModel(pipeline, id))
+    await promote('first')
+    await changedDaysAgo(40)
+    await promote('second')
+    await changedDaysAgo(30)
+    await promote('third')
+    await changedDaysAgo(20)
+    await pool.query(
+      `update outflow.models set created_at = now() - interval '50 days' where pipeline = $1 and id <> 'recent'`,
+      [pipeline],
+    )
+    const retain = (days: number) => applyRetention(pool, { pipeline, anomaliesMs: days * dayMs, statisticsMs: dayMs })
+    const left = async () => (await listModels(pool, pipeline)).map(({ id }) => id).sort()
+
+    await retain(60)
+    expect(await left()).toEqual(['failed', 'first', 'recent', 'second', 'third'])
+    await retain(35)
+    expect(await left()).toEqual(['first', 'recent', 'second', 'third'])
+    await retain(10)
+    expect(await left()).toEqual(['recent', 'second', 'third'])
+    expect(await rollBackModel(pool, { pipeline, by: 'ada', why: 'too many alerts' })).toMatchObject({ to: 'second' })
   })
 
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {

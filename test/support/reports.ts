@@ -83,3 +83,15 @@ export const aFlowFit = (overrides: Partial<NonNullable<FitReport['fit']>> = {})
   stopped: 'patience',
   ...overrides,
 })
+
+/** A model as the store inserts it. */
+export function aModel(pipeline: string, id: string, metrics: Partial<GateReport> = {}) {
+  return {
+    pipeline,
+    id,
+    artefact: new Uint8Array([1, 2, 3]),
+    metadata: aModelMetadata(),
+    metrics: aGateReport(metrics),
+    parentId: null,
+  }
+}

@@ -240,7 +240,12 @@ export const configSchema = z
       .prefault({})
       .describe('Health events, for operators: no model, no trainer, drift, a rollback and others'),
     retention: z
-      .strictObject({ anomalies: duration.default(90 * 86_400_000), statistics: duration.default(30 * 86_400_000) })
+      .strictObject({
+        anomalies: duration
+          .default(90 * 86_400_000)
+          .describe('Anomalies, the models that scored them, dead letters and unsent alerts'),
+        statistics: duration.default(30 * 86_400_000).describe('Statistics, and delivered events of webhooks'),
+      })
       .prefault({})
       .describe('How long rows are kept in Postgres'),
     http: z

@@ -15,8 +15,9 @@ export interface Retention {
 }
 
 /**
- * Removes the pipeline's rows that are older than their retention: anomalies, calibration records of earlier models, recalibrations and
- * unsent alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of anomalies.
+ * Removes the pipeline's rows that are older than their retention: anomalies, earlier models with their calibration records,
+ * recalibrations and unsent alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of
+ * anomalies. A model is kept as long as anomalies that it scored may be, and the last change of the active model can be undone.
  *
  * Age is measured by a clock that follows Postgres's clock by at most a day an hour: after a clock jump, or after weeks without a run,
  * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
@@ -62,6 +63,17 @@ export async function applyRetention(
           and not exists (select from outflow.models as active
                           where active.pipeline = $1 and active.state = 'active'
                             and coalesce(active.metadata #>> '{calibration,labels,of}', active.id) = old.model_id)
+      ), models as (
+        delete from outflow.models as old
+        where pipeline = $1 and created_at < $2::timestamptz and state <> 'active'
+          and not (state = 'candidate' and shadow_since is not null)
+          and not exists (select from outflow.models as active
+                          where active.pipeline = $1 and active.state = 'active'
+                            and active.metadata #>> '{calibration,labels,of}' = old.id)
+          and not exists (select from outflow.model_changes as change
+                          where change.pipeline = $1 and old.id in (change.model_id, change.previous_id)
+                            and (change.made_at >= $2::timestamptz
+                                 or change.id = (select max(id) from outflow.model_changes where pipeline = $1)))
       ), unsent as (
         delete from outflow.unsent_alerts where pipeline = $1 and decided_at < $2::timestamptz
       ), shadows as (
