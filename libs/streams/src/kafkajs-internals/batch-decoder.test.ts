@@ -91,7 +91,7 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       const decoded = await decodeWhole(reader)
       const expected = await theirs(theirReader)
       const names = Object.keys(expected.records[0] ?? {}).filter((name) => name !== 'batchContext')
-      // Vitest's toEqual compares buffers number by number, which would take most of the time of 2,000 runs.
+      // Vitest's toEqual compares buffers number by number, which would take most of the time.
       deepStrictEqual(partsOf(decoded, names), { ...partsOf(expected, names), magicByte: 2 })
       deepStrictEqual(
         decoded.records.map(({ timestampMs }) => timestampMs),
@@ -104,7 +104,7 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       for (const { batchContext } of decoded.records) deepStrictEqual({ ...batchContext }, context)
       deepStrictEqual(reader.offset, theirReader.offset)
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   )
 })
 
