@@ -106,7 +106,7 @@ describe('train', () => {
   it('leaves out excluded columns; issue 17.10: warns that with few records no record can be an anomaly', async () => {
     await writeFile(at('rare.yaml'), JSON.stringify({ ...SMALL, detection: { alertRate: 0.01 } }))
     const fit = ['train', '--config', at('rare.yaml'), '--exclude', 'load', '--input', at('few.csv')]
-    const trained = await runOutflow([...fit, '--output', at('excluded')])
+    const trained = await callOutflow([...fit, '--output', at('excluded')])
     expect(trained).toMatchObject({ code: 0, stdout: '' })
     expect(trained.stderr).toContain('features: plant categorical, heat numeric\n')
     expect(trained.stderr).toContain(
@@ -122,14 +122,14 @@ describe('windowed features of a file', () => {
 
   it('issue 18: follow its order, as in a stream: readings that are normal one by one are anomalies in a burst', async () => {
     await configure(burst)
-    const trained = await runOutflow([
+    const trained = await callOutflow([
       ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('windows')],
     ])
     expect(trained.stderr).toContain('heat numeric, lately window\n')
     const usual = readings(600).slice(500)
     const crowded = usual.map((reading) => ({ ...reading, at: '2026-02-01T00:00:00.000Z' }))
     await writeFile(at('calm.ndjson'), ndjson([...usual, ...crowded.slice(0, 60)]))
-    await runOutflow(['score', '--model', at('windows'), '--input', at('calm.ndjson'), '--output', at('calm.csv')])
+    await callOutflow(['score', '--model', at('windows'), '--input', at('calm.ndjson'), '--output', at('calm.csv')])
     const nlls = (await readFile(at('calm.csv'), 'utf8')).trimEnd().split('\n').slice(1)
     const nll = nlls.map((line) => Number(line.split(',')[1]))
     expect(Math.min(...nll.slice(140))).toBeGreaterThan(Math.max(...nll.slice(0, 100)))
@@ -139,7 +139,7 @@ describe('windowed features of a file', () => {
   it('are rejected when they need a value that only Kafka has', async () => {
     const { by: _by, ...keyless } = burst
     await configure(keyless)
-    const trained = await runOutflow([
+    const trained = await callOutflow([
       ...['train', '--config', at('windows.yaml'), '--input', at('normal.csv'), '--output', at('none')],
     ])
     expect(trained.code).toBe(2)
@@ -168,7 +168,7 @@ async function nllOfStream(model: string, path: string): Promise<number[]> {
 const idOf = (report: string): string => JSON.parse(report).metadata.modelId
 
 async function scoresOf(model: string): Promise<string> {
-  const { stdout } = await runOutflow([
+  const { stdout } = await callOutflow([
     ...['score', '--model', at(model), '--input', at('fresh.csv'), '--output', '-', '--format', 'csv'],
   ])
   return stdout
@@ -208,7 +208,7 @@ describe('score', () => {
   })
 
   it('accepts an alert rate, and reports as JSON', async () => {
-    const scored = await runOutflow([
+    const scored = await callOutflow([
       ...['score', '--model', at('model'), '--input', at('fresh.csv'), '--output', at('s.csv')],
       ...['--alert-rate', '0.5', '--json'],
     ])
@@ -220,7 +220,7 @@ describe('score', () => {
 
 describe('explain', () => {
   it('prints the unusual field and its expected value', async () => {
-    const explained = await runOutflow([
+    const explained = await callOutflow([
       ...['explain', '--model', at('model'), '--input', at('fresh.csv'), '--only-anomalies', '--json'],
     ])
     const anomaly = parseNdjson(explained.stdout).find(({ row }) => row === 100)
@@ -230,7 +230,7 @@ describe('explain', () => {
   })
 
   it('prints reasons as text without --json', async () => {
-    const explained = await runOutflow(['explain', '--model', at('model'), '--input', '-', '--format', 'ndjson'], {
+    const explained = await callOutflow(['explain', '--model', at('model'), '--input', '-', '--format', 'ndjson'], {
       stdin: ndjson([ODD]),
     })
     expect(explained.code).toBe(0)
@@ -243,12 +243,12 @@ describe('explain', () => {
 describe('sample', () => {
   it('draws records that the model scores as normal, the same for the same seed', async () => {
     const draw = (seed: string) =>
-      runOutflow(['sample', '--model', at('model'), '--rows', '300', '--seed', seed, '--output', '-'])
-    const [first, again, other] = await Promise.all([draw('5'), draw('5'), draw('6')])
+      callOutflow(['sample', '--model', at('model'), '--rows', '300', '--seed', seed, '--output', '-'])
+    const [first, again, other] = [await draw('5'), await draw('5'), await draw('6')]
     expect(again.stdout).toBe(first.stdout)
     expect(other.stdout).not.toBe(first.stdout)
     expect(first.stdout.split('\n')[0]).toBe('plant,load,heat,at')
-    const scored = await runOutflow(
+    const scored = await callOutflow(
       ['score', '--model', at('model'), '--input', '-', '--output', at('sampled.csv'), '--json'],
       { stdin: first.stdout },
     )
@@ -258,16 +258,8 @@ describe('sample', () => {
   })
 
   it('writes the input’s own fields as NDJSON', async () => {
-    const drawn = await runOutflow([
-      'sample',
-      '--model',
-      at('model'),
-      '--rows',
-      '3',
-      '--format',
-      'ndjson',
-      '--output',
-      '-',
+    const drawn = await callOutflow([
+      ...['sample', '--model', at('model'), '--rows', '3', '--format', 'ndjson', '--output', '-'],
     ])
     const records = parseNdjson(drawn.stdout)
     expect(records).toHaveLength(3)

@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream'
 import { main } from '@outflow/cli'
 import { vi } from 'vitest'
-import type { Ran } from './run-outflow.js'
+import type { Ran, RunOptions } from './run-outflow.js'
 
 /** Runs `outflow` to its end in this process, for many consecutive runs; `runOutflow` starts a process as a user does. */
-export async function callOutflow(args: readonly string[], { stdin }: { readonly stdin: string }): Promise<Ran> {
+export async function callOutflow(
+  args: readonly string[],
+  { stdin = '' }: Pick<RunOptions, 'stdin'> = {},
+): Promise<Ran> {
   vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([Buffer.from(stdin)]) as typeof process.stdin)
   const [stdout, stderr] = ([process.stdout, process.stderr] as const).map((stream) =>
     vi.spyOn(stream, 'write').mockReturnValue(true),
