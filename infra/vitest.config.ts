@@ -54,6 +54,8 @@ export default defineConfig({
           ...onServers,
           name: 'integration',
           include: ['test/{integration,e2e}/**/*.test.ts'],
+          // Loading the packages takes about a second per process. test/support/open-handles.ts separates the files of a process.
+          isolate: false,
           server: { deps: { external: [BUILT_PACKAGES] } },
         },
       },

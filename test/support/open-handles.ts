@@ -1,8 +1,12 @@
-import { afterAll } from 'vitest'
+import { afterAll, vi } from 'vitest'
 import { eventually } from './eventually.js'
 
+// The files of a process share the packages, which Node loads once. The modules of this folder are loaded again for each file, because
+// some of them have hooks and state of a file.
+vi.resetModules()
+
 // A test file that leaves a socket, a server, a timer or a process open fails: outside of Vitest its process would not end.
-// Vitest runs this hook after those of the test file, and then ends the process in any case.
+// Vitest runs this hook after those of the test file, and ends the process after its last file in any case.
 const atStart = counted(process.getActiveResourcesInfo())
 
 afterAll(async () => {
