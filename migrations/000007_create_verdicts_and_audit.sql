@@ -94,15 +94,6 @@ create table outflow.audit (
 
 create index audit_by_time on outflow.audit (at desc);
 
--- A filter of the console's list of anomalies, saved under a name for all users of the pipeline.
-create table outflow.saved_views (
-  pipeline text not null,
-  name text not null,
-  -- search part of the page's address, without the pipeline, such as ?range=24h&severity=high
-  search text not null,
-  constraint saved_views_pkey primary key (pipeline, name)
-);
-
 -- outflow_analyst reads the views of schema analyst and can do nothing else; outflow_reviewer gives verdicts. Roles
 -- belong to the whole cluster: the migration of another database may create them at the same moment.
 do $$

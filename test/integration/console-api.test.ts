@@ -261,7 +261,5 @@ it('describes every route of the API by OpenAPI 3.1', async () => {
     '/api/statistics/scores',
     '/api/suppressions',
     '/api/suppressions/{id}',
-    '/api/views',
-    '/api/views/{name}',
   ])
 })

@@ -131,20 +131,6 @@ it('adds, lists and removes rules that hide alerts', async () => {
   expect(await listSuppressions(pool, { pipeline: PIPELINE, all: true })).toMatchObject([{ removedBy: 'a operator' }])
 })
 
-it('saves, replaces, lists and deletes views of a pipeline', async () => {
-  const view = { name: 'night / severe', search: '?severity=high' }
-  expect(await send('POST', '/api/views', 'analyst', view)).toMatchObject({ status: 201, body: view })
-  const changed = { ...view, search: '?severity=high&range=24h' }
-  expect((await send('POST', '/api/views', 'analyst', changed)).status).toBe(201)
-  expect((await send('POST', '/api/views', 'analyst', { ...view, search: 'severity=high' })).status).toBe(400)
-  expect((await ask('/api/views')).body).toEqual([changed])
-  const path = `/api/views/${encodeURIComponent(view.name)}`
-  expect((await send('DELETE', path, 'analyst')).status).toBe(204)
-  expect((await send('DELETE', path, 'analyst')).status).toBe(404)
-  expect((await ask('/api/views')).body).toEqual([])
-  expect(await lastAudit()).toMatchObject({ action: 'delete view', target: view.name, outcome: 'failed' })
-})
-
 describe('roles', () => {
   it.each([
     ['POST', `${ANOMALY}/verdicts`, 'reader', { verdict: 'expected' }],
@@ -153,8 +139,6 @@ describe('roles', () => {
     ['POST', '/api/retrain', 'analyst', {}],
     ['POST', '/api/suppressions', 'analyst', {}],
     ['DELETE', '/api/suppressions/1', 'analyst', undefined],
-    ['POST', '/api/views', 'reader', {}],
-    ['DELETE', '/api/views/any', 'reader', undefined],
   ] as const)('%s %s is denied to a %s, and the audit log has it', async (method, path, role, body) => {
     const answer = await send(method, path, role, body)
     expect(answer).toMatchObject({ status: 403, body: { title: 'Forbidden' } })
@@ -185,9 +169,9 @@ describe('roles', () => {
       'select outcome, count(*)::int as entries from analyst.audit group by 1 order by 1',
     )
     expect(rows).toEqual([
-      { outcome: 'denied', entries: 9 },
-      { outcome: 'done', entries: 10 },
-      { outcome: 'failed', entries: 5 },
+      { outcome: 'denied', entries: 7 },
+      { outcome: 'done', entries: 7 },
+      { outcome: 'failed', entries: 4 },
     ])
   })
 })
@@ -208,8 +192,6 @@ describe('a pipeline that does not exist', () => {
     ['POST', '/api/pipelines/nobody/rollback', { reason: 'typo' }],
     ['POST', '/api/retrain', { pipeline: 'nobody' }],
     ['GET', '/api/suppressions?pipeline=nobody'],
-    ['GET', '/api/views?pipeline=nobody'],
-    ['POST', '/api/views', { name: 'night', search: '?severity=high', pipeline: 'nobody' }],
   ])('is a 404 that names it on %s %s (it was an empty list)', async (method, path, body?: object) => {
     const answer = await send(method, path, 'operator', body)
     expect(answer).toMatchObject({ status: 404, body: { detail: 'there is no pipeline nobody' } })

@@ -231,26 +231,6 @@ describe('the list', () => {
     await soon(() => first().allTextContents()).toEqual(['delay 5'])
   })
 
-  it('saves the filters as a view, by keys alone, opens it again and deletes it', async () => {
-    await page.goto(`${console.url}/?severity=high&range=24h`)
-    await page.getByRole('button', { name: 'Views' }).press('Enter')
-    await page.getByText('None yet.').waitFor()
-    await page.getByLabel('Name of the view').fill('today, severe')
-    await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: 'today, severe', exact: true }).waitFor()
-    expect(await violationsOn(page)).toEqual([])
-    await page.keyboard.press('Escape')
-
-    await page.goto(`${console.url}/models`)
-    await page.goto(`${console.url}/`)
-    await page.getByRole('button', { name: 'Views' }).click()
-    await page.getByRole('button', { name: 'today, severe', exact: true }).press('Enter')
-    await soon(() => page.url()).toContain('range=24h&severity=high')
-    await page.getByRole('button', { name: 'Views' }).click()
-    await page.getByRole('button', { name: 'Delete today, severe' }).press('Enter')
-    await page.getByText('None yet.').waitFor()
-  })
-
   it('ignores single keys when they are turned off, and while text is typed', async () => {
     await page.goto(`${console.url}/`)
     await page.getByLabel('Search records').fill('')

@@ -55,7 +55,7 @@ test('a request that needs Kafka or the schema registry is answered with 503 whi
 })
 
 test('a server that closes completes requests in progress, and ends live lists', async () => {
-  let answer!: (views: unknown[]) => void
+  let answer!: (rules: unknown[]) => void
   const stored = new Promise<unknown[]>((resolve) => {
     answer = resolve
   })
@@ -63,7 +63,7 @@ test('a server that closes completes requests in progress, and ends live lists',
   const closing = await aServer({ read: asked as ServerOptions['read'] })
   const url = await closing.listen({ host: '127.0.0.1', port: 0 })
   const live = await fetch(`${url}/api/anomalies/live`)
-  const response = fetch(`${url}/api/views`)
+  const response = fetch(`${url}/api/suppressions`)
   // By the live list, and by the request.
   await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2))
   const closed = closing.close()

@@ -21,7 +21,6 @@ import { addPipelineRoutes } from './routes/pipelines.js'
 import type { ConsoleServer, RouteContext } from './routes/route-context.js'
 import { addSessionRoutes } from './routes/session.js'
 import { addSuppressionRoutes } from './routes/suppressions.js'
-import { addViewRoutes } from './routes/views.js'
 import { makeSessions } from './sessions.js'
 import type { ConsoleTelemetry } from './telemetry.js'
 
@@ -100,7 +99,6 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   addDeadLetterRoutes(server, context)
   addModelRoutes(server, context)
   addSuppressionRoutes(server, context)
-  addViewRoutes(server, context)
   await servePage(server)
   return server
 }

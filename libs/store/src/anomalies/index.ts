@@ -15,5 +15,4 @@ export {
 } from './explanations.js'
 export * from './precision.js'
 export * from './rescored-anomalies.js'
-export * from './saved-views.js'
 export * from './verdicts.js'

@@ -32,7 +32,6 @@ export type Health = z.input<typeof api.healthSchema>
 export type DeadLetterPage = z.input<typeof api.deadLettersPageSchema>
 export type DeadLetter = DeadLetterPage['items'][number]
 export type Suppression = z.input<typeof api.suppressionSchema>
-export type View = z.input<typeof api.viewSchema>
 export type NewSuppression = z.input<typeof api.newSuppressionSchema>
 
 /** Value of a field of a record. */

@@ -20,7 +20,9 @@ export function Columns({ columns, onColumns, onClose }: ColumnsProps) {
   const isFull = columns.length >= MAX_COLUMNS
   return (
     <Closable title="Columns" onClose={onClose}>
-      <p class="quiet">Fields of the record that the list shows, at most {MAX_COLUMNS}. A saved view includes them.</p>
+      <p class="quiet">
+        Fields of the record that the list shows, at most {MAX_COLUMNS}. The address of the page includes them.
+      </p>
       {first === null ? (
         <p>The list has no anomaly whose fields could be chosen.</p>
       ) : (

@@ -17,7 +17,6 @@ import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { formatTime, formatVerdict, shortId } from '../../words/format.js'
 import { Columns } from './columns.js'
-import { Views } from './views.js'
 
 /** Shows the list with these filters. @param options  replace: no history entry, for text that is being typed */
 export const goTo = (filters: Filters, options?: { replace: boolean }): void =>
@@ -33,7 +32,7 @@ const SPAN_WORDS: Readonly<Record<keyof typeof SPANS, string>> = {
 
 export function FilterBar({ filters }: { filters: Filters }) {
   const [isOpen, setOpen] = useState(false)
-  const [openDialog, setOpenDialog] = useState<'columns' | 'views' | null>(null)
+  const [choosesColumns, setChoosesColumns] = useState(false)
   const search = useRef<HTMLInputElement>(null)
   useShortcuts({ '/': () => search.current?.focus() })
   // Typed text takes effect later: the URL may have changed by then.
@@ -93,21 +92,17 @@ export function FilterBar({ filters }: { filters: Filters }) {
             Clear
           </button>
         )}
-        <button type="button" onClick={() => setOpenDialog('columns')}>
+        <button type="button" onClick={() => setChoosesColumns(true)}>
           Columns
         </button>
-        <button type="button" onClick={() => setOpenDialog('views')}>
-          Views
-        </button>
       </div>
-      {openDialog === 'columns' && (
+      {choosesColumns && (
         <Columns
           columns={filters.columns}
           onColumns={(columns) => change({ columns }, { replace: true })}
-          onClose={() => setOpenDialog(null)}
+          onClose={() => setChoosesColumns(false)}
         />
       )}
-      {openDialog === 'views' && <Views filters={filters} onClose={() => setOpenDialog(null)} />}
     </search>
   )
 }
