@@ -2,15 +2,14 @@
  * Takes the values of some keys out of the bytes of a JSON object. This is AssemblyScript, which `npm run build:json-kernel` compiles to
  * WebAssembly; `json-picker.ts` calls it, and states which documents it leaves to JSON.parse.
  *
- * Addresses are indices of the memory's bytes. The document is followed by zeros, which no part of a value matches, so that nothing is
- * read behind it.
+ * Addresses are indices of the memory's bytes. The document is followed by a zero, which no part of a document matches, so that reading
+ * ends there.
  */
 
 /** Bytes of the longest document. */
 export const CAPACITY: i32 = 1 << 20
-const PADDING = 256
 /** Where the caller writes the document. */
-export const DOCUMENT: usize = memory.data((1 << 20) + 256, 16)
+export const DOCUMENT: usize = memory.data((1 << 20) + 16, 16)
 
 /** Flags of a document that was read, and the result for one that was not. */
 export const NOT_READ: i32 = -1
@@ -60,7 +59,7 @@ let isExact: bool = true
  */
 export function pick(length: i32, keys: i32, numbers: usize, spans: usize): i32 {
   const end = DOCUMENT + length
-  memory.fill(end, 0, PADDING)
+  store<u64>(end, 0)
   for (let key = 0; key < keys; key++) {
     store<f64>(numbers + 8 * key, NaN)
     store<u64>(spans + 8 * key, 0)
