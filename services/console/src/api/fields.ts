@@ -13,7 +13,10 @@ const NO_NUL = /^[^\0]*$/
 export const pipelineSchema = z.string().max(100).regex(NO_NUL, 'no NUL')
 
 /** Kafka's offset, which may exceed the range of JavaScript numbers: a string in JSON. */
-export const offsetSchema = z.codec(z.string().regex(/^\d{1,19}$/), z.bigint(), { decode: BigInt, encode: String })
+export const offsetSchema = z.codec(z.string().regex(/^\d{1,19}$/), z.bigint().max(2n ** 63n - 1n), {
+  decode: BigInt,
+  encode: String,
+})
 
 export const limitSchema = (most: number, otherwise: number) =>
   z.coerce.number().int().min(1).max(most).default(otherwise)
