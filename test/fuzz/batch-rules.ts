@@ -6,20 +6,21 @@ import { batchColumns } from '../../libs/store/src/batch/write-batch-values.js'
 import { plainJson } from '../../libs/store/src/connection/postgres-text.js'
 import { outboxColumns } from '../../libs/store/src/outbox/outbox-message.js'
 import type { ComparedBatch } from '../../services/ingest/src/batch.js'
+import { recordsOf } from '../../services/ingest/src/test-builders.js'
 import type { Arrival } from './arrivals.js'
 import { expectSame, show } from './same-value.js'
 import { WrongValue } from './target.js'
 
 /** Counts add up, offsets are complete, dead letters contain the records, and Postgres accepts all text and numbers. */
 export function checkWrite(write: BatchWrite, batch: ComparedBatch, tombstones: 'skip' | 'reject'): void {
-  const { records } = batch.delivery
+  const records = [...batch.delivery.records]
   const skipped = tombstones === 'skip' ? records.filter(isTombstone).map(({ offset }) => offset) : []
   expectSame(write.skipped, skipped.length, 'skipped')
   expectSame(write.received, records.length - skipped.length, 'received')
   expectSame(write.received, write.scored + write.deadLetters.length, 'received = scored + rejected')
   expectSame(sum(write.scores.map(({ scored }) => scored)), write.scored, 'scored by minute')
   expectSame(sum(write.rejections.map(({ rejected }) => rejected)), write.deadLetters.length, 'rejected by minute')
-  const scored = batch.records.map(({ source }) => source.offset)
+  const scored = recordsOf(batch).map(({ source }) => source.offset)
   const rejected = batch.rejected.map(({ source }) => source.offset)
   expectSame(
     [...scored, ...rejected, ...skipped].toSorted((a, b) => Number(a - b)),
@@ -112,7 +113,7 @@ export function checkScored(
     if (record !== undefined && (isTimedByRecord || isTimeOfYear))
       throw new WrongValue(`rejected ${show(record)}: ${rejection.detail}`)
   }
-  records.forEach(({ source, eventTimeMs }, index) => {
+  recordsOf({ records }).forEach(({ source, eventTimeMs }, index) => {
     if (Number.isNaN(scores.nll[index]) || !(scores.pValue[index]! > 0 && scores.pValue[index]! <= 1))
       throw new WrongValue(`${source.offset} has the nll ${scores.nll[index]} and the p-value ${scores.pValue[index]}`)
     const { record } = byOffset.get(source.offset)!

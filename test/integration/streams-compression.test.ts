@@ -49,7 +49,7 @@ async function delivered(topic: string): Promise<readonly string[]> {
       signal: abort.signal,
     }).subscribe({
       next: (delivery) => {
-        read.push(...delivery.records.map(({ value }) => String(value)))
+        read.push(...Array.from(delivery.records, ({ value }) => String(value)))
         delivery.acknowledge()
       },
       error,

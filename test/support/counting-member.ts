@@ -60,7 +60,7 @@ export function aMember({ topic, groupId, work, connection = kafka(), ...options
       const { partition, expectedOffset, nextOffset, records } = delivery
       const outcome = await write(topic, partition, expectedOffset, nextOffset, records.length)
       if (outcome === 'superseded') return delivery.reposition()
-      member.offsets.push(...records.map(({ offset }) => Number(offset)))
+      member.offsets.push(...Array.from(records, ({ offset }) => Number(offset)))
       delivery.acknowledge()
     } catch (error: unknown) {
       delivery.fail(error)

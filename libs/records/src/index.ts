@@ -41,6 +41,6 @@ export {
   wholeRecord,
 } from './record-reader.js'
 export { makeSample, type Sample } from './sample.js'
-export { makeObservationReader } from './windows/observation.js'
+export { makeObservationReader, type Observation } from './windows/observation.js'
 export { longestWindowMs, needsWholeWindow, planWindows, windowPlaces } from './windows/plan.js'
 export { makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

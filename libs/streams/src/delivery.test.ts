@@ -21,8 +21,24 @@ describe('toDelivery', () => {
       nextOffset: 9007199254740997n,
       highWatermark: 9007199254740999n,
     })
-    expect(delivery.records.map(({ offset }) => offset)).toEqual([9007199254740993n, 9007199254740995n])
-    expect(delivery.records[0]).toMatchObject({ timestampMs: -1, headers: {} })
+    expect(Array.from(delivery.records, ({ offset }) => offset)).toEqual([9007199254740993n, 9007199254740995n])
+    expect(delivery.records.at(0)).toMatchObject({ timestampMs: -1, headers: {} })
+  })
+
+  it('has the records of each half at their own indices', () => {
+    const { records } = toDelivery(batch, 5n).delivery
+    const [first, second] = [records.slice(0, 1), records.slice(1)]
+    expect([first.length, first.at(0)?.offset, first.at(1), first.at(-2)]).toEqual([
+      1,
+      9007199254740993n,
+      undefined,
+      undefined,
+    ])
+    expect([second.length, second.at(0)?.offset, second.at(-1)?.offset]).toEqual([
+      1,
+      9007199254740995n,
+      9007199254740995n,
+    ])
   })
 
   it('ends by the first of its methods that is called', async () => {

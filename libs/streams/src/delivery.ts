@@ -35,6 +35,13 @@ export function copyRecord<R extends WindowRecord>(record: R): R {
   }
 }
 
+/** A list of records, of which each access may create an object: keep the index of a record instead, if most are not needed again. */
+export interface KafkaRecords extends Iterable<KafkaRecord> {
+  readonly length: number
+  at(index: number): KafkaRecord | undefined
+  slice(from: number, to?: number): KafkaRecords
+}
+
 /** One batch of one partition, and its acknowledgement. One of `acknowledge`, `reposition` and `fail` must be called; further calls do nothing. */
 export interface Delivery {
   readonly topic: string
@@ -42,7 +49,7 @@ export interface Delivery {
   /** `topic/partition`. */
   readonly partitionKey: string
   /** At least one; offsets ascend and may have gaps (compaction, transaction markers). */
-  readonly records: readonly KafkaRecord[]
+  readonly records: KafkaRecords
   /** The stored offset before this delivery is written: the compare value of its compare-and-set. */
   readonly expectedOffset: bigint
   /** The stored offset once it is written: after the last record and the transaction markers that follow it. */
@@ -78,7 +85,7 @@ export function toDelivery(batch: Batch, expectedOffset: bigint): OpenDelivery {
     topic: batch.topic,
     partition: batch.partition,
     partitionKey: `${batch.topic}/${batch.partition}`,
-    records: batch.messages.map((message) => new RecordView(message)),
+    records: new RecordViews(batch.messages, 0, batch.messages.length),
     expectedOffset,
     // kafkajs's lastOffset includes transaction markers and aborted records, although its messages do not.
     nextOffset: BigInt(batch.lastOffset()) + 1n,
@@ -109,6 +116,32 @@ function toHeaders(headers: KafkaMessage['headers']): KafkaHeaders {
       value === undefined || value === null ? null : Buffer.from(value),
     ]),
   )
+}
+
+/** The messages between two indices as records. */
+class RecordViews implements KafkaRecords {
+  constructor(
+    private readonly messages: Pick<readonly KafkaMessage[], 'at'>,
+    private readonly from: number,
+    private readonly to: number,
+  ) {}
+
+  get length(): number {
+    return this.to - this.from
+  }
+
+  at(index: number): KafkaRecord | undefined {
+    const place = index < 0 ? this.to + index : this.from + index
+    return place >= this.from && place < this.to ? new RecordView(this.messages.at(place)!) : undefined
+  }
+
+  slice(from: number, to: number = this.length): KafkaRecords {
+    return new RecordViews(this.messages, this.from + from, this.from + to)
+  }
+
+  *[Symbol.iterator](): Generator<KafkaRecord> {
+    for (let index = 0; index < this.length; index++) yield this.at(index)!
+  }
 }
 
 /** A record that reads its parts on access, since most parts are read once or never. */

@@ -39,7 +39,7 @@ export function openAlertReader(
 }
 
 function readDelivery({ records }: Delivery, readAtMs: number): DemoObservations['alerts'] {
-  return records.map(({ value }) => {
+  return Array.from(records, ({ value }) => {
     const { topic, partition, offset } = alertEventSchema.parse(JSON.parse(String(value))).data
     return { position: formatPosition({ topic, partition, offset: BigInt(offset) }), readAtMs }
   })

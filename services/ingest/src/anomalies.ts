@@ -15,7 +15,7 @@ export function anomaliesOf(
 ): readonly Anomaly[] {
   const { modelId, detector, recalibrationId } = model
   return decisions.anomalies.map(({ index, severity }) => {
-    const { source, eventTimeMs, entityKey } = records[index]!
+    const { source, eventTimeMs, entityKey } = records.at(index)!
     const own = fieldsAt(fields, index)
     const nll = scores.nll[index]!
     return {

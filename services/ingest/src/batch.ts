@@ -1,6 +1,6 @@
 import type { EntityState, FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
-import type { FieldTable, ReadRecord as Read } from '@outflow/records'
+import type { FieldTable, Observation, ReadRecord as Read } from '@outflow/records'
 import type { ShadowWrite } from '@outflow/store/batch'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 
@@ -12,6 +12,9 @@ export interface RejectedRecord {
 
 /** A record with its event time and entity; all of it is decoded only when needed, for instance for an anomaly. */
 export type ReadRecord = Read<KafkaRecord>
+
+/** The records of a batch that satisfy their contract, in order. An accessed record is read again: few are, and all of them would occupy memory. */
+export type ReadRecords = Pick<readonly ReadRecord[], 'length' | 'at'>
 
 export interface OpenModel {
   readonly modelId: string
@@ -41,7 +44,11 @@ export interface PreparedBatch {
 export interface ReadBatch extends PreparedBatch {
   /** The model that this batch began with and uses until its end. */
   readonly model: ModelLease
-  readonly records: readonly ReadRecord[]
+  readonly records: ReadRecords
+  /** Kafka's timestamps of the records, epoch ms. */
+  readonly recordTimesMs: Float64Array
+  /** Inputs of the records' windowed features; empty: the pipeline has none. */
+  readonly observations: readonly Observation[]
   /** The model's features of the records, in their order. */
   readonly fields: FieldTable
   readonly rejected: readonly RejectedRecord[]

@@ -9,7 +9,7 @@ import { expect, test, vi } from 'vitest'
 import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
 import { type ReadOptions, readWith } from './steps/read.js'
-import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, type TestDelivery } from './test-builders.js'
+import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, recordsOf, type TestDelivery } from './test-builders.js'
 import { stepsInMemory, writeInMemory } from './test-steps.js'
 
 const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, superseded: vi.fn(), recordFailed: vi.fn() })
@@ -41,7 +41,7 @@ function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: 
 }
 
 const marbles = () => new TestScheduler((actual, expected) => expect(actual).toEqual(expected))
-const offsetOf = ({ delivery }: ComparedBatch) => `${delivery.partition}@${delivery.records[0]?.offset}`
+const offsetOf = ({ delivery }: ComparedBatch) => `${delivery.partition}@${delivery.records.at(0)?.offset}`
 const one = (partition: number, offset: number) => aDelivery([aKafkaRecord(offset, { delay: 1 })], { partition })
 
 test('deliveries of a partition are written one after the other, in their order', () => {
@@ -184,7 +184,7 @@ test('received = scored + rejected for any mix of records, and every record is c
       const batch = await lastValueFrom(of(delivery).pipe(ingest(realSteps(writes))))
       const write = writes[0]!
       expect(write.received).toBe(write.scored + write.deadLetters.length)
-      const offsets = [...batch.records, ...batch.rejected].map(({ source }) => source.offset)
+      const offsets = [...recordsOf(batch), ...batch.rejected].map(({ source }) => source.offset)
       expect(offsets.toSorted((a, b) => Number(a - b))).toEqual(values.map((_, offset) => BigInt(offset)))
       expect(write.outbox).toHaveLength(write.anomalies.length + write.deadLetters.length)
       expect(delivery.ended).toEqual([{ by: 'acknowledge' }])
@@ -205,7 +205,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
   const throwing =
     <Batch extends ReadBatch, Result>(step: PoisonedStep, run: (batch: Batch) => Result) =>
     (batch: Batch): Result => {
-      const bad = batch.records.find(({ source }) => poison.get(source.offset) === step)
+      const bad = recordsOf(batch).find(({ source }) => poison.get(source.offset) === step)
       if (bad !== undefined) throw new TypeError(`${step} of ${bad.source.offset}`)
       return run(batch)
     }
@@ -268,7 +268,7 @@ test('issue 17.20: a record that throws in any step becomes a dead letter, and e
       expect(store.deadLetters).toEqual([...poison.keys()].map((offset) => [offset, 'failed']))
       const odd = records.filter((_, at) => at % 3 === 0).map(({ offset }) => offset)
       expect(anomalies).toEqual(odd.filter((offset) => !poison.has(offset)))
-      expect(batches.flatMap((batch) => batch.records.map(({ source }) => source.offset))).toHaveLength(store.scored)
+      expect(batches.flatMap((batch) => recordsOf(batch).map(({ source }) => source.offset))).toHaveLength(store.scored)
       expect(leases.returned).toBe(leases.lent)
     }),
     { numRuns: 200 },

@@ -114,13 +114,13 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
     if (records.length === 1) {
       failedInARow += 1
       if (failedInARow > MOST_FAILED_IN_A_ROW) return throwError(() => error)
-      const { offset } = records[0]!
+      const { offset } = records.at(0)!
       return attempt(delivery, failedRecord(error)).pipe(
         tap(() => watch.recordFailed(delivery, offset, toOutflowError(error))),
       )
     }
     const half = records.length >> 1
-    const middle = records[half]!.offset
+    const middle = records.at(half)!.offset
     const first: Delivery = { ...delivery, records: records.slice(0, half), nextOffset: middle }
     const second: Delivery = { ...delivery, records: records.slice(half), expectedOffset: middle }
     return concat(process(first), process(second))

@@ -172,5 +172,5 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
 }
 
 function position({ topic, partition, records }: Delivery): Record<string, unknown> {
-  return { topic, partition, firstOffset: records[0]?.offset, count: records.length }
+  return { topic, partition, firstOffset: records.at(0)?.offset, count: records.length }
 }

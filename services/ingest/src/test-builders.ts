@@ -102,13 +102,28 @@ export function aLease(detector: Detector = aDetector()): ModelLease {
   }
 }
 
+/** All records of a batch, each read again. */
+export function recordsOf({ records }: Pick<ReadBatch, 'records'>): readonly ReadRecord[] {
+  return Array.from({ length: records.length }, (_, row) => records.at(row)!)
+}
+
 /** A batch of records with these delays, read and ready to be scored. */
 export function aReadBatch(delays: readonly number[], overrides: Partial<ReadBatch> = {}): ReadBatch {
   const sources = delays.map((delay, offset) => aKafkaRecord(offset, { delay }))
   const records = sources.map((source): ReadRecord => ({ source, eventTimeMs: source.timestampMs, entityKey: 'LAX' }))
   const fields = packFields(delays.map((delay) => ({ numbers: [delay], categories: [] })))
   return {
-    ...{ delivery: aDelivery(sources), startedAtMs: 0, model: aLease(), records, fields, rejected: [], skipped: 0 },
+    ...{
+      delivery: aDelivery(sources),
+      startedAtMs: 0,
+      model: aLease(),
+      records,
+      observations: [],
+      fields,
+      rejected: [],
+      skipped: 0,
+    },
+    recordTimesMs: Float64Array.from(sources, ({ timestampMs }) => timestampMs),
     ...overrides,
   }
 }

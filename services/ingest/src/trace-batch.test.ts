@@ -4,7 +4,7 @@ import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
 import { score } from './steps/score.js'
 import { writeWith } from './steps/write.js'
-import { aReadBatch } from './test-builders.js'
+import { aReadBatch, recordsOf } from './test-builders.js'
 import { aDecideStep } from './test-steps.js'
 
 const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
@@ -12,7 +12,7 @@ const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${
 /** Records with these delays, each produced in a different trace; 9 is an anomaly. */
 async function decided(delays: readonly number[]) {
   const batch = aReadBatch(delays)
-  const records = batch.records.map((record, index) => ({
+  const records = recordsOf(batch).map((record, index) => ({
     ...record,
     source: { ...record.source, headers: [['traceparent', Buffer.from(traceparent(index))] as const] },
   }))

@@ -20,13 +20,13 @@ export function traceBatch(tracing: Tracing, pipeline: string, batch: ComparedBa
       'messaging.destination.partition.id': String(delivery.partition),
       'messaging.consumer.group.name': `outflow-${pipeline}`,
       'messaging.batch.message_count': delivery.records.length,
-      'messaging.kafka.offset': Number(delivery.records[0]!.offset),
+      'messaging.kafka.offset': Number(delivery.records.at(0)!.offset),
       'outflow.pipeline': pipeline,
       'outflow.model_id': model.modelId,
       'outflow.scored': records.length,
       'outflow.rejected': rejected.length,
       'outflow.anomalies': decisions.anomalies.length,
     },
-    causes: traceparents([...decisions.anomalies.map(({ index }) => records[index]!.source), ...delivery.records]),
+    causes: traceparents([...decisions.anomalies.map(({ index }) => records.at(index)!.source), ...delivery.records]),
   })
 }

@@ -36,7 +36,7 @@ export function startWatchdog(options: {
   return {
     begun: (delivery: Delivery): void => {
       const state = stateOf(delivery)
-      state[FIRST_OFFSET] = delivery.records[0]!.offset
+      state[FIRST_OFFSET] = delivery.records.at(0)!.offset
       state[LAST_OFFSET] = delivery.records.at(-1)!.offset
       state[BEGUN_NS] = process.hrtime.bigint()
     },

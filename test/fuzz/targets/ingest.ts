@@ -7,6 +7,7 @@ import { lastValueFrom, of, toArray } from 'rxjs'
 import type { ComparedBatch } from '../../../services/ingest/src/batch.js'
 import { type IngestSteps, ingest } from '../../../services/ingest/src/pipeline.js'
 import { observeWith } from '../../../services/ingest/src/steps/observe.js'
+import { recordsOf } from '../../../services/ingest/src/test-builders.js'
 import { stepsInMemory, writeInMemory } from '../../../services/ingest/src/test-steps.js'
 import type { Listening } from '../../support/on-loopback.js'
 import { type Arrival, anyArrival, aRecordOf } from '../arrivals.js'
@@ -219,7 +220,7 @@ function stepsOf(
 
 function outcomesOf({ records, rejected, fields }: ComparedBatch): Outcome[] {
   const outcomes: Outcome[] = [
-    ...records.map(({ source: { offset } }, index) => {
+    ...recordsOf({ records }).map(({ source: { offset } }, index) => {
       const { numbers, categories } = fieldsAt(fields, index)
       return { offset, numbers: [...numbers], categories: [...categories] }
     }),

@@ -17,7 +17,7 @@ export interface RecordDecoder {
    * @throws {RegistryUnavailable} if the registry does not answer; the same call may succeed later
    * @throws {RegistryRefused}     if the registry refuses this client
    */
-  prepare(messages: readonly { readonly value: Buffer | null }[]): Promise<void> | null
+  prepare(messages: Iterable<{ readonly value: Buffer | null }>): Promise<void> | null
   /**
    * Decodes a value that `prepare` has been called for.
    *

@@ -4,19 +4,14 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MAX_EXPANDED_BYTES, registerCodecs } from '../compression.js'
-import {
-  type ByteReader,
-  type DecodedBatch,
-  decodeBatch,
-  decodeMessages,
-  replaceBatchDecoder,
-} from './batch-decoder.js'
-import type { EncodedRecord } from './encoded-record.js'
+import { type ByteReader, decodeBatch, decodeMessages, replaceBatchDecoder } from './batch-decoder.js'
+import type { BatchContext, EncodedRecord } from './encoded-record.js'
+import { RecordList } from './fetched-records.js'
 import { UnreadableRecord } from './unreadable-record.js'
 
 const require = createRequire(import.meta.url)
 const src = 'kafkajs/src/protocol'
-type WholeBatch = Omit<DecodedBatch, 'records' | 'expandedBytes'> & { readonly records: readonly EncodedRecord[] }
+type WholeBatch = BatchContext & { readonly records: readonly EncodedRecord[] }
 type Decode = (reader: ByteReader) => Promise<WholeBatch>
 const theirs: Decode = require(`${src}/recordBatch/v0/decoder`)
 const encode: (record: object) => unknown = require(`${src}/recordBatch/record/v0`)
@@ -34,8 +29,8 @@ registerCodecs()
 replaceBatchDecoder()
 
 const decodeWhole: Decode = async (reader) => {
-  const { expandedBytes: _, ...batch } = (await decodeBatch(reader))!
-  return batch as WholeBatch
+  const { context, records } = (await decodeBatch(reader))!
+  return { ...context, records: new RecordList([records]).map((record) => record as EncodedRecord) }
 }
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((own) => Buffer.from(own))
@@ -160,7 +155,7 @@ test('kafkajs leaves out the same records before the requested offset, and of ab
   batches[1]![ATTRIBUTES_AT]! |= 0x10
   for (const from of ['0', '1', '2', '5', '9']) {
     for (const abortedTransactions of [[], [{ producerId: '-1', firstOffset: '2' }]]) {
-      const kept = async (decode: (response: ByteReader) => Promise<readonly unknown[]>) => {
+      const kept = async (decode: (response: ByteReader) => Promise<unknown>) => {
         const messages = await decode(fetched(...batches))
         const batch = new Batch('t', from, { partition: 0, highWatermark: '5', messages, abortedTransactions })
         return [batch.messages.map(({ offset }) => offset), batch.lastOffset()]
@@ -177,7 +172,7 @@ test('kafkajs uses the decoder from its first fetch on', () => {
 test('issue 17.19: the records of a batch that expands too much have their positions and the reason, and other batches are read', async () => {
   const blanks = gzipped(await aBatch(7n, ['small', ' '.repeat(MAX_EXPANDED_BYTES), 'small']))
   const around = [await aBatch(0n, ['before']), blanks, await aBatch(10n, ['after'])]
-  const records = await decodeMessages(fetched(...around.slice(0, 2)))
+  const records = [...(await decodeMessages(fetched(...around.slice(0, 2))))]
   expect((records[0] as EncodedRecord).value).toEqual(Buffer.from('before'))
   for (const [place, record] of (records.slice(1) as UnreadableRecord[]).entries()) {
     expect(record).toBeInstanceOf(UnreadableRecord)
@@ -202,7 +197,7 @@ test('issue 17.19: a batch of too many records is not expanded; its last record 
   const batch = gzipped(await aBatch(0n, ['x']))
   batch.writeInt32BE(2_000_000, 57)
   batch.writeInt32BE(1_999_999, 23)
-  const records = (await decodeMessages(fetched(batch))) as UnreadableRecord[]
+  const records = [...(await decodeMessages(fetched(batch)))]
   expect(records).toHaveLength(1)
   expect(records[0]).toMatchObject({ offset: '1999999', why: expect.stringMatching(/offsets 0 to 1999999 has more/) })
 })

@@ -1,14 +1,15 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
 import { ExpandsTooFar, MAX_EXPANDED_BYTES } from '../compression.js'
-import { type BatchContext, CREATE_TIME, type EncodedRecord, LOG_APPEND_TIME, readRecords } from './encoded-record.js'
+import { type BatchContext, CREATE_TIME, type EncodedBatch, LOG_APPEND_TIME, locateRecords } from './encoded-record.js'
+import { FetchedRecords } from './fetched-records.js'
 import { UnreadableRecord } from './unreadable-record.js'
 
 /**
  * Replaces kafkajs's decoder of fetched batches by one that is faster and bounded in memory, and otherwise equivalent.
  *
- * kafkajs copies each record out of its batch and computes offsets and times as BigInts from text, which took most of its time. Here a
- * record is one small object with its place in the batch, and reads its parts on access. kafkajs also expands all batches of a
+ * kafkajs copies each record out of its batch and computes offsets and times as BigInts from text, which took most of its time. Here
+ * only the places of records are read, and an accessed record reads its parts on access. kafkajs also expands all batches of a
  * response, however large they become; here batches beyond a budget are fetched again.
  *
  * kafkajs loads this module with the first fetch; after that the replacement has no effect.
@@ -35,8 +36,9 @@ let kafkajsDecoder: {
   readonly decodeMessages: (response: ByteReader) => Promise<KafkaMessage[]>
 }
 
-export interface DecodedBatch extends BatchContext {
-  readonly records: readonly (EncodedRecord | UnreadableRecord)[]
+export interface DecodedBatch {
+  readonly context: BatchContext
+  readonly records: EncodedBatch | readonly UnreadableRecord[]
   /** Approximate memory of a compressed batch; 0 for others, which are as large as the fetched bytes. */
   readonly expandedBytes: number
 }
@@ -45,7 +47,7 @@ export interface DecodedBatch extends BatchContext {
  * Reads the records of a partition from a fetch response. It stops reading compressed batches when the partition or the response
  * reaches its budget; kafkajs fetches the rest again.
  */
-export async function decodeMessages(response: ByteReader): Promise<readonly unknown[]> {
+export async function decodeMessages(response: ByteReader): Promise<FetchedRecords | readonly KafkaMessage[]> {
   const { buffer, offset } = response
   const from = offset + 4
   const end = from + buffer.readInt32BE(offset)
@@ -56,33 +58,17 @@ export async function decodeMessages(response: ByteReader): Promise<readonly unk
   response.offset = end
   const partition: ByteReader = { buffer: buffer.subarray(from, end), offset: 0 }
   const before = expandedOf.get(response) ?? 0
-  const records = new FetchedRecords()
+  const batches: DecodedBatch['records'][] = []
   let expanded = 0
   while (partition.buffer.length - partition.offset > BATCH_OVERHEAD) {
     if (expanded >= PARTITION_BUDGET || before + expanded >= RESPONSE_BUDGET) break
     const batch = await decodeBatch(partition)
     if (batch === null) break
     expanded += batch.expandedBytes
-    for (const record of batch.records) records.push(record)
+    batches.push(batch.records)
   }
   expandedOf.set(response, before + expanded)
-  return records
-}
-
-/**
- * The records of a partition, by ascending offset. kafkajs first removes those before the requested offset, and creates a string, a
- * BigInt and an object for each comparison. If the first record passes, all do.
- */
-class FetchedRecords extends Array<EncodedRecord | UnreadableRecord> {
-  /** A filtered list is a plain array, because kafkajs's next filters keep or remove single records. */
-  static override get [Symbol.species]() {
-    return Array
-  }
-
-  override filter(test: (record: EncodedRecord | UnreadableRecord, place: number, all: this) => boolean) {
-    const [first] = this
-    return first !== undefined && test(first, 0, this) ? Array.from(this) : super.filter(test as () => boolean)
-  }
+  return new FetchedRecords(batches)
 }
 
 /** Expanded bytes of a response's compressed batches so far. */
@@ -120,17 +106,16 @@ export async function decodeBatch(reader: ByteReader): Promise<DecodedBatch | nu
   const count = buffer.readInt32BE(at + COUNT_AT)
   const codec = kafkajsDecoder.codecOf(attributes)
   if (!codec) {
-    const records = readRecords(context, buffer.subarray(0, end), at + RECORDS_AT, count)
-    return { ...context, records, expandedBytes: 0 }
+    return {
+      context,
+      records: locateRecords(context, buffer.subarray(0, end), at + RECORDS_AT, count),
+      expandedBytes: 0,
+    }
   }
   const bytes = await expand(codec, buffer.subarray(at + RECORDS_AT, end), count)
-  if (bytes === null)
-    return { ...context, records: unreadableRecords(context, count), expandedBytes: MAX_EXPANDED_BYTES }
-  return {
-    ...context,
-    records: readRecords(context, bytes, 0, count),
-    expandedBytes: bytes.length + RECORD_OBJECT_BYTES * count,
-  }
+  if (bytes === null) return { context, records: unreadableRecords(context, count), expandedBytes: MAX_EXPANDED_BYTES }
+  const records = locateRecords(context, bytes, 0, count)
+  return { context, records, expandedBytes: bytes.length + RECORD_OBJECT_BYTES * count }
 }
 
 /** Returns null for a batch that would take too much memory. */

@@ -17,24 +17,45 @@ export interface BatchContext {
 export const CREATE_TIME = 0
 export const LOG_APPEND_TIME = 1
 
-interface EncodedBatch {
-  readonly context: BatchContext
-  readonly bytes: Buffer
+/** Records of one batch, located but not read. */
+export class EncodedBatch {
   /** Epoch ms. */
   readonly firstTimestampMs: number
+
+  /** @param places  for each record, where its parts begin in the bytes */
+  constructor(
+    readonly context: BatchContext,
+    readonly bytes: Buffer,
+    private readonly places: Uint32Array,
+  ) {
+    this.firstTimestampMs = Number(context.firstTimestamp)
+  }
+
+  get length(): number {
+    return this.places.length
+  }
+
+  at(index: number): EncodedRecord {
+    return new EncodedRecord(this, this.places[index]!)
+  }
+
+  filter(test: (record: EncodedRecord) => boolean): EncodedBatch {
+    const kept = this.places.filter((place) => test(new EncodedRecord(this, place)))
+    return new EncodedBatch(this.context, this.bytes, kept)
+  }
 }
 
 /** Locates `count` consecutive records. */
-export function readRecords(context: BatchContext, bytes: Buffer, from: number, count: number): EncodedRecord[] {
-  const batch: EncodedBatch = { context, bytes, firstTimestampMs: Number(context.firstTimestamp) }
-  const records: EncodedRecord[] = []
+export function locateRecords(context: BatchContext, bytes: Buffer, from: number, count: number): EncodedBatch {
+  // A wrong count cannot exceed the bytes.
+  const places = new Uint32Array(Math.min(Math.max(0, count), bytes.length))
   let at = from
-  for (let left = count; left > 0; left--) {
+  for (let index = 0; index < places.length; index++) {
     const length = numberAt(bytes, at)
-    records.push(new EncodedRecord(batch, nextAt))
+    places[index] = nextAt
     at = nextAt + length
   }
-  return records
+  return new EncodedBatch(context, bytes, places)
 }
 
 /**

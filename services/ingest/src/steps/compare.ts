@@ -74,7 +74,7 @@ function differenceOf(
   ofShadow: Scores,
   recordOf: RecordOf,
 ): ShadowDifference {
-  const { source, eventTimeMs, entityKey } = records[index]!
+  const { source, eventTimeMs, entityKey } = records.at(index)!
   return {
     offset: source.offset,
     anomalyBy: decisions.isAnomaly[index] === 1 ? 'active' : 'shadow',

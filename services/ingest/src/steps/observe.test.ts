@@ -4,7 +4,7 @@ import { fieldsAt, makeObservationReader, packFields, planWindows } from '@outfl
 import type { Delivery } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import type { ReadBatch } from '../batch.js'
-import { aDelivery, aDetector, aLease, aReadBatch } from '../test-builders.js'
+import { aDelivery, aDetector, aLease, aReadBatch, recordsOf } from '../test-builders.js'
 import { type ObserveOptions, observeWith } from './observe.js'
 
 const FEATURES: readonly Feature[] = [
@@ -24,11 +24,11 @@ function aBatch(delays: readonly number[], expectedOffset: bigint, nextOffset: b
   const batch = aReadBatch(delays, { model: aLease(detector) })
   return {
     ...batch,
-    delivery: aDelivery(batch.delivery.records, { expectedOffset, nextOffset }),
-    records: batch.records.map((record, index) => {
-      const observation = read({ delay: delays[index] }, record.source)
+    delivery: aDelivery([...batch.delivery.records], { expectedOffset, nextOffset }),
+    observations: recordsOf(batch).map(({ source }, index) => {
+      const observation = read({ delay: delays[index] }, source)
       if ('reason' in observation) throw new Error(observation.detail)
-      return { ...record, observation }
+      return observation
     }),
     fields: packFields(delays.map((delay) => ({ numbers: [delay, Number.NaN], categories: [] }))),
   }
@@ -49,7 +49,7 @@ function observing(overrides: Partial<ObserveOptions> = {}) {
   const totals = async (batch: ReadBatch, write = true) => {
     const observed = await observer.observe(batch)
     if (write) stored = observed.windowStates!
-    return observed.records.map((_, index) => fieldsAt(observed.fields, index).numbers[1])
+    return observed.observations.map((_, index) => fieldsAt(observed.fields, index).numbers[1])
   }
   return { observer, totals, load, telemetry }
 }
@@ -85,8 +85,8 @@ test('issue 17.20: records observed before a record that throws count once when 
   const { observer, totals } = observing()
   await totals(aBatch([1, 2], 0n, 2n))
   const batch = aBatch([4, 8, 16], 2n, 5n)
-  const poison = { ...batch.records[1]!, observation: { entities: ['LAX'], times: [], values: [] } }
-  await expect(observer.observe({ ...batch, records: batch.records.with(1, poison) })).rejects.toThrow(TypeError)
+  const observations = batch.observations.with(1, { entities: ['LAX'], times: [], values: [] })
+  await expect(observer.observe({ ...batch, observations })).rejects.toThrow(TypeError)
   expect(await totals(aBatch([4], 2n, 3n))).toEqual([7])
   expect(await totals(aBatch([16], 4n, 5n))).toEqual([23])
 })

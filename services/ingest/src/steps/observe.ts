@@ -72,7 +72,7 @@ export function observeWith(options: ObserveOptions): Observer | null {
       const { delivery, model } = batch
       const memory = memoryOf(delivery)
       const { states } = memory
-      const observations = batch.records.map(({ observation }) => observation!)
+      const { observations } = batch
       const absent = states.absent(observations)
       if (absent.length > 0) {
         const loaded = await retrying(() => load(delivery, absent), {

@@ -1,9 +1,9 @@
 import type { Config } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
-import type { BatchReader } from '@outflow/records'
+import type { BatchReader, Observation } from '@outflow/records'
 import { isTombstone, type KafkaRecord } from '@outflow/streams'
-import type { ModelLease, PreparedBatch, ReadBatch, ReadRecord, RejectedRecord } from '../batch.js'
+import type { ModelLease, PreparedBatch, ReadBatch, ReadRecord, ReadRecords, RejectedRecord } from '../batch.js'
 import { failedRecord } from '../record-fault.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
@@ -29,8 +29,12 @@ export function readWith({ borrowModel, readerFor, tombstones, telemetry }: Read
       const { detector } = model
       const reader = readers.get(detector) ?? readerFor(detector)
       readers.set(detector, reader)
-      const rows = reader.room(delivery.records.length)
-      const records: ReadRecord[] = []
+      const { length } = delivery.records
+      const rows = reader.room(length)
+      const recordTimesMs = new Float64Array(length)
+      /** Index in the delivery of each record that was read. */
+      const places = new Uint32Array(length)
+      const observations: Observation[] = []
       const rejected: RejectedRecord[] = []
       let skipped = 0
       const readOne = (source: KafkaRecord) => {
@@ -41,14 +45,25 @@ export function readWith({ borrowModel, readerFor, tombstones, telemetry }: Read
           return failedRecord(thrown)
         }
       }
-      for (const source of delivery.records) {
+      for (let place = 0; place < length; place++) {
+        const source = delivery.records.at(place)!
         const record = readOne(source)
         if ('reason' in record) {
           if (isTombstone(source) && tombstones === 'skip') skipped += 1
           else rejected.push({ source, rejection: record })
-        } else rows.count = records.push(record)
+          continue
+        }
+        recordTimesMs[rows.count] = source.timestampMs
+        places[rows.count] = place
+        if (record.observation !== undefined) observations.push(record.observation)
+        rows.count += 1
       }
-      return { ...batch, model, records, fields: reader.table(rows), rejected, skipped }
+      const records: ReadRecords = {
+        length: rows.count,
+        at: (row) => reader.read(delivery.records.at(places[row]!)!, reader.room(1)) as ReadRecord,
+      }
+      const read = { records, recordTimesMs: recordTimesMs.subarray(0, rows.count), observations }
+      return { ...batch, model, ...read, fields: reader.table(rows), rejected, skipped }
     } catch (error: unknown) {
       model.giveBack()
       throw error

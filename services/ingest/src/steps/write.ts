@@ -95,13 +95,7 @@ function toBatchWrite(
       ...{ offset, recordTimeMs: timestampMs, reason, detail, key, value },
     })),
     outbox: [...alerts, ...deadLetters].toSorted((a, b) => Number(a.offset - b.offset)).map(({ message }) => message),
-    scores: minuteScores(
-      batch.model.modelId,
-      records.map(({ source }) => source.timestampMs),
-      scores.nll,
-      decisions.isAnomaly,
-      batch.ownPValue,
-    ),
+    scores: minuteScores(batch.model.modelId, batch.recordTimesMs, scores.nll, decisions.isAnomaly, batch.ownPValue),
     ...(batch.windowStates && { windowStates: batch.windowStates }),
     ...(shadow && { shadow }),
     rejections: minuteRejections(
