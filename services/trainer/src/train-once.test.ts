@@ -111,8 +111,6 @@ test('the window of the configuration is fitted, and a model that passes is stor
   const { effects, telemetry, progress, options } = aRound()
   expect(await trainOnce(options)).toEqual({ became: 'promoted' })
   expect(effects.readWindow.mock.calls[0]?.[0]).toMatchObject({ fromMs: 6_400_000, maxRows: 200_000, seed: 1 })
-  // 65 records within 59 ms: the record rate by which an alert budget becomes an alert rate.
-  expect(effects.train.mock.calls[0]?.[0].recordsPerDay).toBeCloseTo((65 / 59) * 86_400_000)
   expect(effects.store).toHaveBeenCalledWith(expect.objectContaining({ id: 'm1', metrics: PASSED, parentId: null }))
   expect(effects.promote).toHaveBeenCalledWith('m1', 'no model')
   expect(effects.failGate).not.toHaveBeenCalled()
@@ -120,9 +118,21 @@ test('the window of the configuration is fitted, and a model that passes is stor
   expect(progress.at(-1)).toEqual({ stage: 'promoted', modelId: 'm1' })
 })
 
+test.each([
+  ['the time between its first and last record', 120_000, 86_400_000, (65 / 118) * 24 * 60],
+  ['an hour, if it is shorter because many records were loaded at once', 1, 86_400_000, 24 * 65],
+  ['the configured window, if that is shorter than an hour', 1, 600_000, 24 * 6 * 65],
+])('the record rate of a window is that of %s', async (_, spacingMs, window, recordsPerDay) => {
+  const records = windowOf(60, 5).map((record) => ({ ...record, timestampMs: record.timestampMs * spacingMs }))
+  const { effects, options } = aRound({}, records)
+  const training = { ...config.training, window }
+  await trainOnce({ ...options, config: { ...config, training } })
+  expect(effects.train.mock.calls[0]![0].recordsPerDay).toBeCloseTo(recordsPerDay)
+})
+
 test('issue 18: with an alertBudget the fit and the gate get the alert rate that follows from the window', async () => {
   const { effects, options } = aRound()
-  const recordsPerDay = (65 / 59) * 86_400_000
+  const recordsPerDay = 65 * 24
   const detection = { alertBudget: 0.02 * recordsPerDay, recalibrateWithin: 1 }
   await trainOnce({ ...options, config: { ...config, detection } })
   expect(effects.train.mock.calls[0]![0].alertRate).toBeCloseTo(0.02)

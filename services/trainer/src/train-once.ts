@@ -220,7 +220,7 @@ function fit(
   { config, effects, telemetry, onProgress, signal, now = () => performance.now() }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
-  const rate = window === null ? {} : ratePerDay(seen, window)
+  const rate = window === null ? {} : ratePerDay(seen, window, training.window)
   let notedMs = now()
   return effects.train({
     features,
@@ -284,11 +284,16 @@ interface FittedCandidate {
   readonly startedAtMs: number
 }
 
-/** The rate by Kafka's record time, including records not sampled; a window without duration has no rate. */
-function ratePerDay(seen: number, { from, to }: { readonly from: string; readonly to: string }) {
-  const days = (Date.parse(to) - Date.parse(from)) / 86_400_000
-  return days > 0 ? { recordsPerDay: seen / days } : {}
+/**
+ * The rate by Kafka's record time, including records not sampled. Records of a shorter time than an hour may have been loaded at once,
+ * so they count as those of an hour, or of the training window if that is shorter.
+ */
+function ratePerDay(seen: number, { from, to }: { readonly from: string; readonly to: string }, windowMs: number) {
+  const spanMs = Math.max(Date.parse(to) - Date.parse(from), Math.min(HOUR_MS, windowMs))
+  return { recordsPerDay: (seen * 24 * HOUR_MS) / spanMs }
 }
+
+const HOUR_MS = 3_600_000
 
 async function decide(
   { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }: FittedCandidate,
