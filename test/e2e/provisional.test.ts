@@ -49,7 +49,7 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
   const early = await found()
   expect(early.anomalies).toBeGreaterThan(0)
   expect(early).toMatchObject({ provisional: early.anomalies, withheld: early.anomalies, alerts: 0 })
-  const state = /provisional model \(\d+ records\); its anomalies are not alerted; a full model/
+  const state = /provisional model \(\d+ records\); its anomalies are not alerted; the next fit with 1,000 records/
   expect((await runOutflow(['status', '--config', pipeline.configFile])).stdout).toMatch(state)
   const listed = await runOutflow(['anomalies', '--config', pipeline.configFile])
   expect(listed.stdout.trimEnd().split('\n')).toEqual(

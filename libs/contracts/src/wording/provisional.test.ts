@@ -8,10 +8,10 @@ const config = (provisional = false) =>
 const aModel = (own: Partial<ModelMetadata>) =>
   ({ provisional: true, training: { rows: 180 }, ...own }) as ModelMetadata
 
-test('a provisional model is described with its records, its alerts, and the requirements of a full model', () => {
+test('a provisional model is described with its records, its alerts, and the fit that gives a full model, also after a rollback', () => {
   expect(describeProvisional(aModel({ recordsPerDay: 5_000 }), config())).toEqual({
     what: 'provisional model (180 records); its anomalies are not alerted',
-    next: 'a full model is fitted once the training window has 2,000 records',
+    next: 'the next fit with 2,000 records in its window gives a full model; `outflow retrain` requests one',
   })
   expect(describeProvisional(aModel({}), config(true))?.what).toBe('provisional model (180 records)')
 })

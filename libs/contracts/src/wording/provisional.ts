@@ -18,7 +18,9 @@ export function describeProvisional(
   const what = `provisional model (${count(rows)} records)${alerts.provisional ? '' : '; its anomalies are not alerted'}`
   const inWindow = recordsPerDay ? Math.floor((recordsPerDay * window) / DAY_MS) : minRows
   if (inWindow >= minRows) {
-    return { what, next: `a full model is fitted once the training window has ${count(minRows)} records` }
+    // Also true after a rollback to a provisional model, when the window has enough records and the next fit follows the schedule.
+    const next = `the next fit with ${count(minRows)} records in its window gives a full model; \`outflow retrain\` requests one`
+    return { what, next }
   }
   const days = count(Math.ceil(minRows / recordsPerDay!))
   return {

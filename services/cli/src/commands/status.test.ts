@@ -76,8 +76,8 @@ describe('describeStatus', () => {
     ],
     [
       'a provisional model',
-      { provisional: 'provisional model (180 records); a full model is fitted once the window has 2,000 records' },
-      'provisional model (180 records); a full model is fitted once the window has 2,000 records',
+      { provisional: 'provisional model (180 records); the next fit gives a full model' },
+      'provisional model (180 records); the next fit gives a full model',
     ],
     [
       'no model',
