@@ -32,3 +32,9 @@ it('states what a running trainer waits for also while a model is active', () =>
   expect(whyNoNewerModel(trainer)).toBe('training window: 3 records in the topics')
   expect(whyNoNewerModel({ ...trainer, beatAgeMs: 60_000 })).toBeNull()
 })
+
+it('states that the last fit gave a known model, which the list of models does not show', () => {
+  const lastFit = { state: 'known', step: 900, maxSteps: 900, why: null } as const
+  expect(whyNoNewerModel({ beatAgeMs: 1_000, waitingFor: null, lastFit })).toMatch(/gave it again$/)
+  expect(whyNoNewerModel({ beatAgeMs: 1_000, waitingFor: null, lastFit: { ...lastFit, state: 'promoted' } })).toBeNull()
+})

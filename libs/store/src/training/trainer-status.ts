@@ -46,9 +46,13 @@ export const whyNoModelAndFix = (trainer: TrainerStatus): string => noTrainerAnd
 export const noTrainerAndFix = (trainer: TrainerStatus): string | null =>
   isTrainerRunning(trainer) ? null : `${whyNoModel(trainer)}; start one: outflow run trainer`
 
-/** Why a pipeline with an active model gets no other one, although one is due; null: none is due, or no trainer runs. */
-export const whyNoNewerModel = (trainer: TrainerStatus): string | null =>
-  isTrainerRunning(trainer) ? trainer.waitingFor : null
+/** Why a pipeline with an active model gets no other one, although one is due or a fit has ended; null: none is due, or no trainer runs. */
+export function whyNoNewerModel(trainer: TrainerStatus): string | null {
+  if (!isTrainerRunning(trainer)) return null
+  const { waitingFor, lastFit } = trainer
+  if (waitingFor !== null || lastFit?.state !== 'known') return waitingFor
+  return 'the last fit had the records of a stored model and gave it again'
+}
 
 /** Why a pipeline has no active model. */
 export function whyNoModel(trainer: TrainerStatus): string {

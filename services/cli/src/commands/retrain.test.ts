@@ -21,7 +21,10 @@ describe('outcome of a requested fit', () => {
   it('has a model when the candidate was promoted, runs as a shadow, or is the active model', () => {
     expect(outcomeOf(aFit('promoted')).gaveModel).toBe(true)
     expect(outcomeOf(aFit('shadow')).gaveModel).toBe(true)
-    expect(outcomeOf(aFit('known', { modelId: 'a' })).gaveModel).toBe(true)
+    expect(outcomeOf(aFit('known', { modelId: 'a' }))).toEqual({
+      line: expect.stringMatching(/^a: known, .*; the same records gave the active model again; nothing changes$/),
+      gaveModel: true,
+    })
   })
 
   it('issue 17.10: has no model when the same records gave a model that had failed its gate or was rolled back', () => {

@@ -46,7 +46,7 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
   return withPipeline(options, async (pool, { pipeline }) => {
     const request = await requestRetrain(pool, { pipeline, ...changeOf(options) })
     if (!options.wait) {
-      const text = `request ${request} is queued; a running trainer starts at once. \`outflow models list\` shows the outcome`
+      const text = `request ${request} is queued; a running trainer starts at once. \`outflow models list\` shows the new model, \`outflow status\` why there is none`
       await printResult(terminal, options.json, { request }, text)
       return true
     }
@@ -77,11 +77,13 @@ export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit) {
   const { gate, error } = report
   if (gate === null) return { line: `${state}: ${error?.message ?? 'it gave no model'}`, gaveModel: false }
   const passed = gate.failures.length === 0
-  const isKnownBad = state === 'known' && modelId !== incumbentId
+  const isActive = state === 'known' && modelId === incumbentId
+  const isKnownBad = state === 'known' && !isActive
   const parts = [
     `${modelId}: ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}`,
     ...gate.failures,
   ]
+  if (isActive) parts.push('the same records gave the active model again; nothing changes')
   if (isKnownBad) {
     parts.push('it failed its gate or was rolled back before: `outflow models promote` makes it the active model')
   }
