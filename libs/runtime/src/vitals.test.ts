@@ -44,6 +44,15 @@ test('a process that has no checks yet is not ready', async () => {
   expect(await makeVitals().readiness()).toEqual({ ready: false, checks: {} })
 })
 
+test('a process is not ready before each of its services has added a check', async () => {
+  const vitals = makeVitals()
+  vitals.expect(['ingest', 'console'])
+  vitals.check('ingest', 'postgres', () => ({ ok: true, detail: 'answered' }))
+  expect(await vitals.readiness()).toMatchObject({ ready: false, checks: { ingest: {}, console: {} } })
+  vitals.check('console', 'postgres', () => ({ ok: true, detail: 'answered' }))
+  expect(await vitals.readiness()).toMatchObject({ ready: true })
+})
+
 test('a process that is not ready is still alive', async () => {
   const vitals = makeVitals()
   vitals.check('ingest', 'kafka', () => ({ ok: false, detail: 'no broker' }))

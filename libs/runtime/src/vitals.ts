@@ -21,6 +21,8 @@ export interface Readiness {
  */
 export interface Vitals {
   readonly metrics: Metrics
+  /** Names the services of the process. It is not ready until each has added a check, since they are loaded one after the other. */
+  expect(services: readonly string[]): void
   /** Adds a check of a service, such as `model`; returns the function that removes it. */
   check(service: string, name: string, check: Check): () => void
   /** Runs every check, each for at most `CHECK_TIMEOUT_MS`; one that throws or takes longer has failed. Not ready without any check. */
@@ -29,9 +31,13 @@ export interface Vitals {
 
 /** @param labels  added to every metric, such as the pipeline */
 export function makeVitals(labels: Readonly<Record<string, string>> = {}, options: MetricsOptions = {}): Vitals {
+  const expected = new Set<string>()
   const checks = new Set<{ service: string; name: string; check: Check }>()
   return {
     metrics: makeMetrics(labels, options),
+    expect: (services) => {
+      for (const service of services) expected.add(service)
+    },
     check: (service, name, check) => {
       const entry = { service, name, check }
       checks.add(entry)
@@ -41,11 +47,13 @@ export function makeVitals(labels: Readonly<Record<string, string>> = {}, option
       const entries = [...checks]
       const results = await Promise.all(entries.map(({ check }) => runCheck(check)))
       const byService: Record<string, Record<string, CheckResult>> = {}
+      for (const service of expected) byService[service] = {}
       entries.forEach(({ service, name }, index) => {
         byService[service] = { ...byService[service], [name]: results[index]! }
       })
-      // A service that is still being loaded has added no check.
-      return { ready: results.length > 0 && results.every(({ ok }) => ok), checks: byService }
+      const services = Object.values(byService)
+      const isLoaded = services.length > 0 && services.every((own) => Object.keys(own).length > 0)
+      return { ready: isLoaded && results.every(({ ok }) => ok), checks: byService }
     },
   }
 }

@@ -107,6 +107,7 @@ interface ServicesOptions extends Omit<ServiceOptions, 'log'> {
 }
 
 function runServices(names: readonly Service[], { logOf, ...options }: ServicesOptions): Promise<void> {
+  options.vitals.expect(names)
   return runTogether(
     names.map((name) => (signal: AbortSignal) => SERVICES[name]({ ...options, log: logOf(name), signal })),
     options.signal,
