@@ -1,5 +1,6 @@
 import { isHiddenBy } from '@outflow/alerting'
-import { featureName, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
+import { type Feature, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
+import { columnsOf } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
@@ -78,7 +79,7 @@ const LOOK_BACK_DAYS = 7
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
   const { id, lately } = await withPipeline(options, async (pool, config) => {
-    if (rule.field !== null) requireKnown('feature', rule.field, config.features.map(featureName))
+    requireMatchable(rule, config.features)
     const found = await countRecentMatches(pool, config.pipeline, rule)
     return { id: await addSuppression(pool, { pipeline: config.pipeline, rule, ...changeOf(options) }), lately: found }
   })
@@ -102,6 +103,23 @@ function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptio
   if (parsed.success) return parsed.data
   const { path, message } = parsed.error.issues[0]!
   throw new UsageError(`--${path[0] === 'timeOfWeek' ? 'when' : String(path[0])}: ${message}`)
+}
+
+/** @throws {UsageError} when no reason can have the rule's field, or its field is no number and the rule compares numbers */
+export function requireMatchable({ field, direction, range }: SuppressionRule, features: readonly Feature[]): void {
+  if (field === null) return
+  const columns = columnsOf(features)
+  requireKnown(
+    'field',
+    field,
+    columns.map(({ name }) => name),
+  )
+  if (direction === null && range === null) return
+  const { type } = columns.find(({ name }) => name === field)!.feature
+  if (type === 'numeric' || type === 'window') return
+  throw new UsageError(
+    `--${range === null ? 'direction' : 'range'}: allowed: with a field of numbers; ${field} is ${type}`,
+  )
 }
 
 async function countRecentMatches(pool: Pool, pipeline: string, rule: SuppressionRule) {
