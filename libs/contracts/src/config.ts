@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { consoleSchema } from './console.js'
+import { consoleSchema, listenHost } from './console.js'
 import { detectionSchema } from './detection.js'
 import { featureName, featureSchema } from './feature.js'
 import { modelKindSchema } from './model-metadata.js'
@@ -25,13 +25,16 @@ const BROKER_RULE = 'allowed: host:port, such as kafka:9092; an IPv6 address nee
 
 const kafkaSchema = z.strictObject({
   brokers: z
-    .union([
-      z.array(z.string().refine(isBroker, BROKER_RULE)).min(1),
-      z
-        .string()
-        .refine((list) => brokersOf(list).every(isBroker), BROKER_RULE)
-        .transform(brokersOf),
-    ])
+    .union(
+      [
+        z.array(z.string().refine(isBroker, BROKER_RULE)).min(1),
+        z
+          .string()
+          .refine((list) => brokersOf(list).every(isBroker), BROKER_RULE)
+          .transform(brokersOf),
+      ],
+      BROKER_RULE,
+    )
     .describe('Bootstrap brokers as host:port, a list or comma-separated'),
   clientId: z.string().min(1).default('outflow').describe('Client id, as brokers log it'),
   tls: kafkaTlsSchema.optional().describe('TLS: true, or certificate files. Default: no TLS'),
@@ -250,7 +253,7 @@ export const configSchema = z
       .describe('How long rows are kept in Postgres'),
     http: z
       .strictObject({
-        host: z.string().default('127.0.0.1').describe('Address for health and metrics'),
+        host: listenHost.default('127.0.0.1').describe('Address for health and metrics'),
         ports: z
           .strictObject({
             ingest: port.default(9401),

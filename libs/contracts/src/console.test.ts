@@ -11,6 +11,10 @@ it('listens on loopback without authentication by default', () => {
   for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost']) expect(problemsOf({ host })).toEqual([])
 })
 
+it('accepts an IPv6 address in the brackets of a URL, and listens without them', () => {
+  expect(consoleSchema.parse({ host: '[::1]' })).toEqual({ host: '::1' })
+})
+
 it.each(['0.0.0.0', '::', '10.0.0.1', 'localhost.example', '127.0.0.1.example', 'example'])(
   'requires authentication on %s',
   (host) => {

@@ -33,11 +33,13 @@ const oidcSchema = z.strictObject({
     .describe('Values of the claim for each role; a user with none of them is refused'),
 })
 
+/** An IPv6 address may be in brackets, as in a URL. */
+export const listenHost = z.string().transform((host) => host.replace(/^\[(.*)\]$/, '$1'))
+
 /** On loopback the console needs no authentication; on any other host it is required. */
 export const consoleSchema = z
   .strictObject({
-    host: z
-      .string()
+    host: listenHost
       .default('127.0.0.1')
       .describe('Address of the console; outside loopback it requires authentication'),
     url: z

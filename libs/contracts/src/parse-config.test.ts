@@ -173,6 +173,11 @@ describe('parseConfig', () => {
       { ...least, kafka: { brokers: ['a:1', '[::1]:9092'] } },
       'kafka.brokers[1]: found "[::1]:9092"; allowed: host:port, such as kafka:9092; an IPv6 address needs a host name',
     ],
+    [
+      'brokers that are not set',
+      { ...least, kafka: {} },
+      'kafka.brokers: not set; allowed: host:port, such as kafka:9092; an IPv6 address needs a host name',
+    ],
     ['an empty file', null, 'outflow.yaml is empty; `outflow init` writes a configuration'],
   ])('names the key, what was found and what is allowed for %s', (_, document, expected) => {
     expect(problemsOf(document)).toContain(expected)
@@ -206,7 +211,11 @@ describe('parseConfig', () => {
     ],
     ['a certificate without its key', { tls: { certFile: 'c' } }, 'certFile and keyFile, both or none'],
     ['an unknown key of TLS', { tls: { cafile: 'c' } }, 'kafka.tls.cafile: no such key; did you mean caFile?'],
-    ['TLS that is neither a boolean nor files', { tls: 'yes' }, 'kafka.tls: found "[redacted]"; allowed: boolean, or'],
+    [
+      'TLS that is neither a boolean nor files',
+      { tls: 'yes' },
+      'kafka.tls: found "[redacted]"; allowed: true, false, or an object such as { caFile: ca.pem }',
+    ],
   ])('refuses %s', (_, kafka, expected) => {
     expect(problemsOf({ ...least, kafka: { ...least.kafka, ...kafka } })).toContain(expected)
   })

@@ -164,7 +164,7 @@ function allowed(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `allowed: ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${ofWhat(issue.origin, issue.maximum)}`
     case 'invalid_union':
-      return unionAllowed(issue)
+      return 'options' in issue ? oneOf(issue.options as readonly string[], inputOf(issue)) : issue.message
     default:
       return issue.message
   }
@@ -187,11 +187,6 @@ function branchOfType({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core
     (branch) => !branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
   )
   return ofType.length === 1 ? ofType[0] : undefined
-}
-
-function unionAllowed(issue: z.core.$ZodIssueInvalidUnion): string {
-  if ('options' in issue) return oneOf(issue.options as readonly string[], inputOf(issue))
-  return issue.errors.flatMap((branch) => branch.map(allowed)).join(', or ') || issue.message
 }
 
 /** Replaces a value by `[redacted]` if it may be a secret, also under a wrong key. */

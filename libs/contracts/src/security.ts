@@ -19,7 +19,7 @@ interface CertificateFiles {
 /** `tls: true` is the same as `tls: {}`: TLS with the CAs that Node trusts. */
 const orBoolean = <T extends z.ZodType<CertificateFiles>>(files: T) =>
   z
-    .union([z.boolean(), files])
+    .union([z.boolean(), files], 'allowed: true, false, or an object such as { caFile: ca.pem }')
     .transform((tls): z.output<T> | undefined => (typeof tls !== 'boolean' ? tls : tls ? files.parse({}) : undefined))
 
 function bothOrNone(tls: CertificateFiles, context: z.RefinementCtx): void {
