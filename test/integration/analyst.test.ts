@@ -372,6 +372,21 @@ describe('a login by `outflow analyst create`', () => {
     expect(await outflow('models', 'list')).toContain('no model yet')
   })
 
+  it('prints the address of a stored one only, and of any while the database is unavailable', async () => {
+    const pipeline = aName('pipeline')
+    await storeAnomalies(pool, { pipeline, count: 1 })
+    const config = await configOfAnalyst(pipeline)
+    const stored = `${pipeline}/flights/0/0`
+    const address = (id: string) => `http://127.0.0.1:9404/anomalies/${encodeURIComponent(id)}\n`
+    expect(await runOutflow(['open', stored, '-c', config])).toMatchObject({ code: 0, stdout: address(stored) })
+    const other = `${pipeline}/flights/0/9`
+    expect(await runOutflow(['open', other, '-c', config])).toMatchObject({
+      ...{ code: 2, stdout: '', stderr: expect.stringMatching(`^outflow: no anomaly ${other} is stored; `) },
+    })
+    const unavailable = await writeConfig(folder, pipeline, 'postgres://127.0.0.1:1/outflow')
+    expect(await runOutflow(['open', other, '-c', unavailable])).toMatchObject({ code: 0, stdout: address(other) })
+  })
+
   it('with --follow prints new ones when they have reasons, newest last, each once', async () => {
     const pipeline = aName('pipeline')
     await storeAnomalies(pool, { pipeline, count: 2 })

@@ -1,8 +1,10 @@
 import type { Config } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
+import { anomalyAt, type StoredAnomaly } from '@outflow/store/anomalies'
 import { listModels, type ModelSummary } from '@outflow/store/models'
 import { UsageError } from './errors.js'
+import { requireAnomalyId } from './positions.js'
 
 export interface PipelineOptions {
   readonly config: string
@@ -30,6 +32,16 @@ export async function modelBeginning(pool: Pool, pipeline: string, id: string): 
     throw new UsageError(`${found.length || 'no'} models begin with ${id}; \`outflow models list\` lists them`)
   }
   return found[0]!
+}
+
+/** Returns a stored anomaly. @throws {UsageError} when the id is not that of an anomaly, or none has it */
+export async function anomalyOfId(pool: Pool, id: string): Promise<StoredAnomaly> {
+  const { pipeline, position } = requireAnomalyId(id)
+  const stored = await anomalyAt(pool, pipeline, position)
+  if (stored === null) {
+    throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
+  }
+  return stored
 }
 
 /** Host and database of a connection URL, without its secrets. */

@@ -2,7 +2,6 @@ import type { Counterfactual, Explanation, ModelMetadata, Reason } from '@outflo
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
-import { anomalyAt } from '@outflow/store/anomalies'
 import { loadModel } from '@outflow/store/models'
 import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
 import { oneLine, type Terminal } from '@outflow/terminal'
@@ -13,8 +12,7 @@ import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { alertRateOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { requireAnomalyId } from '../positions.js'
-import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { anomalyOfId, type PipelineOptions, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -110,13 +108,10 @@ function describe(
  * record.
  */
 async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
-  const { pipeline, position } = requireAnomalyId(id)
   const { anomaly, unsent } = await withPipeline(options, async (pool) => {
-    const [stored, unsent] = await Promise.all([
-      anomalyAt(pool, pipeline, position),
-      unsentCauseAt(pool, pipeline, position),
-    ])
-    if (!stored) throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
+    const stored = await anomalyOfId(pool, id)
+    const { pipeline } = stored
+    const unsent = await unsentCauseAt(pool, pipeline, stored)
     const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })
     const explanation = stored.reasons === null ? await explainStored(load, stored) : stored
     return { anomaly: { ...stored, ...explanation }, unsent }
