@@ -1,16 +1,18 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Resolve } from './addresses.js'
 import { WebhookAddressRefused } from './errors.js'
 import { makePoster } from './post.js'
 
 let connections = 0
 let port = 0
+let retryAfter: string | null = null
 const server = http.createServer((request, response) => {
   // Each request opens its own connection, so each looks up the name.
   response.setHeader('connection', 'close')
+  if (retryAfter !== null) response.writeHead(503, { 'retry-after': retryAfter })
   request.resume().on('end', () => response.end('x'.repeat(100_000)))
 })
 server.on('connection', () => {
@@ -24,7 +26,9 @@ beforeAll(async () => {
 afterAll(() => void server.close())
 beforeEach(() => {
   connections = 0
+  retryAfter = null
 })
+afterEach(() => void vi.useRealTimers())
 
 const never = new AbortController().signal
 const post = { headers: {}, body: '{}' }
@@ -59,5 +63,19 @@ test('a name that resolves to a permitted address first and to others later is c
     expect(String(error)).toContain(`hooks.invalid resolves to ${address}`)
   }
   expect(connections).toBe(1)
+  poster.close()
+})
+
+test.each([
+  ['seconds', '120', 120_000],
+  ['an HTTP date', 'Sat, 03 Jan 2026 10:05:00 GMT', 300_000],
+  ['an HTTP date in the past', 'Sat, 03 Jan 2026 09:05:00 GMT', 0],
+  ['no date', 'at noon GMT', 0],
+  ['no date and no number', 'later', 0],
+])('a Retry-After of %s is the wait before the next attempt', async (_, header, retryAfterMs) => {
+  vi.setSystemTime('2026-01-03T10:00:00Z')
+  retryAfter = header
+  const poster = makePoster({ url: `http://127.0.0.1:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] })
+  await expect(poster.post(post, never)).rejects.toMatchObject({ status: 503, retryAfterMs })
   poster.close()
 })

@@ -103,8 +103,13 @@ function refusalOf(status: number, { 'retry-after': retryAfter }: http.IncomingH
   if (status >= 300 && status < 400) {
     return new WebhookFailed(`the receiver answered ${status}, a redirect, which is not followed; fix the url`, status)
   }
-  const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : 0
-  return new WebhookFailed(`the receiver answered ${status}`, status, seconds * 1_000)
+  return new WebhookFailed(`the receiver answered ${status}`, status, waitOf(retryAfter))
+}
+
+/** Parses a Retry-After, which is in seconds or an HTTP date; ms. 0: none, or not valid. */
+function waitOf(retryAfter = ''): number {
+  if (/^\d{1,6}$/.test(retryAfter)) return Number(retryAfter) * 1_000
+  return retryAfter.endsWith(' GMT') ? Math.max(0, Date.parse(retryAfter) - Date.now() || 0) : 0
 }
 
 /** Node's message about a connection may quote the URL, so only its code is reported. */
