@@ -245,10 +245,10 @@ test('redirects and forbidden addresses are not followed, and end as dead delive
   const rows = await untilAll('dead', 5)
   expect(rows.map(({ status, failure }) => [status, failure])).toEqual([
     [307, expect.stringContaining('a redirect, which is not followed')],
-    [null, expect.stringContaining('127.0.0.1 resolves to 127.0.0.1, which is not a public address')],
-    [null, expect.stringContaining('127.0.0.1 resolves to 127.0.0.1, which is not a public address')],
+    [null, expect.stringContaining('127.0.0.1 is not a public address')],
+    [null, expect.stringContaining('127.0.0.1 is not a public address')],
     [null, expect.stringMatching(/^localhost resolves to .*127\.0\.0\.1.*, which is not a public address/)],
-    [null, expect.stringContaining('which is not a public address')],
+    [null, expect.stringContaining('is not a public address')],
   ])
   expect(receiver.received.map(({ path }) => path)).toEqual(['/first'])
 })
@@ -405,7 +405,10 @@ test('given-up deliveries are listed and sent again by resend; secrets appear no
     runOutflow(['webhooks', 'test', 'genric', '--config', file]),
   ])
   expect(listed.stdout).toMatch(/generic +signed +127\.0\.0\.1:\d+ +0 +0 +2 +the receiver answered 422/)
-  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('✗ unused  192.0.2.1 resolves to')])
+  expect([refused.code, refused.stdout]).toEqual([
+    1,
+    expect.stringContaining('✗ unused  192.0.2.1 is not a public address'),
+  ])
   expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('known: generic, unused')])
 
   status = 200

@@ -67,6 +67,10 @@ test('the lookup of a name returns only its permitted addresses', async () => {
 
 test('an address in the URL is checked by the same rule', () => {
   const permits = makeAddressRule('127.0.0.1', [])
-  expect(() => requirePermitted('127.0.0.1', permits)).toThrow(WebhookAddressRefused)
+  expect(() => requirePermitted('127.0.0.1', permits)).toThrow(
+    new WebhookAddressRefused(
+      '127.0.0.1 is not a public address; if intended, set allow: ["127.0.0.1"] of the webhook',
+    ),
+  )
   expect(() => requirePermitted('hooks.example', permits)).not.toThrow()
 })

@@ -63,7 +63,6 @@ export function requirePermitted(host: string, permits: AddressRule): void {
 
 function refusal(host: string, addresses: readonly LookupAddress[]): WebhookAddressRefused {
   const found = addresses.map(({ address }) => address).join(', ')
-  return new WebhookAddressRefused(
-    `${host} resolves to ${found}, which is not a public address; if intended, add it to allow of the webhook`,
-  )
+  const what = host === found ? `${host} is not` : `${host} resolves to ${found}, which is not`
+  return new WebhookAddressRefused(`${what} a public address; if intended, set allow: ["${found}"] of the webhook`)
 }
