@@ -12,7 +12,9 @@ test('the warning that kafkajs logs for every producer is not logged; its other 
   expect(log.warn).not.toHaveBeenCalled()
   expect(log.debug).toHaveBeenCalledTimes(1)
   kafkajs.logger().warn('the broker hangs')
-  expect(log.warn.mock.calls).toEqual([[expect.objectContaining({ said: 'the broker hangs' }), 'kafka client warned']])
+  expect(log.warn.mock.calls).toEqual([
+    [expect.objectContaining({ message: 'the broker hangs' }), 'kafka client warned'],
+  ])
 })
 
 test('a missing topic, which is thrown as an error, is not logged at each attempt of kafkajs', () => {

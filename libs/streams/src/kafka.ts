@@ -62,8 +62,8 @@ const NO_SUCH_TOPIC = 'This server does not host this topic-partition'
 function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
   const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
   if (level <= logLevel.WARN && message !== LIMITED_RETRIES && fields.error !== NO_SUCH_TOPIC)
-    log.warn({ namespace, said: message, ...fields }, 'kafka client warned')
-  else log.debug({ namespace, said: message, ...fields }, 'kafka client reported')
+    log.warn({ namespace, message, ...fields }, 'kafka client warned')
+  else log.debug({ namespace, message, ...fields }, 'kafka client reported')
 }
 
 /** Runs `act` and converts kafkajs's errors to those of this package. */

@@ -63,14 +63,14 @@ async function testWebhooks(
     webhooksNamed(config, name).map(async (webhook) => {
       try {
         const { status, start } = await postOnce(webhook, event, signal)
-        return { webhook: webhook.name, ok: true, status, said: oneLine(start.trim()).slice(0, MAX_ANSWER_CHARS) }
+        return { webhook: webhook.name, ok: true, status, detail: oneLine(start.trim()).slice(0, MAX_ANSWER_CHARS) }
       } catch (thrown: unknown) {
-        return { webhook: webhook.name, ok: false, said: toOutflowError(thrown).message }
+        return { webhook: webhook.name, ok: false, detail: toOutflowError(thrown).message }
       }
     }),
   )
-  const lines = outcomes.map(({ webhook, ok, said, ...rest }) =>
-    ok ? `✓ ${webhook}  ${rest.status} ${said}`.trimEnd() : `✗ ${webhook}  ${said}`,
+  const lines = outcomes.map(({ webhook, ok, detail, ...rest }) =>
+    ok ? `✓ ${webhook}  ${rest.status} ${detail}`.trimEnd() : `✗ ${webhook}  ${detail}`,
   )
   await printResult(terminal, options.json, outcomes, lines.join('\n'))
   return outcomes.every(({ ok }) => ok)
