@@ -46,7 +46,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
   const { from, to } = rangeOf(options)
   const path = options.output
   requireOneOnStdout(options)
-  const format = options.format ?? formatOf(path)
+  const format = formatOf(options)
   const startedAt = performance.now()
   const progress = terminal.progress({ label: 'export', total: null, unit: 'anomaly' })
   let count = 0
@@ -71,10 +71,15 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
   terminal.say(`${formatCounted(count, 'anomaly')} of ${pipeline} as ${format} in ${formatSeconds(durationMs)}`)
 }
 
-function formatOf(path: string): ExportFormat {
-  const format = EXPORT_FORMATS.find((known) => path.replace(/\.gz$/, '').endsWith(`.${known}`))
-  if (format === undefined) {
-    throw new UsageError(`${path} has no known extension; name it .parquet or .csv, or give --format parquet or csv`)
+/** @throws {UsageError} when the name gives no format, or has .gz and the format is Parquet, which readers expect uncompressed */
+export function formatOf({ format, output }: Pick<ExportOptions, 'format' | 'output'>): ExportFormat {
+  const plain = output.replace(/\.gz$/, '')
+  const known = format ?? EXPORT_FORMATS.find((own) => plain.endsWith(`.${own}`))
+  if (known === undefined) {
+    throw new UsageError(`${output} has no known extension; name it .parquet or .csv, or give --format parquet or csv`)
   }
-  return format
+  if (known === 'parquet' && plain !== output) {
+    throw new UsageError(`${output}: a Parquet file is compressed inside; name it ${plain}`)
+  }
+  return known
 }
