@@ -1,4 +1,5 @@
 import { parsePath, type Step } from '@outflow/contracts'
+import { parseJson } from '../formats/integers.js'
 import type { PickedValues } from '../formats/record-decoder.js'
 
 /**
@@ -72,7 +73,7 @@ function parsed(text: string): unknown {
   lastParsed = undefined
   if (!LOOKS_LIKE_JSON.test(text)) return undefined
   try {
-    lastParsed = JSON.parse(text)
+    lastParsed = parseJson(text)
   } catch {
     // Text that begins like JSON but is not valid has no value inside.
   }

@@ -7,6 +7,26 @@ export function integerOf(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value)
 }
 
+/** Like JSON.parse, but converts integers as `integerOf` does: ids of 64 bits are often numbers in JSON. */
+export function parseJson(text: string): unknown {
+  const parsed: unknown = JSON.parse(text)
+  return MAY_HAVE_LONG.test(text) ? JSON.parse(quoteLongIntegers(text)) : parsed
+}
+
+/** Integers of 15 digits are exact. The pattern also matches in strings, and before a fraction. */
+const MAY_HAVE_LONG = /(?:^|[\s[:,])-?\d{16}/
+/** Integers of up to 128 bits, and what begins and ends a string. Longer repetitions of a digit would exceed the stack. */
+const LONG_OR_QUOTE_OR_ESCAPE = /(?<![\d.eE+-])-?\d{16,39}(?![\d.eE])|"|\\./g
+
+/** @param text  valid JSON */
+function quoteLongIntegers(text: string): string {
+  let inString = false
+  return text.replace(LONG_OR_QUOTE_OR_ESCAPE, (token) => {
+    if (token === '"') inString = !inString
+    return inString || token === '"' || Number.isSafeInteger(Number(token)) ? token : `"${token}"`
+  })
+}
+
 /**
  * Converts a decimal of Avro or Confluent (an unscaled big-endian two's complement and a scale) to the nearest double.
  *

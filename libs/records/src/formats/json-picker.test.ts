@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, test, vi } from 'vitest'
+import { parseJson } from './integers.js'
 import { jsonPicker } from './json-picker.js'
 import type { PickedValues } from './record-decoder.js'
 
@@ -18,9 +19,9 @@ function valuesOf({ numbers, others }: PickedValues): unknown[] {
   return KEYS.map((_, place) => (Number.isNaN(numbers[place]) ? others[place] : numbers[place]))
 }
 
-/** The same values by JSON.parse. */
+/** The same values of the whole document. */
 function parsed(text: string): unknown[] {
-  const record = JSON.parse(text) as object
+  const record = parseJson(text) as object
   return KEYS.map((key) => Object.getOwnPropertyDescriptor(record, key)?.value)
 }
 

@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer'
+import { parseJson } from './integers.js'
 import { JSON_KERNEL } from './json-kernel.js'
 import type { PickedValues, QuickPicker } from './record-decoder.js'
 
 /**
  * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.
  *
- * It validates every byte, and the values equal those of JSON.parse: the last one of a repeated key, `undefined` of an absent
- * key. Rare documents are left to JSON.parse: an escape in a string, nesting beyond 32 levels, a byte order mark, more than a MiB, and
+ * It validates every byte, and the values equal those of `parseJson`: the last one of a repeated key, `undefined` of an absent
+ * key. Rare documents are left to `decodeJson`: an escape in a string, nesting beyond 32 levels, a byte order mark, more than a MiB, and
  * bytes that are not a JSON object in UTF-8.
  *
  * @param keys  each once; a value has the index of its key
@@ -90,7 +91,7 @@ function takeValue(bytes: Buffer, from: number, end: number, isAscii: boolean): 
     case LETTER_N:
       return null
     default:
-      return JSON.parse(bytes.toString('utf8', from, end))
+      return parseJson(bytes.toString('utf8', from, end))
   }
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { makeDecoder } from './decoder.js'
-import type { RecordDecoder } from './record-decoder.js'
+import { integerOf, parseJson } from './integers.js'
+import type { PickedValues, RecordDecoder } from './record-decoder.js'
 
 const decoderOf = (maxRecordBytes: number): RecordDecoder =>
   makeDecoder({ format: 'json', maxRecordBytes, csv: { delimiter: ',' } })
@@ -10,9 +11,43 @@ const decode = (text: string) => decoderOf(1_000_000).decode(Buffer.from(text))
 test('any JSON object is read back as it was written', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (record) => {
-      expect(decode(JSON.stringify(record))).toEqual({ record: JSON.parse(JSON.stringify(record)) })
+      expect(decode(JSON.stringify(record))).toEqual({ record: parseJson(JSON.stringify(record)) })
     }),
   )
+})
+
+test('an integer that is not exact as a number is read as its digits, and text stays as it is', () => {
+  const value = fc.oneof(
+    fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
+    fc.string({ unit: fc.constantFrom(...'0123456789"\\,:-. '), maxLength: 40 }),
+  )
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), value), (record) => {
+      const members = Object.entries(record).map(
+        ([key, value]) => `${JSON.stringify(key)}:${typeof value === 'bigint' ? `[${value} ]` : JSON.stringify(value)}`,
+      )
+      const exact = Object.entries(record).map(([key, value]) => [
+        key,
+        typeof value === 'bigint' ? [integerOf(value)] : value,
+      ])
+      expect(decode(`{${members.join(',')}}`)).toEqual({ record: Object.fromEntries(exact) })
+    }),
+  )
+})
+
+test.each([
+  ['{"id":1152921504606846977}', '1152921504606846977'],
+  ['{"id":-1152921504606846977}', '-1152921504606846977'],
+  ['{"id":9007199254740991}', 9_007_199_254_740_991],
+  ['{"id":9007199254740993}', '9007199254740993'],
+  ['{"id":1.1529215046068468}', 1.1529215046068468],
+  ['{"id":115292150460684697.5}', 115_292_150_460_684_700],
+  ['{"id":1152921504606846977e2}', 1.152921504606847e20],
+  ['{"id":1e-0000000000000000001}', 0.1],
+])('the id of %s is read as %j, whole or picked', (text, id) => {
+  expect(decode(text)).toEqual({ record: { id } })
+  const picked = decoderOf(1_000).picker(['id'])(Buffer.from(text)) as PickedValues
+  expect(picked.others[0] ?? picked.numbers[0]).toBe(id)
 })
 
 test('any bytes give a record or a rejection, never an error', () => {

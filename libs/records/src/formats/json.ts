@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Rejection } from '@outflow/contracts'
 import { MAX_DEPTH } from './check-depth.js'
 import { FRAME_BYTES } from './confluent-frame.js'
+import { parseJson } from './integers.js'
 import { jsonPicker } from './json-picker.js'
 import type { DecodedValue, JsonObject, QuickPicker } from './record-decoder.js'
 import { kindOf, oneLine, undecodable } from './undecodable.js'
@@ -26,7 +27,7 @@ function bodyAt(bytes: Buffer, from: number, end: number): number {
 function parseObject(text: string): DecodedValue | Rejection {
   let parsed: unknown
   try {
-    parsed = JSON.parse(text)
+    parsed = parseJson(text)
   } catch (error: unknown) {
     return undecodable(`not JSON: ${oneLine((error as SyntaxError).message)}`)
   }
