@@ -13,14 +13,7 @@ import {
 } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { insertModel } from '@outflow/store/models'
-import {
-  claimOutboxOrder,
-  firstOfOutbox,
-  listenForOutbox,
-  type OutboxRow,
-  takeOutbox,
-  withholdAlerts,
-} from '@outflow/store/outbox'
+import { claimOutboxOrder, listenForOutbox, type OutboxRow, takeOutbox, withholdAlerts } from '@outflow/store/outbox'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runExplainer } from '../../services/alerts/src/explaining/run-explainer.js'
 import { withReasons } from '../../services/alerts/src/explaining/with-reasons.js'
@@ -221,7 +214,7 @@ describe('events with the reasons of alerts that were sent without them', () => 
   const explained = { ...DOCUMENT.alerts, explained: true }
   /** The events about reasons in the outbox, in the order of sending. */
   const following = async () => {
-    const rows = await firstOfOutbox(pool, { pipeline, limit: 100 })
+    const rows = await takeOutbox(pool, { pipeline, limit: 100 })
     return rows.filter(({ kind }) => kind === 'explained').map(({ payload }) => JSON.parse(String(payload)))
   }
 
@@ -241,7 +234,7 @@ describe('events with the reasons of alerts that were sent without them', () => 
         data: { reasons: [{ field: 'grams' }] },
       })
     }
-    const kinds = (await firstOfOutbox(pool, { pipeline, limit: 100 })).map(({ kind }) => kind)
+    const kinds = (await takeOutbox(pool, { pipeline, limit: 100 })).map(({ kind }) => kind)
     expect(kinds).toEqual([...new Array(20).fill('alert'), ...new Array(20).fill('explained')])
   })
 

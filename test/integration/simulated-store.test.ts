@@ -13,9 +13,8 @@ import {
   alertBuckets,
   claimOutboxOrder,
   deleteOutboxThrough,
-  firstOfOutbox,
   hasAlertControl,
-  numberInOrder,
+  queueMessages,
   requireOutboxNumbered,
   takeOutbox,
   type UnnumberedRow,
@@ -114,7 +113,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
 
   'the outbox is numbered in commit order, returned in order, and deleted up to a number': async (pool, pipeline) => {
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
-    expect(await firstOfOutbox(pool, { pipeline, limit: 10 })).toEqual([])
+    expect(await takeOutbox(pool, { pipeline, limit: 10, order: [] })).toEqual([])
     const first = await takeOutbox(pool, { pipeline, limit: 10 })
     await writeBatch(pool, aBatch(pipeline, 3n, 6n))
     const all = await takeOutbox(pool, { pipeline, limit: 3 })
@@ -129,12 +128,12 @@ const CASES: Readonly<Record<string, StoreCase>> = {
       ['h\0', Buffer.from('text')],
       ['h\0', Buffer.from([0, 200])],
     ])
-    expect((await firstOfOutbox(pool, { pipeline, limit: 10, maxBytes: 1 })).map(({ sequence }) => sequence)).toEqual([
-      1n,
-    ])
+    expect(
+      (await takeOutbox(pool, { pipeline, limit: 10, maxBytes: 1, order: [] })).map(({ sequence }) => sequence),
+    ).toEqual([1n])
     await untilOnDisk(pool)
     await deleteOutboxThrough(pool, pipeline, 3n)
-    expect((await firstOfOutbox(pool, { pipeline, limit: 10 })).map(({ sequence }) => sequence)).toEqual([4n])
+    expect((await takeOutbox(pool, { pipeline, limit: 10, order: [] })).map(({ sequence }) => sequence)).toEqual([4n])
     await requireOutboxNumbered(pool, pipeline, 4n)
     await expect(requireOutboxNumbered(pool, pipeline, 5n)).rejects.toThrow(OutboxRewound)
     expect(await hasAlertControl(pool, pipeline)).toBe(false)
@@ -162,13 +161,14 @@ const CASES: Readonly<Record<string, StoreCase>> = {
         { ...AT, outboxId: second.id, because: 'key', ruleId: null, groupId: 'first/group' },
       ])
       const message = { kind: 'alert', topic: 'alerts', key: null, payload: Buffer.from('group'), headers: [] } as const
-      await numberInOrder(client, pipeline, [{ id: dead.id }, { message }, { id: first.id }])
+      const [group] = await queueMessages(client, pipeline, [message])
+      await takeOutbox(client, { pipeline, limit: 10, order: [dead.id, group!, first.id] })
       await updateAlertBuckets(client, pipeline, { closed: [], open: [bucket] })
     })
     expect(await alertBuckets(pool, { pipeline, dueBy: new Date(0), named })).toEqual([bucket])
     expect(await alertBuckets(pool, { pipeline, dueBy: new Date(9_000), named: [] })).toEqual([bucket])
     expect(await alertBuckets(pool, { pipeline, dueBy: new Date(8_999), named: [] })).toEqual([])
-    const numbered = await firstOfOutbox(pool, { pipeline, limit: 10 })
+    const numbered = await takeOutbox(pool, { pipeline, limit: 10, order: [] })
     expect(numbered.map(({ sequence, kind, payload }) => [sequence, kind, String(payload)])).toEqual([
       [1n, 'dead_letter', String(Buffer.from([0, 255]))],
       [2n, 'alert', 'group'],

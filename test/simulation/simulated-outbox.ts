@@ -6,23 +6,17 @@ const NUMBER = 'outbox'
 
 /** The statements of the outbox, and those of the transaction in which the relay decides on alerts. */
 export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
-  take_outbox: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
-    const unnumbered = unnumberedIn(tables)
-    if (
-      !areAlertsControlled(tables, nowMs) &&
-      unnumbered.length > 0 &&
-      !areReasonsAwaited(unnumbered, nowMs, longestMs!)
-    ) {
-      let last = tables.sequences.get(NUMBER) ?? 0n
-      for (const row of unnumbered) {
-        last += 1n
-        tables.outbox.set(row.id, { ...row, sequence: last })
-      }
-      tables.sequences.set(NUMBER, last)
+  take_outbox: (tables, values, { nowMs }) => {
+    const [, limit, maxBytes, longestMs, order] = values as unknown as [string, number, number, number, bigint[] | null]
+    let last = tables.sequences.get(NUMBER) ?? 0n
+    for (const id of order ?? toNumber(tables, nowMs, limit, longestMs)) {
+      const row = tables.outbox.get(id)
+      last += 1n
+      if (row?.sequence === null) tables.outbox.set(id, { ...row, sequence: last })
     }
-    return firstOfOutbox(tables, limit!, maxBytes!)
+    tables.sequences.set(NUMBER, last)
+    return firstOfOutbox(tables, limit, maxBytes)
   },
-  first_of_outbox: (tables, [, limit, maxBytes]) => firstOfOutbox(tables, limit!, maxBytes!),
   has_alert_control: (tables, _, { nowMs }) => [{ controlled: areAlertsControlled(tables, nowMs) }],
   outbox_numbered: ({ sequences }) => [{ last_sequence: sequences.get(NUMBER) ?? 0n }],
   delete_outbox_through: ({ outbox }, [, through]) => {
@@ -37,8 +31,8 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
   },
   unnumbered_rows: (tables, [, limit, maxBytes, longestMs], { nowMs }) => {
     const all = unnumberedIn(tables)
-    if (areReasonsAwaited(all, nowMs, longestMs!)) return []
     const waiting = all.slice(0, limit)
+    if (areReasonsAwaited(waiting, nowMs, longestMs!)) return []
     let bytes = 0
     return waiting
       .filter(({ kind, payload }, place) => {
@@ -114,23 +108,9 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     })
     return []
   },
-  reserve_sequences: ({ sequences }, [, count]) => {
-    const last = (sequences.get(NUMBER) ?? 0n) + BigInt(count!)
-    sequences.set(NUMBER, last)
-    return [{ last_sequence: last }]
-  },
-  number_rows: ({ outbox }, values) => {
-    const [ids, numbers] = values as unknown as [bigint[], bigint[]]
-    ids.forEach((id, place) => {
-      const row = outbox.get(id)
-      if (row !== undefined) outbox.set(id, { ...row, sequence: numbers[place]! })
-    })
-    return []
-  },
-  insert_numbered_rows: (tables, values, context) => {
-    const [, numbers, ...messages] = values as unknown as [string, bigint[], ...unknown[][]]
-    insertMessages(tables, messages, context, numbers)
-    return []
+  queue_messages: (tables, [, ...messages], context) => {
+    context.notify('outflow_outbox')
+    return insertMessages(tables, messages as unknown as unknown[][], context).map((id) => ({ id }))
   },
 }
 
@@ -140,15 +120,14 @@ export function insertMessages(
   { outbox }: Tables,
   columns: readonly unknown[][],
   { nowMs, nextOutboxId }: StatementContext,
-  sequences: readonly bigint[] = [],
-): void {
+): readonly bigint[] {
   const [kinds = [], topics = [], keys = [], payloads = [], headers = []] = columns
-  kinds.forEach((kind, place) => {
+  return kinds.map((kind, place) => {
     const id = nextOutboxId()
     outbox.set(id, {
       ...{
         id,
-        sequence: sequences[place] ?? null,
+        sequence: null,
         kind: kind as string,
         topic: topics[place] as string,
         createdAtMs: nowMs,
@@ -157,6 +136,7 @@ export function insertMessages(
       payload: bytesOf(payloads[place] as Uint8Array | null),
       headers: JSON.parse(headers[place] as string),
     })
+    return id
   })
 }
 
@@ -165,6 +145,13 @@ const bytesOf = (own: Uint8Array | null) => (own === null ? null : Buffer.from(o
 /** Rows without a number, in their order. */
 const unnumberedIn = ({ outbox }: Tables): readonly OutboxRow[] =>
   [...outbox.values()].filter(({ sequence }) => sequence === null).toSorted((a, b) => Number(a.id - b.id))
+
+/** The rows to number without a given order; none if alert control has to decide on them, or while alerts wait for their reasons. */
+function toNumber(tables: Tables, nowMs: number, limit: number, longestMs: number): readonly bigint[] {
+  const first = unnumberedIn(tables).slice(0, limit)
+  if (areAlertsControlled(tables, nowMs) || areReasonsAwaited(first, nowMs, longestMs)) return []
+  return first.map(({ id }) => id)
+}
 
 /** Whether a bucket is open, or a rule was active since the first queued alert. */
 function areAlertsControlled(tables: Tables, nowMs: number): boolean {

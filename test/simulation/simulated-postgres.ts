@@ -321,7 +321,7 @@ function messagesIn({ name, values }: Statement): number {
   const messages: readonly unknown[] =
     name === 'write_batch' || name === 'write_batch_with_shadow'
       ? values[4]!
-      : name === 'insert_numbered_rows'
+      : name === 'queue_messages'
         ? values[1]!
         : []
   return messages.length

@@ -105,7 +105,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
 /** Statements that change nothing. */
 export const READS: ReadonlySet<string> = new Set([
   ...['stored_positions', 'stored_fdr_state', 'load_window_states', 'partition_counters', 'ensure_anomaly_partitions'],
-  ...['database_id', 'first_of_outbox', 'outbox_numbered', 'has_alert_control', 'explanations_between'],
+  ...['database_id', 'outbox_numbered', 'has_alert_control', 'explanations_between'],
   ...['alert_buckets', 'list_suppressions', 'unnumbered_rows', 'is_led', ...MODEL_READS, ...TRAINING_READS],
 ])
 

@@ -1,6 +1,6 @@
 import { type Alert, alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
 import { type AlertBucket, parseAnomalyId, plainText } from '@outflow/contracts'
-import type { NextInOrder, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
+import type { OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 
 /** An unnumbered row, and its alert; null: it is not an alert. */
@@ -8,6 +8,9 @@ interface WaitingAlert {
   readonly id: bigint
   readonly alert: Alert | null
 }
+
+/** The next in the order of sending: a row of the outbox, or a new message. */
+type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMessage }
 
 /** The decisions on unnumbered rows. */
 export interface AlertDecisions {

@@ -4,7 +4,9 @@ import { type Client, inTransaction } from '@outflow/store'
 import {
   alertBuckets,
   claimOutboxOrder,
-  numberInOrder,
+  type OutboxRow,
+  queueMessages,
+  takeOutbox,
   unnumberedRows,
   updateAlertBuckets,
   withholdAlerts,
@@ -37,23 +39,30 @@ export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
 
 /**
  * Decides on the alerts that have no number in the order of sending yet. Alerts to send individually, and all messages that are not alerts, are
- * numbered; other alerts are removed from the outbox and stored with the reason; groups whose bucket has ended are numbered too.
+ * numbered; other alerts are removed from the outbox and stored with the reason; groups whose bucket has ended are numbered too. Returns the
+ * first numbered rows, in order.
  *
  * A transaction stores all of its decisions or none, so a crash neither repeats nor loses one. Decisions depend on the order
  * and times of the alerts, not on the time at which the relay reads them.
  */
-export async function controlAlerts(deps: AlertControlDeps): Promise<void> {
+export async function controlAlerts(deps: AlertControlDeps, batch: Batch): Promise<readonly OutboxRow[]> {
   for (;;) {
-    const decided = await inTransaction(deps.client, () => controlSome(deps))
+    const decided = await inTransaction(deps.client, () => controlSome(deps, batch))
     deps.telemetry.alertsDecided(decided)
-    if (decided.areAll || decided.order.length > 0) return
+    if (decided.areAll || decided.first.length > 0) return decided.first
   }
 }
 
-async function controlSome({
-  client,
-  config: { pipeline, alerts, console },
-}: AlertControlDeps): Promise<AlertDecisions & { readonly areAll: boolean }> {
+/** The limits of the rows to return. */
+interface Batch {
+  readonly limit: number
+  readonly maxBytes: number
+}
+
+async function controlSome(
+  { client, config: { pipeline, alerts, console } }: AlertControlDeps,
+  batch: Batch,
+): Promise<AlertDecisions & { readonly areAll: boolean; readonly first: readonly OutboxRow[] }> {
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, {
     pipeline,
@@ -75,9 +84,11 @@ async function controlSome({
     untilMs: areAll ? now.getTime() - COMMIT_MS : Number.NEGATIVE_INFINITY,
   })
   await withholdAlerts(client, pipeline, decided.unsent)
-  await numberInOrder(client, pipeline, decided.order)
   await updateAlertBuckets(client, pipeline, changes(before, decider.open()))
-  return { ...decided, areAll }
+  const messages = decided.order.flatMap((next) => ('message' in next ? [next.message] : []))
+  const queued = (await queueMessages(client, pipeline, messages)).values()
+  const order = decided.order.map((next) => ('id' in next ? next.id : queued.next().value!))
+  return { ...decided, areAll, first: await takeOutbox(client, { pipeline, ...batch, order }) }
 }
 
 /** Returns the buckets to delete and the buckets to write, so that exactly the open ones are stored. */

@@ -26,7 +26,7 @@ interface AlertsOptions {
 
 /**
  * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to the dead-letter topic, each exactly
- * once for consumers of committed data, in commit order; explains anomalies; delivers to webhooks; and checks the pipeline's health.
+ * once for consumers of committed data, in the commit order of each partition; explains anomalies; delivers to webhooks; and checks the pipeline's health.
  * One of several relays is active; another takes over when it stops. It retries while the store or a broker is not available.
  *
  * @throws {OutflowError} only if Postgres or Kafka rejects the login or the certificate at the start; every other error is logged and

@@ -1,7 +1,7 @@
 import type { HealthEventKindName } from '@outflow/contracts'
 import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
-import { type OutboxMessage, outboxColumns } from '../outbox/outbox-message.js'
+import { type OutboxMessage, queueMessages } from '../outbox/outbox-message.js'
 
 /** A condition that begins and ends, or a single event, that is reported to operators. */
 export interface StoredHealthEvent {
@@ -50,7 +50,7 @@ export function storeHealthEvents(pool: Pool, update: HealthUpdate): Promise<rea
   return withTransaction(pool, async (client) => {
     const reported = await storeChanges(client, update)
     const messages = reported.flatMap((event) => update.toMessage(event, event.status) ?? [])
-    if (messages.length > 0) await queue(client, update.pipeline, messages)
+    await queueMessages(client, update.pipeline, messages)
     return reported
   })
 }
@@ -122,21 +122,5 @@ async function storeChanges(
       ...arraysOf(conditions, 'kind', 'detail', 'modelId'),
       ...arraysOf(occurred, 'kind', 'detail', 'modelId', 'occurrence', 'at'),
     ],
-  })
-}
-
-async function queue(client: Client, pipeline: string, messages: readonly OutboxMessage[]): Promise<void> {
-  await run(client, {
-    name: 'queue_health_events',
-    text: `
-      with queued as (
-        insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
-        select $1, message.kind, message.topic, message.message_key, message.payload, message.headers
-        from unnest($2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::json[])
-          with ordinality as message (kind, topic, message_key, payload, headers, place)
-        order by message.place
-      )
-      select pg_notify('outflow_outbox', $1)`,
-    values: [pipeline, ...outboxColumns(messages)],
   })
 }

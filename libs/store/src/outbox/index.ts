@@ -2,7 +2,6 @@ export { alertBuckets, updateAlertBuckets } from './alert-buckets.js'
 export {
   databaseId,
   deleteOutboxThrough,
-  firstOfOutbox,
   type HandOver,
   listenForOutbox,
   type OutboxRow,
@@ -11,12 +10,10 @@ export {
   takeOutbox,
   untilOnDisk,
 } from './outbox.js'
-export type { OutboxMessage } from './outbox-message.js'
+export { type OutboxMessage, queueMessages } from './outbox-message.js'
 export {
   claimOutboxOrder,
   hasAlertControl,
-  type NextInOrder,
-  numberInOrder,
   type UnnumberedRow,
   type UnsentAlert,
   type UnsentCause,

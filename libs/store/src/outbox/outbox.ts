@@ -8,7 +8,7 @@ import type { OutboxMessage } from './outbox-message.js'
 import { ALERTS_CONTROLLED, reasonsAwaited } from './unnumbered-outbox.js'
 
 export interface OutboxRow extends OutboxMessage {
-  /** Position in the order of sending; increases in commit order. */
+  /** Position in the order of sending; increases in the commit order of each writer. */
   readonly sequence: bigint
   readonly createdAt: Date
   readonly key: Buffer | null
@@ -24,54 +24,65 @@ type OutboxTableRow = RowOf<OutboxRow, { readonly headers: unknown }>
 // Small enough to be in memory twice.
 const DEFAULT_MAX_BYTES = 8 * 1024 ** 2
 
-interface TakeOptions {
-  readonly pipeline: string
-  readonly limit: number
-  /** Stops before the row that would exceed it, but always returns one row; default 8 MiB. */
-  readonly maxBytes?: number
-}
-
 /**
- * Numbers the pipeline's new rows in commit order, unless alert control has to decide on them first, and returns its first rows, in one
- * round trip, since it adds to the latency of alerts. Only the leader may call it.
- *
- * @param options.reasonsWaitMs  the longest time that an alert, and all rows after it, wait for its reasons; default: 0
+ * Numbers new rows of the pipeline and returns its first numbered rows, in order, in one round trip, since it adds to the latency of
+ * alerts. Only the leader may call it.
  *
  * The numbers, and everything written before them, are durable once `untilOnDisk` resolves. Until then the rows must not be sent.
  */
-export function takeOutbox(
+export async function takeOutbox(
   db: Queryable,
-  { reasonsWaitMs = 0, ...options }: TakeOptions & { readonly reasonsWaitMs?: number },
+  options: {
+    readonly pipeline: string
+    readonly limit: number
+    /** Stops before the row that would exceed it, but always returns one row; default 8 MiB. */
+    readonly maxBytes?: number
+    /** The longest time that an alert, and all rows after it, wait for its reasons; default: 0. */
+    readonly reasonsWaitMs?: number
+    /** Ids of the rows to number, in this order; default: the first `limit` rows, none if alert control has to decide on them. */
+    readonly order?: readonly bigint[]
+  },
 ): Promise<readonly OutboxRow[]> {
-  return rowsOf(db, 'take_outbox', TAKE_OUTBOX, options, [reasonsWaitMs])
-}
-
-/** Returns the pipeline's first numbered rows, in order. */
-export function firstOfOutbox(db: Queryable, options: TakeOptions): Promise<readonly OutboxRow[]> {
-  return rowsOf(db, 'first_of_outbox', FIRST_OF_OUTBOX, options)
-}
-
-async function rowsOf(
-  db: Queryable,
-  name: string,
-  text: string,
-  { pipeline, limit, maxBytes = DEFAULT_MAX_BYTES }: TakeOptions,
-  more: readonly unknown[] = [],
-): Promise<readonly OutboxRow[]> {
-  const rows = await run<OutboxTableRow>(db, { name, text, values: [pipeline, limit, maxBytes, ...more] })
+  const { pipeline, limit, maxBytes = DEFAULT_MAX_BYTES, reasonsWaitMs = 0, order = null } = options
+  const values = [pipeline, limit, maxBytes, reasonsWaitMs, order]
+  const rows = await run<OutboxTableRow>(db, { name: 'take_outbox', text: TAKE_OUTBOX, values })
   return rows.map(toOutboxRow)
 }
 
-// The rows that already have a number, in order.
-const NUMBERED = `
-  select id, sequence
+// Rows committed since the last call are visible now but were not then, so their numbers follow all earlier ones. A second leader
+// (if the first has just lost its lock) finds `sequence` set and changes nothing. Rows that are numbered here still appear unnumbered
+// to the rest of the statement, so no row is returned twice. array_position finds a row's place, instead of a join: its plan would be
+// made while there are few rows, and compares each new row with each.
+const TAKE_OUTBOX = `
+with fresh as (
+  select coalesce($5::bigint[], array(
+    select id
+    from outflow.outbox
+    where pipeline = $1::text and sequence is null and not ${ALERTS_CONTROLLED} and ${reasonsAwaited('$4')} is not true
+    order by id
+    limit $2::int
+  )) as ids
+), reserved as (
+  insert into outflow.outbox_sequences as known (pipeline, last_sequence)
+  select $1::text, cardinality(ids) from fresh where cardinality(ids) > 0
+  on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
+  returning last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited
+), numbered as (
+  update outflow.outbox
+  set sequence = (select last_sequence - cardinality(ids) from reserved, fresh) + array_position((select ids from fresh), id)
+  where pipeline = $1::text and sequence is null and id = any ((select ids from fresh)::bigint[]) and exists (select from reserved)
+  returning id, sequence
+), waiting as (
+  (select id, sequence
   from outflow.outbox
   where pipeline = $1::text and sequence is not null
   order by sequence
-  limit $2::int`
-
-/** The messages of the rows in `waiting`, which is in order, up to the size limit. */
-const UNTIL_FULL = `
+  limit $2::int)
+  union all
+  (select id, sequence from numbered)
+  order by sequence
+  limit $2::int
+)
 select sequence, kind, topic, message_key as key, payload, headers, created_at as "createdAt"
 from (
   select waiting.sequence, kind, topic, message_key, payload, headers, created_at,
@@ -83,41 +94,6 @@ from (
 ) as first
 where place = 1 or bytes_so_far <= $3::bigint
 order by sequence`
-
-const FIRST_OF_OUTBOX = `
-with waiting as (${NUMBERED}
-)${UNTIL_FULL}`
-
-// Rows committed since the last call are visible now but were not then, so their numbers follow all earlier ones. A second leader
-// (if the first has just lost its lock) finds `sequence` set and changes nothing. Rows that are numbered here still appear unnumbered
-// to the rest of the statement, so no row is returned twice. width_bucket finds a row's place among the new ones, instead of a join: its
-// plan would be made while there are few rows, and compares each new row with each.
-const TAKE_OUTBOX = `
-with control as materialized (
-  select ${ALERTS_CONTROLLED} as controlled
-), fresh as (
-  select array_agg(id order by id) as ids
-  from outflow.outbox
-  where pipeline = $1::text and sequence is null and not (select controlled from control)
-    and ${reasonsAwaited('$4')} is not true
-), reserved as (
-  insert into outflow.outbox_sequences as known (pipeline, last_sequence)
-  select $1::text, cardinality(ids) from fresh where ids is not null
-  on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
-  returning last_sequence, set_config('synchronous_commit', 'off', true) as not_awaited
-), numbered as (
-  update outflow.outbox
-  set sequence = (select last_sequence - cardinality(ids) from reserved, fresh) + width_bucket(id, (select ids from fresh))
-  where pipeline = $1::text and sequence is null and exists (select from reserved)
-  returning id, sequence
-), waiting as (
-  (${NUMBERED}
-  )
-  union all
-  (select id, sequence from numbered)
-  order by sequence
-  limit $2::int
-)${UNTIL_FULL}`
 
 /**
  * Resolves when everything that the database has committed is on disk.

@@ -1,7 +1,7 @@
 import type { AlertBucketKind, Position } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
-import { type OutboxMessage, outboxColumns } from './outbox-message.js'
+import type { OutboxMessage } from './outbox-message.js'
 
 /** A row of the outbox without a number in the order of sending. */
 export interface UnnumberedRow {
@@ -11,9 +11,6 @@ export interface UnnumberedRow {
   readonly payload: Buffer | null
   readonly createdAt: Date
 }
-
-/** The next in the order of sending: a row of the outbox, or a new message. */
-export type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMessage }
 
 /** Why an alert is not sent individually. */
 export interface UnsentAlert extends Position {
@@ -86,38 +83,6 @@ export async function unnumberedRows(
   }
 }
 
-/** Assigns the next numbers to rows of the outbox and to new messages, in the given order. */
-export async function numberInOrder(db: Queryable, pipeline: string, order: readonly NextInOrder[]): Promise<void> {
-  if (order.length === 0) return
-  const [reserved] = await run<{ last_sequence: bigint }>(db, {
-    name: 'reserve_sequences',
-    text: `
-      insert into outflow.outbox_sequences as known (pipeline, last_sequence) values ($1, $2::bigint)
-      on conflict (pipeline) do update set last_sequence = known.last_sequence + excluded.last_sequence
-      returning last_sequence`,
-    values: [pipeline, order.length],
-  })
-  const first = reserved!.last_sequence - BigInt(order.length) + 1n
-  const placed = order.map((next, place) => ({ next, sequence: first + BigInt(place) }))
-  const waiting = placed.flatMap(({ next, sequence }) => ('id' in next ? [{ id: next.id, sequence }] : []))
-  const fresh = placed.flatMap(({ next, sequence }) => ('message' in next ? [{ ...next, sequence }] : []))
-  await run(db, {
-    name: 'number_rows',
-    text: `
-      update outflow.outbox set sequence = placed.sequence
-      from unnest($1::bigint[], $2::bigint[]) as placed (id, sequence)
-      where outbox.id = placed.id`,
-    values: arraysOf(waiting, 'id', 'sequence'),
-  })
-  await run(db, {
-    name: 'insert_numbered_rows',
-    text: `
-      insert into outflow.outbox (pipeline, sequence, kind, topic, message_key, payload, headers)
-      select $1, * from unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::json[])`,
-    values: [pipeline, fresh.map(({ sequence }) => sequence), ...outboxColumns(fresh.map(({ message }) => message))],
-  })
-}
-
 /** Removes alerts from the outbox, stores why, and counts the hidden alerts of each rule. */
 export async function withholdAlerts(db: Queryable, pipeline: string, alerts: readonly UnsentAlert[]): Promise<void> {
   if (alerts.length === 0) return
@@ -167,7 +132,8 @@ export async function unsentCauseAt(
 }
 
 /**
- * Whether unnumbered alerts of the pipeline $1 wait for their reasons: some have not been computed, and no alert has waited too long.
+ * Whether alerts among the first $2 unnumbered rows of the pipeline $1 wait for their reasons: some have not been computed, and no alert
+ * has waited too long.
  *
  * @param longestMs  placeholder of the longest wait, ms
  */
@@ -177,7 +143,10 @@ export const reasonsAwaited = (longestMs: `$${number}`): string => `(
     where pipeline = $1::text and reasons is null and unexplainable is null and detected_at >= at
   )
   from (
-    select min(created_at) as at from outflow.outbox where pipeline = $1::text and sequence is null and kind = 'alert'
+    select min(created_at) filter (where kind = 'alert') as at
+    from (
+      select created_at, kind from outflow.outbox where pipeline = $1::text and sequence is null order by id limit $2::int
+    ) as first
   ) as oldest
 )`
 
@@ -185,9 +154,9 @@ export const reasonsAwaited = (longestMs: `$${number}`): string => `(
 export const ALERTS_CONTROLLED = `(
   exists (
     select from outflow.suppressions
-    where pipeline = $1::text and removed_at is null and expires_at > coalesce((
+    where pipeline = $1::text and removed_at is null and (expires_at > now() or expires_at > (
       select min(created_at) from outflow.outbox where pipeline = $1::text and sequence is null
-    ), now())
+    ))
   )
   or exists (select from outflow.alert_buckets where pipeline = $1::text)
 )`

@@ -13,7 +13,7 @@ import {
   storeExplanations,
 } from '@outflow/store/anomalies'
 import { listenForModels, loadModel } from '@outflow/store/models'
-import { claimOutboxOrder, numberInOrder } from '@outflow/store/outbox'
+import { claimOutboxOrder, queueMessages } from '@outflow/store/outbox'
 import type { ExplainerTelemetry } from './telemetry.js'
 
 interface ExplainerOptions {
@@ -113,7 +113,7 @@ async function queueLateReasons(
   const messages = late.map((alert) => {
     const { reasons, counterfactual } = byPosition.get(formatPosition(alert))!
     const event = explainedEvent({ ...alert, reasons: reasons!, counterfactual }, pipeline, console.url)
-    return { message: eventMessage(event, { topic }) }
+    return eventMessage(event, { topic })
   })
-  await numberInOrder(client, pipeline, messages)
+  await queueMessages(client, pipeline, messages)
 }
