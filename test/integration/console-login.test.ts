@@ -81,30 +81,34 @@ describe('a session by token', () => {
     expect((await browser.ask('/api/session')).body).toMatchObject({ name: 'ada' })
   })
 
-  it('writes with the CSRF token, and never without it', async () => {
+  it('writes from the page of the console, and never from that of another site', async () => {
     const browser = aBrowser(console)
-    const { body } = await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
     expect((await retrain(browser)).status).toBe(403)
-    expect((await retrain(browser, { 'x-csrf-token': 'x'.repeat(40) })).status).toBe(403)
-    const other = aBrowser(console)
-    const { body: others } = await other.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
-    expect((await retrain(browser, { 'x-csrf-token': others.csrfToken })).status).toBe(403)
-    expect((await retrain(browser, { 'x-csrf-token': body.csrfToken })).status).toBe(202)
+    expect((await retrain(browser, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    expect((await retrain(browser, { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await retrain(browser, { 'sec-fetch-site': 'same-origin' })).status).toBe(202)
+    // A proxy may send a Host of its own.
+    expect((await retrain(browser, { origin: 'https://outflow.example' })).status).toBe(202)
+    expect((await retrain(browser, { origin: console.url })).status).toBe(202)
+    expect((await console.ask('/api/retrain', { token: TOKEN, method: 'POST', body: '{}' })).status).toBe(202)
   })
 
-  it('issue 17: a DELETE of a browser without the token is denied', async () => {
+  it('issue 17: a DELETE of a browser from the page of another site is denied', async () => {
     const browser = aBrowser(console)
     await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
     for (const path of ['/api/session', '/api/suppressions/1']) {
-      expect((await browser.ask(path, { method: 'DELETE' })).status, path).toBe(403)
+      for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
+        expect((await browser.ask(path, { method: 'DELETE', headers })).status, path).toBe(403)
+      }
     }
     expect((await browser.ask('/api/session')).status).toBe(200)
   })
 
   it('ends when the browser logs out', async () => {
     const browser = aBrowser(console)
-    const { body } = await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
-    const out = await browser.ask('/api/session', { method: 'DELETE', headers: { 'x-csrf-token': body.csrfToken } })
+    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    const out = await browser.ask('/api/session', { method: 'DELETE', headers: { 'sec-fetch-site': 'same-origin' } })
     expect(out.status).toBe(204)
     expect((await browser.ask('/api/session')).status).toBe(401)
   })

@@ -1,7 +1,7 @@
 import { toOutflowError } from '@outflow/errors'
 import type { Pool } from '@outflow/store'
 import { type AuditEntry, beginAudit, endAudit } from '@outflow/store/audit'
-import type { User } from './visitors.js'
+import type { Session } from './api/index.js'
 
 /** What a request does; it may have no pipeline, target or detail. */
 export type Act = Pick<AuditEntry, 'action'> & Partial<Pick<AuditEntry, 'pipeline' | 'target' | 'detail'>>
@@ -11,7 +11,7 @@ export type Act = Pick<AuditEntry, 'action'> & Partial<Pick<AuditEntry, 'pipelin
  *
  * @throws the error of the action, or of the audit log: then the action does not run
  */
-export async function withAudit<T>(pool: Pool, user: User, act: Act, doIt: () => Promise<T>): Promise<T> {
+export async function withAudit<T>(pool: Pool, user: Session, act: Act, doIt: () => Promise<T>): Promise<T> {
   const id = await beginAudit(pool, entryOf(user, act))
   const result = await doIt().catch(async (thrown: unknown) => {
     await endAudit(pool, { id, outcome: 'failed', problem: toOutflowError(thrown).message }).catch(() => {})
@@ -22,11 +22,11 @@ export async function withAudit<T>(pool: Pool, user: User, act: Act, doIt: () =>
 }
 
 /** Stores a request that the role of the user does not allow. */
-export async function noteDenied(pool: Pool, user: User, act: Act, problem: string): Promise<void> {
+export async function noteDenied(pool: Pool, user: Session, act: Act, problem: string): Promise<void> {
   const id = await beginAudit(pool, entryOf(user, act))
   await endAudit(pool, { id, outcome: 'denied', problem })
 }
 
-function entryOf({ name: actor, role, authentication }: User, act: Act): AuditEntry {
+function entryOf({ name: actor, role, authentication }: Session, act: Act): AuditEntry {
   return { pipeline: null, target: null, detail: {}, ...act, actor, role, authentication }
 }

@@ -19,10 +19,8 @@ declare module 'fastify' {
   }
 }
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-
 /**
- * Requires a login and the role of the route for every request under /api, and a CSRF token for a write by a browser.
+ * Requires a login and the role of the route for every request under /api, and that a write by a browser comes from the console's own page.
  * Without authentication, `Host` must be a name of this machine: a page of a foreign name that resolves to it (DNS rebinding) could
  * otherwise read everything that the user may read.
  */
@@ -45,6 +43,9 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
       void reply.header('www-authenticate', 'Bearer')
       return sendProblem(reply, 401, 'log in, or send a token as Authorization: Bearer', { logins })
     }
+    if (visitor.byBrowser && !['GET', 'HEAD'].includes(request.method) && !isOwnPage(request, config.url)) {
+      throw new RequestRefused(403, FOREIGN_PAGE)
+    }
     request.visitor = visitor
     const role = request.routeOptions.config?.role ?? 'reader'
     if (!mayAct(visitor, role)) {
@@ -53,13 +54,24 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
       throw new RequestRefused(403, problem)
     }
   })
-  server.addHook('onRequest', (request, reply, done) => {
-    const isWrite = !SAFE_METHODS.has(request.method) && isGuarded(request)
-    if (isWrite && request.visitor?.byBrowser && !request.routeOptions.config.isOpen)
-      server.csrfProtection(request, reply, done)
-    else done()
-  })
 }
+
+/**
+ * Whether the browser sent the request from a page of the console, which may be at `url`, or from none. Over plain HTTP a browser sends
+ * Sec-Fetch-Site only to its own machine; Origin it sends with every write.
+ *
+ * @see OWASP Cross-Site Request Forgery Prevention Cheat Sheet, "Fetch Metadata Headers" and "Verifying Origin With Standard Headers"
+ */
+function isOwnPage({ headers }: FastifyRequest, url: string | undefined): boolean {
+  const { host, origin, 'sec-fetch-site': site } = headers
+  if (site !== undefined) return site === 'same-origin' || site === 'none'
+  if (origin === undefined || !URL.canParse(origin)) return false
+  return new URL(origin).host === host || (url !== undefined && origin === new URL(url).origin)
+}
+
+const FOREIGN_PAGE =
+  'a browser may write only from a page of the console, by its headers Sec-Fetch-Site or Origin; behind a proxy that changes Host, ' +
+  'console.url has to be set; a program sends a token as Authorization: Bearer'
 
 type OnDenied = (visitor: Visitor, act: Act, problem: string) => Promise<void>
 

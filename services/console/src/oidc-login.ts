@@ -1,8 +1,8 @@
 import { type ConsoleConfig, isLoopback, ROLES } from '@outflow/contracts'
 import * as oidc from 'openid-client'
+import type { Session } from './api/index.js'
 import { RequestRefused } from './errors.js'
 import type { LoginAttempt } from './sessions.js'
-import type { User } from './visitors.js'
 
 type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>
 
@@ -39,7 +39,7 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string) {
      * @param path  to which the provider redirected the browser, with the query
      * @throws {RequestRefused} 403 when the provider or its claims do not allow the login, 503 when it does not accept the console
      */
-    finish: async (path: string, { verifier, state, nonce }: LoginAttempt): Promise<User> => {
+    finish: async (path: string, { verifier, state, nonce }: LoginAttempt): Promise<Session> => {
       const back = new URL(path, consoleUrl)
       if (back.searchParams.get('state') !== state) {
         throw new RequestRefused(403, 'another login has begun in this browser since; start again')
@@ -103,7 +103,7 @@ function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<oidc.
 }
 
 /** @throws {RequestRefused} 403 when no value of the claim has a role */
-function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): User {
+function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): Session {
   const name = [claims.preferred_username, claims.email, claims.sub].find((text) => typeof text === 'string') as string
   const values = valuesOf(claims, rolesClaim)
   const role = ROLES.toReversed().find((candidate) => roles[candidate]?.some((value) => values.includes(value)))

@@ -11,8 +11,8 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
       info: {
         title: 'outflow console',
         description:
-          'Anomalies, their reasons, and the models of outflow. A write by a browser requires the header `x-csrf-token` of ' +
-          '/api/session; one with a bearer token does not.',
+          'Anomalies, their reasons, and the models of outflow. A write without a bearer token must have `Sec-Fetch-Site: same-origin` ' +
+          "or `Origin`, as a browser's from a page of the console has.",
         version: '1',
       },
       components: {

@@ -78,13 +78,9 @@ function describe(thrown: FastifyError, query: Readonly<Record<string, unknown>>
     return { status: 400, detail: `${thrown.validationContext}: ${problems.join('; ')}` }
   }
   const status = thrown.statusCode
-  if (status !== undefined && thrown.code?.startsWith('FST_CSRF_'))
-    return { status, detail: `${thrown.message}: ${CSRF_FIX}` }
   if (status !== undefined && status >= 400 && status < 500) return { status, detail: thrown.message }
   return describeOutflow(toOutflowError(thrown))
 }
-
-const CSRF_FIX = 'GET /api/session sets its cookie and returns csrfToken; send it as the header x-csrf-token'
 
 function describeOutflow(error: OutflowError): ProblemDetails {
   const { code, message } = error

@@ -32,17 +32,25 @@ test('a browser that opens an address of the API gets a problem as a page (a fai
   expect(answer.body).not.toContain('<b>')
 })
 
-test('a write without a CSRF token is answered with how to get one', async () => {
-  const answer = await server.inject({
-    method: 'POST',
-    url: '/api/retrain',
-    headers: { host: 'localhost' },
-    payload: {},
-  })
-  expect(answer.json()).toMatchObject({
-    status: 403,
-    detail: expect.stringMatching(/GET \/api\/session .* x-csrf-token$/),
-  })
+test.each([
+  [{ 'sec-fetch-site': 'same-origin' }, true],
+  [{ 'sec-fetch-site': 'none' }, true],
+  [{ 'sec-fetch-site': 'same-site', origin: 'http://localhost' }, false],
+  [{ 'sec-fetch-site': 'cross-site', origin: 'http://localhost' }, false],
+  [{ origin: 'http://localhost' }, true],
+  [{ origin: 'http://localhost:81' }, false],
+  [{ origin: 'http://localhost.evil.example' }, false],
+  [{ origin: 'null' }, false],
+  [{}, false],
+])('a write of a browser with the headers %j is accepted: %s', async (headers, isAccepted) => {
+  for (const [method, url] of [
+    ['POST', '/api/retrain'],
+    ['DELETE', '/api/suppressions/1'],
+  ] as const) {
+    const answer = await server.inject({ method, url, headers: { host: 'localhost', ...headers }, payload: { x: 1 } })
+    if (isAccepted) expect(answer.statusCode).not.toBe(403)
+    else expect(answer.json()).toMatchObject({ status: 403, detail: expect.stringContaining('Sec-Fetch-Site') })
+  }
 })
 
 test('a request that needs Kafka or the schema registry is answered with 503 while it does not answer', async () => {

@@ -1,5 +1,4 @@
 import fastifyCookie from '@fastify/cookie'
-import fastifyCsrf from '@fastify/csrf-protection'
 import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
 import { requestTimeouts, VITALS_ROUTES, type Vitals } from '@outflow/runtime'
@@ -70,13 +69,6 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   const isSecure = url?.startsWith('https:') ?? false
   await server.register(fastifyHelmet, helmetOptions(isSecure))
   await server.register(fastifyCookie)
-  await server.register(fastifyCsrf, {
-    cookieKey: 'outflow_csrf',
-    cookieOpts: { path: '/', httpOnly: true, sameSite: 'strict', secure: isSecure },
-    getToken: ({ headers }) => String(headers['x-csrf-token'] ?? ''),
-    getUserInfo: ({ visitor }) => visitor.name,
-    csrfOpts: { hmacKey: sessions.csrfKey },
-  })
   await server.register(fastifyRateLimit, { max: 1_200, timeWindow: '1 minute' })
   guard(server, config.console, sessions, (visitor, act, problem) => noteDenied(context.pool, visitor, act, problem))
   requirePipelines(server, context)

@@ -2,7 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { type ConsoleConfig, ROLES } from '@outflow/contracts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { User, Visitor } from './visitors.js'
+import type { Session } from './api/index.js'
+import type { Visitor } from './visitors.js'
 
 export const SESSION_COOKIE = 'outflow_session'
 export const LOGIN_COOKIE = 'outflow_login'
@@ -40,10 +41,8 @@ export function makeSessions(authentication: ConsoleConfig['authentication']) {
     return verified?.payload ?? null
   }
   return {
-    /** Key that signs the CSRF tokens. */
-    csrfKey: keyFor('csrf').toString('hex'),
     /** Content of a session cookie. @param sha256  that of the token, for a login by token */
-    seal: ({ name, role }: User, sha256?: string) =>
+    seal: ({ name, role }: Session, sha256?: string) =>
       seal(
         sha256 === undefined ? { authentication: 'oidc', name, role } : { authentication: 'token', sha256 },
         'session',

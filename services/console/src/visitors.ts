@@ -4,11 +4,9 @@ import { type ConsoleConfig, ROLES, type Role } from '@outflow/contracts'
 import type { FastifyRequest } from 'fastify'
 import type { Session } from './api/index.js'
 
-export type User = Omit<Session, 'csrfToken'>
-
 /** The user of a request. */
-export interface Visitor extends Readonly<User> {
-  /** Whether the browser sends the credentials automatically (a cookie): then a foreign page could use them, and writes need a CSRF token. */
+export interface Visitor extends Readonly<Session> {
+  /** Whether the browser sends the credentials automatically (a cookie): then a foreign page could use them, and writes must come from the console's own page. */
   readonly byBrowser: boolean
 }
 
@@ -32,7 +30,7 @@ export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | nul
   return owner ? { ...owner, byBrowser: false } : null
 }
 
-export function ownerOf(token: string, tokens: Tokens): User | null {
+export function ownerOf(token: string, tokens: Tokens): Session | null {
   const hash = createHash('sha256').update(token).digest()
   const found = tokens?.find(({ sha256 }) => timingSafeEqual(hash, Buffer.from(sha256, 'hex')))
   return found ? { name: found.name, role: found.role, authentication: 'token' } : null

@@ -30,10 +30,7 @@ export function addSessionRoutes(
         response: { 200: sessionSchema },
       },
     },
-    async ({ visitor }, reply) => {
-      const { name, role, authentication } = visitor
-      return { name, role, authentication, csrfToken: reply.generateCsrf({ userInfo: name }) }
-    },
+    async ({ visitor: { name, role, authentication } }) => ({ name, role, authentication }),
   )
 
   server.post(
@@ -52,10 +49,7 @@ export function addSessionRoutes(
       const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
         sessions.seal(owner, createHash('sha256').update(token).digest('hex')),
       )
-      return reply
-        .code(201)
-        .setCookie(SESSION_COOKIE, sealed, sessionCookie(isSecure))
-        .send({ ...owner, csrfToken: reply.generateCsrf({ userInfo: owner.name }) })
+      return reply.code(201).setCookie(SESSION_COOKIE, sealed, sessionCookie(isSecure)).send(owner)
     },
   )
 

@@ -14,13 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-let csrfToken: string | null = null
 let onLoggedOut: (error: ApiError) => void = () => {}
-
-/** Sets the CSRF token that writes of a cookie session require. */
-export function setCsrfToken(token: string | null): void {
-  csrfToken = token
-}
 
 /** Sets the action for answers that require a login. */
 export function setLoggedOutHandler(handler: (error: ApiError) => void): void {
@@ -52,7 +46,6 @@ export function queryString(query: Query): string {
 async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (body !== undefined) headers['content-type'] = 'application/json'
-  if (method !== 'GET' && csrfToken !== null) headers['x-csrf-token'] = csrfToken
   const response = await fetch(`/api${path}`, {
     method,
     headers,

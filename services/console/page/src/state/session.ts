@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { type ApiError, queryString, read, setCsrfToken, setLoggedOutHandler, write } from '../api/client.js'
+import { type ApiError, queryString, read, setLoggedOutHandler, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
 import { place } from './location.js'
 import { pipelineAt } from './pipeline-at.js'
@@ -31,7 +31,6 @@ export async function openSession(): Promise<void> {
   try {
     sessionError.value = null
     const found = await read<Session>('/session')
-    setCsrfToken(found.csrfToken)
     await readPipelines()
     session.value = found
   } catch (error: unknown) {
