@@ -1,7 +1,6 @@
 import { beat } from '@outflow/store/health-events'
 import { describe, expect, it } from 'vitest'
-import { eventually } from '../support/eventually.js'
-import { ANOMALY, ask, console, NOW, PIPELINE, pool, TOKENS } from '../support/stored-console.js'
+import { ANOMALY, ask, NOW, PIPELINE, pool } from '../support/stored-console.js'
 
 describe('an anomaly', () => {
   it('is returned with all details, its record as data', async () => {
@@ -194,42 +193,21 @@ it('gives the precision by week, field, severity and model', async () => {
   }
 })
 
-it('sends anomalies as they are found', async () => {
-  const stop = new AbortController()
-  const response = await fetch(`${console.url}/api/anomalies/live`, {
-    headers: { authorization: `Bearer ${TOKENS.reader}` },
-    signal: stop.signal,
-  })
-  expect(response.headers.get('content-type')).toContain('text/event-stream')
-  let text = ''
-  const reading = (async () => {
-    for await (const chunk of response.body!) text += new TextDecoder().decode(chunk)
-  })().catch(() => {})
-  await eventually(() => text.includes('retry'), { what: 'the stream begins' })
-  // The feed first reads the anomalies that are already stored.
-  await eventually(
-    async () => {
-      await pool.query(
-        `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key,
-           record, nll, p_value, p_upper, severity, reasons, model_id, detected_at)
-         select pipeline, 'live', 0, coalesce((select max("offset") + 1 from outflow.anomalies where topic = 'live'), 0), now(), now(),
-                'live', record, nll, p_value, p_upper, severity, reasons, model_id, now()
-         from outflow.anomalies where topic = 'flights' and "offset" = 7`,
-      )
-      return text.includes('event: anomaly')
-    },
-    { what: 'an anomaly is reported', everyMs: 300 },
+it('returns the anomalies that were detected in the time before the request, in the order of the list', async () => {
+  const found = async () => (await ask('/api/anomalies?key=late&detectedWithinMs=600000')).body.items
+  expect(await found()).toEqual([])
+  await pool.query(
+    `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key,
+       record, nll, p_value, p_upper, severity, reasons, model_id, detected_at)
+     select pipeline, 'late', 0, age, now() - age * interval '1 day', now(), 'late', record, nll, p_value, p_upper, severity, reasons,
+            model_id, now() - age * interval '6 minutes'
+     from outflow.anomalies, generate_series(0, 2) as age where topic = 'flights' and "offset" = 7`,
   )
-  const data = /event: anomaly\ndata: (.*)\n/.exec(text)![1]!
-  expect(JSON.parse(data)).toMatchObject({ topic: 'live', key: 'live', topReason: 'carrier is odd' })
-  stop.abort()
-  await reading
-  await eventually(
-    async () => (await ask('/metrics')).body.includes('outflow_console_live_lists{pipeline="flights"} 0'),
-    {
-      what: 'the stream is closed',
-    },
-  )
+  expect(await found()).toMatchObject([
+    { topic: 'late', offset: '0', topReason: 'carrier is odd' },
+    { topic: 'late', offset: '1' },
+  ])
+  await pool.query(`delete from outflow.anomalies where topic = 'late'`)
 })
 
 it('describes every route of the API by OpenAPI 3.1', async () => {
@@ -237,7 +215,6 @@ it('describes every route of the API by OpenAPI 3.1', async () => {
   expect(body.openapi).toMatch(/^3\.1/)
   expect(Object.keys(body.paths).toSorted()).toEqual([
     '/api/anomalies',
-    '/api/anomalies/live',
     '/api/anomalies/overview',
     '/api/anomalies/verdicts',
     '/api/anomalies/{id}',

@@ -37,7 +37,6 @@ export async function runConsole({ config, log, signal, vitals, onServed }: Cons
     read: (query) => withReadOnlyTransaction(pool, query),
     vitals,
     telemetry,
-    signal,
   })
   try {
     const address = { host: config.console.host, port: config.http.ports.console }

@@ -13,7 +13,6 @@ import { answerProblems, sendProblem } from './problems.js'
 import { requirePipelines } from './queries.js'
 import { addAnomalyRoutes } from './routes/anomalies.js'
 import { addDeadLetterRoutes } from './routes/dead-letters.js'
-import { addLiveRoute } from './routes/live.js'
 import { addLoginRoutes } from './routes/login.js'
 import { addModelRoutes } from './routes/models.js'
 import { addPipelineRoutes } from './routes/pipelines.js'
@@ -26,15 +25,15 @@ import type { ConsoleTelemetry } from './telemetry.js'
 export interface ServerOptions extends RouteContext {
   readonly vitals: Vitals
   readonly telemetry: ConsoleTelemetry
-  /** Aborts when the server is to end; polling ends as well. */
-  readonly signal: AbortSignal
 }
 
 /** More than any request of the page has: the longest is the note of a verdict. */
 const BODY_LIMIT_BYTES = 64 * 1024
+/** An open list sends 34: two hundred may be behind one proxy. */
+const REQUESTS_A_MINUTE = 7_200
 
 /** Makes the HTTP server: first the guards, then health and metrics, the API and the page. */
-export async function makeServer({ vitals, telemetry, signal, ...context }: ServerOptions): Promise<ConsoleServer> {
+export async function makeServer({ vitals, telemetry, ...context }: ServerOptions): Promise<ConsoleServer> {
   const { config } = context
   const timeouts = requestTimeouts()
   const server = fastify({
@@ -69,7 +68,7 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
   const isSecure = url?.startsWith('https:') ?? false
   await server.register(fastifyHelmet, helmetOptions(isSecure))
   await server.register(fastifyCookie)
-  await server.register(fastifyRateLimit, { max: 1_200, timeWindow: '1 minute' })
+  await server.register(fastifyRateLimit, { max: REQUESTS_A_MINUTE, timeWindow: '1 minute' })
   guard(server, config.console, sessions, (visitor, act, problem) => noteDenied(context.pool, visitor, act, problem))
   requirePipelines(server, context)
 
@@ -85,7 +84,6 @@ export async function makeServer({ vitals, telemetry, signal, ...context }: Serv
     const login = makeOidcLogin(authentication.oidc, url)
     addLoginRoutes(server, { ...context, sessions, isSecure, login })
   }
-  addLiveRoute(server, { ...context, signal, telemetry })
   addAnomalyRoutes(server, context)
   addPipelineRoutes(server, context)
   addDeadLetterRoutes(server, context)

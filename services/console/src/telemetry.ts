@@ -18,7 +18,6 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     'Time from the request to the answer',
     SECONDS_BOUNDS,
   )
-  const streams = metrics.gauge('outflow_console_live_lists', 'Open live lists of anomalies')
   return {
     consoleStarted: (address: string, authentication: string) =>
       log.info({ address, authentication }, 'console started'),
@@ -30,8 +29,6 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
       if (error.retryable) log.warn({ route, error }, 'console request failed')
       else log.error({ route, error }, 'console request failed')
     },
-    liveStreams: (open: number) => streams.set(open),
-    liveFeedInterrupted: (error: OutflowError) => log.warn({ error }, 'live list interrupted'),
     startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }

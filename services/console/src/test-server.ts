@@ -24,7 +24,6 @@ export function aServer(overrides: Partial<ServerOptions> = {}): Promise<Console
     read: () => Promise.reject(new Error('no store')),
     vitals: makeVitals(),
     telemetry: SILENT,
-    signal: new AbortController().signal,
     ...overrides,
   })
 }
@@ -34,8 +33,6 @@ export const SILENT: ConsoleTelemetry = {
   consoleStarted: () => {},
   requestAnswered: () => {},
   requestFailed: () => {},
-  liveStreams: () => {},
-  liveFeedInterrupted: () => {},
   startDelayed: () => {},
   storeConnectionLost: () => {},
 }

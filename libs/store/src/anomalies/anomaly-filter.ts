@@ -7,6 +7,8 @@ export interface AnomalyFilter {
   /** Kafka's record time: from ≤ t < to. */
   readonly from?: Date | undefined
   readonly to?: Date | undefined
+  /** Earliest time at which the row was written. */
+  readonly detectedFrom?: Date | undefined
   readonly key?: string | undefined
   /** The field of the main reason. */
   readonly field?: string | undefined
@@ -31,6 +33,7 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
   }
   add(filter.from, (from) => `record_time >= ${from}`)
   add(filter.to, (to) => `record_time < ${to}`)
+  add(filter.detectedFrom, (from) => `detected_at >= ${from}`)
   add(filter.key, (key) => `entity_key = ${key}`)
   add(filter.field, (field) => `main_field = ${field}`)
   add(filter.severity, (severity) => `severity = ${severity}`)

@@ -78,24 +78,6 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   return { items, next: rows.length > listing.limit ? items.at(-1)! : null }
 }
 
-/** Returns the anomalies found in a pipeline since a time, newest first. */
-export async function anomaliesDetectedSince(
-  db: Queryable,
-  { pipeline, since, limit }: { readonly pipeline: string; readonly since: Date; readonly limit: number },
-): Promise<readonly AnomalyLine[]> {
-  return run<AnomalyLine>(db, {
-    name: 'anomalies_detected_since',
-    text: `
-      select ${LINE_COLUMNS}
-      from outflow.anomalies as anomaly
-      ${LAST_VERDICT}
-      where anomaly.pipeline = $1 and detected_at >= $2
-      order by detected_at desc
-      limit $3`,
-    values: [pipeline, since, limit],
-  })
-}
-
 /** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
        event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",

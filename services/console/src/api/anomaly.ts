@@ -148,6 +148,8 @@ export const anomaliesQuerySchema = anomalyFilterSchema.extend({
   column: z.union([textSchema, z.array(textSchema).max(20)]).optional(),
   limit: limitSchema(500, 50),
   cursor: anomalyCursorSchema.optional(),
+  /** Only anomalies that were detected in this time before the request, ms: the new ones. */
+  detectedWithinMs: z.coerce.number().int().min(1).max(1e12).optional(),
 })
 
 export const anomalyRowSchema = anomalySummarySchema

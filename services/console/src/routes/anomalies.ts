@@ -68,10 +68,12 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomaliesPageSchema },
       },
     },
-    async ({ query: { sort, cursor, limit, column = [], ...query } }) => {
+    async ({ query: { sort, cursor, limit, column = [], detectedWithinMs, ...query } }) => {
       const order = { sort: sort === 'bits' ? ('surprise' as const) : sort, after: cursor }
       const values = [column].flat().map(stepsOfColumn)
-      const page = await read((db) => listAnomalies(db, { ...filterOf(query), ...order, limit, values }))
+      const detectedFrom = detectedWithinMs === undefined ? undefined : new Date(Date.now() - detectedWithinMs)
+      const listing = { ...filterOf(query), ...order, detectedFrom, limit, values }
+      const page = await read((db) => listAnomalies(db, listing))
       return {
         items: page.items.map((row) => ({ ...summaryOf(row), values: [...row.values] })),
         next: page.next,

@@ -1,13 +1,13 @@
 import type { RefObject } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { queryString } from '../api/client.js'
-import { followLive } from '../api/live.js'
 import { liveState } from '../parts/header.js'
 import { useTitle } from '../parts/page.js'
 import { Empty, Failure, Loading } from '../parts/states.js'
 import { type AnomalyList, openList } from '../state/anomaly-list.js'
 import { countFilters, type Filters, formatFilters, listFilters, NO_FILTERS, parseFilters } from '../state/filters.js'
 import { place } from '../state/location.js'
+import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
 import { FilterBar, goTo } from './anomalies/filter-bar.js'
 import { Overview } from './anomalies/overview.js'
@@ -23,13 +23,13 @@ export function AnomaliesPage() {
   const box = useRef<HTMLDivElement>(null)
   const count = filters.columns.length
   useEffect(() => {
-    void (list.items.value.length === 0 ? list.readNextPage() : list.readNew(() => false))
+    if (list.items.value.length === 0) void list.readNextPage()
   }, [list])
-  useLive(list)
   useTitle('Anomalies')
   return (
     <div class="anomalies">
       <h1 class="unseen">Anomalies of {pipeline}</h1>
+      {filters.sort === 'time' && <Live key={listed} list={list} />}
       <FilterBar filters={filters} />
       <div
         ref={box}
@@ -73,31 +73,17 @@ function ListBody({ list, filters, box }: ListBodyProps) {
 /** When the list is at its top with nothing selected, new anomalies may be inserted at once. */
 const isWatched = (list: AnomalyList): boolean => list.scrollTop === 0 && list.selected.value === null
 
-/** Follows the stream of new anomalies while the list is open. */
-function useLive(list: AnomalyList): void {
-  const { pipeline, sort } = list.filters
+/** Reads new anomalies while the list is open, and reports in the header whether that succeeds. */
+function Live({ list }: { list: AnomalyList }) {
+  const { data, error } = useResource('new', () => list.readNew(() => isWatched(list)), POLL_MS)
+  const state = error !== null ? 'lost' : data !== null ? 'live' : 'off'
   useEffect(() => {
-    if (sort !== 'time') return
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const readSoon = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined
-        void list.readNew(() => isWatched(list))
-      }, THROTTLE_MS)
-    }
-    const stop = followLive({
-      url: `/api/anomalies/live${queryString({ pipeline })}`,
-      onNews: readSoon,
-      onState: (state) => {
-        liveState.value = state
-      },
-    })
+    liveState.value = state
     return () => {
-      stop()
-      clearTimeout(timer)
+      liveState.value = 'off'
     }
-  }, [list, pipeline, sort])
+  }, [state])
+  return null
 }
 
-/** In a burst the list is requested once a second, not once per anomaly. */
-const THROTTLE_MS = 1_000
+const POLL_MS = 2_000

@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals'
-import type { LiveState } from '../api/live.js'
 import { navigate, place } from '../state/location.js'
 import { closeSession, currentPipeline, pipelines, session, withPipeline } from '../state/session.js'
 import { Choice } from './choice.js'
@@ -13,12 +12,14 @@ export const NAVIGATION = [
   { to: '/suppressions', text: 'Suppressions' },
 ] as const
 
-/** State of the stream of new anomalies; off on pages that do not follow it. */
+type LiveState = 'live' | 'lost' | 'off'
+
+/** Whether new anomalies are read; off on pages without a live list. */
 export const liveState = signal<LiveState>('off')
 
 const LIVE_WORDS: Readonly<Record<LiveState, string>> = {
   live: 'Live',
-  reconnecting: 'Connection lost, trying again',
+  lost: 'Connection lost, trying again',
   off: '',
 }
 

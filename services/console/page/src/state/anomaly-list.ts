@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { type ApiError, read } from '../api/client.js'
+import { type ApiError, type Query, read } from '../api/client.js'
 import type { AnomalyPage, AnomalyRow, Verdict } from '../api/types.js'
 import { type Filters, formatFilters, queryOf } from './filters.js'
 import { mergeFresh } from './merge-fresh.js'
@@ -7,6 +7,8 @@ import { asApiError } from './resource.js'
 
 /** About two screens of rows; the next page is read before the end is reached. */
 const PAGE_SIZE = 100
+/** An anomaly is visible only after its commit, and in a burst gets its reasons minutes later. */
+const LOOK_BACK_MS = 10 * 60_000
 
 /** The anomalies that have been read, page by page, and new ones that were found since. */
 export class AnomalyList {
@@ -22,9 +24,10 @@ export class AnomalyList {
 
   private cursor: string | null = null
   private isReadingNew = false
-  private mustReadAgain = false
   /** Reference time of the filters' span: all pages must use the same. */
   private readonly openedAtMs = Date.now()
+  /** Start of the last request that read all new anomalies. */
+  private readAtMs = this.openedAtMs
 
   constructor(readonly filters: Filters) {}
 
@@ -46,30 +49,31 @@ export class AnomalyList {
     }
   }
 
-  /** Reads new anomalies. @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request */
-  async readNew(isAtTop: () => boolean): Promise<void> {
-    if (this.filters.sort !== 'time') return
-    // A running request may miss anomalies that were found since it began.
-    this.mustReadAgain = true
-    if (this.isReadingNew) return
+  /**
+   * Reads new anomalies, and the reasons of those that had none.
+   *
+   * @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request
+   * @throws {ApiError} also while the first page could not be read
+   */
+  async readNew(isAtTop: () => boolean): Promise<true> {
+    if (this.items.value.length === 0 && this.error.value !== null) throw this.error.value
+    const isBegun = this.cursor !== null || this.isComplete.value
+    if (!isBegun || this.isReadingNew) return true
     this.isReadingNew = true
     try {
-      while (this.mustReadAgain) {
-        this.mustReadAgain = false
-        this.merge(await this.requestPage(null))
-        if (isAtTop()) this.showWaiting()
-      }
-    } catch (error: unknown) {
-      this.error.value = asApiError(error)
+      const startedAtMs = Date.now()
+      const page = await this.requestPage(null, {
+        detectedWithinMs: startedAtMs - this.readAtMs + LOOK_BACK_MS,
+        // Older ones are read while scrolling down.
+        ...(this.items.value.length >= PAGE_SIZE && { from: this.items.value[PAGE_SIZE - 1]!.recordTime }),
+      })
+      await this.merge(page)
+      this.readAtMs = startedAtMs
+      if (isAtTop()) this.showWaiting()
+      return true
     } finally {
       this.isReadingNew = false
     }
-  }
-
-  async retry(): Promise<void> {
-    this.error.value = null
-    if (this.items.value.length > 0) await this.readNew(() => false)
-    if (this.error.value === null) await this.readNextPage()
   }
 
   showWaiting(): void {
@@ -87,28 +91,30 @@ export class AnomalyList {
     this.items.value = this.items.value.map((item) => (item.recordTime < to ? { ...item, verdict } : item))
   }
 
-  private merge({ items, next }: AnomalyPage): void {
-    const added = mergeFresh(items, [...this.waiting.value, ...this.items.value])
+  private async merge(page: AnomalyPage): Promise<void> {
+    const added = mergeFresh(page, [...this.waiting.value, ...this.items.value])
     if (added !== null) {
       // Reasons are stored shortly after the anomaly.
-      const renewed = new Map(items.map((item) => [item.id, item]))
+      const renewed = new Map(page.items.map((item) => [item.id, item]))
       this.items.value = this.items.value.map((item) => renewed.get(item.id) ?? item)
       this.waiting.value = [...added, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
       return
     }
     // There are more new anomalies than a page has: the gap is unknown, so the list starts again.
+    const { items, next } = await this.requestPage(null)
     this.items.value = items
     this.waiting.value = []
     this.cursor = next
     this.isComplete.value = next === null
   }
 
-  private requestPage(cursor: string | null): Promise<AnomalyPage> {
+  private requestPage(cursor: string | null, only: Query = {}): Promise<AnomalyPage> {
     return read<AnomalyPage>('/anomalies', {
       ...queryOf(this.filters, this.openedAtMs),
       column: this.filters.columns,
       limit: PAGE_SIZE,
       cursor,
+      ...only,
     })
   }
 }

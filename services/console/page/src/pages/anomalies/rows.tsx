@@ -39,7 +39,7 @@ export function Rows({ list, filters, box }: RowsProps) {
     scrolled.scrollTop = list.scrollTop
     const note = () => {
       list.scrollTop = scrolled.scrollTop
-      // A user who scrolls back to the top follows the stream again.
+      // A user who scrolls back to the top follows the new anomalies again.
       if (list.scrollTop === 0 && list.selected.value === null) list.showWaiting()
     }
     scrolled.addEventListener('scroll', note)
@@ -133,7 +133,7 @@ export function Rows({ list, filters, box }: RowsProps) {
           <>
             {' · '}
             {list.error.value.title}.{' '}
-            <button type="button" class="link" onClick={() => list.retry()}>
+            <button type="button" class="link" onClick={() => list.readNextPage()}>
               Try again
             </button>
           </>
