@@ -16,8 +16,7 @@ import { type AlertDecisions, decideOn, waitingOf } from './alert-decisions.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
-/** Rows in one transaction. */
-const MAX_ROWS = 500
+/** Of the alerts in one transaction. */
 const MAX_BYTES = 8 * 1024 ** 2
 /**
  * An alert has the time at which its transaction began, so an alert of a bucket that has just ended may still be uncommitted, or wait
@@ -53,7 +52,7 @@ export async function controlAlerts(deps: AlertControlDeps, batch: Batch): Promi
   }
 }
 
-/** The limits of the rows to return. */
+/** The limits of the rows to return; as many are decided on in one transaction. */
 interface Batch {
   readonly limit: number
   readonly maxBytes: number
@@ -66,7 +65,7 @@ async function controlSome(
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, {
     pipeline,
-    limit: MAX_ROWS,
+    limit: batch.limit,
     maxBytes: MAX_BYTES,
     reasonsWaitMs: REASONS_WAIT_MS,
   })
