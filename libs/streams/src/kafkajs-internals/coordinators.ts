@@ -1,8 +1,14 @@
 import { createRequire } from 'node:module'
+import type { KafkaJSError } from 'kafkajs'
 
 /** The part of kafkajs's cluster object that is used here; each producer has its own cluster object. */
 interface Cluster {
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> }
   findGroupCoordinatorMetadata(request: CoordinatorRequest): Promise<unknown>
+}
+
+interface Broker {
+  findGroupCoordinator(request: CoordinatorRequest): Promise<unknown>
 }
 
 interface CoordinatorRequest {
@@ -17,7 +23,8 @@ const caches = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
 
 /**
  * Makes kafkajs cache, for each cluster object, the coordinators of the transactional ids and groups passed to `holdCoordinators`.
- * Otherwise kafkajs looks them up four times a transaction, which is four of nine round trips.
+ * Otherwise kafkajs looks them up four times a transaction, which is four of nine round trips. A failed look-up ends with the broker's
+ * reason if a retry would repeat it.
  */
 export function replaceCoordinatorLookup(): void {
   const { prototype }: { prototype: Cluster } = createRequire(import.meta.url)('kafkajs/src/cluster')
@@ -39,15 +46,27 @@ let find: Find
 function findCached(this: Cluster, request: CoordinatorRequest): Promise<unknown> {
   if (!cachedIds.has(request.groupId)) {
     caches.delete(this)
-    return find.call(this, request)
+    return findOrReason(this, request)
   }
   const cache = caches.get(this) ?? new Map<string, Promise<unknown>>()
   caches.set(this, cache)
   const key = `${request.coordinatorType} ${request.groupId}`
   const cached = cache.get(key)
   if (cached !== undefined) return cached
-  const answer = find.call(this, request)
+  const answer = findOrReason(this, request)
   cache.set(key, answer)
   answer.catch(() => cache.delete(key))
   return answer
+}
+
+/** kafkajs drops the errors of the brokers that it asks: a missing permission would appear as a coordinator that was not found. */
+async function findOrReason(cluster: Cluster, request: CoordinatorRequest): Promise<unknown> {
+  try {
+    return await find.call(cluster, request)
+  } catch (notFound: unknown) {
+    const broker = await cluster.brokerPool.findConnectedBroker()
+    return broker.findGroupCoordinator(request).catch((reason: KafkaJSError) => {
+      throw reason.retriable ? notFound : reason
+    })
+  }
 }
