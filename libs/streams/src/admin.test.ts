@@ -15,9 +15,14 @@ describe('createTopics', () => {
     expect(answers).toEqual([])
   })
 
-  it('throws BrokerRefused if the broker refuses the topic', async () => {
-    const admin = anAdmin([protocolError('TOPIC_AUTHORIZATION_FAILED', false)])
-    await expect(createTopics(admin, [{ topic: 'flights' }])).rejects.toThrow(BrokerRefused)
+  it('throws BrokerRefused, with the name of the topic, if the broker refuses it', async () => {
+    const refused = protocolError('TOPIC_AUTHORIZATION_FAILED', false)
+    const refusing = { ...anAdmin([]), createTopics: async () => Promise.reject(refused) }
+    for (const admin of [refusing, anAdmin([refused])]) {
+      const error = await createTopics(admin, [{ topic: 'flights' }]).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(BrokerRefused)
+      expect(error).toMatchObject({ problem: 'Kafka refused access to topic flights' })
+    }
   })
 })
 

@@ -41,9 +41,9 @@ export function ensureTopics(kafka: KafkaConnection, topics: readonly TopicSpec[
  * @throws {BrokerUnavailable} if a partition has no leader after 10 s
  */
 export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]): Promise<void> {
-  await admin.createTopics({ topics: [...topics], waitForLeaders: false })
-  const names = topics.map(({ topic }) => topic)
-  await retrying(() => withBrokerErrors(() => answered(admin.fetchTopicMetadata({ topics: names }))), {
+  const access = { topics: topics.map(({ topic }) => topic) }
+  await withBrokerErrors(() => admin.createTopics({ topics: [...topics], waitForLeaders: false }), access)
+  await retrying(() => withBrokerErrors(() => answered(admin.fetchTopicMetadata(access)), access), {
     signal: AbortSignal.timeout(LEADER_TIMEOUT_MS),
     maxMs: LEADER_POLL_MS,
   })

@@ -82,18 +82,26 @@ describe('toBrokerError', () => {
   it('names what the user may not access, and the permission (it was "Kafka refused: Not authorized to access topics")', async () => {
     const refused = (type: string) => protocolError(type, false)
     await expect(namingTopic('flights', () => Promise.reject(refused('TOPIC_AUTHORIZATION_FAILED')))).rejects.toThrow(
-      'Kafka refused access to topic flights; grant the user DESCRIBE on it, and READ on a source topic or WRITE on an output topic',
+      'Kafka refused access to topic flights; grant the user READ on source.topics (and WRITE, to resend dead letters), READ and WRITE on ' +
+        'alerts.topic and deadLetters.topic, WRITE on events.topic, and CREATE on those to be created',
     )
     expect(toBrokerError(refused('GROUP_AUTHORIZATION_FAILED'), { groupId: 'ingest' })).toMatchObject({
       message: 'Kafka refused access to group ingest; grant the user READ on it',
     })
     expect(toBrokerError(refused('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'), { transactionalId: 'relay' })).toMatchObject(
       {
-        message: 'Kafka refused access to transactional id relay; grant the user DESCRIBE and WRITE on it',
+        message: 'Kafka refused access to transactional id relay; grant the user WRITE on it',
       },
     )
     expect(toBrokerError(refused('TOPIC_AUTHORIZATION_FAILED'))).toMatchObject({
       problem: 'Kafka refused access to a topic',
+    })
+  })
+
+  it('reports a topic that a transaction may not write to as refused access (it was "The broker did not attempt to execute this operation")', () => {
+    const access = { topics: ['alerts', 'dead-letters'] }
+    expect(toBrokerError(protocolError('OPERATION_NOT_ATTEMPTED', false), access)).toMatchObject({
+      problem: 'Kafka refused access to topic alerts or dead-letters',
     })
   })
 

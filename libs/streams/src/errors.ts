@@ -128,16 +128,23 @@ export interface Access {
   readonly transactionalId?: string
 }
 
+const refusedTopics = ({ topics }: Access): readonly [what: string, operations: string] => [
+  topics === undefined ? 'a topic' : `topic ${topics.join(' or ')}`,
+  'READ on source.topics (and WRITE, to resend dead letters), READ and WRITE on alerts.topic and deadLetters.topic, WRITE on events.topic, ' +
+    'and CREATE on those to be created',
+]
+
 /** What the broker refuses access to, and the permissions that it requires, by the type of its error. */
 const PERMISSIONS: Readonly<Record<string, (access: Access) => readonly [what: string, operations: string]>> = {
-  TOPIC_AUTHORIZATION_FAILED: ({ topics }) => [
-    topics === undefined ? 'a topic' : `topic ${topics.join(' or ')}`,
-    'DESCRIBE on it, and READ on a source topic or WRITE on an output topic',
-  ],
+  TOPIC_AUTHORIZATION_FAILED: refusedTopics,
+  // The broker's answer for the other topics of a transaction; kafkajs reports the first answer.
+  OPERATION_NOT_ATTEMPTED: refusedTopics,
+  // A producer without WRITE on any topic.
+  CLUSTER_AUTHORIZATION_FAILED: () => refusedTopics({}),
   GROUP_AUTHORIZATION_FAILED: ({ groupId }) => [`group ${groupId ?? ''}`.trim(), 'READ on it'],
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: ({ transactionalId }) => [
     `transactional id ${transactionalId ?? ''}`.trim(),
-    'DESCRIBE and WRITE on it',
+    'WRITE on it',
   ],
 }
 
