@@ -59,10 +59,12 @@ export async function startSecured(): Promise<Secured> {
         ...ofListener('expired', old),
         ...ofListener('login', { ...good, ...LOGINS }),
         ...ofListener('other', { ...good, ...LOGINS, 'sasl.enabled.mechanisms': 'PLAIN' }),
+        ...AUTHORISED,
       },
       scramUsers: [
         `SCRAM-SHA-256=[name=clerk256,password=${SECRETS.scram256}]`,
         `SCRAM-SHA-512=[name=clerk512,password=${SECRETS.scram512}]`,
+        `SCRAM-SHA-512=[name=limited,password=${SECRETS.scram512}]`,
       ],
     },
   })
@@ -96,6 +98,14 @@ const LOGINS = {
   'scram-sha-256.sasl.jaas.config': `${MODULES}.scram.ScramLoginModule required;`,
   'scram-sha-512.sasl.jaas.config': `${MODULES}.scram.ScramLoginModule required;`,
   'oauthbearer.sasl.jaas.config': `${MODULES}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+}
+
+/** Only the user `limited` needs permissions. */
+const AUTHORISED = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': ['ANONYMOUS', 'clerk', 'clerk256', 'clerk512', 'outflow-client']
+    .map((user) => `User:${user}`)
+    .join(';'),
 }
 
 function ofListener(name: string, settings: Readonly<Record<string, string>>): Record<string, string> {
