@@ -201,6 +201,24 @@ describe.concurrent('deliveries', () => {
     expect(await received(topic)).toBe(3)
   })
 
+  it('moves the position past an aborted transaction at the end of a partition (lag and the health event detector_silent stayed)', async () => {
+    const topic = await aTopic()
+    const mark = { groupId: aGroup(), topic, partition: 0 }
+    const sender = await makeTransactionalSender(kafka(), { transactionalId: aGroup(), mark })
+    await sender.send([message(topic, 0)], 1n) // offset 0 and the marker 1
+    const member = aMember({ topic, groupId: aGroup() })
+    await member.until(() => member.offsets.length === 1)
+
+    const failing = sender.send([message(topic, 1)], 2n, () => Promise.reject(new Error('the transaction is aborted'))) // 2 and the marker 3
+    await expect(failing).rejects.toThrow('the transaction is aborted')
+    await sender.close()
+    await member.until(async () => (await nextOffsets(topic))[0] === 4n)
+    await member.leave()
+
+    expect(member.offsets).toEqual([0])
+    expect(await received(topic)).toBe(1)
+  })
+
   it('shares partitions with a second member that joins and leaves, and each record is counted once', async () => {
     const topic = await aTopic({ partitions: 4 })
     const groupId = aGroup()

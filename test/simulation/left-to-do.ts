@@ -18,9 +18,7 @@ export function leftToDo(
   const unread = partitions.filter((log, at) => {
     const row = offsets.get(`${SOURCE}/${at}`)
     const stored = row?.topicId === id ? row.nextOffset : -1n
-    if (log.stableEnd !== log.end) return true
-    // Transaction markers and aborted records move the offset only together with the next record.
-    return stored < log.end && log.committed().some(({ offset }) => offset >= stored && offset >= log.start)
+    return stored < log.end
   })
   const good = goodRecords(partitions)
   const mayFit = good >= Math.min(PROVISIONAL_ROWS, leastRows)

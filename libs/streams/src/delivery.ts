@@ -48,7 +48,7 @@ export interface Delivery {
   readonly partition: number
   /** `topic/partition`. */
   readonly partitionKey: string
-  /** At least one; offsets ascend and may have gaps (compaction, transaction markers). */
+  /** Offsets ascend and may have gaps (compaction, transaction markers); none: the batch has only markers and aborted records. */
   readonly records: KafkaRecords
   /** The stored offset before this delivery is written: the compare value of its compare-and-set. */
   readonly expectedOffset: bigint
@@ -75,8 +75,11 @@ export interface OpenDelivery {
   abandon(): void
 }
 
+/** The parts of kafkajs's batch that a delivery has. */
+export type DeliveredBatch = Pick<Batch, 'topic' | 'partition' | 'messages' | 'lastOffset' | 'highWatermark'>
+
 /** Returns a fetched batch as a delivery, with a promise of how it ended. */
-export function toDelivery(batch: Batch, expectedOffset: bigint): OpenDelivery {
+export function toDelivery(batch: DeliveredBatch, expectedOffset: bigint): OpenDelivery {
   let end!: (how: DeliveryEnd) => void
   const ended = new Promise<DeliveryEnd>((resolve) => {
     end = resolve

@@ -68,6 +68,12 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
   join()
   while (seeks.length === 0) await turn()
 
+  /** Acknowledges the next delivery; resolves after it, or when a position is sought instead. */
+  const nextOutcome = async () => {
+    const before = { seeks: seeks.length, deliveries: deliveries.length }
+    while (deliveries.length === before.deliveries && seeks.length === before.seeks) await turn()
+    deliveries.at(-1)?.acknowledge()
+  }
   /** A fetch from `fetchedOffset` that returned the records first … last. */
   const fetched = async (fetchedOffset: bigint, first: bigint, last: bigint) => {
     const offsets = Array.from({ length: Number(last - first) + 1 }, (_, index) => String(first + BigInt(index)))
@@ -77,17 +83,18 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
       firstOffset: () => String(first),
       lastOffset: () => String(last),
     }
-    const before = seeks.length
+    const outcome = nextOutcome()
     const payload = { batch, resolveOffset() {}, heartbeat: async () => {}, isStale: () => false }
     const handled = eachBatch(payload as unknown as EachBatchPayload)
-    while (deliveries.length === 0 && seeks.length === before) await turn()
-    deliveries.at(-1)?.acknowledge()
+    await outcome
     await handled
   }
   /** kafkajs continues after transaction markers without a message. */
-  const passedOver = (firstOffset: bigint, lastOffset: bigint) => {
-    const offsets = { firstOffset: String(firstOffset), lastOffset: String(lastOffset) }
+  const passedOver = async (firstOffset: bigint, lastOffset: bigint) => {
+    const offsets = { firstOffset: String(firstOffset), lastOffset: String(lastOffset), highWatermark: '100' }
+    const outcome = nextOutcome()
     listeners.get('batch')!({ payload: { topic: TOPIC, partition: 0, batchSize: 0, ...offsets } })
+    await outcome
   }
   const rebalancing = () => listeners.get('rebalancing')!({ payload: {} })
   const heartbeat = (groupGenerationId: number) => listeners.get('heartbeat')!({ payload: { groupGenerationId } })
@@ -114,25 +121,33 @@ test.each([
   },
 )
 
-test('a fetch after transaction markers is delivered', async () => {
-  const { deliveries, fetched, passedOver } = await aMember({ stored: 5n })
-  passedOver(5n, 7n)
+test.each([
+  ['transaction markers', 5n],
+  ['transaction markers that follow compacted records', 6n],
+])('%s are a delivery without records, and the fetch after them is another', async (_, first) => {
+  const { deliveries, seeks, fetched, passedOver } = await aMember({ stored: 5n })
+  await passedOver(first, 7n)
+  expect(deliveries.map(({ records }) => records.length)).toEqual([0])
   await fetched(8n, 8n, 9n)
-  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([
+    [5n, 8n],
+    [8n, 10n],
+  ])
+  expect(seeks).toEqual([5n])
 })
 
-test('a fetch after transaction markers that follow compacted records is delivered', async () => {
-  const { deliveries, seeks, fetched, passedOver } = await aMember({ stored: 5n })
-  passedOver(6n, 7n)
-  await fetched(8n, 8n, 9n)
-  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
-  expect(seeks).toEqual([5n])
+test('transaction markers that were fetched before the partition was set to its position are not delivered', async () => {
+  const { deliveries, fetched, passedOver } = await aMember({ stored: 5n })
+  const passed = passedOver(3n, 4n)
+  await fetched(5n, 5n, 5n)
+  await passed
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 6n]])
 })
 
 test('issue 23: records that retention has deleted before transaction markers are a gap', async () => {
   const { broker, deliveries, seeks, missed, fetched, passedOver } = await aMember({ stored: 5n })
   broker.earliest = 7n
-  passedOver(7n, 7n)
+  await passedOver(7n, 7n)
   await fetched(8n, 8n, 9n)
   expect(deliveries).toEqual([])
   expect(seeks).toEqual([5n, 7n, 7n])

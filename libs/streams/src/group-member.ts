@@ -4,7 +4,7 @@ import { isRetryable, type OutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { DeliveriesOptions } from './deliveries-options.js'
-import { type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
+import { type DeliveredBatch, type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
 import { BrokerUnavailable, toBrokerError } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
@@ -48,6 +48,7 @@ interface FetchedBatch {
   /** null: the broker returned no offset from the requested one on; `lastOffset` is then the requested one. */
   readonly firstOffset: string | null
   readonly lastOffset: string
+  readonly highWatermark: string
 }
 
 const SESSION_TIMEOUT_MS = 10_000
@@ -148,7 +149,7 @@ export class GroupMember {
     consumer.on(consumer.events.HEARTBEAT, ({ payload }) => this.#checkGeneration(payload.groupGenerationId))
     // The promise of `run` has resolved by then, so a crash is reported by this event only.
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
-    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#skipEmptyBatch(payload))
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#deliverEmptyBatch(payload))
     // kafkajs would log a missing topic as a failed request, and not name it.
     await Promise.all(this.options.topics.map((topic) => this.topicIds.read(topic)))
     await consumer.connect()
@@ -276,16 +277,21 @@ export class GroupMember {
     }
   }
 
-  /** Advances past a batch that has only transaction markers or aborted records, which kafkajs skips. */
-  #skipEmptyBatch(batch: FetchedBatch): void {
+  /** Delivers a batch that has only transaction markers or aborted records, which kafkajs skips, so that the stored position moves past it. */
+  #deliverEmptyBatch(batch: FetchedBatch): void {
     const claim = this.#claims.get(keyOf(batch))
     if (!claim || batch.batchSize > 0) return
     const first = BigInt(batch.firstOffset ?? batch.lastOffset)
     const next = BigInt(batch.lastOffset) + 1n
-    claim.positioned = claim.positioned.then(() => {
-      if (first > claim.fetchOffset) return this.#position(claim.topic, [claim], next)
+    claim.positioned = claim.positioned.then(async () => {
       // A batch before the position was fetched before the partition was set to it.
+      if (first < claim.fetchOffset) return
       if (first === claim.fetchOffset) claim.fetchOffset = next
+      else await this.#position(claim.topic, [claim], next)
+      await claim.ended
+      if (claim.fetchOffset !== next || this.#leaving.aborted || !this.#isCurrent(claim)) return
+      claim.ended = this.#deliver(claim, toDelivery(emptyBatch(batch), claim.nextOffset))
+      await claim.ended
     })
   }
 
@@ -357,6 +363,10 @@ export class GroupMember {
   #isCurrent(claim: Claim): boolean {
     return this.#claims.get(keyOf(claim)) === claim
   }
+}
+
+function emptyBatch({ topic, partition, lastOffset, highWatermark }: FetchedBatch): DeliveredBatch {
+  return { topic, partition, messages: [], lastOffset: () => lastOffset, highWatermark }
 }
 
 interface Heartbeat {

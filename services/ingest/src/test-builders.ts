@@ -48,7 +48,7 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
     partition,
     partitionKey: `flights/${partition}`,
     records,
-    expectedOffset: 0n,
+    expectedOffset: records[0]?.offset ?? 0n,
     nextOffset: (records.at(-1)?.offset ?? -1n) + 1n,
     highWatermark: 100n,
     acknowledge: () => ended.push({ by: 'acknowledge' }),

@@ -20,7 +20,7 @@ export function traceBatch(tracing: Tracing, pipeline: string, batch: ComparedBa
       'messaging.destination.partition.id': String(delivery.partition),
       'messaging.consumer.group.name': `outflow-${pipeline}`,
       'messaging.batch.message_count': delivery.records.length,
-      'messaging.kafka.offset': Number(delivery.records.at(0)!.offset),
+      'messaging.kafka.offset': Number(delivery.expectedOffset),
       'outflow.pipeline': pipeline,
       'outflow.model_id': model.modelId,
       'outflow.scored': records.length,

@@ -36,8 +36,8 @@ export function startWatchdog(options: {
   return {
     begun: (delivery: Delivery): void => {
       const state = stateOf(delivery)
-      state[FIRST_OFFSET] = delivery.records.at(0)!.offset
-      state[LAST_OFFSET] = delivery.records.at(-1)!.offset
+      state[FIRST_OFFSET] = delivery.expectedOffset
+      state[LAST_OFFSET] = delivery.nextOffset - 1n
       state[BEGUN_NS] = process.hrtime.bigint()
     },
     ended: (delivery: Delivery): void => {
