@@ -148,11 +148,11 @@ test('rejections of the last five minutes are compared with all earlier records'
 })
 
 describe('silence', () => {
-  const looks = (...seen: readonly (readonly [ends: number, stored: number, scored?: number])[]) => {
+  const looks = (...seen: readonly (readonly [ends: number, stored: number, scored?: number, received?: number])[]) => {
     const look = watchSilence()
     return seen.map(
-      ([ends, stored, scored = stored], at) =>
-        look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored), scored, hasModel: true }).ms,
+      ([ends, stored, scored = stored, received = stored], at) =>
+        look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored), received, scored, hasModel: true }).ms,
     )
   }
 
@@ -165,6 +165,12 @@ describe('silence', () => {
     expect(looks([500, 500], [510, 510, 500], [510, 510, 500], [520, 520, 500])).toEqual([0, 0, 0, 0])
   })
 
+  test('is 0 while only tombstones and aborted records arrive (they began detector_silent)', () => {
+    expect(looks([500, 500, 500, 500], [700, 700, 500, 500], [900, 900, 500, 500], [990, 990, 500, 500])).toEqual([
+      0, 0, 0, 0,
+    ])
+  })
+
   test('is 0 if no records arrive', () => expect(looks([500, 500], [500, 500], [500, 500])).toEqual([0, 0, 0]))
 
   test('is not reported if the few unread offsets are transaction markers', () => {
@@ -173,7 +179,7 @@ describe('silence', () => {
 
   test('begins with the model: records that waited for the first one do not count', () => {
     const look = watchSilence()
-    const records = { ends: 900n, stored: 0n, scored: 0 }
+    const records = { ends: 900n, stored: 0n, received: 0, scored: 0 }
     const at = (now: number, hasModel: boolean) => look({ ...records, now, hasModel }).ms
     expect([at(0, false), at(70_000, false), at(80_000, true), at(90_000, true)]).toEqual([0, 0, 10_000, 20_000])
   })

@@ -5,6 +5,8 @@ interface Progress {
   readonly ends: bigint
   /** The offsets up to which records have been stored. */
   readonly stored: bigint
+  /** Scored and rejected records, without tombstones. */
+  readonly received: number
   readonly scored: number
   readonly hasModel: boolean
 }
@@ -31,7 +33,7 @@ export function watchSilence(): (progress: Progress) => Silence {
   let growths = 0
   let hasBroken = false
   return (progress) => {
-    const isIdle = progress.ends <= progress.stored && (last === null || progress.stored === last.stored)
+    const isIdle = progress.ends <= progress.stored && (last === null || progress.received === last.received)
     const breaks = isIdle || !progress.hasModel || (last !== null && progress.scored !== last.scored)
     hasBroken ||= breaks
     if (breaks || last === null) {
