@@ -99,9 +99,12 @@ export async function consume({
     }),
   }
   try {
-    await lastValueFrom(deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry }), tap(telemetry.batchWritten)), {
-      defaultValue: null,
-    })
+    const begun = (delivery: Delivery) => {
+      watchdog.begun(delivery)
+      telemetry.batchBegun(delivery)
+    }
+    const ingested$ = deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry, begun }))
+    await lastValueFrom(ingested$.pipe(tap(telemetry.batchWritten)), { defaultValue: null })
   } catch (error: unknown) {
     // After a stop signal, an unavailable store does not delay the stop: unwritten records are read again.
     if (!signal.aborted || !isRetryable(error)) throw error

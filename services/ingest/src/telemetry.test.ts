@@ -39,6 +39,16 @@ test('a written batch is counted: records, rejects, anomalies, missing values, l
   expect(lines).toEqual([{ level: 'debug', message: 'batch written' }])
 })
 
+test('the records of a batch are lag until it is written (while Postgres was down, the lag stayed at that of the batch before)', async () => {
+  const { telemetry, metrics } = telling()
+  const lag = async () => /outflow_consumer_lag_records\{.*\} (\d+)/.exec(await metrics.text())?.[1]
+  const batch = written()
+  telemetry.batchBegun(batch.delivery)
+  expect(await lag()).toBe('100')
+  telemetry.batchWritten(batch)
+  expect(await lag()).toBe('97')
+})
+
 test('a superseded batch increases only the counter of superseded batches', async () => {
   const { telemetry, metrics, lines } = telling()
   telemetry.superseded(written().delivery)

@@ -73,6 +73,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     'topic',
     'partition',
   ])
+  const setLag = ({ topic, partition, highWatermark }: Delivery, nextOffset: bigint) =>
+    lag.set({ topic, partition: String(partition) }, Number(highWatermark - nextOffset))
   for (const reason of REJECTION_REASONS) rejections.inc({ reason }, 0)
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(
@@ -147,15 +149,17 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       superseded.inc()
       log.warn(position(delivery), 'batch superseded')
     },
+    // A batch that cannot be written yet is lag, also of a partition that had none.
+    batchBegun: (delivery: Delivery) => setLag(delivery, delivery.expectedOffset),
     batchWritten: ({ delivery, skipped, rejected, decisions, scores, startedAtMs }: ComparedBatch) => {
-      const { topic, partition } = delivery
+      const { topic } = delivery
       records.inc({ topic }, delivery.records.length - skipped)
       tombstones.inc({ topic }, skipped)
       for (const { rejection } of rejected) rejections.inc({ reason: rejection.reason })
       for (const { severity } of decisions.anomalies) anomalies.inc({ severity })
       missing.inc(scores.missingValues)
       unseen.inc(scores.unseenValues)
-      lag.set({ topic, partition: String(partition) }, Number(delivery.highWatermark - delivery.nextOffset))
+      setLag(delivery, delivery.nextOffset)
       seconds.observe((performance.now() - startedAtMs) / 1_000)
       const counts = { rejected: rejected.length, anomalies: decisions.anomalies.length }
       log.debug({ ...position(delivery), ...counts }, 'batch written')
