@@ -15,30 +15,39 @@ export interface GaussianMixture {
   readonly dim: number
   /** [components]; they add up to 1 */
   readonly shares: Float64Array
+  /** [components]; the shares by which rows are drawn, if those of the density are discounted. Default: `shares`. */
+  readonly drawShares?: Float64Array
   /** [components, dim] */
   readonly means: Float64Array
   /** [components, dim, dim], lower triangular with a positive diagonal */
   readonly whitening: Float64Array
 }
 
-const NAMES = { shares: 'base.shares', means: 'base.means', whitening: 'base.whitening' } as const
+const NAMES = {
+  shares: 'base.shares',
+  drawShares: 'base.drawShares',
+  means: 'base.means',
+  whitening: 'base.whitening',
+} as const
 
 export function mixtureShapes(components: number, dim: number): Shapes {
   return new Map([
     [NAMES.shares, [components]],
+    [NAMES.drawShares, [components]],
     [NAMES.means, [components, dim]],
     [NAMES.whitening, [components, dim, dim]],
   ])
 }
 
 /** A mixture as weights of a flow, in float32. */
-export function weightsOfMixture({ dim, ...mixture }: GaussianMixture): Weights {
+export function weightsOfMixture({ dim, ...given }: GaussianMixture): Weights {
+  const mixture = { drawShares: given.shares, ...given }
   const shapes = mixtureShapes(mixture.shares.length, dim)
   const weightOf = (what: keyof typeof NAMES): [string, WeightTensor] => [
     NAMES[what],
     { shape: shapes.get(NAMES[what])!, data: Float32Array.from(mixture[what]) },
   ]
-  return new Map([weightOf('shares'), weightOf('means'), weightOf('whitening')])
+  return new Map([weightOf('shares'), weightOf('drawShares'), weightOf('means'), weightOf('whitening')])
 }
 
 /** Components that are all standard normal. */
@@ -53,7 +62,13 @@ export function standardMixture(components: number, dim: number): Weights {
 /** @throws {ShapeError} when a share is below 0, none is above, or a diagonal of the whitening is not above 0 */
 export function mixtureBase(weights: Weights, dim: number): BaseDistribution {
   const numbers = (what: keyof typeof NAMES) => Float64Array.from(weights.get(NAMES[what])!.data)
-  const mixture = { dim, shares: numbers('shares'), means: numbers('means'), whitening: numbers('whitening') }
+  const mixture = {
+    dim,
+    shares: numbers('shares'),
+    drawShares: numbers('drawShares'),
+    means: numbers('means'),
+    whitening: numbers('whitening'),
+  }
   checkMixture(mixture)
   const density = mixtureDensity(mixture)
   return {
@@ -64,10 +79,9 @@ export function mixtureBase(weights: Weights, dim: number): BaseDistribution {
   }
 }
 
-function checkMixture({ dim, shares, whitening }: GaussianMixture): void {
-  if (!shares.every((share) => share >= 0) || !shares.some((share) => share > 0)) {
-    throw new ShapeError(`shares of a mixture are 0 or more and some above it, got ${shares}`)
-  }
+function checkMixture({ dim, shares, drawShares, whitening }: Required<GaussianMixture>): void {
+  const wrong = [shares, drawShares].find((own) => !own.every((share) => share >= 0) || !own.some((share) => share > 0))
+  if (wrong !== undefined) throw new ShapeError(`shares of a mixture are 0 or more and some above it, got ${wrong}`)
   const isDiagonal = (at: number) => Math.floor(at / dim) % dim === at % dim
   const at = whitening.findIndex((value, place) => isDiagonal(place) && !(value > 0))
   if (at >= 0) throw new ShapeError(`the diagonal of a mixture's whitening is above 0, got ${whitening[at]}`)
@@ -167,12 +181,16 @@ function slopeOf(mixture: GaussianMixture, latent: Numbers): Float64Array {
 
 const NEGLIGIBLE = 1e-12
 
-/** z = μₖ + temperature·Aₖ⁻¹·y, y standard normal and k by the shares */
-function drawMixture(mixture: GaussianMixture, random: Random, count: number, temperature: number): Float64Array {
-  const { dim, shares, means, whitening } = mixture
+/** z = μₖ + temperature·Aₖ⁻¹·y, y standard normal and k by the shares for draws */
+function drawMixture(
+  { dim, drawShares, means, whitening }: Required<GaussianMixture>,
+  random: Random,
+  count: number,
+  temperature: number,
+): Float64Array {
   const drawn = new Float64Array(count * dim)
   for (let from = 0; from < drawn.length; from += dim) {
-    const component = pick(shares, random)
+    const component = pick(drawShares, random)
     for (let i = 0, at = component * dim * dim; i < dim; i++, at += dim) {
       let rest = temperature * random.normal()
       for (let j = 0; j < i; j++) rest -= whitening[at + j]! * drawn[from + j]!

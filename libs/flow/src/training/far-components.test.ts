@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mixtureDensity } from '../base/gaussian-mixture.js'
+import { mixtureBase, mixtureDensity, weightsOfMixture } from '../base/gaussian-mixture.js'
 import { seededRandom } from '../random.js'
 import { discountFarComponents } from './far-components.js'
 import { fitMixture, type MixtureRows } from './fit-mixture.js'
@@ -34,6 +34,13 @@ describe('a mixture whose far components are discounted', () => {
     expect(Math.log(Math.min(...mixture.shares))).toBeCloseTo(Math.log(0.05 / 0.95) - 13, 0)
     const [ofCluster, between] = nll(Float64Array.of(1_000, 1_000, 500, 500))
     expect(between).toBeGreaterThan(ofCluster! + 100)
+  })
+
+  it('draws each component as often as rows have it, so that samples resemble the rows', () => {
+    const { mixture } = fit(dataOf(700, 300))
+    const drawn = mixtureBase(weightsOfMixture(mixture), DIM).draw(seededRandom(2, 'draw'), 4_000)
+    const ofCluster = drawn.filter((value, at) => at % DIM === 0 && Math.abs(value - 6) < 0.5).length
+    expect(ofCluster / 4_000).toBeCloseTo(0.3, 1)
   })
 
   it('has the density of the rows if there is no such cluster', () => {

@@ -8,7 +8,8 @@ import { fitRobustDensity } from './robust-density.js'
  *
  *     p(z) ∝ Σₖ wₖ·max(q(μₖ) / maxₗ q(μₗ), e⁻¹³)·N(z; μₖ, Σₖ)
  *
- * A lower limit than e⁻¹³ would make anomalies of rare normal rows.
+ * A lower limit than e⁻¹³ would make anomalies of rare normal rows. Rows are drawn by the shares wₖ, because those of normal components far from
+ * the centre are discounted, too.
  */
 export function discountFarComponents(mixture: GaussianMixture, data: MixtureRows): GaussianMixture {
   const nll = fitRobustDensity(data)(mixture.means)
@@ -17,7 +18,7 @@ export function discountFarComponents(mixture: GaussianMixture, data: MixtureRow
     (share, component) => share * Math.exp(-Math.min(nll[component]! - least, LARGEST_DISCOUNT)),
   )
   const total = shares.reduce((sum, share) => sum + share, 0)
-  return { ...mixture, shares: shares.map((share) => share / total) }
+  return { ...mixture, shares: shares.map((share) => share / total), drawShares: mixture.shares }
 }
 
 /** Nats. */
