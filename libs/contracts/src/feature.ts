@@ -10,7 +10,7 @@ const common = {
     .boolean()
     .default(false)
     .describe(
-      'Whether a record may lack the field. null, "" and "NaN", in numbers also words such as NA, are missing values and always accepted',
+      'Whether a record may lack the field. null, "" and "NaN", in numbers and times also blanks and words such as NA, are missing values and always accepted',
     ),
 }
 

@@ -46,10 +46,20 @@ describe('the reader', () => {
     expect(readInside({ payload: '"text"', list: '' })).toMatchObject({ categories: [null, null, null] })
   })
 
-  it.each(['NA', 'n/a', ' NULL', 'None', 'nan'])('takes %j as a missing number, and as a category', (word) => {
-    const fields = read({ ...record, delay: word, route: { origin: word } })
-    expect(fields).toMatchObject({ numbers: [Number.NaN, 12.5, expect.any(Number)], categories: [word] })
-  })
+  it.each(['NA', 'n/a', ' NULL', 'None', 'nan', 'NaT', ' '])(
+    'takes %j as a missing number or time, and as a category',
+    (word) => {
+      const fields = read({ ...record, delay: word, route: { origin: word }, date: word })
+      expect(fields).toEqual({ numbers: [Number.NaN, 12.5, Number.NaN], categories: [word] })
+    },
+  )
+
+  it.each([' 978310020000', '9.78310020e+11', '978310020.0 '])(
+    'reads %j as an epoch time, as inference does',
+    (date) => {
+      expect(read({ ...record, date })).toMatchObject({ numbers: [3, 12.5, 978_310_020_000] })
+    },
+  )
 
   it('shortens a category of more than 500 letters', () => {
     const fields = read({ ...record, route: { origin: 'x'.repeat(400_000) } })

@@ -160,13 +160,13 @@ export function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   if (isMissing(value)) return Number.NaN
   if (typeof value !== 'string' || value.length > LONGEST_NUMBER) return undefined
-  if (!DECIMAL.test(value.trim())) return NO_NUMBER.test(value) ? Number.NaN : undefined
+  if (!DECIMAL.test(value.trim())) return isNoValue(value) ? Number.NaN : undefined
   const number = Number(value)
   return Math.abs(number) <= LARGEST ? number : undefined
 }
 
-/** What spreadsheets, R and pandas write for a missing number. In a category such a word is a value: NA may be Namibia. */
-const NO_NUMBER = /^\s*(#?n\/?a|null|none|nan)\s*$/i
+/** What spreadsheets, R and pandas write for a missing number or time. In a category such a word is a value: NA may be Namibia. */
+const isNoValue = (text: string): boolean => /^(#?n\/?a|null|none|nan|nat)?$/i.test(text.trim())
 
 function readCategory(value: unknown): string | null | undefined {
   if (isMissing(value)) return null
@@ -191,7 +191,12 @@ function readBoolean(value: unknown): 'true' | 'false' | null | undefined {
 function readTime(value: unknown): number | undefined {
   if (isMissing(value)) return Number.NaN
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
-  return parseTimestamp(value) ?? BAD_TIMESTAMP
+  const time = parseTimestamp(value)
+  if (time !== undefined) return time
+  // A number with blanks around it or an exponent, or NaN for a word such as NA.
+  const number = readNumber(value)
+  if (number === undefined) return BAD_TIMESTAMP
+  return Number.isNaN(number) ? number : (parseTimestamp(number) ?? BAD_TIMESTAMP)
 }
 
 function wrongType(path: string, allowed: string, value: unknown): Rejection {

@@ -106,14 +106,23 @@ describe('feature inference', () => {
     expect(kinds).toEqual(['$.shop categorical', '$.stage numeric'])
   })
 
-  it('takes NA among numbers as missing, and among words as a category', () => {
+  it('takes NA and blanks among numbers or times as missing, and among words as a category', () => {
     const { kinds } = infer(
       Array.from({ length: 60 }, (_, index) => ({
         size: index % 4 === 0 ? 'NA' : String((index * 37) % 41),
+        weight: index % 4 === 0 ? ' ' : String((index * 37) % 41),
+        sold: index % 4 === 0 ? 'NA' : `2026-01-01 ${10 + ((index * 7) % 13)}:00`,
         damage: index % 2 === 0 ? 'None' : 'some',
+        none: index % 2 === 0 ? 'None' : 'NA',
       })),
     )
-    expect(kinds).toEqual(['$.size numeric', '$.damage categorical'])
+    expect(kinds).toEqual([
+      '$.size numeric',
+      '$.weight numeric',
+      '$.sold cyclic day',
+      '$.damage categorical',
+      '$.none categorical',
+    ])
   })
 
   it('infers from the items of lists only where they are columns of CSV (a column x[0] was left out as a list)', () => {

@@ -113,7 +113,7 @@ const newField = () => ({
   present: 0,
   missing: 0,
   numbers: 0,
-  /** Words for a missing number, such as `NA`, which may also be categories. */
+  /** Words for a missing number or time, such as `NA`, and blanks, which may also be categories. */
   noNumbers: 0,
   summariser: new NumberSummariser(),
   times: 0,
@@ -236,8 +236,8 @@ function seriesOf(features: readonly Feature[], fields: ReadonlyMap<string, Fiel
   const value = features.find((feature) => feature.type === 'numeric')
   const time = features.find((feature) => feature.type === 'cyclic')
   if (value === undefined || time === undefined) return null
-  const { missing, earliestMs, latestMs, backwards } = fields.get(time.path)!
-  if (time.optional || missing > 0 || backwards > (1 - MONOTONE_SHARE) * records) return null
+  const { missing, noNumbers, earliestMs, latestMs, backwards } = fields.get(time.path)!
+  if (time.optional || missing + noNumbers > 0 || backwards > (1 - MONOTONE_SHARE) * records) return null
   return { value, time, records, spanMs: latestMs - earliestMs }
 }
 
@@ -255,7 +255,8 @@ function periodOf({ dates, times, epochs, earliestMs, latestMs }: Field): 'day' 
 }
 
 function kindOf(field: Field, values: number): Kind | string {
-  const isTime = field.times + field.epochs >= DECIDING_SHARE * values
+  const times = field.times + field.epochs
+  const isTime = times > 0 && times >= DECIDING_SHARE * (values - field.noNumbers)
   // A number that is no epoch time shows that numbers are not times: most sizes in bytes are in the range of epoch seconds.
   if (isTime && field.numbers === field.epochs) return { type: 'cyclic', period: periodOf(field) }
   if (field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
