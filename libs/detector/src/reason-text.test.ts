@@ -46,6 +46,12 @@ describe('the text about a number', () => {
     expect(numberInWords(fine, finding)).toBe('x 10,000,010 is far above the usual 9,999,998.38 to 10,000,001.6')
   })
 
+  it('a number that is the likeliest value is not said to be odd', () => {
+    const finding = { observed: 20, expected: 20, range: [-10, 545], group: null } as const
+    expect(numberInWords(column, finding)).toBe('distance 20 is the likeliest value')
+    expect(numberInWords(day, { ...finding, range: [3, 23] })).toBe('date 23:00 is the likeliest value')
+  })
+
   it('states times of day if the column is one', () => {
     const finding = { observed: 0.2, expected: 9, range: [3, 18.5], group: null } as const
     expect(numberInWords(day, finding)).toBe('date 03:12 is outside the usual 06:00 to 21:30')

@@ -22,6 +22,7 @@ export function numberInWords(column: NumberColumn, { observed, expected, range,
   if (Number.isNaN(observed)) return `${name} is missing; ${show(column, expected)} would be expected`
   const [low, high] = range
   const value = `${name} ${show(column, observed)}`
+  if (observed === expected) return `${value} is the likeliest value`
   if (column.cycle !== null) {
     if (observed >= low && observed <= high) return `${value} is unusual given the other fields`
     return `${value} is outside the usual ${show(column, low)} to ${show(column, high)}`
