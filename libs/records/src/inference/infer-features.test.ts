@@ -38,7 +38,13 @@ describe('feature inference', () => {
   it('infers categorical for texts with few values, and boolean for booleans (a sample had them as texts)', () => {
     expect(infer(column('origin', 'LAX', 'JFK')).kinds).toEqual(['$.origin categorical'])
     expect(infer(column('late', true, false)).kinds).toEqual(['$.late boolean'])
+    expect(infer(column('answer', 'true', 'false', 'maybe')).kinds).toEqual(['$.answer categorical'])
     expect(infer(column('zip', '90210', 'K1A 0B1', 'SW1A')).kinds).toEqual(['$.zip categorical'])
+  })
+
+  it('infers boolean for true and false as text (the model of a CSV file had never seen the booleans of JSON)', () => {
+    expect(infer(column('late', 'True', 'False', '')).kinds).toEqual(['$.late boolean'])
+    expect(infer(column('late', 'TRUE', 'FALSE')).kinds).toEqual(['$.late boolean'])
   })
 
   it('infers cyclic over the day for ISO 8601 times, and over the week for dates without a time', () => {

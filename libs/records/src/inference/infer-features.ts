@@ -36,7 +36,7 @@ interface Place {
 
 /**
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings of few values
- * categorical, booleans boolean, ISO 8601 and epoch times cyclic.
+ * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic.
  * Constant and empty fields, ids, numbers that only rise or fall, and texts that never return to an earlier value are left out. Memory grows
  * with the number of fields, not of records.
  *
@@ -153,9 +153,9 @@ function note(field: Field, value: unknown): void {
     field.structures += 1
     return
   }
-  if (typeof value === 'boolean') field.booleans += 1
   const number = readNumber(value)
   const whole = String(value)
+  if (BOOLEAN.test(whole)) field.booleans += 1
   // As a category is read.
   const text = whole.length > LONGEST_NAME ? entityOf(whole) : whole
   const isNumeric = field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
@@ -184,6 +184,9 @@ function note(field: Field, value: unknown): void {
   if (time < field.previousMs) field.backwards += 1
   field.previousMs = time
 }
+
+/** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
+const BOOLEAN = /^(true|false)$/i
 
 function noteChange(field: Field, number: number): void {
   const change = number - field.previous
