@@ -113,6 +113,12 @@ describe('train', () => {
       'warning: no record can be an anomaly at an alert rate of 0.01: no p-value is below 0.032',
     )
   })
+
+  it('prints no backend and no steps for a model of categories alone', async () => {
+    const fit = ['train', '--exclude', 'load', '--exclude', 'heat', '--exclude', 'at', '--input', at('few.csv')]
+    const trained = await callOutflow([...fit, '--output', at('categories')])
+    expect(trained.stderr).toMatch(/\nfitted to 70 records in [\d.]+ s\ncalibrated on 30 records/)
+  })
 })
 
 describe('windowed features of a file', () => {

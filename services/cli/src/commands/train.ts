@@ -163,9 +163,11 @@ function printReport(
   { say }: Terminal,
 ): void {
   const { training, calibration } = metadata
+  const steps = `${formatCounted(training.steps, 'step')}, best at ${formatCount(training.bestStep)}`
   say(
-    `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)} on ${training.backend} ` +
-      `${training.backendVersion}: ${formatCounted(training.steps, 'step')}, best at ${formatCount(training.bestStep)}`,
+    `fitted to ${formatCount(training.rows)} records in ${formatSeconds(training.durationMs)}` +
+      // With categories alone no flow is fitted.
+      (training.backend === 'none' ? '' : ` on ${training.backend} ${training.backendVersion}: ${steps}`),
   )
   if (training.stopped === 'diverged') {
     say(
