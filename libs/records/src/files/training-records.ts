@@ -1,4 +1,4 @@
-import { type Feature, featurePath, nameOfPath, parsePath, type Step, stepsOfColumn } from '@outflow/contracts'
+import { type Feature, featurePath, nameOfPath, type Step, stepsOfColumn } from '@outflow/contracts'
 import type { Fields } from '../fields/fields.js'
 import { type LeftOut, makeFeatureInference } from '../inference/infer-features.js'
 import { makeSample } from '../sample.js'
@@ -85,10 +85,12 @@ function checkExcluded(file: string, excluded: readonly string[], paths: readonl
 
 /** Whether a path is the field of a column or path, or inside it: `route` is also `$.route.origin`. */
 function isWithin(name: string, path: string): boolean {
-  const steps = parsePath(path)
-  const isPrefix = (own: readonly Step[]) => own.every((step, place) => step === steps[place])
-  return isPrefix(name.startsWith('$') ? parsePath(name) : stepsOfColumn(name)) || isPrefix([name])
+  const steps = stepsOf(path)
+  return [stepsOf(name), [name]].some((own) => own.every((step, place) => step === steps[place]))
 }
+
+/** The steps of a path or a column, also of a name that only begins like a path, such as `$price`. */
+const stepsOf = (name: string): readonly Step[] => stepsOfColumn(name.replace(/^\$(?:\.|(?=\[))/, ''))
 
 /** A record for the sample, with its row as the offset. With given features it has fields already, because windows are read in order. */
 interface Row {
