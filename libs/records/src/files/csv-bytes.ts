@@ -29,7 +29,8 @@ export async function openCsv(name: string, bytes: AsyncIterable<Buffer>): Promi
   }
   const rest: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => iterator }
   const isUtf16 = head.subarray(0, 2).equals(UTF_16_MARK)
-  if (!isUtf16 && head.includes(0)) throw new InputInvalid(name, null, 'it is not a text file')
+  if (!isUtf16 && head.includes(0))
+    throw new InputInvalid(name, null, 'it is not text in UTF-8; convert it to CSV, or to one JSON record per line')
   const all = joined(head, rest)
   return {
     delimiter: delimiterOf(head.toString(isUtf16 ? 'utf16le' : 'utf8')),

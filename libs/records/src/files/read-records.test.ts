@@ -62,7 +62,9 @@ describe('CSV', () => {
   })
 
   it('refuses a file that is not text, such as an archive', async () => {
-    await expect(read('csv', 'PK\u0003\u0004\0\0')).rejects.toThrow('in: it is not a text file')
+    const problem = 'in: it is not text in UTF-8; convert it to CSV, or to one JSON record per line'
+    await expect(read('csv', 'PK\u0003\u0004\0\0')).rejects.toThrow(problem)
+    await expect(read('csv', Buffer.from('\uFEFFa,b\n1,2\n', 'utf16le').swap16())).rejects.toThrow(problem)
   })
 
   it('reads UTF-16 with a byte order mark', async () => {
