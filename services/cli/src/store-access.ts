@@ -34,14 +34,18 @@ export async function modelBeginning(pool: Pool, pipeline: string, id: string): 
   return found[0]!
 }
 
-/** Returns a stored anomaly. @throws {UsageError} when the id is not that of an anomaly, or none has it */
-export async function anomalyOfId(pool: Pool, id: string): Promise<StoredAnomaly> {
+/**
+ * Returns the function that reads a stored anomaly; it throws {UsageError} when no anomaly has the id.
+ *
+ * @throws {UsageError} when the id is not that of an anomaly
+ */
+export function anomalyReader(id: string): (pool: Pool) => Promise<StoredAnomaly> {
   const { pipeline, position } = requireAnomalyId(id)
-  const stored = await anomalyAt(pool, pipeline, position)
-  if (stored === null) {
+  return async (pool) => {
+    const stored = await anomalyAt(pool, pipeline, position)
+    if (stored !== null) return stored
     throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
   }
-  return stored
 }
 
 /** Host and database of a connection URL, without its secrets. */

@@ -12,7 +12,7 @@ import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { alertRateOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { anomalyOfId, type PipelineOptions, withPipeline } from '../store-access.js'
+import { anomalyReader, type PipelineOptions, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -108,8 +108,9 @@ function describe(
  * record.
  */
 async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
+  const readAnomaly = anomalyReader(id)
   const { anomaly, unsent } = await withPipeline(options, async (pool) => {
-    const stored = await anomalyOfId(pool, id)
+    const stored = await readAnomaly(pool)
     const { pipeline } = stored
     const unsent = await unsentCauseAt(pool, pipeline, stored)
     const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })

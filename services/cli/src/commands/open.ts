@@ -4,7 +4,7 @@ import { StoreUnavailable } from '@outflow/store'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { anomalyOfId, type PipelineOptions, withPipeline } from '../store-access.js'
+import { anomalyReader, type PipelineOptions, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -15,8 +15,9 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .pipelineOptions('the address')
     .examples('outflow open flights/flights/2/18043')
     .action(async (id: string, options: PipelineOptions) => {
+      const readAnomaly = anomalyReader(id)
       const address = await withPipeline(options, async (pool, config) => {
-        await anomalyOfId(pool, id).catch((thrown: unknown) => {
+        await readAnomaly(pool).catch((thrown: unknown) => {
           if (!(thrown instanceof StoreUnavailable)) throw thrown
         })
         return anomalyAddress(id, config)
