@@ -27,13 +27,7 @@ export default target
 type Reference = (value: unknown) => number | string | null | undefined
 
 const REFERENCES = {
-  numeric: (value) => {
-    if (isMissing(value)) return Number.NaN
-    const text = typeof value === 'string' && value.length <= 400 ? value.trim() : null
-    if (text !== null && NO_NUMBERS.includes(text.toLowerCase())) return Number.NaN
-    const number = text === null ? value : readDecimal(text)
-    return typeof number === 'number' && number >= -1e300 && number <= 1e300 ? number : undefined
-  },
+  numeric: readNumber,
   categorical: (value) => (isMissing(value) ? null : isPlain(value) ? shortened(`${value}`) : undefined),
   text: (value) => (isMissing(value) ? null : isPlain(value) ? '' : undefined),
   boolean: (value) => {
@@ -45,13 +39,22 @@ const REFERENCES = {
   },
 } satisfies Record<string, Reference>
 
+/** The reference of numbers: NaN if it is missing, undefined if it is not a number. */
+export function readNumber(value: unknown): number | undefined {
+  if (isMissing(value)) return Number.NaN
+  const text = typeof value === 'string' && value.length <= 400 ? value.trim() : null
+  if (text !== null && NO_NUMBERS.includes(text.toLowerCase())) return Number.NaN
+  const number = text === null ? value : readDecimal(text)
+  return typeof number === 'number' && number >= -1e300 && number <= 1e300 ? number : undefined
+}
+
 const TYPES = (Object.keys(REFERENCES) as (keyof typeof REFERENCES)[]).map((type) => ({
   type,
   read: makeReader([{ path: '$.constructor', type, optional: false }]),
   reference: REFERENCES[type] as Reference,
 }))
 
-const NO_NUMBERS = ['na', 'n/a', '#na', '#n/a', 'null', 'none', 'nan']
+const NO_NUMBERS = ['', 'na', 'n/a', '#na', '#n/a', 'null', 'none', 'nan', 'nat']
 
 /** A category of more than 500 units is its first 100 and its hash. */
 function shortened(text: string): string {

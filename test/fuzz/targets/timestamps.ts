@@ -2,6 +2,7 @@ import { isRejection, makeReader } from '@outflow/records'
 import { mutate, type Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
+import { readNumber } from './fields.js'
 
 const target: FuzzTarget<string | number> = {
   rule: 'a timestamp is parsed as by a reference parser that reads character by character',
@@ -42,7 +43,13 @@ function aTime(random: Random): string {
 /** The reference: epoch ms, NaN if it is missing, undefined if it is not a time. */
 function readTime(value: string | number): number | undefined {
   if (typeof value === 'number') return readEpoch(value)
-  if (value === '' || value === 'NaN') return Number.NaN
+  const time = readText(value)
+  if (time !== undefined) return time
+  const number = readNumber(value)
+  return number === undefined || Number.isNaN(number) ? number : readEpoch(number)
+}
+
+function readText(value: string): number | undefined {
   if (value.length > 64) return undefined
   const [whole = '', fraction, ...more] = value.split('.')
   const isEpoch = isDigits(whole, 9, 19) && more.length === 0 && (fraction === undefined || isDigits(fraction, 1, 9))
