@@ -1,6 +1,5 @@
 import type { Client } from '@outflow/store'
 import {
-  type AnomalyCount,
   type AnomalyFilter,
   anomalySpan,
   countAnomalies,
@@ -45,24 +44,17 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
   const within = { ...filter, ...(limit === null ? {} : { maxPValue: limit.maxPValue }) }
   const counted = { ...within, from, to, stepSeconds }
   const counts = await countAnomalies(db, counted)
-  const entities = filter.key === undefined ? await topEntities(db, { ...counted, limit: LANES }) : []
-  const keys = entities.map(({ key }) => key)
+  const keys = filter.key === undefined ? await topEntities(db, { ...counted, limit: LANES }) : []
   const cells = keys.length === 0 ? [] : await countByEntity(db, { ...counted, keys })
   const hasBefore = compare && filter.from !== undefined
   const earlier = { ...within, from: new Date(2 * from.getTime() - to.getTime()), to: from, stepSeconds: 365 * DAY }
   const before = hasBefore ? await countAnomalies(db, earlier) : null
-  const cellsBefore = hasBefore && keys.length > 0 ? await countByEntity(db, { ...earlier, keys }) : []
+  const cellsBefore = !hasBefore ? null : keys.length === 0 ? [] : await countByEntity(db, { ...earlier, keys })
 
-  const compared = <Name>(name: Name, of: (count: AnomalyCount) => Name) =>
-    before && sumOf(before.filter((count) => of(count) === name))
-  const fields = groupsOf(counts, ({ field }) => field)
-    .map(([name, own]) => ({ name, own, ...tallyOf(own), before: compared(name, ({ field }) => field) }))
-    .toSorted((a, b) => b.anomalies - a.anomalies)
-  const lanesOfEntities = entities.map(({ key, ...tally }) => ({
-    ...{ name: key, ...tally, cells: cellsOf(cells.filter((cell) => cell.key === key)) },
-    before: hasBefore ? sumOf(cellsBefore.filter((cell) => cell.key === key)) : null,
-  }))
-  const lanesOfFields = fields.slice(0, LANES).map(({ own, ...lane }) => ({ ...lane, cells: cellsOf(own) }))
+  const fields = comparedBy(({ field }) => field, counts, before).toSorted((a, b) => b.anomalies - a.anomalies)
+  const entities = comparedBy(({ key }) => key, cells, cellsBefore).toSorted(
+    (a, b) => keys.indexOf(a.name) - keys.indexOf(b.name),
+  )
   return {
     from,
     to,
@@ -73,12 +65,9 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
     before: before && sumOf(before),
     total: cellsOf(counts),
     lanesBy: entities.length > 0 ? 'entity' : 'field',
-    lanes: entities.length > 0 ? lanesOfEntities : lanesOfFields,
-    fields: fields.map(({ own: _, ...field }) => field),
-    severities: groupsOf(counts, ({ severity }) => severity).map(([name, own]) => ({
-      ...{ name, ...tallyOf(own) },
-      before: compared(name, ({ severity }) => severity),
-    })),
+    lanes: entities.length > 0 ? entities : fields.slice(0, LANES),
+    fields,
+    severities: comparedBy(({ severity }) => severity, counts, before),
   }
 }
 
@@ -91,22 +80,32 @@ async function spanOf(db: Client, { pipeline, from, to }: AnomalyFilter): Promis
   return { from: begin, to: end > begin ? end : new Date(begin.getTime() + 1) }
 }
 
-interface Counted {
-  readonly anomalies: number
-  readonly leastPValue: number
+type Cell = Overview['total'][number]
+
+/** Groups counts by a name, each group with its cells and its number before. */
+function comparedBy<Count extends Cell, Name>(
+  nameOf: (count: Count) => Name,
+  counts: readonly Count[],
+  before: readonly Count[] | null,
+) {
+  return groupsOf(counts, nameOf).map(([name, own]) => ({
+    name,
+    anomalies: sumOf(own),
+    before: before && sumOf(before.filter((count) => nameOf(count) === name)),
+    cells: cellsOf(own),
+  }))
 }
 
-const sumOf = (counts: readonly Counted[]): number => counts.reduce((sum, { anomalies }) => sum + anomalies, 0)
+const sumOf = (counts: readonly Cell[]): number => counts.reduce((sum, { anomalies }) => sum + anomalies, 0)
 
-const tallyOf = (counts: readonly Counted[]): Counted => ({
-  anomalies: sumOf(counts),
-  leastPValue: counts.reduce((least, { leastPValue }) => Math.min(least, leastPValue), 1),
-})
-
-function cellsOf(counts: readonly (Counted & { readonly at: Date })[]): Overview['total'] {
+function cellsOf(counts: readonly Cell[]): Cell[] {
   return groupsOf(counts, ({ at }) => at.getTime())
     .toSorted(([a], [b]) => a - b)
-    .map(([at, own]) => ({ at: new Date(at), ...tallyOf(own) }))
+    .map(([at, own]) => ({
+      at: new Date(at),
+      anomalies: sumOf(own),
+      leastPValue: Math.min(...own.map(({ leastPValue }) => leastPValue)),
+    }))
 }
 
 function groupsOf<Count, Name>(counts: readonly Count[], nameOf: (count: Count) => Name): [Name, Count[]][] {

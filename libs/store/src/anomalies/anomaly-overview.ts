@@ -85,16 +85,16 @@ export async function countAnomalies(db: Queryable, counted: Steps): Promise<rea
   })
 }
 
-/** Returns the entities whose anomalies together are the least likely, in descending order of the sum of −log p. */
+/** Returns the keys of the entities whose anomalies together are the least likely, in descending order of the sum of −log p. */
 export async function topEntities(
   db: Queryable,
   { limit, ...filter }: AnomalyFilter & { readonly limit: number },
-): Promise<readonly (Tally & { readonly key: string })[]> {
+): Promise<readonly string[]> {
   const { values, place } = placeholders()
-  return run<Tally & { key: string }>(db, {
+  const rows = await run<{ key: string }>(db, {
     name: '',
     text: `
-      select entity_key as key, ${TALLY}
+      select entity_key as key
       from outflow.anomalies as anomaly
       where ${filterOf(filter, place).join(' and ')} and entity_key is not null
       group by entity_key
@@ -102,6 +102,7 @@ export async function topEntities(
       limit ${place(limit)}`,
     values,
   })
+  return rows.map(({ key }) => key)
 }
 
 /** Counts the anomalies of some entities by step of time. */

@@ -10,20 +10,14 @@ export const overviewQuerySchema = anomalyFilterSchema.extend({
   compare: z.enum(['true', 'false']).default('false'),
 })
 
-const tally = {
-  anomalies: z.int(),
-  /** p-value of the least likely record. */
-  leastPValue: z.number(),
-}
-
 const compared = {
-  ...tally,
+  anomalies: z.int(),
   /** Anomalies in the period before; null: not requested, or the span has no start. */
   before: z.int().nullable(),
 }
 
-/** Steps without anomalies are left out. */
-const cellsSchema = z.array(z.object({ at: timeSchema, ...tally }))
+/** Steps without anomalies are left out; leastPValue is that of the least likely record. */
+const cellsSchema = z.array(z.object({ at: timeSchema, anomalies: z.int(), leastPValue: z.number() }))
 
 export const overviewSchema = z
   .object({
