@@ -71,10 +71,6 @@ export const calibrationRecordsSchema = z
   })
   .meta({ id: 'CalibrationRecords', description: 'The calibration records of the active model to label next' })
 
-export const modelChangeSchema = z
-  .object({ action: z.enum(['promote', 'rollback']), from: z.string().nullable(), to: z.string() })
-  .meta({ id: 'ModelChange', description: 'The models that were active before and after the change' })
-
 export const precisionSchema = z
   .object({
     groupedBy: z.enum(['week', 'field', 'severity', 'model']),

@@ -17,7 +17,6 @@ import { listFits, requestRetrain } from '@outflow/store/training'
 import { z } from 'zod'
 import {
   calibrationRecordsSchema,
-  modelChangeSchema,
   modelDetailSchema,
   modelDifferenceSchema,
   modelSchema,
@@ -142,17 +141,17 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         summary: 'Makes a model the active one',
         params: paramsSchema,
         body: whySchema.extend({ pipeline: pipelineSchema.optional() }),
-        response: { 200: modelChangeSchema },
+        response: { 204: z.null() },
       },
     },
-    async ({ params: { id }, body: { pipeline = config.pipeline, reason }, visitor }) => {
+    async ({ params: { id }, body: { pipeline = config.pipeline, reason }, visitor }, reply) => {
       const act = { action: 'promote', pipeline, target: id, detail: { reason } }
-      const { previousId } = await withAudit(pool, visitor, act, () =>
+      await withAudit(pool, visitor, act, () =>
         promoteChecked(pool, { pipeline, id, by: visitor.name, why: reason }, async (artefact) =>
           (await openDetector(artefact)).close(),
         ),
       )
-      return { action: 'promote' as const, from: previousId, to: id }
+      return reply.code(204).send(null)
     },
   )
 
@@ -164,15 +163,13 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         summary: 'Rolls back the active model and activates the one before it',
         params: z.object({ pipeline: pipelineSchema }),
         body: whySchema,
-        response: { 200: modelChangeSchema },
+        response: { 204: z.null() },
       },
     },
-    async ({ params: { pipeline }, body: { reason }, visitor }) => {
+    async ({ params: { pipeline }, body: { reason }, visitor }, reply) => {
       const act = { action: 'rollback', pipeline, detail: { reason } }
-      const changed = await withAudit(pool, visitor, act, () =>
-        rollBackModel(pool, { pipeline, by: visitor.name, why: reason }),
-      )
-      return { action: 'rollback' as const, ...changed! }
+      await withAudit(pool, visitor, act, () => rollBackModel(pool, { pipeline, by: visitor.name, why: reason }))
+      return reply.code(204).send(null)
     },
   )
 

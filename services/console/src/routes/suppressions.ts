@@ -1,4 +1,4 @@
-import { addSuppression, listSuppressions, removeSuppression, type Suppression } from '@outflow/store/suppressions'
+import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
 import { z } from 'zod'
 import { newSuppressionSchema, suppressionSchema } from '../api/index.js'
 import { withAudit } from '../audit.js'
@@ -16,8 +16,10 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         response: { 200: z.array(suppressionSchema) },
       },
     },
-    async ({ query: { pipeline = config.pipeline } }) =>
-      (await read((db) => listSuppressions(db, { pipeline }))).map(suppressionOf),
+    async ({ query: { pipeline = config.pipeline } }) => {
+      const rules = await read((db) => listSuppressions(db, { pipeline }))
+      return rules.map(({ why: reason, range, ...rule }) => ({ ...rule, reason, range: range && [...range] }))
+    },
   )
 
   server.post(
@@ -27,7 +29,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
       schema: {
         summary: 'Adds a rule that hides alerts until it expires',
         body: newSuppressionSchema,
-        response: { 201: suppressionSchema },
+        response: { 201: suppressionSchema.pick({ id: true }) },
       },
     },
     async ({ body: { pipeline = config.pipeline, reason, ...rule }, visitor }, reply) => {
@@ -41,8 +43,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
       const id = await withAudit(pool, visitor, act, () =>
         addSuppression(pool, { pipeline, rule, why: reason, by: visitor.name }),
       )
-      const added = (await listSuppressions(pool, { pipeline })).find((suppression) => suppression.id === id)
-      return reply.code(201).send(suppressionOf(found(added, `rule ${id}`)))
+      return reply.code(201).send({ id })
     },
   )
 
@@ -65,9 +66,3 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
     },
   )
 }
-
-const suppressionOf = ({ why: reason, range, ...rule }: Suppression): z.infer<typeof suppressionSchema> => ({
-  ...rule,
-  reason,
-  range: range && [range[0], range[1]],
-})
