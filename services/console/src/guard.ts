@@ -1,6 +1,7 @@
 import type { ConsoleConfig, Role } from '@outflow/contracts'
+import type { Pool } from '@outflow/store'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Act } from './audit.js'
+import { type Act, noteDenied } from './audit.js'
 import { RequestRefused } from './errors.js'
 import { sendProblem } from './problems.js'
 import { SESSION_COOKIE, type Sessions } from './sessions.js'
@@ -24,7 +25,7 @@ declare module 'fastify' {
  * Without authentication, `Host` must be a name of this machine: a page of a foreign name that resolves to it (DNS rebinding) could
  * otherwise read everything that the user may read.
  */
-export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, onDenied: OnDenied): void {
+export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, pool: Pool): void {
   const local = config.authentication === undefined ? localVisitor() : null
   const logins = loginsOf(config)
   server.decorateRequest('visitor', null as unknown as Visitor)
@@ -50,7 +51,7 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
     const role = request.routeOptions.config?.role ?? 'reader'
     if (!mayAct(visitor, role)) {
       const problem = `${visitor.name} is ${visitor.role} here; this requires the role ${role}`
-      await onDenied(visitor, actOf(request), problem)
+      await noteDenied(pool, visitor, actOf(request), problem)
       throw new RequestRefused(403, problem)
     }
   })
@@ -72,8 +73,6 @@ function isOwnPage({ headers }: FastifyRequest, url: string | undefined): boolea
 const FOREIGN_PAGE =
   'a browser may write only from a page of the console, by its headers Sec-Fetch-Site or Origin; behind a proxy that changes Host, ' +
   'console.url has to be set; a program sends a token as Authorization: Bearer'
-
-type OnDenied = (visitor: Visitor, act: Act, problem: string) => Promise<void>
 
 function actOf({ method, routeOptions: { url = '' }, params, query }: FastifyRequest): Act {
   const { id = null, pipeline = null } = { ...(query as object), ...(params as object) } as Partial<

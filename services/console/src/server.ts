@@ -4,7 +4,6 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import { requestTimeouts, VITALS_ROUTES, type Vitals } from '@outflow/runtime'
 import { fastify } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
-import { noteDenied } from './audit.js'
 import { guard } from './guard.js'
 import { makeOidcLogin } from './oidc-login.js'
 import { describeRoutes } from './openapi.js'
@@ -69,7 +68,7 @@ export async function makeServer({ vitals, telemetry, ...context }: ServerOption
   await server.register(fastifyHelmet, helmetOptions(isSecure))
   await server.register(fastifyCookie)
   await server.register(fastifyRateLimit, { max: REQUESTS_A_MINUTE, timeWindow: '1 minute' })
-  guard(server, config.console, sessions, (visitor, act, problem) => noteDenied(context.pool, visitor, act, problem))
+  guard(server, config.console, sessions, context.pool)
   requirePipelines(server, context)
 
   for (const [path, answer] of VITALS_ROUTES) {
