@@ -1,8 +1,33 @@
+import { parseConfig } from '@outflow/contracts'
+import { makeVitals } from '@outflow/runtime'
 import { BrokerUnavailable } from '@outflow/streams'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ConsoleServer } from './routes/route-context.js'
-import type { ServerOptions } from './server.js'
-import { aServer } from './test-server.js'
+import { makeServer, type ServerOptions } from './server.js'
+
+/** A server with the smallest configuration, and without a store unless one is given. */
+function aServer(read: ServerOptions['read'] = () => Promise.reject(new Error('no store'))): Promise<ConsoleServer> {
+  const config = parseConfig(
+    {
+      pipeline: 'flights',
+      kafka: { brokers: 'localhost:1' },
+      postgres: { url: 'postgres://localhost/outflow' },
+      source: { topics: ['flights'] },
+      features: [{ path: '$.delay', type: 'numeric' }],
+      alerts: { topic: 'flights.alerts' },
+      deadLetters: { topic: 'flights.dead' },
+    },
+    {},
+  )
+  const telemetry = {
+    consoleStarted: () => {},
+    requestAnswered: () => {},
+    requestFailed: () => {},
+    startDelayed: () => {},
+    storeConnectionLost: () => {},
+  }
+  return makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
+}
 
 let server: ConsoleServer
 
@@ -55,7 +80,7 @@ test.each([
 
 test('a request that needs Kafka or the schema registry is answered with 503 while it does not answer', async () => {
   const error = new BrokerUnavailable('Kafka is not available: connect ECONNREFUSED')
-  const waiting = await aServer({ read: () => Promise.reject(error) })
+  const waiting = await aServer(() => Promise.reject(error))
   const answer = await waiting.inject({ url: '/api/anomalies', headers: { host: 'localhost' } })
   expect(answer.headers['retry-after']).toBe('2')
   expect(answer.json()).toMatchObject({ status: 503, code: 'OUTFLOW_BROKER_UNAVAILABLE' })
@@ -68,7 +93,7 @@ test('a server that closes completes requests in progress', async () => {
     answer = resolve
   })
   const asked = vi.fn(() => stored)
-  const closing = await aServer({ read: asked as ServerOptions['read'] })
+  const closing = await aServer(asked as ServerOptions['read'])
   const url = await closing.listen({ host: '127.0.0.1', port: 0 })
   const response = fetch(`${url}/api/suppressions`)
   await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce())

@@ -1,7 +1,9 @@
+import { makeVitals } from '@outflow/runtime'
 import type { Client, Pool } from '@outflow/store'
 import type { ConsoleServer } from '../../../services/console/src/routes/route-context.js'
+import { makeServer } from '../../../services/console/src/server.js'
 import type { ConsoleTelemetry } from '../../../services/console/src/telemetry.js'
-import { aServer, SILENT } from '../../../services/console/src/test-server.js'
+import { configWith } from '../../support/config-with.js'
 import { mutate, type Random } from '../random.js'
 import { show } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
@@ -16,9 +18,11 @@ interface Request {
 const target: FuzzTarget<Request> = {
   rule: 'no request to the API causes an internal error, not even with values that Postgres rejects, and every error is a problem, in JSON or as a page for a browser',
   setUp: async () => {
-    server = await aServer({
+    server = await makeServer({
+      config: configWith({}),
       pool: STORE,
       read: (query) => query(STORE as unknown as Client),
+      vitals: makeVitals(),
       telemetry: TELEMETRY,
     })
   },
@@ -80,7 +84,10 @@ let clients = 0
 let failure: WrongValue | null = null
 
 const TELEMETRY: ConsoleTelemetry = {
-  ...SILENT,
+  consoleStarted: () => {},
+  requestAnswered: () => {},
+  startDelayed: () => {},
+  storeConnectionLost: () => {},
   requestFailed: (_, error) => {
     failure ??= new WrongValue(`failed: ${error.stack}`)
   },
