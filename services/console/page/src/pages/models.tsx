@@ -100,7 +100,6 @@ function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: 
       ]}
       rows={models}
       keyOf={({ id }) => id}
-      isActive={({ active }) => active}
     />
   )
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import { queryString, write } from '../api/client.js'
-import { Failure } from '../parts/failure.js'
+import { type ApiError, queryString, write } from '../api/client.js'
+import { Failure } from '../parts/states.js'
 import { place } from '../state/location.js'
 import { asApiError } from '../state/resource.js'
 import { openSession, sessionError } from '../state/session.js'
@@ -29,14 +29,14 @@ export function SignInPage() {
 
 function TokenForm() {
   const [token, setToken] = useState('')
-  const [failure, setFailure] = useState<string | null>(null)
+  const [failure, setFailure] = useState<ApiError | null>(null)
   const submit = async (event: Event) => {
     event.preventDefault()
     try {
       await write('POST', '/session', { token: token.trim() })
       await openSession()
     } catch (error: unknown) {
-      setFailure(asApiError(error).message)
+      setFailure(asApiError(error))
     }
   }
   return (
@@ -51,7 +51,7 @@ function TokenForm() {
           required
         />
       </label>
-      <Failure text={failure} />
+      {failure !== null && <Failure error={failure} />}
       <button type="submit" class="primary">
         Log in
       </button>

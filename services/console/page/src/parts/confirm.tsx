@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { ApiError } from '../api/client.js'
 import { asApiError } from '../state/resource.js'
-import { Failure } from './failure.js'
+import { Failure } from './states.js'
 
 interface ConfirmProps {
   readonly title: string
@@ -22,7 +23,7 @@ export function Confirm({ title, children, action, asksWhy = false, isComplete =
   const dialog = useRef<HTMLDialogElement>(null)
   const [why, setWhy] = useState('')
   const [isActing, setActing] = useState(false)
-  const [failure, setFailure] = useState<string | null>(null)
+  const [failure, setFailure] = useState<ApiError | null>(null)
   useEffect(() => dialog.current?.showModal(), [])
 
   const submit = async (event: Event) => {
@@ -32,7 +33,7 @@ export function Confirm({ title, children, action, asksWhy = false, isComplete =
       await act(why.trim())
       onClose()
     } catch (error: unknown) {
-      setFailure(asApiError(error).message)
+      setFailure(asApiError(error))
       setActing(false)
     }
   }
@@ -47,7 +48,7 @@ export function Confirm({ title, children, action, asksWhy = false, isComplete =
             <input value={why} onInput={(event) => setWhy(event.currentTarget.value)} required maxLength={500} />
           </label>
         )}
-        <Failure text={failure} />
+        {failure !== null && <Failure error={failure} />}
         <div class="row end">
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel

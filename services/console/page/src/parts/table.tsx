@@ -17,10 +17,9 @@ interface TableProps<Row> {
   readonly empty?: ComponentChildren
   /** On a narrow screen each row is a card, and each cell has the name of its column. */
   readonly asCards?: boolean
-  readonly isActive?: (row: Row) => boolean
 }
 
-export function Table<Row>({ columns, rows, keyOf, empty, asCards = false, isActive = () => false }: TableProps<Row>) {
+export function Table<Row>({ columns, rows, keyOf, empty, asCards = false }: TableProps<Row>) {
   if (rows.length === 0 && empty !== undefined) return <>{empty}</>
   return (
     <div class="wide-table">
@@ -36,7 +35,7 @@ export function Table<Row>({ columns, rows, keyOf, empty, asCards = false, isAct
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={keyOf(row)} class={isActive(row) ? 'active' : ''}>
+            <tr key={keyOf(row)}>
               {columns.map(({ name, kind = '', isUnseen = false, of }, at) =>
                 at === 0 ? (
                   <th key={name} scope="row" class={kind}>

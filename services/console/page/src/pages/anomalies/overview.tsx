@@ -1,7 +1,7 @@
 import { read } from '../../api/client.js'
 import type { Overview as OverviewData } from '../../api/types.js'
 import { Shown } from '../../parts/states.js'
-import { type Filters, formatFilters, listFilters, queryOf } from '../../state/filters.js'
+import { type Filters, formatFilters, queryOf } from '../../state/filters.js'
 import { isNarrow } from '../../state/narrow.js'
 import { useResource } from '../../state/resource.js'
 import { Facets } from './facets.js'
@@ -14,14 +14,13 @@ const STEPS = { wide: 60, narrow: 24 }
 /** The anomalies of the list by time, entity, field and severity; a click on a part narrows the list. */
 export function Overview({ filters }: { filters: Filters }) {
   const steps = isNarrow.value ? STEPS.narrow : STEPS.wide
-  const { compare } = filters
   const overview = useResource(
-    formatFilters({ ...listFilters(filters), sort: 'time', columns: [], compare }) + steps,
+    formatFilters({ ...filters, sort: 'time', columns: [] }) + steps,
     (signal) => {
       const now = Date.now()
       const { sort: _, to, ...query } = queryOf(filters, now)
       const end = 'last' in filters.span ? new Date(now).toISOString() : to
-      const requested = { ...query, to: end, steps, compare: compare ? 'true' : null }
+      const requested = { ...query, to: end, steps, compare: filters.compare ? 'true' : null }
       return read<OverviewData>('/anomalies/overview', requested, signal)
     },
     REFRESH_MS,
