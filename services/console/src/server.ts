@@ -36,8 +36,6 @@ export async function makeServer({ vitals, telemetry, ...context }: ServerOption
   const { config } = context
   const timeouts = requestTimeouts()
   const server = fastify({
-    // Requests in progress are completed when the server closes.
-    forceCloseConnections: 'idle',
     bodyLimit: BODY_LIMIT_BYTES,
     http: timeouts,
     requestTimeout: timeouts.requestTimeout,
@@ -100,10 +98,8 @@ const helmetOptions = (isSecure: boolean) => ({
       defaultSrc: ["'none'"],
       scriptSrc: ["'self'"],
       styleSrc: ["'self'"],
-      imgSrc: ["'self'", 'data:'],
-      fontSrc: ["'self'"],
+      imgSrc: ["'self'"],
       connectSrc: ["'self'"],
-      manifestSrc: ["'self'"],
       baseUri: ["'none'"],
       formAction: ["'self'"],
       frameAncestors: ["'none'"],
