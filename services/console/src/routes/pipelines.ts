@@ -22,7 +22,7 @@ import {
 import { RequestRefused } from '../errors.js'
 import { makeLagReader } from '../lag.js'
 import { ofPipelineSchema } from '../queries.js'
-import { makeThresholds } from '../threshold.js'
+import { readThreshold } from '../threshold.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const DAY_MS = 86_400_000
@@ -37,7 +37,6 @@ const HEALTH_EVENTS = 50
 
 export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   const lagOfOwn = makeLagReader(config, pool)
-  const thresholdOf = makeThresholds(config, pool)
 
   server.get(
     '/api/pipelines',
@@ -103,7 +102,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         from,
         to,
         marks,
-        threshold: await thresholdOf(pipeline),
+        threshold: await readThreshold(config, pool, pipeline),
         step,
         points: spans.map(({ from, scored, anomalies, nllMax, percentiles: [p50, p90, p99, p999] }) => ({
           ...{ time: from, records: scored, anomalies },
