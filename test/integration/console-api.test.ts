@@ -149,12 +149,11 @@ describe('models', () => {
   it('are listed, and returned with the report of their fit', async () => {
     const { body: models } = await ask('/api/models')
     expect(models).toMatchObject([
-      { id: 'model-1', active: true },
+      { id: 'model-1', state: 'active' },
       { id: 'model-0', state: 'retired' },
     ])
     const { body } = await ask('/api/models/model-1')
     expect(body).toMatchObject({
-      pipeline: PIPELINE,
       fit: {
         incumbentId: 'model-0',
         report: {

@@ -69,7 +69,7 @@ describe('models', () => {
   it('are not promoted when no detector opens them; the audit log has the failure', async () => {
     const { status, body } = await send('POST', '/api/models/model-0/promote', 'operator', { reason: 'try' })
     expect(status, JSON.stringify(body)).toBe(409)
-    expect((await ask('/api/models')).body).toMatchObject([{ id: 'model-1', active: true }, {}])
+    expect((await ask('/api/models')).body).toMatchObject([{ id: 'model-1', state: 'active' }, {}])
     expect(await lastAudit()).toMatchObject({ action: 'promote', target: 'model-0', outcome: 'failed' })
   })
 

@@ -6,7 +6,6 @@ export const modelSchema = z
   .object({
     id: z.string(),
     state: z.enum(['candidate', 'active', 'retired', 'failed_gate', 'rolled_back']),
-    active: z.boolean(),
     /** Fitted to fewer records than training.minRows. */
     provisional: z.boolean(),
     trainedAt: timeSchema,
@@ -24,18 +23,14 @@ export const modelSchema = z
 export const fitSchema = z
   .object({
     because: z.string(),
-    state: z.string(),
     /** The model that was active when the fit began. */
     incumbentId: z.string().nullable(),
-    startedAt: timeSchema,
-    endedAt: timeSchema.nullable(),
     report: fitReportSchema,
   })
   .meta({ id: 'Fit', description: 'A fit, with the report of it and of its gate' })
 
 export const modelDetailSchema = modelSchema
   .extend({
-    pipeline: z.string(),
     fit: fitSchema.nullable(),
     /** Promotions and rollbacks that concern the model; newest first. */
     changes: z.array(

@@ -63,7 +63,6 @@ export const healthSchema = z
     drift: z.array(
       z.object({
         at: timeSchema,
-        since: timeSchema,
         /** less likely, too normal, more spread, less spread or new value. */
         direction: z.string(),
         fields: z.array(z.object({ field: z.string(), nats: z.number() })),

@@ -76,7 +76,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         const changes = await listModelChanges(db, pipeline)
         return {
           ...modelOf(model),
-          pipeline,
           fit: fit ?? null,
           changes: changes.filter(({ modelId, previousId }) => modelId === id || previousId === id),
         }
@@ -196,7 +195,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
 function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSummary): z.infer<typeof modelSchema> {
   return {
     ...{ id, state, promotedAt },
-    active: state === 'active',
     provisional: metadata?.provisional ?? false,
     trainedAt: createdAt,
     rows: metadata?.training.rows ?? null,

@@ -136,9 +136,8 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
           lag: lag?.map((part) => ({ ...part, lag: Number(part.lag) })) ?? null,
           recordsPerSecond: await recentRate(db, pipeline),
           deadLetters: [...rejections],
-          drift: alarms.map(({ raisedAt, changedAt, chart, fields }) => ({
+          drift: alarms.map(({ raisedAt, chart, fields }) => ({
             at: raisedAt,
-            since: changedAt,
             direction: chart,
             fields: [...fields],
           })),

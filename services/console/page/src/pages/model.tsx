@@ -46,7 +46,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
           <a class="button" href={`/${queryString({ pipeline, model: model.id })}`}>
             Its anomalies
           </a>
-          {may('operator') && !model.active && (
+          {may('operator') && model.state !== 'active' && (
             <button type="button" class="primary" onClick={() => setAsked(true)}>
               Promote
             </button>
