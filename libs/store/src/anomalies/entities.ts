@@ -9,14 +9,12 @@ interface EntityHistory {
   readonly falseAlarms: number
   /** null: it has no anomaly. */
   readonly firstSeen: Date | null
-  /** Days with anomalies, in order; `YYYY-MM-DD`, UTC. */
-  readonly byDay: readonly { readonly day: string; readonly anomalies: number }[]
 }
 
-/** Returns the totals of an entity's anomalies. @param since  beginning of the days */
+/** Returns the totals of an entity's anomalies. */
 export async function entityHistory(
   db: Queryable,
-  { pipeline, key, since }: { readonly pipeline: string; readonly key: string; readonly since: Date },
+  { pipeline, key }: { readonly pipeline: string; readonly key: string },
 ): Promise<EntityHistory> {
   const values = [pipeline, key]
   const [counts] = await run<Pick<EntityHistory, 'anomalies' | 'firstSeen'>>(db, {
@@ -37,15 +35,5 @@ export async function entityHistory(
       where pipeline = $1 and counts and entity_key = $2`,
     values,
   })
-  const byDay = await run<EntityHistory['byDay'][number]>(db, {
-    name: 'entity_days',
-    text: `
-      select to_char(record_time at time zone 'utc', 'YYYY-MM-DD') as day, count(*)::float8 as anomalies
-      from outflow.anomalies
-      where pipeline = $1 and entity_key = $2 and record_time > $3
-      group by 1
-      order by 1`,
-    values: [...values, since],
-  })
-  return { ...counts!, ...verdicts!, byDay }
+  return { ...counts!, ...verdicts! }
 }

@@ -1,5 +1,5 @@
 import { describeProvisional } from '@outflow/contracts/wording'
-import { entityHistory, listAnomalies } from '@outflow/store/anomalies'
+import { entityHistory } from '@outflow/store/anomalies'
 import { rejectionsSince } from '@outflow/store/dead-letters'
 import { listHealthEvents } from '@outflow/store/health-events'
 import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/models'
@@ -8,11 +8,9 @@ import { listPipelines, marksBetween, recentRate } from '@outflow/store/pipeline
 import { scoreSeries } from '@outflow/store/statistics'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { z } from 'zod'
-import { summaryOf } from '../anomaly-summary.js'
 import {
   entitySchema,
   healthSchema,
-  limitSchema,
   pipelineSchema,
   pipelinesSchema,
   scoresSchema,
@@ -27,8 +25,6 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const DAY_MS = 86_400_000
 const LONGEST_DAYS = 31
-/** Of an entity. */
-const HISTORY_DAYS = 90
 /** Seconds: a day is 288 points, a month 248. */
 const STEPS = [60, 300, 900, 3_600, 10_800] as const
 const POINTS = 300
@@ -50,26 +46,10 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       schema: {
         summary: 'Counts of the anomalies of an entity',
         params: z.object({ pipeline: pipelineSchema, key: textSchema }),
-        querystring: z.object({ limit: limitSchema(100, 20) }),
         response: { 200: entitySchema },
       },
     },
-    async ({ params: { pipeline, key }, query: { limit } }) =>
-      read(async (db) => {
-        const to = new Date()
-        const from = new Date(to.getTime() - HISTORY_DAYS * DAY_MS)
-        const { byDay, ...counts } = await entityHistory(db, { pipeline, key, since: from })
-        const { items } = await listAnomalies(db, { pipeline, key, sort: 'time', limit })
-        return {
-          key,
-          ...counts,
-          from,
-          to,
-          marks: await marksBetween(db, { pipeline, from, to }),
-          byDay: [...byDay],
-          recent: items.map(summaryOf),
-        }
-      }),
+    async ({ params }) => read((db) => entityHistory(db, params)),
   )
 
   server.get(

@@ -1,7 +1,7 @@
 import { formatRarity } from '@outflow/contracts/wording'
 import { useMemo } from 'preact/hooks'
 import { queryString, read } from '../../api/client.js'
-import type { Entity } from '../../api/types.js'
+import type { AnomalyPage, Entity, Overview } from '../../api/types.js'
 import { Chart } from '../../parts/chart.js'
 import { MarkTrack } from '../../parts/mark-track.js'
 import { Shown } from '../../parts/states.js'
@@ -24,7 +24,17 @@ interface EntityHistoryProps {
 /** Earlier anomalies of the same key. */
 export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHistoryProps) {
   const path = `/entities/${encodeURIComponent(pipeline)}/${encodeURIComponent(entity)}`
-  const history = useResource(`${path} ${verdicts}`, (signal) => read<Entity>(path, { limit: 6 }, signal))
+  const history = useResource(`${path} ${verdicts}`, async (signal) => {
+    const only = { pipeline, key: entity }
+    const nowMs = Date.now()
+    const span = spanBetween(nowMs - SPAN_DAYS * DAY_MS, nowMs)
+    const [counts, byDay, { items }] = await Promise.all([
+      read<Entity>(path, {}, signal),
+      read<Overview>('/anomalies/overview', { ...only, ...span, steps: SPAN_DAYS + 1 }, signal),
+      read<AnomalyPage>('/anomalies', { ...only, limit: MOST_OTHERS + 1 }, signal),
+    ])
+    return { counts, byDay, others: items.filter(({ id }) => id !== except).slice(0, MOST_OTHERS) }
+  })
   return (
     <section aria-labelledby="entity" class="panel">
       <div class="row spread head">
@@ -34,58 +44,55 @@ export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHist
         </a>
       </div>
       <Shown of={history} what="its history">
-        {(found) => <Body pipeline={pipeline} history={found} except={except} />}
+        {({ counts: { anomalies, confirmed, falseAlarms, firstSeen }, byDay, others }) => (
+          <>
+            <p>
+              {formatCount(anomalies)} {anomalies === 1 ? 'anomaly' : 'anomalies'}, {formatCount(confirmed)} confirmed,{' '}
+              {formatCount(falseAlarms)} false {falseAlarms === 1 ? 'alarm' : 'alarms'}
+              {firstSeen !== null && (
+                <>
+                  ; first <Time at={firstSeen} />
+                </>
+              )}
+            </p>
+            {byDay.total.length > 1 && <ByDay pipeline={pipeline} entity={entity} overview={byDay} />}
+            {others.length > 0 && <AnomalyLinks items={others} note={({ pValue }) => formatRarity(pValue)} />}
+          </>
+        )}
       </Shown>
     </section>
   )
 }
 
-function Body({ pipeline, history, except }: { pipeline: string; history: Entity; except: string }) {
-  const others = history.recent.filter(({ id }) => id !== except).slice(0, 5)
-  return (
-    <>
-      <p>
-        {formatCount(history.anomalies)} {history.anomalies === 1 ? 'anomaly' : 'anomalies'},{' '}
-        {formatCount(history.confirmed)} confirmed, {formatCount(history.falseAlarms)} false{' '}
-        {history.falseAlarms === 1 ? 'alarm' : 'alarms'}
-        {history.firstSeen !== null && (
-          <>
-            ; first <Time at={history.firstSeen} />
-          </>
-        )}
-      </p>
-      {history.byDay.length > 1 && <ByDay pipeline={pipeline} history={history} />}
-      {others.length > 0 && <AnomalyLinks items={others} note={({ pValue }) => formatRarity(pValue)} />}
-    </>
-  )
-}
-
+const MOST_OTHERS = 5
+/** Of the chart, with a step of a day. */
+const SPAN_DAYS = 90
 const DAY_MS = 86_400_000
 
 /** Anomalies per day; a bar links to those of its day. */
-function ByDay({ pipeline, history }: { pipeline: string; history: Entity }) {
-  const { key, byDay, marks } = history
-  const [fromMs, toMs] = [Date.parse(history.from), Date.parse(history.to)]
+function ByDay({ pipeline, entity, overview }: { pipeline: string; entity: string; overview: Overview }) {
+  const { total, marks } = overview
+  const [fromMs, toMs] = [Date.parse(overview.from), Date.parse(overview.to)]
   const { x, xRange, series } = useMemo(
     () => ({
       xRange: [fromMs / 1000, toMs / 1000] as const,
-      x: byDay.map(({ day }) => Date.parse(day) / 1000),
+      x: total.map(({ at }) => Date.parse(at) / 1000),
       series: [
         {
           label: 'anomalies',
           colour: '--chart-1',
           kind: 'bars' as const,
-          values: byDay.map(({ anomalies }) => anomalies),
+          values: total.map(({ anomalies }) => anomalies),
         },
       ],
     }),
-    [byDay],
+    [total],
   )
   const showDay = (at: number) => {
     const dayMs = 1000 * x[at]!
-    navigate(`/${queryString({ pipeline, key, ...spanBetween(dayMs, dayMs + DAY_MS) })}`)
+    navigate(`/${queryString({ pipeline, key: entity, ...spanBetween(dayMs, dayMs + DAY_MS) })}`)
   }
-  const most = Math.max(...byDay.map(({ anomalies }) => anomalies))
+  const most = Math.max(...total.map(({ anomalies }) => anomalies))
   return (
     <>
       <div class="chart-marks">
