@@ -1,5 +1,6 @@
 import { isHiddenBy } from '@outflow/alerting'
 import { type Feature, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
+import { formatRule } from '@outflow/contracts/wording'
 import { columnsOf } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
@@ -84,7 +85,7 @@ async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
     return { id: await addSuppression(pool, { pipeline: config.pipeline, rule, ...changeOf(options) }), lately: found }
   })
   const text =
-    `${id}: hides ${describeRule(rule)}, until ${rule.expiresAt.toISOString()}\n` +
+    `${id}: hides alerts of ${formatRule(rule)}, until ${rule.expiresAt.toISOString()}\n` +
     `of the last ${LOOK_BACK_DAYS} days' ${formatCounted(lately.anomalies, 'anomaly')} it matches ${formatCount(lately.fits)}`
   await printResult(terminal, options.json, { id, ...rule, lately }, text)
 }
@@ -142,7 +143,7 @@ async function listRules(options: ListOptions, terminal: Terminal): Promise<void
     rows: rules.map((rule) => {
       const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
       const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
-      return [id, describeRule(rule), until, formatCount(hidden), why, createdBy]
+      return [id, formatRule(rule), until, formatCount(hidden), why, createdBy]
     }),
   })
   await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rules' : table)
@@ -155,22 +156,4 @@ async function removeRule(id: string, options: ChangeOptions, terminal: Terminal
   const wasActive = await withPipeline(options, (pool, { pipeline }) => removeSuppression(pool, { pipeline, id, by }))
   if (!wasActive) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
   await printResult(terminal, options.json, { id }, `${id}: its alerts are sent again`)
-}
-
-function describeRule(rule: Omit<SuppressionRule, 'expiresAt'>): string {
-  const { entity, timeOfWeek, zone } = rule
-  const parts = [
-    ...(entity === null ? [] : [`of ${entity}`]),
-    ...describeReason(rule),
-    ...(timeOfWeek === null ? [] : [`${timeOfWeek} ${zone}`]),
-  ]
-  return `alerts ${parts.join(', ')}`
-}
-
-function describeReason({ field, direction, range }: Omit<SuppressionRule, 'expiresAt'>): string[] {
-  if (field === null) return []
-  const side = direction === null ? '' : ` ${direction} the expected`
-  const [low, high] = range ?? [null, null]
-  const within = range === null ? '' : ` within ${low ?? ''}..${high ?? ''}`
-  return [`mainly for ${field}${side}${within}`]
 }

@@ -1,3 +1,4 @@
+import { formatRule } from '@outflow/contracts/wording'
 import { useState } from 'preact/hooks'
 import { queryString, write } from '../api/client.js'
 import type { Suppression } from '../api/types.js'
@@ -11,7 +12,6 @@ import { notify } from '../state/notices.js'
 import { useRead } from '../state/resource.js'
 import { currentPipeline, may, withPipeline } from '../state/session.js'
 import { formatCount } from '../words/format.js'
-import { ruleInWords } from '../words/rule.js'
 import { AddRule } from './suppressions/add-rule.js'
 import { BLANK, prefilled } from './suppressions/hide-like.js'
 
@@ -66,8 +66,7 @@ export function SuppressionsPage() {
           }}
         >
           <p>
-            <b>{ruleInWords(removing)}</b>: alerts like these are sent again. Alerts that it hid stay hidden and
-            counted.
+            <b>{formatRule(removing)}</b>: alerts like these are sent again. Alerts that it hid stay hidden and counted.
           </p>
         </Confirm>
       )}
@@ -81,7 +80,7 @@ function RuleTable({ rules, onRemove }: { rules: readonly Suppression[]; onRemov
       asCards
       empty={<Empty title="No rules" />}
       columns={[
-        { name: 'hides', kind: 'detail', of: ruleInWords },
+        { name: 'hides', kind: 'detail', of: formatRule },
         {
           name: 'hidden so far',
           kind: 'number',
@@ -112,7 +111,7 @@ function RuleTable({ rules, onRemove }: { rules: readonly Suppression[]; onRemov
           of: (rule) =>
             may('operator') && (
               <button type="button" class="link" onClick={() => onRemove(rule)}>
-                Remove<span class="unseen">: {ruleInWords(rule)}</span>
+                Remove<span class="unseen">: {formatRule(rule)}</span>
               </button>
             ),
         },

@@ -1,9 +1,9 @@
+import { formatRule } from '@outflow/contracts/wording'
 import type { ComponentProps } from 'preact'
 import { useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
 import { Confirm } from '../../parts/confirm.js'
-import { ruleInWords } from '../../words/rule.js'
 import type { BLANK } from './hide-like.js'
 
 interface AddRuleProps {
@@ -65,7 +65,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
       <p class="quiet" aria-live="polite">
         {namesSomething ? (
           <>
-            Hides: {ruleInWords(rule)}.{' '}
+            Hides: {formatRule(rule)}.{' '}
             {(rule.entity !== null || rule.field !== null) && (
               <a
                 href={`/${queryString({ pipeline, range: '30d', key: rule.entity, field: rule.field })}`}
