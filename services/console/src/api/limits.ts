@@ -2,3 +2,5 @@
 
 /** Of the note of a verdict, as in the constraint `verdicts_note_is_bounded` of Postgres. */
 export const MAX_NOTE_CHARS = 4_000
+/** Of one bulk verdict. */
+export const MAX_BULK_VERDICTS = 1_000

@@ -30,6 +30,7 @@ import {
   similarPageSchema,
   valuesAroundSchema,
 } from '../api/index.js'
+import { MAX_BULK_VERDICTS } from '../api/limits.js'
 import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
 import { readOverview } from '../overview.js'
@@ -42,8 +43,6 @@ const paramsSchema = z.object({ id: z.string() })
 
 /** The latest anomalies of the same main field, of which the most similar are returned. */
 const CANDIDATES = 500
-/** Maximum number of anomalies for one bulk verdict. */
-const MAX_BULK_VERDICTS = 1_000
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   const filterOf = ({ minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({

@@ -1,5 +1,6 @@
 import { formatRarity } from '@outflow/contracts/wording'
 import { useState } from 'preact/hooks'
+import { MAX_BULK_VERDICTS } from '../../../../src/api/limits.js'
 import type { Overview } from '../../api/types.js'
 import { SeverityBadge } from '../../parts/badges.js'
 import { countFilters, type Filters, isBounded } from '../../state/filters.js'
@@ -14,8 +15,6 @@ interface FacetsProps {
   readonly onVerdict: () => void
 }
 
-/** Value of the API. */
-const MAX_BULK_VERDICTS = 1_000
 const SEVERITIES = ['high', 'medium', 'low'] as const
 
 /** Counts by severity and by field of the main reason; a click filters by one, another click removes that filter. */

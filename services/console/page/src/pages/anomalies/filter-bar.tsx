@@ -43,7 +43,6 @@ export function FilterBar({ filters }: { filters: Filters }) {
     <search class="filters row" aria-label="Filters">
       <Typed
         label="Search records"
-        width="wide"
         inputRef={search}
         value={filters.text}
         onValue={(text) => change({ text }, { replace: true })}
@@ -173,7 +172,6 @@ function Instant({ label, at, onAt }: { label: string; at: string | null; onAt: 
 
 interface TypedProps {
   readonly label: string
-  readonly width?: 'wide' | 'normal'
   readonly inputMode?: 'text' | 'decimal'
   readonly value: string
   readonly onValue: (value: string) => void
@@ -184,7 +182,7 @@ interface TypedProps {
 const TYPING_PAUSE_MS = 300
 
 /** Typed text takes effect after a pause, or at once with Enter. */
-function Typed({ label, width = 'normal', inputMode = 'text', value, onValue, inputRef }: TypedProps) {
+function Typed({ label, inputMode = 'text', value, onValue, inputRef }: TypedProps) {
   const [text, setText] = useState(value)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value])
@@ -194,7 +192,7 @@ function Typed({ label, width = 'normal', inputMode = 'text', value, onValue, in
     if (typed.trim() !== value) onValue(typed.trim())
   }
   return (
-    <label class={`typed ${width}`}>
+    <label class="typed">
       <span class="unseen">{label}</span>
       <input
         {...(inputRef === undefined ? {} : { ref: inputRef })}

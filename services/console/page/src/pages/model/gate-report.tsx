@@ -1,7 +1,7 @@
 import { formatShare } from '@outflow/contracts/wording'
 import type { Gate } from '../../api/types.js'
 import { Fact } from '../../parts/fact.js'
-import { formatAmount, formatCount, shortId } from '../../words/format.js'
+import { formatAmount, formatCount, orDash, shortId } from '../../words/format.js'
 
 export function GateReport({ gate }: { gate: Gate }) {
   const { passed, failures, against, againstId, gain, lowerHalf, medianNll, nllRange } = gate
@@ -24,10 +24,10 @@ export function GateReport({ gate }: { gate: Gate }) {
           </small>
         </Fact>
         <Fact name="anomalies">{formatShare(gate.anomalyShare)} of recent records</Fact>
-        <Fact name="p at most a half">{lowerHalf === null ? '?' : formatShare(lowerHalf)} of them; 50 % are due</Fact>
-        <Fact name="median score">{amount(medianNll)} nats</Fact>
+        <Fact name="p at most a half">{orDash(lowerHalf, formatShare)} of them; 50 % are due</Fact>
+        <Fact name="median score">{orDash(medianNll, formatAmount)} nats</Fact>
         <Fact name="nine in ten score">
-          {amount(nllRange[0])} to {amount(nllRange[1])} nats
+          {orDash(nllRange[0], formatAmount)} to {orDash(nllRange[1], formatAmount)} nats
         </Fact>
         <Fact name="scoring takes">{formatAmount(gate.scoringMicros)} µs a record</Fact>
         <Fact name="checked on">{formatCount(gate.checked)} held-out records</Fact>
@@ -36,7 +36,5 @@ export function GateReport({ gate }: { gate: Gate }) {
   )
 }
 
-const amount = (measured: number | null): string => (measured === null ? '?' : formatAmount(measured))
-
 const signed = (nats: number | null): string =>
-  nats === null ? '?' : `${nats > 0 ? '+' : ''}${nats.toFixed(3).replace('-', '−')}`
+  nats === null ? '–' : `${nats > 0 ? '+' : ''}${nats.toFixed(3).replace('-', '−')}`
