@@ -6,8 +6,6 @@ import type { LoginAttempt } from './sessions.js'
 
 type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>
 
-export type OidcLogin = ReturnType<typeof makeOidcLogin>
-
 export const CALLBACK_PATH = '/api/login/callback'
 const PROVIDER_SECONDS = 10
 

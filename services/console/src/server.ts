@@ -5,14 +5,12 @@ import { requestTimeouts, VITALS_ROUTES, type Vitals } from '@outflow/runtime'
 import { fastify } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { guard } from './guard.js'
-import { makeOidcLogin } from './oidc-login.js'
 import { describeRoutes } from './openapi.js'
 import { servePage } from './page.js'
 import { answerProblems, sendProblem } from './problems.js'
 import { requirePipelines } from './queries.js'
 import { addAnomalyRoutes } from './routes/anomalies.js'
 import { addDeadLetterRoutes } from './routes/dead-letters.js'
-import { addLoginRoutes } from './routes/login.js'
 import { addModelRoutes } from './routes/models.js'
 import { addPipelineRoutes } from './routes/pipelines.js'
 import type { ConsoleServer, RouteContext } from './routes/route-context.js'
@@ -77,10 +75,6 @@ export async function makeServer({ vitals, telemetry, ...context }: ServerOption
   }
   await describeRoutes(server)
   addSessionRoutes(server, { ...context, sessions, isSecure })
-  if (authentication?.oidc !== undefined && url !== undefined) {
-    const login = makeOidcLogin(authentication.oidc, url)
-    addLoginRoutes(server, { ...context, sessions, isSecure, login })
-  }
   addAnomalyRoutes(server, context)
   addPipelineRoutes(server, context)
   addDeadLetterRoutes(server, context)

@@ -3,24 +3,40 @@ import { z } from 'zod'
 import { sessionSchema } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
-import { SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
+import { CALLBACK_PATH, makeOidcLogin } from '../oidc-login.js'
+import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
 import { ownerOf } from '../visitors.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
-export interface SessionRoutesContext extends RouteContext {
+interface SessionRoutesContext extends RouteContext {
   readonly sessions: Sessions
   /** Whether cookies are sent over https only. */
   readonly isSecure: boolean
 }
 
+/** A path of the page; `//…` and `/\…` would be another site. */
+const placeSchema = z
+  .string()
+  .max(2_000)
+  .regex(/^\/(?![/\\])[^\s\\]*$/, 'a path of the page')
+  .default('/')
+
 /** Limits attempts to guess a token, although 256 random bits cannot be guessed. */
 const LOGINS_A_MINUTE = 20
 
+/** Login by a token or by the OpenID provider, and logout. */
 export function addSessionRoutes(
   server: ConsoleServer,
   { config, pool, sessions, isSecure }: SessionRoutesContext,
 ): void {
-  const { tokens } = config.console.authentication ?? {}
+  const { authentication: { tokens, oidc } = {}, url } = config.console
+  const sessionCookie = {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict' as const,
+    secure: isSecure,
+    maxAge: SESSION_SECONDS,
+  }
 
   server.get(
     '/api/session',
@@ -49,21 +65,56 @@ export function addSessionRoutes(
       const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
         sessions.seal(owner, createHash('sha256').update(token).digest('hex')),
       )
-      return reply.code(201).setCookie(SESSION_COOKIE, sealed, sessionCookie(isSecure)).send(owner)
+      return reply.code(201).setCookie(SESSION_COOKIE, sealed, sessionCookie).send(owner)
     },
   )
 
   server.delete(
     '/api/session',
     { schema: { summary: 'Logs a browser out', response: { 204: z.null() } } },
-    async (_, reply) => reply.code(204).clearCookie(SESSION_COOKIE, sessionCookie(isSecure)).send(null),
+    async (_, reply) => reply.code(204).clearCookie(SESSION_COOKIE, sessionCookie).send(null),
+  )
+
+  if (oidc === undefined || url === undefined) return
+  const login = makeOidcLogin(oidc, url)
+  // Lax: the browser returns by a link of another site.
+  const attemptCookie = { path: CALLBACK_PATH, httpOnly: true, sameSite: 'lax' as const, secure: isSecure }
+
+  server.get(
+    '/api/login',
+    {
+      config: { isOpen: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
+      schema: {
+        summary: 'Sends a browser to the OpenID provider',
+        querystring: z.object({ to: placeSchema }),
+        response: { 302: z.null() },
+      },
+    },
+    async ({ query: { to } }, reply) => {
+      const { url, attempt } = await login.begin(to)
+      const sealed = await sessions.sealAttempt(attempt)
+      return reply.setCookie(LOGIN_COOKIE, sealed, { ...attemptCookie, maxAge: LOGIN_SECONDS }).redirect(url.href)
+    },
+  )
+
+  server.get(
+    CALLBACK_PATH,
+    {
+      config: { isOpen: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
+      schema: {
+        summary: 'Redirect URI of the OpenID provider',
+        response: { 302: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const attempt = await sessions.openAttempt(request.cookies[LOGIN_COOKIE])
+      if (attempt === null) throw new RequestRefused(403, 'no login is under way in this browser; start at /api/login')
+      const visitor = await login.finish(request.url, attempt)
+      const sealed = await withAudit(pool, visitor, { action: 'log in' }, () => sessions.seal(visitor))
+      return reply
+        .clearCookie(LOGIN_COOKIE, attemptCookie)
+        .setCookie(SESSION_COOKIE, sealed, sessionCookie)
+        .redirect(attempt.to)
+    },
   )
 }
-
-export const sessionCookie = (isSecure: boolean) => ({
-  path: '/',
-  httpOnly: true,
-  sameSite: 'strict' as const,
-  secure: isSecure,
-  maxAge: SESSION_SECONDS,
-})
