@@ -2,7 +2,6 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { type ConsoleConfig, ROLES } from '@outflow/contracts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { Session } from './api/index.js'
 import type { Visitor } from './visitors.js'
 
 export const SESSION_COOKIE = 'outflow_session'
@@ -41,13 +40,8 @@ export function makeSessions(authentication: ConsoleConfig['authentication']) {
     return verified?.payload ?? null
   }
   return {
-    /** Content of a session cookie. @param sha256  that of the token, for a login by token */
-    seal: ({ name, role }: Session, sha256?: string) =>
-      seal(
-        sha256 === undefined ? { authentication: 'oidc', name, role } : { authentication: 'token', sha256 },
-        'session',
-        SESSION_SECONDS,
-      ),
+    /** Content of a session cookie. */
+    seal: (session: z.infer<typeof sessionSchema>) => seal(session, 'session', SESSION_SECONDS),
     /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
     open: async (sealed: string | undefined): Promise<Visitor | null> => {
       const { data } = sessionSchema.safeParse(await open(sealed, 'session'))

@@ -62,8 +62,9 @@ export function addSessionRoutes(
     async ({ body: { token } }, reply) => {
       const owner = ownerOf(token, tokens)
       if (owner === null) throw new RequestRefused(401, 'unknown token; `outflow token` makes one')
+      const sha256 = createHash('sha256').update(token).digest('hex')
       const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
-        sessions.seal(owner, createHash('sha256').update(token).digest('hex')),
+        sessions.seal({ authentication: 'token', sha256 }),
       )
       return reply.code(201).setCookie(SESSION_COOKIE, sealed, sessionCookie).send(owner)
     },
@@ -110,7 +111,9 @@ export function addSessionRoutes(
       const attempt = await sessions.openAttempt(request.cookies[LOGIN_COOKIE])
       if (attempt === null) throw new RequestRefused(403, 'no login is under way in this browser; start at /api/login')
       const visitor = await login.finish(request.url, attempt)
-      const sealed = await withAudit(pool, visitor, { action: 'log in' }, () => sessions.seal(visitor))
+      const sealed = await withAudit(pool, visitor, { action: 'log in' }, () =>
+        sessions.seal({ ...visitor, authentication: 'oidc' }),
+      )
       return reply
         .clearCookie(LOGIN_COOKIE, attemptCookie)
         .setCookie(SESSION_COOKIE, sealed, sessionCookie)
