@@ -49,7 +49,7 @@ export function Shown<T>({
   if (of.data === null)
     return of.error === null ? <Loading what={what} /> : <Failure error={of.error} onRetry={of.reload} />
   return (
-    <div aria-busy={of.isLoading}>
+    <div>
       {of.error !== null && (
         <p class="stale" role="alert">
           {of.error.title}: what you see is as it was.{' '}

@@ -6,7 +6,6 @@ export interface Resource<T> {
   /** The last answer; null before the first. */
   readonly data: T | null
   readonly error: ApiError | null
-  readonly isLoading: boolean
   readonly reload: () => void
 }
 
@@ -21,11 +20,7 @@ export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
   everyMs?: number,
 ): Resource<T> {
-  const [state, setState] = useState<{ data: T | null; error: ApiError | null; isLoading: boolean }>({
-    data: null,
-    error: null,
-    isLoading: key !== null,
-  })
+  const [state, setState] = useState<Pick<Resource<T>, 'data' | 'error'>>({ data: null, error: null })
   const [round, setRound] = useState(0)
   const latestLoad = useRef(load)
   latestLoad.current = load
@@ -33,13 +28,12 @@ export function useResource<T>(
   useEffect(() => {
     if (key === null) return
     const abort = new AbortController()
-    setState((before) => ({ ...before, isLoading: true }))
     latestLoad.current(abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) setState({ data, error: null, isLoading: false })
+        if (!abort.signal.aborted) setState({ data, error: null })
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, error: asApiError(error), isLoading: false }))
+        if (!abort.signal.aborted) setState((before) => ({ ...before, error: asApiError(error) }))
       },
     )
     return () => abort.abort()
