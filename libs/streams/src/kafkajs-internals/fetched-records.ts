@@ -8,8 +8,8 @@ type BatchRecords = EncodedBatch | readonly UnreadableRecord[]
 
 /**
  * The records of a partition by ascending offset, with the parts of an array that are used by kafkajs and its callers. A record is an object
- * only while it is in use: an object per record would stay in memory until its batch is written, and the garbage collection of these
- * objects took a fifth of the CPU time of ingest.
+ * only while it is in use: garbage collection of an object per record, which is in memory until its batch is written, costs CPU time
+ * (docs/design/ingest.md).
  */
 export class RecordList implements Iterable<FetchedRecord> {
   readonly length: number
