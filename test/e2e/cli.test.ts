@@ -355,7 +355,12 @@ describe('bad usage and bad input exit with 2 and one line', () => {
       good,
       'outflow: stdin: no column laod to exclude; the columns are id, plant, load, heat, at',
     ],
-    ['too few rows to fit', () => ['train', '--input', '-', '--output', at('never')], good, 'outflow: '],
+    [
+      'too few rows to fit',
+      () => ['train', '--input', '-', '--output', at('never')],
+      good,
+      'outflow: a model takes at least 30 records, got ',
+    ],
     [
       'a configuration that is not there',
       () => ['train', '--input', '-', '--config', '/no/outflow.yaml', '--output', at('never')],

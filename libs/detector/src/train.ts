@@ -80,7 +80,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const { features, records, training, alertRate, provisional = false } = input
   if (records.length < FEWEST_RECORDS) {
     throw new TooFewRecords(
-      `a model takes at least ${FEWEST_RECORDS} records, got ${records.length}; wait for more, or widen training.window`,
+      `a model takes at least ${FEWEST_RECORDS} records, got ${records.length}; use a file with more, or a longer training.window`,
       { values: { records: records.length } },
     )
   }
