@@ -74,3 +74,14 @@ test('an address in the URL is checked by the same rule', () => {
   )
   expect(() => requirePermitted('hooks.example', permits)).not.toThrow()
 })
+
+test('a name with several addresses that are not public is refused with all of them, each to be allowed', async () => {
+  const addresses = ['127.0.0.1', '10.0.0.1'].map((address) => ({ address, family: 4 }))
+  const lookup = permittedLookup(makeAddressRule('hooks.example', []), (_, done) => done(null, addresses))
+  const error = await new Promise((resolve) => lookup('hooks.example', {}, resolve))
+  expect(error).toMatchObject({
+    message:
+      'hooks.example resolves to 127.0.0.1, 10.0.0.1, which is not a public address; if intended, set ' +
+      'allow: ["127.0.0.1","10.0.0.1"] of the webhook',
+  })
+})

@@ -62,7 +62,8 @@ export function requirePermitted(host: string, permits: AddressRule): void {
 }
 
 function refusal(host: string, addresses: readonly LookupAddress[]): WebhookAddressRefused {
-  const found = addresses.map(({ address }) => address).join(', ')
-  const what = host === found ? `${host} is not` : `${host} resolves to ${found}, which is not`
-  return new WebhookAddressRefused(`${what} a public address; if intended, set allow: ["${found}"] of the webhook`)
+  const found = addresses.map(({ address }) => address)
+  const what = found[0] === host ? `${host} is not` : `${host} resolves to ${found.join(', ')}, which is not`
+  const allow = JSON.stringify(found)
+  return new WebhookAddressRefused(`${what} a public address; if intended, set allow: ${allow} of the webhook`)
 }
