@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { InfrastructureUnavailable } from '@outflow/launcher'
 import {
   ensureTopics,
   type KafkaConnection,
@@ -9,30 +8,19 @@ import {
   readMark,
 } from '@outflow/streams'
 import { type AclEntry, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { withAdmin } from '../support/kafkajs.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { type Secured, startSecured } from '../support/secured.js'
+import { useSecured } from '../support/secured.js'
 import { startService } from '../support/service-process.js'
 
 const { READ, WRITE, CREATE } = AclOperationTypes
 const { TOPIC, GROUP, TRANSACTIONAL_ID } = AclResourceTypes
 
-let secured: Secured
-let lacking: string | null = null
-beforeAll(async () => {
-  try {
-    secured = await startSecured()
-  } catch (error: unknown) {
-    if (!(error instanceof InfrastructureUnavailable)) throw error
-    lacking = error.message
-  }
-})
-beforeEach(({ skip }) => skip(lacking !== null, `permissions are those of the embedded Kafka: ${lacking}`))
-afterAll(() => secured?.stop())
+const secured = useSecured('permissions')
 
 /** How `limited`, the user who needs permissions, connects. */
 function limited() {

@@ -3,32 +3,20 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { isRetryable } from '@outflow/errors'
-import { InfrastructureUnavailable } from '@outflow/launcher'
 import { loadConfig } from '@outflow/runtime'
 import { migrate, openPool, type Pool, withTransaction } from '@outflow/store'
 import { describeCluster, ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { runOutflow } from '../support/run-outflow.js'
-import { SECRETS, type Secured, startSecured } from '../support/secured.js'
+import { SECRETS, type Secured, useSecured } from '../support/secured.js'
 import { startService } from '../support/service-process.js'
 import { startTokenEndpoint } from '../support/token-endpoint.js'
 
-let secured: Secured
-let lacking: string | null = null
-beforeAll(async () => {
-  try {
-    secured = await startSecured()
-  } catch (error: unknown) {
-    if (!(error instanceof InfrastructureUnavailable)) throw error
-    lacking = error.message
-  }
-})
-beforeEach(({ skip }) => skip(lacking !== null, `TLS and logins are those of the embedded servers: ${lacking}`))
-afterAll(() => secured?.stop())
+const secured = useSecured('TLS and logins')
 
 let files = 0
 

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
+import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { aCertificate, type Certified } from './certificates.js'
 import { withClient } from './postgres-client.js'
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
@@ -27,7 +28,29 @@ export interface Secured {
   stop(): Promise<void>
 }
 
-export async function startSecured(): Promise<Secured> {
+/**
+ * Starts the servers before the tests of a file; where they cannot be started, the tests are skipped.
+ *
+ * @param what  what the tests need them for
+ * @returns object that has its properties from the first test on
+ */
+export function useSecured(what: string): Secured {
+  const secured: Partial<Secured> = {}
+  let lacking: string | null = null
+  beforeAll(async () => {
+    try {
+      Object.assign(secured, await startSecured())
+    } catch (error: unknown) {
+      if (!(error instanceof InfrastructureUnavailable)) throw error
+      lacking = error.message
+    }
+  })
+  beforeEach(({ skip }) => skip(lacking !== null, `${what} are those of the embedded servers: ${lacking}`))
+  afterAll(() => secured.stop?.())
+  return secured as Secured
+}
+
+async function startSecured(): Promise<Secured> {
   const folder = await mkdtemp(join(tmpdir(), 'outflow-secured-'))
   const write = async (name: string, text: string) => {
     const path = join(folder, name)
