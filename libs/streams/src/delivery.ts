@@ -1,6 +1,7 @@
 import type { Message } from '@outflow/records'
 import type { Batch, KafkaMessage } from 'kafkajs'
 import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
+import { RecordList } from './kafkajs-internals/fetched-records.js'
 import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
 
 /** Names with their values in order; a name may occur more than once, and a value may be null. */
@@ -56,7 +57,7 @@ export interface Delivery {
   readonly nextOffset: bigint
   /** End of the partition when the batch was fetched. */
   readonly highWatermark: bigint
-  /** The batch is written: reading continues after it. */
+  /** The batch is written: reading continues after it. The memory of its records is freed: buffers that were read from them become empty. */
   acknowledge(): void
   /** Another member has moved the stored offset (`superseded`): drops the batch and continues at the stored offset. */
   reposition(): void
@@ -73,6 +74,8 @@ export interface OpenDelivery {
   readonly ended: Promise<DeliveryEnd>
   /** Ends the delivery if its consumer does not. */
   abandon(): void
+  /** Frees the memory of the records. */
+  release(): void
 }
 
 /** The parts of kafkajs's batch that a delivery has. */
@@ -97,7 +100,15 @@ export function toDelivery(batch: DeliveredBatch, expectedOffset: bigint): OpenD
     reposition: () => end({ kind: 'repositioned' }),
     fail: (error) => end({ kind: 'failed', error }),
   }
-  return { delivery, ended, abandon: () => end({ kind: 'abandoned' }) }
+  return {
+    delivery,
+    ended,
+    abandon: () => end({ kind: 'abandoned' }),
+    release: () => {
+      const messages: unknown = batch.messages
+      if (messages instanceof RecordList) messages.release()
+    },
+  }
 }
 
 /** Returns the offset of the fetch request, which kafkajs's types omit. */

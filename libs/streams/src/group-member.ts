@@ -332,6 +332,7 @@ export class GroupMember {
 
   async #untilEnded(claim: Claim, open: OpenDelivery): Promise<void> {
     const end = await open.ended
+    if (end.kind === 'acknowledged') open.release()
     if (end.kind === 'failed') return this.#crash.abort(new Fatal(end.error))
     if (end.kind === 'abandoned' || !this.#isCurrent(claim)) return
     if (end.kind === 'repositioned') return this.#positionAgain(claim)

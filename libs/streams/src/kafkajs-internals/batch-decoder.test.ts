@@ -30,7 +30,7 @@ replaceBatchDecoder()
 
 const decodeWhole: Decode = async (reader) => {
   const { context, records } = (await decodeBatch(reader))!
-  return { ...context, records: new RecordList([records]).map((record) => record as EncodedRecord) }
+  return { ...context, records: new RecordList([records], () => {}).map((record) => record as EncodedRecord) }
 }
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((own) => Buffer.from(own))

@@ -3,6 +3,7 @@ import type { KafkaMessage } from 'kafkajs'
 import { ExpandsTooFar, MAX_EXPANDED_BYTES } from '../compression.js'
 import { type BatchContext, CREATE_TIME, type EncodedBatch, LOG_APPEND_TIME, locateRecords } from './encoded-record.js'
 import { FetchedRecords } from './fetched-records.js'
+import { ResponseBytes } from './response-bytes.js'
 import { UnreadableRecord } from './unreadable-record.js'
 
 /**
@@ -57,22 +58,23 @@ export async function decodeMessages(response: ByteReader): Promise<FetchedRecor
   }
   response.offset = end
   const partition: ByteReader = { buffer: buffer.subarray(from, end), offset: 0 }
-  const before = expandedOf.get(response) ?? 0
+  const progress = progressOf.get(response) ?? { expandedBytes: 0, bytes: new ResponseBytes(buffer) }
+  progressOf.set(response, progress)
   const batches: DecodedBatch['records'][] = []
   let expanded = 0
   while (partition.buffer.length - partition.offset > BATCH_OVERHEAD) {
-    if (expanded >= PARTITION_BUDGET || before + expanded >= RESPONSE_BUDGET) break
+    if (expanded >= PARTITION_BUDGET || progress.expandedBytes + expanded >= RESPONSE_BUDGET) break
     const batch = await decodeBatch(partition)
     if (batch === null) break
     expanded += batch.expandedBytes
     batches.push(batch.records)
   }
-  expandedOf.set(response, before + expanded)
-  return new FetchedRecords(batches)
+  progress.expandedBytes += expanded
+  return new FetchedRecords(batches, progress.bytes.addPartition())
 }
 
-/** Expanded bytes of a response's compressed batches so far. */
-const expandedOf = new WeakMap<ByteReader, number>()
+/** The bytes of a response, and how many its compressed batches have expanded to so far. */
+const progressOf = new WeakMap<ByteReader, { expandedBytes: number; readonly bytes: ResponseBytes }>()
 /** A single batch may exceed either budget. */
 const PARTITION_BUDGET = MAX_EXPANDED_BYTES
 const RESPONSE_BUDGET = 2 * MAX_EXPANDED_BYTES

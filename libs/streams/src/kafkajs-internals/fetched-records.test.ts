@@ -14,7 +14,7 @@ const batches = fc.array(fc.nat(4), { maxLength: 6 }).map((sizes) => {
 test('a list of batches equals the array of their records, in any order of access', () => {
   fc.assert(
     fc.property(batches, fc.array(fc.integer({ min: -30, max: 30 })), (own, indices) => {
-      const list = new RecordList(own)
+      const list = new RecordList(own, () => {})
       const array = own.flat()
       expect(list).toHaveLength(array.length)
       for (const index of indices) expect(list.at(index)).toBe(array.at(index))

@@ -20,7 +20,11 @@ export class RecordList implements Iterable<FetchedRecord> {
   /** Index of the batch that was accessed last; records are mostly read in their order. */
   private batch = 0
 
-  constructor(protected readonly batches: readonly BatchRecords[]) {
+  /** @param release  releases the fetched bytes of the records, which must not be read afterwards */
+  constructor(
+    protected readonly batches: readonly BatchRecords[],
+    readonly release: () => void,
+  ) {
     const starts = [0]
     for (const { length } of batches) starts.push(starts.at(-1)! + length)
     this.starts = starts
@@ -50,7 +54,10 @@ export class RecordList implements Iterable<FetchedRecord> {
   }
 
   filter(test: (record: FetchedRecord) => boolean): RecordList {
-    return new RecordList(this.batches.map((records) => records.filter(test)))
+    return new RecordList(
+      this.batches.map((records) => records.filter(test)),
+      this.release,
+    )
   }
 }
 
@@ -60,6 +67,6 @@ export class RecordList implements Iterable<FetchedRecord> {
  */
 export class FetchedRecords extends RecordList {
   override filter(test: (record: FetchedRecord) => boolean): RecordList {
-    return this.length > 0 && test(this[0]!) ? new RecordList(this.batches) : super.filter(test)
+    return this.length > 0 && test(this[0]!) ? new RecordList(this.batches, this.release) : super.filter(test)
   }
 }

@@ -3,11 +3,12 @@ import { replaceBatchDecoder } from './batch-decoder.js'
 import { replaceCoordinatorLookup } from './coordinators.js'
 import { sendNullHeaders } from './null-header.js'
 import { checkOnlyPendingRequests } from './pending-requests.js'
+import { keepNoResponses } from './response-bytes.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 /**
- * Replaces four internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
- * look-up of coordinators, and the check of pending requests.
+ * Replaces five internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
+ * look-up of coordinators, the check of pending requests, and the reading of responses.
  *
  * Nothing is replaced in another version of kafkajs. Then reading takes about three times the CPU, a batch that expands too far fails
  * the fetch, a null header is sent as an empty one, a transaction takes more requests, idle connections use CPU, and a topic that was
@@ -22,4 +23,5 @@ export function replaceInternals(log: StreamLog, version = installedVersion()): 
   sendNullHeaders()
   replaceCoordinatorLookup()
   checkOnlyPendingRequests()
+  keepNoResponses()
 }

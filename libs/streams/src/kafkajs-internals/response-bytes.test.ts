@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module'
+import { expect, test } from 'vitest'
+import { freeBytes, keepNoResponses, ResponseBytes } from './response-bytes.js'
+
+const Connection = createRequire(import.meta.url)('kafkajs/src/network/connection')
+
+/** A response as it arrives: size, correlation id, and content. */
+function response(correlationId: number, content: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(8 + content.length)
+  bytes.writeInt32BE(4 + content.length, 0)
+  bytes.writeInt32BE(correlationId, 4)
+  bytes.write(content, 8)
+  return bytes
+}
+
+/** The part of a connection that reads responses, and the responses that it has read. */
+function aConnection() {
+  const read: Buffer[] = []
+  const requestQueue = { fulfillRequest: ({ payload }: { readonly payload: Buffer }) => void read.push(payload) }
+  const connection = { chunks: [], bytesBuffered: 0, bytesNeeded: 4, requestQueue }
+  return { read, receive: (bytes: Buffer) => Connection.prototype.processData.call(connection, bytes) }
+}
+
+test('a response is freed when all of its partitions have been released', () => {
+  const bytes = response(1, 'records of two partitions').subarray(8)
+  const shared = new ResponseBytes(bytes)
+  const [first, second] = [shared.addPartition(), shared.addPartition()]
+  first()
+  expect(String(bytes)).toBe('records of two partitions')
+  second()
+  expect(bytes).toHaveLength(0)
+})
+
+test('a connection reads the next response after the last one was freed', () => {
+  keepNoResponses()
+  const { read, receive } = aConnection()
+  receive(response(1, 'first'))
+  freeBytes(read[0]!)
+  receive(response(2, 'second').subarray(0, 6))
+  receive(response(2, 'second').subarray(6))
+  expect(read.map(String)).toEqual(['', 'second'])
+})
+
+test('a response that was received together with another one is not freed', () => {
+  keepNoResponses()
+  const { read, receive } = aConnection()
+  receive(Buffer.concat([response(1, 'first'), response(2, 'second'), response(3, 'third').subarray(0, 9)]))
+  for (const bytes of read) freeBytes(bytes)
+  receive(response(3, 'third').subarray(9))
+  expect(read.map(String)).toEqual(['first', 'second', 'third'])
+})
