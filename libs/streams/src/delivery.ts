@@ -57,7 +57,7 @@ export interface Delivery {
   readonly nextOffset: bigint
   /** End of the partition when the batch was fetched. */
   readonly highWatermark: bigint
-  /** The batch is written: reading continues after it. The memory of its records is freed: buffers that were read from them become empty. */
+  /** The batch is written: reading continues after it. From Node 22 on the memory of its records is freed: buffers that were read from them become empty. */
   acknowledge(): void
   /** Another member has moved the stored offset (`superseded`): drops the batch and continues at the stored offset. */
   reposition(): void

@@ -6,6 +6,8 @@ import type { Delivery } from './delivery.js'
 import { BrokerUnavailable, TopicUnknown } from './errors.js'
 import { GroupMember } from './group-member.js'
 import type { KafkaConnection } from './kafka.js'
+import { RecordList } from './kafkajs-internals/fetched-records.js'
+import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
 import { positionsInMemory } from './positions.js'
 
 vi.mock('@outflow/errors/retrying', async (original) => ({ ...(await original<object>()), pause: () => turn() }))
@@ -75,11 +77,14 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     deliveries.at(-1)?.acknowledge()
   }
   /** A fetch from `fetchedOffset` that returned the records first … last. */
-  const fetched = async (fetchedOffset: bigint, first: bigint, last: bigint) => {
-    const offsets = Array.from({ length: Number(last - first) + 1 }, (_, index) => String(first + BigInt(index)))
+  const fetched = async (fetchedOffset: bigint, first: bigint, last: bigint, onRelease = () => {}) => {
+    const records = Array.from(
+      { length: Number(last - first) + 1 },
+      (_, index) => new UnreadableRecord({} as never, String(first + BigInt(index)), 'a test does not read it'),
+    )
     const batch = {
       ...{ topic: TOPIC, partition: 0, fetchedOffset: String(fetchedOffset), highWatermark: String(last + 1n) },
-      messages: offsets.map((offset) => ({ offset, timestamp: '0', key: null, value: null, attributes: 0 })),
+      messages: new RecordList([records], onRelease),
       firstOffset: () => String(first),
       lastOffset: () => String(last),
     }
@@ -106,6 +111,14 @@ test('a fetch from the sought position is delivered, even with gaps in its offse
   await fetched(5n, 8n, 9n)
   expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
   expect(seeks).toEqual([5n])
+})
+
+test('fetched records are released when their delivery is acknowledged', async () => {
+  const { fetched } = await aMember()
+  const release = vi.fn()
+  await fetched(0n, 0n, 1n, release)
+  await fetched(99n, 99n, 99n, () => expect.fail('it was not delivered'))
+  expect(release).toHaveBeenCalledTimes(1)
 })
 
 test.each([

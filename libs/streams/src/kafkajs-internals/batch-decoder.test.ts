@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { MAX_EXPANDED_BYTES, registerCodecs } from '../compression.js'
 import { type ByteReader, decodeBatch, decodeMessages, replaceBatchDecoder } from './batch-decoder.js'
 import type { BatchContext, EncodedRecord } from './encoded-record.js'
-import { RecordList } from './fetched-records.js'
+import { type FetchedRecords, RecordList } from './fetched-records.js'
 import { UnreadableRecord } from './unreadable-record.js'
 
 const require = createRequire(import.meta.url)
@@ -163,6 +163,18 @@ test('kafkajs leaves out the same records before the requested offset, and of ab
       expect(await kept(decodeMessages)).toEqual(await kept(theirMessages))
     }
   }
+})
+
+test('released records are freed, also those of a compressed batch', async ({ skip }) => {
+  if (!('transfer' in ArrayBuffer.prototype)) skip('Node 20 cannot free the memory of a buffer')
+  const { buffer } = fetched(await aBatch(0n, ['a']), gzipped(await aBatch(1n, ['b'.repeat(100_000)])))
+  const response = new Decoder(Buffer.allocUnsafeSlow(buffer.length))
+  buffer.copy(response.buffer)
+  const records = (await decodeMessages(response)) as FetchedRecords
+  const values = records.map((record) => (record as EncodedRecord).value!)
+  expect(values.map(({ length }) => length)).toEqual([1, 100_000])
+  records.release()
+  expect(values.map(({ length }) => length)).toEqual([0, 0])
 })
 
 test('kafkajs uses the decoder from its first fetch on', () => {

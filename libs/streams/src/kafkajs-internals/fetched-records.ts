@@ -1,4 +1,5 @@
-import type { EncodedBatch, EncodedRecord } from './encoded-record.js'
+import { EncodedBatch, type EncodedRecord } from './encoded-record.js'
+import { freeBytes } from './response-bytes.js'
 import type { UnreadableRecord } from './unreadable-record.js'
 
 export type FetchedRecord = EncodedRecord | UnreadableRecord
@@ -20,10 +21,10 @@ export class RecordList implements Iterable<FetchedRecord> {
   /** Index of the batch that was accessed last; records are mostly read in their order. */
   private batch = 0
 
-  /** @param release  releases the fetched bytes of the records, which must not be read afterwards */
+  /** @param releaseResponse  releases the part of the fetch response that has the batches */
   constructor(
     protected readonly batches: readonly BatchRecords[],
-    readonly release: () => void,
+    protected readonly releaseResponse: () => void,
   ) {
     const starts = [0]
     for (const { length } of batches) starts.push(starts.at(-1)! + length)
@@ -56,8 +57,15 @@ export class RecordList implements Iterable<FetchedRecord> {
   filter(test: (record: FetchedRecord) => boolean): RecordList {
     return new RecordList(
       this.batches.map((records) => records.filter(test)),
-      this.release,
+      this.releaseResponse,
     )
+  }
+
+  /** Frees the memory of the records, which must not be read afterwards. */
+  release(): void {
+    // A compressed batch was expanded into memory of its own.
+    for (const records of this.batches) if (records instanceof EncodedBatch) freeBytes(records.bytes)
+    this.releaseResponse()
   }
 }
 
@@ -67,6 +75,6 @@ export class RecordList implements Iterable<FetchedRecord> {
  */
 export class FetchedRecords extends RecordList {
   override filter(test: (record: FetchedRecord) => boolean): RecordList {
-    return this.length > 0 && test(this[0]!) ? new RecordList(this.batches, this.release) : super.filter(test)
+    return this.length > 0 && test(this[0]!) ? new RecordList(this.batches, this.releaseResponse) : super.filter(test)
   }
 }

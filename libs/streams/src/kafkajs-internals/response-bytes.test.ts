@@ -2,6 +2,8 @@ import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
 import { freeBytes, keepNoResponses, ResponseBytes } from './response-bytes.js'
 
+const CAN_FREE = 'transfer' in ArrayBuffer.prototype
+const WHY_NOT = 'Node 20 cannot free the memory of a buffer'
 const Connection = createRequire(import.meta.url)('kafkajs/src/network/connection')
 
 /** A response as it arrives: size, correlation id, and content. */
@@ -21,7 +23,8 @@ function aConnection() {
   return { read, receive: (bytes: Buffer) => Connection.prototype.processData.call(connection, bytes) }
 }
 
-test('a response is freed when all of its partitions have been released', () => {
+test('a response is freed when all of its partitions have been released', ({ skip }) => {
+  if (!CAN_FREE) skip(WHY_NOT)
   const bytes = response(1, 'records of two partitions').subarray(8)
   const shared = new ResponseBytes(bytes)
   const [first, second] = [shared.addPartition(), shared.addPartition()]
@@ -38,7 +41,7 @@ test('a connection reads the next response after the last one was freed', () => 
   freeBytes(read[0]!)
   receive(response(2, 'second').subarray(0, 6))
   receive(response(2, 'second').subarray(6))
-  expect(read.map(String)).toEqual(['', 'second'])
+  expect(read.map(String)).toEqual([CAN_FREE ? '' : 'first', 'second'])
 })
 
 test('a response that was received together with another one is not freed', () => {

@@ -21,11 +21,15 @@ export class ResponseBytes {
   }
 }
 
-/** Frees the memory of bytes, and leaves a buffer of length 0; does nothing if the memory has other bytes too. */
+/** Frees the memory of bytes, and leaves a buffer of length 0; does nothing if the memory has other bytes too, or on Node 20. */
 export function freeBytes({ buffer, byteOffset, byteLength }: Buffer): void {
   const isAlone = byteOffset <= RESPONSE_HEADER_BYTES && byteOffset + byteLength === buffer.byteLength
-  // The clone owns the memory and is unreachable, so that even a collection of young objects frees it.
-  if (isAlone) structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
+  if (isAlone) (buffer as Partial<Transferable>).transfer?.(0)
+}
+
+/** An ArrayBuffer from Node 22 on. */
+interface Transferable {
+  transfer(length: number): ArrayBuffer
 }
 
 /** Size and correlation id, which kafkajs removes from a response. */
