@@ -35,6 +35,6 @@ export function categoryReason(
   const isNewPair = evidence.kind === 'pair' && evidence.seen === 0 && byCounts >= BITS_OF_A_NEW_PAIR
   const isByCounts = evidence.kind === 'unseen' || isNewPair || byCounts >= SHARE_OF_COUNTS * bits
   const field = categoryColumnsOf(encoder.features)[k]!.name
-  const text = categoryInWords(field, observed, isByCounts ? evidence : { kind: 'ordinary' }, expected)
+  const text = categoryInWords(field, observed, isByCounts ? evidence : { kind: 'common' }, expected)
   return { field, bits, observed, expected, range: null, text }
 }

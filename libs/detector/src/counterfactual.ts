@@ -37,17 +37,17 @@ interface SingleChanges {
  * tries every pair of numbers at their usual values.
  *
  * @param changes      changes of one field of the record at a time
- * @param ordinaryNll  nats; a record below it is not an anomaly
+ * @param thresholdNll  nats; a record below it is not an anomaly
  * @returns null where four changes do not make it normal
  */
 export function* findCounterfactual(
   encoder: Encoder,
   fields: Fields,
   { best, numbers }: SingleChanges,
-  ordinaryNll: number,
+  thresholdNll: number,
 ): NllQueries<Counterfactual | null> {
   let current = likeliest(best)
-  for (let change = 1; current !== undefined && current.nll >= ordinaryNll; change++) {
+  for (let change = 1; current !== undefined && current.nll >= thresholdNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
     const further: readonly Fields[] = [...alternativesOf(encoder, current.fields), ...pairs]
     if (change === MOST_CHANGES || further.length === 0) return null

@@ -94,7 +94,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const { encoder, flow, calibration, metadata } = model
   const [threaded, local] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
   const forLarge = threaded ?? local
-  const ordinaryNll = alertThreshold(calibration, metadata.alertRate)
+  const thresholdNll = alertThreshold(calibration, metadata.alertRate)
   // Few records do not determine how rare a record beyond all of them is: there a tail found three times as many anomalies as the rate.
   const least = metadata.provisional ? metadata.calibration.smallestPValue : 0
   const pValuesOf = (nll: Float64Array) => {
@@ -117,7 +117,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     pUpperLimit: (nll) => Math.max(least, pUpperLimit(calibration, nll)),
     explain: async (batch, nll) => {
       const own = nll ?? (await nllOf(batch))
-      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, ordinaryNll))
+      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, thresholdNll))
       return runNllQueries(roughNll, queries)
     },
     bands: (batch, names) => {
@@ -130,7 +130,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     newValues: (batch) =>
       runNllQueries(
         nllOf,
-        batch.map((fields) => findNewValue(encoder, fields, ordinaryNll)),
+        batch.map((fields) => findNewValue(encoder, fields, thresholdNll)),
       ),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),

@@ -27,17 +27,17 @@ import { type Curve, mergeCurve, numberReason } from './number-reason.js'
  * scored on a coarse grid, the best ones then on a fine grid along their axis, and again around their likeliest value.
  *
  * @param record       an improbable record, and its NLL in nats
- * @param ordinaryNll  nats; a record below it is not an anomaly
+ * @param thresholdNll  nats; a record below it is not an anomaly
  * @returns at least one reason, the most bits first (`mainReasons` states which are left out), and the counterfactual,
  *   null if there is none or the record is not an anomaly
  */
 export function* explainRecord(
   encoder: Encoder,
   { fields, nll: own }: Candidate,
-  ordinaryNll: number,
+  thresholdNll: number,
 ): NllQueries<Explanation> {
   const { ids } = encodeBatch(encoder, [fields])
-  const limits = { own, ordinaryNll }
+  const limits = { own, thresholdNll }
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
   const grids = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j, 2))
   const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
@@ -68,10 +68,10 @@ export function* explainRecord(
   ]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
   const counterfactual =
-    own < ordinaryNll
+    own < thresholdNll
       ? null
-      : ((yield* nameMistake(encoder, { fields, nll: own }, refined, ordinaryNll)) ??
-        (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, ordinaryNll)))
+      : ((yield* nameMistake(encoder, { fields, nll: own }, refined, thresholdNll)) ??
+        (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, thresholdNll)))
   const reasons = [
     ...likely.map((j) => numberReason(encoder, fields, ids, j, curves[j]!, limits)),
     ...values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!)),
@@ -82,7 +82,7 @@ export function* explainRecord(
 /** nats; the NLL of the record as it is, and the NLL from which a record is an anomaly. */
 interface Limits {
   readonly own: number
-  readonly ordinaryNll: number
+  readonly thresholdNll: number
 }
 
 /** The lowest NLL of the record with another value of the number, so far. */
@@ -98,10 +98,10 @@ function byHelp(curves: readonly Curve[]): number[] {
  * Indices of the numbers that may become reasons, the one that helps most first: if one number alone makes the record normal,
  * those that help at least a share as much; otherwise all.
  */
-function numbersThatHelp(curves: readonly Curve[], { own, ordinaryNll }: Limits, share: number): readonly number[] {
+function numbersThatHelp(curves: readonly Curve[], { own, thresholdNll }: Limits, share: number): readonly number[] {
   const sorted = byHelp(curves)
   const lowest = sorted.length === 0 ? own : leastOf(curves[sorted[0]!]!)
-  if (lowest >= ordinaryNll) return sorted
+  if (lowest >= thresholdNll) return sorted
   return sorted.filter((j) => own - leastOf(curves[j]!) >= share * (own - lowest))
 }
 
@@ -117,12 +117,12 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
  */
 function mainReasons(
   reasons: readonly Reason[],
-  { own, ordinaryNll }: Limits,
+  { own, thresholdNll }: Limits,
   counterfactual: Counterfactual | null,
 ): Reason[] {
   const sorted = reasons.toSorted((a, b) => b.bits - a.bits)
   const most = sorted[0]?.bits ?? 0
-  const sufficient = sorted.filter(({ bits }) => bits >= 1 && own - bits * Math.LN2 < ordinaryNll)
+  const sufficient = sorted.filter(({ bits }) => bits >= 1 && own - bits * Math.LN2 < thresholdNll)
   if (sufficient.length > 0) return sufficient
   const changed = new Set(counterfactual?.changes.map(({ field }) => field))
   const together = sorted.filter(({ field, bits }) => bits >= 1 && changed.has(field))

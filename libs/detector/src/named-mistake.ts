@@ -1,5 +1,5 @@
 import type { Counterfactual } from '@outflow/contracts'
-import { type Encoder, numberOf, wildNll } from '@outflow/encoding'
+import { arbitraryValueNll, type Encoder, numberOf } from '@outflow/encoding'
 import { type Candidate, counterfactualOf } from './counterfactual.js'
 import { repairsOf } from './mistakes.js'
 import type { NllQueries } from './nll-queries.js'
@@ -11,28 +11,28 @@ import { gridLogMass } from './quadrature.js'
  * Most of the prior, .82, is for no known mistake; the rest is divided evenly among the kinds in each field:
  *
  *     share(repair) ∝ prior(repair) · p(repaired record) · (number of values that the mistake maps to one)
- *     share(none)   ∝ prior(none) · [p(record) + mean over numbers j of ∫ p(record with v in j) dv · wild(its own value in j)]
+ *     share(none)   ∝ prior(none) · [p(record) + mean over numbers j of ∫ p(record with v in j) dv · arbitrary(its own value in j)]
  *
  * because a record without a known mistake is rare but correct, or has a number with an unknown cause.
  *
  * @param curves       by number, the record's NLL at other values of the number; without numbers whose change does not help
- * @param ordinaryNll  nats; a record below it is not an anomaly
+ * @param thresholdNll  nats; a record below it is not an anomaly
  * @returns the change to the repaired record; null if no mistake meets the conditions
  */
 export function* nameMistake(
   encoder: Encoder,
   { fields, nll: own }: Candidate,
   curves: ReadonlyMap<number, Curve>,
-  ordinaryNll: number,
+  thresholdNll: number,
 ): NllQueries<Counterfactual | null> {
   const fitOf = (j: number) => {
     const curve = curves.get(j)
     if (curve === undefined) return undefined
     const { usual } = encoder.numbers[j]!
-    return (value: number) => (value === usual ? curve.usualNll! < ordinaryNll : isLowAt(curve, value, ordinaryNll))
+    return (value: number) => (value === usual ? curve.usualNll! < thresholdNll : isLowAt(curve, value, thresholdNll))
   }
   // If one number alone makes the record normal, a swap must include a number whose change helps.
-  const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats < ordinaryNll))
+  const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats < thresholdNll))
   const maySwap = (i: number, j: number) => !isOneEnough || curves.has(i) || curves.has(j)
   const { repairs, kinds } = repairsOf(encoder, fields, fitOf, maySwap)
   if (repairs.length === 0) return null
@@ -40,19 +40,19 @@ export function* nameMistake(
   const logs = repairs.map(({ logWeight }, at) => logWeight - nll[at]! - Math.log(kinds))
   const unknown = Array.from(curves, ([j, curve]) => {
     const x = numberOf(encoder, fields, j)
-    const wild = Number.isNaN(x) ? Number.POSITIVE_INFINITY : wildNll(encoder.numbers[j]!, x)
-    return gridLogMass(encoder.numbers[j]!, curve) - wild - Math.log(encoder.numbers.length)
+    const arbitrary = Number.isNaN(x) ? Number.POSITIVE_INFINITY : arbitraryValueNll(encoder.numbers[j]!, x)
+    return gridLogMass(encoder.numbers[j]!, curve) - arbitrary - Math.log(encoder.numbers.length)
   })
   const best = logs.reduce((most, log, at) => (log > logs[most]! ? at : most), 0)
   const none = [-own, ...unknown].map((log) => log + LOG_ODDS_OF_NONE)
   const total = [...none, ...logs].reduce((sum, log) => sum + Math.exp(log - logs[best]!), 0)
-  if (!(nll[best]! < ordinaryNll && 1 / total > LEAST_SHARE)) return null
+  if (!(nll[best]! < thresholdNll && 1 / total > LEAST_SHARE)) return null
   const { mistake, fields: repaired } = repairs[best]!
   return counterfactualOf(encoder, fields, { fields: repaired, nll: nll[best]! }, { name: mistake, share: 1 / total })
 }
 
 const LEAST_SHARE = 0.5
-/** With ½, 5 % of the natural outliers among 20,000 flights get a mistake; with ⅚, 88 % of seconds instead of minutes are named (`npm run bench:flights`). */
+/** With less, more natural outliers get a mistake; with more, fewer mistakes are named (test/bench/results/mistakes.md). */
 const PRIOR_OF_NONE = 0.82
 const LOG_ODDS_OF_NONE = Math.log(PRIOR_OF_NONE / (1 - PRIOR_OF_NONE))
 

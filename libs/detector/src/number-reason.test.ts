@@ -17,7 +17,7 @@ const records = Array.from({ length: 600 }, (_, at) => {
   return read({ load: (at * 37) % 100, length: LENGTHS[route] + (at % 7 === 0 ? 1 : 0), route }) as Fields
 })
 const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
-const ORDINARY_NLL = 20
+const THRESHOLD_NLL = 20
 
 /** A curve of `lowest` nats at one value, and of 40 nats more elsewhere. */
 function lowestAt(value: number, lowest: number, grid: readonly number[]): Curve {
@@ -28,7 +28,7 @@ function lowestAt(value: number, lowest: number, grid: readonly number[]): Curve
 function reasonOf(record: { load: number; length: number; route: string }, j: number, curve: Curve) {
   const fields = read(record) as Fields
   const { ids } = encodeBatch(encoder, [fields])
-  return numberReason(encoder, fields, ids, j, curve, { own: 60, ordinaryNll: ORDINARY_NLL })
+  return numberReason(encoder, fields, ids, j, curve, { own: 60, thresholdNll: THRESHOLD_NLL })
 }
 
 it('names the group if the likeliest value of the flow is that of the group', () => {
@@ -64,7 +64,7 @@ it.each([
     /load 2,000 is far above the usual \d to 9\d/,
   ],
 ] as const)(
-  '%s, where no group determines the number and no value makes the record ordinary',
+  '%s, where no group determines the number and no value makes the record normal',
   (_, value, usual, words) => {
     const { expected, text } = reasonOf(
       { load: 2000, length: 7, route: 'long' },

@@ -30,7 +30,7 @@ export function numberReason(
   ids: Int32Array,
   j: number,
   { grid, nll, usualNll }: Curve,
-  { own, ordinaryNll }: { readonly own: number; readonly ordinaryNll: number },
+  { own, thresholdNll }: { readonly own: number; readonly thresholdNll: number },
 ): Reason {
   const column = encoder.numbers[j]!
   const best = argMin(nll)
@@ -43,8 +43,8 @@ export function numberReason(
   ]
   const likely = isUsual ? column.usual! : likeliest({ grid, nll }, best, group?.median)
   const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
-  const isNeverOrdinary = !isUsual && nll.every((nats) => nats >= ordinaryNll)
-  const { expected, range } = isNeverOrdinary ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
+  const isNeverNormal = !isUsual && nll.every((nats) => nats >= thresholdNll)
+  const { expected, range } = isNeverNormal ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
   const observed = numberOf(encoder, fields, j)
   const isOfGroup = group !== null && group.range[0] <= expected && expected <= group.range[1]
   return {

@@ -67,14 +67,14 @@ describe('the text about a category', () => {
     ],
     [{ kind: 'rare', seen: 3, of: 18000 }, 'destination JFK is rare (3 of 18,000)'],
     [{ kind: 'unseen' }, 'destination JFK was never seen before'],
-    [{ kind: 'ordinary' }, 'destination JFK does not fit the other fields; BOS would'],
+    [{ kind: 'common' }, 'destination JFK does not fit the other fields; BOS would'],
   ] as const)('%j', (evidence, text) => {
     expect(categoryInWords('destination', 'JFK', evidence, 'BOS')).toBe(text)
   })
 })
 
 it('a category that is the likeliest value is not said to be odd', () => {
-  expect(categoryInWords('destination', 'JFK', { kind: 'ordinary' }, 'JFK')).toBe(
+  expect(categoryInWords('destination', 'JFK', { kind: 'common' }, 'JFK')).toBe(
     'destination JFK is the likeliest value',
   )
 })

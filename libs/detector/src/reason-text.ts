@@ -63,7 +63,7 @@ export function categoryInWords(
     }
     case 'rare':
       return `${observed} is rare (${count(evidence.seen)} of ${count(evidence.of)})`
-    case 'ordinary':
+    case 'common':
       if (expected === value) return `${observed} is the likeliest value`
       return `${observed} does not fit the other fields; ${brief(expected ?? 'none')} would`
   }

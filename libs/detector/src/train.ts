@@ -189,11 +189,13 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
 /**
  * The base, the length and the trimming of a fit. docs/design/accuracy.md has the measurements.
  *
- * With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst
- * rows of a batch belong to rare groups. Tables of numbers leave out a larger share, unless the configured one is 0. A table of numbers starts from a mixture of Gaussians, which has a lower NLL than a
- * flow on nearly every table; the flow then models what the mixture lacks. A table of many columns has too few rows for full covariances,
- * and starts from a standard normal. A provisional model is only the mixture; with categories it has two Gaussians, because the
- * context explains the rest and a larger mixture overfits few rows.
+ * - With categories the flow starts from a standard normal and leaves out only the configured share of anomalies, because the worst rows
+ *   of a batch belong to rare groups.
+ * - A table of numbers starts from a mixture of Gaussians, which has a lower NLL than a flow on nearly every table; the flow then models
+ *   what the mixture lacks. A larger share is left out, unless the configured one is 0.
+ * - A table of many columns has too few rows for full covariances, and starts from a standard normal.
+ * - A provisional model is only the mixture; with categories it has at most two Gaussians, because the context explains the rest and a
+ *   larger mixture overfits few rows.
  */
 function recipeFor(
   columns: number,

@@ -1,6 +1,6 @@
 import type { Fields } from '@outflow/records'
 import type { Conditional } from './conditional.js'
-import { periodHours, rollUp } from './cycle.js'
+import { periodHours, timeAtHours } from './cycle.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
@@ -64,7 +64,7 @@ export function usualNumber(encoder: Encoder, ids: Int32Array, j: number): numbe
 /** The record with another number, given in the column's own unit (cyclic: hours since the cut). */
 export function withNumber({ numbers: columns }: Encoder, fields: Fields, j: number, value: number): Fields {
   const { cycle } = columns[j]!
-  return { ...fields, numbers: fields.numbers.with(j, cycle === null ? value : rollUp(cycle, value)) }
+  return { ...fields, numbers: fields.numbers.with(j, cycle === null ? value : timeAtHours(cycle, value)) }
 }
 
 /** A record's own number in the column's own unit; NaN where it is missing. */

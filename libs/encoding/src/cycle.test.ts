@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fitCycle, periodHours, rollUp, unroll } from './cycle.js'
+import { fitCycle, hoursSinceCut, periodHours, timeAtHours } from './cycle.js'
 
 const PERIODS = ['hour', 'day', 'week', 'year'] as const
 const time = fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2040, 0) })
@@ -14,11 +14,11 @@ describe('a cycle', () => {
         time,
         (period, times, t) => {
           const cycle = fitCycle(period, Float64Array.from(times))
-          const hours = unroll(cycle, t)
+          const hours = hoursSinceCut(cycle, t)
           expect(hours).toBeGreaterThanOrEqual(0)
           expect(hours).toBeLessThan(periodHours(cycle))
           // Years of 365 and 366 days are stretched to one length; the tolerance of 3.6 s covers the rounding.
-          const apart = Math.abs(unroll(cycle, rollUp(cycle, hours)) - hours)
+          const apart = Math.abs(hoursSinceCut(cycle, timeAtHours(cycle, hours)) - hours)
           expect(Math.min(apart, periodHours(cycle) - apart)).toBeLessThan(1e-3)
         },
       ),
@@ -32,10 +32,10 @@ describe('a cycle', () => {
       for (const zone of [undefined, 'Europe/Berlin']) {
         const cycle = fitCycle(period, Float64Array.of(...ends, Date.UTC(2001, 5)), zone)
         for (const end of ends) {
-          const hours = unroll(cycle, end)
+          const hours = hoursSinceCut(cycle, end)
           expect(hours).toBeGreaterThanOrEqual(0)
           expect(hours).toBeLessThan(periodHours(cycle))
-          const back = rollUp(cycle, hours)
+          const back = timeAtHours(cycle, hours)
           expect(Number.isFinite(back), `${back}`).toBe(true)
         }
       }
@@ -51,13 +51,15 @@ describe('a cycle', () => {
   it('keeps neighbours on both sides of midnight together', () => {
     const night = Float64Array.from({ length: 100 }, (_, k) => Date.UTC(2001, 0, 1, 22) + k * 120_000)
     const cycle = fitCycle('day', night)
-    expect(unroll(cycle, Date.UTC(2001, 0, 2, 0, 5)) - unroll(cycle, Date.UTC(2001, 0, 1, 23, 55))).toBeCloseTo(1 / 6)
+    expect(
+      hoursSinceCut(cycle, Date.UTC(2001, 0, 2, 0, 5)) - hoursSinceCut(cycle, Date.UTC(2001, 0, 1, 23, 55)),
+    ).toBeCloseTo(1 / 6)
   })
 
   it('begins weeks on Monday', () => {
     const cycle = { period: 'week', cut: 0, startMs: 0 } as const
-    expect(unroll(cycle, Date.UTC(2024, 0, 1))).toBe(0)
-    expect(unroll(cycle, Date.UTC(2024, 0, 7, 23))).toBe(167)
+    expect(hoursSinceCut(cycle, Date.UTC(2024, 0, 1))).toBe(0)
+    expect(hoursSinceCut(cycle, Date.UTC(2024, 0, 7, 23))).toBe(167)
   })
 })
 
@@ -70,21 +72,21 @@ describe('a cycle in a time zone', () => {
 
   it('keeps 08:00 local time at the same hour in summer and winter', () => {
     const cycle = fitCycle('day', times, BERLIN)
-    const hours = new Set(Array.from(times, (time) => unroll(cycle, time)))
+    const hours = new Set(Array.from(times, (time) => hoursSinceCut(cycle, time)))
     expect(hours.size).toBe(1)
-    expect(new Set(Array.from(times, (time) => unroll(fitCycle('day', times), time))).size).toBe(2)
+    expect(new Set(Array.from(times, (time) => hoursSinceCut(fitCycle('day', times), time))).size).toBe(2)
   })
 
   it("rolls a time of day up to the zone's local time", () => {
     const cycle = fitCycle('day', times, BERLIN)
-    expect(new Date(rollUp(cycle, unroll(cycle, times[6]!))).toISOString()).toBe('2026-12-10T07:00:00.000Z')
+    expect(new Date(timeAtHours(cycle, hoursSinceCut(cycle, times[6]!))).toISOString()).toBe('2026-12-10T07:00:00.000Z')
   })
 
   it("begins weeks and years at the zone's midnight", () => {
     const newYear = Date.parse('2026-01-01T00:00:00-05:00')
     for (const period of ['week', 'year'] as const) {
       const start = period === 'week' ? Date.parse('2026-01-05T00:00:00-05:00') : newYear
-      expect(unroll({ period, zone: 'America/New_York', cut: 0, startMs: 0 }, start)).toBe(0)
+      expect(hoursSinceCut({ period, zone: 'America/New_York', cut: 0, startMs: 0 }, start)).toBe(0)
     }
   })
 })

@@ -52,7 +52,7 @@ const BINS = 60
 const ARC = BINS / 12
 
 /** Hours since the cut, in [0, hours of the period). */
-export function unroll({ period, zone, cut }: Cycle, time: number): number {
+export function hoursSinceCut({ period, zone, cut }: Cycle, time: number): number {
   const turned = phase(period, toLocal(zone, clamped(time))) - cut
   return (turned < 0 ? turned + 1 : turned) * HOURS[period]
 }
@@ -63,7 +63,7 @@ const LARGEST_TIME_MS = 8.6e15
 const clamped = (time: number): number => Math.max(-LARGEST_TIME_MS, Math.min(LARGEST_TIME_MS, time))
 
 /** The time this many hours after the cut, in the last cycle seen in training, epoch ms; hours outside the period wrap around. */
-export function rollUp({ period, zone, cut, startMs }: Cycle, hours: number): number {
+export function timeAtHours({ period, zone, cut, startMs }: Cycle, hours: number): number {
   const share = mod(hours / HOURS[period] + cut, 1)
   return fromLocal(zone, startMs + share * cycleLength(period, startMs))
 }

@@ -14,7 +14,7 @@ export type CategoryEvidence =
       readonly of: number
     }
   | { readonly kind: 'rare'; readonly seen: number; readonly of: number }
-  | { readonly kind: 'ordinary' }
+  | { readonly kind: 'common' }
 
 /** A grouping that leaves this share of a number's spread or less determines it. */
 const DETERMINES = 0.5
@@ -80,5 +80,5 @@ export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k:
   if (rare !== undefined) return rare
   const { counts } = tree.vocabularies[k]!
   const rows = counts.reduce((sum, count) => sum + count, 0)
-  return counts[own]! <= RARE_SHARE * rows ? { kind: 'rare', seen: counts[own]!, of: rows } : { kind: 'ordinary' }
+  return counts[own]! <= RARE_SHARE * rows ? { kind: 'rare', seen: counts[own]!, of: rows } : { kind: 'common' }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeBatch } from './encode.js'
 import { fitEncoder } from './fit-encoder.js'
-import { expand, fitLogUnit, shrink, slope } from './log-scale.js'
+import { fitLogUnit, inverseSignedLog, signedLog, slope } from './log-scale.js'
 
 const units = fc.double({ min: 1e-6, max: 1e6, noNaN: true })
 const amounts = fc.double({ min: -1e9, max: 1e9, noNaN: true })
@@ -11,7 +11,9 @@ describe('the signed log', () => {
   it('is undone by its inverse', () => {
     fc.assert(
       fc.property(units, amounts, (unit, x) => {
-        expect(Math.abs(expand(unit, shrink(unit, x)) - x)).toBeLessThanOrEqual(1e-9 * Math.max(unit, Math.abs(x)))
+        expect(Math.abs(inverseSignedLog(unit, signedLog(unit, x)) - x)).toBeLessThanOrEqual(
+          1e-9 * Math.max(unit, Math.abs(x)),
+        )
       }),
     )
   })
@@ -20,7 +22,7 @@ describe('the signed log', () => {
     fc.assert(
       fc.property(units, amounts, (unit, x) => {
         const step = 1e-5 * (unit + Math.abs(x))
-        const difference = (shrink(unit, x + step) - shrink(unit, x - step)) / (2 * step)
+        const difference = (signedLog(unit, x + step) - signedLog(unit, x - step)) / (2 * step)
         // The second derivative jumps at 0: a step across 0 changes the slope by the step's share of the unit.
         expect(difference / slope(unit, x)).toBeCloseTo(1, 4)
       }),
@@ -44,7 +46,7 @@ describe('a column on a log scale', () => {
     // With the identity as the flow, the row is standard normal. Trapezoid rule at even steps of y.
     const { logUnit, centre, scale } = encoder.numbers[0]!
     const step = scale / 1_000
-    const grid = Array.from({ length: 20_001 }, (_, k) => expand(logUnit!, centre + step * (k - 10_000)))
+    const grid = Array.from({ length: 20_001 }, (_, k) => inverseSignedLog(logUnit!, centre + step * (k - 10_000)))
     const { rows, addedNll } = encodeBatch(
       encoder,
       grid.map((x) => ({ numbers: [x], categories: [] })),

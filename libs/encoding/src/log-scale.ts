@@ -1,9 +1,3 @@
-/**
- * The signed log: linear around 0, logarithmic farther out, for either sign, and smooth.
- *
- *     y = sign(x) · log(1 + |x| / u)        dy/dx = 1 / (u + |x|)
- */
-
 /** u of a column: the 5 % quantile of |x| over its values other than 0; 1 where all are 0. */
 export function fitLogUnit(values: Float64Array): number {
   const sizes = values
@@ -16,15 +10,21 @@ export function fitLogUnit(values: Float64Array): number {
 /** With a smaller unit, u + |x| and |x| / u can leave the range of float64. */
 const SMALLEST_UNIT = 1e-7
 
-export function shrink(unit: number, x: number): number {
+/**
+ * The signed log, y: linear around 0, logarithmic farther out, for either sign, and smooth.
+ *
+ *     y = sign(x) · log(1 + |x| / u)        dy/dx = 1 / (u + |x|)
+ */
+export function signedLog(unit: number, x: number): number {
   return Math.sign(x) * Math.log1p(Math.abs(x) / unit)
 }
 
-export function expand(unit: number, y: number): number {
+/** x of a signed log. */
+export function inverseSignedLog(unit: number, y: number): number {
   return Math.sign(y) * unit * Math.expm1(Math.abs(y))
 }
 
-/** dy/dx */
+/** dy/dx of the signed log. */
 export function slope(unit: number, x: number): number {
   return 1 / (unit + Math.abs(x))
 }

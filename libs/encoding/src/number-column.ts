@@ -1,7 +1,7 @@
 import { featureName } from '@outflow/contracts'
 import { type NumberFeature, needsWholeWindow } from '@outflow/records'
-import { type Cycle, fitCycle, periodHours, rollUp, unroll } from './cycle.js'
-import { expand, fitLogUnit, shrink, slope } from './log-scale.js'
+import { type Cycle, fitCycle, hoursSinceCut, periodHours, timeAtHours } from './cycle.js'
+import { fitLogUnit, inverseSignedLog, signedLog, slope } from './log-scale.js'
 
 /**
  * The fitted parameters of one number of a record.
@@ -48,13 +48,13 @@ export function fitNumberColumn(
   { contamination, usualShare }: { readonly contamination: number; readonly usualShare: number },
 ): NumberColumn {
   const cycle = feature.type === 'cyclic' ? fitCycle(feature.period, raw, feature.zone) : null
-  const sorted = (cycle ? raw.map((time) => unroll(cycle, time)) : raw).filter((x) => !Number.isNaN(x)).sort()
+  const sorted = (cycle ? raw.map((time) => hoursSinceCut(cycle, time)) : raw).filter((x) => !Number.isNaN(x)).sort()
   const usual = cycle ? null : commonValue(sorted, usualShare)
   const rest = usual === null ? sorted : sorted.filter((x) => x !== usual)
   const spread = rest.length > 0 ? rest : sorted
   const logUnit = feature.type !== 'cyclic' && feature.scale === 'log' ? fitLogUnit(spread) : undefined
   // The signed log keeps the order.
-  const line = logUnit === undefined ? spread : spread.map((x) => shrink(logUnit, x))
+  const line = logUnit === undefined ? spread : spread.map((x) => signedLog(logUnit, x))
   const cutOff = Math.floor((contamination * line.length) / 2)
   const { mean, deviation } = robustMoments(line, cutOff)
   return {
@@ -85,7 +85,7 @@ export function flagCategory(feature: NumberFeature, flag: Flag): Flag {
 
 /** From the record's value to the column's own unit; NaN stays NaN. */
 export function toOwn({ cycle }: NumberColumn, raw: number): number {
-  return cycle === null ? raw : unroll(cycle, raw)
+  return cycle === null ? raw : hoursSinceCut(cycle, raw)
 }
 
 /** From the record's value to the line, where the flow sees it before standardising; NaN stays NaN. */
@@ -95,12 +95,12 @@ export function toLine(column: NumberColumn, raw: number): number {
 
 /** From the column's own unit to the line. */
 export function ownToLine({ logUnit }: Pick<NumberColumn, 'logUnit'>, x: number): number {
-  return logUnit === undefined ? x : shrink(logUnit, x)
+  return logUnit === undefined ? x : signedLog(logUnit, x)
 }
 
 /** From the line to the column's own unit. */
 export function fromLine({ logUnit }: Pick<NumberColumn, 'logUnit'>, y: number): number {
-  return logUnit === undefined ? y : expand(logUnit, y)
+  return logUnit === undefined ? y : inverseSignedLog(logUnit, y)
 }
 
 /** @param y  on the line */
@@ -116,7 +116,7 @@ export function unstandardise(column: NumberColumn, z: number): number {
 /** From z back to the record's own value: rounded to the column's step; epoch ms where the feature is cyclic. */
 export function restore(column: NumberColumn, z: number): number {
   const x = round(column, unstandardise(column, z))
-  return column.cycle === null ? x : Math.round(rollUp(column.cycle, x))
+  return column.cycle === null ? x : Math.round(timeAtHours(column.cycle, x))
 }
 
 /** Half the step of the values, in z; on a log scale, at the median value. */
@@ -141,7 +141,7 @@ function quantile(sorted: Float64Array, share: number): number {
  *
  * @param x  in the column's own unit
  */
-export function wildNll(column: NumberColumn, x: number): number {
+export function arbitraryValueNll(column: NumberColumn, x: number): number {
   if (column.cycle !== null) return Math.log(periodHours(column.cycle))
   const z = standardise(column, ownToLine(column, x))
   return Math.log(Math.PI * column.scale * (1 + z * z))
