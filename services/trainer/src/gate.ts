@@ -21,7 +21,7 @@ export interface GateOptions {
   readonly open?: (artefact: Uint8Array) => Promise<Detector>
 }
 
-/** DESIGN: the same artefact and record give the same NLL everywhere to 1e-5. */
+/** Relative difference up to which two NLLs of a record by the same artefact count as equal. */
 const TOLERANCE = 1e-5
 /** Nats a record within which two models count as equal: a hundredth of the difference between a good fit and a poor one. */
 const EQUAL_WITHIN = 0.02

@@ -1,6 +1,6 @@
 import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { expect, test } from 'vitest'
-import { leftBounds } from './guard.js'
+import { exceededBound } from './guard.js'
 
 /** Minutes with this number of records of one nll, and of anomalies among them. */
 function minutesOf(nll: number, scored: number, anomalies: number): ScoreMinute[] {
@@ -13,30 +13,31 @@ const gate = { nllRange: [2, 9] as const }
 const asked = { alertRate: 0.01, contamination: 0.01 }
 
 test('a model within the bounds of its gate is not reported', () => {
-  expect(leftBounds(minutesOf(4, 1_000, 20), gate, asked)).toBeNull()
+  expect(exceededBound(minutesOf(4, 1_000, 20), gate, asked)).toBeNull()
 })
 
 test('a share of anomalies far above the configured one is reported, one within random variation is not', () => {
-  expect(leftBounds(minutesOf(4, 1_000, 90), gate, asked)).toBe(
+  expect(exceededBound(minutesOf(4, 1_000, 90), gate, asked)).toBe(
     'it finds anomalies in 9 % of 1000 records; at most 8.25 % are accepted',
   )
-  expect(leftBounds(minutesOf(4, 1_000, 80), gate, asked)).toBeNull()
+  expect(exceededBound(minutesOf(4, 1_000, 80), gate, asked)).toBeNull()
 })
 
 test('too many anomalies are reported even if recalibration hides them', () => {
   const pHistogram = new Array<number>(ODDS_BUCKETS).fill(0)
   pHistogram[oddsBucket(1e-4)] = 100
-  expect(leftBounds([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(
+  expect(exceededBound([{ ...minutesOf(4, 1_000, 10)[0]!, pHistogram }], gate, asked)).toMatch(
     /^it finds anomalies in 10 %/,
   )
 })
 
 test('a median nll outside the range of nine in ten records at the gate is reported, on either side', () => {
-  for (const nll of [-30, 40]) expect(leftBounds(minutesOf(nll, 1_000, 0), gate, asked)).toMatch(/^the median nll is /)
+  for (const nll of [-30, 40])
+    expect(exceededBound(minutesOf(nll, 1_000, 0), gate, asked)).toMatch(/^the median nll is /)
   // For a candidate whose scores were not finite, only the share is checked.
-  expect(leftBounds(minutesOf(40, 1_000, 0), { nllRange: [null, null] }, asked)).toBeNull()
+  expect(exceededBound(minutesOf(40, 1_000, 0), { nllRange: [null, null] }, asked)).toBeNull()
 })
 
 test('with few records nothing is reported', () => {
-  expect(leftBounds(minutesOf(40, 499, 499), gate, asked)).toBeNull()
+  expect(exceededBound(minutesOf(40, 499, 499), gate, asked)).toBeNull()
 })

@@ -11,7 +11,7 @@ import { withStored } from './with-stored.js'
 /** How long a new model is on probation, and how many records it must have scored before the first check. */
 const PROBATION_MS = 3_600_000
 const FEWEST_SCORED = 500
-/** Interval between checks of a model that leaves its bounds but is not rolled back. */
+/** Interval between checks of a model that exceeds its bounds but is not rolled back. */
 const CHECK_EVERY_MS = 300_000
 /** The factor by which the previous model must find fewer anomalies in the same records; after a change of the stream both find too many. */
 const BETTER_BY = 1.5
@@ -23,7 +23,7 @@ const BETTER_BY = 1.5
 type Guard = (modelId: string, minutes: readonly ScoreMinute[], alertRate: number) => Promise<boolean>
 
 /**
- * Compares a new model's first hour with the bounds of its gate. If it leaves them, and the previous model finds far fewer anomalies in the
+ * Compares a new model's first hour with the bounds of its gate. If it exceeds them, and the previous model finds far fewer anomalies in the
  * same records, it is rolled back.
  */
 export function makeGuard(
@@ -42,19 +42,19 @@ export function makeGuard(
       .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
     const isOnProbation = Date.now() - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
     if (active === undefined || before === undefined || !isOnProbation) return false
-    const left = leftBounds(minutes, active.metrics, { alertRate, contamination: training.contamination })
-    if (left === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
+    const exceeded = exceededBound(minutes, active.metrics, { alertRate, contamination: training.contamination })
+    if (exceeded === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
 
     checkedMs = performance.now()
     const recent = await readRecent(Date.now() - PROBATION_MS)
     const own = await anomalyShareOf(modelId, recent, alertRate)
     const others = await anomalyShareOf(before.id, recent, alertRate)
     if (own === null || others === null || own < BETTER_BY * Math.max(others, alertRate)) {
-      telemetry.guardHeld(modelId, left, own, others)
+      telemetry.guardHeld(modelId, exceeded, own, others)
       return false
     }
-    const rolled = await rollBackModel(pool, { pipeline, from: modelId, by: 'guard', why: left })
-    if (rolled !== null) telemetry.modelRolledBack(modelId, rolled.to, left)
+    const rolled = await rollBackModel(pool, { pipeline, from: modelId, by: 'guard', why: exceeded })
+    if (rolled !== null) telemetry.modelRolledBack(modelId, rolled.to, exceeded)
     return rolled !== null
   }
 
@@ -67,8 +67,8 @@ export function makeGuard(
   }
 }
 
-/** Text about the bound of the gate that the live scores exceed; null: none, or too few records to decide. */
-export function leftBounds(
+/** Describes the bound of the gate that the live scores exceed; null: none, or too few records to decide. */
+export function exceededBound(
   minutes: readonly ScoreMinute[],
   { nllRange }: Pick<GateReport, 'nllRange'>,
   { alertRate, contamination }: { readonly alertRate: number; readonly contamination: number },

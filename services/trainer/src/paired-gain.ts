@@ -35,11 +35,11 @@ export function pairedGain(candidate: Float64Array, other: Float64Array, { conta
     const difference = nll - candidate[index]!
     return Math.max(-LARGEST, Math.min(LARGEST, difference))
   })
-  const passedOver = Math.floor(contamination * candidate.length)
+  const leftOut = Math.floor(contamination * candidate.length)
   const byBoth = candidate.map((nll, index) => Math.min(nll, other[index]!))
   const kept = Uint32Array.from(byBoth.keys())
     .sort((a, b) => byBoth[a]! - byBoth[b]!)
-    .subarray(0, candidate.length - passedOver)
+    .subarray(0, candidate.length - leftOut)
   const paired = Float64Array.from(kept, (index) => differences[index]!)
   const means = resampledMeans(paired, seed)
   return {
