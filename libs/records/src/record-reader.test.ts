@@ -81,13 +81,13 @@ test('a decoded record gives the same fields as its message', () => {
   }
 })
 
-test('entities dropped from memory are counted as forgotten', () => {
+test('entities dropped from memory are counted', () => {
   const reader = messageReader({ decoder, ...options, maxBytes: 1_000 })
   for (let entity = 0; entity < 10; entity += 1) {
     reader.read(aMessage('{"delay":1}', { key: Buffer.from(`e${entity}`) }))
   }
-  const forgotten = reader.forgotten()
-  expect(forgotten).toBeGreaterThan(0)
-  expect([...reader.entities()]).toHaveLength(10 - forgotten)
+  const evicted = reader.evicted()
+  expect(evicted).toBeGreaterThan(0)
+  expect([...reader.entities()]).toHaveLength(10 - evicted)
   expect(reader.longestWindowMs).toBe(3_600_000)
 })

@@ -95,7 +95,7 @@ export interface OrderedReader<M extends MessageFacts & RecordOrigin> {
   /** The entities in memory, partition by partition. */
   entities(): Iterable<EntityName>
   /** How often an entity was dropped from memory; its windows then restarted empty. */
-  forgotten(): number
+  evicted(): number
 }
 
 /** Reads messages as ingest does, with windows in memory instead of the store. */
@@ -140,9 +140,9 @@ function orderedReader<M extends MessageFacts & RecordOrigin>(
   const fill = rowFiller(features, windowPlaces(features, windows))
   const partitions = new Map<string, WindowStates>()
   let seen = 0
-  let forgotten = 0
+  let evicted = 0
   const settle = () => {
-    for (const states of partitions.values()) forgotten += states.settle().forgotten
+    for (const states of partitions.values()) evicted += states.settle().evicted
   }
   const statesOf = ({ topic, partition }: RecordOrigin, own: WindowPlan): WindowStates => {
     const key = `${topic}/${partition}`
@@ -167,9 +167,9 @@ function orderedReader<M extends MessageFacts & RecordOrigin>(
     *entities() {
       for (const states of partitions.values()) yield* states.entities()
     },
-    forgotten: () => {
+    evicted: () => {
       settle()
-      return forgotten
+      return evicted
     },
   }
 }

@@ -60,7 +60,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   )
   const notOpened = metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened')
   const late = metrics.counter('outflow_late_records_total', "Records older than everything in their entity's window")
-  const forgotten = metrics.counter(
+  const evicted = metrics.counter(
     'outflow_window_states_evicted_total',
     'Entities dropped from memory; they are loaded again',
   )
@@ -138,7 +138,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.warn({ ...position(delivery), attempt, waitMs, error }, 'window states awaited'),
     windowStatesUsed: (settled: SettleResult) => {
       late.inc(settled.late)
-      forgotten.inc(settled.forgotten)
+      evicted.inc(settled.evicted)
     },
     windowsUnknown: (modelId: string) => log.warn({ modelId }, 'windowed features not configured'),
     stateReadRetried: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) =>

@@ -37,7 +37,7 @@ test('each record is read with the earlier records of its entity in its partitio
   ])
   expect(rejected).toMatchObject({ wrong_type: 1, undecodable: 1 })
   expect(aheadMs).toBe(7_200_000)
-  expect(windowsRead()).toEqual({ entities: 2, split: 1, forgotten: 0 })
+  expect(windowsRead()).toEqual({ entities: 2, split: 1, evicted: 0 })
 })
 
 test('a record that breaks the contract of a windowed feature is rejected', async () => {

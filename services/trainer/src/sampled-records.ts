@@ -19,7 +19,7 @@ export interface WindowsRead {
   /** Entities with records in more than one partition: each of their windows contains only a part of the records. */
   readonly split: number
   /** Entities that were dropped from memory: their windows restarted empty. */
-  readonly forgotten: number
+  readonly evicted: number
 }
 
 /** Reads the records of a training window: with windowed features all of them, because each counts in the windows of later ones. */
@@ -50,7 +50,7 @@ export function readSampled(
       return { topic, partition, offset, timestampMs, read: 'reason' in own ? own : own.fields }
     },
     ...(hasWindows && { aheadMs: reader.longestWindowMs }),
-    windowsRead: () => (hasWindows ? { ...countEntities(reader), forgotten: reader.forgotten() } : null),
+    windowsRead: () => (hasWindows ? { ...countEntities(reader), evicted: reader.evicted() } : null),
   }
 }
 

@@ -108,9 +108,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       if (rejected !== undefined && total(rejected) > 0) log.warn({ rows, missing, rejected }, 'training rows awaited')
       else log.info({ rows, missing }, 'training rows awaited')
     },
-    windowsRead: ({ entities, split, forgotten }: WindowsRead) => {
+    windowsRead: ({ entities, split, evicted }: WindowsRead) => {
       if (split > 0) log.warn({ entities, split }, 'window entities split')
-      if (forgotten > 0) log.warn({ entities, forgotten }, 'window entities forgotten')
+      if (evicted > 0) log.warn({ entities, evicted }, 'window entities evicted')
     },
     gateDecided: (
       outcome: 'promoted' | 'shadow' | 'failed_gate',

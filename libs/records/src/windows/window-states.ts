@@ -26,7 +26,7 @@ export interface SettleResult {
   /** Records older than a window of their entity: not counted in it, and its feature is missing. */
   readonly late: number
   /** Entities dropped from memory. */
-  readonly forgotten: number
+  readonly evicted: number
 }
 
 interface Entry {
@@ -76,16 +76,16 @@ export function makeWindowStates(
   }
 
   const dropOldest = (): number => {
-    let forgotten = 0
+    let evicted = 0
     for (const { entries } of kept) {
       for (const [entity, entry] of entries) {
-        if (bytes <= maxBytes) return forgotten
+        if (bytes <= maxBytes) return evicted
         entries.delete(entity)
         bytes -= entry.bytes
-        forgotten += 1
+        evicted += 1
       }
     }
-    return forgotten
+    return evicted
   }
 
   return {
@@ -139,7 +139,7 @@ export function makeWindowStates(
       for (const { entry } of touched) updateBytes(entry)
       touched = []
       round += 1
-      const settled = { late, forgotten: dropOldest() }
+      const settled = { late, evicted: dropOldest() }
       late = 0
       return settled
     },
