@@ -466,7 +466,7 @@ comment on column analyst.verdicts."offset" is 'Offset in the partition.';
 comment on column analyst.verdicts.anomaly_id is
   'pipeline/topic/partition/offset: the id of the alert, and the argument of `outflow explain --anomaly`.';
 comment on column analyst.verdicts.verdict is
-  'confirmed: worth knowing; false_alarm: an ordinary record; expected: unusual, and known beforehand.';
+  'confirmed: worth knowing; false_alarm: a normal record; expected: unusual, and known beforehand.';
 comment on column analyst.verdicts.note is 'Note of the person who gave it.';
 comment on column analyst.verdicts.given_by is 'Who gave it.';
 comment on column analyst.verdicts.given_at is 'When it was given.';

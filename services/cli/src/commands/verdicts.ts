@@ -9,7 +9,7 @@ import { type Author, storeVerdict, type VerdictWord } from './verdicts/store-ve
 
 const WORDS: readonly (readonly [VerdictWord, string])[] = [
   ['confirmed', 'Confirms an anomaly. No model is fitted to its record.'],
-  ['false-alarm', 'Labels an anomaly as an ordinary record.'],
+  ['false-alarm', 'Labels an anomaly as a normal record.'],
   ['expected', 'Labels an anomaly as unusual but known beforehand, such as a load test.'],
 ]
 

@@ -166,7 +166,7 @@ export const anomaliesPageSchema = z.object({
 })
 
 export const newVerdictSchema = z.strictObject({
-  /** A real anomaly; an ordinary record; unusual, but known beforehand. */
+  /** A real anomaly; a normal record; unusual, but known beforehand. */
   verdict: verdictSchema,
   /** The reason. */
   note: noteSchema.optional(),

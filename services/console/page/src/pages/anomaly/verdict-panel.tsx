@@ -17,7 +17,7 @@ const CHOICES: readonly {
   readonly means: string
 }[] = [
   { verdict: 'confirmed', key: 'c', text: 'Confirmed', means: 'a real anomaly; no model is fitted to it' },
-  { verdict: 'false_alarm', key: 'f', text: 'False alarm', means: 'an ordinary record' },
+  { verdict: 'false_alarm', key: 'f', text: 'False alarm', means: 'a normal record' },
   { verdict: 'expected', key: 'e', text: 'Expected', means: 'unusual, but known beforehand' },
 ]
 

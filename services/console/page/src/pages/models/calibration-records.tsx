@@ -9,7 +9,7 @@ import { giveVerdict } from '../verdict-keys.js'
 
 const CHOICES: readonly { readonly verdict: Verdict; readonly text: string; readonly means: string }[] = [
   { verdict: 'confirmed', text: 'Anomaly', means: 'an anomaly: it leaves the calibration set' },
-  { verdict: 'false_alarm', text: 'Normal', means: 'an ordinary record' },
+  { verdict: 'false_alarm', text: 'Normal', means: 'a normal record' },
   { verdict: 'expected', text: 'Expected', means: 'unusual, but known beforehand: it stays' },
 ]
 
