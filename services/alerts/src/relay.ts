@@ -89,8 +89,9 @@ export async function relayOnce(
 }
 
 /**
- * How long the relay rests after a transaction: in proportion to its messages, so that under load the next one has many. Each costs the
- * broker some 7 ms of CPU, whatever its size, ten times as much as a batch without a transaction. After a large one there is no rest.
+ * How long the relay rests after a transaction, ms: in proportion to its messages, so that under load the next transaction has many.
+ * A transaction costs the broker some 7 ms of CPU, whatever its size, ten times as much as a batch without one. After a large one
+ * there is no rest.
  */
 export function restMs(sent: number): number {
   return sent < LARGE ? Math.min(sent * REST_MS_PER_MESSAGE, MAX_REST_MS) : 0
@@ -98,6 +99,7 @@ export function restMs(sent: number): number {
 
 const REST_MS_PER_MESSAGE = 5
 const MAX_REST_MS = 200
+/** Messages of a large transaction. */
 const LARGE = 200
 
 function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage[] {
