@@ -62,7 +62,7 @@ test('issue 17.19: a dead letter fits into a message of 1 MiB; a header states w
   expect(value.subarray(0, payload!.length).equals(payload as Buffer)).toBe(true)
   const ours = new Map(kept)
   expect(ours.get('outflow.withheld')).toMatch(
-    /^the value behind its first \d+ of 115343360 bytes; the key behind its first 100000 of 2000000 bytes; the headers behind the first 98 of 300$/,
+    /^the value after its first \d+ of 115343360 bytes; the key after its first 100000 of 2000000 bytes; the headers after the first 98 of 300$/,
   )
   expect(ours.get('outflow.value-bytes')).toBe('115343360')
   expect(ours.get('outflow.value-sha256')).toBe(createHash('sha256').update(value).digest('hex'))

@@ -55,9 +55,9 @@ function fitted(
   const room = MAX_MESSAGE_BYTES - WITHHELD_BYTES - sizeOf([...keptHeaders, ...ours]) - (keptKey?.length ?? 0)
   const keptValue = value?.subarray(0, room) ?? null
   const withheld = [
-    keptValue?.length !== value?.length && `the value behind its first ${keptValue?.length} of ${value?.length} bytes`,
-    keptKey?.length !== key?.length && `the key behind its first ${keptKey?.length} of ${key?.length} bytes`,
-    keptHeaders.length !== headers.length && `the headers behind the first ${keptHeaders.length} of ${headers.length}`,
+    keptValue?.length !== value?.length && `the value after its first ${keptValue?.length} of ${value?.length} bytes`,
+    keptKey?.length !== key?.length && `the key after its first ${keptKey?.length} of ${key?.length} bytes`,
+    keptHeaders.length !== headers.length && `the headers after the first ${keptHeaders.length} of ${headers.length}`,
   ].filter((part) => part !== false)
   const described: HeaderEntry[] = [['outflow.withheld', withheld.join('; ')]]
   if (value !== null) {
