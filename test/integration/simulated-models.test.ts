@@ -176,7 +176,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await listExclusions(pool, { pipeline })).toEqual([])
     expect(await latestDriftAlarm(pool, pipeline)).toBeNull()
     const verdicts = await countVerdicts(pool, { pipeline, modelId: 'm', since: new Date(0) })
-    expect(verdicts).toEqual({ ordinary: 0, confirmed: 0 })
+    expect(verdicts).toEqual({ dismissed: 0, confirmed: 0 })
   },
 
   'a rule hides alerts until it expires or is removed': async (pool, pipeline) => {

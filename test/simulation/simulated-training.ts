@@ -79,7 +79,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
   confirmed_positions: () => [],
   list_exclusions: () => [],
   list_drift_alarms: () => [],
-  count_verdicts: () => [{ ordinary: 0, confirmed: 0 }],
+  count_verdicts: () => [{ dismissed: 0, confirmed: 0 }],
 }
 
 /** Statements of the trainer that change nothing. */

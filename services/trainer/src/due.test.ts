@@ -14,7 +14,7 @@ const due = (models: readonly ModelSummary[], change: Partial<DueOptions> = {}) 
     lastFit: null,
     request: null,
     isDrifted: false,
-    verdicts: { ordinary: 0, confirmed: 0 },
+    verdicts: { dismissed: 0, confirmed: 0 },
     available: 0,
     ...change,
   })
@@ -61,9 +61,9 @@ test('drift makes a fit due, but not without a model', () => {
   expect(due([aModel('failed_gate', 20_000)], { isDrifted: true }).because).toBe('no model')
 })
 
-test('twenty anomalies labelled ordinary make a fit due, if they are the majority of the labelled ones', () => {
-  const after = (ordinary: number, confirmed: number) =>
-    due([aModel('active', 0)], { verdicts: { ordinary, confirmed } })
+test('twenty dismissed anomalies make a fit due, if they are the majority of the labelled ones', () => {
+  const after = (dismissed: number, confirmed: number) =>
+    due([aModel('active', 0)], { verdicts: { dismissed, confirmed } })
   expect(after(20, 19)).toEqual({ inMs: 0, because: 'verdicts' })
   expect(after(19, 0).because).toBe('schedule')
   expect(after(20, 20).because).toBe('schedule')

@@ -25,8 +25,8 @@ export interface DueOptions {
   readonly request: { readonly by: string; readonly why: string } | null
   /** Whether the scores have drifted, no fit has followed yet, and there are enough records since. */
   readonly isDrifted: boolean
-  /** Number of verdicts on the active model's anomalies since the newest fit began. */
-  readonly verdicts: { readonly ordinary: number; readonly confirmed: number }
+  /** Number of verdicts on the active model's anomalies since the newest fit began; dismissed: false alarms and expected ones. */
+  readonly verdicts: { readonly dismissed: number; readonly confirmed: number }
   /** Records now in the window. */
   readonly available: number
 }
@@ -62,7 +62,7 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
     return { inMs: 0, because: 'features changed' }
   }
   if (isDrifted) return { inMs: 0, because: 'drift' }
-  if (verdicts.ordinary >= MANY_VERDICTS && verdicts.ordinary > verdicts.confirmed) {
+  if (verdicts.dismissed >= MANY_VERDICTS && verdicts.dismissed > verdicts.confirmed) {
     return { inMs: 0, because: 'verdicts' }
   }
   if (lastFit !== null && available >= wantedRecords(lastFit, config.training, newest.metadata)) {

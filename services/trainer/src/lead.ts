@@ -193,7 +193,7 @@ async function verdictsSince(
   active: ModelSummary | undefined,
   fits: readonly StoredFit[],
 ): Promise<DueOptions['verdicts']> {
-  if (active === undefined) return { ordinary: 0, confirmed: 0 }
+  if (active === undefined) return { dismissed: 0, confirmed: 0 }
   const since = fits.find(({ modelId }) => modelId !== null)?.startedAt ?? active.createdAt
   return countVerdicts(pool, { pipeline: config.pipeline, modelId: active.id, since })
 }

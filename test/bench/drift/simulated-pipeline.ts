@@ -158,7 +158,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     const lastFit = fits.at(-1) ?? null
     const summaries = models.map(({ summary }) => summary).toReversed()
     const available = history.countFrom(fromMs)
-    const asked = { request: null, isDrifted, verdicts: { ordinary: 0, confirmed: 0 } }
+    const asked = { request: null, isDrifted, verdicts: { dismissed: 0, confirmed: 0 } }
     return { due: whenDue(summaries, { config, now: nowMs, lastFit, ...asked, available }), fromMs }
   }
 

@@ -107,16 +107,16 @@ export async function verdictsOn(
 /**
  * Counts the anomalies of a model with a verdict since a given time, by the latest verdict on each.
  *
- * @returns ordinary: false alarms and expected anomalies
+ * @returns dismissed: the verdicts `false_alarm` and `expected`
  */
 export async function countVerdicts(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly since: Date },
-): Promise<{ readonly ordinary: number; readonly confirmed: number }> {
-  const [row] = await run<{ ordinary: number; confirmed: number }>(db, {
+): Promise<{ readonly dismissed: number; readonly confirmed: number }> {
+  const [row] = await run<{ dismissed: number; confirmed: number }>(db, {
     name: 'count_verdicts',
     text: `
-      select count(*) filter (where verdict <> 'confirmed')::float8 as ordinary,
+      select count(*) filter (where verdict <> 'confirmed')::float8 as dismissed,
              count(*) filter (where verdict = 'confirmed')::float8 as confirmed
       from analyst.verdicts as latest
       where pipeline = $1 and counts and given_at > $3 and exists (
