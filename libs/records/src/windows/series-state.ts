@@ -84,12 +84,12 @@ export function observe(
   if (!(atMs <= state.lastMs)) state.lastMs = atMs
   const oldest = Math.floor(state.lastMs / bucketMs) - BUCKETS + 1
   if (kind === 'values') {
-    forgetValues(state, oldest)
+    dropValues(state, oldest)
     if (!Number.isNaN(value)) countValue(state, value, bucket)
     before.count = state.rows
     return true
   }
-  forgetBuckets(kind, state, oldest)
+  dropBuckets(kind, state, oldest)
   summarise(kind, state, before, bucket)
   if (kind === 'events') addTo(kind, state, bucket, 0)
   else if (!Number.isNaN(value)) addTo(kind, state, bucket, value)
@@ -155,7 +155,7 @@ function rowOf(state: SeriesState, stride: number, bucket: number): number {
   return at
 }
 
-function forgetBuckets(kind: SeriesKind, state: SeriesState, oldest: number): void {
+function dropBuckets(kind: SeriesKind, state: SeriesState, oldest: number): void {
   const stride = STRIDES[kind]
   let gone = 0
   while (gone < state.rows && state.cells[gone * stride]! < oldest) gone += 1
@@ -164,7 +164,7 @@ function forgetBuckets(kind: SeriesKind, state: SeriesState, oldest: number): vo
   state.rows -= gone
 }
 
-function forgetValues(state: SeriesState, oldest: number): void {
+function dropValues(state: SeriesState, oldest: number): void {
   const { cells } = state
   let kept = 0
   for (let row = 0; row < state.rows; row += 1) {
