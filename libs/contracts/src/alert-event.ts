@@ -15,7 +15,7 @@ export const alertEventSchema = z
     type: z.literal(ALERT_EVENT_TYPE),
     id: z.string().describe('pipeline/topic/partition/offset: the same record always gives the same id'),
     source: z.string().describe('/outflow/ and the pipeline'),
-    subject: z.string().optional().describe('The entity; absent where the record names none'),
+    subject: z.string().optional().describe('The entity; absent if the record has none'),
     time: z.iso.datetime().describe("When the event happened, by the record's own timestamp"),
     datacontenttype: z.literal('application/json'),
     data: z.object({
@@ -23,22 +23,22 @@ export const alertEventSchema = z
       topic: z.string().describe('Where the record was read'),
       partition: z.int().describe('Where the record was read'),
       offset: z.string().regex(/^\d+$/).describe('Where the record was read; 64 bits, hence text'),
-      key: z.string().nullable().describe('The entity; null where the record names none'),
+      key: z.string().nullable().describe('The entity; null if the record has none'),
       nll: z.number().describe('Negative log-likelihood in nats; higher is less likely'),
       pValue: z.number().describe('Share of normal records with an nll at least as high'),
       pUpper: z.number().describe('95 % upper confidence limit of the p-value'),
       surpriseBits: z.number().describe('−log₂ of the p-value'),
       counterfactual: counterfactualSchema
         .nullable()
-        .describe('The nearest normal record; null where no change of a few fields makes the record normal'),
+        .describe('The nearest normal record; null if no change of a few fields makes the record normal'),
       missing: z.array(z.string()).describe('Fields that the record lacks; it was scored on the others'),
       severity: z.enum(['low', 'medium', 'high']),
       reasons: z
         .array(reasonSchema)
-        .describe('Why, the most bits first; empty where the alert was sent before they were computed'),
+        .describe('Why, the most bits first; empty if the alert was sent before they were computed'),
       record: z
         .record(z.string(), z.unknown())
-        .describe('The record as it was decoded; {} where it was too large to send'),
+        .describe('The record as it was decoded; {} if it was too large to send'),
       modelId: z.string().describe('The model that scored the record'),
       provisional: z
         .boolean()

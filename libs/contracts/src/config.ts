@@ -166,7 +166,11 @@ const trainingSchema = z.strictObject({
     .optional()
     .describe('Schedule of fits as a cron pattern in UTC, such as "0 3 * * *"; replaces every'),
   window: duration.default(86_400_000).describe("Length of the training window, by Kafka's timestamps"),
-  minRows: z.int().min(50).default(2_000).describe('Minimum number of records for a fit'),
+  minRows: z
+    .int()
+    .min(50)
+    .default(2_000)
+    .describe('Minimum number of records of a full model; from 200 on a provisional one is fitted'),
   halfLife: duration
     .refine((ms) => ms >= 60_000, 'allowed: 1m and more')
     .optional()
@@ -200,7 +204,7 @@ const trainingSchema = z.strictObject({
     .describe('Maximum number of threads of a fit. Results are reproducible only with 1; WebAssembly always uses 1'),
 })
 
-/** The schema of outflow.yaml; every key has a description, a unit and, where a safe one exists, a default. */
+/** The schema of outflow.yaml; every key has a description, a unit and, if there is a safe one, a default. */
 export const configSchema = z
   .strictObject({
     pipeline: z
@@ -288,7 +292,7 @@ export const configSchema = z
       refuse(
         ['alerts', 'webhooks', index, 'send'],
         send,
-        'allowed: health where events: { topic: … } is set, because health events go to Kafka first',
+        'allowed: health if events: { topic: … } is set, because health events go to Kafka first',
       )
     })
     const { format, registry, csv } = config.source

@@ -3,7 +3,7 @@ import { gateReportSchema, shadowReportSchema } from './gate-report.js'
 import { modelMetadataSchema } from './model-metadata.js'
 import { REJECTION_REASONS } from './rejection.js'
 
-/** null where a loss is infinite or NaN, which JSON cannot represent. */
+/** null if a loss is infinite or NaN, which JSON cannot represent. */
 const lossesSchema = z.array(z.number().nullable()).readonly()
 
 /** Input, progress and result of a fit; stored in `outflow.fits` and extended during the fit. */
@@ -18,7 +18,7 @@ export const fitReportSchema = z
         /** Its first and last record. */
         from: z.iso.datetime().nullable(),
         to: z.iso.datetime().nullable(),
-        /** Why it begins later than `asked`; null where it does not. */
+        /** Why it begins later than `asked`; null if it does not. */
         shortened: z.string().nullable(),
         /** Age, relative to the newest record, at which the weight of a record is halved; null for equal weights. */
         halfLifeMs: z.number().nullable(),
@@ -39,7 +39,7 @@ export const fitReportSchema = z
         excludedBy: z.object({ confirmed: z.int(), named: z.int(), burst: z.int() }).readonly(),
       })
       .readonly(),
-    /** Curves, steps and cost of the flow's fit; null before, and where every feature is categorical. */
+    /** Curves, steps and cost of the flow's fit; null before, and if every feature is categorical. */
     fit: z
       .object({
         backend: z.string(),
@@ -63,7 +63,7 @@ export const fitReportSchema = z
     shadow: shadowReportSchema.optional(),
     /** From reading the window to the result. */
     durationMs: z.number(),
-    /** Why there is no model; null where there is one. */
+    /** Why there is no model; null if there is one. */
     error: z.object({ code: z.string(), message: z.string() }).readonly().nullable(),
   })
   .readonly()

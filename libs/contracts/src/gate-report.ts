@@ -10,20 +10,20 @@ export const shadowReportSchema = z
     activeAnomalyShare: z.number(),
     /** Share of the records on which their decisions differ. */
     disagreement: z.number(),
-    /** Why it was not promoted; null where it was. */
+    /** Why it was not promoted; null if it was. */
     failure: z.string().nullable(),
   })
   .readonly()
 
 export type ShadowReport = z.infer<typeof shadowReportSchema>
 
-/** null where a candidate's scores were not finite; such a candidate does not pass. */
+/** null if a candidate's scores were not finite; such a candidate does not pass. */
 const measuredSchema = z.number().nullable()
 
 /** Difference between the log-likelihoods of the same records under two densities. */
 const gainSchema = z
   .object({
-    /** Mean gain in log-likelihood per record, nats; negative where the candidate is worse. */
+    /** Mean gain in log-likelihood per record, nats; negative if the candidate is worse. */
     mean: measuredSchema,
     /** Ends of the 95 % interval of that mean. */
     lower: measuredSchema,
@@ -43,7 +43,7 @@ export const gateReportSchema = z
     checked: z.int(),
     /** What the candidate was compared with. */
     against: z.enum(['incumbent', 'independent fields']),
-    /** The incumbent's id; null where there was no incumbent. */
+    /** The incumbent's id; null if there was no incumbent. */
     againstId: z.string().nullable(),
     /** Gain of the candidate over `against`, on the held-out records. */
     gain: gainSchema,

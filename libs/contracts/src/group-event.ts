@@ -12,7 +12,7 @@ export const groupExampleSchema = z.object({
   key,
   severity: severity.describe('How far the p-value is below the alert rate'),
   ...{ nll, pValue, surpriseBits },
-  reason: z.string().nullable().describe('The main reason in words; null where it has none'),
+  reason: z.string().nullable().describe('The main reason in words; null if it has none'),
 })
 
 /**
@@ -50,7 +50,7 @@ export const groupEventSchema = alertEventSchema
       url: z.url().optional().describe('The list of them in the console; absent without console.url'),
       examples: z
         .array(groupExampleSchema)
-        .describe('The least likely first, five at most; empty where the event would be too large for the topic'),
+        .describe('The least likely first, five at most; empty if the event would be too large for the topic'),
       text: z.string().describe('The same in words'),
     }),
   })

@@ -53,7 +53,7 @@ export const healthEventSchema = alertEventSchema
         ),
       status: z.enum(['begun', 'ended', 'happened']),
       detail: z.string().describe('Description of what was found when it began, in words'),
-      modelId: z.string().nullable().describe('The model that it concerns; null where it concerns none'),
+      modelId: z.string().nullable().describe('The model that it concerns; null if it concerns none'),
       begunAt: z.iso.datetime().describe('When it began or happened'),
       endedAt: z.iso.datetime().nullable().describe('When it ended; null until then'),
       url: z.url().optional().describe('Health page of the console; absent without console.url'),

@@ -23,23 +23,23 @@ export const modelMetadataSchema = z.object({
   provisional: z.boolean(),
   /** The false-alarm rate for which the calibration set was sized; the model can be used with another rate. */
   alertRate: z.number(),
-  /** The span of time of the training records; null where the records have no time. */
+  /** The span of time of the training records; null if the records have no time. */
   window: z.object({ from: z.iso.datetime(), to: z.iso.datetime() }).nullable(),
-  /** Records a day in the window, before any sampling; absent where it is not known. */
+  /** Records a day in the window, before any sampling; absent if it is not known. */
   recordsPerDay: z.number().positive().nullish(),
-  /** Columns of the flow's row and of its context; dim is 0 where every feature is categorical. */
+  /** Columns of the flow's row and of its context; dim is 0 if every feature is categorical. */
   dim: z.int().min(0),
   contextDim: z.int().min(0),
   training: z.object({
     /** Records that the tables and the flow were fitted to; except in a provisional model, the calibration records are not among them. */
     rows: z.int(),
-    /** none where every feature is categorical. */
+    /** none if every feature is categorical. */
     backend: z.enum(['tfjs-node', 'wasm', 'none']),
     backendVersion: z.string(),
     steps: z.int(),
     bestStep: z.int(),
     stopped: z.enum(['patience', 'maxSteps', 'diverged', 'nothing to fit']),
-    /** Mean NLLs at the best step, nats in standardised units; null where nothing was fitted. */
+    /** Mean NLLs at the best step, nats in standardised units; null if nothing was fitted. */
     trainNll: z.number().nullable(),
     validationNll: z.number().nullable(),
     durationMs: z.number(),
@@ -48,7 +48,7 @@ export const modelMetadataSchema = z.object({
     rows: z.int(),
     /** 1 / (rows + 1): the smallest p-value by counting; without a tail no record gets a smaller one. */
     smallestPValue: z.number(),
-    /** Pareto tail of the highest calibration NLLs; null where no fit was good. */
+    /** Pareto tail of the highest calibration NLLs; null if no fit was good. */
     tail: z
       .object({
         /** Number of calibration records to which it was fitted, and of those beyond the junction. */
@@ -62,7 +62,7 @@ export const modelMetadataSchema = z.object({
         scale: z.number(),
       })
       .nullable(),
-    /** Difference in NLL between samples of the model and the calibration records; null where it is not measured. */
+    /** Difference in NLL between samples of the model and the calibration records; null if it is not measured. */
     misfit: z
       .object({
         samples: z.int(),

@@ -257,7 +257,7 @@ describe('parseConfig', () => {
     [
       'health events without a topic',
       { ...hook, send: ['health'] },
-      'alerts.webhooks[0].send: found ["health"]; allowed: health where events',
+      'alerts.webhooks[0].send: found ["health"]; allowed: health if events',
     ],
     ['an unknown key', { ...hook, headers: {} }, 'alerts.webhooks[0].headers: no such key'],
   ])('refuses %s without printing secrets', (_, webhook, expected) => {

@@ -9,9 +9,7 @@ export const reasonSchema = z.object({
   observed: z.union([z.number(), z.string(), z.null()]),
   expected: z
     .union([z.number(), z.string(), z.null()])
-    .describe(
-      "The likeliest value given the record's other fields, or the usual value where some of those are wrong too",
-    ),
+    .describe("The likeliest value given the record's other fields, or the usual value if some of those are wrong too"),
   range: z
     .tuple([z.number(), z.number()])
     .nullable()
@@ -40,7 +38,7 @@ export const counterfactualSchema = z.object({
       share: z.number().describe('Posterior probability among all known mistakes and none, above 0.5'),
     })
     .optional()
-    .describe('The mistake that the changes undo; absent where none stands out'),
+    .describe('The mistake that the changes undo; absent if none is likely'),
 })
 
 export type Counterfactual = z.infer<typeof counterfactualSchema>
