@@ -16,7 +16,7 @@ export const weekSpans = z
  * Without days a span applies to every day, without times to the whole day. A time that ends before it begins ends on the next
  * day: `fri 22:00-07:00` ends on Saturday. Days may wrap as well: `sat-mon`.
  *
- * @returns the minutes of a week, [10,080]: 1 inside the spans, 0 outside; the first is Monday 00:00. null where the text has another form
+ * @returns the minutes of a week, [10,080]: 1 inside the spans, 0 outside; the first is Monday 00:00. null if the text has another form
  */
 export function parseWeek(text: string): Uint8Array | null {
   const minutes = new Uint8Array(WEEK)

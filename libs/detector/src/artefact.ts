@@ -18,7 +18,7 @@ import type { ParetoTail } from './pareto-tail.js'
 /** The contents of a model artefact. */
 export interface Model {
   readonly encoder: Encoder
-  /** The density of the numbers; null where every feature is categorical. */
+  /** The density of the numbers; null if every feature is categorical. */
   readonly flow: FlowState | null
   readonly calibration: Calibration
   readonly metadata: ModelMetadata

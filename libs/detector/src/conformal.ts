@@ -106,7 +106,7 @@ export function pUpperLimit(calibration: Calibration, nll: number): number {
   return Math.min(1, (p + Z_95 ** 2 / (2 * rows) + half) / (1 + Z_95 ** 2 / rows))
 }
 
-/** The NLL above which p ≤ alertRate, nats; infinite where the calibration set is too small for the rate. */
+/** The NLL above which p ≤ alertRate, nats; infinite if the calibration set is too small for the rate. */
 export function alertThreshold({ rows, nll, above, tail }: Calibration, alertRate: number): number {
   if (tail !== null && alertRate < tail.junctionPValue) {
     return tailQuantile(tail, alertRate)

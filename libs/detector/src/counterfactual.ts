@@ -38,7 +38,7 @@ interface SingleChanges {
  *
  * @param changes      changes of one field of the record at a time
  * @param thresholdNll  nats; a record below it is not an anomaly
- * @returns null where four changes do not make it normal
+ * @returns null if four changes do not make it normal
  */
 export function* findCounterfactual(
   encoder: Encoder,

@@ -14,7 +14,7 @@ const SAMPLED = 1_000
 const SEED = 1
 
 /**
- * Estimates the Kullback–Leibler divergences of two models' densities, given their artefacts; null where their features differ.
+ * Estimates the Kullback–Leibler divergences of two models' densities, given their artefacts; null if their features differ.
  *
  * @throws {ModelUnusable}
  */

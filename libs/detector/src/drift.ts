@@ -8,9 +8,9 @@ export interface ScoreBlock {
 
 /** Drift statistic of a bucket of NLLs, from the calibration of the model. */
 export interface CalibratedBuckets {
-  /** [buckets]; mean normal score of a record in the bucket: 0 on average where nothing has changed, higher is less likely. */
+  /** [buckets]; mean normal score of a record in the bucket: 0 on average if nothing has changed, higher is less likely. */
   readonly score: Float64Array
-  /** Variance of the score, and of its square, where nothing has changed. */
+  /** Variance of the score, and of its square, if nothing has changed. */
   readonly variance: number
   readonly squareVariance: number
   /** Number of calibration records. */
@@ -33,7 +33,7 @@ export interface DriftAlarm {
 }
 
 export interface DriftWatch {
-  /** The first alarm; null where none is raised. */
+  /** The first alarm; null if none is raised. */
   readonly alarm: DriftAlarm | null
   /** The largest sum after the last block, as a share of the limit. */
   readonly level: number
@@ -66,7 +66,7 @@ export function calibrateBuckets(pValues: Float64Array, calibrated: number): Cal
 /**
  * Monitors blocks of scores by four cumulative sums:
  *
- *     S⁺ = max(0, S⁺ + z − ½)      S⁻ = max(0, S⁻ − z − ½)      alarm where one is above the limit
+ *     S⁺ = max(0, S⁺ + z − ½)      S⁻ = max(0, S⁻ − z − ½)      alarm if one is above the limit
  *
  * z is the block's mean score, or mean square, minus its expected value, in standard errors. The error includes the records of
  * the block, those of the calibration, and a tenth of a deviation for the variation of real streams from minute to minute: a

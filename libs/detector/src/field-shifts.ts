@@ -16,7 +16,7 @@ export interface FieldShift {
  *
  *     nats = mean over half of the recent records of log q(bin) − log p(bin)
  *
- * with q from the other half, so that the estimate is not biased upward. At most log 32 + log 2, where all recent values fall in
+ * with q from the other half, so that the estimate is not biased upward. At most log 32 + log 2, if all recent values fall in
  * one bin.
  *
  * @param reference  earlier records, or records sampled from a model of them

@@ -79,7 +79,7 @@ function commonValue(ascending: Float64Array): number | null {
   return count >= USUAL_SHARE * ascending.length ? middle : null
 }
 
-/** @returns the density at x, and the deviation of the values without outliers; 1 where there are no values */
+/** @returns the density at x, and the deviation of the values without outliers; 1 if there are no values */
 function kernelDensity(
   ascending: Float64Array,
   circle: number | null,

@@ -133,7 +133,7 @@ function digitMistakes(x: number): {
 }
 
 /**
- * A repaired value, rounded to the column's step; null where the mistake cannot turn a multiple of the step into the observed
+ * A repaired value, rounded to the column's step; null if the mistake cannot turn a multiple of the step into the observed
  * number. In a column with steps, a mistake that shrinks values maps several to one; a mistake that enlarges them leaves gaps, and
  * a number outside the gaps is evidence of the mistake.
  */

@@ -29,7 +29,7 @@ export const nllBy =
 /** Larger batches are scored in parts: the flow's layers have 64 numbers per row, and more rows do not fit in the cache. */
 const ROWS_AT_ONCE = 4096
 
-/** @param flow  null where every feature is categorical; the score is then −log p(c) */
+/** @param flow  null if every feature is categorical; the score is then −log p(c) */
 export async function openTableScorer(
   encoder: Encoder,
   flow: FlowState | null,

@@ -16,7 +16,7 @@ const MOST_VALUES = 32
  * of the known values in its place the record is not an anomaly.
  *
  * @param thresholdNll  nats; a record below it is not an anomaly
- * @returns null where no value is new, more than one is, or the rest of the record is an anomaly as well
+ * @returns null if no value is new, more than one is, or the rest of the record is an anomaly as well
  */
 export function* findNewValue(encoder: Encoder, fields: Fields, thresholdNll: number): NllQueries<NewValue | null> {
   const [unseen, ...more] = unseenCategories(encoder, fields)

@@ -5,7 +5,7 @@ import { gridQuantiles } from './quadrature.js'
 
 /** A number of a record, and the span in which nine in ten values lie given all other fields of the record; in the number's own unit. */
 export interface NumberBand {
-  /** null where it is missing. */
+  /** null if it is missing. */
   readonly value: number | null
   readonly low: number
   readonly high: number

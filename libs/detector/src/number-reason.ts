@@ -14,7 +14,7 @@ import { numberInWords, stated, usualSpan } from './reason-text.js'
 
 /** A record's NLL along one number's axis, all other fields as they are. */
 export interface Curve extends GridNll {
-  /** nats, at the value that nearly all records share; undefined where the column has none */
+  /** nats, at the value that nearly all records share; undefined if the column has none */
   readonly usualNll: number | undefined
 }
 

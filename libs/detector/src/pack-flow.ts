@@ -1,6 +1,6 @@
 import { checkFlow, type FlowSpec, type FlowState, type Tensor } from '@outflow/flow'
 
-/** Flow as tensors and its spec in JSON: `flow_spec`, null where there is no flow. */
+/** Flow as tensors and its spec in JSON: `flow_spec`, null if there is no flow. */
 export function packFlow(flow: FlowState | null) {
   return {
     texts: { flow_spec: JSON.stringify(flow?.spec ?? null) },

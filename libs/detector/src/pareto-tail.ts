@@ -35,7 +35,7 @@ export interface ParetoTail {
  *
  * @param calibration    [n], ascending, nats
  * @param contamination  share of the records that may be anomalies
- * @returns null where fewer than 30 records would be fitted or no fit is good; no p-value is then below 1 / (n + 1)
+ * @returns null if fewer than 30 records would be fitted or no fit is good; no p-value is then below 1 / (n + 1)
  * @see Zhang & Stephens 2009, Technometrics 51(3); Vehtari et al. 2024, JMLR 25(72), § 3 and appendix F
  */
 export function fitParetoTail(calibration: Float64Array, contamination = 0): ParetoTail | null {

@@ -4,13 +4,13 @@ type NumberColumn = Encoder['numbers'][number]
 
 /** The values that the text about one number of a record states. */
 interface NumberFinding {
-  /** NaN where missing; in the column's own unit, hours since the cut where it is cyclic */
+  /** NaN if missing; in the column's own unit, hours since the cut where it is cyclic */
   readonly observed: number
   /** The likeliest value given the other fields. */
   readonly expected: number
   /** 5 % and 95 % quantiles given the other fields. */
   readonly range: readonly [number, number]
-  /** The categories that determine it, such as `LAX→JFK`; null where none do. */
+  /** The categories that determine it, such as `LAX→JFK`; null if none do. */
   readonly group: string | null
 }
 

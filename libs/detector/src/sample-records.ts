@@ -10,5 +10,5 @@ export async function sampleRecords({ encoder, flow }: Pick<Model, 'encoder' | '
   return decodeRecords(encoder, ids, rows, count)
 }
 
-/** The rows where every feature is categorical. */
+/** The rows if every feature is categorical. */
 const NO_ROWS = new Float32Array(0)

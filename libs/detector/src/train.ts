@@ -49,7 +49,7 @@ export interface TrainedDetector {
   /** One safetensors file: weights, tables and calibration, with the metadata and a checksum. */
   readonly artefact: Uint8Array
   readonly metadata: ModelMetadata
-  /** Report of the flow's fit, with curves and cost; null where every feature is categorical. */
+  /** Report of the flow's fit, with curves and cost; null if every feature is categorical. */
   readonly fit: FitReport | null
   /** The calibration records that a person may label, the least likely first. */
   readonly toLabel: readonly RecordToLabel[]

@@ -67,7 +67,7 @@ export function withNumber({ numbers: columns }: Encoder, fields: Fields, j: num
   return { ...fields, numbers: fields.numbers.with(j, cycle === null ? value : timeAtHours(cycle, value)) }
 }
 
-/** A record's own number in the column's own unit; NaN where it is missing. */
+/** A record's own number in the column's own unit; NaN if it is missing. */
 export function numberOf({ numbers }: Encoder, fields: Fields, j: number): number {
   return toOwn(numbers[j]!, fields.numbers[j]!)
 }
@@ -134,7 +134,7 @@ function plausibleRange(encoder: Encoder, ids: Int32Array, j: number): readonly 
 
 const PLAUSIBLE_DEVIATIONS = 10
 
-/** Standardised deviation of number j in its anchor group; 1, the deviation of all records, where there is none. */
+/** Standardised deviation of number j in its anchor group; 1, the deviation of all records, if there is none. */
 function groupDeviation(encoder: Encoder, ids: Int32Array, j: number): number {
   for (const grouping of encoder.anchors[j]!.map((index) => encoder.groupings[index]!)) {
     const group = groupOfIds(grouping, ids, 0)

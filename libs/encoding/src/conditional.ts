@@ -11,15 +11,15 @@ export interface Conditional {
   readonly discount: number
   /** Child ids + 1. */
   readonly stride: number
-  /** [parent ids]; the child id of the same value, 0 where there is none; null where the two do not share values */
+  /** [parent ids]; the child id of the same value, 0 if there is none; null if the two do not share values */
   readonly twin: Int32Array | null
   /** Share of the rows in which the two are equal, plus half a row; without rows if equal pairs were treated as contamination. */
   readonly equality: number
   /** Whether a pair backs off to the reversed pair before it backs off to the child's marginal. */
   readonly reversible: boolean
-  /** Counts for the reversed pairs; null where the two do not share values. */
+  /** Counts for the reversed pairs; null if the two do not share values. */
   readonly back: {
-    /** [child ids]; the parent id of the same value, 0 where there is none */
+    /** [child ids]; the parent id of the same value, 0 if there is none */
     readonly parentOf: Int32Array
     /** [child ids]; number of rows whose parent has a twin and another value than the child */
     readonly arrivals: Float64Array

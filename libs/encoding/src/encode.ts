@@ -165,7 +165,7 @@ export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: n
   return 0
 }
 
-/** The z that places predict for a record's pair; NaN where an end has no place. */
+/** The z that places predict for a record's pair; NaN if an end has no place. */
 function predictedZ(encoder: Encoder, places: Places, ids: Int32Array, offset: number): number {
   const a = placeOf(encoder, places, ids, offset, 0)
   const b = placeOf(encoder, places, ids, offset, 1)

@@ -32,7 +32,7 @@ export interface DeterminingGroup {
 }
 
 /**
- * Finds the categories that determine number j of a record; null where none do.
+ * Finds the categories that determine number j of a record; null if none do.
  *
  * @param ids  [categories]
  */

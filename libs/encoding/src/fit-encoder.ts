@@ -25,7 +25,7 @@ import { fitVocabulary } from './vocabulary.js'
 /** A fitted encoder, and its training records encoded for the fit of the flow. */
 export interface FittedEncoder {
   readonly encoder: Encoder
-  /** [n, dim], row-major; 0 where missing */
+  /** [n, dim], row-major; 0 if missing */
   readonly rows: Float32Array
   /** [n, contextDim], row-major; statistics of each record's categories in the other folds */
   readonly context: Float32Array

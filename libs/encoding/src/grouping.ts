@@ -8,7 +8,7 @@ export interface Grouping {
   readonly members: readonly number[]
   /**
    * For a pair of categories that share a vocabulary: [ids of the first] and [ids of the second] → common ids, so that a
-   * pair and its reverse are one group (a route in either direction); null where order counts.
+   * pair and its reverse are one group (a route in either direction); null if order counts.
    */
   readonly common: readonly [Int32Array, Int32Array] | null
   /** For a pair: id of the first · stride + id of the second → group. Empty for a single category, whose ids are the groups. */
@@ -24,7 +24,7 @@ export interface FittedGrouping {
   readonly grouping: Grouping
   /** [n]; the group of each training row, 0 for none */
   readonly groupOf: Int32Array
-  /** [n, 2]; the common ids of an unordered pair, 0 where unseen; empty for other groupings */
+  /** [n, 2]; the common ids of an unordered pair, 0 if unseen; empty for other groupings */
   readonly ends: Int32Array
   /** [n, 2·dim + 2] */
   readonly outOfFold: Float32Array
@@ -53,7 +53,7 @@ export function groupOfIds(grouping: Grouping, ids: Int32Array, offset: number):
   return key === 0 ? 0 : (keys.get(key) ?? 0)
 }
 
-/** Key of a pair; 0 where one of the two is unseen. */
+/** Key of a pair; 0 if one of the two is unseen. */
 function pairKey({ common, stride }: Pick<Grouping, 'common' | 'stride'>, first: number, second: number): number {
   if (first === 0 || second === 0) return 0
   if (common === null) return first * stride + second
@@ -151,7 +151,7 @@ function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
     })
 }
 
-/** Assigns common ids to the values of both vocabularies; null where they share too few. */
+/** Assigns common ids to the values of both vocabularies; null if they share too few. */
 export function commonIds(first: Vocabulary, second: Vocabulary): [Int32Array, Int32Array] | null {
   const twin = findTwins(first, second)
   if (twin === null) return null

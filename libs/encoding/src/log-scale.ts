@@ -1,4 +1,4 @@
-/** u of a column: the 5 % quantile of |x| over its values other than 0; 1 where all are 0. */
+/** u of a column: the 5 % quantile of |x| over its values other than 0; 1 if all are 0. */
 export function fitLogUnit(values: Float64Array): number {
   const sizes = values
     .filter((x) => x !== 0)

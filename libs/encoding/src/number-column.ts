@@ -12,14 +12,14 @@ import { fitLogUnit, inverseSignedLog, signedLog, slope } from './log-scale.js'
 export interface NumberColumn {
   readonly name: string
   readonly cycle: Cycle | null
-  /** u of the signed log, own unit; absent where the scale is linear. */
+  /** u of the signed log, own unit; absent if the scale is linear. */
   readonly logUnit?: number
   /** Mean and deviation on the line, without the contamination's share of outermost values. */
   readonly centre: number
   readonly scale: number
   /** The step of the values (1 for whole numbers), own unit; 0 if there is none. */
   readonly quantum: number
-  /** A value that nearly all records share, modelled by the flag and not by the flow; null where there is none. */
+  /** A value that nearly all records share, modelled by the flag and not by the flow; null if there is none. */
   readonly usual: number | null
   /** 33 evenly spaced quantiles of the values, own unit, smallest to largest. */
   readonly quantiles: readonly number[]

@@ -72,7 +72,7 @@ export function placeValues({ from, to, lengths }: Lengths, size: number, seed: 
   return { coordinates: Float32Array.from(coordinates), partners }
 }
 
-/** The length between two common ids; NaN where one of them has no place. */
+/** The length between two common ids; NaN if one of them has no place. */
 export function lengthBetween(
   { coordinates, partners }: Pick<Places, 'coordinates' | 'partners'>,
   a: number,

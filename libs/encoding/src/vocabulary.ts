@@ -35,7 +35,7 @@ const SHARED = 0.5
 /**
  * Matches the equal values of two vocabularies.
  *
- * @returns [ids of the first]: the id of the second with the same value, 0 for none; null where they do not share values
+ * @returns [ids of the first]: the id of the second with the same value, 0 for none; null if they do not share values
  */
 export function findTwins(first: Vocabulary, second: Vocabulary): Int32Array | null {
   const twin = Int32Array.of(0, ...first.values.map((value) => (value === null ? 0 : (second.ids.get(value) ?? 0))))

@@ -54,7 +54,7 @@ function share(text: string): number {
   return number
 }
 
-/** Two bounds such as `0..90`, `..90` or `90..`; null where there is none. */
+/** Two bounds such as `0..90`, `..90` or `90..`; null if there is none. */
 export function bounds(text: string): [number | null, number | null] {
   const parts = text.split('..').map((part) => (part.trim() === '' ? null : Number(part)))
   const [low = null, high = null] = parts

@@ -23,7 +23,7 @@ export function localVisitor(): Visitor {
   return { name: userInfo().username, role: 'operator', authentication: 'none', byBrowser: true }
 }
 
-/** Returns the owner of the token in `Authorization: Bearer`; null where there is none. */
+/** Returns the owner of the token in `Authorization: Bearer`; null if there is none. */
 export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | null {
   const presented = /^Bearer +(\S{1,500})$/i.exec(request.headers.authorization ?? '')?.[1]
   const owner = presented === undefined ? undefined : ownerOf(presented, tokens)

@@ -25,7 +25,7 @@ interface StreamedFlight {
  * Corrupts one flight.
  *
  * @param flights  source of the distance of another route
- * @returns null where the corruption changes nothing: a delay of 0 is 0 in seconds too
+ * @returns null if the corruption changes nothing: a delay of 0 is 0 in seconds too
  */
 export function corrupt(
   flight: Flight,

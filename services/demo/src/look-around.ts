@@ -3,7 +3,7 @@ import type { DemoEnd } from './feed-and-score.js'
 /**
  * Commands that the user can run while the demo runs.
  *
- * @param anomalyId  of one anomaly, for the example; null where there is none
+ * @param anomalyId  of one anomaly, for the example; null if there is none
  */
 export function lookAroundText({ installation, healthUrl, consoleUrl }: DemoEnd, anomalyId: string | null): string {
   const { config, configPath, logPath } = installation

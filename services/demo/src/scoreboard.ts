@@ -7,10 +7,10 @@ type SentRecord = Pick<SentMessage, 'position' | 'corruption'>
 export interface Score {
   readonly records: number
   readonly found: number
-  /** found / records; null where there were none. */
+  /** found / records; null if there were none. */
   readonly recall: number | null
   /**
-   * found / (found + alerts about real flights); null where there were neither. For a kind, all false alarms are counted: none of
+   * found / (found + alerts about real flights); null if there were neither. For a kind, all false alarms are counted: none of
    * them belongs to a kind.
    */
   readonly precision: number | null

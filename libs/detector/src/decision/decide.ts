@@ -5,11 +5,11 @@ import { severityOf } from './severity.js'
 
 /** Which records of a batch are anomalies. */
 export interface Decisions {
-  /** [count]; 1 where the record is an anomaly */
+  /** [count]; 1 if the record is an anomaly */
   readonly isAnomaly: Uint8Array
   /** In the order of the records. */
   readonly anomalies: readonly { readonly index: number; readonly severity: Severity }[]
-  /** State of online false-discovery control after the batch; null where the rule is an alert rate. */
+  /** State of online false-discovery control after the batch; null if the rule is an alert rate. */
   readonly fdrState: FdrState | null
 }
 

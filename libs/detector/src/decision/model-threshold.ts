@@ -2,7 +2,7 @@ import { decodeModel } from '../artefact.js'
 import { alertThreshold } from '../conformal.js'
 
 /**
- * Returns the NLL above which a record is an anomaly at an alert rate, nats; null where the calibration set is too small for
+ * Returns the NLL above which a record is an anomaly at an alert rate, nats; null if the calibration set is too small for
  * the rate. The model is not opened for scoring.
  *
  * @throws as `openDetector`

@@ -7,7 +7,7 @@ import { severityOf } from './severity.js'
  * Describes the alerts, severities or discoveries that no record can reach with a model, because its calibration set has no tail or it is
  * provisional, so that no p-value is below 1 / (n + 1).
  *
- * @returns one sentence with the rule, the values, and what to change; null where nothing is unreachable
+ * @returns one sentence with the rule, the values, and what to change; null if nothing is unreachable
  */
 export function unreachable(
   { calibration, recordsPerDay, provisional }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay' | 'provisional'>,

@@ -104,7 +104,7 @@ function truncated(wanted: number, found: number): WeightsDamaged {
   })
 }
 
-/** Offset in the numbers at which a tensor ends; 0 where the entry does not state one. */
+/** Offset in the numbers at which a tensor ends; 0 if the entry does not state one. */
 function endOf(entry: unknown): number {
   const offsets = isObject(entry) ? entry.data_offsets : undefined
   return Array.isArray(offsets) && Number(offsets[1]) >= 0 ? Number(offsets[1]) : 0

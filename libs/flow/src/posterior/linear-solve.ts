@@ -6,7 +6,7 @@ import { factorised } from '../bijectors/random-rotation.js'
  *
  * @param matrices  J, [count, dim, dim], row-major
  * @param right     b, [count, dim]
- * @returns [count, dim]; not finite where a matrix is singular
+ * @returns [count, dim]; not finite if a matrix is singular
  */
 export function solveTransposed(matrices: ArrayLike<number>, right: Float64Array, dim: number): Float64Array {
   const solved = new Float64Array(right.length)

@@ -93,7 +93,7 @@ export interface PosteriorReport {
  *     dθ/dφ = −J⁻¹·∂f/∂φ      ∇φ ELBO = −E[v·∂f/∂φ]      v = J⁻ᵀ·(∇θ log p̃ − ∇θ log|det J|) − ∇z log base(z)
  *
  * which is the gradient of Σ v·f(θ) by the forward map with v and θ fixed. The score of q has mean zero and is left out, so the
- * gradient has no variance where q is the posterior.
+ * gradient has no variance if q is the posterior.
  *
  * It runs in this process, because a density function cannot be sent to another. It yields to the event loop after each step; a
  * step blocks it for tens of milliseconds plus the density's own time.

@@ -12,7 +12,7 @@ export interface TrainingBatches {
   first(most: number): Batch
   /** The same without noise. */
   plain(most: number): Batch
-  /** The held-out rows as at scoring: no noise, 0 where a number is missing. */
+  /** The held-out rows as at scoring: no noise, 0 if a number is missing. */
   readonly validation: Batch
 }
 

@@ -155,7 +155,7 @@ export function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 'NaN' || Number.isNaN(value)
 }
 
-/** Reads the value of a numeric field: NaN where it is missing; `undefined` if it is not a number. */
+/** Reads the value of a numeric field: NaN if it is missing; `undefined` if it is not a number. */
 export function readNumber(value: unknown): number | undefined {
   if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
   if (isMissing(value)) return Number.NaN

@@ -29,7 +29,7 @@ export const anomalySummarySchema = z
     /** Nats; higher is less likely. */
     nll: z.number(),
     pValue: z.number(),
-    /** −log₂ p; null where p is 0. */
+    /** −log₂ p; null if p is 0. */
     surpriseBits: z.number().nullable(),
     severity: severitySchema,
     modelId: z.string(),
@@ -54,7 +54,7 @@ export const anomalySchema = anomalySummarySchema
   .extend({
     /** As it was received. Show it as text, never as HTML. */
     record: z.unknown(),
-    /** Main reason first; empty where reasons cannot be computed. */
+    /** Main reason first; empty if reasons cannot be computed. */
     reasons: z.array(reasonSchema),
     /** Why no reasons can be computed; null: they can. */
     unexplainable: z.string().nullable(),

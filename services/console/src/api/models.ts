@@ -10,7 +10,7 @@ export const modelSchema = z
     provisional: z.boolean(),
     trainedAt: timeSchema,
     promotedAt: timeSchema.nullable(),
-    /** null where the version of its metadata is unknown. */
+    /** null if the version of its metadata is unknown. */
     rows: z.int().nullable(),
     steps: z.int().nullable(),
     /** Of the flow's last validation, on records that it was not fitted to; nats, standardised. */

@@ -32,7 +32,7 @@ export const scoresSchema = z
     to: timeSchema,
     /** Newest first. */
     marks: z.array(markSchema).readonly(),
-    /** Of the active model at the configuration's alert rate, nats; null where there is none. */
+    /** Of the active model at the configuration's alert rate, nats; null if there is none. */
     threshold: z.number().nullable(),
     step: z.int(),
     points: z.array(
@@ -53,7 +53,7 @@ export const scoresSchema = z
 
 export const healthSchema = z
   .object({
-    /** Records that are not read yet; null where Kafka does not answer, or the pipeline is another configuration's. */
+    /** Records that are not read yet; null if Kafka does not answer, or the pipeline is another configuration's. */
     lag: z.array(z.object({ topic: z.string(), partition: z.int(), lag: z.int(), offset: offsetSchema })).nullable(),
     /** Over the last full minute and the current one, by Kafka's record time. */
     recordsPerSecond: z.number(),

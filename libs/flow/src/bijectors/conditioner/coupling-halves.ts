@@ -25,7 +25,7 @@ export function maskedWeights(
 /** The two halves of a coupling in an ONNX graph. */
 interface Halves {
   readonly moved: Piece
-  /** The held half; none where a single feature is moved by every layer */
+  /** The held half; none if a single feature is moved by every layer */
   readonly rest: readonly Piece[]
   /** Columns of the conditioner's output */
   readonly raw: string

@@ -3,7 +3,7 @@ import type { NumberSummary } from '@outflow/records'
 import { formatCount, formatCounted, inNumber } from '@outflow/terminal'
 import type { Column, RecordStatistics } from './look-at-records.js'
 
-/** A value for the configuration, and why it is proposed; null where no reason is needed. */
+/** A value for the configuration, and why it is proposed; null if no reason is needed. */
 export interface Proposal<T> {
   readonly value: T
   readonly why: string | null

@@ -155,7 +155,7 @@ function undecodable({ source }: Connection, records: readonly WindowRecord[], {
   return `no record is ${formats}; ${detail}`
 }
 
-/** Records per day, extrapolated from the latest day or hour; null where all records are younger and may have been written at once, or there are none. */
+/** Records per day, extrapolated from the latest day or hour; null if all records are younger and may have been written at once, or there are none. */
 async function rateOf(kafka: KafkaConnection, topic: string): Promise<number | null> {
   const since = (fromMs: number) => countWindow(kafka, { topics: [topic], fromMs })
   const all = await since(0)

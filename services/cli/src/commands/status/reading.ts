@@ -16,7 +16,7 @@ import { makeKafkaForReport } from '../../kafka-access.js'
 export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly pipeline: string
   readonly at: Date
-  /** Records that are not read yet; null where Kafka did not answer. */
+  /** Records that are not read yet; null if Kafka did not answer. */
   readonly lag: number | null
   readonly lagUnknown: string | null
   /** Decisions that no p-value can reach under the active model; null: none. */

@@ -3,7 +3,7 @@ import type { Problem } from './types.js'
 /** Errors that the page shows when the console is unreachable or rejects a request. */
 export class ApiError extends Error {
   constructor(
-    /** HTTP status; 0 where no answer came. */
+    /** HTTP status; 0 if no answer came. */
     readonly status: number,
     readonly title: string,
     readonly detail: string,

@@ -32,7 +32,7 @@ export function navigate(to: string, { replace = false } = {}): void {
   place.value = here()
 }
 
-/** Returns the decoded id of a path such as `/models/ID` below `/models/`; null where it is another path, or an escape is not valid. */
+/** Returns the decoded id of a path such as `/models/ID` below `/models/`; null if it is another path, or an escape is not valid. */
 export function idBelow(list: '/anomalies/' | '/models/', path: string): string | null {
   const id = path.startsWith(list) ? path.slice(list.length) : ''
   if (id === '' || id.includes('/')) return null

@@ -7,7 +7,7 @@ const MIN_BAND = 0.2
  *
  * @param range  the normal range, 5 % to 95 %
  * @returns the band from `low` to `high` and the mark `at`, as fractions of the track's length; `isOff`: the mark is the track's end;
- *   `widths`: how far outside, in widths of the range, null where the range has no width
+ *   `widths`: how far outside, in widths of the range, null if the range has no width
  */
 export function placeInRange(value: number, [from, to]: readonly [number, number]) {
   const width = to - from
