@@ -222,7 +222,7 @@ function inferField(
   if (typeof feature === 'string') return { why: feature }
   const parsed = featureSchema.safeParse({ ...common, ...feature })
   if (!parsed.success) return { why: 'no path can name the key __proto__; rename it' }
-  if (feature.type === 'categorical' && changesForGood(field, values, partitions)) {
+  if (feature.type === 'categorical' && neverReturns(field, values, partitions)) {
     const why =
       'never returns to an earlier value, as a date, a batch or a version: new records would all have new values (unless the records are sorted by it)'
     return { why, feature: parsed.data }
@@ -286,7 +286,7 @@ function monotone({ numbers, rises, falls, net, variation }: Field): 'rises' | '
 }
 
 /** Whether nearly every value of a field is in one run of records of each partition. */
-function changesForGood({ distinct, runs }: Field, values: number, partitions: number): boolean {
+function neverReturns({ distinct, runs }: Field, values: number, partitions: number): boolean {
   const isInRuns = values >= LEAST_RUN * runs
   return isInRuns && distinct.size >= FEWEST_STEPS && MONOTONE_SHARE * runs <= distinct.size * partitions
 }
