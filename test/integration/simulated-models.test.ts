@@ -12,13 +12,13 @@ import {
   insertModel,
   latestDriftAlarm,
   latestRecalibration,
-  leftCandidate,
   listModels,
   loadModel,
   noteRecalibration,
   noteShadowReport,
   promoteModel,
   rollBackModel,
+  unpromotedCandidate,
 } from '@outflow/store/models'
 import { scoreMinutes } from '@outflow/store/statistics'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
@@ -80,13 +80,13 @@ const CASES: Readonly<Record<string, StoreCase>> = {
 
   'a candidate fails its gate once, and one that passed remains for the next trainer': async (pool, pipeline) => {
     await insertModel(pool, aModel(pipeline, 'a'))
-    expect(await leftCandidate(pool, pipeline)).toBe('a')
+    expect(await unpromotedCandidate(pool, pipeline)).toBe('a')
     await failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ passed: false }) })
     await expect(failGate(pool, { pipeline, id: 'a', metrics: GATE })).rejects.toThrow(ModelUnknown)
     expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'failed_gate', metrics: { passed: false } }])
-    expect(await leftCandidate(pool, pipeline)).toBeNull()
+    expect(await unpromotedCandidate(pool, pipeline)).toBeNull()
     await insertModel(pool, { ...aModel(pipeline, 'b'), parentId: 'gone' })
-    expect(await leftCandidate(pool, pipeline)).toBeNull()
+    expect(await unpromotedCandidate(pool, pipeline)).toBeNull()
   },
 
   'a shadow counts what both models found, and closes its fit': async (pool, pipeline) => {

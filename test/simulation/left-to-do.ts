@@ -3,7 +3,7 @@ import { delayOf, SOURCE } from './feed.js'
 import type { PartitionLog } from './partition-log.js'
 import type { Plan } from './plan.js'
 import type { SimulatedBroker } from './simulated-broker.js'
-import { leftCandidates } from './simulated-models.js'
+import { unpromotedCandidates } from './simulated-models.js'
 import type { SimulatedPostgres } from './simulated-postgres.js'
 import type { ModelRow } from './tables.js'
 
@@ -31,7 +31,7 @@ export function leftToDo(
     ['groups of alerts are not sent', [...buckets.values()].filter(({ count }) => count > 0).length],
     ['fits run', [...fits.values()].filter(({ state }) => state === 'running').length],
     ['shadows run', [...models.values()].filter(isShadow).length],
-    ['candidates that a trainer left are not adopted', leftCandidates(tables).length],
+    ['candidates of a stopped trainer are not adopted', unpromotedCandidates(tables).length],
     ['requests for a model are not answered', trainers > 0 && waiting.length > 0 && mayFit ? waiting.length : 0],
     // An operator can roll a full model back to a provisional one.
     ['provisional models are active', isProvisional && !hasOperator && good >= MANY * leastRows ? 1 : 0],

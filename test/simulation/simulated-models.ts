@@ -83,11 +83,11 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
       },
     ]
   },
-  left_candidate: (tables) => leftCandidates(tables),
+  unpromoted_candidate: (tables) => unpromotedCandidates(tables),
 }
 
 /** The newest candidate, if it passed its gate, is neither shadow nor promoted, and its parent is still the active model. */
-export function leftCandidates(tables: Tables): Row[] {
+export function unpromotedCandidates(tables: Tables): Row[] {
   const [newest] = [...tables.models.values()].toSorted(newestFirst)
   const isLeft =
     newest?.state === 'candidate' &&
@@ -100,7 +100,7 @@ export function leftCandidates(tables: Tables): Row[] {
 /** Statements of models that change nothing. */
 export const MODEL_READS = [
   ...['active_model_id', 'load_model', 'list_models', 'earlier_models', 'model_soundness'],
-  ...['latest_recalibration', 'shadow_id', 'current_shadow', 'left_candidate'],
+  ...['latest_recalibration', 'shadow_id', 'current_shadow', 'unpromoted_candidate'],
 ]
 
 const newestFirst = (a: ModelRow, b: ModelRow) => Number(b.createdAt) - Number(a.createdAt) || (a.id < b.id ? -1 : 1)

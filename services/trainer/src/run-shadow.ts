@@ -2,10 +2,10 @@ import {
   beginShadow,
   currentShadow,
   failGate,
-  leftCandidate,
   listModels,
   noteShadowReport,
   promoteModel,
+  unpromotedCandidate,
 } from '@outflow/store/models'
 import { checkShadow, disagreementOf } from './shadow-report.js'
 import type { TrainerContext } from './trainer-context.js'
@@ -31,11 +31,11 @@ export async function startShadow(
 }
 
 /** Continues with a candidate that passed its gate and whose trainer was killed before making it a shadow or promoting it. */
-export async function adoptCandidate(trying: Pick<ShadowContext, 'config' | 'pool' | 'telemetry'>): Promise<void> {
-  const id = await leftCandidate(trying.pool, trying.config.pipeline)
+export async function adoptCandidate(context: Pick<ShadowContext, 'config' | 'pool' | 'telemetry'>): Promise<void> {
+  const id = await unpromotedCandidate(context.pool, context.config.pipeline)
   if (id === null) return
-  const became = await startShadow(trying, id, 'passed its gate under a trainer that was gone')
-  trying.telemetry.candidateAdopted(id, became)
+  const became = await startShadow(context, id, 'passed its gate under a trainer that has stopped since')
+  context.telemetry.candidateAdopted(id, became)
 }
 
 /**
@@ -62,7 +62,7 @@ export async function settleShadow({ config, pool, telemetry, onProgress }: Shad
     await failGate(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures, shadow: report } })
   }
   const became = failure === null ? 'promoted' : 'failed_gate'
-  telemetry.shadowJudged(became, id, report)
+  telemetry.shadowDecided(became, id, report)
   onProgress?.({ stage: became, modelId: id })
   return null
 }

@@ -135,7 +135,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.info({ modelId, became }, 'candidate adopted'),
     /** @param share  of records that it decides otherwise; null: there is no shadow */
     shadowCompared: (share: number | null) => disagreement.set(share ?? Number.NaN),
-    shadowJudged: (outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport) => {
+    shadowDecided: (outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport) => {
       shadows.inc({ outcome })
       const { failure, ...found } = report
       if (outcome === 'promoted') log.info({ modelId, ...found }, 'model promoted')

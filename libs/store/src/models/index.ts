@@ -26,4 +26,4 @@ export {
 } from './models.js'
 export * from './promotion.js'
 export * from './recalibrations.js'
-export { beginShadow, currentShadow, leftCandidate, noteShadowReport, type Shadow } from './shadows.js'
+export { beginShadow, currentShadow, noteShadowReport, type Shadow, unpromotedCandidate } from './shadows.js'

@@ -73,9 +73,9 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
  * Returns the newest model if it is a candidate that passed its gate and whose trainer stopped before making it a shadow or promoting
  * it; null if there is none, or if another model was activated since.
  */
-export async function leftCandidate(db: Queryable, pipeline: string): Promise<string | null> {
+export async function unpromotedCandidate(db: Queryable, pipeline: string): Promise<string | null> {
   const [row] = await run<{ id: string }>(db, {
-    name: 'left_candidate',
+    name: 'unpromoted_candidate',
     text: `
       select id
       from (
