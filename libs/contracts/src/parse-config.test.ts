@@ -31,6 +31,20 @@ describe('parseConfig', () => {
     expect(config.http.host).toBe('127.0.0.1')
   })
 
+  it.each([
+    [{ model: { hidden: '64, 64' } }, 'model.hidden: found "64, 64"; allowed: array'],
+    [{ source: { topics: '' } }, 'source.topics: found "", which is empty; allowed: array'],
+    [{ source: { topics: ['flights'], csv: { delimiter: [] } } }, 'source.csv.delimiter: found []; allowed: string'],
+  ])('reports a value of the wrong type once, without its length: %j', (wrong, problem) => {
+    expect(problemsOf({ ...least, ...wrong })).toBe(`outflow.yaml is not valid:\n  ${problem}`)
+  })
+
+  it('reports a key without a value as null, also where a value would be a secret', () => {
+    expect(problemsOf({ ...least, kafka: null })).toMatch(/kafka: found null; allowed: object/)
+    const kafka = { ...least.kafka, sasl: { mechanism: 'plain', username: 'ada', password: null } }
+    expect(problemsOf({ ...least, kafka })).toMatch(/kafka\.sasl\.password: found null; allowed: string/)
+  })
+
   it('accepts the kinds of flow by name, and no other', () => {
     for (const kind of ['realnvp', 'glow', 'spline']) {
       expect(parseConfig({ ...least, model: { kind } }, {}).model.kind).toBe(kind)

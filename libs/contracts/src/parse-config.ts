@@ -89,10 +89,17 @@ function describeAll(
   document: unknown,
   at: readonly PropertyKey[] = [],
 ): string[] {
-  const problems = issues.slice(0, MOST_PROBLEMS).flatMap((issue) => describe(issue, document, at))
-  const more = issues.length - MOST_PROBLEMS
+  // zod also checks the length of text where a list is required, and of a list where text is.
+  const ofWrongType = new Set(
+    issues.filter(({ code }) => code === 'invalid_type').map(({ path }) => z.core.toDotPath(path)),
+  )
+  const own = issues.filter(({ code, path }) => !isSize(code) || !ofWrongType.has(z.core.toDotPath(path)))
+  const problems = own.slice(0, MOST_PROBLEMS).flatMap((issue) => describe(issue, document, at))
+  const more = own.length - MOST_PROBLEMS
   return more > 0 ? [...problems, `and ${more} more`] : problems
 }
+
+const isSize = (code: string): boolean => code === 'too_small' || code === 'too_big'
 
 function describe(issue: z.core.$ZodIssue, document: unknown, at: readonly PropertyKey[]): string[] {
   const path = [...at, ...issue.path]
@@ -192,6 +199,7 @@ function branchOfType({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core
 /** Replaces a value by `[redacted]` if it may be a secret, also under a wrong key. */
 function redact(path: readonly PropertyKey[], value: unknown): unknown {
   const [part, key, inner] = path
+  if (value === null) return value
   if (part === undefined) return Array.isArray(value) || typeof value === 'string' ? '[redacted]' : value
   if (part === 'source' && key === 'registry') return '[redacted]'
   if (part === 'console' && key === 'authentication' && !PUBLIC_OF_LOGIN.has(path.at(-1)!)) return '[redacted]'
