@@ -1,7 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
-import { expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type GateOptions, passGate } from './gate.js'
 
 const features: Feature[] = [{ path: '$.x', type: 'numeric', optional: false }]
@@ -156,22 +156,29 @@ test('a model whose NLLs differ when it is opened twice fails the gate', async (
   expect(report.failures).toEqual(['opened twice, it gives two sets of NLLs'])
 })
 
-test('a model that is slower than the stream fails the gate', async () => {
-  const slow = (): Detector => {
+describe('with a fake clock', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  const timed = (msOf: (records: number) => number): Detector => {
     const quick = aDetector()
     return {
       ...quick,
       score: async (batch) => {
-        vi.advanceTimersByTime(batch.length * 1.5)
+        vi.advanceTimersByTime(msOf(batch.length))
         return quick.score(batch)
       },
     }
   }
-  vi.useFakeTimers({ toFake: ['performance'] })
-  try {
-    const report = await gate(async () => slow(), { heldOut: records.slice(0, 40), contamination: 0.3 })
+  const few = { heldOut: records.slice(0, 40), contamination: 0.3 }
+
+  test('a model that is slower than the stream fails the gate', async () => {
+    const report = await gate(async () => timed((count) => count * 1.5), few)
     expect(report.failures).toEqual(['it takes 1500 µs a record; at most 1000 are accepted'])
-  } finally {
-    vi.useRealTimers()
-  }
+  })
+
+  test('a pause of the process while few records are scored does not fail a quick model', async () => {
+    const report = await gate(async () => timed(() => 200), few)
+    expect(report.failures).toEqual([])
+  })
 })
