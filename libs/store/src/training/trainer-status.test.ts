@@ -8,6 +8,11 @@ describe('issue 17.7: the reason for having no model', () => {
   it.each<[string, Partial<TrainerStatus>, string]>([
     ['what the trainer waits for', { waitingFor, lastFit: fit }, waitingFor],
     ['the gate that the last candidate failed', { lastFit: fit }, 'the last candidate failed its gate: it would flood'],
+    [
+      'the gate that the candidate of the same records failed again',
+      { lastFit: { ...fit, state: 'known' } },
+      'the last fit gave a candidate again that had failed its gate: it would flood',
+    ],
     ['the error of the last fit', { lastFit: { ...fit, state: 'failed' } }, 'the last fit failed: it would flood'],
     ['the fit that runs', { lastFit: { ...fit, state: 'running' } }, 'a fit is under way, step 40 of at most 900'],
     ['the first look at the topics', {}, 'the trainer reads its window'],

@@ -66,6 +66,8 @@ export function whyNoModel(trainer: TrainerStatus): string {
   if (state === 'running')
     return `a fit is under way, step ${step}${maxSteps === null ? '' : ` of at most ${maxSteps}`}`
   if (state === 'failed_gate') return `the last candidate failed its gate: ${why}`
+  if (state === 'known')
+    return `the last fit gave a candidate again that had failed its gate${why === null ? '' : `: ${why}`}`
   if (state === 'failed') return `the last fit failed: ${why}`
   return 'the trainer reads its window'
 }
