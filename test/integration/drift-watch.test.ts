@@ -238,3 +238,19 @@ test('a new model that floods while the previous one does not is rolled back, wi
   })
   await other.close()
 })
+
+test('after a change of the stream a full model is not rolled back to a provisional one, which is too small to find any anomaly', async () => {
+  const pipeline = await aWatchedPipeline()
+  const provisional = await trainDetector({
+    ...{ features: PARCEL_FEATURES, records: normalParcels(60, 3), model: PARCEL_MODEL, provisional: true },
+    ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, maxSteps: PARCEL_FIT_STEPS },
+  })
+  expect(provisional.metadata.calibration.smallestPValue).toBeGreaterThan(PARCEL_ALERT_RATE)
+  await pipeline.store(provisional)
+  await pipeline.store(model, { nllRange: [0, 100] })
+  const changed = heavier(normalParcels(1_000, 8), 30)
+  for (let ago = 4; ago > 2; ago--) await pipeline.scored(detector, changed, ago)
+  await pipeline.checkScores(changed)
+  expect(pipeline.telemetry.guardHeld).toHaveBeenCalledTimes(1)
+  expect(await activeModelId(pool, pipeline.name)).toBe(model.metadata.modelId)
+})
