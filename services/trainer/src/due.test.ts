@@ -74,14 +74,14 @@ test('a fit that failed its gate is not repeated before the scheduled time', () 
 })
 
 test('a fit that gave a known model counts, although it stored no newer model', () => {
-  const lastFit = { endedMs: NOW - 0.5 * HOUR, seen: 2_000, good: 2_000 }
+  const lastFit = { modelId: 'newest', endedMs: NOW - 0.5 * HOUR, seen: 2_000, good: 2_000 }
   expect(due([aModel('active', 5 * HOUR)], { lastFit }).inMs).toBe(0.5 * HOUR)
 })
 
 test('twice the records of the newest fit make a fit due, up to maxRows', () => {
   const models = [aModel('active', 60_000)]
   const after = (seen: number, available: number) =>
-    due(models, { lastFit: { endedMs: NOW - 60_000, seen, good: seen }, available })
+    due(models, { lastFit: { modelId: 'newest', endedMs: NOW - 60_000, seen, good: seen }, available })
   expect(after(2_000, 3_999).because).toBe('schedule')
   expect(after(2_000, 4_000)).toEqual({ inMs: 0, because: 'more records' })
   expect(after(200_000, 900_000).because).toBe('schedule')
@@ -90,7 +90,7 @@ test('twice the records of the newest fit make a fit due, up to maxRows', () => 
 describe('a provisional model', () => {
   const models = [aModel('active', 60_000, features, true)]
   const after = (seen: number, available: number, good = seen, newestFirst: readonly ModelSummary[] = models) =>
-    due(newestFirst, { lastFit: { endedMs: NOW - 60_000, seen, good }, available }).because
+    due(newestFirst, { lastFit: { modelId: 'newest', endedMs: NOW - 60_000, seen, good }, available }).because
 
   test('is replaced as soon as the window should have minRows good records', () => {
     expect(after(300, 599)).toBe('schedule')
@@ -121,4 +121,16 @@ test('a model with other features is replaced at once; the order of keys does no
     because: 'features changed',
   })
   expect(due([aModel('active', 0, [{ optional: false, type: 'numeric', path: '$.delay' }])]).because).toBe('schedule')
+})
+
+test('features that are changed after a rollback or a failed gate make a fit due at once, but the same fit only once', () => {
+  const before: Config['features'] = [{ path: '$.miles', type: 'numeric', optional: false }]
+  const active = aModel('active', 5 * HOUR, before)
+  for (const state of ['rolled_back', 'failed_gate'] as const) {
+    expect(due([aModel(state, 60_000, before), active]).because).toBe('features changed')
+    expect(due([aModel(state, 60_000), active]).because).toBe('schedule')
+  }
+  const known = { ...aModel('failed_gate', 3 * HOUR), id: 'known' }
+  const lastFit = { modelId: 'known', endedMs: NOW - 60_000, seen: 2_000, good: 2_000 }
+  expect(due([aModel('failed_gate', HOUR, before), known, active], { lastFit }).because).toBe('schedule')
 })

@@ -32,6 +32,8 @@ export interface DueOptions {
 }
 
 export interface LastFit {
+  /** The model that it gave. */
+  readonly modelId: string
   readonly endedMs: number
   /** Records in its window. */
   readonly seen: number
@@ -40,10 +42,11 @@ export interface LastFit {
 }
 
 /**
- * Returns when the next fit is due. At once: if none is active, on request, if the active model was fitted to other features, if its
- * scores have drifted, if at least twenty of its anomalies, and a majority of those with a verdict, are labelled normal or expected, or if the window has
- * twice the records of the newest fit, or enough for a full model after a provisional one. Otherwise by the schedule, counted from the
- * newest fit with any outcome, so that one that failed its gate is not repeated at once.
+ * Returns when the next fit is due. At once: if none is active, on request, if neither the active model nor that of the newest fit has the
+ * configured features, if the scores have drifted, if at least twenty of the active model's anomalies, and a majority of those with a
+ * verdict, are labelled normal or expected, or if the window has twice the records of the newest fit, or enough for a full model after a
+ * provisional one. Otherwise by the schedule, counted from the newest fit with any outcome, so that one that failed its gate is not
+ * repeated at once.
  *
  * @param models  of the pipeline, newest first
  */
@@ -58,7 +61,8 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   if (active === undefined) {
     return { inMs: Math.max(0, newestMs + RETRY_WITHOUT_MODEL_MS - now), because: 'no model' }
   }
-  if (newest === active && !sameFeatures(active.metadata, config.features)) {
+  const ofLastFit = models.find(({ id }) => id === lastFit?.modelId) ?? newest
+  if ([active, ofLastFit].every(({ metadata }) => !sameFeatures(metadata, config.features))) {
     return { inMs: 0, because: 'features changed' }
   }
   if (isDrifted) return { inMs: 0, because: 'drift' }

@@ -205,7 +205,7 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
   const last = fits.find(({ modelId, endedAt }) => modelId !== null && endedAt !== null)
   if (last === undefined) return null
   const { seen, fitted, heldOut } = last.report.records
-  return { endedMs: last.endedAt!.getTime(), seen, good: fitted + heldOut }
+  return { modelId: last.modelId!, endedMs: last.endedAt!.getTime(), seen, good: fitted + heldOut }
 }
 
 /** Returns, and logs, why the topics have too few records for a fit. */
