@@ -102,7 +102,7 @@ const sourceSchema = z.strictObject({
   from: z
     .enum(['earliest', 'latest'])
     .default('earliest')
-    .describe('Where a pipeline without stored offsets begins to read'),
+    .describe('Where a pipeline without stored offsets begins to read, once it has its first model'),
   tombstones: z
     .enum(['skip', 'reject'])
     .default('skip')
