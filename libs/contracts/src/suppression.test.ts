@@ -24,6 +24,11 @@ it('says which bound must come first', () => {
   expect(error?.issues[0]?.message).toBe('the lower bound must come first')
 })
 
+it('states that an entity and a field may not be empty', () => {
+  const { error } = suppressionRuleSchema.safeParse({ expiresAt, entity: '', field: '' })
+  expect(error?.issues.map(({ message }) => message)).toEqual(Array(2).fill('allowed: at least 1 character'))
+})
+
 it('rejects unknown zones, spans and keys', () => {
   expect(problemsOf({ timeOfWeek: 'monday' })).toEqual(['timeOfWeek'])
   expect(problemsOf({ entity: 'JFK', zone: 'Berlin' })).toEqual(['zone'])

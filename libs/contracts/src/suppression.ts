@@ -3,6 +3,7 @@ import { timeZone } from './time-zone.js'
 import { weekSpans } from './week.js'
 
 const bound = z.number().nullable()
+const NOT_EMPTY = 'allowed: at least 1 character'
 
 /**
  * A rule that hides alerts until it expires. An alert is hidden if it meets all conditions of the rule; its anomaly is stored
@@ -10,10 +11,10 @@ const bound = z.number().nullable()
  */
 export const suppressionRuleSchema = z
   .strictObject({
-    entity: z.string().min(1).nullable().default(null).describe("The alert's key; null: any"),
+    entity: z.string().min(1, NOT_EMPTY).nullable().default(null).describe("The alert's key; null: any"),
     field: z
       .string()
-      .min(1)
+      .min(1, NOT_EMPTY)
       .nullable()
       .default(null)
       .describe('The field of the main reason, the one of the most bits; null: any'),
