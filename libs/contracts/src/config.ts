@@ -98,7 +98,9 @@ const sourceSchema = z.strictObject({
   timestamp: fieldPath
     .optional()
     .describe("Path of the event time: ISO 8601, or epoch seconds, ms, µs or ns; default: Kafka's timestamp"),
-  key: fieldPath.optional().describe("Path of the entity's name. Default: Kafka's message key"),
+  key: fieldPath
+    .optional()
+    .describe("Path of the entity's name. Default: Kafka's message key, as 0x and hex if it is no text"),
   from: z
     .enum(['earliest', 'latest'])
     .default('earliest')

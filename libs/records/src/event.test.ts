@@ -15,7 +15,8 @@ test("without paths, Kafka's timestamp and key are used", () => {
   })
   expect(read({}, { key: null })).toMatchObject({ entityKey: null })
   expect(read({}, { key: Buffer.alloc(0) })).toMatchObject({ entityKey: null })
-  expect(read({}, { key: Buffer.from('a\u0000b') })).toMatchObject({ entityKey: 'a\ufffdb' })
+  expect(read({}, { key: Buffer.from('a\u0000b') })).toMatchObject({ entityKey: '0x610062' })
+  expect(reading({ key: '$.account' })({ account: 'a\u0000b' })).toMatchObject({ entityKey: 'a\ufffdb' })
 })
 
 test('issue 17.18: a long key is shortened to its start and a hash, so that keys with the same start stay distinct', () => {

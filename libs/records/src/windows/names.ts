@@ -17,9 +17,15 @@ export function entityOf(name: string): string {
   return `${plainText(start)}…sha256:${sha256(name)}`
 }
 
-/** Returns the text of a Kafka key; null if it is absent or empty, as for a field that is the entity. */
+/**
+ * Returns the text of a Kafka key, `0x` and hex of one that is no text, such as a number of 8 bytes; null if it is absent or empty, as for a
+ * field that is the entity.
+ */
 export function textOfKey(key: Buffer | null): string | null {
-  return key === null || key.length === 0 ? null : key.toString('utf8')
+  if (key === null || key.length === 0) return null
+  const text = key.toString('utf8')
+  // With replacement characters several entities would have one name.
+  return text.includes('\uFFFD') || text.includes('\0') ? `0x${key.toString('hex')}` : text
 }
 
 const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
