@@ -109,6 +109,10 @@ describe('toBrokerError', () => {
     expect(toBrokerError(protocolError('INVALID_PRODUCER_EPOCH', false))).toBeInstanceOf(SenderFenced)
   })
 
+  it('returns a retryable error for a transactional id that expired in a week without alerts (it was "another sender uses the transactional id")', () => {
+    expect(toBrokerError(protocolError('INVALID_PRODUCER_ID_MAPPING', false))).toBeInstanceOf(BrokerUnavailable)
+  })
+
   it('returns errors of other origins unchanged', () => {
     const defect = new TypeError('x is undefined')
     expect(toBrokerError(defect)).toBe(defect)

@@ -75,7 +75,9 @@ export class SenderFenced extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_SENDER_FENCED'
 }
 
-const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING'])
+const FENCED = 'INVALID_PRODUCER_EPOCH'
+// The broker removes a transactional id that had no transaction for transactional.id.expiration.ms, a week by default.
+const EXPIRED = 'INVALID_PRODUCER_ID_MAPPING'
 
 // kafkajs's names for the errors of a broker that is down or moving a partition; kafkajs marks several of them as not retriable,
 // because it has already used up its own retries.
@@ -164,8 +166,14 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   const cause = rootOf(thrown)
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
   const options = { cause: thrown, values: { type } }
-  if (FENCED.has(type)) {
+  if (type === FENCED) {
     return new SenderFenced('another sender uses the transactional id; this one has stopped sending', options)
+  }
+  if (type === EXPIRED) {
+    return new BrokerUnavailable(
+      'Kafka has removed the transactional id, which was unused for transactional.id.expiration.ms; the next attempt registers it again',
+      options,
+    )
   }
   const tls = describeTlsFailure('code' in cause ? String(cause.code) : '', cause.message, 'kafka.tls')
   if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.fix, options)
