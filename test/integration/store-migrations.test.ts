@@ -66,6 +66,17 @@ describe('migrate', () => {
     await expect(migrate(url)).rejects.toBeInstanceOf(MigrationChanged)
     await expect(migrationStatus(url)).rejects.toBeInstanceOf(MigrationChanged)
   })
+
+  it('leaves the migrations of a later release as they are (the pods of a Helm rollback could not start)', async () => {
+    const url = await aDatabase()
+    await withClient(url, (admin) =>
+      admin.query(
+        `insert into outflow.migrations (number, name, checksum) values (999999, '999999_later.sql', 'later')`,
+      ),
+    )
+    expect(await migrate(url)).toEqual([])
+    expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true)
+  })
 })
 
 describe('the analyst', () => {

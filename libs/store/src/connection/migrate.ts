@@ -34,7 +34,7 @@ const MIGRATION_NAME = /^\d{6}_[a-z0-9_]+\.sql$/
  *
  * @param url  of the database, with a role that may create schemas and roles
  * @returns the names applied by this call
- * @throws {MigrationChanged} if the text of an applied migration differs from its file, or it has no file
+ * @throws {MigrationChanged} if the text of an applied migration differs from its file, or it has no file and is not of a later release
  * @throws {StoreRefused} if the database cannot store every text, or the role may not create what the migrations create
  */
 export async function migrate(url: string): Promise<readonly string[]> {
@@ -148,7 +148,10 @@ async function readApplied(client: Queryable): Promise<AppliedMigration[]> {
 }
 
 function pendingOf(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): MigrationFile[] {
+  const newest = files.at(-1)!.number
   for (const migration of applied) {
+    // Those of a later release only add, so this release may run again after it.
+    if (migration.number > newest) continue
     const file = files.find(({ number }) => number === migration.number)
     if (file?.checksum === migration.checksum) continue
     throw new MigrationChanged(
