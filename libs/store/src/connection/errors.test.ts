@@ -52,7 +52,9 @@ describe('toStoreError', () => {
 
   it('names the fix of a database that is read-only, has no free connection, or denies a right', () => {
     expect(toStoreError(pgError('25006'))).toMatchObject({ fix: expect.stringMatching('address of the primary') })
-    expect(toStoreError(pgError('53300'))).toMatchObject({ fix: expect.stringMatching('max_connections') })
+    expect(toStoreError(pgError('53300'))).toMatchObject({
+      fix: expect.stringMatching(/max_connections.* 20 connections, 25 with webhooks/),
+    })
     const denied = (message: string) => toStoreError(Object.assign(pgError('42501'), { message }))
     expect(denied('permission denied for database outflow')).toMatchObject({
       fix: expect.stringMatching('grant create'),

@@ -63,7 +63,7 @@ export class StoreTlsFailed extends FixableError {
 }
 
 /**
- * An applied migration differs from its file, or has no file.
+ * An applied migration differs from its file, or has no file and is not of a later release.
  * @fix Run the release that applied it; never edit a migration.
  */
 export class MigrationChanged extends OutflowError {
@@ -161,7 +161,8 @@ export function toStoreError(thrown: unknown): unknown {
 }
 
 function fixOfUnavailable(code: string): string | null {
-  if (code === TOO_MANY_CONNECTIONS) return "raise max_connections or the role's limit; a pipeline needs 15 connections"
+  if (code === TOO_MANY_CONNECTIONS)
+    return "raise max_connections or the role's limit; a pipeline needs 20 connections, 25 with webhooks"
   if (code === READ_ONLY)
     return 'set the address of the primary as postgres.url, and a user and database that may write'
   return null
