@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { makeMetrics } from './metrics.js'
+
+afterEach(() => void vi.useRealTimers())
 
 it('has the suffix _total on counters, and only on counters', async () => {
   const metrics = makeMetrics({ pipeline: 'flights' })
@@ -9,4 +11,13 @@ it('has the suffix _total on counters, and only on counters', async () => {
   expect(types.length).toBeGreaterThan(20)
   const odd = types.filter(([, name, type]) => name!.endsWith('_total') !== (type === 'counter'))
   expect(odd.map(([, name]) => name)).toEqual([])
+})
+
+it('is scraped in two seconds while Postgres does not answer (it took 35 s, longer than the timeout of a scrape)', async () => {
+  vi.useFakeTimers()
+  const metrics = makeMetrics()
+  metrics.gaugeOf('outflow_outbox_rows', 'Messages', () => new Promise(() => {}))
+  const scraped = metrics.text()
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(await scraped).toMatch(/^outflow_outbox_rows nan$/im)
 })

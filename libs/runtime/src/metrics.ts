@@ -1,11 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { answerInTime } from './answer-in-time.js'
 
 /** Metrics of a process: named instruments, and all of them as Prometheus text. */
 export interface Metrics {
   /** @param name  ends in `_total` */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
   gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>
-  /** A gauge that is read when it is scraped; NaN when reading fails. */
+  /** A gauge that is read when it is scraped; NaN when reading fails or takes longer than two seconds. */
   gaugeOf(name: string, help: string, read: () => number | Promise<number>): void
   /** @param buckets  upper bounds in the unit that `name` ends with, ascending */
   histogram<L extends string = never>(
@@ -56,7 +57,7 @@ export function makeMetrics(
         registers: [registry],
         async collect() {
           try {
-            this.set(await read())
+            this.set(await answerInTime(read))
           } catch {
             this.set(Number.NaN)
           }

@@ -1,3 +1,4 @@
+import { answerInTime } from './answer-in-time.js'
 import { type Metrics, type MetricsOptions, makeMetrics } from './metrics.js'
 
 /** Result of one check; `detail` is one readable line. */
@@ -25,7 +26,7 @@ export interface Vitals {
   expect(services: readonly string[]): void
   /** Adds a check of a service, such as `model`; returns the function that removes it. */
   check(service: string, name: string, check: Check): () => void
-  /** Runs every check, each for at most `CHECK_TIMEOUT_MS`; one that throws or takes longer has failed. Not ready without any check. */
+  /** Runs every check, each for at most two seconds; one that throws or takes longer has failed. Not ready without any check. */
   readiness(): Promise<Readiness>
 }
 
@@ -58,19 +59,10 @@ export function makeVitals(labels: Readonly<Record<string, string>> = {}, option
   }
 }
 
-/** Kubernetes gives a probe one second by default, and operators commonly raise it to three. */
-const CHECK_TIMEOUT_MS = 2_000
-
 async function runCheck(check: Check): Promise<CheckResult> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<CheckResult>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: `no answer in ${CHECK_TIMEOUT_MS} ms` }), CHECK_TIMEOUT_MS)
-  })
   try {
-    return await Promise.race([Promise.resolve().then(check), late])
+    return await answerInTime(check)
   } catch (error: unknown) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) }
-  } finally {
-    clearTimeout(timer)
   }
 }
