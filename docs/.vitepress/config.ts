@@ -67,6 +67,7 @@ export default {
         flow: 'The flow',
         accuracy: 'Accuracy',
         ingest: 'Ingest',
+        store: 'Store',
       }),
       { text: 'Glossary', link: '/docs/glossary' },
     ],

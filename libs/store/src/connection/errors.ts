@@ -112,7 +112,7 @@ export class NoEarlierModel extends OutflowError {
 
 /**
  * Kafka has messages with numbers that this database has not assigned: it was restored from a backup or replaced.
- * @fix Follow the steps in libs/store/README.md.
+ * @fix Run `update outflow.database_identity set id = gen_random_uuid()`; alerts sent since the backup are then sent again, with the same ids.
  */
 export class OutboxRewound extends OutflowError {
   readonly code = 'OUTFLOW_STORE_OUTBOX_REWOUND'
