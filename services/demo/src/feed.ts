@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '@outflow/errors/retrying'
 import type { OutgoingMessage, Producer } from '@outflow/streams'
 import { type PlannedMessage, TRUTH_HEADER } from './feed-plan.js'
 
@@ -25,7 +25,11 @@ export async function feedAtOnce(messages: readonly PlannedMessage[], options: F
 /** Least time between two requests of a steady stream: short, so that messages do not wait for a batch to fill. */
 const TICK_MS = 25
 
-/** Sends messages at a steady pace, each with the time at which it is passed to the producer. */
+/**
+ * Sends messages at a steady pace, each with the time at which it is passed to the producer.
+ *
+ * @throws the signal's reason when it aborts
+ */
 export async function feedSteadily(
   messages: Iterable<PlannedMessage>,
   { perSecond, ...options }: FeedTarget & { readonly perSecond: number },
@@ -41,7 +45,8 @@ export async function feedSteadily(
       if (batch.length === perTick) break
     }
     if (batch.length === 0) return
-    await sleep(Math.max(0, startedAt + tick * tickMs - performance.now()), undefined, { signal: options.signal })
+    await pause(Math.max(0, startedAt + tick * tickMs - performance.now()), options.signal)
+    options.signal.throwIfAborted()
     await options.producer.send(outgoing(batch, options.topic))
     sent += batch.length
     options.onSent(sent)
