@@ -11,6 +11,7 @@ import { formatCounted, type Terminal } from '@outflow/terminal'
 import { stringify } from 'yaml'
 import type { Defer } from './clean-up.js'
 import { demoConfig } from './config.js'
+import type { DemoFailed } from './errors.js'
 import { openLogFile } from './log-file.js'
 
 /** Broker, database and files of the demo. All of it is removed when the demo ends. */
@@ -20,6 +21,8 @@ export interface Installation {
   readonly logPath: string
   /** The log of one service, which writes into the demo's log file. */
   readonly logOf: (service: string) => Log
+  /** Passes errors that services log to a function, in place of ending the demo with the first. */
+  readonly reportErrorsTo: (report: (error: DemoFailed) => void) => void
   readonly kafka: KafkaConnection
   readonly pool: Pool
   /** Aborts when the demo is ended, or when a part of it has failed. */
@@ -71,10 +74,10 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
   const logPath = join(infrastructure.folder, 'outflow.log')
   const failure = new AbortController()
   const fail = (error: unknown): void => failure.abort(error)
-  const { logOf, close } = openLogFile(logPath, fail)
+  const { close, ...log } = openLogFile(logPath, fail)
   defer(close)
   return {
-    ...{ config, configPath, logPath, logOf, kafka, pool, versions },
+    ...{ config, configPath, logPath, ...log, kafka, pool, versions },
     signal: AbortSignal.any([signal, failure.signal]),
     fail,
   }

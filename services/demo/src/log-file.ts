@@ -7,19 +7,23 @@ import { DemoFailed } from './errors.js'
 /**
  * Opens the log file of the services, so that stderr has only the demo's progress.
  *
- * @param onError  called when a service logs an error: data would be lost, or a person is needed
+ * @param onError  called when a service logs an error: data would be lost, or a person is needed; `reportErrorsTo` replaces it
  */
 export function openLogFile(path: string, onError: (error: DemoFailed) => void) {
+  let report = onError
   const file = createWriteStream(path)
   const destination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       const line = String(chunk)
-      if (line.includes('"level":"error"')) onError(failureOf(line))
+      if (line.includes('"level":"error"')) report(failureOf(line))
       file.write(chunk, () => done())
     },
   })
   return {
     logOf: (service: string): Log => makeLog({ service, level: 'info', destination }),
+    reportErrorsTo: (to: typeof onError): void => {
+      report = to
+    },
     close: async (): Promise<void> => {
       destination.end()
       await finished(destination)

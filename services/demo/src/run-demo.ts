@@ -21,7 +21,7 @@ interface DemoOptions {
  * Feeds real flights, some of them corrupted, to the unmodified services, prints the results, streams more until the signal aborts,
  * and removes everything that it created.
  *
- * @throws {DemoFailed} when a service logged an error
+ * @throws {DemoFailed} when a service logged an error before the results were printed
  * @throws the error of the first service that failed, or the signal's reason
  */
 export async function runDemo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {

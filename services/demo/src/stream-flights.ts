@@ -15,7 +15,7 @@ const INCIDENT = { after: 60 * PER_SECOND, flights: 40, origin: 'ATL', corruptio
  * @throws the error of the first service that failed
  */
 export async function streamFlights(
-  { kafka, config, signal }: Installation,
+  { kafka, config, signal, reportErrorsTo }: Installation,
   terminal: Terminal,
   { signal: userSignal }: { readonly signal: AbortSignal },
 ): Promise<void> {
@@ -23,6 +23,8 @@ export async function streamFlights(
     `Streaming ${PER_SECOND} flights a second. In a minute ${INCIDENT.flights} flights from ${INCIDENT.origin} will have ` +
       'their distance in kilometres instead of miles.',
   )
+  // Such as a new model that failed its gate: the services run on, and so does the demo.
+  reportErrorsTo(({ message }) => terminal.say(message))
   const producer = await makeProducer(kafka)
   const onSent = (sent: number) => {
     if (sent === INCIDENT.after) terminal.say(`Incident: distances from ${INCIDENT.origin} are in kilometres`)
