@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
-import { expect, test } from 'vitest'
-import { ahead, bounds } from './options.js'
+import { expect, test, vi } from 'vitest'
+import { ahead, bounds, moment } from './options.js'
 
 test('bounds are two numbers, or one of them', () => {
   expect(bounds('0..90')).toEqual([0, 90])
@@ -8,6 +8,16 @@ test('bounds are two numbers, or one of them', () => {
   expect(bounds('..1e3')).toEqual([null, 1000])
   for (const wrong of ['', '..', '5', 'a..b', '1..2..3'])
     expect(() => bounds(wrong), wrong).toThrow(InvalidArgumentError)
+})
+
+test('a time without a zone is in UTC, also with a space before the time of day', () => {
+  vi.stubEnv('TZ', 'America/New_York')
+  const eight = new Date('2026-01-31T08:00:00Z')
+  for (const text of ['2026-01-31T08:00', '2026-01-31 08:00', '2026-01-31t08:00', '2026-01-31 03:00-05:00'])
+    expect(moment(text), text).toEqual(eight)
+  expect(moment('2026-01-31')).toEqual(new Date('2026-01-31T00:00:00Z'))
+  expect(() => moment('2026-01-31 08:00 EST')).toThrow(InvalidArgumentError)
+  vi.unstubAllEnvs()
 })
 
 test('a future time is an instant, or a span from now', () => {
