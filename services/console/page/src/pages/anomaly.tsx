@@ -1,4 +1,5 @@
 import { formatMistake, formatRarity } from '@outflow/contracts/wording'
+import { useEffect } from 'preact/hooks'
 import { queryString } from '../api/client.js'
 import type { AnomalyDetail } from '../api/types.js'
 import { ProvisionalBadge, SeverityBadge, StateBadge, VerdictBadge } from '../parts/badges.js'
@@ -26,6 +27,9 @@ import { hrefOf, ModelLink } from './links.js'
 export function AnomalyPage({ id }: { id: string }) {
   const anomaly = useRead<AnomalyDetail>(`/anomalies/${encodeURIComponent(id)}`)
   const near = neighbours(id)
+  useEffect(() => {
+    if (near.isAtEnd) void latestList()?.readNextPage()
+  }, [near.isAtEnd])
   const back = backToList(id)
   useShortcuts({
     j: () => step(near.next),
@@ -118,12 +122,19 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
   )
 }
 
-/** Links to the previous and next anomaly of the list that was shown last. */
-function neighbours(id: string): { readonly previous: string | null; readonly next: string | null } {
+/** The next page of the list is read when so few anomalies are left. */
+const READ_AHEAD = 10
+
+/** The previous and next anomaly of the list that was shown last, and whether it is at the end of what has been read. */
+function neighbours(id: string) {
   const items = latestList()?.items.value ?? []
   const index = items.findIndex((item) => item.id === id)
-  if (index < 0) return { previous: null, next: null }
-  return { previous: items[index - 1]?.id ?? null, next: items[index + 1]?.id ?? null }
+  if (index < 0) return { previous: null, next: null, isAtEnd: false }
+  return {
+    previous: items[index - 1]?.id ?? null,
+    next: items[index + 1]?.id ?? null,
+    isAtEnd: index >= items.length - READ_AHEAD,
+  }
 }
 
 function step(id: string | null): void {

@@ -1,0 +1,62 @@
+import { openPool, type Pool } from '@outflow/store'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { beginPartition } from '../support/begin-partition.js'
+import { aPage, noBrowserReason } from '../support/console-browser.js'
+import { aDatabase } from '../support/infrastructure.js'
+import { storeAnomalies } from '../support/stored-anomalies.js'
+
+const PIPELINE = 'flights'
+const STORED = 8
+
+let pool: Pool
+let console: ConsoleUnderTest
+let page: Page
+
+beforeAll(async () => {
+  if (noBrowserReason !== null) return
+  const databaseUrl = await aDatabase()
+  pool = openPool(databaseUrl)
+  await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
+  await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights' })
+  console = await aConsole({ databaseUrl, pipeline: PIPELINE })
+})
+afterAll(async () => {
+  await console?.close()
+  await pool?.end()
+})
+
+beforeEach(async ({ skip }) => {
+  skip(noBrowserReason !== null, noBrowserReason ?? '')
+  page = await aPage(
+    () => console.url,
+    () => {},
+  )
+})
+afterEach(async () => {
+  await page?.context().close()
+})
+
+const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 30_000 })
+const pathOf = (offset: number) => `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
+
+it('steps from anomaly to anomaly beyond the first page of the list', async () => {
+  let readsOn = false
+  await page.route('**/api/anomalies?*', (route) => {
+    const url = route.request().url()
+    if (url.includes('cursor=') && !readsOn) return route.abort()
+    return route.continue({ url: url.replace('limit=100', 'limit=3') })
+  })
+  await page.goto(`${console.url}/`)
+  await page.getByRole('button', { name: 'Try again' }).waitFor()
+  readsOn = true
+  await page.locator('.list-row').first().click()
+
+  const step = async () => {
+    await page.keyboard.press('j')
+    return page.url()
+  }
+
+  await soon(step).toBe(console.url + pathOf(STORED - 1))
+})
