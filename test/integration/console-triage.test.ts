@@ -60,3 +60,14 @@ it('steps from anomaly to anomaly beyond the first page of the list', async () =
 
   await soon(step).toBe(console.url + pathOf(STORED - 1))
 })
+
+it('does not report a retry when the list could not be read', async () => {
+  await page.clock.install()
+  await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))
+  await page.goto(`${console.url}/`)
+  await page.getByText('Too slow').waitFor()
+
+  await page.clock.runFor(5_000)
+
+  expect(await page.locator('.header .live').textContent()).toBe('')
+})

@@ -53,10 +53,9 @@ export class AnomalyList {
    * Reads new anomalies, and the reasons of those that had none.
    *
    * @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request
-   * @throws {ApiError} also while the first page could not be read
+   * @throws {ApiError}
    */
   async readNew(isAtTop: () => boolean): Promise<true> {
-    if (this.items.value.length === 0 && this.error.value !== null) throw this.error.value
     const isBegun = this.cursor !== null || this.isComplete.value
     if (!isBegun || this.isReadingNew) return true
     this.isReadingNew = true
