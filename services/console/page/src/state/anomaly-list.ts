@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { type ApiError, type Query, read } from '../api/client.js'
-import type { AnomalyPage, AnomalyRow, Verdict } from '../api/types.js'
+import type { AnomalyPage, AnomalyRow, Overview, Verdict } from '../api/types.js'
 import { type Filters, formatFilters, queryOf } from './filters.js'
 import { mergeFresh } from './merge-fresh.js'
 import { asApiError } from './resource.js'
@@ -85,9 +85,11 @@ export class AnomalyList {
     this.items.value = this.items.value.map((item) => (item.id === id ? { ...item, verdict } : item))
   }
 
-  /** Applies a verdict that was stored on all anomalies with a record time before `to`. */
-  applyVerdictToAll(verdict: Verdict, to: string): void {
-    this.items.value = this.items.value.map((item) => (item.recordTime < to ? { ...item, verdict } : item))
+  /** Applies a verdict that was stored on all anomalies of a range of record time, `to` not included. */
+  applyVerdictToAll(verdict: Verdict, { from, to }: Pick<Overview, 'from' | 'to'>): void {
+    this.items.value = this.items.value.map((item) =>
+      from <= item.recordTime && item.recordTime < to ? { ...item, verdict } : item,
+    )
   }
 
   private async merge(page: AnomalyPage): Promise<void> {

@@ -24,7 +24,7 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
       ...{ verdict, filter: Object.fromEntries(given) },
       ...(note === '' ? {} : { note }),
     })
-    latestList()?.applyVerdictToAll(verdict, overview.to)
+    latestList()?.applyVerdictToAll(verdict, overview)
     notify('done', `${counted(anomalies)}: ${formatVerdict(verdict)}`)
     onGiven()
   }
