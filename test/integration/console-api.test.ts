@@ -63,9 +63,9 @@ describe('an anomaly', () => {
 })
 
 it('gives the history of an entity', async () => {
-  const { body } = await ask('/api/entities/flights/airport-9')
+  const { body } = await ask('/api/entities?key=airport-9')
   expect(body).toEqual({ anomalies: 4, confirmed: 0, falseAlarms: 0, firstSeen: expect.any(String) })
-  expect((await ask('/api/entities/flights/nobody')).body).toMatchObject({ anomalies: 0, firstSeen: null })
+  expect((await ask('/api/entities?key=nobody')).body).toMatchObject({ anomalies: 0, firstSeen: null })
 })
 
 it('issue 20: the 90 days of an entity have the events of the pipeline, with close ones of a kind merged', async () => {
@@ -222,7 +222,7 @@ it('describes every route of the API by OpenAPI 3.1', async () => {
     '/api/calibration-records',
     '/api/dead-letters',
     '/api/dead-letters/resend',
-    '/api/entities/{pipeline}/{key}',
+    '/api/entities',
     '/api/health',
     '/api/models',
     '/api/models/{id}',

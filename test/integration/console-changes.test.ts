@@ -15,7 +15,7 @@ describe('an anomaly', () => {
     expect((await ask(ANOMALY)).body).toMatchObject({ verdict: 'confirmed', verdicts: [{ by: 'a analyst' }] })
     expect((await ask('/api/anomalies?verdict=confirmed')).body.items).toMatchObject([{ id: 'flights/flights/1/7' }])
     expect((await ask('/api/anomalies?verdict=none&limit=500')).body.items).toHaveLength(399)
-    expect((await ask('/api/entities/flights/airport-7')).body).toMatchObject({
+    expect((await ask('/api/entities?key=airport-7')).body).toMatchObject({
       anomalies: 4,
       confirmed: 1,
       falseAlarms: 0,
@@ -181,7 +181,7 @@ describe('a pipeline that does not exist', () => {
     ['GET', '/api/anomalies?pipeline=nobody'],
     ['GET', '/api/anomalies/overview?pipeline=nobody'],
     ['POST', '/api/anomalies/verdicts', { verdict: 'expected', filter: { ...filter, pipeline: 'nobody' } }],
-    ['GET', '/api/entities/nobody/airport-9'],
+    ['GET', '/api/entities?pipeline=nobody&key=airport-9'],
     ['GET', '/api/statistics/scores?pipeline=nobody'],
     ['GET', '/api/health?pipeline=nobody'],
     ['GET', '/api/dead-letters?pipeline=nobody'],

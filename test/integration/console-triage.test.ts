@@ -71,3 +71,11 @@ it('does not report a retry when the list could not be read', async () => {
 
   expect(await page.locator('.header .live').textContent()).toBe('')
 })
+
+it('shows the history of a key that is a segment of a path', async () => {
+  await pool.query(`update outflow.anomalies set entity_key = '..' where "offset" = 3`)
+
+  await page.goto(console.url + pathOf(3))
+
+  await page.getByText('1 anomaly, 0 confirmed').waitFor()
+})

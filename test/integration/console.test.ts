@@ -193,7 +193,7 @@ describe('issue 17.28: a hostile request', () => {
     '/api/anomalies?pipeline=%00',
     '/api/health?pipeline=a%00b',
     '/api/models?pipeline=%00',
-    '/api/entities/%00/LAX',
+    '/api/entities?pipeline=%00&key=LAX',
     `/api/anomalies?cursor=${forged({ recordTime: '9999-99-99T99:99:99Z' })}`,
     `/api/anomalies?cursor=${forged({ topic: 't\0' })}`,
     `/api/anomalies?cursor=${forged({ partition: 2 ** 40 })}`,

@@ -124,7 +124,7 @@ const PATHS = [
   '/api/anomalies/*/verdicts',
   '/api/pipelines',
   '/api/pipelines/*/rollback',
-  '/api/entities/*/*',
+  '/api/entities',
   '/api/statistics/scores',
   '/api/dead-letters',
   '/api/models',

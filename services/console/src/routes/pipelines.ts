@@ -7,16 +7,7 @@ import { outboxDepth } from '@outflow/store/outbox'
 import { listPipelines, marksBetween, recentRate } from '@outflow/store/pipelines'
 import { scoreSeries } from '@outflow/store/statistics'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
-import { z } from 'zod'
-import {
-  entitySchema,
-  healthSchema,
-  pipelineSchema,
-  pipelinesSchema,
-  scoresSchema,
-  textSchema,
-  timeSchema,
-} from '../api/index.js'
+import { entitySchema, healthSchema, pipelinesSchema, scoresSchema, textSchema, timeSchema } from '../api/index.js'
 import { RequestRefused } from '../errors.js'
 import { makeLagReader } from '../lag.js'
 import { ofPipelineSchema } from '../queries.js'
@@ -41,15 +32,15 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
   )
 
   server.get(
-    '/api/entities/:pipeline/:key',
+    '/api/entities',
     {
       schema: {
         summary: 'Counts of the anomalies of an entity',
-        params: z.object({ pipeline: pipelineSchema, key: textSchema }),
+        querystring: ofPipelineSchema.extend({ key: textSchema }),
         response: { 200: entitySchema },
       },
     },
-    async ({ params }) => read((db) => entityHistory(db, params)),
+    async ({ query: { pipeline = config.pipeline, key } }) => read((db) => entityHistory(db, { pipeline, key })),
   )
 
   server.get(

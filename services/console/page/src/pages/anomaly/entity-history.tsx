@@ -23,13 +23,12 @@ interface EntityHistoryProps {
 
 /** Earlier anomalies of the same key. */
 export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHistoryProps) {
-  const path = `/entities/${encodeURIComponent(pipeline)}/${encodeURIComponent(entity)}`
-  const history = useResource(`${path} ${verdicts}`, async (signal) => {
-    const only = { pipeline, key: entity }
+  const only = { pipeline, key: entity }
+  const history = useResource(`${queryString(only)} ${verdicts}`, async (signal) => {
     const nowMs = Date.now()
     const span = spanBetween(nowMs - SPAN_DAYS * DAY_MS, nowMs)
     const [counts, byDay, { items }] = await Promise.all([
-      read<Entity>(path, {}, signal),
+      read<Entity>('/entities', only, signal),
       read<Overview>('/anomalies/overview', { ...only, ...span, steps: SPAN_DAYS + 1 }, signal),
       read<AnomalyPage>('/anomalies', { ...only, limit: MOST_OTHERS + 1 }, signal),
     ])
@@ -39,7 +38,7 @@ export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHist
     <section aria-labelledby="entity" class="panel">
       <div class="row spread head">
         <h2 id="entity">History of {entity}</h2>
-        <a class="small" href={`/${queryString({ pipeline, key: entity })}`}>
+        <a class="small" href={`/${queryString(only)}`}>
           All
         </a>
       </div>
