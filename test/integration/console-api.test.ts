@@ -109,7 +109,9 @@ describe('statistics', () => {
   })
 
   it('list the pipelines, and the health of one', async () => {
-    expect((await ask('/api/pipelines')).body).toEqual([{ pipeline: PIPELINE, newestAnomalyAt: expect.any(String) }])
+    expect((await ask('/api/pipelines')).body).toEqual([
+      { pipeline: PIPELINE, newestAnomalyAt: expect.any(String), isOwn: true },
+    ])
     const { body } = await ask('/api/health')
     expect(body).toMatchObject({
       lag: null,

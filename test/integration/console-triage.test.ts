@@ -20,6 +20,7 @@ beforeAll(async () => {
   pool = openPool(databaseUrl)
   await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
   await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights' })
+  await beginPartition(pool, { pipeline: 'other', topic: 'flights' })
   console = await aConsole({ databaseUrl, pipeline: PIPELINE })
 })
 afterAll(async () => {
@@ -78,4 +79,18 @@ it('shows the history of a key that is a segment of a path', async () => {
   await page.goto(console.url + pathOf(3))
 
   await page.getByText('1 anomaly, 0 confirmed').waitFor()
+})
+
+it('neither reads the lag nor resends the dead letters of a pipeline of another configuration', async () => {
+  await pool.query(
+    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time)
+     values ('other', 'flights', 0, 0, 'empty', 'the message has no value', now())`,
+  )
+
+  await page.goto(`${console.url}/health?pipeline=other`)
+
+  await page.getByText('the message has no value').waitFor()
+  await page.getByText('The console of its configuration reads it.').waitFor()
+  expect(await page.getByText('Kafka did not answer').count()).toBe(0)
+  expect(await page.getByRole('checkbox').count()).toBe(0)
 })

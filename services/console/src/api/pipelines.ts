@@ -7,6 +7,8 @@ export const pipelinesSchema = z.array(
       pipeline: z.string(),
       /** Time of detection. */
       newestAnomalyAt: timeSchema.nullable(),
+      /** Whether it is that of the console's configuration: the console reads the topics of no other one. */
+      isOwn: z.boolean(),
     })
     .meta({ id: 'Pipeline', description: 'A pipeline of the database' }),
 )

@@ -28,7 +28,8 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
   server.get(
     '/api/pipelines',
     { schema: { summary: 'The pipelines of the database', response: { 200: pipelinesSchema } } },
-    async () => [...(await read(listPipelines))],
+    async () =>
+      (await read(listPipelines)).map((listed) => ({ ...listed, isOwn: listed.pipeline === config.pipeline })),
   )
 
   server.get(

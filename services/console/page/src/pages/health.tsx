@@ -5,7 +5,7 @@ import { Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { useRead } from '../state/resource.js'
-import { currentPipeline } from '../state/session.js'
+import { currentPipeline, isOwnPipeline } from '../state/session.js'
 import { formatAmount, formatCount, formatDuration } from '../words/format.js'
 import { DeadLetters } from './health/dead-letters.js'
 
@@ -46,7 +46,7 @@ function Tiles({ health }: { health: Health }) {
       <Fact name="records a second">{formatAmount(recordsPerSecond)}</Fact>
       <Fact name="lag">
         {lag === undefined ? '–' : formatCount(lag)}
-        <small>{lag === undefined ? 'Kafka did not answer' : 'records not read yet'}</small>
+        <small>{lag === undefined ? whyNoLag() : 'records not read yet'}</small>
       </Fact>
       <Fact name="dead letters">{formatCount(rejected)}</Fact>
       <Fact name="alerts and dead letters waiting">
@@ -61,12 +61,18 @@ function Tiles({ health }: { health: Health }) {
   )
 }
 
+const whyNoLag = (): string => (isOwnPipeline.value ? 'Kafka did not answer' : 'of another configuration')
+
 function Lag({ lag }: { lag: Health['lag'] }) {
   return (
     <section aria-labelledby="lag">
       <h2 id="lag">Lag</h2>
       {lag === null ? (
-        <p class="quiet">Kafka did not answer; is it up, and does the console reach it?</p>
+        <p class="quiet">
+          {isOwnPipeline.value
+            ? 'Kafka did not answer; is it up, and does the console reach it?'
+            : 'The console of its configuration reads it.'}
+        </p>
       ) : (
         <Table
           empty={<p class="quiet">No partition has been read yet.</p>}

@@ -16,6 +16,11 @@ export const sessionError = signal<ApiError | null>(null)
 /** The current pipeline of the page; '' where there is none. */
 export const currentPipeline = computed(() => pipelineAt(place.value, pipelines.value ?? []))
 
+/** Whether the current pipeline is that of the console's configuration. */
+export const isOwnPipeline = computed(
+  () => pipelines.value?.find(({ pipeline }) => pipeline === currentPipeline.value)?.isOwn ?? false,
+)
+
 /** A path of the page, with the same pipeline and, where it has a time axis, the same span. */
 export function withPipeline(path: string): string {
   const params = new URLSearchParams(place.value.search)

@@ -8,7 +8,7 @@ import { type Column, Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
 import { notify } from '../../state/notices.js'
 import { asApiError } from '../../state/resource.js'
-import { may } from '../../state/session.js'
+import { isOwnPipeline, may } from '../../state/session.js'
 import { formatBytes, formatCount } from '../../words/format.js'
 
 const AT_A_TIME = 50
@@ -84,7 +84,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
             { name: 'reason', of: ({ reason }) => reason },
             { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
             { name: 'bytes', kind: 'detail', of: (letter) => <Bytes letter={letter} /> },
-            ...(may('operator') ? [choice] : []),
+            ...(may('operator') && isOwnPipeline.value ? [choice] : []),
           ]}
           rows={items}
           keyOf={positionOf}
