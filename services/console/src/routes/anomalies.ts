@@ -37,6 +37,7 @@ import { readOverview } from '../overview.js'
 import { found } from '../queries.js'
 import { similarity } from '../similarity.js'
 import { readValuesAround } from '../values-around.js'
+import { trainedAtOf } from './models.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: z.string() })
@@ -129,7 +130,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         ...summaryOf(line),
         reasons: [...reasons],
         missing: [...anomaly.missing],
-        model: model && { id: model.id, trainedAt: model.createdAt, state: model.state },
+        model: model && { id: model.id, trainedAt: trainedAtOf(model), state: model.state },
         verdicts: [...verdicts],
         alert,
       }

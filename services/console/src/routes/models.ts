@@ -191,12 +191,17 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
   )
 }
 
+/** When a model was fitted: it is stored after its gate, and its weights again, with another calibration set, after labels. */
+export const trainedAtOf = ({ metadata, createdAt }: Pick<ModelSummary, 'metadata' | 'createdAt'>): Date =>
+  metadata === null ? createdAt : new Date(metadata.createdAt)
+
 /** A model as a line of a list. */
-function modelOf({ id, state, createdAt, promotedAt, metadata }: ModelSummary): z.infer<typeof modelSchema> {
+function modelOf(model: ModelSummary): z.infer<typeof modelSchema> {
+  const { id, state, promotedAt, metadata } = model
   return {
     ...{ id, state, promotedAt },
     provisional: metadata?.provisional ?? false,
-    trainedAt: createdAt,
+    trainedAt: trainedAtOf(model),
     rows: metadata?.training.rows ?? null,
     steps: metadata?.training.steps ?? null,
     validationNll: metadata?.training.validationNll ?? null,
