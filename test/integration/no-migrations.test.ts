@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { migrate } from '@outflow/store'
+import { expect, onTestFinished, test } from 'vitest'
+import { aConsole } from '../support/a-console.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
@@ -28,6 +30,19 @@ test('services that start before the migrations report them once, are not ready,
   expect(delayed().toSorted()).toEqual(SERVICES)
   expect(all.log.map(({ msg }) => msg)).not.toContain('store connection lost')
   expect(await all.terminate()).toMatchObject({ code: 0 })
+})
+
+test('the console answers how to apply the migrations until they are applied', async () => {
+  const databaseUrl = await aDatabase({ isEmpty: true })
+  const console = await aConsole({ databaseUrl, pipeline: 'flights' })
+  onTestFinished(() => console.close())
+
+  const { status, body } = await console.ask('/api/pipelines')
+  expect(status).toBe(503)
+  expect(body.detail).toMatch(/^8 of 8 migrations are not applied .*; run outflow migrate$/)
+
+  await migrate(databaseUrl)
+  await eventually(async () => (await console.ask('/api/pipelines')).status === 200, { what: 'it answers' })
 })
 
 test('a stop before Postgres answers logs neither a lost connection nor that ingest waits for a model', async () => {

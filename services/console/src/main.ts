@@ -19,7 +19,7 @@ interface ConsoleOptions {
 
 /**
  * Serves the console until the signal aborts: the page, its API, health and metrics, on `console.host` and
- * `http.ports.console`. Requests are answered with 503 while the store is unavailable.
+ * `http.ports.console`. Requests are answered with 503 while the store is unavailable or lacks migrations.
  *
  * @throws {HealthAddressUnavailable} when the address cannot be bound
  * @throws {OutflowError} if Postgres rejects the login or the certificate at the start
@@ -31,10 +31,14 @@ export async function runConsole({ config, log, signal, vitals, onServed }: Cons
     onError: telemetry.storeConnectionLost,
   })
   const removeCheck = vitals.check('console', 'postgres', () => postgresCheck(pool))
+  let isMigrated = false
   const server = await makeServer({
     config,
     pool,
-    read: (query) => withReadOnlyTransaction(pool, query),
+    read: async (query) => {
+      if (!isMigrated) await postgresCheck(pool)
+      return withReadOnlyTransaction(pool, query)
+    },
     vitals,
     telemetry,
   })
@@ -44,6 +48,7 @@ export async function runConsole({ config, log, signal, vitals, onServed }: Cons
     telemetry.consoleStarted(url, loginsOf(config.console).join(', ') || 'none')
     onServed?.(url)
     await untilAllAnswer([() => postgresCheck(pool)], { signal, onRetry: telemetry.startDelayed })
+    isMigrated = true
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
     await server.close()

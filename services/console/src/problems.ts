@@ -3,6 +3,7 @@ import { ModelDamaged, ModelForeign, ModelVersionUnknown } from '@outflow/detect
 import { type OutflowError, toOutflowError } from '@outflow/errors'
 import {
   AnomalyUnknown,
+  MigrationsPending,
   ModelUnknown,
   NoEarlierModel,
   StatementCancelled,
@@ -92,6 +93,7 @@ function describeOutflow(error: OutflowError): ProblemDetails {
     return as(503, 'the query takes Postgres too long; choose a shorter span or a text of fewer words')
   if (error instanceof StoreUnavailable)
     return as(503, 'Postgres does not answer; try again, and check /readyz if it persists')
+  if (error instanceof MigrationsPending) return as(503)
   if (error.retryable) return as(503, 'Kafka or the schema registry does not answer; try again')
   // Postgres rejects a value only when it comes from the request.
   if (error instanceof ValueRefused)
