@@ -42,6 +42,15 @@ describe('feature inference', () => {
     expect(infer(column('zip', '90210', 'K1A 0B1', 'SW1A')).kinds).toEqual(['$.zip categorical'])
   })
 
+  it('infers categorical for digits with leading zeros, as in a postal code (00501 was the number 501)', () => {
+    const zips = ['00501', '10001', '94110', '']
+    expect(infer(column('zip', ...zips)).kinds).toEqual(['$.zip categorical'])
+    const ids = Array.from({ length: 3_000 }, (_, index) => ({ id: String(index).padStart(8, '0') }))
+    expect(infer(ids).leftOut).toEqual({ id: 'text with 3,000 values in 3,000 rows' })
+    const mostlyNumbers = Array.from({ length: 300 }, (_, index) => ({ n: index === 7 ? '007' : String(index % 50) }))
+    expect(infer(mostlyNumbers).kinds).toEqual(['$.n numeric'])
+  })
+
   it('infers boolean for true and false as text (the model of a CSV file had never seen the booleans of JSON)', () => {
     expect(infer(column('late', 'True', 'False', '')).kinds).toEqual(['$.late boolean'])
     expect(infer(column('late', 'TRUE', 'FALSE')).kinds).toEqual(['$.late boolean'])

@@ -36,7 +36,7 @@ interface Place {
 
 /**
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings of few values
- * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic.
+ * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic. Texts of digits such as `00501` are codes, not numbers.
  * Constant and empty fields, ids, numbers that only rise or fall, and texts that never return to an earlier value are left out. Memory grows
  * with the number of fields, not of records.
  *
@@ -108,11 +108,16 @@ const MAX_DISTINCT_NUMBERS = 1_000
 /** A field with at least this share of numbers is numeric, and one of times cyclic; its other values are reported as errors. */
 const DECIDING_SHARE = 0.9
 
+/** A field with at least this share of numbers with leading zeros has codes. */
+const CODE_SHARE = 0.01
+
 /** Statistics of a field. */
 const newField = () => ({
   present: 0,
   missing: 0,
   numbers: 0,
+  /** Numbers that are text with leading zeros. */
+  padded: 0,
   /** Words for a missing number or time, such as `NA`, and blanks, which may also be categories. */
   noNumbers: 0,
   summariser: new NumberSummariser(),
@@ -158,7 +163,8 @@ function note(field: Field, value: unknown): void {
   if (BOOLEAN.test(whole)) field.booleans += 1
   // As a category is read.
   const text = whole.length > LONGEST_NAME ? entityOf(whole) : whole
-  const isNumeric = field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
+  const isNumeric =
+    field.padded === 0 && field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
   if (field.distinct.size <= (isNumeric && number !== undefined ? MAX_DISTINCT_NUMBERS : MAX_DISTINCT))
     field.distinct.add(text)
   if (text !== field.previousText) field.runs += 1
@@ -169,6 +175,7 @@ function note(field: Field, value: unknown): void {
   }
   if (number !== undefined) {
     field.numbers += 1
+    if (PADDED.test(whole)) field.padded += 1
     field.summariser.add(number)
     noteChange(field, number)
     if (epochUnit(number) === null) return
@@ -187,6 +194,9 @@ function note(field: Field, value: unknown): void {
 
 /** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
 const BOOLEAN = /^(true|false)$/i
+
+/** Digits that a number would not be written with, as in a postal code. */
+const PADDED = /^\s*0\d+\s*$/
 
 function noteChange(field: Field, number: number): void {
   const change = number - field.previous
@@ -262,7 +272,8 @@ function kindOf(field: Field, values: number): Kind | string {
   const isTime = times > 0 && times >= DECIDING_SHARE * (values - field.noNumbers)
   // A number that is no epoch time shows that numbers are not times: most sizes in bytes are in the range of epoch seconds.
   if (isTime && field.numbers === field.epochs) return { type: 'cyclic', period: periodOf(field) }
-  if (field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
+  const isCode = field.padded > 0 && field.padded >= CODE_SHARE * field.numbers
+  if (!isCode && field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
