@@ -51,8 +51,7 @@ export function keepLeading(context: TrainerContext): Promise<void> {
         `outflow-trainer-${config.pipeline}`,
         async (leadership) => {
           telemetry.leadershipTaken()
-          progressed()
-          await lead({ ...context, signal: leadership.signal })
+          await lead({ ...context, signal: leadership.signal }, progressed)
         },
         { signal },
       ),
@@ -60,8 +59,12 @@ export function keepLeading(context: TrainerContext): Promise<void> {
   )
 }
 
-/** Fits whenever a fit is due, until the leadership or the service ends. */
-async function lead(context: TrainerContext): Promise<void> {
+/**
+ * Fits whenever a fit is due, until the leadership or the service ends.
+ *
+ * @param onProgress  called after each check whether a fit is due
+ */
+async function lead(context: TrainerContext, onProgress: () => void): Promise<void> {
   const { config, pool, telemetry, signal } = context
   const wakeUp = makeWakeUp()
   const checkScores = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
@@ -83,6 +86,7 @@ async function lead(context: TrainerContext): Promise<void> {
         await fitIfDue(context, wait, wakeUp)
         wait.failure = null
         progressed()
+        onProgress()
       },
       {
         signal,
