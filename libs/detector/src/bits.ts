@@ -1,6 +1,8 @@
 /** Index of the smallest value; 0 for an empty array. */
 export function argMin(values: Float64Array): number {
-  return values.reduce((best, value, k) => (value < values[best]! ? k : best), 0)
+  let best = 0
+  for (let k = 1; k < values.length; k++) if (values[k]! < values[best]!) best = k
+  return best
 }
 
 /** A reduction of an NLL in bits, at least 0. */

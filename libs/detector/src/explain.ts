@@ -86,7 +86,9 @@ interface Limits {
 }
 
 /** The lowest NLL of the record with another value of the number, so far. */
-const leastOf = ({ nll, usualNll }: Curve): number => Math.min(...nll, usualNll ?? Number.POSITIVE_INFINITY)
+function leastOf({ nll, usualNll = Number.POSITIVE_INFINITY }: Curve): number {
+  return Math.min(nll[argMin(nll)] ?? Number.POSITIVE_INFINITY, usualNll)
+}
 
 /** [numbers]; indices of the numbers, the one that helps most first. */
 function byHelp(curves: readonly Curve[]): number[] {
