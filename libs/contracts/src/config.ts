@@ -305,9 +305,12 @@ export const configSchema = z
       if (other === undefined) return
       refuse(['source', 'csv', 'columns', index], csv.columns![index], `allowed: a field outside ${formatPath(other)}`)
     })
-    const outputs = [config.alerts.topic, config.deadLetters.topic, config.events.topic]
+    const ofEvents = [config.alerts.topic, config.events.topic]
+    const { topic: ofDeadLetters } = config.deadLetters
+    if (ofEvents.includes(ofDeadLetters))
+      refuse(['deadLetters', 'topic'], ofDeadLetters, 'allowed: another topic than alerts.topic and events.topic')
     config.source.topics.forEach((topic, index) => {
-      if (!outputs.includes(topic)) return
+      if (![...ofEvents, ofDeadLetters].includes(topic)) return
       refuse(['source', 'topics', index], topic, 'allowed: a topic that outflow does not write to')
     })
   })

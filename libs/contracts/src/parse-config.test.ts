@@ -166,6 +166,7 @@ describe('parseConfig', () => {
       'features[1].name: found "a"; allowed: a name that no other feature has',
     ],
     ['maxRows below minRows', { ...least, training: { minRows: 500, maxRows: 100 } }, 'training.maxRows'],
+    ['dead letters among the alerts', { ...least, deadLetters: { topic: 'flights.alerts' } }, 'deadLetters.topic'],
     ['a topic that outflow itself writes', { ...least, source: { topics: ['flights.alerts'] } }, 'source.topics[0]'],
     [
       'a key of another type of feature',
