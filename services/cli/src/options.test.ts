@@ -20,6 +20,12 @@ test('a time without a zone is in UTC, also with a space before the time of day'
   vi.unstubAllEnvs()
 })
 
+test('a day that its month does not have is no time (30 February was 2 March)', () => {
+  for (const text of ['2026-02-30', '2026-02-30T08:00:00Z', '2026-04-31 08:00'])
+    expect(() => moment(text), text).toThrow(InvalidArgumentError)
+  expect(moment('2028-02-29')).toEqual(new Date('2028-02-29T00:00:00Z'))
+})
+
 test('a future time is an instant, or a span from now', () => {
   expect(ahead('2999-01-01')).toEqual(new Date('2999-01-01T00:00:00Z'))
   expect(Math.abs(ahead('7d').getTime() - Date.now() - 7 * 86_400_000)).toBeLessThan(10_000)

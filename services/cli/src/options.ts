@@ -40,9 +40,10 @@ function parseTime(text: string, direction: 1 | -1): Date {
   if (unit !== undefined)
     return new Date(Date.now() + direction * Number(count) * SPAN_MS[unit as keyof typeof SPAN_MS])
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text)
-  const time = new Date(hasZone || isDay ? text : `${text}Z`)
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time
+  const day = /^\d{4}-\d\d-\d\d/.exec(text)?.[0]
+  const time = new Date(hasZone || text === day ? text : `${text}Z`)
+  // JavaScript reads 30 February as 2 March.
+  if (day !== undefined && !Number.isNaN(time.getTime()) && new Date(day).toISOString().startsWith(day)) return time
   const spans = direction === 1 ? '12h, 7d for a time from now' : '30m, 24h, 7d for a time ago'
   throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}.`)
 }
