@@ -13,6 +13,7 @@ test('keys of bytes that are no text are different entities, in hex', () => {
 
 test('a key of text is its text, and an empty one none', () => {
   expect(textOfKey(Buffer.from('größe 😀'))).toBe('größe 😀')
+  expect(textOfKey(Buffer.from('a\ufffd'))).toBe('a\ufffd')
   expect(textOfKey(Buffer.alloc(0))).toBeNull()
   expect(textOfKey(null)).toBeNull()
 })

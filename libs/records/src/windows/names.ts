@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { plainText } from '@outflow/contracts'
 
@@ -23,9 +24,8 @@ export function entityOf(name: string): string {
  */
 export function textOfKey(key: Buffer | null): string | null {
   if (key === null || key.length === 0) return null
-  const text = key.toString('utf8')
-  // With replacement characters several entities would have one name.
-  return text.includes('\uFFFD') || text.includes('\0') ? `0x${key.toString('hex')}` : text
+  // As text, keys with bytes that are not UTF-8 would have replacement characters, so several would have one name; Postgres stores no NUL.
+  return isUtf8(key) && !key.includes(0) ? key.toString('utf8') : `0x${key.toString('hex')}`
 }
 
 const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
