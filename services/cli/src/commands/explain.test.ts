@@ -19,3 +19,9 @@ it('the mistake whose correction makes the record normal follows the expected va
     '         normal with distance 2,475 instead of 3,983: kilometres instead of miles? 97 %',
   )
 })
+
+it('a reason of 0 bits is not printed: the record is likeliest as it is', () => {
+  const text = 'zipcode 78,701 is the likeliest value'
+  const reasons = [{ field: 'zipcode', bits: 0, observed: 78_701, expected: 78_701, range: null, text }]
+  expect(describeReasons(reasons, null)).toBe('  no field stands out')
+})

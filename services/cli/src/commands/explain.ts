@@ -143,8 +143,9 @@ function describeUnsent({ because, ruleId, ruleWhy, groupId }: UnsentCause): str
 
 /** One line per field, the most surprising first, with its share; then the counterfactual. */
 export function describeReasons(reasons: readonly Reason[], counterfactual: Counterfactual | null): string {
-  const percents = reasonPercents(reasons)
-  const lines = reasons.map(({ text }, at) => `  ${String(percents[at]).padStart(3)} %  ${oneLine(text)}`)
+  // A normal record may have a reason of 0 bits: each of its fields is likeliest as it is.
+  const percents = reasonPercents(reasons).filter((percent) => percent > 0)
+  const lines = percents.map((percent, at) => `  ${String(percent).padStart(3)} %  ${oneLine(reasons[at]!.text)}`)
   if (lines.length === 0) lines.push('  no field stands out')
   if (counterfactual !== null) {
     const { text, mistake } = counterfactual
