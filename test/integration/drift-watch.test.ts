@@ -163,6 +163,23 @@ test('scores that drift raise one alarm, with the changed field and the time, an
   expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })
 })
 
+test('the scores of the records that a model was fitted to are no drift of it, and recalibrate nothing', async () => {
+  const time = (minutesAgo: number) => new Date(Date.now() - minutesAgo * MINUTE_MS).toISOString()
+  const fitted = await trainDetector({
+    ...{ features: PARCEL_FEATURES, records: normalParcels(1_000, 3), model: PARCEL_MODEL },
+    ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, maxSteps: PARCEL_FIT_STEPS },
+    window: { from: time(40), to: time(2) },
+  })
+  const own = await openDetector(fitted.artefact)
+  const pipeline = await aWatchedPipeline()
+  await pipeline.store(fitted)
+  for (let ago = 30; ago > 2; ago--) await pipeline.scored(own, heavier(normalParcels(300, ago), 1.2), ago)
+  await pipeline.checkScores(heavier(normalParcels(300, 7), 1.2))
+  expect(await latestDriftAlarm(pool, pipeline.name)).toBeNull()
+  expect(pipeline.telemetry.modelRecalibrated).not.toHaveBeenCalled()
+  await own.close()
+})
+
 test('a burst of anomalies is not drift; the same share of records with a new value is drift of its field', async () => {
   const kind = (records: readonly Fields[], of: string) => records.map((record) => ({ ...record, categories: [of] }))
   const odd = [

@@ -68,7 +68,7 @@ export function watchScores(
     if (watched === null) return
     const latest = await latestDriftAlarm(pool, config.pipeline)
     const last = latest?.modelId === modelId ? toAlarm(latest) : null
-    const minutes = await recentMinutes(pool, config, modelId)
+    const minutes = await recentMinutes(pool, config, watched.metadata)
     const alertRate = alertRateOf(config.detection, watched.metadata)
     if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return
     const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata, alertRate)
@@ -136,13 +136,19 @@ const toAlarm = ({ raisedAt, changedAt }: StoredDriftAlarm) => ({
   changedMs: changedAt.getTime(),
 })
 
-/** Returns the model's completed minutes. */
-function recentMinutes(pool: Pool, config: Config, modelId: string): Promise<readonly ScoreMinute[]> {
+/** Returns the model's completed minutes since its training window, whose records are more likely than new ones under the model. */
+function recentMinutes(
+  pool: Pool,
+  config: Config,
+  { modelId, window, createdAt }: ModelMetadata,
+): Promise<readonly ScoreMinute[]> {
   const now = Date.now()
+  // The time of a record in the window may be in the future.
+  const fittedUntilMs = window === null ? 0 : Math.min(Date.parse(window.to), Date.parse(createdAt))
   return scoreMinutes(pool, {
     pipeline: config.pipeline,
     modelId,
-    from: new Date(now - LOOK_BACK_MS),
+    from: new Date(Math.max(now - LOOK_BACK_MS, fittedUntilMs)),
     before: new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS),
   })
 }
