@@ -89,6 +89,15 @@ describe('feature inference', () => {
     })
   })
 
+  it('makes the fields of an object that is null in some records optional, and does not list the object', () => {
+    const records = Array.from({ length: 40 }, (_, index) => ({
+      customer: index % 4 === 0 ? null : { country: index % 2 ? 'DE' : 'FR' },
+    }))
+    const { features, leftOut } = infer(records)
+    expect(features).toEqual([{ path: '$.customer.country', optional: true, type: 'categorical' }])
+    expect(leftOut).toEqual({})
+  })
+
   it('issue 17.3: leaves out numbers that only rise or fall, apart from a few out of order', () => {
     const { leftOut, kinds } = infer(
       Array.from({ length: 200 }, (_, index) => ({

@@ -74,7 +74,9 @@ export function makeFeatureInference({ withLists = false } = {}): FeatureInferen
     conclude: () => {
       const features: Feature[] = []
       const leftOut: LeftOut[] = []
-      const byPath = new Map([...fields].map(([{ steps }, field]) => [formatPath(steps), field]))
+      // An object that is null in some records makes its fields optional, and is no field of its own.
+      const own = [...fields].filter(([{ inner }, { present, missing }]) => inner.size === 0 || present > missing)
+      const byPath = new Map(own.map(([{ steps }, field]) => [formatPath(steps), field]))
       for (const [path, field] of byPath) {
         const found = inferField(path, field, { records, partitions })
         if ('why' in found) leftOut.push({ path, ...found })
