@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { AnomalyRow } from '../api/types.js'
 import { AnomalyList } from './anomaly-list.js'
 import { NO_FILTERS } from './filters.js'
@@ -11,4 +11,20 @@ it('shows a verdict on a range on the anomalies of that range only', () => {
   list.applyVerdictToAll('expected', { from: '2026-01-31T09:00:00.000Z', to: '2026-01-31T10:00:00.000Z' })
 
   expect(list.items.value.map(({ verdict }) => verdict)).toEqual([null, 'expected', 'expected', null])
+})
+
+it('shows a new anomaly of an older record in the order of time', async () => {
+  const at = (time: string) => ({ id: time, recordTime: `2026-01-31T${time}:00.000Z` })
+  const pages = [
+    ['10:00', '09:00'],
+    ['10:00', '09:30', '09:00'],
+  ]
+  vi.stubGlobal('fetch', async () => Response.json({ items: pages.shift()!.map(at), next: null }))
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+
+  await list.readNew(() => true)
+
+  expect(list.items.value.map(({ id }) => id)).toEqual(['10:00', '09:30', '09:00'])
+  vi.unstubAllGlobals()
 })

@@ -64,7 +64,7 @@ export class AnomalyList {
       const page = await this.requestPage(null, {
         detectedWithinMs: startedAtMs - this.readAtMs + LOOK_BACK_MS,
         // Older ones are read while scrolling down.
-        ...(this.items.value.length >= PAGE_SIZE && { from: this.items.value[PAGE_SIZE - 1]!.recordTime }),
+        ...(!this.isComplete.value && { from: this.items.value.at(-1)!.recordTime }),
       })
       await this.merge(page)
       this.readAtMs = startedAtMs
@@ -77,7 +77,8 @@ export class AnomalyList {
 
   showWaiting(): void {
     if (this.waiting.value.length === 0) return
-    this.items.value = [...this.waiting.value, ...this.items.value]
+    // Partitions may be read at different times, and a rescore finds past ones: a new anomaly is not always the latest.
+    this.items.value = [...this.waiting.value, ...this.items.value].toSorted(byTimeDescending)
     this.waiting.value = []
   }
 
@@ -119,6 +120,9 @@ export class AnomalyList {
     })
   }
 }
+
+const byTimeDescending = (a: AnomalyRow, b: AnomalyRow): number =>
+  Number(a.recordTime < b.recordTime) - Number(a.recordTime > b.recordTime)
 
 let latest: AnomalyList | null = null
 
