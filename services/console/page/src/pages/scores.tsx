@@ -8,7 +8,7 @@ import { MarkTrack } from '../parts/mark-track.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
-import { parseSpan, type Span, spanBetween, spanParams, spanQuery } from '../state/filters.js'
+import { isBounded, parseSpan, type Span, spanBetween, spanParams, spanQuery } from '../state/filters.js'
 import { navigate, place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
@@ -22,23 +22,23 @@ export function ScoresPage() {
   const params = new URLSearchParams(place.value.search)
   const pipeline = currentPipeline.value
   const requested = parseSpan(params)
-  const span: Span = 'last' in requested || requested.from !== null ? requested : { last: '24h' }
+  const span: Span = isBounded(requested) ? requested : { last: '24h' }
   const scale = params.get('scale') === 'linear' ? 'linear' : 'log'
   const scores = useResource(
     JSON.stringify([pipeline, span]),
     (signal) => read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, Date.now()) }, signal),
     'last' in span ? REFRESH_MS : undefined,
   )
-  const goTo = (part: { span?: Span; scale?: string }) => {
+  const goTo = (part: { span?: Span; scale?: string }, options?: { replace: boolean }) => {
     const linear = (part.scale ?? scale) === 'linear' ? 'linear' : null
-    navigate(`/scores${queryString({ pipeline, ...spanParams(part.span ?? span), scale: linear })}`)
+    navigate(`/scores${queryString({ pipeline, ...spanParams(part.span ?? span), scale: linear })}`, options)
   }
   return (
     <Page
       title="Scores"
       tools={
         <div class="row">
-          <SpanChoice span={span} onSpan={(chosen) => goTo({ span: chosen })} hasAll={false} />
+          <SpanChoice span={span} onSpan={(chosen, options) => goTo({ span: chosen }, options)} hasAll={false} />
           <Choice
             label="Scale"
             value={scale}

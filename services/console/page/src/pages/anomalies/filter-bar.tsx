@@ -11,6 +11,7 @@ import {
   parseRarity,
   SPANS,
   type Span,
+  spanBetween,
   VERDICTS,
 } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
@@ -57,7 +58,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
         Filters{count > 0 ? ` (${count})` : ''}
       </button>
       <div id="filters-more" class={`filters-more row ${isOpen ? 'open' : ''}`}>
-        <SpanChoice span={filters.span} onSpan={(span) => change({ span })} />
+        <SpanChoice span={filters.span} onSpan={(span, options) => change({ span }, options)} />
         <Choice
           label="Verdict"
           value={filters.verdict}
@@ -123,7 +124,7 @@ export function SpanChoice({
   hasAll = true,
 }: {
   span: Span
-  onSpan: (span: Span) => void
+  onSpan: (span: Span, options?: { replace: boolean }) => void
   hasAll?: boolean
 }) {
   const isBetween = !('last' in span) && (span.from !== null || span.to !== null)
@@ -132,7 +133,8 @@ export function SpanChoice({
   const choose = (choice: string) => {
     setCustom(choice === 'between')
     if (Object.hasOwn(SPANS, choice)) onSpan({ last: choice as keyof typeof SPANS })
-    else if (choice === 'all' || 'last' in span) onSpan(ALL)
+    else if (choice === 'all') onSpan(ALL)
+    else if ('last' in span) onSpan(spanBetween(Date.now() - SPANS[span.last], Date.now()))
   }
   return (
     <>
@@ -148,8 +150,8 @@ export function SpanChoice({
       />
       {shown === 'between' && !('last' in span) && (
         <>
-          <Instant label="From" at={span.from} onAt={(from) => onSpan({ ...span, from })} />
-          <Instant label="To" at={span.to} onAt={(to) => onSpan({ ...span, to })} />
+          <Instant label="From" at={span.from} onAt={(from) => onSpan({ ...span, from }, { replace: true })} />
+          <Instant label="To" at={span.to} onAt={(to) => onSpan({ ...span, to }, { replace: true })} />
         </>
       )}
     </>
@@ -163,7 +165,8 @@ function Instant({ label, at, onAt }: { label: string; at: string | null; onAt: 
       <input
         type="datetime-local"
         step="1"
-        value={at === null ? '' : formatTime(at).replace(' ', 'T')}
+        // A year that is being typed has fewer than four digits at first.
+        value={at === null ? '' : formatTime(at).padStart(19, '0').replace(' ', 'T')}
         onChange={({ currentTarget: { value } }) => onAt(value === '' ? null : new Date(value).toISOString())}
       />
     </label>
