@@ -2,8 +2,9 @@ import { openPool, type Pool } from '@outflow/store'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { aPage, noBrowserReason } from '../support/console-browser.js'
-import { storeScores } from '../support/console-page-data.js'
+import { storeModels, storeScores } from '../support/console-page-data.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
@@ -19,7 +20,9 @@ beforeAll(async () => {
   const databaseUrl = await aDatabase()
   pool = openPool(databaseUrl)
   await storeAnomalies(pool, { pipeline: PIPELINE, count: 500 })
+  await storeModels(pool, PIPELINE)
   await storeScores(pool, PIPELINE)
+  await beginPartition(pool, { pipeline: 'orders', topic: 'orders' })
   console = await aConsole({ databaseUrl, pipeline: PIPELINE })
 })
 afterAll(async () => {
@@ -48,6 +51,19 @@ const spanOf = () => {
   return [searchParams.get('from'), searchParams.get('to')].map((time) => (time === null ? null : Date.parse(time)))
 }
 
+/** Holds the answers to requests until the returned function makes them errors. */
+async function failLate(requests: RegExp): Promise<() => void> {
+  let fail = () => {}
+  const failed = new Promise<void>((resolve) => {
+    fail = resolve
+  })
+  await page.route(requests, async (route) => {
+    await failed
+    await route.fulfill({ status: 503, json: { title: 'Service Unavailable', status: 503, detail: 'no answer' } })
+  })
+  return fail
+}
+
 it('a span of scores can be chosen between two instants, at first those of the span before', async () => {
   await page.goto(`${console.url}/scores?range=6h`)
   await page.getByRole('combobox', { name: 'Time' }).selectOption('between')
@@ -67,4 +83,31 @@ it('an instant can be typed, and back leads to the page before', async () => {
   await soon(() => page.getByLabel('From').inputValue()).toMatch(/^2025-12-31T/)
   await page.goBack()
   await soon(() => page.url()).toBe(`${console.url}/`)
+})
+
+it('shows nothing of another pipeline while the answer is late, or an error', async () => {
+  const fail = await failLate(/models\?pipeline=orders/)
+  await page.goto(`${console.url}/models?pipeline=${PIPELINE}`)
+  const model = page.getByRole('link', { name: 'now' })
+  await model.waitFor()
+  await page.getByLabel('Pipeline').selectOption('orders')
+  await page.getByText('Reading models').waitFor()
+  expect(await model.count()).toBe(0)
+  fail()
+  await page.getByText('no answer').waitFor()
+  complaints = complaints.filter((text) => !text.includes('status of 503'))
+})
+
+it('offers one verdict on all only on the anomalies that were counted', async () => {
+  const fail = await failLate(/overview\?.*key=airport-6/)
+  await page.goto(`${console.url}/?key=airport-5`)
+  const give = page.getByRole('button', { name: 'Verdict on all' })
+  await give.waitFor()
+  await page.getByLabel('Key', { exact: true }).fill('airport-6')
+  await soon(() => page.locator('.list-row').first().textContent()).toContain('airport-6')
+  expect(await give.count()).toBe(0)
+  fail()
+  await page.getByText('no answer').waitFor()
+  expect(await page.locator('.facets').count()).toBe(0)
+  complaints = complaints.filter((text) => !text.includes('status of 503'))
 })

@@ -1,3 +1,4 @@
+import { Fragment } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { AnomaliesPage } from './pages/anomalies.js'
 import { AnomalyPage } from './pages/anomaly.js'
@@ -13,7 +14,15 @@ import { Notices } from './parts/notices.js'
 import { Empty, Failure, Loading } from './parts/states.js'
 import { idBelow, navigate, place } from './state/location.js'
 import { useResource } from './state/resource.js'
-import { openSession, pipelines, readPipelines, session, sessionError, withPipeline } from './state/session.js'
+import {
+  currentPipeline,
+  openSession,
+  pipelines,
+  readPipelines,
+  session,
+  sessionError,
+  withPipeline,
+} from './state/session.js'
 import { useShortcuts } from './state/shortcuts.js'
 
 /** The whole page: header, the view of the URL, or the form to log in. */
@@ -50,7 +59,8 @@ function Content() {
   })
   return (
     <main id="content" ref={main} tabIndex={-1}>
-      {body(path)}
+      {/* Another pipeline begins without the data of the one before. */}
+      <Fragment key={currentPipeline.value}>{body(path)}</Fragment>
     </main>
   )
 }

@@ -32,7 +32,7 @@ export function HealthPage() {
           </>
         )}
       </Shown>
-      <DeadLetters key={pipeline} pipeline={pipeline} />
+      <DeadLetters pipeline={pipeline} />
     </Page>
   )
 }

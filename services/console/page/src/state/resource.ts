@@ -9,8 +9,14 @@ export interface Resource<T> {
   readonly reload: () => void
 }
 
+/** The last answer, and the key for which it was read. */
+interface Answer<T> extends Pick<Resource<T>, 'data' | 'error'> {
+  readonly key: string | null
+}
+
 /**
- * Reads data now and whenever `key` changes; the earlier data remains until the new answer arrives.
+ * Reads data now and whenever `key` changes; the earlier data remains until the new answer arrives, and only that of the same key if it is an
+ * error.
  *
  * @param key    identifies everything that `load` depends on; null reads nothing
  * @param everyMs  interval of reading again while the page is visible; default: never
@@ -20,7 +26,7 @@ export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
   everyMs?: number,
 ): Resource<T> {
-  const [state, setState] = useState<Pick<Resource<T>, 'data' | 'error'>>({ data: null, error: null })
+  const [{ data, error }, setState] = useState<Answer<T>>({ key, data: null, error: null })
   const [round, setRound] = useState(0)
   const latestLoad = useRef(load)
   latestLoad.current = load
@@ -30,10 +36,11 @@ export function useResource<T>(
     const abort = new AbortController()
     latestLoad.current(abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) setState({ data, error: null })
+        if (!abort.signal.aborted) setState({ key, data, error: null })
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, error: asApiError(error) }))
+        if (abort.signal.aborted) return
+        setState((before) => ({ key, data: before.key === key ? before.data : null, error: asApiError(error) }))
       },
     )
     return () => abort.abort()
@@ -47,7 +54,7 @@ export function useResource<T>(
     return () => clearInterval(timer)
   }, [everyMs])
 
-  return { ...state, reload: () => setRound((before) => before + 1) }
+  return { data, error, reload: () => setRound((before) => before + 1) }
 }
 
 /** Reads `/api` + path, and again as `useResource` does. @param path  null reads nothing */

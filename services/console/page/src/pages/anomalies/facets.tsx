@@ -11,6 +11,8 @@ import { goTo } from './filter-bar.js'
 
 interface FacetsProps {
   readonly overview: Overview
+  /** Whether the overview is that of the filters, not the one before, which is shown until that has been read. */
+  readonly isCurrent: boolean
   readonly filters: Filters
   readonly onVerdict: () => void
 }
@@ -18,12 +20,13 @@ interface FacetsProps {
 const SEVERITIES = ['high', 'medium', 'low'] as const
 
 /** Counts by severity and by field of the main reason; a click filters by one, another click removes that filter. */
-export function Facets({ overview, filters, onVerdict }: FacetsProps) {
+export function Facets({ overview, isCurrent, filters, onVerdict }: FacetsProps) {
   const [isGiving, setGiving] = useState(false)
   const { anomalies, leastLikelyOf, before, severities, fields } = overview
   const named = fields.flatMap(({ name, ...counts }) => (name === null ? [] : [{ name, ...counts }]))
   const most = Math.max(1, ...named.map((field) => field.anomalies))
-  const mayGiveAll = may('analyst') && countFilters(filters) > 0 && anomalies > 0 && anomalies <= MAX_BULK_VERDICTS
+  const isFew = anomalies > 0 && anomalies <= MAX_BULK_VERDICTS
+  const mayGiveAll = may('analyst') && isCurrent && countFilters(filters) > 0 && isFew
   return (
     <div class="facets">
       <p class="facets-total">
@@ -90,7 +93,7 @@ export function Facets({ overview, filters, onVerdict }: FacetsProps) {
         />{' '}
         Compare with the period before
       </label>
-      {isGiving && (
+      {isGiving && mayGiveAll && (
         <BulkVerdictForm overview={overview} filters={filters} onGiven={onVerdict} onClose={() => setGiving(false)} />
       )}
     </div>

@@ -14,14 +14,15 @@ const STEPS = { wide: 60, narrow: 24 }
 /** The anomalies of the list by time, entity, field and severity; a click on a part narrows the list. */
 export function Overview({ filters }: { filters: Filters }) {
   const steps = isNarrow.value ? STEPS.narrow : STEPS.wide
+  const key = formatFilters({ ...filters, sort: 'time', columns: [] }) + steps
   const overview = useResource(
-    formatFilters({ ...filters, sort: 'time', columns: [] }) + steps,
-    (signal) => {
+    key,
+    async (signal) => {
       const now = Date.now()
       const { sort: _, to, ...query } = queryOf(filters, now)
       const end = 'last' in filters.span ? new Date(now).toISOString() : to
       const requested = { ...query, to: end, steps, compare: filters.compare ? 'true' : null }
-      return read<OverviewData>('/anomalies/overview', requested, signal)
+      return { key, counts: await read<OverviewData>('/anomalies/overview', requested, signal) }
     },
     REFRESH_MS,
   )
@@ -30,8 +31,13 @@ export function Overview({ filters }: { filters: Filters }) {
       <Shown of={overview} what="the overview">
         {(found) => (
           <div class="overview-body">
-            <Swimlane overview={found} filters={filters} />
-            <Facets overview={found} filters={filters} onVerdict={overview.reload} />
+            <Swimlane overview={found.counts} filters={filters} />
+            <Facets
+              overview={found.counts}
+              isCurrent={found.key === key}
+              filters={filters}
+              onVerdict={overview.reload}
+            />
           </div>
         )}
       </Shown>
