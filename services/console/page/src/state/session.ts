@@ -2,6 +2,7 @@ import { computed, signal } from '@preact/signals'
 import { type ApiError, queryString, read, setLoggedOutHandler, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
 import { place } from './location.js'
+import { notify } from './notices.js'
 import { pipelineAt } from './pipeline-at.js'
 import { asApiError } from './resource.js'
 
@@ -48,9 +49,15 @@ export async function readPipelines(): Promise<void> {
   pipelines.value = await read<readonly Pipeline[]>('/pipelines')
 }
 
-/** Ends a session that began with a login. */
+/** Ends a session that began with a login; shows a notice if it fails. */
 export async function closeSession(): Promise<void> {
-  await write('DELETE', '/session')
+  try {
+    await write('DELETE', '/session')
+  } catch (error: unknown) {
+    // Otherwise the session had ended before.
+    if (session.value !== null) notify('failed', `You are still logged in. ${asApiError(error).message}`)
+    return
+  }
   await openSession()
 }
 
