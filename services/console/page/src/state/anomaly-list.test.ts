@@ -1,7 +1,12 @@
-import { expect, it, vi } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { AnomalyRow } from '../api/types.js'
 import { AnomalyList } from './anomaly-list.js'
 import { NO_FILTERS } from './filters.js'
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 
 it('shows a verdict on a range on the anomalies of that range only', () => {
   const list = new AnomalyList(NO_FILTERS)
@@ -26,5 +31,20 @@ it('shows a new anomaly of an older record in the order of time', async () => {
   await list.readNew(() => true)
 
   expect(list.items.value.map(({ id }) => id)).toEqual(['10:00', '09:30', '09:00'])
-  vi.unstubAllGlobals()
+})
+
+it('does not take a poll for successful while the request before has no answer', async () => {
+  const timeout = new AbortController()
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)
+  vi.stubGlobal('fetch', async () => Response.json({ items: [], next: null }))
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+  const hang = (_: string, { signal }: RequestInit) =>
+    new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)))
+  vi.stubGlobal('fetch', hang)
+
+  const polls = Promise.allSettled([list.readNew(() => true), list.readNew(() => true)])
+  timeout.abort()
+
+  expect((await polls).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
 })

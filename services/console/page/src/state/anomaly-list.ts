@@ -9,6 +9,8 @@ import { asApiError } from './resource.js'
 const PAGE_SIZE = 100
 /** An anomaly is visible only after its commit, and in a burst gets its reasons minutes later. */
 const LOOK_BACK_MS = 10 * 60_000
+/** Twice the longest statement of the console. */
+const READ_NEW_TIMEOUT_MS = 10_000
 
 /** The anomalies that have been read, page by page, and new ones that were found since. */
 export class AnomalyList {
@@ -23,7 +25,7 @@ export class AnomalyList {
   scrollTop = 0
 
   private cursor: string | null = null
-  private isReadingNew = false
+  private readingNew: Promise<true> | null = null
   /** Reference time of the filters' span: all pages must use the same. */
   private readonly openedAtMs = Date.now()
   /** Start of the last request that read all new anomalies. */
@@ -50,29 +52,31 @@ export class AnomalyList {
   }
 
   /**
-   * Reads new anomalies, and the reasons of those that had none.
+   * Reads new anomalies, and the reasons of those that had none; while a request is running, returns its outcome.
    *
    * @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request
-   * @throws {ApiError}
+   * @throws {ApiError | DOMException} the latter if the answer takes too long
    */
-  async readNew(isAtTop: () => boolean): Promise<true> {
+  readNew(isAtTop: () => boolean): Promise<true> {
+    this.readingNew ??= this.requestNew(isAtTop).finally(() => {
+      this.readingNew = null
+    })
+    return this.readingNew
+  }
+
+  private async requestNew(isAtTop: () => boolean): Promise<true> {
     const isBegun = this.cursor !== null || this.isComplete.value
-    if (!isBegun || this.isReadingNew) return true
-    this.isReadingNew = true
-    try {
-      const startedAtMs = Date.now()
-      const page = await this.requestPage(null, {
-        detectedWithinMs: startedAtMs - this.readAtMs + LOOK_BACK_MS,
-        // Older ones are read while scrolling down.
-        ...(!this.isComplete.value && { from: this.items.value.at(-1)!.recordTime }),
-      })
-      await this.merge(page)
-      this.readAtMs = startedAtMs
-      if (isAtTop()) this.showWaiting()
-      return true
-    } finally {
-      this.isReadingNew = false
+    if (!isBegun) return true
+    const startedAtMs = Date.now()
+    const only = {
+      detectedWithinMs: startedAtMs - this.readAtMs + LOOK_BACK_MS,
+      // Older ones are read while scrolling down.
+      ...(!this.isComplete.value && { from: this.items.value.at(-1)!.recordTime }),
     }
+    await this.merge(await this.requestPage(null, only, AbortSignal.timeout(READ_NEW_TIMEOUT_MS)))
+    this.readAtMs = startedAtMs
+    if (isAtTop()) this.showWaiting()
+    return true
   }
 
   showWaiting(): void {
@@ -110,14 +114,15 @@ export class AnomalyList {
     this.isComplete.value = next === null
   }
 
-  private requestPage(cursor: string | null, only: Query = {}): Promise<AnomalyPage> {
-    return read<AnomalyPage>('/anomalies', {
+  private requestPage(cursor: string | null, only: Query = {}, signal?: AbortSignal): Promise<AnomalyPage> {
+    const query = {
       ...queryOf(this.filters, this.openedAtMs),
       column: this.filters.columns,
       limit: PAGE_SIZE,
       cursor,
       ...only,
-    })
+    }
+    return read<AnomalyPage>('/anomalies', query, signal)
   }
 }
 
