@@ -1,4 +1,5 @@
 import { openPool, type Pool } from '@outflow/store'
+import { listSuppressions } from '@outflow/store/suppressions'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
@@ -110,4 +111,12 @@ it('offers one verdict on all only on the anomalies that were counted', async ()
   await page.getByText('no answer').waitFor()
   expect(await page.locator('.facets').count()).toBe(0)
   complaints = complaints.filter((text) => !text.includes('status of 503'))
+})
+
+it('hides the alerts of a key that ends with spaces', async () => {
+  await page.goto(`${console.url}/suppressions?add=true&entity=ATL++`)
+  await page.getByLabel('Why').fill('known since Monday')
+  await page.getByRole('button', { name: 'Hide them' }).click()
+  await page.getByText('The rule is active.').waitFor()
+  expect(await listSuppressions(pool, { pipeline: PIPELINE })).toMatchObject([{ entity: 'ATL  ' }])
 })

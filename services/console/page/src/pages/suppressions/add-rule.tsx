@@ -87,7 +87,8 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
 const DAY_MS = 86_400_000
 
 function ruleOf(typed: typeof BLANK) {
-  const text = (value: string) => (value.trim() === '' ? null : value.trim())
+  // Without a change: a key may begin or end with spaces.
+  const text = (value: string) => (value === '' ? null : value)
   const number = (value: string) => (value.trim() === '' ? null : Number(value))
   const field = text(typed.field)
   const range: [number | null, number | null] = [number(typed.least), number(typed.largest)]
@@ -96,7 +97,7 @@ function ruleOf(typed: typeof BLANK) {
     field,
     direction: field === null ? null : directionOf(typed.direction),
     range: field === null || (range[0] === null && range[1] === null) ? null : range,
-    timeOfWeek: text(typed.timeOfWeek),
+    timeOfWeek: text(typed.timeOfWeek.trim()),
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     expiresAt: new Date(Date.now() + Math.max(1, Number(typed.days)) * DAY_MS).toISOString(),
   }
