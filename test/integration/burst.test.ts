@@ -62,6 +62,7 @@ test('issue 20: the first model finds the incident in its own training window, a
       train: (input) => trainDetector({ ...input, maxSteps: 400 }),
       score: (artefact, records) => withDetector(artefact, async (detector) => (await detector.score(records)).nll),
       passGate,
+      isNewest: async () => true,
       store: async ({ artefact }) => {
         artefacts.push(artefact)
         return 'candidate'
@@ -79,6 +80,8 @@ test('issue 20: the first model finds the incident in its own training window, a
       burstFound,
       gateDecided: () => {},
       modelKnown: () => {},
+      modelWriteRetried: () => {},
+      fitSuperseded: () => {},
     },
     signal: new AbortController().signal,
   })

@@ -135,6 +135,7 @@ describe('models', () => {
     await insertModel(pool, aModel(pipeline, 'a'))
     await failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ medianNll: 9 }) })
     expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'failed_gate', metrics: { medianNll: 9 } }])
+    await promoteModel(pool, { pipeline, id: 'a', by: 'test', why: 'it is good enough' })
     await expect(failGate(pool, { pipeline, id: 'a', metrics: aGateReport() })).rejects.toBeInstanceOf(ModelUnknown)
   })
 })

@@ -27,7 +27,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
       .map(({ id }) => ({ id })),
   fail_gate: ({ models }, [, id, metrics]) => {
     const row = models.get(id!)
-    if (row?.state !== 'candidate') return []
+    if (row?.state !== 'candidate' && row?.state !== 'failed_gate') return []
     models.set(row.id, { ...row, state: 'failed_gate', metrics: JSON.parse(metrics!) })
     return [{ id }]
   },

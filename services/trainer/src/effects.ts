@@ -2,7 +2,7 @@ import { withDetector } from '@outflow/detector'
 import { inSpan } from '@outflow/runtime'
 import { ModelDamaged } from '@outflow/store'
 import { activeModel, failGate, insertModel, loadModel } from '@outflow/store/models'
-import { confirmedPositions, endFit, listExclusions, noteFitStep, startFit } from '@outflow/store/training'
+import { confirmedPositions, endFit, listExclusions, listFits, noteFitStep, startFit } from '@outflow/store/training'
 import { sampleWindow } from '@outflow/streams'
 import { passGate } from './gate.js'
 import { startShadow } from './run-shadow.js'
@@ -49,6 +49,7 @@ export function effectsOn(context: TrainerContext): TrainerEffects {
     score: (artefact, records) =>
       withDetector(artefact, async (detector) => (await detector.score(records)).nll, models.open),
     passGate: (options) => passGate({ ...options, open: models.open }),
+    isNewest: async (fitId) => (await listFits(pool, { pipeline, limit: 1 }))[0]?.id === fitId,
     store: async (model) => {
       await insertModel(pool, { ...model, pipeline })
       return (await loadModel(pool, { pipeline, id: model.id })).state

@@ -1,19 +1,39 @@
 import { StoreUnavailable } from '@outflow/store'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { keepLeading } from './lead.js'
+import { adoptCandidate } from './run-shadow.js'
+import { trainOnce } from './train-once.js'
 import type { TrainerContext } from './trainer-context.js'
+
+const { leadership } = vi.hoisted(() => ({ leadership: new AbortController() }))
 
 vi.mock('@outflow/store', async (original) => ({
   ...(await original<object>()),
-  withLeadership: (_: unknown, __: string, act: (leadership: object) => unknown, { signal }: { signal: AbortSignal }) =>
-    act({ signal }),
+  withLeadership: async (
+    _: unknown,
+    __: string,
+    act: (led: object) => unknown,
+    { signal }: { signal: AbortSignal },
+  ) => {
+    await act({ signal: AbortSignal.any([signal, leadership.signal]) })
+    leadership.signal.throwIfAborted()
+  },
 }))
 vi.mock('@outflow/store/health-events', () => ({ beat: async () => {} }))
-vi.mock('./run-shadow.js', () => ({
-  adoptCandidate: () => Promise.reject(new StoreUnavailable('too many connections')),
+vi.mock('@outflow/store/models', () => ({ listModels: async () => [] }))
+vi.mock('@outflow/store/training', () => ({
+  abandonFits: async () => {},
+  listFits: async () => [],
+  waitingRequest: async () => null,
 }))
+vi.mock('@outflow/streams', async (original) => ({ ...(await original<object>()), countWindow: async () => 10_000 }))
+vi.mock('./apply-labels.js', () => ({ applyLabels: async () => {} }))
+vi.mock('./watch-scores.js', () => ({ watchScores: () => async () => {} }))
+vi.mock('./run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
+vi.mock('./train-once.js', () => ({ trainOnce: vi.fn() }))
 
 test('a trainer that leads but cannot work waits longer after each attempt (it took and lost leadership ten times a second)', async () => {
+  vi.mocked(adoptCandidate).mockRejectedValue(new StoreUnavailable('too many connections'))
   const stop = new AbortController()
   const attempts: number[] = []
   const telemetry = {
@@ -31,4 +51,30 @@ test('a trainer that leads but cannot work waits longer after each attempt (it t
   stop.abort()
   await leading
   expect(attempts).toEqual([1, 2, 3])
+})
+
+test('a fit continues when the connection that leads is lost, and ends with the service (Postgres restarted, and it was lost)', async () => {
+  vi.mocked(adoptCandidate).mockResolvedValue()
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const context = {
+    config: { pipeline: 'flights', source: { topics: ['flights'] }, training: { minRows: 2_000, window: 3_600_000 } },
+    telemetry: { leadershipTaken() {}, leadershipInterrupted() {} },
+    signal: stop.signal,
+    listen: () => ({ close: async () => {} }),
+  }
+  const fit = new Promise<AbortSignal>((resolve) => {
+    vi.mocked(trainOnce).mockImplementation(async ({ signal }) => {
+      resolve(signal)
+      await new Promise((ended) => signal.addEventListener('abort', ended))
+      throw signal.reason
+    })
+  })
+  const leading = keepLeading(context as unknown as TrainerContext)
+  const signal = await fit
+  leadership.abort()
+  expect(signal.aborted).toBe(false)
+  stop.abort()
+  expect(signal.aborted).toBe(true)
+  await leading
 })

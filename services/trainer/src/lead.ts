@@ -51,7 +51,7 @@ export function keepLeading(context: TrainerContext): Promise<void> {
         `outflow-trainer-${config.pipeline}`,
         async (leadership) => {
           telemetry.leadershipTaken()
-          await lead({ ...context, signal: leadership.signal }, progressed)
+          await lead(context, leadership.signal, progressed)
         },
         { signal },
       ),
@@ -60,18 +60,20 @@ export function keepLeading(context: TrainerContext): Promise<void> {
 }
 
 /**
- * Fits whenever a fit is due, until the leadership or the service ends.
+ * Fits whenever a fit is due, until the leadership or the service ends. A fit that has begun continues when the leadership is lost.
  *
+ * @param signal      aborts when the leadership is lost, or with the service
  * @param onProgress  called after each check whether a fit is due
  */
-async function lead(context: TrainerContext, onProgress: () => void): Promise<void> {
-  const { config, pool, telemetry, signal } = context
+async function lead(service: TrainerContext, signal: AbortSignal, onProgress: () => void): Promise<void> {
+  const context = { ...service, signal }
+  const { config, pool, telemetry } = context
   const wakeUp = makeWakeUp()
   const checkScores = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
   const requests = context.listen(wakeUp.wake)
   const stopped = new AbortController()
   const wait: Wait = { why: null, failure: null, enoughSinceMs: null }
-  const beating = keepBeating(context, wait, AbortSignal.any([signal, stopped.signal]))
+  const beating = keepBeating(service, wait, AbortSignal.any([service.signal, stopped.signal]))
   try {
     await adoptCandidate(context)
     await keepTrying(
@@ -83,7 +85,7 @@ async function lead(context: TrainerContext, onProgress: () => void): Promise<vo
           if (!signal.aborted) telemetry.watchFailed(toOutflowError(thrown))
         })
         await applyLabels(context)
-        await fitIfDue(context, wait, wakeUp)
+        await fitIfDue(service, signal, wait, wakeUp)
         wait.failure = null
         progressed()
         onProgress()
@@ -125,7 +127,8 @@ async function keepBeating(
 }
 
 /** Fits if a fit is due, else waits for a moment. */
-async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Promise<void> {
+async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait, wakeUp: WakeUp): Promise<void> {
+  const context = { ...service, signal }
   const { config, pool } = context
   // A shadow is evaluated before the next fit.
   const shadowMs = await settleShadow(context)
@@ -144,9 +147,9 @@ async function fitIfDue(context: TrainerContext, wait: Wait, wakeUp: WakeUp): Pr
     wait.why = awaitRows(context, rows, active === undefined)
     return pause(ROWS_POLL_MS, context.signal)
   }
-  const effects = effectsOn(context)
+  const effects = effectsOn(service)
   const outcome = await trainOnce({
-    ...context,
+    ...service,
     because: due.because,
     fromMs,
     fewest,

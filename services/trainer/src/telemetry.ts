@@ -171,6 +171,12 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       step.set(0)
       log.info({ modelId, state }, 'model known')
     },
+    modelWriteRetried: (error: OutflowError, attempt: number, waitMs: number) =>
+      log.warn({ error, attempt, waitMs }, 'model write retried'),
+    fitSuperseded: (modelId: string) => {
+      step.set(0)
+      log.warn({ modelId }, 'fit superseded')
+    },
     trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
       fits.inc({ outcome: 'failed' })
       step.set(0)

@@ -1,6 +1,7 @@
 import { type FitReport, type GateReport, type ModelMetadata, parseConfig } from '@outflow/contracts'
 import { TooFewRecords } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
+import { StoreUnavailable } from '@outflow/store'
 import type { WindowRecord } from '@outflow/streams'
 import { describe, expect, test, vi } from 'vitest'
 import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
@@ -75,6 +76,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
       Float64Array.from(records, ({ numbers }) => numbers[0]!),
     ),
     passGate: vi.fn<TrainerEffects['passGate']>(async () => PASSED),
+    isNewest: vi.fn<TrainerEffects['isNewest']>(async () => true),
     store: vi.fn<TrainerEffects['store']>(async () => 'candidate'),
     promote: vi.fn<TrainerEffects['promote']>(async () => 'promoted'),
     failGate: vi.fn<TrainerEffects['failGate']>(async () => {}),
@@ -90,6 +92,8 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     rowsAwaited: vi.fn(),
     gateDecided: vi.fn(),
     modelKnown: vi.fn(),
+    modelWriteRetried: vi.fn(),
+    fitSuperseded: vi.fn(),
   }
   const progress: TrainerProgress[] = []
   const options: RoundOptions = {
@@ -333,4 +337,21 @@ test('a failed fit throws and closes its report, and no model is stored', async 
   const end = effects.closeReport.mock.calls[0]![1]
   expect(end).toMatchObject({ state: 'failed', modelId: null })
   expect(end.report.error?.message).toContain('out of memory')
+})
+
+test('a fitted model is kept and stored once Postgres answers (it was lost, and fitted again)', async () => {
+  const { effects, telemetry, options } = aRound()
+  for (const write of ['isNewest', 'store', 'promote', 'closeReport'] as const)
+    effects[write].mockRejectedValueOnce(new StoreUnavailable('cannot execute INSERT in a read-only transaction'))
+  expect(await trainOnce(options)).toEqual({ became: 'promoted' })
+  expect(effects.train).toHaveBeenCalledTimes(1)
+  expect(telemetry.modelWriteRetried).toHaveBeenCalledTimes(4)
+  expect(effects.closeReport.mock.calls.map(([, { state }]) => state)).toEqual(['promoted', 'promoted'])
+})
+
+test('a fitted model is not stored if another trainer has begun a later fit', async () => {
+  const { effects, telemetry, options } = aRound({ isNewest: async () => false })
+  expect(await trainOnce(options)).toEqual({ became: 'superseded' })
+  expect(telemetry.fitSuperseded).toHaveBeenCalledWith('m1')
+  expect(effects.store).not.toHaveBeenCalled()
 })

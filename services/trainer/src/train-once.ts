@@ -9,6 +9,7 @@ import {
   type TrainingInput,
 } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
+import { retrying } from '@outflow/errors/retrying'
 import type { Fields, RecordDecoder } from '@outflow/records'
 import type { ModelState, NewModel } from '@outflow/store/models'
 import type { FitState } from '@outflow/store/training'
@@ -36,7 +37,7 @@ export type TrainerProgress =
   | { readonly stage: 'promoted' | 'shadow' | 'failed_gate'; readonly modelId: string }
 
 type RoundOutcome =
-  | { readonly became: 'promoted' | 'shadow' | 'failed_gate' | 'known' }
+  | { readonly became: 'promoted' | 'shadow' | 'failed_gate' | 'known' | 'superseded' }
   /** Nothing was fitted: the number of missing good records, and why. */
   | { readonly became: 'too few'; readonly missing: number; readonly why: string }
 
@@ -64,6 +65,8 @@ export interface TrainerEffects {
   /** NLL of each record by a model, nats. */
   readonly score: (artefact: Uint8Array, records: readonly Fields[]) => Promise<Float64Array>
   readonly passGate: (options: GateOptions) => Promise<GateReport>
+  /** Whether no fit was started after this one; another trainer may have taken over while Postgres was down. */
+  readonly isNewest: (fitId: string) => Promise<boolean>
   /** Stores a candidate, reads it back with its checksum verified, and returns its state, since it may have been stored before. */
   readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
   /** Promotes a candidate that passed its gate, or makes it a shadow of a model that is not provisional. */
@@ -91,8 +94,11 @@ export interface RoundOptions {
     | 'burstFound'
     | 'gateDecided'
     | 'modelKnown'
+    | 'modelWriteRetried'
+    | 'fitSuperseded'
   >
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
+  /** Abandons the round. */
   readonly signal: AbortSignal
   /** ms; default: `performance.now`, which setting the clock does not change. */
   readonly now?: () => number
@@ -101,11 +107,11 @@ export interface RoundOptions {
 /**
  * One round: read the window, hold recent records out, fit to the rest, pass the gate, store the candidate, promote or
  * mark it as failed; every fit leaves its report. A first model whose window holds bursts is fitted again without them. A model that
- * follows a provisional one counts as a first model.
+ * follows a provisional one counts as a first model. While Postgres is not available, a fitted model is kept, and stored afterwards.
  *
  * @returns the outcome; `known`: the same records gave the active model, or one that failed its gate or was rolled back, and nothing
- *   changed
- * @throws {OutflowError} if the broker or the store is not available, or the fit failed
+ *   changed; `superseded`: another trainer has started a later fit, and nothing changed
+ * @throws {OutflowError} if the broker or the store is not available before the fit, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, because, fromMs, fewest, effects, telemetry, signal, now = () => performance.now() } = options
@@ -297,7 +303,7 @@ const HOUR_MS = 3_600_000
 
 async function decide(
   { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }: FittedCandidate,
-  { config, because, effects, telemetry, onProgress, now = () => performance.now() }: RoundOptions,
+  { config, because, effects, telemetry, onProgress, signal, now = () => performance.now() }: RoundOptions,
 ): Promise<RoundOutcome> {
   const { artefact, metadata } = trained
   const id = metadata.modelId
@@ -311,29 +317,27 @@ async function decide(
     contamination,
     seed,
   })
-  const close = (state: Exclude<FitState, 'running'>) =>
-    effects.closeReport(fitId, {
-      state,
-      modelId: id,
-      report: {
-        ...begun,
-        fit: trained.fit,
-        calibration: metadata.calibration,
-        gate,
-        durationMs: now() - startedAtMs,
-      },
-    })
-  const state = await effects.store({
-    ...{ id, artefact, metadata, metrics: gate, parentId: active?.id ?? null },
-    toLabel: recordsToLabel(trained.toLabel, sample, config.features),
-  })
+  // Each may be repeated after it was committed and its answer lost.
+  const written = <T>(write: () => Promise<T>) => retrying(write, { signal, onRetry: telemetry.modelWriteRetried })
+  const close = (state: Exclude<FitState, 'running'>) => {
+    const { fit } = trained
+    const report = { ...begun, fit, calibration: metadata.calibration, gate, durationMs: now() - startedAtMs }
+    return written(() => effects.closeReport(fitId, { state, modelId: id, report }))
+  }
+  if (!(await written(() => effects.isNewest(fitId)))) {
+    telemetry.fitSuperseded(id)
+    return { became: 'superseded' }
+  }
+  const toLabel = recordsToLabel(trained.toLabel, sample, config.features)
+  const model = { id, artefact, metadata, metrics: gate, parentId: active?.id ?? null, toLabel }
+  const state = await written(() => effects.store(model))
   if (state !== 'candidate' && state !== 'retired') {
     telemetry.modelKnown(id, state)
     await close('known')
     return { became: 'known' }
   }
-  if (!gate.passed) await effects.failGate(id, gate)
-  const became = gate.passed ? await effects.promote(id, because) : 'failed_gate'
+  if (!gate.passed) await written(() => effects.failGate(id, gate))
+  const became = gate.passed ? await written(() => effects.promote(id, because)) : 'failed_gate'
   await close(became)
   telemetry.gateDecided(became, metadata, gate, now() - startedAtMs)
   onProgress?.({ stage: became, modelId: id })

@@ -189,6 +189,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
         train: trainDetector,
         score: (candidate, records) => withDetector(candidate, async (detector) => (await detector.score(records)).nll),
         passGate,
+        isNewest: async () => true,
         store: async ({ id, artefact, metadata, metrics }) => {
           const known = models.find(({ summary }) => summary.id === id)
           if (known !== undefined) return known.summary.state
@@ -262,4 +263,6 @@ const SILENT = {
   burstFound: () => {},
   gateDecided: () => {},
   modelKnown: () => {},
+  modelWriteRetried: () => {},
+  fitSuperseded: () => {},
 }

@@ -103,14 +103,14 @@ export async function earlierModelIds(db: Queryable, pipeline: string): Promise<
   return rows.map(({ id }) => id)
 }
 
-/** Marks a candidate that did not pass its gate. @throws {ModelUnknown} if no such candidate is stored */
+/** Marks a candidate that did not pass its gate; a repetition changes nothing. @throws {ModelUnknown} if no such candidate is stored */
 export async function failGate(db: Queryable, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
   const failed = await run(db, {
     name: 'fail_gate',
     text: `
       update outflow.models
       set state = 'failed_gate', metrics = $3
-      where pipeline = $1 and id = $2 and state = 'candidate'
+      where pipeline = $1 and id = $2 and state in ('candidate', 'failed_gate')
       returning id`,
     values: [model.pipeline, model.id, jsonbText(model.metrics)],
   })
