@@ -196,7 +196,9 @@ const trainingSchema = z.strictObject({
   falseDriftEvery: duration.default(30 * 86_400_000).describe('Mean time between false drift alarms'),
   shadow: durationOrZero
     .default(0)
-    .describe('How long a model that passed its gate runs as a shadow before it is promoted; 0s disables shadows'),
+    .describe(
+      'How long a model that passed its gate runs as a shadow before it is promoted, and longer until it has scored a record; 0s disables shadows',
+    ),
   niceness: z.int().min(0).max(19).default(5).describe('Niceness of the process that fits, 0 to 19'),
   threads: z
     .int()

@@ -131,7 +131,7 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
   const context = { ...service, signal }
   const { config, pool } = context
   // A shadow is evaluated before the next fit.
-  const shadowMs = await settleShadow(context)
+  const shadowMs = await settleShadow(context, async () => (await dueNow(context)).due.inMs <= 0)
   if (shadowMs !== null) return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
   const { due, fromMs, active } = await dueNow(context)
   if (due.inMs > 0) {

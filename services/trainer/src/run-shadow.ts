@@ -40,17 +40,21 @@ export async function adoptCandidate(context: Pick<ShadowContext, 'config' | 'po
 
 /**
  * Ends the shadow when its time has passed: the candidate is promoted, unless it finds more anomalies than the gate allows and more
- * than the active model.
+ * than the active model. A shadow without records continues until another fit is due, and is not promoted then.
  *
- * @returns the shadow's remaining ms; null: there is none
+ * @returns the shadow's remaining ms, infinite while it has no records; null: there is none
  */
-export async function settleShadow({ config, pool, telemetry, onProgress }: ShadowContext): Promise<number | null> {
+export async function settleShadow(
+  { config, pool, telemetry, onProgress }: ShadowContext,
+  isFitDue: () => Promise<boolean>,
+): Promise<number | null> {
   const { pipeline, training } = config
   const shadow = await currentShadow(pool, pipeline)
   telemetry.shadowCompared(shadow === null ? null : disagreementOf(shadow))
   if (shadow === null) return null
   const leftMs = training.shadow - shadow.elapsedMs
   if (leftMs > 0) return leftMs
+  if (shadow.scored === 0 && !(await isFitDue())) return Number.POSITIVE_INFINITY
   const report = checkShadow(shadow, config)
   await noteShadowReport(pool, { pipeline, id: shadow.id, report })
   const { id, metrics } = shadow

@@ -50,7 +50,10 @@ test('issue 18: with an alertBudget the bound follows from its rate under the sh
   expect(checkShadow({ ...flooding, recordsPerDay: 1e8 }, budgeted).failure).toMatch(/at most 3\.\d\d % are accepted$/)
 })
 
-test('a shadow without records passes', () => {
-  const quiet = { scored: 0, anomaliesByBoth: 0, anomaliesByActive: 0, anomaliesByShadow: 0 }
-  expect(checkShadow(aShadow(quiet), config)).toMatchObject({ disagreement: 0, failure: null })
+test('a shadow without records fails, because nothing is known about it', () => {
+  const idle = { scored: 0, anomaliesByBoth: 0, anomaliesByActive: 0, anomaliesByShadow: 0 }
+  expect(checkShadow(aShadow(idle), config)).toMatchObject({
+    disagreement: 0,
+    failure: 'as a shadow it scored no record until the next fit was due',
+  })
 })

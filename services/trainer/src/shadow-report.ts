@@ -4,6 +4,7 @@ import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
 import { boundOf } from './gate.js'
 
+/** Compares what a shadow found with the bound of the gate. One without records fails, because nothing is known about it. */
 export function checkShadow(
   shadow: Shadow,
   { detection, training }: Pick<Config, 'detection' | 'training'>,
@@ -14,15 +15,14 @@ export function checkShadow(
   const activeAnomalyShare = share(anomaliesByBoth + anomaliesByActive)
   const most = boundOf(3 * (alertRateOf(detection, shadow) + training.contamination), scored)
   const floods = anomalyShare > most && anomalyShare > activeAnomalyShare
+  const flood = `as a shadow it found anomalies in ${formatShare(anomalyShare)} of ${scored} records; at most ${formatShare(most)} are accepted`
   return {
     forMs: shadow.elapsedMs,
     scored,
     anomalyShare,
     activeAnomalyShare,
     disagreement: disagreementOf(shadow),
-    failure: floods
-      ? `as a shadow it found anomalies in ${formatShare(anomalyShare)} of ${scored} records; at most ${formatShare(most)} are accepted`
-      : null,
+    failure: scored === 0 ? 'as a shadow it scored no record until the next fit was due' : floods ? flood : null,
   }
 }
 
