@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Partitioners } from 'kafkajs'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeKafka } from './kafka.js'
 
 const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error')
@@ -25,6 +25,24 @@ test('a missing topic, which is thrown as an error, is not logged at each attemp
   expect(log.warn).not.toHaveBeenCalled()
   logger.error('Response Metadata(key: 3, version: 6)', { error: 'another' })
   expect(log.warn).toHaveBeenCalledTimes(1)
+})
+
+test('a warning that repeats is logged once a minute (a broker that was down filled the log with several lines a second)', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+  const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()
+  const fail = (attempt: number) => {
+    logger.error('Connection error: connect ECONNREFUSED', { broker: '127.0.0.1:1' })
+    logger.error(`Restarting the consumer in ${attempt}ms`, { error: 'no broker' })
+  }
+  for (let attempt = 0; attempt < 100; attempt++) fail(attempt)
+  expect(log.warn).toHaveBeenCalledTimes(2)
+  logger.error('Connection error: connect ECONNREFUSED', { broker: '127.0.0.2:1' })
+  expect(log.warn).toHaveBeenCalledTimes(3)
+  vi.advanceTimersByTime(60_000)
+  fail(100)
+  expect(log.warn.mock.calls.slice(3).map(([{ repeated }]) => repeated)).toEqual([99, 99])
 })
 
 const UNKNOWN_TOPIC_OR_PARTITION = 3

@@ -41,7 +41,7 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries
     reauthenticationThreshold: LOGIN_AGAIN_MS,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries },
     logLevel: logLevel.INFO,
-    logCreator: () => (entry) => report(log, entry),
+    logCreator: () => reporter(log),
   })
   return { log, kafkajs }
 }
@@ -58,12 +58,29 @@ const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invali
 /** kafkajs's text for a topic that does not exist. It logs this at every attempt; the thrown {TopicUnknown} names the topic. */
 const NO_SUCH_TOPIC = 'This server does not host this topic-partition'
 
-/** Maps log levels: kafkajs retries, and throws when it gives up, so its errors are logged as warnings and the rest as debug. */
-function report(log: StreamLog, { level, namespace, log: entry }: LogEntry): void {
-  const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
-  if (level <= logLevel.WARN && message !== LIMITED_RETRIES && fields.error !== NO_SUCH_TOPIC)
-    log.warn({ namespace, message, ...fields }, 'kafka client warned')
-  else log.debug({ namespace, message, ...fields }, 'kafka client reported')
+/** While a broker is down, kafkajs logs each failed attempt of each connection: several lines a second. */
+const REPEAT_AFTER_MS = 60_000
+
+/**
+ * Maps log levels: kafkajs retries, and throws when it gives up, so its errors are logged as warnings and the rest as debug. A warning
+ * that repeats is logged once a minute, with the number of repetitions since.
+ */
+function reporter(log: StreamLog): (entry: LogEntry) => void {
+  const warned = new Map<string, { readonly atMs: number; repeated: number }>()
+  return ({ level, namespace, log: entry }) => {
+    const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
+    const isWarning = level <= logLevel.WARN && message !== LIMITED_RETRIES && fields.error !== NO_SUCH_TOPIC
+    // Numbers in texts, such as waits and ports, differ between repetitions.
+    const text = `${namespace} ${message.replace(/\d+/g, '')} ${fields.error} ${fields.broker}`
+    const last = warned.get(text)
+    if (isWarning && (last === undefined || performance.now() - last.atMs >= REPEAT_AFTER_MS)) {
+      warned.set(text, { atMs: performance.now(), repeated: 0 })
+      log.warn({ namespace, message, ...fields, ...(last && { repeated: last.repeated }) }, 'kafka client warned')
+      return
+    }
+    if (isWarning) last!.repeated += 1
+    log.debug({ namespace, message, ...fields }, 'kafka client reported')
+  }
 }
 
 /** Runs `act` and converts kafkajs's errors to those of this package. */
