@@ -1,5 +1,5 @@
+import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
 import { z } from 'zod'
-import { MAX_NOTE_CHARS } from './limits.js'
 
 /** ISO 8601 in JSON, in UTC where the server writes it. */
 export const timeSchema = z.codec(z.iso.datetime({ offset: true }), z.date(), {

@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os'
+import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
 import type { Pool } from '@outflow/store'
 import { type GivenVerdict, giveOwnVerdict, giveVerdict, mayNameReviewer, type Verdict } from '@outflow/store/anomalies'
+import { formatCount } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { requireAnomalyId } from '../../positions.js'
 
@@ -12,7 +14,7 @@ export interface Author {
   readonly by?: string
 }
 
-/** Stores a verdict on an anomaly or a calibration record. @throws {AnomalyUnknown} */
+/** Stores a verdict on an anomaly or a calibration record. @throws {AnomalyUnknown | UsageError} */
 export async function storeVerdict(
   pool: Pool,
   word: VerdictWord,
@@ -20,6 +22,12 @@ export async function storeVerdict(
   { by, note = null }: Author & { readonly note?: string | null },
 ): Promise<GivenVerdict> {
   const { pipeline, position } = requireAnomalyId(id)
+  const chars = note?.length ?? 0
+  if (chars > MAX_NOTE_CHARS) {
+    throw new UsageError(
+      `--note has ${formatCount(chars)} characters; at most ${formatCount(MAX_NOTE_CHARS)} are allowed`,
+    )
+  }
   const own = { pipeline, ...position, verdict: word.replace('-', '_') as Verdict, note }
   if (await mayNameReviewer(pool)) return giveVerdict(pool, { ...own, by: by ?? userInfo().username })
   if (by !== undefined)

@@ -1,6 +1,6 @@
+import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { MAX_NOTE_CHARS } from '../../../src/api/limits.js'
 import type { Verdict } from '../api/types.js'
 import { Confirm } from '../parts/confirm.js'
 import { VERDICTS } from '../state/filters.js'

@@ -1,5 +1,5 @@
+import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
 import { useRef, useState } from 'preact/hooks'
-import { MAX_NOTE_CHARS } from '../../../../src/api/limits.js'
 import type { AnomalyDetail, Verdict } from '../../api/types.js'
 import { VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
