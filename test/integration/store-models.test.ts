@@ -51,15 +51,13 @@ describe('models', () => {
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: aModelMetadata() })
   })
 
-  it('returns when the active model was fitted, also if it was promoted later', async () => {
+  it('returns when the active model was fitted, also if it was stored or promoted later', async () => {
     const pipeline = aName('pipeline')
-    await insertModel(pool, aModel(pipeline, 'a'))
-    const { rows } = await pool.query(
-      `update outflow.models set created_at = now() - interval '6 hours' where pipeline = $1 returning created_at`,
-      [pipeline],
-    )
+    const fittedAt = new Date(Date.now() - 6 * 3_600_000)
+    const model = aModel(pipeline, 'a')
+    await insertModel(pool, { ...model, metadata: { ...model.metadata, createdAt: fittedAt.toISOString() } })
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelCreatedAt: rows[0].created_at })
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelTrainedAt: fittedAt })
   })
 
   it('compares the decisions of two models on the same records, live ones rather than held-out ones', async () => {

@@ -23,6 +23,7 @@ export {
   modelSummary,
   type NewModel,
   type StoredModel,
+  trainedAtOf,
 } from './models.js'
 export * from './promotion.js'
 export * from './recalibrations.js'

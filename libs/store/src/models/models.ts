@@ -191,6 +191,10 @@ export function readMetadata(column: unknown): ModelMetadata | null {
   return modelMetadataSchema.safeParse(column).data ?? null
 }
 
+/** When a model was fitted: it is stored after its gate, and its weights again, with another calibration set, after labels. */
+export const trainedAtOf = ({ metadata, createdAt }: Pick<ModelSummary, 'metadata' | 'createdAt'>): Date =>
+  metadata === null ? createdAt : new Date(metadata.createdAt)
+
 export function damaged({ pipeline, id }: ModelKey): ModelDamaged {
   return new ModelDamaged(
     `the artefact of model ${id} of ${pipeline} does not match its stored checksum; ` +

@@ -1,7 +1,7 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { type RowOf, run } from '../connection/statement.js'
-import { readMetadata } from '../models/models.js'
+import { run } from '../connection/statement.js'
+import { readMetadata, trainedAtOf } from '../models/models.js'
 
 /** Current figures of a pipeline. */
 export interface PipelineStatus {
@@ -14,7 +14,7 @@ export interface PipelineStatus {
   readonly lastWrite: Date | null
   readonly modelId: string | null
   /** When the model was fitted. */
-  readonly modelCreatedAt: Date | null
+  readonly modelTrainedAt: Date | null
   /** null: no model is active, or it was written by a newer outflow, in an unknown form. */
   readonly modelMetadata: ModelMetadata | null
   /** By Kafka's record time. */
@@ -27,10 +27,10 @@ export interface PipelineStatus {
 
 /** Returns a pipeline's current figures; zeros for a pipeline that has written nothing. */
 export async function pipelineStatus(db: Queryable, pipeline: string): Promise<PipelineStatus> {
-  const [row] = await run<RowOf<PipelineStatus, { readonly modelMetadata: unknown }>>(db, {
+  const [row] = await run<StatusRow>(db, {
     name: 'pipeline_status',
     text: `
-      select counts.*, active.id as "modelId", active.created_at as "modelCreatedAt",
+      select counts.*, active.id as "modelId", active.created_at as "modelStoredAt",
              active.metadata as "modelMetadata", outbox.*,
              (select count(*)::float8 from outflow.anomalies
               where pipeline = $1 and record_time > now() - interval '1 hour') as "anomaliesLastHour",
@@ -48,5 +48,13 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
       left join outflow.models as active on active.pipeline = $1 and active.state = 'active'`,
     values: [pipeline],
   })
-  return { ...row!, modelMetadata: readMetadata(row!.modelMetadata) }
+  const { modelStoredAt, ...rest } = row!
+  const modelMetadata = readMetadata(rest.modelMetadata)
+  const modelTrainedAt = modelStoredAt && trainedAtOf({ metadata: modelMetadata, createdAt: modelStoredAt })
+  return { ...rest, modelMetadata, modelTrainedAt }
+}
+
+type StatusRow = Omit<PipelineStatus, 'modelMetadata' | 'modelTrainedAt'> & {
+  readonly modelMetadata: unknown
+  readonly modelStoredAt: Date | null
 }

@@ -22,7 +22,7 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
   anomalies: 94,
   lastWrite: before(1),
   modelId: '9631946a-0000',
-  modelCreatedAt: before(7_200),
+  modelTrainedAt: before(7_200),
   anomaliesLastHour: 12,
   deadLettersLastDay: 20,
   waiting: 0,
@@ -83,7 +83,7 @@ describe('describeStatus', () => {
       'no model',
       {
         modelId: null,
-        modelCreatedAt: null,
+        modelTrainedAt: null,
         whyNoModel: whyNoModelAndFix({ beatAgeMs: null, waitingFor: null, lastFit: null }),
       },
       'no model: no trainer runs; start one: outflow run trainer',

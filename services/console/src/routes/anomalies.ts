@@ -10,7 +10,7 @@ import {
   type StoredAnomaly,
   verdictsOn,
 } from '@outflow/store/anomalies'
-import { loadModel, modelSummary } from '@outflow/store/models'
+import { loadModel, modelSummary, trainedAtOf } from '@outflow/store/models'
 import { unsentCauseAt } from '@outflow/store/outbox'
 import { deliveriesOf } from '@outflow/store/webhooks'
 import { z } from 'zod'
@@ -37,7 +37,6 @@ import { readOverview } from '../overview.js'
 import { found } from '../queries.js'
 import { similarity } from '../similarity.js'
 import { readValuesAround } from '../values-around.js'
-import { trainedAtOf } from './models.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: z.string() })

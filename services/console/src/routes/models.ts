@@ -12,6 +12,7 @@ import {
   modelSummary,
   promoteChecked,
   rollBackModel,
+  trainedAtOf,
 } from '@outflow/store/models'
 import { listFits, requestRetrain } from '@outflow/store/training'
 import { z } from 'zod'
@@ -190,10 +191,6 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     },
   )
 }
-
-/** When a model was fitted: it is stored after its gate, and its weights again, with another calibration set, after labels. */
-export const trainedAtOf = ({ metadata, createdAt }: Pick<ModelSummary, 'metadata' | 'createdAt'>): Date =>
-  metadata === null ? createdAt : new Date(metadata.createdAt)
 
 /** A model as a line of a list. */
 function modelOf(model: ModelSummary): z.infer<typeof modelSchema> {

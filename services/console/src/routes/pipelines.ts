@@ -2,7 +2,7 @@ import { describeProvisional } from '@outflow/contracts/wording'
 import { entityHistory } from '@outflow/store/anomalies'
 import { rejectionsSince } from '@outflow/store/dead-letters'
 import { listHealthEvents } from '@outflow/store/health-events'
-import { activeModelId, listDriftAlarms, modelSummary } from '@outflow/store/models'
+import { activeModelId, listDriftAlarms, modelSummary, trainedAtOf } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
 import { listPipelines, marksBetween, recentRate } from '@outflow/store/pipelines'
 import { scoreSeries } from '@outflow/store/statistics'
@@ -119,7 +119,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
           })),
           provisional: state && `${state.what}; ${state.next}`,
           whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
-          activeModelAgeSeconds: active && Math.round((now - active.createdAt.getTime()) / 1_000),
+          activeModelAgeSeconds: active && Math.round((now - trainedAtOf(active).getTime()) / 1_000),
           outboxWaiting: await outboxDepth(db, pipeline),
         }
       })

@@ -44,9 +44,9 @@ function rowOf(reading: RatedReading, paint: Terminal['paintResult']): readonly 
   ]
 }
 
-function modelOf({ modelId, modelCreatedAt, at }: Reading): string {
-  if (modelId === null || modelCreatedAt === null) return 'none yet'
-  return `${modelId.slice(0, 8)}, ${ago(modelCreatedAt, at)} old`
+function modelOf({ modelId, modelTrainedAt, at }: Reading): string {
+  if (modelId === null || modelTrainedAt === null) return 'none yet'
+  return `${modelId.slice(0, 8)}, ${ago(modelTrainedAt, at)} old`
 }
 
 /** Longer than a rebalance or a restart takes. */
