@@ -33,6 +33,22 @@ describe('withLeadership', () => {
     expect(idle! + count! * interval!).toBeLessThanOrEqual(10)
   })
 
+  it('reports each attempt while another session leads, so that a standby does not count as failing', async () => {
+    const stop = new AbortController()
+    await withLeadership(pool, 'led by another', async () => {
+      let attempted = () => {}
+      const attempt = new Promise<void>((resolve) => {
+        attempted = resolve
+      })
+      const waiting = withLeadership(pool, 'led by another', async () => 'led', {
+        ...{ signal: stop.signal, retryMs: 10, onStandby: attempted },
+      })
+      await attempt
+      stop.abort()
+      expect(await waiting).toBeNull()
+    })
+  })
+
   it('stops waiting when the signal aborts', async () => {
     const stop = new AbortController()
     await withLeadership(pool, 'held', async () => {

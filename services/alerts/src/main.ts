@@ -89,7 +89,11 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     })
     await Promise.all([
       keepTrying(
-        (progressed) => withLeadership(pool, relayLeadership, (leadership) => lead(leadership, progressed), { signal }),
+        (progressed) =>
+          withLeadership(pool, relayLeadership, (leadership) => lead(leadership, progressed), {
+            signal,
+            onStandby: progressed,
+          }),
         { signal, onRetry: telemetry.relayInterrupted },
       ),
       runExplainer({

@@ -53,7 +53,7 @@ export function keepLeading(context: TrainerContext): Promise<void> {
           telemetry.leadershipTaken()
           await lead(context, leadership.signal, progressed)
         },
-        { signal },
+        { signal, onStandby: progressed },
       ),
     { signal, onRetry: telemetry.leadershipInterrupted },
   )

@@ -16,7 +16,8 @@ export interface Leadership {
  * A leadership is a row of `outflow.leaderships`, which readers of the database cannot lock, and is valid as long as the
  * session that wrote it exists. No transaction stays open, so vacuum is not blocked.
  *
- * @param options.retryMs  delay between attempts while another session is the leader; default 1,000
+ * @param options.retryMs    delay between attempts while another session is the leader; default 1,000
+ * @param options.onStandby  called after each attempt while another session is the leader
  * @returns the result of `lead`, or null if the signal aborted before this session became the leader
  * @throws {StoreUnavailable} if the connection was lost, after `lead` has settled
  */
@@ -24,9 +25,9 @@ export function withLeadership<T>(
   pool: Pool,
   name: string,
   lead: (leadership: Leadership) => Promise<T>,
-  options: { readonly signal?: AbortSignal; readonly retryMs?: number } = {},
+  options: { readonly signal?: AbortSignal; readonly retryMs?: number; readonly onStandby?: () => void } = {},
 ): Promise<T | null> {
-  const { signal = new AbortController().signal, retryMs = 1_000 } = options
+  const { signal = new AbortController().signal, retryMs = 1_000, onStandby } = options
   return withClient(pool, async (client) => {
     const lost = new AbortController()
     const onError = (cause: Error) =>
@@ -35,6 +36,7 @@ export function withLeadership<T>(
     try {
       await client.query(KEEPALIVES)
       while (!(await tryToLead(client, name))) {
+        onStandby?.()
         await pause(retryMs, signal)
         if (signal.aborted) return null
       }

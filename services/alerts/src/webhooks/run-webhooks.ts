@@ -81,7 +81,10 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
   try {
     await keepTrying(
       (progressed) =>
-        withLeadership(pool, `outflow-webhooks-${pipeline}`, (leadership) => lead(leadership, progressed), { signal }),
+        withLeadership(pool, `outflow-webhooks-${pipeline}`, (leadership) => lead(leadership, progressed), {
+          signal,
+          onStandby: progressed,
+        }),
       { signal, onRetry: telemetry.interrupted },
     )
   } finally {
