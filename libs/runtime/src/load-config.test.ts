@@ -52,6 +52,11 @@ test('a syntax error names file, line, column and the line itself', async () => 
   await expect(reading).rejects.toThrow(/broken\.yaml, line \d+, column \d+: .*The line: ".+"/)
 })
 
+test('a file of several YAML documents is refused, with the line of the second (it named a function of the parser)', async () => {
+  const reading = loadConfig(await aFile('two.yaml', 'pipeline: flights\n---\npipeline: trains\n'))
+  await expect(reading).rejects.toThrow(/two\.yaml, line 2, column 1: a second YAML document begins, .*remove "---"/)
+})
+
 test('the error for an environment variable inside braces suggests quotes', async () => {
   const reading = loadConfig(await aFile('braces.yaml', 'postgres: { url: ${DATABASE_URL} }\n'))
   await expect(reading).rejects.toThrow(/line 1, .*quote \$\{NAME\}/)

@@ -68,6 +68,12 @@ function parseYaml(text: string, path: string): unknown {
   const { line, col } = lineCounter.linePos(problem.pos[0])
   const shown = text.split('\n')[line - 1]?.trim() ?? ''
   const place = `${path}, line ${line}, column ${col}`
+  if (problem.code === 'MULTIPLE_DOCS') {
+    throw new ConfigSyntaxError(
+      `${place}: a second YAML document begins, and a configuration is one; remove "---", or write a file for each pipeline`,
+      { values: { path, line, column: col } },
+    )
+  }
   // The parser's message quotes the invalid text, which may be a secret.
   const detail = MAY_HOLD_SECRET.test(shown)
     ? `${problem.code}. The line is not shown, because it may contain a secret`
