@@ -32,3 +32,8 @@ it('has columns of complete text in a pipe', () => {
 it('has no header by default', () => {
   expect(drawTable({ rows: [['scored', '20,000']] }, {})).toBe('scored  20,000')
 })
+
+it('shows line ends and tabs of a text as escapes (the reason of a rule could draw rows of its own)', () => {
+  const rows = [['7', 'first\nsecond\tthird', '\u001b[1mbold\u001b[22m']]
+  expect(drawTable({ rows }, {})).toBe('7  first\\u000asecond\\u0009third  \u001b[1mbold\u001b[22m')
+})

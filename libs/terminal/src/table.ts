@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { onOneLine } from './visible.js'
 
 export interface TableOptions {
   readonly head?: readonly string[]
@@ -16,7 +17,7 @@ export function drawTable(
 ): string {
   const layout = stream.isTTY ? { ...RULED, colWidths: fit(widths, stream.columns ?? DEFAULT_COLUMNS) } : PLAIN
   const table = new Table({ head: [...head], colAligns: [...aligns], ...layout })
-  for (const row of rows) table.push([...row])
+  for (const row of rows) table.push(row.map((cell) => (typeof cell === 'string' ? onOneLine(cell) : cell)))
   const lines = table.toString().split('\n')
   return lines.map((line) => line.trimEnd()).join('\n')
 }

@@ -14,6 +14,11 @@ export function oneLine(text: string): string {
   return text.replaceAll(UNSAFE, escaped)
 }
 
+/** A text with colours that must stay on its line: line ends and tabs are shown as escapes. */
+export function onOneLine(text: string): string {
+  return text.replaceAll(/[\n\t]/g, escaped)
+}
+
 const ESCAPE = '\u001b'
 /** A colour, or a character: controls, line and paragraph separators, marks and overrides of direction. */
 const UNSAFE = /\p{Cc}\[[0-9;]{0,20}m|[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
