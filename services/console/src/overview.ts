@@ -21,6 +21,8 @@ const LANES = 8
 // Where more are expected, only the least likely are counted: `npm run bench:queries`.
 const EXACT_UP_TO = 250_000
 const LEAST_LIKELY = 30_000
+// To search a record Postgres reads it and converts it to text, microseconds each; an overview searches three times.
+const SEARCHED = 50_000
 const HOUR = 3_600
 const DAY = 24 * HOUR
 /** Seconds. */
@@ -36,11 +38,10 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
   const seconds = (to.getTime() - from.getTime()) / 1_000
   // A span that begins within a step overlaps one more.
   const stepSeconds = STEPS.find((step) => seconds / step <= steps - 1) ?? Math.ceil(seconds / (steps - 1) / DAY) * DAY
-  const limit = await leastLikelyLimit(db, {
-    filter: { ...filter, from, to },
-    exactUpTo: EXACT_UP_TO,
-    most: LEAST_LIKELY,
-  })
+  const limit =
+    filter.text === undefined
+      ? await leastLikelyLimit(db, { filter: { ...filter, from, to }, exactUpTo: EXACT_UP_TO, most: LEAST_LIKELY })
+      : await searchLimit(db, { ...filter, from, to })
   const within = { ...filter, ...(limit === null ? {} : { maxPValue: limit.maxPValue }) }
   const counted = { ...within, from, to, stepSeconds }
   const counts = await countAnomalies(db, counted)
@@ -70,6 +71,15 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
     severities: comparedBy(({ severity }) => severity, counts, before),
   }
 }
+
+/** Limits a filter with a text to the anomalies that are searched: where the rest of it selects too many, the least likely of those. */
+export async function searchedBy(db: Client, filter: AnomalyFilter): Promise<AnomalyFilter> {
+  const limit = filter.text === undefined ? null : await searchLimit(db, filter)
+  return limit === null ? filter : { ...filter, maxPValue: limit.maxPValue }
+}
+
+const searchLimit = (db: Client, { text: _, ...rest }: AnomalyFilter) =>
+  leastLikelyLimit(db, { filter: rest, exactUpTo: SEARCHED, most: SEARCHED })
 
 /** Ends of a filter's span; an open end is that of the stored anomalies. */
 async function spanOf(db: Client, { pipeline, from, to }: AnomalyFilter): Promise<{ from: Date; to: Date }> {

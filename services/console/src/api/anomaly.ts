@@ -135,7 +135,7 @@ export const anomalyFilterSchema = z.object({
   /** The latest verdict; `none`: there is none yet. */
   verdict: z.enum([...verdictSchema.options, 'none']).optional(),
   minBits: z.coerce.number().min(0).max(1_100).optional(),
-  /** Contained in the record or in the key; case does not matter. */
+  /** Contained in the record or in the key; case does not matter. If the rest selects more than 50,000, the least likely are searched. */
   text: textSchema.optional(),
 })
 

@@ -33,7 +33,7 @@ import {
 import { MAX_BULK_VERDICTS } from '../api/limits.js'
 import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
-import { readOverview } from '../overview.js'
+import { readOverview, searchedBy } from '../overview.js'
 import { found } from '../queries.js'
 import { similarity } from '../similarity.js'
 import { readValuesAround } from '../values-around.js'
@@ -71,8 +71,10 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       const order = { sort: sort === 'bits' ? ('surprise' as const) : sort, after: cursor }
       const values = [column].flat().map(stepsOfColumn)
       const detectedFrom = detectedWithinMs === undefined ? undefined : new Date(Date.now() - detectedWithinMs)
-      const listing = { ...filterOf(query), ...order, detectedFrom, limit, values }
-      const page = await read((db) => listAnomalies(db, listing))
+      const listing = { ...order, detectedFrom, limit, values }
+      const page = await read(async (db) =>
+        listAnomalies(db, { ...(await searchedBy(db, filterOf(query))), ...listing }),
+      )
       return {
         items: page.items.map((row) => ({ ...summaryOf(row), values: [...row.values] })),
         next: page.next,
@@ -194,7 +196,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       },
     },
     async ({ body: { verdict, note = null, filter: query }, visitor }, reply) => {
-      const filter = filterOf(query)
+      const filter = await read((db) => searchedBy(db, filterOf(query)))
       const { items } = await read((db) => listAnomalies(db, { ...filter, sort: 'time', limit: MAX_BULK_VERDICTS + 1 }))
       if (items.length > MAX_BULK_VERDICTS) {
         throw new RequestRefused(400, `filter: allowed: one of at most ${MAX_BULK_VERDICTS} anomalies; narrow it`)

@@ -41,8 +41,9 @@ export function Facets({ overview, isCurrent, filters, onVerdict }: FacetsProps)
       </p>
       {leastLikelyOf !== null && (
         <p class="quiet small">
-          The least likely, {formatRarity(leastLikelyOf.maxPValue)} and rarer, of about{' '}
-          {formatCompact(leastLikelyOf.about)}. A shorter time or a filter shows all.
+          {filters.text === '' ? 'The least likely' : 'The search reads only the least likely'},{' '}
+          {formatRarity(leastLikelyOf.maxPValue)} and rarer, of about {formatCompact(leastLikelyOf.about)}. A shorter
+          time or a filter shows all.
         </p>
       )}
       <div class="row">
