@@ -2,7 +2,7 @@ import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts'
 import { type CategoryFeature, columnsOf } from '@outflow/records'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
-import { keepSeen, restore } from './number-column.js'
+import { isEmpty, keepSeen, restore } from './number-column.js'
 
 /**
  * Decodes ids and rows to records. Numbers are rounded to their column's step and clamped to the training range (a density on
@@ -26,7 +26,7 @@ export function decodeRecords(
   const numberAt = (j: number, index: number): number | string | null => {
     const column = numbers[j]!
     const flag = valueAt(flagsAt + j, index)
-    if (flag === 'missing') return null
+    if (flag === 'missing' || isEmpty(column)) return null
     if (flag === 'usual') return column.usual
     const value = restore(column, rows[index * dim + j]! + anchorOf(encoder, ids, index * categories, j))
     if (column.cycle !== null) return new Date(value).toISOString()

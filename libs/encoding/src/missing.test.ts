@@ -3,8 +3,10 @@ import type { Fields } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
+import { decodeRecords } from './decode.js'
 import { encodeBatch } from './encode.js'
 import { fitEncoder } from './fit-encoder.js'
+import { sampleCategories } from './sample-categories.js'
 
 const RECORDS = 2_000
 const random = xoroshiro128plus(3)
@@ -46,4 +48,16 @@ it('a window over a partition that was not seen whole is no rare event: it depen
   const window = { type: 'window', name: 'spread', aggregate: 'std', of: '$.paid', over: '1h' } as const
   expect(difference({ ...window, by: 'partition' }, normal, 100)).toBeCloseTo(-ENTROPY, 1)
   expect(difference({ ...window, by: '$.payer' }, normal, 100)).toBeGreaterThan(3)
+})
+
+it('a sampled record has no value of a windowed feature whose window was never seen whole (it had 0)', () => {
+  const features: Feature[] = [
+    { path: '$.x', type: 'numeric', optional: false },
+    { name: 'an hour', type: 'window', aggregate: 'count', over: '1h', by: 'partition' },
+  ]
+  const records: Fields[] = Array.from({ length: 100 }, () => ({ numbers: [normal(), Number.NaN], categories: [] }))
+  const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })
+  const ids = sampleCategories(encoder.tree, 1, 1)
+  const [sampled] = decodeRecords(encoder, ids, new Float32Array(2), 1)
+  expect(sampled).toEqual({ x: expect.any(Number), 'an hour': null })
 })

@@ -152,6 +152,11 @@ export function keepSeen({ cycle, quantiles }: NumberColumn, x: number): number 
   return cycle === null ? Math.max(quantiles[0]!, Math.min(quantiles.at(-1)!, x)) : x
 }
 
+/** Whether no training record had the number, as of a window that was never seen whole. A single value would be the usual one. */
+export function isEmpty({ cycle, usual, quantiles }: NumberColumn): boolean {
+  return cycle === null && usual === null && quantiles[0] === quantiles.at(-1)
+}
+
 function commonValue(sorted: Float64Array, share: number): number | null {
   const middle = quantile(sorted, 0.5)
   let count = 0
