@@ -45,7 +45,7 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
   const within = { ...filter, ...(limit === null ? {} : { maxPValue: limit.maxPValue }) }
   const counted = { ...within, from, to, stepSeconds }
   const counts = await countAnomalies(db, counted)
-  const keys = filter.key === undefined ? await topEntities(db, { ...counted, limit: LANES }) : []
+  const keys = filter.key === undefined && counts.length > 0 ? await topEntities(db, { ...counted, limit: LANES }) : []
   const cells = keys.length === 0 ? [] : await countByEntity(db, { ...counted, keys })
   const hasBefore = compare && filter.from !== undefined
   const earlier = { ...within, from: new Date(2 * from.getTime() - to.getTime()), to: from, stepSeconds: 365 * DAY }
