@@ -7,7 +7,7 @@ import {
   makeTransactionalSender,
   OffsetBeyondLog,
 } from '@outflow/streams'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import {
   aMember,
@@ -238,6 +238,26 @@ describe.concurrent('deliveries', () => {
     expect(first.assignments).toEqual([4, 2, 4])
     expect(first.offsets.length + second.offsets.length).toBe(fed)
     expect(await received(topic)).toBe(fed)
+  })
+
+  it('logs topics of another configuration with the same pipeline name, whose partitions are not read', async () => {
+    const [topic, other] = await Promise.all([aTopic({ partitions: 4 }), aTopic({ partitions: 4 })])
+    const groupId = aGroup()
+    const warn = vi.fn()
+    const connectionOf = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test', log: { debug: () => {}, warn } })
+    const first = aMember({ topic, groupId, connection: connectionOf() })
+    await first.until(() => first.assignments.length > 0)
+    const second = aMember({ topic: other, groupId, connection: connectionOf() })
+    const isLogged = ([, event]: unknown[]) => event === 'topics not read'
+    await first.until(() => warn.mock.calls.some(isLogged))
+    await Promise.all([first.leave(), second.leave()])
+
+    // Kafka chooses the member that assigns, and that one assigns partitions of its own topic to both.
+    const bothWays = [
+      { topics: [other], subscribed: [topic] },
+      { topics: [topic], subscribed: [other] },
+    ]
+    expect(bothWays).toContainEqual(warn.mock.calls.find(isLogged)![0])
   })
 
   it('loses and doubles nothing when a member is unsubscribed in mid-delivery', async () => {

@@ -147,6 +147,10 @@ export class GroupMember {
       this.#generation = 'rejoining'
     })
     consumer.on(consumer.events.HEARTBEAT, ({ payload }) => this.#checkGeneration(payload.groupGenerationId))
+    // kafkajs assigns partitions of all topics of the group to each member, also to one with fewer topics, which does not read them.
+    consumer.on(consumer.events.RECEIVED_UNSUBSCRIBED_TOPICS, ({ payload }) =>
+      this.kafka.log.warn({ topics: payload.topicsNotSubscribed, subscribed: this.options.topics }, 'topics not read'),
+    )
     // The promise of `run` has resolved by then, so a crash is reported by this event only.
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crash.abort(payload.error))
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#deliverEmptyBatch(payload))

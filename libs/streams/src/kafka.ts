@@ -58,6 +58,9 @@ const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invali
 /** kafkajs's text for a topic that does not exist. It logs this at every attempt; the thrown {TopicUnknown} names the topic. */
 const NO_SUCH_TOPIC = 'This server does not host this topic-partition'
 
+/** kafkajs's text for partitions of topics that a member does not read; `topics not read` reports them. */
+const UNSUBSCRIBED = 'Consumer group received unsubscribed topics'
+
 /** While a broker is down, kafkajs logs each failed attempt of each connection: several lines a second. */
 const REPEAT_AFTER_MS = 60_000
 
@@ -69,7 +72,11 @@ function reporter(log: StreamLog): (entry: LogEntry) => void {
   const warned = new Map<string, { readonly atMs: number; repeated: number }>()
   return ({ level, namespace, log: entry }) => {
     const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
-    const isWarning = level <= logLevel.WARN && message !== LIMITED_RETRIES && fields.error !== NO_SUCH_TOPIC
+    const isWarning =
+      level <= logLevel.WARN &&
+      message !== LIMITED_RETRIES &&
+      message !== UNSUBSCRIBED &&
+      fields.error !== NO_SUCH_TOPIC
     // Numbers in texts, such as waits and ports, differ between repetitions.
     const text = `${namespace} ${message.replace(/\d+/g, '')} ${fields.error} ${fields.broker}`
     const last = warned.get(text)
