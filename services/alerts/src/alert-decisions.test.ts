@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { decideOn, waitingOf } from './alert-decisions.js'
 
 const MINUTE = 60_000
-const options = { pipeline: 'flights', topic: 'flights.alerts', untilMs: 0 }
+const config = { pipeline: 'flights', alerts: { topic: 'flights.alerts' }, console: {} }
 const off: Control = { suppressions: [] }
 const grouping = { bucket: 10 * MINUTE, perKey: 1, perReason: 9 }
 
@@ -29,7 +29,7 @@ function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): Unn
 }
 
 const decided = (rows: readonly UnnumberedRow[], control: Partial<Control>, untilMs = 0) =>
-  decideOn(rows.map(waitingOf), makeDecider({ ...off, ...control }, []), { ...options, untilMs })
+  decideOn(rows.map(waitingOf), makeDecider({ ...off, ...control }, []), config, untilMs)
 
 test('single alerts keep their order among other messages, and a group follows at the end of its bucket', () => {
   const deadLetter: UnnumberedRow = { id: 3n, kind: 'dead_letter', payload: null, createdAt: new Date(0) }

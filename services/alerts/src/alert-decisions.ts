@@ -1,5 +1,5 @@
 import { type Alert, alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
-import { type AlertBucket, parseAnomalyId, plainText } from '@outflow/contracts'
+import { type AlertBucket, type Config, parseAnomalyId, plainText } from '@outflow/contracts'
 import type { OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 
@@ -20,16 +20,6 @@ export interface AlertDecisions {
   readonly groups: readonly AlertBucket[]
 }
 
-interface DecideOptions {
-  readonly pipeline: string
-  /** The topic of groups. */
-  readonly topic: string
-  /** `console.url`, for the links in groups. */
-  readonly consoleUrl?: string | undefined
-  /** Buckets that end by this time, epoch ms, are closed after the last row. */
-  readonly untilMs: number
-}
-
 /** Reads a row: a row that is not an alert, or of an unknown type, is sent unchanged. */
 export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAlert {
   const event = alertIn(payload)
@@ -39,11 +29,22 @@ export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAle
   return { id, alert: { ...alert, key: alert.key && plainText(alert.key) } }
 }
 
-/** Decides on rows in their order; a group is placed where its bucket ended. */
+/** The part of the configuration that the event of a group depends on. */
+interface GroupConfig extends Pick<Config, 'pipeline'> {
+  readonly alerts: Pick<Config['alerts'], 'topic'>
+  readonly console: Pick<Config['console'], 'url'>
+}
+
+/**
+ * Decides on rows in their order; a group is placed where its bucket ended.
+ *
+ * @param untilMs  buckets that end by this time, epoch ms, are closed after the last row
+ */
 export function decideOn(
   waiting: readonly WaitingAlert[],
   decider: Decider,
-  { pipeline, topic: alertsTopic, consoleUrl, untilMs }: DecideOptions,
+  { pipeline, alerts: { topic }, console }: GroupConfig,
+  untilMs: number,
 ): AlertDecisions {
   const order: NextInOrder[] = []
   const unsent: UnsentAlert[] = []
@@ -51,7 +52,7 @@ export function decideOn(
   const close = (closed: readonly AlertBucket[]): void => {
     groups.push(...closed)
     for (const bucket of closed) {
-      order.push({ message: eventMessage(groupEvent(bucket, pipeline, consoleUrl), { topic: alertsTopic }) })
+      order.push({ message: eventMessage(groupEvent(bucket, pipeline, console.url), { topic }) })
     }
   }
   for (const { id, alert } of waiting) {

@@ -59,9 +59,10 @@ interface Batch {
 }
 
 async function controlSome(
-  { client, config: { pipeline, alerts, console } }: AlertControlDeps,
+  { client, config }: AlertControlDeps,
   batch: Batch,
 ): Promise<AlertDecisions & { readonly areAll: boolean; readonly first: readonly OutboxRow[] }> {
+  const { pipeline, alerts } = config
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, {
     pipeline,
@@ -75,13 +76,9 @@ async function controlSome(
   const oldestMs = Math.min(now.getTime(), ...found.map(({ detectedAtMs }) => detectedAtMs))
   const rules = await listSuppressions(client, { pipeline, notExpired: new Date(oldestMs) })
   const decider = makeDecider({ ...alerts, suppressions: rules.toReversed() }, before)
-  const decided = decideOn(waiting, decider, {
-    pipeline,
-    topic: alerts.topic,
-    consoleUrl: console.url,
-    // While there are more unnumbered rows, some of them may belong to a bucket whose end has passed.
-    untilMs: areAll ? now.getTime() - COMMIT_MS : Number.NEGATIVE_INFINITY,
-  })
+  // While there are more unnumbered rows, some of them may belong to a bucket whose end has passed.
+  const untilMs = areAll ? now.getTime() - COMMIT_MS : Number.NEGATIVE_INFINITY
+  const decided = decideOn(waiting, decider, config, untilMs)
   await withholdAlerts(client, pipeline, decided.unsent)
   await updateAlertBuckets(client, pipeline, changes(before, decider.open()))
   const messages = decided.order.flatMap((next) => ('message' in next ? [next.message] : []))

@@ -88,10 +88,7 @@ export async function consume({
     compare: compareWith({ detection, recordOf: wholeRecord(decoder), telemetry }),
     write: writeWith({
       recordOf: wholeRecord(decoder),
-      pipeline,
-      alerts: config.alerts,
-      deadLetterTopic: config.deadLetters.topic,
-      consoleUrl: config.console.url,
+      config,
       writeBatch: makeBatchWriter(pool),
       telemetry,
       signal: untilStopped,

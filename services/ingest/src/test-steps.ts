@@ -58,10 +58,7 @@ export function writeInMemory(
 ): ReturnType<typeof writeWith> {
   return writeWith({
     recordOf: () => ({}),
-    pipeline: 'flights',
-    alerts: { topic: 'flights.alerts', provisional: false },
-    deadLetterTopic: 'flights.dead',
-    consoleUrl: undefined,
+    config: aWriteConfig(),
     writeBatch: async (write) => {
       writes.push(write)
       return 'written'
@@ -70,6 +67,16 @@ export function writeInMemory(
     signal: new AbortController().signal,
     ...overrides,
   })
+}
+
+/** The configuration of the write step. */
+export function aWriteConfig(alerts: Partial<WriteOptions['config']['alerts']> = {}): WriteOptions['config'] {
+  return {
+    pipeline: 'flights',
+    alerts: { topic: 'flights.alerts', provisional: false, ...alerts },
+    deadLetters: { topic: 'flights.dead' },
+    console: {},
+  }
 }
 
 const SILENT: StepTelemetry = {

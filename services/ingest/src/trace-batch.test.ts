@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { score } from './steps/score.js'
 import { writeWith } from './steps/write.js'
 import { aReadBatch, recordsOf } from './test-builders.js'
-import { aDecideStep } from './test-steps.js'
+import { aDecideStep, aWriteConfig } from './test-steps.js'
 
 const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
 
@@ -33,10 +33,7 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
   const writes: BatchWrite[] = []
   const step = writeWith({
     recordOf: () => ({}),
-    pipeline: 'flights',
-    alerts: { topic: 'flights.alerts', provisional: false },
-    deadLetterTopic: 'flights.dead',
-    consoleUrl: undefined,
+    config: aWriteConfig(),
     writeBatch: async (write) => {
       writes.push(write)
       return outcome

@@ -4,7 +4,7 @@ import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
 import type { ComparedBatch } from '../batch.js'
 import { aDecoder, aDetector, aKafkaRecord, aLease, aReadBatch } from '../test-builders.js'
-import { aDecideStep, writeInMemory } from '../test-steps.js'
+import { aDecideStep, aWriteConfig, writeInMemory } from '../test-steps.js'
 import { score } from './score.js'
 import type { WriteOptions } from './write.js'
 
@@ -65,7 +65,7 @@ test('anomalies of a provisional model are marked, and alerted only with alerts.
   await withheld.step(batch)
   expect(withheld.writes[0]).toMatchObject({ anomalies: [{ offset: 1n, provisional: true }], withholdsAlerts: true })
   expect(withheld.writes[0]!.outbox).toEqual([])
-  const sent = writing({ alerts: { topic: 'flights.alerts', provisional: true } })
+  const sent = writing({ config: aWriteConfig({ provisional: true }) })
   await sent.step(batch)
   expect(sent.writes[0]).toMatchObject({ anomalies: [{ provisional: true }], withholdsAlerts: false })
   const [alert] = sent.writes[0]!.outbox

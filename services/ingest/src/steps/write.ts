@@ -16,11 +16,10 @@ import { traceBatch } from '../trace-batch.js'
 export interface WriteOptions {
   /** Returns the whole record of a message that could be read. */
   readonly recordOf: (source: KafkaRecord) => JsonObject
-  readonly pipeline: string
-  readonly alerts: Pick<Config['alerts'], 'topic' | 'provisional'>
-  readonly deadLetterTopic: string
-  /** `console.url`, for the links in alerts. */
-  readonly consoleUrl: string | undefined
+  readonly config: Pick<Config, 'pipeline' | 'deadLetters'> & {
+    readonly alerts: Pick<Config['alerts'], 'topic' | 'provisional'>
+    readonly console: Pick<Config['console'], 'url'>
+  }
   readonly writeBatch: (batch: BatchWrite) => Promise<WriteOutcome>
   readonly telemetry: Pick<IngestTelemetry, 'writeRetried'>
   /** After it aborts, a failed write is not retried; unwritten records are read again. */
@@ -35,10 +34,11 @@ export interface WriteOptions {
  *
  * @returns rejects with {PositionMoved} if another write has moved the offset; nothing was written
  */
-export function writeWith({ writeBatch, telemetry, signal, tracing = null, ...target }: WriteOptions) {
+export function writeWith(options: WriteOptions) {
+  const { config, writeBatch, telemetry, signal, tracing = null } = options
   return async (batch: ComparedBatch): Promise<ComparedBatch> => {
-    const span = tracing && traceBatch(tracing, target.pipeline, batch)
-    const write = toBatchWrite(batch, { ...target, traceparent: span?.traceparent, detectedAtMs: Date.now() })
+    const span = tracing && traceBatch(tracing, config.pipeline, batch)
+    const write = toBatchWrite(batch, options, span?.traceparent)
     const outcome = await retrying(() => writeBatch(write), {
       signal,
       onRetry: (...retry) => telemetry.writeRetried(batch.delivery, ...retry),
@@ -52,29 +52,26 @@ export function writeWith({ writeBatch, telemetry, signal, tracing = null, ...ta
   }
 }
 
-interface Target extends Pick<WriteOptions, 'pipeline' | 'alerts' | 'deadLetterTopic' | 'consoleUrl' | 'recordOf'> {
-  readonly traceparent: string | undefined
-  readonly detectedAtMs: number
-}
-
 /** Returns all changes of a batch in Postgres, with alerts and dead letters in the order of their records. */
 function toBatchWrite(
   batch: ComparedBatch,
-  { pipeline, alerts: { topic: alertsTopic, provisional }, deadLetterTopic, ...target }: Target,
+  { config, recordOf }: Pick<WriteOptions, 'config' | 'recordOf'>,
+  traceparent: string | undefined,
 ): BatchWrite {
-  const { consoleUrl, recordOf, traceparent, detectedAtMs } = target
+  const { pipeline } = config
+  const detectedAtMs = Date.now()
   const { delivery, records, rejected, skipped, scores, decisions, shadow } = batch
   const { topic, partition, expectedOffset, nextOffset } = delivery
   const anomalies = anomaliesOf(batch, recordOf)
-  const withholdsAlerts = batch.model.detector.metadata.provisional && !provisional
+  const withholdsAlerts = batch.model.detector.metadata.provisional && !config.alerts.provisional
   const alerts = (withholdsAlerts ? [] : anomalies).map((anomaly) => ({
     offset: anomaly.offset,
-    message: eventMessage(alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs, consoleUrl }), {
-      topic: alertsTopic,
-      traceparent,
-    }),
+    message: eventMessage(
+      alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs, consoleUrl: config.console.url }),
+      { topic: config.alerts.topic, traceparent },
+    ),
   }))
-  const deadLetterOptions = { topic: deadLetterTopic, rejectedAt: new Date(detectedAtMs).toISOString() }
+  const deadLetterOptions = { topic: config.deadLetters.topic, rejectedAt: new Date(detectedAtMs).toISOString() }
   const deadLetters = rejected.map((own) => ({
     offset: own.source.offset,
     message: deadLetterMessage(delivery, own, deadLetterOptions),
