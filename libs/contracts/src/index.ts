@@ -41,7 +41,14 @@ export {
 } from './path.js'
 export { plainText } from './plain-text.js'
 export { anomalyId, formatPosition, type Position, parseAnomalyId, parsePosition } from './position.js'
-export { type Counterfactual, counterfactualSchema, type Explanation, type Reason, reasonSchema } from './reason.js'
+export {
+  type Counterfactual,
+  counterfactualSchema,
+  type Explanation,
+  type Reason,
+  reasonSchema,
+  type StoredExplanation,
+} from './reason.js'
 export { type Recalibration, recalibrationSchema } from './recalibration.js'
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'
 export { scheduledAfter } from './schedule.js'

@@ -50,3 +50,13 @@ export interface Explanation {
   /** null if no change of a few fields makes the record normal, or none was searched for. */
   readonly counterfactual: Counterfactual | null
 }
+
+/** What is stored about why a record is an anomaly. */
+export interface StoredExplanation {
+  /** null: not computed yet, or unexplainable. */
+  readonly reasons: readonly Reason[] | null
+  /** The nearest normal record; null without reasons, or if no few changes lead to one. */
+  readonly counterfactual: Counterfactual | null
+  /** Why no reasons can be computed; null: they have been or will be computed. */
+  readonly unexplainable: string | null
+}

@@ -27,6 +27,7 @@ const anomaly = (state: unknown, modelId = 'm1') => ({
   record: { city: 'Austin', state },
   windowed: null,
   nll: 9,
+  ...{ reasons: null, counterfactual: null, unexplainable: null },
 })
 
 class StoreUnavailable extends OutflowError {
@@ -68,6 +69,12 @@ it('states that a model cannot be opened, whether it is missing or damaged', asy
   })
   const damaged = async () => ({ artefact: artefact.subarray(0, 200) })
   expect((await explainStored(damaged, anomaly('NV'))).unexplainable).toMatch(/truncated/)
+})
+
+it('returns what is stored, without the model', async () => {
+  const stored = { reasons: null, counterfactual: null, unexplainable: 'the model was deleted' }
+  expect(await explainStored(load, { ...anomaly('NV'), ...stored })).toEqual(stored)
+  expect(load).not.toHaveBeenCalled()
 })
 
 it('throws when the store is unavailable, and loads the model on the next call', async () => {

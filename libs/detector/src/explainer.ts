@@ -1,4 +1,4 @@
-import type { Explanation } from '@outflow/contracts'
+import type { StoredExplanation } from '@outflow/contracts'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { type Fields, isRejection } from '@outflow/records'
 import { type Detector, openDetector } from './detector.js'
@@ -13,11 +13,6 @@ export interface ExplainableRecord {
   /** nats */
   readonly nll: number
 }
-
-/** The reasons of a record, or why they cannot be computed. */
-export type StoredExplanation =
-  | (Explanation & { readonly unexplainable: null })
-  | { readonly reasons: null; readonly counterfactual: null; readonly unexplainable: string }
 
 /** Explains stored records, each by the model that scored it. */
 export interface Explainer {
@@ -78,8 +73,13 @@ export function makeExplainer(load: Load): Explainer {
   }
 }
 
-/** Explains one stored record by the model that scored it. */
-export async function explainStored(load: Load, record: ExplainableRecord): Promise<StoredExplanation> {
+/** Returns the stored explanation of a record; if there is none yet, explains the record by the model that scored it. */
+export async function explainStored(
+  load: Load,
+  record: ExplainableRecord & StoredExplanation,
+): Promise<StoredExplanation> {
+  const { reasons, counterfactual, unexplainable } = record
+  if (reasons !== null || unexplainable !== null) return { reasons, counterfactual, unexplainable }
   const explainer = makeExplainer(load)
   try {
     const [explanation] = await explainer.explain([record])

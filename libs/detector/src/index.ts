@@ -25,7 +25,7 @@ export {
   ScoringFailed,
   TooFewRecords,
 } from './errors.js'
-export { type Explainer, explainStored, makeExplainer, type StoredExplanation } from './explainer.js'
+export { type Explainer, explainStored, makeExplainer } from './explainer.js'
 export { type FieldShift, fieldShifts } from './field-shifts.js'
 export { type CalibrationLabel, labelledAnomalyShare, nextToLabel, trimCalibration } from './label-trim.js'
 export { fitMarginals } from './marginals.js'

@@ -1,8 +1,8 @@
-import { formatPosition } from '@outflow/contracts'
+import { formatPosition, type StoredExplanation } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 import type { AnomalyLine } from './anomaly-list.js'
-import { readExplanation, type StoredExplanation } from './explanations.js'
+import { readExplanation } from './explanations.js'
 
 /** An anomaly with the columns of the views in schema analyst. */
 export type AnalystAnomaly = Omit<AnomalyLine, 'recordTime' | 'topReason' | 'fields'> & StoredExplanation

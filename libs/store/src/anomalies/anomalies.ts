@@ -1,11 +1,18 @@
-import { formatPosition, type Position, type Reason, reasonSchema, type Severity } from '@outflow/contracts'
+import {
+  formatPosition,
+  type Position,
+  type Reason,
+  reasonSchema,
+  type Severity,
+  type StoredExplanation,
+} from '@outflow/contracts'
 import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { epochMs, type RowOf, run } from '../connection/statement.js'
 import type { Anomaly, Verdict } from './anomaly.js'
-import { readExplanation, type StoredExplanation } from './explanations.js'
+import { readExplanation } from './explanations.js'
 
 export interface StoredAnomaly extends Anomaly, Position, StoredExplanation {
   readonly pipeline: string

@@ -1,11 +1,10 @@
 import {
-  type Counterfactual,
   counterfactualSchema,
   type Explanation,
   formatPosition,
   type Position,
-  type Reason,
   reasonSchema,
+  type StoredExplanation,
 } from '@outflow/contracts'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
@@ -23,16 +22,6 @@ export interface UnexplainedAnomaly extends Position {
   /** Nats. */
   readonly nll: number
   readonly modelId: string
-}
-
-/** What is stored about why a record is an anomaly. */
-export interface StoredExplanation {
-  /** null: not computed yet, or unexplainable. */
-  readonly reasons: readonly Reason[] | null
-  /** The nearest normal record; null without reasons, or if no few changes lead to one. */
-  readonly counterfactual: Counterfactual | null
-  /** Why no reasons can be computed; null: they have been or will be computed. */
-  readonly unexplainable: string | null
 }
 
 const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly().nullable())

@@ -103,10 +103,7 @@ function describe(
   return `row ${row} (line ${line})  ${decision}  ${rarity}\n${describeReasons(reasons, counterfactual)}`
 }
 
-/**
- * Prints the reasons of a stored anomaly. Reasons that are not stored yet are computed here, with the model that scored the
- * record.
- */
+/** Prints the reasons of a stored anomaly; those that are not stored yet are computed by the model that scored the record. */
 async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
   const readAnomaly = anomalyReader(id)
   const { anomaly, unsent } = await withPipeline(options, async (pool) => {
@@ -114,8 +111,7 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
     const { pipeline } = stored
     const unsent = await unsentCauseAt(pool, pipeline, stored)
     const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })
-    const explanation = stored.reasons === null ? await explainStored(load, stored) : stored
-    return { anomaly: { ...stored, ...explanation }, unsent }
+    return { anomaly: { ...stored, ...(await explainStored(load, stored)) }, unsent }
   })
   if (anomaly.unexplainable !== null) terminal.say(`no reasons can be computed: ${oneLine(anomaly.unexplainable)}`)
   const { pValue, severity, modelId, record } = anomaly

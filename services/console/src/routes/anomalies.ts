@@ -1,5 +1,5 @@
 import { anomalyId, type Position, parseAnomalyId, stepsOfColumn } from '@outflow/contracts'
-import { explainStored, type StoredExplanation } from '@outflow/detector'
+import { explainStored } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
   type AnomalyFilter,
@@ -50,13 +50,6 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     pipeline,
     maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
   })
-  /** The stored reasons; computed here where none are stored yet. */
-  const explanationOf = async (anomaly: StoredAnomaly): Promise<StoredExplanation> => {
-    const { pipeline, reasons, counterfactual, unexplainable } = anomaly
-    if (reasons !== null) return { reasons, counterfactual, unexplainable: null }
-    if (unexplainable !== null) return { reasons, counterfactual: null, unexplainable }
-    return explainStored((id) => loadModel(pool, { pipeline, id }), anomaly)
-  }
 
   server.get(
     '/api/anomalies',
@@ -116,7 +109,8 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
           alert: { unsent: await unsentCauseAt(db, pipeline, stored), deliveries: [...deliveries] },
         }
       })
-      const anomaly = { ...stored, ...(await explanationOf(stored)) }
+      const load = (id: string) => loadModel(pool, { pipeline: stored.pipeline, id })
+      const anomaly = { ...stored, ...(await explainStored(load, stored)) }
       const reasons = anomaly.reasons ?? []
       const line = {
         ...anomaly,
