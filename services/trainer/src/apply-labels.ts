@@ -30,6 +30,6 @@ export async function applyLabels({
   })
   const { confirmed, normal } = metadata.calibration.labels!
   const why = `${confirmed} of ${confirmed + normal} labelled calibration records are anomalies`
-  await promoteChecked(pool, { pipeline, id, by: 'trainer', why }, async (bytes) => (await models.open(bytes)).close())
+  await promoteChecked(pool, { pipeline, id, by: 'trainer', why }, models.open)
   telemetry.labelsApplied(id, fittedId, { confirmed, normal })
 }

@@ -9,7 +9,6 @@ export * from './drift-alarms.js'
 export * from './listen.js'
 export { listModelChanges } from './model-changes.js'
 export * from './model-decisions.js'
-export * from './model-facts.js'
 export {
   activeModel,
   activeModelId,

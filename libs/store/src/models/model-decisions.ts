@@ -1,6 +1,32 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
-import type { ModelSummary } from './models.js'
+import { type DifferingFacts, differingFacts } from './model-facts.js'
+import { loadModel, type ModelSummary, type StoredModel } from './models.js'
+
+/** How two models differ in configuration, in the results of the gate, and in what they found. */
+export interface ModelDifference {
+  readonly facts: DifferingFacts
+  /** null: they never scored the same records. */
+  readonly decisions: DecisionDifference | null
+  readonly fields: readonly FieldDifference[]
+}
+
+/** Loads two models and compares them. @throws {ModelUnknown | ModelDamaged} */
+export async function loadDifference(
+  db: Queryable,
+  { pipeline, ids }: { readonly pipeline: string; readonly ids: readonly [first: string, second: string] },
+): Promise<ModelDifference & { readonly first: StoredModel; readonly second: StoredModel }> {
+  const first = await loadModel(db, { pipeline, id: ids[0] })
+  const second = await loadModel(db, { pipeline, id: ids[1] })
+  const decisions = await decisionDifference(db, first, second)
+  return {
+    first,
+    second,
+    facts: differingFacts(first, second),
+    decisions,
+    fields: await fieldDifferences(db, first, second),
+  }
+}
 
 /** Decisions of two models on the same records: numbers of anomalies of both, and of only one. */
 export interface DecisionDifference {
@@ -58,7 +84,7 @@ export interface FieldDifference {
 }
 
 /** Compares how often each field was the main reason under two models, the largest change first. */
-export async function fieldDifferences(
+async function fieldDifferences(
   db: Queryable,
   first: ModelSummary,
   second: ModelSummary,

@@ -46,17 +46,17 @@ export function promoteModel(
 /**
  * Makes a model active after `open` has succeeded, so that a model that cannot be opened never scores.
  *
- * @param open  throws if the artefact cannot be opened
+ * @param open  throws if the artefact cannot be opened; the result is closed
  * @returns like `promoteModel`
  * @throws {ModelUnknown | ModelDamaged} and the errors of `open`; the active model stays
  */
 export async function promoteChecked(
   pool: Pool,
   promotion: ModelKey & Change,
-  open: (artefact: Uint8Array) => Promise<void>,
+  open: (artefact: Uint8Array) => Promise<{ close(): Promise<void> }>,
 ): Promise<{ readonly previousId: string | null }> {
   const { artefact } = await loadModel(pool, promotion)
-  await open(artefact)
+  await (await open(artefact)).close()
   return promoteModel(pool, promotion)
 }
 

@@ -145,9 +145,7 @@ async function promote(id: string, options: ChangeOptions, terminal: Terminal): 
   const promoted = await withPipeline(options, async (pool, { pipeline }) => {
     const model = await modelBeginning(pool, pipeline, id)
     const change = { pipeline, id: model.id, ...changeOf(options) }
-    const { previousId } = await promoteChecked(pool, change, async (artefact) =>
-      (await openDetector(artefact)).close(),
-    )
+    const { previousId } = await promoteChecked(pool, change, openDetector)
     return { id: model.id, previousId }
   })
   await printResult(terminal, options.json, promoted, describePromotion(promoted))

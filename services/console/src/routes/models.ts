@@ -2,12 +2,9 @@ import { divergenceOf, nextToLabel, openDetector } from '@outflow/detector'
 import { precisionOf } from '@outflow/store/anomalies'
 import {
   calibrationToLabel,
-  decisionDifference,
-  differingFacts,
-  fieldDifferences,
   listModelChanges,
   listModels,
-  loadModel,
+  loadDifference,
   type ModelSummary,
   modelSummary,
   promoteChecked,
@@ -94,20 +91,13 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
       },
     },
     async ({ params: { id }, query: { pipeline = config.pipeline, other } }) => {
-      const { first, second, ...counts } = await read(async (db) => {
-        const first = await loadModel(db, { pipeline, id })
-        const second = await loadModel(db, { pipeline, id: other })
-        return {
-          ...{ first, second },
-          decisions: await decisionDifference(db, first, second),
-          fields: [...(await fieldDifferences(db, first, second))],
-        }
-      })
-      const facts = Object.entries(differingFacts(first, second))
+      const difference = await read((db) => loadDifference(db, { pipeline, ids: [id, other] }))
+      const { first, second, facts, decisions, fields } = difference
       return {
-        facts: facts.map(([name, [own, theirs]]) => ({ name, first: own, second: theirs })),
+        facts: Object.entries(facts).map(([name, [own, theirs]]) => ({ name, first: own, second: theirs })),
         divergence: await divergenceOf(first.artefact, second.artefact),
-        ...counts,
+        decisions,
+        fields: [...fields],
       }
     },
   )
@@ -147,9 +137,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     async ({ params: { id }, body: { pipeline = config.pipeline, reason }, visitor }, reply) => {
       const act = { action: 'promote', pipeline, target: id, detail: { reason } }
       await withAudit(pool, visitor, act, () =>
-        promoteChecked(pool, { pipeline, id, by: visitor.name, why: reason }, async (artefact) =>
-          (await openDetector(artefact)).close(),
-        ),
+        promoteChecked(pool, { pipeline, id, by: visitor.name, why: reason }, openDetector),
       )
       return reply.code(204).send(null)
     },

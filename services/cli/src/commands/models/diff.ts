@@ -1,26 +1,12 @@
 import { type Divergence, divergenceOf } from '@outflow/detector'
-import type { Pool } from '@outflow/store'
-import {
-  type DecisionDifference,
-  type DifferingFacts,
-  decisionDifference,
-  differingFacts,
-  type FieldDifference,
-  fieldDifferences,
-  loadModel,
-  type StoredModel,
-} from '@outflow/store/models'
+import { type DecisionDifference, loadDifference, type ModelDifference, type StoredModel } from '@outflow/store/models'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { printResult } from '../../command-context.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../../store-access.js'
 
-interface Difference {
-  readonly facts: DifferingFacts
+interface Difference extends ModelDifference {
   /** null when their features differ. */
   readonly divergence: Divergence | null
-  /** null when they never scored the same records. */
-  readonly decisions: DecisionDifference | null
-  readonly fields: readonly FieldDifference[]
 }
 
 /** Prints how two models differ: in features, training and gate, in their likelihoods, and in what they found. */
@@ -30,21 +16,18 @@ export async function diffModels(
   options: PipelineOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { a, b, ...found } = await withPipeline(options, async (pool, { pipeline }) => {
-    const [a, b] = [await load(pool, pipeline, first), await load(pool, pipeline, second)]
-    return { a, b, decisions: await decisionDifference(pool, a, b), fields: await fieldDifferences(pool, a, b) }
+  const {
+    first: a,
+    second: b,
+    facts,
+    ...found
+  } = await withPipeline(options, async (pool, { pipeline }) => {
+    const own = await modelBeginning(pool, pipeline, first)
+    const other = await modelBeginning(pool, pipeline, second)
+    return loadDifference(pool, { pipeline, ids: [own.id, other.id] })
   })
-  const difference: Difference = {
-    facts: differingFacts(a, b),
-    divergence: await divergenceOf(a.artefact, b.artefact),
-    ...found,
-  }
+  const difference: Difference = { facts, divergence: await divergenceOf(a.artefact, b.artefact), ...found }
   await printResult(terminal, options.json, difference, describe(a, b, difference, terminal))
-}
-
-async function load(pool: Pool, pipeline: string, id: string): Promise<StoredModel> {
-  const model = await modelBeginning(pool, pipeline, id)
-  return loadModel(pool, { pipeline, id: model.id })
 }
 
 function describe(a: StoredModel, b: StoredModel, difference: Difference, terminal: Terminal): string {
