@@ -93,9 +93,11 @@ export function eachAnomaly(
   return eachRow<AnomalyRow>(pool, query, range, (rows) => take(rows.map(toAnomaly)))
 }
 
-/** The fields that decide whether an alert of an anomaly is sent. */
-export interface DetectedAnomaly extends Position {
-  readonly entityKey: string | null
+/** The fields that decide whether an alert of an anomaly is sent, as in the alert; times are epoch ms. */
+export interface DetectedAnomaly {
+  /** pipeline/topic/partition/offset */
+  readonly id: string
+  readonly key: string | null
   readonly severity: Severity
   /** Nats. */
   readonly nll: number
@@ -103,8 +105,8 @@ export interface DetectedAnomaly extends Position {
   /** The reason with the most bits; null: it has none. */
   readonly reason: Reason | null
   readonly provisional: boolean
-  readonly eventTime: Date
-  readonly detectedAt: Date
+  readonly eventTimeMs: number
+  readonly detectedAtMs: number
 }
 
 /**
@@ -118,11 +120,12 @@ export function eachDetected(
   take: (anomalies: readonly DetectedAnomaly[]) => Promise<void>,
 ): Promise<number> {
   const select = `
-      select topic, partition, "offset", entity_key as "entityKey", severity, nll, p_value as "pValue", reasons -> 0 as reason,
-             provisional, event_time as "eventTime", detected_at as "detectedAt"
+      select format('%s/%s/%s/%s', pipeline, topic, partition, "offset") as id, entity_key as key, severity, nll,
+             p_value as "pValue", reasons -> 0 as reason, provisional, ${epochMs('event_time')} as "eventTimeMs",
+             ${epochMs("date_trunc('milliseconds', detected_at)")} as "detectedAtMs"
       from outflow.anomalies`
   return eachRow<DetectedRow>(pool, { name: 'each_detected', select, time: 'detected_at' }, range, (rows) =>
-    take(rows.map((row) => ({ ...row, reason: readReason(row.reason, `${range.pipeline}, ${formatPosition(row)}`) }))),
+    take(rows.map((row) => ({ ...row, reason: readReason(row.reason, row.id) }))),
   )
 }
 

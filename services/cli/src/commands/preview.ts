@@ -5,7 +5,7 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { withPipeline } from '../store-access.js'
-import { alertOfAnomaly, atAlertRate, makeTally, type Share, type Tally } from './preview/tally.js'
+import { atAlertRate, makeTally, type Share, type Tally } from './preview/tally.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -28,7 +28,7 @@ async function previewRange(options: RangeOptions, terminal: Terminal): Promise<
     const tally = makeTally({ ...alerts, suppressions: rules.toReversed() })
     await eachDetected(pool, { pipeline, from, to }, async (anomalies) => {
       const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
-      for (const anomaly of atAlertRate(alerted, detection)) tally.add(alertOfAnomaly(pipeline, anomaly))
+      for (const anomaly of atAlertRate(alerted, detection)) tally.add(anomaly)
     })
     const result = tally.end()
     return {

@@ -13,7 +13,6 @@ import { requireKnown } from '../known-names.js'
 import { ahead, bounds, byOption, type ChangeOptions, changeOf, whyOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
-import { alertOfAnomaly } from './preview/tally.js'
 
 export function define(suppress: OutflowCommand, { terminal }: CommandContext): void {
   suppress
@@ -129,7 +128,7 @@ async function countRecentMatches(pool: Pool, pipeline: string, rule: Suppressio
   const from = new Date(to.getTime() - LOOK_BACK_DAYS * 86_400_000)
   let fits = 0
   const anomalies = await eachDetected(pool, { pipeline, from, to }, async (found) => {
-    fits += found.filter((anomaly) => hides(alertOfAnomaly(pipeline, anomaly))).length
+    fits += found.filter(hides).length
   })
   return { anomalies, fits }
 }

@@ -2,30 +2,28 @@ import type { Control } from '@outflow/alerting'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 import { expect, test } from 'vitest'
 import { describePreview } from '../preview.js'
-import { alertOfAnomaly, atAlertRate, makeTally } from './tally.js'
+import { atAlertRate, makeTally } from './tally.js'
 
 const NOON = Date.parse('2026-11-23T12:00:00Z')
 const MINUTE = 60_000
 const off: Control = { suppressions: [] }
 
 const anAnomaly = (offset: number, overrides: Partial<DetectedAnomaly> = {}): DetectedAnomaly => ({
-  topic: 'flights',
-  partition: 0,
-  offset: BigInt(offset),
-  entityKey: 'JFK',
+  id: `flights/flights/0/${offset}`,
+  key: 'JFK',
   severity: 'low',
   nll: 9,
   pValue: 0.001,
   reason: null,
   provisional: false,
-  eventTime: new Date(NOON),
-  detectedAt: new Date(NOON + offset * MINUTE),
+  eventTimeMs: NOON,
+  detectedAtMs: NOON + offset * MINUTE,
   ...overrides,
 })
 
 function tallyOf(control: Partial<Control>, anomalies: readonly DetectedAnomaly[]) {
   const tally = makeTally({ ...off, ...control })
-  for (const anomaly of anomalies) tally.add(alertOfAnomaly('flights', anomaly))
+  for (const anomaly of anomalies) tally.add(anomaly)
   return tally.end()
 }
 
@@ -55,7 +53,7 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
     suppressions: [{ ...rule, id: '3', expiresAt: new Date(NOON + 9e9) }],
     grouping: { bucket: 12 * 60 * MINUTE, perKey: 1, perReason: 9 },
   }
-  const anomalies = [anAnomaly(0), anAnomaly(1, { entityKey: 'LAX' }), anAnomaly(2, { severity: 'high' }), anAnomaly(3)]
+  const anomalies = [anAnomaly(0), anAnomaly(1, { key: 'LAX' }), anAnomaly(2, { severity: 'high' }), anAnomaly(3)]
   const tally = tallyOf(control, anomalies)
   expect(tally).toMatchObject({
     anomalies: 4,

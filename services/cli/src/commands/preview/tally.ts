@@ -1,5 +1,5 @@
 import { type Alert, type Control, makeDecider } from '@outflow/alerting'
-import { type AlertBucket, anomalyId, type DetectionTarget, type Severity } from '@outflow/contracts'
+import type { AlertBucket, DetectionTarget, Severity } from '@outflow/contracts'
 import { decide } from '@outflow/detector'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
@@ -85,19 +85,4 @@ export function atAlertRate(
     { alertRate },
   )
   return kept.map(({ index, severity }) => ({ ...anomalies[index]!, severity }))
-}
-
-/** The alert of an anomaly as it was at detection. */
-export function alertOfAnomaly(pipeline: string, anomaly: DetectedAnomaly): Alert {
-  const { topic, partition, offset, entityKey: key, severity, nll, pValue, reason, eventTime, detectedAt } = anomaly
-  return {
-    id: anomalyId(pipeline, { topic, partition, offset }),
-    key,
-    severity,
-    nll,
-    pValue,
-    reason,
-    eventTimeMs: eventTime.getTime(),
-    detectedAtMs: detectedAt.getTime(),
-  }
 }
