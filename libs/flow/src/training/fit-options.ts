@@ -36,8 +36,6 @@ export interface FitOptions {
   readonly batchSize?: number
   /** The fit stops after this many steps without an improvement on the held-out rows. Default 150. */
   readonly patience?: number
-  /** Rows held out to choose the snapshot. Default: a tenth, at most 2,000. */
-  readonly validation?: { readonly share?: number; readonly maxRows?: number }
   /** Default: tfjs-node when its native library loads, else wasm. */
   readonly backend?: BackendName
   /** Niceness of the fit's process, 0 to 19. Default 0. */

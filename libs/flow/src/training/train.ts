@@ -23,9 +23,8 @@ export async function train(
   onEvaluation: (progress: FitProgress) => void = () => {},
 ): Promise<Fit> {
   const started = performance.now()
-  const { spec, seed, noise, maxSteps = 2000, batchSize = 256, patience = 150 } = settings
-  const { share = 0.1, maxRows = 2000 } = settings.validation ?? {}
-  const batches = trainingBatches(data, spec, { seed, noise, share, maxRows })
+  const { spec, maxSteps = 2000, batchSize = 256, patience = 150 } = settings
+  const batches = trainingBatches(data, settings)
   const flow = trainableFlow(startingFlow(settings, batches))
   const takeStep = stepper(flow, { ...settings, maxSteps })
   const evaluations = evaluationsOf(flow, batches.validation, spec.dim)

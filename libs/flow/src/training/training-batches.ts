@@ -1,6 +1,6 @@
 import type { FlowSpec } from '../flows/flow-state.js'
 import { type Random, seededRandom } from '../random.js'
-import type { FitRows } from './fit-options.js'
+import type { FitRows, FitSettings } from './fit-options.js'
 import type { Batch } from './trainable-flow.js'
 
 /** The rows of a fit, split once into training and held-out rows. */
@@ -16,22 +16,18 @@ export interface TrainingBatches {
   readonly validation: Batch
 }
 
-interface HoldOut {
-  readonly seed: number
-  readonly noise: Float32Array
-  /** Share of the rows held out. */
-  readonly share: number
-  /** The most rows held out. */
-  readonly maxRows: number
-}
+/** A tenth of the rows is held out to choose the snapshot, at most 2,000. */
+const HELD_OUT_SHARE = 0.1
+const MOST_HELD_OUT = 2_000
 
-export function trainingBatches(data: FitRows, spec: FlowSpec, holdOut: HoldOut): TrainingBatches {
+export function trainingBatches(data: FitRows, settings: FitSettings): TrainingBatches {
+  const { spec, seed } = settings
   const count = data.rows.length / spec.dim
-  const heldOut = Math.max(1, Math.min(holdOut.maxRows, Math.round(count * holdOut.share)))
-  const order = seededRandom(holdOut.seed, 'parting').permutation(count)
+  const heldOut = Math.max(1, Math.min(MOST_HELD_OUT, Math.round(count * HELD_OUT_SHARE)))
+  const order = seededRandom(seed, 'parting').permutation(count)
   const training = order.subarray(heldOut)
-  const shuffle = seededRandom(holdOut.seed, 'batches')
-  const noise = seededRandom(holdOut.seed, 'noise')
+  const shuffle = seededRandom(seed, 'batches')
+  const noise = seededRandom(seed, 'noise')
   let pass = shuffle.permutation(training.length)
   let at = 0
 
@@ -46,11 +42,10 @@ export function trainingBatches(data: FitRows, spec: FlowSpec, holdOut: HoldOut)
   return {
     trainingRows: training.length,
     next: (batchSize) =>
-      gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(holdOut, noise)),
-    first: (most) =>
-      gather(data, spec, training.subarray(0, most), noisedBy(holdOut, seededRandom(holdOut.seed, 'first'))),
+      gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(settings, noise)),
+    first: (most) => gather(data, spec, training.subarray(0, most), noisedBy(settings, seededRandom(seed, 'first'))),
     plain: (most) => {
-      const random = seededRandom(holdOut.seed, 'plain')
+      const random = seededRandom(seed, 'plain')
       return gather(data, spec, training.subarray(0, most), (value, _column, isObserved) =>
         isObserved ? value : random.normal(),
       )
@@ -66,7 +61,7 @@ type Transform = (value: number, column: number, isObserved: boolean) => number
 
 /** A missing number is a standard normal draw, so that its likelihood contains no information. */
 const noisedBy =
-  ({ noise }: HoldOut, random: Random): Transform =>
+  ({ noise }: FitSettings, random: Random): Transform =>
   (value, column, isObserved) =>
     isObserved ? value + noise[column]! * random.normal() : random.normal()
 
