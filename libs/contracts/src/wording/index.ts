@@ -1,3 +1,4 @@
+export { formatDuration } from './duration.js'
 export { formatMistake } from './mistake.js'
 export { describeProvisional } from './provisional.js'
 export { formatRarity } from './rarity.js'

@@ -1,5 +1,5 @@
 import { type Config, type HealthEventKindName, scheduledAfter } from '@outflow/contracts'
-import { formatShare } from '@outflow/contracts/wording'
+import { formatDuration, formatShare } from '@outflow/contracts/wording'
 import type { Condition, HealthFacts } from '@outflow/store/health-events'
 import type { RecentRejections } from './rejections.js'
 import type { Silence } from './silence.js'
@@ -43,17 +43,21 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
   if (activeId === null) add('no_model', `no model is active, and nothing is scored: ${options.whyNoModel}`)
   const hasWatched = watchedMs > TRAINER_DEAD_MS || open.includes('trainer_dead')
   if (trainerBeatAgeMs !== null && trainerBeatAgeMs > TRAINER_DEAD_MS && hasWatched) {
-    add('trainer_dead', `no trainer has led for ${inWords(trainerBeatAgeMs)}`)
+    add('trainer_dead', `no trainer has led for ${formatDuration(trainerBeatAgeMs)}`)
   }
   if (modelAgeMs !== null) {
     const mostMs = largestAgeMs(modelAgeMs, options)
     if (modelAgeMs > mostMs) {
-      add('model_too_old', `the model is ${inWords(modelAgeMs)} old; at most ${inWords(mostMs)} are due`, activeId)
+      add(
+        'model_too_old',
+        `the model is ${formatDuration(modelAgeMs)} old; at most ${formatDuration(mostMs)} are due`,
+        activeId,
+      )
     }
   }
   const isStillSilent = open.includes('detector_silent') && !silence.hasBroken
   if (activeId !== null && (silence.ms > SILENT_MS || isStillSilent)) {
-    add('detector_silent', `records have arrived for ${inWords(silence.ms)}, and none was scored`, activeId)
+    add('detector_silent', `records have arrived for ${formatDuration(silence.ms)}, and none was scored`, activeId)
   }
   if (areTooManyRejected(options)) add('records_rejected', rejectionsInWords(facts, options.rejections))
   if (scored >= FEWEST_SCORED && anomalies > TOO_MANY_SHARE * scored) {
@@ -88,10 +92,4 @@ function rejectionsInWords({ rejectedFor }: HealthFacts, rejections: RecentRejec
   if (received === 0) return 'records were rejected, and no newer ones have arrived'
   const reason = rejectedFor === null ? '' : `, most of them for ${rejectedFor}`
   return `${rejected} of the last ${received} records were rejected${reason}; before, ${formatShare(usualShare)} were`
-}
-
-function inWords(ms: number): string {
-  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`
-  return `${(ms / 3_600_000).toFixed(1)} h`
 }

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { whyNoModelAndFix } from '@outflow/store/training'
 import { makeTerminal } from '@outflow/terminal'
 import { describe, expect, it, vi } from 'vitest'
-import { ago, describeStatus } from './status/describe-status.js'
+import { describeStatus } from './status/describe-status.js'
 import { type Reading, rateBetween } from './status/reading.js'
 import { sparkline, withScreen } from './top.js'
 
@@ -133,16 +133,6 @@ it('a rate is the number of records between two readings, and 0 if offsets were 
   expect(rateBetween(earlier, aReading())).toBe(10)
   expect(rateBetween(earlier, aReading({ received: 5 }))).toBe(0)
   expect(rateBetween(aReading(), aReading())).toBe(0)
-})
-
-it.each([
-  [1, '1 s'],
-  [119, '119 s'],
-  [120, '2 min'],
-  [7_200, '2 h'],
-  [200_000, '2 d'],
-])('%i s ago are reported as %s', (seconds, reported) => {
-  expect(ago(before(seconds), AT)).toBe(reported)
 })
 
 it('a sparkline has bars from 0 to the largest value', () => {

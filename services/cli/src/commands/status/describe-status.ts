@@ -1,3 +1,4 @@
+import { formatDuration } from '@outflow/contracts/wording'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Reading } from './reading.js'
 
@@ -74,10 +75,4 @@ function remarksOf(reading: Reading): string[] {
   return remarks.map((remark) => `${pipeline}: ${remark}`)
 }
 
-/** `90 s`, `5 min`, `3 h` or `2 d`. */
-export function ago(then: Date, now: Date): string {
-  const seconds = Math.max(0, (now.getTime() - then.getTime()) / 1_000)
-  if (seconds < 120) return `${Math.round(seconds)} s`
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
-}
+const ago = (then: Date, now: Date): string => formatDuration(now.getTime() - then.getTime())

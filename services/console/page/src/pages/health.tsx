@@ -1,3 +1,4 @@
+import { formatDuration } from '@outflow/contracts/wording'
 import type { Health } from '../api/types.js'
 import { Fact } from '../parts/fact.js'
 import { Page } from '../parts/page.js'
@@ -6,7 +7,7 @@ import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { useRead } from '../state/resource.js'
 import { currentPipeline, isOwnPipeline } from '../state/session.js'
-import { formatAmount, formatCount, formatDuration } from '../words/format.js'
+import { formatAmount, formatCount } from '../words/format.js'
 import { DeadLetters } from './health/dead-letters.js'
 
 const REFRESH_MS = 10_000
@@ -54,7 +55,7 @@ function Tiles({ health }: { health: Health }) {
         <small>in the outbox</small>
       </Fact>
       <Fact name="active model">
-        {age === null ? 'none' : formatDuration(age)}
+        {age === null ? 'none' : formatDuration(1_000 * age)}
         <small>{age === null ? 'nothing is scored' : provisional === null ? 'old' : 'old, provisional'}</small>
       </Fact>
     </dl>

@@ -1,3 +1,4 @@
+import { formatDuration } from '@outflow/contracts/wording'
 import { useMemo, useState } from 'preact/hooks'
 import { queryString, write } from '../api/client.js'
 import type { Fit, ModelDetail } from '../api/types.js'
@@ -11,7 +12,7 @@ import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useRead } from '../state/resource.js'
 import { currentPipeline, may } from '../state/session.js'
-import { formatAmount, formatBytes, formatCount, formatDuration, formatPValue, shortId } from '../words/format.js'
+import { formatAmount, formatBytes, formatCount, formatPValue, shortId } from '../words/format.js'
 import { ModelLink } from './links.js'
 import { Comparison } from './model/comparison.js'
 import { GateReport } from './model/gate-report.js'
@@ -131,7 +132,7 @@ function FitDetails({ fit: { because, incumbentId, report }, pipeline }: { fit: 
               {formatCount(calibration.rows)} records, p counted down to {formatPValue(calibration.smallestPValue)}
             </Fact>
           )}
-          <Fact name="took">{formatDuration(durationMs / 1000)}</Fact>
+          <Fact name="took">{formatDuration(durationMs)}</Fact>
           {fit !== null && <Fact name="memory">{formatBytes(fit.peakMemoryBytes)} at most</Fact>}
           <Fact name="seed">{seed}</Fact>
           {incumbentId !== null && (

@@ -1,3 +1,4 @@
+import { formatDuration } from '@outflow/contracts/wording'
 import type { Scalar, Verdict } from '../api/types.js'
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
@@ -37,21 +38,10 @@ export function formatValue(value: Scalar): string {
   return String(value)
 }
 
-/** Such as "8 s", "14 min", "3 h", "12 days". */
-export function formatDuration(seconds: number): string {
-  const s = Math.max(0, seconds)
-  if (s < 1) return `${Math.round(s * 1000)} ms`
-  if (s < 10) return `${oneDecimal.format(s)} s`
-  if (s < 120) return `${Math.round(s)} s`
-  if (s < 7_200) return `${Math.round(s / 60)} min`
-  if (s < 172_800) return `${Math.round(s / 3_600)} h`
-  return `${whole.format(Math.round(s / 86_400))} days`
-}
-
 /** Such as "14 min ago"; a time in the future is "just now". */
 export function formatAgo(time: string, nowMs: number): string {
-  const seconds = (nowMs - Date.parse(time)) / 1000
-  return seconds < 5 ? 'just now' : `${formatDuration(seconds)} ago`
+  const ageMs = nowMs - Date.parse(time)
+  return ageMs < 5_000 ? 'just now' : `${formatDuration(ageMs)} ago`
 }
 
 /** In the user's time zone, such as "2026-11-25 18:58:19". */
