@@ -87,6 +87,7 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     score: async (batch) => scoresOf(packFields(batch)),
     scoreTable: async (table) => scoresOf(table),
     newValues: async (batch) => batch.map(() => null),
+    stretched: [],
     bands: async () => [],
     pUpperLimit: (nll) => Math.min(1, 2 * pValueOf(nll - shift)),
     explain: async () => [],

@@ -1,4 +1,5 @@
 import type { Explanation, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
+import { relativeScale } from '@outflow/encoding'
 import {
   type Fields,
   type FieldTable,
@@ -69,6 +70,8 @@ export interface Detector {
    * @param names  of numeric features
    */
   bands(batch: readonly Fields[], names: readonly string[]): Promise<NumberBand[][]>
+  /** Names of the numbers whose scale a few extreme values of the training records have made too large for the others. */
+  readonly stretched: readonly string[]
   /** Names of the features that a record lacks; it is scored by the others. */
   missing(fields: Fields): string[]
   /** [batch]; for each record the unseen category value that alone makes it an anomaly, null if there is none. */
@@ -132,6 +135,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
         nllOf,
         batch.map((fields) => findNewValue(encoder, fields, thresholdNll)),
       ),
+    stretched: encoder.numbers.filter((column) => relativeScale(column) > STRETCHED).map(({ name }) => name),
     missing: (fields) => missingFeatures(encoder.features, fields),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: async () => {
@@ -139,6 +143,9 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     },
   }
 }
+
+/** Long-tailed numbers of a linear scale have a scale of a few deviations; it is limited to twenty of most values. */
+const STRETCHED = 10
 
 function windowedReader(features: readonly Feature[]): Pick<Detector, 'read' | 'windowed'> {
   const read = makeReader(features)

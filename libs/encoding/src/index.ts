@@ -16,7 +16,14 @@ export { contextDim, type Encoder, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
 export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
 export { fitLogUnit } from './log-scale.js'
-export { arbitraryValueNll, fromLine, type NumberColumn, ownToLine, round as roundTo } from './number-column.js'
+export {
+  arbitraryValueNll,
+  fromLine,
+  type NumberColumn,
+  ownToLine,
+  relativeScale,
+  round as roundTo,
+} from './number-column.js'
 export { type EncoderHeader, packEncoder, unpackEncoder } from './pack-encoder.js'
 export { sampleCategories } from './sample-categories.js'
 export { shuffled } from './shuffled.js'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
-import { fitNumberColumn, flagOf, halfStep, restore, standardise, toLine } from './number-column.js'
+import { fitNumberColumn, flagOf, halfStep, relativeScale, restore, standardise, toLine } from './number-column.js'
 
 const feature = { path: '$.x', type: 'numeric', optional: false } as const
 const fit = (values: readonly number[], contamination = 0, usualShare = 0.95) =>
@@ -117,4 +117,12 @@ describe('issue 17.2: a column at any location and scale', () => {
     expect(standardise(column, 9e15 + 60)).toBeGreaterThan(7)
     expect(halfStep(column)).toBeLessThan(1 / 3)
   })
+})
+
+it('a few dozen extreme values among thousands make the scale many deviations of the others', () => {
+  // The middle of two uniform numbers' sum: nearly normal.
+  const usual = Array.from({ length: 6_000 }, (_, k) => ((k * 7_919) % 1_000) + ((k * 104_729) % 997))
+  const extreme = usual.map((value, k) => (k % 150 === 7 ? 1e7 : value))
+  expect(relativeScale(fit(usual, 0.01))).toBeCloseTo(1, 0)
+  expect(relativeScale(fit(extreme, 0.01))).toBeGreaterThan(15)
 })

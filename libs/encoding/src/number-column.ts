@@ -152,6 +152,19 @@ export function keepSeen({ cycle, quantiles }: NumberColumn, x: number): number 
   return cycle === null ? Math.max(quantiles[0]!, Math.min(quantiles.at(-1)!, x)) : x
 }
 
+/**
+ * The column's scale, in deviations of a normal distribution with the same middle three quarters of the values: a few extreme values of
+ * the training records make it large, and the flow then resolves the others less.
+ */
+export function relativeScale({ quantiles, scale, logUnit }: NumberColumn): number {
+  const [low, high] = [4, 28].map((at) => ownToLine({ ...(logUnit !== undefined && { logUnit }) }, quantiles[at]!))
+  const deviation = (high! - low!) / (2 * NORMAL_EIGHTH)
+  return deviation > 0 ? scale / deviation : 1
+}
+
+/** An eighth of a standard normal distribution is above it. */
+const NORMAL_EIGHTH = 1.1503
+
 /** Whether no training record had the number, as of a window that was never seen whole. A single value would be the usual one. */
 export function isEmpty({ cycle, usual, quantiles }: NumberColumn): boolean {
   return cycle === null && usual === null && quantiles[0] === quantiles.at(-1)

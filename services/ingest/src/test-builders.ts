@@ -74,6 +74,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     score: async (batch) => scoresOf(packFields(batch)),
     scoreTable: async (table) => scoresOf(table),
     newValues: async (batch) => batch.map(() => null),
+    stretched: [],
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
     explain: async () => [],
     bands: async () => [],

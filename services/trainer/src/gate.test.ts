@@ -20,7 +20,7 @@ function aDetector(nllOf: (x: number) => number = flat, close = async () => {}, 
     unseenValues: 0,
     missingValues: 0,
   })
-  return { score, close, pValues: (nll) => nll.map(() => 1) } as Detector
+  return { score, close, pValues: (nll) => nll.map(() => 1), stretched: [] as readonly string[] } as Detector
 }
 
 const gate = (open: NonNullable<GateOptions['open']>, change: Partial<GateOptions> = {}) =>
@@ -154,6 +154,15 @@ test('a model whose NLLs differ when it is opened twice fails the gate', async (
     return aDetector(() => shift)
   })
   expect(report.failures).toEqual(['opened twice, it gives two sets of NLLs'])
+})
+
+test('the failure names the fields whose extreme values in the window are its likely cause (it only stated the nats)', async () => {
+  const report = await gate(async () => ({ ...aDetector(() => 0.5), stretched: ['fare', 'tip'] }))
+  expect(report.failures).toEqual([
+    expect.stringMatching(
+      /^it is less likely than .*; extreme values of fare, tip in the window .*outflow models exclude/,
+    ),
+  ])
 })
 
 describe('with a fake clock', () => {

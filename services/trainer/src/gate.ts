@@ -60,7 +60,9 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
     ...(isSteady ? [] : ['opened twice, it gives two sets of NLLs']),
     ...(gain.upper >= -EQUAL_WITHIN
       ? []
-      : [`it is less likely than ${rival} by ${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})`]),
+      : [
+          `it is less likely than ${rival} by ${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})${extremesOf(first.stretched)}`,
+        ]),
     ...(anomalyShare <= mostAnomalies
       ? []
       : [
@@ -119,8 +121,14 @@ async function timedScores(detector: Detector, records: readonly Fields[], edges
   await detector.score(timed)
   const micros = (1_000 * (performance.now() - began)) / TIMED_RECORDS
   const above = detector.pValues(own.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
-  return { own, edge, micros, above }
+  return { own, edge, micros, above, stretched: detector.stretched }
 }
+
+/** A likely cause, and what to do about it. */
+const extremesOf = (stretched: readonly string[]): string =>
+  stretched.length === 0
+    ? ''
+    : `; extreme values of ${stretched.join(', ')} in the window hide its usual ones: exclude them (outflow models exclude), or set scale: log`
 
 /** null if the incumbent cannot be opened; it is then ignored. */
 async function scoresOf(
