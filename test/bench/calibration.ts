@@ -88,18 +88,7 @@ const report = {
   artefactKiB: Math.ceil(artefact.length / 1024),
   trainSeconds: Math.round(trainSeconds),
 }
-if (options.json) console.log(JSON.stringify(report))
-else {
-  for (const { alpha, share, ratio, relativeSd, met } of shares) {
-    console.log(
-      `at ${alpha}: ${share.toExponential(3)} flagged, ${ratio.toFixed(3)} of it (sd ${relativeSd.toFixed(3)}) ${met ? 'met' : 'MISSED'}`,
-    )
-  }
-  console.log(
-    `uniformity: distance ${distance.toExponential(2)}, statistic ${statistic.toFixed(2)}, at 1 % ${CRITICAL}`,
-  )
-  console.log(JSON.stringify(calibration))
-}
+console.log(JSON.stringify(report, null, options.json ? 0 : 2))
 process.exitCode = met ? 0 : 1
 
 function countUpTo(alpha: number): number {

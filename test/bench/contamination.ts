@@ -55,8 +55,7 @@ for (const share of options.labels ? [] : SHARES) windows.push(...(await compare
 const labels: LabelRow[] = []
 for (const share of SHARES) labels.push(...(await compareLabels(share)))
 const report = { alertRate: ALERT_RATE, window: WINDOW, windows, labels }
-if (options.json) console.log(JSON.stringify(report, null, 2))
-else printTables()
+console.log(JSON.stringify(report, null, options.json ? 0 : 2))
 
 interface Quality {
   readonly auroc: number
@@ -218,19 +217,4 @@ function freshlyCorrupted(): Fields[] {
     if (flight !== null) fresh.push(fieldsOf(flight))
   }
   return fresh
-}
-
-function printTables(): void {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`.padStart(8)
-  console.log('corrupted  measure                        AUROC     found   clean flagged')
-  for (const { corrupted, measure, auroc: area, found, cleanAnomalyShare } of windows) {
-    console.log(
-      `${percent(corrupted)}   ${measure.padEnd(29)} ${area.toFixed(4)}  ${percent(found)}  ${percent(cleanAnomalyShare)}`,
-    )
-  }
-  console.log('\ncorrupted   trimmed  labels     found  clean flagged: before, after')
-  for (const { corrupted, trimmed, labels: count, before, after } of labels) {
-    const shares = [before.found, before.cleanAnomalyShare, after.found, after.cleanAnomalyShare].map(percent)
-    console.log(`${percent(corrupted)}  ${percent(trimmed)}  ${count.toFixed(1).padStart(6)}  ${shares.join('  ')}`)
-  }
 }

@@ -67,8 +67,7 @@ const report = {
   minutes: (performance.now() - beganAt) / 60_000,
 }
 await pipeline.close()
-if (options.json) console.log(JSON.stringify(report, null, 2))
-else printTables()
+console.log(JSON.stringify(report, null, options.json ? 0 : 2))
 process.exitCode = report.met ? 0 : 1
 
 async function pass(stretch: Stretch): Promise<Passed> {
@@ -181,27 +180,4 @@ function fieldsOf(record: StreamRecord): Fields {
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function printTables(): void {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`
-  console.log(`budget ${percent(BUDGET)}`)
-  console.table(
-    Object.fromEntries(
-      stretches.map((own) => [
-        own.stretch,
-        {
-          'flagged share': percent(own.anomalyShare),
-          'planted found': percent(own.plantedFound),
-          'minutes to budget': own.backInsideMinutes ?? 'never',
-          'minutes to alarm': own.minutesToAlarm,
-          'minutes to model': own.minutesToModel,
-          'false alarms': own.falseAlarms,
-          'recall ratio': own.recallRatio?.toFixed(3),
-        },
-      ]),
-    ),
-  )
-  for (const { target, value, met } of targets)
-    console.log(`${met ? 'met   ' : 'MISSED'} ${target}: ${typeof value === 'number' ? value.toPrecision(3) : value}`)
 }

@@ -6,20 +6,15 @@
  * the other queries have filled with their pages, then `--rounds` times. Reported is the time until the client
  * has read all rows: first, fastest, median and slowest. The overview is the answer of `/api/anomalies/overview`, with all its
  * queries. Exits with 1 if a median is above the target.
- *
- * `--plans DIR` stores `explain (analyze, buffers)` of each in DIR.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, withReadOnlyTransaction } from '@outflow/store'
-import type pg from 'pg'
 import { readOverview } from '../../services/console/src/overview.js'
 import { urlOfDatabase, withClient } from '../support/postgres-client.js'
 import { medianOf } from './median.js'
-import { type DocumentedQuery, documentedQueries } from './queries/documented.js'
+import { documentedQueries } from './queries/documented.js'
 import { fill } from './queries/fill.js'
 
 const TARGET_MS = 200
@@ -32,7 +27,6 @@ const { values: options } = parseArgs({
     anomalies: { type: 'string', default: '5000000' },
     days: { type: 'string', default: '35' },
     rounds: { type: 'string', default: '9' },
-    plans: { type: 'string' },
   },
 })
 const say = (line: string) => console.error(line)
@@ -51,9 +45,9 @@ try {
       `select (select count(*) from outflow.anomalies) as anomalies, pg_database_size(current_database()) as bytes`,
     )
     await client.query('set role outflow_analyst')
-    const queries = documentedQueries()
     const times = []
-    for (const query of queries) times.push(await measure(client, query))
+    for (const { title, sql } of documentedQueries())
+      times.push(await timed(title, async () => (await client.query(sql)).rows.length))
     const overviews = await measureOverviews(own)
     const isMet =
       times.every(({ medianMs }) => medianMs <= TARGET_MS) &&
@@ -75,19 +69,12 @@ try {
         server: description,
       },
     }
-    if (options.json) console.log(JSON.stringify(report, null, 2))
-    else console.table([...times, ...overviews])
+    console.log(JSON.stringify(report, null, options.json ? 0 : 2))
     process.exitCode = isMet ? 0 : 1
   })
 } finally {
   await withClient(url, (admin) => admin.query(`drop database ${database} with (force)`))
   await infrastructure.stop()
-}
-
-async function measure(client: pg.Client, { title, sql }: DocumentedQuery) {
-  const times = await timed(title, async () => (await client.query(sql)).rows.length)
-  if (options.plans !== undefined) await keepPlan(client, { title, sql }, options.plans)
-  return times
 }
 
 /** The overview of a pipeline with 2 of the 5 million anomalies, as the page requests it. */
@@ -134,11 +121,4 @@ async function timed(title: string, ask: () => Promise<number>) {
     maxMs: round(Math.max(...warm)),
     firstMs: round(firstMs),
   }
-}
-
-async function keepPlan(client: pg.Client, { title, sql }: DocumentedQuery, folder: string): Promise<void> {
-  const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (analyze, buffers, settings) ${sql}`)
-  mkdirSync(folder, { recursive: true })
-  const name = `${title.split('.')[0]!.padStart(2, '0')}.txt`
-  writeFileSync(join(folder, name), `${title}\n\n${sql}\n\n${rows.map((row) => row['QUERY PLAN']).join('\n')}\n`)
 }
