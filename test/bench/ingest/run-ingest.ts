@@ -4,20 +4,9 @@ import { startService } from './programs.js'
 import type { Pipeline } from './stage.js'
 import type { Taken } from './taken.js'
 
-/** Progress of ingest at a moment, and its resources up to then. */
-export interface Sample {
-  readonly records: number
-  readonly atMs: number
-  readonly cpuMs: number
-  readonly residentBytes: number
-}
-
 export interface IngestRun extends Taken {
-  readonly samples: readonly Sample[]
-  readonly largestResidentBytes: number
+  readonly peakResidentBytes: number
 }
-
-const SAMPLE_MS = 250
 
 /**
  * Runs ingest on a topic that is full already, until the given number of records is stored. Start-up and the first batch are not
@@ -25,36 +14,28 @@ const SAMPLE_MS = 250
  *
  * @param instances  processes that share the partitions; their CPU time is summed
  */
-export async function runIngest(
-  pipeline: Pipeline,
-  records: number,
-  { instances = 1, nodeArgs = [] }: { readonly instances?: number; readonly nodeArgs?: readonly string[] } = {},
-): Promise<IngestRun> {
+export async function runIngest(pipeline: Pipeline, records: number, instances = 1): Promise<IngestRun> {
   const services = await Promise.all(
-    Array.from({ length: instances }, () => startService('ingest', pipeline.configFile, nodeArgs)),
+    Array.from({ length: instances }, () => startService('ingest', pipeline.configFile)),
   )
-  const takeSample = async (): Promise<Sample> => {
+  const takeSample = async () => {
     const usages = services.map(({ pid }) => usageOf(pid))
     return {
       cpuMs: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
-      residentBytes: Math.max(...usages.map(({ residentBytes }) => residentBytes)),
+      peakResidentBytes: Math.max(...usages.map(({ peakResidentBytes }) => peakResidentBytes)),
       records: await pipeline.stored(),
       atMs: performance.now(),
     }
   }
   while ((await pipeline.stored()) === 0) await sleep(5)
-  const samples = [await takeSample()]
-  while (samples.at(-1)!.records < records) {
-    await sleep(SAMPLE_MS)
-    samples.push(await takeSample())
-  }
+  const first = await takeSample()
+  while ((await pipeline.stored()) < records) await sleep(50)
+  const last = await takeSample()
   await Promise.all(services.map((service) => service.stop()))
-  const [first, last] = [samples[0]!, samples.at(-1)!]
   return {
     records: last.records - first.records,
     wallMs: last.atMs - first.atMs,
     cpuMs: last.cpuMs - first.cpuMs,
-    samples,
-    largestResidentBytes: Math.max(...samples.map(({ residentBytes }) => residentBytes)),
+    peakResidentBytes: last.peakResidentBytes,
   }
 }
