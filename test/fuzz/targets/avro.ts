@@ -1,4 +1,3 @@
-import avsc from 'avsc'
 import { makeAvroSchema } from '../../../libs/records/src/formats/avro.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame, show } from '../same-value.js'
@@ -26,7 +25,7 @@ interface Messages {
 }
 
 const target: FuzzTarget<Messages> = {
-  rule: 'an Avro message decodes to the value of a reader written from the specification, and of avsc if avsc can read it',
+  rule: 'an Avro message decodes to the value of a reader written from the specification',
   generate: (random) => {
     const schema = aRecord(random, { depth: 3, names: 0 })
     const messages = Array.from({ length: MESSAGES }, () => {
@@ -38,20 +37,13 @@ const target: FuzzTarget<Messages> = {
   sizeOf: ({ messages }) => messages.length,
   check: ({ schema, messages }) => {
     const decode = makeAvroSchema({ schemaType: 'AVRO', schema: JSON.stringify(schema), imports: [] })
-    const peer = avsc.Type.forSchema(schema as never, { wrapUnions: true })
-    const isLogical = JSON.stringify(schema).includes('logicalType')
     for (const bytes of messages) {
       const expected = orInvalid(() => readMessage(schema, bytes))
       const actual = orInvalid(() => decode(bytes))
       if (expected instanceof Invalid !== actual instanceof Invalid) {
         throw new WrongValue(`${bytes.toString('hex')}: got ${show(actual)}, expected ${show(expected)}`)
       }
-      if (expected instanceof Invalid) continue
-      expectSame(actual, expected, bytes.toString('hex'))
-      // avsc has no logical types of its own, loses the key __proto__, and rounds longs from 2⁵² on.
-      if (isLogical || bytes.includes('__proto__') || LONG.test(JSON.stringify(expected))) continue
-      const raw = orInvalid(() => peer.fromBuffer(bytes))
-      if (!(raw instanceof Invalid)) expectSame(expected, plain(schema, raw), `${bytes.toString('hex')} by avsc`)
+      if (!(expected instanceof Invalid)) expectSame(actual, expected, bytes.toString('hex'))
     }
   },
 }
@@ -59,7 +51,6 @@ export default target
 
 /** Compiling a schema takes ten times as long as decoding a message. */
 const MESSAGES = 20
-const LONG = /(?<![.\d])\d{16}/
 /** Bytes that extend a varint, end a block, or encode a large count. */
 const LIKELY = Buffer.from([0, 1, 2, 3, 0x7f, 0x80, 0xff, 0x10])
 
@@ -328,26 +319,4 @@ function readMessage(schema: AvroType, bytes: Buffer): unknown {
   const record = read(schema)
   if (at !== bytes.length) throw new Invalid('bytes after the record')
   return record
-}
-
-/** The value of avsc, with a union as its value and bytes in base64. */
-function plain(schema: AvroType, value: unknown): unknown {
-  if (Array.isArray(schema)) {
-    if (value === null) return null
-    const [[name, inner]] = Object.entries(value as object) as [[string, unknown]]
-    const branch = schema.find(
-      (one) => one === name || ['name', 'type'].some((key) => (one as Record<string, unknown>)[key] === name),
-    )
-    return plain(branch, inner)
-  }
-  if (Buffer.isBuffer(value)) return value.toString('base64')
-  if (typeof schema === 'string' || typeof value !== 'object' || value === null) return value
-  const type = schema as Exclude<AvroType, string | readonly AvroType[]>
-  if (type.type === 'array') return (value as unknown[]).map((item) => plain(type.items, item))
-  if (type.type === 'record') {
-    const fields = value as Record<string, unknown>
-    return Object.fromEntries(type.fields.map((field) => [field.name, plain(field.type, fields[field.name])]))
-  }
-  if (type.type !== 'map') return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(type.values, item)]))
 }

@@ -1,8 +1,7 @@
-import protobuf from 'protobufjs'
 import { makeProtobufSchema } from '../../../libs/records/src/formats/protobuf.js'
 import { mutate, type Random } from '../random.js'
-import { expectSame, show } from '../same-value.js'
-import { type FuzzTarget, WrongValue } from '../target.js'
+import { expectSame } from '../same-value.js'
+import type { FuzzTarget } from '../target.js'
 import { varint } from '../varint.js'
 
 interface Message {
@@ -12,7 +11,7 @@ interface Message {
 }
 
 const target: FuzzTarget<Message> = {
-  rule: 'a Protobuf message decodes to the record that was written, and damaged bytes to the result of protobufjs',
+  rule: 'a Protobuf message decodes to the record that was written, and damaged bytes to a record or an error that states why not',
   generate: (random) => {
     if (random.oneIn(12)) return { bytes: random.bytes(random.below(40)) }
     const { bytes, record } = aTrip(random, 2)
@@ -22,13 +21,6 @@ const target: FuzzTarget<Message> = {
   check: ({ bytes, expected }) => {
     const actual = orInvalid(() => decode(bytes))
     if (expected !== undefined) expectSame(actual, expected, 'decode')
-    if (bytes[0] !== 0) return
-    const peer = orInvalid(() => plain(TRIP.toObject(TRIP.decode(bytes.subarray(1)), OPTIONS), TRIP))
-    if (actual instanceof Error && peer instanceof Error) return
-    if (actual instanceof Error || peer instanceof Error) {
-      throw new WrongValue(`${bytes.toString('hex')}: got ${show(actual)}, protobufjs ${show(peer)}`)
-    }
-    expectSame(actual, peer, `${bytes.toString('hex')} by protobufjs`)
   },
 }
 export default target
@@ -57,12 +49,8 @@ message Trip {
   map<uint64, bool> seen = 17;
 }`
 const decode = makeProtobufSchema({ schemaType: 'PROTOBUF', schema: SCHEMA, imports: [] })
-const ROOT = new protobuf.Root()
-ROOT.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')!.nested!)
-const TRIP = protobuf.parse(SCHEMA, ROOT, { keepCase: true }).root.lookupType('fuzz.Trip')
-const OPTIONS = { longs: String, enums: String, bytes: String, arrays: true, objects: true } as const
 
-/** Errors of either decoder mean that the message is not valid; errors of a kind that indicates a defect are thrown. */
+/** An error means that the message is not valid; errors of a kind that indicates a defect are thrown. */
 function orInvalid(read: () => unknown): unknown {
   try {
     return read()
@@ -101,7 +89,7 @@ function aTrip(random: Random, depth: number): { readonly bytes: Buffer; readonl
   const set = new Set<number>()
   for (let count = random.below(8); count > 0; count--) {
     const field = random.between(1, 20)
-    // A nested message that occurs twice is merged; the comparison with protobufjs covers that.
+    // A nested message that occurs twice is merged.
     if (set.has(field) && (field === 8 || field === 15)) continue
     set.add(field)
     switch (field) {
@@ -236,51 +224,4 @@ const withLength = (bytes: Buffer) => Buffer.concat([varint(BigInt(bytes.length)
 
 function asInteger(value: bigint): number | string {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
-}
-
-// --- the result of protobufjs's own conversion, as a record ---
-
-interface Time {
-  readonly seconds?: string
-  readonly nanos?: number
-}
-
-function msOf({ seconds = '0', nanos = 0 }: Time): number {
-  return Number(seconds) * 1e3 + nanos / 1e6
-}
-
-function plain(value: unknown, type: protobuf.Type): unknown {
-  const message = value as Record<string, unknown>
-  return Object.fromEntries(
-    type.fieldsArray.map((field) => {
-      const held = message[field.name]
-      if (held === undefined)
-        return [
-          field.name,
-          field.hasPresence || field.name === 'at' || field.name === 'next' ? null : DEFAULTS[field.type],
-        ]
-      return [field.name, plainValue(field, held)]
-    }),
-  )
-}
-
-const DEFAULTS: Readonly<Record<string, unknown>> = {
-  string: '',
-  bytes: '',
-  int64: 0,
-  double: 0,
-  float: 0,
-  bool: false,
-  Cabin: 'FIRST',
-}
-
-function plainValue(field: protobuf.Field, held: unknown): unknown {
-  if (field.name === 'legs') return (held as unknown[]).map((leg) => plain(leg, TRIP))
-  if (field.name === 'next') return plain(held, TRIP)
-  if (field.name === 'marks') return (held as string[]).map((mark) => asInteger(BigInt(mark)))
-  if (field.name === 'at') {
-    const ms = msOf(held as Time)
-    return Math.abs(ms) > 8.64e15 ? `${ms} ms` : new Date(ms).toISOString()
-  }
-  return field.type === 'int64' || field.type === 'fixed64' ? asInteger(BigInt(held as string)) : held
 }

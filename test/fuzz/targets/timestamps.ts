@@ -101,37 +101,15 @@ function readIso(text: string): number | undefined {
       offset = sign * (hours * 60 + minutes)
     } else if (at === text.length && at > spaceAt && !'Zz'.includes(text[at - 1]!)) return undefined
   }
-  const lengths = [
-    31,
-    year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28,
-    31,
-    30,
-    31,
-    30,
-    31,
-    31,
-    30,
-    31,
-    30,
-    31,
-  ]
-  const isTime = at === text.length && hour <= 23 && minute <= 59 && second <= 60 && year >= 100
-  if (!isTime || !(month >= 1 && month <= 12 && day >= 1 && day <= lengths[month - 1]!)) return undefined
-  if (Number.isNaN(offset)) return undefined
-  return ((daysSince1970(year, month, day) * 24 + hour) * 60 + minute - offset) * 60_000 + second * 1_000 + ms
+  const dayMs = Date.UTC(year, month - 1, day)
+  const isDay = year >= 100 && month >= 1 && month <= 12 && new Date(dayMs).getUTCDate() === day
+  const isTime = at === text.length && hour <= 23 && minute <= 59 && second <= 60
+  if (!isDay || !isTime || Number.isNaN(offset)) return undefined
+  return dayMs + (hour * 60 + minute - offset) * 60_000 + second * 1_000 + ms
 }
 
 function isDigits(text: string, least: number, most: number): boolean {
   return (
     text.length >= least && text.length <= most && [...text].every((character) => character >= '0' && character <= '9')
   )
-}
-
-/** Days from 1 January 1970 in the proleptic Gregorian calendar. @see Hinnant, chrono-compatible low-level date algorithms, days_from_civil */
-function daysSince1970(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year
-  const era = Math.floor(y / 400)
-  const yearOfEra = y - era * 400
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
 }
