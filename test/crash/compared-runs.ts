@@ -22,7 +22,6 @@ import type { TrainedDetector } from '@outflow/detector'
 import { type Control, launchInfrastructure } from '@outflow/launcher'
 import { isLed, migrate, openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
-import { insertModel, promoteModel } from '@outflow/store/models'
 import { ensureTopics, makeKafka, partitionEnds } from '@outflow/streams'
 import { compareRows } from '../bench/same-rows.js'
 import { startFeed } from '../support/feed.js'
@@ -36,7 +35,7 @@ import {
   parcelMessages,
   WINDOWED_PARCEL_FEATURES,
 } from '../support/parcels.js'
-import { aGateReport } from '../support/reports.js'
+import { storeActive } from '../support/stored-model.js'
 import { startWebhookReceiver } from '../support/webhook-receiver.js'
 import { keepFitting, leftByTrainer } from './fitting.js'
 import { type Fleet, startFleet, untilFleet } from './fleet.js'
@@ -158,7 +157,7 @@ function controlOf({ control }: { readonly control?: Control | undefined }): Con
   return control
 }
 
-async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector, through = brokers) {
+async function aRun(pipeline: string, model: TrainedDetector, through = brokers) {
   const run = {
     pipeline,
     brokers: through,
@@ -184,9 +183,7 @@ async function aRun(pipeline: string, { artefact, metadata }: TrainedDetector, t
     http: { ports: { ingest: 0, alerts: 0, trainer: 0 } },
   }
   await writeFile(run.configFile, JSON.stringify(config))
-  const id = metadata.modelId
-  await insertModel(pool, { pipeline, id, artefact, metadata, metrics: aGateReport(), parentId: null })
-  await promoteModel(pool, { pipeline, id, by: 'test', why: 'to begin with' })
+  await storeActive(pool, pipeline, model)
   return run
 }
 

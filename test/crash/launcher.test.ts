@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { launchInfrastructure } from '@outflow/launcher'
-import { ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
+import { ensureTopics, makeKafka } from '@outflow/streams'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { query } from '../support/launch.laws.js'
 import { readTopic } from '../support/topic-reader.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 it.each(['stop', 'kill'] as const)('an embedded Kafka keeps the records of a topic over %s and start', async (how) => {
   vi.stubEnv('KAFKA_BROKERS', '')
@@ -20,9 +21,7 @@ it.each(['stop', 'kill'] as const)('an embedded Kafka keeps the records of a top
   onTestFinished(stop)
   const client = makeKafka({ brokers: kafka.brokers, clientId: 'test' })
   await ensureTopics(client, [{ topic: 'kept', partitions: 1 }])
-  const producer = await makeProducer(client)
-  await producer.send([{ topic: 'kept', key: null, value: 'hello' }])
-  await producer.close()
+  await sendMessages(client, [{ topic: 'kept', key: null, value: 'hello' }])
   await kafka.control![how]()
   await kafka.control!.start()
   expect((await readTopic(kafka.brokers, 'kept')).map(({ value }) => String(value))).toEqual(['hello'])

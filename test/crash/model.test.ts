@@ -1,7 +1,7 @@
 import type { TrainedDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate } from '@outflow/store'
-import { activeModelId, insertModel, listModelChanges } from '@outflow/store/models'
+import { activeModelId, listModelChanges } from '@outflow/store/models'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { untilAllStored } from '../support/audit.js'
 import {
@@ -12,8 +12,8 @@ import {
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { aGateReport } from '../support/reports.js'
 import { startService } from '../support/service-process.js'
+import { storeCandidate } from '../support/stored-model.js'
 
 // A fit takes seconds, or minutes on a busy machine.
 const FIT_TIMEOUT_MS = 600_000
@@ -72,7 +72,7 @@ test('a power cut of Postgres during a promotion leaves a candidate, which the t
   const training = { every: '7d' }
   const pipeline = await aParcelPipeline({ model: first, databaseUrl: postgres.url, training })
   const [a, b] = [first.metadata.modelId, second.metadata.modelId]
-  await storeCandidate(pipeline, second)
+  await storeChild(pipeline, second)
   const ingest = startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(46)
   await pipeline.untilStoredMore(1_000)
@@ -99,7 +99,7 @@ test('a power cut of Postgres during a promotion leaves a candidate, which the t
 test('a shadow continues after its trainer is killed, and counts each record once although ingest is killed as well', async () => {
   const pipeline = await aParcelPipeline({ model: first, training: { shadow: '1h', every: '7d' } })
   const [a, b] = [first.metadata.modelId, second.metadata.modelId]
-  await storeCandidate(pipeline, second)
+  await storeChild(pipeline, second)
   let ingest = startService('ingest', pipeline.configFile)
   const feed = pipeline.feed(48)
   await pipeline.untilStoredMore(1_000)
@@ -135,16 +135,8 @@ test('a shadow continues after its trainer is killed, and counts each record onc
 })
 
 /** Stores a candidate, as a trainer that is killed right after the gate has done. */
-async function storeCandidate({ pool, name }: ParcelPipeline, { artefact, metadata }: TrainedDetector): Promise<void> {
-  const parentId = await activeModelId(pool, name)
-  await insertModel(pool, {
-    pipeline: name,
-    id: metadata.modelId,
-    artefact,
-    metadata,
-    metrics: aGateReport(),
-    parentId,
-  })
+async function storeChild({ pool, name }: ParcelPipeline, model: TrainedDetector): Promise<void> {
+  await storeCandidate(pool, name, model, { parentId: await activeModelId(pool, name) })
 }
 
 /** Blocks reads of artefacts, and of nothing else, until the returned function is called. */

@@ -1,8 +1,7 @@
 import type { Fields } from '@outflow/records'
 import { loadModel } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
-import { makeKafka, makeProducer } from '@outflow/streams'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { untilAllStored } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
@@ -15,6 +14,7 @@ import {
   parcelMessages,
 } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const MINUTE_MS = 60_000
 const A_MINUTE = 150
@@ -30,12 +30,11 @@ test('a shift raises an alarm, and a model is fitted to the records since the sh
   const training = { every: '7d', minRows: 1_000, niceness: 0 }
   const pipeline = await aParcelPipeline({ model, training })
   const ingest = startService('ingest', pipeline.configFile)
-  const send = await aSender(pipeline)
   const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
   const shiftedMs = now - 10 * MINUTE_MS
   for (let ago = 40; ago > 0; ago--) {
     const minute = nextOf(messages, A_MINUTE).map((message) => (ago > 10 ? message : heavier(message)))
-    await send(minute, now - ago * MINUTE_MS)
+    await send(pipeline, minute, now - ago * MINUTE_MS)
   }
   await untilAllStored(pipeline)
 
@@ -52,7 +51,7 @@ test('a shift raises an alarm, and a model is fitted to the records since the sh
   const { metadata } = await loadModel(pipeline.pool, { pipeline: pipeline.name, id: modelId as string })
   expect(Date.parse(metadata!.window!.from)).toBeGreaterThanOrEqual(Date.parse(alarm.changedAt as string))
 
-  await send(nextOf(messages, 2_000).map(heavier), Date.now())
+  await send(pipeline, nextOf(messages, 2_000).map(heavier), Date.now())
   await untilAllStored(pipeline)
   expect(fit!.report.gate!.gain.lower).toBeGreaterThan(0.2)
   // A hundredth of the stream is odd, and a hundredth of the rest may be anomalies.
@@ -74,12 +73,11 @@ function heavier(message: ParcelMessage): ParcelMessage {
   return { ...message, value: Buffer.from(JSON.stringify({ ...parcel, grams: parcel.grams * TOO_HEAVY })) }
 }
 
-async function aSender({ brokers, topics }: ParcelPipeline) {
-  const producer = await makeProducer(makeKafka({ brokers, clientId: 'test' }))
-  onTestFinished(() => producer.close())
-  return (messages: readonly ParcelMessage[], timestampMs: number) =>
-    producer.send(messages.map((message) => ({ topic: topics.source, ...message, timestampMs })))
-}
+const send = ({ brokers, topics }: ParcelPipeline, messages: readonly ParcelMessage[], timestampMs: number) =>
+  sendMessages(
+    brokers,
+    messages.map((message) => ({ topic: topics.source, ...message, timestampMs })),
+  )
 
 async function anomalyShare({ pool }: ParcelPipeline, modelId: string, fromMs: number): Promise<number> {
   const { rows } = await pool.query<{ share: number }>(

@@ -1,4 +1,3 @@
-import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
@@ -6,6 +5,7 @@ import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_ALERT_RATE, parcelMessages } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const FIRST = 300
 const LATER = 1_700
@@ -21,9 +21,9 @@ interface Found {
 test('a topic with 300 records gets a provisional model, whose anomalies are marked and not alerted, and then a full one', async () => {
   const pipeline = await aParcelPipeline({ training: { minRows: 1_000, niceness: 0 } })
   const messages = parcelMessages(5)
-  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
   const send = (count: number) =>
-    producer.send(
+    sendMessages(
+      pipeline.brokers,
       nextOf(messages, count).map(({ key, value }) => ({
         topic: pipeline.topics.source,
         key: Buffer.from(key),
@@ -70,7 +70,6 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
   const before = await found()
   await send(LATER)
   await eventually(async () => (await pipeline.stored()) >= FIRST + 2 * LATER, { what: 'the last records are counted' })
-  await producer.close()
 
   const after = await found()
   expect(after.provisional).toBe(before.provisional)

@@ -1,6 +1,5 @@
 import { calibrationToLabel } from '@outflow/store/models'
 import { confirmedPositions } from '@outflow/store/training'
-import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
@@ -8,6 +7,7 @@ import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline
 import { type Parcel, parcelMessages } from '../support/parcels.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 /** Below the share of heavy parcels, so that contamination hides most of them; a calibration set of 135 records has four beyond it. */
 const ALERT_RATE = 0.03
@@ -80,17 +80,11 @@ test('calibration records that a person confirms leave the calibration set witho
   expect(listed.stdout).toMatch(new RegExp(`${trimmedId}\\s+active.*${confirmed.length} of \\d+ confirmed`))
 }, 240_000)
 
-async function send({ brokers, topics }: ParcelPipeline, parcels: readonly Parcel[]) {
-  const producer = await makeProducer(makeKafka({ brokers, clientId: 'test-feed' }))
-  const message = (parcel: Parcel) => ({
-    topic: topics.source,
-    key: 'depot-1',
-    value: JSON.stringify(parcel),
-    headers: [],
-  })
-  await producer.send(parcels.map(message))
-  await producer.close()
-}
+const send = ({ brokers, topics }: ParcelPipeline, parcels: readonly Parcel[]) =>
+  sendMessages(
+    brokers,
+    parcels.map((parcel) => ({ topic: topics.source, key: 'depot-1', value: JSON.stringify(parcel) })),
+  )
 
 const untilStored = ({ stored }: ParcelPipeline, count: number) =>
   eventually(async () => (await stored()) >= count, { what: `${count} parcels are decided` })

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import {
@@ -22,8 +21,9 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'
 import { beginPartition } from '../support/begin-partition.js'
+import { aConfigFile } from '../support/config-file.js'
 import { eventually } from '../support/eventually.js'
-import { aDatabase, aName } from '../support/infrastructure.js'
+import { aDatabase, aFolder, aName } from '../support/infrastructure.js'
 import { withClient } from '../support/postgres-client.js'
 import { runOutflow, spawnOutflow } from '../support/run-outflow.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
@@ -98,22 +98,12 @@ async function write(pipeline: string, times: readonly number[], nll: readonly n
   return outcome
 }
 
-async function writeConfig(folder: string, pipeline: string, databaseUrl: string): Promise<string> {
-  const config = join(folder, 'outflow.yaml')
-  await writeFile(
-    config,
-    JSON.stringify({
-      pipeline,
-      kafka: { brokers: ['127.0.0.1:1'] },
-      postgres: { url: databaseUrl },
-      source: { topics: ['flights'] },
-      features: [{ path: '$.distance', type: 'numeric' }],
-      alerts: { topic: 'alerts' },
-      deadLetters: { topic: 'dead' },
-    }),
-  )
-  return config
-}
+const configOf = (pipeline: string, databaseUrl: string) =>
+  aConfigFile({
+    pipeline,
+    postgres: { url: databaseUrl },
+    features: [{ path: '$.distance', type: 'numeric' }],
+  })
 
 it('issue 20: the SQL of the Grafana dashboard runs with the role of analysts', async () => {
   const dashboard = await readFile(new URL('../../infra/grafana/outflow.json', import.meta.url), 'utf8')
@@ -258,48 +248,38 @@ describe('retention', () => {
 
 describe('outflow export', () => {
   it('writes the anomalies of a range of time, and none outside it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'outflow-export-'))
-    try {
-      const pipeline = aName('pipeline')
-      const from = NOW - 2 * 3_600_000
-      await write(pipeline, [from - 1, from, from + 1_000, NOW - 3_600_000])
-      const config = await writeConfig(folder, pipeline, url)
-      const output = join(folder, 'range.csv')
-      const range = ['--from', new Date(from).toISOString(), '--to', new Date(NOW - 3_600_000).toISOString()]
-      const ran = await runOutflow(['export', ...range, '--config', config, '--output', output, '--json'])
-      expect(ran.code, ran.stderr).toBe(0)
-      expect(JSON.parse(ran.stdout)).toMatchObject({ pipeline, format: 'csv', count: 2 })
-      const lines = (await readFile(output, 'utf8')).trim().split('\n')
-      expect(lines.slice(1).map((line) => line.split(',')[2])).toEqual([
-        `${pipeline}/flights/0/1`,
-        `${pipeline}/flights/0/2`,
-      ])
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    const pipeline = aName('pipeline')
+    const from = NOW - 2 * 3_600_000
+    await write(pipeline, [from - 1, from, from + 1_000, NOW - 3_600_000])
+    const config = await configOf(pipeline, url)
+    const output = join(await aFolder(), 'range.csv')
+    const range = ['--from', new Date(from).toISOString(), '--to', new Date(NOW - 3_600_000).toISOString()]
+    const ran = await runOutflow(['export', ...range, '--config', config, '--output', output, '--json'])
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(JSON.parse(ran.stdout)).toMatchObject({ pipeline, format: 'csv', count: 2 })
+    const lines = (await readFile(output, 'utf8')).trim().split('\n')
+    expect(lines.slice(1).map((line) => line.split(',')[2])).toEqual([
+      `${pipeline}/flights/0/1`,
+      `${pipeline}/flights/0/2`,
+    ])
   })
 })
 
 describe('a login by `outflow analyst create`', () => {
-  let folder: string
   let login: string
   let password: string
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'outflow-anomalies-'))
     login = aName('reader').replaceAll('-', '_')
     const { stdout: sql } = await runOutflow(['analyst', 'create', login])
     password = /password '([^']+)'/.exec(sql)![1]!
     await pool.query(sql)
   })
-  afterAll(async () => {
-    await pool.query(`drop role ${login}`)
-    await rm(folder, { recursive: true })
-  })
+  afterAll(() => pool.query(`drop role ${login}`))
   const configOfAnalyst = (pipeline: string) => {
     const own = new URL(url)
     own.username = login
     own.password = password
-    return writeConfig(folder, pipeline, own.href)
+    return configOf(pipeline, own.href)
   }
 
   it('lists the stored ones, newest first, by a login that has only the role of an analyst', async () => {
@@ -360,7 +340,7 @@ describe('a login by `outflow analyst create`', () => {
     expect(await outflow('verdicts', 'expected', '--anomaly', id)).toContain(`by ${login}`)
     const named = await runOutflow(['verdicts', 'expected', '--anomaly', id, '--by', 'ada', '--config', config])
     expect(named.code).toBe(2)
-    const output = join(folder, 'all.csv')
+    const output = join(await aFolder(), 'all.csv')
     await outflow('export', '--from', '1h', '--output', output)
     const line = (await readFile(output, 'utf8')).split('\n').find((text) => text.includes(id))
     expect(line).toContain(',expected,')
@@ -383,7 +363,7 @@ describe('a login by `outflow analyst create`', () => {
     expect(await runOutflow(['open', other, '-c', config])).toMatchObject({
       ...{ code: 2, stdout: '', stderr: expect.stringMatching(`^outflow: no anomaly ${other} is stored; `) },
     })
-    const unavailable = await writeConfig(folder, pipeline, 'postgres://127.0.0.1:1/outflow')
+    const unavailable = await configOf(pipeline, 'postgres://127.0.0.1:1/outflow')
     expect(await runOutflow(['open', other, '-c', unavailable])).toMatchObject({ code: 0, stdout: address(other) })
   })
 

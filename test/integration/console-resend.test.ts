@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
-import { ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
+import { ensureTopics, makeKafka } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { aConsole } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const TOKEN = 'an-operator-token'
 /** By offset: valid now, still invalid, no longer on the dead-letter topic, cut there, and still in the outbox. */
@@ -99,8 +100,8 @@ test('issue 20: dead letters are selected and resent on the health page, each on
     const kafka = makeKafka(console.config.kafka)
     const deadLetters = console.config.deadLetters.topic
     await ensureTopics(kafka, [{ topic: deadLetters, partitions: 1 }])
-    const producer = await makeProducer(kafka)
-    await producer.send(
+    await sendMessages(
+      kafka,
       [0, 1, 3].map((offset) => ({
         topic: deadLetters,
         key: null,
@@ -111,6 +112,5 @@ test('issue 20: dead letters are selected and resent on the health page, each on
         }).map(([name, value]) => [`outflow.${name}`, Buffer.from(String(value))] as const),
       })),
     )
-    await producer.close()
   }
 })

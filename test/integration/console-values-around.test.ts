@@ -1,4 +1,3 @@
-import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test } from 'vitest'
 import { aConsole } from '../support/a-console.js'
 import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
@@ -9,6 +8,7 @@ import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { parcelMessages } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const DEPOT = 'the-depot'
 const RECORDS = 800
@@ -71,8 +71,8 @@ test('issue 20: the page of an anomaly shows reasons that were not stored, the v
 /** Produces normal parcels, every second one of one depot; one of that depot is a crate with thirty times the usual weight. */
 async function produce({ brokers, topics }: ParcelPipeline): Promise<void> {
   const normal = nextOf(parcelMessages(61), 2 * RECORDS).filter(({ truth }) => truth === 'normal')
-  const producer = await makeProducer(makeKafka({ brokers, clientId: 'test' }))
-  await producer.send(
+  await sendMessages(
+    brokers,
     normal.slice(0, RECORDS).map(({ key, value, headers }, index) => {
       const topic = topics.source
       if (index === ODD) {
@@ -82,5 +82,4 @@ async function produce({ brokers, topics }: ParcelPipeline): Promise<void> {
       return { topic, key: index % 2 === 0 ? DEPOT : key, value, headers }
     }),
   )
-  await producer.close()
 }

@@ -1,28 +1,23 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, it, onTestFinished } from 'vitest'
+import { callOutflow } from '../support/call-outflow.js'
 import { onLoopback } from '../support/on-loopback.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
-import { runOutflow } from '../support/run-outflow.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 it('doctor reports a read-only database, and a registry that is late instead of a topic without records', async () => {
-  const pipeline = await aParcelPipeline()
+  const { url, close } = await onLoopback(createServer(() => {}))
+  onTestFinished(close)
+  const pipeline = await aParcelPipeline({ source: { format: 'avro', registry: { url } } })
   await pipeline.pool.query(
     `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`,
   )
-  const { url, close } = await onLoopback(createServer(() => {}))
-  onTestFinished(close)
-  const config = JSON.parse(await readFile(pipeline.configFile, 'utf8'))
-  const source = { ...config.source, format: 'avro', registry: { url } }
-  await writeFile(pipeline.configFile, JSON.stringify({ ...config, source }))
-  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
-  await producer.send([{ topic: pipeline.topics.source, key: null, value: Buffer.of(0, 0, 0, 0, 7, 1) }])
-  await producer.close()
+  const value = Buffer.of(0, 0, 0, 0, 7, 1)
+  await sendMessages(pipeline.brokers, [{ topic: pipeline.topics.source, key: null, value }])
 
-  const { code, stdout } = await runOutflow(['doctor', '--config', pipeline.configFile])
+  const { code, stdout } = await callOutflow(['doctor', '--config', pipeline.configFile])
   expect(code).toBe(1)
   expect(stdout).toMatch(/✗ records +no record was read within 8 s; fix: /)
   expect(stdout).toMatch(/✗ database +PostgreSQL .* is read-only; fix: .*postgres\.url/)
@@ -35,7 +30,7 @@ it('doctor reports an active model whose features are not those of the configura
     await aParcelPipeline({ model, features: PARCEL_FEATURES.map((feature) => ({ ...feature, optional: true })) }),
   ]
   const modelFinding = async ({ configFile }: typeof same) => {
-    const { stdout } = await runOutflow(['doctor', '--json', '--config', configFile])
+    const { stdout } = await callOutflow(['doctor', '--json', '--config', configFile])
     return (JSON.parse(stdout).findings as { name: string }[]).find(({ name }) => name === 'model')
   }
 

@@ -11,12 +11,10 @@ import type { Fields } from '@outflow/records'
 import { openPool, type Pool } from '@outflow/store'
 import {
   activeModelId,
-  insertModel,
   latestDriftAlarm,
   latestRecalibration,
   listenForModels,
   listModelChanges,
-  promoteModel,
   type StoredRecalibration,
 } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
@@ -36,6 +34,7 @@ import {
   PARCEL_MODEL,
 } from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
+import { storeActive } from '../support/stored-model.js'
 
 const MINUTE_MS = 60_000
 let url: string
@@ -104,11 +103,8 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
     telemetry,
     /** Checks the scores as a trainer that has just started does. */
     checkScores: (recent: readonly Fields[]) => watchScores({ config, pool, models, telemetry }, async () => recent)(),
-    store: async ({ artefact, metadata }: TrainedDetector, gate: Partial<GateReport> = {}) => {
-      const id = metadata.modelId
-      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(gate), parentId: null })
-      await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
-    },
+    store: (model: TrainedDetector, gate: Partial<GateReport> = {}) =>
+      storeActive(pool, name, model, aGateReport(gate)),
     /** Stores scores and anomalies as ingest does, with a time in the past. */
     scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
       const { nll, pValue } = await by.score(records)

@@ -12,7 +12,6 @@ import {
   storeExplanations,
 } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
-import { insertModel } from '@outflow/store/models'
 import { claimOutboxOrder, listenForOutbox, type OutboxRow, takeOutbox, withholdAlerts } from '@outflow/store/outbox'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runExplainer } from '../../services/alerts/src/explaining/run-explainer.js'
@@ -21,7 +20,7 @@ import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { windowedParcelModel } from '../support/parcel-models.js'
-import { aGateReport } from '../support/reports.js'
+import { storeCandidate } from '../support/stored-model.js'
 
 let url: string
 let pool: Pool
@@ -35,10 +34,7 @@ beforeAll(async () => {
 afterAll(() => pool.end())
 beforeEach(async () => {
   pipeline = aName('explainer')
-  const { metadata, artefact } = model
-  await insertModel(pool, {
-    ...{ pipeline, id: metadata.modelId, artefact, metadata, metrics: aGateReport(), parentId: null },
-  })
+  await storeCandidate(pool, pipeline, model)
   await beginPartition(pool, { pipeline, topic: 'parcels' })
 })
 

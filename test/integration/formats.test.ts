@@ -5,22 +5,22 @@ import { type Fields, isRejection } from '@outflow/records'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
-import { activeModel, insertModel, promoteModel } from '@outflow/store/models'
-import { makeKafka, makeProducer } from '@outflow/streams'
+import { activeModel } from '@outflow/store/models'
 import { runTrainer } from '@outflow/trainer'
 import avsc from 'avsc'
 import protobuf from 'protobufjs'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { callOutflow } from '../support/call-outflow.js'
 import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, type Parcel, parcelMessages } from '../support/parcels.js'
-import { aGateReport } from '../support/reports.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
+import { storeActive } from '../support/stored-model.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 /** The same parcels in each format: decisions must not depend on the format. */
 
@@ -106,11 +106,11 @@ interface Running {
   readonly counted: () => Promise<{ readonly received: number; readonly scored: number; readonly rejected: number }>
 }
 
-async function produce(topic: string, values: readonly (Buffer | null)[]): Promise<void> {
-  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
-  await producer.send(values.map((value) => ({ topic, key: null, value })))
-  await producer.close()
-}
+const produce = (topic: string, values: readonly (Buffer | null)[]) =>
+  sendMessages(
+    kafkaBrokers(),
+    values.map((value) => ({ topic, key: null, value })),
+  )
 
 /** A pipeline that reads these values until the end of the test. */
 async function reading(
@@ -134,18 +134,7 @@ async function reading(
   })
   const pool = openPool(config.postgres.url)
   const { pipeline } = config
-  const { artefact, metadata } = model
-  if (options.train !== true) {
-    await insertModel(pool, {
-      pipeline,
-      id: metadata.modelId,
-      artefact,
-      metadata,
-      metrics: aGateReport(),
-      parentId: null,
-    })
-    await promoteModel(pool, { pipeline, id: metadata.modelId, by: 'test', why: 'asked to' })
-  }
+  if (options.train !== true) await storeActive(pool, pipeline, model)
   const abort = new AbortController()
   const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
   const shared = { config, log, vitals: makeVitals(), signal: abort.signal }
@@ -210,10 +199,10 @@ test.each([
   const topic = await aTopic()
   await produce(topic, parcels.slice(0, 300).map(write))
   const args = ['init', '--topic', topic, '--brokers', kafkaBrokers().join(','), '--output', '-']
-  const unframed = await runOutflow(args)
+  const unframed = await callOutflow(args)
   expect(unframed).toMatchObject({ code: 2, stderr: expect.stringContaining('name the registry with --registry') })
 
-  const { stdout } = await runOutflow([...args, '--registry', registry.url], { env: { DATABASE_URL: '' } })
+  const { stdout } = await callOutflow([...args, '--registry', registry.url], { env: { DATABASE_URL: '' } })
   const { source, features } = parseConfig(parse(stdout), {})
   expect(source).toMatchObject({ format, registry: { url: registry.url } })
   expect(features.map((feature) => `${featurePath(feature)} ${feature.type}`)).toEqual(

@@ -4,10 +4,10 @@ import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
 import { beat, healthEventsCheck, openHealthEvents } from '@outflow/store/health-events'
-import { insertModel, noteDriftAlarm, promoteModel, rollBackModel } from '@outflow/store/models'
+import { noteDriftAlarm, rollBackModel } from '@outflow/store/models'
 import { type MinuteScores, minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
-import { makeKafka, makeProducer } from '@outflow/streams'
+import { makeKafka } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeHealthCheck } from '../../services/alerts/src/health-events/health-watch.js'
 import { beginPartition } from '../support/begin-partition.js'
@@ -16,7 +16,9 @@ import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
 import { aFitReport, aGateReport, aModelMetadata } from '../support/reports.js'
+import { storeActive } from '../support/stored-model.js'
 import { readCommitted } from '../support/topic-reader.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 async function aLookedAfterPipeline() {
   const name = aName('operated')
@@ -50,16 +52,9 @@ async function aLookedAfterPipeline() {
     pass: (ms: number) => {
       now += ms
     },
-    promote: async (id: string) => {
-      const model = { artefact: Buffer.from(id), metadata: aModelMetadata(), metrics: aGateReport(), parentId: null }
-      await insertModel(pool, { pipeline: name, id, ...model })
-      await promoteModel(pool, { pipeline: name, id, by: 'trainer', why: 'schedule' })
-    },
-    send: async (count: number) => {
-      const producer = await makeProducer(kafka)
-      await producer.send(Array.from({ length: count }, () => ({ topic, key: null, value: '{}' })))
-      await producer.close()
-    },
+    promote: (id: string) =>
+      storeActive(pool, name, { artefact: Buffer.from(id), metadata: aModelMetadata({ modelId: id }) }),
+    send: (count: number) => sendMessages(kafka, Array(count).fill({ topic, key: null, value: '{}' })),
     begin: () => beginPartition(pool, { pipeline: name, topic }),
     /** Stores a batch as ingest does. @param scores  of the batch's minute */
     store: (from: bigint, to: bigint, scores: readonly MinuteScores[] = []) =>

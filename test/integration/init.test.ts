@@ -1,66 +1,57 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { featurePath, parseConfig } from '@outflow/contracts'
-import { makeKafka, makeProducer } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
-import { runOutflow } from '../support/run-outflow.js'
+import { callOutflow } from '../support/call-outflow.js'
+import { aFolder, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const brokers = kafkaBrokers().join(',')
 const minutes = (after: number) => new Date(Date.UTC(2026, 0, 1) + after * 60_000).toISOString()
 const initOf = (topic: string) =>
-  runOutflow(['init', '--topic', topic, '--brokers', brokers, '--output', '-'], { env: { DATABASE_URL: '' } })
+  callOutflow(['init', '--topic', topic, '--brokers', brokers, '--output', '-'], { env: { DATABASE_URL: '' } })
 
 describe('outflow init of a file', () => {
   const env = { DATABASE_URL: '', KAFKA_BROKERS: '' }
 
   it('writes a configuration that train accepts, and replaces none without --force', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
-    try {
-      const [input, out] = [join(folder, 'parcels.ndjson'), join(folder, 'outflow.yaml')]
-      await writeFile(input, Array.from({ length: 300 }, (_, index) => `${parcel(index)}\n`).join(''))
-      const init = ['init', '--input', input, '--output', out]
-      expect(await runOutflow(init, { env })).toMatchObject({
-        code: 0,
-        stdout: '',
-        stderr: expect.stringContaining('outflow.yaml: 3 features, 0 fields left out, from the 300 records of '),
-      })
+    const folder = await aFolder()
+    const [input, out] = [join(folder, 'parcels.ndjson'), join(folder, 'outflow.yaml')]
+    await writeFile(input, Array.from({ length: 300 }, (_, index) => `${parcel(index)}\n`).join(''))
+    const init = ['init', '--input', input, '--output', out]
+    expect(await callOutflow(init, { env })).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('outflow.yaml: 3 features, 0 fields left out, from the 300 records of '),
+    })
 
-      const written = await readFile(out, 'utf8')
-      expect(await runOutflow(init, { env })).toMatchObject({
-        code: 2,
-        stderr: `outflow: ${out} exists; --force replaces it, --output names another\n`,
-      })
-      expect(await readFile(out, 'utf8')).toBe(written)
-      expect((await runOutflow([...init, '--force'], { env })).code).toBe(0)
+    const written = await readFile(out, 'utf8')
+    expect(await callOutflow(init, { env })).toMatchObject({
+      code: 2,
+      stderr: `outflow: ${out} exists; --force replaces it, --output names another\n`,
+    })
+    expect(await readFile(out, 'utf8')).toBe(written)
+    expect((await callOutflow([...init, '--force'], { env })).code).toBe(0)
 
-      await writeFile(out, `${written}model: { layers: 2, hidden: [8] }\n`)
-      const train = ['train', '--config', out, '--input', input, '--output', join(folder, 'model')]
-      const trained = await runOutflow(train, { env })
-      expect(trained.stderr).toContain('features: at cyclic, grams numeric, to categorical')
-      expect(trained.code).toBe(0)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    await writeFile(out, `${written}model: { layers: 2, hidden: [8] }\n`)
+    const train = ['train', '--config', out, '--input', input, '--output', join(folder, 'model')]
+    const trained = await callOutflow(train, { env })
+    expect(trained.stderr).toContain('features: at cyclic, grams numeric, to categorical')
+    expect(trained.code).toBe(0)
   })
 
   it('counts windowed features among the features that it prints (they were left out)', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
-    try {
-      const input = join(folder, 'load.csv')
-      const loads = Array.from({ length: 1_000 }, (_, index) => `${minutes(5 * index)},${(index * 37) % 91}\n`)
-      await writeFile(input, `at,x[0]\n${loads.join('')}`)
-      expect(
-        await runOutflow(['init', '--input', input, '--output', join(folder, 'outflow.yaml')], { env }),
-      ).toMatchObject({
-        code: 0,
-        stderr: expect.stringContaining('outflow.yaml: 3 features, 1 field left out, from the 1,000 records of '),
-      })
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    const folder = await aFolder()
+    const input = join(folder, 'load.csv')
+    const loads = Array.from({ length: 1_000 }, (_, index) => `${minutes(5 * index)},${(index * 37) % 91}\n`)
+    await writeFile(input, `at,x[0]\n${loads.join('')}`)
+    expect(
+      await callOutflow(['init', '--input', input, '--output', join(folder, 'outflow.yaml')], { env }),
+    ).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('outflow.yaml: 3 features, 1 field left out, from the 1,000 records of '),
+    })
   })
 
   it.each([
@@ -76,7 +67,7 @@ describe('outflow init of a file', () => {
       'outflow: stdin has no field that a model can use (id: always 1)\n',
     ],
   ])('ends with 2 and one line where there is %s', async (_, args, stderr) => {
-    expect(await runOutflow(['init', ...args], { env, stdin: '{"id":1}\n' })).toEqual({ code: 2, stdout: '', stderr })
+    expect(await callOutflow(['init', ...args], { env, stdin: '{"id":1}\n' })).toEqual({ code: 2, stdout: '', stderr })
   })
 })
 
@@ -151,12 +142,9 @@ describe('outflow init of a topic', () => {
       ['$["Duration..in.seconds."]', 'numeric'],
       ['$.host', 'categorical'],
     ])
-    const folder = await mkdtemp(join(tmpdir(), 'outflow-init-'))
-    const file = join(folder, 'hosts.yaml')
+    const file = join(await aFolder(), 'hosts.yaml')
     await writeFile(file, `${stdout}events: { topic: ${topic}.events }\n`)
-    const { stdout: checked } = await runOutflow(['doctor', '--json', '--config', file]).finally(() =>
-      rm(folder, { recursive: true, force: true }),
-    )
+    const { stdout: checked } = await callOutflow(['doctor', '--json', '--config', file])
     const { findings } = JSON.parse(checked) as { findings: { name: string }[] }
     expect(findings.find(({ name }) => name === 'topics')).toMatchObject({
       ok: true,
@@ -200,14 +188,8 @@ const measurement = (index: number): string =>
     host: `host-${index % 4}`,
   })
 
-async function produce(
-  topic: string,
-  values: readonly string[],
-  timestampOf = (_: number) => Date.now(),
-): Promise<void> {
-  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
-  await producer.send(
+const produce = (topic: string, values: readonly string[], timestampOf = (_: number) => Date.now()) =>
+  sendMessages(
+    kafkaBrokers(),
     values.map((value, index) => ({ topic, key: `${index}`, value, timestampMs: timestampOf(index) })),
   )
-  await producer.close()
-}

@@ -10,7 +10,6 @@ import {
 import { type AclEntry, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
 import { expect, it } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
-import { aDatabase } from '../support/infrastructure.js'
 import { withAdmin } from '../support/kafkajs.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
@@ -56,12 +55,10 @@ it.each<[string, (kafka: KafkaConnection) => Promise<unknown>, string]>([
 
 it('a user with the permissions that docs/guides/security.md lists runs a pipeline', async () => {
   const { brokers } = secured.infrastructure.kafka
-  const url = await aDatabase()
   const pipeline = await aParcelPipeline({
     model: await parcelModel(),
     brokers,
-    databaseUrl: url,
-    access: { kafka: limited(), postgres: { url } },
+    kafka: limited(),
   })
   const { source, alerts, deadLetters } = pipeline.topics
   await allow([

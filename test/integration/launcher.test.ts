@@ -1,8 +1,9 @@
 import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
-import { ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
+import { ensureTopics, makeKafka } from '@outflow/streams'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { launchLaws } from '../support/launch.laws.js'
 import { readTopic } from '../support/topic-reader.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 describe('an embedded launch', () => {
   let infrastructure: Infrastructure
@@ -21,9 +22,7 @@ describe('an embedded launch', () => {
     const { brokers } = infrastructure.kafka
     const kafka = makeKafka({ brokers, clientId: 'test' })
     await ensureTopics(kafka, [{ topic: 'large', partitions: 1 }])
-    const producer = await makeProducer(kafka)
-    await producer.send([{ topic: 'large', key: null, value: 'x'.repeat(2_000_000) }])
-    await producer.close()
+    await sendMessages(kafka, [{ topic: 'large', key: null, value: 'x'.repeat(2_000_000) }])
     expect((await readTopic(brokers, 'large')).map(({ value }) => value?.length)).toEqual([2_000_000])
   })
 })

@@ -1,15 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { makeKafka, makeProducer } from '@outflow/streams'
 import { expect, onTestFinished, test } from 'vitest'
+import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { onLoopback } from '../support/on-loopback.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES, parcelMessages } from '../support/parcels.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const RECORDS = 1_500
 
@@ -30,7 +29,7 @@ test('issue 17.7: a path that no record has is reported by the trainer, status a
   const why = /no model: training window: 1,500 records read, 1,500 rejected, for example: \$\.amout is absent/
   await untilStatusStates(pipeline, why)
 
-  const { code, stdout } = await runOutflow(['doctor', '--json', '--config', pipeline.configFile])
+  const { code, stdout } = await callOutflow(['doctor', '--json', '--config', pipeline.configFile])
   const { findings } = JSON.parse(stdout) as { findings: { name: string; ok: boolean; detail: string }[] }
   expect(code).toBe(1)
   expect(findings.find(({ name }) => name === 'records')).toMatchObject({
@@ -45,12 +44,12 @@ test('issue 17.7: a path that no record has is reported by the trainer, status a
 })
 
 test('status states the failure of the schema registry that the trainer retries', async () => {
-  const pipeline = await aParcelPipeline({ training: { minRows: 1_000, niceness: 0 } })
-  const registry = await onLoopback(createServer((_, response) => response.writeHead(503).end()))
-  onTestFinished(registry.close)
-  const config = JSON.parse(await readFile(pipeline.configFile, 'utf8'))
-  const source = { ...config.source, format: 'avro', registry: { url: registry.url } }
-  await writeFile(pipeline.configFile, JSON.stringify({ ...config, source }))
+  const { url, close } = await onLoopback(createServer((_, response) => response.writeHead(503).end()))
+  onTestFinished(close)
+  const pipeline = await aParcelPipeline({
+    source: { format: 'avro', registry: { url } },
+    training: { minRows: 1_000, niceness: 0 },
+  })
   await send(pipeline, new Array<Buffer>(RECORDS).fill(Buffer.of(0, 0, 0, 0, 7, 1)))
   const trainer = startService('trainer', pipeline.configFile)
   await trainer.logged('training failed')
@@ -74,14 +73,14 @@ test('status names changed features with which every record is rejected, while t
   )
 })
 
-async function send({ brokers, topics }: ParcelPipeline, values: readonly (Buffer | null)[]): Promise<void> {
-  const producer = await makeProducer(makeKafka({ brokers, clientId: 'test' }))
-  await producer.send(values.map((value) => ({ topic: topics.source, key: null, value })))
-  await producer.close()
-}
+const send = ({ brokers, topics }: ParcelPipeline, values: readonly (Buffer | null)[]) =>
+  sendMessages(
+    brokers,
+    values.map((value) => ({ topic: topics.source, key: null, value })),
+  )
 
 async function untilStatusStates({ configFile }: ParcelPipeline, remark: RegExp): Promise<void> {
-  await eventually(async () => remark.test((await runOutflow(['status', '--config', configFile])).stdout), {
+  await eventually(async () => remark.test((await callOutflow(['status', '--config', configFile])).stdout), {
     what: `status states ${remark}`,
     everyMs: 1_000,
   })

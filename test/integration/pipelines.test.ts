@@ -1,12 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { TrainedDetector } from '@outflow/detector'
 import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
-import { insertModel, promoteModel } from '@outflow/store/models'
-import { makeKafka, makeProducer } from '@outflow/streams'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { aConfigFile } from '../support/config-file.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
@@ -18,8 +14,9 @@ import {
   type ParcelMessage,
   parcelMessages,
 } from '../support/parcels.js'
-import { aGateReport } from '../support/reports.js'
 import { startService } from '../support/service-process.js'
+import { storeActive } from '../support/stored-model.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 let model: TrainedDetector
 let pool: Pool
@@ -40,10 +37,7 @@ interface Made {
 /** A pipeline with a model, on its own topics. */
 async function aPipeline(topics: readonly string[]): Promise<Made> {
   const name = aName('pipeline')
-  const folder = await mkdtemp(join(tmpdir(), 'outflow-pipelines-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const configFile = join(folder, 'outflow.yaml') // JSON is YAML
-  const configuration = {
+  const configFile = await aConfigFile({
     pipeline: name,
     kafka: { brokers: kafkaBrokers() },
     postgres: { url: postgresUrl },
@@ -51,23 +45,17 @@ async function aPipeline(topics: readonly string[]): Promise<Made> {
     features: PARCEL_FEATURES,
     model: PARCEL_MODEL,
     detection: { alertRate: PARCEL_ALERT_RATE },
-    alerts: { topic: `${name}.alerts` },
-    deadLetters: { topic: `${name}.dead` },
     http: { ports: { ingest: 0 } },
-  }
-  await writeFile(configFile, JSON.stringify(configuration))
-  const { artefact, metadata } = model
-  const id = metadata.modelId
-  await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(), parentId: null })
-  await promoteModel(pool, { pipeline: name, id, by: 'test', why: 'to begin with' })
+  })
+  await storeActive(pool, name, model)
   return { name, configFile }
 }
 
-async function send(topic: string, messages: readonly ParcelMessage[]): Promise<void> {
-  const producer = await makeProducer(makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }))
-  await producer.send(messages.map((message) => ({ topic, ...message })))
-  await producer.close()
-}
+const send = (topic: string, messages: readonly ParcelMessage[]) =>
+  sendMessages(
+    kafkaBrokers(),
+    messages.map((message) => ({ topic, ...message })),
+  )
 
 const isSound = ({ truth }: ParcelMessage) => truth === 'normal' || truth === 'odd'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { makeKafka, makeProducer, type OutgoingMessage } from '@outflow/streams'
+import type { OutgoingMessage } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
@@ -8,6 +8,7 @@ import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 /** An anomaly under every model of parcels, so that it is stored with its key. */
 const HEAVY = JSON.stringify({ kind: 'letter', grams: 1e9, millimetres: 1 })
@@ -36,9 +37,10 @@ test('issue 17.17, 17.18: long keys and hostile headers affect no other record, 
   })
   const sound = nextOf(parcelMessages(18), 400).filter(({ truth }) => truth === 'normal')
   const messages = [...sound.slice(0, 200), ...POISON, ...sound.slice(200)]
-  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
-  await producer.send(messages.map((message) => ({ ...message, topic: pipeline.topics.source })))
-  await producer.close()
+  await sendMessages(
+    pipeline.brokers,
+    messages.map((message) => ({ ...message, topic: pipeline.topics.source })),
+  )
 
   const ingest = startService('ingest', pipeline.configFile)
   await eventually(async () => (await pipeline.stored()) >= messages.length, { what: 'all records are stored' })
@@ -82,9 +84,10 @@ test('issue 17.20: a record that Postgres rejects affects no other record', asyn
   const messages = [...sound, ...sound.slice(0, 2)].map((message, index) =>
     index === 100 || index === 700 ? { key: 'poison', value: HEAVY } : message,
   )
-  const producer = await makeProducer(makeKafka({ brokers: pipeline.brokers, clientId: 'test' }))
-  await producer.send(messages.map((message) => ({ ...message, topic: pipeline.topics.source })))
-  await producer.close()
+  await sendMessages(
+    pipeline.brokers,
+    messages.map((message) => ({ ...message, topic: pipeline.topics.source })),
+  )
   const ingest = startService('ingest', pipeline.configFile)
   await eventually(async () => (await pipeline.stored()) >= messages.length, { what: 'all records are stored' })
   expect(await query(counters)).toEqual([{ received: messages.length, scored: messages.length - 2, rejected: 2 }])

@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Alert, alertEvent, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
 import {
@@ -19,9 +16,11 @@ import { writeBatch } from '@outflow/store/batch'
 import { addSuppression, listSuppressions } from '@outflow/store/suppressions'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
+import { callOutflow } from '../support/call-outflow.js'
+import { aConfigFile } from '../support/config-file.js'
+import { documentWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 let pool: Pool
@@ -36,8 +35,8 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
-async function aDocument(alerts: object) {
-  return {
+const aDocument = async (alerts: object) =>
+  documentWith({
     pipeline: aName('quiet'),
     kafka: { brokers: kafkaBrokers() },
     postgres: { url },
@@ -45,18 +44,13 @@ async function aDocument(alerts: object) {
     features: [{ path: '$.load', type: 'numeric' }],
     alerts: { topic: await aTopic({ partitions: 2 }), ...alerts },
     deadLetters: { topic: await aTopic() },
-  }
-}
+  })
 
 const aConfig = async (alerts: object): Promise<Config> => parseConfig(await aDocument(alerts), {})
 
 /** Runs a command of the command line with a configuration, and returns its JSON. */
 async function runForJson(document: object, args: readonly string[]) {
-  const folder = await mkdtemp(join(tmpdir(), 'outflow-quiet-'))
-  cleanUps.push(() => rm(folder, { recursive: true }))
-  const file = join(folder, 'outflow.yaml') // JSON is YAML
-  await writeFile(file, JSON.stringify(document))
-  const ran = await runOutflow([...args, '--config', file, '--json'])
+  const ran = await callOutflow([...args, '--config', await aConfigFile(document), '--json'])
   expect(ran.code, ran.stderr).toBe(0)
   return JSON.parse(ran.stdout)
 }

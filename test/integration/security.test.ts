@@ -15,6 +15,7 @@ import { runOutflow } from '../support/run-outflow.js'
 import { SECRETS, type Secured, useSecured } from '../support/secured.js'
 import { startService } from '../support/service-process.js'
 import { startTokenEndpoint } from '../support/token-endpoint.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const secured = useSecured('TLS and logins')
 
@@ -200,12 +201,10 @@ describe('outflow init', () => {
     const topic = 'to-be-described'
     const kafka = makeKafka({ brokers: secured.infrastructure.kafka.brokers, clientId: 'test' })
     await ensureTopics(kafka, [{ topic, partitions: 1 }])
-    const producer = await makeProducer(kafka)
-    const values = Array.from({ length: 100 }, (_, at) =>
-      JSON.stringify({ grams: (at * 37) % 101, to: `hub ${at % 3}` }),
-    )
-    await producer.send(values.map((value) => ({ topic, key: null, value })))
-    await producer.close()
+    const messages = Array.from({ length: 100 }, (_, at) => {
+      return { topic, key: null, value: JSON.stringify({ grams: (at * 37) % 101, to: `hub ${at % 3}` }) }
+    })
+    await sendMessages(kafka, messages)
     const properties = join(secured.folder, 'client.properties')
     await writeFile(
       properties,
@@ -314,7 +313,7 @@ describe('secrets', () => {
       model: await parcelModel(),
       brokers: kafka.brokers,
       databaseUrl: postgres.url,
-      access: accessOf('scram512.secret'),
+      ...accessOf('scram512.secret'),
     })
     const services = (['ingest', 'alerts'] as const).map((name) => startService(name, pipeline.configFile))
     const feed = pipeline.feed(31, { perSecond: 2_000 })

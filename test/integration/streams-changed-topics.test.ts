@@ -1,10 +1,11 @@
-import { createTopics, makeProducer, type PartitionEnds, partitionEnds } from '@outflow/streams'
+import { createTopics, type PartitionEnds, partitionEnds } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { aMember, countersOf, gapOf, kafka, message, nextOffsets, produce, range } from '../support/counting-member.js'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { withAdmin } from '../support/kafkajs.js'
 import { readCommitted } from '../support/topic-reader.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 // Concurrent: each has its own topic and group, and two wait for the broker or for a member's next poll.
 describe.concurrent('records that are not there any more', () => {
@@ -168,8 +169,8 @@ const createAgain = (topic: string) =>
   })
 
 /** Sends records of one key, so that compaction removes all but the last. */
-async function produceKey(topic: string, from: number, to: number): Promise<void> {
-  const producer = await makeProducer(kafka())
-  await producer.send(range(from, to).map((value) => ({ ...message(topic, value), key: Buffer.from('key') })))
-  await producer.close()
-}
+const produceKey = (topic: string, from: number, to: number) =>
+  sendMessages(
+    kafka(),
+    range(from, to).map((value) => ({ ...message(topic, value), key: Buffer.from('key') })),
+  )

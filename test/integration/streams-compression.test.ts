@@ -1,9 +1,10 @@
-import { deliveries, makeKafka, makeProducer, positionsInMemory, readWindow } from '@outflow/streams'
+import { deliveries, makeKafka, positionsInMemory, readWindow } from '@outflow/streams'
 import { CompressionTypes } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { plainKafka } from '../support/kafkajs.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 /**
  * With a topic's `compression.type`, the broker compresses every batch again with Kafka's own codecs: the reader is tested with
@@ -18,9 +19,10 @@ const VALUES = Array.from(
 
 test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as they were written', async (codec) => {
   const topic = await aTopic({ settings: { 'compression.type': codec } })
-  const producer = await makeProducer(kafka())
-  await producer.send(VALUES.map((value) => ({ topic, key: null, value: Buffer.from(value) })))
-  await producer.close()
+  await sendMessages(
+    kafka(),
+    VALUES.map((value) => ({ topic, key: null, value: Buffer.from(value) })),
+  )
 
   expect(await delivered(topic)).toEqual(VALUES)
   const window = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 10_000, seed: 1 })

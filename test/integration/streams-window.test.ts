@@ -3,7 +3,6 @@ import {
   describeTopics,
   ensureTopics,
   makeKafka,
-  makeProducer,
   makeTransactionalSender,
   partitionEnds,
   readWindow,
@@ -12,6 +11,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { aGroup, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { plainKafka } from '../support/kafkajs.js'
+import { sendMessages } from '../support/topic-writer.js'
 
 const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
 const NOON = Date.UTC(2026, 0, 1, 12)
@@ -29,9 +29,10 @@ describe('readWindow', () => {
 
   it('issue 17.10: leaves out tombstones with skipTombstones', async () => {
     const topic = await aTopic()
-    const producer = await makeProducer(kafka())
-    await producer.send([null, '1', null].map((value) => ({ topic, key: 'a', value })))
-    await producer.close()
+    await sendMessages(
+      kafka(),
+      [null, '1', null].map((value) => ({ topic, key: 'a', value })),
+    )
 
     const window = { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 }
     expect((await readWindow(kafka(), window)).seen).toBe(3)
@@ -145,9 +146,7 @@ describe('topics', () => {
     )
     expect(await describeCluster(kafka())).toMatchObject({ brokers: 1 })
 
-    const producer = await makeProducer(kafka())
-    await producer.send([{ topic, key: 'a', value: 'x'.repeat(2 * 1024 ** 2), partition: 1 }])
-    await producer.close()
+    await sendMessages(kafka(), [{ topic, key: 'a', value: 'x'.repeat(2 * 1024 ** 2), partition: 1 }])
     expect(await partitionEnds(kafka(), [topic])).toEqual(
       expect.arrayContaining([
         { topic, partition: 0, earliest: 0n, end: 0n },
@@ -163,8 +162,8 @@ describe('topics', () => {
   })
 })
 
-async function produce(topic: string, timestampsMs: readonly number[]): Promise<void> {
-  const producer = await makeProducer(kafka())
-  await producer.send(timestampsMs.map((timestampMs) => ({ topic, key: `${timestampMs}`, value: 'v', timestampMs })))
-  await producer.close()
-}
+const produce = (topic: string, timestampsMs: readonly number[]) =>
+  sendMessages(
+    kafka(),
+    timestampsMs.map((timestampMs) => ({ topic, key: `${timestampMs}`, value: 'v', timestampMs })),
+  )

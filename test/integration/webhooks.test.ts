@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { alertEvent, eventMessage, exampleEvent } from '@outflow/alerting'
 import { runAlerts } from '@outflow/alerts'
@@ -10,40 +7,36 @@ import type { TrainedDetector } from '@outflow/detector'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
-import { insertModel } from '@outflow/store/models'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { applyRetention } from '@outflow/store/retention'
 import { Webhook } from 'standardwebhooks'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
+import { aConfigFile } from '../support/config-file.js'
+import { documentWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
-import { aGateReport } from '../support/reports.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
+import { storeCandidate } from '../support/stored-model.js'
 import { readCommitted } from '../support/topic-reader.js'
 import { type AnswerTo, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js'
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`
 const OURS = { allow: ['127.0.0.1'] }
 
-let folder: string
 let pool: Pool
 let config: Config
 const cleanUps: (() => Promise<unknown>)[] = []
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'outflow-webhooks-'))
-  cleanUps.push(() => rm(folder, { recursive: true }))
-})
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
 
 /** A pipeline with these webhooks; returns the path of its configuration. */
 async function aPipeline(webhooks: readonly object[], alerts: object = {}): Promise<string> {
-  const document = {
+  const document = documentWith({
     pipeline: aName('hooked'),
     kafka: { brokers: kafkaBrokers() },
     postgres: { url: await aDatabase() },
@@ -54,13 +47,11 @@ async function aPipeline(webhooks: readonly object[], alerts: object = {}): Prom
     events: { topic: await aTopic() },
     http: { ports: { alerts: 0 } },
     log: { level: 'debug' },
-  }
+  })
   config = parseConfig(document, {})
   pool = openPool(config.postgres.url)
   cleanUps.push(() => pool.end())
-  const file = join(folder, 'outflow.yaml') // JSON is YAML
-  await writeFile(file, JSON.stringify(document))
-  return file
+  return aConfigFile(document)
 }
 
 async function aReceiver(answer?: AnswerTo): Promise<WebhookReceiver> {
@@ -210,10 +201,10 @@ test('a retry carries the reasons that were stored since, and so does an event o
 })
 
 /** Writes an anomaly without reasons and its alert, as ingest does. */
-async function storeUnexplained({ metadata, artefact }: TrainedDetector, at: { topic: string; partition: number }) {
+async function storeUnexplained(model: TrainedDetector, at: { topic: string; partition: number }) {
   const { pipeline, alerts } = config
-  const { modelId } = metadata
-  await insertModel(pool, { pipeline, id: modelId, artefact, metadata, metrics: aGateReport(), parentId: null })
+  const { modelId } = model.metadata
+  await storeCandidate(pool, pipeline, model)
   await beginPartition(pool, { pipeline, ...at })
   const anomaly = {
     ...{ offset: 0n, recordTimeMs: Date.now(), eventTimeMs: Date.now(), entityKey: 'depot', modelId },

@@ -1,19 +1,13 @@
 import type { Gap } from '@outflow/contracts'
 import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
-import {
-  type DeliveriesOptions,
-  type Delivery,
-  deliveries,
-  type KafkaConnection,
-  makeKafka,
-  makeProducer,
-} from '@outflow/streams'
+import { type DeliveriesOptions, type Delivery, deliveries, type KafkaConnection, makeKafka } from '@outflow/streams'
 import { afterAll, beforeAll } from 'vitest'
 import { positionsOf } from '../../services/ingest/src/positions.js'
 import { NO_ROWS } from './begin-partition.js'
 import { eventually } from './eventually.js'
 import { aDatabase, kafkaBrokers } from './infrastructure.js'
+import { sendMessages } from './topic-writer.js'
 
 export const PIPELINE = 'flights'
 
@@ -122,11 +116,11 @@ export const message = (topic: string, value: number, partition?: number) => ({
 })
 
 /** @param partition  default: chosen by the producer */
-export async function produce(topic: string, from: number, to: number, partition?: number): Promise<void> {
-  const producer = await makeProducer(kafka())
-  await producer.send(range(from, to).map((value) => message(topic, value, partition)))
-  await producer.close()
-}
+export const produce = (topic: string, from: number, to: number, partition?: number) =>
+  sendMessages(
+    kafka(),
+    range(from, to).map((value) => message(topic, value, partition)),
+  )
 
 export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index)

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { migrate } from '@outflow/store'
 import { createTopics } from '@outflow/streams'
 import type { Admin } from 'kafkajs'
@@ -48,6 +51,13 @@ export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {
   ])
   cleanUps.push(() => admin.deleteTopics({ topics: [topic] }))
   return topic
+}
+
+/** Returns the path of a new folder, removed when the test file is done. */
+export async function aFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-test-'))
+  cleanUps.push(() => rm(folder, { recursive: true }))
+  return folder
 }
 
 /** Returns the name of a new consumer group. */

@@ -7,10 +7,9 @@ import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, type Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
-import { insertModel, promoteModel } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
-import { aGateReport } from '../../support/reports.js'
+import { storeActive } from '../../support/stored-model.js'
 import { featuresOf, PARTITIONS, trainingRecords } from './events.js'
 import { startPeer } from './peer.js'
 import type { Running } from './running.js'
@@ -50,7 +49,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
       await ensureTopics(admin, [{ topic, partitions: PARTITIONS }])
       return topic
     },
-    pipeline: async (topic, fields, { artefact, metadata }) => {
+    pipeline: async (topic, fields, model) => {
       const name = aName()
       const alertsTopic = `${name}.alerts`
       await ensureTopics(admin, [{ topic: alertsTopic, partitions: 1 }])
@@ -71,9 +70,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
           log: { level: 'info' },
         }),
       )
-      const id = metadata.modelId
-      await insertModel(pool, { pipeline: name, id, artefact, metadata, metrics: aGateReport(), parentId: null })
-      await promoteModel(pool, { pipeline: name, id, by: 'bench', why: 'to begin with' })
+      await storeActive(pool, name, model)
       return {
         configFile,
         alertsTopic,
