@@ -8,101 +8,68 @@ import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { type ServiceProcess, startService } from '../support/service-process.js'
 
-// Each test has its own Postgres or Kafka: those of the run are shared with other tests.
-
 let model: TrainedDetector
 beforeAll(async () => {
   model = await parcelModel()
 })
 
-test('no record is lost or counted twice over a restart and a power cut of Postgres', async ({ skip }) => {
-  const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
-  onTestFinished(stop)
-  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it must not be stopped')
-  await migrate(postgres.url)
-  const pipeline = await aParcelPipeline({ model, databaseUrl: postgres.url })
-  const services = startServices(pipeline)
-  const feed = pipeline.feed(21)
-  for (const how of ['stop', 'kill'] as const) {
+const SERVERS = ['postgres', 'kafka'] as const
+type Server = (typeof SERVERS)[number]
+
+test.for(SERVERS)(
+  'no record is lost or counted twice over a restart and a power cut of %s',
+  async (server, { skip }) => {
+    const { pipeline, control } = await onOwn(server, skip)
+    const services = startServices(pipeline)
+    const feed = pipeline.feed(21)
+    for (const how of ['stop', 'kill'] as const) {
+      await pipeline.untilStoredMore(3_000)
+      await control[how]()
+      await Promise.all(services.map((service) => untilUnready(service, server)))
+      await control.start()
+      await Promise.all(services.map(untilReady))
+    }
+    await pipeline.untilStoredMore(5_000)
+    await feed.stop()
+
+    if (server === 'postgres') await services[0].logged('batch write retried')
+    await expectEverythingOnce(pipeline)
+  },
+)
+
+test.for(SERVERS)(
+  'services stop and start while %s is down; records that were not written are read again',
+  async (server, { skip }) => {
+    const { pipeline, control } = await onOwn(server, skip)
+    const services = startServices(pipeline)
+    const feed = pipeline.feed(23)
     await pipeline.untilStoredMore(3_000)
-    await control[how]()
-    await Promise.all(services.map((service) => untilUnready(service, 'postgres')))
+
+    await control.stop()
+    if (server === 'postgres') await services[0].logged('batch write retried')
+    else await Promise.all(services.map((service) => untilUnready(service, server)))
+    await expectGentleEnd(services)
+    const next = startServices(pipeline)
+    await Promise.all(next.map((service) => untilUnready(service, server)))
     await control.start()
-    await Promise.all(services.map(untilReady))
-  }
-  await pipeline.untilStoredMore(5_000)
-  await feed.stop()
 
-  await services[0].logged('batch write retried')
-  await expectEverythingOnce(pipeline)
-})
-
-test('no record is lost or counted twice over a restart and a power cut of the broker', async ({ skip }) => {
-  const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
-  onTestFinished(stop)
-  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it must not be stopped')
-  const pipeline = await aParcelPipeline({ model, brokers: kafka.brokers })
-  const services = startServices(pipeline)
-  const feed = pipeline.feed(22)
-  for (const how of ['stop', 'kill'] as const) {
     await pipeline.untilStoredMore(3_000)
-    await control[how]()
-    await Promise.all(services.map((service) => untilUnready(service, 'kafka')))
-    await control.start()
-    await Promise.all(services.map(untilReady))
-  }
-  await pipeline.untilStoredMore(5_000)
-  await feed.stop()
+    await Promise.all(next.map(untilReady))
+    await feed.stop()
+    await expectEverythingOnce(pipeline)
+  },
+)
 
-  await expectEverythingOnce(pipeline)
-})
-
-test('services stop and start while Postgres is down; records that were not written are read again', async ({
-  skip,
-}) => {
-  const { postgres, stop } = await launchInfrastructure({ need: ['postgres'] })
-  onTestFinished(stop)
-  const control = postgres.control ?? skip('DATABASE_URL gives Postgres: it must not be stopped')
-  await migrate(postgres.url)
-  const pipeline = await aParcelPipeline({ model, databaseUrl: postgres.url })
-  const services = startServices(pipeline)
-  const feed = pipeline.feed(23)
-  await pipeline.untilStoredMore(3_000)
-
-  await control.stop()
-  await services[0].logged('batch write retried')
-  await expectGentleEnd(services)
-  const next = startServices(pipeline)
-  await Promise.all(next.map((service) => untilUnready(service, 'postgres')))
-  await control.start()
-
-  await pipeline.untilStoredMore(3_000)
-  await Promise.all(next.map(untilReady))
-  await feed.stop()
-  await expectEverythingOnce(pipeline)
-})
-
-test('services stop and start while the broker is down', async ({ skip }) => {
-  const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
-  onTestFinished(stop)
-  const control = kafka.control ?? skip('KAFKA_BROKERS gives Kafka: it must not be stopped')
-  const pipeline = await aParcelPipeline({ model, brokers: kafka.brokers })
-  const services = startServices(pipeline)
-  const feed = pipeline.feed(24)
-  await pipeline.untilStoredMore(3_000)
-
-  await control.stop()
-  await Promise.all(services.map((service) => untilUnready(service, 'kafka')))
-  await expectGentleEnd(services)
-  const next = startServices(pipeline)
-  await Promise.all(next.map((service) => untilUnready(service, 'kafka')))
-  await control.start()
-
-  await pipeline.untilStoredMore(3_000)
-  await Promise.all(next.map(untilReady))
-  await feed.stop()
-  await expectEverythingOnce(pipeline)
-})
+/** A pipeline on a Postgres or a Kafka of its own: those of the run are shared with other tests. */
+async function onOwn(server: Server, skip: (why: string) => never) {
+  const launched = await launchInfrastructure({ need: [server] })
+  onTestFinished(launched.stop)
+  const control = launched[server].control ?? skip(`${server} is given: it must not be stopped`)
+  if (server === 'kafka')
+    return { control, pipeline: await aParcelPipeline({ model, brokers: launched.kafka.brokers }) }
+  await migrate(launched.postgres.url)
+  return { control, pipeline: await aParcelPipeline({ model, databaseUrl: launched.postgres.url }) }
+}
 
 test('issue 17.24: while Postgres rejects all writes, ingest is not ready, and reports the batch', async () => {
   const pipeline = await aParcelPipeline({ model })
@@ -147,7 +114,7 @@ async function expectGentleEnd(services: readonly ServiceProcess[]): Promise<voi
 }
 
 /** Waits until `/readyz` of a service answers 503 and names the part that is down. */
-async function untilUnready(service: ServiceProcess, part: 'postgres' | 'kafka'): Promise<void> {
+async function untilUnready(service: ServiceProcess, part: Server): Promise<void> {
   const unready = await eventually(
     async () => {
       const readiness = await service.readiness()
