@@ -35,7 +35,7 @@ import {
   waitingRequest,
 } from '@outflow/store/training'
 import { expect } from 'vitest'
-import { aFitReport, aGateReport, aModelMetadata } from '../support/reports.js'
+import { aFitReport, aGateReport, aModel, aModelMetadata } from '../support/reports.js'
 import { holdsInBoth, type StoreCase } from '../support/simulated-store.js'
 import { aBatch, NOW } from '../support/stored-batches.js'
 
@@ -46,9 +46,9 @@ const GATE = aGateReport()
 const CASES: Readonly<Record<string, StoreCase>> = {
   'a model is stored once, promoted, and returned unchanged': async (pool, pipeline) => {
     expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('inserted')
-    expect(await insertModel(pool, { ...aModel(pipeline, 'a'), parentId: 'b' })).toBe('known')
     expect(await activeModel(pool, pipeline)).toBeNull()
     await promoteModel(pool, { pipeline, id: 'a', ...BY })
+    expect(await insertModel(pool, { ...aModel(pipeline, 'a'), parentId: 'b' })).toBe('known')
     expect(await activeModelId(pool, pipeline)).toBe('a')
     const active = await activeModel(pool, pipeline)
     expect(active).toMatchObject({
@@ -202,11 +202,6 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await listSuppressions(pool, { pipeline })).toMatchObject([{ id: first, hidden: 0, range: null }])
     expect(await entities({ all: true })).toEqual(['SFO', 'LAX'])
   },
-}
-
-function aModel(pipeline: string, id: string) {
-  const artefact = new Uint8Array([1, 2, 3])
-  return { pipeline, id, artefact, metadata: aModelMetadata(), metrics: GATE, parentId: null }
 }
 
 holdsInBoth(CASES)

@@ -82,9 +82,10 @@ const CASES: Readonly<Record<string, StoreCase>> = {
   },
 
   'one of several writers of the same batch succeeds': async (pool, pipeline) => {
-    const outcomes = await Promise.all(Array.from({ length: 8 }, () => writeBatch(pool, aBatch(pipeline, 0n, 3n))))
+    const outcomes = await Promise.all(Array.from({ length: 16 }, () => writeBatch(pool, aBatch(pipeline, 0n, 3n))))
     expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(1)
-    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 3n, received: 3 }])
+    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 3n, received: 3, anomalies: 1 }])
+    expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(2)
   },
 
   'a partition begins once, and gets a topic id if it has none': async (pool, pipeline) => {

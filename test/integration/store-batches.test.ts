@@ -81,21 +81,6 @@ describe('writeBatch', () => {
     expect(rows).toEqual([{ scored: 4, anomalies: 1, nll_min: 1, nll_max: 40, nll_sum: 55.5, histogram, pHistogram }])
   })
 
-  it('counts a redelivered batch once, when sixteen writers try at the same time', async () => {
-    const pipeline = await aPipeline()
-    for (const [expected, next] of [
-      [0n, 3n],
-      [3n, 6n],
-    ] as const) {
-      const outcomes = await Promise.all(
-        Array.from({ length: 16 }, () => writeBatch(pool, aBatch(pipeline, expected, next))),
-      )
-      expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(1)
-    }
-    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ received: 6, anomalies: 2 }])
-    expect(await outboxDepth(pool, pipeline)).toBe(4)
-  })
-
   it('writes nothing of a batch that Postgres rejects', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))

@@ -49,15 +49,6 @@ describe('withLeadership', () => {
     })
   })
 
-  it('stops waiting when the signal aborts', async () => {
-    const stop = new AbortController()
-    await withLeadership(pool, 'held', async () => {
-      const waiting = withLeadership(pool, 'held', async () => 'led', { signal: stop.signal, retryMs: 10_000 })
-      stop.abort()
-      expect(await waiting).toBeNull()
-    })
-  })
-
   it('issue 17.27: passes to another process soon after the session of the leader has ended', async () => {
     const killed = withLeadership(pool, 'killed', async ({ client }) => {
       const { rows } = await client.query('select pg_backend_pid() as pid')

@@ -4,7 +4,6 @@ import {
   activeModel,
   activeModelId,
   decisionDifference,
-  failGate,
   insertModel,
   listenForModels,
   listModels,
@@ -17,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
-import { aGateReport, aModel, aModelMetadata } from '../support/reports.js'
+import { aModel, aModelMetadata } from '../support/reports.js'
 
 /** Author and reason of a promotion. */
 const BY_HAND = { by: 'test', why: 'asked to' }
@@ -88,14 +87,6 @@ describe('models', () => {
     expect(await listModels(pool, pipeline)).toMatchObject([{ id: 'a', metadata: null }])
   })
 
-  it('detects a model that is inserted again', async () => {
-    const pipeline = aName('pipeline')
-    expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('inserted')
-    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('known')
-    expect(await activeModelId(pool, pipeline)).toBe('a')
-  })
-
   it('has one active model when ten are promoted at once', async () => {
     const pipeline = aName('pipeline')
     const ids = Array.from({ length: 10 }, (_, index) => `m${index}`)
@@ -126,15 +117,6 @@ describe('models', () => {
     const error = await listModels(pool, pipeline).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(StoredValueDamaged)
     expect(String(error)).toContain(`outflow.models.metrics of ${pipeline}, a does not match its schema`)
-  })
-
-  it('stores a candidate that failed its gate, with its metrics', async () => {
-    const pipeline = aName('pipeline')
-    await insertModel(pool, aModel(pipeline, 'a'))
-    await failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ medianNll: 9 }) })
-    expect(await listModels(pool, pipeline)).toMatchObject([{ state: 'failed_gate', metrics: { medianNll: 9 } }])
-    await promoteModel(pool, { pipeline, id: 'a', by: 'test', why: 'it is good enough' })
-    await expect(failGate(pool, { pipeline, id: 'a', metrics: aGateReport() })).rejects.toBeInstanceOf(ModelUnknown)
   })
 })
 

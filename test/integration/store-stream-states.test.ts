@@ -13,18 +13,6 @@ async function partitionOf(pipeline: string) {
 describe('the state of false-discovery control', () => {
   const stateAt = async (pipeline: string) => storedFdrState(pool, await partitionOf(pipeline))
 
-  it('is stored with the offset, and only with it', async () => {
-    const pipeline = await aPipeline()
-    expect(await stateAt(pipeline)).toBeNull()
-    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: 2, later: [] } })
-    const second = { fdr: 0.1, tested: 6, first: 2, later: [5] }
-    await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), fdrState: second })
-    expect(await stateAt(pipeline)).toEqual(second)
-    const late = { ...aBatch(pipeline, 3n, 9n), fdrState: { fdr: 0.1, tested: 9, first: 2, later: [] } }
-    expect(await writeBatch(pool, late)).toBe('superseded')
-    expect(await stateAt(pipeline)).toEqual(second)
-  })
-
   it('is deleted with its offsets: the pipeline starts again', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })

@@ -43,14 +43,3 @@ test('a rule that has expired already is rejected', async () => {
   await expect(added).rejects.toThrow(StoreRefused)
   await expect(added).rejects.toThrow(/suppressions_expire_after_creation/)
 })
-
-test('analysts can read the rules, and each column has a comment', async () => {
-  const { rows } = await pool.query(`
-    select attname from pg_attribute
-    where attrelid = 'analyst.suppressions'::regclass and attnum > 0 and col_description(attrelid, attnum) is null`)
-  expect(rows).toEqual([])
-  const { rows: granted } = await pool.query(
-    `select has_table_privilege('outflow_analyst', 'analyst.suppressions', 'select') as granted`,
-  )
-  expect(granted).toEqual([{ granted: true }])
-})
