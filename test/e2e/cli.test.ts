@@ -286,14 +286,6 @@ describe('bad usage and bad input exit with 2 and one line', () => {
   const scoring = (): readonly string[] => ['score', ...model(), '--output', at('never.csv')]
 
   it.each<[string, () => readonly string[], string, string]>([
-    ['an unknown command', () => ['trian'], '', "outflow: unknown command 'trian' (Did you mean train?)"],
-    [
-      'an unknown option',
-      () => [...scoring(), '--input', '-', '--inptu', 'x'],
-      '',
-      "outflow: unknown option '--inptu' (Did you mean --input?)",
-    ],
-    ['a missing option', () => scoring(), '', "outflow: required option '--input <file>' not specified"],
     [
       'a number out of range',
       () => ['sample', ...model(), '--rows', '0', '--output', '-'],

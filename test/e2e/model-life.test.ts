@@ -64,30 +64,15 @@ describe('the active model changes while ingest runs', () => {
     expect(shown).toMatchObject({ state: 'rolled_back', changes: [{ action: 'rollback' }, { action: 'promote' }] })
   })
 
-  test('a damaged model is neither promoted by command nor served, and the previous one continues to score', async () => {
+  test('a damaged model is not promoted by command; an ingest that starts with one reports it, scores with the previous one, and swaps when an intact one is promoted', async () => {
     const pipeline = await aParcelPipeline({ model: first })
     const [a, b] = [first.metadata.modelId, second.metadata.modelId]
     await pipeline.store(second)
-    const ingest = startService('ingest', pipeline.configFile)
-    const feed = pipeline.feed(42, { perSecond: 2_000 })
-    await pipeline.untilStoredMore(1_000)
     await damage(pipeline, b)
     const refused = await models(pipeline, 'promote', b)
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('OUTFLOW_STORE_MODEL_DAMAGED') })
     // Bypasses every check, as a failing disk does.
     await pipeline.pool.query(`update outflow.models set state = case id when $1 then 'active' else 'retired' end`, [b])
-    await ingest.logged('model not opened')
-    await pipeline.untilStoredMore(2_000)
-    await feed.stop()
-    expect(served(ingest)).toEqual([a])
-    await expectEachScoredByItsModel(pipeline, [a])
-  })
-
-  test('an ingest that starts with a damaged model reports it, scores with the previous one, and swaps when an intact one is promoted', async () => {
-    const pipeline = await aParcelPipeline({ model: first })
-    const [a, b] = [first.metadata.modelId, second.metadata.modelId]
-    await pipeline.promote(second)
-    await damage(pipeline, b)
     const ingest = startService('ingest', pipeline.configFile)
     const feed = pipeline.feed(44, { perSecond: 2_000 })
     expect(await ingest.logged('model not opened')).toMatchObject({
@@ -111,24 +96,6 @@ describe('the active model changes while ingest runs', () => {
     await pipeline.untilStoredMore(3_000)
     await feed.stop()
     await expectEachScoredByItsModel(pipeline, [a, third.metadata.modelId])
-  })
-
-  test('ingest waits when the only model is damaged, reports why, and continues with the next', async () => {
-    const pipeline = await aParcelPipeline({ model: first })
-    await damage(pipeline, first.metadata.modelId)
-    const ingest = startService('ingest', pipeline.configFile)
-    await ingest.logged('no earlier model')
-    expect(await ingest.readiness()).toMatchObject({
-      status: 503,
-      checks: {
-        ingest: {
-          model: { ok: false, detail: expect.stringContaining('could not be opened: OUTFLOW_STORE_MODEL_DAMAGED') },
-        },
-      },
-    })
-    await pipeline.promote(second)
-    await untilServed(ingest, second.metadata.modelId)
-    expect(ingest.hasEnded()).toBe(false)
   })
 })
 

@@ -221,24 +221,6 @@ test('avro: the trainer reads the topic as ingest does', async () => {
   expect(trained?.metadata?.features.map(featurePath)).toEqual(['$.kind', '$.grams', '$.millimetres'])
 })
 
-test('an unknown schema, a schema of another kind and a truncated record are rejected, each with its reason', async () => {
-  const write = await avroWriter()
-  const id = await register(registry, aName('proto'), { schemaType: 'PROTOBUF', schema: KIND_PROTO })
-  const [first, second] = parcels
-  const values = [write(first!), framed(987_654, Buffer.of(1)), framed(id, Buffer.of(0)), write(second!).subarray(0, 9)]
-  const running = await reading({ format: 'avro', registry: { url: registry.url } }, values)
-  await untilReceived(running, values.length)
-  const { rows } = await running.pool.query('select reason, detail from outflow.dead_letters order by "offset"')
-  expect(rows).toEqual([
-    { reason: 'undecodable', detail: 'the schema registry has no schema 987654' },
-    { reason: 'undecodable', detail: `schema ${id} is PROTOBUF, where AVRO was expected` },
-    {
-      reason: 'undecodable',
-      detail: expect.stringMatching(/^not a record of schema \d+: a value of 8 bytes where 2 are left$/),
-    },
-  ])
-})
-
 test('while the registry is down the partition waits: no record is lost, none is rejected', async () => {
   const write = await avroWriter()
   const values = parcels.slice(0, 50).map(write)

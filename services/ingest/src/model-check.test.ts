@@ -1,4 +1,5 @@
 import type { ModelMetadata } from '@outflow/contracts'
+import { ModelDamaged } from '@outflow/store'
 import { expect, test } from 'vitest'
 import { modelCheck } from './model-check.js'
 import { aDetector } from './test-builders.js'
@@ -21,6 +22,11 @@ test('the detail is the model id alone if every severity is reachable', () => {
   expect(modelCheck(servedWith(20_000), { alertRate: 0.001 })).toEqual({ ok: true, detail: 'm1' })
 })
 
-test('without a model the check fails', () => {
+test('without a model the check fails, and names one that could not be opened', () => {
   expect(modelCheck({ current: null, notOpened: null }, { alertRate: 0.001 }).ok).toBe(false)
+  const notOpened = { modelId: 'm1', error: new ModelDamaged('m1') }
+  expect(modelCheck({ current: null, notOpened }, { alertRate: 0.001 })).toEqual({
+    ok: false,
+    detail: 'another model is awaited than m1, which could not be opened: OUTFLOW_STORE_MODEL_DAMAGED',
+  })
 })
