@@ -1,6 +1,4 @@
-import { runAlerts } from '@outflow/alerts'
 import type { Config } from '@outflow/contracts'
-import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
@@ -11,6 +9,7 @@ import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
+import { startRelay } from '../support/relay.js'
 import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 
 let config: Config
@@ -44,16 +43,9 @@ afterEach(async () => {
 
 /** Starts a relay. @returns its metrics, and a function that stops it */
 function relaying() {
-  const abort = new AbortController()
-  const vitals = makeVitals()
-  const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
-  const running = runAlerts({ config, log, vitals, signal: abort.signal })
-  const stop = async (): Promise<void> => {
-    abort.abort()
-    await running
-  }
-  cleanUps.push(stop)
-  return { vitals, stop }
+  const relay = startRelay(config)
+  cleanUps.push(relay.stop)
+  return relay
 }
 
 /** Puts messages into the outbox as ingest does. */

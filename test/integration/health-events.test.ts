@@ -1,6 +1,4 @@
-import { runAlerts } from '@outflow/alerts'
 import { type FitReport, healthEventSchema, type RejectionReason } from '@outflow/contracts'
-import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
 import { beat, healthEventsCheck, openHealthEvents } from '@outflow/store/health-events'
@@ -15,6 +13,7 @@ import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
+import { startRelay } from '../support/relay.js'
 import { aFitReport, aGateReport, aModelMetadata } from '../support/reports.js'
 import { storeActive } from '../support/stored-model.js'
 import { readCommitted } from '../support/topic-reader.js'
@@ -99,14 +98,11 @@ const openKinds = async (pool: Pool, pipeline: string) =>
 /** Relays the outbox; returns the events on the events topic, in order. */
 async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>>) {
   const { config, pool } = pipeline
-  const abort = new AbortController()
-  const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
-  const running = runAlerts({ config, log, vitals: makeVitals(), signal: abort.signal })
+  const relay = startRelay(config)
   await eventually(async () => (await pool.query('select from outflow.outbox limit 1')).rowCount === 0, {
     what: 'the outbox is empty',
   })
-  abort.abort()
-  await running
+  await relay.stop()
   const messages = await readCommitted(kafkaBrokers(), config.events.topic!)
   return messages.map(({ value }) => healthEventSchema.parse(JSON.parse(String(value))))
 }

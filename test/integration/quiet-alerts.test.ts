@@ -1,5 +1,4 @@
 import { type Alert, alertEvent, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
-import { runAlerts } from '@outflow/alerts'
 import {
   alertEventSchema,
   type Config,
@@ -9,7 +8,6 @@ import {
   parseConfig,
   suppressionRuleSchema,
 } from '@outflow/contracts'
-import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import type { Anomaly } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
@@ -21,6 +19,7 @@ import { aConfigFile } from '../support/config-file.js'
 import { documentWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { startRelay } from '../support/relay.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 let pool: Pool
@@ -57,13 +56,7 @@ async function runForJson(document: object, args: readonly string[]) {
 
 /** Starts a relay and returns a function that stops it. */
 function relaying(config: Config): () => Promise<void> {
-  const abort = new AbortController()
-  const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
-  const running = runAlerts({ config, log, vitals: makeVitals(), signal: abort.signal })
-  const stop = async (): Promise<void> => {
-    abort.abort()
-    await running
-  }
+  const { stop } = startRelay(config)
   cleanUps.push(stop)
   return stop
 }

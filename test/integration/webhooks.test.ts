@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { alertEvent, eventMessage, exampleEvent } from '@outflow/alerting'
-import { runAlerts } from '@outflow/alerts'
 import { alertEventSchema, type Config, explainedEventSchema, parseConfig } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
-import { makeLog, makeVitals } from '@outflow/runtime'
+import { makeLog } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
@@ -17,6 +16,7 @@ import { documentWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
+import { startRelay } from '../support/relay.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 import { storeCandidate } from '../support/stored-model.js'
@@ -62,17 +62,12 @@ async function aReceiver(answer?: AnswerTo): Promise<WebhookReceiver> {
 
 /** Runs the alerts service in this process; returns its metrics and log. */
 function relaying() {
-  const abort = new AbortController()
-  const vitals = makeVitals()
   const destination = new PassThrough()
   const lines: string[] = []
   destination.on('data', (chunk: Buffer) => lines.push(String(chunk)))
   const log = makeLog({ service: 'alerts', level: 'debug', destination })
-  const running = runAlerts({ config, log, vitals, signal: abort.signal })
-  cleanUps.push(async () => {
-    abort.abort()
-    await running
-  })
+  const { vitals, stop } = startRelay(config, log)
+  cleanUps.push(stop)
   return { vitals, said: () => lines.join('') }
 }
 

@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runAlerts } from '@outflow/alerts'
-import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { beginPartition, NO_ROWS } from './begin-partition.js'
@@ -8,6 +6,7 @@ import { configWith } from './config-with.js'
 import type { Fault, RequestKind } from './late-broker.js'
 import { untilOutboxIsEmpty } from './outbox.js'
 import { makeChance } from './parcels.js'
+import { startRelay } from './relay.js'
 
 // Longer than the timeouts of a transaction, 30 s, and of a request.
 export const PAST_TRANSACTION_MS = 35_000
@@ -72,9 +71,7 @@ export async function relayMessages({
     deadLetters: { topic: deadLetters },
   })
   const pool = openPool(url)
-  const abort = new AbortController()
-  const log = makeLog({ service: 'test', level: 'error', destination: process.stderr })
-  const running = runAlerts({ config, log, vitals: makeVitals(), signal: abort.signal })
+  const relay = startRelay(config)
   const chance = makeChance(seed)
   await beginPartition(pool, { pipeline, topic: source })
   for (let offset = 0n; offset < MESSAGES; offset += 1n) {
@@ -87,8 +84,7 @@ export async function relayMessages({
   }
   faults.end()
   await untilOutboxIsEmpty(pool)
-  abort.abort()
-  await running
+  await relay.stop()
   await pool.end()
   return Array.from({ length: MESSAGES }, (_, at) => String(at))
 }

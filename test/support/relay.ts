@@ -1,0 +1,20 @@
+import { runAlerts } from '@outflow/alerts'
+import type { Config } from '@outflow/contracts'
+import { type Log, makeLog, makeVitals } from '@outflow/runtime'
+
+/** Runs the alerts service in this process. @returns its metrics, and a function that stops it */
+export function startRelay(
+  config: Config,
+  log: Log = makeLog({ service: 'test', level: 'error', destination: process.stderr }),
+) {
+  const abort = new AbortController()
+  const vitals = makeVitals()
+  const running = runAlerts({ config, log, vitals, signal: abort.signal })
+  return {
+    vitals,
+    stop: (): Promise<void> => {
+      abort.abort()
+      return running
+    },
+  }
+}
