@@ -16,8 +16,9 @@ import { SECRETS, type Secured, useSecured } from '../support/secured.js'
 import { startService } from '../support/service-process.js'
 import { startTokenEndpoint } from '../support/token-endpoint.js'
 import { sendMessages } from '../support/topic-writer.js'
+import { kafkaPermissions } from './kafka-permissions.js'
 
-const secured = useSecured('TLS and logins')
+const secured = useSecured('TLS, logins and permissions')
 
 let files = 0
 
@@ -304,6 +305,8 @@ describe('an error of Postgres has the fix for', () => {
     expectNoSecret(error)
   })
 })
+
+kafkaPermissions(secured)
 
 describe('secrets', () => {
   it('are in no log, metric, process list or table of services that use them, and no record is lost', async () => {
