@@ -20,13 +20,13 @@ const MINUTE_MS = 60_000
 const A_MINUTE = 150
 /** A scale at the depots was reset and shows three times the weight: far outside the variation of parcels of a size. */
 const TOO_HEAVY = 3
-/** The default. A model fitted in `PARCEL_FIT_STEPS` is too coarse to show the shift. */
+/** The default. A model fitted in the fewer steps of other tests is too coarse to show the shift. */
 const FULL_FIT_STEPS = 2_000
 
 test('a shift raises an alarm, and a model is fitted to the records since the shift, long before the schedule', async () => {
   const messages = parcelMessages(47)
   // The fit includes odd parcels, which would otherwise raise the alarm.
-  const model = await fitParcelModel(1, () => fieldsOf(nextOf(messages, 3_000)), FULL_FIT_STEPS)
+  const model = await fitParcelModel(1, () => fieldsOf(nextOf(messages, 3_000)), { maxSteps: FULL_FIT_STEPS })
   const training = { every: '7d', minRows: 1_000, niceness: 0 }
   const pipeline = await aParcelPipeline({ model, training })
   const ingest = startService('ingest', pipeline.configFile)

@@ -25,14 +25,7 @@ import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
-import {
-  fitParcelModel,
-  normalParcels,
-  PARCEL_ALERT_RATE,
-  PARCEL_FEATURES,
-  PARCEL_FIT_STEPS,
-  PARCEL_MODEL,
-} from '../support/parcels.js'
+import { fitParcelModel, normalParcels, PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL } from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
 import { storeActive } from '../support/stored-model.js'
 
@@ -53,11 +46,7 @@ afterAll(async () => {
 })
 
 test('issue 18: the guard accepts as many anomalies as the alertBudget allows', async () => {
-  const budgeted = await trainDetector({
-    ...{ features: PARCEL_FEATURES, records: normalParcels(1_000, 3), model: PARCEL_MODEL },
-    ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, recordsPerDay: 1_000 },
-    maxSteps: PARCEL_FIT_STEPS,
-  })
+  const budgeted = await fitParcelModel(3, undefined, { recordsPerDay: 1_000 })
   const own = await openDetector(budgeted.artefact)
   const records = normalParcels(800, 8).concat(heavier(normalParcels(200, 9), 30))
   for (const [detection, held] of [
@@ -254,10 +243,7 @@ test('a new model that floods while the previous one does not is rolled back, wi
 
 test('after a change of the stream a full model is not rolled back to a provisional one, which is too small to find any anomaly', async () => {
   const pipeline = await aWatchedPipeline()
-  const provisional = await trainDetector({
-    ...{ features: PARCEL_FEATURES, records: normalParcels(60, 3), model: PARCEL_MODEL, provisional: true },
-    ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, maxSteps: PARCEL_FIT_STEPS },
-  })
+  const provisional = await fitParcelModel(3, (records) => records.slice(0, 60), { provisional: true })
   expect(provisional.metadata.calibration.smallestPValue).toBeGreaterThan(PARCEL_ALERT_RATE)
   await pipeline.store(provisional)
   await pipeline.store(model, { nllRange: [0, 100] })

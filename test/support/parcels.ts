@@ -1,5 +1,5 @@
 import { type Config, configSchema, type Feature } from '@outflow/contracts'
-import { type TrainedDetector, trainDetector } from '@outflow/detector'
+import { type TrainedDetector, type TrainingInput, trainDetector } from '@outflow/detector'
 import { type Fields, recordReader } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
@@ -43,9 +43,6 @@ export const WINDOWED_PARCEL_FEATURES: readonly Feature[] = configSchema.shape.f
 export const PARCEL_ALERT_RATE = 0.01
 /** The smallest flow that detects odd parcels, fitted in seconds. */
 export const PARCEL_MODEL: Config['model'] = { kind: 'realnvp', layers: 2, hidden: [8] }
-
-/** A fifth of the steps of a full fit: odd parcels are at least ten times as heavy as others of their size. */
-export const PARCEL_FIT_STEPS = 400
 
 const KINDS = [
   { kind: 'letter', grams: 20, millimetres: 220 },
@@ -91,13 +88,13 @@ export function* parcelMessages(seed: number): Generator<ParcelMessage, never> {
   }
 }
 
-/** Fits a flow to normal parcels; the same seed gives the same model. */
+/** Fits a flow to normal parcels; the same seed gives the same model. @param input  replaces the input of the fit */
 export function fitParcelModel(
   seed = 1,
   change: (records: Fields[]) => Fields[] = (records) => records,
-  maxSteps = PARCEL_FIT_STEPS,
+  input: Partial<TrainingInput> = {},
 ): Promise<TrainedDetector> {
-  return fitTo(PARCEL_FEATURES, change(normalParcels(1_000, seed)), { seed, maxSteps })
+  return fitTo(PARCEL_FEATURES, change(normalParcels(1_000, seed)), seed, input)
 }
 
 /** Returns normal parcels as a detector reads them. */
@@ -124,7 +121,8 @@ export function fitWindowedParcelModel(): Promise<TrainedDetector> {
 function fitTo(
   features: readonly Feature[],
   records: readonly Fields[],
-  { seed = 1, maxSteps = PARCEL_FIT_STEPS } = {},
+  seed = 1,
+  input: Partial<TrainingInput> = {},
 ): Promise<TrainedDetector> {
   return trainDetector({
     features,
@@ -132,9 +130,11 @@ function fitTo(
     model: PARCEL_MODEL,
     training: { contamination: 0, seed },
     alertRate: PARCEL_ALERT_RATE,
-    maxSteps,
+    // A fifth of the steps of a full fit: odd parcels are at least ten times as heavy as others of their size.
+    maxSteps: 400,
     // Loads half a second faster than TensorFlow, and takes two thirds of the time for a step of this small flow.
     backend: 'wasm',
+    ...input,
   })
 }
 
