@@ -3,10 +3,10 @@ import { listModelChanges } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { expectEachScoredByItsModel } from '../support/audit-models.js'
+import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { type ServiceProcess, startService } from '../support/service-process.js'
 
 let first: TrainedDetector
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 
 const models = async (pipeline: ParcelPipeline, ...args: readonly string[]) => {
-  const ran = await runOutflow(['models', ...args, '--config', pipeline.configFile])
+  const ran = await callOutflow(['models', ...args, '--config', pipeline.configFile])
   return { ...ran, json: () => JSON.parse(ran.stdout) as Record<string, unknown> }
 }
 
@@ -116,7 +116,7 @@ test('a requested model is fitted at once, compared with the incumbent by the ga
   const promotedFirst = await trainer.logged('model promoted')
   await untilServed(ingest, promotedFirst.modelId as string)
   await pipeline.untilStoredMore(1_000)
-  const result = await runOutflow([
+  const result = await callOutflow([
     ...['retrain', '--wait', '--json', '--why', 'new firmware', '--by', 'ada'],
     ...['--config', pipeline.configFile],
   ])

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_ALERT_RATE, parcelMessages } from '../support/parcels.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 import { sendMessages } from '../support/topic-writer.js'
 
@@ -50,8 +50,8 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
   expect(early.anomalies).toBeGreaterThan(0)
   expect(early).toMatchObject({ provisional: early.anomalies, withheld: early.anomalies, alerts: 0 })
   const state = /provisional model \(\d+ records\); its anomalies are not alerted; the next fit with 1,000 records/
-  expect((await runOutflow(['status', '--config', pipeline.configFile])).stdout).toMatch(state)
-  const listed = await runOutflow(['anomalies', '--config', pipeline.configFile])
+  expect((await callOutflow(['status', '--config', pipeline.configFile])).stdout).toMatch(state)
+  const listed = await callOutflow(['anomalies', '--config', pipeline.configFile])
   expect(listed.stdout.trimEnd().split('\n')).toEqual(
     Array(early.anomalies).fill(expect.stringMatching(/ \[provisional\]$/)),
   )

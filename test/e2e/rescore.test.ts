@@ -2,11 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { TrainedDetector } from '@outflow/detector'
 import { writeBatch } from '@outflow/store/batch'
 import { beforeAll, expect, test } from 'vitest'
-import { beginPartition } from '../support/begin-partition.js'
+import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
+import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted, readTopic } from '../support/topic-reader.js'
 
@@ -16,11 +16,8 @@ beforeAll(async () => {
 })
 
 /** Runs a command of the pipeline and returns the JSON that it prints. */
-async function runForJson(pipeline: ParcelPipeline, args: readonly string[], stdin?: string) {
-  const ran = await runOutflow(
-    [...args, '--json', '--config', pipeline.configFile],
-    stdin === undefined ? {} : { stdin },
-  )
+async function runForJson(pipeline: ParcelPipeline, args: readonly string[], stdin = '') {
+  const ran = await callOutflow([...args, '--json', '--config', pipeline.configFile], { stdin })
   expect(ran.stderr + ran.stdout, args.join(' ')).not.toMatch(/^outflow: /)
   expect(ran.code, ran.stderr).toBe(0)
   return JSON.parse(ran.stdout)
@@ -145,41 +142,24 @@ test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its
   const time = Date.now()
   await beginPartition(pipeline.pool, { pipeline: pipeline.name, topic: pipeline.topics.source })
   await writeBatch(pipeline.pool, {
-    pipeline: pipeline.name,
-    topic: pipeline.topics.source,
-    partition: 0,
-    expectedOffset: 0n,
-    nextOffset: 1n,
-    received: 1,
-    scored: 1,
+    ...{ ...NO_ROWS, pipeline: pipeline.name, topic: pipeline.topics.source, partition: 0 },
+    ...{ expectedOffset: 0n, nextOffset: 1n, received: 1, scored: 1 },
     anomalies: [
       {
-        offset: 0n,
-        recordTimeMs: time,
-        eventTimeMs: time,
-        entityKey: null,
+        ...{ offset: 0n, recordTimeMs: time, eventTimeMs: time, entityKey: null, modelId: model.metadata.modelId },
         record: { kind: 'letter\u001b[2J\n\u202E', grams: 90_000, millimetres: 220 },
-        nll: 1e9,
-        pValue: 0.0001,
-        severity: 'high',
-        pUpper: 0.002,
-        missing: [],
-        modelId: model.metadata.modelId,
+        ...{ nll: 1e9, pValue: 0.0001, severity: 'high', pUpper: 0.002, missing: [] },
       },
     ],
-    deadLetters: [],
-    outbox: [],
-    scores: [],
-    rejections: [],
   })
   const explain = ['explain', '--anomaly', `${pipeline.name}/${pipeline.topics.source}/0/0`]
   const { reasons } = await runForJson(pipeline, explain)
   expect(reasons).not.toEqual([])
-  const { stdout } = await runOutflow([...explain, '--config', pipeline.configFile])
+  const { stdout } = await callOutflow([...explain, '--config', pipeline.configFile])
   expect(stdout).toMatch(/\d % {2}grams/)
   expect(stdout).not.toMatch(/\p{Bidi_Control}|[^\P{Cc}\n]/u)
 
   await pipeline.pool.query(`update outflow.anomalies set model_id = 'gone'`)
-  const { stderr } = await runOutflow([...explain, '--config', pipeline.configFile])
+  const { stderr } = await callOutflow([...explain, '--config', pipeline.configFile])
   expect(stderr).toContain('no reasons can be computed: model gone')
 })

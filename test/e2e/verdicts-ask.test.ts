@@ -1,11 +1,11 @@
 import { calibrationToLabel } from '@outflow/store/models'
 import { confirmedPositions } from '@outflow/store/training'
 import { expect, test } from 'vitest'
+import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { type Parcel, parcelMessages } from '../support/parcels.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 import { sendMessages } from '../support/topic-writer.js'
 
@@ -39,12 +39,12 @@ test('calibration records that a person confirms leave the calibration set witho
 
   const config = ['--config', pipeline.configFile]
   for (let round = 1; ; round++) {
-    const listed = await runOutflow(['verdicts', 'ask', '--json', ...config])
+    const listed = await callOutflow(['verdicts', 'ask', '--json', ...config])
     const next = JSON.parse(listed.stdout) as { readonly id: string; readonly record: Parcel }[]
     if (next.length === 0) break
     expect(round).toBeLessThanOrEqual(5)
     const answers = next.map(({ record }) => (isHeavy(record) ? 'c' : 'f'))
-    const asked = await runOutflow(['verdicts', 'ask', '--limit', `${next.length}`, '--by', 'ada', ...config], {
+    const asked = await callOutflow(['verdicts', 'ask', '--limit', `${next.length}`, '--by', 'ada', ...config], {
       stdin: `${answers.join('\n')}\n`,
     })
     expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining('labelled') })
@@ -76,7 +76,7 @@ test('calibration records that a person confirms leave the calibration set witho
   expect([...positions].map((position) => `${pipeline.name}/${position}`).toSorted()).toEqual(
     confirmed.map(({ id }) => id).toSorted(),
   )
-  const listed = await runOutflow(['models', 'list', ...config])
+  const listed = await callOutflow(['models', 'list', ...config])
   expect(listed.stdout).toMatch(new RegExp(`${trimmedId}\\s+active.*${confirmed.length} of \\d+ confirmed`))
 }, 240_000)
 

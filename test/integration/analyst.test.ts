@@ -21,11 +21,12 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'
 import { beginPartition } from '../support/begin-partition.js'
+import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aFolder, aName } from '../support/infrastructure.js'
 import { withClient } from '../support/postgres-client.js'
-import { runOutflow, spawnOutflow } from '../support/run-outflow.js'
+import { spawnOutflow } from '../support/run-outflow.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const NOW = Date.now()
@@ -254,7 +255,7 @@ describe('outflow export', () => {
     const config = await configOf(pipeline, url)
     const output = join(await aFolder(), 'range.csv')
     const range = ['--from', new Date(from).toISOString(), '--to', new Date(NOW - 3_600_000).toISOString()]
-    const ran = await runOutflow(['export', ...range, '--config', config, '--output', output, '--json'])
+    const ran = await callOutflow(['export', ...range, '--config', config, '--output', output, '--json'])
     expect(ran.code, ran.stderr).toBe(0)
     expect(JSON.parse(ran.stdout)).toMatchObject({ pipeline, format: 'csv', count: 2 })
     const lines = (await readFile(output, 'utf8')).trim().split('\n')
@@ -270,23 +271,19 @@ describe('a login by `outflow analyst create`', () => {
   let password: string
   beforeAll(async () => {
     login = aName('reader').replaceAll('-', '_')
-    const { stdout: sql } = await runOutflow(['analyst', 'create', login])
+    const { stdout: sql } = await callOutflow(['analyst', 'create', login])
     password = /password '([^']+)'/.exec(sql)![1]!
     await pool.query(sql)
   })
   afterAll(() => pool.query(`drop role ${login}`))
-  const configOfAnalyst = (pipeline: string) => {
-    const own = new URL(url)
-    own.username = login
-    own.password = password
-    return configOf(pipeline, own.href)
-  }
+  const urlOfAnalyst = () => Object.assign(new URL(url), { username: login, password }).href
+  const configOfAnalyst = (pipeline: string) => configOf(pipeline, urlOfAnalyst())
 
   it('lists the stored ones, newest first, by a login that has only the role of an analyst', async () => {
     const pipeline = aName('pipeline')
     await storeAnomalies(pool, { pipeline, count: 8 })
     const config = await configOfAnalyst(pipeline)
-    const listed = await runOutflow(['anomalies', '--config', config, '--since', '1h'])
+    const listed = await callOutflow(['anomalies', '--config', config, '--since', '1h'])
     expect(listed.stderr).toBe('')
     const lines = listed.stdout.trimEnd().split('\n')
     expect(lines).toHaveLength(8)
@@ -295,7 +292,7 @@ describe('a login by `outflow analyst create`', () => {
         `Z {2}low {5}1 in 1,000 +${pipeline}/flights/0/0 {2}airport-0 {2}delay is odd \\(delay 82 %, origin 18 %\\)$`,
       ),
     )
-    const selected = await runOutflow([
+    const selected = await callOutflow([
       'anomalies',
       '-c',
       config,
@@ -309,18 +306,15 @@ describe('a login by `outflow analyst create`', () => {
       id: `${pipeline}/flights/2/5`,
       reasons: [{ bits: 14 }, { bits: 2 }],
     })
-    const none = await runOutflow(['anomalies', '-c', config, '--field', 'distance', '--key', 'airport-0'])
+    const none = await callOutflow(['anomalies', '-c', config, '--field', 'distance', '--key', 'airport-0'])
     expect(none.stdout).toBe('no anomaly\n')
-    expect(await runOutflow(['anomalies', '-c', config, '--field', 'nope'])).toEqual({
+    expect(await callOutflow(['anomalies', '-c', config, '--field', 'nope'])).toEqual({
       ...{ code: 2, stdout: '', stderr: 'outflow: no feature is called nope; known: distance\n' },
     })
   })
 
   it('finds the views without their schema', async () => {
-    const own = new URL(url)
-    own.username = login
-    own.password = password
-    const { rows } = await withClient(own.href, (client) => client.query('select * from anomalies limit 1'))
+    const { rows } = await withClient(urlOfAnalyst(), (client) => client.query('select * from anomalies limit 1'))
     expect(Object.keys(rows[0]).slice(0, 8)).toEqual([
       ...['event_time', 'record_time', 'id', 'entity_key', 'severity', 'why', 'main_field', 'verdict'],
     ])
@@ -331,20 +325,20 @@ describe('a login by `outflow analyst create`', () => {
     await storeAnomalies(pool, { pipeline, count: 3 })
     const config = await configOfAnalyst(pipeline)
     const outflow = async (...words: readonly string[]) => {
-      const ran = await runOutflow([...words, '--config', config])
+      const ran = await callOutflow([...words, '--config', config])
       expect(ran.code, ran.stderr).toBe(0)
       return ran.stdout
     }
     const id = `${pipeline}/flights/1/1`
     expect(await outflow('explain', '--anomaly', id)).toContain('distance is odd')
     expect(await outflow('verdicts', 'expected', '--anomaly', id)).toContain(`by ${login}`)
-    const named = await runOutflow(['verdicts', 'expected', '--anomaly', id, '--by', 'ada', '--config', config])
+    const named = await callOutflow(['verdicts', 'expected', '--anomaly', id, '--by', 'ada', '--config', config])
     expect(named.code).toBe(2)
     const output = join(await aFolder(), 'all.csv')
     await outflow('export', '--from', '1h', '--output', output)
     const line = (await readFile(output, 'utf8')).split('\n').find((text) => text.includes(id))
     expect(line).toContain(',expected,')
-    const other = await runOutflow([
+    const other = await callOutflow([
       ...['export', '--from', '1h', '--pipeline', 'nope', '--output', output, '--config', config],
     ])
     expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/^outflow: no pipeline is called nope; /) })
@@ -358,13 +352,13 @@ describe('a login by `outflow analyst create`', () => {
     const config = await configOfAnalyst(pipeline)
     const stored = `${pipeline}/flights/0/0`
     const address = (id: string) => `http://127.0.0.1:9404/anomalies/${encodeURIComponent(id)}\n`
-    expect(await runOutflow(['open', stored, '-c', config])).toMatchObject({ code: 0, stdout: address(stored) })
+    expect(await callOutflow(['open', stored, '-c', config])).toMatchObject({ code: 0, stdout: address(stored) })
     const other = `${pipeline}/flights/0/9`
-    expect(await runOutflow(['open', other, '-c', config])).toMatchObject({
+    expect(await callOutflow(['open', other, '-c', config])).toMatchObject({
       ...{ code: 2, stdout: '', stderr: expect.stringMatching(`^outflow: no anomaly ${other} is stored; `) },
     })
     const unavailable = await configOf(pipeline, 'postgres://127.0.0.1:1/outflow')
-    expect(await runOutflow(['open', other, '-c', unavailable])).toMatchObject({ code: 0, stdout: address(other) })
+    expect(await callOutflow(['open', other, '-c', unavailable])).toMatchObject({ code: 0, stdout: address(other) })
   })
 
   it('with --follow prints new ones when they have reasons, newest last, each once', async () => {

@@ -1,10 +1,10 @@
 import { migrate } from '@outflow/store'
 import { expect, onTestFinished, test } from 'vitest'
 import { aConsole } from '../support/a-console.js'
+import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 
 const SERVICES = ['alerts', 'console', 'ingest', 'trainer']
@@ -23,7 +23,7 @@ test('services that start before the migrations report them once, are not ready,
   expect(status).toBe(503)
   expect(checks).toMatchObject(Object.fromEntries(SERVICES.map((service) => [service, { postgres }])))
 
-  await runOutflow(['migrate', '--config', pipeline.configFile])
+  await callOutflow(['migrate', '--config', pipeline.configFile])
   await all.logged('first model awaited')
   await all.logged('training rows awaited')
   await eventually(async () => (await all.readiness()).checks.alerts?.leader?.ok, { what: 'a relay leads' })

@@ -11,13 +11,13 @@ import { applyRetention } from '@outflow/store/retention'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, expect, test } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
+import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
 import { documentWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { startRelay } from '../support/relay.js'
-import { runOutflow } from '../support/run-outflow.js'
 import { startService } from '../support/service-process.js'
 import { storeCandidate } from '../support/stored-model.js'
 import { readCommitted } from '../support/topic-reader.js'
@@ -385,11 +385,9 @@ test('given-up deliveries are listed and sent again by resend; secrets appear no
   await queue(['a', 'b'])
   await untilAll('dead', 4)
   await eventually(() => said().includes('webhook delivery given up'), { what: 'it is logged' })
-  const [listed, refused, misspelt] = await Promise.all([
-    runOutflow(['webhooks', 'list', '--config', file]),
-    runOutflow(['webhooks', 'test', 'unused', '--config', file]),
-    runOutflow(['webhooks', 'test', 'genric', '--config', file]),
-  ])
+  const listed = await callOutflow(['webhooks', 'list', '--config', file])
+  const refused = await callOutflow(['webhooks', 'test', 'unused', '--config', file])
+  const misspelt = await callOutflow(['webhooks', 'test', 'genric', '--config', file])
   expect(listed.stdout).toMatch(/generic +signed +127\.0\.0\.1:\d+ +0 +0 +2 +the receiver answered 422/)
   expect([refused.code, refused.stdout]).toEqual([
     1,
@@ -398,11 +396,11 @@ test('given-up deliveries are listed and sent again by resend; secrets appear no
   expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('known: generic, unused')])
 
   status = 200
-  const tried = await runOutflow(['webhooks', 'test', 'generic', '--config', file, '--json'])
+  const tried = await callOutflow(['webhooks', 'test', 'generic', '--config', file, '--json'])
   expect([tried.code, JSON.parse(tried.stdout)]).toMatchObject([0, [{ webhook: 'generic', ok: true, status: 200 }]])
-  const resent = await runOutflow(['webhooks', 'resend', 'generic', '--event', 'b', '--config', file])
+  const resent = await callOutflow(['webhooks', 'resend', 'generic', '--event', 'b', '--config', file])
   expect(resent.stdout).toBe('1 event is queued again; the alerts service delivers\n')
-  const unknown = await runOutflow(['webhooks', 'resend', 'generic', '--event', 'nosuch', '--config', file])
+  const unknown = await callOutflow(['webhooks', 'resend', 'generic', '--event', 'nosuch', '--config', file])
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no event nosuch is stored for generic') })
   await eventually(async () => (await deliveries()).find(({ state }) => state === 'delivered'), {
     what: 'b is delivered',
