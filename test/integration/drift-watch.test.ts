@@ -150,11 +150,7 @@ test('scores that drift raise one alarm, with the changed field and the time, an
 
 test('the scores of the records that a model was fitted to are no drift of it, and recalibrate nothing', async () => {
   const time = (minutesAgo: number) => new Date(Date.now() - minutesAgo * MINUTE_MS).toISOString()
-  const fitted = await trainDetector({
-    ...{ features: PARCEL_FEATURES, records: normalParcels(1_000, 3), model: PARCEL_MODEL },
-    ...{ training: { contamination: 0, seed: 3 }, alertRate: PARCEL_ALERT_RATE, maxSteps: PARCEL_FIT_STEPS },
-    window: { from: time(40), to: time(2) },
-  })
+  const fitted = await fitParcelModel(3, undefined, { window: { from: time(40), to: time(2) } })
   const own = await openDetector(fitted.artefact)
   const pipeline = await aWatchedPipeline()
   await pipeline.store(fitted)
