@@ -37,6 +37,17 @@ describe('writeBatch', () => {
     expect(rows).toEqual([{ reason: 'undecodable', value_bytes: 3_000, kept: 1_024 }])
   })
 
+  it('writes nothing of a topic that has been created again, although the new topic has reached the same offset', async () => {
+    const pipeline = await aPipeline()
+    await pool.query(`update outflow.offsets set topic_id = 'new' where pipeline = $1`, [pipeline])
+    const of = (topicId: string) => ({ ...aBatch(pipeline, 0n, 3n), topicId })
+    const plainOf = (topicId: string) => ({ ...aPlainBatch(pipeline, 0n, 2n), topicId })
+    expect(await writeBatch(pool, of('former'))).toBe('superseded')
+    expect(await makeBatchWriter(pool)(plainOf('former'))).toBe('superseded')
+    expect(await partitionCounters(pool, pipeline)).toMatchObject([{ nextOffset: 0n, received: 0 }])
+    expect(await makeBatchWriter(pool)(plainOf('new'))).toBe('written')
+  })
+
   it('issue 17.10: counts skipped tombstones separately from the records, in a batch of any kind', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 5n), skipped: 2 })

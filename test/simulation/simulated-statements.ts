@@ -119,11 +119,15 @@ export function partitionsOf(text: string): readonly string[] {
 
 const keyOf = ({ topic, partition }: PlainBatchJson): string => `${topic}/${partition}`
 
+function isExpected(tables: Tables, batch: PlainBatchJson): boolean {
+  const stored = tables.offsets.get(keyOf(batch))
+  if (stored?.nextOffset !== BigInt(batch.expected_offset)) return false
+  return batch.topic_id === null || batch.topic_id === stored.topicId
+}
+
 function writePlainBatches(tables: Tables, text: string, scores: string): Row[] {
   const batches = JSON.parse(text) as PlainBatchJson[]
-  const written = batches.every(
-    (batch) => tables.offsets.get(keyOf(batch))?.nextOffset === BigInt(batch.expected_offset),
-  )
+  const written = batches.every((batch) => isExpected(tables, batch))
   if (!written) return [{ written }]
   for (const batch of batches) moveOffset(tables, batch, { rejected: 0, anomaly_count: 0, alerts: 0 })
   for (const minute of JSON.parse(scores) as BatchJson['scores']) addScores(tables, minute)
@@ -134,7 +138,7 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
   const batch = JSON.parse(text) as BatchJson
   const { topic, partition } = batch
   const key = keyOf(batch)
-  if (tables.offsets.get(key)?.nextOffset !== BigInt(batch.expected_offset)) return [{ written: false }]
+  if (!isExpected(tables, batch)) return [{ written: false }]
   moveOffset(tables, batch, batch)
   insertNew(tables.anomalies, key, batch.anomalies, ({ offset, record_time }) => `${offset} ${record_time}`)
   for (const { offset } of batch.withholds_alerts ? batch.anomalies : [])

@@ -14,7 +14,7 @@ const batch = {
 
 describe('toDelivery', () => {
   it('keeps offsets exact beyond 2^53, and includes the markers after the last record', () => {
-    const { delivery } = toDelivery(batch, 5n)
+    const { delivery } = toDelivery(batch, { nextOffset: 5n, topicId: 'a' })
     expect(delivery).toMatchObject({
       partitionKey: 't/2',
       expectedOffset: 5n,
@@ -26,7 +26,7 @@ describe('toDelivery', () => {
   })
 
   it('has the records of each half at their own indices', () => {
-    const { records } = toDelivery(batch, 5n).delivery
+    const { records } = toDelivery(batch, { nextOffset: 5n, topicId: 'a' }).delivery
     const [first, second] = [records.slice(0, 1), records.slice(1)]
     expect([first.length, first.at(0)?.offset, first.at(1), first.at(-2)]).toEqual([
       1,
@@ -42,7 +42,7 @@ describe('toDelivery', () => {
   })
 
   it('ends by the first of its methods that is called', async () => {
-    const { delivery, ended } = toDelivery(batch, 5n)
+    const { delivery, ended } = toDelivery(batch, { nextOffset: 5n, topicId: 'a' })
     delivery.acknowledge()
     delivery.fail(new Error('too late'))
     expect(await ended).toEqual({ kind: 'acknowledged' })

@@ -1,3 +1,4 @@
+import type { StoredPosition } from '@outflow/contracts'
 import type { Message } from '@outflow/records'
 import type { Batch, KafkaMessage } from 'kafkajs'
 import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
@@ -51,8 +52,10 @@ export interface Delivery {
   readonly partitionKey: string
   /** Offsets ascend and may have gaps (compaction, transaction markers); none: the batch has only markers and aborted records. */
   readonly records: KafkaRecords
-  /** The stored offset before this delivery is written: the compare value of its compare-and-set. */
+  /** The stored offset before this delivery is written: the compare value of its compare-and-set, with `topicId`. */
   readonly expectedOffset: bigint
+  /** The broker's id of the topic that the records are from; null: the broker has no topic ids. */
+  readonly topicId: string | null
   /** The stored offset once it is written: after the last record and the transaction markers that follow it. */
   readonly nextOffset: bigint
   /** End of the partition when the batch was fetched. */
@@ -81,8 +84,11 @@ export interface OpenDelivery {
 /** The parts of kafkajs's batch that a delivery has. */
 export type DeliveredBatch = Pick<Batch, 'topic' | 'partition' | 'messages' | 'lastOffset' | 'highWatermark'>
 
-/** Returns a fetched batch as a delivery, with a promise of how it ended. */
-export function toDelivery(batch: DeliveredBatch, expectedOffset: bigint): OpenDelivery {
+/** Returns a fetched batch as a delivery from a stored position, with a promise of how it ended. */
+export function toDelivery(
+  batch: DeliveredBatch,
+  { nextOffset: expectedOffset, topicId }: StoredPosition,
+): OpenDelivery {
   let end!: (how: DeliveryEnd) => void
   const ended = new Promise<DeliveryEnd>((resolve) => {
     end = resolve
@@ -93,6 +99,7 @@ export function toDelivery(batch: DeliveredBatch, expectedOffset: bigint): OpenD
     partitionKey: `${batch.topic}/${batch.partition}`,
     records: new RecordViews(batch.messages, 0, batch.messages.length),
     expectedOffset,
+    topicId,
     // kafkajs's lastOffset includes transaction markers and aborted records, although its messages do not.
     nextOffset: BigInt(batch.lastOffset()) + 1n,
     highWatermark: BigInt(batch.highWatermark),

@@ -294,7 +294,7 @@ export class GroupMember {
       else await this.#position(claim.topic, [claim], next)
       await claim.ended
       if (claim.fetchOffset !== next || this.#leaving.aborted || !this.#isCurrent(claim)) return
-      claim.ended = this.#deliver(claim, toDelivery(emptyBatch(batch), claim.nextOffset))
+      claim.ended = this.#deliver(claim, toDelivery(emptyBatch(batch), claim))
       await claim.ended
     })
   }
@@ -319,7 +319,7 @@ export class GroupMember {
     if (isStale() || this.#leaving.aborted || !this.#isCurrent(claim) || heartbeat.failure) return
     // The batch is from another topic of this name, or from another offset, because retention has deleted the requested one.
     if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) return this.#positionAgain(claim)
-    const open = toDelivery(batch, claim.nextOffset)
+    const open = toDelivery(batch, claim)
     claim.fetchOffset = open.delivery.nextOffset
     claim.ended = this.#deliver(claim, open)
     resolveOffset(batch.messages.at(-1)!.offset)

@@ -49,6 +49,7 @@ export function aDelivery(records: readonly KafkaRecord[], overrides: Partial<De
     partitionKey: `flights/${partition}`,
     records,
     expectedOffset: records[0]?.offset ?? 0n,
+    topicId: null,
     nextOffset: (records.at(-1)?.offset ?? -1n) + 1n,
     highWatermark: 100n,
     acknowledge: () => ended.push({ by: 'acknowledge' }),

@@ -142,6 +142,7 @@ function makePartition(options: PartitionOptions) {
         partitionKey: 'flights/0',
         records,
         expectedOffset,
+        topicId: null,
         nextOffset,
         highWatermark: nextOffset,
         acknowledge: () => (ended = 'acknowledged'),

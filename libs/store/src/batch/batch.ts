@@ -11,6 +11,11 @@ export interface BatchWrite {
   readonly partition: number
   /** The delivery's `expectedOffset`: the write happens only if this is the stored offset; `beginPartitions` stores the first one. */
   readonly expectedOffset: bigint
+  /**
+   * The delivery's `topicId`, which must be the stored one, too: a topic that was created again may have reached the same offset. Default:
+   * null, the broker has no topic ids.
+   */
+  readonly topicId?: string | null
   /** The delivery's `nextOffset`. */
   readonly nextOffset: bigint
   /** Records in the delivery: `scored + deadLetters.length`, which the store checks. */

@@ -1,5 +1,9 @@
 import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES } from '../anomalies/anomaly-columns.js'
 
+// A topic that was created again may have reached the offset that a late write of the former topic expects.
+const IS_EXPECTED = `stored.next_offset = batch.expected_offset
+    and coalesce(batch.topic_id, stored.topic_id) is not distinct from stored.topic_id`
+
 // `json` rather than `jsonb`: the value is unpacked once, so converting it to jsonb first would cost more.
 // Two writers of one offset: the second waits for the first's row, sees the offset moved, and updates nothing.
 const CLAIM = `
@@ -9,11 +13,11 @@ const CLAIM = `
       skipped = stored.skipped + batch.skipped, anomalies = stored.anomalies + batch.anomaly_count,
       alerts = stored.alerts + batch.alerts, updated_at = now()
   from json_to_record($1::json) as batch (
-    pipeline text, topic text, partition int, expected_offset bigint, next_offset bigint, received bigint, scored bigint,
-    rejected bigint, skipped bigint, anomaly_count bigint, alerts bigint, anomalies json, withholds_alerts boolean,
+    pipeline text, topic text, partition int, expected_offset bigint, topic_id text, next_offset bigint, received bigint,
+    scored bigint, rejected bigint, skipped bigint, anomaly_count bigint, alerts bigint, anomalies json, withholds_alerts boolean,
     dead_letters json, scores json, rejections json, fdr_state jsonb, shadow json)
   where stored.pipeline = batch.pipeline and stored.topic = batch.topic and stored.partition = batch.partition
-    and stored.next_offset = batch.expected_offset
+    and ${IS_EXPECTED}
   returning batch.*`
 
 /** @param from  a relation with the columns `pipeline` and `scores`, the minutes as a JSON array */
@@ -52,13 +56,13 @@ export const WRITE_PLAIN_BATCHES = `
 with batch as materialized (
   select *
   from json_to_recordset($1::json) as batch (
-    pipeline text, topic text, partition int, expected_offset bigint, next_offset bigint, received bigint, scored bigint,
-    skipped bigint)
+    pipeline text, topic text, partition int, expected_offset bigint, topic_id text, next_offset bigint, received bigint,
+    scored bigint, skipped bigint)
 ), held as materialized (
   select
   from outflow.offsets as stored
   join batch using (pipeline, topic, partition)
-  where stored.next_offset = batch.expected_offset
+  where ${IS_EXPECTED}
   order by topic, partition
   for update of stored
 ), claimed as materialized (

@@ -44,6 +44,7 @@ export function countColumns(batch: BatchWrite) {
     topic: batch.topic,
     partition: batch.partition,
     expected_offset: String(batch.expectedOffset),
+    topic_id: batch.topicId ?? null,
     next_offset: String(batch.nextOffset),
     received: batch.received,
     scored: batch.scored,

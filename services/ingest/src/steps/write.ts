@@ -61,7 +61,7 @@ function toBatchWrite(
   const { pipeline } = config
   const detectedAtMs = Date.now()
   const { delivery, records, rejected, skipped, scores, decisions, shadow } = batch
-  const { topic, partition, expectedOffset, nextOffset } = delivery
+  const { topic, partition, expectedOffset, topicId, nextOffset } = delivery
   const anomalies = anomaliesOf(batch, recordOf)
   const withholdsAlerts = batch.model.detector.metadata.provisional && !config.alerts.provisional
   const alerts = (withholdsAlerts ? [] : anomalies).map((anomaly) => ({
@@ -81,6 +81,7 @@ function toBatchWrite(
     topic,
     partition,
     expectedOffset,
+    topicId,
     nextOffset,
     received: delivery.records.length - skipped,
     scored: records.length,
