@@ -134,12 +134,9 @@ test.each([
   },
 )
 
-test.each([
-  ['transaction markers', 5n],
-  ['transaction markers that follow compacted records', 6n],
-])('%s are a delivery without records, and the fetch after them is another', async (_, first) => {
+test('transaction markers are a delivery without records, and the fetch after them is another', async () => {
   const { deliveries, seeks, fetched, passedOver } = await aMember({ stored: 5n })
-  await passedOver(first, 7n)
+  await passedOver(5n, 7n)
   expect(deliveries.map(({ records }) => records.length)).toEqual([0])
   await fetched(8n, 8n, 9n)
   expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([
@@ -147,6 +144,30 @@ test.each([
     [8n, 10n],
   ])
   expect(seeks).toEqual([5n])
+})
+
+test('transaction markers that follow compacted records are passed over when a fetch from the position returns them again', async () => {
+  const { deliveries, seeks, fetched, passedOver } = await aMember({ stored: 5n })
+  await passedOver(6n, 7n)
+  expect(deliveries).toEqual([])
+  await passedOver(6n, 7n)
+  await fetched(8n, 8n, 9n)
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([
+    [5n, 8n],
+    [8n, 10n],
+  ])
+  expect(seeks).toEqual([5n, 5n])
+})
+
+test('after a partition was set back, transaction markers of an earlier fetch do not pass over its records', async () => {
+  const { deliveries, fetched, passedOver } = await aMember({ stored: 5n })
+  await passedOver(8n, 8n)
+  await fetched(5n, 5n, 7n)
+  await passedOver(8n, 8n)
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([
+    [5n, 8n],
+    [8n, 9n],
+  ])
 })
 
 test('transaction markers that were fetched before the partition was set to its position are not delivered', async () => {

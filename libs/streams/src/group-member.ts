@@ -6,6 +6,7 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs
 import type { DeliveriesOptions } from './deliveries-options.js'
 import { type DeliveredBatch, type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
 import { BrokerUnavailable, toBrokerError } from './errors.js'
+import { type Heartbeat, startHeartbeat } from './heartbeat.js'
 import type { KafkaConnection } from './kafka.js'
 import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
 import { startsOf } from './start.js'
@@ -33,6 +34,12 @@ interface Claim {
   topicId: string | null
   /** Where the next fetch has to begin: after the last delivery, and after batches that kafkajs skips. */
   fetchOffset: bigint
+  /** How often the consumer has been set to a position. */
+  seeks: number
+  /** The value of `seeks` when the last batch was reported. */
+  seeksAtBatch: number
+  /** First offset of the last empty batch that may have been fetched before the last seek; null: none. */
+  doubted: bigint | null
   /** Resolves when the consumer has been set to the stored position. */
   positioned: Promise<void>
   /** Resolves when the last delivery has ended. */
@@ -174,7 +181,8 @@ export class GroupMember {
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
       const claims = partitions.map((partition): Claim => {
         const [positioned, ended] = [Promise.resolve(), Promise.resolve()]
-        return { topic, partition, nextOffset: 0n, topicId: null, fetchOffset: 0n, positioned, ended }
+        const start = { nextOffset: 0n, topicId: null, fetchOffset: 0n, seeks: 0, seeksAtBatch: 0, doubted: null }
+        return { topic, partition, ...start, positioned, ended }
       })
       for (const claim of claims) this.#claims.set(keyOf(claim), claim)
       const positioned = this.#position(topic, claims)
@@ -233,7 +241,7 @@ export class GroupMember {
       return
     }
     const { topic, partition } = claim
-    Object.assign(claim, { nextOffset, topicId, fetchOffset: nextOffset })
+    Object.assign(claim, { nextOffset, topicId, fetchOffset: nextOffset, seeks: claim.seeks + 1 })
     this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
     this.options.hooks?.sought?.({ topic, partition, offset: nextOffset })
   }
@@ -287,9 +295,17 @@ export class GroupMember {
     if (!claim || batch.batchSize > 0) return
     const first = BigInt(batch.firstOffset ?? batch.lastOffset)
     const next = BigInt(batch.lastOffset) + 1n
+    const { seeks, seeksAtBatch } = claim
+    claim.seeksAtBatch = seeks
     claim.positioned = claim.positioned.then(async () => {
-      // A batch before the position was fetched before the partition was set to it.
-      if (first < claim.fetchOffset) return
+      // It was fetched before the partition was set to its position; from there it is fetched again.
+      if (claim.seeks !== seeks || first < claim.fetchOffset) return
+      // The first batch after a seek may have been fetched before it, and then records are between the position and the batch. If they
+      // have been compacted instead, the next fetch from the position returns the same batch.
+      if (first > claim.fetchOffset && seeks !== seeksAtBatch && claim.doubted !== first) {
+        claim.doubted = first
+        return this.#position(claim.topic, [claim])
+      }
       if (first === claim.fetchOffset) claim.fetchOffset = next
       else await this.#position(claim.topic, [claim], next)
       await claim.ended
@@ -320,6 +336,7 @@ export class GroupMember {
     // The batch is from another topic of this name, or from another offset, because retention has deleted the requested one.
     if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) return this.#positionAgain(claim)
     const open = toDelivery(batch, claim)
+    claim.seeksAtBatch = claim.seeks
     claim.fetchOffset = open.delivery.nextOffset
     claim.ended = this.#deliver(claim, open)
     resolveOffset(batch.messages.at(-1)!.offset)
@@ -372,23 +389,6 @@ export class GroupMember {
 
 function emptyBatch({ topic, partition, lastOffset, highWatermark }: FetchedBatch): DeliveredBatch {
   return { topic, partition, messages: [], lastOffset: () => lastOffset, highWatermark }
-}
-
-interface Heartbeat {
-  /** The first failure: an announced rebalance, removal from the group, a broker that is not available. */
-  failure: unknown
-  stop(): void
-}
-
-/** Sends heartbeats while a slow delivery is processed, so that the group does not remove this member. */
-function startHeartbeat(beat: () => Promise<void>, everyMs: number): Heartbeat {
-  const timer = setInterval(() => {
-    beat().catch((error: unknown) => {
-      heartbeat.failure ??= error
-    })
-  }, everyMs)
-  const heartbeat: Heartbeat = { failure: undefined, stop: () => clearInterval(timer) }
-  return heartbeat
 }
 
 /** Stands for a topic id that could not be read. */
