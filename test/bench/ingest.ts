@@ -9,6 +9,7 @@
  *
  * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts, on the same topics: one with
  * anomalies, one without. PYTHON is an interpreter with its packages (test/README.md).
+ * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured; it costs a few per cent.
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { cpus, loadavg } from 'node:os'
@@ -30,14 +31,18 @@ const { values: options } = parseArgs({
     records: { type: 'string', default: '2000000' },
     rounds: { type: 'string', default: '2' },
     soak: { type: 'string', default: '2' },
+    profile: { type: 'string' },
     peer: { type: 'string' },
     parts: { type: 'string', default: 'speed,two,latency,fields,soak,peer' },
   },
 })
 const records = Number(options.records)
 const parts = new Set(options.parts.split(','))
+const profiling = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`]
 const FIELDS = 16
 const LATENCY_RATE = 10_000
+/** Cost per record is reported between these numbers of records. */
+const MILESTONES = [10_000, 100_000, 1_000_000, 2_000_000, 5_000_000]
 const say = (line: string) => console.error(line)
 
 const { peer } = options
@@ -51,9 +56,10 @@ try {
   const events = makeEvents(20_000, FIELDS, 1)
   say(`model ${model.metadata.modelId}`)
   const speed = parts.has('speed') || parts.has('two') ? await measureSpeed() : undefined
+  const halfRate = Math.round((speed?.ours?.perSecond ?? 20_000) / 2)
   const report = {
     ...speed,
-    latency: parts.has('latency') ? await latencyOfOutflow() : undefined,
+    latency: parts.has('latency') ? [await latencyAt(LATENCY_RATE), await latencyAt(halfRate)] : undefined,
     peer: parts.has('peer') && peer !== undefined ? await compareWith(peer) : undefined,
     byFields: parts.has('fields') ? await costByFields() : undefined,
     soak: parts.has('soak') ? await soakFor(Number(options.soak)) : undefined,
@@ -68,7 +74,8 @@ try {
       servers: stage.description,
     },
   }
-  console.log(JSON.stringify(report, null, options.json ? 0 : 2))
+  if (options.json) console.log(JSON.stringify(report, null, 2))
+  else console.dir(report, { depth: 5 })
 
   async function measureSpeed() {
     const topic = await stage.topic()
@@ -79,10 +86,10 @@ try {
       ran.a.push(await runBaseline('discard', target))
       ran.b.push(await runBaseline('parse', target))
       if (parts.has('speed')) {
-        ran.ours.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records))
+        ran.ours.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, { nodeArgs: profiling }))
       }
       if (parts.has('two')) {
-        ran.two.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, 2))
+        ran.two.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, { instances: 2 }))
       }
       say(`round ${round + 1}: ${JSON.stringify({ a: reported(ran.a), b: reported(ran.b), ours: reported(ran.ours) })}`)
     }
@@ -96,19 +103,19 @@ try {
       },
       baselineA: reported(ran.a),
       baselineB: reported(ran.b),
-      ours: { ...reported(ran.ours), ...memoryOf(ran.ours) },
+      ours: { ...reported(ran.ours), ...memoryOf(ran.ours), byCount: costByCount(ran.ours) },
       twoProcesses: parts.has('two') ? reported(ran.two) : undefined,
     }
   }
 
-  async function latencyOfOutflow() {
+  async function latencyAt(rate: number) {
     const topic = await stage.topic()
-    return latencyOf(await startOutflow(await stage.pipeline(topic, FIELDS, model)), topic)
+    const outflow = await startOutflow(await stage.pipeline(topic, FIELDS, model), profiling)
+    return latencyOf(outflow, topic, rate)
   }
 
-  async function latencyOf(running: Running, topic: string) {
-    const options = { brokers: stage.brokers, topic, events, perSecond: LATENCY_RATE, seconds: 20 }
-    const latency = await measureLatency(running, options)
+  async function latencyOf(running: Running, topic: string, perSecond: number) {
+    const latency = await measureLatency(running, { brokers: stage.brokers, topic, events, perSecond, seconds: 20 })
     say(`latency ${JSON.stringify(latency)}`)
     return latency
   }
@@ -128,8 +135,8 @@ try {
       withAnomalies: await on(events),
       withoutAnomalies: await on(await normalEvents(events, model)),
       latency: {
-        outflow: await latencyOfOutflow(),
-        peer: await latencyOf(await stage.peer(python, topic, FIELDS, model), topic),
+        outflow: await latencyAt(LATENCY_RATE),
+        peer: await latencyOf(await stage.peer(python, topic, FIELDS, model), topic, LATENCY_RATE),
       },
     }
   }
@@ -166,6 +173,24 @@ function cpuUs({ cpuMs, records: read }: Taken): number {
 }
 
 function memoryOf(runs: readonly IngestRun[]) {
-  const largest = Math.max(...runs.map(({ peakResidentBytes }) => peakResidentBytes))
+  const largest = Math.max(...runs.map(({ largestResidentBytes }) => largestResidentBytes))
   return { largestResidentMiB: Math.round(largest / 1024 ** 2) }
+}
+
+/** CPU per record between two numbers of records of the last run. */
+function costByCount(runs: readonly IngestRun[]) {
+  const samples = runs.at(-1)?.samples ?? []
+  const rows = []
+  let from = samples[0]
+  for (const milestone of MILESTONES) {
+    const to = samples.find((sample) => sample.records >= milestone)
+    if (from === undefined || to === undefined || to.records <= from.records) continue
+    rows.push({
+      from: from.records,
+      to: to.records,
+      cpuUsPerRecord: cpuUs({ cpuMs: to.cpuMs - from.cpuMs, wallMs: 0, records: to.records - from.records }),
+    })
+    from = to
+  }
+  return rows
 }

@@ -64,16 +64,6 @@ function makeNumbers(fields: number, seed: number): () => number[] {
   }
 }
 
-/** The events from a place on, in turn for the partitions, with the time of this call. */
-export function messagesOf(events: readonly Event[], from: number, count: number) {
-  const timestamp = String(Date.now())
-  return Array.from({ length: count }, (_, index) => ({
-    ...events[(from + index) % events.length]!,
-    partition: (from + index) % PARTITIONS,
-    timestamp,
-  }))
-}
-
 /** Sends events in turn to the partitions, as fast as the broker accepts them. */
 export async function fillTopic(
   target: { readonly brokers: readonly string[]; readonly topic: string },
@@ -82,8 +72,13 @@ export async function fillTopic(
 ): Promise<void> {
   const producer = plainKafka(target.brokers).producer()
   await producer.connect()
+  const timestamp = String(Date.now())
   for (let from = 0; from < records; from += CHUNK) {
-    const messages = messagesOf(events, from, Math.min(CHUNK, records - from))
+    const messages = Array.from({ length: Math.min(CHUNK, records - from) }, (_, index) => ({
+      ...events[(from + index) % events.length]!,
+      partition: (from + index) % PARTITIONS,
+      timestamp,
+    }))
     await producer.send({ topic: target.topic, acks: 1, messages })
   }
   await producer.disconnect()

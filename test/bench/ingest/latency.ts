@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ALERT_EVENT_TYPE } from '@outflow/contracts'
 import { plainKafka } from '../../support/kafkajs.js'
-import { type Event, messagesOf, PARTITIONS } from './events.js'
+import { type Event, PARTITIONS } from './events.js'
+import { makePreparedProducer } from './prepared-producer.js'
 import type { Running } from './running.js'
 
 export interface Latency {
-  /** The rate that the producer reached. */
+  /** Requested rate, and the rate that the producer reached. */
+  readonly perSecondAsked: number
   readonly perSecond: number
   readonly alerts: number
   readonly p50Ms: number
@@ -48,11 +50,8 @@ export async function measureLatency(running: Running, options: LatencyOptions):
       if (alert.type === ALERT_EVENT_TYPE && producedAt >= countFrom) delays.push(Date.now() - producedAt)
     },
   })
-  const producer = plainKafka(brokers).producer()
-  await producer.connect()
-  const send = (from: number, count: number) =>
-    producer.send({ topic, acks: 1, messages: messagesOf(events, from, count) })
-  await send(0, PARTITIONS)
+  const producer = await makePreparedProducer({ brokers, topic }, events)
+  await producer.send(0, PARTITIONS)
   while ((await running.stored()) < PARTITIONS) await sleep(20)
 
   const startedAt = performance.now()
@@ -62,18 +61,20 @@ export async function measureLatency(running: Running, options: LatencyOptions):
     // All records that are due: a slow request does not slow the stream down.
     const due = PARTITIONS + Math.floor((perSecond * elapsedMs) / 1_000)
     const count = Math.min(due - sent, MAX_RECORDS_PER_REQUEST)
-    if (count > 0) await send(sent, count)
+    if (count > 0) await producer.send(sent, count)
     sent += count
     if (sent === due) await sleep(TICK_MS)
   }
   const reached = (1_000 * (sent - PARTITIONS)) / (performance.now() - startedAt)
   while ((await running.stored()) < sent) await sleep(50)
   await sleep(500)
-  await Promise.all([producer.disconnect(), consumer.disconnect(), running.stop()])
+  producer.close()
+  await Promise.all([consumer.disconnect(), running.stop()])
   delays.sort((a, b) => a - b)
   const quantile = (share: number) =>
     delays[Math.min(delays.length - 1, Math.floor(share * delays.length))] ?? Number.NaN
   return {
+    perSecondAsked: perSecond,
     perSecond: Math.round(reached),
     alerts: delays.length,
     p50Ms: quantile(0.5),

@@ -35,10 +35,14 @@ export interface Service {
   stop(): Promise<void>
 }
 
-export async function startService(name: 'ingest' | 'alerts', configFile: string): Promise<Service> {
+export async function startService(
+  name: 'ingest' | 'alerts',
+  configFile: string,
+  nodeArgs: readonly string[] = [],
+): Promise<Service> {
   const child = spawn(
     process.execPath,
-    [...V8_OPTIONS, `${ROOT}services/cli/bin/outflow.js`, 'run', name, '--config', configFile],
+    [...V8_OPTIONS, ...nodeArgs, `${ROOT}services/cli/bin/outflow.js`, 'run', name, '--config', configFile],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const closed = once(child, 'close')
@@ -60,11 +64,11 @@ export async function startService(name: 'ingest' | 'alerts', configFile: string
 }
 
 /** Ingest and alerts of a pipeline. */
-export async function startOutflow(pipeline: Pipeline): Promise<Running> {
+export async function startOutflow(pipeline: Pipeline, nodeArgs: readonly string[] = []): Promise<Running> {
   const startedAtMs = performance.now()
   const [ingest, alerts] = await Promise.all([
-    startService('ingest', pipeline.configFile),
-    startService('alerts', pipeline.configFile),
+    startService('ingest', pipeline.configFile, nodeArgs),
+    startService('alerts', pipeline.configFile, nodeArgs),
   ])
   return {
     ...pipeline,
