@@ -228,6 +228,23 @@ test('issue 23: a partition without new records is set back if the store has los
   expect(member.seeks).toEqual([0n, 0n])
 })
 
+test('transaction markers that were delivered once do not pass over records after their partition was set back', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { deliveries, seeks, fetched, passedOver } = await aMember({ movesWithDeliveries: true })
+  await passedOver(3n, 3n)
+  await fetched(0n, 0n, 2n)
+  await passedOver(3n, 3n)
+  vi.advanceTimersByTime(10_000)
+  while (seeks.length === 2) await turn()
+  await passedOver(3n, 3n)
+  expect(seeks).toEqual([0n, 0n, 0n, 0n])
+  expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([
+    [0n, 3n],
+    [3n, 4n],
+  ])
+})
+
 test('issue 23: a partition of a recreated topic that ends at the position of the former one is read from its beginning', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())

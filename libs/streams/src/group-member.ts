@@ -38,7 +38,7 @@ interface Claim {
   seeks: number
   /** The value of `seeks` when the last batch was reported. */
   seeksAtBatch: number
-  /** First offset of the last empty batch that may have been fetched before the last seek; null: none. */
+  /** First offset of an empty batch since the last delivery that may have been fetched before the last seek; null: none. */
   doubted: bigint | null
   /** Resolves when the consumer has been set to the stored position. */
   positioned: Promise<void>
@@ -336,7 +336,6 @@ export class GroupMember {
     // The batch is from another topic of this name, or from another offset, because retention has deleted the requested one.
     if (topicId !== claim.topicId || fetchedOffset(batch) !== claim.fetchOffset) return this.#positionAgain(claim)
     const open = toDelivery(batch, claim)
-    claim.seeksAtBatch = claim.seeks
     claim.fetchOffset = open.delivery.nextOffset
     claim.ended = this.#deliver(claim, open)
     resolveOffset(batch.messages.at(-1)!.offset)
@@ -347,6 +346,7 @@ export class GroupMember {
   #deliver(claim: Claim, open: OpenDelivery): Promise<void> {
     const ended = this.#untilEnded(claim, open).finally(() => this.#inFlight.delete(open))
     this.#inFlight.set(open, ended)
+    Object.assign(claim, { seeksAtBatch: claim.seeks, doubted: null })
     this.sink.deliver(open.delivery)
     return ended
   }
