@@ -1,4 +1,3 @@
-import { parseConfig } from '@outflow/contracts'
 import { currentShadow, failGate, promoteModel, type Shadow } from '@outflow/store/models'
 import { expect, test, vi } from 'vitest'
 import { settleShadow } from './run-shadow.js'
@@ -10,19 +9,11 @@ vi.mock('@outflow/store/models', () => ({
   promoteModel: vi.fn(),
 }))
 
-const config = parseConfig(
-  {
-    pipeline: 'flights',
-    kafka: { brokers: ['localhost:9092'] },
-    postgres: { url: 'postgres://localhost/outflow' },
-    source: { topics: ['flights'] },
-    features: [{ path: '$.delay', type: 'numeric' }],
-    training: { shadow: '10m' },
-    alerts: { topic: 'flights.alerts' },
-    deadLetters: { topic: 'flights.dead' },
-  },
-  {},
-)
+const config = {
+  pipeline: 'flights',
+  detection: { alertRate: 0.01 },
+  training: { shadow: 600_000, contamination: 0.01 },
+}
 const telemetry = { shadowCompared() {}, shadowDecided() {} }
 const context = { config, telemetry } as unknown as Parameters<typeof settleShadow>[0]
 
