@@ -73,6 +73,17 @@ it('does not report a retry when the list could not be read', async () => {
   expect(await page.locator('.header .live').textContent()).toBe('')
 })
 
+it('is not live before the first page has been read', async () => {
+  await page.clock.install()
+  await page.route('**/api/anomalies?*', () => {}) // never answers
+  await page.goto(`${console.url}/`)
+  await page.getByText('Reading anomalies').waitFor()
+
+  await page.clock.runFor(5_000)
+
+  expect(await page.locator('.header .live').textContent()).toBe('')
+})
+
 it('shows the history of a key that is a segment of a path', async () => {
   await pool.query(`update outflow.anomalies set entity_key = '..' where "offset" = 3`)
 

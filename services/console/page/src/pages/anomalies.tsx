@@ -76,9 +76,9 @@ const isWatched = (list: AnomalyList): boolean => list.scrollTop === 0 && list.s
 /** Reads new anomalies while the list is open, and reports in the header whether that succeeds. */
 function Live({ list }: { list: AnomalyList }) {
   const { data, error } = useResource('new', () => list.readNew(() => isWatched(list)), POLL_MS)
-  // Nothing is read while the first page has failed; its error has a button.
-  const hasNone = list.items.value.length === 0 && list.error.value !== null
-  const state = hasNone ? 'off' : error !== null ? 'lost' : data !== null ? 'live' : 'off'
+  // Until the first page has been read, `readNew` requests nothing.
+  const isRead = list.items.value.length > 0 || list.isComplete.value
+  const state = !isRead || (error === null && data === null) ? 'off' : error === null ? 'live' : 'lost'
   useEffect(() => {
     liveState.value = state
     return () => {
