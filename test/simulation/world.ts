@@ -38,8 +38,8 @@ const CALM_MS = 600_000
 const LOOK_EVERY_MS = 200
 // Maximum duration of a stop: the promised 10 s, and up to a minute for requests in flight.
 const STOP_MS = 90_000
-// Longer than the timeout of a transaction, 30 s.
-const TRANSACTION_MS = 40_000
+// Longer than the timeout of a transaction, 30 s, and than a request of a killed process is on its way, a minute.
+const SERVERS_MS = 70_000
 
 /** Runs the world of a seed: a time with faults, a time without faults in which all work is finished, and a gentle stop. */
 export async function runSeed(seed: number, trace: Trace = () => {}): Promise<Outcome> {
@@ -122,9 +122,10 @@ async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: strin
   for (const service of services) service.stopForGood()
   await scheduler.run(() => services.every(({ isRunning }) => !isRunning) || scheduler.nowMs > stopByMs)
   for (const { name, isRunning } of services) if (isRunning) violated(`${name} does not stop`)
-  // The broker writes the marker of a commit to each partition a little later.
-  const endsByMs = scheduler.nowMs + TRANSACTION_MS
-  await scheduler.run(() => broker.transactions.open === 0 || scheduler.nowMs > endsByMs)
+  // The broker writes the marker of a commit to each partition a little later; a session ends after its last request.
+  const endsByMs = scheduler.nowMs + SERVERS_MS
+  const isQuiet = () => broker.transactions.open === 0 && postgres.sessions.size === 0
+  await scheduler.run(() => isQuiet() || scheduler.nowMs > endsByMs)
   for (const what of [...finalViolations({ broker, postgres, plan }), ...trainingViolations(postgres)]) violated(what)
 }
 
