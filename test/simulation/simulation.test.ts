@@ -33,6 +33,7 @@ test.each([
   [703, 'a late write of a former topic was counted, because the topic created again had reached the same offset'],
   [3037, 'records were passed over by transaction markers of a fetch from before a crash of Postgres'],
   [3053, 'a member whose assignment was lost read nothing, and no other member read its partition'],
+  [30187, 'members whose clock was set back by an hour sent no heartbeats, and read no partitions of a killed one'],
 ])(
   'seed %i passes, which once failed: %s',
   async (seed) => {
