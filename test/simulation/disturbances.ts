@@ -80,6 +80,11 @@ export function disturb({ scheduler, plan, services, postgres, broker, operate }
   next()
   if (plan.isRecreated)
     for (let left = random.between(1, 2); left > 0; left--) scheduler.after(random.below(plan.feedMs), null, recreate)
+  const addPartition = () => {
+    scheduler.trace(scheduler.nowMs, 'broker', 'adds a partition to the source topic')
+    broker.addPartition(SOURCE)
+  }
+  for (let left = plan.addedPartitions; left > 0; left--) scheduler.after(random.below(plan.feedMs), null, addPartition)
   return () => {
     isOver = true
     for (const resume of [...resumes]) resume()

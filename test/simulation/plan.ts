@@ -39,6 +39,8 @@ export interface Plan {
   readonly hasRetention: boolean
   /** Whether the source topic is deleted and created again. */
   readonly isRecreated: boolean
+  /** Number of partitions that are added to the source topic. */
+  readonly addedPartitions: number
   /** Maximum records per partition in a fetch response. */
   readonly fetchRecords: number
   /** Codec by which the broker compresses batches; null: none. */
@@ -53,11 +55,18 @@ export interface Plan {
   readonly disturbedEveryMs: number | null
 }
 
-/** Each of three in eight seeds adds one feature: a provisional model, compression, or a topic that is created again. */
+/**
+ * Each of eight in sixteen seeds adds one feature: a provisional model, compression, a topic that is created again, or one that gets more
+ * partitions.
+ */
 export function makePlan(random: Random, seed: number): Plan {
   const plan = anyPlan(random)
-  switch (seed % 8) {
+  switch (seed % 16) {
+    case 1:
+    case 8:
+      return { ...plan, addedPartitions: random.between(1, 2) }
     case 2:
+    case 10:
       return {
         ...plan,
         ...{ trainers: Math.max(1, plan.trainers), hasModel: false, poorOneIn: 0, hasRetention: false },
@@ -69,8 +78,10 @@ export function makePlan(random: Random, seed: number): Plan {
         alertsOfProvisional: random.oneIn(2),
       }
     case 3:
+    case 11:
       return { ...plan, codec: CODEC_NAMES[Math.floor(seed / 8) % CODEC_NAMES.length]! }
     case 7:
+    case 15:
       return {
         ...plan,
         // Alerts that are not sent individually are stored by position, and the new topic repeats positions.
@@ -113,7 +124,7 @@ function anyPlan(random: Random): Plan {
     hasOperator: random.oneIn(2),
     hasTransactions: random.oneIn(3),
     hasRetention,
-    isRecreated: false,
+    ...{ isRecreated: false, addedPartitions: 0 },
     fetchRecords: random.pick([1, 4, 20]),
     codec: null,
     verifiesPartitions: true,

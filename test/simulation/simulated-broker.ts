@@ -71,6 +71,10 @@ export class SimulatedBroker {
     this.topics.set(topic, { id: this.#nextId(), isDeleted: false, partitions: makeLogs(partitions) })
   }
 
+  addPartition(topic: string): void {
+    this.topics.get(topic)!.partitions.push(...makeLogs(1))
+  }
+
   deleteTopic(topic: string): void {
     this.topics.get(topic)!.isDeleted = true
   }
