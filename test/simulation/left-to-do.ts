@@ -13,7 +13,7 @@ export function leftToDo(
   broker: SimulatedBroker,
   { trainers, leastRows, hasOperator }: Plan,
 ): readonly string[] {
-  const { outbox, buckets, offsets, fits, models, requests } = tables
+  const { outbox, buckets, offsets, fits, models, requests, shadowStatistics } = tables
   const { id, partitions } = broker.topics.get(SOURCE)!
   const unread = partitions.filter((log, at) => {
     const row = offsets.get(`${SOURCE}/${at}`)
@@ -24,13 +24,15 @@ export function leftToDo(
   const mayFit = good >= Math.min(PROVISIONAL_ROWS, leastRows)
   const isProvisional = [...models.values()].some(({ state, metadata }) => state === 'active' && metadata.provisional)
   const waiting = [...requests.values()].filter(({ fitId }) => fitId === null)
+  const hasScored = (id: string) => [...shadowStatistics.values()].some(({ shadowId }) => shadowId === id)
   const left: readonly (readonly [string, number])[] = [
     // Without a model nothing is scored, and too few records allow no fit.
     ['partitions are not read', models.size > 0 || mayFit ? unread.length : 0],
     ['messages are not sent', outbox.size],
     ['groups of alerts are not sent', [...buckets.values()].filter(({ count }) => count > 0).length],
     ['fits run', [...fits.values()].filter(({ state }) => state === 'running').length],
-    ['shadows run', [...models.values()].filter(isShadow).length],
+    // One without records waits for the next fit by the schedule, which comes an hour later to a trainer whose clock is an hour behind.
+    ['shadows with records run', [...models.values()].filter((model) => isShadow(model) && hasScored(model.id)).length],
     ['candidates of a stopped trainer are not adopted', unpromotedCandidates(tables).length],
     ['requests for a model are not answered', trainers > 0 && waiting.length > 0 && mayFit ? waiting.length : 0],
     // An operator can roll a full model back to a provisional one.
