@@ -73,7 +73,9 @@ export class SimulatedPostgres {
     const idle: SimulatedClient[] = []
     const lent = new Set<SimulatedClient>()
     let onReturned: () => void = () => {}
+    let isEnded = false
     const connect = async (): Promise<SimulatedClient> => {
+      if (isEnded) throw new Error('Cannot use a pool after calling end on the pool')
       let client = idle.pop()
       while (client?.isUsable === false) client = idle.pop()
       if (client !== undefined) {
@@ -106,6 +108,7 @@ export class SimulatedPostgres {
         }
       },
       end: async () => {
+        isEnded = true
         while (lent.size > 0)
           await new Promise<void>((resolve) => {
             onReturned = resolve
