@@ -522,8 +522,9 @@ create view analyst.precision as
     -- Verdicts outlive their anomalies, of which then only the week is known.
     left join outflow.anomalies as anomaly using (pipeline, topic, partition, "offset", record_time)
     cross join lateral (
-      values ('week', date_trunc('week', verdicts.detected_at at time zone 'utc')::date::text), ('field', main_field),
-             ('severity', severity), ('model', model_id)
+      -- A calibration record may become an anomaly after its verdict.
+      values ('week', date_trunc('week', coalesce(verdicts.detected_at, anomaly.detected_at) at time zone 'utc')::date::text),
+             ('field', main_field), ('severity', severity), ('model', model_id)
     ) as grouped (grouped_by, value)
     where counts and value is not null
     group by 1, 2, 3

@@ -75,6 +75,22 @@ it('measures precision by week, field, severity and model, with a confidence int
   expect(rows[0].precision_upper).toBeCloseTo(middle + half, 6)
 })
 
+it('counts the verdict on a calibration record that became an anomaly later also for its week', async () => {
+  const pipeline = await aPipelineWithAnomalies(1)
+  await giveVerdict(pool, { ...on(pipeline, 1n), verdict: 'confirmed', note: null, by: 'ada' })
+  await pool.query('update outflow.verdicts set detected_at = null where pipeline = $1', [pipeline])
+  const { rows } = await pool.query(
+    'select grouped_by, value from analyst.precision where pipeline = $1 order by grouped_by',
+    [pipeline],
+  )
+  expect(rows).toEqual([
+    { grouped_by: 'field', value: 'grams' },
+    { grouped_by: 'model', value: 'm' },
+    { grouped_by: 'severity', value: 'high' },
+    { grouped_by: 'week', value: '2026-03-02' },
+  ])
+})
+
 it('gives 0 as the lower limit of a precision of 0 (it was 1.9e-17)', async () => {
   const pipeline = await aPipelineWithAnomalies(3)
   for (const offset of [1n, 2n]) {
