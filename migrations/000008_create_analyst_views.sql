@@ -205,9 +205,12 @@ comment on column analyst.models.created_at is 'When it was stored.';
 comment on column analyst.models.promoted_at is 'When it last became active.';
 
 create view analyst.model_fields as
-  select pipeline, model_id, field, anomalies, scored, anomalies * 1e6 / scored as per_million
+  select pipeline, model_id, field, anomalies, scored,
+         -- Retention may have deleted anomalies of minutes that are counted: the fields share all as they share the stored ones.
+         anomalies / sum(anomalies) over (partition by pipeline, model_id)::float8 * found * 1e6 / scored as per_million
   from (
-    select pipeline, model_id, min(minute) as first_minute, max(minute) as last_minute, sum(scored)::float8 as scored
+    select pipeline, model_id, min(minute) as first_minute, max(minute) as last_minute, sum(scored)::float8 as scored,
+           sum(anomalies)::float8 as found
     from outflow.score_statistics
     group by 1, 2
     having sum(scored) > 0
@@ -224,9 +227,10 @@ comment on view analyst.model_fields is
 comment on column analyst.model_fields.pipeline is 'Name of the pipeline.';
 comment on column analyst.model_fields.model_id is 'Model that scored the records.';
 comment on column analyst.model_fields.field is 'Field of the main reason; null: anomalies without reasons.';
-comment on column analyst.model_fields.anomalies is 'Anomalies, without those of a rescore.';
+comment on column analyst.model_fields.anomalies is 'Stored anomalies, without those of a rescore.';
 comment on column analyst.model_fields.scored is 'Records that the model scored.';
-comment on column analyst.model_fields.per_million is 'Anomalies in a million records.';
+comment on column analyst.model_fields.per_million is
+  'Anomalies in a million records, estimated from the stored ones where retention has deleted others.';
 
 create view analyst.model_changes as
   select id, pipeline, action, model_id, previous_id, made_by, why, made_at

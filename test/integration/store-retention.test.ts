@@ -36,6 +36,20 @@ describe('retention', () => {
     expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
   })
 
+  it('deletes anomalies whose statistics are kept without lowering the rate of their model (it was halved)', async () => {
+    const pipeline = await aPipeline()
+    const dayMs = 86_400_000
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 25 * dayMs))
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: 30 * dayMs })
+
+    const { rows } = await pool.query(
+      'select anomalies, scored, per_million from analyst.model_fields where pipeline = $1',
+      [pipeline],
+    )
+    expect(rows).toEqual([{ anomalies: '1', scored: 4, per_million: 500_000 }])
+  })
+
   it('keeps an anomaly that another pipeline inserts into a day while the day is dropped', async () => {
     const [mine, other] = [await aPipeline(), await aPipeline()]
     const dayMs = 86_400_000
