@@ -141,8 +141,8 @@ comment on column analyst.pipelines.skipped is
   'Messages without a value that were skipped (source.tombstones); not counted as received.';
 comment on column analyst.pipelines.missed is
   'Offsets that Kafka''s retention deleted before they were read; not counted as received.';
-comment on column analyst.pipelines.anomalies is 'Anomalies.';
-comment on column analyst.pipelines.alerts is 'Alerts queued.';
+comment on column analyst.pipelines.anomalies is 'Anomalies, without those of a rescore.';
+comment on column analyst.pipelines.alerts is 'Alerts queued, without those of a rescore.';
 comment on column analyst.pipelines.updated_at is 'When the last batch was written.';
 
 create view analyst.score_statistics as
@@ -162,7 +162,7 @@ comment on column analyst.score_statistics.pipeline is 'Name of the pipeline.';
 comment on column analyst.score_statistics.minute is 'Start of the minute, by Kafka''s timestamps.';
 comment on column analyst.score_statistics.model_id is 'Model that scored the records.';
 comment on column analyst.score_statistics.scored is 'Records scored.';
-comment on column analyst.score_statistics.anomalies is 'Anomalies.';
+comment on column analyst.score_statistics.anomalies is 'Anomalies, without those of a rescore.';
 comment on column analyst.score_statistics.nll_min is 'Lowest nll, nats.';
 comment on column analyst.score_statistics.nll_max is 'Highest nll, nats.';
 comment on column analyst.score_statistics.nll_mean is 'Mean nll, nats.';
