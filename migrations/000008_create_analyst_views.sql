@@ -133,7 +133,7 @@ comment on view analyst.pipelines is 'One row for each partition that a pipeline
 comment on column analyst.pipelines.pipeline is 'Name of the pipeline.';
 comment on column analyst.pipelines.topic is 'Topic that it reads.';
 comment on column analyst.pipelines.partition is 'Partition of the topic.';
-comment on column analyst.pipelines.next_offset is 'Next offset to read; every offset before it is counted in this row.';
+comment on column analyst.pipelines.next_offset is 'Next offset to read; every record that was read before it is counted in this row.';
 comment on column analyst.pipelines.received is 'Records received: scored + rejected.';
 comment on column analyst.pipelines.scored is 'Records scored.';
 comment on column analyst.pipelines.rejected is 'Records rejected; analyst.dead_letters lists them.';
