@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '@outflow/store'
+import { BrokerUnavailable, countWindow } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { keepLeading } from './lead.js'
 import { adoptCandidate } from './run-shadow.js'
@@ -26,7 +27,10 @@ vi.mock('@outflow/store/training', () => ({
   listFits: async () => [],
   waitingRequest: async () => null,
 }))
-vi.mock('@outflow/streams', async (original) => ({ ...(await original<object>()), countWindow: async () => 10_000 }))
+vi.mock('@outflow/streams', async (original) => ({
+  ...(await original<object>()),
+  countWindow: vi.fn(async () => 10_000),
+}))
 vi.mock('./apply-labels.js', () => ({ applyLabels: async () => {} }))
 vi.mock('./watch-scores.js', () => ({ watchScores: () => async () => {} }))
 vi.mock('./run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
@@ -51,6 +55,29 @@ test('a trainer that leads but cannot work waits longer after each attempt (it t
   stop.abort()
   await leading
   expect(attempts).toEqual([1, 2, 3])
+})
+
+test('an error before a fit is not counted as a failed fit (each check was, while the brokers were down), and a failed fit is', async () => {
+  vi.mocked(adoptCandidate).mockResolvedValue()
+  vi.mocked(countWindow).mockRejectedValueOnce(new BrokerUnavailable('Kafka is not available'))
+  vi.mocked(trainOnce).mockRejectedValueOnce(new Error('the process of the fit was killed'))
+  const stop = new AbortController()
+  const reported: string[] = []
+  const context = {
+    config: { pipeline: 'flights', source: { topics: ['flights'] }, training: { minRows: 2_000, window: 3_600_000 } },
+    telemetry: {
+      leadershipTaken() {},
+      fitFailed: () => reported.push('fit failed'),
+      trainingFailed: ({ message }: Error) => {
+        reported.push(message)
+        if (reported.length === 3) stop.abort()
+      },
+    },
+    signal: stop.signal,
+    listen: () => ({ close: async () => {} }),
+  }
+  await keepLeading(context as unknown as TrainerContext)
+  expect(reported).toEqual(['Kafka is not available', 'fit failed', 'the process of the fit was killed'])
 })
 
 test('a fit continues when the connection that leads is lost, and ends with the service (Postgres restarted, and it was lost)', async () => {

@@ -129,7 +129,7 @@ async function keepBeating(
 /** Fits if a fit is due, else waits for a moment. */
 async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait, wakeUp: WakeUp): Promise<void> {
   const context = { ...service, signal }
-  const { config, pool } = context
+  const { config, pool, telemetry } = context
   // A shadow is evaluated before the next fit.
   const shadowMs = await settleShadow(context, async () => (await dueNow(context)).due.inMs <= 0)
   if (shadowMs !== null) return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
@@ -163,6 +163,9 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
         return fitId
       },
     },
+  }).catch((thrown: unknown) => {
+    if (!signal.aborted) telemetry.fitFailed()
+    throw thrown
   })
   if (outcome.became !== 'too few') return
   wait.why = outcome.why

@@ -177,9 +177,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       step.set(0)
       log.warn({ modelId }, 'fit superseded')
     },
-    trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
+    fitFailed: () => {
       fits.inc({ outcome: 'failed' })
       step.set(0)
+    },
+    trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
       if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
       else log.error({ error, attempt, waitMs }, 'training failed')
     },
