@@ -304,6 +304,28 @@ test('a receiver that fails repeatedly opens the circuit', async () => {
   expect(await deliveries()).toMatchObject([...Array(5).fill({ attempts: 1, status: 503 }), { attempts: 0 }])
 })
 
+test('an instance that no longer leads reports no open circuit and no health events (it did until it led again)', async () => {
+  const receiver = await aReceiver((response) => {
+    response.statusCode = 503
+    response.end()
+  })
+  await aPipeline([{ name: 'tired', url: receiver.url, kind: 'slack', ...OURS }])
+  const { vitals } = relaying()
+  await queue(['a', 'b', 'c', 'd', 'e'])
+  const reported = async () =>
+    (await vitals.metrics.text()).match(/^outflow_(webhook_circuit|health_events)_open.* 1$/gm)
+  await eventually(async () => (await reported())?.length === 2, { what: 'no model, and the circuit is open' })
+  const session = await pool.connect()
+  cleanUps.push(async () => session.release())
+  await session.query(
+    `with led as (select name, pid from outflow.leaderships for update), taken as (
+       update outflow.leaderships set pid = own.pid, backend_start = own.backend_start
+       from pg_stat_activity as own where own.pid = pg_backend_pid()
+     ) select pg_terminate_backend(pid) from led`,
+  )
+  await eventually(async () => (await reported()) === null, { what: 'nothing is reported' })
+})
+
 test('deliveries to the last webhook are given up when it is no longer configured (they waited forever)', async () => {
   await aPipeline([])
   await pool.query(

@@ -71,6 +71,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
     } finally {
       stopped.abort()
       await watching
+      telemetry.openHealthEvents([])
     }
   }
   let outbox: Listener | undefined

@@ -58,6 +58,7 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
     givenUp: vi.fn(),
     orphaned: vi.fn(),
     circuitChanged: vi.fn(),
+    leadershipEnded: vi.fn(),
     interrupted: vi.fn(),
   }
   await deliverTo({

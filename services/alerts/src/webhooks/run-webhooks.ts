@@ -42,7 +42,6 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
     webhook,
     wakeUp: makeWakeUp(),
     poster: makePoster(webhook),
-    breaker: makeBreaker((isOpen) => telemetry.circuitChanged(webhook.name, isOpen)),
   }))
   const listening = listenForDeliveries({
     url: config.postgres.url,
@@ -55,12 +54,12 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
   const lead = async ({ signal: leading }: Leadership, progressed: () => void): Promise<void> => {
     await runTogether(
       lines.map(
-        ({ webhook, wakeUp, poster, breaker }) =>
+        ({ webhook, wakeUp, poster }) =>
           (inner: AbortSignal) =>
             deliverTo({
               webhook,
               telemetry,
-              breaker,
+              breaker: makeBreaker((isOpen) => telemetry.circuitChanged(webhook.name, isOpen)),
               untilWoken: wakeUp.wait,
               signal: inner,
               effects: {
@@ -76,7 +75,7 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
             }),
       ),
       leading,
-    )
+    ).finally(telemetry.leadershipEnded)
   }
   try {
     await keepTrying(

@@ -28,8 +28,11 @@ export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: reado
   const open = metrics.gauge('outflow_webhook_circuit_open', '1 while the circuit breaker of a webhook is open', [
     'webhook',
   ])
+  const closeCircuits = () => {
+    for (const webhook of webhooks) open.set({ webhook }, 0)
+  }
+  closeCircuits()
   for (const webhook of webhooks) {
-    open.set({ webhook }, 0)
     for (const outcome of ['delivered', 'failed', 'dead']) outcomes.inc({ webhook, outcome }, 0)
   }
   return {
@@ -49,6 +52,7 @@ export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: reado
       if (isOpen) log.warn({ webhook }, 'webhook circuit opened')
       else log.info({ webhook }, 'webhook circuit closed')
     },
+    leadershipEnded: closeCircuits,
     interrupted: (error: OutflowError, attempt: number, waitMs: number) =>
       log.warn({ error, attempt, waitMs }, 'webhooks interrupted'),
   }
