@@ -7,6 +7,7 @@ import {
   partitionEnds,
   readWindow,
   scanWindow,
+  startOfLatest,
 } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { aGroup, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
@@ -15,6 +16,19 @@ import { sendMessages } from '../support/topic-writer.js'
 
 const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
 const NOON = Date.UTC(2026, 0, 1, 12)
+
+it('startOfLatest returns the start of little more than the latest records (up to 29 times as many, the oldest of which were read)', async () => {
+  const topic = await aTopic({ partitions: 2 })
+  const nowMs = Date.now()
+  const everySecond = Array.from({ length: 3_000 }, (_, second) => nowMs - 1_000 * (3_000 - second))
+  await produce(topic, everySecond)
+
+  const fromMs = await startOfLatest(kafka(), [topic], 1_000)
+
+  const { seen } = await readWindow(kafka(), { topics: [topic], fromMs, maxRows: 1, seed: 1 })
+  expect(seen).toBeGreaterThanOrEqual(1_000)
+  expect(seen).toBeLessThanOrEqual(1_100)
+})
 
 describe('readWindow', () => {
   it('returns the records of the window, in any order of timestamps, and none produced later', async () => {

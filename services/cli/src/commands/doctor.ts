@@ -11,7 +11,7 @@ export function define(command: OutflowCommand, context: CommandContext): void {
     .description(
       'Checks broker, topics, the latest records against the configuration, database, migrations, model, training backend and scoring ' +
         'engine. Prints one line per check, and how to fix those that fail. Exits with 1 if any fails; a missing first model is a warning. ' +
-        'Of the latest records it reads 10,000, for at most 8 s; the check fails if more than 1 % would be dead letters, or none has an ' +
+        'Of the latest records it reads up to 10,000, for at most 8 s; the check fails if more than 1 % would be dead letters, or none has an ' +
         'optional field.',
     )
     .pipelineOptions('the findings')

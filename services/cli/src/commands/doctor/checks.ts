@@ -124,6 +124,8 @@ const MAX_PROBLEMS = 5
 /** The share from which a running pipeline may raise the health event `records_rejected`. */
 const DEAD_LETTER_SHARE = 0.01
 const MAX_RECORDS = 10_000
+/** `startOfLatest` may return the start of a tenth more: within the limit, so that the newest records of every partition are read. */
+const LATEST_RECORDS = 9_000
 /** Leaves time to join a consumer group and to count, within the timeout of a check. */
 const READ_WITHIN_MS = 8_000
 
@@ -131,7 +133,7 @@ const READ_WITHIN_MS = 8_000
 async function readLatest({ source, features }: Config, kafka: KafkaConnection) {
   const decoder = makeDecoder(source)
   const counts = countFields({ source, features })
-  const fromMs = await startOfLatest(kafka, source.topics, MAX_RECORDS)
+  const fromMs = await startOfLatest(kafka, source.topics, LATEST_RECORDS)
   const limit = new AbortController()
   const { signal } = limit
   // Not by AbortSignal.any: in Node.js 20 it does not keep a timeout signal from the garbage collector.
