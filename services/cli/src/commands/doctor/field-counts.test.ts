@@ -82,6 +82,11 @@ it('the time, the entity and the inputs of windows are checked as well', () => {
   })
 })
 
+it('the entity `partition` of a window is not checked as a path (the check of the records failed)', () => {
+  const window = { type: 'window', name: 'spread', aggregate: 'std', of: '$.amount', by: 'partition', over: '1h' }
+  expect(findings(configWith([window]), amounts)).toMatchObject({ records: 100, deadLetters: 0, problems: [] })
+})
+
 it('records that fit the configuration have no problems', () => {
   expect(findings(configWith([{ path: '$.amount', type: 'numeric' }]), amounts)).toEqual({
     records: 100,

@@ -1,4 +1,4 @@
-import type { Config, Feature, Rejection } from '@outflow/contracts'
+import { type Config, type Feature, PARTITION, type Rejection } from '@outflow/contracts'
 import { compilePath, eventReader, makeReader, type RecordDecoder } from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'
@@ -78,7 +78,7 @@ function windowFields(
   const fields: Field[] = []
   const type = aggregate === 'distinct' ? 'categorical' : 'numeric'
   if (of !== undefined) fields.push(fieldOf({ path: of, type, optional: true }, `of of ${name}`))
-  if (by !== undefined && by !== key) {
+  if (by !== undefined && by !== key && by !== PARTITION) {
     fields.push(fieldOf({ path: by, type: 'categorical', optional: true }, `by of ${name}`))
   }
   if (at !== undefined && at !== timestamp) {
