@@ -186,6 +186,10 @@ type Long = number | string
 const LONG_CONVERSIONS = new Map<string, (value: Long) => Long>([
   ['time-micros', (us) => Number(us) / 1e3],
   ['timestamp-millis', (ms) => isoOf(Number(ms))],
-  ['timestamp-micros', (us) => isoOf(Number(us) / 1e3)],
-  ['timestamp-nanos', (ns) => isoOf(Number(ns) / 1e6)],
+  ['timestamp-micros', (us) => isoOf(msOf(us, 1e3))],
+  ['timestamp-nanos', (ns) => isoOf(msOf(ns, 1e6))],
 ])
+
+/** Exact for digits: the last microsecond of the year 9999, which often means "never", rounds up to the year 10000 as a double. */
+const msOf = (long: Long, perMs: number) =>
+  typeof long === 'number' ? long / perMs : Number(BigInt(long) / BigInt(perMs))

@@ -121,7 +121,7 @@ type DateParts = Readonly<Record<'year' | 'month' | 'day', number>>
 type ClockParts = Readonly<Record<'hours' | 'minutes' | 'seconds' | 'nanos', number>>
 
 const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
-  ['.google.protobuf.Timestamp', (message) => isoOf(toMs(message))],
+  ['.google.protobuf.Timestamp', (message) => isoOf(timestampMs(message))],
   ['.google.protobuf.Duration', toMs],
   ['.google.protobuf.Int64Value', (message) => fromLong(valueField(message))],
   ['.google.protobuf.UInt64Value', (message) => fromLong(valueField(message))],
@@ -154,7 +154,15 @@ const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
   ],
 ])
 
+type SecondsAndNanos = Message & { readonly seconds: Long; readonly nanos: number }
+
 function toMs(message: unknown): number {
-  const { seconds, nanos } = message as Message & { readonly seconds: Long; readonly nanos: number }
+  const { seconds, nanos } = message as SecondsAndNanos
   return seconds.toNumber() * 1e3 + nanos / 1e6
+}
+
+/** Whole ms: as a double with a fraction, the latest Timestamp, in the year 9999, rounds up to the year 10000. */
+function timestampMs(message: unknown): number {
+  const { seconds, nanos } = message as SecondsAndNanos
+  return seconds.toNumber() * 1e3 + Math.floor(nanos / 1e6)
 }

@@ -96,6 +96,11 @@ test('a message has the shape of the same record in JSON', () => {
   })
 })
 
+test('the latest Timestamp stays in the year 9999 (it became the year 10000)', () => {
+  const latest = { left_at: { seconds: 253_402_300_799, nanos: 999_999_999 } }
+  expect(decode(written('test.air.Trip', latest, [2, 2]))).toMatchObject({ left_at: '9999-12-31T23:59:59.999Z' })
+})
+
 test('an unset field is null if the schema records presence, else its default', () => {
   expect(decode(Buffer.from([2, 2]))).toMatchObject({
     flight_no: '',
