@@ -110,7 +110,9 @@ test('a time beyond the calendar, such as the largest long for "never", does not
 
 test('the last microsecond of the year 9999, which means "never", stays in that year (it became the year 10000)', () => {
   const at = (logicalType: string) => ({ type: 'long', logicalType })
-  const decode = compile(record({ name: 'us', type: at('timestamp-micros') }, { name: 'ns', type: at('timestamp-nanos') }))
+  const decode = compile(
+    record({ name: 'us', type: at('timestamp-micros') }, { name: 'ns', type: at('timestamp-nanos') }),
+  )
   // 253402300799999999 µs and 1767225599999999999 ns
   expect(decode(Buffer.from('feff9ac79983a28407feffcfdfbd94b98631', 'hex'))).toEqual({
     us: '9999-12-31T23:59:59.999Z',

@@ -51,6 +51,14 @@ describe('feature inference', () => {
     expect(infer(mostlyNumbers).kinds).toEqual(['$.n numeric'])
   })
 
+  it('infers categorical for ids beyond 2⁵³, of which a number loses digits (thirty accounts were one number)', () => {
+    const accounts = Array.from({ length: 300 }, (_, index) => ({ id: `${2n ** 64n - 1n - BigInt(index % 30)}` }))
+    expect(infer(accounts).kinds).toEqual(['$.id categorical'])
+    const orders = Array.from({ length: 300 }, (_, index) => ({ id: `${2n ** 64n - 1n - BigInt((index * 37) % 300)}` }))
+    expect(infer(orders).leftOut).toEqual({ id: 'text with 300 values in 300 rows' })
+    expect(infer(column('wei', '1500000000000000000', '20000000000000000', '7')).kinds).toEqual(['$.wei numeric'])
+  })
+
   it('infers boolean for true and false as text (the model of a CSV file had never seen the booleans of JSON)', () => {
     expect(infer(column('late', 'True', 'False', '')).kinds).toEqual(['$.late boolean'])
     expect(infer(column('late', 'TRUE', 'FALSE')).kinds).toEqual(['$.late boolean'])

@@ -36,7 +36,8 @@ interface Place {
 
 /**
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings of few values
- * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic. Texts of digits such as `00501` are codes, not numbers.
+ * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic. Digits that a number would not keep, such as `00501`
+ * and ids of 64 bits, are codes, not numbers.
  * Constant and empty fields, ids, numbers that only rise or fall, and texts that never return to an earlier value are left out. Memory grows
  * with the number of fields, not of records.
  *
@@ -110,7 +111,7 @@ const MAX_DISTINCT_NUMBERS = 1_000
 /** A field with at least this share of numbers is numeric, and one of times cyclic; its other values are reported as errors. */
 const DECIDING_SHARE = 0.9
 
-/** A field with at least this share of numbers with leading zeros has codes. */
+/** A field with at least this share of codes among its numbers has codes. */
 const CODE_SHARE = 0.01
 
 /** Statistics of a field. */
@@ -118,8 +119,8 @@ const newField = () => ({
   present: 0,
   missing: 0,
   numbers: 0,
-  /** Numbers that are text with leading zeros. */
-  padded: 0,
+  /** Numbers whose digits a number would not keep. */
+  codes: 0,
   /** Words for a missing number or time, such as `NA`, and blanks, which may also be categories. */
   noNumbers: 0,
   summariser: new NumberSummariser(),
@@ -166,7 +167,7 @@ function note(field: Field, value: unknown): void {
   // As a category is read.
   const text = whole.length > LONGEST_NAME ? entityOf(whole) : whole
   const isNumeric =
-    field.padded === 0 && field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
+    field.codes === 0 && field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
   if (field.distinct.size <= (isNumeric && number !== undefined ? MAX_DISTINCT_NUMBERS : MAX_DISTINCT))
     field.distinct.add(text)
   if (text !== field.previousText) field.runs += 1
@@ -177,7 +178,7 @@ function note(field: Field, value: unknown): void {
   }
   if (number !== undefined) {
     field.numbers += 1
-    if (PADDED.test(whole)) field.padded += 1
+    if (isCode(whole, number)) field.codes += 1
     field.summariser.add(number)
     noteChange(field, number)
     if (epochUnit(number) === null) return
@@ -197,8 +198,12 @@ function note(field: Field, value: unknown): void {
 /** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
 const BOOLEAN = /^(true|false)$/i
 
-/** Digits that a number would not be written with, as in a postal code. */
+/** Whether a number would not keep these digits: the leading zeros of a postal code, or the last digits of an id of 64 bits. */
+const isCode = (text: string, number: number): boolean =>
+  PADDED.test(text) || (!Number.isSafeInteger(number) && INTEGER.test(text) && BigInt(text) !== BigInt(number))
+
 const PADDED = /^\s*0\d+\s*$/
+const INTEGER = /^\s*-?\d+\s*$/
 
 function noteChange(field: Field, number: number): void {
   const change = number - field.previous
@@ -274,8 +279,8 @@ function kindOf(field: Field, values: number): Kind | string {
   const isTime = times > 0 && times >= DECIDING_SHARE * (values - field.noNumbers)
   // A number that is no epoch time shows that numbers are not times: most sizes in bytes are in the range of epoch seconds.
   if (isTime && field.numbers === field.epochs) return { type: 'cyclic', period: periodOf(field) }
-  const isCode = field.padded > 0 && field.padded >= CODE_SHARE * field.numbers
-  if (!isCode && field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
+  const areCodes = field.codes > 0 && field.codes >= CODE_SHARE * field.numbers
+  if (!areCodes && field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
