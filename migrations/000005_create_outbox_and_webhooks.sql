@@ -8,6 +8,8 @@ create table outflow.outbox (
   sequence bigint,
   kind text not null,
   topic text not null,
+  -- null: by Kafka's hash of the key
+  partition integer,
   message_key bytea,
   payload bytea,
   -- [[name, base64 of the value], …]; json, because jsonb refuses a NUL, which a header name may have

@@ -64,8 +64,8 @@ test('issue 20: dead letters are selected and resent on the health page, each on
   expect(complaints.filter((text) => !text.includes('status of 401'))).toEqual([])
 
   expect((await resend(letters.slice(0, 1))).body).toMatchObject({ queued: [], before: [`${topic}/0/0`] })
-  const { rows } = await pool.query(`select payload from outflow.outbox where kind = 'resent'`)
-  expect(rows.map(({ payload }) => String(payload))).toEqual([VALUES[0]])
+  const { rows } = await pool.query(`select payload, partition from outflow.outbox where kind = 'resent'`)
+  expect(rows).toEqual([{ payload: Buffer.from(VALUES[0]), partition: 0 }])
   const audited = await pool.query('select action, outcome from analyst.audit')
   expect(audited.rows).toContainEqual({ action: 'resend dead letters', outcome: 'done' })
 

@@ -178,6 +178,6 @@ function firstOfOutbox({ outbox }: Tables, limit: number, maxBytes: number): Row
       return place === 0 || bytes <= maxBytes
     })
     .map(({ sequence, kind, topic, key, payload, headers, createdAtMs }) => ({
-      ...{ sequence, kind, topic, key, payload, headers, createdAt: new Date(createdAtMs) },
+      ...{ sequence, kind, topic, partition: null, key, payload, headers, createdAt: new Date(createdAtMs) },
     }))
 }

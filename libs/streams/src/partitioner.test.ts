@@ -16,6 +16,14 @@ test('issue 23: a message without a key gets the same partition when its request
   expect(messages.map((message) => partitionOf({ ...TOPIC, message }))).toEqual(first)
 })
 
+test('a message gets its partition; if the topic lacks it, that of its key', () => {
+  const partitionOf = placeOnce()
+  const placed = (partition?: number) =>
+    partitionOf({ ...TOPIC, message: { key: 'LAX', value: 'late', ...(partition !== undefined && { partition }) } })
+  expect([0, 1, 2, 3].map(placed)).toEqual([0, 1, 2, 3])
+  expect(placed(4)).toBe(placed())
+})
+
 test('messages of a key get one partition', () => {
   const partitionOf = placeOnce()
   const partitions = ['a', 'b'].map((value) => partitionOf({ ...TOPIC, message: { key: 'LAX', value } }))

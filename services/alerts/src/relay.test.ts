@@ -9,6 +9,7 @@ function aRow(sequence: number, overrides: Partial<OutboxRow> = {}): OutboxRow {
     sequence: BigInt(sequence),
     kind: 'dead_letter',
     topic: 'flights.dead',
+    partition: null,
     key: Buffer.from('LAX'),
     payload: Buffer.from(`payload ${sequence}`),
     headers: [],
@@ -186,4 +187,8 @@ test('key, payload and headers are sent byte for byte', () => {
       ['b', Buffer.from('2')],
     ],
   })
+})
+
+test("a resent record is sent to its partition, since a producer may place keys otherwise than by Kafka's hash", () => {
+  expect(toMessage(aRow(1, { kind: 'resent', partition: 3 }))).toMatchObject({ partition: 3 })
 })

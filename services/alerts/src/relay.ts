@@ -125,6 +125,6 @@ function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTe
 }
 
 /** Converts a row to a message with the same bytes in key, payload and headers. */
-export function toMessage({ topic, key, payload, headers }: OutboxRow): OutgoingMessage {
-  return { topic, key, value: payload, headers }
+export function toMessage({ topic, partition, key, payload, headers }: OutboxRow): OutgoingMessage {
+  return { topic, key, value: payload, headers, ...(partition !== null && { partition }) }
 }

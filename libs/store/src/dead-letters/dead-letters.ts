@@ -137,7 +137,7 @@ export async function unsentDeadLetters(
   })
 }
 
-/** A dead letter to resend to its source. */
+/** A dead letter to resend to its source partition. */
 export interface DeadLetterResend extends Position {
   readonly corrected: boolean
   readonly message: OutboxMessage
@@ -169,8 +169,8 @@ export async function queueResends(
           and letter."offset" = asked."offset" and letter.resent_at is null
         returning letter.topic, letter.partition, letter."offset"
       ), queued as (
-        insert into outflow.outbox (pipeline, kind, topic, message_key, payload, headers)
-        select $1, asked.kind, asked.target, asked.message_key, asked.payload, asked.headers
+        insert into outflow.outbox (pipeline, kind, topic, partition, message_key, payload, headers)
+        select $1, asked.kind, asked.target, partition, asked.message_key, asked.payload, asked.headers
         from asked join marked using (topic, partition, "offset")
         order by topic, partition, "offset"
       )

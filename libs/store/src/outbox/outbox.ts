@@ -11,6 +11,8 @@ export interface OutboxRow extends OutboxMessage {
   /** Position in the order of sending; increases in the commit order of each writer. */
   readonly sequence: bigint
   readonly createdAt: Date
+  /** null: by Kafka's hash of the key */
+  readonly partition: number | null
   readonly key: Buffer | null
   readonly payload: Buffer | null
   readonly headers: readonly (readonly [name: string, value: Buffer | null])[]
@@ -83,9 +85,9 @@ with fresh as (
   order by sequence
   limit $2::int
 )
-select sequence, kind, topic, message_key as key, payload, headers, created_at as "createdAt"
+select sequence, kind, topic, partition, message_key as key, payload, headers, created_at as "createdAt"
 from (
-  select waiting.sequence, kind, topic, message_key, payload, headers, created_at,
+  select waiting.sequence, kind, topic, partition, message_key, payload, headers, created_at,
          sum(coalesce(octet_length(payload), 0) + coalesce(octet_length(message_key), 0) + octet_length(headers::text))
            over (order by waiting.sequence) as bytes_so_far,
          row_number() over (order by waiting.sequence) as place

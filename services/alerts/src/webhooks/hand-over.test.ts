@@ -10,7 +10,7 @@ const WEBHOOKS = [
 ] as const
 
 const aRow = (kind: OutboxRow['kind'], headers: OutboxRow['headers'] = []): OutboxRow => ({
-  ...{ sequence: 7n, kind, topic: 'any', key: null, headers, createdAt: new Date(0) },
+  ...{ sequence: 7n, kind, topic: 'any', partition: null, key: null, headers, createdAt: new Date(0) },
   payload: Buffer.from(JSON.stringify({ id: 'an-event' })),
 })
 

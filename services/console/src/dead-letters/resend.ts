@@ -13,7 +13,7 @@ interface ResendOptions {
 }
 
 /**
- * Sends dead letters that are valid now, or whose value was corrected, to their source topic again. One statement writes them to
+ * Sends dead letters that are valid now, or whose value was corrected, to their source partition again. One statement writes them to
  * the outbox and marks them as sent, so that each is sent once.
  */
 export async function resendDeadLetters(
@@ -46,7 +46,7 @@ export async function resendDeadLetters(
   return { queued: [...sent], before: considered.filter((position) => !sent.has(position)), stillInvalid, ...missing }
 }
 
-/** The original key and headers, and a header with the original position; the key determines the partition, as for a producer. */
+/** The original key and headers, and a header with the original position. */
 function resendOf(at: Position, { key, value, headers }: Original, corrected: boolean): DeadLetterResend {
   const { topic, partition, offset } = at
   return {
