@@ -19,8 +19,8 @@ interface Long {
 
 /**
  * Compiles a message type to the function that converts its decoded messages into the shape that they would have in JSON: an
- * enum becomes its name, bytes base64, a Timestamp or Date ISO 8601 text, a Duration or TimeOfDay ms, a wrapper its value, a Decimal a number, a
- * 64-bit integer beyond 2⁵³ its digits. An unset field is null if the schema records presence, else its default: 0 for a
+ * enum becomes its name, bytes base64, a Timestamp or Date ISO 8601 text, a Duration or TimeOfDay ms, a wrapper its value, a Struct an object, a
+ * Decimal a number, a 64-bit integer beyond 2⁵³ its digits. An unset field is null if the schema records presence, else its default: 0 for a
  * proto3 number without `optional`.
  *
  * The function throws if a message has more than MAX_VALUES values.
@@ -117,6 +117,22 @@ function longKeyOf(type: string): (key: string) => string {
 
 const valueField: Convert = (message) => (message as { readonly value: unknown }).value
 
+const fromStruct: Convert = (message) => {
+  const { fields } = message as { readonly fields: Readonly<Record<string, unknown>> }
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, fromDynamic(value)]))
+}
+
+const fromList: Convert = (message) => (message as { readonly values: readonly unknown[] }).values.map(fromDynamic)
+
+/** Converts a Value. Its fields are named as in protobufjs, `stringValue`, or as in a registered struct.proto, `string_value`. */
+function fromDynamic(message: unknown): unknown {
+  const own = message as Readonly<Record<string, unknown>>
+  const kind = String(own.kind)
+  if (kind.startsWith('struct')) return fromStruct(own[kind])
+  if (kind.startsWith('list')) return fromList(own[kind])
+  return kind.startsWith('null') ? null : (own[kind] ?? null)
+}
+
 type DateParts = Readonly<Record<'year' | 'month' | 'day', number>>
 type ClockParts = Readonly<Record<'hours' | 'minutes' | 'seconds' | 'nanos', number>>
 
@@ -130,6 +146,9 @@ const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
     `.google.protobuf.${kind}Value`,
     valueField,
   ]),
+  ['.google.protobuf.Struct', fromStruct],
+  ['.google.protobuf.ListValue', fromList],
+  ['.google.protobuf.Value', fromDynamic],
   [
     '.google.type.Date',
     (message) => {

@@ -101,6 +101,46 @@ test('the latest Timestamp stays in the year 9999 (it became the year 10000)', (
   expect(decode(written('test.air.Trip', latest, [2, 2]))).toMatchObject({ left_at: '9999-12-31T23:59:59.999Z' })
 })
 
+const STRUCT = `syntax = "proto3"; package google.protobuf;
+message Struct { map<string, Value> fields = 1; }
+message Value {
+  oneof kind {
+    NullValue null_value = 1; double number_value = 2; string string_value = 3; bool bool_value = 4;
+    Struct struct_value = 5; ListValue list_value = 6;
+  }
+}
+enum NullValue { NULL_VALUE = 0; }
+message ListValue { repeated Value values = 1; }`
+
+test.each([
+  ['that protobufjs has', []],
+  ['that the registry has', [{ name: 'google/protobuf/struct.proto', schema: STRUCT }]],
+])(
+  'a Struct is the object that it is in JSON, by the struct.proto %s (it was one of fields.color.stringValue)',
+  (_, imports) => {
+    const syntax = 'syntax = "proto3";'
+    const message = 'message T { google.protobuf.Struct s = 1; google.protobuf.Value v = 2; }'
+    const decode = compile(`${syntax} import "google/protobuf/struct.proto"; ${message}`, imports)
+    const { root } = protobuf.parse(`${syntax} ${message}`, protobuf.parse(STRUCT).root)
+    const type = root.lookupType('T')
+    const fields = {
+      color: { stringValue: 'red' },
+      weight: { numberValue: 0 },
+      isNew: { boolValue: false },
+      none: { nullValue: 0 },
+      unset: {},
+      size: { structValue: { fields: { x: { numberValue: 2.5 } } } },
+      tags: { listValue: { values: [{ stringValue: 'a' }, { numberValue: 1 }] } },
+    }
+    const body = type.encode(type.fromObject({ s: { fields }, v: { stringValue: 'x' } })).finish()
+    const payload = Buffer.concat([Buffer.of(0), body])
+    expect(decode(payload)).toEqual({
+      s: { color: 'red', weight: 0, isNew: false, none: null, unset: null, size: { x: 2.5 }, tags: ['a', 1] },
+      v: 'x',
+    })
+  },
+)
+
 test('an unset field is null if the schema records presence, else its default', () => {
   expect(decode(Buffer.from([2, 2]))).toMatchObject({
     flight_no: '',
