@@ -77,29 +77,13 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
       }
       const value = get(record)
       if (value === undefined && !optional) return { reason: 'missing_field', detail: `${path} is absent` }
-      if (type === 'categorical') {
-        const category = readCategory(value)
-        if (category === undefined) return wrongType(path, 'a string, number or boolean', value)
-        // A value of the length of a message would be in the model, in reasons and in alerts.
-        categories[categoryAt++] = category && category.length > LONGEST_NAME ? entityOf(category) : category
-      } else if (type === 'text') {
-        const measures = readText(value)
-        if (measures === undefined) return wrongType(path, 'text', value)
-        for (const measure of measures.numbers) numbers[at++] = measure
-        categories[categoryAt++] = measures.shape
-      } else if (type === 'boolean') {
-        const truth = readBoolean(value)
-        if (truth === undefined) return wrongType(path, 'true or false', value)
-        categories[categoryAt++] = truth
-      } else if (type === 'numeric' || type === 'window') {
-        const number = readNumber(value)
-        if (number === undefined) return wrongType(path, 'a number of magnitude up to 1e300', value)
-        numbers[at++] = number
-      } else {
-        const time = readTime(value)
-        if (time === undefined) return wrongType(path, 'an ISO 8601 time or an epoch time', value)
-        if (time === BAD_TIMESTAMP) return badTimestamp(path, value)
-        numbers[at++] = time
+      const found = readValue(type, value)
+      if (found === undefined) return rejectionOf(path, type, value)
+      if (typeof found === 'string' || found === null) categories[categoryAt++] = found
+      else if (typeof found === 'number') numbers[at++] = found
+      else {
+        for (const measure of found.numbers) numbers[at++] = measure
+        categories[categoryAt++] = found.shape
       }
     }
     return null
@@ -148,7 +132,6 @@ const BOOLEAN_WORDS: ReadonlyMap<string, 'true' | 'false'> = new Map([
   ...['true', '1', 't', 'yes', 'y'].map((word) => [word, 'true'] as const),
   ...['false', '0', 'f', 'no', 'n'].map((word) => [word, 'false'] as const),
 ])
-const BAD_TIMESTAMP = Number.POSITIVE_INFINITY
 
 /** Whether the value of a field counts as missing. */
 export function isMissing(value: unknown): boolean {
@@ -174,6 +157,12 @@ function readCategory(value: unknown): string | null | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 
+/** A value of the length of a message would be in the model, in reasons and in alerts. */
+function readName(value: unknown): string | null | undefined {
+  const category = readCategory(value)
+  return category && category.length > LONGEST_NAME ? entityOf(category) : category
+}
+
 function readText(value: unknown): TextMeasures | undefined {
   const text = readCategory(value)
   if (text === undefined) return undefined
@@ -195,19 +184,43 @@ function readTime(value: unknown): number | undefined {
   if (time !== undefined) return time
   // A number with blanks around it or an exponent, or NaN for a word such as NA.
   const number = readNumber(value)
-  if (number === undefined) return BAD_TIMESTAMP
-  return Number.isNaN(number) ? number : (parseTimestamp(number) ?? BAD_TIMESTAMP)
+  return number === undefined || Number.isNaN(number) ? number : parseTimestamp(number)
 }
 
-function wrongType(path: string, allowed: string, value: unknown): Rejection {
-  return { reason: 'wrong_type', detail: `${path} must be ${allowed}, found ${show(value)}` }
-}
-
-function badTimestamp(path: string, value: unknown): Rejection {
-  return {
-    reason: 'bad_timestamp',
-    detail: `${path} must be an ISO 8601 time, or an epoch time in seconds or ms from 1973 on, in µs or ns from 1979 on; found ${show(value)}`,
+/** `undefined`: the value is none of `ALLOWED`. */
+function readValue(type: Feature['type'], value: unknown): number | string | TextMeasures | null | undefined {
+  switch (type) {
+    case 'categorical':
+      return readName(value)
+    case 'numeric':
+    case 'window':
+      return readNumber(value)
+    case 'text':
+      return readText(value)
+    case 'boolean':
+      return readBoolean(value)
+    case 'cyclic':
+      return readTime(value)
   }
+}
+
+const ALLOWED: Readonly<Record<Feature['type'], string>> = {
+  numeric: 'a number of magnitude up to 1e300',
+  window: 'a number of magnitude up to 1e300',
+  categorical: 'a string, number or boolean',
+  text: 'text',
+  boolean: 'true or false',
+  cyclic: 'an ISO 8601 time or an epoch time',
+}
+
+function rejectionOf(path: string, type: Feature['type'], value: unknown): Rejection {
+  if (type === 'cyclic' && (typeof value === 'string' || typeof value === 'number')) {
+    return {
+      reason: 'bad_timestamp',
+      detail: `${path} must be an ISO 8601 time, or an epoch time in seconds or ms from 1973 on, in µs or ns from 1979 on; found ${show(value)}`,
+    }
+  }
+  return { reason: 'wrong_type', detail: `${path} must be ${ALLOWED[type]}, found ${show(value)}` }
 }
 
 const LONGEST_SHOWN = 60
