@@ -1,6 +1,6 @@
 import { type Feature, featureSchema, formatPath, type Step } from '@outflow/contracts'
 import { isMissing, readNumber } from '../fields/reader.js'
-import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
+import { parseTimestamp } from '../fields/timestamp.js'
 import { entityOf, LONGEST_NAME } from '../windows/names.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { NumberSummariser, wantsLogScale } from './number-summary.js'
@@ -172,22 +172,23 @@ function note(field: Field, value: unknown): void {
     field.distinct.add(text)
   if (text !== field.previousText) field.runs += 1
   field.previousText = text
-  if (Number.isNaN(number)) {
-    field.noNumbers += 1
-    return
-  }
-  if (number !== undefined) {
-    field.numbers += 1
-    if (isCode(whole, number)) field.codes += 1
-    field.summariser.add(number)
-    noteChange(field, number)
-    if (epochUnit(number) === null) return
-  }
-  const time = parseTimestamp(number ?? whole)
+  if (number === undefined) noteTime(field, 'times', parseTimestamp(whole))
+  else if (Number.isNaN(number)) field.noNumbers += 1
+  else noteNumber(field, number, isCode(whole, number))
+}
+
+function noteNumber(field: Field, number: number, code: boolean): void {
+  field.numbers += 1
+  if (code) field.codes += 1
+  field.summariser.add(number)
+  noteChange(field, number)
+  const time = parseTimestamp(number)
+  if (time !== undefined && time >= EPOCHS_FROM_MS && time < EPOCHS_TO_MS) noteTime(field, 'epochs', time)
+}
+
+function noteTime(field: Field, kind: 'times' | 'epochs', time: number | undefined): void {
   if (time === undefined) return
-  if (number === undefined) field.times += 1
-  else if (time >= EPOCHS_FROM_MS && time < EPOCHS_TO_MS) field.epochs += 1
-  else return
+  field[kind] += 1
   if (time % DAY_MS === 0) field.dates += 1
   field.earliestMs = Math.min(field.earliestMs, time)
   field.latestMs = Math.max(field.latestMs, time)
