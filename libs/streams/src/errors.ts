@@ -75,10 +75,6 @@ export class SenderFenced extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_SENDER_FENCED'
 }
 
-const FENCED = 'INVALID_PRODUCER_EPOCH'
-// The broker removes a transactional id that had no transaction for transactional.id.expiration.ms, a week by default.
-const EXPIRED = 'INVALID_PRODUCER_ID_MAPPING'
-
 // kafkajs's names for the errors of a broker that is down or moving a partition; kafkajs marks several of them as not retriable,
 // because it has already used up its own retries.
 const TEMPORARY_NAMES = new Set([
@@ -166,27 +162,44 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   const cause = rootOf(thrown)
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
   const options = { cause: thrown, values: { type } }
-  if (type === FENCED) {
-    return new SenderFenced('another sender uses the transactional id; this one has stopped sending', options)
-  }
-  if (type === EXPIRED) {
-    return new BrokerUnavailable(
-      'Kafka has removed the transactional id, which was unused for transactional.id.expiration.ms; the next attempt registers it again',
-      options,
-    )
-  }
+  const byType = ERRORS[type]?.(options)
+  if (byType !== undefined) return byType
   const tls = describeTlsFailure('code' in cause ? String(cause.code) : '', cause.message, 'kafka.tls')
   if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.fix, options)
   if (cause.name === 'KafkaJSSASLAuthenticationError' || LOGIN_TYPES.has(type)) {
     return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, fixOfLogin(type, cause.message), options)
   }
-  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return new TopicUnknown([], { cause: thrown })
-  if (cause.retriable || TEMPORARY_NAMES.has(cause.name) || TEMPORARY_TYPES.has(type)) {
-    const hint = cause.name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
-    const Unavailable = type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
-    const fix = cause.name === 'KafkaJSConnectionError' ? 'start Kafka, or correct kafka.brokers' : null
-    return new Unavailable(`Kafka is not available: ${cause.message}${hint}`, { ...options, fix })
-  }
+  const isTemporary = cause.retriable || TEMPORARY_NAMES.has(cause.name) || TEMPORARY_TYPES.has(type)
+  return isTemporary ? unavailable(cause, options) : refused(cause, access, options)
+}
+
+interface ErrorDetails {
+  readonly cause: Error
+  readonly values: { readonly type: string }
+}
+
+/** Errors that the type alone identifies. */
+const ERRORS: Readonly<Record<string, (options: ErrorDetails) => OutflowError>> = {
+  INVALID_PRODUCER_EPOCH: (options) =>
+    new SenderFenced('another sender uses the transactional id; this one has stopped sending', options),
+  // The broker removes a transactional id that had no transaction for transactional.id.expiration.ms, a week by default.
+  INVALID_PRODUCER_ID_MAPPING: (options) =>
+    new BrokerUnavailable(
+      'Kafka has removed the transactional id, which was unused for transactional.id.expiration.ms; the next attempt registers it again',
+      options,
+    ),
+  UNKNOWN_TOPIC_OR_PARTITION: ({ cause }) => new TopicUnknown([], { cause }),
+}
+
+function unavailable({ name, message }: KafkaJSError, options: ErrorDetails): BrokerUnavailable {
+  const hint = name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
+  const Unavailable = options.values.type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
+  const fix = name === 'KafkaJSConnectionError' ? 'start Kafka, or correct kafka.brokers' : null
+  return new Unavailable(`Kafka is not available: ${message}${hint}`, { ...options, fix })
+}
+
+function refused({ message }: KafkaJSError, access: Access, options: ErrorDetails): BrokerRefused {
+  const { type } = options.values
   const permission = PERMISSIONS[type]?.(access)
   if (permission !== undefined) {
     const [what, operations] = permission
@@ -195,7 +208,7 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   const Refused = TOO_LARGE_TYPES.has(type) ? MessageTooLarge : BrokerRefused
   // kafkajs does not name the topic.
   const fix = type === 'INVALID_RECORD' ? KEYLESS_FIX : null
-  return new Refused(`Kafka refused: ${cause.message}`, { ...options, fix })
+  return new Refused(`Kafka refused: ${message}`, { ...options, fix })
 }
 
 /** Runs `act`, and converts its errors as `toBrokerError` does. @throws {TopicUnknown | BrokerRefused} with the name of the topic */
