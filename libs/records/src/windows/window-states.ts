@@ -2,7 +2,7 @@ import type { EntityName, EntityState } from '@outflow/contracts'
 import { decodeStates, encodeStates } from './codec.js'
 import { measure } from './measure.js'
 import type { Observation } from './observation.js'
-import type { Group, WindowPlan } from './plan.js'
+import type { Series, WindowPlan } from './plan.js'
 import { emptySeries, makeBefore, observe, type SeriesState } from './series-state.js'
 
 /** The window states of the entities of one sequence of records, such as a partition. */
@@ -69,6 +69,11 @@ export function makeWindowStates(
     return entry
   }
 
+  const writeMeasures = (features: number[], measures: Series['measures'], value: number): void => {
+    for (const { place, aggregate, needsWhole } of measures)
+      if (before.isWhole || !needsWhole) features[place] = measure(aggregate, before, value)
+  }
+
   const updateBytes = (entry: Entry): void => {
     const now = entry.states.reduce((sum, { cells }) => sum + SERIES_BYTES + cells.byteLength, ENTRY_BYTES)
     bytes += now - entry.bytes
@@ -114,16 +119,13 @@ export function makeWindowStates(
         const entity = entities[place]!
         if (entity === null) continue
         const { states } = entryOf(place, entity)
-        const { series } = groups[place] as Group
+        const { series } = groups[place]!
         for (let index = 0; index < series.length; index += 1) {
           const { kind, bucketMs, measures } = series[index]!
           const value = values[place]![index]!
-          if (!observe(kind, states[index]!, before, times[place]![index]!, value, bucketMs)) {
-            isLate = true
-            continue
-          }
-          for (const { place: at, aggregate, needsWhole } of measures)
-            if (before.isWhole || !needsWhole) features[at] = measure(aggregate, before, value)
+          if (observe(kind, states[index]!, before, times[place]![index]!, value, bucketMs))
+            writeMeasures(features, measures, value)
+          else isLate = true
         }
       }
       if (isLate) late += 1
