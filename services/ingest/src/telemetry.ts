@@ -30,52 +30,16 @@ const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
-  const records = metrics.counter('outflow_records_total', 'Records received: scored or rejected, and written', [
-    'topic',
-  ])
-  const tombstones = metrics.counter(
-    'outflow_tombstones_skipped_total',
-    'Messages without a value that were skipped; not among the records',
-    ['topic'],
-  )
-  const rejections = metrics.counter('outflow_rejected_total', 'Rejected records, sent to the dead-letter topic', [
-    'reason',
-  ])
-  const anomalies = metrics.counter('outflow_anomalies_total', 'Anomalies', ['severity'])
-  const missing = metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"')
-  const missed = metrics.counter(
-    'outflow_missed_records_total',
-    "Records that the topic's retention deleted before they were read",
-    ['topic', 'partition'],
-  )
-  const unseen = metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see')
-  const superseded = metrics.counter(
-    'outflow_superseded_batches_total',
-    'Batches that another instance had written meanwhile',
-  )
-  const retries = metrics.counter('outflow_write_retries_total', 'Batch writes retried while Postgres was unavailable')
-  const fetchRetries = metrics.counter(
-    'outflow_schema_retries_total',
-    'Schema requests retried while the registry was unavailable',
-  )
-  const notOpened = metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened')
-  const late = metrics.counter('outflow_late_records_total', "Records older than everything in their entity's window")
-  const evicted = metrics.counter(
-    'outflow_window_states_evicted_total',
-    'Entities dropped from memory; they are loaded again',
-  )
-  const seconds = metrics.histogram(
-    'outflow_batch_seconds',
-    'Time from decoding a batch to its commit',
-    BATCH_SECONDS_BOUNDS,
-  )
-  const lag = metrics.gauge('outflow_consumer_lag_records', 'Records in the partition that have not been written yet', [
-    'topic',
-    'partition',
-  ])
+  const instruments = makeInstruments(metrics)
   const setLag = ({ topic, partition, highWatermark }: Delivery, nextOffset: bigint) =>
-    lag.set({ topic, partition: String(partition) }, Number(highWatermark - nextOffset))
-  for (const reason of REJECTION_REASONS) rejections.inc({ reason }, 0)
+    instruments.lag.set({ topic, partition: String(partition) }, Number(highWatermark - nextOffset))
+  const retried =
+    (event: string, retries?: { inc(): void }) =>
+    (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) => {
+      retries?.inc()
+      log.warn({ ...position(delivery), attempt, waitMs, error }, event)
+    }
+  for (const reason of REJECTION_REASONS) instruments.rejections.inc({ reason }, 0)
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(
     'outflow_model_age_seconds',
@@ -108,7 +72,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     shadowEnded: (modelId: string) => log.info({ modelId }, 'shadow ended'),
     shadowFailed: (modelId: string, error: OutflowError) => log.warn({ modelId, error }, 'shadow failed'),
     modelNotOpened: (modelId: string, error: OutflowError, servedId: string | null) => {
-      notOpened.inc()
+      instruments.notOpened.inc()
       log.error({ modelId, servedId, error }, 'model not opened')
     },
     noModelLeft: (modelId: string) => log.error({ modelId }, 'no earlier model'),
@@ -116,51 +80,43 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.warn({ modelId, attempt, error }, 'model load retried'),
     partitionsAssigned: (partitions: Hooked<'assigned'>) => {
       // Otherwise the lag of a partition that another instance now reads would be reported forever.
-      lag.reset()
+      instruments.lag.reset()
       log.info({ partitions }, 'partitions assigned')
     },
     partitionSought: (seek: Hooked<'sought'>) => log.info({ ...seek }, 'partition sought'),
     recordsMissed: ({ topic, partition, kind, stored, next, missed: count }: Hooked<'missed'>) => {
-      missed.inc({ topic, partition: String(partition) }, Number(count))
+      instruments.missed.inc({ topic, partition: String(partition) }, Number(count))
       const offsets = { storedOffset: stored.nextOffset, nextOffset: next.nextOffset }
       log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
     },
     consumerRestarted: (error: Hooked<'restarting'>) => log.warn({ error }, 'consumer restarted'),
-    schemaFetchRetried: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) => {
-      fetchRetries.inc()
-      log.warn({ ...position(delivery), attempt, waitMs, error }, 'schema fetch retried')
-    },
-    writeRetried: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) => {
-      retries.inc()
-      log.warn({ ...position(delivery), attempt, waitMs, error }, 'batch write retried')
-    },
-    windowStatesAwaited: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) =>
-      log.warn({ ...position(delivery), attempt, waitMs, error }, 'window states awaited'),
+    schemaFetchRetried: retried('schema fetch retried', instruments.fetchRetries),
+    writeRetried: retried('batch write retried', instruments.retries),
+    windowStatesAwaited: retried('window states awaited'),
     windowStatesUsed: (settled: SettleResult) => {
-      late.inc(settled.late)
-      evicted.inc(settled.evicted)
+      instruments.late.inc(settled.late)
+      instruments.evicted.inc(settled.evicted)
     },
     windowsUnknown: (modelId: string) => log.warn({ modelId }, 'windowed features not configured'),
-    stateReadRetried: (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) =>
-      log.warn({ ...position(delivery), attempt, waitMs, error }, 'state read retried'),
+    stateReadRetried: retried('state read retried'),
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
     superseded: (delivery: Delivery) => {
-      superseded.inc()
+      instruments.superseded.inc()
       log.warn(position(delivery), 'batch superseded')
     },
     // A batch that cannot be written yet is lag, also of a partition that had none.
     batchBegun: (delivery: Delivery) => setLag(delivery, delivery.expectedOffset),
     batchWritten: ({ delivery, skipped, rejected, decisions, scores, startedAtMs }: ComparedBatch) => {
       const { topic } = delivery
-      records.inc({ topic }, delivery.records.length - skipped)
-      tombstones.inc({ topic }, skipped)
-      for (const { rejection } of rejected) rejections.inc({ reason: rejection.reason })
-      for (const { severity } of decisions.anomalies) anomalies.inc({ severity })
-      missing.inc(scores.missingValues)
-      unseen.inc(scores.unseenValues)
+      instruments.records.inc({ topic }, delivery.records.length - skipped)
+      instruments.tombstones.inc({ topic }, skipped)
+      for (const { rejection } of rejected) instruments.rejections.inc({ reason: rejection.reason })
+      for (const { severity } of decisions.anomalies) instruments.anomalies.inc({ severity })
+      instruments.missing.inc(scores.missingValues)
+      instruments.unseen.inc(scores.unseenValues)
       setLag(delivery, delivery.nextOffset)
-      seconds.observe((performance.now() - startedAtMs) / 1_000)
+      instruments.seconds.observe((performance.now() - startedAtMs) / 1_000)
       const counts = { rejected: rejected.length, anomalies: decisions.anomalies.length }
       log.debug({ ...position(delivery), ...counts }, 'batch written')
     },
@@ -172,6 +128,52 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.warn({ asOf, behindMs }, 'retention behind the clock'),
     retentionApplied: (dropped: readonly string[]) => log.info({ dropped }, 'retention applied'),
     retentionPostponed: (error: OutflowError) => log.warn({ error }, 'retention postponed'),
+  }
+}
+
+function makeInstruments(metrics: Metrics) {
+  return {
+    records: metrics.counter('outflow_records_total', 'Records received: scored or rejected, and written', ['topic']),
+    tombstones: metrics.counter(
+      'outflow_tombstones_skipped_total',
+      'Messages without a value that were skipped; not among the records',
+      ['topic'],
+    ),
+    rejections: metrics.counter('outflow_rejected_total', 'Rejected records, sent to the dead-letter topic', [
+      'reason',
+    ]),
+    anomalies: metrics.counter('outflow_anomalies_total', 'Anomalies', ['severity']),
+    missing: metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"'),
+    missed: metrics.counter(
+      'outflow_missed_records_total',
+      "Records that the topic's retention deleted before they were read",
+      ['topic', 'partition'],
+    ),
+    unseen: metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see'),
+    superseded: metrics.counter(
+      'outflow_superseded_batches_total',
+      'Batches that another instance had written meanwhile',
+    ),
+    retries: metrics.counter('outflow_write_retries_total', 'Batch writes retried while Postgres was unavailable'),
+    fetchRetries: metrics.counter(
+      'outflow_schema_retries_total',
+      'Schema requests retried while the registry was unavailable',
+    ),
+    notOpened: metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened'),
+    late: metrics.counter('outflow_late_records_total', "Records older than everything in their entity's window"),
+    evicted: metrics.counter(
+      'outflow_window_states_evicted_total',
+      'Entities dropped from memory; they are loaded again',
+    ),
+    seconds: metrics.histogram(
+      'outflow_batch_seconds',
+      'Time from decoding a batch to its commit',
+      BATCH_SECONDS_BOUNDS,
+    ),
+    lag: metrics.gauge('outflow_consumer_lag_records', 'Records in the partition that have not been written yet', [
+      'topic',
+      'partition',
+    ]),
   }
 }
 
