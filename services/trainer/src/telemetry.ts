@@ -25,54 +25,12 @@ const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
-  const fits = metrics.counter(
-    'outflow_fits_total',
-    'Fits by outcome: promoted, shadow, failed_gate, known or failed',
-    ['outcome'],
-  )
-  const seconds = metrics.histogram(
-    'outflow_fit_seconds',
-    'Time from reading the window to the result of the gate',
-    FIT_SECONDS_BOUNDS,
-  )
-  const trained = metrics.gauge(
-    'outflow_training_rows',
-    'Records of the last training window that a model was fitted to',
-  )
-  const drift = metrics.gauge(
-    'outflow_drift_level',
-    'Cumulative sum nearest its limit, as a share of the limit; 1 raises a drift alarm',
-  )
-  const drifts = metrics.counter(
-    'outflow_drift_alarms_total',
-    'Drift alarms by chart: less_likely, too_normal, more_spread, less_spread or new_value',
-    ['chart'],
-  )
-  const recalibrated = metrics.gauge(
-    'outflow_recalibration_factor',
-    'Factor that recalibration applies to the p-value at the alert rate',
-  )
-  const rollbacks = metrics.counter('outflow_rollbacks_total', 'Models that the guard rolled back')
-  const step = metrics.gauge('outflow_fit_step', 'Step of the current fit; 0 while there is none')
-  const skipped = metrics.counter(
-    'outflow_training_rejected_total',
-    'Records of training windows that break their contract, by reason',
-    ['reason'],
-  )
-  const disagreement = metrics.gauge(
-    'outflow_shadow_disagreement',
-    'Share of records that the shadow decides otherwise; NaN while there is none',
-  )
-  const shadows = metrics.counter(
-    'outflow_shadows_total',
-    'Shadows that have ended, by outcome: promoted or failed_gate',
-    ['outcome'],
-  )
-  disagreement.set(Number.NaN)
-  for (const outcome of ['promoted', 'failed_gate']) shadows.inc({ outcome }, 0)
+  const instruments = makeInstruments(metrics)
+  instruments.disagreement.set(Number.NaN)
+  for (const outcome of ['promoted', 'failed_gate']) instruments.shadows.inc({ outcome }, 0)
   // For Prometheus, a series that begins at 1 has never increased.
-  for (const outcome of FIT_OUTCOMES) fits.inc({ outcome }, 0)
-  for (const chart of DRIFT_CHARTS) drifts.inc({ chart: labelOf(chart) }, 0)
+  for (const outcome of FIT_OUTCOMES) instruments.fits.inc({ outcome }, 0)
+  for (const chart of DRIFT_CHARTS) instruments.drifts.inc({ chart: labelOf(chart) }, 0)
   /** An unchanged window is logged once. */
   let awaitedAt = -1
   return {
@@ -80,12 +38,12 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     leadershipTaken: () => log.info('leadership taken'),
     leadershipInterrupted: (error: OutflowError) => log.warn({ error }, 'leadership interrupted'),
     fitStarted: (because: Due['because'], records: FitReport['records'], rejected: RejectedCounts) => {
-      trained.set(records.fitted)
+      instruments.trained.set(records.fitted)
       const { fitted, heldOut, excluded } = records
       log.info({ because, rows: fitted, heldOut, excluded, rejected }, 'fit started')
     },
     fitAdvanced: (progress: FitProgress) => {
-      step.set(progress.step)
+      instruments.step.set(progress.step)
       log.info({ ...progress, elapsedMs: Math.round(progress.elapsedMs) }, 'fit advanced')
     },
     windowCutShort: (asked: string, from: string) => log.warn({ asked, from }, 'window cut short'),
@@ -99,7 +57,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         'burst in training window',
       ),
     recordsRead: (rejected: RejectedCounts) => {
-      for (const [reason, count] of Object.entries(rejected)) skipped.inc({ reason }, count)
+      for (const [reason, count] of Object.entries(rejected)) instruments.skipped.inc({ reason }, count)
     },
     /** @param rejected  in the window that was read */
     rowsAwaited: (rows: number, missing: number, rejected?: RejectedCounts) => {
@@ -119,9 +77,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       durationMs: number,
     ) => {
       const { modelId, training } = metadata
-      fits.inc({ outcome })
-      seconds.observe(durationMs / 1_000)
-      step.set(0)
+      instruments.fits.inc({ outcome })
+      instruments.seconds.observe(durationMs / 1_000)
+      instruments.step.set(0)
       const { anomalyShare, medianNll, failures, against, gain } = report
       const took = { backend: training.backend, stopped: training.stopped, durationMs: Math.round(durationMs) }
       const fields = { modelId, ...took, anomalyShare, medianNll, against, gainNats: gain.mean }
@@ -134,23 +92,23 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     candidateAdopted: (modelId: string, became: 'promoted' | 'shadow') =>
       log.info({ modelId, became }, 'candidate adopted'),
     /** @param share  of records that it decides otherwise; null: there is no shadow */
-    shadowCompared: (share: number | null) => disagreement.set(share ?? Number.NaN),
+    shadowCompared: (share: number | null) => instruments.disagreement.set(share ?? Number.NaN),
     shadowDecided: (outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport) => {
-      shadows.inc({ outcome })
+      instruments.shadows.inc({ outcome })
       const { failure, ...found } = report
       if (outcome === 'promoted') log.info({ modelId, ...found }, 'model promoted')
       else log.error({ modelId, ...found, failures: [failure] }, 'model failed its gate')
     },
     /** @param level  the highest chart, as a fraction of its limit */
-    driftWatched: (level: number) => drift.set(level),
+    driftWatched: (level: number) => instruments.drift.set(level),
     driftFound: (modelId: string, { chart, raisedMs, changedMs }: DriftAlarm, fields: readonly FieldShift[]) => {
-      drifts.inc({ chart: labelOf(chart) })
+      instruments.drifts.inc({ chart: labelOf(chart) })
       const [raisedAt, changedAt] = [raisedMs, changedMs].map((ms) => new Date(ms).toISOString())
       log.warn({ modelId, chart, changedAt, raisedAt, fields: fields.slice(0, 5) }, 'drift found')
     },
     /** @param factor  applied to the p-value at the alert rate */
     modelRecalibrated: (modelId: string, factor: number) => {
-      recalibrated.set(factor)
+      instruments.recalibrated.set(factor)
       log.info({ modelId, factor }, 'model recalibrated')
     },
     /** @param fittedId  the model of the same weights whose calibration records were labelled */
@@ -161,25 +119,25 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     ) => log.info({ modelId, fittedId, ...labels }, 'labels applied'),
     watchFailed: (error: OutflowError) => log.warn({ error }, 'scores not checked'),
     modelRolledBack: (from: string, to: string, why: string) => {
-      rollbacks.inc()
+      instruments.rollbacks.inc()
       log.error({ modelId: from, servedId: to, why }, 'model rolled back')
     },
     guardHeld: (modelId: string, why: string, anomalyShare: number | null, anomalyShareBefore: number | null) =>
       log.error({ modelId, why, anomalyShare, anomalyShareBefore }, 'model left bounds'),
     modelKnown: (modelId: string, state: ModelState) => {
-      fits.inc({ outcome: 'known' })
-      step.set(0)
+      instruments.fits.inc({ outcome: 'known' })
+      instruments.step.set(0)
       log.info({ modelId, state }, 'model known')
     },
     modelWriteRetried: (error: OutflowError, attempt: number, waitMs: number) =>
       log.warn({ error, attempt, waitMs }, 'model write retried'),
     fitSuperseded: (modelId: string) => {
-      step.set(0)
+      instruments.step.set(0)
       log.warn({ modelId }, 'fit superseded')
     },
     fitFailed: () => {
-      fits.inc({ outcome: 'failed' })
-      step.set(0)
+      instruments.fits.inc({ outcome: 'failed' })
+      instruments.step.set(0)
     },
     trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
       if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
@@ -187,6 +145,47 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     },
     startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
+  }
+}
+
+function makeInstruments(metrics: Metrics) {
+  return {
+    fits: metrics.counter('outflow_fits_total', 'Fits by outcome: promoted, shadow, failed_gate, known or failed', [
+      'outcome',
+    ]),
+    seconds: metrics.histogram(
+      'outflow_fit_seconds',
+      'Time from reading the window to the result of the gate',
+      FIT_SECONDS_BOUNDS,
+    ),
+    trained: metrics.gauge('outflow_training_rows', 'Records of the last training window that a model was fitted to'),
+    drift: metrics.gauge(
+      'outflow_drift_level',
+      'Cumulative sum nearest its limit, as a share of the limit; 1 raises a drift alarm',
+    ),
+    drifts: metrics.counter(
+      'outflow_drift_alarms_total',
+      'Drift alarms by chart: less_likely, too_normal, more_spread, less_spread or new_value',
+      ['chart'],
+    ),
+    recalibrated: metrics.gauge(
+      'outflow_recalibration_factor',
+      'Factor that recalibration applies to the p-value at the alert rate',
+    ),
+    rollbacks: metrics.counter('outflow_rollbacks_total', 'Models that the guard rolled back'),
+    step: metrics.gauge('outflow_fit_step', 'Step of the current fit; 0 while there is none'),
+    skipped: metrics.counter(
+      'outflow_training_rejected_total',
+      'Records of training windows that break their contract, by reason',
+      ['reason'],
+    ),
+    disagreement: metrics.gauge(
+      'outflow_shadow_disagreement',
+      'Share of records that the shadow decides otherwise; NaN while there is none',
+    ),
+    shadows: metrics.counter('outflow_shadows_total', 'Shadows that have ended, by outcome: promoted or failed_gate', [
+      'outcome',
+    ]),
   }
 }
 
