@@ -41,9 +41,6 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 
 const paramsSchema = z.object({ id: z.string() })
 
-/** The latest anomalies of the same main field, of which the most similar are returned. */
-const CANDIDATES = 500
-
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
   const filterOf = ({ minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({
     ...rest,
@@ -97,39 +94,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomalySchema },
       },
     },
-    async ({ params }) => {
-      const { stored, model, verdicts, alert } = await read(async (db) => {
-        const stored = await anomalyOf(db, params.id)
-        const { pipeline, modelId } = stored
-        const deliveries = await deliveriesOf(db, { pipeline, eventId: anomalyId(pipeline, stored) })
-        return {
-          stored,
-          model: await modelSummary(db, { pipeline, id: modelId }),
-          verdicts: await verdictsOn(db, pipeline, stored),
-          alert: { unsent: await unsentCauseAt(db, pipeline, stored), deliveries: [...deliveries] },
-        }
-      })
-      const load = (id: string) => loadModel(pool, { pipeline: stored.pipeline, id })
-      const anomaly = { ...stored, ...(await explainStored(load, stored)) }
-      const reasons = anomaly.reasons ?? []
-      const line = {
-        ...anomaly,
-        recordTime: new Date(anomaly.recordTimeMs),
-        eventTime: new Date(anomaly.eventTimeMs),
-        topReason: reasons[0]?.text ?? null,
-        fields: reasons,
-        verdict: verdicts[0]?.verdict ?? null,
-      }
-      return {
-        ...anomaly,
-        ...summaryOf(line),
-        reasons: [...reasons],
-        missing: [...anomaly.missing],
-        model: model && { id: model.id, trainedAt: trainedAtOf(model), state: model.state },
-        verdicts: [...verdicts],
-        alert,
-      }
-    },
+    async ({ params }) => anomalyDetails({ pool, read }, params.id),
   )
 
   server.get(
@@ -142,22 +107,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: similarPageSchema },
       },
     },
-    async ({ params, query }) =>
-      read(async (db) => {
-        const anomaly = await anomalyOf(db, params.id)
-        const { pipeline, recordTimeMs, reasons } = anomaly
-        const [main] = reasons ?? []
-        if (reasons === null || main === undefined) return { items: [] }
-        const candidates = await listAnomalies(db, {
-          ...{ pipeline, field: main.field, to: new Date(recordTimeMs + 1) },
-          ...{ sort: 'time', limit: CANDIDATES + 1 },
-        })
-        const items = candidates.items
-          .filter((candidate) => anomalyId(pipeline, candidate) !== anomalyId(pipeline, anomaly))
-          .map((candidate) => ({ ...summaryOf(candidate), similarity: similarity(reasons, candidate.fields) }))
-          .toSorted((a, b) => b.similarity - a.similarity)
-        return { items: items.slice(0, query.limit) }
-      }),
+    async ({ params, query }) => ({ items: await read((db) => similarAnomalies(db, params.id, query.limit)) }),
   )
 
   server.get(
@@ -224,6 +174,59 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     },
   )
 }
+
+async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'>, id: string) {
+  const { stored, model, ...answers } = await read(async (db) => {
+    const stored = await anomalyOf(db, id)
+    const { pipeline, modelId } = stored
+    const deliveries = await deliveriesOf(db, { pipeline, eventId: anomalyId(pipeline, stored) })
+    return {
+      stored,
+      model: await modelSummary(db, { pipeline, id: modelId }),
+      verdicts: [...(await verdictsOn(db, pipeline, stored))],
+      alert: { unsent: await unsentCauseAt(db, pipeline, stored), deliveries: [...deliveries] },
+    }
+  })
+  const load = (modelId: string) => loadModel(pool, { pipeline: stored.pipeline, id: modelId })
+  const anomaly = { ...stored, ...(await explainStored(load, stored)) }
+  const reasons = anomaly.reasons ?? []
+  const line = {
+    ...anomaly,
+    recordTime: new Date(anomaly.recordTimeMs),
+    eventTime: new Date(anomaly.eventTimeMs),
+    topReason: reasons[0]?.text ?? null,
+    fields: reasons,
+    verdict: answers.verdicts[0]?.verdict ?? null,
+  }
+  return {
+    ...anomaly,
+    ...summaryOf(line),
+    ...answers,
+    reasons: [...reasons],
+    missing: [...anomaly.missing],
+    model: model && { id: model.id, trainedAt: trainedAtOf(model), state: model.state },
+  }
+}
+
+/** Earlier anomalies of the same main field, the most similar first. */
+async function similarAnomalies(db: Client, id: string, limit: number) {
+  const anomaly = await anomalyOf(db, id)
+  const { pipeline, recordTimeMs, reasons } = anomaly
+  const [main] = reasons ?? []
+  if (reasons === null || main === undefined) return []
+  const { items } = await listAnomalies(db, {
+    ...{ pipeline, field: main.field, to: new Date(recordTimeMs + 1) },
+    ...{ sort: 'time', limit: CANDIDATES + 1 },
+  })
+  return items
+    .filter((candidate) => anomalyId(pipeline, candidate) !== anomalyId(pipeline, anomaly))
+    .map((candidate) => ({ ...summaryOf(candidate), similarity: similarity(reasons, candidate.fields) }))
+    .toSorted((a, b) => b.similarity - a.similarity)
+    .slice(0, limit)
+}
+
+/** The latest anomalies of the same main field, of which the most similar are returned. */
+const CANDIDATES = 500
 
 /** @throws {RequestRefused} 404 when it is not stored */
 async function anomalyOf(db: Client, id: string): Promise<StoredAnomaly> {
