@@ -11,25 +11,19 @@ const MIN_BAND = 0.2
  */
 export function placeInRange(value: number, [from, to]: readonly [number, number]) {
   const width = to - from
-  const side = value < from ? 'below' : value > to ? 'above' : 'within'
-  const outside = side === 'below' ? from - value : side === 'above' ? value - to : 0
-  const widths = side === 'within' ? 0 : width > 0 ? outside / width : null
-  if (side === 'within') {
+  const isBelow = value < from
+  if (!isBelow && !(value > to)) {
     const at = width > 0 ? (value - from) / width : 0.5
-    return { low: 0.25, high: 0.75, at: 0.25 + at / 2, isOff: false, side, widths }
+    return { low: 0.25, high: 0.75, at: 0.25 + at / 2, isOff: false, side: 'within' as const, widths: 0 }
   }
+  const outside = isBelow ? from - value : value - to
+  const widths = width > 0 ? outside / width : null
   // The band, the gap to the value, and half a band of margin at both ends.
   const isOff = widths === null || 1 / (2 + widths) < MIN_BAND
   const band = isOff ? MIN_BAND : 1 / (2 + widths)
   const low = band / 2
   const at = isOff ? 1 : low + band * (1 + widths)
-  const mirrored = side === 'below'
-  return {
-    low: mirrored ? 1 - low - band : low,
-    high: mirrored ? 1 - low : low + band,
-    at: mirrored ? 1 - at : at,
-    isOff,
-    side,
-    widths,
-  }
+  return isBelow
+    ? { low: 1 - low - band, high: 1 - low, at: 1 - at, isOff, side: 'below' as const, widths }
+    : { low, high: low + band, at, isOff, side: 'above' as const, widths }
 }
