@@ -2,6 +2,7 @@ import { type Config, featureName, type ModelMetadata, type Recalibration } from
 import {
   alertRateOf,
   type CalibratedBuckets,
+  type Detector,
   type DriftAlarm,
   driftLimit,
   type FieldShift,
@@ -65,25 +66,25 @@ export function watchScores(
     const modelId = await activeModelId(pool, config.pipeline)
     if (modelId === null) return
     if (watched?.modelId !== modelId) watched = await calibrationOf(context, modelId)
-    if (watched === null) return
+    if (watched !== null) await check(watched)
+  }
+
+  async function check(model: WatchedModel): Promise<void> {
+    const { modelId, metadata } = model
     const latest = await latestDriftAlarm(pool, config.pipeline)
     const last = latest?.modelId === modelId ? toAlarm(latest) : null
-    const minutes = await recentMinutes(pool, config, watched.metadata)
-    const alertRate = alertRateOf(config.detection, watched.metadata)
+    const minutes = await recentMinutes(pool, config, metadata)
+    const alertRate = alertRateOf(config.detection, metadata)
     if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return
-    const within = recalibrationLimit(config.detection.recalibrateWithin, watched.metadata, alertRate)
-    const { alarm, level, surplus, recalibration } = readScores(minutes, {
-      ...watched,
-      last,
-      limit,
-      alertRate,
-      within,
-    })
+    const within = recalibrationLimit(config.detection.recalibrateWithin, metadata, alertRate)
+    const settings = { ...model, last, limit, alertRate, within }
+    const { alarm, level, surplus, recalibration } = readScores(minutes, settings)
     telemetry.driftWatched(level)
     // The p-values of a provisional model are too rough: its charts would report them as drift.
-    const isWatched = !watched.metadata.provisional
-    const found = isWatched ? (alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))) : null
-    if (found !== null) await raise(modelId, found)
+    if (!metadata.provisional) {
+      const found = alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))
+      if (found !== null) await raise(modelId, found)
+    }
     if (recalibration !== null) {
       await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
     }
@@ -107,12 +108,9 @@ export function watchScores(
   async function newRegimeIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
     const from = new Date(surplus.changedMs)
     const records = await newestAnomalies(pool, { pipeline: config.pipeline, modelId, from, limit: NEWEST_ANOMALIES })
-    return withStored(context, modelId, async (detector) => {
-      const anomalies = records
-        .map((record) => detector.read(record))
-        .filter((read): read is Fields => !isRejection(read))
-      return (await isNewRegime(detector, anomalies)) ? { chart: 'new value', ...surplus } : null
-    })
+    return withStored(context, modelId, async (detector) =>
+      (await isNewRegime(detector, readableOf(detector, records))) ? { chart: 'new value', ...surplus } : null,
+    )
   }
 
   async function raise(modelId: string, alarm: DriftAlarm): Promise<void> {
@@ -155,9 +153,9 @@ function recentMinutes(
 
 /** null if the model cannot be opened; ingest cannot score with it either. */
 function calibrationOf(context: WatchContext, id: string): Promise<WatchedModel | null> {
-  return withStored(context, id, async (detector) => ({
-    ...{ modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) },
-  }))
+  return withStored(context, id, async (detector) => {
+    return { modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) }
+  })
 }
 
 /** Compares recent records with a sample from the model, because the records of its training window may have been deleted. */
@@ -169,14 +167,16 @@ async function movedFields(
   if (recent.length < FEWEST_COMPARED) return []
   const { features } = context.config
   const shifts = await withStored(context, id, async (detector) => {
-    const reference = (await detector.sample(COMPARED, 1))
-      .map((record) => detector.read(record))
-      .filter((read): read is Fields => !isRejection(read))
+    const reference = readableOf(detector, await detector.sample(COMPARED, 1))
     return fieldShifts(features, reference, recent)
   })
   // A record sampled from the model has no earlier records, so windowed features cannot be compared.
   const windowed = features.filter(({ type }) => type === 'window').map(featureName)
   return (shifts ?? []).filter(({ field }) => !windowed.includes(field))
+}
+
+function readableOf(detector: Detector, records: readonly unknown[]): readonly Fields[] {
+  return records.map((record) => detector.read(record)).filter((read): read is Fields => !isRejection(read))
 }
 
 const FEWEST_COMPARED = 40
