@@ -68,9 +68,9 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
     return (mayWait ? quietUntil(closesAtMs, severity) : undefined) ?? closesAtMs
   }
 
-  const successorOf = ({ kind, subject, count }: AlertBucket, closedAtMs: number): AlertBucket | null => {
-    if (grouping === undefined || (kind !== 'key' && kind !== 'reason') || count <= shareOf(kind, grouping)) return null
-    return openBucket({ kind, subject, closesAtMs: closedAtMs + grouping.bucket })
+  const putSuccessor = ({ kind, subject, count }: AlertBucket, closedAtMs: number): void => {
+    if (grouping === undefined || (kind !== 'key' && kind !== 'reason') || count <= shareOf(kind, grouping)) return
+    put(openBucket({ kind, subject, closesAtMs: closedAtMs + grouping.bucket }))
   }
 
   const closeDue = (nowMs: number): readonly AlertBucket[] => {
@@ -84,9 +84,8 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
       const due = closings.filter(({ closing }) => closing === earliestClosingMs && closing <= nowMs)
       for (const { bucket, closing } of due.sort((a, b) => (bucketName(a.bucket) < bucketName(b.bucket) ? -1 : 1))) {
         open.delete(bucketName(bucket))
-        if (bucket.kind !== 'cooldown' && bucket.count > 0) closed.push({ ...bucket, closesAtMs: closing })
-        const successor = successorOf(bucket, closing)
-        if (successor !== null) put(successor)
+        if (bucket.count > 0) closed.push({ ...bucket, closesAtMs: closing })
+        putSuccessor(bucket, closing)
       }
     }
     return closed
