@@ -127,9 +127,7 @@ function zstdBound(bytes: Buffer): number {
       continue
     }
     const descriptor = bytes[at + 4]!
-    const isSingleSegment = (descriptor & 0x20) !== 0
-    const contentSizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!
-    at += 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]! + contentSizeBytes
+    at += zstdHeaderBytes(descriptor)
     for (let isLast = false; !isLast && at + 3 <= bytes.length; ) {
       const header = bytes.readUIntLE(at, 3)
       isLast = (header & 1) === 1
@@ -140,6 +138,13 @@ function zstdBound(bytes: Buffer): number {
     if (descriptor & 0x04) at += 4
   }
   return expanded
+}
+
+/** Size of a frame's header: magic number, descriptor, window, dictionary id and content size. */
+function zstdHeaderBytes(descriptor: number): number {
+  const isSingleSegment = (descriptor & 0x20) !== 0
+  const contentSizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!
+  return 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]! + contentSizeBytes
 }
 
 const ZSTD_SKIPPABLE = 0x184d_2a50
