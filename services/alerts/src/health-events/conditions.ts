@@ -47,13 +47,8 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
   }
   if (modelAgeMs !== null) {
     const mostMs = largestAgeMs(modelAgeMs, options)
-    if (modelAgeMs > mostMs) {
-      add(
-        'model_too_old',
-        `the model is ${formatDuration(modelAgeMs)} old; at most ${formatDuration(mostMs)} are due`,
-        activeId,
-      )
-    }
+    const age = `the model is ${formatDuration(modelAgeMs)} old; at most ${formatDuration(mostMs)} are due`
+    if (modelAgeMs > mostMs) add('model_too_old', age, activeId)
   }
   const isStillSilent = open.includes('detector_silent') && !silence.hasBroken
   if (activeId !== null && (silence.ms > SILENT_MS || isStillSilent)) {
