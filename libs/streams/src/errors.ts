@@ -173,10 +173,7 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   return isTemporary ? unavailable(cause, options) : refused(cause, access, options)
 }
 
-interface ErrorDetails {
-  readonly cause: Error
-  readonly values: { readonly type: string }
-}
+type ErrorDetails = { readonly cause: Error; readonly values: { readonly type: string } }
 
 /** Errors that the type alone identifies. */
 const ERRORS: Readonly<Record<string, (options: ErrorDetails) => OutflowError>> = {

@@ -26,7 +26,7 @@ interface Swap {
 /** Arguments of a hook of deliveries. */
 type Hooked<K extends keyof DeliveryHooks> = Parameters<NonNullable<DeliveryHooks[K]>>[0]
 
-const BATCH_SECONDS_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const BATCH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
@@ -165,11 +165,7 @@ function makeInstruments(metrics: Metrics) {
       'outflow_window_states_evicted_total',
       'Entities dropped from memory; they are loaded again',
     ),
-    seconds: metrics.histogram(
-      'outflow_batch_seconds',
-      'Time from decoding a batch to its commit',
-      BATCH_SECONDS_BOUNDS,
-    ),
+    seconds: metrics.histogram('outflow_batch_seconds', 'Time from decoding a batch to its commit', BATCH_SECONDS),
     lag: metrics.gauge('outflow_consumer_lag_records', 'Records in the partition that have not been written yet', [
       'topic',
       'partition',

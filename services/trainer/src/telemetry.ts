@@ -18,10 +18,11 @@ import { total } from './training-records.js'
 export type TrainerTelemetry = ReturnType<typeof makeTelemetry>
 
 type FitProgress = Parameters<NonNullable<TrainingInput['onProgress']>>[0]
+type GateOutcome = 'promoted' | 'shadow' | 'failed_gate'
 type RejectedCounts = Readonly<Record<RejectionReason, number>>
 
 const FIT_OUTCOMES = ['promoted', 'shadow', 'failed_gate', 'known', 'failed'] as const
-const FIT_SECONDS_BOUNDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
+const FIT_SECONDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
@@ -70,12 +71,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       if (split > 0) log.warn({ entities, split }, 'window entities split')
       if (evicted > 0) log.warn({ entities, evicted }, 'window entities evicted')
     },
-    gateDecided: (
-      outcome: 'promoted' | 'shadow' | 'failed_gate',
-      metadata: ModelMetadata,
-      report: GateReport,
-      durationMs: number,
-    ) => {
+    gateDecided: (outcome: GateOutcome, metadata: ModelMetadata, report: GateReport, durationMs: number) => {
       const { modelId, training } = metadata
       instruments.fits.inc({ outcome })
       instruments.seconds.observe(durationMs / 1_000)
@@ -112,11 +108,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.info({ modelId, factor }, 'model recalibrated')
     },
     /** @param fittedId  the model of the same weights whose calibration records were labelled */
-    labelsApplied: (
-      modelId: string,
-      fittedId: string,
-      labels: { readonly confirmed: number; readonly normal: number },
-    ) => log.info({ modelId, fittedId, ...labels }, 'labels applied'),
+    labelsApplied: (modelId: string, fittedId: string, labels: Readonly<Record<'confirmed' | 'normal', number>>) =>
+      log.info({ modelId, fittedId, ...labels }, 'labels applied'),
     watchFailed: (error: OutflowError) => log.warn({ error }, 'scores not checked'),
     modelRolledBack: (from: string, to: string, why: string) => {
       instruments.rollbacks.inc()
@@ -156,7 +149,7 @@ function makeInstruments(metrics: Metrics) {
     seconds: metrics.histogram(
       'outflow_fit_seconds',
       'Time from reading the window to the result of the gate',
-      FIT_SECONDS_BOUNDS,
+      FIT_SECONDS,
     ),
     trained: metrics.gauge('outflow_training_rows', 'Records of the last training window that a model was fitted to'),
     drift: metrics.gauge(
