@@ -208,13 +208,12 @@ const INTEGER = /^\s*-?\d+\s*$/
 
 function noteChange(field: Field, number: number): void {
   const change = number - field.previous
-  if (!Number.isNaN(change)) {
-    if (change > 0) field.rises += 1
-    else if (change < 0) field.falls += 1
-    field.net += change
-    field.variation += Math.abs(change)
-  }
   field.previous = number
+  if (Number.isNaN(change)) return
+  if (change > 0) field.rises += 1
+  else if (change < 0) field.falls += 1
+  field.net += change
+  field.variation += Math.abs(change)
 }
 
 const DAY_MS = 86_400_000
