@@ -212,10 +212,9 @@ async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'
 async function similarAnomalies(db: Client, id: string, limit: number) {
   const anomaly = await anomalyOf(db, id)
   const { pipeline, recordTimeMs, reasons } = anomaly
-  const [main] = reasons ?? []
-  if (reasons === null || main === undefined) return []
+  if (!reasons?.[0]) return []
   const { items } = await listAnomalies(db, {
-    ...{ pipeline, field: main.field, to: new Date(recordTimeMs + 1) },
+    ...{ pipeline, field: reasons[0].field, to: new Date(recordTimeMs + 1) },
     ...{ sort: 'time', limit: CANDIDATES + 1 },
   })
   return items
