@@ -91,14 +91,6 @@ function summarize(feature: Feature, records: readonly JsonObject[]): Column {
       if (typeof value === 'number') numbers.add(value)
     }
   }
-  return {
-    feature,
-    absent,
-    empty,
-    broken,
-    firstBroken,
-    distinct: values.size,
-    numbers: numbers.summary(),
-    epochUnit: unit,
-  }
+  const counts = { absent, empty, broken, distinct: values.size }
+  return { feature, ...counts, firstBroken, numbers: numbers.summary(), epochUnit: unit }
 }
