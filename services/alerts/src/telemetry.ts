@@ -52,7 +52,8 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     leadershipTaken: (caughtUpThrough: bigint | null) => log.info({ caughtUpThrough }, 'leadership taken'),
     relayInterrupted: (error: OutflowError, attempt: number, waitMs: number) => {
       interruptions.inc()
-      log[error.retryable ? 'warn' : 'error']({ error, attempt, waitMs }, 'relay interrupted')
+      if (error.retryable) log.warn({ error, attempt, waitMs }, 'relay interrupted')
+      else log.error({ error, attempt, waitMs }, 'relay interrupted')
     },
     topicsCreated: (topics: readonly string[]) => log.info({ topics }, 'topics created'),
     alertsDecided: (decided: AlertDecisions) => {

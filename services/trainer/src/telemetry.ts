@@ -132,8 +132,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       instruments.fits.inc({ outcome: 'failed' })
       instruments.step.set(0)
     },
-    trainingFailed: (error: OutflowError, attempt: number, waitMs: number) =>
-      log[error.retryable ? 'warn' : 'error']({ error, attempt, waitMs }, 'training failed'),
+    trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
+      if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
+      else log.error({ error, attempt, waitMs }, 'training failed')
+    },
     startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
   }
