@@ -138,7 +138,7 @@ function aTrip(random: Random, depth: number): { readonly bytes: Buffer; readonl
       }
       case 8: {
         const [seconds, nanos] = [random.between(-(10 ** 9), 10 ** 9), random.below(10 ** 9)]
-        record.at = new Date(Math.trunc(seconds * 1e3 + nanos / 1e6)).toISOString()
+        record.at = new Date(seconds * 1e3 + Math.floor(nanos / 1e6)).toISOString()
         put(8, 2, withLength(Buffer.concat([varint(8n), varint(BigInt(seconds)), varint(16n), varint(BigInt(nanos))])))
         break
       }
