@@ -23,6 +23,8 @@ interface Swap {
   readonly pauseMs: number
 }
 
+type Retry = readonly [delivery: Delivery, error: OutflowError, attempt: number, waitMs: number]
+
 /** Arguments of a hook of deliveries. */
 type Hooked<K extends keyof DeliveryHooks> = Parameters<NonNullable<DeliveryHooks[K]>>[0]
 
@@ -33,12 +35,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   const instruments = makeInstruments(metrics)
   const setLag = ({ topic, partition, highWatermark }: Delivery, nextOffset: bigint) =>
     instruments.lag.set({ topic, partition: String(partition) }, Number(highWatermark - nextOffset))
-  const retried =
-    (event: string, retries?: { inc(): void }) =>
-    (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number) => {
-      retries?.inc()
-      log.warn({ ...position(delivery), attempt, waitMs, error }, event)
-    }
   for (const reason of REJECTION_REASONS) instruments.rejections.inc({ reason }, 0)
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(
@@ -90,15 +86,21 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
     },
     consumerRestarted: (error: Hooked<'restarting'>) => log.warn({ error }, 'consumer restarted'),
-    schemaFetchRetried: retried('schema fetch retried', instruments.fetchRetries),
-    writeRetried: retried('batch write retried', instruments.retries),
-    windowStatesAwaited: retried('window states awaited'),
+    schemaFetchRetried: (...retry: Retry) => {
+      instruments.fetchRetries.inc()
+      log.warn(retryOf(...retry), 'schema fetch retried')
+    },
+    writeRetried: (...retry: Retry) => {
+      instruments.retries.inc()
+      log.warn(retryOf(...retry), 'batch write retried')
+    },
+    windowStatesAwaited: (...retry: Retry) => log.warn(retryOf(...retry), 'window states awaited'),
     windowStatesUsed: (settled: SettleResult) => {
       instruments.late.inc(settled.late)
       instruments.evicted.inc(settled.evicted)
     },
     windowsUnknown: (modelId: string) => log.warn({ modelId }, 'windowed features not configured'),
-    stateReadRetried: retried('state read retried'),
+    stateReadRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'state read retried'),
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
     superseded: (delivery: Delivery) => {
@@ -176,3 +178,5 @@ function makeInstruments(metrics: Metrics) {
 function position({ topic, partition, records }: Delivery): Record<string, unknown> {
   return { topic, partition, firstOffset: records.at(0)?.offset, count: records.length }
 }
+
+const retryOf = (...[delivery, error, attempt, waitMs]: Retry) => ({ ...position(delivery), attempt, waitMs, error })
