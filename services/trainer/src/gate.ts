@@ -1,7 +1,7 @@
 import type { Feature, GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { type Detector, decide, fitMarginals, openDetector, type Scores, withDetector } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import { columnsOf, type Fields } from '@outflow/records'
 import { edgeCases } from './edge-cases.js'
 import { pairedGain } from './paired-gain.js'
 
@@ -25,6 +25,13 @@ export interface GateOptions {
 const TOLERANCE = 1e-5
 /** Nats a record within which two models count as equal: a hundredth of the difference between a good fit and a poor one. */
 const EQUAL_WITHIN = 0.02
+/**
+ * Nats by which a first model may be less likely than independent fields: one for each number, at most ten. Where fields do not depend on
+ * each other, a mixture or flow describes a uniform or skewed number less exactly than the kernel density that it is compared with. A model
+ * that missed the usual values loses several nats.
+ */
+const lossOfFirst = (features: readonly Feature[]): number =>
+  EQUAL_WITHIN + Math.min(10, columnsOf(features).filter(({ kind }) => kind === 'number').length)
 /** Thirty times the time of a wide model on one slow core; a slower model cannot keep up with the stream. */
 const SLOWEST_MICROS = 1_000
 /** Half of the p-values should be below a half; outside these limits the calibration records differ in kind from the recent ones. */
@@ -35,7 +42,8 @@ const LOWER_HALF = [0.25, 0.75] as const
  *
  * - its artefact opens, and gives the same finite NLLs when opened twice, at the edges of the contract too;
  * - they are at least as likely under it as under the incumbent: it fails if the 95 % interval of its mean gain is
- *   below −0.02 nats. A first model is compared with a density of independent fields instead;
+ *   below −0.02 nats. A first model is compared with a density of independent fields instead: it fails below −1 nat a number, or −10
+ *   nats, and below −0.02 nats if extreme values in the window have widened a number;
  * - its share of anomalies is at most three times the configured one (alert rate plus contamination), up to random variation, and its
  *   p-values are neither mostly too high nor mostly too low;
  * - it scores a record in a millisecond or less.
@@ -54,11 +62,13 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const isAllFinite = first.own.nll.every(Number.isFinite) && first.edge.nll.every(Number.isFinite)
   const isSteady = first.own.nll.every((nll, i) => isSame(nll, second.own.nll[i]!))
   const mostAnomalies = boundOf(3 * (alertRate + contamination), heldOut.length)
+  const mayLose = other === null && first.stretched.length === 0
+  const tolerated = mayLose ? lossOfFirst(options.features) : EQUAL_WITHIN
   const rival = other === null ? 'independent fields' : 'the incumbent'
   const failures = [
     ...(isAllFinite ? [] : ['some records have no finite NLL']),
     ...(isSteady ? [] : ['opened twice, it gives two sets of NLLs']),
-    ...(gain.upper >= -EQUAL_WITHIN
+    ...(gain.upper >= -tolerated
       ? []
       : [
           `it is less likely than ${rival} by ${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})${extremesOf(first.stretched)}`,
