@@ -1,20 +1,20 @@
 import type { StreamLog } from '../stream-log.js'
 import { replaceBatchDecoder } from './batch-decoder.js'
+import { tolerateClockSteps } from './clock-steps.js'
 import { replaceCoordinatorLookup } from './coordinators.js'
-import { heartbeatByAnyClock } from './heartbeat-clock.js'
 import { sendNullHeaders } from './null-header.js'
 import { checkOnlyPendingRequests } from './pending-requests.js'
 import { keepNoResponses } from './response-bytes.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 /**
- * Replaces six internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
- * look-up of coordinators, the check of pending requests, the reading of responses, and the heartbeat of a group member.
+ * Replaces seven internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
+ * look-up of coordinators, the check of pending requests, the reading of responses, and when heartbeats are sent and metadata is read.
  *
  * Nothing is replaced in another version of kafkajs. Then reading takes about three times the CPU, a batch that expands too far fails
- * the fetch, a null header is sent as an empty one, a transaction takes more requests, idle connections use CPU, a member sends
- * no heartbeat for an hour after its clock was set back by an hour, and a topic that was deleted and recreated is not recognised by its
- * id (`topic-ids.ts`).
+ * the fetch, a null header is sent as an empty one, a transaction takes more requests, idle connections use CPU, a member whose clock is
+ * set back by an hour sends no heartbeat and reads no metadata for an hour, and a topic that was deleted and recreated is not recognised
+ * by its id (`topic-ids.ts`).
  */
 export function replaceInternals(log: StreamLog, version = installedVersion()): void {
   if (version !== TESTED_VERSION) {
@@ -26,5 +26,5 @@ export function replaceInternals(log: StreamLog, version = installedVersion()): 
   replaceCoordinatorLookup()
   checkOnlyPendingRequests()
   keepNoResponses()
-  heartbeatByAnyClock()
+  tolerateClockSteps()
 }
