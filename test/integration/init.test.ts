@@ -130,7 +130,7 @@ describe('outflow init of a topic', () => {
     const { stdout } = await initOf(topic)
 
     expect(stdout).toMatch(
-      /timestamp: \$\.ts +# a time in every record as epoch seconds, 2026-01-01T00:00 to 2026-01-01T06:39/,
+      /timestamp: \$\.ts +# a time in every record as epoch seconds, 2026-01-01T00:00 to 2026-01-02T09:15/,
     )
     expect(stdout).toMatch(
       /\n {2}# - \{ path: \$\.sent_total, type: numeric \} +# left out: rises from record to record/,
@@ -174,14 +174,14 @@ describe('outflow init of a topic', () => {
 
 const parcel = (index: number): string =>
   JSON.stringify({
-    at: new Date(1_767_225_600_000 + index * 60_000),
+    at: new Date(1_767_225_600_000 + index * 3_600_000),
     grams: (index * 37) % 101,
     to: `hub ${index % 3}`,
   })
 
 const measurement = (index: number): string =>
   JSON.stringify({
-    ts: 1_767_225_600 + index * 60,
+    ts: 1_767_225_600 + index * 300,
     sent_total: 5_000_000_000 + index * 1_500,
     'metrics.cpu': (index * 37) % 101,
     'Duration..in.seconds.': ((index * 53) % 97) / 10,

@@ -122,6 +122,24 @@ describe('feature inference', () => {
     expect(kinds).toEqual(['$.sawtooth numeric', '$.noise numeric'])
   })
 
+  it('leaves out times that advance for less than a day (nine of ten later records were anomalies)', () => {
+    const from = Date.UTC(2026, 0, 1, 9)
+    const records = (stepMs: number) =>
+      Array.from({ length: 200 }, (_, index) => ({
+        at: from + stepMs * index,
+        on: new Date(from + stepMs * index).toISOString().slice(0, 10),
+        born: from - 3_600_000 * ((index * 37) % 41),
+        level: (index * 37) % 41,
+      }))
+    const hour = infer(records(18_000))
+    expect(hour.leftOut.at).toMatch(/^advances/)
+    expect(hour.kinds).toEqual(['$.born cyclic day', '$.level numeric'])
+    const twoDays = infer(records(900_000))
+    expect(twoDays.leftOut.on).toMatch(/^advances/)
+    expect(twoDays.kinds).toEqual(['$.at cyclic day', '$.born cyclic day', '$.level numeric'])
+    expect(infer(records(3_600_000)).kinds).toContain('$.on cyclic week')
+  })
+
   it('leaves out values that change for good every few records, such as dates in words and lots', () => {
     const { leftOut, kinds } = infer(
       Array.from({ length: 600 }, (_, index) => ({
@@ -191,14 +209,14 @@ describe('feature inference', () => {
     ['nanoseconds', 1e9],
   ])('issue 17.3: takes epoch %s as a time', (_, factor) => {
     const from = Date.UTC(2026, 0, 1) / 1e3
-    const { kinds } = infer(Array.from({ length: 50 }, (_, index) => ({ ts: (from + 600 * index) * factor })))
+    const { kinds } = infer(Array.from({ length: 50 }, (_, index) => ({ ts: (from + 1_800 * index) * factor })))
     expect(kinds).toEqual(['$.ts cyclic day'])
   })
 
   it('takes a field of ISO 8601 and of epoch times, as two producers of a topic write them, as a time', () => {
     const from = Date.UTC(2026, 0, 1)
     const timeOf = (index: number): number | string => {
-      const ms = from + 600_000 * index
+      const ms = from + 1_800_000 * index
       return index % 3 === 0 ? new Date(ms).toISOString() : ms
     }
     expect(infer(Array.from({ length: 50 }, (_, index) => ({ at: timeOf(index) }))).kinds).toEqual(['$.at cyclic day'])

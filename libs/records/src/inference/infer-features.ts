@@ -1,4 +1,4 @@
-import { type Feature, featureSchema, formatPath, type Step } from '@outflow/contracts'
+import { type Feature, featurePath, featureSchema, formatPath, type Step } from '@outflow/contracts'
 import { isMissing, readNumber } from '../fields/reader.js'
 import { parseTimestamp } from '../fields/timestamp.js'
 import { entityOf, LONGEST_NAME } from '../windows/names.js'
@@ -38,7 +38,7 @@ interface Place {
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings of few values
  * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic. Digits that a number would not keep, such as `00501`
  * and ids of 64 bits, are codes, not numbers.
- * Constant and empty fields, ids, numbers that only rise or fall, and texts that never return to an earlier value are left out. Memory grows
+ * Constant and empty fields, ids, numbers that only rise or fall, times that advance for less than their period, and texts that never return to an earlier value are left out. Memory grows
  * with the number of fields, not of records.
  *
  * @param withLists  infers from the items of lists, too: those of CSV are columns such as `x[0]`, which every record has. Default: false.
@@ -85,7 +85,12 @@ export function makeFeatureInference({ withLists = false } = {}): FeatureInferen
       }
       const paths = [...byPath.keys()]
       const series = seriesOf(features, byPath, records)
-      if (series === null) return { features, paths, leftOut }
+      if (series === null) {
+        const isLeftOut = (feature: Feature) => feature.type === 'cyclic' && passes(feature, byPath.get(feature.path)!)
+        const why = PASSING_TIME
+        leftOut.push(...features.filter(isLeftOut).map((feature) => ({ path: featurePath(feature), why, feature })))
+        return { features: features.filter((feature) => !isLeftOut(feature)), paths, leftOut }
+      }
       const { time } = series
       const inferred = inferSeries(series)
       if (inferred.timeLeftOut !== null) leftOut.push({ path: time.path, why: inferred.timeLeftOut, feature: time })
@@ -220,6 +225,8 @@ const DAY_MS = 86_400_000
 /** From September 2001, when epoch seconds reached ten digits, to the year 2100. */
 const EPOCHS_FROM_MS = 1e12
 const EPOCHS_TO_MS = Date.UTC(2100, 0, 1)
+/** From a date to the last one of other weekdays. */
+const LAST_WEEKDAY_MS = 6 * DAY_MS
 /** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
 const SEASONS_MS = 2 * 365 * DAY_MS
 
@@ -249,6 +256,18 @@ function inferField(
   const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
   return { why, feature: parsed.data }
 }
+
+/** Whether the times of a field advance with the records for less than a period: the times of new records would all be outside the range seen. */
+function passes({ period }: Cyclic, { times, epochs, backwards, earliestMs, latestMs }: Field): boolean {
+  const values = times + epochs
+  if (values < FEWEST_MONOTONE || backwards > (1 - MONOTONE_SHARE) * values) return false
+  return latestMs - earliestMs < (period === 'week' ? LAST_WEEKDAY_MS : DAY_MS)
+}
+
+type Cyclic = Extract<Feature, { readonly type: 'cyclic' }>
+
+const PASSING_TIME =
+  'advances from record to record for less than a day, or a week of dates: new records would all be at times not seen (unless the training window is longer)'
 
 /** Returns the records as one value over time: their only features are one number and one time, present in each record and in order; null if not. */
 function seriesOf(features: readonly Feature[], fields: ReadonlyMap<string, Field>, records: number): Series | null {

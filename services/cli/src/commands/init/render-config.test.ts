@@ -142,7 +142,7 @@ describe('renderConfig', () => {
   it('issue 17.3: writes a counter as a commented line, and states the unit of epoch times', () => {
     const from = Date.UTC(2026, 0, 1) / 1e3
     const { text, config } = propose(
-      Array.from({ length: 200 }, (_, index) => ({ seq: index, ts: from + 60 * index, load: (index * 37) % 91 })),
+      Array.from({ length: 200 }, (_, index) => ({ seq: index, ts: from + 600 * index, load: (index * 37) % 91 })),
     )
     expect(config.source.timestamp).toBe('$.ts')
     expect(config.features.map((feature) => 'path' in feature && feature.path)).toEqual(['$.ts', '$.load'])
@@ -173,7 +173,7 @@ describe('renderConfig', () => {
   })
 
   it('proposes epoch milliseconds as the timestamp', () => {
-    const { config } = propose(orders.map(({ weight }, index) => ({ weight, ts: 1_767_225_600_000 + index * 999 })))
+    const { config } = propose(orders.map(({ weight }, index) => ({ weight, ts: 1_767_225_600_000 + index * 999_999 })))
     expect(config.source.timestamp).toBe('$.ts')
     expect(featureAt(config, '$.ts')).toMatchObject({ type: 'cyclic', period: 'day' })
   })
