@@ -1,6 +1,6 @@
 import { type Admin, KafkaJSProtocolError } from 'kafkajs'
 import { describe, expect, it, test } from 'vitest'
-import { createTopics, describeCluster } from './admin.js'
+import { createTopics, describeCluster, makeKafkaCheck } from './admin.js'
 import { BrokerRefused, BrokerUnavailable } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 
@@ -35,6 +35,13 @@ test('issue 23: a connection that breaks before the broker has returned metadata
   }
   const kafka = { kafkajs: { admin: () => admin } } as unknown as KafkaConnection
   await expect(describeCluster(kafka)).rejects.toThrow(BrokerUnavailable)
+})
+
+test('the check of readiness names a refused connection before the two seconds of a probe end', {
+  timeout: 2_000,
+}, async () => {
+  const check = makeKafkaCheck({ brokers: ['127.0.0.1:1'], clientId: 'outflow' })
+  await expect(check()).rejects.toThrow('connect ECONNREFUSED 127.0.0.1:1')
 })
 
 /** An admin whose requests for metadata fail with these errors, in this order, and then succeed. */

@@ -3,7 +3,7 @@ export {
   describeCluster,
   describeTopics,
   ensureTopics,
-  kafkaCheck,
+  makeKafkaCheck,
   type PartitionEnds,
   partitionEnds,
   removeTopics,

@@ -5,7 +5,7 @@ import { isLed, type Leadership, type Listener, openPool, postgresCheck, withLea
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { listenForOutbox, outboxDepth } from '@outflow/store/outbox'
 import { deadLetterUnconfigured } from '@outflow/store/webhooks'
-import { kafkaCheck, makeKafka } from '@outflow/streams'
+import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { runExplainer } from './explaining/run-explainer.js'
 import { makeExplainerTelemetry } from './explaining/telemetry.js'
 import { watchHealth } from './health-events/health-watch.js'
@@ -40,6 +40,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   const webhookTelemetry = makeWebhookTelemetry(log, vitals.metrics, webhooks)
   const pool = openPool(url, { applicationName: 'outflow-alerts', onError: telemetry.storeConnectionLost })
   const kafka = makeKafka({ ...config.kafka, log })
+  const kafkaCheck = makeKafkaCheck(config.kafka)
   const [relaying, explaining] = [makeWakeUp(), makeWakeUp()]
   vitals.metrics.gaugeOf(
     'outflow_outbox_rows',
@@ -49,7 +50,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   const relayLeadership = `outflow-relay-${pipeline}`
   const checks = [
     vitals.check('alerts', 'postgres', () => postgresCheck(pool)),
-    vitals.check('alerts', 'kafka', () => kafkaCheck(kafka)),
+    vitals.check('alerts', 'kafka', kafkaCheck),
     vitals.check('alerts', 'leader', async () => {
       const ok = await isLed(pool, relayLeadership)
       return { ok, detail: ok ? 'a relay leads' : 'no relay leads: no alert is sent' }
@@ -76,7 +77,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   }
   let outbox: Listener | undefined
   try {
-    await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
+    await untilAllAnswer([() => postgresCheck(pool), kafkaCheck], {
       signal,
       onRetry: telemetry.startDelayed,
     })

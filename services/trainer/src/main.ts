@@ -6,7 +6,7 @@ import { type Log, openTracing, type Vitals } from '@outflow/runtime'
 import { openPool, postgresCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { listenForTraining } from '@outflow/store/training'
-import { kafkaCheck, makeKafka } from '@outflow/streams'
+import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { DUE_POLL_MS, keepLeading } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
 import type { TrainerProgress } from './train-once.js'
@@ -36,10 +36,11 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
     onError: telemetry.storeConnectionLost,
   })
   const kafka = makeKafka({ ...config.kafka, log })
+  const kafkaCheck = makeKafkaCheck(config.kafka)
   const decoder = makeDecoder(config.source)
   const checks = [
     vitals.check('trainer', 'postgres', () => postgresCheck(pool)),
-    vitals.check('trainer', 'kafka', () => kafkaCheck(kafka)),
+    vitals.check('trainer', 'kafka', kafkaCheck),
     vitals.check('trainer', 'healthEvents', () => healthEventsCheck(pool, { pipeline: config.pipeline })),
   ]
   const tracing = await openTracing('trainer')
@@ -57,7 +58,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
       }),
   }
   try {
-    await untilAllAnswer([() => postgresCheck(pool), () => kafkaCheck(kafka)], {
+    await untilAllAnswer([() => postgresCheck(pool), kafkaCheck], {
       signal,
       onRetry: telemetry.startDelayed,
     })
