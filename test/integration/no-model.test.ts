@@ -53,7 +53,7 @@ test('status states the failure of the schema registry that the trainer retries'
   await send(pipeline, new Array<Buffer>(RECORDS).fill(Buffer.of(0, 0, 0, 0, 7, 1)))
   const trainer = startService('trainer', pipeline.configFile)
   await trainer.logged('training failed')
-  await untilStatusStates(pipeline, /no model: training failed and is retried: .*registry/)
+  await untilStatusStates(pipeline, /no model: the trainer failed and retries: .*registry/)
 })
 
 test('status names changed features with which every record is rejected, while the earlier model scores', async () => {

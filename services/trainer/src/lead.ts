@@ -118,7 +118,8 @@ async function keepBeating(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const waitingFor = wait.failure === null ? wait.why : `training failed and is retried: ${wait.failure.message}`
+    // It can also have failed before a fit: when it checked whether one is due.
+    const waitingFor = wait.failure === null ? wait.why : `the trainer failed and retries: ${wait.failure.message}`
     await beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor }).catch((thrown: unknown) => {
       if (!signal.aborted) telemetry.storeConnectionLost(toOutflowError(thrown))
     })
