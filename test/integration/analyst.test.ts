@@ -259,6 +259,8 @@ describe('outflow export', () => {
     expect(ran.code, ran.stderr).toBe(0)
     expect(JSON.parse(ran.stdout)).toMatchObject({ pipeline, format: 'csv', count: 2 })
     const lines = (await readFile(output, 'utf8')).trim().split('\n')
+    const { fields } = await pool.query('select * from analyst.anomalies limit 0')
+    expect(lines[0]!.split(',').toSorted()).toEqual(fields.map(({ name }) => name).toSorted())
     expect(lines.slice(1).map((line) => line.split(',')[2])).toEqual([
       `${pipeline}/flights/0/1`,
       `${pipeline}/flights/0/2`,
@@ -331,6 +333,8 @@ describe('a login by `outflow analyst create`', () => {
     }
     const id = `${pipeline}/flights/1/1`
     expect(await outflow('explain', '--anomaly', id)).toContain('distance is odd')
+    await pool.query('update outflow.anomalies set recalibration_id = 7 where pipeline = $1', [pipeline])
+    expect(JSON.parse(await outflow('explain', '--anomaly', id, '--json'))).toMatchObject({ id, recalibrationId: '7' })
     expect(await outflow('verdicts', 'expected', '--anomaly', id)).toContain(`by ${login}`)
     const named = await callOutflow(['verdicts', 'expected', '--anomaly', id, '--by', 'ada', '--config', config])
     expect(named.code).toBe(2)

@@ -18,6 +18,7 @@ export interface StoredAnomaly extends Anomaly, Position, StoredExplanation {
   readonly pipeline: string
   readonly windowed: readonly (number | null)[] | null
   readonly provisional: boolean
+  readonly recalibrationId: bigint | null
   readonly detectedAt: Date
   /** Whether a rescore of past records found it, not ingest. */
   readonly rescored: boolean
@@ -34,7 +35,7 @@ type AnomalyRow = RowOf<
 const COLUMNS = `pipeline, topic, partition, "offset", ${epochMs('record_time')} as "recordTimeMs",
        ${epochMs('event_time')} as "eventTimeMs", entity_key as "entityKey", record, nll, p_value as "pValue", p_upper as "pUpper",
        counterfactual, missing, severity, reasons, unexplainable, windowed, model_id as "modelId", provisional,
-       detected_at as "detectedAt", rescored, verdict`
+       recalibration_id as "recalibrationId", detected_at as "detectedAt", rescored, verdict`
 
 /** Returns a pipeline's anomalies, the least likely (highest nll) first. */
 export async function leastLikelyAnomalies(

@@ -126,7 +126,9 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
     ...(unsent === null ? [] : [describeUnsent(unsent)]),
     `  record ${JSON.stringify(record)}`,
   ].join('\n')
-  await printResult(terminal, options.json, { id, ...anomaly, offset: String(anomaly.offset), unsent }, text)
+  const recalibrationId = anomaly.recalibrationId?.toString() ?? null
+  const result = { id, ...anomaly, offset: String(anomaly.offset), recalibrationId, unsent }
+  await printResult(terminal, options.json, result, text)
 }
 
 /** Why no single alert was sent for the anomaly. */

@@ -22,7 +22,7 @@ function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): Stor
     pUpper: 0.0012,
     counterfactual: null,
     unexplainable: null,
-    windowed: null,
+    windowed: [null, 12.5],
     missing: ['delay', 'origin'],
     severity: 'high',
     reasons: [
@@ -38,6 +38,7 @@ function anAnomaly(offset: bigint, overrides: Partial<StoredAnomaly> = {}): Stor
     ],
     modelId: 'm1',
     provisional: false,
+    recalibrationId: 7n,
     detectedAt: new Date('2026-01-31T08:00:01.250Z'),
     rescored: false,
     verdict: 'expected',
@@ -64,7 +65,11 @@ describe('Parquet', () => {
   const odd = anAnomaly(largest, {
     entityKey: null,
     missing: [],
-    reasons: [],
+    reasons: null,
+    unexplainable: 'the model was deleted',
+    windowed: null,
+    recalibrationId: null,
+    rescored: true,
     pValue: RARE,
     nll: 1.5e300,
   })
@@ -97,6 +102,10 @@ describe('Parquet', () => {
       severity: 'high',
       model_id: 'm1',
       provisional: false,
+      recalibration_id: 7n,
+      rescored: false,
+      unexplainable: null,
+      windowed: '[null,12.5]',
       detected_at: new Date('2026-01-31T08:00:01.250Z'),
       counterfactual: null,
       record: JSON.stringify(anAnomaly(0n).record),
@@ -113,6 +122,10 @@ describe('Parquet', () => {
       nll: 1.5e300,
       missing: [],
       reasons: [],
+      unexplainable: 'the model was deleted',
+      windowed: null,
+      recalibration_id: null,
+      rescored: true,
     })
   })
 
