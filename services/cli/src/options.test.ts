@@ -26,6 +26,12 @@ test('a day that its month does not have is no time (30 February was 2 March)', 
   expect(moment('2028-02-29')).toEqual(new Date('2028-02-29T00:00:00Z'))
 })
 
+test('a time that Postgres cannot read is no time (a span of ages was an unexpected error)', () => {
+  for (const text of ['999999999d', '900000d', '0000-01-01']) expect(() => moment(text), text).toThrow('years 1 to 9999')
+  expect(() => ahead('9000000d')).toThrow('years 1 to 9999')
+  expect(moment('0001-01-01')).toEqual(new Date('0001-01-01T00:00:00Z'))
+})
+
 test('a future time is an instant, or a span from now', () => {
   expect(ahead('2999-01-01')).toEqual(new Date('2999-01-01T00:00:00Z'))
   expect(Math.abs(ahead('7d').getTime() - Date.now() - 7 * 86_400_000)).toBeLessThan(10_000)

@@ -37,16 +37,22 @@ const SPAN_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 function parseTime(text: string, direction: 1 | -1): Date {
   const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? []
-  if (unit !== undefined)
-    return new Date(Date.now() + direction * Number(count) * SPAN_MS[unit as keyof typeof SPAN_MS])
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
   const day = /^\d{4}-\d\d-\d\d/.exec(text)?.[0]
-  const time = new Date(hasZone || text === day ? text : `${text}Z`)
+  const time =
+    unit === undefined
+      ? new Date(hasZone || text === day ? text : `${text}Z`)
+      : new Date(Date.now() + direction * Number(count) * SPAN_MS[unit as keyof typeof SPAN_MS])
+  const isStored = time.getTime() >= FIRST_MS && time.getTime() <= LAST_MS
   // JavaScript reads 30 February as 2 March.
-  if (day !== undefined && !Number.isNaN(time.getTime()) && new Date(day).toISOString().startsWith(day)) return time
+  if (isStored && (unit !== undefined || (day !== undefined && new Date(day).toISOString().startsWith(day)))) return time
   const spans = direction === 1 ? '12h, 7d for a time from now' : '30m, 24h, 7d for a time ago'
-  throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}.`)
+  throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}; years 1 to 9999.`)
 }
+
+// Postgres reads no other years in the format of JavaScript.
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 function share(text: string): number {
   const number = Number(text)
