@@ -1,5 +1,6 @@
 export { formatDuration } from './duration.js'
 export { formatMistake } from './mistake.js'
+export { formatNumber } from './number.js'
 export { describeProvisional } from './provisional.js'
 export { formatRarity } from './rarity.js'
 export { formatResend } from './resend.js'

@@ -8,6 +8,7 @@ test.each([
   [{ field: 'delay' }, 'any key, for its delay'],
   [{ entity: 'JFK', field: 'delay', direction: 'above' as const }, 'JFK, where delay is above normal'],
   [{ field: 'delay', range: [-20, 1_500] as [number, number] }, 'any key, where delay is from −20 to 1,500'],
+  [{ field: 'mass', range: [1e-300, 1e300] as [number, number] }, 'any key, where mass is from 1e−300 to 1e300'],
   [{ field: 'delay', range: [30, null] as [number, null] }, 'any key, where delay is at least 30'],
   [
     {

@@ -1,4 +1,5 @@
 import type { SuppressionRule } from '../suppression.js'
+import { formatNumber } from './number.js'
 
 /** Formats the alerts that a rule hides, such as "JFK, where delay is above normal and at most 90, mon 06:00-09:00 (Europe/Berlin)". */
 export function formatRule(rule: Readonly<Omit<SuppressionRule, 'expiresAt'>>): string {
@@ -17,9 +18,7 @@ export function formatRule(rule: Readonly<Omit<SuppressionRule, 'expiresAt'>>): 
 function formatBounds(range: SuppressionRule['range']): string | null {
   if (range === null) return null
   const [least, largest] = range
-  if (least !== null && largest !== null) return `from ${bound(least)} to ${bound(largest)}`
-  if (least !== null) return `at least ${bound(least)}`
-  return largest === null ? null : `at most ${bound(largest)}`
+  if (least !== null && largest !== null) return `from ${formatNumber(least)} to ${formatNumber(largest)}`
+  if (least !== null) return `at least ${formatNumber(least)}`
+  return largest === null ? null : `at most ${formatNumber(largest)}`
 }
-
-const bound = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 6 }).replace('-', '−')

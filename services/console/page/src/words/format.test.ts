@@ -21,6 +21,7 @@ test('sizes and values', () => {
   expect(formatBytes(0)).toBe('0 B')
   expect(formatValue(null)).toBe('missing')
   expect(formatValue(-1380)).toBe('−1,380')
+  expect(formatValue(1e300)).toBe('1e300')
   expect(formatValue('<b>ATL</b>')).toBe('<b>ATL</b>')
 })
 

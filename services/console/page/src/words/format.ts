@@ -1,10 +1,9 @@
-import { formatDuration } from '@outflow/contracts/wording'
+import { formatDuration, formatNumber } from '@outflow/contracts/wording'
 import type { Scalar, Verdict } from '../api/types.js'
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const oneDecimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 const twoDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
-const sixDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
 // Sweden writes times by ISO 8601.
 const swedish = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' })
 const zoned = new Intl.DateTimeFormat('en', { timeZoneName: 'longOffset' })
@@ -34,7 +33,7 @@ export const formatPValue = (pValue: number): string =>
 /** A field's value; null is "missing". */
 export function formatValue(value: Scalar): string {
   if (value === null) return 'missing'
-  if (typeof value === 'number') return sixDigits.format(value).replace('-', '−')
+  if (typeof value === 'number') return formatNumber(value)
   return String(value)
 }
 

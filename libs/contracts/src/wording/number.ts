@@ -1,0 +1,9 @@
+const sixDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
+
+/** A value of a record, such as `−1,380.5`; as JavaScript, with an exponent from 1e21 on and below 1e-6. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value)
+  const hasExponent = size >= 1e21 || (size < 1e-6 && size > 0)
+  const text = hasExponent ? String(Number(value.toPrecision(6))).replace('e+', 'e') : sixDigits.format(value)
+  return text.replaceAll('-', '−')
+}
