@@ -33,6 +33,26 @@ it('shows a new anomaly of an older record in the order of time', async () => {
   expect(list.items.value.map(({ id }) => id)).toEqual(['10:00', '09:30', '09:00'])
 })
 
+it('keeps the rows and the place in a burst of more new anomalies than a page has', async () => {
+  const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id, recordTime: id })), next: ids.at(-1)! })
+  const pages = new Map([
+    ['', [page('3', '2'), page('8', '7')]],
+    ['7', [page('6', '5')]],
+    ['5', [page('4', '3')]],
+  ])
+  vi.stubGlobal('fetch', async (url: string) => {
+    const cursor = new URL(url, 'http://console').searchParams.get('cursor') ?? ''
+    return Response.json(pages.get(cursor)!.shift()!)
+  })
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+
+  await list.readNew(() => false)
+
+  expect(list.items.value.map(({ id }) => id)).toEqual(['3', '2'])
+  expect(list.waiting.value.map(({ id }) => id)).toEqual(['8', '7', '6', '5', '4'])
+})
+
 it('does not take a poll for successful while the request before has no answer', async () => {
   const timeout = new AbortController()
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)

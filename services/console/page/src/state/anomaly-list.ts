@@ -9,6 +9,8 @@ import { asApiError } from './resource.js'
 const PAGE_SIZE = 100
 /** An anomaly is visible only after its commit, and in a burst gets its reasons minutes later. */
 const LOOK_BACK_MS = 10 * 60_000
+/** Pages of new anomalies read per poll: 500 a second, so that a burst does not restart the list. */
+const MAX_NEW_PAGES = 10
 /** Twice the longest statement of the console. */
 const READ_NEW_TIMEOUT_MS = 10_000
 
@@ -73,7 +75,13 @@ export class AnomalyList {
       // Older ones are read while scrolling down.
       ...(!this.isComplete.value && { from: this.items.value.at(-1)!.recordTime }),
     }
-    await this.merge(await this.requestPage(null, only, AbortSignal.timeout(READ_NEW_TIMEOUT_MS)))
+    const signal = AbortSignal.timeout(READ_NEW_TIMEOUT_MS)
+    let page = await this.requestPage(null, only, signal)
+    for (let pages = 1; pages < MAX_NEW_PAGES && this.added(page) === null; pages += 1) {
+      const { items, next } = await this.requestPage(page.next, only, signal)
+      page = { items: [...page.items, ...items], next }
+    }
+    await this.merge(page)
     this.readAtMs = startedAtMs
     if (isAtTop()) this.showWaiting()
     return true
@@ -97,8 +105,13 @@ export class AnomalyList {
     )
   }
 
+  /** The new anomalies of the newest ones; null when some may be missing. */
+  private added(newest: AnomalyPage): readonly AnomalyRow[] | null {
+    return mergeFresh(newest, [...this.waiting.value, ...this.items.value])
+  }
+
   private async merge(page: AnomalyPage): Promise<void> {
-    const added = mergeFresh(page, [...this.waiting.value, ...this.items.value])
+    const added = this.added(page)
     if (added !== null) {
       // Reasons are stored shortly after the anomaly.
       const renewed = new Map(page.items.map((item) => [item.id, item]))
@@ -106,7 +119,7 @@ export class AnomalyList {
       this.waiting.value = [...added, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
       return
     }
-    // There are more new anomalies than a page has: the gap is unknown, so the list starts again.
+    // There are more new anomalies than were read: the gap is unknown, so the list starts again.
     const { items, next } = await this.requestPage(null)
     this.items.value = items
     this.waiting.value = []
