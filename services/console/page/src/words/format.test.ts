@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatAgo, formatAmount, formatBytes, formatPValue, formatTime, formatValue } from './format.js'
+import { formatAgo, formatAmount, formatBytes, formatPValue, formatTime, formatValue, timeLabels } from './format.js'
 
 test.each([
   [0, '0'],
@@ -34,4 +34,9 @@ test('times are relative to now, and times in the future give no negative ones',
 test('times are in the local zone', () => {
   const noon = new Date(2026, 10, 25, 12, 3, 9)
   expect(formatTime(noon.toISOString())).toBe('2026-11-25 12:03:09')
+})
+
+test('labels of days have the year where one begins (anomalies of several decades had days alone)', () => {
+  const days = [new Date(1998, 6, 9), new Date(1998, 11, 31), new Date(2008, 0, 10)].map(Number)
+  expect(timeLabels(days, 86_400)).toEqual(['07-09\n1998', '12-31', '01-10\n2008'])
 })

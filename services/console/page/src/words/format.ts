@@ -52,15 +52,20 @@ export function formatZone(time: string | number): string {
   return name.replace('GMT', 'UTC').replace('-', '−')
 }
 
-/** Labels of a time axis, in the user's time zone: the hour, with the day below it where a day begins. */
+/** Labels of a time axis, in the user's time zone: the hour, with the day below it where a day begins; from a day on, the day and the year. */
 export function timeLabels(timesMs: readonly number[], stepSeconds: number): string[] {
   let day = ''
+  let year = ''
   return timesMs.map((time) => {
     const [date = '', hour = ''] = formatTime(time).split(' ')
     const shown = stepSeconds < 60 ? hour : hour.slice(0, 5)
     const isNewDay = date !== day
     day = date
-    if (stepSeconds >= 86_400) return date.slice(5)
+    if (stepSeconds >= 86_400) {
+      const isNewYear = date.slice(0, 4) !== year
+      year = date.slice(0, 4)
+      return isNewYear ? `${date.slice(5)}\n${year}` : date.slice(5)
+    }
     return isNewDay ? `${shown}\n${date.slice(5)}` : shown
   })
 }
