@@ -38,8 +38,8 @@ interface Place {
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings of few values
  * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic. Digits that a number would not keep, such as `00501`
  * and ids of 64 bits, are codes, not numbers.
- * Constant and empty fields, ids, numbers that only rise or fall, times that advance for less than their period, and texts that never return to an earlier value are left out. Memory grows
- * with the number of fields, not of records.
+ * Constant and empty fields, ids, numbers that only rise or fall, times that advance for less than their period, and texts that never return
+ * to an earlier value are left out. Memory grows with the number of fields, not of records.
  *
  * @param withLists  infers from the items of lists, too: those of CSV are columns such as `x[0]`, which every record has. Default: false.
  */
