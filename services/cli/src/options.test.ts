@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { expect, test, vi } from 'vitest'
-import { ahead, bounds, moment } from './options.js'
+import { ahead, bounds, byOption, moment, whyOption } from './options.js'
 
 test('bounds are two numbers, or one of them', () => {
   expect(bounds('0..90')).toEqual([0, 90])
@@ -27,7 +27,8 @@ test('a day that its month does not have is no time (30 February was 2 March)', 
 })
 
 test('a time that Postgres cannot read is no time (a span of ages was an unexpected error)', () => {
-  for (const text of ['999999999d', '900000d', '0000-01-01']) expect(() => moment(text), text).toThrow('years 1 to 9999')
+  for (const text of ['999999999d', '900000d', '0000-01-01'])
+    expect(() => moment(text), text).toThrow('years 1 to 9999')
   expect(() => ahead('9000000d')).toThrow('years 1 to 9999')
   expect(moment('0001-01-01')).toEqual(new Date('0001-01-01T00:00:00Z'))
 })
@@ -36,4 +37,12 @@ test('a future time is an instant, or a span from now', () => {
   expect(ahead('2999-01-01')).toEqual(new Date('2999-01-01T00:00:00Z'))
   expect(Math.abs(ahead('7d').getTime() - Date.now() - 7 * 86_400_000)).toBeLessThan(10_000)
   for (const wrong of ['2001-01-01', 'tomorrow', '7']) expect(() => ahead(wrong), wrong).toThrow(InvalidArgumentError)
+})
+
+test('the reason and the author of a change are not blank (a required reason could be empty)', () => {
+  for (const option of [whyOption(), byOption()]) {
+    const parsed = (text: string) => option.parseArg!(text, undefined)
+    expect(parsed('load test')).toBe('load test')
+    for (const blank of ['', ' ']) expect(() => parsed(blank), option.flags).toThrow(InvalidArgumentError)
+  }
 })

@@ -45,7 +45,8 @@ function parseTime(text: string, direction: 1 | -1): Date {
       : new Date(Date.now() + direction * Number(count) * SPAN_MS[unit as keyof typeof SPAN_MS])
   const isStored = time.getTime() >= FIRST_MS && time.getTime() <= LAST_MS
   // JavaScript reads 30 February as 2 March.
-  if (isStored && (unit !== undefined || (day !== undefined && new Date(day).toISOString().startsWith(day)))) return time
+  if (isStored && (unit !== undefined || (day !== undefined && new Date(day).toISOString().startsWith(day))))
+    return time
   const spans = direction === 1 ? '12h, 7d for a time from now' : '30m, 24h, 7d for a time ago'
   throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}; years 1 to 9999.`)
 }
@@ -88,10 +89,15 @@ export function rangeOf({ from, to = new Date() }: Pick<RangeOptions, 'from' | '
 /** For options that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
-export const whyOption = (): Option => new Option('--why <text>', 'the reason')
+export const whyOption = (): Option => new Option('--why <text>', 'the reason').argParser(notBlank)
 
 export const byOption = (): Option =>
-  new Option('--by <name>', 'author of the change; default: the user of this machine')
+  new Option('--by <name>', 'author of the change; default: the user of this machine').argParser(notBlank)
+
+export function notBlank(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Allowed: a text that is not blank.')
+  return text
+}
 
 export interface ChangeOptions extends PipelineOptions {
   readonly why?: string

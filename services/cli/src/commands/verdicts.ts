@@ -1,7 +1,7 @@
 import type { Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
-import { wholeNumber } from '../options.js'
+import { notBlank, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { type AskOptions, ask } from './verdicts/ask.js'
@@ -32,7 +32,7 @@ export function define(verdicts: OutflowCommand, { terminal }: CommandContext): 
       .description(description)
       .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset: id of its alert, or of a calibration record')
       .option('--note <text>', 'the reason')
-      .option('--by <name>', BY)
+      .option('--by <name>', BY, notBlank)
       .pipelineOptions('the verdict')
       .action((options: VerdictOptions) => giveOne(word, options, terminal))
   }
@@ -43,7 +43,7 @@ export function define(verdicts: OutflowCommand, { terminal }: CommandContext): 
         'leave the calibration set without a fit; the model then finds more anomalies.',
     )
     .option('--limit <n>', 'maximum number of records', wholeNumber(1), 50)
-    .option('--by <name>', BY)
+    .option('--by <name>', BY, notBlank)
     .pipelineOptions('the records to label next instead of asking')
     .action((options: AskOptions) => interruptible((signal) => ask(options, terminal, signal)))
 }
