@@ -154,7 +154,9 @@ describe('roles', () => {
       const answer = await console.ask(path)
       expect(answer).toMatchObject({ status: 401, body: { logins: ['token'] } })
       expect(answer.headers.get('www-authenticate')).toBe('Bearer')
-      expect((await console.ask(path, { token: 'a-wrong-token' })).status).toBe(401)
+      expect(await console.ask(path, { token: 'a-wrong-token' })).toMatchObject({
+        ...{ status: 401, body: { detail: 'unknown token; `outflow token` makes one' } },
+      })
     },
   )
 

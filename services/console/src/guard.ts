@@ -5,7 +5,7 @@ import { type Act, noteDenied } from './audit.js'
 import { RequestRefused } from './errors.js'
 import { sendProblem } from './problems.js'
 import { SESSION_COOKIE, type Sessions } from './sessions.js'
-import { bearerOf, localVisitor, loginsOf, mayAct, type Visitor } from './visitors.js'
+import { bearerOf, localVisitor, loginsOf, mayAct, UNKNOWN_TOKEN, type Visitor } from './visitors.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -42,7 +42,9 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
     if (visitor === null && request.routeOptions.config.isOpen) return
     if (visitor === null) {
       void reply.header('www-authenticate', 'Bearer')
-      return sendProblem(reply, 401, 'log in, or send a token as Authorization: Bearer', { logins })
+      const isToken = /^bearer /i.test(request.headers.authorization ?? '')
+      const detail = isToken ? UNKNOWN_TOKEN : 'log in, or send a token as Authorization: Bearer'
+      return sendProblem(reply, 401, detail, { logins })
     }
     if (visitor.byBrowser && !['GET', 'HEAD'].includes(request.method) && !isOwnPage(request, config.url)) {
       throw new RequestRefused(403, FOREIGN_PAGE)

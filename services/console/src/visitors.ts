@@ -30,6 +30,9 @@ export function bearerOf(request: FastifyRequest, tokens: Tokens): Visitor | nul
   return owner ? { ...owner, byBrowser: false } : null
 }
 
+/** Also for a token that was revoked. */
+export const UNKNOWN_TOKEN = 'unknown token; `outflow token` makes one'
+
 export function ownerOf(token: string, tokens: Tokens): Session | null {
   const hash = createHash('sha256').update(token).digest()
   const found = tokens?.find(({ sha256 }) => timingSafeEqual(hash, Buffer.from(sha256, 'hex')))

@@ -5,7 +5,7 @@ import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
 import { CALLBACK_PATH, makeOidcLogin } from '../oidc-login.js'
 import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
-import { ownerOf } from '../visitors.js'
+import { ownerOf, UNKNOWN_TOKEN } from '../visitors.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 interface SessionRoutesContext extends RouteContext {
@@ -61,7 +61,7 @@ export function addSessionRoutes(
     },
     async ({ body: { token } }, reply) => {
       const owner = ownerOf(token, tokens)
-      if (owner === null) throw new RequestRefused(401, 'unknown token; `outflow token` makes one')
+      if (owner === null) throw new RequestRefused(401, UNKNOWN_TOKEN)
       const sha256 = createHash('sha256').update(token).digest('hex')
       const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
         sessions.seal({ authentication: 'token', sha256 }),
