@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeFeatureInference } from './infer-features.js'
 
-function infer(records: readonly Record<string, unknown>[]) {
-  const inference = makeFeatureInference()
+function infer(records: readonly Record<string, unknown>[], options: Parameters<typeof makeFeatureInference>[0] = {}) {
+  const inference = makeFeatureInference(options)
   for (const record of records) inference.observe(record)
   const { features, leftOut } = inference.conclude()
   const kinds = features.map((feature) =>
@@ -57,6 +57,19 @@ describe('feature inference', () => {
     const orders = Array.from({ length: 300 }, (_, index) => ({ id: `${2n ** 64n - 1n - BigInt((index * 37) % 300)}` }))
     expect(infer(orders).leftOut).toEqual({ id: 'text with 300 values in 300 rows' })
     expect(infer(column('wei', '1500000000000000000', '20000000000000000', '7')).kinds).toEqual(['$.wei numeric'])
+  })
+
+  it('takes ids of 64 bits in the range of epoch nanoseconds as times only if none is in the future (snowflakes were times of 2032)', () => {
+    const snowflakes = Array.from({ length: 300 }, (_, index) => `${(473_000_000_000n + BigInt(index * 50)) << 22n}`)
+    const nowMs = Date.UTC(2026, 0, 1)
+    const users = snowflakes.map((id) => ({ user: `${BigInt(id) + 4_097n}` }))
+    expect(infer(users, { nowMs }).leftOut).toEqual({ user: 'text with 300 values in 300 rows' })
+    expect(
+      infer(
+        snowflakes.map((id) => ({ id })),
+        { nowMs },
+      ).leftOut.id,
+    ).toMatch(/^rises/)
   })
 
   it('infers boolean for true and false as text (the model of a CSV file had never seen the booleans of JSON)', () => {

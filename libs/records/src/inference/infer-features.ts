@@ -1,6 +1,6 @@
 import { type Feature, featurePath, featureSchema, formatPath, type Step } from '@outflow/contracts'
 import { isMissing, readNumber } from '../fields/reader.js'
-import { parseTimestamp } from '../fields/timestamp.js'
+import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
 import { entityOf, LONGEST_NAME } from '../windows/names.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { NumberSummariser, wantsLogScale } from './number-summary.js'
@@ -42,8 +42,9 @@ interface Place {
  * to an earlier value are left out. Memory grows with the number of fields, not of records.
  *
  * @param withLists  infers from the items of lists, too: those of CSV are columns such as `x[0]`, which every record has. Default: false.
+ * @param nowMs      epoch ms; later epoch nanoseconds are not times. Default: the clock.
  */
-export function makeFeatureInference({ withLists = false } = {}): FeatureInference {
+export function makeFeatureInference({ withLists = false, nowMs = Date.now() } = {}): FeatureInference {
   const root: Place = { steps: [], inner: new Map() }
   const fields = new Map<Place, Field>()
   let records = 0
@@ -56,7 +57,7 @@ export function makeFeatureInference({ withLists = false } = {}): FeatureInferen
     }
     const field = fields.get(place) ?? newField()
     fields.set(place, field)
-    note(field, value)
+    note(field, value, nowMs)
   }
   let partitions = 1
   return {
@@ -156,7 +157,7 @@ const newField = () => ({
 
 type Field = ReturnType<typeof newField>
 
-function note(field: Field, value: unknown): void {
+function note(field: Field, value: unknown, nowMs: number): void {
   field.present += 1
   if (isMissing(value)) {
     field.missing += 1
@@ -179,16 +180,22 @@ function note(field: Field, value: unknown): void {
   field.previousText = text
   if (number === undefined) noteTime(field, 'times', parseTimestamp(whole))
   else if (Number.isNaN(number)) field.noNumbers += 1
-  else noteNumber(field, number, isCode(whole, number))
+  else noteNumber(field, number, { code: isCode(whole, number), nowMs })
 }
 
-function noteNumber(field: Field, number: number, code: boolean): void {
+function noteNumber(
+  field: Field,
+  number: number,
+  { code, nowMs }: { readonly code: boolean; readonly nowMs: number },
+): void {
   field.numbers += 1
   if (code) field.codes += 1
   field.summariser.add(number)
   noteChange(field, number)
   const time = parseTimestamp(number)
-  if (time !== undefined && time >= EPOCHS_FROM_MS && time < EPOCHS_TO_MS) noteTime(field, 'epochs', time)
+  // Many ids of 64 bits, such as snowflakes, are in the range of epoch nanoseconds, most of them in the future.
+  const toMs = epochUnit(number) === 'nanoseconds' ? nowMs : EPOCHS_TO_MS
+  if (time !== undefined && time >= EPOCHS_FROM_MS && time < toMs) noteTime(field, 'epochs', time)
 }
 
 function noteTime(field: Field, kind: 'times' | 'epochs', time: number | undefined): void {
