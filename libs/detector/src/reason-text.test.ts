@@ -34,6 +34,10 @@ describe('the text about a number', () => {
       { observed: -1.5e299, expected: 0, range: [-10, 545], group: null },
       'distance −1.5E299 is far below the usual −10 to 545',
     ],
+    [
+      { observed: 2.5, expected: 0, range: [-10, 545], group: null },
+      'distance 2.5 is unusual given the other fields; 0 is likelier',
+    ],
     [{ observed: Number.NaN, expected: 12, range: [0, 600], group: null }, 'distance is missing; 12 would be expected'],
   ] as const)('%j', (finding, text) => {
     expect(numberInWords(column, finding)).toBe(text)

@@ -1,4 +1,4 @@
-import { type CategoryEvidence, type Encoder, periodHours } from '@outflow/encoding'
+import { type CategoryEvidence, type Encoder, periodHours, roundTo } from '@outflow/encoding'
 
 type NumberColumn = Encoder['numbers'][number]
 
@@ -85,7 +85,7 @@ const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]
 /** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
 export function show(column: NumberColumn, value: number): string {
   if (column.cycle !== null) return showTime(column.cycle, value)
-  const format = Math.abs(value) < MANY_DIGITS ? precisionOf(column) : SCIENTIFIC
+  const format = Math.abs(value) < MANY_DIGITS ? precisionOf(column, value) : SCIENTIFIC
   return formatOf(format).format(value).replaceAll('-', '−')
 }
 
@@ -95,12 +95,20 @@ export function stated(column: NumberColumn, value: number): number | string | n
   return column.cycle === null ? value : show(column, value)
 }
 
-/** The step of the values; without a step, a hundredth of their deviation and at least four significant digits. */
-function precisionOf({ quantum, logUnit, centre, scale }: NumberColumn): Precision {
+/**
+ * The step of the values, and all digits of a value between two steps; without a step, a hundredth of their deviation and at least four
+ * significant digits.
+ */
+function precisionOf(column: NumberColumn, value: number): Precision {
+  const { quantum, logUnit, centre, scale } = column
+  if (Math.abs(roundTo(column, value) - value) > FLOAT32_ERROR * Math.abs(value)) return ALL_DIGITS
   if (quantum > 0) return { maximumFractionDigits: Math.max(0, -Math.floor(Math.log10(quantum) + 1e-9)) }
   const apart = logUnit === undefined ? Math.ceil(Math.log10(Math.max(1, Math.abs(centre) / scale))) + 2 : 0
   return { maximumSignificantDigits: Math.min(MOST_SIGNIFICANT, Math.max(4, apart)) }
 }
+
+/** Relative; a record of a float32 has a value near a step. */
+const FLOAT32_ERROR = 1e-7
 
 type Precision = Pick<Intl.NumberFormatOptions, 'maximumFractionDigits' | 'maximumSignificantDigits' | 'notation'>
 
@@ -110,6 +118,8 @@ const SCIENTIFIC: Precision = { notation: 'scientific', maximumSignificantDigits
 
 /** Significant digits of a float64. */
 const MOST_SIGNIFICANT = 17
+/** Those that each decimal number of a record keeps. */
+const ALL_DIGITS: Precision = { maximumSignificantDigits: 15 }
 
 /** Cached, because making a formatter takes longer than the rest of a reason. */
 const FORMATS = new Map<string, Intl.NumberFormat>()
