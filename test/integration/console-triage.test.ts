@@ -62,6 +62,18 @@ it('steps from anomaly to anomaly beyond the first page of the list', async () =
   await soon(step).toBe(console.url + pathOf(STORED - 1))
 })
 
+it('stores one verdict while its key is held', async () => {
+  await page.goto(`${console.url}${pathOf(1)}`)
+  await page.getByRole('button', { name: 'Confirmed' }).waitFor()
+  await page.keyboard.down('c')
+  await page.keyboard.down('c')
+  await page.keyboard.up('c')
+  await page.keyboard.press('f')
+  const verdicts = () => page.locator('.panel').first().getByRole('listitem').allTextContents()
+  await soon(async () => (await verdicts())[0] ?? '').toContain('false alarm')
+  expect(await verdicts()).toHaveLength(2)
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))

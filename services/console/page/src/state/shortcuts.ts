@@ -40,11 +40,14 @@ export function listenForKeys(): void {
       const act = current[event.key]
       if (act === undefined) continue
       event.preventDefault()
-      act()
+      if (!event.repeat || STEPS.includes(event.key)) act()
       return
     }
   })
 }
+
+/** Keys that act again while they are held. A verdict would be stored many times. */
+const STEPS: readonly string[] = ['j', 'k']
 
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false
