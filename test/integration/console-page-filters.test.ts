@@ -113,6 +113,18 @@ it('offers one verdict on all only on the anomalies that were counted', async ()
   complaints = complaints.filter((text) => !text.includes('status of 503'))
 })
 
+it('removes a rarity that is not a number, which filters nothing', async () => {
+  await page.goto(`${console.url}/`)
+  const rarity = page.getByLabel('Rarer than 1 in')
+  await rarity.fill('very rare')
+  await rarity.blur()
+  await soon(() => rarity.inputValue()).toBe('')
+  await rarity.fill('1,000')
+  await rarity.blur()
+  await soon(() => page.url()).toContain('rarerThan=1000')
+  await soon(() => rarity.inputValue()).toBe('1000')
+})
+
 it('hides the alerts of a key that ends with spaces', async () => {
   await page.goto(`${console.url}/suppressions?add=true&entity=ATL++`)
   await page.getByLabel('Why').fill('known since Monday')

@@ -184,7 +184,7 @@ interface TypedProps {
 /** Long enough to type a word, short enough not to be noticed. */
 const TYPING_PAUSE_MS = 300
 
-/** Typed text takes effect after a pause, or at once with Enter. */
+/** Typed text takes effect after a pause, or at once with Enter. Text that is not valid, and so has no effect, is removed when the input loses the focus. */
 function Typed({ label, inputMode = 'text', value, onValue, inputRef }: TypedProps) {
   const [text, setText] = useState(value)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
@@ -212,6 +212,10 @@ function Typed({ label, inputMode = 'text', value, onValue, inputRef }: TypedPro
         onKeyDown={(event) => {
           if (event.key === 'Enter') take(event.currentTarget.value)
           if (event.key === 'Escape') event.currentTarget.blur()
+        }}
+        onBlur={() => {
+          take(text)
+          setText(value)
         }}
       />
     </label>
