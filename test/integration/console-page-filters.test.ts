@@ -125,6 +125,15 @@ it('removes a rarity that is not a number, which filters nothing', async () => {
   await soon(() => rarity.inputValue()).toBe('1000')
 })
 
+it('does not send a reason of spaces', async () => {
+  await page.goto(`${console.url}/suppressions?add=true&entity=ATL`)
+  const reason = page.getByLabel('Why')
+  await reason.fill('  ')
+  await page.getByRole('button', { name: 'Hide them' }).click()
+  expect(await reason.and(page.locator(':invalid')).count()).toBe(1)
+  expect(await page.getByRole('dialog').getByRole('alert').count()).toBe(0)
+})
+
 it('hides the alerts of a key that ends with spaces', async () => {
   await page.goto(`${console.url}/suppressions?add=true&entity=ATL++`)
   await page.getByLabel('Why').fill('known since Monday')

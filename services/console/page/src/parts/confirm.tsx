@@ -18,6 +18,9 @@ interface ConfirmProps {
   readonly onClose: () => void
 }
 
+/** Attributes of an input for a reason. The text is trimmed: blanks alone are none. */
+export const REASON_INPUT = { required: true, maxLength: 500, pattern: '.*\\S.*', title: 'Not only spaces.' }
+
 /** Dialog that asks for an action's inputs, or for confirmation of an action that affects others. */
 export function Confirm({ title, children, action, asksWhy = false, isComplete = true, act, onClose }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -45,7 +48,7 @@ export function Confirm({ title, children, action, asksWhy = false, isComplete =
         {asksWhy && (
           <label class="stacked">
             Why (the audit log keeps it)
-            <input value={why} onInput={(event) => setWhy(event.currentTarget.value)} required maxLength={500} />
+            <input value={why} onInput={(event) => setWhy(event.currentTarget.value)} {...REASON_INPUT} />
           </label>
         )}
         {failure !== null && <Failure error={failure} />}

@@ -3,7 +3,7 @@ import type { ComponentProps } from 'preact'
 import { useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
-import { Confirm } from '../../parts/confirm.js'
+import { Confirm, REASON_INPUT } from '../../parts/confirm.js'
 import type { BLANK } from './hide-like.js'
 
 interface AddRuleProps {
@@ -61,7 +61,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
         {labelled('Time of the week', 'timeOfWeek', { placeholder: 'any, or mon 06:00-09:00', maxLength: 500 })}
         {labelled('For how many days', 'days', { type: 'number', min: '1', max: '365', required: true })}
       </div>
-      {labelled('Why', 'reason', { required: true, maxLength: 500 })}
+      {labelled('Why', 'reason', REASON_INPUT)}
       <p class="quiet" aria-live="polite">
         {namesSomething ? (
           <>
