@@ -18,6 +18,21 @@ it('shows a verdict on a range on the anomalies of that range only', () => {
   expect(list.items.value.map(({ verdict }) => verdict)).toEqual([null, 'expected', 'expected', null])
 })
 
+it('keeps the verdict of a row that no longer matches the filters when the others get one', () => {
+  const list = new AnomalyList({ ...NO_FILTERS, verdict: 'none' })
+  const rows = [{ id: 'a' }, { id: 'b' }].map((row) => ({
+    ...row,
+    recordTime: '2026-01-31T09:00:00.000Z',
+    verdict: null,
+  }))
+  list.items.value = rows as unknown as AnomalyRow[]
+  list.applyVerdict('a', 'confirmed')
+
+  list.applyVerdictToAll('expected', { from: '2026-01-31T09:00:00.000Z', to: '2026-01-31T10:00:00.000Z' })
+
+  expect(list.items.value.map(({ verdict }) => verdict)).toEqual(['confirmed', 'expected'])
+})
+
 it('shows a new anomaly of an older record in the order of time', async () => {
   const at = (time: string) => ({ id: time, recordTime: `2026-01-31T${time}:00.000Z` })
   const pages = [

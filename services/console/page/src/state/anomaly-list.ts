@@ -98,10 +98,12 @@ export class AnomalyList {
     this.items.value = this.items.value.map((item) => (item.id === id ? { ...item, verdict } : item))
   }
 
-  /** Applies a verdict that was stored on all anomalies of a range of record time, `to` not included. */
+  /** Applies a verdict that was stored on all anomalies of the filters in a range of record time, `to` not included. */
   applyVerdictToAll(verdict: Verdict, { from, to }: Pick<Overview, 'from' | 'to'>): void {
+    // A row remains after a verdict with which it no longer matches the filters.
+    const matches = (item: AnomalyRow) => ['', item.verdict ?? 'none'].includes(this.filters.verdict)
     this.items.value = this.items.value.map((item) =>
-      from <= item.recordTime && item.recordTime < to ? { ...item, verdict } : item,
+      from <= item.recordTime && item.recordTime < to && matches(item) ? { ...item, verdict } : item,
     )
   }
 
