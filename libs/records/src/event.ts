@@ -1,4 +1,4 @@
-import type { Config, Rejection } from '@outflow/contracts'
+import { type Config, EARLIEST_MS, LATEST_MS, type Rejection } from '@outflow/contracts'
 import { inWholeRecords, type Locate } from './fields/path.js'
 import { fieldReader, isRejection } from './fields/reader.js'
 import { entityOf, textOfKey } from './windows/names.js'
@@ -50,10 +50,6 @@ class KeyedByKafka<M extends MessageFacts> implements Event<M> {
     return name === null ? null : entityOf(name)
   }
 }
-
-/** Years 1 to 9999: the range that ISO 8601, CloudEvents and timestamptz share. */
-const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
-const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 type TimeReader = (source: MessageFacts, record: unknown) => number | Rejection
 

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { EARLIEST_MS, LATEST_MS } from '@outflow/contracts'
 import { InvalidArgumentError, Option } from 'commander'
 import { UsageError } from './errors.js'
 import type { PipelineOptions } from './store-access.js'
@@ -43,17 +44,13 @@ function parseTime(text: string, direction: 1 | -1): Date {
     unit === undefined
       ? new Date(hasZone || text === day ? text : `${text}Z`)
       : new Date(Date.now() + direction * Number(count) * SPAN_MS[unit as keyof typeof SPAN_MS])
-  const isStored = time.getTime() >= FIRST_MS && time.getTime() <= LAST_MS
+  const isStored = time.getTime() >= EARLIEST_MS && time.getTime() <= LATEST_MS
   // JavaScript reads 30 February as 2 March.
   if (isStored && (unit !== undefined || (day !== undefined && new Date(day).toISOString().startsWith(day))))
     return time
   const spans = direction === 1 ? '12h, 7d for a time from now' : '30m, 24h, 7d for a time ago'
   throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}; years 1 to 9999.`)
 }
-
-// Postgres reads no other years in the format of JavaScript.
-const FIRST_MS = Date.parse('0001-01-01T00:00:00Z')
-const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 function share(text: string): number {
   const number = Number(text)

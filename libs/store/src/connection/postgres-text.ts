@@ -1,11 +1,9 @@
-// The years whose ISO form has four digits. Producers may set any 64-bit timestamp; times outside are clamped.
-const EARLIEST_MS = Date.parse('0001-01-01T00:00:00.000Z')
-const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+import { EARLIEST_MS, LATEST_MS } from '@outflow/contracts'
 
 // Jsonb recursion is bounded by max_stack_depth (2 MB are enough for some 6,000 levels), V8's by its own stack.
 const MAX_JSON_DEPTH = 500
 
-/** Returns the nearest time within the years 1 to 9999, epoch ms; NaN becomes 1970. */
+/** Returns the nearest time within the years 1 to 9999, epoch ms, as producers may set any 64-bit timestamp; NaN becomes 1970. */
 export function clampTime(epochMs: number): number {
   return Number.isNaN(epochMs) ? 0 : Math.min(Math.max(epochMs, EARLIEST_MS), LATEST_MS)
 }

@@ -16,8 +16,9 @@ interface BrokerPool {
 /**
  * Makes kafkajs send heartbeats and read metadata also when the clock has been set back.
  *
- * By itself kafkajs does neither until the time at which it last did so is reached again. The group removes the member, which does not
- * notice it and reads no partitions of members that have left; added partitions are not read.
+ * kafkajs adds an interval to the time of the last heartbeat and of the last metadata, and waits for the sum. After the clock was set back by
+ * an hour, it waits for an hour: the group removes the member, which does not notice it and reads neither partitions of members that have
+ * left nor added partitions.
  */
 export function tolerateClockSteps(): void {
   const require = createRequire(import.meta.url)

@@ -77,11 +77,14 @@ export class AnomalyList {
     }
     const signal = AbortSignal.timeout(READ_NEW_TIMEOUT_MS)
     let page = await this.requestPage(null, only, signal)
-    for (let pages = 1; pages < MAX_NEW_PAGES && this.added(page) === null; pages += 1) {
+    let added = this.addedBy(page)
+    for (let pages = 1; pages < MAX_NEW_PAGES && added === null; pages += 1) {
       const { items, next } = await this.requestPage(page.next, only, signal)
       page = { items: [...page.items, ...items], next }
+      added = this.addedBy(page)
     }
-    await this.merge(page)
+    if (added === null) await this.restart()
+    else this.merge(page.items, added)
     this.readAtMs = startedAtMs
     if (isAtTop()) this.showWaiting()
     return true
@@ -108,20 +111,19 @@ export class AnomalyList {
   }
 
   /** The new anomalies of the newest ones; null when some may be missing. */
-  private added(newest: AnomalyPage): readonly AnomalyRow[] | null {
+  private addedBy(newest: AnomalyPage): readonly AnomalyRow[] | null {
     return mergeFresh(newest, [...this.waiting.value, ...this.items.value])
   }
 
-  private async merge(page: AnomalyPage): Promise<void> {
-    const added = this.added(page)
-    if (added !== null) {
-      // Reasons are stored shortly after the anomaly.
-      const renewed = new Map(page.items.map((item) => [item.id, item]))
-      this.items.value = this.items.value.map((item) => renewed.get(item.id) ?? item)
-      this.waiting.value = [...added, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
-      return
-    }
-    // There are more new anomalies than were read: the gap is unknown, so the list starts again.
+  private merge(newest: readonly AnomalyRow[], added: readonly AnomalyRow[]): void {
+    // Reasons are stored shortly after the anomaly.
+    const renewed = new Map(newest.map((item) => [item.id, item]))
+    this.items.value = this.items.value.map((item) => renewed.get(item.id) ?? item)
+    this.waiting.value = [...added, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
+  }
+
+  /** There are more new anomalies than were read, and the gap is unknown. */
+  private async restart(): Promise<void> {
     const { items, next } = await this.requestPage(null)
     this.items.value = items
     this.waiting.value = []
