@@ -1,5 +1,5 @@
 /**
- * Measures whether p-values are calibrated: `npm run bench:calibration -- --json`.
+ * Measures whether p-values are calibrated: `npm run bench:calibration`.
  *
  * A seeded generator of normal traffic (correlated numbers, two of them heavy-tailed, an integer, categories that shift
  * numbers) makes a training window and then a stationary stream of a million new records. The shares of anomalies are compared with
@@ -11,11 +11,12 @@
  */
 import { parseArgs } from 'node:util'
 import { openDetector, trainDetector } from '@outflow/detector'
+import { makeReport } from './report.js'
 import { makeTraffic, TRAFFIC_FEATURES } from './traffic.js'
 
 const { values: options } = parseArgs({
   options: {
-    json: { type: 'boolean', default: false },
+    json: { type: 'string' },
     seed: { type: 'string', default: '1' },
     window: { type: 'string', default: '600000' },
     records: { type: 'string', default: '1000000' },
@@ -32,8 +33,8 @@ const TARGETS: readonly (readonly [alpha: number, factor: number])[] = [
 ]
 const BATCH = 4_096
 
+const report = makeReport(options.json)
 const traffic = makeTraffic(seed)
-const startedAt = performance.now()
 const { artefact, metadata } = await trainDetector({
   features: TRAFFIC_FEATURES,
   records: Array.from({ length: window }, traffic),
@@ -41,7 +42,6 @@ const { artefact, metadata } = await trainDetector({
   training: { contamination: 0, seed },
   alertRate,
 })
-const trainSeconds = (performance.now() - startedAt) / 1_000
 const detector = await openDetector(artefact)
 const pValues = new Float64Array(count)
 for (let at = 0; at < count; at += BATCH) {
@@ -55,17 +55,20 @@ const { calibration } = metadata
 const shares = TARGETS.map(([alpha, factor]) => {
   const share = countUpTo(alpha) / count
   const sd = Math.sqrt(alpha * (1 - alpha)) * Math.sqrt(1 / calibration.rows + 1 / count)
-  return {
-    alpha,
-    share,
-    ratio: share / alpha,
-    relativeSd: sd / alpha,
-    factor,
-    met: share <= alpha * factor && share >= alpha / factor,
-  }
+  const isMet = share <= alpha * factor && share >= alpha / factor
+  return { alpha, ratio: share / alpha, 'standard deviation': sd / alpha, factor, isMet }
 })
-/** Rates that only a fitted tail resolves; their share of anomalies is reported without a target. */
-const tailShares = [1e-5, 1e-6, 1e-7].map((alpha) => ({ alpha, flagged: countUpTo(alpha), expected: alpha * count }))
+report.table(
+  'share of anomalies, divided by the rate',
+  shares.map(({ alpha, ratio, 'standard deviation': sd, factor, isMet }) => ({
+    ...{ rate: String(alpha), ratio, 'standard deviation': sd, 'largest factor': factor, met: isMet ? 'yes' : 'no' },
+  })),
+)
+// Only a fitted tail resolves these rates; there is no target.
+report.table(
+  'anomalies at rates below one record',
+  [1e-5, 1e-6, 1e-7].map((alpha) => ({ rate: String(alpha), anomalies: countUpTo(alpha), expected: alpha * count })),
+)
 const distance = pValues.reduce(
   (furthest, p, i) => Math.max(furthest, Math.abs(p - i / count), Math.abs(p - (i + 1) / count)),
   0,
@@ -73,23 +76,10 @@ const distance = pValues.reduce(
 const statistic = distance * Math.sqrt((calibration.rows * count) / (calibration.rows + count))
 /** 1 % critical value of Kolmogorov's distribution. */
 const CRITICAL = 1.6276
-const met = shares.every((share) => share.met) && statistic < CRITICAL
-const report = {
-  met,
-  seed,
-  records: count,
-  window,
-  fittingRows: metadata.training.rows,
-  calibration,
-  shares,
-  tailShares,
-  uniformity: { distance, statistic, critical: CRITICAL, met: statistic < CRITICAL },
-  smallestPValue: pValues[0],
-  artefactKiB: Math.ceil(artefact.length / 1024),
-  trainSeconds: Math.round(trainSeconds),
-}
-console.log(JSON.stringify(report, null, options.json ? 0 : 2))
-process.exitCode = met ? 0 : 1
+report.table('distance of the p-values from the uniform distribution', [
+  { 'calibration records': calibration.rows, records: count, distance, statistic, 'critical value': CRITICAL },
+])
+process.exitCode = shares.every(({ isMet }) => isMet) && statistic < CRITICAL ? 0 : 1
 
 function countUpTo(alpha: number): number {
   const place = pValues.findIndex((p) => p > alpha)

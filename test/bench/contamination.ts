@@ -1,6 +1,6 @@
 /**
  * Measures the cost of anomalies in the training window, and the effect of the measures against them:
- * `npm run bench:contamination -- --json`.
+ * `npm run bench:contamination`.
  *
  * Protocol: flights as in bench:flights, a smaller model for speed. A window of 5,000 contains 0, 1, 5 or 10 % corrupted flights.
  * Models are fitted to it without any measure, trimmed as by default (1 %), trimmed by the true share, and trimmed by default with verdicts:
@@ -24,6 +24,7 @@ import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/cor
 import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
 import { auroc, flaggedShare } from './ranking.js'
+import { makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
 
 const ALERT_RATE = 0.01
@@ -39,7 +40,7 @@ const DEFAULT_CONTAMINATION = 0.01
 
 const { values: options } = parseArgs({
   options: {
-    json: { type: 'boolean', default: false },
+    json: { type: 'string' },
     seed: { type: 'string', default: '1' },
     labels: { type: 'boolean', default: false },
   },
@@ -50,12 +51,20 @@ const clean = flights.slice(0, CLEAN).map(fieldsOf)
 const stream = flights.slice(CLEAN)
 const odd = freshlyCorrupted()
 
-const windows: (Quality & { readonly corrupted: number; readonly measure: string })[] = []
+const report = makeReport(options.json)
+const windows = []
 for (const share of options.labels ? [] : SHARES) windows.push(...(await compareMeasures(share)))
+if (!options.labels) report.table('models of contaminated windows', windows)
 const labels: LabelRow[] = []
 for (const share of SHARES) labels.push(...(await compareLabels(share)))
-const report = { alertRate: ALERT_RATE, window: WINDOW, windows, labels }
-console.log(JSON.stringify(report, null, options.json ? 0 : 2))
+report.table(
+  'labels of calibration records',
+  labels.map(({ corrupted, trimmed, labels: given, before, after }) => ({
+    ...{ corrupted, trimmed, labels: given },
+    ...{ 'found before': before.found, 'clean found before': before.cleanAnomalyShare },
+    ...{ 'found after': after.found, 'clean found after': after.cleanAnomalyShare },
+  })),
+)
 
 interface Quality {
   readonly auroc: number
@@ -91,7 +100,8 @@ async function compareMeasures(share: number) {
   ]
   const found = []
   for (const { measure, detector } of ways) {
-    found.push({ corrupted: share, measure, ...(await quality(detector)) })
+    const { auroc: AUROC, found: corrupted, cleanAnomalyShare } = await quality(detector)
+    found.push({ corrupted: share, measure, AUROC, found: corrupted, 'clean found': cleanAnomalyShare })
     await detector.close()
   }
   return found

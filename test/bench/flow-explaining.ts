@@ -3,8 +3,8 @@ import { openDetector, trainDetector } from '@outflow/detector'
 import { makeReader } from '@outflow/records'
 import { seededRandom } from '../../libs/flow/src/random.js'
 import { sound } from '../support/sound.js'
-import type { Line } from './flow-table.js'
 import { medianOf } from './median.js'
+import type { Line } from './report.js'
 
 const FIELDS = 20
 /** So large that the fit ends with a flow: a smaller table can keep the mixture it starts from, which explains a record in two thirds of the time. */

@@ -4,8 +4,8 @@ import { encodeSafetensors, type FlowSpec, flowSpec } from '@outflow/flow'
 import { unfittedFlow } from '../../libs/flow/src/flows/flow-parts.js'
 import { seededRandom } from '../../libs/flow/src/random.js'
 import { type Engine, type EngineKey, type Given, startEngine, type Taken } from './flow-engines.js'
-import type { Line } from './flow-table.js'
 import { medianOf } from './median.js'
+import type { Line } from './report.js'
 
 /** S and L have targets; the other kinds have the size of S. */
 export const MODELS = {

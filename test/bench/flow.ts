@@ -9,15 +9,15 @@
  * busy machine do not affect; wall-clock time, the same on an idle machine, is printed too.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type EngineKey, hasTorch } from './flow-engines.js'
 import { explaining } from './flow-explaining.js'
-import { type Line, tableOf } from './flow-table.js'
 import { training } from './flow-training.js'
 import { fitting, MODELS, type ModelName, scoring } from './flow-turns.js'
+import { makeReport } from './report.js'
 
 const SECTIONS = ['scoring', 'fitting', 'training', 'explaining'] as const
 
@@ -39,41 +39,30 @@ for (const name of [...sections, ...models]) {
   }
 }
 const rounds = Number(options.rounds)
-const pinned = pinTo(options.cpu)
+pinTo(options.cpu)
 const torch: EngineKey[] = (await hasTorch(options.python)) ? ['torch'] : []
 const folder = mkdtempSync(join(tmpdir(), 'outflow-bench-'))
-const report: Record<string, unknown> = {
-  machine: { cpu: cpus()[0]!.model, node: process.version, pinnedTo: pinned ? Number(options.cpu) : null },
-}
-console.log(JSON.stringify(report.machine))
+const report = makeReport(options.json)
 
 try {
   const turns = { folder, rounds, python: options.python }
   if (sections.includes('scoring')) {
-    show('scoring', await scoring(models, ['onnx', 'wasm', 'tfjs-node', ...torch], turns))
+    report.table('scoring', await scoring(models, ['onnx', 'wasm', 'tfjs-node', ...torch], turns))
   }
   if (sections.includes('fitting')) {
-    show('fitting', await fitting(models, ['tfjs-node', 'wasm', ...torch], turns))
+    report.table('fitting', await fitting(models, ['tfjs-node', 'wasm', ...torch], turns))
   }
-  if (sections.includes('training')) show('training', training(turns))
-  if (sections.includes('explaining')) show('explaining', await explaining())
+  if (sections.includes('training')) report.table('training', training(turns))
+  if (sections.includes('explaining')) report.table('explaining', await explaining())
 } finally {
   rmSync(folder, { recursive: true })
 }
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
-
-function show(section: (typeof SECTIONS)[number], lines: readonly Line[]): void {
-  report[section] = lines
-  console.log(`\n${section}\n${tableOf(lines)}`)
-}
 
 /** Pins this process, and its child processes with it. */
-function pinTo(cpu: string): boolean {
+function pinTo(cpu: string): void {
   try {
     execFileSync('taskset', ['-apc', cpu, String(process.pid)], { stdio: 'ignore' })
-    return true
   } catch {
     console.error('not pinned to a processor: taskset is missing or refuses')
-    return false
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Measures the throughput of one ingest, compared with simpler consumers of the same client: `npm run bench:ingest -- --json`.
+ * Measures the throughput of one ingest, compared with simpler consumers of the same client: `npm run bench:ingest`.
  *
  * Protocol: events of about 270 bytes with 16 numeric fields, an id and a time, 0.1 % of them anomalies, on 8 partitions of a
  * real broker, read back by child processes: A discards the messages of the client, B also parses the JSON, `ours` is
@@ -12,22 +12,22 @@
  * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured; it costs a few per cent.
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
-import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { compare } from './ingest/compare.js'
+import { type Comparison, compare, type Took } from './ingest/compare.js'
 import { type Event, fillTopic, makeEvents, normalEvents } from './ingest/events.js'
-import { measureLatency } from './ingest/latency.js'
+import { type Latency, measureLatency } from './ingest/latency.js'
 import { requirePeerPackages } from './ingest/peer.js'
 import { runBaseline, startOutflow } from './ingest/programs.js'
 import { type IngestRun, runIngest } from './ingest/run-ingest.js'
 import type { Running } from './ingest/running.js'
 import { soak } from './ingest/soak.js'
 import { fitModel, openStage } from './ingest/stage.js'
-import { perCore, perSecond, type Taken, together } from './ingest/taken.js'
+import { cpuUs, perCore, perSecond, type Taken, together } from './ingest/taken.js'
+import { type Line, makeReport } from './report.js'
 
 const { values: options } = parseArgs({
   options: {
-    json: { type: 'boolean', default: false },
+    json: { type: 'string' },
     records: { type: 'string', default: '2000000' },
     rounds: { type: 'string', default: '2' },
     soak: { type: 'string', default: '2' },
@@ -50,38 +50,32 @@ if (peer !== undefined) await requirePeerPackages(peer)
 
 const stage = await openStage(say)
 say(stage.description)
-const loadBefore = loadavg()
+const report = makeReport(options.json, stage.description)
 try {
   const model = await fitModel(FIELDS)
   const events = makeEvents(20_000, FIELDS, 1)
-  say(`model ${model.metadata.modelId}`)
-  const speed = parts.has('speed') || parts.has('two') ? await measureSpeed() : undefined
-  const halfRate = Math.round((speed?.ours?.perSecond ?? 20_000) / 2)
-  const report = {
-    ...speed,
-    latency: parts.has('latency') ? [await latencyAt(LATENCY_RATE), await latencyAt(halfRate)] : undefined,
-    peer: parts.has('peer') && peer !== undefined ? await compareWith(peer) : undefined,
-    byFields: parts.has('fields') ? await costByFields() : undefined,
-    soak: parts.has('soak') ? await soakFor(Number(options.soak)) : undefined,
-    conditions: {
-      records,
-      bytesPerEvent: Math.round(events.reduce((sum, { value }) => sum + value.length, 0) / events.length),
-      cpu: cpus()[0]!.model,
-      cores: cpus().length,
-      loadBefore,
-      loadAfter: loadavg(),
-      node: process.version,
-      servers: stage.description,
-    },
+  report.table('stream', [{ records, fields: FIELDS, 'bytes a record': meanBytes(events) }])
+  let halfRate = 10_000
+  if (parts.has('speed') || parts.has('two')) {
+    const ran = await measureSpeed()
+    report.table('throughput', speedLines(ran))
+    if (ran.ours.length > 0) {
+      halfRate = Math.round(perSecond(together(ran.ours)) / 2)
+      report.table('cost of one ingest by number of records', costByCount(ran.ours))
+    }
   }
-  if (options.json) console.log(JSON.stringify(report, null, 2))
-  else console.dir(report, { depth: 5 })
+  if (parts.has('latency')) {
+    report.table('produce to alert', [await latencyAt(LATENCY_RATE), await latencyAt(halfRate)].map(latencyLine))
+  }
+  if (parts.has('peer') && peer !== undefined) await compareWith(peer)
+  if (parts.has('fields')) report.table('cost by number of fields', await costByFields())
+  if (parts.has('soak')) report.table('memory over time', [await soakFor(Number(options.soak))])
 
   async function measureSpeed() {
     const topic = await stage.topic()
     await fillTopic({ brokers: stage.brokers, topic }, events, records)
     const target = { brokers: stage.brokers, topic, records }
-    const ran: { a: Taken[]; b: Taken[]; ours: IngestRun[]; two: IngestRun[] } = { a: [], b: [], ours: [], two: [] }
+    const ran: SpeedRuns = { a: [], b: [], ours: [], two: [] }
     for (let round = 0; round < Number(options.rounds); round += 1) {
       ran.a.push(await runBaseline('discard', target))
       ran.b.push(await runBaseline('parse', target))
@@ -91,21 +85,9 @@ try {
       if (parts.has('two')) {
         ran.two.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, { instances: 2 }))
       }
-      say(`round ${round + 1}: ${JSON.stringify({ a: reported(ran.a), b: reported(ran.b), ours: reported(ran.ours) })}`)
+      say(`round ${round + 1}: ${JSON.stringify(speedLines(ran))}`)
     }
-    const [b, ours, two] = [together(ran.b), together(ran.ours), together(ran.two)]
-    return {
-      ratios: {
-        oursToBPerCore: perCore(ours) / perCore(b),
-        oursToBPerSecond: perSecond(ours) / perSecond(b),
-        twoToOne: perSecond(two) / perSecond(ours),
-        targets: { oursToB: 0.6, perCore: 130_000, twoToOne: 1.7 },
-      },
-      baselineA: reported(ran.a),
-      baselineB: reported(ran.b),
-      ours: { ...reported(ran.ours), ...memoryOf(ran.ours), byCount: costByCount(ran.ours) },
-      twoProcesses: parts.has('two') ? reported(ran.two) : undefined,
-    }
+    return ran
   }
 
   async function latencyAt(rate: number) {
@@ -130,15 +112,18 @@ try {
       }
       return compare(start, { records, rounds: Number(options.rounds), say })
     }
-    const topic = await stage.topic()
-    return {
-      withAnomalies: await on(events),
-      withoutAnomalies: await on(await normalEvents(events, model)),
-      latency: {
-        outflow: await latencyAt(LATENCY_RATE),
-        peer: await latencyOf(await stage.peer(python, topic, FIELDS, model), topic, LATENCY_RATE),
-      },
+    const lines: Line[] = []
+    for (const own of [events, await normalEvents(events, model)]) {
+      lines.push(...comparisonLines(await on(own)))
+      report.table('outflow and the pipeline in Python', lines)
     }
+    const topic = await stage.topic()
+    const ownLatency = await latencyAt(LATENCY_RATE)
+    const peerLatency = await latencyOf(await stage.peer(python, topic, FIELDS, model), topic, LATENCY_RATE)
+    report.table('produce to alert, outflow and the pipeline in Python', [
+      { pipeline: 'outflow', ...latencyLine(ownLatency) },
+      { pipeline: 'Python', ...latencyLine(peerLatency) },
+    ])
   }
 
   async function costByFields() {
@@ -149,7 +134,7 @@ try {
       await fillTopic({ brokers: stage.brokers, topic }, makeEvents(5_000, fields, 1), count)
       const ofFields = fields === FIELDS ? model : await fitModel(fields)
       const run = await runIngest(await stage.pipeline(topic, fields, ofFields), count)
-      rows.push({ fields, records: count, cpuUsPerRecord: cpuUs(run), cpuUsPerField: cpuUs(run) / fields })
+      rows.push({ fields, records: count, 'us a record': cpuUs(run), 'us a field': cpuUs(run) / fields })
       say(`fields ${JSON.stringify(rows.at(-1))}`)
     }
     return rows
@@ -163,33 +148,70 @@ try {
   await stage.close()
 }
 
-function reported(runs: readonly Taken[]) {
-  const sum = together(runs)
-  return { perSecond: perSecond(sum), perCore: perCore(sum), cpuUsPerRecord: cpuUs(sum), runs: runs.map(perCore) }
+interface SpeedRuns {
+  readonly a: Taken[]
+  readonly b: Taken[]
+  readonly ours: IngestRun[]
+  readonly two: IngestRun[]
 }
 
-function cpuUs({ cpuMs, records: read }: Taken): number {
-  return (1_000 * cpuMs) / read
+function meanBytes(events: readonly Event[]): number {
+  return Math.round(events.reduce((sum, { value }) => sum + value.length, 0) / events.length)
 }
 
-function memoryOf(runs: readonly IngestRun[]) {
-  const largest = Math.max(...runs.map(({ largestResidentBytes }) => largestResidentBytes))
-  return { largestResidentMiB: Math.round(largest / 1024 ** 2) }
+/** Rates and CPU of each consumer, and its share of the rates of B. */
+function speedLines({ a, b, ours, two }: SpeedRuns): readonly Line[] {
+  const baseline = together(b)
+  const named = { 'A, discards records': a, 'B, parses JSON': b, ingest: ours, 'two ingests': two }
+  return Object.entries(named).flatMap(([consumer, runs]) => {
+    if (runs.length === 0) return []
+    const all = together(runs)
+    return {
+      ...{ consumer, 'records/s': perSecond(all), 'per core': perCore(all), 'us a record': cpuUs(all) },
+      ...{ 'rate, of B': perSecond(all) / perSecond(baseline), 'per core, of B': perCore(all) / perCore(baseline) },
+      'MiB at most': consumer.endsWith('ingest') ? largestMiB(ours) : null,
+    }
+  })
+}
+
+function largestMiB(runs: readonly IngestRun[]): number {
+  return Math.round(Math.max(...runs.map(({ largestResidentBytes }) => largestResidentBytes)) / 1024 ** 2)
+}
+
+/** Both pipelines on one stream, and the medians of the rounds' ratios outflow : Python. */
+function comparisonLines({ outflow, peer, ratios }: Comparison): readonly Line[] {
+  const stream = outflow.anomalies === 0 ? 'without anomalies' : `${outflow.anomalies} anomalies`
+  const line = (pipeline: string, { cpuUs, peakMiB, ...own }: Took): Line => ({
+    ...{ stream, pipeline, 'records/s': own.perSecond, 'own us a record': own.ownCpuUs },
+    ...{ 'of alerts': cpuUs.alerts ?? null, 'broker and Postgres, us a record': own.serversCpuUs },
+    ...{ 'MiB at most': peakMiB.ingest ?? peakMiB.python!, 'MiB of alerts': peakMiB.alerts ?? null },
+    'start to first batch, s': own.startMs / 1_000,
+  })
+  return [
+    line('outflow', outflow),
+    line('Python', peer),
+    {
+      ...{ stream, pipeline: 'ratio', 'records/s': ratios.perSecond, 'own us a record': ratios.ownCpuUs },
+      ...{ 'of alerts': null, 'broker and Postgres, us a record': ratios.serversCpuUs },
+      ...{ 'MiB at most': null, 'MiB of alerts': null, 'start to first batch, s': null },
+    },
+  ]
+}
+
+function latencyLine({ perSecondAsked, perSecond: reached, alerts, p50Ms, p99Ms }: Latency): Line {
+  return { 'records/s asked': perSecondAsked, 'records/s': reached, alerts, 'p50 ms': p50Ms, 'p99 ms': p99Ms }
 }
 
 /** CPU per record between two numbers of records of the last run. */
-function costByCount(runs: readonly IngestRun[]) {
+function costByCount(runs: readonly IngestRun[]): readonly Line[] {
   const samples = runs.at(-1)?.samples ?? []
   const rows = []
   let from = samples[0]
   for (const milestone of MILESTONES) {
     const to = samples.find((sample) => sample.records >= milestone)
     if (from === undefined || to === undefined || to.records <= from.records) continue
-    rows.push({
-      from: from.records,
-      to: to.records,
-      cpuUsPerRecord: cpuUs({ cpuMs: to.cpuMs - from.cpuMs, wallMs: 0, records: to.records - from.records }),
-    })
+    const us = cpuUs({ cpuMs: to.cpuMs - from.cpuMs, wallMs: 0, records: to.records - from.records })
+    rows.push({ 'from record': from.records, 'to record': to.records, 'us a record': us })
     from = to
   }
   return rows

@@ -5,7 +5,7 @@
  * the other rows, one per copy, and ranked by NLL against the unchanged rows. The tables are those of the npm package
  * `vega-datasets`; its flights have a separate bench.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { type Feature, featureName } from '@outflow/contracts'
@@ -16,6 +16,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { sound } from '../support/sound.js'
 import { fitFile } from './fit-file.js'
 import { auroc } from './ranking.js'
+import { type Line, makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
 
 type Row = Readonly<Record<string, unknown>>
@@ -30,20 +31,29 @@ const { values: options } = parseArgs({
   options: { seeds: { type: 'string', default: '3' }, json: { type: 'string' } },
 })
 
-const lines: (Awaited<ReturnType<typeof measure>> & { readonly table: string; readonly seed: number })[] = []
+const KINDS = ['unit', 'swap', 'other row', 'category', 'mean'] as const
+const report = makeReport(options.json)
+
+const tables: Line[] = []
 for (const table of TABLES) {
   const rows = await readTable(table)
-  for (let seed = 0; seed < Number(options.seeds); seed++) {
-    lines.push({ table, seed, ...(await measure(table, rows, seed)) })
-  }
+  const runs: Run[] = []
+  for (let seed = 0; seed < Number(options.seeds); seed++) runs.push(await measure(table, rows, seed))
+  const of = (key: (typeof KINDS)[number] | 'fit s') => meanOf(runs.map((run) => run[key]))
+  tables.push({
+    ...{ table: table.replace(/\..*/, ''), rows: runs[0]!.rows, columns: runs[0]!.columns },
+    ...Object.fromEntries([...KINDS, 'fit s' as const].map((key) => [key, of(key)])),
+  })
 }
-console.table(lines)
-const kinds = ['unit', 'swap', 'other row', 'category'] as const
-const means = Object.fromEntries(
-  [...kinds, 'mean' as const].map((kind) => [kind, lines.reduce((sum, line) => sum + line[kind] / lines.length, 0)]),
-)
-console.table([means])
-if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify({ means, lines }, null, 2)}\n`)
+const overall = Object.fromEntries(KINDS.map((key) => [key, meanOf(tables.map((line) => Number(line[key])))]))
+report.table('AUROC of planted errors', [
+  ...tables,
+  { table: 'mean', rows: null, columns: null, ...overall, 'fit s': null },
+])
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
 
 async function readTable(name: string): Promise<readonly Row[]> {
   const bytes = await readFile(new URL(`../../node_modules/vega-datasets/data/${name}`, import.meta.url))
@@ -60,6 +70,8 @@ function asNumber([name, cell]: [string, unknown]): [string, unknown] {
   if (cell === '') return [name, null]
   return [name, Number.isFinite(Number(cell)) ? Number(cell) : cell]
 }
+
+type Run = Awaited<ReturnType<typeof measure>>
 
 async function measure(table: string, rows: readonly Row[], seed: number) {
   const order = shuffled(rows, seed)
@@ -85,7 +97,8 @@ async function measure(table: string, rows: readonly Row[], seed: number) {
     category: await aurocOf(fromOtherRow(features, 'categorical')),
   }
   await detector.close()
-  return { ...found, mean: Object.values(found).reduce((sum, each) => sum + each, 0) / 4, fitSeconds }
+  const size = { rows: fitted.length, columns: features.length }
+  return { ...size, ...found, mean: meanOf(Object.values(found)), 'fit s': fitSeconds }
 }
 
 /** The row with an error; null if the error would change nothing. `below` draws whole numbers. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { comparisonOf, meansOf, type Outcome, tableOf } from './quality-table.js'
+import { meansOf, methodTable, type Outcome, setTable } from './quality-table.js'
 
 const outcome = (set: string, protocol: 'S' | 'U', seed: number, auroc: number, method = 'outflow'): Outcome => ({
   set,
@@ -26,7 +26,7 @@ it('averages over seeds and sets, also of an incomplete run', () => {
     ['U', 'a', 0.5],
     ['U', null, 0.5],
   ])
-  expect(tableOf(outcomes).split('\n')[1]).toBe('S a       .700 .350')
+  expect(setTable(outcomes)[0]).toEqual({ protocol: 'S', set: 'a', outflow: '.700 / .350' })
 })
 
 it('compares methods by mean, rank and paired test over the sets', () => {
@@ -34,11 +34,11 @@ it('compares methods by mean, rank and paired test over the sets', () => {
     outcome(set, 'S', 0, 0.7 + at / 10),
     outcome(set, 'S', 0, 0.6 + at / 20, 'kNN'),
   ])
-  const [, own, peer] = comparisonOf(outcomes)
-    .split('\n')
-    .map((line) => line.split(/ {2,}/))
-  expect(own).toEqual(['S outflow', '.800', '.400', '1.00', '', '1.00', '0.50'].filter((cell) => cell !== ''))
-  expect(peer!.slice(0, 4)).toEqual(['S kNN', '.650', '.325', '2.00'])
+  const [own, peer] = methodTable(outcomes)
+  expect(own).toMatchObject({ protocol: 'S', method: 'outflow', 'mean rank': 1, 'p of Wilcoxon': null, 'fit s': 1 })
+  expect(own!.AUROC).toBeCloseTo(0.8)
+  expect(peer).toMatchObject({ method: 'kNN', 'mean rank': 2 })
+  expect([peer!.AUROC, peer!.AP]).toEqual([expect.closeTo(0.65), expect.closeTo(0.325)])
   // Three pairs of one sign: W is 6, three above its expectation, with variance 3.5.
-  expect(Number(peer![4])).toBeCloseTo(0.109, 3)
+  expect(peer!['p of Wilcoxon']).toBeCloseTo(0.109, 3)
 })

@@ -1,6 +1,6 @@
-import { makeTerminal } from '@outflow/terminal'
 import type { Protocol } from './labelled-set.js'
 import type { Ranking } from './ranking.js'
+import type { Line } from './report.js'
 import { ranksOf, wilcoxonPValue } from './wilcoxon.js'
 
 /** Results of one method on one split of one set. */
@@ -14,13 +14,11 @@ export interface Outcome extends Ranking {
   readonly scoreSeconds: number
   /** Of outflow: share of the scored normal rows that are anomalies at each of the rates `FLAGGED_AT`. */
   readonly flagged?: readonly number[]
-  /** Figures of outflow's own fit. */
-  readonly fit?: object
 }
 
 export const FLAGGED_AT = [0.01, 0.001] as const
 
-export interface Mean extends Ranking {
+interface Mean extends Ranking {
   readonly protocol: Protocol
   readonly method: string
   /** Null: over all sets. */
@@ -56,27 +54,29 @@ export function meansOf(outcomes: readonly Outcome[]): readonly Mean[] {
   )
 }
 
-/** The table as text: a line per set and protocol, with AUROC / AP of every method. */
-export function tableOf(outcomes: readonly Outcome[]): string {
-  const means = meansOf(outcomes)
+/** AUROC and average precision of every method, a line per set and protocol. */
+export function setTable(outcomes: readonly Outcome[]): readonly Line[] {
+  const means = meansOf(outcomes).filter(({ set }) => set !== null)
   const methods = [...new Set(means.map(({ method }) => method))]
-  const lines = [...new Set(means.map(({ protocol, set }) => `${protocol} ${set ?? 'mean'}`))].map((line) => [
-    line,
-    ...methods.map((method) => {
-      const found = means.find((mean) => mean.method === method && `${mean.protocol} ${mean.set ?? 'mean'}` === line)
-      return found ? `${short(found.auroc)} ${short(found.averagePrecision)}` : ''
-    }),
-  ])
-  return table(['AUROC AP', ...methods], lines)
+  return means
+    .filter(({ method }) => method === 'outflow')
+    .map(({ protocol, set }) => {
+      const own = means.filter((mean) => mean.protocol === protocol && mean.set === set)
+      const found = (method: string) => own.find((mean) => mean.method === method)
+      return { protocol, set, ...Object.fromEntries(methods.map((method) => [method, rankingText(found(method))])) }
+    })
 }
+
+const rankingText = (ranking: Ranking | undefined) =>
+  ranking === undefined ? '' : `${short(ranking.auroc)} / ${short(ranking.averagePrecision)}`
 
 /**
  * Compares the methods of each protocol over all sets, one per line: mean AUROC, average precision and rank by AUROC (1 is best), the p-value
  * of Wilcoxon's test that its AUROC differs from outflow's, and mean seconds.
  */
-export function comparisonOf(outcomes: readonly Outcome[]): string {
+export function methodTable(outcomes: readonly Outcome[]): readonly Line[] {
   const means = meansOf(outcomes)
-  const lines = means
+  return means
     .filter(({ set }) => set === null)
     .map(({ protocol, method, auroc, averagePrecision, fitSeconds, scoreSeconds }) => {
       const perSet = (of: string) =>
@@ -88,29 +88,26 @@ export function comparisonOf(outcomes: readonly Outcome[]): string {
         const at = rivals.findIndex((mean) => mean.method === method)
         return ranksOf(rivals.map((mean) => -mean.auroc))[at]!
       })
-      const rank = ranks.reduce((sum, each) => sum + each, 0) / ranks.length
-      const p = method === 'outflow' ? '' : wilcoxonPValue(differences).toFixed(3)
-      const seconds = [fitSeconds, scoreSeconds].map((each) => each.toFixed(2))
-      return [`${protocol} ${method}`, short(auroc), short(averagePrecision), rank.toFixed(2), p, ...seconds]
+      return {
+        ...{ protocol, method, AUROC: auroc, AP: averagePrecision },
+        'mean rank': ranks.reduce((sum, each) => sum + each, 0) / ranks.length,
+        'p of Wilcoxon': method === 'outflow' ? null : wilcoxonPValue(differences),
+        ...{ 'fit s': fitSeconds, 'score s': scoreSeconds },
+      }
     })
-  return table(['', 'AUROC', 'AP', 'rank', 'p', 'fit s', 'score s'], lines)
 }
 
-/** Per protocol, the mean share of anomalies among the scored normal rows, and the rate. Under U some of these rows were fitted. */
-export function flaggedOf(outcomes: readonly Outcome[]): string {
+/** Per protocol, the mean share of anomalies among the scored normal rows, divided by the rate. Under U some of these rows were fitted. */
+export function flaggedTable(outcomes: readonly Outcome[]): readonly Line[] {
   const protocols = [...new Set(outcomes.map(({ protocol }) => protocol))]
-  const lines = protocols.flatMap((protocol) => {
-    const own = outcomes.flatMap((outcome) => (outcome.protocol === protocol ? [outcome.flagged ?? []] : []))
-    const known = own.filter(({ length }) => length > 0)
-    return FLAGGED_AT.map((rate, at) => {
-      const share = known.reduce((sum, shares) => sum + shares[at]!, 0) / known.length
-      return [`${protocol} at ${rate}`, share.toPrecision(3), (share / rate).toFixed(2)]
-    })
+  return protocols.flatMap((protocol) => {
+    const known = outcomes.flatMap((outcome) => (outcome.protocol === protocol ? [outcome.flagged ?? []] : []))
+    const shares = known.filter(({ length }) => length > 0)
+    return FLAGGED_AT.map((rate, at) => ({
+      ...{ protocol, rate: String(rate) },
+      'normal rows found, of the rate': shares.reduce((sum, own) => sum + own[at]!, 0) / shares.length / rate,
+    }))
   })
-  return table(['flagged normal rows', 'share', 'of the rate'], lines)
 }
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  makeTerminal(process).table({ head, rows })
 
 const short = (share: number): string => share.toFixed(3).replace(/^0/, '')

@@ -1,7 +1,7 @@
 /**
  * Measures how well anomalies are found in labelled tables, compared with classical detectors on the same rows:
  *
- *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--contamination SHARE] [--json FILE [--resume]] [--python PATH] [--without-peers]
+ *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--contamination SHARE] [--outcomes FILE] [--json FILE] [--python PATH] [--without-peers]
  *
  * Every `*.csv.gz` of DIR is a set, and so is every pair `SET.train.csv.gz`, `SET.test.csv.gz`; the column `label`, else the last one, is 1 for
  * an anomaly. `--half` takes every second set by name: choose settings on one half, and report the other once. A detector is fitted as by
@@ -10,10 +10,11 @@
  * provisional, as in the first minutes of a topic. `--contamination` replaces the default of training.contamination; 0 states that the fitted
  * rows are normal, as those of S are. The last lines have the share of anomalies among scored normal rows at two rates.
  *
- * Each set's lines are printed as it finishes, the whole table and the comparison of methods at the end. `--json` is written after every split, and
- * `--resume` runs only the splits that the file does not contain.
+ * The results of each split are appended to `--outcomes`, and a split that the file contains is not run again.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+
+import { existsSync } from 'node:fs'
+import { appendFile, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDetector } from '@outflow/detector'
@@ -29,8 +30,9 @@ import {
   splitBy,
 } from './labelled-set.js'
 import { findPeers, type Peers } from './quality-peers.js'
-import { comparisonOf, FLAGGED_AT, flaggedOf, meansOf, type Outcome, tableOf } from './quality-table.js'
+import { FLAGGED_AT, flaggedTable, methodTable, type Outcome, setTable } from './quality-table.js'
 import { rank } from './ranking.js'
+import { makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
 
 const { values: options } = parseArgs({
@@ -43,7 +45,7 @@ const { values: options } = parseArgs({
     contamination: { type: 'string' },
     protocols: { type: 'string', default: PROTOCOLS.join(',') },
     json: { type: 'string' },
-    resume: { type: 'boolean', default: false },
+    outcomes: { type: 'string' },
     python: { type: 'string', default: 'python3' },
     'without-peers': { type: 'boolean', default: false },
   },
@@ -56,29 +58,32 @@ const protocols = PROTOCOLS.filter((protocol) => options.protocols.split(',').in
 const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
 const peers = options['without-peers'] ? null : await findPeers(options.python)
 
-const outcomes: Outcome[] = options.resume ? await outcomesIn(options.json) : []
+const report = makeReport(options.json)
+const outcomes = await outcomesIn(options.outcomes)
 for (const name of names) {
   const set = await readSet(folder, name)
   for (const protocol of protocols) {
     for (const seed of seeds) {
       if (outcomes.some((own) => own.set === name && own.protocol === protocol && own.seed === seed)) continue
-      outcomes.push(...(await tryOut(set, protocol, seed, peers)))
+      const tried = await tryOut(set, protocol, seed, peers)
+      outcomes.push(...tried)
       // A run takes hours: an interruption must not lose its results.
-      if (options.json !== undefined) await writeReport(options.json)
+      if (options.outcomes !== undefined) await appendFile(options.outcomes, tried.map(lineOf).join(''))
     }
   }
-  console.error(tableOf(outcomes.filter((own) => own.set === name)))
 }
-console.log(`${tableOf(outcomes)}\n\n${comparisonOf(outcomes)}\n\n${flaggedOf(outcomes)}`)
+report.table('all sets', methodTable(outcomes))
+report.table('anomalies among scored normal rows', flaggedTable(outcomes))
+report.table('AUROC / AP by set', setTable(outcomes))
 
 async function outcomesIn(file: string | undefined): Promise<Outcome[]> {
-  if (file === undefined) throw new Error('--resume continues a report: name it with --json FILE')
-  const report = JSON.parse(await readFile(file, 'utf8')) as { readonly outcomes: Outcome[] }
-  return report.outcomes
+  if (file === undefined || !existsSync(file)) return []
+  const lines = (await readFile(file, 'utf8')).trim().split('\n')
+  return lines.map((line) => JSON.parse(line))
 }
 
-async function writeReport(file: string): Promise<void> {
-  await writeFile(file, `${JSON.stringify({ seeds, means: meansOf(outcomes), outcomes }, null, 2)}\n`)
+function lineOf(outcome: Outcome): string {
+  return `${JSON.stringify(outcome)}\n`
 }
 
 async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers: Peers | null): Promise<Outcome[]> {
@@ -87,7 +92,7 @@ async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers:
   const { nll, pValue, fitSeconds, scoreSeconds, ...fit } = await scoreByOutflow(set, split, seed)
   const common = { set: set.name, protocol, seed }
   const flagged = FLAGGED_AT.map((rate) => shareOfNormal(isAnomaly, (row) => pValue[row]! <= rate))
-  const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), fitSeconds, scoreSeconds, flagged, fit }
+  const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), fitSeconds, scoreSeconds, flagged }
   console.error(
     `${set.name} ${protocol} ${seed}: AUROC ${own.auroc.toFixed(3)}, AP ${own.averagePrecision.toFixed(3)}, ` +
       `${fit.features} columns, ${fit.steps} steps, best at ${fit.bestStep}, ${fitSeconds.toFixed(1)} s`,

@@ -1,5 +1,5 @@
 /**
- * Measures the queries of libs/store/QUERIES.md and the overview of the console on 5 million anomalies: `npm run bench:queries -- --json`.
+ * Measures the queries of libs/store/QUERIES.md and the overview of the console on 5 million anomalies: `npm run bench:queries`.
  *
  * Protocol: a new database in a real Postgres with its default settings, filled by test/bench/queries/fill.ts with
  * `--anomalies` of five pipelines over `--days`. A member of outflow_analyst sends each query as documented: first with a cache that
@@ -7,7 +7,6 @@
  * has read all rows: first, fastest, median and slowest. The overview is the answer of `/api/anomalies/overview`, with all its
  * queries. Exits with 1 if a median is above the target.
  */
-import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, withReadOnlyTransaction } from '@outflow/store'
@@ -16,6 +15,7 @@ import { urlOfDatabase, withClient } from '../support/postgres-client.js'
 import { medianOf } from './median.js'
 import { documentedQueries } from './queries/documented.js'
 import { fill } from './queries/fill.js'
+import { makeReport } from './report.js'
 
 const TARGET_MS = 200
 const OVERVIEW_TARGET_MS = 500
@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000
 
 const { values: options } = parseArgs({
   options: {
-    json: { type: 'boolean', default: false },
+    json: { type: 'string' },
     anomalies: { type: 'string', default: '5000000' },
     days: { type: 'string', default: '35' },
     rounds: { type: 'string', default: '9' },
@@ -32,44 +32,33 @@ const { values: options } = parseArgs({
 const say = (line: string) => console.error(line)
 const infrastructure = await launchInfrastructure({ need: ['postgres'], onProgress: say })
 const { url, description } = infrastructure.postgres
+const report = makeReport(options.json, description)
 const database = `outflow_bench_queries_${process.pid}`
 await withClient(url, (admin) => admin.query(`create database ${database}`))
 try {
   const own = urlOfDatabase(url, database)
   await migrate(own)
   await withClient(own, async (client) => {
-    const began = performance.now()
     await fill(client, { anomalies: Number(options.anomalies), days: Number(options.days), say })
-    const fillSeconds = Math.round((performance.now() - began) / 1_000)
     const held = await client.query<{ anomalies: string; bytes: string }>(
       `select (select count(*) from outflow.anomalies) as anomalies, pg_database_size(current_database()) as bytes`,
     )
     await client.query('set role outflow_analyst')
+    report.table('database', [
+      {
+        ...{ anomalies: Number(held.rows[0]!.anomalies), days: Number(options.days) },
+        GB: Number(held.rows[0]!.bytes) / 1e9,
+      },
+    ])
     const times = []
     for (const { title, sql } of documentedQueries())
       times.push(await timed(title, async () => (await client.query(sql)).rows.length))
+    report.table(`queries, at most ${TARGET_MS} ms in the median`, times)
     const overviews = await measureOverviews(own)
+    report.table(`overview of the console, at most ${OVERVIEW_TARGET_MS} ms in the median`, overviews)
     const isMet =
-      times.every(({ medianMs }) => medianMs <= TARGET_MS) &&
-      overviews.every(({ medianMs }) => medianMs <= OVERVIEW_TARGET_MS)
-    const report = {
-      targetMs: TARGET_MS,
-      overviewTargetMs: OVERVIEW_TARGET_MS,
-      isMet,
-      queries: times,
-      overviews,
-      conditions: {
-        anomalies: Number(held.rows[0]!.anomalies),
-        databaseBytes: Number(held.rows[0]!.bytes),
-        days: Number(options.days),
-        fillSeconds,
-        cpu: cpus()[0]!.model,
-        cores: cpus().length,
-        load: loadavg(),
-        server: description,
-      },
-    }
-    console.log(JSON.stringify(report, null, options.json ? 0 : 2))
+      times.every((line) => line['median ms'] <= TARGET_MS) &&
+      overviews.every((line) => line['median ms'] <= OVERVIEW_TARGET_MS)
     process.exitCode = isMet ? 0 : 1
   })
 } finally {
@@ -112,13 +101,8 @@ async function timed(title: string, ask: () => Promise<number>) {
   }
   if (rows === 0) throw new Error(`no row answers “${title}”: the bench measures nothing`)
   const [firstMs, ...warm] = times as [number, ...number[]]
-  const round = (ms: number) => Number(ms.toFixed(1))
   return {
-    title,
-    rows,
-    minMs: round(Math.min(...warm)),
-    medianMs: round(medianOf(warm)),
-    maxMs: round(Math.max(...warm)),
-    firstMs: round(firstMs),
+    ...{ title, rows, 'first ms': firstMs, 'least ms': Math.min(...warm) },
+    ...{ 'median ms': medianOf(warm), 'slowest ms': Math.max(...warm) },
   }
 }

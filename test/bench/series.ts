@@ -1,7 +1,7 @@
 /**
  * Measures how well anomalies are found in series of one value over time, with the features that `outflow train` infers:
  *
- *     npm run bench:series -- --data DIR [--half 1|2] [--seeds N] [--json]
+ *     npm run bench:series -- --data DIR [--half 1|2] [--seeds N] [--json FILE]
  *
  * Every `*.csv` of DIR is a series with the columns timestamp, value and label. The label is 1 inside a window that contains an anomaly; the fit
  * does not read it. Two protocols, both at a rate of 1 %:
@@ -21,6 +21,7 @@ import type { RecordFile } from '@outflow/records'
 import { fitFile } from './fit-file.js'
 import { medianOf } from './median.js'
 import { rank } from './ranking.js'
+import { type Line, makeReport } from './report.js'
 
 const ALERT_RATE = 0.01
 const FITTED_SHARE = 0.3
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
     data: { type: 'string' },
     half: { type: 'string' },
     seeds: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
+    json: { type: 'string' },
   },
 })
 if (options.data === undefined) throw new Error('--data DIR: which folder holds the series (*.csv)?')
@@ -55,25 +56,25 @@ type Method = (series: Series, fitted: number, seed: number) => Promise<Flagged>
 
 const METHODS: Readonly<Record<string, Method>> = { outflow: byOutflow, baseline: byDeviation }
 
-interface Result extends Awaited<ReturnType<typeof measure>> {
-  readonly series: string
-  readonly method: string
-  readonly seed: number
-}
-
-const results: Result[] = []
+const report = makeReport(options.json)
+const runs: (Awaited<ReturnType<typeof measure>> & { readonly series: string; readonly method: string })[] = []
 for (const file of files) {
   const series = await readSeries(file)
   for (const [method, scored] of Object.entries(METHODS)) {
     for (let seed = 0; seed < (method === 'outflow' ? Number(options.seeds) : 1); seed++) {
-      const result = { series: series.name, method, seed, ...(await measure(series, scored, seed)) }
-      results.push(result)
-      if (!options.json) console.log(lineOf(result))
+      runs.push({ series: series.name, method, ...(await measure(series, scored, seed)) })
     }
+    console.error(JSON.stringify(runs.at(-1)))
   }
 }
-if (options.json) console.log(JSON.stringify(results, null, 2))
-else for (const method of Object.keys(METHODS)) console.log(summaryOf(method))
+report.table(
+  'by series, means over the seeds',
+  files.flatMap((file) => Object.keys(METHODS).map((method) => lineOf(file.replace(/\.csv$/, ''), method))),
+)
+report.table(
+  'all series',
+  Object.keys(METHODS).map((method) => lineOf(null, method)),
+)
 
 async function readSeries(file: string): Promise<Series> {
   const [header, ...rows] = (await readFile(join(folder, file), 'utf8')).trim().split(/\r?\n/)
@@ -145,19 +146,19 @@ async function byDeviation({ values }: Series, fitted: number): Promise<Flagged>
   return { score, isAnomaly: score.map((own) => own > threshold) }
 }
 
-function lineOf({ series, method, ...own }: Result): string {
-  return (
-    `${series.padEnd(36)} ${method.padEnd(9)} AUROC ${own.auroc.toFixed(3)}  windows ${own.windowsFound} of ${own.windows}  ` +
-    `later: windows ${own.laterWindowsFound} of ${own.laterWindows}, outside them ${(100 * own.laterAnomalyShare).toFixed(1)} %`
-  )
-}
-
-function summaryOf(method: string): string {
-  const own = results.filter((result) => result.method === method)
-  const sum = (key: 'auroc' | 'windows' | 'windowsFound' | 'laterWindows' | 'laterWindowsFound') =>
-    own.reduce((total, result) => total + result[key], 0)
-  return (
-    `${method.padEnd(9)} mean AUROC ${(sum('auroc') / own.length).toFixed(3)}, windows ${sum('windowsFound')} of ${sum('windows')}, ` +
-    `later ${sum('laterWindowsFound')} of ${sum('laterWindows')}`
-  )
+/** @param series  null: all of them */
+function lineOf(series: string | null, method: string): Line {
+  const own = runs.filter((run) => run.method === method && (series === null || run.series === series))
+  const mean = (of: (run: (typeof runs)[number]) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length
+  const perSeed = (of: (run: (typeof runs)[number]) => number) => mean(of) * (series === null ? files.length : 1)
+  return {
+    ...(series !== null && { series }),
+    method,
+    'whole: AUROC': mean(({ auroc }) => auroc),
+    'whole: windows found': perSeed(({ windowsFound }) => windowsFound),
+    'of whole': perSeed(({ windows }) => windows),
+    'later: windows found': perSeed(({ laterWindowsFound }) => laterWindowsFound),
+    'of later': perSeed(({ laterWindows }) => laterWindows),
+    'later: % of rows outside windows': mean(({ laterAnomalyShare }) => 100 * laterAnomalyShare),
+  }
 }

@@ -1,35 +1,29 @@
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withAdmin } from '../../support/kafkajs.js'
+import type { Line } from '../report.js'
 import { type Event, fillTopic } from './events.js'
 import { usageOf } from './processes.js'
 import { startService } from './programs.js'
 import type { Pipeline } from './stage.js'
-
-export interface Soak {
-  readonly minutes: number
-  readonly records: number
-  readonly largestResidentMiB: number
-  /** Mean of each ten-minute interval. */
-  readonly residentMiB: readonly number[]
-  /** Slope of the line through the samples after the first ten minutes, or the first sixth of a shorter run, in which the heap grows. */
-  readonly slopeMiBPerMinute: number
-  /** Mean over the run of the one-minute load average of the machine. */
-  readonly meanLoad: number
-}
 
 const CHUNK = 100_000
 const TEN_MINUTES = 10
 /** kafkajs does not export its enum of resource types by name. */
 const TOPIC = 2
 
-/** Keeps a full topic ahead of ingest for the given time, and measures its memory. */
+/**
+ * Keeps a full topic ahead of ingest for the given time, and measures its memory.
+ *
+ * @returns the means of ten-minute intervals, and the slope of the line through the samples after the first ten minutes, or the first sixth of a
+ *   shorter run, in which the heap grows
+ */
 export async function soak(
   pipeline: Pipeline,
   target: { readonly brokers: readonly string[]; readonly topic: string },
   events: readonly Event[],
   minutes: number,
-): Promise<Soak> {
+): Promise<Line> {
   await keepLittle(target)
   const service = await startService('ingest', pipeline.configFile)
   const samples: Sample[] = []
@@ -47,21 +41,16 @@ export async function soak(
   }
   const records = await pipeline.stored()
   await service.stop()
-  return {
-    minutes,
-    records,
-    largestResidentMiB: Math.round(Math.max(...samples.map(({ residentMiB }) => residentMiB))),
-    residentMiB: Array.from({ length: Math.ceil(minutes / TEN_MINUTES) }, (_, part) =>
-      Math.round(
-        mean(
-          samples
-            .filter((sample) => Math.floor(sample.minute / TEN_MINUTES) === part)
-            .map((sample) => sample.residentMiB),
-        ),
-      ),
+  const means = Array.from({ length: Math.ceil(minutes / TEN_MINUTES) }, (_, part) =>
+    mean(
+      samples.filter((sample) => Math.floor(sample.minute / TEN_MINUTES) === part).map((sample) => sample.residentMiB),
     ),
-    slopeMiBPerMinute: slopeOf(samples.filter((sample) => sample.minute >= Math.min(TEN_MINUTES, minutes / 6))),
-    meanLoad: mean(samples.map(({ load }) => load)),
+  )
+  return {
+    ...{ minutes, records, 'MiB at most': Math.max(...samples.map(({ residentMiB }) => residentMiB)) },
+    'MiB by ten minutes': means.map((own) => own.toFixed(0)).join(' '),
+    'MiB a minute': slopeOf(samples.filter((sample) => sample.minute >= Math.min(TEN_MINUTES, minutes / 6))),
+    'mean load': mean(samples.map(({ load }) => load)),
   }
 }
 

@@ -15,3 +15,6 @@ export function together(runs: readonly Taken[]): Taken {
 export const perSecond = ({ records, wallMs }: Taken): number => Math.round((1_000 * records) / wallMs)
 /** Records per second of CPU time of the process. */
 export const perCore = ({ records, cpuMs }: Taken): number => Math.round((1_000 * records) / cpuMs)
+
+/** CPU time per record, in microseconds. */
+export const cpuUs = ({ records, cpuMs }: Taken): number => (1_000 * cpuMs) / records
