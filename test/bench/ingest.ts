@@ -55,18 +55,12 @@ try {
   const model = await fitModel(FIELDS)
   const events = makeEvents(20_000, FIELDS, 1)
   report.table('stream', [{ records, fields: FIELDS, 'bytes a record': meanBytes(events) }])
-  let halfRate = 10_000
   if (parts.has('speed') || parts.has('two')) {
     const ran = await measureSpeed()
     report.table('throughput', speedLines(ran))
-    if (ran.ours.length > 0) {
-      halfRate = Math.round(perSecond(together(ran.ours)) / 2)
-      report.table('cost of one ingest by number of records', costByCount(ran.ours))
-    }
+    if (ran.ours.length > 0) report.table('cost of one ingest by number of records', costByCount(ran.ours))
   }
-  if (parts.has('latency')) {
-    report.table('produce to alert', [await latencyAt(LATENCY_RATE), await latencyAt(halfRate)].map(latencyLine))
-  }
+  if (parts.has('latency')) report.table('produce to alert', [latencyLine(await latencyOfOutflow())])
   if (parts.has('peer') && peer !== undefined) await compareWith(peer)
   if (parts.has('fields')) report.table('cost by number of fields', await costByFields())
   if (parts.has('soak')) report.table('memory over time', [await soakFor(Number(options.soak))])
@@ -90,14 +84,14 @@ try {
     return ran
   }
 
-  async function latencyAt(rate: number) {
+  async function latencyOfOutflow() {
     const topic = await stage.topic()
-    const outflow = await startOutflow(await stage.pipeline(topic, FIELDS, model), profiling)
-    return latencyOf(outflow, topic, rate)
+    return latencyOf(await startOutflow(await stage.pipeline(topic, FIELDS, model), profiling), topic)
   }
 
-  async function latencyOf(running: Running, topic: string, perSecond: number) {
-    const latency = await measureLatency(running, { brokers: stage.brokers, topic, events, perSecond, seconds: 20 })
+  async function latencyOf(running: Running, topic: string) {
+    const target = { brokers: stage.brokers, topic, events, perSecond: LATENCY_RATE, seconds: 20 }
+    const latency = await measureLatency(running, target)
     say(`latency ${JSON.stringify(latency)}`)
     return latency
   }
@@ -113,13 +107,11 @@ try {
       return compare(start, { records, rounds: Number(options.rounds), say })
     }
     const lines: Line[] = []
-    for (const own of [events, await normalEvents(events, model)]) {
-      lines.push(...comparisonLines(await on(own)))
-      report.table('outflow and the pipeline in Python', lines)
-    }
+    for (const own of [events, await normalEvents(events, model)]) lines.push(...comparisonLines(await on(own)))
+    report.table('outflow and the pipeline in Python', lines)
     const topic = await stage.topic()
-    const ownLatency = await latencyAt(LATENCY_RATE)
-    const peerLatency = await latencyOf(await stage.peer(python, topic, FIELDS, model), topic, LATENCY_RATE)
+    const ownLatency = await latencyOfOutflow()
+    const peerLatency = await latencyOf(await stage.peer(python, topic, FIELDS, model), topic)
     report.table('produce to alert, outflow and the pipeline in Python', [
       { pipeline: 'outflow', ...latencyLine(ownLatency) },
       { pipeline: 'Python', ...latencyLine(peerLatency) },
