@@ -13,8 +13,10 @@ export interface CategoryTree {
   readonly edges: readonly (Conditional | null)[]
 }
 
-/** Edges are chosen on this many rows at most: counting every pair of columns on all rows would take longer than the fit. */
+/** Edges are chosen on this many rows, and on fewer where pairs of columns × rows would exceed the budget, which takes some seconds. */
 const ROWS_FOR_EDGES = 20_000
+const FEWEST_FOR_EDGES = 2_000
+const EDGE_BUDGET = 60_000_000
 
 /**
  * Fits the tree. The weight of an edge is its gain, the mean of log p(child | parent) − log p(child) over a held-out fifth of the
@@ -31,7 +33,9 @@ export function fitCategoryTree(
   order: Int32Array,
   contamination: number,
 ): CategoryTree {
-  const trial = makeTrial(columns, order.subarray(0, ROWS_FOR_EDGES), contamination)
+  const varied = columns.filter(isVaried).length
+  const affordable = Math.max(FEWEST_FOR_EDGES, Math.floor(EDGE_BUDGET / varied ** 2))
+  const trial = makeTrial(columns, order.subarray(0, Math.min(ROWS_FOR_EDGES, affordable)), contamination)
   const gains = columns.map((_, u) => columns.map((_, v) => trial(u, v)))
   const parents = bestForest(gains.map((row) => row.map(({ gain }) => gain)))
   return {
@@ -84,6 +88,8 @@ interface Gain {
 
 const NO_GAIN: Gain = { gain: 0, reversible: false }
 
+const isVaried = ({ vocabulary }: CategoryColumn): boolean => vocabulary.values.length > 1
+
 /** Fits an edge on four fifths of the rows and measures its gain on the others. */
 function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contamination: number) {
   const heldOut = order.subarray(0, Math.floor(order.length / 5))
@@ -104,8 +110,7 @@ function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contam
     return gain / heldOut.length
   }
   return (u: number, v: number): Gain => {
-    const isVaried = [u, v].every((k) => columns[k]!.vocabulary.values.length > 1)
-    if (u === v || !isVaried || heldOut.length === 0) return NO_GAIN
+    if (u === v || ![u, v].every((k) => isVaried(columns[k]!)) || heldOut.length === 0) return NO_GAIN
     const edge = fitConditional(columns[u]!, columns[v]!, fitted, contamination)
     const gain = gainOf(edge, u, v)
     const reversed = edge.back === null ? gain : gainOf({ ...edge, reversible: true }, u, v)

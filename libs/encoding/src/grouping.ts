@@ -81,11 +81,21 @@ export function fitGroupings(
   if (numbers.columns.length === 0) return []
   const rows: GroupedRows = { numbers, columns, folds, contamination }
   const fit = (plan: Plan) => fitGrouping(rows, plan)
-  const singles = columns.map((_, k) => fit({ members: [k], common: null }))
-  const pairs = choosePairs(rows, order.subarray(0, rowsForChoice(columns.length, numbers.columns.length))).map(fit)
+  const some = subset(rows, order.subarray(0, rowsForChoice(columns.length, numbers.columns.length)))
+  const left = columns.map((_, k) => fitGrouping(some, { members: [k], common: null }).grouping.remaining)
+  const pairs = choosePairs(some, left).map(fit)
   const room = Math.floor(LARGEST_CONTEXT / (2 * numbers.columns.length + 2)) - pairs.length
-  const informative = singles.sort((a, b) => leastLeft(a) - leastLeft(b)).slice(0, Math.max(1, room))
-  return [...informative, ...pairs]
+  // Chosen before they are fitted: the statistics of one category have twice as many columns as the record has numbers.
+  const singles = mostInformative(left, Math.max(1, room)).map((k) => fit({ members: [k], common: null }))
+  return [...singles.sort((a, b) => leastLeft(a) - leastLeft(b)), ...pairs]
+}
+
+/** The `count` categories that leave least of some number, in the order of the columns. */
+function mostInformative(left: readonly Float64Array[], count: number): readonly number[] {
+  return [...left.keys()]
+    .sort((a, b) => Math.min(...left[a]!) - Math.min(...left[b]!))
+    .slice(0, count)
+    .sort((a, b) => a - b)
 }
 
 function rowsForChoice(categories: number, numbers: number): number {
@@ -111,17 +121,14 @@ function leastLeft({ grouping }: FittedGrouping): number {
 /**
  * The pairs that matter, unordered where order does not matter: the group then contains both directions of a route, and one
  * wrong row has less effect on a median of twice the rows.
+ *
+ * @param singles  [categories][dim]; what each category leaves of each number
  */
-function choosePairs(rows: GroupedRows, chosen: Int32Array): Plan[] {
+function choosePairs(rows: GroupedRows, singles: readonly Float64Array[]): Plan[] {
   const { numbers, columns } = rows
-  const some = subset(rows, chosen)
-  const left = (plan: Plan) => fitGrouping(some, plan).grouping.remaining
-  const singles = columns.map((_, k) => left({ members: [k], common: null }))
+  const left = (plan: Plan) => fitGrouping(rows, plan).grouping.remaining
   const best = numbers.columns.map((_, j) => Math.min(1, ...singles.map((remaining) => remaining[j]!)))
-  const informative = [...columns.keys()]
-    .sort((a, b) => Math.min(...singles[a]!) - Math.min(...singles[b]!))
-    .slice(0, CATEGORIES_PAIRED)
-    .sort((a, b) => a - b)
+  const informative = mostInformative(singles, CATEGORIES_PAIRED)
   return informative
     .flatMap((a, place) => informative.slice(place + 1).map((b) => [a, b] as const))
     .map(([a, b]) => {

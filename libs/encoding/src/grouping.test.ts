@@ -1,0 +1,28 @@
+import { featureSchema } from '@outflow/contracts'
+import { type Fields, makeReader } from '@outflow/records'
+import { expect, it } from 'vitest'
+import { fitEncoder } from './fit-encoder.js'
+
+const NUMBERS = 60
+const CATEGORIES = 6
+const INFORMATIVE = 4
+
+it('describes a wide record by the category that its numbers depend on, not by those that a context has no room for', () => {
+  const names = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`)
+  const features = [
+    ...names('n', NUMBERS).map((name) => featureSchema.parse({ path: `$.${name}`, type: 'numeric' })),
+    ...names('c', CATEGORIES).map((name) => featureSchema.parse({ path: `$.${name}`, type: 'categorical' })),
+  ]
+  const read = makeReader(features)
+  const records = Array.from({ length: 200 }, (_, row) => {
+    const category = (at: number) => (row * (at + 3) + Math.floor(row / (at + 2))) % 4
+    const number = (at: number) => 10 * category(INFORMATIVE) + ((row * (at + 7)) % 11) / 11
+    return read({
+      ...Object.fromEntries(names('n', NUMBERS).map((name, at) => [name, number(at)])),
+      ...Object.fromEntries(names('c', CATEGORIES).map((name, at) => [name, `v${category(at)}`])),
+    }) as Fields
+  })
+  const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const singles = encoder.groupings.filter(({ members }) => members.length === 1)
+  expect(singles.map(({ members }) => members)).toEqual([[INFORMATIVE]])
+})
