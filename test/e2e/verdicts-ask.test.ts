@@ -40,9 +40,10 @@ test('calibration records that a person confirms leave the calibration set witho
   const config = ['--config', pipeline.configFile]
   for (let round = 1; ; round++) {
     const listed = await callOutflow(['verdicts', 'ask', '--json', ...config])
-    const next = JSON.parse(listed.stdout) as { readonly id: string; readonly record: Parcel }[]
+    const next = JSON.parse(listed.stdout) as { readonly rank: number; readonly record: Parcel }[]
     if (next.length === 0) break
     expect(round).toBeLessThanOrEqual(5)
+    if (round === 1) expect(Math.min(...next.map(({ rank }) => rank))).toBe(1)
     const answers = next.map(({ record }) => (isHeavy(record) ? 'c' : 'f'))
     const asked = await callOutflow(['verdicts', 'ask', '--limit', `${next.length}`, '--by', 'ada', ...config], {
       stdin: `${answers.join('\n')}\n`,

@@ -9,6 +9,7 @@ import {
   claimUnexplained,
   countUnexplained,
   explanationsBetween,
+  listAnomalies,
   storeExplanations,
 } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
@@ -192,6 +193,8 @@ test('anomalies of a model that has been deleted are marked as unexplainable, on
     [pipeline],
   )
   expect(rows).toEqual([{ reasons: null, unexplainable: expect.stringContaining('model gone') }])
+  const { items } = await listAnomalies(pool, { pipeline, sort: 'time', limit: 1 })
+  expect(items[0]!.topReason).toBe(rows[0].unexplainable)
 })
 
 const EXPLANATION = {

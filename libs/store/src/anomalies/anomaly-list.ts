@@ -17,7 +17,7 @@ export interface AnomalyLine extends Position {
   readonly modelId: string
   /** Whether that model is provisional. */
   readonly provisional: boolean
-  /** Text of the reason with the most bits; null if it was stored without reasons. */
+  /** Text of the reason with the most bits, or why there is none; null until the anomaly is explained. */
   readonly topReason: string | null
   /** Field and bits of each reason, in descending order of bits. */
   readonly fields: readonly FieldBits[]
@@ -81,7 +81,8 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
 /** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
 const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
        event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
-       nll, p_value as "pValue", severity, model_id as "modelId", provisional, reasons -> 0 ->> 'text' as "topReason", last.verdict,
+       nll, p_value as "pValue", severity, model_id as "modelId", provisional, last.verdict,
+       coalesce(reasons -> 0 ->> 'text', unexplainable) as "topReason",
        (select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
         from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields`
 

@@ -1,7 +1,7 @@
 import { type Feature, featureSchema, suppressionRuleSchema } from '@outflow/contracts'
 import { expect, it } from 'vitest'
 import { UsageError } from '../errors.js'
-import { requireMatchable } from './suppress.js'
+import { type AddOptions, requireMatchable, ruleOf } from './suppress.js'
 
 const features: readonly Feature[] = [
   { path: '$.delay', type: 'numeric' },
@@ -34,4 +34,10 @@ it('rejects a range and a direction of a field whose reasons have no number, bec
 it('rejects a field that no reason has', () => {
   expect(checked({ field: 'delai' })).toThrow(new UsageError('no field is called delai; did you mean delay?'))
   expect(checked({ field: 'url' })).toThrow(/^no field is called url/)
+})
+
+it('rejects a time zone without the hours that it is for', () => {
+  const until = new Date('2030-01-01')
+  expect(() => ruleOf({ zone: 'Europe/Berlin', until } as AddOptions)).toThrow('--zone: allowed: with --when')
+  expect(ruleOf({ when: 'sat', until } as AddOptions)).toMatchObject({ timeOfWeek: 'sat', zone: 'UTC' })
 })

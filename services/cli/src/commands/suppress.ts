@@ -39,7 +39,7 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
     )
     .option('--range <low..high>', "the range of the field's number, bounds included: 0..90, 90.. or ..90", bounds)
     .option('--when <spans>', "the event time, weekdays and hours: 'mon 06:00-09:00', 'sat,sun'")
-    .option('--zone <zone>', 'time zone of --when', 'UTC')
+    .option('--zone <zone>', 'time zone of --when (default: UTC)')
     .requiredOption('--until <time>', 'when it expires: ISO 8601, or 12h, 7d from now', ahead)
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
@@ -60,13 +60,13 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
     .action((id: string, options: ChangeOptions) => removeRule(id, options, terminal))
 }
 
-interface AddOptions extends ChangeOptions {
+export interface AddOptions extends ChangeOptions {
   readonly entity?: string
   readonly field?: string
   readonly direction?: 'above' | 'below'
   readonly range?: [number | null, number | null]
   readonly when?: string
-  readonly zone: string
+  readonly zone?: string
   readonly until: Date
 }
 
@@ -90,7 +90,9 @@ async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
 }
 
 /** @throws {UsageError} with the option that is not valid */
-function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptions): SuppressionRule {
+export function ruleOf({ entity, field, direction, range, when, zone, until }: AddOptions): SuppressionRule {
+  if (zone !== undefined && when === undefined)
+    throw new UsageError('--zone: allowed: with --when, whose hours it is for')
   const parsed = suppressionRuleSchema.safeParse({
     entity,
     field,

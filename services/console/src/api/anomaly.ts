@@ -35,7 +35,7 @@ export const anomalySummarySchema = z
     modelId: z.string(),
     /** Found by a provisional model. */
     provisional: z.boolean(),
-    /** Text of the main reason. */
+    /** Text of the main reason, or why there is none; null until the anomaly is explained. */
     topReason: z.string().nullable(),
     /** Field and bits of each reason, the least likely first; empty while there are no reasons. */
     fields: z.array(reasonSchema.pick({ field: true, bits: true })),

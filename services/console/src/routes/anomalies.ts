@@ -194,7 +194,7 @@ async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'
     ...anomaly,
     recordTime: new Date(anomaly.recordTimeMs),
     eventTime: new Date(anomaly.eventTimeMs),
-    topReason: reasons[0]?.text ?? null,
+    topReason: reasons[0]?.text ?? anomaly.unexplainable,
     fields: reasons,
     verdict: answers.verdicts[0]?.verdict ?? null,
   }

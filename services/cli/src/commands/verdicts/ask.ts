@@ -30,7 +30,8 @@ export async function ask(options: AskOptions, terminal: Terminal, signal: Abort
     }
     if (options.json) {
       const next = nextToLabel(calibration, records).slice(0, options.limit)
-      await terminal.result(`${JSON.stringify(next.map(({ offset, ...own }) => ({ ...own, offset: `${offset}` })))}\n`)
+      const shown = next.map(({ offset, rank, ...own }) => ({ ...own, rank: rank + 1, offset: `${offset}` }))
+      await terminal.result(`${JSON.stringify(shown)}\n`)
       return
     }
     const labelled = await askEach(pool, { ...calibration, options, terminal, signal })
