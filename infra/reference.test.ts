@@ -3,7 +3,7 @@ import { HEALTH_EVENT_KINDS } from '@outflow/contracts'
 import { expect, it } from 'vitest'
 import { generatedPages } from './reference.js'
 
-it('documents every key, command, error code, event, metric and analyst view: npm run docs:reference updates the pages', async () => {
+it('documents every key, command, error code, event, metric, analyst view and benchmark: npm run docs:reference updates the pages', async () => {
   for (const [file, text] of await generatedPages()) expect(readFileSync(file, 'utf8'), file).toBe(text)
 })
 

@@ -1,6 +1,7 @@
 // `npm run docs:reference` writes the pages of docs that are generated, whole or between two marks.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { benchmarkReference } from './reference-benchmarks.js'
 import { chartValues } from './reference-chart.js'
 import { commandOptions } from './reference-commands.js'
 import { configurationKeys } from './reference-configuration.js'
@@ -24,6 +25,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     whole('reference/errors', errorReference()),
     whole('reference/events', eventReference()),
     whole('reference/sql', sqlReference()),
+    whole('reference/benchmarks', benchmarkReference()),
   ])
 }
 

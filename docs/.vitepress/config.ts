@@ -50,6 +50,7 @@ export default {
         telemetry: 'Metrics, log events and traces',
         errors: 'Error codes',
         sql: 'SQL views',
+        benchmarks: 'Benchmarks',
       }),
       section('Operations', 'operations', {
         running: 'Running outflow',
@@ -66,7 +67,9 @@ export default {
         encoding: 'Encoding',
         flow: 'The flow',
         accuracy: 'Accuracy',
+        'accuracy-trials': 'Accuracy: trials',
         ingest: 'Ingest',
+        'ingest-trials': 'Ingest: trials',
         store: 'Store',
       }),
       { text: 'Glossary', link: '/docs/glossary' },

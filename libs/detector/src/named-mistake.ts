@@ -52,7 +52,7 @@ export function* nameMistake(
 }
 
 const LEAST_SHARE = 0.5
-/** With less, more natural outliers get a mistake; with more, fewer mistakes are named (test/bench/results/mistakes.md). */
+/** With less, more natural outliers get a mistake; with more, fewer mistakes are named (docs/design/accuracy-trials.md). */
 const PRIOR_OF_NONE = 0.82
 const LOG_ODDS_OF_NONE = Math.log(PRIOR_OF_NONE / (1 - PRIOR_OF_NONE))
 

@@ -113,7 +113,7 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
 }
 
 // With plenty of memory V8 lets the heap grow fourfold between collections, which has no benefit for the short-lived objects of batches.
-// With 120 %, marking took much of the CPU time (test/bench/results/ingest-changes.md).
+// With 120 %, marking took much of the CPU time (docs/design/ingest-trials.md).
 const HEAP_GROWTH = '--heap-growing-percent=200'
 
 /** A window state is obsolete a day after its window has ended. */
