@@ -1,13 +1,17 @@
-import { currentShadow, failGate, promoteModel, type Shadow } from '@outflow/store/models'
-import { expect, test, vi } from 'vitest'
-import { settleShadow } from './run-shadow.js'
+import type { ModelMetadata } from '@outflow/contracts'
+import { beginShadow, currentShadow, failGate, listModels, promoteModel, type Shadow } from '@outflow/store/models'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { settleShadow, startShadow } from './run-shadow.js'
 
 vi.mock('@outflow/store/models', () => ({
+  beginShadow: vi.fn(),
   currentShadow: vi.fn(),
   failGate: vi.fn(),
+  listModels: vi.fn(),
   noteShadowReport: vi.fn(),
   promoteModel: vi.fn(),
 }))
+beforeEach(() => vi.clearAllMocks())
 
 const config = {
   pipeline: 'flights',
@@ -25,4 +29,23 @@ test('a shadow of an idle topic continues after its time, and fails if another f
   expect(await settleShadow(context, async () => true)).toBeNull()
   expect(failGate).toHaveBeenCalledTimes(1)
   expect(promoteModel).not.toHaveBeenCalled()
+})
+
+test('a candidate with other features than the active model is promoted at once (as a shadow it scored no record and failed)', async () => {
+  const aModel = (id: string, state: string, path: string, provisional = false) => {
+    const metadata = { features: [{ path, type: 'numeric', optional: false }], provisional } as unknown as ModelMetadata
+    return { id, state, metadata } as Awaited<ReturnType<typeof listModels>>[number]
+  }
+  const candidate = aModel('m2', 'candidate', '$.grams')
+  const begun = async (...others: readonly ReturnType<typeof aModel>[]) => {
+    vi.mocked(listModels).mockResolvedValue([candidate, ...others])
+    return startShadow(context, 'm2', 'schedule')
+  }
+  vi.mocked(beginShadow).mockResolvedValue(true)
+  expect(await begun(aModel('m1', 'active', '$.grams'))).toBe('shadow')
+  expect(promoteModel).not.toHaveBeenCalled()
+  expect(await begun(aModel('m1', 'active', '$.miles'))).toBe('promoted')
+  expect(await begun(aModel('m1', 'active', '$.grams', true))).toBe('promoted')
+  expect(await begun(aModel('m1', 'retired', '$.grams'))).toBe('promoted')
+  expect(promoteModel).toHaveBeenCalledTimes(3)
 })

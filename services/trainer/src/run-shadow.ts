@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   beginShadow,
   currentShadow,
@@ -14,8 +15,8 @@ type ShadowContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry' | 'onP
 
 /**
  * Makes a candidate that passed its gate the shadow: it scores live records without deciding for `training.shadow`, then
- * `settleShadow` decides on it. Without an active model, in place of a provisional one, or with `training.shadow: 0`, it is promoted at
- * once.
+ * `settleShadow` decides on it. Without an active model, in place of a provisional one, with other features than the active one's, as no
+ * batch can then be read for both, or with `training.shadow: 0`, it is promoted at once.
  */
 export async function startShadow(
   { config, pool }: Pick<ShadowContext, 'config' | 'pool'>,
@@ -23,9 +24,13 @@ export async function startShadow(
   why: string,
 ): Promise<'shadow' | 'promoted'> {
   const { pipeline, training } = config
-  const active = (await listModels(pool, pipeline)).find(({ state }) => state === 'active')
-  const isFirst = active === undefined || active.metadata?.provisional === true
-  if (training.shadow > 0 && !isFirst && (await beginShadow(pool, { pipeline, id }))) return 'shadow'
+  if (training.shadow > 0) {
+    const models = await listModels(pool, pipeline)
+    const active = models.find(({ state }) => state === 'active')?.metadata
+    const features = models.find((model) => model.id === id)?.metadata?.features
+    const isComparable = active?.provisional === false && isDeepStrictEqual(active.features, features)
+    if (isComparable && (await beginShadow(pool, { pipeline, id }))) return 'shadow'
+  }
   await promoteModel(pool, { pipeline, id, by: 'trainer', why })
   return 'promoted'
 }
