@@ -29,3 +29,8 @@ test('records deleted by retention do not count as lag', () => {
   const [lag] = partitionLags([ends[0]!], [{ topic: 'b', partition: 0, nextOffset: 1n }], 'earliest')
   expect(lag).toMatchObject({ offset: 5n, lag: 15n })
 })
+
+test('the lag of a topic that was created again counts from its first record (it was negative)', () => {
+  const [lag] = partitionLags([ends[0]!], [{ topic: 'b', partition: 0, nextOffset: 3_000n }], 'earliest')
+  expect(lag).toMatchObject({ offset: 5n, lag: 15n })
+})

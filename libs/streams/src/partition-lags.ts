@@ -11,8 +11,9 @@ export interface PartitionLag extends Pick<PartitionEnds, 'topic' | 'partition' 
 /**
  * The lag of each partition, by topic and partition.
  *
+ * @param ends    read after `stored`, which would otherwise be beyond an end that has moved since
  * @param stored  positions at which reading continues; a partition without one begins as `from` states, and one whose record
- *   there was deleted by retention at the earliest remaining record
+ *   there was deleted, by retention or with a topic that was created again, at the earliest remaining record
  */
 export function partitionLags(
   ends: readonly PartitionEnds[],
@@ -31,7 +32,5 @@ export function partitionLags(
 
 function offsetOf({ earliest, end }: PartitionEnds, stored: bigint | undefined, from: 'earliest' | 'latest'): bigint {
   if (stored === undefined) return from === 'earliest' ? earliest : end
-  // Records deleted by retention cannot be read any more.
-  if (stored < earliest) return earliest
-  return stored
+  return stored < earliest || stored > end ? earliest : stored
 }

@@ -25,10 +25,8 @@ export function makeLagReader(config: Config, pool: Pool): () => Promise<readonl
   }
 
   async function read(): Promise<readonly PartitionLag[]> {
-    const [ends, counters] = await Promise.all([
-      partitionEnds(kafka, config.source.topics),
-      partitionCounters(pool, config.pipeline),
-    ])
+    const counters = await partitionCounters(pool, config.pipeline)
+    const ends = await partitionEnds(kafka, config.source.topics)
     return partitionLags(ends, counters, config.source.from)
   }
 }

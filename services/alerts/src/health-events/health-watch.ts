@@ -104,7 +104,8 @@ function isSame(conditions: readonly Named[], open: readonly Named[]): boolean {
 }
 
 async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: KafkaConnection) {
-  const [ends, counters] = await Promise.all([partitionEnds(kafka, source.topics), partitionCounters(pool, pipeline)])
+  const counters = await partitionCounters(pool, pipeline)
+  const ends = await partitionEnds(kafka, source.topics)
   const lags = partitionLags(ends, counters, source.from)
   const sum = (of: 'end' | 'offset') => lags.reduce((total, lag) => total + lag[of], 0n)
   const count = (of: 'received' | 'scored' | 'rejected') => counters.reduce((total, row) => total + row[of], 0)

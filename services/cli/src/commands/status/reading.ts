@@ -70,10 +70,8 @@ async function watch(configPath: string): Promise<StatusReader> {
   const kafka = makeKafkaForReport(config)
   const lag = async (): Promise<Pick<Reading, 'lag' | 'lagUnknown'>> => {
     try {
-      const [ends, counters] = await Promise.all([
-        partitionEnds(kafka, source.topics),
-        partitionCounters(pool, pipeline),
-      ])
+      const counters = await partitionCounters(pool, pipeline)
+      const ends = await partitionEnds(kafka, source.topics)
       const lags = partitionLags(ends, counters, source.from)
       return { lag: Number(lags.reduce((sum, { lag }) => sum + lag, 0n)), lagUnknown: null }
     } catch (thrown: unknown) {
