@@ -117,6 +117,13 @@ test('a row that Kafka has and that a killed relay could not delete is not sent 
   expect(letters.map(({ value }) => String(value))).toEqual(['first', 'second'])
 })
 
+test('messages that were stored before their topic was renamed go to the new one (a deleted topic delayed all messages)', async () => {
+  await queue([{ ...aDeadLetter(Buffer.from('before')), topic: aName('deleted') }, aDeadLetter(Buffer.from('after'))])
+  relaying()
+  const letters = await sentLetters()
+  expect(letters.map(({ value }) => String(value))).toEqual(['before', 'after'])
+})
+
 test('issue 17.27: /readyz of a relay fails while none leads, and a second relay is ready while the first one leads', async () => {
   const leader = async ({ vitals }: ReturnType<typeof relaying>) => (await vitals.readiness()).checks.alerts?.leader?.ok
   const reachable = config

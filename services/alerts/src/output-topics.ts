@@ -1,4 +1,5 @@
 import type { Config } from '@outflow/contracts'
+import type { OutboxRow } from '@outflow/store/outbox'
 import { describeTopics, ensureTopics, type KafkaConnection } from '@outflow/streams'
 
 /**
@@ -24,4 +25,25 @@ export async function ensureOutputTopics(
     kafka,
     Array.from(topics, (topic) => ({ topic, partitions, maxMessageBytes: MAX_MESSAGE_BYTES })),
   )
+}
+
+/**
+ * The topic of a message. A message that was stored before its topic was renamed in the configuration goes to the new one: the old one may
+ * be deleted, and would delay all messages.
+ */
+export function outputTopicOf(
+  { kind, topic }: Pick<OutboxRow, 'kind' | 'topic'>,
+  { alerts, deadLetters, events }: Pick<Config, 'alerts' | 'deadLetters' | 'events'>,
+): string {
+  switch (kind) {
+    case 'alert':
+    case 'explained':
+      return alerts.topic
+    case 'dead_letter':
+      return deadLetters.topic
+    case 'health_event':
+      return events.topic ?? topic
+    case 'resent':
+      return topic
+  }
 }

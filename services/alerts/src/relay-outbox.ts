@@ -14,7 +14,7 @@ import {
 import { type KafkaConnection, makeTransactionalSender, readMark, traceparents } from '@outflow/streams'
 import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
-import { ensureOutputTopics } from './output-topics.js'
+import { ensureOutputTopics, outputTopicOf } from './output-topics.js'
 import { catchUp, MAX_BATCH_BYTES, type Oversized, type RelayEffects, relayOnce, restMs } from './relay.js'
 import { sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
@@ -69,7 +69,10 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
         () => sender.send(messages, through, () => untilOnDisk(client)),
       ),
     // The reasons make rows larger.
-    take: async (limit) => firstThatFit(await withReasons(client, pipeline, await takeRows(deps, limit))),
+    take: async (limit) => {
+      const rows = await withReasons(client, pipeline, await takeRows(deps, limit))
+      return firstThatFit(rows).map((row) => ({ ...row, topic: outputTopicOf(row, config) }))
+    },
     settle: async (sent) => {
       const handOvers = sent.flatMap((row) => handOversOf(row, config.alerts.webhooks))
       await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
