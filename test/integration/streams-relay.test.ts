@@ -74,6 +74,20 @@ describe('the transactional sender of the relay', () => {
     expect(await alertsOn(relay.topic)).toEqual(values)
   })
 
+  it('has the mark at an earlier topic after the topic was renamed (what it had sent could be sent again)', async () => {
+    const { transactionalId, mark, topic } = await aRelay()
+    const sendTo = async (topic: string, position: bigint) => {
+      const sender = await makeTransactionalSender(kafka, { transactionalId, mark: { ...mark, topic } })
+      await sender.send([{ topic, key: null, value: 'sent' }], position)
+      await sender.close()
+    }
+    const renamed = { ...mark, topic: await aTopic() }
+    await sendTo(topic, 7n)
+    expect(await readMark(kafka, renamed)).toBe(7n)
+    await sendTo(renamed.topic, 10n)
+    expect(await readMark(kafka, renamed)).toBe(10n)
+  })
+
   it('has no mark before it has sent', async () => {
     expect(await readMark(kafka, (await aRelay()).mark)).toBeNull()
   })

@@ -122,11 +122,19 @@ async function moveMark(
   }
 }
 
-/** Returns the last committed position, or null if there is none. @throws {BrokerUnavailable | BrokerRefused} */
-export function readMark(kafka: KafkaConnection, { groupId, topic, partition }: RelayMark): Promise<bigint | null> {
+/**
+ * Returns the last committed position, or null if there is none. It is the highest of the group, because the mark may have been at another
+ * topic before the topic was renamed in the configuration.
+ *
+ * @throws {BrokerUnavailable | BrokerRefused}
+ */
+export function readMark(kafka: KafkaConnection, { groupId }: RelayMark): Promise<bigint | null> {
   return withAdmin(kafka, async (admin) => {
-    const [group] = await admin.fetchOffsets({ groupId, topics: [topic] })
-    const position = BigInt(group?.partitions.find((at) => at.partition === partition)?.offset ?? -1)
-    return position < 0n ? null : position
+    const topics = await admin.fetchOffsets({ groupId })
+    let highest = -1n
+    for (const { offset } of topics.flatMap(({ partitions }) => partitions)) {
+      if (BigInt(offset) > highest) highest = BigInt(offset)
+    }
+    return highest < 0n ? null : highest
   })
 }
