@@ -13,7 +13,8 @@ interface ResendOptions {
 }
 
 /**
- * Sends dead letters that are valid now, or whose value was corrected, to their source partition again. One statement writes them to
+ * Sends dead letters that are valid now, or whose value was corrected, to their source partition again, unless the configuration no
+ * longer has their topic: nobody would read them, and a topic that was deleted would delay all messages of the outbox. One statement writes them to
  * the outbox and marks them as sent, so that each is sent once.
  */
 export async function resendDeadLetters(
@@ -36,7 +37,9 @@ export async function resendDeadLetters(
       continue
     }
     const record = corrected === null ? original : { ...original, value: corrected }
-    const rejection = await check(record)
+    const rejection = config.source.topics.includes(letter.topic)
+      ? await check(record)
+      : { reason: 'not_read', detail: `source.topics no longer has ${letter.topic}` }
     if (rejection === null) resends.push(resendOf(letter, record, corrected !== null))
     else stillInvalid.push({ position, ...rejection })
   }
