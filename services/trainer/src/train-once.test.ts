@@ -28,6 +28,7 @@ const metadata = {
   training,
   calibration: { rows: 5, smallestPValue: 1, medianNll: 0 },
 } as ModelMetadata
+type Incumbent = NonNullable<Awaited<ReturnType<TrainerEffects['incumbent']>>>
 const PASSED: GateReport = {
   passed: true,
   failures: [],
@@ -151,6 +152,19 @@ test('the records of the gate are held out of the fit', async () => {
   expect(fitted).toHaveLength(50)
   expect(heldOut).toHaveLength(10)
   expect(new Set([...fitted, ...heldOut].map(({ numbers }) => numbers[0]))).toHaveProperty('size', 60)
+})
+
+test('a candidate is compared with the model that is active after the fit, such as that of a rollback (it was with the one before)', async () => {
+  const [newer, older] = ['m2', 'm0'].map((id) => ({
+    id,
+    artefact: new Uint8Array(),
+    metadata: { ...metadata, window: null },
+  })) as [Incumbent, Incumbent]
+  const incumbent = vi.fn<TrainerEffects['incumbent']>(async () => older).mockResolvedValueOnce(newer)
+  const { effects, options } = aRound({ incumbent })
+  await trainOnce(options)
+  expect(effects.passGate.mock.calls[0]![0].incumbent).toBe(older)
+  expect(effects.store.mock.calls[0]![0].parentId).toBe('m0')
 })
 
 test('a candidate is compared with the incumbent unless their features differ, and always has it as parent', async () => {

@@ -138,7 +138,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   try {
     const fitting = { fitId, provisional, seen, window: read.window }
     const trained = await fit(parts, fitting, options)
-    const candidate = { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }
+    const candidate = { fitId, begun, trained, sample, parts, startedAtMs }
     const isFirst = active === null || active.metadata.provisional
     const kept = await withoutLearnedBursts(read, trained, { isFirst }, options)
     if (kept === read) return await decide(candidate, options)
@@ -284,9 +284,6 @@ interface FittedCandidate {
   readonly trained: TrainedDetector
   readonly sample: readonly SampledRecord[]
   readonly parts: Parts
-  readonly active: Incumbent | null
-  /** The active model, if its likelihoods can be compared. */
-  readonly incumbent: Incumbent | null
   readonly startedAtMs: number
 }
 
@@ -302,23 +299,25 @@ function ratePerDay(seen: number, { from, to }: { readonly from: string; readonl
 const HOUR_MS = 3_600_000
 
 async function decide(
-  { fitId, begun, trained, sample, parts, active, incumbent, startedAtMs }: FittedCandidate,
+  { fitId, begun, trained, sample, parts, startedAtMs }: FittedCandidate,
   { config, because, effects, telemetry, onProgress, signal, now = () => performance.now() }: RoundOptions,
 ): Promise<RoundOutcome> {
   const { artefact, metadata } = trained
   const id = metadata.modelId
   const { contamination, seed } = config.training
+  // Each may be repeated after it was committed and its answer lost.
+  const written = <T>(write: () => Promise<T>) => retrying(write, { signal, onRetry: telemetry.modelWriteRetried })
+  // A rollback or a promotion during the fit has changed it.
+  const active = await written(effects.incumbent)
   const gate = await effects.passGate({
     artefact,
     features: config.features,
     ...parts,
-    incumbent,
+    incumbent: comparable(active, config.features),
     alertRate: alertRateOf(config.detection, metadata),
     contamination,
     seed,
   })
-  // Each may be repeated after it was committed and its answer lost.
-  const written = <T>(write: () => Promise<T>) => retrying(write, { signal, onRetry: telemetry.modelWriteRetried })
   const close = (state: Exclude<FitState, 'running'>) => {
     const { fit } = trained
     const report = { ...begun, fit, calibration: metadata.calibration, gate, durationMs: now() - startedAtMs }
