@@ -36,6 +36,16 @@ test('the schedule counts from the newest fit', () => {
   expect(due([aModel('active', 2 * HOUR)])).toEqual({ inMs: 0, because: 'schedule' })
 })
 
+test('a fit of a clock that was ahead does not delay the schedule (no fit was due until that time)', () => {
+  const models = [aModel('active', -240 * HOUR)]
+  const after = (agoMs: number) =>
+    due(models, { lastFit: { modelId: 'm', endedMs: NOW - agoMs, seen: 9, good: 9 } }).inMs
+  expect(due(models)).toEqual({ inMs: 0, because: 'schedule' })
+  expect([after(-240 * HOUR), after(0.25 * HOUR)]).toEqual([0, 0.75 * HOUR])
+  // Clocks of two machines differ.
+  expect(due([aModel('active', -60_000)]).inMs).toBe(HOUR + 60_000)
+})
+
 test('a model whose calibration set was trimmed by labels does not delay the schedule', () => {
   const trimmed = aModel('active', 0)
   const metadata = { ...trimmed.metadata, calibration: { labels: { of: 'fitted' } } } as ModelSummary['metadata']

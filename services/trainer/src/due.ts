@@ -57,7 +57,12 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   if (request !== null) return { inMs: 0, because: `asked for by ${request.by}: ${request.why}` }
   if (newest === undefined) return { inMs: 0, because: 'no model' }
   const newestFitted = models.find(({ metadata }) => !metadata?.calibration.labels) ?? newest
-  const newestMs = Math.max(newestFitted.createdAt.getTime(), lastFit?.endedMs ?? 0)
+  // A time after the next scheduled one is of a clock that was ahead, and no fit would be due until then.
+  const nextMs = scheduledAfter(now, config.training)
+  const newestMs = Math.max(
+    0,
+    ...[newestFitted.createdAt.getTime(), lastFit?.endedMs ?? 0].filter((ms) => ms <= nextMs),
+  )
   if (active === undefined) {
     return { inMs: Math.max(0, newestMs + RETRY_WITHOUT_MODEL_MS - now), because: 'no model' }
   }
