@@ -276,6 +276,20 @@ test('a candidate that fails its gate is reported once, with the reason', async 
   ])
 })
 
+test('a candidate that fails as a shadow is reported with the reason (the detail was that it did not pass)', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  await pipeline.promote('first')
+  const shadow = { forMs: 1, scored: 0, anomalyShare: 0, activeAnomalyShare: 0, disagreement: 0 }
+  await pipeline.fitted('second', 'failed_gate', {
+    gate: aGateReport(),
+    shadow: { ...shadow, failure: 'as a shadow it scored no record until the next fit was due' },
+  })
+  await pipeline.checkHealth()
+  expect((await relayed(pipeline)).map(({ data }) => data.detail)).toEqual([
+    'as a shadow it scored no record until the next fit was due',
+  ])
+})
+
 test('issue 17.7: the health event of a pipeline without a model has the reason, and the reason is updated while it is open', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth } = pipeline

@@ -75,7 +75,7 @@ const OCCURRENCES = [
    from outflow.model_changes
    where pipeline = $1 and action = 'rollback' and made_at > now() - interval '1 day'`,
   `select 'fits/' || id, 'model_failed_gate', ended_at, model_id,
-          coalesce(report -> 'gate' -> 'failures' ->> 0, 'it did not pass')
+          coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'shadow' ->> 'failure', 'it did not pass')
    from outflow.fits
    where pipeline = $1 and state = 'failed_gate' and ended_at > now() - interval '1 day'`,
   // Only the first record of each partition and hour, because a defect may make many records fail.
