@@ -81,8 +81,8 @@ const postgresSchema = z
     const { password, searchParams } = URL.canParse(url) ? new URL(url) : new URL('postgres://host')
     const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
     // With uselibpqcompat pg does not verify certificates either, unless sslmode is verify-ca or verify-full.
-    if (searchParams.get('sslmode') === 'no-verify' || searchParams.has('uselibpqcompat')) {
-      refuse('url', 'allowed: a URL without sslmode=no-verify and uselibpqcompat; set the CA as postgres.tls.caFile')
+    if ([...searchParams.values()].includes('no-verify') || searchParams.has('uselibpqcompat')) {
+      refuse('url', 'allowed: a URL without no-verify and uselibpqcompat; set the CA as postgres.tls.caFile')
     }
     if (passwordFile !== undefined && password !== '') refuse('passwordFile', 'allowed: when the URL has no password')
     if (tls !== undefined && [...searchParams.keys()].some((name) => name.startsWith('ssl'))) {

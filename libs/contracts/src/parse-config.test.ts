@@ -281,14 +281,16 @@ describe('parseConfig', () => {
     expect(problems).not.toContain('Geheimnis')
   })
 
-  it.each(['sslmode=no-verify', 'uselibpqcompat=true&sslmode=require'])(
-    'rejects %s in the URL of Postgres, with which certificates would not be verified',
-    (query) => {
-      const problems = problemsOf({ ...least, postgres: { url: `postgres://u:Geheimnis@db/x?${query}` } })
-      expect(problems).toMatch(/postgres\.url: .*set the CA as postgres\.tls\.caFile/)
-      expect(problems).not.toContain('Geheimnis')
-    },
-  )
+  it.each([
+    'sslmode=no-verify',
+    'ssl=no-verify',
+    'sslmode=verify-full&sslmode=no-verify',
+    'uselibpqcompat=true&sslmode=require',
+  ])('rejects %s in the URL of Postgres, with which certificates would not be verified', (query) => {
+    const problems = problemsOf({ ...least, postgres: { url: `postgres://u:Geheimnis@db/x?${query}` } })
+    expect(problems).toMatch(/postgres\.url: .*set the CA as postgres\.tls\.caFile/)
+    expect(problems).not.toContain('Geheimnis')
+  })
 
   it.each([
     ['a time zone', { features: [{ path: '$.day', type: 'cyclic', period: 'day', zone: 'Mars/Phobos' }] }],
