@@ -4,6 +4,7 @@ import { describeTlsFailure } from './tls-failure.js'
 test.each([
   ['SELF_SIGNED_CERT_IN_CHAIN', '', 'kafka.tls.caFile'],
   ['CERT_HAS_EXPIRED', '', 'renew it'],
+  ['INVALID_PURPOSE', 'unsuitable certificate purpose', 'replace it at the server'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'Host: a. is not in the certificate', 'kafka.tls.serverName'],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', '', 'kafka.tls.certFile'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'remove kafka.tls'],

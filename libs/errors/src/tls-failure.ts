@@ -24,6 +24,9 @@ export function describeTlsFailure(code: string, message: string, section: strin
       fix: `renew it at the server, or its CA in ${section}.caFile`,
     }
   }
+  if (REFUSED.has(code)) {
+    return { problem: `its certificate is not accepted: ${message} (${code})`, fix: 'replace it at the server' }
+  }
   if (code === 'CERT_NOT_YET_VALID') {
     return { problem: `its certificate is not valid yet (${code})`, fix: 'compare the clocks of both machines' }
   }
@@ -54,5 +57,14 @@ const UNTRUSTED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'CERT_SIGNATURE_FAILURE',
   'CERT_UNTRUSTED',
+])
+/** Of a certificate that its CA has signed, such as one for clients only. */
+const REFUSED = new Set([
+  'INVALID_PURPOSE',
+  'INVALID_CA',
+  'PATH_LENGTH_EXCEEDED',
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
 ])
 const NOT_TLS = /WRONG_VERSION_NUMBER|before secure TLS connection was established|does not support SSL connections/
