@@ -59,6 +59,9 @@ describe('toStoreError', () => {
     expect(denied('permission denied for database outflow')).toMatchObject({
       fix: expect.stringMatching('grant create'),
     })
+    expect(denied('permission denied for database "outflow"')).toMatchObject({
+      fix: expect.stringMatching('grant connect'),
+    })
     expect(denied('permission denied for schema outflow')).toMatchObject({
       fix: expect.stringMatching('outflow migrate'),
     })

@@ -176,6 +176,8 @@ function fixOfLogin(message: string): string {
 
 function fixOfRefusal(code: string, message: string): string | null {
   if (code === FORBIDDEN) {
+    // Postgres quotes the name of the database only where the user may not connect to it.
+    if (/for database "/.test(message)) return 'let the user connect: grant connect on database NAME to USER'
     return /for database /.test(message)
       ? 'let the user create the schema: grant create on database NAME to USER'
       : 'set the user that ran outflow migrate in postgres.url, or grant this one the right'
