@@ -27,6 +27,13 @@ test('a missing topic, which is thrown as an error, is not logged at each attemp
   expect(log.warn).toHaveBeenCalledTimes(1)
 })
 
+test('an error that kafkajs logs in place of a text is logged (it hid a refused login: "message.replace is not a function")', () => {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+  const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()
+  logger.error(new Error('authentication failed') as unknown as string)
+  expect(log.warn.mock.calls).toMatchObject([[{ message: 'Error: authentication failed' }, 'kafka client warned']])
+})
+
 test('a warning that repeats is logged once a minute (a broker that was down filled the log with several lines a second)', () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())

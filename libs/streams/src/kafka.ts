@@ -71,7 +71,9 @@ const REPEAT_AFTER_MS = 60_000
 function reporter(log: StreamLog): (entry: LogEntry) => void {
   const warned = new Map<string, { readonly atMs: number; repeated: number }>()
   return ({ level, namespace, log: entry }) => {
-    const { message, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
+    const { message: reported, timestamp: _, logger: __, stack: ___, payload: ____, ...fields } = entry
+    // kafkajs also logs an error in place of a text, such as that of a refused login.
+    const message = String(reported)
     const isWarning =
       level <= logLevel.WARN &&
       message !== LIMITED_RETRIES &&
