@@ -14,7 +14,10 @@ export function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls):
   }
 }
 
-/** The login in kafkajs's form. A token is requested when a connection needs one, and shared until it is renewed. */
+/**
+ * The login in kafkajs's form. A token is requested when a connection needs one, and shared until it is renewed; a password is read for
+ * each connection, since its file may have changed.
+ */
 export function saslOptions(sasl: Sasl): SASLOptions {
   if (sasl.mechanism === 'oauthbearer') {
     const { clientSecret, clientSecretFile, ...client } = sasl
@@ -22,7 +25,13 @@ export function saslOptions(sasl: Sasl): SASLOptions {
     return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await token() }) }
   }
   const { mechanism, username } = sasl
-  return { mechanism, username, password: secretOf(sasl.password, sasl.passwordFile) } as SASLOptions
+  return {
+    mechanism,
+    username,
+    get password() {
+      return secretOf(sasl.password, sasl.passwordFile)
+    },
+  } as SASLOptions
 }
 
 /** outflow.yaml has either the secret or the file. */
