@@ -1,2 +1,2 @@
 export { FixableError, isRetryable, OutflowError, toOutflowError, UnexpectedError, UserError } from './outflow-error.js'
-export { describeTlsFailure } from './tls-failure.js'
+export { describeTlsFailure, withCaFix } from './tls-failure.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeTlsFailure } from './tls-failure.js'
+import { describeTlsFailure, withCaFix } from './tls-failure.js'
 
 test.each([
   ['SELF_SIGNED_CERT_IN_CHAIN', '', 'kafka.tls.caFile'],
@@ -16,6 +16,11 @@ test.each([
 test('a port of Postgres without TLS names sslmode too, which also turns TLS on', () => {
   const failure = describeTlsFailure('', 'The server does not support SSL connections', 'postgres.tls')
   expect(failure?.fix).toBe('use its TLS port, or remove postgres.tls, and sslmode in postgres.url')
+})
+
+test('an untrusted certificate of a server without caFile, such as a webhook, names NODE_EXTRA_CA_CERTS; other codes stay as they are', () => {
+  expect(withCaFix('SELF_SIGNED_CERT_IN_CHAIN')).toMatch(/^SELF_SIGNED_CERT_IN_CHAIN: .*NODE_EXTRA_CA_CERTS$/)
+  expect(withCaFix('ECONNREFUSED')).toBe('ECONNREFUSED')
 })
 
 test('returns null for an error that is not a TLS failure', () => {

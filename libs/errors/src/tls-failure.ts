@@ -49,6 +49,13 @@ export function describeTlsFailure(code: string, message: string, section: strin
   return { problem: `${message} (${code})`, fix: `check the files that ${section} names` }
 }
 
+/** The code of a failed connection to a server for which outflow.yaml has no CA; if its CA is not trusted, with the fix. */
+export function withCaFix(code: string): string {
+  return UNTRUSTED.has(code)
+    ? `${code}: name the PEM file of its CA in the environment variable NODE_EXTRA_CA_CERTS`
+    : code
+}
+
 const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',

@@ -1,3 +1,4 @@
+import { withCaFix } from '@outflow/errors'
 import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
 
 interface TokenSourceOptions {
@@ -97,5 +98,5 @@ function reasonOf(thrown: unknown): string {
   const root = cause instanceof Error ? cause : thrown
   if (root instanceof DOMException && root.name === 'TimeoutError') return `within ${TIMEOUT_MS} ms`
   const code = root instanceof Error && 'code' in root ? String(root.code) : ''
-  return code || (root instanceof Error ? root.message : String(root))
+  return withCaFix(code) || (root instanceof Error ? root.message : String(root))
 }

@@ -1,4 +1,5 @@
 import { type ConsoleConfig, isLoopback, ROLES } from '@outflow/contracts'
+import { withCaFix } from '@outflow/errors'
 import * as oidc from 'openid-client'
 import type { Session } from './api/index.js'
 import { RequestRefused } from './errors.js'
@@ -88,7 +89,9 @@ function reasonOf(failure: Error): string {
     return `the provider answered ${error}${description === undefined ? '' : ` (${description})`}`
   }
   const { message, cause } = failure
-  return cause instanceof Error && 'code' in cause && message === 'fetch failed' ? String(cause.code) : message
+  return cause instanceof Error && 'code' in cause && message === 'fetch failed'
+    ? withCaFix(String(cause.code))
+    : message
 }
 
 function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<oidc.Configuration> {

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
 import type { Webhook } from '@outflow/contracts'
+import { withCaFix } from '@outflow/errors'
 import { makeAddressRule, permittedLookup, type Resolve, requirePermitted } from './addresses.js'
 import { WebhookAddressRefused, WebhookFailed, WebhookRefused } from './errors.js'
 
@@ -116,6 +117,6 @@ function waitOf(retryAfter = ''): number {
 function toAttemptError(thrown: unknown, isLate: boolean, timeoutMs: number): Error {
   if (thrown instanceof WebhookAddressRefused) return thrown
   if (isLate) return new WebhookFailed(`no answer within ${timeoutMs} ms`)
-  const code = thrown instanceof Error && 'code' in thrown ? ` (${String(thrown.code)})` : ''
+  const code = thrown instanceof Error && 'code' in thrown ? ` (${withCaFix(String(thrown.code))})` : ''
   return new WebhookFailed(`connection failed${code}`)
 }

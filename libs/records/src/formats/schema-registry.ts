@@ -1,4 +1,5 @@
 import type { Config } from '@outflow/contracts'
+import { withCaFix } from '@outflow/errors'
 import { z } from 'zod'
 import { RegistryRefused, RegistryUnavailable } from './errors.js'
 
@@ -168,7 +169,7 @@ function whyOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause.name === 'TimeoutError') return `no answer within ${ANSWER_MS} ms`
   const { cause: inner } = cause
-  return inner instanceof Error ? ((inner as NodeJS.ErrnoException).code ?? inner.message) : cause.message
+  return inner instanceof Error ? withCaFix((inner as NodeJS.ErrnoException).code ?? inner.message) : cause.message
 }
 
 function fixOf(status: number): string {
