@@ -81,6 +81,18 @@ describe('a session by token', () => {
     expect((await browser.ask('/api/session')).body).toMatchObject({ name: 'ada' })
   })
 
+  it('is refused, with the address to open, to a page over http whose browser would drop the cookie', async () => {
+    const logIn = (origin: string) =>
+      console.ask('/api/session', { method: 'POST', headers: { origin }, body: JSON.stringify({ token: TOKEN }) })
+    expect(await logIn('http://outflow.example')).toMatchObject({
+      status: 403,
+      body: { detail: 'a browser keeps the session over https only; open the console at https://outflow.example' },
+    })
+    for (const origin of ['https://outflow.example', 'http://127.0.0.1:9404']) {
+      expect((await logIn(origin)).status).toBe(201)
+    }
+  })
+
   it('writes from the page of the console, and never from that of another site', async () => {
     const browser = aBrowser(console)
     await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isLoopback } from '@outflow/contracts'
 import { z } from 'zod'
 import { sessionSchema } from '../api/index.js'
 import { withAudit } from '../audit.js'
@@ -23,6 +24,13 @@ const placeSchema = z
 
 /** Limits attempts to guess a token, although 256 random bits cannot be guessed. */
 const LOGINS_A_MINUTE = 20
+
+/** Whether a browser keeps secure cookies of a page of this origin: over https, and of its own machine. */
+function keepsSecureCookies(origin: string | undefined): boolean {
+  if (origin === undefined || !URL.canParse(origin)) return true
+  const { protocol, hostname } = new URL(origin)
+  return protocol === 'https:' || isLoopback(hostname)
+}
 
 /** Login by a token or by the OpenID provider, and logout. */
 export function addSessionRoutes(
@@ -59,9 +67,12 @@ export function addSessionRoutes(
         response: { 201: sessionSchema },
       },
     },
-    async ({ body: { token } }, reply) => {
+    async ({ body: { token }, headers: { origin } }, reply) => {
       const owner = ownerOf(token, tokens)
       if (owner === null) throw new RequestRefused(401, UNKNOWN_TOKEN)
+      if (isSecure && !keepsSecureCookies(origin)) {
+        throw new RequestRefused(403, `a browser keeps the session over https only; open the console at ${url}`)
+      }
       const sha256 = createHash('sha256').update(token).digest('hex')
       const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
         sessions.seal({ authentication: 'token', sha256 }),
