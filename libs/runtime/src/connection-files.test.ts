@@ -41,8 +41,15 @@ test('paths are relative to the folder of outflow.yaml', async () => {
 test("Postgres's password and TLS are added to its URL, which every connection uses", async () => {
   const { postgres } = await located({ postgres: { passwordFile: 'password', tls: true } })
   const url = new URL(postgres.url)
-  expect(decodeURIComponent(url.password)).toBe('p@ss word/1')
+  expect(url.searchParams.get('password')).toBe('p@ss word/1')
   expect(url.searchParams.get('sslmode')).toBe('verify-full')
+})
+
+test('the password is also added to the URL of a socket, which has no host (it was dropped)', async () => {
+  const { postgres } = await located({
+    postgres: { url: 'postgres:///x?host=/run/postgresql&user=outflow', passwordFile: 'password' },
+  })
+  expect(new URL(postgres.url).searchParams.get('password')).toBe('p@ss word/1')
 })
 
 test('the secret of a webhook is read from its file, and must be valid', async () => {

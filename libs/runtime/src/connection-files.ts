@@ -155,7 +155,8 @@ function urlWith(given: string, password: string | undefined, tls: PostgresTls |
   const url = given.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full')
   if (password === undefined && tls === undefined) return url
   const full = new URL(url)
-  if (password !== undefined) full.password = encodeURIComponent(password)
+  // A URL without a host, as of a socket, cannot hold it before the host.
+  if (password !== undefined) full.searchParams.set('password', password)
   if (tls !== undefined) {
     full.searchParams.set('sslmode', 'verify-full')
     if (tls.caFile !== undefined) full.searchParams.set('sslrootcert', tls.caFile)
