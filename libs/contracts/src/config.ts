@@ -64,6 +64,17 @@ const registrySchema = z
     message: 'allowed: either password or passwordFile, and not both',
   })
 
+/** pg decodes the parts of the URL, and fails on a `%` that begins no character. */
+function isDecodable(url: string): boolean {
+  try {
+    const { username, password, pathname } = new URL(url)
+    decodeURIComponent(`${username}:${password}${pathname}`)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const postgresSchema = z
   .strictObject({
     url: z
@@ -72,7 +83,7 @@ const postgresSchema = z
         error: 'a URL such as postgres://user:password@host:5432/database',
         abort: true,
       })
-      .refine(URL.canParse, 'allowed: a URL; in the password, @ : / # and ? are written %40 %3A %2F %23 and %3F')
+      .refine(isDecodable, 'allowed: a URL; in the password, % @ : / # and ? are written %25 %40 %3A %2F %23 and %3F')
       .describe('postgres://user:password@host:5432/database'),
     passwordFile: filePath('File with the password, if the URL has none').optional(),
     tls: postgresTlsSchema.optional().describe('TLS: true, or certificate files. Default: as the URL states'),

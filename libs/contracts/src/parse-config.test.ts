@@ -208,6 +208,14 @@ describe('parseConfig', () => {
     expect(problems.match(/postgres\.url: /g)).toHaveLength(1)
   })
 
+  it('rejects a database password with a bare %, with which commands failed with "URI malformed"', () => {
+    const problems = problemsOf({ ...least, postgres: { url: 'postgres://u:Geheimnis%cd@db/x' } })
+    expect(problems).toMatch(/postgres\.url: .*in the password, % .* are written %25 /)
+    expect(problems).not.toContain('Geheimnis')
+    const url = 'postgres://u:Geheimnis%25cd@db/x'
+    expect(parseConfig({ ...least, postgres: { url } }, {}).postgres.url).toBe(url)
+  })
+
   it('keeps the database password out of the error', () => {
     expect(problemsOf({ ...least, postgres: { url: 'mysql://u:secret@db/x' } })).not.toContain('secret')
   })
