@@ -74,6 +74,35 @@ it('stores one verdict while its key is held', async () => {
   expect(await verdicts()).toHaveLength(2)
 })
 
+it('stores one verdict when its key is pressed twice, and the next one after it', async () => {
+  const stored = async (offset: number): Promise<string> => {
+    const { rows } = await pool.query('select verdict from outflow.verdicts where "offset" = $1 order by id', [offset])
+    return rows.map(({ verdict }) => verdict).join(', ')
+  }
+  let release = () => {}
+  const pressed = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  // On a slow network, the first verdict would arrive last.
+  await page.route('**/verdicts', async (route) => {
+    if (route.request().postData()!.includes('confirmed')) await pressed
+    await route.continue()
+  })
+  await page.goto(`${console.url}${pathOf(4)}`)
+  await page.getByRole('button', { name: 'Confirmed' }).waitFor()
+  for (const key of 'ccff') await page.keyboard.press(key)
+  release()
+  await page.locator('h1 .badge', { hasText: 'false alarm' }).waitFor()
+  expect(await stored(4)).toBe('confirmed, false_alarm')
+
+  await page.goto(`${console.url}/?pipeline=${PIPELINE}&key=airport-5`)
+  const row = page.locator('.list-row')
+  await row.focus()
+  for (const key of 'cce') await page.keyboard.press(key)
+  await row.filter({ hasText: 'expected' }).waitFor()
+  expect(await stored(5)).toBe('confirmed, expected')
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))

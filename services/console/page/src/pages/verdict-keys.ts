@@ -17,16 +17,29 @@ export async function storeVerdict({ id, key }: AnomalyRef, verdict: Verdict, no
   notify('done', `${key ?? id}: ${formatVerdict(verdict)}`)
 }
 
-/** `storeVerdict` with a notice if it fails. @returns whether the verdict was stored */
+/** Verdicts that are being stored, or were within this time, by anomaly: the same one again is a key that was pressed twice. */
+const recent = new Map<string, Verdict>()
+const TWICE_MS = 1_000
+
+/** Ends when the verdicts before are stored: the latest one counts, so that requests must not overtake each other. */
+let stored: Promise<unknown> = Promise.resolve()
+
+/** `storeVerdict` with a notice if it fails; after the verdicts before. @returns whether the verdict was stored */
 export async function giveVerdict(anomaly: AnomalyRef, verdict: Verdict, note = ''): Promise<boolean> {
   if (!may('analyst')) {
     notify('failed', 'A verdict requires the role analyst; you are logged in as reader.')
     return false
   }
+  if (recent.get(anomaly.id) === verdict && note.trim() === '') return false
+  recent.set(anomaly.id, verdict)
+  const storing = stored.then(() => storeVerdict(anomaly, verdict, note))
+  stored = storing.catch(() => {})
   try {
-    await storeVerdict(anomaly, verdict, note)
+    await storing
+    setTimeout(() => recent.delete(anomaly.id), TWICE_MS)
     return true
   } catch (error: unknown) {
+    recent.delete(anomaly.id)
     notify('failed', `The verdict was not stored. ${asApiError(error).message}`)
     return false
   }
