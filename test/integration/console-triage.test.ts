@@ -103,6 +103,14 @@ it('stores one verdict when its key is pressed twice, and the next one after it'
   expect(await stored(5)).toBe('confirmed, expected')
 })
 
+it('shows once that the pipeline of a link does not exist, and offers the others', async () => {
+  await page.goto(`${console.url}/?pipeline=flihgts`)
+  await page.getByText('There is no pipeline flihgts').waitFor()
+  expect(await page.getByRole('alert').count()).toBe(0)
+  await page.getByLabel('Pipeline').selectOption(PIPELINE)
+  await page.locator('.list-row').first().waitFor()
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))

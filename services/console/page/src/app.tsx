@@ -68,7 +68,7 @@ function Content() {
 function body(path: string) {
   if (sessionError.value !== null) return <Failure error={sessionError.value} onRetry={openSession} />
   if (session.value === null) return <Loading what="who you are" />
-  if (pipelines.value?.length === 0) return <NoPipeline />
+  if (!pipelines.value?.some(({ pipeline }) => pipeline === currentPipeline.value)) return <NoPipeline />
   if (path === '/' || path === '/anomalies') return <AnomaliesPage />
   const anomaly = idBelow('/anomalies/', path)
   if (anomaly !== null) return <AnomalyPage key={anomaly} id={anomaly} />
@@ -88,7 +88,7 @@ function body(path: string) {
 function NoPipeline() {
   useResource('pipelines', readPipelines, REFRESH_MS)
   return (
-    <Empty title="There is no pipeline yet">
+    <Empty title={`There is no pipeline ${currentPipeline.value || 'yet'}`}>
       <code>outflow run all --config outflow.yaml</code> starts one; it appears here with its first model or record.
     </Empty>
   )
