@@ -111,6 +111,22 @@ it('shows once that the pipeline of a link does not exist, and offers the others
   await page.locator('.list-row').first().waitFor()
 })
 
+it('shows values far below 1 around an anomaly with their digits', async () => {
+  const band = { value: 0.000312, low: 0.000298, high: 0.000333 }
+  const records = [5, 6, 7].map((offset) => ({
+    offset: `${offset}`,
+    eventTime: new Date().toISOString(),
+    bands: [band],
+  }))
+  await page.route('**/around', (route) =>
+    route.fulfill({ json: { headers: [], isCutShort: false, fields: ['grams'], records } }),
+  )
+  await page.goto(`${console.url}${pathOf(6)}`)
+  await page.getByRole('button', { name: 'Read from Kafka' }).click()
+  await page.locator('.chart .u-over').last().hover()
+  await soon(() => page.locator('.u-legend').last().textContent()).toMatch(/0\.000298.*0\.000333.*0\.000312/)
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))

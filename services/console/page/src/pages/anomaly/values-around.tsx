@@ -1,9 +1,10 @@
+import { formatNumber } from '@outflow/contracts/wording'
 import { useMemo, useState } from 'preact/hooks'
 import type { AnomalyDetail, ValuesAround as Around } from '../../api/types.js'
 import { Chart } from '../../parts/chart.js'
 import { Shown } from '../../parts/states.js'
 import { useRead } from '../../state/resource.js'
-import { formatAmount, formatCount } from '../../words/format.js'
+import { formatCount } from '../../words/format.js'
 
 /** Values of the entity's records around the anomaly, with the span that the model expects; read from Kafka on request. */
 export function ValuesAround({ anomaly }: { anomaly: AnomalyDetail }) {
@@ -89,7 +90,7 @@ function FieldChart({ field, place, around: { records }, offset }: FieldChartPro
         series={series}
         hasBand
         isLog={isLog}
-        format={formatAmount}
+        format={formatNumber}
         height={180}
       />
     </>
