@@ -127,6 +127,21 @@ it('shows values far below 1 around an anomaly with their digits', async () => {
   await soon(() => page.locator('.u-legend').last().textContent()).toMatch(/0\.000298.*0\.000333.*0\.000312/)
 })
 
+it('cuts a text that runs from right to left at its end', async () => {
+  const key = 'مدينة '.repeat(40)
+  await pool.query(`update outflow.anomalies set entity_key = $1 where "offset" = 0`, [key])
+  await page.goto(`${console.url}/?pipeline=${PIPELINE}`)
+  await page.locator('.list-row').first().waitFor()
+  const [start, right] = await page.evaluate<[number, number]>(`{
+    const cell = document.querySelector('.list-row .key')
+    const first = document.createRange()
+    first.setStart(cell.firstChild, 0)
+    first.setEnd(cell.firstChild, 1)
+    ;[first.getBoundingClientRect().right, cell.getBoundingClientRect().right]
+  }`)
+  expect(start).toBeLessThanOrEqual(right + 1)
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))
