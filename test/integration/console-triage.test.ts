@@ -142,6 +142,14 @@ it('cuts a text that runs from right to left at its end', async () => {
   expect(start).toBeLessThanOrEqual(right + 1)
 })
 
+it('cuts a value of a megabyte: the verdict was far below it on a phone', async () => {
+  await pool.query(
+    `update outflow.anomalies set record = jsonb_build_object('log', repeat('x', 1000000)) where "offset" = 2`,
+  )
+  await page.goto(`${console.url}${pathOf(2)}`)
+  await page.getByText('… (1,000,000 characters)').waitFor()
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))

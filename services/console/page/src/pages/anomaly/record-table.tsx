@@ -1,8 +1,12 @@
 import type { AnomalyDetail } from '../../api/types.js'
 import { copy } from '../../state/clipboard.js'
+import { formatCount } from '../../words/format.js'
 import { isMainReason } from './reasons.js'
 
-/** The record as it was received, as text. */
+/** A record may have a text of a megabyte, which would hide what is below it. */
+const MOST_CHARS = 2_000
+
+/** The record as it was received, as text; long values are cut. */
 export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
   const unusual = new Set(anomaly.reasons.filter(isMainReason).map(({ field }) => field))
   const { record } = anomaly
@@ -50,5 +54,6 @@ export function RecordTable({ anomaly }: { anomaly: AnomalyDetail }) {
 }
 
 function asText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '')
+  const text = typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '')
+  return text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}… (${formatCount(text.length)} characters)` : text
 }
