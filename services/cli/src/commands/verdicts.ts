@@ -31,7 +31,7 @@ export function define(verdicts: OutflowCommand, { terminal }: CommandContext): 
       .command(word)
       .description(description)
       .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset: id of its alert, or of a calibration record')
-      .option('--note <text>', 'the reason')
+      .option('--note <text>', 'the reason', notBlank)
       .option('--by <name>', BY, notBlank)
       .pipelineOptions('the verdict')
       .action((options: VerdictOptions) => giveOne(word, options, terminal))

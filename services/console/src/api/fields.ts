@@ -47,7 +47,9 @@ export const anomalyCursorSchema = cursorOf(
 const textOf = (maxChars: number) => z.string().min(1).max(maxChars).regex(NO_NUL, 'no NUL')
 
 export const textSchema = textOf(500)
-export const noteSchema = textOf(MAX_NOTE_CHARS)
+const notBlank = z.regex(/\S/, 'allowed: a text that is not blank')
+export const whyTextSchema = textSchema.check(notBlank)
+export const noteSchema = textOf(MAX_NOTE_CHARS).check(notBlank)
 
 export const verdictSchema = z.enum(['confirmed', 'false_alarm', 'expected'])
 export const severitySchema = z.enum(['low', 'medium', 'high'])

@@ -1,6 +1,6 @@
 import { checkSuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
 import { z } from 'zod'
-import { pipelineSchema, textSchema, timeSchema } from './fields.js'
+import { pipelineSchema, timeSchema, whyTextSchema } from './fields.js'
 
 export const suppressionSchema = z
   .object({
@@ -28,6 +28,6 @@ export const newSuppressionSchema = z
     ...suppressionRuleSchema.shape,
     pipeline: pipelineSchema.optional(),
     /** Reason for the rule, shown in lists. */
-    reason: textSchema,
+    reason: whyTextSchema,
   })
   .superRefine(checkSuppressionRule)

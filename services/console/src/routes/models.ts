@@ -21,6 +21,7 @@ import {
   pipelineSchema,
   precisionSchema,
   textSchema,
+  whyTextSchema,
 } from '../api/index.js'
 import { withAudit } from '../audit.js'
 import { found, ofPipelineSchema } from '../queries.js'
@@ -29,7 +30,7 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 const paramsSchema = z.object({ id: textSchema })
 const whySchema = z.strictObject({
   /** Reason for the change, for the audit log. */
-  reason: textSchema,
+  reason: whyTextSchema,
 })
 
 export function addModelRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
