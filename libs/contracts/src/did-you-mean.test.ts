@@ -14,6 +14,10 @@ it.each([
   expect(didYouMean(word, KEYS)).toBe(meant)
 })
 
+it('does not suggest a word of which half the letters differ', () => {
+  expect(didYouMean('port', ['host', 'url', 'authentication'])).toBeUndefined()
+})
+
 it.each(['threshold', 'x', 'colour', ''])('suggests nothing for %j', (word) => {
   expect(didYouMean(word, KEYS)).toBeUndefined()
 })

@@ -1,8 +1,8 @@
 /** Returns the known word that is most similar to a misspelt one; undefined if none is similar. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   let nearest: string | undefined
-  // Up to a third of the letters may be wrong, and at most three, because more turn any short word into any other.
-  let least = Math.min(3, Math.ceil(word.length / 3)) + 1
+  // Up to a third of the letters may be wrong, but one of a short word, and at most three: more turn any short word into any other.
+  let least = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1
   for (const candidate of known) {
     // The difference in length is a lower bound of the edit distance.
     if (Math.abs(candidate.length - word.length) >= least) continue
