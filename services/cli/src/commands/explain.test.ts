@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeReasons } from './explain.js'
+import { describeReasons, recordText } from './explain.js'
 
 it('issue 17.26: a reason is one line, for any content of the record', () => {
   const text = 'city Par\u001b[8mis\nrow 0 (line 1)  normal'
@@ -24,4 +24,11 @@ it('a reason of 0 bits is not printed: the record is likeliest as it is', () => 
   const text = 'zipcode 78,701 is the likeliest value'
   const reasons = [{ field: 'zipcode', bits: 0, observed: 78_701, expected: 78_701, range: null, text }]
   expect(describeReasons(reasons, null)).toBe('  no field stands out')
+})
+
+it('a record of a megabyte is cut', () => {
+  expect(recordText({ delay: 7 })).toBe('{"delay":7}')
+  const text = recordText({ log: 'x'.repeat(1_000_000) })
+  expect(text.length).toBeLessThan(2_100)
+  expect(text).toMatch(/x… \(1,000,010 characters; --json prints all\)$/)
 })

@@ -4,7 +4,7 @@ import { decide, explainStored, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { loadModel } from '@outflow/store/models'
 import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
-import { oneLine, type Terminal } from '@outflow/terminal'
+import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
@@ -124,12 +124,22 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
       : []),
     ...(anomaly.rescored ? ['  found by a rescore of past records'] : []),
     ...(unsent === null ? [] : [describeUnsent(unsent)]),
-    `  record ${JSON.stringify(record)}`,
+    `  record ${recordText(record)}`,
   ].join('\n')
   const recalibrationId = anomaly.recalibrationId?.toString() ?? null
   const result = { id, ...anomaly, offset: String(anomaly.offset), recalibrationId, unsent }
   await printResult(terminal, options.json, result, text)
 }
+
+/** The record as JSON, cut if it would fill the terminal. */
+export function recordText(record: unknown): string {
+  const text = JSON.stringify(record)
+  if (text.length <= MOST_CHARS) return text
+  return `${text.slice(0, MOST_CHARS)}… (${formatCount(text.length)} characters; --json prints all)`
+}
+
+/** About a screen. */
+const MOST_CHARS = 2_000
 
 /** Why no single alert was sent for the anomaly. */
 function describeUnsent({ because, ruleId, ruleWhy, groupId }: UnsentCause): string {
