@@ -1,4 +1,5 @@
 import { type Feature, featurePath } from '@outflow/contracts'
+import { formatNumber } from '@outflow/contracts/wording'
 import type { NumberSummary } from '@outflow/records'
 import { formatCount, formatCounted, inNumber } from '@outflow/terminal'
 import type { Column, RecordStatistics } from './look-at-records.js'
@@ -30,7 +31,7 @@ export function proposeFeature({
 
 const logNote = ({ least, leastPositive, most, median }: NumberSummary): string => {
   const zero = least === 0 ? '0 or ' : ''
-  return `log: ${zero}from ${shortNumber(leastPositive!)} to ${shortNumber(most)}, median ${shortNumber(median)}`
+  return `log: ${zero}from ${formatNumber(leastPositive!)} to ${formatNumber(most)}, median ${formatNumber(median)}`
 }
 
 /** The first field that holds a time in every record. */
@@ -148,7 +149,7 @@ export function proposeAlertRate(recordsPerDay: number | null): Proposal<number>
 /** To two digits. */
 function rateOf(perDay: number, noun: string): string {
   const rounded = Number(perDay.toPrecision(2))
-  return `${shortNumber(rounded)} ${inNumber(rounded, noun)} a day`
+  return `${formatNumber(rounded)} ${inNumber(rounded, noun)} a day`
 }
 
 const DEFAULT_ALERT_RATE = 0.001
@@ -158,7 +159,3 @@ const ALERT_RATES = [0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005,
 
 const spanOf = ({ least, most }: NumberSummary): string => `${shortTime(least)} to ${shortTime(most)}`
 const shortTime = (ms: number): string => new Date(ms).toISOString().slice(0, 16)
-const shortNumber = (number: number): string =>
-  number === 0 || (Math.abs(number) >= 1e-3 && Math.abs(number) < 1e15)
-    ? number.toLocaleString('en', { maximumSignificantDigits: 6 })
-    : number.toExponential(1)
