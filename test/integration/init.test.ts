@@ -169,6 +169,7 @@ describe('outflow init of a topic', () => {
       expect(ran.stderr).toContain(message)
       expect(ran).toMatchObject({ code: 2, stdout: '' })
     }
+    expect((await initOf(texts)).stderr).toContain('; for CSV, set source: { format: csv, csv: { columns: [')
   })
 })
 

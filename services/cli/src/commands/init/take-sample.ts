@@ -152,7 +152,11 @@ function undecodable({ source }: Connection, records: readonly WindowRecord[], {
     return 'its values begin as those of a schema registry do; name the registry with --registry, or with source.registry in the --config'
   }
   const formats = source.format ?? (source.registry === undefined ? 'JSON' : 'Avro, Protobuf or JSON')
-  return `no record is ${formats}; ${detail}`
+  const csv =
+    source.format === undefined
+      ? '; for CSV, set source: { format: csv, csv: { columns: [their names] } } in the --config'
+      : ''
+  return `no record is ${formats}; ${detail}${csv}`
 }
 
 /** Records per day, extrapolated from the latest day or hour; null if all records are younger and may have been written at once, or there are none. */
