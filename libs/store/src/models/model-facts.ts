@@ -1,4 +1,4 @@
-import { featureName } from '@outflow/contracts'
+import { type Feature, featureName } from '@outflow/contracts'
 import type { ModelSummary } from './models.js'
 
 /** Differences between two models in configuration and gate results, by name; null: unknown. */
@@ -7,22 +7,32 @@ export type DifferingFacts = Readonly<Record<string, readonly [Fact, Fact]>>
 type Fact = string | number | null
 
 /** Compares the stored metadata of two models. */
-export function differingFacts(a: ModelSummary, b: ModelSummary): DifferingFacts {
+export function differingFacts(a: FactsSource, b: FactsSource): DifferingFacts {
   const [own, other] = [factsOf(a), factsOf(b)]
-  const names = Object.keys(own) as (keyof typeof own)[]
+  const names = new Set([...Object.keys(own), ...Object.keys(other)])
   return Object.fromEntries(
-    names.filter((name) => own[name] !== other[name]).map((name) => [name, [own[name] ?? null, other[name] ?? null]]),
+    [...names]
+      .filter((name) => own[name] !== other[name])
+      .map((name) => [name, [own[name] ?? null, other[name] ?? null]]),
   )
 }
 
-function factsOf({ metrics, state, parentId, artefactBytes, metadata }: ModelSummary) {
+type FactsSource = Pick<ModelSummary, 'metrics' | 'state' | 'parentId' | 'artefactBytes' | 'metadata'>
+
+function factsOf({
+  metrics,
+  state,
+  parentId,
+  artefactBytes,
+  metadata,
+}: FactsSource): Readonly<Record<string, Fact | undefined>> {
   const { features, model, training, calibration, window } = metadata ?? {}
   return {
     state,
     parent: parentId,
     'window from': window?.from,
     'window to': window?.to,
-    features: features?.map((feature) => `${featureName(feature)} ${feature.type}`).join(', '),
+    ...Object.fromEntries((features ?? []).map((feature) => [`feature ${featureName(feature)}`, settingsOf(feature)])),
     kind: model && `${model.kind}, ${model.layers} layers of ${model.hidden.join(', ')}`,
     seed: metadata?.seed,
     contamination: metadata?.contamination,
@@ -36,4 +46,9 @@ function factsOf({ metrics, state, parentId, artefactBytes, metadata }: ModelSum
     'anomaly share at the gate': metrics.anomalyShare,
     'artefact, bytes': artefactBytes,
   }
+}
+
+/** Such as `numeric, path $.delay, optional false, scale log`. */
+function settingsOf({ type, name: _, ...settings }: Feature): string {
+  return [type, ...Object.entries(settings).map(([key, value]) => `${key} ${value}`)].join(', ')
 }
