@@ -101,24 +101,31 @@ const records = ({ config, kafka }: DoctorContext): Check => ({
   name: 'records',
   needs: 'topics',
   fix: RECORDS_FIX,
-  run: async () => {
-    const { records, deadLetters, isFieldUnused, problems, isCutShort } = await readLatest(config, kafka)
-    if (records === 0 && isCutShort) {
-      throw new CheckFailed(`no record was read within ${READ_WITHIN_MS / 1_000} s`, RECORDS_FIX)
-    }
-    if (records === 0) return 'the topics have no records yet'
-    const detail = [
-      `${formatCount(records)} read, ${formatCount(deadLetters)} would be dead letters`,
-      ...problems.slice(0, MAX_PROBLEMS),
-      ...(problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more`] : []),
-    ].join('; ')
-    if (deadLetters <= DEAD_LETTER_SHARE * records && !isFieldUnused) return detail
-    throw new CheckFailed(
-      detail,
-      'correct the paths and types in the configuration; set optional: true for a field that records may lack',
-    )
-  },
+  run: async () => describeRead(await readLatest(config, kafka)),
 })
+
+/** @throws {CheckFailed} if too many records would be dead letters, or a field is in none */
+export function describeRead({
+  records,
+  deadLetters,
+  isFieldUnused,
+  problems,
+  isCutShort,
+}: Awaited<ReturnType<typeof readLatest>>): string {
+  const within = `${READ_WITHIN_MS / 1_000} s`
+  if (records === 0 && isCutShort) throw new CheckFailed(`no record was read within ${within}`, RECORDS_FIX)
+  if (records === 0) return 'the topics have no records yet'
+  const detail = [
+    `${formatCount(records)} read${isCutShort ? ` within ${within}, not all of the latest` : ''}, ${formatCount(deadLetters)} would be dead letters`,
+    ...problems.slice(0, MAX_PROBLEMS),
+    ...(problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more`] : []),
+  ].join('; ')
+  if (deadLetters <= DEAD_LETTER_SHARE * records && !isFieldUnused) return detail
+  throw new CheckFailed(
+    detail,
+    'correct the paths and types in the configuration; set optional: true for a field that records may lack',
+  )
+}
 
 const MAX_PROBLEMS = 5
 /** The share from which a running pipeline may raise the health event `records_rejected`. */
@@ -129,7 +136,7 @@ const LATEST_RECORDS = 9_000
 /** Leaves time to join a consumer group and to count, within the timeout of a check. */
 const READ_WITHIN_MS = 8_000
 
-/** Reads the latest records of the topics as ingest would. `isCutShort`: after enough time or records, before the end of the topics. */
+/** Reads the latest records of the topics as ingest would. `isCutShort`: by the time that it may take, before the latest record. */
 async function readLatest({ source, features }: Config, kafka: KafkaConnection) {
   const decoder = makeDecoder(source)
   const counts = countFields({ source, features })
@@ -152,7 +159,7 @@ async function readLatest({ source, features }: Config, kafka: KafkaConnection) 
   await scanWindow(kafka, range, visit).catch((thrown: unknown) => {
     if (!signal.aborted) throw thrown
   })
-  return { ...counts.conclude(), isCutShort: signal.aborted }
+  return { ...counts.conclude(), isCutShort: signal.aborted && read < MAX_RECORDS }
 }
 
 const database = ({ config, pool }: DoctorContext): Check => ({
