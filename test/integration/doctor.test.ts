@@ -1,10 +1,13 @@
 import { createServer } from 'node:http'
+import { beat } from '@outflow/store/health-events'
+import { startFit } from '@outflow/store/training'
 import { expect, it, onTestFinished } from 'vitest'
 import { callOutflow } from '../support/call-outflow.js'
 import { onLoopback } from '../support/on-loopback.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
+import { aFitReport } from '../support/reports.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 it('doctor reports a read-only database, and a registry that is late instead of a topic without records', async () => {
@@ -23,7 +26,7 @@ it('doctor reports a read-only database, and a registry that is late instead of 
   expect(stdout).toMatch(/✗ database +PostgreSQL .* is read-only; fix: .*postgres\.url/)
 })
 
-it('doctor reports an active model whose features are not those of the configuration', async () => {
+it('doctor and status report an active model whose features are not those of the configuration', async () => {
   const model = await parcelModel()
   const [same, changed] = [
     await aParcelPipeline({ model }),
@@ -40,4 +43,11 @@ it('doctor reports an active model whose features are not those of the configura
     detail: expect.stringContaining('records are read by its features, which are not those of the configuration'),
     fix: `restart the trainer with ${changed.configFile}: it fits a model to the new features`,
   })
+  const { stdout } = await callOutflow(['status', '--config', changed.configFile])
+  expect(stdout).toContain('the active model has other features than the configuration')
+
+  const { pool, name: pipeline } = changed
+  await beat(pool, { pipeline, service: 'trainer', waitingFor: null })
+  await startFit(pool, { pipeline, because: 'features changed', incumbentId: null, report: aFitReport() })
+  expect(await modelFinding(changed)).toMatchObject({ fix: 'wait: a fit is under way, step 0' })
 })

@@ -6,7 +6,7 @@ import { fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
 import { migrationStatus, type Pool, withTransaction } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
-import { trainerStatus, whyNoModel } from '@outflow/store/training'
+import { noTrainerAndFix, trainerStatus, whyNoModel } from '@outflow/store/training'
 import {
   describeCluster,
   describeTopics,
@@ -212,9 +212,13 @@ const model = ({ config, configPath, pool }: DoctorContext): Check => ({
       const state = describeProvisional(metadata, config)
       if (state !== null) throw new NotYetCreated(`${describeModel(metadata)}; ${state.what}`, state.next)
       if (!sameFeatures(metadata, config.features)) {
+        const trainer = await trainerStatus(pool, config.pipeline)
+        const isFitting = noTrainerAndFix(trainer) === null && trainer.lastFit?.state === 'running'
         throw new NotYetCreated(
           `${describeModel(metadata)}; records are read by its features, which are not those of the configuration`,
-          `restart the trainer with ${configPath}: it fits a model to the new features`,
+          isFitting
+            ? `wait: ${whyNoModel(trainer)}`
+            : `restart the trainer with ${configPath}: it fits a model to the new features`,
         )
       }
       return describeModel(metadata)

@@ -25,7 +25,7 @@ export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
   readonly provisional: string | null
   /** Why no model is active, and the command that helps, if any; null: a model is active. */
   readonly whyNoModel: string | null
-  /** Which newer model the trainer cannot fit, and why; null: no other one is due. */
+  /** Which newer model the trainer cannot fit, and why, or that the active one has other features than the configuration; null: neither. */
   readonly whyNoNewerModel: string | null
   /** The newest alarm of the last day. */
   readonly drift: StoredDriftAlarm | null
@@ -109,9 +109,9 @@ function provisionalOf(metadata: ModelMetadata | null, config: Config): string |
 }
 
 function newerModelOf(metadata: ModelMetadata | null, config: Config, why: string | null): string | null {
-  if (why === null) return null
-  const isOfConfiguration = sameFeatures(metadata, config.features)
-  return `${isOfConfiguration ? 'no newer model' : 'no model with the features of the configuration'}: ${why}`
+  if (sameFeatures(metadata, config.features)) return why && `no newer model: ${why}`
+  if (why === null) return 'the active model has other features than the configuration'
+  return `no model with the features of the configuration: ${why}`
 }
 
 const DAY_MS = 86_400_000
