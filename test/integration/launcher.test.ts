@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
 import { ensureTopics, makeKafka } from '@outflow/streams'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { aDatabase, kafkaBrokers } from '../support/infrastructure.js'
 import { launchLaws } from '../support/launch.laws.js'
 import { readTopic } from '../support/topic-reader.js'
 import { sendMessages } from '../support/topic-writer.js'
@@ -25,6 +29,26 @@ describe('an embedded launch', () => {
     await sendMessages(kafka, [{ topic: 'large', key: null, value: 'x'.repeat(2_000_000) }])
     expect((await readTopic(brokers, 'large')).map(({ value }) => value?.length)).toEqual([2_000_000])
   })
+})
+
+it('npm run local ends when npm gets SIGTERM (the shell between them did not forward it)', async () => {
+  const env = { ...process.env, KAFKA_BROKERS: kafkaBrokers().join(','), DATABASE_URL: await aDatabase() }
+  const npm = spawn('npm', ['run', '--silent', 'local'], { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  onTestFinished(() => {
+    try {
+      process.kill(-npm.pid!, 'SIGKILL')
+    } catch {
+      // No process of its group is left.
+    }
+  })
+  let stderr = ''
+  npm.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  await eventually(() => stderr.includes('Ctrl-C stops'), { what: 'it is ready' })
+  npm.kill('SIGTERM')
+  // Its streams close when the last process of it ends.
+  await once(npm, 'close')
 })
 
 describe('a machine without any way to launch servers', () => {
