@@ -150,6 +150,14 @@ it('cuts a value of a megabyte: the verdict was far below it on a phone', async 
   await page.getByText('… (1,000,000 characters)').waitFor()
 })
 
+it('names the anomaly whose verdict was not stored', async () => {
+  await page.route('**/verdicts', (route) => route.abort())
+  await page.goto(`${console.url}${pathOf(1)}`)
+  await page.getByRole('button', { name: 'Confirmed' }).waitFor()
+  await page.keyboard.press('c')
+  await page.getByText('airport-1: the verdict was not stored').waitFor()
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))

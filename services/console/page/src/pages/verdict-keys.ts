@@ -40,7 +40,7 @@ export async function giveVerdict(anomaly: AnomalyRef, verdict: Verdict, note = 
     return true
   } catch (error: unknown) {
     recent.delete(anomaly.id)
-    notify('failed', `The verdict was not stored. ${asApiError(error).message}`)
+    notify('failed', `${anomaly.key ?? anomaly.id}: the verdict was not stored. ${asApiError(error).message}`)
     return false
   }
 }
