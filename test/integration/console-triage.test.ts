@@ -1,4 +1,5 @@
 import { openPool, type Pool } from '@outflow/store'
+import { giveVerdict } from '@outflow/store/anomalies'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
@@ -156,6 +157,19 @@ it('names the anomaly whose verdict was not stored', async () => {
   await page.getByRole('button', { name: 'Confirmed' }).waitFor()
   await page.keyboard.press('c')
   await page.getByText('airport-1: the verdict was not stored').waitFor()
+})
+
+it('shows in the list the verdict of another user that the page of the anomaly has shown', async () => {
+  await pool.query(`update outflow.anomalies set detected_at = now() - interval '1 day' where "offset" = 6`)
+  await page.goto(`${console.url}/?pipeline=${PIPELINE}&key=airport-6`)
+  const row = page.locator('.list-row')
+  await row.waitFor()
+  const at = { pipeline: PIPELINE, topic: 'flights', partition: 0, offset: 6n }
+  await giveVerdict(pool, { ...at, verdict: 'expected', note: null, by: 'ada' })
+  await row.click()
+  await page.locator('h1 .badge').waitFor()
+  await page.keyboard.press('u')
+  await row.filter({ hasText: 'expected' }).waitFor()
 })
 
 it('does not report a retry when the list could not be read', async () => {

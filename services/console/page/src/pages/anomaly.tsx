@@ -59,6 +59,10 @@ export function AnomalyPage({ id }: { id: string }) {
 function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void }) {
   const given = anomaly.verdicts[0]
   const mistake = anomaly.counterfactual?.mistake
+  // Another user may have given it since the list was read.
+  useEffect(() => {
+    if (given !== undefined) latestList()?.applyVerdict(anomaly.id, given.verdict)
+  }, [given])
   return (
     <>
       <header class="anomaly-head">
