@@ -172,6 +172,12 @@ it('shows in the list the verdict of another user that the page of the anomaly h
   await row.filter({ hasText: 'expected' }).waitFor()
 })
 
+it('has no link to the page of a model that is gone', async () => {
+  await page.goto(`${console.url}${pathOf(1)}`)
+  await page.getByText('gone since').waitFor()
+  expect(await page.getByRole('link', { name: /^model-/ }).count()).toBe(0)
+})
+
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))

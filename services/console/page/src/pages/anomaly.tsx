@@ -13,6 +13,7 @@ import { formatFilters } from '../state/filters.js'
 import { navigate } from '../state/location.js'
 import { useRead } from '../state/resource.js'
 import { useShortcuts } from '../state/shortcuts.js'
+import { shortId } from '../words/format.js'
 import { AlertPanel } from './anomaly/alert-panel.js'
 import { EntityHistory } from './anomaly/entity-history.js'
 import { Reasons } from './anomaly/reasons.js'
@@ -87,7 +88,12 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           </Fact>
           {anomaly.rescored && <Fact name="found by">a rescore of past records</Fact>}
           <Fact name="scored by">
-            <ModelLink id={anomaly.modelId} pipeline={anomaly.pipeline} /> {anomaly.provisional && <ProvisionalBadge />}{' '}
+            {anomaly.model === null ? (
+              <code>{shortId(anomaly.modelId)}</code>
+            ) : (
+              <ModelLink id={anomaly.modelId} pipeline={anomaly.pipeline} />
+            )}{' '}
+            {anomaly.provisional && <ProvisionalBadge />}{' '}
             {anomaly.model === null ? (
               <small>gone since</small>
             ) : (
