@@ -26,6 +26,9 @@ describe('a number column', () => {
     expect(fit([Math.PI, Math.E, Math.SQRT2, Math.LN2]).quantum).toBe(0)
     expect(fit([...new Array(995).fill(0), 1, 2, 1, 3, 1], 0, 1).quantum).toBe(1)
     expect(fit([0, 0, 0]).quantum).toBe(0)
+    // The largest step was 5,000,000, so samples had values between the multiples.
+    expect(fit([3e9, 7e9, 12e9, 26e9]).quantum).toBe(1e9)
+    expect(fit([2e290, 6e290, 1e291]).quantum).toBe(2e290)
   })
 
   it('leaves the outermost values, the share of the contamination, out of mean and deviation', () => {

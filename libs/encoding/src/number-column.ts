@@ -216,9 +216,12 @@ const HOUR_STEPS = [24, 1, 1 / 60, 1 / 3600]
 const HOUR_ROUNDING = 1e-9
 /** Smallest step that is recognised, in float64 spacings of the largest value. */
 const LEAST_RESOLVED = 8
-const DECIMAL_STEPS = Array.from({ length: 13 }, (_, k) => 6 - k).flatMap((power) =>
-  [5, 2, 1].map((m) => Number(`${m}e${power}`)),
-)
+/** 5, 2 and 1 times the powers of ten from the magnitude of the largest value down to 1e-6. */
+function decimalSteps(largest: number): number[] {
+  const power = Math.floor(Math.log10(largest))
+  const powers = Array.from({ length: Math.max(0, power + 7) }, (_, k) => power - k)
+  return powers.flatMap((own) => [5, 2, 1].map((m) => Number(`${m}e${own}`)))
+}
 
 /**
  * The largest step of which 99 % of the values other than 0 are multiples, 0 if there is none.
@@ -242,5 +245,5 @@ function findQuantum(sorted: Float64Array, isTime: boolean): number {
   if (sample.length === 0) return 0
   if (isTime) return HOUR_STEPS.find(isStepOf) ?? 0
   const largest = Math.max(Math.abs(sample[0]!), Math.abs(sample.at(-1)!))
-  return DECIMAL_STEPS.find((step) => step >= LEAST_RESOLVED * Number.EPSILON * largest && isStepOf(step)) ?? 0
+  return decimalSteps(largest).find((step) => step >= LEAST_RESOLVED * Number.EPSILON * largest && isStepOf(step)) ?? 0
 }
