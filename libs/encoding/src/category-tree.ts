@@ -1,4 +1,4 @@
-import { type CategoryColumn, type Conditional, conditional, fitConditional } from './conditional.js'
+import { type CategoryColumn, type Conditional, conditional, countPairs, fitConditional } from './conditional.js'
 import { marginal } from './marginal.js'
 import type { Vocabulary } from './vocabulary.js'
 
@@ -91,29 +91,34 @@ const NO_GAIN: Gain = { gain: 0, reversible: false }
 const isVaried = ({ vocabulary }: CategoryColumn): boolean => vocabulary.values.length > 1
 
 /** Fits an edge on four fifths of the rows and measures its gain on the others. */
-function makeTrial(columns: readonly CategoryColumn[], order: Int32Array, contamination: number) {
-  const heldOut = order.subarray(0, Math.floor(order.length / 5))
-  const fitted = order.subarray(heldOut.length)
+function makeTrial(all: readonly CategoryColumn[], order: Int32Array, contamination: number) {
+  // Copied in their order, because every pair of columns is counted.
+  const columns = all.map(({ ids, vocabulary }) => ({ vocabulary, ids: order.map((row) => ids[row]!) }))
+  const rows = order.map((_, place) => place)
+  const heldOut = rows.subarray(0, Math.floor(order.length / 5))
+  const fitted = rows.subarray(heldOut.length)
   const marginals = columns.map(({ ids, vocabulary }) => {
     const counts = new Float64Array(vocabulary.values.length + 1)
     for (const row of fitted) counts[ids[row]!]! += 1
     return marginal(counts)
   })
-  const gainOf = (edge: Conditional, u: number, v: number) => {
+  const gainOf = (edge: Conditional, pairs: ReadonlyMap<number, number>, v: number) => {
     let gain = 0
-    for (const row of heldOut) {
-      const id = columns[v]!.ids[row]!
+    for (const [key, count] of pairs) {
+      const id = key % edge.stride
       // A value that is absent from the fitted rows has p = 0, with and without the parent: it contributes nothing.
       if (marginals[v]![id]! === 0) continue
-      gain += Math.log(conditional(edge, marginals[v]!, columns[u]!.ids[row]!, id) / marginals[v]![id]!)
+      const p = conditional(edge, marginals[v]!, Math.floor(key / edge.stride), id)
+      gain += count * Math.log(p / marginals[v]![id]!)
     }
     return gain / heldOut.length
   }
   return (u: number, v: number): Gain => {
     if (u === v || ![u, v].every((k) => isVaried(columns[k]!)) || heldOut.length === 0) return NO_GAIN
     const edge = fitConditional(columns[u]!, columns[v]!, fitted, contamination)
-    const gain = gainOf(edge, u, v)
-    const reversed = edge.back === null ? gain : gainOf({ ...edge, reversible: true }, u, v)
+    const pairs = countPairs(columns[u]!, columns[v]!, heldOut)
+    const gain = gainOf(edge, pairs, v)
+    const reversed = edge.back === null ? gain : gainOf({ ...edge, reversible: true }, pairs, v)
     return { gain: Math.max(gain, reversed), reversible: reversed > gain }
   }
 }

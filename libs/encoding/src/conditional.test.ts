@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { conditional, fitConditional } from './conditional.js'
+import { conditional, countPairs, fitConditional } from './conditional.js'
 import { marginal } from './marginal.js'
 import { fitVocabulary } from './vocabulary.js'
 
@@ -65,4 +65,25 @@ describe('the probability of a category', () => {
     expect(p('A', 'A')).toBeLessThan(1e-3)
     expect(fit([...pairs, ['A', 'A']], 0).p('A', 'A')).toBeGreaterThan(5e-3)
   })
+})
+
+it('counts the pairs of few values, in an array, as those of many, in a map (500 optional numbers took minutes)', () => {
+  fc.assert(
+    fc.property(flights, (pairs) => {
+      const [from, to] = [0, 1].map((end) => columnOf(pairs.map((pair) => pair[end]!)))
+      const rows = Int32Array.from(pairs.keys())
+      const expected = new Map<number, number>()
+      const stride = to!.vocabulary.values.length + 1
+      for (const row of rows) {
+        const key = from!.ids[row]! * stride + to!.ids[row]!
+        expected.set(key, (expected.get(key) ?? 0) + 1)
+      }
+      // Few rows take the map.
+      for (const some of [rows, rows.subarray(0, 2)]) {
+        const counted = [...countPairs(from!, to!, some)]
+        expect(counted.reduce((sum, [, count]) => sum + count, 0)).toBe(some.length)
+        if (some === rows) expect(counted).toEqual([...expected])
+      }
+    }),
+  )
 })

@@ -55,20 +55,35 @@ export function fitConditional(
   const stride = child.vocabulary.values.length + 1
   const twin = findTwins(parent.vocabulary, child.vocabulary)
   const parentCounts = new Float64Array(parent.vocabulary.values.length + 1)
-  const pairs = new Map<number, number>()
-  for (const row of rows) {
-    const u = parent.ids[row]!
-    const v = child.ids[row]!
-    if (u === 0 || v === 0) continue
-    parentCounts[u]! += 1
-    const key = u * stride + v
-    pairs.set(key, (pairs.get(key) ?? 0) + 1)
-  }
+  const pairs = countPairs(parent, child, rows)
+  for (const [key, count] of pairs) parentCounts[Math.floor(key / stride)]! += count
   const equals = twin === null ? 0 : countEquals(twin, pairs, stride)
   const isContamination = twin !== null && equals < contamination * rows.length
   if (isContamination) dropEquals(twin, pairs, stride, parentCounts)
   const equality = ((isContamination ? 0 : equals) + 0.5) / (rows.length + 1)
   return makeConditional({ parentCounts, pairs, stride, twin, equality, reversible: false })
+}
+
+/** Number of rows by parent id · stride + child id, by first appearance; pairs with an unseen parent or child are not counted. */
+export function countPairs(parent: CategoryColumn, child: CategoryColumn, rows: Int32Array): Map<number, number> {
+  const stride = child.vocabulary.values.length + 1
+  const size = (parent.vocabulary.values.length + 1) * stride
+  // An array is faster by an order of magnitude, and small if the values are few.
+  const counts = size <= rows.length ? new Int32Array(size) : null
+  const pairs = new Map<number, number>()
+  for (const row of rows) {
+    const u = parent.ids[row]!
+    const v = child.ids[row]!
+    if (u === 0 || v === 0) continue
+    const key = u * stride + v
+    if (counts === null) pairs.set(key, (pairs.get(key) ?? 0) + 1)
+    else {
+      if (counts[key] === 0) pairs.set(key, 0)
+      counts[key]! += 1
+    }
+  }
+  if (counts !== null) for (const key of pairs.keys()) pairs.set(key, counts[key]!)
+  return pairs
 }
 
 /** The counts from which an edge is computed. */
