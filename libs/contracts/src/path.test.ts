@@ -89,3 +89,7 @@ it('issue 17.5: accepts keys and indices in any order', () => {
     a: { 0: 'first', 1: { length: { x: 'deep' } }, length: 'long' },
   })
 })
+
+it('names a blank key by its path (a reason began with its value)', () => {
+  expect(['$[""]', '$[" "]', '$.a', '$["a.b"]'].map(nameOfPath)).toEqual(['[""]', '[" "]', 'a', 'a.b'])
+})

@@ -30,10 +30,11 @@ export function formatPath(steps: readonly Step[]): string {
   return `$${steps.map(formatStep).join('')}`
 }
 
-/** The short name of a path in reasons and tables: its only key, else the path without `$.`. */
+/** The short name of a path in reasons and tables: its only key unless that is blank, else the path without `$.`. */
 export function nameOfPath(path: string): string {
   const steps = stepsIn(path)
-  return steps?.length === 1 ? String(steps[0]) : path.replace(/^\$\.?/, '')
+  const name = steps?.length === 1 ? String(steps[0]) : ''
+  return name.trim() === '' ? path.replace(/^\$\.?/, '') : name
 }
 
 /**
