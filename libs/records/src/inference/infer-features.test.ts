@@ -226,6 +226,22 @@ describe('feature inference', () => {
     expect(kinds).toEqual(['$.ts cyclic day'])
   })
 
+  it('takes numbers of which some are epochs in more than 20 years as numbers (sizes of 1 to 4 GB and IPv4 addresses were times)', () => {
+    const nowMs = Date.UTC(2026, 0, 1)
+    const records = Array.from({ length: 300 }, (_, index) => ({
+      memory: 1.2e9 + ((index * 37) % 300) * 8e6,
+      ip: 3_232_235_520 + ((index * 37) % 256),
+      disk: (1 + (index % 4)) * 1e9,
+      expires: nowMs / 1e3 + ((index * 37) % 300) * 1e6,
+    }))
+    expect(infer(records, { nowMs }).kinds).toEqual([
+      '$.memory numeric',
+      '$.ip numeric',
+      '$.disk numeric',
+      '$.expires cyclic day',
+    ])
+  })
+
   it('takes a field of ISO 8601 and of epoch times, as two producers of a topic write them, as a time', () => {
     const from = Date.UTC(2026, 0, 1)
     const timeOf = (index: number): number | string => {

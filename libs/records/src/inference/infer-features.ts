@@ -42,7 +42,7 @@ interface Place {
  * to an earlier value are left out. Memory grows with the number of fields, not of records.
  *
  * @param withLists  infers from the items of lists, too: those of CSV are columns such as `x[0]`, which every record has. Default: false.
- * @param nowMs      epoch ms; later epoch nanoseconds are not times. Default: the clock.
+ * @param nowMs      epoch ms; later epoch nanoseconds are not times, nor are other epochs more than 20 years later. Default: the clock.
  */
 export function makeFeatureInference({ withLists = false, nowMs = Date.now() } = {}): FeatureInference {
   const root: Place = { steps: [], inner: new Map() }
@@ -151,7 +151,7 @@ const newField = () => ({
   net: 0,
   variation: 0,
   previous: Number.NaN,
-  /** Numbers that are epoch times of one unit, from 2001 to 2100. */
+  /** Numbers that are epoch times of one unit, from 2001 to 20 years from now. */
   epochs: 0,
 })
 
@@ -193,8 +193,9 @@ function noteNumber(
   field.summariser.add(number)
   noteChange(field, number)
   const time = parseTimestamp(number)
-  // Many ids of 64 bits, such as snowflakes, are in the range of epoch nanoseconds, most of them in the future.
-  const toMs = epochUnit(number) === 'nanoseconds' ? nowMs : EPOCHS_TO_MS
+  // Many ids of 64 bits, such as snowflakes, are in the range of epoch nanoseconds, most of them in the future. Sizes in bytes and IPv4
+  // addresses are in that of epoch seconds, up to the year 2106.
+  const toMs = epochUnit(number) === 'nanoseconds' ? nowMs : nowMs + LATEST_EPOCH_MS
   if (time !== undefined && time >= EPOCHS_FROM_MS && time < toMs) noteTime(field, 'epochs', time)
 }
 
@@ -229,9 +230,10 @@ function noteChange(field: Field, number: number): void {
 }
 
 const DAY_MS = 86_400_000
-/** From September 2001, when epoch seconds reached ten digits, to the year 2100. */
+/** September 2001, when epoch seconds reached ten digits. */
 const EPOCHS_FROM_MS = 1e12
-const EPOCHS_TO_MS = Date.UTC(2100, 0, 1)
+/** 20 years from now: few contracts and certificates end later. */
+const LATEST_EPOCH_MS = 20 * 365 * DAY_MS
 /** From a date to the last one of other weekdays. */
 const LAST_WEEKDAY_MS = 6 * DAY_MS
 /** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
