@@ -1,4 +1,4 @@
-import { featurePath, nameOfPath } from '@outflow/contracts'
+import { featureName, featurePath, nameOfPath } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeFeatureInference } from './infer-features.js'
@@ -240,6 +240,11 @@ describe('feature inference', () => {
       '$.disk numeric',
       '$.expires cyclic day',
     ])
+  })
+
+  it('names a field by its path if an earlier one has its name (init wrote a configuration with one name twice)', () => {
+    const { features } = infer(column('x', 3, 8, 1).map(({ x }, index) => ({ 'a.b': x, a: { b: (index * 7) % 11 } })))
+    expect(features.map(featureName)).toEqual(['a.b', '$.a.b'])
   })
 
   it('takes a field of ISO 8601 and of epoch times, as two producers of a topic write them, as a time', () => {

@@ -1,4 +1,12 @@
-import { type Feature, featurePath, featureSchema, formatPath, type Step } from '@outflow/contracts'
+import {
+  type Feature,
+  featureName,
+  featurePath,
+  featureSchema,
+  formatPath,
+  nameOfPath,
+  type Step,
+} from '@outflow/contracts'
 import { isMissing, readNumber } from '../fields/reader.js'
 import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
 import { entityOf, LONGEST_NAME } from '../windows/names.js'
@@ -79,10 +87,13 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
       // An object that is null in some records makes its fields optional, and is no field of its own.
       const own = [...fields].filter(([{ inner }, { present, missing }]) => inner.size === 0 || present > missing)
       const byPath = new Map(own.map(([{ steps }, field]) => [formatPath(steps), field]))
+      const names = new Set<string>()
       for (const [path, field] of byPath) {
         const found = inferField(path, field, { records, partitions })
         if ('why' in found) leftOut.push({ path, ...found })
-        else features.push(found)
+        else features.push(names.has(featureName(found)) ? { ...found, name: path } : found)
+        // The key "a.b", and the key b of an object a, have one name.
+        names.add(nameOfPath(path))
       }
       const paths = [...byPath.keys()]
       const series = seriesOf(features, byPath, records)
