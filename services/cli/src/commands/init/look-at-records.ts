@@ -37,6 +37,8 @@ export interface Column {
   readonly distinct: number
   /** Of numeric and cyclic features (epoch ms); null of others. */
   readonly numbers: NumberSummary | null
+  /** Numbers that are smaller than the one before. */
+  readonly falls: number
   /** The unit of a cyclic feature whose values are epoch times; null of others. */
   readonly epochUnit: EpochUnit | null
 }
@@ -71,7 +73,8 @@ function summarize(feature: Feature, records: readonly JsonObject[]): Column {
   const get = compilePath(featurePath(feature))
   const numbers = new NumberSummariser()
   const values = new Set<unknown>()
-  let [absent, empty, broken] = [0, 0, 0]
+  let [absent, empty, broken, falls] = [0, 0, 0, 0]
+  let previous = Number.NaN
   let firstBroken: string | null = null
   let unit: EpochUnit | null = null
   for (const record of records) {
@@ -88,9 +91,12 @@ function summarize(feature: Feature, records: readonly JsonObject[]): Column {
     else if (value === null || Number.isNaN(value)) empty += 1
     else {
       values.add(value)
-      if (typeof value === 'number') numbers.add(value)
+      if (typeof value !== 'number') continue
+      numbers.add(value)
+      if (value < previous) falls += 1
+      previous = value
     }
   }
-  const counts = { absent, empty, broken, distinct: values.size }
+  const counts = { absent, empty, broken, distinct: values.size, falls }
   return { feature, ...counts, firstBroken, numbers: numbers.summary(), epochUnit: unit }
 }

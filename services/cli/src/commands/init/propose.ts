@@ -34,19 +34,24 @@ const logNote = ({ least, leastPositive, most, median }: NumberSummary): string 
   return `log: ${zero}from ${formatNumber(leastPositive!)} to ${formatNumber(most)}, median ${formatNumber(median)}`
 }
 
-/** The first field that holds a time in every record. */
-export function proposeTimestamp({ times }: RecordStatistics): Proposal<string> | null {
-  const [first, ...others] = times.filter(
+/** The first field that holds a time in every record, of those that advance from record to record if there are any. */
+export function proposeTimestamp({ times, records }: RecordStatistics): Proposal<string> | null {
+  const inEvery = times.filter(
     ({ absent, empty, broken, numbers }) => absent + empty + broken === 0 && numbers !== null,
   )
+  const first = inEvery.find(({ falls }) => falls <= MOST_OUT_OF_ORDER * records) ?? inEvery[0]
   if (first === undefined) return null
-  const alternatives = others.length > 0 ? `; or ${others.map(({ feature }) => featurePath(feature)).join(', ')}` : ''
+  const others = inEvery.filter((time) => time !== first).map(({ feature }) => featurePath(feature))
+  const alternatives = others.length > 0 ? `; or ${others.join(', ')}` : ''
   const unit = first.epochUnit === null ? '' : ` as epoch ${first.epochUnit}`
   return {
     value: featurePath(first.feature),
     why: `a time in every record${unit}, ${spanOf(first.numbers!)}${alternatives}`,
   }
 }
+
+/** Share of the records; a birthday or a date of delivery is earlier than the one before in nearly half of them. */
+const MOST_OUT_OF_ORDER = 0.05
 
 /** Below this number the values are categories, such as the weather, and not entities. */
 const LEAST_ENTITIES = 10

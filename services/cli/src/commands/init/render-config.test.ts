@@ -54,6 +54,18 @@ describe('renderConfig', () => {
     expect(proposed(86_400_000)).toEqual({ rate: 0.00001, why: expect.stringContaining('about 860 alerts a day') })
   })
 
+  it('proposes the time that advances from record to record as the timestamp (a birthday was proposed)', () => {
+    const people = orders.map((order, index) => ({
+      born: `19${50 + ((index * 37) % 50)}-06-01`,
+      delivery: new Date(Date.UTC(2026, 0, 1, index + ((index * 37) % 90))).toISOString(),
+      ...order,
+    }))
+    expect(propose(people).config.source.timestamp).toBe('$.at')
+    expect(propose(people).text).toContain('; or $.born, $.delivery')
+    const unordered = people.map(({ at: _, ...person }) => person)
+    expect(propose(unordered).config.source.timestamp).toBe('$.born')
+  })
+
   it('proposes a training window that reaches the records of a topic without new ones', () => {
     const { text, config } = propose(orders, { silence: { days: 40.2, sampleDays: 44.9 } })
     expect(config.training).toMatchObject({ window: 90 * 86_400_000, minRows: 100 })
