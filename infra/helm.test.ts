@@ -34,6 +34,17 @@ describe('the values of the Helm chart', () => {
     expect(parseConfig(values.config, environment).pipeline).toBe('flights')
   })
 
+  it('require a login of an enabled console (every service, not only the console, rejected the configuration)', () => {
+    const { config, ...values } = parse(valuesOfGuide!)
+    const { authentication: _, ...open } = config.console
+    const withConsole = (console: object | undefined, enabled = true) =>
+      validate({ ...values, config: { ...config, console }, console: { enabled } })
+    expect(withConsole(config.console)).toBe(true)
+    expect(withConsole(open)).toBe(false)
+    expect(withConsole(undefined)).toBe(false)
+    expect(withConsole(open, false)).toBe(true)
+  })
+
   it('have a default for every key of the schema, and no other', () => {
     const valueAt = (path: readonly string[]) =>
       path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults)
