@@ -115,7 +115,8 @@ export function counterfactualOf(
   const numbers = encoder.numbers.flatMap((column, j) => {
     const [before, after] = [numberOf(encoder, from, j), numberOf(encoder, to, j)]
     if (Object.is(before, after)) return []
-    const text = `${column.name} ${show(column, after)} instead of ${Number.isNaN(before) ? 'none' : show(column, before)}`
+    const [is, was] = [after, before].map((value) => (Number.isNaN(value) ? 'none' : show(column, value)))
+    const text = `${column.name} ${is} instead of ${was}`
     return [{ change: { field: column.name, from: stated(column, before), to: stated(column, after) }, text }]
   })
   const categories = categoryColumnsOf(encoder.features).flatMap(({ name: field, at: k }) => {

@@ -55,6 +55,35 @@ it('returns all fields with a tenth of the largest surprise if no change makes t
   expect(reasons.map(({ field }) => field)).toEqual(['load', 'length'])
 })
 
+it('returns a number that the record should lack if no value of it makes the record normal (another field was the reason)', async () => {
+  const mixed: readonly Feature[] = [
+    { path: '$.amount', type: 'numeric', optional: false },
+    { path: '$.fee', type: 'numeric', optional: true },
+    { path: '$.kind', type: 'categorical', optional: false },
+  ]
+  const readMixed = makeReader(mixed)
+  const past = Array.from({ length: 600 }, (_, at) => {
+    const amount = (at * 37) % 100
+    return readMixed(at % 2 === 0 ? { kind: 'order', amount } : { kind: 'payment', amount, fee: at % 7 }) as Fields
+  })
+  const { encoder: ofMixed } = fitEncoder(mixed, past, { seed: 1, contamination: 0.01 })
+  const explainFee = async (fee: number, nllOf: (fee: number) => number) => {
+    const fields = readMixed({ kind: 'order', amount: 50, fee }) as Fields
+    const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, ({ numbers }) => nllOf(numbers[1]!))
+    const record = { fields, nll: nllOf(fee) }
+    const [explanation] = await runNllQueries(nll, [explainRecord(ofMixed, record, ORDINARY_NLL)])
+    return explanation!
+  }
+  const { reasons, counterfactual } = await explainFee(5, (fee) => (Number.isNaN(fee) ? 5 : 60))
+  expect(reasons).toMatchObject([
+    { field: 'fee', observed: 5, expected: null, text: 'fee 5 is present; none would be expected' },
+  ])
+  expect(counterfactual).toMatchObject({ text: 'normal with fee none instead of 5' })
+  const far = await explainFee(90, (fee) => (Number.isNaN(fee) ? 2 : fee < 7 ? 5 : 60))
+  expect(far.reasons[0]!.text).toMatch(/^fee 90 is far above/)
+  expect(far.counterfactual!.changes[0]!.to).not.toBeNull()
+})
+
 it('issue 20: one wrong number of 20 costs at most 150 scored records', () => {
   const wide = Array.from({ length: 20 }, (_, at): Feature => ({ path: `$.n${at}`, type: 'numeric', optional: false }))
   const readWide = makeReader(wide)

@@ -15,7 +15,7 @@ import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { nameMistake } from './named-mistake.js'
 import { type NllQueries, queryLists } from './nll-queries.js'
-import { type Curve, mergeCurve, numberReason } from './number-reason.js'
+import { type Curve, isNormalIfMissing, leastPresent, mergeCurve, numberReason } from './number-reason.js'
 
 /**
  * Explains which fields make a record improbable. A field's surprise is the reduction of the record's NLL, in bits, when that
@@ -44,10 +44,18 @@ export function* explainRecord(
   const nlls = yield* queryLists([
     ...grids.map((grid, j) => Array.from(grid, changed(j))),
     ...encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
+    ...encoder.numbers.map((_, j) => (mayBeMissing(encoder, fields, j) ? [changed(j)(Number.NaN)] : [])),
     ...values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
   ])
-  const [onGrids, onUsual, onValues] = [nlls.splice(0, grids.length), nlls.splice(0, grids.length), nlls]
-  const curves: Curve[] = grids.map((grid, j) => ({ grid, nll: onGrids[j]!, usualNll: onUsual[j]![0] }))
+  const [onGrids, onUsual, onMissing] = Array.from({ length: 3 }, () => nlls.splice(0, grids.length)) as [
+    Float64Array[],
+    Float64Array[],
+    Float64Array[],
+  ]
+  const onValues = nlls
+  const curves = grids.map((grid, j): Curve => {
+    return { grid, nll: onGrids[j]!, usualNll: onUsual[j]![0], missingNll: onMissing[j]![0] }
+  })
 
   const refine = function* (numbers: readonly number[], pointsOf: (j: number) => Float64Array): NllQueries<void> {
     const points = numbers.map((j) => pointsOf(j).filter((x) => !curves[j]!.grid.includes(x)))
@@ -64,6 +72,9 @@ export function* explainRecord(
   const best = [
     ...curves.flatMap(({ grid, nll }, j) => likeliest(nll, (at) => changed(j)(grid[at]!))),
     ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!))),
+    ...onMissing.flatMap((nll, j) =>
+      isNormalIfMissing(curves[j]!, thresholdNll) ? likeliest(nll, () => changed(j)(Number.NaN)) : [],
+    ),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
@@ -86,8 +97,13 @@ interface Limits {
 }
 
 /** The lowest NLL of the record with another value of the number, so far. */
-function leastOf({ nll, usualNll = Number.POSITIVE_INFINITY }: Curve): number {
-  return Math.min(nll[argMin(nll)] ?? Number.POSITIVE_INFINITY, usualNll)
+function leastOf(curve: Curve): number {
+  return Math.min(leastPresent(curve), curve.missingNll ?? Number.POSITIVE_INFINITY)
+}
+
+/** Whether the record has the number, and some training records lack it. */
+function mayBeMissing({ indicators }: Encoder, fields: Fields, j: number): boolean {
+  return !Number.isNaN(fields.numbers[j]) && indicators.some(({ number, state }) => number === j && state === 'missing')
 }
 
 /** [numbers]; indices of the numbers, the one that helps most first. */

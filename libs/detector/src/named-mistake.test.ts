@@ -59,7 +59,7 @@ function curvesOf(fields: Fields, nllOf: (fields: Fields) => number): ReadonlyMa
   return new Map(
     [...GRIDS, HOURS].map((grid, j) => {
       const nll = grid.map((x) => nllOf(withNumber(encoder, fields, j, x)))
-      return [j, { grid, nll, usualNll: undefined }]
+      return [j, { grid, nll, usualNll: undefined, missingNll: undefined }]
     }),
   )
 }

@@ -22,7 +22,12 @@ const THRESHOLD_NLL = 20
 /** A curve of `lowest` nats at one value, and of 40 nats more elsewhere. */
 function lowestAt(value: number, lowest: number, grid: readonly number[]): Curve {
   const points = Float64Array.from([...grid, value]).sort()
-  return { grid: points, nll: points.map((x) => (x === value ? lowest : lowest + 40)), usualNll: undefined }
+  return {
+    grid: points,
+    nll: points.map((x) => (x === value ? lowest : lowest + 40)),
+    usualNll: undefined,
+    missingNll: undefined,
+  }
 }
 
 function reasonOf(record: { load: number; length: number; route: string }, j: number, curve: Curve) {

@@ -10,12 +10,24 @@ import {
 import type { Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
 import { type GridNll, gridQuantiles } from './quadrature.js'
-import { numberInWords, stated, usualSpan } from './reason-text.js'
+import { numberInWords, show, stated, usualSpan } from './reason-text.js'
 
 /** A record's NLL along one number's axis, all other fields as they are. */
 export interface Curve extends GridNll {
   /** nats, at the value that nearly all records share; undefined if the column has none */
   readonly usualNll: number | undefined
+  /** nats, without the number; undefined if no training record lacks it */
+  readonly missingNll: number | undefined
+}
+
+/** The lowest NLL of the record with a value of the number. */
+export function leastPresent({ nll, usualNll = Number.POSITIVE_INFINITY }: Curve): number {
+  return Math.min(nll[argMin(nll)] ?? Number.POSITIVE_INFINITY, usualNll)
+}
+
+/** Whether the record is normal without the number, and with no value of it. */
+export function isNormalIfMissing(curve: Curve, thresholdNll: number): boolean {
+  return (curve.missingNll ?? Number.POSITIVE_INFINITY) < thresholdNll && leastPresent(curve) >= thresholdNll
 }
 
 /**
@@ -29,10 +41,17 @@ export function numberReason(
   fields: Fields,
   ids: Int32Array,
   j: number,
-  { grid, nll, usualNll }: Curve,
+  curve: Curve,
   { own, thresholdNll }: { readonly own: number; readonly thresholdNll: number },
 ): Reason {
+  const { grid, nll, usualNll } = curve
   const column = encoder.numbers[j]!
+  const observed = numberOf(encoder, fields, j)
+  if (isNormalIfMissing(curve, thresholdNll)) {
+    const text = `${column.name} ${show(column, observed)} is present; none would be expected`
+    const bits = toBits(own - curve.missingNll!)
+    return { field: column.name, bits, observed: stated(column, observed), expected: null, range: null, text }
+  }
   const best = argMin(nll)
   // The shared value is expected if its probability exceeds the density of every other value.
   const isUsual = usualNll !== undefined && usualNll <= nll[best]!
@@ -45,7 +64,6 @@ export function numberReason(
   const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
   const isNeverNormal = !isUsual && nll.every((nats) => nats >= thresholdNll)
   const { expected, range } = isNeverNormal ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
-  const observed = numberOf(encoder, fields, j)
   const isOfGroup = group !== null && group.range[0] <= expected && expected <= group.range[1]
   return {
     field: column.name,
