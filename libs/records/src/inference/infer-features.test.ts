@@ -18,6 +18,17 @@ const column = (name: string, ...values: readonly unknown[]): Record<string, unk
   Array.from({ length: 12 }, (_, index) => ({ [name]: values[index % values.length] }))
 
 describe('feature inference', () => {
+  it('leaves out fields that hardly any record has (a map by product had thousands, and a fit of them did not end)', () => {
+    const orders = Array.from({ length: 1_000 }, (_, at) => ({
+      amount: (at * 37) % 101,
+      quantities: { [`sku${at % 300}`]: 1 + (at % 7) },
+      ...(at % 100 === 0 && { fee: at % 9 }),
+    }))
+    const { kinds, leftOut } = infer(orders)
+    expect(kinds).toEqual(['$.amount numeric', '$.fee numeric'])
+    expect(leftOut['quantities.sku7']).toBe('in fewer than one of 200 records, as a key that is an id')
+  })
+
   it('infers numeric for numbers, including those written as text and those with few distinct values', () => {
     expect(infer(column('delay', 3, 5.5, -1)).kinds).toEqual(['$.delay numeric'])
     expect(infer(column('delay', '3', '5.5', '', '-1e3')).kinds).toEqual(['$.delay numeric'])

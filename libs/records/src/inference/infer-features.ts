@@ -261,6 +261,7 @@ function inferField(
   }
   if (values === 0) return { why: 'always empty' }
   if (field.distinct.size === 1) return { why: `always ${[...field.distinct][0]}` }
+  if (values < LEAST_PRESENT * records) return { why: 'in fewer than one of 200 records, as a key that is an id' }
   const common = { path, optional: field.present < records }
   const feature = kindOf(field, values)
   if (typeof feature === 'string') return { why: feature }
@@ -276,6 +277,9 @@ function inferField(
   const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
   return { why, feature: parsed.data }
 }
+
+/** A map by id, such as the quantities of an order by product, has thousands of such keys, each with too few values for a model. */
+const LEAST_PRESENT = 0.005
 
 /** Whether the times of a field advance with the records for less than a period: the times of new records would all be outside the range seen. */
 function passes({ period }: Cyclic, { times, epochs, backwards, earliestMs, latestMs }: Field): boolean {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import { nameOfPath } from '@outflow/contracts'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
+import { leftOutByReason } from '../left-out.js'
 import { withOutput } from '../open-output.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { readConnection, writtenWithoutTopic } from './init/connection.js'
@@ -56,8 +56,8 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
   const { sample, written, secretsToSet } = await take(options, signal)
   const statistics = lookAtRecords(sample.partitions, sample)
   if (statistics.columns.length === 0) {
-    const reasons = statistics.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
-    throw new UsageError(`${sample.name} has no field that a model can use (${reasons.join('; ')})`)
+    const reasons = leftOutByReason(statistics.leftOut).join('; ')
+    throw new UsageError(`${sample.name} has no field that a model can use (${reasons})`)
   }
   const text = renderConfig(statistics, { ...sample, connection: written })
   await withOutput(output, (opened) => opened.write(text))

@@ -1,17 +1,11 @@
-import {
-  type Config,
-  configSchema,
-  type DetectionTarget,
-  type Feature,
-  featureName,
-  nameOfPath,
-} from '@outflow/contracts'
+import { type Config, configSchema, type DetectionTarget, type Feature, featureName } from '@outflow/contracts'
 import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@outflow/detector'
 import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
+import { leftOutByReason } from '../left-out.js'
 import { formatOption, openInput } from '../open-input.js'
 import { requireOneOnStdout, withOutput } from '../open-output.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
@@ -123,7 +117,7 @@ function printFeatures({ features, leftOut, records, rows }: TrainingRecords, { 
       `${featureName(feature)} ${paint.dim(kindOf(feature))}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
   )
   say(`features: ${named.join(', ')}`)
-  for (const { path, why } of leftOut) say(`left out: ${nameOfPath(path)}, ${why}`)
+  for (const text of leftOutByReason(leftOut)) say(`left out: ${text}`)
   if (records.length < rows)
     say(`a sample of ${formatCount(records.length)} of the ${formatCount(rows)} rows is fitted`)
 }

@@ -1,5 +1,6 @@
-import { type Config, nameOfPath } from '@outflow/contracts'
+import type { Config } from '@outflow/contracts'
 import { stringify } from 'yaml'
+import { leftOutByReason } from '../../left-out.js'
 import type { WrittenConnection } from './connection.js'
 import type { RecordStatistics } from './look-at-records.js'
 import {
@@ -105,11 +106,13 @@ function asWritten(feature: object): object {
 
 /** A field that could be a feature is a commented line, ready to be enabled; any other is a comment with the reason. */
 function leftOutLines({ leftOut }: RecordStatistics): readonly string[] {
-  const lines = leftOut.map(({ path, why, feature }): Line => {
-    if (feature === undefined) return { text: `# left out: ${remark(nameOfPath(path))}, ${remark(why)}`, why: null }
-    return { text: `# - ${inline(asWritten(feature))}`, why: `left out: ${why}` }
+  const possible = leftOut.flatMap(({ why, feature }): Line[] =>
+    feature === undefined ? [] : [{ text: `# - ${inline(asWritten(feature))}`, why: `left out: ${why}` }],
+  )
+  const others = leftOutByReason(leftOut.filter(({ feature }) => feature === undefined)).map((text): Line => {
+    return { text: `# left out: ${remark(text)}`, why: null }
   })
-  return aligned(lines.map(indent))
+  return aligned([...possible, ...others].map(indent))
 }
 
 function trainingOf(statistics: RecordStatistics, { recordsPerDay, silence }: Origin): readonly Line[] {

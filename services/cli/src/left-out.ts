@@ -1,0 +1,16 @@
+import { nameOfPath } from '@outflow/contracts'
+import type { LeftOut } from '@outflow/records'
+import { formatCount } from '@outflow/terminal'
+
+/** A map by id has thousands of keys. */
+const MOST_NAMES = 10
+
+/** The fields that are left out for one reason as one text: `user, order, always empty`. */
+export function leftOutByReason(leftOut: readonly LeftOut[]): readonly string[] {
+  const byReason = new Map<string, string[]>()
+  for (const { path, why } of leftOut) byReason.set(why, [...(byReason.get(why) ?? []), nameOfPath(path)])
+  return [...byReason].map(([why, names]) => {
+    const more = names.length > MOST_NAMES ? [`${formatCount(names.length - MOST_NAMES)} more`] : []
+    return `${[...names.slice(0, MOST_NAMES), ...more].join(', ')}, ${why}`
+  })
+}
