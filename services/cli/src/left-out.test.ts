@@ -5,6 +5,6 @@ it('states a reason once for all its fields, and cuts a long list of them', () =
   const keys = Array.from({ length: 3_000 }, (_, at) => ({ path: `$.quantities.sku${at}`, why: 'in few records' }))
   expect(leftOutByReason([{ path: '$.a', why: 'always 1' }, ...keys, { path: '$.b', why: 'always 1' }])).toEqual([
     'a, b, always 1',
-    expect.stringMatching(/^quantities\.sku0, .*, quantities\.sku9, 2,990 more, in few records$/),
+    expect.stringMatching(/^quantities\.sku0, .*, quantities\.sku4, 2,995 more, in few records$/),
   ])
 })

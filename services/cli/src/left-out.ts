@@ -3,7 +3,7 @@ import type { LeftOut } from '@outflow/records'
 import { formatCount } from '@outflow/terminal'
 
 /** A map by id has thousands of keys. */
-const MOST_NAMES = 10
+const MOST_NAMES = 5
 
 /** The fields that are left out for one reason as one text: `user, order, always empty`. */
 export function leftOutByReason(leftOut: readonly LeftOut[]): readonly string[] {
