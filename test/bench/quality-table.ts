@@ -9,8 +9,9 @@ export interface Outcome extends Ranking {
   readonly protocol: Protocol
   readonly seed: number
   readonly method: string
-  /** Elapsed seconds of outflow, CPU seconds of the other methods. */
+  /** CPU seconds. */
   readonly fitSeconds: number
+  /** Elapsed seconds of outflow, CPU seconds of the other methods. */
   readonly scoreSeconds: number
   /** Of outflow: share of the scored normal rows that are anomalies at each of the rates `FLAGGED_AT`. */
   readonly flagged?: readonly number[]
