@@ -64,7 +64,7 @@ describe('outflow init of a file', () => {
     [
       'no field to use',
       ['--input', '-', '--output', '-'],
-      'outflow: stdin has no field that a model can use (id: always 1)\n',
+      'outflow: stdin has no field that a model can use (id, always 1)\n',
     ],
   ])('ends with 2 and one line where there is %s', async (_, args, stderr) => {
     expect(await callOutflow(['init', ...args], { env, stdin: '{"id":1}\n' })).toEqual({ code: 2, stdout: '', stderr })
