@@ -127,13 +127,16 @@ export class SimulatedBroker {
     fetch: (request: PartitionsRequest<{ readonly fetchOffset: string }> & { readonly maxWaitTime: number }) =>
       this.#fetch(request),
     offsetFetch: ({ groupId, topics }: PartitionsRequest<object> & { readonly groupId: string }) => ({
-      responses: topics.map(({ topic, partitions }) => ({
-        topic,
-        partitions: partitions.map(({ partition }) => ({
-          partition,
-          offset: String(this.groups.offset(groupId, topic, partition)),
-        })),
-      })),
+      // Without topics, all offsets of the group.
+      responses: (topics.length === 0 ? this.groups.partitionsWithOffsets(groupId) : topics).map(
+        ({ topic, partitions }) => ({
+          topic,
+          partitions: partitions.map(({ partition }) => ({
+            partition,
+            offset: String(this.groups.offset(groupId, topic, partition)),
+          })),
+        }),
+      ),
     }),
     joinGroup: (request) => this.groups.join(request),
     syncGroup: (request) => this.groups.sync(request),

@@ -135,6 +135,13 @@ export class SimulatedGroups {
     return this.of(groupId).offsets.get(`${topic}/${partition}`) ?? -1n
   }
 
+  partitionsWithOffsets(groupId: string) {
+    return [...this.of(groupId).offsets.keys()].map((key) => {
+      const end = key.lastIndexOf('/')
+      return { topic: key.slice(0, end), partitions: [{ partition: Number(key.slice(end + 1)) }] }
+    })
+  }
+
   /** Stores offsets that become valid when the producer's transaction is committed. */
   commitInTransaction(groupId: string, producerId: number, epoch: number, topics: readonly OffsetsOf[]): void {
     const group = this.of(groupId)

@@ -90,8 +90,15 @@ export class SimulatedPostgres {
           onReturned()
         },
       )
-      await opened.open()
+      // As pg does, the end of the pool waits for a connection that is being opened.
       lent.add(opened)
+      try {
+        await opened.open()
+      } catch (error: unknown) {
+        lent.delete(opened)
+        onReturned()
+        throw error
+      }
       return opened
     }
     const pool = {
