@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { sameFeatures } from '@outflow/detector'
 import {
   beginShadow,
   currentShadow,
@@ -27,8 +27,8 @@ export async function startShadow(
   if (training.shadow > 0) {
     const models = await listModels(pool, pipeline)
     const active = models.find(({ state }) => state === 'active')?.metadata
-    const features = models.find((model) => model.id === id)?.metadata?.features
-    const isComparable = active?.provisional === false && isDeepStrictEqual(active.features, features)
+    const candidate = models.find((model) => model.id === id)?.metadata
+    const isComparable = active?.provisional === false && candidate && sameFeatures(active, candidate.features)
     if (isComparable && (await beginShadow(pool, { pipeline, id }))) return 'shadow'
   }
   await promoteModel(pool, { pipeline, id, by: 'trainer', why })
