@@ -14,7 +14,7 @@ export default class ProgramsFirst extends BaseSequencer {
 }
 
 const rank = (file: TestSpecification): number => {
-  if (file.project.name === 'unit') return 2
+  if (file.project.name.startsWith('unit')) return 2
   return runsPrograms(file) ? 0 : 1
 }
 

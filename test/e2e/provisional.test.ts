@@ -58,14 +58,15 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
 
   await send(LATER)
   await eventually(async () => (await pipeline.stored()) >= FIRST + LATER, { what: 'the later records are counted' })
+  // The model is active in Postgres before ingest has opened it.
   await eventually(
     async () => {
       const { rows } = await pipeline.pool.query(
-        `select from outflow.models where state = 'active' and not (metadata -> 'provisional')::boolean`,
+        `select id from outflow.models where state = 'active' and not (metadata -> 'provisional')::boolean`,
       )
-      return rows.length === 1
+      return all.log.some(({ msg, modelId }) => msg === 'model served' && modelId === rows[0]?.id)
     },
-    { what: 'a full model is active' },
+    { what: 'ingest scores with a full model' },
   )
   const before = await found()
   await send(LATER)

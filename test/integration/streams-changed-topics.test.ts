@@ -1,4 +1,4 @@
-import { createTopics, type PartitionEnds, partitionEnds } from '@outflow/streams'
+import { createTopics, describeTopics, type PartitionEnds, partitionEnds } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { aMember, countersOf, gapOf, kafka, message, nextOffsets, produce, range } from '../support/counting-member.js'
 import { eventually } from '../support/eventually.js'
@@ -121,7 +121,7 @@ describe.concurrent('partitions that are added', () => {
     await produce(topic, 0, 5)
     const member = aMember({ topic, groupId: aGroup(), from: 'latest' })
     await member.until(() => member.sought.length === 1)
-    await withAdmin(kafkaBrokers(), (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
+    await addPartitions(topic, 3)
     await produce(topic, 0, 20, 1)
     await produce(topic, 0, 20, 2)
     await member.until(() => member.offsets.length === 40)
@@ -136,7 +136,7 @@ describe.concurrent('partitions that are added', () => {
     const first = aMember({ topic, groupId, from: 'latest' })
     await first.until(() => first.sought.length === 2)
     await first.leave()
-    await withAdmin(kafkaBrokers(), (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }))
+    await addPartitions(topic, 3)
     // Partition 1 had no record yet, and was started at its end nevertheless.
     for (const partition of [1, 2]) await produce(topic, 0, 20, partition)
     const second = aMember({ topic, groupId, from: 'latest' })
@@ -146,6 +146,14 @@ describe.concurrent('partitions that are added', () => {
     expect(await countersOf(topic)).toMatchObject([{ received: 0 }, { received: 20 }, { received: 20 }])
   })
 })
+
+/** Returns when the broker reports the new partitions: a message for one that a producer does not find goes to another. */
+async function addPartitions(topic: string, count: number): Promise<void> {
+  await withAdmin(kafkaBrokers(), (admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }))
+  await eventually(async () => (await describeTopics(kafka(), [topic])).get(topic) === count, {
+    what: `${topic} has ${count} partitions`,
+  })
+}
 
 const deleteRecords = (topic: string, before: number) =>
   withAdmin(kafkaBrokers(), async (admin) => {
