@@ -34,6 +34,7 @@ test.each([
   [3037, 'records were passed over by transaction markers of a fetch from before a crash of Postgres'],
   [3053, 'a member whose assignment was lost read nothing, and no other member read its partition'],
   [30187, 'members whose clock was set back by an hour sent no heartbeats, and read no partitions of a killed one'],
+  [70015, 'a member that stopped left the reading of a position of a deleted topic behind'],
 ])(
   'seed %i passes, which once failed: %s',
   async (seed) => {

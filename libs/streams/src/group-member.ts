@@ -138,6 +138,7 @@ export class GroupMember {
       const leaving = joining
         .catch(() => {})
         .then(() => (this.#crash.signal.aborted ? undefined : this.#allEnded().then(() => this.#commit())))
+        .then(() => Promise.all([...this.#claims.values()].map(({ positioned }) => positioned)))
         .then(() => Promise.all([this.#consumer.disconnect(), this.topicIds.close()]))
       await Promise.race([leaving, aborted(this.#closed.signal)])
       clearTimeout(deadline)
