@@ -10,7 +10,7 @@ const fromSource = withConditions(['source', 'node'])
 // The built packages, which Node loads itself: a fresh process per file, thread and fit then starts in a third of the CPU time. The
 // commands that these tests run are the built ones too.
 const fromBuild = withConditions(['node'])
-// Test files with `vi.mock`, which have a process each; infra/unit-setup.ts states why.
+// Test files with `vi.mock`, which have a process each; infra/shared-process.ts states why.
 const REPLACES_MODULES = '**/*.mocked.test.ts'
 const BUILT_PACKAGES = /\/(libs|services|infra)\/[^/]+\/dist\//
 // For tests on real servers and processes, which may take a minute or two on a loaded machine.
@@ -43,7 +43,7 @@ export default defineConfig({
             'test/{bench,fuzz}/**/*.test.ts',
           ],
           exclude: [REPLACES_MODULES, '**/node_modules/**'],
-          setupFiles: './infra/unit-setup.ts',
+          setupFiles: ['./infra/unit-setup.ts', './infra/shared-process.ts'],
           // Unit tests share no state; one process for many files saves a fresh start of about half a second per file.
           isolate: false,
           // Ten times the slowest test alone: on a shared machine, the default of five seconds is too short.
@@ -53,7 +53,12 @@ export default defineConfig({
       {
         ...fromSource,
         extends: true,
-        test: { name: 'unit with mocked modules', include: [REPLACES_MODULES], testTimeout: 30_000 },
+        test: {
+          name: 'unit with mocked modules',
+          include: [REPLACES_MODULES],
+          setupFiles: './infra/unit-setup.ts',
+          testTimeout: 30_000,
+        },
       },
       {
         ...fromBuild,

@@ -15,7 +15,7 @@ afterAll(async () => {
     left = leftOpen()
     return left.length === 0
   }
-  await eventually(isClosed, { what: 'the test file has closed everything', withinMs: 5_000 }).catch((error: Error) => {
+  await eventually(isClosed, { what: 'the test file has closed everything' }).catch((error: Error) => {
     throw new Error(`${error.message}; open: ${left.join(', ')}`)
   })
 })
