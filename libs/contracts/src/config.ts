@@ -225,7 +225,9 @@ export const configSchema = z
     pipeline: z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and "-"')
-      .describe('Names the pipeline in tables, metrics and alerts'),
+      .describe(
+        'Name in tables, metrics and alerts, and of the consumer group outflow-NAME; unique on a Kafka cluster',
+      ),
     kafka: kafkaSchema,
     postgres: postgresSchema,
     source: sourceSchema,
