@@ -113,6 +113,42 @@ it('offers one verdict on all only on the anomalies that were counted', async ()
   complaints = complaints.filter((text) => !text.includes('status of 503'))
 })
 
+/** Types `AT`, and `ATL` at the moment at which `AT` takes effect; returns the texts that are shown until `ATL` takes effect. */
+const TYPE_DURING_AN_EFFECT = `(async () => {
+  const input = document.activeElement
+  const type = (text) => {
+    input.value = text
+    input.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+  const replace = history.replaceState.bind(history)
+  const effect = new Promise((resolve) => {
+    history.replaceState = (...args) => {
+      history.replaceState = replace
+      replace(...args)
+      type('ATL')
+      resolve()
+    }
+  })
+  type('AT')
+  await effect
+  const shown = new Set()
+  while (!location.search.includes('text=ATL')) {
+    await new Promise(requestAnimationFrame)
+    shown.add(input.value)
+  }
+  return [...shown]
+})()`
+
+it('keeps what is typed while earlier text takes effect (on a busy machine the later text was lost)', async () => {
+  await page.goto(`${console.url}/`)
+  const search = page.getByLabel('Search records')
+  await search.focus()
+  const shown = await page.evaluate(TYPE_DURING_AN_EFFECT)
+  expect(shown).toEqual(['ATL'])
+  await page.getByRole('button', { name: 'Clear', exact: true }).click()
+  await soon(() => search.inputValue()).toBe('')
+})
+
 it('removes a rarity that is not a number, which filters nothing', async () => {
   await page.goto(`${console.url}/`)
   const rarity = page.getByLabel('Rarer than 1 in')

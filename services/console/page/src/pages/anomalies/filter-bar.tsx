@@ -186,13 +186,20 @@ const TYPING_PAUSE_MS = 300
 
 /** Typed text takes effect after a pause, or at once with Enter. Text that is not valid, and so has no effect, is removed when the input loses the focus. */
 function Typed({ label, inputMode = 'text', value, onValue, inputRef }: TypedProps) {
-  const [text, setText] = useState(value)
+  const [typed, setTyped] = useState<string | null>(null)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  useEffect(() => setText((typed) => (typed.trim() === value ? typed : value)), [value])
+  const taken = useRef(value)
+  useEffect(() => {
+    // It was changed elsewhere. The value of earlier text does not replace what has been typed since.
+    if (value !== taken.current) setTyped(null)
+    taken.current = value
+  }, [value])
   useEffect(() => () => clearTimeout(timer.current), [])
-  const take = (typed: string) => {
+  const take = (text: string) => {
     clearTimeout(timer.current)
-    if (typed.trim() !== value) onValue(typed.trim())
+    if (text.trim() === value) return
+    taken.current = text.trim()
+    onValue(text.trim())
   }
   return (
     <label class="typed">
@@ -201,21 +208,21 @@ function Typed({ label, inputMode = 'text', value, onValue, inputRef }: TypedPro
         {...(inputRef === undefined ? {} : { ref: inputRef })}
         type="search"
         inputMode={inputMode}
-        value={text}
+        value={typed ?? value}
         placeholder={label}
         onInput={({ currentTarget }) => {
-          const typed = currentTarget.value
-          setText(typed)
+          const text = currentTarget.value
+          setTyped(text)
           clearTimeout(timer.current)
-          timer.current = setTimeout(() => take(typed), TYPING_PAUSE_MS)
+          timer.current = setTimeout(() => take(text), TYPING_PAUSE_MS)
         }}
         onKeyDown={(event) => {
           if (event.key === 'Enter') take(event.currentTarget.value)
           if (event.key === 'Escape') event.currentTarget.blur()
         }}
         onBlur={() => {
-          take(text)
-          setText(value)
+          if (typed !== null) take(typed)
+          setTyped(null)
         }}
       />
     </label>
