@@ -1,6 +1,8 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { stacked } from '../onnx/pieces.js'
 import { zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
+import type { Part } from './part.js'
 import { rowKernel } from './row-kernel.js'
 
 /**
@@ -23,6 +25,33 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
       const x = values.map((z, at) => z / scales[at % width]! - shifts[at % width]!)
       const stretch = logScale.dataSync<'float32'>().reduce((total, number) => total - number, 0)
       return { value: { values: x, count, width }, logDet: new Float64Array(count).fill(stretch) }
+    },
+  }
+}
+
+/** The actnorm of a layer. */
+export function actnormPart(layer: number, dim: number): Part {
+  const bias = `layers.${layer}.actnorm.bias`
+  const logScale = `layers.${layer}.actnorm.logScale`
+  return {
+    learned: new Map([
+      [bias, [dim]],
+      [logScale, [dim]],
+    ]),
+    start: () => new Map(),
+    bijector: (tensors) => actnorm(tensors.get(bias) as Tensor1D, tensors.get(logScale) as Tensor1D),
+    toGraph: (graph, { pieces }, weights) => {
+      const [shifts, scales] = [weights.get(bias)!.data, weights.get(logScale)!.data]
+      const isIdentity = [...shifts, ...scales].every((number) => number === 0)
+      if (isIdentity) return { pieces }
+      const { columns, features } = stacked(graph, pieces)
+      const inOrder = (numbers: Float32Array) => Float64Array.from(features, (feature) => numbers[feature]!)
+      const shifted = graph.node('Add', [columns, graph.perColumn(inOrder(shifts))])
+      const stretched = graph.node('Mul', [shifted, graph.perColumn(inOrder(scales).map(Math.exp))])
+      return {
+        pieces: [{ columns: stretched, features }],
+        constant: scales.reduce((total, number) => total + number, 0),
+      }
     },
   }
 }

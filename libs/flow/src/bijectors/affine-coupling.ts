@@ -1,8 +1,12 @@
+import type { FlowSizes } from '../flows/flow-state.js'
 import { copied, zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
+import { boundedScale } from './conditioner/conditioner-part.js'
 import type { Mask } from './conditioner/mask.js'
 import { maskedConditioner } from './conditioner/masked-conditioner.js'
+import { couplingPart } from './coupling-part.js'
+import type { Part } from './part.js'
 import { rowKernel } from './row-kernel.js'
 
 /**
@@ -21,11 +25,9 @@ import { rowKernel } from './row-kernel.js'
  * @see Dinh, Sohl-Dickstein & Bengio 2017, arXiv:1605.08803, eqs 6 and 9
  */
 export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: number): Bijector {
-  const dim = mask.length
-  const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) => [
-    ...moved,
-    ...moved.map((feature) => dim + feature),
-  ])
+  const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) =>
+    outputsOf(moved, mask.length),
+  )
   return {
     forwardAndLogDet: (x, context) => scaleThenShift.ofTensors([x, rawOfTensor(x, context)], { moved, bound }),
     forwardRows: (x, context) => scaleThenShift.ofRows(x, [rawOfRows(x, context)], { moved, bound }),
@@ -45,6 +47,27 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
       return { value: { values, count, width }, logDet }
     },
   }
+}
+
+/** The conditioner's outputs of the moved features: log-scales, then shifts. */
+const outputsOf = (moved: readonly number[], dim: number) => [...moved, ...moved.map((feature) => dim + feature)]
+
+/** The affine coupling of a layer. Its last weights are divided by the bound in the graph, which saves dividing the output. */
+export function affineCouplingPart(layer: number, sizes: FlowSizes & { readonly scaleBound: number }): Part {
+  const { dim, scaleBound } = sizes
+  return couplingPart(layer, sizes, {
+    outputs: 2 * dim,
+    bijector: (mask, conditioner) => affineCoupling(mask, conditioner, scaleBound),
+    throughOf: (moved) => ({
+      outputs: outputsOf(moved, dim),
+      scaleOf: (output) => (output < dim ? 1 / scaleBound : 1),
+    }),
+    transform: (graph, x, raw, count) => {
+      const [squashed, shift] = graph.halveColumns(raw, count)
+      const { logScale, scale } = boundedScale(graph, squashed, scaleBound)
+      return { columns: graph.node('Add', [graph.node('Mul', [x, scale]), shift]), spread: logScale }
+    },
+  })
 }
 
 /** Values that the gradient reuses: tanh(r/bound) and exp(s), [batch, moved] each. */

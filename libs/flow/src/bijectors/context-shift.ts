@@ -1,7 +1,11 @@
 import { ShapeError } from '../errors.js'
+import type { FlowSizes } from '../flows/flow-state.js'
+import { regrouped } from '../onnx/pieces.js'
 import { zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
+import { boundedScale, conditionerPart } from './conditioner/conditioner-part.js'
+import type { Part } from './part.js'
 import { rowKernel } from './row-kernel.js'
 
 /**
@@ -46,7 +50,28 @@ function required<Context>(context: Context | undefined): Context {
  * A known group can determine a number to a thousandth of its spread (the distance of a route), an unknown one not at all:
  * e^±7 covers that range, and the e^±2 of a coupling would not.
  */
-export const CONTEXT_SCALE_BOUND = 7
+const CONTEXT_SCALE_BOUND = 7
+
+/** The context shift `base`, first of every conditional flow. */
+export function contextShiftPart({ dim, contextDim, hidden }: FlowSizes): Part {
+  const conditioner = conditionerPart('base', { inputs: contextDim, hidden, outputs: 2 * dim })
+  return {
+    learned: conditioner.learned,
+    start: ({ weights }) => conditioner.start(weights),
+    bijector: (tensors) => contextShift(conditioner.of(tensors)),
+    toGraph: (graph, { pieces, context }, weights) => {
+      const features = [...Array(dim).keys()]
+      const raw = conditioner.toGraph(graph, context!, weights, {
+        scaleOf: (output) => (output < dim ? 1 / CONTEXT_SCALE_BOUND : 1),
+      })
+      const [squashed, shift] = graph.halveColumns(raw, dim)
+      const { logScale, scale } = boundedScale(graph, squashed, CONTEXT_SCALE_BOUND)
+      const [columns] = regrouped(graph, pieces, [features])
+      const shifted = graph.node('Mul', [graph.node('Sub', [columns!, shift]), scale])
+      return { pieces: [{ columns: shifted, features }], spread: logScale }
+    },
+  }
+}
 
 /** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
 const shiftThenScale = rowKernel<Record<string, never>>({

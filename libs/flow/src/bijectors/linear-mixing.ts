@@ -1,18 +1,15 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../errors.js'
+import type { Weights } from '../flows/flow-state.js'
+import { stacked } from '../onnx/pieces.js'
 import { plainKernel } from '../tensor/plain-kernel.js'
-import type { Numbers, Rows } from '../tensor/rows.js'
+import type { Numbers } from '../tensor/rows.js'
 import { zeroed } from '../tensor/scratch.js'
 import { zeros } from '../tensor/tfjs.js'
-import type { Bijector, RowsAndLogDet } from './bijector.js'
+import type { Bijector } from './bijector.js'
 import { denseLayers } from './conditioner/dense.js'
-
-/** The fixed weights of a mixing, drawn once from the seed. */
-export interface Pivots {
-  /** [dim]; row i of W is row order(i) of L·U */
-  readonly order: readonly number[]
-  /** [dim]; the signs of U's diagonal, 1 or −1 */
-  readonly sign: readonly number[]
-}
+import type { Part } from './part.js'
+import { factorised, type Pivots, randomRotation } from './random-rotation.js'
 
 /**
  * Invertible linear mixing of the features, W kept as its PLU factors: Glow's 1×1 convolution, for vectors.
@@ -28,31 +25,8 @@ export interface Pivots {
 export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
   const { order, sign } = pivots
   const dim = order.length
-  const plain = () => factors.dataSync<'float32'>()
-  const logDetOf = (packed: Float32Array) => order.reduce((total, _, at) => total + packed[at * (dim + 1)]!, 0)
-  const forwardRows = ({ values, count, width }: Rows): RowsAndLogDet => {
-    const packed = plain()
-    const z = new Float64Array(values.length)
-    for (let from = 0; from < values.length; from += dim) {
-      const lower = timesLower(packed, timesUpper(packed, sign, values.subarray(from, from + dim)))
-      order.forEach((row, column) => {
-        z[from + column] = lower[row]!
-      })
-    }
-    return { value: { values: z, count, width }, logDet: new Float64Array(count).fill(logDetOf(packed)) }
-  }
-  const inverseAndLogDet = ({ values, count, width }: Rows): RowsAndLogDet => {
-    const packed = plain()
-    const x = new Float64Array(values.length)
-    for (let from = 0; from < values.length; from += dim) {
-      const solved = x.subarray(from, from + dim)
-      order.forEach((row, column) => {
-        solved[row] = values[from + column]!
-      })
-      solve(packed, sign, solved)
-    }
-    return { value: { values: x, count, width }, logDet: new Float64Array(count).fill(-logDetOf(packed)) }
-  }
+  const packed = () => factors.dataSync<'float32'>()
+  const logDetOf = (own: Float32Array) => order.reduce((total, _, at) => total + own[at * (dim + 1)]!, 0)
   return {
     forwardAndLogDet: (x) => {
       const unpacked = unpack([factors], { ...pivots, count: x.shape[0] })
@@ -62,8 +36,63 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
       const mixed = denseLayers(x, factorsOfW, 'linear')
       return { value: mixed, logDet }
     },
-    forwardRows,
-    inverseAndLogDet,
+    forwardRows: (x) => {
+      const own = packed()
+      const values = mixedRows(own, pivots, x.values)
+      return { value: { ...x, values }, logDet: new Float64Array(x.count).fill(logDetOf(own)) }
+    },
+    inverseAndLogDet: (z) => {
+      const own = packed()
+      const values = new Float64Array(z.values.length)
+      for (let from = 0; from < values.length; from += dim) {
+        const solved = values.subarray(from, from + dim)
+        order.forEach((row, column) => {
+          solved[row] = z.values[from + column]!
+        })
+        solve(own, sign, solved)
+      }
+      return { value: { ...z, values }, logDet: new Float64Array(z.count).fill(-logDetOf(own)) }
+    },
+  }
+}
+
+/** The linear mixing of a layer, initialised as a random rotation; the ONNX graph multiplies by the whole matrix. */
+export function mixingPart(layer: number, dim: number): Part {
+  const prefix = `layers.${layer}.mixing`
+  const [factors, order, sign] = [`${prefix}.factors`, `${prefix}.order`, `${prefix}.sign`]
+  const pivotsOf = (weights: Weights): Pivots => {
+    const pivots = { order: [...weights.get(order)!.data], sign: [...weights.get(sign)!.data] }
+    const isPermutation = pivots.order.every((row) => row in pivots.order) && new Set(pivots.order).size === dim
+    if (!isPermutation || !pivots.sign.every((number) => Math.abs(number) === 1)) {
+      throw new ShapeError(`the mixing of layer ${layer} must have each row once and signs of 1 or −1`)
+    }
+    return pivots
+  }
+  return {
+    learned: new Map([[factors, [dim, dim]]]),
+    fixed: new Map([
+      [order, [dim]],
+      [sign, [dim]],
+    ]),
+    start: ({ rotations }) => {
+      const start = factorised(randomRotation(dim, rotations), dim)
+      return new Map([
+        [factors, Float32Array.from(start.factors)],
+        [order, Float32Array.from(start.order)],
+        [sign, Float32Array.from(start.sign)],
+      ])
+    },
+    bijector: (tensors, weights) => mixing(tensors.get(factors) as Tensor2D, pivotsOf(weights)),
+    toGraph: (graph, { pieces }, weights) => {
+      const { data } = weights.get(factors)!
+      let constant = 0
+      for (let row = 0; row < dim; row++) constant += data[row * (dim + 1)]!
+      const matrix = mixingMatrix(data, pivotsOf(weights))
+      const { columns, features } = stacked(graph, pieces)
+      const rows = features.flatMap((feature) => [...matrix.subarray(feature * dim, (feature + 1) * dim)])
+      const mixed = graph.dense(columns, Float64Array.from(rows), new Float64Array(dim))
+      return { pieces: [{ columns: mixed, features: [...Array(dim).keys()] }], constant }
+    },
   }
 }
 
@@ -72,17 +101,23 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
  *
  * @param factors  [dim, dim], packed
  */
-export function mixingMatrix(factors: Numbers, { order, sign }: Pivots): Float64Array {
+export function mixingMatrix(factors: Numbers, pivots: Pivots): Float64Array {
+  const { length: dim } = pivots.order
+  const identity = Float64Array.from({ length: dim * dim }, (_, at) => (at % (dim + 1) === 0 ? 1 : 0))
+  return mixedRows(factors, pivots, identity)
+}
+
+/** W·x of each row, [count, dim] */
+function mixedRows(factors: Numbers, { order, sign }: Pivots, rows: Float64Array): Float64Array {
   const dim = order.length
-  const matrix = new Float64Array(dim * dim)
-  const column = new Float64Array(dim)
-  for (let input = 0; input < dim; input++) {
-    column.fill(0)
-    column[input] = 1
-    const mixed = timesLower(factors, timesUpper(factors, sign, column))
-    for (let output = 0; output < dim; output++) matrix[input * dim + output] = mixed[order[output]!]!
+  const mixed = new Float64Array(rows.length)
+  for (let from = 0; from < rows.length; from += dim) {
+    const lower = timesLower(factors, timesUpper(factors, sign, rows.subarray(from, from + dim)))
+    order.forEach((row, column) => {
+      mixed[from + column] = lower[row]!
+    })
   }
-  return matrix
+  return mixed
 }
 
 /** (U + diag(sign⊙exp(s)))·x */

@@ -14,8 +14,8 @@ import type { Mask } from './conditioner/mask.js'
 export interface Part {
   /** Weights that training changes. */
   readonly learned: Shapes
-  /** Weights drawn from the seed that training does not change. */
-  readonly fixed: Shapes
+  /** Weights drawn from the seed that training does not change. Default: none. */
+  readonly fixed?: Shapes
   /** Weights of an untrained flow; omitted ones are zero. */
   start(random: RandomStreams): ReadonlyMap<string, Float32Array>
   /**
@@ -56,6 +56,3 @@ export interface GraphStep {
   /** The same for every row, nats. */
   readonly constant?: number
 }
-
-/** The fixed weights of a part that has none. */
-export const NOTHING_FIXED: Shapes = new Map()

@@ -1,5 +1,4 @@
 import type { Random } from '../random.js'
-import type { Pivots } from './linear-mixing.js'
 
 /**
  * A random orthogonal matrix, uniformly distributed: Gram–Schmidt orthogonalisation of a matrix of normal draws.
@@ -24,6 +23,14 @@ export function randomRotation(dim: number, random: Random): Float64Array {
     for (let at = 0; at < dim; at++) own[at]! /= length
   }
   return matrix
+}
+
+/** The fixed weights of a mixing, drawn once from the seed. */
+export interface Pivots {
+  /** [dim]; row i of W is row order(i) of L·U */
+  readonly order: readonly number[]
+  /** [dim]; the signs of U's diagonal, 1 or −1 */
+  readonly sign: readonly number[]
 }
 
 /**

@@ -1,18 +1,14 @@
+import type { FlowSizes } from '../flows/flow-state.js'
 import { copied, zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 import type { Mask } from './conditioner/mask.js'
 import { maskedConditioner } from './conditioner/masked-conditioner.js'
+import { couplingPart } from './coupling-part.js'
+import type { Part } from './part.js'
 import { rowKernel } from './row-kernel.js'
 import { knotsOf, rawLength, splineAt, splineGradient, splineInverseAt } from './spline.js'
-
-/** Sizes of the splines of a coupling. */
-export interface SplineSizes {
-  /** Bins of every spline. */
-  readonly bins: number
-  /** Beyond ±tailBound a spline is the identity. */
-  readonly tailBound: number
-}
+import { type SplineSizes, splineGraph } from './spline-onnx.js'
 
 /**
  * Spline coupling layer: the held features pass through and, with the context, set the knots of a monotonic spline for each
@@ -30,10 +26,7 @@ export interface SplineSizes {
  * @see Durkan, Bekasov, Murray & Papamakarios 2019, arXiv:1906.04032
  */
 export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tailBound }: SplineSizes): Bijector {
-  const length = rawLength(bins)
-  const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) =>
-    moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at)),
-  )
+  const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) => outputsOf(moved, bins))
   const forward: MovedSplines = { moved, bins, tailBound, map: splineAt }
   return {
     forwardAndLogDet: (x, context) => applySplines.ofTensors([x, rawOfTensor(x, context)], forward),
@@ -43,6 +36,27 @@ export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tai
       return { value, logDet: logDet.map((nats) => -nats) }
     },
   }
+}
+
+/** The conditioner's outputs of the moved features. */
+function outputsOf(moved: readonly number[], bins: number): readonly number[] {
+  const length = rawLength(bins)
+  return moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at))
+}
+
+/** The spline coupling of a layer. */
+export function splineCouplingPart(layer: number, sizes: FlowSizes & SplineSizes): Part {
+  const length = rawLength(sizes.bins)
+  return couplingPart(layer, sizes, {
+    outputs: sizes.dim * length,
+    bijector: (mask, conditioner) => splineCoupling(mask, conditioner, sizes),
+    throughOf: (moved) => ({ outputs: outputsOf(moved, sizes.bins) }),
+    transform: (graph, x, raw, count) => {
+      const rows = [graph.toRows(x, count), graph.toRows(raw, count * length)] as const
+      const { value, logDet } = splineGraph(graph, ...rows, count, sizes)
+      return { columns: graph.toColumns(value, count), summed: logDet }
+    },
+  })
 }
 
 interface MovedSplines extends SplineSizes {

@@ -1,6 +1,8 @@
+import type { SplineSpec } from '../flows/flow-state.js'
 import type { OnnxGraph } from '../onnx/onnx-graph.js'
 import { SLOPE_ONE, SMALLEST } from './spline.js'
-import type { SplineSizes } from './spline-coupling.js'
+
+export type SplineSizes = Pick<SplineSpec, 'bins' | 'tailBound'>
 
 /**
  * The splines of spline.ts in ONNX operators. The bin of a number is a one-hot row, and the product with it selects the bin's

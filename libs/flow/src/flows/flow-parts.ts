@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { baseShapes, unfittedBase } from '../base/bases.js'
-import { actnormPart } from '../bijectors/actnorm-part.js'
-import { affineCouplingPart } from '../bijectors/affine-coupling-part.js'
+import { actnormPart } from '../bijectors/actnorm.js'
+import { affineCouplingPart } from '../bijectors/affine-coupling.js'
 import type { Bijector } from '../bijectors/bijector.js'
 import { halfMasks } from '../bijectors/conditioner/mask.js'
-import { contextShiftPart } from '../bijectors/context-shift-part.js'
-import { mixingPart } from '../bijectors/linear-mixing-part.js'
+import { contextShiftPart } from '../bijectors/context-shift.js'
+import { mixingPart } from '../bijectors/linear-mixing.js'
 import type { Part, Shapes } from '../bijectors/part.js'
-import { splineCouplingPart } from '../bijectors/spline-coupling-part.js'
+import { splineCouplingPart } from '../bijectors/spline-coupling.js'
 import { ShapeError } from '../errors.js'
 import { seededRandom } from '../random.js'
 import { sizeOf } from '../tensor/plain.js'
@@ -63,7 +63,7 @@ export function learnedShapes(spec: FlowSpec): Shapes {
 
 /** Names and shapes of the weights that training does not change: those drawn from the seed, and the base's. */
 export function fixedShapes(spec: FlowSpec): Shapes {
-  return new Map([...partsOf(spec).flatMap(({ fixed }) => [...fixed]), ...baseShapes(spec)])
+  return new Map([...partsOf(spec).flatMap(({ fixed = [] }) => [...fixed]), ...baseShapes(spec)])
 }
 
 /**
@@ -77,7 +77,7 @@ export function unfittedFlow(spec: FlowSpec, seed: number): FlowState {
     rotations: seededRandom(seed, 'rotations'),
   }
   const weights = new Map<string, WeightTensor>(unfittedBase(spec))
-  for (const { learned, fixed, start } of partsOf(spec)) {
+  for (const { learned, fixed = [], start } of partsOf(spec)) {
     const drawn = start(random)
     for (const [name, shape] of [...fixed, ...learned]) {
       weights.set(name, { shape, data: drawn.get(name) ?? new Float32Array(sizeOf(shape)) })

@@ -2,30 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Weights } from '../../flows/flow-state.js'
 import type { OnnxGraph } from '../../onnx/onnx-graph.js'
 import type { Random } from '../../random.js'
-import type { Shapes } from '../part.js'
-import { type Conditioner, mlp } from './conditioner.js'
-
-/** A conditioner's weights, initial values and ONNX nodes. */
-export interface ConditionerPart {
-  /** Number of inputs. */
-  readonly inputs: number
-  readonly learned: Shapes
-  /**
-   * He initialisation of the hidden layers; omitted weights, including the last layer, are zero.
-   *
-   * @param masked  number of masked inputs, which do not count for the first layer's variance
-   */
-  start(random: Random, masked?: number): ReadonlyMap<string, Float32Array>
-  of(tensors: ReadonlyMap<string, Tensor>): Conditioner
-  /** Whether its output is zero for every input, as at the start of a fit: a coupling is then the identity. */
-  isZero(weights: Weights): boolean
-  /**
-   * @param input    columns
-   * @param through  which inputs these columns are, and which outputs come out
-   * @returns columns
-   */
-  toGraph(graph: OnnxGraph, input: string, weights: Weights, through: Through): string
-}
+import { mlp } from './conditioner.js'
 
 /** Restricts a conditioner to some of its inputs and outputs. */
 export interface Through {
@@ -41,7 +18,7 @@ export interface Through {
 export function conditionerPart(
   prefix: string,
   { inputs, hidden, outputs }: { inputs: number; hidden: readonly number[]; outputs: number },
-): ConditionerPart {
+) {
   const widths = [inputs, ...hidden, outputs]
   const layers = widths.slice(1).map((width, index) => ({
     weight: `${prefix}.${index}.weight`,
@@ -49,14 +26,18 @@ export function conditionerPart(
     shape: [widths[index]!, width] as const,
   }))
   return {
-    inputs,
     learned: new Map<string, readonly number[]>(
       layers.flatMap(({ weight, bias, shape }) => [
         [weight, shape],
         [bias, [shape[1]]],
       ]),
     ),
-    start: (random, masked = 0) =>
+    /**
+     * He initialisation of the hidden layers; omitted weights, including the last layer, are zero.
+     *
+     * @param masked  number of masked inputs, which do not count for the first layer's variance
+     */
+    start: (random: Random, masked = 0): ReadonlyMap<string, Float32Array> =>
       new Map(
         layers.slice(0, -1).map(({ weight, shape }, index) => {
           const active = shape[0] - (index === 0 ? masked : 0)
@@ -64,18 +45,24 @@ export function conditionerPart(
           return [weight, Float32Array.from({ length: shape[0] * shape[1] }, () => deviation * random.normal())]
         }),
       ),
-    of: (tensors) =>
+    of: (tensors: ReadonlyMap<string, Tensor>) =>
       mlp(
         layers.map(({ weight, bias }) => ({
           weight: tensors.get(weight) as Tensor2D,
           bias: tensors.get(bias) as Tensor1D,
         })),
       ),
-    isZero: (weights) => {
+    /** Whether its output is zero for every input, as at the start of a fit: a coupling is then the identity. */
+    isZero: (weights: Weights) => {
       const { weight, bias } = layers.at(-1)!
       return [weight, bias].every((name) => weights.get(name)!.data.every((number) => number === 0))
     },
-    toGraph: (graph, input, weights, through) => {
+    /**
+     * @param input    columns
+     * @param through  which inputs these columns are, and which outputs come out
+     * @returns columns
+     */
+    toGraph: (graph: OnnxGraph, input: string, weights: Weights, through: Through): string => {
       let columns = input
       layers.forEach(({ weight, bias, shape }, index) => {
         const isLast = index === layers.length - 1

@@ -6,14 +6,6 @@ import { zeroed } from '../../tensor/scratch.js'
 import type { Conditioner, UsedColumns } from './conditioner.js'
 import { halvesOf, type Mask } from './mask.js'
 
-/** The conditioner's output for the moved features, in both precisions. */
-interface MaskedConditioner {
-  /** The features that are moved. */
-  readonly moved: readonly number[]
-  rawOfTensor(x: Tensor2D, context: Tensor2D | undefined): Tensor2D
-  rawOfRows(x: Rows, context: Rows | undefined): Float64Array
-}
-
 /**
  * Runs a conditioner on the held features and the context only: conditioner(b⊙x, context). Outputs of held features are not
  * computed.
@@ -21,13 +13,14 @@ interface MaskedConditioner {
  * @param mask         [dim]; 1 holds a feature, 0 moves it
  * @param conditioner  [batch, dim + contextDim] → [batch, outputs]
  * @param outputsOf    the outputs that belong to the moved features, in order
+ * @returns the moved features, and the conditioner's output for them in both precisions
  * @throws {ShapeError} when the mask holds every feature, or moves all of several
  */
 export function maskedConditioner(
   mask: Mask,
   conditioner: Conditioner,
   outputsOf: (moved: readonly number[]) => readonly number[],
-): MaskedConditioner {
+) {
   const { moved, held } = halvesOf(mask)
   if (moved.length === 0 || (held.length === 0 && mask.length > 1)) {
     throw new ShapeError(`a coupling holds some features and moves the others, got the mask ${mask.join('')}`)
@@ -40,11 +33,11 @@ export function maskedConditioner(
   }
   return {
     moved,
-    rawOfTensor: (x, context) => {
+    rawOfTensor: (x: Tensor2D, context: Tensor2D | undefined): Tensor2D => {
       const joined = inputsOf(context === undefined ? [x] : [x, context], { held })
       return conditioner.ofTensor(joined[0] as Tensor2D, only(context?.shape[1] ?? 0))
     },
-    rawOfRows: (x, context) => {
+    rawOfRows: (x: Rows, context: Rows | undefined): Float64Array => {
       const { inputs } = only(context?.width ?? 0)
       const joined = { values: new Float64Array(x.count * inputs.length), count: x.count, width: inputs.length }
       concatInputs(joined.values, x.values, x.width, held, context?.values)
