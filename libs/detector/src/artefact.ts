@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema, outflowVersion } from '@outflow/contracts'
 import { type Encoder, type EncoderHeader, packEncoder, unpackEncoder } from '@outflow/encoding'
 import {
+  checkFlow,
+  type FlowSpec,
   type FlowState,
   openTensorFile,
   type Tensor,
@@ -12,7 +14,6 @@ import {
 } from '@outflow/flow'
 import type { Calibration } from './conformal.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import { packFlow, tensorsUnder, unpackFlow } from './pack-flow.js'
 import type { ParetoTail } from './pareto-tail.js'
 
 /** The contents of a model artefact. */
@@ -102,12 +103,19 @@ function unpack(texts: Readonly<Record<string, string>>, tensors: ReadonlyMap<st
     header: JSON.parse(texts.encoder!) as EncoderHeader,
     tables: new Map(Array.from(tensorsUnder('encoder.', tensors), ([name, { data }]) => [name, data])),
   })
+  const spec = JSON.parse(texts.flow_spec!) as FlowSpec | null
   return {
     encoder,
-    flow: unpackFlow(texts, tensors),
+    flow: spec && checkFlow({ spec, weights: tensorsUnder('flow.', tensors) as FlowState['weights'] }),
     calibration: unpackCalibration(tensors, JSON.parse(texts.calibration!) as CalibrationHeader),
     metadata: modelMetadataSchema.parse(JSON.parse(texts.metadata!)),
   }
+}
+
+/** The tensors whose names begin with a prefix, by the rest of their names. */
+function tensorsUnder(prefix: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const under = Array.from(tensors).filter(([name]) => name.startsWith(prefix))
+  return new Map(under.map(([name, tensor]) => [name.slice(prefix.length), tensor]))
 }
 
 function later(texts: Readonly<Record<string, string>>, why: string, cause?: unknown): ModelVersionUnknown {
@@ -128,13 +136,12 @@ function writerOf({ metadata }: Readonly<Record<string, string>>): string {
 function pack({ encoder, flow, calibration }: Omit<Model, 'metadata'>) {
   const { header, tables } = packEncoder(encoder)
   const { header: calibrationHeader, tensors } = packCalibration(calibration)
-  const packed = packFlow(flow)
   for (const [name, table] of tables) tensors.set(`encoder.${name}`, flat(table))
-  for (const [name, weights] of packed.tensors) tensors.set(name, weights)
+  for (const [name, weights] of flow?.weights ?? []) tensors.set(`flow.${name}`, weights)
   const fixed = {
     encoder: JSON.stringify(header),
     calibration: JSON.stringify(calibrationHeader),
-    ...packed.texts,
+    flow_spec: JSON.stringify(flow?.spec ?? null),
   }
   return { tensors, fixed }
 }
