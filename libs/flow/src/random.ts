@@ -6,6 +6,8 @@ export interface Random {
   normal(): number
   /** A whole number, uniform on 0 … bound − 1. */
   below(bound: number): number
+  /** An index, drawn with probability proportional to its weight; uniform if all weights are 0. */
+  weighted(weights: Float64Array): number
   /** The numbers 0 … count − 1 in random order. */
   permutation(count: number): Uint32Array
 }
@@ -37,6 +39,14 @@ export function seededRandom(seed: number, purpose: string): Random {
       return u * radius
     }
   }
+  const weighted = (weights: Float64Array) => {
+    let left = uniform() * weights.reduce((sum, weight) => sum + weight, 0)
+    const drawn = weights.findIndex((weight) => {
+      left -= weight
+      return left < 0
+    })
+    return drawn < 0 ? below(weights.length) : drawn
+  }
   const permutation = (count: number) => {
     const order = Uint32Array.from({ length: count }, (_, index) => index)
     for (let last = count - 1; last > 0; last--) {
@@ -47,7 +57,7 @@ export function seededRandom(seed: number, purpose: string): Random {
     }
     return order
   }
-  return { uniform, normal, below, permutation }
+  return { uniform, normal, below, weighted, permutation }
 }
 
 /** Whole 32-bit numbers; the state is an FNV hash of the text with three salts, then mixed in 20 rounds. */

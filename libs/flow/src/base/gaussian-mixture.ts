@@ -190,7 +190,7 @@ function drawMixture(
 ): Float64Array {
   const drawn = new Float64Array(count * dim)
   for (let from = 0; from < drawn.length; from += dim) {
-    const component = pick(drawShares, random)
+    const component = random.weighted(drawShares)
     for (let i = 0, at = component * dim * dim; i < dim; i++, at += dim) {
       let rest = temperature * random.normal()
       for (let j = 0; j < i; j++) rest -= whitening[at + j]! * drawn[from + j]!
@@ -199,15 +199,6 @@ function drawMixture(
     for (let i = 0; i < dim; i++) drawn[from + i]! += means[component * dim + i]!
   }
   return drawn
-}
-
-function pick(shares: Float64Array, random: Random): number {
-  let left = random.uniform() * shares.reduce((sum, share) => sum + share, 0)
-  for (let component = 0; component < shares.length - 1; component++) {
-    left -= shares[component]!
-    if (left < 0) return component
-  }
-  return shares.length - 1
 }
 
 /**

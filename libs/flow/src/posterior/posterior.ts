@@ -121,7 +121,7 @@ export async function fitPosterior(density: LogDensity, options: PosteriorOption
     for (let step = 1; step <= maxSteps; step++) {
       if (signal?.aborted) throw new FitCancelled('the fit was cancelled', { cause: signal.reason })
       const gradient = await draws.gradient(base.draw(random, batchSize))
-      if (gradient === undefined || !Number.isFinite(clipNorm(gradient, CLIP_PER_ROOT_DIM * Math.sqrt(spec.dim)))) {
+      if (gradient === undefined || !Number.isFinite(clipNorm(gradient, spec.dim))) {
         return { steps: step - 1, stopped: 'diverged' }
       }
       move(flow.parameters, gradient, learningRateAt(step - 1, maxSteps, learningRate))
@@ -273,7 +273,6 @@ function importance(logWeights: Float64Array): Pick<PosteriorReport, 'logEvidenc
   return { logEvidence: largest + Math.log(total / length), effectiveShare: (total * total) / squares / length }
 }
 
-const CLIP_PER_ROOT_DIM = 5
 const EVALUATE_EVERY = 50
 /** Draws per evaluation: bounds then vary by hundredths of a nat, and an evaluation costs less than the steps between. */
 const EVALUATION_DRAWS = 1024

@@ -15,12 +15,12 @@ it('moves each parameter by the learning rate in the first step, for any slope',
   expect(place[1]).toBeCloseTo(0.5, 4)
 })
 
-it('clips a long gradient to the norm and does not change a short one', () => {
+it('clips a gradient to a norm of 5·√columns, and does not change a shorter one', () => {
   const long = Float32Array.of(30, 40)
-  expect(clipNorm(long, 5)).toBe(50)
-  expect([...long]).toEqual([3, 4])
+  expect(clipNorm(long, 4)).toBe(50)
+  expect([...long]).toEqual([6, 8])
   const short = Float32Array.of(3, 4)
-  expect(clipNorm(short, 5)).toBe(5)
+  expect(clipNorm(short, 1)).toBe(5)
   expect([...short]).toEqual([3, 4])
 })
 

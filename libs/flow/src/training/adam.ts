@@ -40,11 +40,13 @@ const BETA1 = 0.9
 const EPSILON = 1e-8
 
 /**
- * Clips a gradient to a maximum norm, in place.
+ * Clips a gradient to a norm of 5·√columns, in place.
  *
+ * @param columns  of a row
  * @returns the norm before clipping; not finite if the gradient is not
  */
-export function clipNorm(gradient: Float32Array, longest: number): number {
+export function clipNorm(gradient: Float32Array, columns: number): number {
+  const longest = CLIP_PER_ROOT_COLUMN * Math.sqrt(columns)
   let squares = 0
   for (let at = 0; at < gradient.length; at++) squares += gradient[at]! * gradient[at]!
   const norm = Math.sqrt(squares)
@@ -54,6 +56,9 @@ export function clipNorm(gradient: Float32Array, longest: number): number {
   }
   return norm
 }
+
+// From an independent implementation's comparison on twelve tables of ADBench, not ours; docs/design/flow.md has the recipe.
+const CLIP_PER_ROOT_COLUMN = 5
 
 /** Learning rate of a step: linear over the warm-up, then half a cosine down to 2 % of the peak at the last step. */
 export function learningRateAt(step: number, maxSteps: number, peak: number): number {

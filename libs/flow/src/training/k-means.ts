@@ -29,23 +29,13 @@ function drawCentres({ dim, rows }: Rows, count: number, random: Random): Float6
   const centres = new Float64Array(count * dim)
   const nearest = new Float64Array(rows.length / dim).fill(Number.POSITIVE_INFINITY)
   for (let centre = 0; centre < count; centre++) {
-    const drawn = centre === 0 ? random.below(nearest.length) : drawBy(nearest, random)
+    const drawn = centre === 0 ? random.below(nearest.length) : random.weighted(nearest)
     centres.set(rows.subarray(drawn * dim, (drawn + 1) * dim), centre * dim)
     for (let row = 0; row < nearest.length; row++) {
       nearest[row] = Math.min(nearest[row]!, squaredDistance(rows, row, centres, centre, dim))
     }
   }
   return centres
-}
-
-/** An index drawn with probability proportional to its value; uniform if all values are 0. */
-function drawBy(worth: Float64Array, random: Random): number {
-  let left = random.uniform() * worth.reduce((sum, each) => sum + each, 0)
-  const drawn = worth.findIndex((each) => {
-    left -= each
-    return left < 0
-  })
-  return drawn < 0 ? random.below(worth.length) : drawn
 }
 
 function nearestOf({ dim, rows }: Rows, centres: Float64Array): Uint16Array {
