@@ -1,5 +1,6 @@
 import { type Fields, isRejection } from '@outflow/records'
 import type { Detector } from './detector.js'
+import { sameFeatures } from './same-features.js'
 import { withDetector } from './with-detector.js'
 
 /** Kullback–Leibler divergences between the densities of two models, nats per record. */
@@ -21,7 +22,7 @@ const SEED = 1
 export function divergenceOf(first: Uint8Array, second: Uint8Array): Promise<Divergence | null> {
   return withDetector(first, (own) =>
     withDetector(second, async (other) => {
-      if (JSON.stringify(own.metadata.features) !== JSON.stringify(other.metadata.features)) return null
+      if (!sameFeatures(own.metadata, other.metadata.features)) return null
       return { secondToFirst: await meanExcess(other, own), firstToSecond: await meanExcess(own, other) }
     }),
   )

@@ -8,7 +8,7 @@ type Lists = readonly (readonly Fields[])[]
 
 /** Requests the NLLs of several lists of records at once, and returns those of each list. */
 export function* queryLists(lists: Lists): NllQueries<Float64Array[]> {
-  return parted(yield joined(lists), lists)
+  return parted(yield lists.flat(), lists)
 }
 
 /**
@@ -31,7 +31,7 @@ export async function runNllQueries<Result>(nll: Nll, computations: readonly Nll
     const round = pending
     pending = []
     const lists = round.map(({ records }) => records)
-    const answers = parted(await nll(joined(lists)), lists)
+    const answers = parted(await nll(lists.flat()), lists)
     round.forEach(({ index }, at) => {
       advance(index, answers[at]!)
     })
@@ -40,12 +40,6 @@ export async function runNllQueries<Result>(nll: Nll, computations: readonly Nll
 }
 
 const NOTHING = new Float64Array(0)
-
-function joined(lists: Lists): Fields[] {
-  const all: Fields[] = []
-  for (const list of lists) for (const fields of list) all.push(fields)
-  return all
-}
 
 /** The NLLs of each list, from those of all of their records. */
 function parted(nll: Float64Array, lists: Lists): Float64Array[] {

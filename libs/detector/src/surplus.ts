@@ -1,3 +1,4 @@
+import { argMin } from './bits.js'
 import { ALLOWANCE, boundedStep, LARGEST_STEP, mergeBlocks, type ScoreBlock } from './drift.js'
 
 /** A share of anomalies above the alert rate. */
@@ -34,9 +35,8 @@ export function watchSurplus(
   blocks: Iterable<ScoreBlock>,
   { borders, alertRate, calibrated, limit }: SurplusOptions,
 ): Surplus | null {
-  const distance = (p: number) => Math.abs(Math.log(p / alertRate))
-  const starts = Array.from(borders).slice(0, -1)
-  const first = starts.reduce((best, p, bucket) => (distance(p) < distance(starts[best]!) ? bucket : best), 0)
+  const starts = Float64Array.from(borders).subarray(0, -1)
+  const first = argMin(starts.map((p) => Math.abs(Math.log(p / alertRate))))
   const due = starts[first]!
   let found = { statistic: 0, changedMs: 0, raisedMs: 0 }
   for (const { startMs, counts } of mergeBlocks(FEWEST_DUE / due, blocks)) {

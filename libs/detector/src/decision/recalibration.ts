@@ -1,4 +1,5 @@
 import type { Recalibration } from '@outflow/contracts'
+import { argMin } from '../bits.js'
 import type { ScoreBlock } from '../drift.js'
 
 interface RecalibrationOptions {
@@ -102,9 +103,8 @@ const logOddsOf = (p: number) => Math.log1p(-p) - Math.log(p)
 const shareOf = (logOdds: number) => 1 / (1 + Math.exp(logOdds))
 const between = (low: number, value: number, high: number) => Math.min(high, Math.max(low, value))
 
-function nearest(own: readonly number[], wanted: number): number {
-  return own.reduce((best, knot, at) => (Math.abs(knot - wanted) < Math.abs(own[best]! - wanted) ? at : best), 0)
-}
+const nearest = (own: readonly number[], wanted: number) =>
+  argMin(Float64Array.from(own, (knot) => Math.abs(knot - wanted)))
 
 const FEWEST_RECORDS = 200
 /** The rate of a hundred anomalies has a relative error of a tenth. */
