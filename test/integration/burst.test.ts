@@ -1,9 +1,11 @@
 import { openDetector, trainDetector, withDetector } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
+import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, test, vi } from 'vitest'
 import { type Flight, loadFlights } from '../../services/demo/src/flights.js'
 import { passGate } from '../../services/trainer/src/gate.js'
-import { type RoundOptions, trainOnce } from '../../services/trainer/src/train-once.js'
+import { makeTelemetry } from '../../services/trainer/src/telemetry.js'
+import { trainOnce } from '../../services/trainer/src/train-once.js'
 import { FLIGHT_FEATURES, fieldsOf } from '../bench/flight-fields.js'
 import { configWith } from '../support/config-with.js'
 
@@ -31,7 +33,7 @@ test('issue 20: the first model finds the incident in its own training window, a
   const late = incident(flights, startMs)
   const history = [...flights, ...late].toSorted((a, b) => Date.parse(a.date) - Date.parse(b.date))
   const artefacts: Uint8Array[] = []
-  const burstFound = vi.fn<RoundOptions['telemetry']['burstFound']>()
+  const telemetry = vi.mockObject(makeTelemetry({} as Log, makeMetrics(), config.detection))
   const outcome = await trainOnce({
     config,
     decoder: makeDecoder(config.source),
@@ -70,25 +72,13 @@ test('issue 20: the first model finds the incident in its own training window, a
       promote: async () => 'promoted',
       failGate: async () => {},
     },
-    telemetry: {
-      fitStarted: () => {},
-      fitAdvanced: () => {},
-      recordsRead: () => {},
-      windowsRead: () => {},
-      rowsAwaited: () => {},
-      windowCutShort: () => {},
-      burstFound,
-      gateDecided: () => {},
-      modelKnown: () => {},
-      modelWriteRetried: () => {},
-      fitSuperseded: () => {},
-    },
+    telemetry,
     signal: new AbortController().signal,
   })
   expect(outcome).toEqual({ became: 'promoted' })
 
-  expect(burstFound).toHaveBeenCalledTimes(1)
-  const [{ from, to }, , isLeftOut] = burstFound.mock.calls[0]!
+  expect(telemetry.burstFound).toHaveBeenCalledTimes(1)
+  const [{ from, to }, , isLeftOut] = telemetry.burstFound.mock.calls[0]!
   expect(isLeftOut).toBe(true)
   expect(Date.parse(from)).toBeLessThanOrEqual(startMs)
   expect(Date.parse(to)).toBeGreaterThan(Date.parse(late.at(-1)!.date))

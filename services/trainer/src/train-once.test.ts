@@ -1,9 +1,11 @@
 import { type FitReport, type GateReport, type ModelMetadata, parseConfig } from '@outflow/contracts'
 import { TooFewRecords } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
+import { type Log, makeMetrics } from '@outflow/runtime'
 import { StoreUnavailable } from '@outflow/store'
 import type { WindowRecord } from '@outflow/streams'
 import { describe, expect, test, vi } from 'vitest'
+import { makeTelemetry } from './telemetry.js'
 import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
 
 const config = parseConfig(
@@ -83,19 +85,7 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     failGate: vi.fn<TrainerEffects['failGate']>(async () => {}),
   }
   const effects = { ...defaults, ...(overrides as Partial<typeof defaults>) }
-  const telemetry = {
-    fitStarted: vi.fn(),
-    recordsRead: vi.fn(),
-    windowsRead: vi.fn(),
-    fitAdvanced: vi.fn(),
-    windowCutShort: vi.fn(),
-    burstFound: vi.fn(),
-    rowsAwaited: vi.fn(),
-    gateDecided: vi.fn(),
-    modelKnown: vi.fn(),
-    modelWriteRetried: vi.fn(),
-    fitSuperseded: vi.fn(),
-  }
+  const telemetry = vi.mockObject(makeTelemetry({} as Log, makeMetrics(), config.detection))
   const progress: TrainerProgress[] = []
   const options: RoundOptions = {
     config,

@@ -83,20 +83,7 @@ export interface RoundOptions {
   /** Least number of good records, at most minRows; with fewer than minRows the model is provisional. */
   readonly fewest: number
   readonly effects: TrainerEffects
-  readonly telemetry: Pick<
-    TrainerTelemetry,
-    | 'fitStarted'
-    | 'fitAdvanced'
-    | 'recordsRead'
-    | 'windowsRead'
-    | 'rowsAwaited'
-    | 'windowCutShort'
-    | 'burstFound'
-    | 'gateDecided'
-    | 'modelKnown'
-    | 'modelWriteRetried'
-    | 'fitSuperseded'
-  >
+  readonly telemetry: TrainerTelemetry
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   /** Abandons the round. */
   readonly signal: AbortSignal

@@ -15,6 +15,7 @@ import {
   withDetector,
 } from '@outflow/detector'
 import { type Fields, makeDecoder } from '@outflow/records'
+import { type Log, makeMetrics } from '@outflow/runtime'
 import type { ModelSummary } from '@outflow/store/models'
 import { minuteScores, type ScoreMinute } from '@outflow/store/statistics'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'
@@ -26,6 +27,7 @@ import {
   readScores,
   recalibrationLimit,
 } from '../../../services/trainer/src/read-scores.js'
+import { makeTelemetry } from '../../../services/trainer/src/telemetry.js'
 import { trainOnce } from '../../../services/trainer/src/train-once.js'
 import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
 import type { History } from './history.js'
@@ -74,6 +76,7 @@ interface Active extends Kept {
 export function makeSimulatedPipeline(config: Config, history: History): SimulatedPipeline {
   const { training, detection } = config
   const decoder = makeDecoder(config.source)
+  const telemetry = makeTelemetry(SILENT, makeMetrics({}, { ofProcess: false }), detection)
   const limit = driftLimit(training.falseDriftEvery / MINUTE_MS)
   const models: Kept[] = []
   const fits: {
@@ -208,7 +211,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
           events.push({ atMs: nowMs + FIT_MS, what: 'failed_gate', why: because })
         },
       },
-      telemetry: SILENT,
+      telemetry,
       signal: new AbortController().signal,
       now: () => nowMs,
     })
@@ -253,16 +256,5 @@ function merged(known: ScoreMinute | undefined, more: ScoreMinute): ScoreMinute 
   }
 }
 
-const SILENT = {
-  fitStarted: () => {},
-  fitAdvanced: () => {},
-  recordsRead: () => {},
-  windowsRead: () => {},
-  rowsAwaited: () => {},
-  windowCutShort: () => {},
-  burstFound: () => {},
-  gateDecided: () => {},
-  modelKnown: () => {},
-  modelWriteRetried: () => {},
-  fitSuperseded: () => {},
-}
+const ignored = () => {}
+const SILENT: Log = { debug: ignored, info: ignored, warn: ignored, error: ignored, child: () => SILENT }
