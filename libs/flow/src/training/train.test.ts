@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { NotFiniteError } from '../errors.js'
 import { flowSpec, realNvpSpec, splineSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
-import { openScorer } from '../scoring/scorer.js'
 import { type Backend, openBackend } from '../tensor/backend.js'
 import { onEachBackend } from '../tensor/on-each-backend.js'
 import type { Fit, FitSettings } from './fit-options.js'
@@ -35,22 +34,6 @@ const settings: FitSettings = {
 /** For tests that do not depend on the size of the network. */
 const small: FitSettings = { ...settings, spec: { ...realNvpSpec(2), layers: 2, hidden: [8] }, maxSteps: 150 }
 
-/** Integral over a grid of the density of a flow of one or two columns. */
-async function massOf({ flow }: Fit): Promise<number> {
-  const { dim } = flow.spec
-  const scorer = await openScorer(flow)
-  const [side, from, width] = [280, -10, 24]
-  const cell = width / side
-  const count = side ** dim
-  const grid = Float32Array.from({ length: dim * count }, (_, at) => {
-    const index = Math.floor(at / dim)
-    return from + cell * (0.5 + (at % dim === 0 ? index % side : Math.floor(index / side)))
-  })
-  const nll = await scorer.nll(grid, NO_CONTEXT, count)
-  await scorer.close()
-  return nll.reduce((total, value) => total + Math.exp(-value), 0) * cell ** dim
-}
-
 // A fit takes a second, and many on a busy machine.
 const PATIENCE_MS = 180_000
 vi.setConfig({ testTimeout: PATIENCE_MS })
@@ -73,10 +56,6 @@ await onEachBackend('training', (name) => {
     const nll = trainableFlow(fit.flow).nll({ rows: aBanana(2000, 2), context: NO_CONTEXT, count: 2000 })
     // A Gaussian of these moments has 2.75 nats; the ridge itself log 2πe + log .3 = 1.63.
     expect(nll.reduce((total, value) => total + value, 0) / 2000).toBeLessThan(2)
-  })
-
-  it('gives a density that integrates to one', async () => {
-    expect(Math.abs((await massOf(fit)) - 1)).toBeLessThan(0.005)
   })
 
   it('gives the same weights for the same seed, and others for another', async () => {
@@ -131,11 +110,10 @@ describe('the recipe', () => {
     expect(meanNll(fit, asScored)).toBeCloseTo(1.419 + 0.919, 1)
   })
 
-  it.each(['glow', 'spline'] as const)('fits a flow of the kind %s, whose density integrates to one', async (kind) => {
+  it.each(['glow', 'spline'] as const)('fits a flow of the kind %s', async (kind) => {
     const spec = { ...flowSpec(kind, 2), layers: 4, hidden: [16] }
     const fit = await train({ rows: aBanana(1000), context: NO_CONTEXT }, { ...small, spec, maxSteps: 200 }, backend)
     expect(meanNll(fit, aBanana(1000, 2))).toBeLessThan(2.5)
-    expect(Math.abs((await massOf(fit)) - 1)).toBeLessThan(0.005)
   })
 
   it('separates the modes of one column with a spline flow', async () => {
@@ -146,7 +124,6 @@ describe('the recipe', () => {
     const fit = await train({ rows, context: NO_CONTEXT }, settings, backend)
     // The entropy is log 2 + log .2 + ½·log 2πe, half a nat; a Gaussian of these moments has 1.44.
     expect(meanNll(fit, rows)).toBeLessThan(1.1)
-    expect(Math.abs((await massOf(fit)) - 1)).toBeLessThan(0.005)
   })
 
   it('trims contamination out of the gradient', async () => {
