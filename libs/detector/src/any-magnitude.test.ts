@@ -1,27 +1,18 @@
 import type { Feature } from '@outflow/contracts'
 import { fitEncoder, rowDim } from '@outflow/encoding'
 import { fitFlow, realNvpSpec } from '@outflow/flow'
-import { isRejection, makeReader } from '@outflow/records'
 import fc from 'fast-check'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
 import { nllBy, openTableScorer } from './model-scorer.js'
+import { readerOf, seededDraws } from './test-draws.js'
 
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
-const read = makeReader(features)
-
-function fieldsOf(x: number, y: number) {
-  const fields = read({ x, y })
-  if (isRejection(fields)) throw new Error(fields.detail)
-  return fields
-}
+const read = readerOf(features)
+const fieldsOf = (x: number, y: number) => read({ x, y })
 
 /** Fits encoder and flow like training, with few steps, to x = location + scale·N(0, 1) and y = N(0, 1). */
 async function fitTo(location: number, scale: number, seed: number) {
-  const random = xoroshiro128plus(seed)
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - uniformFloat64(random))) * Math.cos(2 * Math.PI * uniformFloat64(random))
+  const { normal } = seededDraws(seed)
   const draw = () => fieldsOf(location + scale * normal(), normal())
   const records = Array.from({ length: 500 }, draw)
   const { encoder, ...data } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })

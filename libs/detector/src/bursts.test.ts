@@ -1,11 +1,10 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, test } from 'vitest'
 import { findBursts } from './bursts.js'
+import { seededDraws } from './test-draws.js'
 
 const exponential = (count: number, seed: number) => {
-  const random = xoroshiro128plus(seed)
-  return Float64Array.from({ length: count }, () => -Math.log(1 - uniformFloat64(random)))
+  const { uniform } = seededDraws(seed)
+  return Float64Array.from({ length: count }, () => -Math.log(1 - uniform()))
 }
 
 /** Every second record from `first` on is unlikely. */

@@ -1,10 +1,9 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Fields } from '@outflow/records'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { type Detector, openDetector } from './detector.js'
+import { readerOf, seededDraws } from './test-draws.js'
 import { trainDetector } from './train.js'
 
 const COLUMNS = 10
@@ -13,18 +12,13 @@ const features: Feature[] = Array.from({ length: COLUMNS }, (_, column) => ({
   type: 'numeric',
   optional: false,
 }))
-const read = makeReader(features)
-const fieldsOf = (numbers: readonly number[]) => {
-  const fields = read(Object.fromEntries(numbers.map((number, column) => [`c${column}`, number])))
-  if (isRejection(fields)) throw new Error(fields.detail)
-  return fields
-}
+const read = readerOf(features)
+const fieldsOf = (numbers: readonly number[]) =>
+  read(Object.fromEntries(numbers.map((number, column) => [`c${column}`, number])))
 
 /** Two clusters: in one, neighbouring columns are positively correlated, in the other negatively. */
 function drawn(count: number, seed: number, slope: (cluster: number) => number) {
-  const random = xoroshiro128plus(seed)
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - uniformFloat64(random))) * Math.cos(2 * Math.PI * uniformFloat64(random))
+  const { normal } = seededDraws(seed)
   return Array.from({ length: count }, (_, row) => {
     const cluster = row % 2 === 0 ? 1 : -1
     const numbers: number[] = []

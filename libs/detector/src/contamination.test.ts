@@ -1,23 +1,18 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Fields } from '@outflow/records'
 import { expect, it } from 'vitest'
+import { readerOf, seededDraws } from './test-draws.js'
 import { trainDetector } from './train.js'
 import { withDetector } from './with-detector.js'
 
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
-const read = makeReader(features)
-const random = xoroshiro128plus(1)
+const read = readerOf(features)
+const { uniform } = seededDraws(1)
 
 /** Fields around a point; the deviation from it is uniform. */
 function drawn(count: number, centre: number, deviation: number): Fields[] {
-  const near = () => centre + deviation * (2 * uniformFloat64(random) - 1)
-  return Array.from({ length: count }, () => {
-    const fields = read({ x: near(), y: near() })
-    if (isRejection(fields)) throw new Error(fields.detail)
-    return fields
-  })
+  const near = () => centre + deviation * (2 * uniform() - 1)
+  return Array.from({ length: count }, () => read({ x: near(), y: near() }))
 }
 
 /** Mean NLL of records of a rare cluster that is 4 % of the training window. */

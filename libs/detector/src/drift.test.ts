@@ -1,7 +1,6 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
 import { calibrateBuckets, driftLimit, type ScoreBlock, watchDrift } from './drift.js'
+import { seededDraws } from './test-draws.js'
 
 const BUCKETS = 20
 const MINUTE_MS = 60_000
@@ -26,8 +25,7 @@ function* stream({
   buckets: size = BUCKETS,
   place = (u) => u,
 }: Stream): Generator<ScoreBlock> {
-  const random = xoroshiro128plus(seed)
-  const chance = () => uniformFloat64(random)
+  const { uniform: chance } = seededDraws(seed)
   for (let minute = 0; minute < minutes; minute++) {
     const counts = new Float64Array(size)
     for (let record = 0; record < perMinute; record++) {

@@ -1,26 +1,17 @@
 import type { Feature } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/records'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
 import { decide } from './decision/decide.js'
 import { beginFdr } from './decision/online-fdr.js'
 import { unreachable } from './decision/unreachable.js'
 import { openDetector } from './detector.js'
+import { readerOf, seededDraws } from './test-draws.js'
 import { trainDetector } from './train.js'
 
 const ALERT_RATE = 0.005
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
-const read = makeReader(features)
-const random = xoroshiro128plus(17)
-const normal = () =>
-  Math.sqrt(-2 * Math.log(1 - uniformFloat64(random))) * Math.cos(2 * Math.PI * uniformFloat64(random))
-
-function fieldsOf(x: number, y: number) {
-  const fields = read({ x, y })
-  if (isRejection(fields)) throw new Error(fields.detail)
-  return fields
-}
+const read = readerOf(features)
+const { normal } = seededDraws(17)
+const fieldsOf = (x: number, y: number) => read({ x, y })
 
 it('issue 17.6: with 0.9 % extreme training records, an extreme record has severity high, and is a discovery late in a stream', async () => {
   const records = Array.from({ length: 4_000 }, (_, row) =>

@@ -1,17 +1,15 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
 import type { Fields } from '@outflow/records'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
 import { fieldShifts } from './field-shifts.js'
+import { seededDraws } from './test-draws.js'
 
 const features: readonly Feature[] = [
   featureSchema.parse({ path: '$.heat', type: 'numeric' }),
   featureSchema.parse({ path: '$.load', type: 'numeric' }),
   featureSchema.parse({ path: '$.plant', type: 'categorical' }),
 ]
-const random = xoroshiro128plus(9)
-const uniform = () => uniformFloat64(random)
+const { uniform } = seededDraws(9)
 const bell = () => uniform() + uniform() + uniform() + uniform() - 2
 
 const records = (count: number, { heat = 0, load = 1, east = 0 } = {}) =>

@@ -1,13 +1,10 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
 import type { Fields } from '@outflow/records'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
 import { fitMarginals } from './marginals.js'
+import { seededDraws } from './test-draws.js'
 
-const random = xoroshiro128plus(7)
-const uniform = () => uniformFloat64(random)
-const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+const { normal } = seededDraws(7)
 const numeric: Feature = { path: '$.x', type: 'numeric', optional: false }
 const ofNumber = (values: readonly number[]) =>
   fitMarginals(

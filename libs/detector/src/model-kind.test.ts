@@ -1,9 +1,8 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, makeReader } from '@outflow/records'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Fields } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { openDetector } from './detector.js'
+import { readerOf, seededDraws } from './test-draws.js'
 import { trainDetector } from './train.js'
 
 const features: readonly Feature[] = [
@@ -14,12 +13,12 @@ const features: readonly Feature[] = [
 
 /** y follows x; the group determines the position of x. */
 function makeRecords(count: number): Fields[] {
-  const random = xoroshiro128plus(1)
-  const read = makeReader(features)
+  const { uniform } = seededDraws(1)
+  const read = readerOf(features)
   return Array.from({ length: count }, () => {
-    const isFar = uniformFloat64(random) < 0.5
-    const x = (isFar ? 10 : 0) + uniformFloat64(random)
-    return read({ group: isFar ? 'far' : 'near', x, y: x + 0.1 * uniformFloat64(random) }) as Fields
+    const isFar = uniform() < 0.5
+    const x = (isFar ? 10 : 0) + uniform()
+    return read({ group: isFar ? 'far' : 'near', x, y: x + 0.1 * uniform() })
   })
 }
 
@@ -38,7 +37,7 @@ it.each(['glow', 'spline'] as const)(
     expect(metadata.model.kind).toBe(kind)
     const detector = await openDetector(artefact)
     expect(detector.metadata.model.kind).toBe(kind)
-    const odd = makeReader(features)({ group: 'far', x: 0.5, y: 10.5 }) as Fields
+    const odd = readerOf(features)({ group: 'far', x: 0.5, y: 10.5 })
     const { pValue } = await detector.score([odd])
     expect(pValue[0]).toBeLessThan(0.02)
     expect(await detector.sample(5, 1)).toHaveLength(5)

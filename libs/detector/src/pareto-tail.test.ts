@@ -1,10 +1,9 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
 import { fitParetoTail, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
+import { seededDraws } from './test-draws.js'
 
-const random = xoroshiro128plus(11)
-const uniform = () => 1 - uniformFloat64(random)
+const draws = seededDraws(11)
+const uniform = () => 1 - draws.uniform()
 /** Sum of `count` exponentials: the NLL of a Gaussian in twice as many dimensions, up to a constant. */
 const gamma = (count: number) => {
   let sum = 0

@@ -1,8 +1,7 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
 import { driftLimit, type ScoreBlock } from './drift.js'
 import { type SurplusOptions, watchSurplus } from './surplus.js'
+import { seededDraws } from './test-draws.js'
 
 const MINUTE_MS = 60_000
 /** p-values by halves: 1, ½, ¼ … and 0. */
@@ -18,11 +17,11 @@ interface Stream {
 }
 
 function stream({ perMinute, minutes, seed = 7, improbable = () => 0 }: Stream): ScoreBlock[] {
-  const random = xoroshiro128plus(seed)
+  const { uniform } = seededDraws(seed)
   return Array.from({ length: minutes }, (_, minute) => {
     const counts = new Float64Array(borders.length - 1)
     for (let record = 0; record < perMinute; record++) {
-      const p = uniformFloat64(random) < improbable(minute) ? 1e-4 : 1 - uniformFloat64(random)
+      const p = uniform() < improbable(minute) ? 1e-4 : 1 - uniform()
       counts[Math.min(counts.length - 1, Math.floor(-Math.log2(p)))]! += 1
     }
     return { startMs: minute * MINUTE_MS, counts }

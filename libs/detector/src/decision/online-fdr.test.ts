@@ -1,7 +1,6 @@
 import fc from 'fast-check'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
+import { seededDraws } from '../test-draws.js'
 import { beginFdr, discover } from './online-fdr.js'
 
 /** Means over seeded streams: the share of false discoveries, and the share of anomalies that were discovered. */
@@ -16,8 +15,8 @@ function simulate({
   strength: number
   streams?: number
 }) {
-  const random = xoroshiro128plus(7)
-  const uniform = () => 1 - uniformFloat64(random)
+  const draws = seededDraws(7)
+  const uniform = () => 1 - draws.uniform()
   let falseShare = 0
   let found = 0
   for (let stream = 0; stream < streams; stream++) {
@@ -82,8 +81,8 @@ describe('online false-discovery control', () => {
   })
 
   it('is the same for any split of the stream into batches, with the state serialised between them', () => {
-    const random = xoroshiro128plus(3)
-    const pValues = Array.from({ length: 5_000 }, () => uniformFloat64(random) ** 4)
+    const { uniform } = seededDraws(3)
+    const pValues = Array.from({ length: 5_000 }, () => uniform() ** 4)
     const whole = discover(beginFdr(0.1), pValues)
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 12 }), (cuts) => {

@@ -1,9 +1,8 @@
 import type { Recalibration } from '@outflow/contracts'
 import fc from 'fast-check'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
 import type { ScoreBlock } from '../drift.js'
+import { seededDraws } from '../test-draws.js'
 import { fitRecalibration, recalibrate, recalibrationDistance } from './recalibration.js'
 
 const BUCKETS = 64
@@ -18,8 +17,8 @@ const options = { borders, alertRate: RATE, within: 10 }
 type Place = (u: number, chance: () => number) => number
 
 function draw(place: Place, count: number, seed: number): Float64Array {
-  const random = xoroshiro128plus(seed)
-  const chance = () => 1 - uniformFloat64(random)
+  const { uniform } = seededDraws(seed)
+  const chance = () => 1 - uniform()
   return Float64Array.from({ length: count }, () => place(chance(), chance))
 }
 
