@@ -65,26 +65,20 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const mayLose = other === null && first.stretched.length === 0
   const tolerated = mayLose ? lossOfFirst(options.features) : EQUAL_WITHIN
   const rival = other === null ? 'independent fields' : 'the incumbent'
-  const failures = [
-    ...(isAllFinite ? [] : ['some records have no finite NLL']),
-    ...(isSteady ? [] : ['opened twice, it gives two sets of NLLs']),
-    ...(gain.upper >= -tolerated
-      ? []
-      : [
-          `it is less likely than ${rival} by ${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})${extremesOf(first.stretched)}`,
-        ]),
-    ...(anomalyShare <= mostAnomalies
-      ? []
-      : [
-          `it would find anomalies in ${formatShare(anomalyShare)} of recent records; at most ${formatShare(mostAnomalies)} are accepted`,
-        ]),
-    ...(within(lowerHalf, LOWER_HALF, heldOut.length)
-      ? []
-      : [`${formatShare(lowerHalf)} of the p-values of recent records are below a half; about 50 % are due`]),
-    ...(scoringMicros <= SLOWEST_MICROS
-      ? []
-      : [`it takes ${Math.round(scoringMicros)} µs a record; at most ${SLOWEST_MICROS} are accepted`]),
-  ]
+  const failures: string[] = []
+  const demand = (isMet: boolean, otherwise: string) => {
+    if (!isMet) failures.push(otherwise)
+  }
+  demand(isAllFinite, 'some records have no finite NLL')
+  demand(isSteady, 'opened twice, it gives two sets of NLLs')
+  const loss = `${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})`
+  demand(gain.upper >= -tolerated, `it is less likely than ${rival} by ${loss}${extremesOf(first.stretched)}`)
+  const found = `anomalies in ${formatShare(anomalyShare)} of recent records`
+  demand(anomalyShare <= mostAnomalies, `it would find ${found}; at most ${formatShare(mostAnomalies)} are accepted`)
+  const below = `${formatShare(lowerHalf)} of the p-values of recent records are below a half`
+  demand(within(lowerHalf, LOWER_HALF, heldOut.length), `${below}; about 50 % are due`)
+  const micros = `${Math.round(scoringMicros)} µs a record`
+  demand(scoringMicros <= SLOWEST_MICROS, `it takes ${micros}; at most ${SLOWEST_MICROS} are accepted`)
   const ascending = first.own.nll.toSorted()
   const quantile = (share: number) => ascending[Math.floor(share * ascending.length)] ?? Number.NaN
   return {

@@ -145,7 +145,9 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
   const enoughForMs = wait.enoughSinceMs === null ? 0 : performance.now() - wait.enoughSinceMs
   const fewest = fewestRows({ training: config.training, active, enoughForMs })
   if (rows < fewest) {
-    wait.why = awaitRows(context, rows, active === undefined)
+    const { minRows } = config.training
+    telemetry.rowsAwaited(rows, minRows - rows)
+    wait.why = tooFewInTopics(rows, minRows, active === undefined)
     return pause(ROWS_POLL_MS, context.signal)
   }
   const effects = effectsOn(service)
@@ -217,13 +219,6 @@ function lastOf(fits: readonly StoredFit[]): LastFit | null {
   if (last === undefined) return null
   const { seen, fitted, heldOut } = last.report.records
   return { modelId: last.modelId!, endedMs: last.endedAt!.getTime(), seen, good: fitted + heldOut }
-}
-
-/** Returns, and logs, why the topics have too few records for a fit. */
-function awaitRows({ config, telemetry }: TrainerContext, rows: number, mayBeProvisional: boolean): string {
-  const { minRows } = config.training
-  telemetry.rowsAwaited(rows, minRows - rows)
-  return tooFewInTopics(rows, minRows, mayBeProvisional)
 }
 
 /** Waits until the topics have as many more records as were missing, by counting offsets. */
