@@ -15,13 +15,7 @@ export interface ExplainableRecord {
 }
 
 /** Explains stored records, each by the model that scored it. */
-export interface Explainer {
-  /** Opens a model in advance. */
-  open(modelId: string): Promise<void>
-  /** @returns [records]; rejects only with a retryable error of `load` */
-  explain(records: readonly ExplainableRecord[]): Promise<StoredExplanation[]>
-  close(): Promise<void>
-}
+export type Explainer = ReturnType<typeof makeExplainer>
 
 /** The active model, and earlier ones while records that they scored have no reasons. */
 const MOST_OPEN = 3
@@ -33,7 +27,7 @@ type Load = (modelId: string) => Promise<{ readonly artefact: Uint8Array }>
  *
  * @param load  reads a model; if it throws an error that is not retryable, the model's records cannot be explained
  */
-export function makeExplainer(load: Load): Explainer {
+export function makeExplainer(load: Load) {
   // In the order of their last use.
   const models = new Map<string, Promise<Detector | string>>()
   const modelOf = async (modelId: string): Promise<Detector | string> => {
@@ -51,10 +45,12 @@ export function makeExplainer(load: Load): Explainer {
     })
   }
   return {
-    open: async (modelId) => {
+    /** Opens a model in advance. */
+    open: async (modelId: string): Promise<void> => {
       await modelOf(modelId)
     },
-    explain: async (records) => {
+    /** @returns [records]; rejects only with a retryable error of `load` */
+    explain: async (records: readonly ExplainableRecord[]): Promise<StoredExplanation[]> => {
       const explanations = new Map<ExplainableRecord, StoredExplanation>()
       for (const modelId of new Set(records.map((record) => record.modelId))) {
         const own = records.filter((record) => record.modelId === modelId)
@@ -66,7 +62,7 @@ export function makeExplainer(load: Load): Explainer {
       }
       return records.map((record) => explanations.get(record)!)
     },
-    close: async () => {
+    close: async (): Promise<void> => {
       for (const model of models.values()) await close(model)
       models.clear()
     },

@@ -25,8 +25,8 @@ export interface ScoringThread {
  * modules. A model that replaces another finds them loaded, and so does the first one if `begin` was called earlier.
  */
 export function makeScoringThread(): ScoringThread {
-  let running: RunningThread | null = null
-  const begun = (): RunningThread => {
+  let running: ReturnType<typeof runThread> | null = null
+  const begun = () => {
     if (running === null || running.hasEnded()) running = runThread()
     return running
   }
@@ -53,22 +53,12 @@ export function makeScoringThread(): ScoringThread {
   }
 }
 
-interface RunningThread {
-  readonly hasEnded: () => boolean
-  /** Adds a model. @returns its number */
-  readonly addModel: () => number
-  /** Removes a model, and ends the thread after the last one. @returns whether it was the last */
-  readonly removeModel: () => Promise<boolean>
-  /** @returns the scores of a `score` request, null for others */
-  readonly request: (own: ModelRequest) => Promise<ModelScores | null>
-}
-
 interface PendingScores {
   readonly resolve: (scores: ModelScores | null) => void
   readonly reject: (error: Error) => void
 }
 
-function runThread(): RunningThread {
+function runThread() {
   const worker = startWorker()
   const pending = new Map<number, PendingScores>()
   let requests = 0
@@ -94,11 +84,13 @@ function runThread(): RunningThread {
   worker.unref()
   return {
     hasEnded: () => ended !== undefined,
+    /** Adds a model. @returns its number */
     addModel: () => {
       worker.ref()
       open += 1
       return added++
     },
+    /** Removes a model, and ends the thread after the last one. @returns whether it was the last */
     removeModel: async () => {
       open -= 1
       if (open > 0) return false
@@ -109,8 +101,9 @@ function runThread(): RunningThread {
       await exited
       return true
     },
-    request: (own) =>
-      new Promise((resolve, reject) => {
+    /** @returns the scores of a `score` request, null for others */
+    request: (own: ModelRequest) =>
+      new Promise<ModelScores | null>((resolve, reject) => {
         if (ended !== undefined) return reject(ended)
         const id = requests++
         pending.set(id, { resolve, reject })

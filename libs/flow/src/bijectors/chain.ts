@@ -2,13 +2,12 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Rows } from '../tensor/rows.js'
 import { copied } from '../tensor/scratch.js'
-import { zeros } from '../tensor/tfjs.js'
 import type { Bijector, RowsAndLogDet } from './bijector.js'
 
 /**
  * Bijectors one after another, in reading order: z = fₙ(… f₂(f₁(x))); the log-dets add up.
  *
- * An empty chain is the identity.
+ * @param bijectors  one or more
  */
 export function chain(bijectors: readonly Bijector[]): Bijector {
   return {
@@ -20,7 +19,6 @@ export function chain(bijectors: readonly Bijector[]): Bijector {
         value = mapped.value
         logDets.push(mapped.logDet)
       }
-      if (logDets.length === 0) return { value, logDet: zeros([x.shape[0]]) as Tensor1D }
       const [logDet] = total(logDets, {}) as [Tensor1D]
       return { value, logDet }
     },

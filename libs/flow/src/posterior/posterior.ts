@@ -180,16 +180,10 @@ function checked(density: LogDensity, dim: number): LogDensity {
 }
 
 /** Evaluates draws of q; latent is [count, dim]. */
-interface ElboTerms {
-  /** Gradient of the negative ELBO by every parameter; undefined if the density is not finite at some draw. */
-  gradient(latent: Float64Array): Promise<Float32Array | undefined>
-  /** log p̃(θ) − log q(θ) of each draw, [count] in nats. */
-  logWeights(latent: Float64Array): Promise<Float64Array>
-}
-
-function elboTerms(flow: TrainableFlow, base: BaseDistribution, dim: number, density: LogDensity): ElboTerms {
+function elboTerms(flow: TrainableFlow, base: BaseDistribution, dim: number, density: LogDensity) {
   return {
-    gradient: async (latent) => {
+    /** Gradient of the negative ELBO by every parameter; undefined if the density is not finite at some draw. */
+    gradient: async (latent: Float64Array) => {
       const count = latent.length / dim
       const theta = flow.inverse(latent).value
       const { gradient } = await density(theta, count)
@@ -204,7 +198,8 @@ function elboTerms(flow: TrainableFlow, base: BaseDistribution, dim: number, den
         Float32Array.from(pull, (slope, at) => (slope + ofBase[at]!) / count),
       )
     },
-    logWeights: async (latent) => {
+    /** log p̃(θ) − log q(θ) of each draw, [count] in nats. */
+    logWeights: async (latent: Float64Array) => {
       const count = latent.length / dim
       const { value, logDet } = flow.inverse(latent)
       const { logDensity } = await density(value, count)
@@ -224,7 +219,7 @@ function elboTerms(flow: TrainableFlow, base: BaseDistribution, dim: number, den
  * the end bounds differ by less than their errors, and later flows, of smaller steps, are closer. A snapshot below the start's
  * bound is never kept.
  */
-function evaluationsOf(flow: TrainableFlow, draws: ElboTerms, latent: Float64Array, dim: number) {
+function evaluationsOf(flow: TrainableFlow, draws: ReturnType<typeof elboTerms>, latent: Float64Array, dim: number) {
   const curves = { atSteps: [] as number[], elbo: [] as number[] }
   let began = Number.NEGATIVE_INFINITY
   let highest: Float64Array | undefined

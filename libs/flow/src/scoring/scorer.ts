@@ -54,7 +54,7 @@ export async function openScorer(flow: FlowState): Promise<Scorer> {
   const precision = SCORED_IN[flow.spec.kind]
   const first = await openSession(flow, precision)
   // Opened at the first outlying row; most models never need it.
-  let exact: Promise<Session> | undefined
+  let exact: ReturnType<typeof openSession> | undefined
   const evaluate = async (
     beyond: number,
     rows: Float32Array,
@@ -119,19 +119,7 @@ function pickRows(matrix: Float32Array, width: number, indices: readonly number[
   return picked
 }
 
-interface Session {
-  run(rows: Float32Array, context: Float32Array, count: number): Promise<Results>
-  close(): Promise<void>
-}
-
-/** Latents [count, dim], log-dets and NLLs, [count] in nats; in the precision of the session. */
-interface Results {
-  readonly latent: Numbers
-  readonly logDet: Numbers
-  readonly nll: Numbers
-}
-
-async function openSession(flow: FlowState, precision: Precision): Promise<Session> {
+async function openSession(flow: FlowState, precision: Precision) {
   const { dim, contextDim } = flow.spec
   const session = await InferenceSession.create(toOnnx(flow, precision), {
     intraOpNumThreads: 1,
@@ -141,7 +129,8 @@ async function openSession(flow: FlowState, precision: Precision): Promise<Sessi
     logSeverityLevel: 3,
   })
   const array = precision === 'float32' ? Float32Array : Float64Array
-  const run: Session['run'] = async (rows, context, count) => {
+  /** Latents [count, dim], log-dets and NLLs, [count] in nats; in the precision of the session. */
+  const run = async (rows: Float32Array, context: Float32Array, count: number) => {
     const found = { latent: new array(count * dim), logDet: new array(count), nll: new array(count) }
     for (let from = 0; from < count; from += ROWS_A_RUN) {
       const end = Math.min(from + ROWS_A_RUN, count)

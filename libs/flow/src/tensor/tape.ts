@@ -20,31 +20,18 @@ export function differentiable(inputs: readonly Tensor[], operation: Operation):
   return outputs
 }
 
-/** A recorded run, whose gradient can be computed. */
-interface TapeRun<Result> {
-  readonly result: Result
-  /**
-   * The gradient of Σ pull·output.
-   *
-   * @param pulls  outputs of the run, each with its cotangent, of the same size
-   * @param by     inputs of the run
-   * @returns the gradient of each of these, of the same size
-   */
-  pullBack(pulls: readonly (readonly [Tensor, Float32Array])[], by: readonly Tensor[]): readonly Float32Array[]
-}
-
 /**
  * Runs a function and records its operations. Call it within a `tidy`.
  *
  * tfjs's own tape takes a third of a training step: it clones what it saves, opens a scope per gradient and launches a kernel
  * per addition. Here tensors are freed by the surrounding tidy, and gradients are added in JavaScript.
  */
-export function record<Result>(run: () => Result): TapeRun<Result> {
+export function record<Result>(run: () => Result) {
   const tape: TapeEntry[] = []
   open = tape
   try {
     const result = run()
-    return { result, pullBack: (pulls, by) => pullBack(tape, pulls, by) }
+    return { result, pullBack: (pulls: Pulls, by: readonly Tensor[]) => pullBack(tape, pulls, by) }
   } finally {
     open = undefined
   }
@@ -57,11 +44,11 @@ interface TapeEntry extends Pick<Operation, 'backward'> {
 
 let open: TapeEntry[] | undefined
 
-function pullBack(
-  tape: readonly TapeEntry[],
-  pulls: readonly (readonly [Tensor, Float32Array])[],
-  by: readonly Tensor[],
-): readonly Float32Array[] {
+/** Outputs of a run, each with its cotangent, of the same size. */
+type Pulls = readonly (readonly [Tensor, Float32Array])[]
+
+/** The gradient of Σ pull·output by inputs of the run, each of the size of its input. */
+function pullBack(tape: readonly TapeEntry[], pulls: Pulls, by: readonly Tensor[]): readonly Float32Array[] {
   const needed = new Set(by)
   for (const { inputs, outputs } of tape) {
     if (inputs.some((input) => needed.has(input))) for (const output of outputs) needed.add(output)

@@ -20,40 +20,10 @@ export interface Batch {
 }
 
 /** A flow whose learned weights are one flat array, for an optimiser to update. */
-export interface TrainableFlow {
-  /** All learned weights, in the order of `learnedShapes`; writing to it changes the flow. */
-  readonly parameters: Float32Array
-  /**
-   * loss = Σᵢ wᵢ·nllᵢ and its gradient by every parameter.
-   *
-   * @param weigh  from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
-   */
-  lossAndGradient(batch: Batch, weigh: (nll: Float32Array) => Float32Array): { loss: number; gradient: Float32Array }
-  /** z of each row, [count, dim]. */
-  latent(batch: Batch): Float32Array
-  /** Negative log-likelihood of each row, [count] in nats. */
-  nll(batch: Batch): Float32Array
-  /** z [count, dim], log|det ∂z/∂x| and the negative log-likelihood, [count] in nats each, in float64. */
-  exact(batch: Batch): { latent: Float64Array; logDet: Float64Array; nll: Float64Array }
-  /**
-   * Inverse of latent rows [count, dim], in float64.
-   *
-   * @param context  [count, contextDim]. Default: empty, for an unconditional flow.
-   * @returns x [count, dim], and log|det ∂x/∂z| [count] in nats
-   */
-  inverse(latent: Float64Array, context?: Float32Array): { value: Float64Array; logDet: Float64Array }
-  /** Derivatives of the forward map at each row: ∂z/∂x, [count, dim of z, dim of x], and ∂logDet/∂x, [count, dim]. */
-  rowGradients(batch: Batch): { jacobian: Float32Array; ofLogDet: Float32Array }
-  /** The gradient of Σ pull⊙z by every parameter; pull is [count, dim]. */
-  latentGradient(batch: Batch, pull: Float32Array): Float32Array
-  /** Splits a flat array (parameters or gradient) into named weights; copies. */
-  named(flat: Float32Array): ReadonlyMap<string, WeightTensor>
-  /** A copy of the current flow. */
-  snapshot(): FlowState
-}
+export type TrainableFlow = ReturnType<typeof trainableFlow>
 
 /** Makes a flow trainable on the open backend. Every call is one `tidy`; no tensor outlives it. */
-export function trainableFlow(start: FlowState): TrainableFlow {
+export function trainableFlow(start: FlowState) {
   const { spec } = start
   const base = baseOf(start)
   const slots = slotsOf(learnedShapes(spec))
@@ -61,7 +31,8 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   const parameters = new Float32Array(slots.at(-1)!.end)
   for (const { name, from } of slots) parameters.set(start.weights.get(name)!.data, from)
 
-  const named = (flat: Float32Array) =>
+  /** Splits a flat array (parameters or gradient) into named weights; copies. */
+  const named = (flat: Float32Array): ReadonlyMap<string, WeightTensor> =>
     new Map(slots.map(({ name, shape, from, end }) => [name, { shape, data: flat.slice(from, end) }]))
   const tensors = () => slots.map(({ from, end, shape }) => tensorOf({ values: parameters.subarray(from, end), shape }))
   const bijectorOf = (weights: readonly Tensor[]) => {
@@ -82,8 +53,14 @@ export function trainableFlow(start: FlowState): TrainableFlow {
   }
   const reusing = scratch()
   return {
+    /** All learned weights, in the order of `learnedShapes`; writing to it changes the flow. */
     parameters,
-    lossAndGradient: (batch, weigh) => {
+    /**
+     * loss = Σᵢ wᵢ·nllᵢ and its gradient by every parameter.
+     *
+     * @param weigh  from the nll of each row [count] to its weight w [count]; called once, before the gradient is taken
+     */
+    lossAndGradient: (batch: Batch, weigh: (nll: Float32Array) => Float32Array) => {
       const step = () => {
         const weights = tensors()
         const { result, pullBack } = record(() => forward(batch, weights))
@@ -99,26 +76,36 @@ export function trainableFlow(start: FlowState): TrainableFlow {
       }
       return reusing(() => tidyNumbers(step))
     },
-    latent: (batch) => tidyNumbers(() => forward(batch, tensors()).value.dataSync<'float32'>().slice()),
-    nll: (batch) =>
+    /** z of each row, [count, dim]. */
+    latent: (batch: Batch) => tidyNumbers(() => forward(batch, tensors()).value.dataSync<'float32'>().slice()),
+    /** Negative log-likelihood of each row, [count] in nats. */
+    nll: (batch: Batch) =>
       tidyNumbers(() => {
         const { value, logDet } = forward(batch, tensors())
         return Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>()))
       }),
-    exact: ({ rows, context, count }) =>
+    /** z [count, dim], log|det ∂z/∂x| and the negative log-likelihood, [count] in nats each, in float64. */
+    exact: ({ rows, context, count }: Batch) =>
       tidyNumbers(() => {
         const x = exactRows(rows, count, spec.dim)!
         const { value, logDet } = bijectorOf(tensors()).forwardRows(x, exactRows(context, count, spec.contextDim))
         return { latent: value.values, logDet, nll: nllOf(base, value.values, logDet) }
       }),
-    inverse: (latent, context = NO_CONTEXT) =>
+    /**
+     * Inverse of latent rows [count, dim], in float64.
+     *
+     * @param context  [count, contextDim]. Default: empty, for an unconditional flow.
+     * @returns x [count, dim], and log|det ∂x/∂z| [count] in nats
+     */
+    inverse: (latent: Float64Array, context: Float32Array = NO_CONTEXT) =>
       tidyNumbers(() => {
         const z = { values: latent, count: latent.length / spec.dim, width: spec.dim }
         const given = exactRows(context, z.count, spec.contextDim)
         const { value, logDet } = bijectorOf(tensors()).inverseAndLogDet(z, given)
         return { value: value.values, logDet }
       }),
-    rowGradients: (batch) =>
+    /** Derivatives of the forward map at each row: ∂z/∂x, [count, dim of z, dim of x], and ∂logDet/∂x, [count, dim]. */
+    rowGradients: (batch: Batch) =>
       tidyNumbers(() => {
         const { dim } = spec
         const x = rowsOf(batch)
@@ -134,14 +121,16 @@ export function trainableFlow(start: FlowState): TrainableFlow {
         }
         return { jacobian, ofLogDet: ofLogDet! }
       }),
-    latentGradient: (batch, pull) =>
+    /** The gradient of Σ pull⊙z by every parameter; pull is [count, dim]. */
+    latentGradient: (batch: Batch, pull: Float32Array) =>
       tidyNumbers(() => {
         const weights = tensors()
         const { result, pullBack } = record(() => forward(batch, weights))
         return flatten(pullBack([[result.value, pull]], weights))
       }),
     named,
-    snapshot: () => ({ spec, weights: new Map([...fixed, ...named(parameters)]) }),
+    /** A copy of the current flow. */
+    snapshot: (): FlowState => ({ spec, weights: new Map([...fixed, ...named(parameters)]) }),
   }
 }
 

@@ -4,23 +4,13 @@ import type { FitRows, FitSettings } from './fit-options.js'
 import type { Batch } from './trainable-flow.js'
 
 /** The rows of a fit, split once into training and held-out rows. */
-export interface TrainingBatches {
-  readonly trainingRows: number
-  /** The next rows of a shuffled pass, with new noise. A batch may span two passes. */
-  next(batchSize: number): Batch
-  /** Noised training rows to initialise from, at most `most`. */
-  first(most: number): Batch
-  /** The same without noise. */
-  plain(most: number): Batch
-  /** The held-out rows as at scoring: no noise, 0 if a number is missing. */
-  readonly validation: Batch
-}
+export type TrainingBatches = ReturnType<typeof trainingBatches>
 
 /** A tenth of the rows is held out to choose the snapshot, at most 2,000. */
 const HELD_OUT_SHARE = 0.1
 const MOST_HELD_OUT = 2_000
 
-export function trainingBatches(data: FitRows, settings: FitSettings): TrainingBatches {
+export function trainingBatches(data: FitRows, settings: FitSettings) {
   const { spec, seed } = settings
   const count = data.rows.length / spec.dim
   const heldOut = Math.max(1, Math.min(MOST_HELD_OUT, Math.round(count * HELD_OUT_SHARE)))
@@ -41,15 +31,20 @@ export function trainingBatches(data: FitRows, settings: FitSettings): TrainingB
     })
   return {
     trainingRows: training.length,
-    next: (batchSize) =>
+    /** The next rows of a shuffled pass, with new noise. A batch may span two passes. */
+    next: (batchSize: number) =>
       gather(data, spec, nextIndices(Math.min(batchSize, training.length)), noisedBy(settings, noise)),
-    first: (most) => gather(data, spec, training.subarray(0, most), noisedBy(settings, seededRandom(seed, 'first'))),
-    plain: (most) => {
+    /** Noised training rows to initialise from, at most `most`. */
+    first: (most: number) =>
+      gather(data, spec, training.subarray(0, most), noisedBy(settings, seededRandom(seed, 'first'))),
+    /** The same without noise. */
+    plain: (most: number) => {
       const random = seededRandom(seed, 'plain')
       return gather(data, spec, training.subarray(0, most), (value, _column, isObserved) =>
         isObserved ? value : random.normal(),
       )
     },
+    /** The held-out rows as at scoring: no noise, 0 if a number is missing. */
     validation: gather(data, spec, order.subarray(0, heldOut), (value, _column, isObserved) =>
       isObserved ? value : 0,
     ),

@@ -10,12 +10,7 @@ import { type DenseWeights, denseLayers, denseRows } from './dense.js'
  *
  * For an affine layer out = 2·dim: raw log-scales, then shifts. For a spline: the raw knots, feature by feature.
  */
-export interface Conditioner {
-  /** Differentiable, in float32. */
-  ofTensor(input: Tensor2D, only?: UsedColumns): Tensor2D
-  /** The same in float64. */
-  ofRows(input: Rows, only?: UsedColumns): Rows
-}
+export type Conditioner = ReturnType<typeof mlp>
 
 /** The inputs that are not 0 and the outputs that are needed; nothing else is computed. Default: all. */
 export interface UsedColumns {
@@ -28,12 +23,14 @@ export interface UsedColumns {
  *
  * @param layers  in order; the last one is zero in an untrained flow, which makes it the identity
  */
-export function mlp(layers: readonly DenseWeights[]): Conditioner {
+export function mlp(layers: readonly DenseWeights[]) {
   const ofRows = (input: Rows, [first, ...more]: readonly DenseWeights[]): Rows =>
     more.length === 0 ? denseRows(input, first!, 'linear') : ofRows(denseRows(input, first!, 'relu'), more)
   return {
-    ofTensor: (input, only) => denseLayers(input, narrowed(layers, only), 'relu'),
-    ofRows: (input, only) => tidyNumbers(() => ofRows(input, narrowed(layers, only))),
+    /** Differentiable, in float32. */
+    ofTensor: (input: Tensor2D, only?: UsedColumns) => denseLayers(input, narrowed(layers, only), 'relu'),
+    /** The same in float64. */
+    ofRows: (input: Rows, only?: UsedColumns) => tidyNumbers(() => ofRows(input, narrowed(layers, only))),
   }
 }
 
