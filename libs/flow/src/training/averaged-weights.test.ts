@@ -1,20 +1,5 @@
 import { expect, it } from 'vitest'
-import { seededRandom } from '../random.js'
 import { averagedWeights } from './averaged-weights.js'
-
-it('is closer to the centre of the weights than they are', () => {
-  const random = seededRandom(1, 'circling')
-  const parameters = Float32Array.of(2, -3)
-  const averaged = averagedWeights(parameters)
-  for (let step = 0; step < 1000; step++) {
-    parameters.set([2 + random.normal(), -3 + random.normal()])
-    averaged.add()
-  }
-  averaged.withMean(() => {
-    expect(Math.abs(parameters[0]! - 2)).toBeLessThan(0.3)
-    expect(Math.abs(parameters[1]! + 3)).toBeLessThan(0.3)
-  })
-})
 
 it('averages over a hundred steps: a hundred steps follow a change to a share of 1 − 1/e', () => {
   const parameters = Float32Array.of(0)
