@@ -22,18 +22,15 @@ export interface Decisions {
  */
 export function decide(pValue: Float64Array, rule: DecisionRule, fdrBefore: FdrState | null = null): Decisions {
   const { places, levels, state } =
-    'fdr' in rule ? discoveries(pValue, rule.fdr, fdrBefore) : upTo(pValue, rule.alertRate)
+    'fdr' in rule
+      ? discover(fdrBefore?.fdr === rule.fdr ? fdrBefore : beginFdr(rule.fdr), pValue)
+      : upTo(pValue, rule.alertRate)
   const isAnomaly = new Uint8Array(pValue.length)
   const anomalies = places.map((index, place) => {
     isAnomaly[index] = 1
     return { index, severity: severityOf(pValue[index]!, levels[place]!) }
   })
   return { isAnomaly, anomalies, fdrState: state }
-}
-
-function discoveries(pValue: Float64Array, fdr: number, before: FdrState | null) {
-  const { discovered, levels, state } = discover(before?.fdr === fdr ? before : beginFdr(fdr), pValue)
-  return { places: discovered, levels, state }
 }
 
 function upTo(pValue: Float64Array, alertRate: number) {

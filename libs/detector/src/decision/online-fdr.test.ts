@@ -21,13 +21,13 @@ function simulate({
   let found = 0
   for (let stream = 0; stream < streams; stream++) {
     const isAnomaly = Array.from({ length: 3_000 }, () => uniform() < share)
-    const { discovered } = discover(
+    const { places } = discover(
       beginFdr(fdr),
       isAnomaly.map((anomaly) => (anomaly ? uniform() * 10 ** -strength : uniform())),
     )
-    const wrong = discovered.filter((place) => !isAnomaly[place]).length
-    falseShare += wrong / Math.max(1, discovered.length)
-    found += (discovered.length - wrong) / Math.max(1, isAnomaly.filter(Boolean).length)
+    const wrong = places.filter((place) => !isAnomaly[place]).length
+    falseShare += wrong / Math.max(1, places.length)
+    found += (places.length - wrong) / Math.max(1, isAnomaly.filter(Boolean).length)
   }
   return { fdr: falseShare / streams, found: found / streams }
 }
@@ -56,10 +56,10 @@ describe('online false-discovery control', () => {
     // A p-value of 0 is always a discovery, with which its level is returned; the levels of the others are lower.
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 300 }), (pValues) => {
-        const { levels, discovered } = discover(beginFdr(0.1), pValues)
-        expect(discovered).toHaveLength(pValues.filter((p) => p === 0).length)
+        const { levels, places } = discover(beginFdr(0.1), pValues)
+        expect(places).toHaveLength(pValues.filter((p) => p === 0).length)
         expect(levels.reduce((sum, level) => sum + level, 0)).toBeLessThanOrEqual(
-          0.1 * Math.max(1, discovered.length) + 1e-12,
+          0.1 * Math.max(1, places.length) + 1e-12,
         )
       }),
     )
@@ -92,11 +92,11 @@ describe('online false-discovery control', () => {
         let from = 0
         for (const to of ends) {
           const part = discover(JSON.parse(JSON.stringify(state)), pValues.slice(from, to))
-          discovered.push(...part.discovered.map((place) => from + place))
+          discovered.push(...part.places.map((place) => from + place))
           state = part.state
           from = to
         }
-        expect(discovered).toEqual(whole.discovered)
+        expect(discovered).toEqual(whole.places)
         expect(state).toEqual(whole.state)
       }),
       { numRuns: 20 },

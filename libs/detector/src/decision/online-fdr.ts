@@ -1,13 +1,5 @@
 import type { FdrState } from '@outflow/contracts'
 
-interface Discoveries {
-  /** Indices of the p-values that are discoveries, ascending. */
-  readonly discovered: readonly number[]
-  /** [discovered]; the level that each was compared with */
-  readonly levels: readonly number[]
-  readonly state: FdrState
-}
-
 /** State of online false-discovery control before the first p-value. */
 export function beginFdr(fdr: number): FdrState {
   return { fdr, tested: 0, first: null, later: [] }
@@ -24,11 +16,12 @@ export function beginFdr(fdr: number): FdrState {
  * still monotone in the discoveries, as its theorem requires.
  *
  * @param pValues  [count], in the order of the stream
+ * @returns places of the discoveries, ascending, and levels that they were compared with, [discoveries] each; the state afterwards
  * @see Ramdas, Yang, Wainwright & Jordan 2017, NeurIPS, arXiv:1710.00499, § 3 and theorem 2; γ of Javanmard & Montanari 2018
  */
-export function discover(before: FdrState, pValues: ArrayLike<number>): Discoveries {
+export function discover(before: FdrState, pValues: ArrayLike<number>) {
   const { fdr } = before
-  const discovered: number[] = []
+  const places: number[] = []
   const levels: number[] = []
   let { first, later } = before
   // Between discoveries the level only decreases: a p-value above the last computed level is no discovery.
@@ -39,13 +32,14 @@ export function discover(before: FdrState, pValues: ArrayLike<number>): Discover
     const level = levelAt(t, fdr, first, later)
     atMost = level
     if (pValues[place]! > level) continue
-    discovered.push(place)
+    places.push(place)
     levels.push(level)
     if (first === null) first = t
     else later = [...later.slice(1 - MOST_KEPT), t]
     atMost = fdr
   }
-  return { discovered, levels, state: { fdr, tested: before.tested + pValues.length, first, later } }
+  const state: FdrState = { fdr, tested: before.tested + pValues.length, first, later }
+  return { places, levels, state }
 }
 
 /** Number of p-values at the start of a stream without discoveries whose level is at least `pValue`. */

@@ -41,8 +41,7 @@ describe('issue 17.6: without a tail', () => {
   it('online control can discover only the first records of a partition, as many as the text states', () => {
     const limit = limitOf(2_000, { alertRate: 0.001, fdr: 0.1 })
     const records = Number(/ after the first (\d+) of a partition/.exec(limit!)?.[1])
-    const discovers = (place: number) =>
-      discover({ ...beginFdr(0.1), tested: place }, [1 / 2_001]).discovered.length > 0
+    const discovers = (place: number) => discover({ ...beginFdr(0.1), tested: place }, [1 / 2_001]).places.length > 0
     expect(records).toBeGreaterThan(1)
     expect([records - 1, records].map(discovers)).toEqual([true, false])
     expect(limitOf(90, { alertRate: 0.001, fdr: 0.1 })).toMatch(/^no record can be a discovery at fdr 0.1: /)
