@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { unfittedFlow } from '../flows/flow-parts.js'
 import { type FlowState, type RealNvpSpec, realNvpSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
@@ -6,9 +6,7 @@ import { openBackend } from '../tensor/backend.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 import { foldActnorms } from './fold-actnorms.js'
 
-beforeAll(async () => {
-  await openBackend('wasm')
-})
+await openBackend('wasm')
 
 const CASES = [
   { dim: 5, contextDim: 0, hidden: [8, 8] },

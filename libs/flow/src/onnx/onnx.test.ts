@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { ShapeError } from '../errors.js'
 import { unfittedFlow } from '../flows/flow-parts.js'
 import { realNvpSpec } from '../flows/flow-state.js'
@@ -8,9 +8,7 @@ import { someMixtureBase } from '../training/some-mixture.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 import { toOnnx } from './onnx.js'
 
-beforeAll(async () => {
-  await openBackend('wasm')
-})
+await openBackend('wasm')
 
 const rows = Float32Array.of(0.5, -1, 2, 0, 0.1, 0.2)
 const context = Float32Array.of(1, -1)

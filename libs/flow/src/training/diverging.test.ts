@@ -1,13 +1,14 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type FlowSpec, flowSpec } from '../flows/flow-state.js'
 import { fitPosterior } from '../posterior/posterior.js'
 import { seededRandom } from '../random.js'
 import { openScorer } from '../scoring/scorer.js'
-import { type Backend, openBackend } from '../tensor/backend.js'
+import { openBackend } from '../tensor/backend.js'
 import type { FitSettings } from './fit-options.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })
+const backend = await openBackend('wasm')
 
 const NO_CONTEXT = new Float32Array(0)
 const random = seededRandom(5, 'diverging')
@@ -21,11 +22,6 @@ const settingsOf = (spec: FlowSpec, maxSteps: number): FitSettings => ({
 })
 
 describe.each(['realnvp', 'glow', 'spline'] as const)('a diverging fit of a flow of kind %s', (kind) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await openBackend('wasm')
-  })
-
   it.each([30, 1e4])('is reported and returns the starting flow, at a learning rate of %f', async (learningRate) => {
     const settings = settingsOf(flowSpec(kind, 2), 60)
     const start = await train({ rows, context: NO_CONTEXT }, { ...settings, maxSteps: 0 }, backend)
@@ -50,7 +46,7 @@ it('does not report an overfit as divergence', async () => {
     noise: Float32Array.of(1e-3, 1e-3),
     learningRate: 3e-2,
   }
-  const { report } = await train({ rows: few, context: NO_CONTEXT }, settings, await openBackend('wasm'))
+  const { report } = await train({ rows: few, context: NO_CONTEXT }, settings, backend)
   expect(report.validationNll.at(-1)).toBeGreaterThan(Math.min(...report.validationNll) + 1)
   expect(report.stopped).not.toBe('diverged')
 })

@@ -5,19 +5,15 @@ import { type FlowKind, type FlowState, flowSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
-import { type Backend, openBackend } from '../tensor/backend.js'
+import { openBackend } from '../tensor/backend.js'
 import type { FitSettings } from './fit-options.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })
+const backend = await openBackend('wasm')
 
 const KINDS = ['realnvp', 'glow', 'spline'] as const
 const NO_CONTEXT = new Float32Array(0)
-
-let backend: Backend
-beforeAll(async () => {
-  backend = await openBackend('wasm')
-})
 
 const settingsOf = (kind: FlowKind, dim: number, contextDim = 0): FitSettings => ({
   spec: { ...flowSpec(kind, dim, contextDim), layers: 3, hidden: [12] },

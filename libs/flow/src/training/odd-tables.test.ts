@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { NotFiniteError } from '../errors.js'
 import { type FlowSpec, flowSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
-import { type Backend, openBackend } from '../tensor/backend.js'
+import { openBackend } from '../tensor/backend.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -48,7 +48,9 @@ const settingsOf = (spec: FlowSpec, maxSteps = 20) => ({
 })
 
 /** Fits a table and checks that every score and sample is finite, or that scoring throws a NotFiniteError. */
-async function staysFinite(spec: FlowSpec, { dim, rows }: Table, backend: Backend, maxSteps?: number): Promise<void> {
+async function staysFinite(spec: FlowSpec, { dim, rows }: Table, maxSteps?: number): Promise<void> {
+  // Each time, because sampling opens wasm.
+  const backend = await openBackend()
   const { flow, report } = await train({ rows, context: NO_CONTEXT }, settingsOf(spec, maxSteps), backend)
   expect([...report.trainNll, ...report.validationNll].every(Number.isFinite)).toBe(true)
   const scorer = await openScorer(flow)
@@ -66,19 +68,14 @@ async function staysFinite(spec: FlowSpec, { dim, rows }: Table, backend: Backen
 }
 
 describe.each(KINDS)('every result is finite with a flow of the kind %s', (kind) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await openBackend()
-  })
-
   it.each(Object.keys(TABLES))('of %s', async (table) => {
     const { dim } = TABLES[table]!
-    await staysFinite({ ...flowSpec(kind, dim), layers: 2, hidden: [8] }, TABLES[table]!, backend)
+    await staysFinite({ ...flowSpec(kind, dim), layers: 2, hidden: [8] }, TABLES[table]!)
   })
 })
 
 it.each(KINDS)('every result is finite for many more columns than rows, with a flow of the kind %s', async (kind) => {
   const table = aTable(200, 40, (normal) => normal)
   const spec = { ...flowSpec(kind, 200), layers: 1, hidden: [4] }
-  await staysFinite(spec, table, await openBackend(), 2)
+  await staysFinite(spec, table, 2)
 })

@@ -1,14 +1,15 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { mixtureBase, weightsOfMixture } from '../base/gaussian-mixture.js'
 import type { FlowKind } from '../flows/flow-state.js'
 import { flowSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
-import { type Backend, openBackend } from '../tensor/backend.js'
+import { openBackend } from '../tensor/backend.js'
 import { someMixture } from './some-mixture.js'
 import { train } from './train.js'
 
+const backend = await openBackend('wasm')
 const DIM = 3
 const truth = mixtureBase(weightsOfMixture(someMixture(2, DIM, 4)), DIM)
 const drawn = (purpose: string, count: number) =>
@@ -16,11 +17,6 @@ const drawn = (purpose: string, count: number) =>
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
 
 describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s with a mixture base', (kind) => {
-  let backend: Backend
-  beforeAll(async () => {
-    backend = await openBackend('wasm')
-  })
-
   const [rows, fresh] = [drawn('rows', 1500), drawn('fresh', 3000)]
   const begin = async (components: number) => {
     const spec = { ...flowSpec(kind, DIM), layers: 2, hidden: [8], base: { kind: 'mixture', components } as const }
