@@ -15,7 +15,7 @@ import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { nameMistake } from './named-mistake.js'
 import { type NllQueries, queryLists } from './nll-queries.js'
-import { type Curve, isNormalIfMissing, leastPresent, mergeCurve, numberReason } from './number-reason.js'
+import { type Curve, isNormalIfMissing, type Limits, leastPresent, mergeCurve, numberReason } from './number-reason.js'
 
 /**
  * Explains which fields make a record improbable. A field's surprise is the reduction of the record's NLL, in bits, when that
@@ -88,12 +88,6 @@ export function* explainRecord(
     ...values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!)),
   ]
   return { reasons: mainReasons(reasons, limits, counterfactual), counterfactual }
-}
-
-/** nats; the NLL of the record as it is, and the NLL from which a record is an anomaly. */
-interface Limits {
-  readonly own: number
-  readonly thresholdNll: number
 }
 
 /** The lowest NLL of the record with another value of the number, so far. */

@@ -20,6 +20,12 @@ export interface Curve extends GridNll {
   readonly missingNll: number | undefined
 }
 
+/** nats; the NLL of the record as it is, and the NLL from which a record is an anomaly. */
+export interface Limits {
+  readonly own: number
+  readonly thresholdNll: number
+}
+
 /** The lowest NLL of the record with a value of the number. */
 export function leastPresent({ nll, usualNll = Number.POSITIVE_INFINITY }: Curve): number {
   return Math.min(nll[argMin(nll)] ?? Number.POSITIVE_INFINITY, usualNll)
@@ -33,8 +39,7 @@ export function isNormalIfMissing(curve: Curve, thresholdNll: number): boolean {
 /**
  * The reason that one number gives for a record's surprise.
  *
- * @param ids   [categories]; ids of the record
- * @param nats  the record's NLL, and the NLL from which a record is an anomaly
+ * @param ids  [categories]; ids of the record
  */
 export function numberReason(
   encoder: Encoder,
@@ -42,7 +47,7 @@ export function numberReason(
   ids: Int32Array,
   j: number,
   curve: Curve,
-  { own, thresholdNll }: { readonly own: number; readonly thresholdNll: number },
+  { own, thresholdNll }: Limits,
 ): Reason {
   const { grid, nll, usualNll } = curve
   const column = encoder.numbers[j]!

@@ -17,24 +17,20 @@ const CHECK_EVERY_MS = 300_000
 const BETTER_BY = 1.5
 
 /**
- * @param alertRate  the configured rate under the model
- * @returns whether the model was rolled back
- */
-type Guard = (modelId: string, minutes: readonly ScoreMinute[], alertRate: number) => Promise<boolean>
-
-/**
  * Compares a new model's first hour with the bounds of its gate. If it exceeds them, and the previous model finds far fewer anomalies in the
  * same records, it is rolled back.
+ *
+ * @returns a function of the model, its minutes and the configured alert rate under it: whether the model was rolled back
  */
 export function makeGuard(
   context: Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>,
   readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
-): Guard {
+) {
   const { config, pool, telemetry } = context
   const { pipeline, training } = config
   let checkedMs = Number.NEGATIVE_INFINITY
 
-  return async (modelId, minutes, alertRate) => {
+  return async (modelId: string, minutes: readonly ScoreMinute[], alertRate: number): Promise<boolean> => {
     const models = await listModels(pool, pipeline)
     const active = models.find(({ id }) => id === modelId)
     const before = models
