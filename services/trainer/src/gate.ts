@@ -2,7 +2,6 @@ import type { Feature, GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { type Detector, decide, fitMarginals, openDetector, type Scores, withDetector } from '@outflow/detector'
 import { columnsOf, type Fields } from '@outflow/records'
-import { edgeCases } from './edge-cases.js'
 import { pairedGain } from './paired-gain.js'
 
 export interface GateOptions {
@@ -127,6 +126,22 @@ async function timedScores(detector: Detector, records: readonly Fields[], edges
   const above = detector.pValues(own.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
   return { own, edge, micros, above, stretched: detector.stretched }
 }
+
+/**
+ * Records at the limits of what the reader accepts, each otherwise like the given one: everything missing, each number
+ * missing, zero and at both ends of its range, each category missing, empty and never seen.
+ */
+function edgeCases(normal: Fields): readonly Fields[] {
+  const { numbers, categories } = normal
+  return [
+    { numbers: numbers.map(() => Number.NaN), categories: categories.map(() => null) },
+    ...numbers.flatMap((_, at) => NUMBERS.map((value) => ({ numbers: numbers.with(at, value), categories }))),
+    ...categories.flatMap((_, at) => CATEGORIES.map((value) => ({ numbers, categories: categories.with(at, value) }))),
+  ]
+}
+
+const NUMBERS = [Number.NaN, 0, 1e300, -1e300, Number.MIN_VALUE]
+const CATEGORIES = [null, '', 'a value that was never seen', '\u0000']
 
 /** A likely cause, and what to do about it. */
 const extremesOf = (stretched: readonly string[]): string =>
