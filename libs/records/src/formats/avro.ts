@@ -1,5 +1,4 @@
 import { AvroBytes } from './avro-bytes.js'
-import { checkDepth } from './check-depth.js'
 import { decimalOf, isoOf } from './integers.js'
 import type { JsonObject } from './record-decoder.js'
 import type { CompiledSchema } from './registry-decoder.js'
@@ -25,7 +24,7 @@ export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledS
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new TypeError(`a record is an Avro record or map; found ${kindOf(value)}`)
     }
-    return checkDepth(value as JsonObject)
+    return value as JsonObject
   }
 }
 

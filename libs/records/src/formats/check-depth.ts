@@ -1,5 +1,3 @@
-import type { JsonObject } from './record-decoder.js'
-
 /** Deeper than records in use, and far below the depth at which Postgres (some 6,000 levels) and JSON.stringify run out of stack. */
 export const MAX_DEPTH = 500
 
@@ -9,23 +7,12 @@ export const MAX_DEPTH = 500
  */
 export const MAX_VALUES = 50_000
 
-/**
- * Returns a decoded record if it nests at most MAX_DEPTH levels.
- *
- * @throws {RangeError} if it nests deeper
- */
-export function checkDepth(record: JsonObject): JsonObject {
-  let level: readonly object[] = [record]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw new RangeError(`a record nests at most ${MAX_DEPTH} levels deep`)
-    const next: object[] = []
-    for (const holder of level) {
-      for (const key in holder) {
-        const value = (holder as Record<string, unknown>)[key]
-        if (typeof value === 'object' && value !== null) next.push(value)
-      }
-    }
-    level = next
-  }
-  return record
+export const TOO_DEEP = `a record nests at most ${MAX_DEPTH} levels deep`
+
+/** Whether a decoded record nests more than MAX_DEPTH levels. */
+export function isTooDeep(record: object, levels = MAX_DEPTH): boolean {
+  if (levels === 0) return true
+  return Object.values(record).some(
+    (value) => typeof value === 'object' && value !== null && isTooDeep(value, levels - 1),
+  )
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Rejection } from '@outflow/contracts'
-import { MAX_DEPTH } from './check-depth.js'
+import { isTooDeep, MAX_DEPTH, TOO_DEEP } from './check-depth.js'
 import { FRAME_BYTES } from './confluent-frame.js'
 import { parseJson } from './integers.js'
 import { jsonPicker } from './json-picker.js'
@@ -34,32 +34,9 @@ function parseObject(text: string): DecodedValue | Rejection {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return undecodable(`a record is a JSON object; found ${kindOf(parsed)}`)
   }
-  if (text.length > MAX_DEPTH && depthOf(text) > MAX_DEPTH) {
-    return undecodable(`a record nests at most ${MAX_DEPTH} levels deep`)
-  }
+  if (text.length > MAX_DEPTH && isTooDeep(parsed)) return undecodable(TOO_DEEP)
   return { record: parsed as JsonObject }
 }
-
-/** Counts the nesting of valid JSON in its text, since walking the parsed value would need an explicit stack. */
-function depthOf(text: string): number {
-  let depth = 0
-  let deepest = 0
-  let inString = false
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (inString) {
-      if (code === BACKSLASH) at += 1
-      else if (code === QUOTE) inString = false
-    } else if (code === QUOTE) inString = true
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) deepest = Math.max(deepest, ++depth)
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1
-  }
-  return deepest
-}
-
-const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = Array.from('"\\{}[]', (c) =>
-  c.charCodeAt(0),
-)
 
 /** RFC 8259, § 8.1 lets a parser ignore it; some writers on Windows add it. */
 function withoutByteOrderMark(text: string): string {

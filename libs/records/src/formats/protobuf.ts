@@ -1,5 +1,4 @@
 import protobuf, { type Type } from 'protobufjs'
-import { checkDepth } from './check-depth.js'
 import { readProtobufFiles } from './protobuf-files.js'
 import { BoundedReader } from './protobuf-reader.js'
 import { messageConversion } from './protobuf-values.js'
@@ -30,7 +29,7 @@ export function makeProtobufSchema(schema: RegisteredSchema): CompiledSchema {
 
 function messageDecoder(type: Type): CompiledSchema {
   const convert = messageConversion(type)
-  return (body) => checkDepth(convert(type.decode(new BoundedReader(body))) as JsonObject)
+  return (body) => convert(type.decode(new BoundedReader(body))) as JsonObject
 }
 
 /** Reads a count and that many indexes, all zigzag varints; the count 0 means [0], the file's first message. */

@@ -67,6 +67,15 @@ test('a payload that does not match the schema is a rejection with the reason', 
   })
 })
 
+test('a record nests at most 500 levels deep', async () => {
+  const { decoder } = aRegistry()
+  await decoder.prepare(messages(framed(1)))
+  const nested = (levels: number) =>
+    decoder.decode(framed(1, `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`))
+  expect(nested(500)).toHaveProperty('record')
+  expect(nested(501)).toEqual({ reason: 'undecodable', detail: 'a record nests at most 500 levels deep' })
+})
+
 test.each([
   ['another first byte', Buffer.from('{"delay":3}'), /begins with the byte 0; found 123/],
   ['fewer than five bytes', Buffer.from([0, 0]), /found 2/],

@@ -1,3 +1,4 @@
+import { isTooDeep, TOO_DEEP } from './check-depth.js'
 import { FRAME_BYTES, schemaIdOf } from './confluent-frame.js'
 import type { BodyDecoder, JsonObject } from './record-decoder.js'
 import type { OversizedSchema, RegisteredSchema, SchemaRegistry } from './schema-registry.js'
@@ -92,7 +93,8 @@ export function registryDecoder(
       if (entry === undefined) return undecodable(`the schema registry has no schema ${id}`)
       if ('unusable' in entry) return undecodable(entry.unusable)
       try {
-        return { record: entry.decode(value.subarray(FRAME_BYTES)) }
+        const record = entry.decode(value.subarray(FRAME_BYTES))
+        return isTooDeep(record) ? undecodable(TOO_DEEP) : { record }
       } catch (error: unknown) {
         const why = error instanceof Error ? error.message : String(error)
         return undecodable(`not a record of schema ${id}: ${oneLine(why)}`)
