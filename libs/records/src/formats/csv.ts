@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { type Config, emptyRecord, putAt, type Rejection, stepsOfColumn } from '@outflow/contracts'
+import { type Config, emptyRecord, putAt, type Rejection, type Step, stepsOfColumn } from '@outflow/contracts'
 import { CsvError, parse } from 'csv-parse/sync'
 import { MAX_VALUES } from './check-depth.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
@@ -12,7 +12,7 @@ import { oneLine, undecodable } from './undecodable.js'
  * named by its position, `$[0]` being the first. Every value is text; a trailing line end is allowed.
  */
 export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer) => DecodedValue | Rejection {
-  const toRecord = columns === undefined ? byPlace : byName(columns)
+  const toRecord = columns === undefined ? byPlace : recordBuilder(columns)
   return (value) => {
     if (!isUtf8(value)) return undecodable('CSV is read as UTF-8; found bytes that are not')
     const text = value.toString('utf8')
@@ -56,12 +56,25 @@ function byPlace(values: readonly string[]): JsonObject {
   return record
 }
 
-/** Compiles column names to the function that builds a record from a line's values. */
-function byName(columns: readonly string[]): (values: readonly string[]) => JsonObject {
+/**
+ * Compiles column names to the function that builds a record from a line's values. A column whose field would be inside another column's,
+ * such as `a.b` next to `a`, stays one key.
+ */
+export function recordBuilder(columns: readonly string[]): (values: readonly string[]) => JsonObject {
   const steps = columns.map(stepsOfColumn)
+  const keyOf = (own: readonly Step[], count: number) => JSON.stringify(own.slice(0, count))
+  const counts = new Map<string, number>()
+  for (const own of steps) {
+    const key = keyOf(own, own.length)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  const fields = steps.map((own, index) => {
+    const isInside = own.some((_, at) => (counts.get(keyOf(own, at + 1)) ?? 0) > (at + 1 === own.length ? 1 : 0))
+    return isInside ? [columns[index]!] : own
+  })
   return (values) => {
     const record = emptyRecord()
-    steps.forEach((own, index) => {
+    fields.forEach((own, index) => {
       putAt(record, own, values[index])
     })
     return record
