@@ -55,8 +55,8 @@ function bodyDecoder({ format, csv, registry }: SourceFormat): BodyDecoder {
     case 'csv':
       return { prepare: nothingToFetch, decode: csvDecoder(csv) }
     case 'avro':
-      return registryDecoder(makeRegistry(registry!), { AVRO: makeAvroSchema })
+      return registryDecoder(makeRegistry(registry!), 'AVRO', makeAvroSchema)
     case 'protobuf':
-      return registryDecoder(makeRegistry(registry!), { PROTOBUF: makeProtobufSchema })
+      return registryDecoder(makeRegistry(registry!), 'PROTOBUF', makeProtobufSchema)
   }
 }

@@ -21,11 +21,13 @@ const PARALLEL_REQUESTS = 4
  *
  * The schema of an id never changes, so fetched schemas are cached forever. Unknown ids are cached for 30 s, at most 10,000 of them.
  *
- * @param compilers  for each supported schema type, the function that compiles a schema; it throws on an invalid one
+ * @param schemaType  the type that schemas must have, as the registry names it
+ * @param compile     compiles a schema; throws on an invalid one
  */
 export function registryDecoder(
   registry: SchemaRegistry,
-  compilers: Readonly<Record<string, (schema: RegisteredSchema) => CompiledSchema>>,
+  schemaType: string,
+  compile: (schema: RegisteredSchema) => CompiledSchema,
   now: () => number = () => performance.now(),
 ): BodyDecoder {
   const known = new Map<number, CachedSchema>()
@@ -53,10 +55,8 @@ export function registryDecoder(
 
   function compileSchema(id: number, schema: RegisteredSchema | OversizedSchema): CachedSchema {
     if ('oversized' in schema) return { unusable: `schema ${id} ${schema.oversized}` }
-    const compile = Object.hasOwn(compilers, schema.schemaType) ? compilers[schema.schemaType] : undefined
-    if (compile === undefined) {
-      const wanted = Object.keys(compilers).join(' or ')
-      return { unusable: `schema ${id} is ${schema.schemaType}, where ${wanted} was expected` }
+    if (schema.schemaType !== schemaType) {
+      return { unusable: `schema ${id} is ${schema.schemaType}, where ${schemaType} was expected` }
     }
     try {
       return { decode: compile(schema) }
