@@ -10,12 +10,14 @@ class Unavailable extends OutflowError {
 const never = new AbortController().signal
 
 test('waits double up to the maximum, and half of each is random', () => {
-  const lowest = [1, 2, 3, 4].map((attempt) => backoffMs(attempt, { firstMs: 100, maxMs: 400, random: () => 0 }))
-  const highest = [1, 2, 3, 4].map((attempt) =>
-    backoffMs(attempt, { firstMs: 100, maxMs: 400, random: () => 0.999_999 }),
-  )
-  expect(lowest).toEqual([50, 100, 200, 200])
-  expect(highest).toEqual([100, 200, 400, 400])
+  const random = vi.spyOn(Math, 'random')
+  onTestFinished(() => random.mockRestore())
+  const waits = (u: number) => {
+    random.mockReturnValue(u)
+    return [1, 2, 3, 4].map((attempt) => backoffMs(attempt, { firstMs: 100, maxMs: 400 }))
+  }
+  expect(waits(0)).toEqual([50, 100, 200, 200])
+  expect(waits(0.999_999)).toEqual([100, 200, 400, 400])
 })
 
 test('the wait stays finite after thousands of attempts', () => {

@@ -8,22 +8,17 @@ interface Backoff {
   readonly firstMs?: number
   /** The longest wait, ms. Default 5,000: a service recovers within seconds after its database. */
   readonly maxMs?: number
-  /** In [0, 1). Default Math.random: waits differ between instances, and no result depends on them. */
-  readonly random?: () => number
 }
 
 /**
- * How long to wait before the next attempt, ms: `½ d + ½ d·u`, where d doubles from `firstMs` up to `maxMs`, so that
+ * How long to wait before the next attempt, ms: `½ d + ½ d·u`, where u is random and d doubles from `firstMs` up to `maxMs`, so that
  * instances that failed together do not retry together.
  *
  * @param attempt  attempts made so far, from 1
  */
-export function backoffMs(
-  attempt: number,
-  { firstMs = 100, maxMs = 5_000, random = Math.random }: Backoff = {},
-): number {
+export function backoffMs(attempt: number, { firstMs = 100, maxMs = 5_000 }: Backoff = {}): number {
   const full = Math.min(maxMs, firstMs * 2 ** (attempt - 1))
-  return Math.round(full / 2 + (full / 2) * random())
+  return Math.round(full / 2 + (full / 2) * Math.random())
 }
 
 interface RetryOptions extends Backoff {
