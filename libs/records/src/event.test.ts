@@ -62,10 +62,6 @@ test('an entity is read by its path; a record without it has no entity', () => {
   expect(read({ route: { origin: { code: 1 } } })).toMatchObject({ reason: 'wrong_type' })
 })
 
-test('NUL, which Postgres cannot store, is replaced in an entity', () => {
-  expect(reading({ key: '$.id' })({ id: 'a\u0000b' })).toMatchObject({ entityKey: 'a\ufffdb' })
-})
-
 test('issue 17.3: epoch seconds are read as seconds, and 1 January 1970 is rejected if Kafka has a later time', () => {
   const read = reading({ timestamp: '$.date' })
   expect(read({ date: 1_767_225_600 })).toMatchObject({ eventTimeMs: Date.UTC(2026, 0, 1) })
