@@ -156,10 +156,10 @@ export function keepSeen({ cycle, quantiles }: NumberColumn, x: number): number 
  * The column's scale, in deviations of a normal distribution with the same middle three quarters of the values: a few extreme values of
  * the training records make it large, and the flow then resolves the others less.
  */
-export function relativeScale({ quantiles, scale, logUnit }: NumberColumn): number {
-  const [low, high] = [4, 28].map((at) => ownToLine({ ...(logUnit !== undefined && { logUnit }) }, quantiles[at]!))
+export function relativeScale(column: NumberColumn): number {
+  const [low, high] = [4, 28].map((at) => ownToLine(column, column.quantiles[at]!))
   const deviation = (high! - low!) / (2 * NORMAL_EIGHTH)
-  return deviation > 0 ? scale / deviation : 1
+  return deviation > 0 ? column.scale / deviation : 1
 }
 
 /** An eighth of a standard normal distribution is above it. */

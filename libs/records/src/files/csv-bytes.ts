@@ -1,12 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { InputInvalid } from './errors.js'
 
-/** The bytes of a CSV file, and the delimiter of its values. */
-interface CsvBytes {
-  readonly delimiter: string
-  readonly bytes: AsyncIterable<Buffer>
-}
-
 /** The first of those with the same number of occurrences in the header is taken. */
 const DELIMITERS = [',', ';', '\t', '|']
 const UTF_16_MARK = Buffer.of(0xff, 0xfe)
@@ -15,11 +9,12 @@ const LINE_END = 0x0a
 const MOST_HEAD_BYTES = 64 * 1024
 
 /**
- * Finds the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a byte order mark.
+ * Returns the bytes of a CSV file, and the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a byte
+ * order mark.
  *
  * @throws {InputInvalid} if the file is not text; the bytes throw it with the line that is not UTF-8
  */
-export async function openCsv(name: string, bytes: AsyncIterable<Buffer>): Promise<CsvBytes> {
+export async function openCsv(name: string, bytes: AsyncIterable<Buffer>) {
   const iterator = bytes[Symbol.asyncIterator]()
   let head = Buffer.alloc(0)
   while (head.length < MOST_HEAD_BYTES && !head.subarray(1).includes(LINE_END)) {
@@ -27,14 +22,16 @@ export async function openCsv(name: string, bytes: AsyncIterable<Buffer>): Promi
     if (done) break
     head = Buffer.concat([head, value])
   }
-  const rest: AsyncIterable<Buffer> = { [Symbol.asyncIterator]: () => iterator }
+  async function* all() {
+    yield head
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  }
   const isUtf16 = head.subarray(0, 2).equals(UTF_16_MARK)
   if (!isUtf16 && head.includes(0))
     throw new InputInvalid(name, null, 'it is not text in UTF-8; convert it to CSV, or to one JSON record per line')
-  const all = joined(head, rest)
   return {
     delimiter: delimiterOf(head.toString(isUtf16 ? 'utf16le' : 'utf8')),
-    bytes: isUtf16 ? all : requireUtf8(name, all),
+    bytes: isUtf16 ? all() : requireUtf8(name, all()),
   }
 }
 
@@ -45,11 +42,6 @@ function delimiterOf(text: string): string {
     .split(/[\r\n]/, 1)
   const counts = DELIMITERS.map((delimiter) => header!.split(delimiter).length)
   return DELIMITERS[counts.indexOf(Math.max(...counts))]!
-}
-
-async function* joined(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield head
-  yield* rest
 }
 
 async function* requireUtf8(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

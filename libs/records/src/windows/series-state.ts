@@ -1,16 +1,5 @@
 /** Aggregates of one entity in one window: event counts, numbers or values, in buckets of event time. */
-export interface SeriesState {
-  /** The latest event time seen, epoch ms; NaN: nothing yet */
-  lastMs: number
-  /** Event time of the record with which the series began, epoch ms; NaN: nothing yet */
-  firstMs: number
-  /** Records in a row that were older than the window. */
-  late: number
-  /** Rows in use. */
-  rows: number
-  /** [capacity, stride], row-major; buckets are ascending, values in the order of their first occurrence */
-  cells: Float64Array
-}
+export type SeriesState = ReturnType<typeof emptySeries>
 
 /** What a series stores: the count of events, the moments of numbers, or the set of values. */
 export type SeriesKind = 'events' | 'numbers' | 'values'
@@ -28,28 +17,35 @@ const MOST_VALUES = 256
  */
 const LATE_IN_A_ROW = 10
 
-export function emptySeries(): SeriesState {
-  return { lastMs: Number.NaN, firstMs: Number.NaN, late: 0, rows: 0, cells: new Float64Array(0) }
-}
+export const emptySeries = () => ({
+  /** The latest event time seen, epoch ms; NaN: nothing yet */
+  lastMs: Number.NaN,
+  /** Event time of the record with which the series began, epoch ms; NaN: nothing yet */
+  firstMs: Number.NaN,
+  /** Records in a row that were older than the window. */
+  late: 0,
+  /** Rows in use. */
+  rows: 0,
+  /** [capacity, stride], row-major; buckets are ascending, values in the order of their first occurrence */
+  cells: new Float64Array(0),
+})
 
 /** The aggregates of a window before a record is counted. */
-export interface Before {
-  /** Number of events or numbers; for values the number of distinct ones including this record's. */
-  count: number
-  mean: number
-  /** Sum of squared deviations from the mean. */
-  squares: number
-  min: number
-  max: number
-  /** ms since the last record; NaN if there was none within the window */
-  sinceLast: number
-  /** Whether the series began a window ago or earlier. */
-  isWhole: boolean
-}
+export type Before = ReturnType<typeof makeBefore>
 
-export function makeBefore(): Before {
-  return { count: 0, mean: 0, squares: 0, min: 0, max: 0, sinceLast: 0, isWhole: false }
-}
+export const makeBefore = () => ({
+  /** Number of events or numbers; for values the number of distinct ones including this record's. */
+  count: 0,
+  mean: 0,
+  /** Sum of squared deviations from the mean. */
+  squares: 0,
+  min: 0,
+  max: 0,
+  /** ms since the last record; NaN if there was none within the window */
+  sinceLast: 0,
+  /** Whether the series began a window ago or earlier. */
+  isWhole: false,
+})
 
 /**
  * Computes the aggregates of the window that ends with a record, and counts the record.
