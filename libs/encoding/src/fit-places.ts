@@ -2,7 +2,7 @@ import type { StandardisedNumbers } from './group-statistics.js'
 import { FOLDS, summariseGroups } from './group-summaries.js'
 import type { FittedGrouping } from './grouping.js'
 import type { NumberColumn } from './number-column.js'
-import { fromLength, type Lengths, lengthBetween, type Places, placeValues, toLength } from './places.js'
+import { fromLength, lengthBetween, type Places, placeValues, toLength } from './places.js'
 
 export interface FittedPlaces {
   readonly places: Places
@@ -54,9 +54,12 @@ function placesOf(
   const groups = grouping.keys.size
   const { median, used } = summariseGroups(z, numbers.ascending[number]!, groupOf, groups, folds)
   const byFold = Array.from({ length: FOLDS + 1 }, (_, without) => {
-    const known = (group: number) => used[without * (groups + 1) + group]! > 0
-    const length = (group: number) => toLength(column, median[without * (groups + 1) + group]!)
-    return placeValues(lengthsOf(grouping.keys, grouping.stride, known, length), grouping.stride, seed)
+    const pairs = Array.from(grouping.keys).flatMap(([key, group]) => {
+      const [a, b] = [Math.floor(key / grouping.stride), key % grouping.stride]
+      const at = without * (groups + 1) + group
+      return used[at]! > 0 && a !== b ? [{ a, b, length: toLength(column, median[at]!) }] : []
+    })
+    return placeValues(pairs, grouping.stride, seed)
   })
   const outOfFold = new Float32Array(z.length * PLACES_WIDTH)
   const errors: number[] = []
@@ -74,23 +77,6 @@ function placesOf(
   }
   const isBetter = errors.length >= FEWEST_UNSEEN && middle(errors) <= PLACES_LEAVE * middle(errorsWithout)
   return isBetter ? [{ places: { number, grouping: index, ...byFold[FOLDS]! }, outOfFold }] : []
-}
-
-function lengthsOf(
-  keys: ReadonlyMap<number, number>,
-  stride: number,
-  known: (group: number) => boolean,
-  length: (group: number) => number,
-): Lengths {
-  const pairs = Array.from(keys).flatMap(([key, group]) => {
-    const [a, b] = [Math.floor(key / stride), key % stride]
-    return known(group) && a !== b ? [{ a, b, length: length(group) }] : []
-  })
-  return {
-    from: Int32Array.from(pairs, ({ a }) => a),
-    to: Int32Array.from(pairs, ({ b }) => b),
-    lengths: Float64Array.from(pairs, (pair) => pair.length),
-  }
 }
 
 /** The out-of-fold median of the single category that leaves least of the number's spread. */

@@ -9,11 +9,7 @@ const apart = (a: number, b: number) => Math.hypot(towns[a]![0]! - towns[b]![0]!
 const pairs = towns.flatMap((_, a) => towns.slice(a + 1).map((_, k) => [a, a + 1 + k] as const))
 const known = pairs.filter(() => uniformFloat64(random) < 0.5)
 const placed = placeValues(
-  {
-    from: Int32Array.from(known, ([a]) => a),
-    to: Int32Array.from(known, ([, b]) => b),
-    lengths: Float64Array.from(known, ([a, b], k) => (k === 0 ? 9 : apart(a, b))),
-  },
+  known.map(([a, b], k) => ({ a, b, length: k === 0 ? 9 : apart(a, b) })),
   31,
   1,
 )

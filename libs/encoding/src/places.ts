@@ -18,11 +18,11 @@ export interface Places {
   readonly partners: Int32Array
 }
 
-/** Pairs of common ids and their numbers as lengths. */
-export interface Lengths {
-  readonly from: Int32Array
-  readonly to: Int32Array
-  readonly lengths: Float64Array
+/** A pair of common ids, and its number as a length. */
+export interface PlacedPair {
+  readonly a: number
+  readonly b: number
+  readonly length: number
 }
 
 /** Three, although the earth is a surface: distances along it are curved, and with a third dimension the descent reaches better minima. */
@@ -42,25 +42,24 @@ const LARGEST_PULL = 0.1
  * @param seed  whole number; the same seed gives the same coordinates
  * @see Kruskal 1964, Psychometrika 29, for metric scaling by gradient descent
  */
-export function placeValues({ from, to, lengths }: Lengths, size: number, seed: number) {
+export function placeValues(pairs: readonly PlacedPair[], size: number, seed: number) {
   const random = xoroshiro128plus(seed)
   const partners = new Int32Array(size)
-  for (const ends of [from, to]) for (const id of ends) partners[id]! += 1
-  const spread = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length)
+  for (const { a, b } of pairs) for (const id of [a, b]) partners[id]! += 1
+  const spread = pairs.reduce((sum, { length }) => sum + length, 0) / Math.max(1, pairs.length)
   const coordinates = Float64Array.from(
     { length: size * DIMENSIONS },
     () => spread * (uniformFloat64(random) - uniformFloat64(random)),
   )
   const gradient = new Float64Array(coordinates.length)
   const move = adam(coordinates.length)
-  const steps = Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, Math.floor(BUDGET / Math.max(1, lengths.length))))
+  const steps = Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, Math.floor(BUDGET / Math.max(1, pairs.length))))
   for (let step = 1; step <= steps; step++) {
     gradient.fill(0)
-    for (let pair = 0; pair < lengths.length; pair++) {
-      const a = from[pair]! * DIMENSIONS
-      const b = to[pair]! * DIMENSIONS
+    for (const pair of pairs) {
+      const [a, b] = [pair.a * DIMENSIONS, pair.b * DIMENSIONS]
       const apart = distance(coordinates, a, b) + 1e-9
-      const pull = Math.max(-LARGEST_PULL, Math.min(LARGEST_PULL, apart - lengths[pair]!)) / apart
+      const pull = Math.max(-LARGEST_PULL, Math.min(LARGEST_PULL, apart - pair.length)) / apart
       for (let axis = 0; axis < DIMENSIONS; axis++) {
         const share = pull * (coordinates[a + axis]! - coordinates[b + axis]!)
         gradient[a + axis]! += share
