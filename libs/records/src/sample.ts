@@ -45,9 +45,9 @@ export function makeSample<R extends SampledPosition, K>(
   let limit = Number.POSITIVE_INFINITY
   const topics = new Map<string, number>()
 
-  const prune = () => {
-    if (kept.length <= size) return
-    kept = inOrder(kept).slice(0, size)
+  const prune = (count: number) => {
+    if (kept.length <= count) return
+    kept = kept.toSorted((a, b) => a.priority - b.priority || comparePositions(a.at, b.at)).slice(0, count)
     limit = kept.at(-1)!.priority
   }
   return {
@@ -62,13 +62,10 @@ export function makeSample<R extends SampledPosition, K>(
       weights?.add(record)
       if (priority > limit) return
       kept.push({ priority, at: positionOf(record), item: keep(record) })
-      if (kept.length >= 2 * size) prune()
+      if (kept.length >= 2 * size) prune(size)
     },
     records() {
-      prune()
-      if (decay !== undefined && weights !== undefined) {
-        kept = inOrder(kept).slice(0, Math.max(decay.fewest, Math.round(weights.total())))
-      }
+      prune(Math.min(size, weights?.count() ?? size))
       return kept.toSorted((a, b) => comparePositions(a.at, b.at)).map(({ item }) => item)
     },
   }
@@ -82,10 +79,6 @@ interface PrioritisedItem<K> {
 
 const positionOf = ({ topic, partition, offset }: Position): Position => ({ topic, partition, offset })
 
-function inOrder<K>(kept: readonly PrioritisedItem<K>[]): PrioritisedItem<K>[] {
-  return kept.toSorted((a, b) => a.priority - b.priority || comparePositions(a.at, b.at))
-}
-
 /** The logarithm of the priority, plus a constant: the weights themselves would overflow. */
 function agedPriority(hash: number, { timestampMs }: SampledPosition, { halfLifeMs, latestMs }: Decay): number {
   const uniform = (hash + 0.5) / 2 ** 32
@@ -93,17 +86,19 @@ function agedPriority(hash: number, { timestampMs }: SampledPosition, { halfLife
 }
 
 /** Counts ages in 64ths of the half-life, because a sum of integer counts does not depend on their order. */
-function sumOfWeights({ halfLifeMs, latestMs }: Decay) {
+function sumOfWeights({ halfLifeMs, fewest, latestMs }: Decay) {
   const counts = new Map<number, number>()
   return {
     add: ({ timestampMs }: SampledPosition) => {
       const steps = Math.floor((AGE_STEPS * Math.min(timestampMs, latestMs)) / halfLifeMs)
       counts.set(steps, (counts.get(steps) ?? 0) + 1)
     },
-    total: () => {
+    /** Number of records to keep. */
+    count: () => {
       const ascending = [...counts].sort(([a], [b]) => a - b)
       const newest = ascending.at(-1)?.[0] ?? 0
-      return ascending.reduce((sum, [steps, count]) => sum + count * 2 ** ((steps - newest) / AGE_STEPS), 0)
+      const total = ascending.reduce((sum, [steps, count]) => sum + count * 2 ** ((steps - newest) / AGE_STEPS), 0)
+      return Math.max(fewest, Math.round(total))
     },
   }
 }
