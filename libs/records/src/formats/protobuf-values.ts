@@ -1,4 +1,4 @@
-import protobuf, { type Field, type Message, type Type } from 'protobufjs'
+import protobuf, { type Field, type Type } from 'protobufjs'
 import { MAX_VALUES } from './check-depth.js'
 import { decimalOf, isoOf } from './integers.js'
 
@@ -41,7 +41,7 @@ function countValues(conversions: Conversions, count: number): void {
 
 function conversionOf(type: Type, conversions: Conversions): Convert {
   const { made } = conversions
-  const known = KNOWN.get(type.fullName)
+  const known = KNOWN.get(type.fullName) as Convert | undefined
   if (known !== undefined) return known
   const before = made.get(type)
   if (before !== undefined) return before
@@ -115,73 +115,61 @@ function longKeyOf(type: string): (key: string) => string {
   return (key) => (key.length === 8 ? String(protobuf.util.longFromHash(key, isUnsigned)) : key)
 }
 
-const valueField: Convert = (message) => (message as { readonly value: unknown }).value
+const valueField = ({ value }: { readonly value: unknown }) => value
 
-const fromStruct: Convert = (message) => {
-  const { fields } = message as { readonly fields: Readonly<Record<string, unknown>> }
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, fromDynamic(value)]))
-}
+/** A Value. Its fields are named as in protobufjs, `stringValue`, or as in a registered struct.proto, `string_value`. */
+type Dynamic = Readonly<Record<string, unknown>>
+type Struct = { readonly fields: Readonly<Record<string, Dynamic>> }
+type List = { readonly values: readonly Dynamic[] }
 
-const fromList: Convert = (message) => (message as { readonly values: readonly unknown[] }).values.map(fromDynamic)
+const fromStruct = ({ fields }: Struct): unknown =>
+  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, fromDynamic(value)]))
 
-/** Converts a Value. Its fields are named as in protobufjs, `stringValue`, or as in a registered struct.proto, `string_value`. */
-function fromDynamic(message: unknown): unknown {
-  const own = message as Readonly<Record<string, unknown>>
+const fromList = ({ values }: List): unknown => values.map(fromDynamic)
+
+function fromDynamic(own: Dynamic): unknown {
   const kind = String(own.kind)
-  if (kind.startsWith('struct')) return fromStruct(own[kind])
-  if (kind.startsWith('list')) return fromList(own[kind])
+  if (kind.startsWith('struct')) return fromStruct(own[kind] as Struct)
+  if (kind.startsWith('list')) return fromList(own[kind] as List)
   return kind.startsWith('null') ? null : (own[kind] ?? null)
 }
 
 type DateParts = Readonly<Record<'year' | 'month' | 'day', number>>
 type ClockParts = Readonly<Record<'hours' | 'minutes' | 'seconds' | 'nanos', number>>
 
-const KNOWN: ReadonlyMap<string, Convert> = new Map<string, Convert>([
-  ['.google.protobuf.Timestamp', (message) => isoOf(timestampMs(message))],
-  ['.google.protobuf.Duration', toMs],
-  ['.google.protobuf.Int64Value', (message) => fromLong(valueField(message))],
-  ['.google.protobuf.UInt64Value', (message) => fromLong(valueField(message))],
-  ['.google.protobuf.BytesValue', (message) => toBase64(valueField(message))],
-  ...['Double', 'Float', 'Int32', 'UInt32', 'Bool', 'String'].map((kind): [string, Convert] => [
-    `.google.protobuf.${kind}Value`,
-    valueField,
-  ]),
+/** By full name of the message type; the parameter is its decoded message. */
+const KNOWN: ReadonlyMap<string, (message: never) => unknown> = new Map<string, (message: never) => unknown>([
+  ['.google.protobuf.Timestamp', (message: SecondsAndNanos) => isoOf(timestampMs(message))],
+  ['.google.protobuf.Duration', ({ seconds, nanos }: SecondsAndNanos) => seconds.toNumber() * 1e3 + nanos / 1e6],
+  ['.google.protobuf.Int64Value', ({ value }: { readonly value: Long }) => fromLong(value)],
+  ['.google.protobuf.UInt64Value', ({ value }: { readonly value: Long }) => fromLong(value)],
+  ['.google.protobuf.BytesValue', ({ value }: { readonly value: Uint8Array }) => toBase64(value)],
+  ...['Double', 'Float', 'Int32', 'UInt32', 'Bool', 'String'].map(
+    (kind) => [`.google.protobuf.${kind}Value`, valueField] as const,
+  ),
   ['.google.protobuf.Struct', fromStruct],
   ['.google.protobuf.ListValue', fromList],
   ['.google.protobuf.Value', fromDynamic],
   [
     '.google.type.Date',
-    (message) => {
-      const { year, month, day } = message as DateParts
-      // 0 for a part that the date does not have: then it is no time.
-      return [String(year).padStart(4, '0'), ...[month, day].map((part) => String(part).padStart(2, '0'))].join('-')
-    },
+    // 0 for a part that the date does not have: then it is no time.
+    ({ year, month, day }: DateParts) =>
+      [String(year).padStart(4, '0'), ...[month, day].map((part) => String(part).padStart(2, '0'))].join('-'),
   ],
   [
     '.google.type.TimeOfDay',
-    (message) => {
-      const { hours, minutes, seconds, nanos } = message as ClockParts
-      return ((hours * 60 + minutes) * 60 + seconds) * 1e3 + nanos / 1e6
-    },
+    ({ hours, minutes, seconds, nanos }: ClockParts) => ((hours * 60 + minutes) * 60 + seconds) * 1e3 + nanos / 1e6,
   ],
   [
     '.confluent.type.Decimal',
-    (message) => {
-      const { value, scale } = message as { readonly value: Uint8Array; readonly scale: number }
-      return decimalOf(value, scale)
-    },
+    ({ value, scale }: { readonly value: Uint8Array; readonly scale: number }) => decimalOf(value, scale),
   ],
 ])
 
-type SecondsAndNanos = Message & { readonly seconds: Long; readonly nanos: number }
-
-function toMs(message: unknown): number {
-  const { seconds, nanos } = message as SecondsAndNanos
-  return seconds.toNumber() * 1e3 + nanos / 1e6
+interface SecondsAndNanos {
+  readonly seconds: Long
+  readonly nanos: number
 }
 
 /** Whole ms: as a double with a fraction, the latest Timestamp, in the year 9999, rounds up to the year 10000. */
-function timestampMs(message: unknown): number {
-  const { seconds, nanos } = message as SecondsAndNanos
-  return seconds.toNumber() * 1e3 + Math.floor(nanos / 1e6)
-}
+const timestampMs = ({ seconds, nanos }: SecondsAndNanos) => seconds.toNumber() * 1e3 + Math.floor(nanos / 1e6)

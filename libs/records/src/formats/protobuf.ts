@@ -18,11 +18,8 @@ export function makeProtobufSchema(schema: RegisteredSchema): CompiledSchema {
   return (payload) => {
     const { indexes, end } = readIndexes(payload)
     const key = indexes.join('.')
-    let decode = decoders.get(key)
-    if (decode === undefined) {
-      decode = messageDecoder(find(indexes))
-      decoders.set(key, decode)
-    }
+    const decode = decoders.get(key) ?? messageDecoder(find(indexes))
+    decoders.set(key, decode)
     return decode(payload.subarray(end))
   }
 }
