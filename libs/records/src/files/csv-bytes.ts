@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { InputInvalid } from './errors.js'
 
 /** The first of those with the same number of occurrences in the header is taken. */
@@ -48,23 +47,17 @@ async function* requireUtf8(name: string, bytes: AsyncIterable<Buffer>): AsyncGe
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let line = 1
   for await (const chunk of bytes) {
-    try {
-      decoder.decode(chunk, { stream: true })
-    } catch (cause: unknown) {
-      const problem = 'the text is not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8'
-      throw new InputInvalid(name, line + linesBeforeOther(chunk), problem, cause)
+    for (let from = 0; from < chunk.length; ) {
+      const end = chunk.indexOf(LINE_END, from) + 1 || chunk.length
+      try {
+        decoder.decode(chunk.subarray(from, end), { stream: true })
+      } catch (cause: unknown) {
+        const problem = 'the text is not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8'
+        throw new InputInvalid(name, line, problem, cause)
+      }
+      if (chunk[end - 1] === LINE_END) line += 1
+      from = end
     }
-    for (let at = chunk.indexOf(LINE_END); at >= 0; at = chunk.indexOf(LINE_END, at + 1)) line += 1
     yield chunk
   }
-}
-
-/** Number of lines of a chunk before the first one that is not UTF-8, without the rest of a character of the chunk before. */
-function linesBeforeOther(chunk: Buffer): number {
-  const start = chunk.findIndex((byte) => (byte & 0xc0) !== 0x80)
-  const lines = chunk.subarray(Math.max(0, start)).toString('latin1').split('\n')
-  return Math.max(
-    0,
-    lines.findIndex((line) => !isUtf8(Buffer.from(line, 'latin1'))),
-  )
 }
