@@ -60,10 +60,20 @@ export function describeGroups(
   const stride = 2 * dim + 2
   const table = new Float32Array((groups + 1) * stride)
   const outOfFold = new Float32Array(groupOf.length * stride)
-  fillCounts(table, outOfFold, stride, groupOf, groups, folds)
+  const without = (row: number) => folds[row]! * (groups + 1) + groupOf[row]!
+  const fillAll = (fill: (target: Float32Array, row: number, at: number) => void) => {
+    for (let group = 1; group <= groups; group++) fill(table, group, FOLDS * (groups + 1) + group)
+    for (let row = 0; row < groupOf.length; row++) if (groupOf[row] !== 0) fill(outOfFold, row, without(row))
+  }
+  const counts = countRows(groupOf, groups, folds)
+  fillAll((target, row, at) => {
+    // Those of the other folds are scaled up to all folds.
+    const count = target === table ? counts[at]! : (counts[at]! * FOLDS) / (FOLDS - 1)
+    target[(row + 1) * stride - 2] = count > 0 ? 1 : 0
+    target[(row + 1) * stride - 1] = Math.log1p(count)
+  })
   const remaining = numbers.columns.map((z, j) => {
     const { median, mad, used } = summariseGroups(z, numbers.ascending[j]!, groupOf, groups, folds)
-    const without = (row: number) => folds[row]! * (groups + 1) + groupOf[row]!
     const rows = evenSubset(numbers.ascending[j]!)
     const seen = rows.filter((row) => used[without(row)]! > 0)
     const after = medianOf(Float64Array.from(seen, (row) => Math.abs(z[row]! - median[without(row)]!)))
@@ -73,13 +83,11 @@ export function describeGroups(
       const raw = used[at]! * DEVIATION_PER_MAD * mad[at]!
       return Math.log(Math.max((raw + SHRINKAGE * typical) / (used[at]! + SHRINKAGE), floor))
     }
-    const fill = (target: Float32Array, row: number, at: number) => {
+    fillAll((target, row, at) => {
       if (used[at] === 0) return
       target[row * stride + j] = median[at]!
       target[row * stride + dim + j] = logDeviation(at)
-    }
-    for (let group = 1; group <= groups; group++) fill(table, group, FOLDS * (groups + 1) + group)
-    for (let row = 0; row < groupOf.length; row++) if (groupOf[row] !== 0) fill(outOfFold, row, without(row))
+    })
     if (seen.length < SEEN_SHARE * rows.length) return 1
     const before = numbers.spreads[j]!
     return before > 0 ? Math.min(1, after / before) : 1
@@ -87,31 +95,13 @@ export function describeGroups(
   return { table, outOfFold, remaining: Float64Array.from(remaining) }
 }
 
-/** Fills the last two columns: whether the group has rows, and log(1 + rows); out-of-fold counts are scaled up to all folds. */
-function fillCounts(
-  table: Float32Array,
-  outOfFold: Float32Array,
-  stride: number,
-  groupOf: Int32Array,
-  groups: number,
-  folds: Uint8Array,
-): void {
+/** Number of rows of each group without fold f, at the index as in GroupSummaries. */
+function countRows(groupOf: Int32Array, groups: number, folds: Uint8Array): Int32Array {
   const counts = new Int32Array((FOLDS + 1) * (groups + 1))
-  const all = FOLDS * (groups + 1)
   groupOf.forEach((group, row) => {
-    counts[folds[row]! * (groups + 1) + group]! += 1
-    counts[all + group]! += 1
+    for (let fold = 0; fold <= FOLDS; fold++) if (fold !== folds[row]) counts[fold * (groups + 1) + group]! += 1
   })
-  const fill = (target: Float32Array, row: number, count: number) => {
-    target[(row + 1) * stride - 2] = count > 0 ? 1 : 0
-    target[(row + 1) * stride - 1] = Math.log1p(count)
-  }
-  for (let group = 1; group <= groups; group++) fill(table, group, counts[all + group]!)
-  groupOf.forEach((group, row) => {
-    if (group === 0) return
-    const others = counts[all + group]! - counts[folds[row]! * (groups + 1) + group]!
-    fill(outOfFold, row, (others * FOLDS) / (FOLDS - 1))
-  })
+  return counts
 }
 
 function medianDistance(z: Float64Array, ascending: Int32Array): number {
