@@ -1,4 +1,4 @@
-import type { Config, EntityName, Feature, Rejection } from '@outflow/contracts'
+import type { Config, EntityName, Feature, Position, Rejection } from '@outflow/contracts'
 import { type Event, eventReader } from './event.js'
 import { type FieldRows, fieldsAt } from './fields/field-table.js'
 import type { Fields } from './fields/fields.js'
@@ -43,7 +43,7 @@ export interface BatchReader<M extends MessageFacts = Message> extends Pick<RowR
 /** Compiles the reader of event time, entity, fields and windows, which scans the bytes of a message once. */
 export function batchReader<M extends Message>({ decoder, ...options }: ReaderOptions & WithPicker): BatchReader<M> {
   const { keys, locate } = pickedPaths()
-  const { room, read, table } = tableReader(options, planOf(options), locate)
+  const { room, read, table } = tableReader(options, locate)
   const pick = decoder.picker(keys)
   return {
     room,
@@ -71,10 +71,7 @@ export const wholeRecord =
   }
 
 /** The partition of a record. */
-export interface RecordOrigin {
-  readonly topic: string
-  readonly partition: number
-}
+export type RecordOrigin = Pick<Position, 'topic' | 'partition'>
 
 /** A record with its fields, including windowed features. */
 export interface RecordWithFields<M extends MessageFacts> {
@@ -109,11 +106,12 @@ export function messageReader<M extends Message & RecordOrigin>(
 export function recordReader<M extends MessageFacts & RecordOrigin & { readonly record: JsonObject }>(
   options: OrderedOptions,
 ): OrderedReader<M> {
-  const reader = tableReader(options, planOf(options), inWholeRecords)
+  const reader = tableReader(options, inWholeRecords)
   return orderedReader(options, { ...reader, read: (message: M, rows) => reader.read(message.record, message, rows) })
 }
 
-function tableReader({ source, features }: ReaderOptions, plan: WindowPlan | null, locate: Locate) {
+function tableReader({ source, features, windows = features }: ReaderOptions, locate: Locate) {
+  const plan = planWindows(windows)
   const { room, read: readFields, table } = rowReader(features, locate)
   const readEvent = eventReader(source, locate)
   const readObservation = plan && makeObservationReader(plan, locate)
@@ -129,14 +127,11 @@ function tableReader({ source, features }: ReaderOptions, plan: WindowPlan | nul
   return { room, read, table }
 }
 
-const planOf = ({ features, windows = features }: ReaderOptions) => planWindows(windows)
-
 function orderedReader<M extends MessageFacts & RecordOrigin>(
-  options: OrderedOptions,
+  { features, windows = features, maxBytes }: OrderedOptions,
   { room, read, table }: BatchReader<M>,
 ): OrderedReader<M> {
-  const { features, windows = features, maxBytes } = options
-  const plan = planOf(options)
+  const plan = planWindows(windows)
   const fill = rowFiller(features, windowPlaces(features, windows))
   const partitions = new Map<string, WindowStates>()
   let seen = 0
