@@ -156,23 +156,15 @@ function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readon
 
 /** Ids most often seen with the neighbour's id, the most frequent first. The index of an edge is computed on first use. */
 function partners(edge: Conditional, own: 'parent' | 'child', neighbour: number): readonly number[] {
-  let index = PARTNER_INDEX.get(edge)
-  if (index === undefined) {
-    index = indexPartners(edge)
-    PARTNER_INDEX.set(edge, index)
-  }
+  const index = PARTNER_INDEX.get(edge) ?? indexPartners(edge)
+  PARTNER_INDEX.set(edge, index)
   return index[own].get(neighbour) ?? []
 }
 
-interface PartnerIndex {
-  /** By parent id: child ids; by child id: parent ids; the most frequent first. */
-  readonly child: ReadonlyMap<number, readonly number[]>
-  readonly parent: ReadonlyMap<number, readonly number[]>
-}
+const PARTNER_INDEX = new WeakMap<Conditional, ReturnType<typeof indexPartners>>()
 
-const PARTNER_INDEX = new WeakMap<Conditional, PartnerIndex>()
-
-function indexPartners({ pairs, stride }: Conditional): PartnerIndex {
+/** @returns child ids by parent id, and parent ids by child id; the most frequent first */
+function indexPartners({ pairs, stride }: Conditional) {
   const child = new Map<number, number[]>()
   const parent = new Map<number, number[]>()
   const add = (to: Map<number, number[]>, key: number, id: number) => {

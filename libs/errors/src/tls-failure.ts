@@ -1,17 +1,11 @@
-/** Cause of a TLS failure, and its fix. */
-export interface TlsFailure {
-  readonly problem: string
-  readonly fix: string
-}
-
 /**
- * Describes why a TLS connection failed; null for an error that is not a TLS failure.
+ * Describes why a TLS connection failed, and how to fix it; null for an error that is not a TLS failure.
  *
  * @param code     error code of Node or OpenSSL, such as `CERT_HAS_EXPIRED`
  * @param message  its message; only the message has the names that do not match a certificate
  * @param section  section of outflow.yaml that configures TLS, such as `kafka.tls`
  */
-export function describeTlsFailure(code: string, message: string, section: string): TlsFailure | null {
+export function describeTlsFailure(code: string, message: string, section: string) {
   if (UNTRUSTED.has(code)) {
     return {
       problem: `its certificate is signed by none of the CAs trusted here (${code})`,

@@ -12,11 +12,9 @@ export interface Event<M extends MessageFacts = MessageFacts> {
   readonly entityKey: string | null
 }
 
-/** Reads a record's event time and entity. @param record  the record, or the picked values of it */
-type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event<M> | Rejection
-
 /**
- * Compiles `source.timestamp` and `source.key` to the function that reads a record's event time and entity.
+ * Compiles `source.timestamp` and `source.key` to the function that reads the event time and the entity of a record, or of the picked
+ * values of it.
  *
  * The time is read as a cyclic feature and the entity as a categorical one, so that the same times and paths are accepted
  * everywhere. Without `source.timestamp` Kafka's timestamp is used, without `source.key` Kafka's key; an empty key is none.
@@ -26,10 +24,10 @@ type EventReader = <M extends MessageFacts>(source: M, record: unknown) => Event
 export function eventReader(
   { timestamp, key }: Pick<Config['source'], 'timestamp' | 'key'>,
   locate: Locate = inWholeRecords,
-): EventReader {
+) {
   const readTime = timestamp === undefined ? kafkaTime : fieldTime(timestamp, locate)
   const readKey = key === undefined ? null : fieldKey(key, locate)
-  return (source, record) => {
+  return <M extends MessageFacts>(source: M, record: unknown): Event<M> | Rejection => {
     const eventTimeMs = readTime(source, record)
     if (typeof eventTimeMs !== 'number') return eventTimeMs
     if (readKey === null) return new KeyedByKafka(source, eventTimeMs)

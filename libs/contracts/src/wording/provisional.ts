@@ -1,19 +1,16 @@
 import type { Config } from '../config.js'
 import type { ModelMetadata } from '../model-metadata.js'
 
-/** The state of a pipeline whose active model is provisional. */
-export interface ProvisionalState {
-  /** Such as `provisional model (180 records); its anomalies are not alerted`. */
-  readonly what: string
-  /** Requirements of a full model, and how to meet them. */
-  readonly next: string
-}
-
-/** Describes a provisional model; null for a full one. */
+/**
+ * Describes a provisional model; null for a full one.
+ *
+ * @returns what: such as `provisional model (180 records); its anomalies are not alerted`;
+ *   next: requirements of a full model, and how to meet them
+ */
 export function describeProvisional(
   { provisional, training: { rows }, recordsPerDay }: ModelMetadata,
   { training: { minRows, window }, alerts }: Pick<Config, 'training' | 'alerts'>,
-): ProvisionalState | null {
+) {
   if (!provisional) return null
   const what = `provisional model (${count(rows)} records)${alerts.provisional ? '' : '; its anomalies are not alerted'}`
   const inWindow = recordsPerDay ? Math.floor((recordsPerDay * window) / DAY_MS) : minRows

@@ -29,13 +29,6 @@ export interface LeftOut {
   readonly feature?: Feature
 }
 
-interface FeatureInference {
-  observe(record: Readonly<Record<string, unknown>>): void
-  /** Marks that the next record does not follow the last one, because it is of another partition. */
-  beginPartition(): void
-  conclude(): Inference
-}
-
 /** A place in the records; its fields are found without their paths, which may be long. */
 interface Place {
   readonly steps: readonly Step[]
@@ -52,7 +45,7 @@ interface Place {
  * @param withLists  infers from the items of lists, too: those of CSV are columns such as `x[0]`, which every record has. Default: false.
  * @param nowMs      epoch ms; later epoch nanoseconds are not times, nor are other epochs more than 20 years later. Default: the clock.
  */
-export function makeFeatureInference({ withLists = false, nowMs = Date.now() } = {}): FeatureInference {
+export function makeFeatureInference({ withLists = false, nowMs = Date.now() } = {}) {
   const root: Place = { steps: [], inner: new Map() }
   const fields = new Map<Place, Field>()
   let records = 0
@@ -69,10 +62,11 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
   }
   let partitions = 1
   return {
-    observe: (record) => {
+    observe: (record: Readonly<Record<string, unknown>>) => {
       records += 1
       observe(record, root)
     },
+    /** Marks that the next record does not follow the last one, because it is of another partition. */
     beginPartition: () => {
       if (records > 0) partitions += 1
       for (const field of fields.values()) {
@@ -81,7 +75,7 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
         field.previousText = undefined
       }
     },
-    conclude: () => {
+    conclude: (): Inference => {
       const features: Feature[] = []
       const leftOut: LeftOut[] = []
       // An object that is null in some records makes its fields optional, and is no field of its own.

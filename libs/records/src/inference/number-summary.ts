@@ -1,15 +1,5 @@
 /** Summary of a field's numbers. */
-export interface NumberSummary {
-  readonly least: number
-  readonly most: number
-  /** Null if no number is above 0. */
-  readonly leastPositive: number | null
-  /** Share of the numbers that are 0. */
-  readonly zeros: number
-  /** Median of 1,024 to 2,048 evenly spaced numbers, or of all if there are fewer. */
-  readonly median: number
-  readonly mean: number
-}
+export type NumberSummary = NonNullable<ReturnType<NumberSummariser['summary']>>
 
 /** Summarises numbers one by one, in bounded memory. */
 export class NumberSummariser {
@@ -34,13 +24,16 @@ export class NumberSummariser {
   }
 
   /** @returns null if there was no number */
-  summary(): NumberSummary | null {
+  summary() {
     if (this.#count === 0) return null
     return {
       least: this.#least,
       most: this.#most,
+      /** Null if no number is above 0. */
       leastPositive: Number.isFinite(this.#leastPositive) ? this.#leastPositive : null,
+      /** Share of the numbers that are 0. */
       zeros: this.#zeros / this.#count,
+      /** Median of 1,024 to 2,048 evenly spaced numbers, or of all if there are fewer. */
       median: this.#kept.toSorted((a, b) => a - b)[this.#kept.length >> 1]!,
       mean: this.#sum / this.#count,
     }

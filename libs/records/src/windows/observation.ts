@@ -20,16 +20,13 @@ export interface MessageFacts {
   readonly timestampMs: number
 }
 
-/** Returns the observation of a decoded record, or the reason why it breaks its contract. */
-type ObservationReader = (record: unknown, message: MessageFacts) => Observation | Rejection
-
 /**
  * Compiles a plan to the function that reads records. Fields are read like features: entities and values of `distinct` as
  * categories, numbers as numbers, event times as times; only an event time must not be missing.
  *
  * @param locate  resolves a path. Default: in a whole record
  */
-export function makeObservationReader({ groups }: WindowPlan, locate: Locate = inWholeRecords): ObservationReader {
+export function makeObservationReader({ groups }: WindowPlan, locate: Locate = inWholeRecords) {
   const inputs: Feature[] = []
   const numbers: string[] = []
   const categories: string[] = []
@@ -55,7 +52,7 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
   }))
   const read = fieldReader(inputs, locate)
 
-  return (record, { key, timestampMs }) => {
+  return (record: unknown, { key, timestampMs }: MessageFacts): Observation | Rejection => {
     const fields = read(record)
     if (isRejection(fields)) return fields
     const observation = { entities: [] as (string | null)[], times: [] as number[][], values: [] as number[][] }

@@ -6,20 +6,7 @@ import type { Series, WindowPlan } from './plan.js'
 import { emptySeries, makeBefore, observe, type SeriesState } from './series-state.js'
 
 /** The window states of the entities of one sequence of records, such as a partition. */
-export interface WindowStates {
-  /** Returns the entities of records that are not in memory: new ones, and those dropped or never loaded. */
-  absent(observations: readonly Observation[]): readonly EntityName[]
-  /** Loads stored entities into memory. */
-  put(states: readonly EntityState[]): void
-  /** Counts a record and returns its windowed features, [count]; NaN is missing. */
-  observe(observation: Observation): number[]
-  /** Returns the current states of the entities with records since the last `settle`. */
-  changed(): readonly EntityState[]
-  /** Drops the least recently seen entities until `maxBytes` holds. */
-  settle(): SettleResult
-  /** Names of the entities in memory. */
-  entities(): Iterable<EntityName>
-}
+export type WindowStates = ReturnType<typeof makeWindowStates>
 
 /** Counts since the last `settle`. */
 export interface SettleResult {
@@ -45,10 +32,7 @@ const SERIES_BYTES = 200
  *
  * @param maxBytes  memory for states; the entities of the records since the last `settle` are in addition
  */
-export function makeWindowStates(
-  { groups, count }: WindowPlan,
-  { maxBytes }: { readonly maxBytes: number },
-): WindowStates {
+export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { readonly maxBytes: number }) {
   const kept = groups.map((group) => ({ group, by: group.by ?? 'key', entries: new Map<string, Entry>() }))
   const before = makeBefore()
   let touched: { readonly place: number; readonly entity: string; readonly entry: Entry }[] = []
@@ -94,7 +78,8 @@ export function makeWindowStates(
   }
 
   return {
-    absent: (observations) => {
+    /** Returns the entities of records that are not in memory: new ones, and those dropped or never loaded. */
+    absent: (observations: readonly Observation[]): readonly EntityName[] => {
       const names = kept.map(() => new Set<string>())
       for (const { entities } of observations) {
         entities.forEach((entity, place) => {
@@ -103,7 +88,8 @@ export function makeWindowStates(
       }
       return names.flatMap((entities, place) => Array.from(entities, (entity) => ({ by: kept[place]!.by, entity })))
     },
-    put: (states) => {
+    /** Loads stored entities into memory. */
+    put: (states: readonly EntityState[]): void => {
       for (const { by, entity, state } of states) {
         const place = kept.findIndex((candidate) => candidate.by === by)
         if (place === -1) continue
@@ -112,7 +98,8 @@ export function makeWindowStates(
         kept[place]!.entries.set(entity, entry)
       }
     },
-    observe: ({ entities, times, values }) => {
+    /** Counts a record and returns its windowed features, [count]; NaN is missing. */
+    observe: ({ entities, times, values }: Observation): number[] => {
       const features = new Array<number>(count).fill(Number.NaN)
       let isLate = false
       for (let place = 0; place < kept.length; place += 1) {
@@ -131,13 +118,15 @@ export function makeWindowStates(
       if (isLate) late += 1
       return features
     },
-    changed: () =>
+    /** Returns the current states of the entities with records since the last `settle`. */
+    changed: (): readonly EntityState[] =>
       touched.map(({ place, entity, entry }) => ({
         by: kept[place]!.by,
         entity,
         state: encodeStates(groups[place]!.series, entry.states),
       })),
-    settle: () => {
+    /** Drops the least recently seen entities until `maxBytes` holds. */
+    settle: (): SettleResult => {
       for (const { entry } of touched) updateBytes(entry)
       touched = []
       round += 1
@@ -145,7 +134,8 @@ export function makeWindowStates(
       late = 0
       return settled
     },
-    *entities() {
+    /** Names of the entities in memory. */
+    *entities(): Iterable<EntityName> {
       for (const { by, entries } of kept) for (const entity of entries.keys()) yield { by, entity }
     },
   }
