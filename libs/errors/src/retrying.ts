@@ -49,23 +49,19 @@ export async function retrying<T>(
   }
 }
 
+interface KeepTryingOptions extends Required<Pick<RetryOptions, 'signal' | 'onRetry'>> {
+  /** The waits after an error; default: those of `Backoff`. */
+  readonly backoffOf?: (error: unknown) => Backoff
+}
+
 /**
  * Runs a long task repeatedly until the signal aborts; each error is reported, and the wait before the next run grows.
  *
- * @param task               calls `progressed` when it makes progress, which resets the wait
- * @param options.backoffOf  the waits after an error; default: those of `Backoff`
+ * @param task  calls `progressed` when it makes progress, which resets the wait
  */
 export async function keepTrying(
   task: (progressed: () => void) => Promise<unknown>,
-  {
-    signal,
-    onRetry,
-    backoffOf = () => ({}),
-  }: {
-    readonly signal: AbortSignal
-    readonly onRetry: (error: OutflowError, attempt: number, waitMs: number) => void
-    readonly backoffOf?: (error: unknown) => Backoff
-  },
+  { signal, onRetry, backoffOf = () => ({}) }: KeepTryingOptions,
 ): Promise<void> {
   let failures = 0
   while (!signal.aborted) {
