@@ -60,13 +60,9 @@ it.each([
   expect(columnOfSteps(own)).toBe(column)
 })
 
-it('writes a single key plainly and other paths without the "$."', () => {
-  expect(['$.delay', '$["metrics.cpu"]', '$.route.origin', '$[0]'].map(nameOfPath)).toEqual([
-    'delay',
-    'metrics.cpu',
-    'route.origin',
-    '0',
-  ])
+it('names a path by its only key, and another path or a blank key without the "$." (a reason began with its value)', () => {
+  const paths = ['$.delay', '$["metrics.cpu"]', '$.route.origin', '$[0]', '$[""]', '$[" "]']
+  expect(paths.map(nameOfPath)).toEqual(['delay', 'metrics.cpu', 'route.origin', '0', '[""]', '[" "]'])
 })
 
 it('issue 17.5: sets values under the names of Object.prototype without changing it', () => {
@@ -88,8 +84,4 @@ it('issue 17.5: accepts keys and indices in any order', () => {
   expect(JSON.parse(JSON.stringify(record))).toEqual({
     a: { 0: 'first', 1: { length: { x: 'deep' } }, length: 'long' },
   })
-})
-
-it('names a blank key by its path (a reason began with its value)', () => {
-  expect(['$[""]', '$[" "]', '$.a', '$["a.b"]'].map(nameOfPath)).toEqual(['[""]', '[" "]', 'a', 'a.b'])
 })

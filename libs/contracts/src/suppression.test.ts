@@ -15,18 +15,15 @@ it('requires at least one of entity, field and time of the week', () => {
 it('allows direction and range only with a field, and requires the lower bound first', () => {
   expect(problemsOf({ entity: 'JFK', direction: 'above', range: [1, 2] })).toEqual(['direction', 'range'])
   expect(problemsOf({ field: 'delay', direction: 'above', range: [null, 90] })).toEqual([])
-  expect(problemsOf({ field: 'delay', range: [90, 1] })).toEqual(['range'])
   expect(problemsOf({ field: 'delay', range: [null, null] })).toEqual(['range'])
 })
 
-it('says which bound must come first', () => {
-  const { error } = suppressionRuleSchema.safeParse({ expiresAt, field: 'delay', range: [90, 1] })
-  expect(error?.issues[0]?.message).toBe('the lower bound must come first')
-})
-
-it('states that an entity and a field may not be empty', () => {
-  const { error } = suppressionRuleSchema.safeParse({ expiresAt, entity: '', field: '' })
-  expect(error?.issues.map(({ message }) => message)).toEqual(Array(2).fill('allowed: at least 1 character'))
+it.each([
+  [{ field: 'delay', range: [90, 1] }, ['the lower bound must come first']],
+  [{ entity: '', field: '' }, Array(2).fill('allowed: at least 1 character')],
+])('states what is wrong with %j', (rule, messages) => {
+  const { error } = suppressionRuleSchema.safeParse({ expiresAt, ...rule })
+  expect(error?.issues.map(({ message }) => message)).toEqual(messages)
 })
 
 it('rejects unknown zones, spans and keys', () => {
