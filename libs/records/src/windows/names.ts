@@ -15,7 +15,7 @@ export function entityOf(name: string): string {
   if (name.length <= LONGEST_NAME) return plainText(name)
   // A copy: a slice would keep the whole name in memory.
   const start = Buffer.from(name.slice(0, LEGIBLE_START)).toString()
-  return `${plainText(start)}…sha256:${sha256(name)}`
+  return `${plainText(start)}…sha256:${createHash('sha256').update(name).digest('hex')}`
 }
 
 /**
@@ -27,8 +27,6 @@ export function textOfKey(key: Buffer | null): string | null {
   // As text, keys with bytes that are not UTF-8 would have replacement characters, so several would have one name; Postgres stores no NUL.
   return isUtf8(key) && !key.includes(0) ? key.toString('utf8') : `0x${key.toString('hex')}`
 }
-
-const sha256 = (name: string): string => createHash('sha256').update(name).digest('hex')
 
 /**
  * Returns a 53-bit hash of a value, NaN for a missing one. Two of 256 values collide with a probability of 4e-12.

@@ -44,7 +44,7 @@ export function planWindows(features: readonly Feature[]): WindowPlan | null {
   const groups = new Map<string | null, Map<number, Series>>()
   windows.forEach((window, place) => {
     const { by = null, of = null, at = null, over, aggregate } = window
-    const kind = KINDS[aggregate]
+    const kind = KINDS[aggregate] ?? 'numbers'
     const id = hashOf(JSON.stringify([kind, of, at, over]))
     const series = groups.get(by) ?? new Map<number, Series>()
     groups.set(by, series)
@@ -80,14 +80,9 @@ export function longestWindowMs({ groups }: WindowPlan): number {
   return Math.max(...groups.flatMap(({ series }) => series.map(({ bucketMs }) => bucketMs * BUCKETS)))
 }
 
-const KINDS: Readonly<Record<Aggregate, SeriesKind>> = {
+/** The others are computed from numbers. */
+const KINDS: Readonly<Partial<Record<Aggregate, SeriesKind>>> = {
   count: 'events',
   since_last: 'events',
-  sum: 'numbers',
-  mean: 'numbers',
-  std: 'numbers',
-  min: 'numbers',
-  max: 'numbers',
-  ratio_to_mean: 'numbers',
   distinct: 'values',
 }
