@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { attempt } from './attempt.js'
 import { consoleSchema, listenHost } from './console.js'
 import { detectionSchema } from './detection.js'
 import { featureName, featureSchema } from './feature.js'
@@ -65,14 +66,9 @@ const registrySchema = z
   })
 
 /** pg decodes the parts of the URL, and fails on a `%` that begins no character. */
-function isDecodable(url: string): boolean {
-  try {
-    const { username, password, pathname } = new URL(url)
-    decodeURIComponent(`${username}:${password}${pathname}`)
-    return true
-  } catch {
-    return false
-  }
+function decodeParts(url: string): string {
+  const { username, password, pathname } = new URL(url)
+  return decodeURIComponent(`${username}:${password}${pathname}`)
 }
 
 const postgresSchema = z
@@ -83,7 +79,10 @@ const postgresSchema = z
         error: 'a URL such as postgres://user:password@host:5432/database',
         abort: true,
       })
-      .refine(isDecodable, 'allowed: a URL; in the password, % @ : / # and ? are written %25 %40 %3A %2F %23 and %3F')
+      .refine(
+        (url) => attempt(() => decodeParts(url)) !== null,
+        'allowed: a URL; in the password, % @ : / # and ? are written %25 %40 %3A %2F %23 and %3F',
+      )
       .describe('postgres://user:password@host:5432/database'),
     passwordFile: filePath('File with the password, if the URL has none').optional(),
     tls: postgresTlsSchema.optional().describe('TLS: true, or certificate files. Default: as the URL states'),

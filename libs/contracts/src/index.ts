@@ -6,6 +6,7 @@ export {
   alertEventSchema,
   type Severity,
 } from './alert-event.js'
+export { attempt } from './attempt.js'
 export { type Config, type Connection, configSchema } from './config.js'
 export { type ConsoleConfig, isLoopback, ROLES, type Role } from './console.js'
 export type { DetectionTarget } from './detection.js'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { attempt } from './attempt.js'
 
 /** One step of a path: a key of an object or an index of an array. */
 export type Step = string | number
@@ -92,20 +93,12 @@ function stepsIn(path: string): readonly Step[] | null {
     const match = SEGMENT.exec(path)
     if (match === null) return null
     const [all, key, index, quoted] = match
-    const step = key ?? (index === undefined ? unquote(quoted!) : Number(index))
+    const step = key ?? (index === undefined ? attempt((): string => JSON.parse(quoted!)) : Number(index))
     if (step === null || step === '__proto__') return null
     steps.push(step)
     at += all.length
   }
   return steps
-}
-
-function unquote(text: string): string | null {
-  try {
-    return JSON.parse(text) as string
-  } catch {
-    return null
-  }
 }
 
 function formatStep(step: Step): string {

@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
+import { attempt } from './attempt.js'
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
@@ -33,15 +34,10 @@ export const windowMs = (text: string): number => scale(text, MS)
 /** Minute, hour, day of the month, month, day of the week; a field of seconds may precede them. */
 export const cronPattern = z
   .string()
-  .refine(isCron, 'allowed: a cron pattern such as "0 3 * * *" that matches some future time')
-
-function isCron(pattern: string): boolean {
-  try {
-    return new Cron(pattern, { timezone: 'UTC' }).nextRun() !== null
-  } catch {
-    return false
-  }
-}
+  .refine(
+    (pattern) => attempt(() => new Cron(pattern, { timezone: 'UTC' }).nextRun()) !== null,
+    'allowed: a cron pattern such as "0 3 * * *" that matches some future time',
+  )
 
 const SIZE = 'a size such as 512KiB or 1MiB'
 

@@ -1,4 +1,4 @@
-import { parsePath, type Step } from '@outflow/contracts'
+import { attempt, parsePath, type Step } from '@outflow/contracts'
 import { parseJson } from '../formats/integers.js'
 import type { PickedValues } from '../formats/record-decoder.js'
 
@@ -65,18 +65,13 @@ function child(value: unknown, step: Step): unknown {
 
 /** The last text and its parsed JSON: several paths through one string are read one after another. */
 let lastText = ''
-let lastParsed: unknown
+let lastParsed: unknown = null
 
 function parsed(text: string): unknown {
   if (text === lastText) return lastParsed
   lastText = text
-  lastParsed = undefined
-  if (!LOOKS_LIKE_JSON.test(text)) return undefined
-  try {
-    lastParsed = parseJson(text)
-  } catch {
-    // Text that begins like JSON but is not valid has no value inside.
-  }
+  // Text that begins like JSON but is not valid has no value inside.
+  lastParsed = LOOKS_LIKE_JSON.test(text) ? attempt(() => parseJson(text)) : null
   return lastParsed
 }
 

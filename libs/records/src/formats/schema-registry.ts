@@ -1,4 +1,4 @@
-import type { Config } from '@outflow/contracts'
+import { attempt, type Config } from '@outflow/contracts'
 import { withCaFix } from '@outflow/errors'
 import { z } from 'zod'
 import { RegistryRefused, RegistryUnavailable } from './errors.js'
@@ -79,7 +79,8 @@ export function makeRegistry({ url, username, password }: NonNullable<Config['so
       const signal = AbortSignal.timeout(Math.min(ANSWER_MS, leftMs))
       const answer = await fetch(base + path, { headers, signal })
       status = answer.status
-      body = parseOrNull(await readBody(answer, allowance))
+      const text = await readBody(answer, allowance)
+      body = attempt(() => JSON.parse(text))
     } catch (cause: unknown) {
       if (cause instanceof SchemaOversized) throw cause
       throw new RegistryUnavailable(`the schema registry ${base} does not answer: ${whyOf(cause)}`, {
@@ -152,14 +153,6 @@ async function readBody(answer: Response, allowance: Allowance): Promise<string>
 
 const basic = (username: string, password: string) =>
   `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
 
 /** 40401 to 40403: no such subject, version or schema. Any other 404 comes from a server that is not a schema registry. */
 const isUnknown = (body: unknown): boolean =>
