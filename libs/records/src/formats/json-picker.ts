@@ -55,19 +55,12 @@ export function jsonPicker(keys: readonly string[]): QuickPicker {
 }
 
 /** Exports of json-kernel/json-kernel.ts, which documents them. */
-interface Kernel {
+interface Kernel extends Readonly<Record<ConstantName, { readonly value: number }>> {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void }
-  readonly DOCUMENT: Constant
-  readonly CAPACITY: Constant
-  readonly NOT_READ: Constant
-  readonly HAS_OTHERS: Constant
-  readonly BEYOND_ASCII: Constant
   readonly pick: (length: number, keys: number, numbers: number, spans: number) => number
 }
 
-interface Constant {
-  readonly value: number
-}
+type ConstantName = 'DOCUMENT' | 'CAPACITY' | 'NOT_READ' | 'HAS_OTHERS' | 'BEYOND_ASCII'
 
 /** The types of Node 20 lack it. */
 declare const WebAssembly: {

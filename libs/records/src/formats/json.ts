@@ -11,7 +11,8 @@ import { kindOf, oneLine, undecodable } from './undecodable.js'
 export function decodeJson(value: Buffer): DecodedValue | Rejection {
   const body = value.subarray(bodyAt(value, 0, value.length))
   if (!isUtf8(body)) return undecodable('JSON is written in UTF-8; found bytes that are not')
-  return parseObject(withoutByteOrderMark(body.toString('utf8')))
+  // RFC 8259, § 8.1 lets a parser ignore a byte order mark; some writers on Windows add it.
+  return parseObject(body.toString('utf8').replace(/^\ufeff/, ''))
 }
 
 /** Reads single values of the same documents, if `jsonPicker` can. */
@@ -36,9 +37,4 @@ function parseObject(text: string): DecodedValue | Rejection {
   }
   if (text.length > MAX_DEPTH && isTooDeep(parsed)) return undecodable(TOO_DEEP)
   return { record: parsed as JsonObject }
-}
-
-/** RFC 8259, § 8.1 lets a parser ignore it; some writers on Windows add it. */
-function withoutByteOrderMark(text: string): string {
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }

@@ -33,7 +33,7 @@ const SERIES_BYTES = 200
  * @param maxBytes  memory for states; the entities of the records since the last `settle` are in addition
  */
 export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { readonly maxBytes: number }) {
-  const kept = groups.map((group) => ({ group, by: group.by ?? 'key', entries: new Map<string, Entry>() }))
+  const kept = groups.map(({ by, series }) => ({ by: by ?? 'key', series, entries: new Map<string, Entry>() }))
   const before = makeBefore()
   let touched: { readonly place: number; readonly entity: string; readonly entry: Entry }[] = []
   let round = 1
@@ -41,10 +41,10 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
   let late = 0
 
   const entryOf = (place: number, entity: string): Entry => {
-    const { entries, group } = kept[place]!
+    const { entries, series } = kept[place]!
     let entry = entries.get(entity)
     if (entry?.round === round) return entry
-    if (entry === undefined) entry = { states: group.series.map(emptySeries), round, bytes: 0 }
+    if (entry === undefined) entry = { states: series.map(emptySeries), round, bytes: 0 }
     else entries.delete(entity)
     // A Map keeps insertion order, so the most recently seen entity is last.
     entries.set(entity, entry)
@@ -93,7 +93,7 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
       for (const { by, entity, state } of states) {
         const place = kept.findIndex((candidate) => candidate.by === by)
         if (place === -1) continue
-        const entry = { states: decodeStates(kept[place]!.group.series, state), round: 0, bytes: 0 }
+        const entry = { states: decodeStates(kept[place]!.series, state), round: 0, bytes: 0 }
         updateBytes(entry)
         kept[place]!.entries.set(entity, entry)
       }
@@ -106,7 +106,7 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
         const entity = entities[place]!
         if (entity === null) continue
         const { states } = entryOf(place, entity)
-        const { series } = groups[place]!
+        const { series } = kept[place]!
         for (let index = 0; index < series.length; index += 1) {
           const { kind, bucketMs, measures } = series[index]!
           const value = values[place]![index]!
@@ -120,11 +120,10 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
     },
     /** Returns the current states of the entities with records since the last `settle`. */
     changed: (): readonly EntityState[] =>
-      touched.map(({ place, entity, entry }) => ({
-        by: kept[place]!.by,
-        entity,
-        state: encodeStates(groups[place]!.series, entry.states),
-      })),
+      touched.map(({ place, entity, entry }) => {
+        const { by, series } = kept[place]!
+        return { by, entity, state: encodeStates(series, entry.states) }
+      }),
     /** Drops the least recently seen entities until `maxBytes` holds. */
     settle: (): SettleResult => {
       for (const { entry } of touched) updateBytes(entry)
