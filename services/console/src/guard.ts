@@ -1,16 +1,17 @@
 import type { ConsoleConfig, Role } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Session } from './api/index.js'
 import { type Act, noteDenied } from './audit.js'
 import { RequestRefused } from './errors.js'
 import { sendProblem } from './problems.js'
 import { SESSION_COOKIE, type Sessions } from './sessions.js'
-import { bearerOf, localVisitor, loginsOf, mayAct, UNKNOWN_TOKEN, type Visitor } from './visitors.js'
+import { bearerOf, localVisitor, loginsOf, mayAct, UNKNOWN_TOKEN } from './visitors.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set for every request under /api. */
-    visitor: Visitor
+    /** The user, for every request under /api. */
+    visitor: Session
   }
   interface FastifyContextConfig {
     /** The least role that is required; default: reader. */
@@ -28,17 +29,15 @@ declare module 'fastify' {
 export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, pool: Pool): void {
   const local = config.authentication === undefined ? localVisitor() : null
   const logins = loginsOf(config)
-  server.decorateRequest('visitor', null as unknown as Visitor)
+  server.decorateRequest('visitor', null as unknown as Session)
   server.addHook('onRequest', async (request, reply) => {
     if (local !== null && !isOfThisMachine(request.headers.host)) {
       throw new RequestRefused(421, `the console answers to localhost and 127.0.0.1 only, got ${request.headers.host}`)
     }
     if (!isGuarded(request)) return
     void reply.header('cache-control', 'no-store')
-    const visitor =
-      local ??
-      bearerOf(request, config.authentication?.tokens) ??
-      (await sessions.open(request.cookies[SESSION_COOKIE]))
+    const bearer = local === null ? bearerOf(request, config.authentication?.tokens) : null
+    const visitor = local ?? bearer ?? (await sessions.open(request.cookies[SESSION_COOKIE]))
     if (visitor === null && request.routeOptions.config.isOpen) return
     if (visitor === null) {
       void reply.header('www-authenticate', 'Bearer')
@@ -46,7 +45,8 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
       const detail = isToken ? UNKNOWN_TOKEN : 'log in, or send a token as Authorization: Bearer'
       return sendProblem(reply, 401, detail, { logins })
     }
-    if (visitor.byBrowser && !['GET', 'HEAD'].includes(request.method) && !isOwnPage(request, config.url)) {
+    // Without a token the request is a browser's, which sends a cookie also for a page of another site.
+    if (bearer === null && !['GET', 'HEAD'].includes(request.method) && !isOwnPage(request, config.url)) {
       throw new RequestRefused(403, FOREIGN_PAGE)
     }
     request.visitor = visitor

@@ -2,7 +2,8 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { type ConsoleConfig, ROLES } from '@outflow/contracts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { Visitor } from './visitors.js'
+import type { Session } from './api/index.js'
+import { ownerOf } from './visitors.js'
 
 export const SESSION_COOKIE = 'outflow_session'
 export const LOGIN_COOKIE = 'outflow_login'
@@ -43,12 +44,10 @@ export function makeSessions(authentication: ConsoleConfig['authentication']) {
     /** Content of a session cookie. */
     seal: (session: z.infer<typeof sessionSchema>) => seal(session, 'session', SESSION_SECONDS),
     /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
-    open: async (sealed: string | undefined): Promise<Visitor | null> => {
+    open: async (sealed: string | undefined): Promise<Session | null> => {
       const { data } = sessionSchema.safeParse(await open(sealed, 'session'))
       if (data === undefined) return null
-      if (data.authentication === 'oidc') return { ...data, byBrowser: true }
-      const token = authentication?.tokens?.find(({ sha256 }) => sha256 === data.sha256)
-      return token ? { name: token.name, role: token.role, authentication: 'token', byBrowser: true } : null
+      return data.authentication === 'oidc' ? data : ownerOf(data.sha256, authentication?.tokens)
     },
     sealAttempt: (attempt: LoginAttempt) => seal({ ...attempt }, 'login', LOGIN_SECONDS),
     openAttempt: async (sealed: string | undefined) =>

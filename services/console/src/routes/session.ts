@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { isLoopback } from '@outflow/contracts'
 import { z } from 'zod'
 import { sessionSchema } from '../api/index.js'
@@ -6,7 +5,7 @@ import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
 import { CALLBACK_PATH, makeOidcLogin } from '../oidc-login.js'
 import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
-import { ownerOf, UNKNOWN_TOKEN } from '../visitors.js'
+import { ownerOf, sha256Of, UNKNOWN_TOKEN } from '../visitors.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 interface SessionRoutesContext extends RouteContext {
@@ -54,7 +53,7 @@ export function addSessionRoutes(
         response: { 200: sessionSchema },
       },
     },
-    async ({ visitor: { name, role, authentication } }) => ({ name, role, authentication }),
+    async ({ visitor }) => visitor,
   )
 
   server.post(
@@ -68,12 +67,12 @@ export function addSessionRoutes(
       },
     },
     async ({ body: { token }, headers: { origin } }, reply) => {
-      const owner = ownerOf(token, tokens)
+      const sha256 = sha256Of(token)
+      const owner = ownerOf(sha256, tokens)
       if (owner === null) throw new RequestRefused(401, UNKNOWN_TOKEN)
       if (isSecure && !keepsSecureCookies(origin)) {
         throw new RequestRefused(403, `a browser keeps the session over https only; open the console at ${url}`)
       }
-      const sha256 = createHash('sha256').update(token).digest('hex')
       const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
         sessions.seal({ authentication: 'token', sha256 }),
       )
