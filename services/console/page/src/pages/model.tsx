@@ -4,7 +4,7 @@ import { queryString, write } from '../api/client.js'
 import type { Fit, ModelDetail } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
-import { Confirm } from '../parts/confirm.js'
+import { Dialog, ReasonInput } from '../parts/dialog.js'
 import { Fact } from '../parts/fact.js'
 import { useTitle } from '../parts/page.js'
 import { Shown } from '../parts/states.js'
@@ -81,13 +81,15 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
       <Comparison id={model.id} pipeline={pipeline} parent={fit?.incumbentId ?? null} />
       <Changes model={model} />
       {isAsked && (
-        <Confirm
+        <Dialog
           title={`Make ${shortId(model.id)} the active model?`}
           action="Promote"
-          asksWhy
           onClose={() => setAsked(false)}
-          act={async (reason) => {
-            await write('POST', `/models/${encodeURIComponent(model.id)}/promote`, { pipeline, reason })
+          act={async (typed) => {
+            await write('POST', `/models/${encodeURIComponent(model.id)}/promote`, {
+              pipeline,
+              reason: typed('reason'),
+            })
             notify('done', `${shortId(model.id)} is the active model.`)
             reload()
           }}
@@ -96,7 +98,8 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
             It decides on the records of {pipeline} from the next batch on.
             {fit?.report.gate?.passed === false && <b> It failed its gate; the reasons are on this page.</b>}
           </p>
-        </Confirm>
+          <ReasonInput label="Why (the audit log keeps it)" />
+        </Dialog>
       )}
     </>
   )

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { write } from '../api/client.js'
 import type { Model } from '../api/types.js'
 import { ProvisionalBadge, StateBadge } from '../parts/badges.js'
-import { Confirm } from '../parts/confirm.js'
+import { Dialog, ReasonInput } from '../parts/dialog.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
@@ -44,22 +44,22 @@ export function ModelsPage() {
       <Precision pipeline={pipeline} />
       <CalibrationRecordsSection pipeline={pipeline} />
       {dialog === 'rollback' && (
-        <Confirm
+        <Dialog
           title={`Roll ${pipeline} back?`}
           action="Roll back"
-          asksWhy
           onClose={() => setDialog(null)}
-          act={async (reason) => {
-            await write('POST', `/pipelines/${encodeURIComponent(pipeline)}/rollback`, { reason })
+          act={async (typed) => {
+            await write('POST', `/pipelines/${encodeURIComponent(pipeline)}/rollback`, { reason: typed('reason') })
             notify('done', 'The previous model is active again.')
             models.reload()
           }}
         >
           <p>The model that was active before this one decides from the next batch on.</p>
-        </Confirm>
+          <ReasonInput label="Why (the audit log keeps it)" />
+        </Dialog>
       )}
       {dialog === 'retrain' && (
-        <Confirm
+        <Dialog
           title={`Retrain ${pipeline} now?`}
           action="Retrain"
           onClose={() => setDialog(null)}
@@ -69,7 +69,7 @@ export function ModelsPage() {
           }}
         >
           <p>The trainer fits a model to the recent past; the gate decides whether it becomes the active one.</p>
-        </Confirm>
+        </Dialog>
       )}
     </Page>
   )

@@ -1,3 +1,4 @@
+import type { TargetedSubmitEvent } from 'preact'
 import { useState } from 'preact/hooks'
 import { type ApiError, queryString, write } from '../api/client.js'
 import { Failure } from '../parts/states.js'
@@ -28,12 +29,12 @@ export function SignInPage() {
 }
 
 function TokenForm() {
-  const [token, setToken] = useState('')
   const [failure, setFailure] = useState<ApiError | null>(null)
-  const submit = async (event: Event) => {
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
+    const token = String(new FormData(event.currentTarget).get('token')).trim()
     try {
-      await write('POST', '/session', { token: token.trim() })
+      await write('POST', '/session', { token })
       await openSession()
     } catch (error: unknown) {
       setFailure(asApiError(error))
@@ -43,13 +44,7 @@ function TokenForm() {
     <form onSubmit={submit}>
       <label class="stacked">
         Token
-        <input
-          type="password"
-          autocomplete="current-password"
-          value={token}
-          onInput={(event) => setToken(event.currentTarget.value)}
-          required
-        />
+        <input name="token" type="password" autocomplete="current-password" required />
       </label>
       {failure !== null && <Failure error={failure} />}
       <button type="submit" class="primary">

@@ -2,7 +2,7 @@ import { formatRule } from '@outflow/contracts/wording'
 import { useState } from 'preact/hooks'
 import { queryString, write } from '../api/client.js'
 import type { Suppression } from '../api/types.js'
-import { Confirm } from '../parts/confirm.js'
+import { Dialog } from '../parts/dialog.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
@@ -55,7 +55,7 @@ export function SuppressionsPage() {
         />
       )}
       {removing !== null && (
-        <Confirm
+        <Dialog
           title="Remove this rule?"
           action="Remove"
           onClose={() => setRemoving(null)}
@@ -68,7 +68,7 @@ export function SuppressionsPage() {
           <p>
             <b>{formatRule(removing)}</b>: alerts like these are sent again. Alerts that it hid stay hidden and counted.
           </p>
-        </Confirm>
+        </Dialog>
       )}
     </Page>
   )

@@ -1,8 +1,7 @@
 import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
 import type { ComponentChildren } from 'preact'
-import { useRef, useState } from 'preact/hooks'
 import type { Verdict } from '../api/types.js'
-import { Confirm } from '../parts/confirm.js'
+import { Dialog } from '../parts/dialog.js'
 import { VERDICTS } from '../state/filters.js'
 import { formatVerdict } from '../words/format.js'
 
@@ -16,13 +15,11 @@ interface VerdictFormProps {
 }
 
 export function VerdictForm({ title, children, initial, give, onClose }: VerdictFormProps) {
-  const [verdict, setVerdict] = useState(initial)
-  const note = useRef<HTMLTextAreaElement>(null)
   return (
-    <Confirm
+    <Dialog
       title={title}
       action="Give it"
-      act={() => give(verdict, note.current?.value.trim() ?? '')}
+      act={(typed) => give(typed('verdict') as Verdict, typed('note'))}
       onClose={onClose}
     >
       {children}
@@ -33,9 +30,9 @@ export function VerdictForm({ title, children, initial, give, onClose }: Verdict
             <input
               type="radio"
               name="verdict"
+              value={choice}
               autofocus={choice === initial}
-              checked={verdict === choice}
-              onChange={() => setVerdict(choice)}
+              defaultChecked={choice === initial}
             />{' '}
             {formatVerdict(choice)}
           </label>
@@ -43,8 +40,8 @@ export function VerdictForm({ title, children, initial, give, onClose }: Verdict
       </fieldset>
       <label class="stacked">
         Note for whoever comes after you
-        <textarea ref={note} rows={2} maxLength={MAX_NOTE_CHARS} />
+        <textarea name="note" rows={2} maxLength={MAX_NOTE_CHARS} />
       </label>
-    </Confirm>
+    </Dialog>
   )
 }

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { areShortcutsOn, turnShortcuts } from '../state/shortcuts.js'
-import { Closable } from './closable.js'
+import { Dialog } from './dialog.js'
 
 export const isHelpOpen = signal(false)
 
@@ -21,7 +21,7 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
 export function Help() {
   if (!isHelpOpen.value) return null
   return (
-    <Closable
+    <Dialog
       title="Keys"
       onClose={() => {
         isHelpOpen.value = false
@@ -47,6 +47,6 @@ export function Help() {
         />{' '}
         Single keys do something
       </label>
-    </Closable>
+    </Dialog>
   )
 }

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks'
 import type { AnomalyDetail } from '../../api/types.js'
-import { Closable } from '../../parts/closable.js'
+import { Dialog } from '../../parts/dialog.js'
 import { Shown } from '../../parts/states.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { MAX_COLUMNS } from '../../state/filters.js'
@@ -19,7 +19,7 @@ export function Columns({ columns, onColumns, onClose }: ColumnsProps) {
   const example = useRead<AnomalyDetail>(first === null ? null : `/anomalies/${encodeURIComponent(first)}`)
   const isFull = columns.length >= MAX_COLUMNS
   return (
-    <Closable title="Columns" onClose={onClose}>
+    <Dialog title="Columns" onClose={onClose}>
       <p class="quiet">
         Fields of the record that the list shows, at most {MAX_COLUMNS}. The address of the page includes them.
       </p>
@@ -50,6 +50,6 @@ export function Columns({ columns, onColumns, onClose }: ColumnsProps) {
           )}
         </Shown>
       )}
-    </Closable>
+    </Dialog>
   )
 }

@@ -2,7 +2,7 @@ import { formatResend } from '@outflow/contracts/wording'
 import { useEffect, useState } from 'preact/hooks'
 import { type ApiError, read, write } from '../../api/client.js'
 import type { DeadLetter, DeadLetterPage, ResendReport } from '../../api/types.js'
-import { Confirm } from '../../parts/confirm.js'
+import { Dialog } from '../../parts/dialog.js'
 import { Empty, Failure, Loading } from '../../parts/states.js'
 import { type Column, Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
@@ -99,14 +99,14 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
         </button>
       )}
       {isAsking && (
-        <Confirm
+        <Dialog
           title={`Resend ${formatCount(selected.size)} dead ${selected.size === 1 ? 'letter' : 'letters'}?`}
           action="Resend"
           act={resend}
           onClose={() => setAsking(false)}
         >
           <p>Those that would be accepted now are sent to their source topic again, each at most once.</p>
-        </Confirm>
+        </Dialog>
       )}
     </section>
   )

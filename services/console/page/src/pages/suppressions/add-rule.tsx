@@ -3,7 +3,7 @@ import type { ComponentProps } from 'preact'
 import { useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
-import { Confirm, REASON_INPUT } from '../../parts/confirm.js'
+import { Dialog, ReasonInput } from '../../parts/dialog.js'
 import type { BLANK } from './hide-like.js'
 
 interface AddRuleProps {
@@ -31,16 +31,15 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
       <input {...input(name)} {...attributes} />
     </label>
   )
-  const add = async () => {
-    await write('POST', '/suppressions', { pipeline, ...rule, reason: typed.reason.trim() } satisfies NewSuppression)
-    onAdded()
-  }
   return (
-    <Confirm
+    <Dialog
       title={`Hide alerts of ${pipeline}`}
       action="Hide them"
       isComplete={namesSomething}
-      act={add}
+      act={async (text) => {
+        await write('POST', '/suppressions', { pipeline, ...rule, reason: text('reason') } satisfies NewSuppression)
+        onAdded()
+      }}
       onClose={onClose}
     >
       <div class="form-grid">
@@ -61,7 +60,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
         {labelled('Time of the week', 'timeOfWeek', { placeholder: 'any, or mon 06:00-09:00', maxLength: 500 })}
         {labelled('For how many days', 'days', { type: 'number', min: '1', max: '365', required: true })}
       </div>
-      {labelled('Why', 'reason', REASON_INPUT)}
+      <ReasonInput label="Why" />
       <p class="quiet" aria-live="polite">
         {namesSomething ? (
           <>
@@ -80,7 +79,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
           'Give a key, a field or a time of the week, or several.'
         )}
       </p>
-    </Confirm>
+    </Dialog>
   )
 }
 

@@ -10,7 +10,6 @@ export const BLANK = {
   largest: '',
   timeOfWeek: '',
   days: '7',
-  reason: '',
 }
 
 /** A link to the form with a rule that hides alerts of the same key for the same field in the same direction. */
