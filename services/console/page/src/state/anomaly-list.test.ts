@@ -68,6 +68,18 @@ it('keeps the rows and the place in a burst of more new anomalies than a page ha
   expect(list.waiting.value.map(({ id }) => id)).toEqual(['8', '7', '6', '5', '4'])
 })
 
+it('reads a burst that begins in an empty list beyond a page (the rest of it was never shown)', async () => {
+  const empty = { items: [], next: null }
+  const pages = [empty, { items: [{ id: '2' }], next: '2' }, { items: [{ id: '1' }], next: null }]
+  vi.stubGlobal('fetch', async () => Response.json(pages.shift() ?? empty))
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+
+  await list.readNew(() => true)
+
+  expect(list.items.value.map(({ id }) => id)).toEqual(['2', '1'])
+})
+
 it('does not take a poll for successful while the request before has no answer', async () => {
   const timeout = new AbortController()
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)

@@ -2,7 +2,6 @@ import { signal } from '@preact/signals'
 import { type ApiError, type Query, read } from '../api/client.js'
 import type { AnomalyPage, AnomalyRow, Overview, Verdict } from '../api/types.js'
 import { type Filters, formatFilters, queryOf } from './filters.js'
-import { mergeFresh } from './merge-fresh.js'
 import { asApiError } from './resource.js'
 
 /** About two screens of rows; the next page is read before the end is reached. */
@@ -42,8 +41,7 @@ export class AnomalyList {
     this.error.value = null
     try {
       const page = await this.requestPage(this.cursor)
-      const known = new Set(this.items.value.map(({ id }) => id))
-      this.items.value = [...this.items.value, ...page.items.filter(({ id }) => !known.has(id))]
+      this.items.value = [...this.items.value, ...this.newOf(page.items)]
       this.cursor = page.next
       this.isComplete.value = page.next === null
     } catch (error: unknown) {
@@ -77,14 +75,12 @@ export class AnomalyList {
     }
     const signal = AbortSignal.timeout(READ_NEW_TIMEOUT_MS)
     let page = await this.requestPage(null, only, signal)
-    let added = this.addedBy(page)
-    for (let pages = 1; pages < MAX_NEW_PAGES && added === null; pages += 1) {
+    for (let pages = 1; this.mayMissNew(page) && pages < MAX_NEW_PAGES; pages += 1) {
       const { items, next } = await this.requestPage(page.next, only, signal)
       page = { items: [...page.items, ...items], next }
-      added = this.addedBy(page)
     }
-    if (added === null) await this.restart()
-    else this.merge(page.items, added)
+    if (this.mayMissNew(page)) await this.restart()
+    else this.merge(page.items)
     this.readAtMs = startedAtMs
     if (isAtTop()) this.showWaiting()
     return true
@@ -110,12 +106,19 @@ export class AnomalyList {
     )
   }
 
-  /** The new anomalies of the newest ones; null when some may be missing. */
-  private addedBy(newest: AnomalyPage): readonly AnomalyRow[] | null {
-    return mergeFresh(newest, [...this.waiting.value, ...this.items.value])
+  /** Those that are not in the list yet. */
+  private newOf(items: readonly AnomalyRow[]): readonly AnomalyRow[] {
+    const known = new Set([...this.waiting.value, ...this.items.value].map(({ id }) => id))
+    return items.filter(({ id }) => !known.has(id))
   }
 
-  private merge(newest: readonly AnomalyRow[], added: readonly AnomalyRow[]): void {
+  /** Whether the newest anomalies do not reach those of the list, so that there may be others between them. */
+  private mayMissNew({ items, next }: AnomalyPage): boolean {
+    return next !== null && this.newOf(items).length === items.length
+  }
+
+  private merge(newest: readonly AnomalyRow[]): void {
+    const added = this.newOf(newest)
     // Reasons are stored shortly after the anomaly.
     const renewed = new Map(newest.map((item) => [item.id, item]))
     this.items.value = this.items.value.map((item) => renewed.get(item.id) ?? item)
