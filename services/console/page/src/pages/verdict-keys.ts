@@ -1,10 +1,10 @@
 import { write } from '../api/client.js'
 import type { Anomaly, Verdict } from '../api/types.js'
 import { latestList } from '../state/anomaly-list.js'
+import { VERDICTS } from '../state/filters.js'
 import { notify } from '../state/notices.js'
 import { asApiError } from '../state/resource.js'
 import { may } from '../state/session.js'
-import { useShortcuts } from '../state/shortcuts.js'
 import { formatVerdict } from '../words/format.js'
 
 type AnomalyRef = Pick<Anomaly, 'id' | 'key'>
@@ -45,11 +45,9 @@ export async function giveVerdict(anomaly: AnomalyRef, verdict: Verdict, note = 
   }
 }
 
-/** Binds c, f and e to a verdict on the selected anomaly. */
-export function useVerdictKeys(selected: () => Anomaly | null): void {
-  const give = (verdict: Verdict) => () => {
-    const anomaly = selected()
-    if (anomaly !== null) void giveVerdict(anomaly, verdict)
-  }
-  useShortcuts({ c: give('confirmed'), f: give('false_alarm'), e: give('expected') })
-}
+/** The key that gives a verdict: c, f or e. */
+export const keyOf = (verdict: Verdict): string => verdict[0]!
+
+/** Shortcuts that give a verdict. */
+export const verdictKeys = (give: (verdict: Verdict) => void) =>
+  Object.fromEntries(VERDICTS.map((verdict) => [keyOf(verdict), () => give(verdict)]))

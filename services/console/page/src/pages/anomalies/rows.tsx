@@ -11,7 +11,7 @@ import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual-rows.js'
 import { formatCount, formatZone } from '../../words/format.js'
 import { hrefOf } from '../links.js'
-import { useVerdictKeys } from '../verdict-keys.js'
+import { giveVerdict, verdictKeys } from '../verdict-keys.js'
 import { goTo } from './filter-bar.js'
 
 /** Pixels; same values as in the style sheet. On a phone a row has two lines, and a third one for the values of columns. */
@@ -66,8 +66,11 @@ export function Rows({ list, filters, box }: RowsProps) {
     j: () => select(selectedIndex + 1),
     k: () => select(selectedIndex - 1),
     '.': showWaiting,
+    ...verdictKeys((verdict) => {
+      const selected = items[selectedIndex]
+      if (selected !== undefined) void giveVerdict(selected, verdict)
+    }),
   })
-  useVerdictKeys(() => items[selectedIndex] ?? null)
 
   const waiting = list.waiting.value.length
   return (

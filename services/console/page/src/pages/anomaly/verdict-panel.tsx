@@ -8,17 +8,12 @@ import { navigate, place } from '../../state/location.js'
 import { may, session } from '../../state/session.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { VerdictForm } from '../verdict-form.js'
-import { giveVerdict, storeVerdict } from '../verdict-keys.js'
+import { giveVerdict, keyOf, storeVerdict, verdictKeys } from '../verdict-keys.js'
 
-const CHOICES: readonly {
-  readonly verdict: Verdict
-  readonly key: string
-  readonly text: string
-  readonly means: string
-}[] = [
-  { verdict: 'confirmed', key: 'c', text: 'Confirmed', means: 'a real anomaly; no model is fitted to it' },
-  { verdict: 'false_alarm', key: 'f', text: 'False alarm', means: 'a normal record' },
-  { verdict: 'expected', key: 'e', text: 'Expected', means: 'unusual, but known beforehand' },
+const CHOICES: readonly { readonly verdict: Verdict; readonly text: string; readonly means: string }[] = [
+  { verdict: 'confirmed', text: 'Confirmed', means: 'a real anomaly; no model is fitted to it' },
+  { verdict: 'false_alarm', text: 'False alarm', means: 'a normal record' },
+  { verdict: 'expected', text: 'Expected', means: 'unusual, but known beforehand' },
 ]
 
 /** The verdicts, the buttons to give one, and the form that a link opens with `verdict` in the URL. */
@@ -35,7 +30,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
     onGiven()
   }
   useShortcuts({
-    ...Object.fromEntries(CHOICES.map(({ key, verdict }) => [key, () => void give(verdict)])),
+    ...verdictKeys(give),
     n: () => note.current?.focus(),
   })
   const asked = new URLSearchParams(place.value.search).get('verdict')
@@ -58,20 +53,20 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
       {mayGive ? (
         <>
           <div class="verdicts">
-            {CHOICES.map(({ verdict, key, text, means }) => (
+            {CHOICES.map(({ verdict, text, means }) => (
               <button
                 key={verdict}
                 type="button"
                 class={`verdict-button verdict-${verdict}`}
                 aria-pressed={anomaly.verdicts[0]?.verdict === verdict}
                 title={means}
-                aria-keyshortcuts={key}
+                aria-keyshortcuts={keyOf(verdict)}
                 disabled={isGiving}
                 onClick={() => give(verdict)}
               >
                 {text}{' '}
                 <span aria-hidden="true">
-                  <kbd>{key}</kbd>
+                  <kbd>{keyOf(verdict)}</kbd>
                 </span>
               </button>
             ))}
