@@ -2,8 +2,9 @@ import type { Reason } from '../api/types.js'
 import { formatAmount, formatValue } from '../words/format.js'
 import { placeInRange } from '../words/range.js'
 
-/** A value against its normal range: the band contains nine in ten values, the mark is this value. */
-export function RangeTrack({ observed, range }: { observed: number; range: readonly [number, number] }) {
+/** A number against its normal range, where there is one: the band contains nine in ten values, the mark is this value. */
+export function RangeTrack({ observed, range }: Pick<Reason, 'observed' | 'range'>) {
+  if (typeof observed !== 'number' || range === null) return null
   const place = placeInRange(observed, range)
   const percent = (share: number) => `${(share * 100).toFixed(2)}%`
   const bounds = range[0] === range[1] ? formatValue(range[0]) : `${formatValue(range[0])} to ${formatValue(range[1])}`
@@ -24,11 +25,6 @@ export function RangeTrack({ observed, range }: { observed: number; range: reado
       </div>
     </div>
   )
-}
-
-/** Whether a reason has the numbers that a track requires. */
-export function hasTrack(reason: Reason): reason is Reason & { observed: number; range: readonly [number, number] } {
-  return typeof reason.observed === 'number' && reason.range !== null
 }
 
 function inWords({ side, widths }: ReturnType<typeof placeInRange>): string {

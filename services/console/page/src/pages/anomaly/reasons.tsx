@@ -1,6 +1,6 @@
 import { reasonPercents } from '@outflow/contracts/wording'
 import type { AnomalyDetail, Reason } from '../../api/types.js'
-import { hasTrack, RangeTrack } from '../../parts/range-track.js'
+import { RangeTrack } from '../../parts/range-track.js'
 import { Table } from '../../parts/table.js'
 import { formatValue } from '../../words/format.js'
 
@@ -62,7 +62,7 @@ function OneReason({ reason, percent }: { reason: Reason; percent: number }) {
         <span class="quiet"> expected </span>
         <span>{formatValue(reason.expected)}</span>
       </p>
-      {hasTrack(reason) && <RangeTrack observed={reason.observed} range={reason.range} />}
+      <RangeTrack observed={reason.observed} range={reason.range} />
     </li>
   )
 }
