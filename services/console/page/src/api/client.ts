@@ -33,25 +33,25 @@ export function write<T>(method: 'POST' | 'DELETE', path: string, body?: unknown
   return request<T>(method, path, body)
 }
 
+/** Returns the parameters that have a value. */
+export const given = (query: Query): Query =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ''))
+
 /** Returns the parameters that have a value as `?a=1&b=2`, in the given order, a list as several; '' where none has. */
 export function queryString(query: Query): string {
   const params = new URLSearchParams()
-  for (const [name, value] of Object.entries(query))
-    for (const own of [value].flat())
-      if (own !== null && own !== undefined && own !== '') params.append(name, String(own))
+  for (const [name, value] of Object.entries(given(query)))
+    for (const own of [value].flat()) params.append(name, String(own))
   const text = params.toString()
   return text === '' ? '' : `?${text}`
 }
 
 async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' }
-  if (body !== undefined) headers['content-type'] = 'application/json'
   const response = await fetch(`/api${path}`, {
     method,
-    headers,
-    credentials: 'same-origin',
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal === undefined ? {} : { signal }),
+    headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
+    body: body === undefined ? null : JSON.stringify(body),
+    signal: signal ?? null,
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error
     throw new ApiError(

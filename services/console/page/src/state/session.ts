@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import { type ApiError, queryString, read, setLoggedOutHandler, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
+import { parseSpan, spanParams } from './filters.js'
 import { place } from './location.js'
 import { notify } from './notices.js'
 import { pipelineAt } from './pipeline-at.js'
@@ -24,13 +25,11 @@ export const isOwnPipeline = computed(
 
 /** A path of the page, with the same pipeline and, where it has a time axis, the same span. */
 export function withPipeline(path: string): string {
-  const params = new URLSearchParams(place.value.search)
-  const span = SPANNED.includes(path) ? Object.fromEntries(SPAN_PARAMS.map((name) => [name, params.get(name)])) : {}
+  const span = SPANNED.includes(path) ? spanParams(parseSpan(new URLSearchParams(place.value.search))) : {}
   return path + queryString({ pipeline: currentPipeline.value, ...span })
 }
 
 const SPANNED = ['/', '/scores']
-const SPAN_PARAMS = ['range', 'from', 'to']
 
 /** Reads the session and the pipelines. */
 export async function openSession(): Promise<void> {

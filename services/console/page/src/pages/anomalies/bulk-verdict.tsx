@@ -1,4 +1,4 @@
-import { write } from '../../api/client.js'
+import { given, write } from '../../api/client.js'
 import type { BulkVerdict, Overview, Verdict } from '../../api/types.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { type Filters, queryOf } from '../../state/filters.js'
@@ -17,12 +17,9 @@ interface BulkVerdictProps {
 export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVerdictProps) {
   const give = async (verdict: Verdict, note: string) => {
     const { sort: _, ...query } = queryOf(filters, Date.now())
-    const given = Object.entries({ ...query, from: overview.from, to: overview.to }).filter(
-      ([, value]) => value !== null && value !== undefined && value !== '',
-    )
     const { anomalies } = await write<BulkVerdict>('POST', '/anomalies/verdicts', {
-      ...{ verdict, filter: Object.fromEntries(given) },
-      ...(note === '' ? {} : { note }),
+      ...given({ note }),
+      ...{ verdict, filter: given({ ...query, from: overview.from, to: overview.to }) },
     })
     latestList()?.applyVerdictToAll(verdict, overview)
     notify('done', `${counted(anomalies)}: ${formatVerdict(verdict)}`)
