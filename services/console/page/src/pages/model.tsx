@@ -168,7 +168,6 @@ function Curve({ fit: { atSteps, trainNll, validationNll } }: { fit: NonNullable
       title="Negative log-likelihood over the fit's steps, of training and of held-out records"
       x={atSteps}
       xLabel="step"
-      isTime={false}
       isLog={isLog}
       series={series}
       format={formatAmount}

@@ -17,6 +17,17 @@ import { SpanChoice } from './anomalies/filter-bar.js'
 
 const REFRESH_MS = 30_000
 
+type Measure = Exclude<keyof ScorePoint, 'time'>
+
+/** Percentiles of the score, with their names and colours. */
+const PERCENTILES: readonly (readonly [label: string, name: Measure, colour: string])[] = [
+  ['median', 'p50', '--chart-1'],
+  ['90 %', 'p90', '--chart-2'],
+  ['99 %', 'p99', '--chart-3'],
+  ['99.9 %', 'p999', '--chart-4'],
+  ['max', 'max', '--chart-5'],
+]
+
 /** The nll of records over time, with the threshold of anomalies. */
 export function ScoresPage() {
   const params = new URLSearchParams(place.value.search)
@@ -83,34 +94,25 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
   const { points, threshold, step, marks } = scores
   const [fromMs, toMs] = [Date.parse(scores.from), Date.parse(scores.to)]
   const drawn = useMemo(() => {
-    const x = timesWithGaps(points, step)
-    const at = new Map(points.map((point) => [Date.parse(point.time) / 1000, point]))
-    const line = (label: string, colour: string, of: (point: ScorePoint) => number): ChartSeries => ({
+    const places = withGaps(points, step)
+    const x = places.map(({ seconds }) => seconds)
+    const line = (label: string, name: Measure, colour: string): ChartSeries => ({
       label,
       colour,
-      values: x.map((seconds) => {
-        const point = at.get(seconds)
-        return point === undefined ? null : of(point)
-      }),
+      values: places.map(({ point }) => point?.[name] ?? null),
     })
-    const percentiles: ChartSeries[] = [
-      line('max', '--chart-5', ({ max }) => max),
-      line('99.9 %', '--chart-4', ({ p999 }) => p999),
-      line('99 %', '--chart-3', ({ p99 }) => p99),
-      line('90 %', '--chart-2', ({ p90 }) => p90),
-      line('median', '--chart-1', ({ p50 }) => p50),
-    ]
+    const percentiles = PERCENTILES.map((percentile) => line(...percentile)).toReversed()
     if (threshold !== null)
       percentiles.push({ label: 'threshold', colour: '--high', kind: 'dashed', values: x.map(() => threshold) })
     return {
       x,
       percentiles,
-      records: [{ ...line('records', '--chart-2', (point) => point.records), kind: 'bars' as const }],
-      anomalies: [{ ...line('anomalies', '--chart-4', (point) => point.anomalies), kind: 'bars' as const }],
-      xRange: [fromMs / 1000, toMs / 1000] as const,
+      records: [{ ...line('records', 'records', '--chart-2'), kind: 'bars' as const }],
+      anomalies: [{ ...line('anomalies', 'anomalies', '--chart-4'), kind: 'bars' as const }],
+      timeRange: [fromMs / 1000, toMs / 1000] as const,
     }
   }, [points, threshold, step, fromMs, toMs])
-  const axis = { x: drawn.x, xLabel: 'time', isTime: true, xRange: drawn.xRange, onSelect }
+  const axis = { x: drawn.x, xLabel: 'time', timeRange: drawn.timeRange, onSelect }
   const showAnomalies = (at: number) => {
     const fromMs = 1000 * drawn.x[at]!
     navigate(`/${queryString({ pipeline, ...spanBetween(fromMs, fromMs + 1000 * step) })}`)
@@ -169,21 +171,16 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
 }
 
 function PointsTable({ points }: { points: readonly ScorePoint[] }) {
-  const nats = (name: string, of: (point: ScorePoint) => number) => ({
-    ...{ name, kind: 'number' as const },
-    of: (point: ScorePoint) => formatAmount(of(point)),
-  })
   return (
     <Table
       columns={[
         { name: 'time', of: ({ time }) => formatTime(time) },
         { name: 'records', kind: 'number', of: ({ records }) => formatCount(records) },
         { name: 'anomalies', kind: 'number', of: ({ anomalies }) => formatCount(anomalies) },
-        nats('median', ({ p50 }) => p50),
-        nats('90 %', ({ p90 }) => p90),
-        nats('99 %', ({ p99 }) => p99),
-        nats('99.9 %', ({ p999 }) => p999),
-        nats('max', ({ max }) => max),
+        ...PERCENTILES.map(([name, percentile]) => ({
+          ...{ name, kind: 'number' as const },
+          of: (point: ScorePoint) => formatAmount(point[percentile]),
+        })),
       ]}
       rows={points.toReversed()}
       keyOf={({ time }) => time}
@@ -191,8 +188,14 @@ function PointsTable({ points }: { points: readonly ScorePoint[] }) {
   )
 }
 
-/** The times of the points, in seconds, with an empty point in each gap: a continuous line would hide the gap. */
-function timesWithGaps(points: readonly ScorePoint[], step: number): readonly number[] {
-  const times = points.map(({ time }) => Date.parse(time) / 1000)
-  return times.flatMap((time, i) => (i > 0 && time - times[i - 1]! > 1.5 * step ? [time - step, time] : [time]))
+/** The points with their times, and an empty one in each gap: a continuous line would hide the gap. */
+function withGaps(points: readonly ScorePoint[], step: number) {
+  return points.flatMap((point, i) => {
+    const [before, seconds] = [points[i - 1] ?? point, point].map(({ time }) => Date.parse(time) / 1000) as [
+      number,
+      number,
+    ]
+    const gap = seconds - before > 1.5 * step ? [{ seconds: seconds - step, point: null }] : []
+    return [...gap, { seconds, point }]
+  })
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { isDark } from '../state/media.js'
 import { formatCompact, formatCount, formatTime, timeLabels } from '../words/format.js'
 
 export interface ChartSeries {
@@ -16,12 +17,11 @@ export interface ChartSeries {
 interface ChartProps {
   /** Description of the chart for screen readers. */
   readonly title: string
-  /** Seconds since 1970 where `isTime`, else any increasing number. */
+  /** Increasing. */
   readonly x: readonly number[]
   readonly xLabel: string
-  readonly isTime: boolean
-  /** Ends of the x-axis; default: those of `x`. Seconds since 1970 where `isTime`. */
-  readonly xRange?: readonly [from: number, to: number]
+  /** Ends of the x-axis if it shows times, in seconds since 1970 as `x` is. */
+  readonly timeRange?: readonly [from: number, to: number]
   readonly series: readonly ChartSeries[]
   /** Shades the area between the first two series, of which the first is the lower one. */
   readonly hasBand?: boolean
@@ -51,21 +51,14 @@ export function Chart(props: ChartProps) {
   const { x, series, isLog, height } = props
   useEffect(() => {
     const element = box.current!
-    let plot = draw(element, props)
-    const redraw = () => {
-      plot.destroy()
-      plot = draw(element, props)
-    }
+    const plot = draw(element, props)
     const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }))
     resized.observe(element)
-    const scheme = window.matchMedia('(prefers-color-scheme: dark)')
-    scheme.addEventListener('change', redraw)
     return () => {
-      scheme.removeEventListener('change', redraw)
       resized.disconnect()
       plot.destroy()
     }
-  }, [x, series, isLog, height])
+  }, [x, series, isLog, height, isDark.value])
   return (
     <figure class="chart" role="img" aria-label={props.title}>
       <div ref={box} />
@@ -74,7 +67,7 @@ export function Chart(props: ChartProps) {
 }
 
 function draw(box: HTMLElement, props: ChartProps): uPlot {
-  const { x, isTime, xRange, series, hasBand = false, isLog = false } = props
+  const { x, timeRange, series, hasBand = false, isLog = false } = props
   const style = getComputedStyle(box)
   /** A canvas takes no variables: they are resolved as the colour of an element. */
   const colour = (name: string): string => {
@@ -93,7 +86,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
   // A log scale has grid lines at decades only.
   const decades = isLog ? { filter: (_: uPlot, splits: number[]) => splits.map(asDecade) } : {}
   const axes: uPlot.Axis[] = [
-    { ...axis, ...(isTime ? { values: timesOfAxis, space: TIME_SPACE } : {}) },
+    { ...axis, ...(timeRange && { values: timesOfAxis, space: TIME_SPACE }) },
     {
       ...axis,
       ...decades,
@@ -110,7 +103,7 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
       // Top, right, bottom, left: the style sheet positions marks by the same margins.
       padding: [8, END_SPACE, 0, 0],
       scales: {
-        x: { time: isTime, ...(xRange === undefined ? {} : { range: [...xRange] as [number, number] }) },
+        x: { time: timeRange !== undefined, ...(timeRange && { range: [...timeRange] as [number, number] }) },
         y: isLog ? { distr: 4, asinh: 1 } : hasBars ? { range: fromZero } : {},
       },
       axes,
@@ -120,7 +113,10 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
         : [],
       cursor: { drag: { x: props.onSelect !== undefined, y: false, setScale: false } },
       series: [
-        { label: props.xLabel, value: (_, x) => (x === null ? '–' : isTime ? formatTime(x * 1000) : formatCount(x)) },
+        {
+          label: props.xLabel,
+          value: (_, x) => (x === null ? '–' : timeRange ? formatTime(x * 1000) : formatCount(x)),
+        },
         ...series.map(
           ({ label, colour: name, kind = 'line' }): uPlot.Series => ({
             label,

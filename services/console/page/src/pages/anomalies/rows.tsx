@@ -6,7 +6,7 @@ import { ProvisionalBadge, SeverityBadge, VerdictBadge } from '../../parts/badge
 import { Time } from '../../parts/time.js'
 import type { AnomalyList } from '../../state/anomaly-list.js'
 import type { Filters } from '../../state/filters.js'
-import { isNarrow } from '../../state/narrow.js'
+import { isNarrow } from '../../state/media.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual-rows.js'
 import { formatCount, formatZone } from '../../words/format.js'

@@ -72,9 +72,9 @@ const DAY_MS = 86_400_000
 function ByDay({ pipeline, entity, overview }: { pipeline: string; entity: string; overview: Overview }) {
   const { total, marks } = overview
   const [fromMs, toMs] = [Date.parse(overview.from), Date.parse(overview.to)]
-  const { x, xRange, series } = useMemo(
+  const { x, timeRange, series } = useMemo(
     () => ({
-      xRange: [fromMs / 1000, toMs / 1000] as const,
+      timeRange: [fromMs / 1000, toMs / 1000] as const,
       x: total.map(({ at }) => Date.parse(at) / 1000),
       series: [
         {
@@ -101,8 +101,7 @@ function ByDay({ pipeline, entity, overview }: { pipeline: string; entity: strin
         title={`Anomalies a day, ${formatCount(most)} at most`}
         x={x}
         xLabel="day"
-        isTime
-        xRange={xRange}
+        timeRange={timeRange}
         series={series}
         format={formatCount}
         height={130}

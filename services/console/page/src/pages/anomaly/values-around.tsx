@@ -86,7 +86,6 @@ function FieldChart({ field, place, around: { records }, offset }: FieldChartPro
         title={`${field} of ${formatCount(records.length)} records around the anomaly, with the span that the model expects`}
         x={x}
         xLabel="record"
-        isTime={false}
         series={series}
         hasBand
         isLog={isLog}
