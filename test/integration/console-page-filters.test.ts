@@ -1,51 +1,16 @@
-import { openPool, type Pool } from '@outflow/store'
 import { listSuppressions } from '@outflow/store/suppressions'
-import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
-import { aPage, noBrowserReason } from '../support/console-browser.js'
+import { console, expectComplaints, PIPELINE, page, pool, soon, withConsolePage } from '../support/console-page.js'
 import { storeModels, storeScores } from '../support/console-page-data.js'
-import { aDatabase } from '../support/infrastructure.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
-const PIPELINE = 'flights'
-
-let pool: Pool
-let console: ConsoleUnderTest
-let page: Page
-let complaints: string[]
-
-beforeAll(async () => {
-  if (noBrowserReason !== null) return
-  const databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
+withConsolePage(async () => {
   await storeAnomalies(pool, { pipeline: PIPELINE, count: 500 })
   await storeModels(pool, PIPELINE)
   await storeScores(pool, PIPELINE)
   await beginPartition(pool, { pipeline: 'orders', topic: 'orders' })
-  console = await aConsole({ databaseUrl, pipeline: PIPELINE })
 })
-afterAll(async () => {
-  await console?.close()
-  await pool?.end()
-})
-
-beforeEach(async ({ skip }) => {
-  skip(noBrowserReason !== null, noBrowserReason ?? '')
-  complaints = []
-  page = await aPage(
-    () => console.url,
-    (text) => complaints.push(text),
-  )
-})
-afterEach(async () => {
-  await page?.context().close()
-  expect(complaints ?? []).toEqual([])
-})
-
-/** Slow machines need more than the default. */
-const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 30_000 })
 
 const spanOf = () => {
   const { searchParams } = new URL(page.url())
@@ -96,7 +61,7 @@ it('shows nothing of another pipeline while the answer is late, or an error', as
   expect(await model.count()).toBe(0)
   fail()
   await page.getByText('no answer').waitFor()
-  complaints = complaints.filter((text) => !text.includes('status of 503'))
+  expectComplaints(/status of 503/)
 })
 
 it('offers one verdict on all only on the anomalies that were counted', async () => {
@@ -110,7 +75,7 @@ it('offers one verdict on all only on the anomalies that were counted', async ()
   fail()
   await page.getByText('no answer').waitFor()
   expect(await page.locator('.facets').count()).toBe(0)
-  complaints = complaints.filter((text) => !text.includes('status of 503'))
+  expectComplaints(/status of 503/)
 })
 
 /** Types `AT`, and `ATL` at the moment at which `AT` takes effect; returns the texts that are shown until `ATL` takes effect. */

@@ -1,69 +1,48 @@
 import { createHash } from 'node:crypto'
-import { openPool, type Pool } from '@outflow/store'
 import { giveVerdict } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { activeModelId } from '@outflow/store/models'
 import { listSuppressions } from '@outflow/store/suppressions'
-import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { describe, expect, it } from 'vitest'
+import { aConsole } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
-import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
+import { violationsOn } from '../support/console-browser.js'
+import {
+  anomalyPath,
+  console,
+  expectComplaints,
+  PIPELINE,
+  page,
+  pool,
+  soon,
+  useConsole,
+  withConsolePage,
+} from '../support/console-page.js'
 import { storeModels, storeScores } from '../support/console-page-data.js'
-import { aDatabase } from '../support/infrastructure.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
-const PIPELINE = 'flights'
 const STORED = 20_000
 const PHONE = { width: 390, height: 844 }
 
-let pool: Pool
-let console: ConsoleUnderTest
-let page: Page
-/** Errors of the pages of a test, and their requests to other hosts. */
-let complaints: string[]
-
-beforeAll(async () => {
-  if (noBrowserReason !== null) return
-  const databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
-  await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
-  await pool.query('analyze outflow.anomalies')
-  await storeModels(pool, PIPELINE)
-  await storeScores(pool, PIPELINE)
-  // A name of the largest length: the choice of pipelines made all pages wider than a phone.
-  await beginPartition(pool, { pipeline: 'p'.repeat(63), topic: 'flights' })
-  await pool.query(
-    `update outflow.anomalies set model_id = 'now' where "offset" between 900 and 1499`, // ten minutes
-  )
-  console = await aConsole({ databaseUrl, pipeline: PIPELINE, detection: { alertRate: 0.05 } })
-})
-afterAll(async () => {
-  await console?.close()
-  await pool?.end()
-})
-
-beforeEach(async ({ skip }) => {
-  skip(noBrowserReason !== null, noBrowserReason ?? '')
-  complaints = []
-  page = await aPage(
-    () => console.url,
-    (text) => complaints.push(text),
-  )
-})
-afterEach(async () => {
-  await page?.context().close()
-  expect(complaints ?? []).toEqual([])
-})
+withConsolePage(
+  async () => {
+    await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
+    await pool.query('analyze outflow.anomalies')
+    await storeModels(pool, PIPELINE)
+    await storeScores(pool, PIPELINE)
+    // A name of the largest length: the choice of pipelines made all pages wider than a phone.
+    await beginPartition(pool, { pipeline: 'p'.repeat(63), topic: 'flights' })
+    await pool.query(
+      `update outflow.anomalies set model_id = 'now' where "offset" between 900 and 1499`, // ten minutes
+    )
+  },
+  { detection: { alertRate: 0.05 } },
+)
 
 const rows = () => page.locator('.list-row')
 const readSoFar = async () => Number.parseInt((await page.locator('.list-foot').textContent())!.replace(',', ''), 10)
 const scrollList = (top: string) =>
   page.evaluate(`{ const list = document.querySelector('.list'); list.scrollTo({ top: ${top} }) }`)
-/** Slow machines need more than the default. */
-const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 30_000 })
-const anomalyPath = (offset: number) =>
-  `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
 const lastVerdict = async (): Promise<unknown> =>
   (await pool.query('select "offset", verdict, note from outflow.verdicts order by id desc limit 1')).rows[0]
 
@@ -365,7 +344,7 @@ describe('one anomaly', () => {
     await page.goto(console.url + anomalyPath(999_999))
     await page.getByRole('alert').waitFor()
     expect(await page.getByRole('alert').textContent()).toContain('999999')
-    complaints = complaints.filter((text) => !text.includes('404'))
+    expectComplaints(/404/)
   })
 })
 
@@ -380,7 +359,7 @@ describe('what an operator changes', () => {
     await promote('damaged')
     await page.getByRole('dialog').getByRole('alert').waitFor()
     expect(await activeModelId(pool, PIPELINE)).toBe('before')
-    complaints = complaints.filter((text) => !/status of [45]\d\d/.test(text))
+    expectComplaints(/status of [45]\d\d/)
 
     await promote('now')
     await soon(() => activeModelId(pool, PIPELINE)).toBe('now')
@@ -401,7 +380,7 @@ describe('what an operator changes', () => {
     await soon(() => distance.locator('td').allTextContents()).toEqual([share, '–'])
     await page.getByLabel('Compare with').selectOption('damaged')
     await page.getByRole('main').getByRole('alert').waitFor()
-    complaints = complaints.filter((text) => !/status of 409/.test(text))
+    expectComplaints(/status of 409/)
     await page.getByLabel('Compare with').selectOption('before')
     await page.getByText('Normal records of before are 0 nats less likely to this model').waitFor()
     await page.getByRole('rowheader', { name: 'state' }).waitFor()
@@ -534,7 +513,7 @@ describe('a console with a login', () => {
       console: { authentication: { tokens: [reader] } },
     })
     try {
-      console = guarded
+      useConsole(guarded)
       await page.goto(guarded.url + anomalyPath(8))
       await page.getByLabel('Token').fill('another token')
       await page.getByRole('button', { name: 'Log in' }).click()
@@ -551,10 +530,10 @@ describe('a console with a login', () => {
       await page.getByLabel('Token').waitFor()
     } finally {
       await page.close() // before the console: a page without its console reports refused requests
-      console = open
+      useConsole(open)
       await guarded.close()
     }
-    complaints = complaints.filter((text) => !/status of 401|ERR_FAILED/.test(text))
+    expectComplaints(/status of 401|ERR_FAILED/)
   })
 })
 
@@ -565,11 +544,13 @@ describe('a console that stops', () => {
     const { url, config } = console
     await console.close()
     await soon(() => page.locator('.header .live').textContent()).toMatch(/^Connection lost/)
-    console = await aConsole({ databaseUrl: config.postgres.url, pipeline: PIPELINE, port: Number(new URL(url).port) })
+    useConsole(
+      await aConsole({ databaseUrl: config.postgres.url, pipeline: PIPELINE, port: Number(new URL(url).port) }),
+    )
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
     // Chromium's reports of a console that stops: its open stream, requests in progress, one that it answered while it closed, and later ones.
-    const away =
-      /ERR_(INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_REFUSED)|the server responded with a status of 503/
-    complaints = complaints.filter((text) => !away.test(text))
+    expectComplaints(
+      /ERR_(INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_REFUSED)|the server responded with a status of 503/,
+    )
   })
 })

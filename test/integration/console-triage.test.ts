@@ -1,47 +1,25 @@
-import { openPool, type Pool } from '@outflow/store'
 import { giveVerdict } from '@outflow/store/anomalies'
-import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
-import { aPage, noBrowserReason } from '../support/console-browser.js'
-import { aDatabase } from '../support/infrastructure.js'
+import {
+  anomalyPath,
+  console,
+  expectComplaints,
+  PIPELINE,
+  page,
+  pool,
+  soon,
+  withConsolePage,
+} from '../support/console-page.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
-const PIPELINE = 'flights'
 const STORED = 8
 
-let pool: Pool
-let console: ConsoleUnderTest
-let page: Page
-
-beforeAll(async () => {
-  if (noBrowserReason !== null) return
-  const databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
+withConsolePage(async () => {
   await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
   await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights' })
   await beginPartition(pool, { pipeline: 'other', topic: 'flights' })
-  console = await aConsole({ databaseUrl, pipeline: PIPELINE })
 })
-afterAll(async () => {
-  await console?.close()
-  await pool?.end()
-})
-
-beforeEach(async ({ skip }) => {
-  skip(noBrowserReason !== null, noBrowserReason ?? '')
-  page = await aPage(
-    () => console.url,
-    () => {},
-  )
-})
-afterEach(async () => {
-  await page?.context().close()
-})
-
-const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 30_000 })
-const pathOf = (offset: number) => `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
 
 it('steps from anomaly to anomaly beyond the first page of the list', async () => {
   let readsOn = false
@@ -60,11 +38,12 @@ it('steps from anomaly to anomaly beyond the first page of the list', async () =
     return page.url()
   }
 
-  await soon(step).toBe(console.url + pathOf(STORED - 1))
+  await soon(step).toBe(console.url + anomalyPath(STORED - 1))
+  expectComplaints(/ERR_FAILED/)
 })
 
 it('stores one verdict while its key is held', async () => {
-  await page.goto(`${console.url}${pathOf(1)}`)
+  await page.goto(`${console.url}${anomalyPath(1)}`)
   await page.getByRole('button', { name: 'Confirmed' }).waitFor()
   await page.keyboard.down('c')
   await page.keyboard.down('c')
@@ -89,7 +68,7 @@ it('stores one verdict when its key is pressed twice, and the next one after it'
     if (route.request().postData()!.includes('confirmed')) await pressed
     await route.continue()
   })
-  await page.goto(`${console.url}${pathOf(4)}`)
+  await page.goto(`${console.url}${anomalyPath(4)}`)
   await page.getByRole('button', { name: 'Confirmed' }).waitFor()
   for (const key of 'ccff') await page.keyboard.press(key)
   release()
@@ -122,7 +101,7 @@ it('shows values far below 1 around an anomaly with their digits', async () => {
   await page.route('**/around', (route) =>
     route.fulfill({ json: { headers: [], isCutShort: false, fields: ['grams'], records } }),
   )
-  await page.goto(`${console.url}${pathOf(6)}`)
+  await page.goto(`${console.url}${anomalyPath(6)}`)
   await page.getByRole('button', { name: 'Read from Kafka' }).click()
   await page.locator('.chart .u-over').last().hover()
   await soon(() => page.locator('.u-legend').last().textContent()).toMatch(/0\.000298.*0\.000333.*0\.000312/)
@@ -147,16 +126,17 @@ it('cuts a value of a megabyte: the verdict was far below it on a phone', async 
   await pool.query(
     `update outflow.anomalies set record = jsonb_build_object('log', repeat('x', 1000000)) where "offset" = 2`,
   )
-  await page.goto(`${console.url}${pathOf(2)}`)
+  await page.goto(`${console.url}${anomalyPath(2)}`)
   await page.getByText('… (1,000,000 characters)').waitFor()
 })
 
 it('names the anomaly whose verdict was not stored', async () => {
   await page.route('**/verdicts', (route) => route.abort())
-  await page.goto(`${console.url}${pathOf(1)}`)
+  await page.goto(`${console.url}${anomalyPath(1)}`)
   await page.getByRole('button', { name: 'Confirmed' }).waitFor()
   await page.keyboard.press('c')
   await page.getByText('airport-1: the verdict was not stored').waitFor()
+  expectComplaints(/ERR_FAILED/)
 })
 
 it('shows in the list the verdict of another user that the page of the anomaly has shown', async () => {
@@ -173,7 +153,7 @@ it('shows in the list the verdict of another user that the page of the anomaly h
 })
 
 it('has no link to the page of a model that is gone', async () => {
-  await page.goto(`${console.url}${pathOf(1)}`)
+  await page.goto(`${console.url}${anomalyPath(1)}`)
   await page.getByText('gone since').waitFor()
   expect(await page.getByRole('link', { name: /^model-/ }).count()).toBe(0)
 })
@@ -187,6 +167,7 @@ it('does not report a retry when the list could not be read', async () => {
   await page.clock.runFor(5_000)
 
   expect(await page.locator('.header .live').textContent()).toBe('')
+  expectComplaints(/status of 503/)
 })
 
 it('is not live before the first page has been read', async () => {
@@ -203,7 +184,7 @@ it('is not live before the first page has been read', async () => {
 it('shows the history of a key that is a segment of a path', async () => {
   await pool.query(`update outflow.anomalies set entity_key = '..' where "offset" = 3`)
 
-  await page.goto(console.url + pathOf(3))
+  await page.goto(console.url + anomalyPath(3))
 
   await page.getByText('1 anomaly, 0 confirmed').waitFor()
 })

@@ -1,0 +1,60 @@
+import { openPool, type Pool } from '@outflow/store'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { aConsole, type ConsoleUnderTest } from './a-console.js'
+import { aPage, noBrowserReason } from './console-browser.js'
+import { aDatabase } from './infrastructure.js'
+
+export const PIPELINE = 'flights'
+
+/** Shared by the test file: stored data, a console, and a page of a browser for each test. */
+export let pool: Pool
+export let console: ConsoleUnderTest
+export let page: Page
+
+/** Errors of the page of a test, and its requests to other hosts. */
+let complaints: string[] = []
+
+/** Skips the tests of the file where there is no browser. Each fails for what its page complained of and it did not expect. */
+export function withConsolePage(store: () => Promise<void>, options: { readonly detection?: object } = {}): void {
+  beforeAll(async () => {
+    if (noBrowserReason !== null) return
+    const databaseUrl = await aDatabase()
+    pool = openPool(databaseUrl)
+    await store()
+    console = await aConsole({ databaseUrl, pipeline: PIPELINE, ...options })
+  })
+  afterAll(async () => {
+    await console?.close()
+    await pool?.end()
+  })
+  beforeEach(async ({ skip }) => {
+    skip(noBrowserReason !== null, noBrowserReason ?? '')
+    complaints = []
+    page = await aPage(
+      () => console.url,
+      (text) => complaints.push(text),
+    )
+  })
+  afterEach(async () => {
+    await page?.context().close()
+    expect(complaints).toEqual([])
+  })
+}
+
+/** Accepts complaints of the page so far. */
+export function expectComplaints(expected: RegExp): void {
+  complaints = complaints.filter((text) => !expected.test(text))
+}
+
+/** The page is of this console from now on. */
+export function useConsole(other: ConsoleUnderTest): void {
+  console = other
+}
+
+/** Slow machines need more than the default. */
+export const soon: typeof expect.poll = (ask) => expect.poll(ask, { timeout: 30_000 })
+
+/** Path of the page of a stored anomaly. */
+export const anomalyPath = (offset: number): string =>
+  `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
