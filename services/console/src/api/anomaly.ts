@@ -120,6 +120,26 @@ export const valuesAroundSchema = z
 
 export type ValuesAround = z.infer<typeof valuesAroundSchema>
 
+export const entitySchema = z
+  .object({
+    anomalies: z.int(),
+    /** Counts by the latest verdict of each. */
+    confirmed: z.int(),
+    falseAlarms: z.int(),
+    /** Kafka's record time; null: it has no anomaly. */
+    firstSeen: timeSchema.nullable(),
+  })
+  .meta({ id: 'Entity', description: 'Counts of the anomalies of an entity' })
+
+export const similarPageSchema = z.object({
+  items: z.array(
+    anomalySummarySchema.extend({
+      /** 0 to 1: cosine of the bits of their fields. */
+      similarity: z.number(),
+    }),
+  ),
+})
+
 /** Selects the anomalies of a list or a count. */
 export const anomalyFilterSchema = z.object({
   /** Default: the pipeline of the console's configuration. */

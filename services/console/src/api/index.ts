@@ -1,5 +1,4 @@
 export * from './anomaly.js'
-export * from './entity.js'
 export * from './fields.js'
 export * from './models.js'
 export * from './overview.js'

@@ -3,6 +3,7 @@ import { explainStored } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {
   type AnomalyFilter,
+  type AnomalyLine,
   anomalyAt,
   giveVerdict,
   giveVerdicts,
@@ -14,9 +15,9 @@ import { loadModel, modelSummary, trainedAtOf } from '@outflow/store/models'
 import { unsentCauseAt } from '@outflow/store/outbox'
 import { deliveriesOf } from '@outflow/store/webhooks'
 import { z } from 'zod'
-import { summaryOf } from '../anomaly-summary.js'
 import {
   type AnomalyFilterQuery,
+  type AnomalySummary,
   anomaliesPageSchema,
   anomaliesQuerySchema,
   anomalySchema,
@@ -173,6 +174,17 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       return reply.code(201).send(given)
     },
   )
+}
+
+/** An anomaly as a line of a list. */
+function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {
+  return {
+    ...line,
+    id: anomalyId(line.pipeline, line),
+    key: entityKey,
+    surpriseBits: line.pValue > 0 ? -Math.log2(line.pValue) : null,
+    fields: [...line.fields],
+  }
 }
 
 async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'>, id: string) {
