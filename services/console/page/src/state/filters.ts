@@ -25,13 +25,13 @@ export interface Filters {
 
 const HOUR_MS = 3_600_000
 
-/** Spans that can be chosen by a click, in milliseconds. */
+/** Spans up to now that can be chosen, with their milliseconds and words. */
 export const SPANS = {
-  '1h': HOUR_MS,
-  '6h': 6 * HOUR_MS,
-  '24h': 24 * HOUR_MS,
-  '7d': 7 * 24 * HOUR_MS,
-  '30d': 30 * 24 * HOUR_MS,
+  '1h': { ms: HOUR_MS, words: 'last hour' },
+  '6h': { ms: 6 * HOUR_MS, words: 'last 6 hours' },
+  '24h': { ms: 24 * HOUR_MS, words: 'last day' },
+  '7d': { ms: 7 * 24 * HOUR_MS, words: 'last 7 days' },
+  '30d': { ms: 30 * 24 * HOUR_MS, words: 'last 30 days' },
 } as const
 
 export const VERDICTS = ['confirmed', 'false_alarm', 'expected'] as const
@@ -98,7 +98,7 @@ export function queryOf(filters: Filters, nowMs: number): Query {
 
 /** Returns the ends of a span as API parameters. */
 export function spanQuery(span: Span, nowMs: number): { readonly from: string | null; readonly to: string | null } {
-  return 'last' in span ? { from: new Date(nowMs - SPANS[span.last]).toISOString(), to: null } : span
+  return 'last' in span ? { from: new Date(nowMs - SPANS[span.last].ms).toISOString(), to: null } : span
 }
 
 /** The span between two instants, epoch ms. */

@@ -23,14 +23,6 @@ import { Columns } from './columns.js'
 export const goTo = (filters: Filters, options?: { replace: boolean }): void =>
   navigate(`/${formatFilters(filters)}`, options)
 
-const SPAN_WORDS: Readonly<Record<keyof typeof SPANS, string>> = {
-  '1h': 'last hour',
-  '6h': 'last 6 hours',
-  '24h': 'last day',
-  '7d': 'last 7 days',
-  '30d': 'last 30 days',
-}
-
 export function FilterBar({ filters }: { filters: Filters }) {
   const [isOpen, setOpen] = useState(false)
   const [choosesColumns, setChoosesColumns] = useState(false)
@@ -134,7 +126,7 @@ export function SpanChoice({
     setCustom(choice === 'between')
     if (Object.hasOwn(SPANS, choice)) onSpan({ last: choice as keyof typeof SPANS })
     else if (choice === 'all') onSpan(ALL)
-    else if ('last' in span) onSpan(spanBetween(Date.now() - SPANS[span.last], Date.now()))
+    else if ('last' in span) onSpan(spanBetween(Date.now() - SPANS[span.last].ms, Date.now()))
   }
   return (
     <>
@@ -144,7 +136,7 @@ export function SpanChoice({
         onValue={choose}
         of={[
           ...(hasAll ? [['all', 'any time'] as const] : []),
-          ...Object.entries(SPAN_WORDS),
+          ...Object.entries(SPANS).map(([last, { words }]) => [last, words] as const),
           ['between', 'between …'],
         ]}
       />
