@@ -57,6 +57,11 @@ test('a browser that opens an address of the API gets a problem as a page (a fai
   expect(answer.body).not.toContain('<b>')
 })
 
+test('a foreign host name that resolves to its address is rejected', async () => {
+  const answer = await server.inject({ url: '/api/session', headers: { host: 'evil.example:80' } })
+  expect(answer.statusCode).toBe(421)
+})
+
 test.each([
   [{ 'sec-fetch-site': 'same-origin' }, true],
   [{ 'sec-fetch-site': 'none' }, true],
