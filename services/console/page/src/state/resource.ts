@@ -6,12 +6,9 @@ export interface Resource<T> {
   /** The last answer; null before the first. */
   readonly data: T | null
   readonly error: ApiError | null
-  readonly reload: () => void
-}
-
-/** The last answer, and the key for which it was read. */
-interface Answer<T> extends Pick<Resource<T>, 'data' | 'error'> {
+  /** The one for which they were read. */
   readonly key: string | null
+  readonly reload: () => void
 }
 
 /**
@@ -26,7 +23,7 @@ export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
   everyMs?: number,
 ): Resource<T> {
-  const [{ data, error }, setState] = useState<Answer<T>>({ key, data: null, error: null })
+  const [answer, setAnswer] = useState<Omit<Resource<T>, 'reload'>>({ key, data: null, error: null })
   const [round, setRound] = useState(0)
   const latestLoad = useRef(load)
   latestLoad.current = load
@@ -36,11 +33,11 @@ export function useResource<T>(
     const abort = new AbortController()
     latestLoad.current(abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) setState({ key, data, error: null })
+        if (!abort.signal.aborted) setAnswer({ key, data, error: null })
       },
       (error: unknown) => {
         if (abort.signal.aborted) return
-        setState((before) => ({ key, data: before.key === key ? before.data : null, error: asApiError(error) }))
+        setAnswer((before) => ({ key, data: before.key === key ? before.data : null, error: asApiError(error) }))
       },
     )
     return () => abort.abort()
@@ -54,7 +51,7 @@ export function useResource<T>(
     return () => clearInterval(timer)
   }, [everyMs])
 
-  return { data, error, reload: () => setRound((before) => before + 1) }
+  return { ...answer, reload: () => setRound((before) => before + 1) }
 }
 
 /** Reads `/api` + path, and again as `useResource` does. @param path  null reads nothing */

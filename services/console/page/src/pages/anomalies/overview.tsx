@@ -17,12 +17,12 @@ export function Overview({ filters }: { filters: Filters }) {
   const key = formatFilters({ ...filters, sort: 'time', columns: [] }) + steps
   const overview = useResource(
     key,
-    async (signal) => {
+    (signal) => {
       const now = Date.now()
       const { sort: _, to, ...query } = queryOf(filters, now)
       const end = 'last' in filters.span ? new Date(now).toISOString() : to
       const requested = { ...query, to: end, steps, compare: filters.compare ? 'true' : null }
-      return { key, counts: await read<OverviewData>('/anomalies/overview', requested, signal) }
+      return read<OverviewData>('/anomalies/overview', requested, signal)
     },
     REFRESH_MS,
   )
@@ -31,13 +31,8 @@ export function Overview({ filters }: { filters: Filters }) {
       <Shown of={overview} what="the overview">
         {(found) => (
           <div class="overview-body">
-            <Swimlane overview={found.counts} filters={filters} />
-            <Facets
-              overview={found.counts}
-              isCurrent={found.key === key}
-              filters={filters}
-              onVerdict={overview.reload}
-            />
+            <Swimlane overview={found} filters={filters} />
+            <Facets overview={found} isCurrent={overview.key === key} filters={filters} onVerdict={overview.reload} />
           </div>
         )}
       </Shown>
