@@ -3,17 +3,29 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Flight } from './flights.js'
 
-/** Common errors of records. */
-export const CORRUPTIONS = [
-  'distance_km',
-  'distance_other_route',
-  'swapped_fields',
-  'delay_seconds',
-  'clock_shifted',
-  'same_airport',
-] as const
+const KM_PER_MILE = 1.609344
+const TWELVE_HOURS_MS = 12 * 3_600_000
 
-export type Corruption = (typeof CORRUPTIONS)[number]
+type Corrupt = (flight: Flight, flights: readonly Flight[], random: RandomGenerator) => Flight
+
+/** Common errors of records. */
+const corruptions = {
+  distance_km: (flight) => ({ ...flight, distance: Math.round(flight.distance * KM_PER_MILE) }),
+  distance_other_route: (flight, flights, random) => {
+    const other = flights[uniformInt(random, 0, flights.length - 1)]!
+    return { ...flight, distance: other.distance }
+  },
+  swapped_fields: (flight) => ({ ...flight, delay: flight.distance, distance: flight.delay }),
+  delay_seconds: (flight) => ({ ...flight, delay: flight.delay * 60 }),
+  clock_shifted: (flight) => {
+    const shifted = new Date(Date.parse(flight.date) + TWELVE_HOURS_MS)
+    return { ...flight, date: `${shifted.toISOString().slice(0, 19)}Z` }
+  },
+  same_airport: (flight) => ({ ...flight, destination: flight.origin }),
+} satisfies Readonly<Record<string, Corrupt>>
+
+export type Corruption = keyof typeof corruptions
+export const CORRUPTIONS = Object.keys(corruptions) as readonly Corruption[]
 
 interface StreamedFlight {
   readonly flight: Flight
@@ -33,7 +45,8 @@ export function corrupt(
   flights: readonly Flight[],
   random: RandomGenerator,
 ): Flight | null {
-  const corrupted = corruptions[corruption](flight, flights, random)
+  const change: Corrupt = corruptions[corruption]
+  const corrupted = change(flight, flights, random)
   const isChanged = Object.entries(flight).some(([field, value]) => corrupted[field as keyof Flight] !== value)
   return isChanged ? corrupted : null
 }
@@ -55,24 +68,4 @@ export function corruptStream(
     count++
   }
   return stream
-}
-
-const KM_PER_MILE = 1.609344
-const TWELVE_HOURS_MS = 12 * 3_600_000
-
-type Corrupt = (flight: Flight, flights: readonly Flight[], random: RandomGenerator) => Flight
-
-const corruptions: Readonly<Record<Corruption, Corrupt>> = {
-  distance_km: (flight) => ({ ...flight, distance: Math.round(flight.distance * KM_PER_MILE) }),
-  distance_other_route: (flight, flights, random) => {
-    const other = flights[uniformInt(random, 0, flights.length - 1)]!
-    return { ...flight, distance: other.distance }
-  },
-  swapped_fields: (flight) => ({ ...flight, delay: flight.distance, distance: flight.delay }),
-  delay_seconds: (flight) => ({ ...flight, delay: flight.delay * 60 }),
-  clock_shifted: (flight) => {
-    const shifted = new Date(Date.parse(flight.date) + TWELVE_HOURS_MS)
-    return { ...flight, date: `${shifted.toISOString().slice(0, 19)}Z` }
-  },
-  same_airport: (flight) => ({ ...flight, destination: flight.origin }),
 }

@@ -5,31 +5,30 @@ import { outboxDepth } from '@outflow/store/outbox'
 import { makeProducer } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
 import { type AlertReader, openAlertReader } from './alert-reader.js'
+import type { Defer } from './clean-up.js'
 import { type FeedTarget, feedAtOnce, feedSteadily } from './feed.js'
 import { type FeedPlan, planFeed } from './feed-plan.js'
 import { loadFlights } from './flights.js'
-import { type Installation, type InstallOptions, install } from './installation.js'
+import { type Installation, install } from './installation.js'
 import { readSentMessages } from './sent-messages.js'
 import { startServices } from './services.js'
-import { type DemoObservations, type DemoSummary, summarize } from './summary.js'
-import { type Counters, POLL_INTERVAL_MS, watchScoring } from './watch-scoring.js'
+import { summarize } from './summary.js'
+import { POLL_INTERVAL_MS, watchScoring } from './watch-scoring.js'
 
 /** 20,000 flights, 0.5 % of them corrupted, and 20 broken messages; the last 4,000 at a pace that a viewer can follow. */
 const FEED = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
 const STEADY_PER_SECOND = 400
 
-interface FeedOptions extends InstallOptions {
+interface FeedOptions {
   /** Version of outflow, for the summary. */
   readonly version: string
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly defer: Defer
 }
 
 /** Result of the demo, with the services still running. */
-export interface DemoEnd {
-  readonly summary: DemoSummary
-  readonly installation: Installation
-  readonly healthUrl: string
-  readonly consoleUrl: string
-}
+export type DemoEnd = Awaited<ReturnType<typeof feedAndScore>>
 
 /** Shared by the phases of the demo. */
 interface Demo {
@@ -43,9 +42,9 @@ interface Demo {
  *
  * @throws the error of the first service that failed, or the signal's reason
  */
-export async function feedAndScore({ version, terminal, signal, defer }: FeedOptions): Promise<DemoEnd> {
+export async function feedAndScore({ version, terminal, signal, defer }: FeedOptions) {
   const startedAtMs = Date.now()
-  const installation = await install({ terminal, signal, defer })
+  const installation = await install(terminal, signal, defer)
   const plan = planFeed(loadFlights(), FEED)
   const demo = { plan, installation, terminal }
   const { backlog } = plan
@@ -75,12 +74,9 @@ export async function feedAndScore({ version, terminal, signal, defer }: FeedOpt
 }
 
 /** Waits until the backlog is scored, feeds the rest at a steady pace, and waits until that is scored, alerted and read. */
-async function measure(
-  demo: Demo,
-  reader: AlertReader,
-  fittedAtMs: number,
-): Promise<Pick<DemoObservations, 'backlog' | 'steady' | 'counters'>> {
+async function measure(demo: Demo, reader: AlertReader, fittedAtMs: number) {
   const { plan, installation, terminal } = demo
+  const { pool, config, signal } = installation
   const messages = plan.backlog.length
   const total = messages + plan.steady.length
   const progress = terminal.progress({ label: 'score', total, unit: 'message' })
@@ -89,7 +85,11 @@ async function measure(
     await watchScoring(watch, messages)
     const backlog = { messages, durationMs: Date.now() - fittedAtMs }
     const [steady, counters] = await Promise.all([feedSteadyPart(demo), watchScoring(watch, total)])
-    await untilAlertsAreRead(installation, counters, reader)
+    const isAllRead = async () => {
+      const unsent = await outboxDepth(pool, config.pipeline)
+      return unsent === 0 && reader.alerts.length >= counters.alerts ? true : null
+    }
+    await waitFor(isAllRead, { everyMs: POLL_INTERVAL_MS, signal })
     return { backlog, steady, counters }
   } catch (error: unknown) {
     // Ends `watchScoring` when feeding failed.
@@ -100,7 +100,7 @@ async function measure(
   }
 }
 
-function feedSteadyPart(demo: Demo): Promise<DemoObservations['steady']> {
+function feedSteadyPart(demo: Demo) {
   const { steady } = demo.plan
   return withTarget(demo, { label: 'steady', total: steady.length }, async (target) => {
     const fromMs = Date.now()
@@ -123,16 +123,4 @@ async function withTarget<T>(
     progress.stop()
     await producer.close()
   }
-}
-
-async function untilAlertsAreRead(
-  { pool, config, signal }: Installation,
-  counters: Counters,
-  reader: AlertReader,
-): Promise<void> {
-  const isAllRead = async () => {
-    const unsent = await outboxDepth(pool, config.pipeline)
-    return unsent === 0 && reader.alerts.length >= counters.alerts ? true : null
-  }
-  await waitFor(isAllRead, { everyMs: POLL_INTERVAL_MS, signal })
 }

@@ -4,42 +4,20 @@ import { join } from 'node:path'
 import type { Config } from '@outflow/contracts'
 import { openBackend } from '@outflow/flow'
 import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
-import { type Log, loadConfig } from '@outflow/runtime'
-import { migrate, openPool, type Pool } from '@outflow/store'
-import { ensureTopics, type KafkaConnection, makeKafka, removeTopics } from '@outflow/streams'
+import { loadConfig } from '@outflow/runtime'
+import { migrate, openPool } from '@outflow/store'
+import { ensureTopics, makeKafka, removeTopics } from '@outflow/streams'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import { stringify } from 'yaml'
 import type { Defer } from './clean-up.js'
 import { demoConfig } from './config.js'
-import type { DemoFailed } from './errors.js'
 import { openLogFile } from './log-file.js'
 
 /** Broker, database and files of the demo. All of it is removed when the demo ends. */
-export interface Installation {
-  readonly config: Config
-  readonly configPath: string
-  readonly logPath: string
-  /** The log of one service, which writes into the demo's log file. */
-  readonly logOf: (service: string) => Log
-  /** Passes errors that services log to a function, in place of ending the demo with the first. */
-  readonly reportErrorsTo: (report: (error: DemoFailed) => void) => void
-  readonly kafka: KafkaConnection
-  readonly pool: Pool
-  /** Aborts when the demo is ended, or when a part of it has failed. */
-  readonly signal: AbortSignal
-  readonly fail: (error: unknown) => void
-  /** Versions of broker, database and backend, a line each. */
-  readonly versions: { readonly broker: string; readonly database: string; readonly backend: string }
-}
-
-export interface InstallOptions {
-  readonly terminal: Terminal
-  readonly signal: AbortSignal
-  readonly defer: Defer
-}
+export type Installation = Awaited<ReturnType<typeof install>>
 
 /** Starts or finds broker and database, prints their versions, applies the migrations and creates the topics. */
-export async function install({ terminal, signal, defer }: InstallOptions): Promise<Installation> {
+export async function install(terminal: Terminal, signal: AbortSignal, defer: Defer) {
   const infrastructure = await launchInfrastructure({ onProgress: terminal.say, signal })
   defer(() => infrastructure.stop())
   const versions = await printVersions(infrastructure, terminal)
@@ -77,16 +55,13 @@ export async function install({ terminal, signal, defer }: InstallOptions): Prom
   const { close, ...log } = openLogFile(logPath, fail)
   defer(close)
   return {
-    ...{ config, configPath, logPath, ...log, kafka, pool, versions },
+    ...{ config, configPath, logPath, ...log, kafka, pool, versions, fail },
+    /** Aborts when the demo is ended, or when a part of it has failed. */
     signal: AbortSignal.any([signal, failure.signal]),
-    fail,
   }
 }
 
-async function printVersions(
-  { kafka, postgres }: Infrastructure,
-  { say }: Terminal,
-): Promise<Installation['versions']> {
+async function printVersions({ kafka, postgres }: Infrastructure, { say }: Terminal) {
   const { name, version } = await openBackend()
   const versions = {
     broker: kafka.description,

@@ -3,7 +3,6 @@ import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
 import { withCleanUp } from './clean-up.js'
 import { type DemoEnd, feedAndScore } from './feed-and-score.js'
-import { lookAroundText } from './look-around.js'
 import { streamFlights } from './stream-flights.js'
 import { summaryText } from './summary-text.js'
 import { LEAST_LIKELY } from './unlikely-flights.js'
@@ -44,4 +43,23 @@ async function print(end: DemoEnd, options: DemoOptions, terminal: Terminal): Pr
   if (options.once) return
   const [first] = leastLikely
   terminal.say(lookAroundText(end, first ? anomalyId(pipeline, first) : null))
+}
+
+/** Commands that the user can run while the demo runs; one needs the id of an anomaly. */
+function lookAroundText({ installation, healthUrl, consoleUrl }: DemoEnd, anomalyId: string | null): string {
+  const { config, configPath, logPath } = installation
+  const psql = (sql: string): string => `  psql ${config.postgres.url} -c "${sql}"`
+  return [
+    `Still running, with its console at ${consoleUrl}`,
+    'To look around in another terminal:',
+    psql(`select event_time, why, record from analyst.anomalies order by nll desc limit 10`),
+    psql('select reason, count(*) from analyst.dead_letters group by 1'),
+    ...(anomalyId === null ? [] : [`  npx outflow explain --anomaly ${anomalyId} --config ${configPath}`]),
+    `  npx outflow models list --config ${configPath}`,
+    `  npx outflow doctor --config ${configPath}`,
+    `  curl ${healthUrl}/readyz ; curl ${healthUrl}/metrics`,
+    `  less ${logPath}`,
+    'Ctrl-C ends it and removes everything that it created.',
+    '',
+  ].join('\n')
 }

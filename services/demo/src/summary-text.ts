@@ -1,10 +1,11 @@
 import { formatShare } from '@outflow/contracts/wording'
+import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import type { Score } from './scoreboard.js'
 import type { DemoSummary } from './summary.js'
-import { leastLikelyTable, type UnlikelyFlight } from './unlikely-flights.js'
+import { leastLikelyTable } from './unlikely-flights.js'
 
-export function summaryText(summary: DemoSummary, leastLikely: readonly UnlikelyFlight[], terminal: Terminal): string {
+export function summaryText(summary: DemoSummary, leastLikely: readonly StoredAnomaly[], terminal: Terminal): string {
   return [
     '',
     'The least likely flights',

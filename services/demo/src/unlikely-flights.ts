@@ -1,19 +1,12 @@
-import type { Reason } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
+import type { StoredAnomaly } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
-
-export interface UnlikelyFlight {
-  readonly record: unknown
-  readonly pValue: number
-  /** null: not computed yet. */
-  readonly reasons: readonly Reason[] | null
-}
 
 /** Rows of the table, which is below two bars on a terminal of 24 lines. */
 export const LEAST_LIKELY = 10
 
 /** One line per flight: how rare it is, the flight, and its main reason. */
-export function leastLikelyTable(flights: readonly UnlikelyFlight[], terminal: Pick<Terminal, 'table'>): string {
+export function leastLikelyTable(flights: readonly StoredAnomaly[], terminal: Pick<Terminal, 'table'>): string {
   return terminal.table({
     head: ['how rare', 'flight', 'why'],
     widths: [26, 27, null],
