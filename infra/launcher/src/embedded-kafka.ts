@@ -6,7 +6,7 @@ import { findFreePort } from './free-port.js'
 import type { KafkaComponent } from './infrastructure.js'
 import { findJava } from './java.js'
 import { resolveKafkaClassPath } from './kafka-class-path.js'
-import type { KafkaSecurity, PartLaunch } from './part-launch.js'
+import type { PartLaunch } from './part-launch.js'
 import { probeKafka } from './probes.js'
 import { runCommand } from './run-command.js'
 import { superviseProcess } from './supervised-process.js'
@@ -19,21 +19,26 @@ const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-
  *
  * @throws {ComponentStartFailed} when Java is missing or too old, mvn cannot fetch Kafka, or it does not start
  */
-export async function startEmbeddedKafka({
-  folder,
-  signal,
-  onProgress,
-  security,
-}: PartLaunch): Promise<KafkaComponent> {
-  const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath({ signal, onProgress })])
-  const [port, controllerPort] = await Promise.all([findFreePort(), findFreePort()])
-  const listeners = await listenersOf(security)
+export async function startEmbeddedKafka(launch: PartLaunch): Promise<KafkaComponent> {
+  const { folder, signal, onProgress, security } = launch
+  const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath(launch)])
+  const [broker, controller] = [await freeAddress(), await freeAddress()]
+  const listeners: Record<string, string> = {}
+  for (const name of Object.keys(security?.listeners ?? {})) listeners[name] = await freeAddress()
   const home = join(folder.path, 'kafka')
   const temporary = join(home, 'tmp') // the compression libraries unpack their native code here
   await mkdir(temporary, { recursive: true, mode: 0o700 })
   const settingsFile = join(home, 'server.properties')
-  const plain = { PLAINTEXT: `127.0.0.1:${port}`, CONTROLLER: `127.0.0.1:${controllerPort}` }
-  const settings = { ...embeddedSettings(plain, listeners, security), 'log.dirs': join(home, 'data') }
+  const protocols = { PLAINTEXT: 'PLAINTEXT', CONTROLLER: 'PLAINTEXT', ...security?.listeners }
+  const settings = {
+    ...BROKER_SETTINGS,
+    ...security?.settings,
+    listeners: listed({ PLAINTEXT: broker, CONTROLLER: controller, ...listeners }, '://'),
+    'advertised.listeners': listed({ PLAINTEXT: broker, ...listeners }, '://'),
+    'listener.security.protocol.map': listed(protocols, ':'),
+    'controller.quorum.voters': `1@${controller}`,
+    'log.dirs': join(home, 'data'),
+  }
   await writeFile(settingsFile, toProperties(settings), { mode: 0o600 })
   const jvm = [...JVM_FLAGS, `-Djava.io.tmpdir=${temporary}`, '-cp', join(classPath.folder, '*')]
   const clusterId = randomBytes(16).toString('base64url')
@@ -44,7 +49,6 @@ export async function startEmbeddedKafka({
     { signal },
   )
 
-  const broker = `127.0.0.1:${port}`
   const control = superviseProcess({
     what: `Kafka on ${broker}`,
     command: java,
@@ -69,30 +73,9 @@ export async function startEmbeddedKafka({
   }
 }
 
-async function listenersOf(security: KafkaSecurity | undefined): Promise<Record<string, string>> {
-  const addresses: Record<string, string> = {}
-  for (const name of Object.keys(security?.listeners ?? {})) addresses[name] = `127.0.0.1:${await findFreePort()}`
-  return addresses
-}
+const freeAddress = async (): Promise<string> => `127.0.0.1:${await findFreePort()}`
 
-function embeddedSettings(
-  plain: { readonly PLAINTEXT: string; readonly CONTROLLER: string },
-  secured: Readonly<Record<string, string>>,
-  security: KafkaSecurity | undefined,
-): Record<string, string> {
-  const list = (addresses: Readonly<Record<string, string>>) =>
-    Object.entries(addresses)
-      .map(([name, address]) => `${name}://${address}`)
-      .join(',')
-  const protocols = { PLAINTEXT: 'PLAINTEXT', CONTROLLER: 'PLAINTEXT', ...security?.listeners }
-  return {
-    ...BROKER_SETTINGS,
-    ...security?.settings,
-    listeners: list({ ...plain, ...secured }),
-    'advertised.listeners': list({ PLAINTEXT: plain.PLAINTEXT, ...secured }),
-    'listener.security.protocol.map': Object.entries(protocols)
-      .map(([name, protocol]) => `${name}:${protocol}`)
-      .join(','),
-    'controller.quorum.voters': `1@${plain.CONTROLLER}`,
-  }
-}
+const listed = (values: Readonly<Record<string, string>>, separator: string): string =>
+  Object.entries(values)
+    .map((entry) => entry.join(separator))
+    .join(',')

@@ -30,7 +30,23 @@ export async function startEmbeddedPostgres({ folder, signal, onProgress }: Part
   const binaries = await findPostgresBinaries(join(folder.path, 'postgres-native'), user !== undefined)
   const data = join(home, 'data')
   const password = randomBytes(16).toString('hex')
-  await initialise({ ...binaries, data, password, user, folder: folder.path, signal })
+  const passwordFile = join(folder.path, 'postgres-password')
+  await writeFile(passwordFile, password, { mode: 0o600 })
+  if (user) await chown(passwordFile, user.uid, user.gid)
+  // The built-in locale sorts and folds case the same on every machine; no-sync, because an interrupted initdb is never reused.
+  const login = [
+    '--pgdata',
+    data,
+    '--username',
+    OWNER,
+    '--pwfile',
+    passwordFile,
+    '--auth',
+    'scram-sha-256',
+    '--no-sync',
+  ]
+  const locale = ['--encoding', 'UTF8', '--locale-provider', 'builtin', '--locale', 'C', '--builtin-locale', 'C.UTF-8']
+  await runCommand(binaries.initdb, [...login, ...locale], { ...user, cwd: '/', signal })
 
   const port = await findFreePort()
   const urlOf = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`
@@ -58,25 +74,6 @@ export async function startEmbeddedPostgres({ folder, signal, onProgress }: Part
     description: `Postgres ${binaries.version} embedded on 127.0.0.1:${port}`,
     control,
   }
-}
-
-interface Initialise {
-  readonly initdb: string
-  readonly data: string
-  readonly password: string
-  readonly user: { readonly uid: number; readonly gid: number } | undefined
-  readonly folder: string
-  readonly signal: AbortSignal | undefined
-}
-
-async function initialise({ initdb, data, password, user, folder, signal }: Initialise): Promise<void> {
-  const passwordFile = join(folder, 'postgres-password')
-  await writeFile(passwordFile, password, { mode: 0o600 })
-  if (user) await chown(passwordFile, user.uid, user.gid)
-  // The built-in locale sorts and folds case the same on every machine; no-sync, because an interrupted initdb is never reused.
-  const args = ['--pgdata', data, '--username', OWNER, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--no-sync']
-  const locale = ['--encoding', 'UTF8', '--locale-provider', 'builtin', '--locale', 'C', '--builtin-locale', 'C.UTF-8']
-  await runCommand(initdb, [...args, ...locale], { ...user, cwd: '/', signal })
 }
 
 async function createDatabase(adminUrl: string): Promise<void> {

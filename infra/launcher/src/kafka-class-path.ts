@@ -6,25 +6,18 @@ import { ComponentStartFailed } from './errors.js'
 import type { PartLaunch } from './part-launch.js'
 import { lastLines, runCommand } from './run-command.js'
 
-interface KafkaClassPath {
-  /** Folder with every jar of the broker. */
-  readonly folder: string
-  readonly version: string
-}
-
 const POM = fileURLToPath(new URL('../kafka/pom.xml', import.meta.url))
 const MAVEN_PROGRESS_MS = 10_000
 
+type Waiting = Pick<PartLaunch, 'signal' | 'onProgress'>
+
 /**
- * Returns the class path of the Apache Kafka that kafka/pom.xml names, from the cache or, if it is not cached, from `mvn`.
- *
- * The cache key is the pom's hash.
+ * Returns the folder with every jar of the Apache Kafka that kafka/pom.xml names, from the cache or, if it is not cached, from `mvn`,
+ * and its version. The cache key is the pom's hash.
  *
  * @throws {ComponentStartFailed} when it is not cached and mvn is missing or fails
  */
-export async function resolveKafkaClassPath(
-  waiting: Pick<PartLaunch, 'signal' | 'onProgress'>,
-): Promise<KafkaClassPath> {
+export async function resolveKafkaClassPath(waiting: Waiting) {
   const pom = await readFile(POM, 'utf8')
   const version = kafkaVersion(pom)
   const folder = await cachedFolder(classPathKey(pom), (fresh) => fetchInto(fresh, version, waiting))
@@ -41,11 +34,7 @@ export function kafkaVersion(pom: string): string {
   return version
 }
 
-async function fetchInto(
-  folder: string,
-  version: string,
-  { signal, onProgress }: Pick<PartLaunch, 'signal' | 'onProgress'>,
-): Promise<void> {
+async function fetchInto(folder: string, version: string, { signal, onProgress }: Waiting): Promise<void> {
   onProgress(`fetching Apache Kafka ${version} by mvn (once; then it is cached)`)
   const began = Date.now()
   const progress = setInterval(() => {
@@ -55,14 +44,10 @@ async function fetchInto(
     const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
     await runCommand('mvn', ['--batch-mode', '--quiet', '-Dstyle.color=never', '--file', POM, ...goal], {
       signal,
-      reasonOf: firstError,
+      // Maven prints the error first, and links to documentation after it.
+      reasonOf: (printed) => /\[ERROR\] +(\S.*)/.exec(printed)?.[1] ?? lastLines(printed, 5),
     })
   } finally {
     clearInterval(progress)
   }
-}
-
-/** Maven prints the error first, and links to documentation after it. */
-function firstError(printed: string): string {
-  return /\[ERROR\] +(\S.*)/.exec(printed)?.[1] ?? lastLines(printed, 5)
 }

@@ -10,24 +10,16 @@ import { isSearchableByAll } from './file-access.js'
 import { endLaunch, FOLDER_PREFIX, type LaunchedProcess, type LaunchRecord, RECORD_FILE } from './orphans.js'
 import { identify } from './process-identity.js'
 
-/** The folder of one launch: its data, the record of what it started, and the guard that cleans up after a crash. */
-export interface LaunchFolder {
-  readonly path: string
-  /** Unique among the launches of this machine; containers have it as a label. */
-  readonly name: string
-  recordProcess(pid: number, endBy: LaunchedProcess['endBy']): void
-  recordContainers(): void
-  /** Ends the recorded processes, removes containers and data, and ends the guard. Safe to call twice. */
-  end(): Promise<void>
-}
-
 /** The folder that contains launch folders: root's temporary folder may not be searchable by the user that runs Postgres. */
 export function launchBase(): string {
   const base = tmpdir()
   return process.getuid?.() === 0 && !isSearchableByAll(base) ? '/tmp' : base
 }
 
-export async function openLaunchFolder(): Promise<LaunchFolder> {
+/** The folder of one launch: its data, the record of what it started, and the guard that cleans up after a crash. */
+export type LaunchFolder = Awaited<ReturnType<typeof openLaunchFolder>>
+
+export async function openLaunchFolder() {
   const path = await mkdtemp(join(launchBase(), FOLDER_PREFIX))
   await chmod(path, 0o711)
   let record: LaunchRecord = { owner: identify(process.pid)!, processes: [], containers: false }
@@ -42,12 +34,14 @@ export async function openLaunchFolder(): Promise<LaunchFolder> {
 
   return {
     path,
+    /** Unique among the launches of this machine; containers have it as a label. */
     name: basename(path),
-    recordProcess: (pid, endBy) => {
+    recordProcess: (pid: number, endBy: LaunchedProcess['endBy']): void => {
       const identity = identify(pid)
       if (identity) write({ ...record, processes: [...record.processes, { ...identity, endBy }] })
     },
     recordContainers: () => write({ ...record, containers: true }),
+    /** Ends the recorded processes, removes containers and data, and ends the guard. Safe to call twice. */
     end: async () => {
       await endLaunch(path)
       await stopGuard(guard)

@@ -43,7 +43,14 @@ export async function sweepOrphans(base: string): Promise<readonly string[]> {
 export async function endLaunch(folder: string): Promise<boolean> {
   const record = await readRecord(folder)
   await Promise.all((record?.processes ?? []).map(endProcess))
-  if (record?.containers && !(await removeContainers(folder))) return false
+  if (record?.containers) {
+    const { removeContainersOf } = await import('./docker.js')
+    const isRemoved = await removeContainersOf(folder).then(
+      () => true,
+      () => false,
+    )
+    if (!isRemoved) return false
+  }
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   return true
 }
@@ -81,12 +88,4 @@ function send(launched: LaunchedProcess, signal: NodeJS.Signals): void {
   } catch {
     // The process ended after the check above.
   }
-}
-
-async function removeContainers(folder: string): Promise<boolean> {
-  const { removeContainersOf } = await import('./docker.js')
-  return removeContainersOf(folder).then(
-    () => true,
-    () => false,
-  )
 }

@@ -5,13 +5,6 @@ import { basename, dirname, join } from 'node:path'
 import { ComponentStartFailed } from './errors.js'
 import { isSearchableByAll } from './file-access.js'
 
-interface PostgresBinaries {
-  readonly initdb: string
-  readonly postgres: string
-  /** Postgres version, e.g. `17.10`. */
-  readonly version: string
-}
-
 interface Symlink {
   readonly source: string
   readonly target: string
@@ -26,7 +19,7 @@ interface Symlink {
  *
  * @throws {ComponentStartFailed} when the package for this platform is not installed
  */
-export async function findPostgresBinaries(copyTo: string, forAnotherUser: boolean): Promise<PostgresBinaries> {
+export async function findPostgresBinaries(copyTo: string, forAnotherUser: boolean) {
   const installed = installedPackage()
   const { version } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as { version: string }
   const links = JSON.parse(await readFile(join(installed, 'native', 'pg-symlinks.json'), 'utf8')) as readonly Symlink[]
@@ -36,6 +29,7 @@ export async function findPostgresBinaries(copyTo: string, forAnotherUser: boole
   return {
     initdb: join(native, 'bin', 'initdb'),
     postgres: join(native, 'bin', 'postgres'),
+    /** Such as `17.10`. */
     version: version.split('.').slice(0, 2).join('.'),
   }
 }
