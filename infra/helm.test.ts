@@ -7,7 +7,7 @@ import { parseConfig } from '@outflow/contracts'
 import { Ajv } from 'ajv'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { keysOf } from './reference-schema.js'
+import { keysOf, valueAt } from './reference-schema.js'
 
 const infra = fileURLToPath(new URL('.', import.meta.url))
 const read = (path: string) => readFileSync(`${infra}${path}`, 'utf8')
@@ -46,9 +46,7 @@ describe('the values of the Helm chart', () => {
   })
 
   it('have a default for every key of the schema, and no other', () => {
-    const valueAt = (path: readonly string[]) =>
-      path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults)
-    const without = keysOf(schema).filter(({ path }) => valueAt(path) === undefined)
+    const without = keysOf(schema).filter(({ path }) => valueAt(defaults, path) === undefined)
     expect(without.map(({ path }) => path.join('.'))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { keysOf, type Schema, table } from './reference-schema.js'
+import { keysOf, type Schema, table, valueAt } from './reference-schema.js'
 
 const CHART = new URL('./helm/', import.meta.url)
 
@@ -9,9 +9,13 @@ export function chartValues(): readonly string[] {
   const schema = JSON.parse(readFileSync(new URL('values.schema.json', CHART), 'utf8')) as Schema
   const defaults: unknown = parse(readFileSync(new URL('values.yaml', CHART), 'utf8'))
   const rows = keysOf(schema).map(({ path, values, required, schema: { description = '', properties } }) => {
-    const value = path.reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], defaults)
     const isShown = properties === undefined && !required
-    return [`\`${path.join('.')}\``, values, required ? 'required' : isShown ? shown(value) : '', description]
+    return [
+      `\`${path.join('.')}\``,
+      values,
+      required ? 'required' : isShown ? shown(valueAt(defaults, path)) : '',
+      description,
+    ]
   })
   return table(['value', 'values', 'default', 'meaning'], rows)
 }

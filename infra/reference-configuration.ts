@@ -1,5 +1,5 @@
 import { configSchema } from '@outflow/contracts'
-import { isDuration, isSize, keysOf, type Schema, table } from './reference-schema.js'
+import { isDuration, isSize, keysOf, type Schema, table, valueAt } from './reference-schema.js'
 
 /** The Markdown table of every key of outflow.yaml, its values, default and description, from the zod schema. */
 export function configurationKeys(): readonly string[] {
@@ -24,11 +24,7 @@ const DEFAULTS = configSchema.parse({
 })
 
 function defaultAt(path: readonly string[], schema: Schema): string {
-  const inConfig = path.reduce<unknown>(
-    (at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined),
-    DEFAULTS,
-  )
-  const value = inConfig ?? schema.default
+  const value = valueAt(DEFAULTS, path) ?? schema.default
   if (value === undefined || schema.type === 'object' || isEmpty(value)) return ''
   if (isDuration(schema)) return `\`${asDuration(Number(value))}\``
   if (isSize(schema)) return `\`${Number(value) / 1024 ** 2}MiB\``
@@ -37,11 +33,7 @@ function defaultAt(path: readonly string[], schema: Schema): string {
 
 /** A list whose items are objects has no default that a cell could show. */
 function isEmpty(value: unknown): boolean {
-  return Array.isArray(value) && (value.length === 0 || isObject(value[0]))
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  return Array.isArray(value) && (value.length === 0 || typeof value[0] === 'object')
 }
 
 function asDuration(ms: number): string {

@@ -26,15 +26,8 @@ export function errorReference(): readonly string[] {
   ]
 }
 
-interface ErrorCode {
-  readonly code: string
-  readonly retryable: boolean
-  readonly meaning: string
-  readonly fix: string
-}
-
 /** null for a class without a code of its own. */
-function errorOf(declaration: ts.ClassDeclaration): ErrorCode | null {
+function errorOf(declaration: ts.ClassDeclaration) {
   const code = initializerOf(declaration, 'code')
   if (code === undefined || !ts.isStringLiteral(code)) return null
   const [comment] = declaration.getChildren().filter(ts.isJSDoc)

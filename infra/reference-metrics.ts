@@ -2,14 +2,6 @@ import ts from 'typescript'
 import { table } from './reference-schema.js'
 import { nodesBelow, sourcesWith } from './sources.js'
 
-interface Metric {
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly labels: readonly string[]
-  readonly service: string
-  readonly help: string
-}
-
 /** The Markdown table of every metric, from the calls that register them. */
 export function metricTable(): readonly string[] {
   const rows = metrics().map(({ name, type, labels, service, help }) => {
@@ -20,7 +12,7 @@ export function metricTable(): readonly string[] {
 }
 
 /** Every metric that a service registers, by service. */
-export function metrics(): readonly Metric[] {
+export function metrics() {
   const found = sourcesWith("'outflow_").flatMap((source) =>
     [...nodesBelow(source, ts.isCallExpression)].flatMap((call) => metricOf(call) ?? []),
   )
@@ -31,7 +23,7 @@ const SERVICES = ['ingest', 'trainer', 'alerts', 'console']
 const TYPES = { counter: 'counter', gauge: 'gauge', gaugeOf: 'gauge', histogram: 'histogram' } as const
 
 /** null for any other call. */
-function metricOf(call: ts.CallExpression): Metric | null {
+function metricOf(call: ts.CallExpression) {
   const [name, help, ...others] = call.arguments
   const method = ts.isPropertyAccessExpression(call.expression) ? call.expression.name.text : ''
   if (!Object.hasOwn(TYPES, method) || name === undefined || !ts.isStringLiteral(name)) return null

@@ -79,6 +79,10 @@ export const isDuration = ({ pattern }: Schema): boolean => pattern?.includes('(
 
 export const isSize = ({ pattern }: Schema): boolean => pattern?.includes('KiB') ?? false
 
+/** The value at a path; undefined where there is none. */
+export const valueAt = (root: unknown, path: readonly string[]): unknown =>
+  path.reduce((at, name) => (Object.hasOwn(Object(at), name) ? Object(at)[name] : undefined), root)
+
 /** The lines of a Markdown table. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const line = (cells: readonly string[]) =>
