@@ -415,7 +415,7 @@ test('given-up deliveries are listed and sent again by resend; secrets appear no
     1,
     expect.stringContaining('✗ unused  192.0.2.1 is not a public address'),
   ])
-  expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('known: generic, unused')])
+  expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining('did you mean generic?')])
 
   status = 200
   const tried = await callOutflow(['webhooks', 'test', 'generic', '--config', file, '--json'])

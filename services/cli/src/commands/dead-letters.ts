@@ -23,7 +23,12 @@ export function define(letters: OutflowCommand, { terminal }: CommandContext): v
     )
   selecting(letters.command('list'), 'the list')
     .description('Lists dead letters, newest first.')
-    .action((options: Selection) => listLetters(options, terminal))
+    .action(async (selection: Selection) => {
+      const letters = await withPipeline(selection, (pool, { pipeline }) =>
+        listDeadLetters(pool, { pipeline, ...selection }),
+      )
+      await printResult(terminal, selection.json, letters.map(plain), tableOf(letters, terminal))
+    })
   letters
     .command('show')
     .argument('<position>', 'topic/partition/offset')
@@ -52,13 +57,6 @@ function selecting(command: OutflowCommand, json: string): OutflowCommand {
     .option('--since <time>', 'only those rejected since: ISO 8601, or 24h for 24 hours ago', moment)
     .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
     .pipelineOptions(json)
-}
-
-async function listLetters(selection: Selection, terminal: Terminal): Promise<void> {
-  const letters = await withPipeline(selection, (pool, { pipeline }) =>
-    listDeadLetters(pool, { pipeline, ...selection }),
-  )
-  await printResult(terminal, selection.json, letters.map(plain), tableOf(letters, terminal))
 }
 
 /** A dead letter as JSON: the key and the stored beginning of the value in base64. */

@@ -7,6 +7,7 @@ import { type Finding, runChecks } from './doctor/check.js'
 import { checksOf } from './doctor/checks.js'
 
 export function define(command: OutflowCommand, context: CommandContext): void {
+  const { terminal } = context
   command
     .description(
       'Checks broker, topics, the latest records against the configuration, database, migrations, model, training backend and scoring ' +
@@ -16,26 +17,20 @@ export function define(command: OutflowCommand, context: CommandContext): void {
     )
     .pipelineOptions('the findings')
     .examples('outflow doctor --config outflow.yaml')
-    .action(async (options: PipelineOptions) => {
-      const ok = await doctor(options, context.terminal)
-      if (!ok) context.exitCode = 1
-    })
-}
-
-/** Prints the finding of every check. @returns whether none failed */
-async function doctor(options: PipelineOptions, terminal: Terminal): Promise<boolean> {
-  return withPipeline(options, async (pool, config) => {
-    const findings: Finding[] = []
-    const kafka = makeKafkaForReport(config)
-    for (const found of runChecks(checksOf({ config, configPath: options.config, kafka, pool }))) {
-      const finding = await found
-      findings.push(finding)
-      if (!options.json) await terminal.result(lineOf(finding, terminal))
-    }
-    const ok = findings.every((finding) => finding.ok)
-    if (options.json) await terminal.result(`${JSON.stringify({ ok, pipeline: config.pipeline, findings })}\n`)
-    return ok
-  })
+    .action((options: PipelineOptions) =>
+      withPipeline(options, async (pool, config) => {
+        const findings: Finding[] = []
+        const kafka = makeKafkaForReport(config)
+        for (const found of runChecks(checksOf({ config, configPath: options.config, kafka, pool }))) {
+          const finding = await found
+          findings.push(finding)
+          if (!options.json) await terminal.result(lineOf(finding, terminal))
+        }
+        const ok = findings.every((finding) => finding.ok)
+        if (options.json) await terminal.result(`${JSON.stringify({ ok, pipeline: config.pipeline, findings })}\n`)
+        if (!ok) context.exitCode = 1
+      }),
+    )
 }
 
 function lineOf({ name, ok, detail, fix }: Finding, { paintResult: paint }: Terminal): string {

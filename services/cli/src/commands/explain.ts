@@ -1,4 +1,4 @@
-import type { Counterfactual, Explanation, ModelMetadata, Reason } from '@outflow/contracts'
+import type { Counterfactual, Reason } from '@outflow/contracts'
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
@@ -56,21 +56,13 @@ interface ExplainOptions extends PipelineOptions {
   readonly onlyAnomalies?: true
 }
 
-/** Reasons for the score of a record of a file. */
-interface ExplainedRow extends Explanation {
-  readonly row: number
-  readonly line: number
-  readonly nll: number
-  readonly p_value: number
-  readonly anomaly: boolean
-}
-
 async function explainFile(
   { model, input, ...options }: ExplainOptions & { readonly model: string; readonly input: string },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   await withModelFile(model, async (detector) => {
+    const { tail, smallestPValue } = detector.metadata.calibration
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     const source = await openInput(input, options.format)
     for await (const batch of scoreFile(detector, source)) {
@@ -79,28 +71,16 @@ async function explainFile(
         const anomaly = isAnomaly[index] === 1
         if (options.onlyAnomalies && !anomaly) continue
         signal.throwIfAborted()
-        const explained: ExplainedRow = {
-          row: batch.firstRow + index,
-          line,
-          nll: batch.nll[index]!,
-          p_value: batch.pValue[index]!,
-          anomaly,
-          ...(await detector.explain([batch.fields[index]!], [batch.nll[index]!]))[0]!,
-        }
-        await printResult(terminal, options.json, explained, describe(explained, detector.metadata.calibration))
+        const [row, nll, p_value] = [batch.firstRow + index, batch.nll[index]!, batch.pValue[index]!]
+        const [explanation] = await detector.explain([batch.fields[index]!], [nll])
+        const { reasons, counterfactual } = explanation!
+        const rarity = formatRarity(p_value, tail === null ? smallestPValue : undefined)
+        const text = `row ${row} (line ${line})  ${anomaly ? 'anomaly' : 'normal'}  ${rarity}\n${describeReasons(reasons, counterfactual)}`
+        await printResult(terminal, options.json, { row, line, nll, p_value, anomaly, ...explanation }, text)
       }
     }
     if (options.onlyAnomalies) warnOfNoAnomaly(detector.metadata, alertRate, terminal)
   })
-}
-
-function describe(
-  { row, line, p_value, anomaly, reasons, counterfactual }: ExplainedRow,
-  { tail, smallestPValue }: ModelMetadata['calibration'],
-): string {
-  const decision = anomaly ? 'anomaly' : 'normal'
-  const rarity = formatRarity(p_value, tail === null ? smallestPValue : undefined)
-  return `row ${row} (line ${line})  ${decision}  ${rarity}\n${describeReasons(reasons, counterfactual)}`
 }
 
 /** Prints the reasons of a stored anomaly; those that are not stored yet are computed by the model that scored the record. */

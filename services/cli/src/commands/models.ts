@@ -33,13 +33,27 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
     .command('list')
     .description('Lists the models of a pipeline, newest first.')
     .pipelineOptions('the list')
-    .action((options: PipelineOptions) => listModelsOf(options, terminal))
+    .action(async (options: PipelineOptions) => {
+      const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
+      await printResult(terminal, options.json, summaries, describeModels(summaries, terminal))
+    })
   models
     .command('show')
     .argument('<id>', 'the model: its id, or the first characters of it')
     .description('Prints a model as JSON: metadata, reports of its fits, changes of state.')
     .addOption(configOption())
-    .action((id: string, options: PipelineOptions) => showModel(id, options, terminal))
+    .action(async (start: string, options: PipelineOptions) => {
+      const shown = await withPipeline(options, async (pool, { pipeline }) => {
+        const model = await modelBeginning(pool, pipeline, start)
+        const changes = await listModelChanges(pool, pipeline)
+        return {
+          ...model,
+          fits: await listFits(pool, { pipeline, modelId: model.id }),
+          changes: changes.filter(({ modelId, previousId }) => modelId === model.id || previousId === model.id),
+        }
+      })
+      await terminal.result(`${JSON.stringify(shown, null, 2)}\n`)
+    })
   models
     .command('diff')
     .argument('<first>', 'a model: its id, or the first characters of it')
@@ -57,7 +71,14 @@ function addStateCommands(models: OutflowCommand, { terminal }: CommandContext):
     .addOption(whyOption())
     .addOption(byOption())
     .pipelineOptions('both ids')
-    .action((id: string, options: ChangeOptions) => promote(id, options, terminal))
+    .action(async (start: string, options: ChangeOptions) => {
+      const promoted = await withPipeline(options, async (pool, { pipeline }) => {
+        const { id } = await modelBeginning(pool, pipeline, start)
+        const { previousId } = await promoteChecked(pool, { pipeline, id, ...changeOf(options) }, openDetector)
+        return { id, previousId }
+      })
+      await printResult(terminal, options.json, promoted, describePromotion(promoted))
+    })
   models
     .command('rollback')
     .description(
@@ -67,7 +88,18 @@ function addStateCommands(models: OutflowCommand, { terminal }: CommandContext):
     .addOption(whyOption())
     .addOption(byOption())
     .pipelineOptions('both ids')
-    .action((options: ChangeOptions) => rollBack(options, terminal))
+    .action(async (options: ChangeOptions) => {
+      const changed = await withPipeline(options, (pool, { pipeline }) =>
+        rollBackModel(pool, { pipeline, ...changeOf(options) }),
+      )
+      const text = `${changed!.to} scores from now on; ${changed!.from} is rolled back`
+      await printResult(terminal, options.json, changed, text)
+    })
+}
+
+interface ExcludeOptions extends ChangeOptions {
+  readonly from: Date
+  readonly to: Date
 }
 
 function addExclusionCommands(models: OutflowCommand, { terminal }: CommandContext): void {
@@ -79,36 +111,35 @@ function addExclusionCommands(models: OutflowCommand, { terminal }: CommandConte
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
     .pipelineOptions('the exclusion')
-    .action((options: ExcludeOptions) => excludeSpan(options, terminal))
+    .action(async (options: ExcludeOptions) => {
+      const { from, to } = rangeOf(options)
+      const id = await withPipeline(options, (pool, { pipeline }) =>
+        addExclusion(pool, { pipeline, from, to, ...changeOf(options) }),
+      )
+      const text = `${id}: excluded from ${from.toISOString()} to ${to.toISOString()}, from the next fit on`
+      await printResult(terminal, options.json, { id, from, to }, text)
+    })
   models
     .command('include')
     .argument('<id>', 'id of the exclusion')
     .description('Removes an exclusion: models are fitted to the span again.')
     .addOption(configOption())
-    .action((id: string, options: PipelineOptions) => includeSpan(id, options, terminal))
+    .action(async (id: string, options: PipelineOptions) => {
+      if (!/^\d{1,18}$/.test(id)) throw new UsageError(`an exclusion's id is a number, got ${id}`)
+      const wasExcluded = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
+      if (!wasExcluded) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
+      await terminal.result(`${id}: included again, from the next fit on\n`)
+    })
   models
     .command('exclusions')
     .description('Lists the excluded spans.')
     .pipelineOptions('the list')
-    .action((options: PipelineOptions) => listSpans(options, terminal))
-}
-
-async function listModelsOf(options: PipelineOptions, terminal: Terminal): Promise<void> {
-  const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
-  await printResult(terminal, options.json, summaries, describeModels(summaries, terminal))
-}
-
-async function showModel(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
-  const shown = await withPipeline(options, async (pool, { pipeline }) => {
-    const model = await modelBeginning(pool, pipeline, id)
-    const changes = await listModelChanges(pool, pipeline)
-    return {
-      ...model,
-      fits: await listFits(pool, { pipeline, modelId: model.id }),
-      changes: changes.filter(({ modelId, previousId }) => modelId === model.id || previousId === model.id),
-    }
-  })
-  await terminal.result(`${JSON.stringify(shown, null, 2)}\n`)
+    .action(async (options: PipelineOptions) => {
+      const spans = await withPipeline(options, (pool, { pipeline }) => listExclusions(pool, { pipeline }))
+      const rows = spans.map(({ id, from, to, why, by }) => [id, from.toISOString(), to.toISOString(), why, by])
+      const table = terminal.table({ head: ['id', 'from', 'to', 'why', 'by'], rows })
+      await printResult(terminal, options.json, spans, rows.length === 0 ? 'nothing is excluded' : table)
+    })
 }
 
 export function describeModels(models: readonly ModelSummary[], terminal: Pick<Terminal, 'table'>): string {
@@ -140,63 +171,7 @@ function labelsOf(metadata: ModelSummary['metadata']): string {
   return labels ? `${labels.confirmed} of ${labels.confirmed + labels.normal} confirmed` : ''
 }
 
-/** @throws {ModelDamaged} when its artefact is not whole: the active model does not change */
-async function promote(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
-  const promoted = await withPipeline(options, async (pool, { pipeline }) => {
-    const model = await modelBeginning(pool, pipeline, id)
-    const change = { pipeline, id: model.id, ...changeOf(options) }
-    const { previousId } = await promoteChecked(pool, change, openDetector)
-    return { id: model.id, previousId }
-  })
-  await printResult(terminal, options.json, promoted, describePromotion(promoted))
-}
-
-export function describePromotion({
-  id,
-  previousId,
-}: {
-  readonly id: string
-  readonly previousId: string | null
-}): string {
-  if (previousId === id) return `${id} is the active model already; nothing changes`
-  return `${id} scores from now on; ${previousId === null ? 'no model before' : `${previousId} before`}`
-}
-
-/** Activates the model that was active before. @throws {NoEarlierModel} */
-async function rollBack(options: ChangeOptions, terminal: Terminal): Promise<void> {
-  const changed = await withPipeline(options, (pool, { pipeline }) =>
-    rollBackModel(pool, { pipeline, ...changeOf(options) }),
-  )
-  const text = `${changed!.to} scores from now on; ${changed!.from} is rolled back`
-  await printResult(terminal, options.json, changed, text)
-}
-
-interface ExcludeOptions extends ChangeOptions {
-  readonly from: Date
-  readonly to: Date
-}
-
-async function excludeSpan(options: ExcludeOptions, terminal: Terminal): Promise<void> {
-  const { from, to } = rangeOf(options)
-  const id = await withPipeline(options, (pool, { pipeline }) =>
-    addExclusion(pool, { pipeline, from, to, ...changeOf(options) }),
-  )
-  const text = `${id}: excluded from ${from.toISOString()} to ${to.toISOString()}, from the next fit on`
-  await printResult(terminal, options.json, { id, from, to }, text)
-}
-
-/** Removes an exclusion, so that training windows include the span again. @throws {UsageError} when no exclusion has the id */
-async function includeSpan(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
-  if (!/^\d{1,18}$/.test(id)) throw new UsageError(`an exclusion's id is a number, got ${id}`)
-  const wasExcluded = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
-  if (!wasExcluded) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
-  await terminal.result(`${id}: included again, from the next fit on\n`)
-}
-
-async function listSpans(options: PipelineOptions, terminal: Terminal): Promise<void> {
-  const spans = await withPipeline(options, (pool, { pipeline }) => listExclusions(pool, { pipeline }))
-  const rows = spans.map(({ id, from, to, why, by }) => [id, from.toISOString(), to.toISOString(), why, by])
-  const text =
-    rows.length === 0 ? 'nothing is excluded' : terminal.table({ head: ['id', 'from', 'to', 'why', 'by'], rows })
-  await printResult(terminal, options.json, spans, text)
+export function describePromotion(of: { readonly id: string; readonly previousId: string | null }): string {
+  if (of.previousId === of.id) return `${of.id} is the active model already; nothing changes`
+  return `${of.id} scores from now on; ${of.previousId ?? 'no model'} before`
 }

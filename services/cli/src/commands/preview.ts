@@ -1,3 +1,5 @@
+import type { Config } from '@outflow/contracts'
+import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
@@ -5,7 +7,7 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { withPipeline } from '../store-access.js'
-import { atAlertRate, makeTally, type Share, type Tally } from './preview/tally.js'
+import { atAlertRate, makeTally, type Share } from './preview/tally.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -18,37 +20,36 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .addOption(toOption())
     .pipelineOptions('the report')
     .examples('outflow preview --from 7d', 'outflow preview --from 7d --config quieter.yaml --json')
-    .action((options: RangeOptions) => previewRange(options, terminal))
-}
-
-async function previewRange(options: RangeOptions, terminal: Terminal): Promise<void> {
-  const { from, to } = rangeOf(options)
-  const preview = await withPipeline(options, async (pool, { pipeline, alerts, detection }): Promise<Preview> => {
-    const rules = await listSuppressions(pool, { pipeline, notExpired: from })
-    const tally = makeTally({ ...alerts, suppressions: rules.toReversed() })
-    await eachDetected(pool, { pipeline, from, to }, async (anomalies) => {
-      const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
-      for (const anomaly of atAlertRate(alerted, detection)) tally.add(anomaly)
+    .action(async (options: RangeOptions) => {
+      const range = rangeOf(options)
+      const preview = await withPipeline(options, (pool, config) => previewOf(pool, config, range))
+      await printResult(terminal, options.json, preview, describePreview(preview, terminal))
     })
-    const result = tally.end()
-    return {
-      pipeline,
-      from: from.toISOString(),
-      to: to.toISOString(),
-      ...result,
-      rules: result.hidden.rules.map((hid) => ({ ...hid, why: rules.find(({ id }) => id === hid.id)!.why })),
-    }
-  })
-  await printResult(terminal, options.json, preview, describePreview(preview, terminal))
 }
 
-interface Preview extends Tally {
-  readonly pipeline: string
-  readonly from: string
-  readonly to: string
-  /** The rules that hid anomalies, with the reason given for each. */
-  readonly rules: readonly { readonly id: string; readonly hidden: number; readonly why: string }[]
+async function previewOf(
+  pool: Pool,
+  { pipeline, alerts, detection }: Config,
+  { from, to }: ReturnType<typeof rangeOf>,
+) {
+  const rules = await listSuppressions(pool, { pipeline, notExpired: from })
+  const tally = makeTally({ ...alerts, suppressions: rules.toReversed() })
+  await eachDetected(pool, { pipeline, from, to }, async (anomalies) => {
+    const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
+    for (const anomaly of atAlertRate(alerted, detection)) tally.add(anomaly)
+  })
+  const result = tally.end()
+  return {
+    pipeline,
+    from: from.toISOString(),
+    to: to.toISOString(),
+    ...result,
+    /** The rules that hid anomalies, with the reason given for each. */
+    rules: result.hidden.rules.map((hid) => ({ ...hid, why: rules.find(({ id }) => id === hid.id)!.why })),
+  }
 }
+
+type Preview = Awaited<ReturnType<typeof previewOf>>
 
 /** The preview as text: the alerts that would have been sent, why the others would not, and the counts per day. */
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {

@@ -1,7 +1,7 @@
 import { alertEvent, eventMessage } from '@outflow/alerting'
 import { anomalyId, type Config, type FdrState } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
-import { type DecisionRule, type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
+import { type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
 import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { earlierDecisions, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
@@ -14,7 +14,7 @@ import { interruptible } from '../interrupt.js'
 import { moment, type RangeOptions, rangeOf, toOption, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { modelBeginning, withPipeline } from '../store-access.js'
-import { type Comparison, type DecisionChange, makeComparison } from './rescore/comparison.js'
+import { type DecisionChange, makeComparison } from './rescore/comparison.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -79,7 +79,7 @@ interface RescoreContext {
 async function rescoreWith(
   { config, pool, detector, terminal, signal }: RescoreContext,
   { from, to, limit, sendAlerts }: RescoreOptions & { readonly to: Date },
-): Promise<RescoreReport> {
+) {
   const { pipeline, source, detection, features } = config
   const { modelId } = detector.metadata
   const rule = decisionRule(detection, detector.metadata)
@@ -171,8 +171,10 @@ async function rescoreWith(
     from: from.toISOString(),
     to: to.toISOString(),
     modelId,
+    /** The rule for the new decisions. */
     rule,
     ...comparison.result(),
+    /** Alerts written to the outbox; 0 without --send-alerts. */
     alerts,
   }
 }
@@ -180,16 +182,7 @@ async function rescoreWith(
 /** Twice the limit of ingest, which can also load history from the store. */
 const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
 
-interface RescoreReport extends Comparison {
-  readonly pipeline: string
-  readonly from: string
-  readonly to: string
-  readonly modelId: string
-  /** The rule for the new decisions. */
-  readonly rule: DecisionRule
-  /** Alerts written to the outbox; 0 without --send-alerts. */
-  readonly alerts: number
-}
+type RescoreReport = Awaited<ReturnType<typeof rescoreWith>>
 
 /** The report as text: counts, then the least likely of the changed records. */
 function describeRescore(report: RescoreReport, terminal: Terminal): string {

@@ -34,11 +34,11 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
   whyNoModel: null,
   whyNoNewerModel: null,
   drift: null,
+  recordsPerSecond: 1_499.6,
   ...overrides,
 })
 
-const shown = (overrides: Partial<Reading> = {}) =>
-  describeStatus([{ ...aReading(overrides), recordsPerSecond: 1_499.6 }], plain)
+const shown = (overrides: Partial<Reading> = {}) => describeStatus([aReading(overrides)], plain)
 
 describe('describeStatus', () => {
   it('prints only one row per pipeline while there are no problems', () => {

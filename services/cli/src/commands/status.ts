@@ -1,11 +1,9 @@
-import { pause } from '@outflow/errors/retrying'
-import type { Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { configsOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { describeStatus } from './status/describe-status.js'
-import { rateBetween, readAll, withWatched } from './status/reading.js'
+import { readings } from './status/reading.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -20,7 +18,13 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'outflow status --config flights.yaml --config parcels.yaml',
       "outflow status --json | jq '.[] | select(.lag > 10000)'",
     )
-    .action((options: StatusOptions) => interruptible((signal) => showStatus(options, terminal, signal)))
+    .action(({ config, json }: StatusOptions) =>
+      interruptible(async (signal) => {
+        for await (const states of readings(config, { everyMs: RATE_OVER_MS, signal }))
+          return printResult(terminal, json, states, describeStatus(states, terminal))
+        signal.throwIfAborted()
+      }),
+    )
 }
 
 interface StatusOptions {
@@ -30,17 +34,3 @@ interface StatusOptions {
 
 /** Time between the two readings of a rate. */
 const RATE_OVER_MS = 1_000
-
-function showStatus(options: StatusOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  return withWatched(options.config, async (watched) => {
-    const earlier = await readAll(watched)
-    await pause(RATE_OVER_MS, signal)
-    signal.throwIfAborted()
-    const later = await readAll(watched)
-    const rated = later.map((reading, index) => ({
-      ...reading,
-      recordsPerSecond: rateBetween(earlier[index]!, reading),
-    }))
-    await printResult(terminal, options.json, rated, describeStatus(rated, terminal))
-  })
-}

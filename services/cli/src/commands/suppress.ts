@@ -50,14 +50,35 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
     .description('Lists the rules of a pipeline, newest first, and how many alerts each has hidden.')
     .option('--all', 'include expired and removed rules')
     .pipelineOptions('the list')
-    .action((options: ListOptions) => listRules(options, terminal))
+    .action(async (options: ListOptions) => {
+      const { all = false } = options
+      const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
+      const table = terminal.table({
+        head: ['id', 'hides', 'until', 'hidden', 'why', 'by'],
+        aligns: ['right', 'left', 'left', 'right', 'left', 'left'],
+        rows: rules.map((rule) => {
+          const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
+          const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
+          return [id, formatRule(rule), until, formatCount(hidden), why, createdBy]
+        }),
+      })
+      await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rules' : table)
+    })
   suppress
     .command('remove')
     .argument('<id>', 'id of the rule')
     .description('Removes a rule before it expires; alerts that it hid stay hidden.')
     .addOption(byOption())
     .pipelineOptions('the id')
-    .action((id: string, options: ChangeOptions) => removeRule(id, options, terminal))
+    .action(async (id: string, options: ChangeOptions) => {
+      if (!/^\d{1,18}$/.test(id)) throw new UsageError(`a rule's id is a number, got ${id}`)
+      const { by } = changeOf(options)
+      const wasActive = await withPipeline(options, (pool, { pipeline }) =>
+        removeSuppression(pool, { pipeline, id, by }),
+      )
+      if (!wasActive) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
+      await printResult(terminal, options.json, { id }, `${id}: its alerts are sent again`)
+    })
 }
 
 export interface AddOptions extends ChangeOptions {
@@ -133,28 +154,4 @@ async function countRecentMatches(pool: Pool, pipeline: string, rule: Suppressio
     fits += found.filter(hides).length
   })
   return { anomalies, fits }
-}
-
-async function listRules(options: ListOptions, terminal: Terminal): Promise<void> {
-  const { all = false } = options
-  const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
-  const table = terminal.table({
-    head: ['id', 'hides', 'until', 'hidden', 'why', 'by'],
-    aligns: ['right', 'left', 'left', 'right', 'left', 'left'],
-    rows: rules.map((rule) => {
-      const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
-      const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
-      return [id, formatRule(rule), until, formatCount(hidden), why, createdBy]
-    }),
-  })
-  await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rules' : table)
-}
-
-/** Removes a rule. @throws {UsageError} when no rule has the id */
-async function removeRule(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {
-  if (!/^\d{1,18}$/.test(id)) throw new UsageError(`a rule's id is a number, got ${id}`)
-  const { by } = changeOf(options)
-  const wasActive = await withPipeline(options, (pool, { pipeline }) => removeSuppression(pool, { pipeline, id, by }))
-  if (!wasActive) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
-  await printResult(terminal, options.json, { id }, `${id}: its alerts are sent again`)
 }

@@ -1,11 +1,10 @@
-import { pause } from '@outflow/errors/retrying'
 import { type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { configsOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { describeStatus } from './status/describe-status.js'
-import { type Reading, rateBetween, readAll, withWatched } from './status/reading.js'
+import { type Reading, readings } from './status/reading.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -28,23 +27,14 @@ const RATES_SHOWN = 60
  * drawings are printed one below the other.
  */
 function top(paths: readonly string[] | undefined, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  return withWatched(paths, (watched) =>
-    withScreen({ stdin: process.stdin, stdout: process.stdout, signal }, async (screen) => {
-      let earlier = await readAll(watched)
-      const rates = watched.map((): number[] => [])
-      while (!screen.closed.aborted) {
-        await pause(REFRESH_MS, screen.closed)
-        if (screen.closed.aborted) return
-        const later = await readAll(watched)
-        later.forEach((reading, index) => {
-          rates[index]!.push(rateBetween(earlier[index]!, reading))
-          if (rates[index]!.length > RATES_SHOWN) rates[index]!.shift()
-        })
-        earlier = later
-        screen.draw(draw(later, rates, terminal))
-      }
-    }),
-  )
+  return withScreen({ stdin: process.stdin, stdout: process.stdout, signal }, async ({ closed, draw }) => {
+    const shown: (readonly Reading[])[] = []
+    for await (const states of readings(paths, { everyMs: REFRESH_MS, signal: closed })) {
+      shown.push(states)
+      if (shown.length > RATES_SHOWN) shown.shift()
+      draw(drawingOf(states, shown, terminal))
+    }
+  })
 }
 
 interface Screen extends Pick<LiveScreen, 'draw'> {
@@ -88,11 +78,12 @@ export async function withScreen<T>(
   }
 }
 
-function draw(readings: readonly Reading[], rates: readonly (readonly number[])[], terminal: Terminal): string {
-  const rated = readings.map((reading, index) => ({ ...reading, recordsPerSecond: rates[index]!.at(-1)! }))
-  const lines = readings.map(({ pipeline }, index) => `${pipeline}  ${sparkline(rates[index]!)}`)
-  const time = readings[0]!.at.toISOString().slice(0, 19).replace('T', ' ')
-  return `${time} UTC\n${describeStatus(rated, terminal)}\n\nrecords/s, ${REFRESH_MS / 1_000} s a bar\n${lines.join('\n')}\n`
+function drawingOf(states: readonly Reading[], shown: readonly (readonly Reading[])[], terminal: Terminal): string {
+  const lines = states.map(({ pipeline }, index) => {
+    return `${pipeline}  ${sparkline(shown.map((earlier) => earlier[index]!.recordsPerSecond))}`
+  })
+  const time = states[0]!.at.toISOString().slice(0, 19).replace('T', ' ')
+  return `${time} UTC\n${describeStatus(states, terminal)}\n\nrecords/s, ${REFRESH_MS / 1_000} s a bar\n${lines.join('\n')}\n`
 }
 
 const BARS = '▁▂▃▄▅▆▇█'

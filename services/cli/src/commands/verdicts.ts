@@ -1,4 +1,3 @@
-import type { Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { notBlank, wholeNumber } from '../options.js'
@@ -34,7 +33,11 @@ export function define(verdicts: OutflowCommand, { terminal }: CommandContext): 
       .option('--note <text>', 'the reason', notBlank)
       .option('--by <name>', BY, notBlank)
       .pipelineOptions('the verdict')
-      .action((options: VerdictOptions) => giveOne(word, options, terminal))
+      .action(async (options: VerdictOptions) => {
+        const { anomaly, json } = options
+        const given = await withPipeline(options, (pool) => storeVerdict(pool, word, anomaly, options))
+        await printResult(terminal, json, { anomaly, ...given }, `${anomaly} is ${word}, by ${given.by}`)
+      })
   }
   verdicts
     .command('ask')
@@ -53,11 +56,4 @@ const BY = 'author; default: the user of this machine, or a login that is only a
 interface VerdictOptions extends PipelineOptions, Author {
   readonly anomaly: string
   readonly note?: string
-}
-
-/** Stores a verdict on an anomaly or a calibration record. @throws {AnomalyUnknown} */
-async function giveOne(word: VerdictWord, options: VerdictOptions, terminal: Terminal): Promise<void> {
-  const given = await withPipeline(options, (pool) => storeVerdict(pool, word, options.anomaly, options))
-  const text = `${options.anomaly} is ${word}, by ${given.by}`
-  await printResult(terminal, options.json, { anomaly: options.anomaly, ...given }, text)
 }

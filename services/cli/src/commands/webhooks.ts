@@ -9,6 +9,7 @@ import { formatCount, formatCounted, oneLine, type Terminal } from '@outflow/ter
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
+import { requireKnown } from '../known-names.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 
@@ -36,18 +37,32 @@ export function define(webhooks: OutflowCommand, context: CommandContext): void 
     .command('list')
     .description('Lists the webhooks: events delivered, waiting and given up, and the last failure.')
     .pipelineOptions('the list')
-    .action((options: PipelineOptions) => listWebhooks(options, terminal))
+    .action(async (options: PipelineOptions) => {
+      const listed = await withPipeline(options, async (pool, { pipeline, alerts }) => {
+        const counts = await webhookCounts(pool, pipeline)
+        return alerts.webhooks.map((webhook) => ({ ...publicOf(webhook), ...countsOf(webhook.name, counts) }))
+      })
+      const table = terminal.table({
+        head: ['webhook', 'kind', 'host', 'delivered', 'waiting', 'given up', 'last failure'],
+        rows: listed.map(({ name, kind, host, delivered, waiting, dead, failure }) => [
+          ...[name, kind, host],
+          ...[formatCount(delivered), formatCount(waiting), formatCount(dead)],
+          failure ?? '',
+        ]),
+      })
+      await printResult(terminal, options.json, listed, listed.length === 0 ? 'no webhook is configured' : table)
+    })
   webhooks
     .command('resend')
     .argument('[name]', 'name of the webhook; default: all webhooks')
     .description('Queues events again that were given up; the alerts service delivers them.')
     .option('--event <id>', 'only this event')
     .pipelineOptions('the count')
-    .action((name: string | undefined, options: ResendDeliveriesOptions) => resendDeliveries(name, options, terminal))
-}
-
-interface ResendDeliveriesOptions extends PipelineOptions {
-  readonly event?: string
+    .action(async (name: string | undefined, options: PipelineOptions & { readonly event?: string }) => {
+      const resent = await withPipeline(options, (pool, config) => resendDeliveries(pool, config, name, options.event))
+      const text = `${formatCounted(resent, 'event')} ${resent === 1 ? 'is' : 'are'} queued again; the alerts service delivers`
+      await printResult(terminal, options.json, { resent }, text)
+    })
 }
 
 /** Posts an example event to one webhook or all of them. @returns whether each accepted it */
@@ -78,22 +93,6 @@ async function testWebhooks(
 
 const MAX_ANSWER_CHARS = 100
 
-async function listWebhooks(options: PipelineOptions, terminal: Terminal): Promise<void> {
-  const listed = await withPipeline(options, async (pool, { pipeline, alerts }) => {
-    const counts = await webhookCounts(pool, pipeline)
-    return alerts.webhooks.map((webhook) => ({ ...publicOf(webhook), ...countsOf(webhook.name, counts) }))
-  })
-  const table = terminal.table({
-    head: ['webhook', 'kind', 'host', 'delivered', 'waiting', 'given up', 'last failure'],
-    rows: listed.map(({ name, kind, host, delivered, waiting, dead, failure }) => [
-      ...[name, kind, host],
-      ...[formatCount(delivered), formatCount(waiting), formatCount(dead)],
-      failure ?? '',
-    ]),
-  })
-  await printResult(terminal, options.json, listed, listed.length === 0 ? 'no webhook is configured' : table)
-}
-
 /** The path of a URL may be a secret. */
 const publicOf = ({ name, kind, url }: Webhook) => ({ name, kind, host: new URL(url).host })
 
@@ -102,36 +101,23 @@ function countsOf(name: string, counts: readonly WebhookCounts[]): Omit<WebhookC
   return { waiting, delivered, dead, failure }
 }
 
-async function resendDeliveries(
-  name: string | undefined,
-  options: ResendDeliveriesOptions,
-  terminal: Terminal,
-): Promise<void> {
-  const resent = await withPipeline(options, async (pool, config) => {
-    const names = webhooksNamed(config, name).map((webhook) => webhook.name)
-    let count = 0
-    for (const webhook of names) {
-      count += await resendDeadDeliveries(pool, { pipeline: config.pipeline, webhook, eventId: options.event })
-    }
-    if (count === 0 && options.event !== undefined) await requireEvent(pool, config.pipeline, options.event, names)
-    return count
-  })
-  const text = `${formatCounted(resent, 'event')} ${resent === 1 ? 'is' : 'are'} queued again; the alerts service delivers`
-  await printResult(terminal, options.json, { resent }, text)
-}
-
 /** @throws {UsageError} when no webhook has the event, neither waiting nor delivered nor given up */
-async function requireEvent(pool: Pool, pipeline: string, eventId: string, names: readonly string[]): Promise<void> {
+async function resendDeliveries(pool: Pool, config: Config, name: string | undefined, eventId: string | undefined) {
+  const { pipeline } = config
+  const names = webhooksNamed(config, name).map((webhook) => webhook.name)
+  let resent = 0
+  for (const webhook of names) resent += await resendDeadDeliveries(pool, { pipeline, webhook, eventId })
+  if (resent > 0 || eventId === undefined) return resent
   const known = await deliveriesOf(pool, { pipeline, eventId })
-  if (known.some(({ webhook }) => names.includes(webhook))) return
+  if (known.some(({ webhook }) => names.includes(webhook))) return resent
   throw new UsageError(`no event ${eventId} is stored for ${names.join(', ')}; analyst.alert_deliveries has the ids`)
 }
 
 /** @throws {UsageError} when no webhook has the name, or none is configured */
-function webhooksNamed({ alerts }: Config, name: string | undefined): readonly Webhook[] {
-  const all = alerts.webhooks
-  const chosen = all.filter((webhook) => name === undefined || webhook.name === name)
-  if (chosen.length > 0) return chosen
-  if (all.length === 0) throw new UsageError('no webhook is configured; add one under alerts.webhooks')
-  throw new UsageError(`no webhook is called ${name}; known: ${all.map((webhook) => webhook.name).join(', ')}`)
+function webhooksNamed({ alerts: { webhooks } }: Config, name: string | undefined): readonly Webhook[] {
+  if (webhooks.length === 0) throw new UsageError('no webhook is configured; add one under alerts.webhooks')
+  if (name === undefined) return webhooks
+  const names = webhooks.map((webhook) => webhook.name)
+  requireKnown('webhook', name, names)
+  return webhooks.filter((webhook) => webhook.name === name)
 }

@@ -5,49 +5,22 @@ import {
   epochUnit,
   isRejection,
   type JsonObject,
-  type LeftOut,
   makeFeatureInference,
   makeReader,
   NumberSummariser,
-  type NumberSummary,
 } from '@outflow/records'
 
 /** Statistics of the sampled records. */
-export interface RecordStatistics {
-  readonly records: number
-  readonly columns: readonly Column[]
-  /** Windowed features, which no record holds: those of one value over time. */
-  readonly windows: readonly Extract<Feature, { readonly type: 'window' }>[]
-  /** Fields that hold times, also those that are left out as features. */
-  readonly times: readonly Column[]
-  readonly leftOut: readonly LeftOut[]
-}
+export type RecordStatistics = ReturnType<typeof lookAtRecords>
 
 /** A field that a model can use, with its statistics. */
-export interface Column {
-  readonly feature: Feature
-  /** Records that lack the field. */
-  readonly absent: number
-  /** Records that have it empty: null, "" or "NaN". */
-  readonly empty: number
-  /** Records whose value is not of the feature's type, and what was wrong with the first. */
-  readonly broken: number
-  readonly firstBroken: string | null
-  /** Distinct values. */
-  readonly distinct: number
-  /** Of numeric and cyclic features (epoch ms); null of others. */
-  readonly numbers: NumberSummary | null
-  /** Numbers that are smaller than the one before. */
-  readonly falls: number
-  /** The unit of a cyclic feature whose values are epoch times; null of others. */
-  readonly epochUnit: EpochUnit | null
-}
+export type Column = ReturnType<typeof summarize>
 
 /** Infers the features as `train` does, and summarises the column of each. */
 export function lookAtRecords(
   partitions: readonly (readonly JsonObject[])[],
   options: Parameters<typeof makeFeatureInference>[0] = {},
-): RecordStatistics {
+) {
   const inference = makeFeatureInference(options)
   for (const partition of partitions) {
     inference.beginPartition()
@@ -62,41 +35,59 @@ export function lookAtRecords(
   return {
     records: records.length,
     columns,
+    /** Windowed features, which no record holds: those of one value over time. */
     windows: features.filter((feature) => feature.type === 'window'),
+    /** Fields that hold times, also those that are left out as features. */
     times: [...columns.filter(({ feature }) => feature.type === 'cyclic'), ...timesLeftOut],
     leftOut,
   }
 }
 
-function summarize(feature: Feature, records: readonly JsonObject[]): Column {
+function summarize(feature: Feature, records: readonly JsonObject[]) {
   const read = makeReader([feature])
   const get = compilePath(featurePath(feature))
   const numbers = new NumberSummariser()
   const values = new Set<unknown>()
-  let [absent, empty, broken, falls] = [0, 0, 0, 0]
+  const counts = {
+    /** Records that lack the field. */
+    absent: 0,
+    /** Records that have it empty: null, "" or "NaN". */
+    empty: 0,
+    /** Records whose value is not of the feature's type. */
+    broken: 0,
+    /** Numbers that are smaller than the one before. */
+    falls: 0,
+  }
   let previous = Number.NaN
   let firstBroken: string | null = null
   let unit: EpochUnit | null = null
   for (const record of records) {
     const fields = read(record)
     if (isRejection(fields)) {
-      broken += 1
+      counts.broken += 1
       firstBroken ??= fields.detail
       continue
     }
     const value = fields.numbers[0] ?? fields.categories[0] ?? null
     const raw = get(record)
     if (feature.type === 'cyclic' && /^[\d.]+$/.test(String(raw).slice(0, 30))) unit ??= epochUnit(Number(raw))
-    if (raw === undefined) absent += 1
-    else if (value === null || Number.isNaN(value)) empty += 1
+    if (raw === undefined) counts.absent += 1
+    else if (value === null || Number.isNaN(value)) counts.empty += 1
     else {
       values.add(value)
       if (typeof value !== 'number') continue
       numbers.add(value)
-      if (value < previous) falls += 1
+      if (value < previous) counts.falls += 1
       previous = value
     }
   }
-  const counts = { absent, empty, broken, distinct: values.size, falls }
-  return { feature, ...counts, firstBroken, numbers: numbers.summary(), epochUnit: unit }
+  return {
+    ...{ feature, ...counts, distinct: values.size },
+    /** What was wrong with the first broken value. */
+    firstBroken,
+    /** Of numeric and cyclic features (epoch ms); null of others. */
+    numbers: numbers.summary(),
+    /** The unit of a cyclic feature whose values are epoch times; null of others. */
+    epochUnit: unit,
+  }
 }

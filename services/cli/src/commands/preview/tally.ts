@@ -9,9 +9,6 @@ export interface Share {
   alerts: number
 }
 
-/** Outcomes of the anomalies of a range under a configuration. */
-export type Tally = ReturnType<ReturnType<typeof makeTally>['end']>
-
 type GroupKind = 'key' | 'reason' | 'quiet'
 
 /** Counts the decisions on anomalies, which are added in the order of their detection. */

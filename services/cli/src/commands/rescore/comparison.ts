@@ -14,10 +14,7 @@ interface RescoredRecord extends DecisionChange {
   readonly wasScored: boolean
 }
 
-/** New decisions compared with the stored ones. */
-export type Comparison = ReturnType<ReturnType<typeof makeComparison>['result']>
-
-/** Counts decisions and keeps the least likely changes; memory does not grow with the range. */
+/** Compares new decisions with the stored ones: counts them and keeps the least likely changes; memory does not grow with the range. */
 export function makeComparison(limit: number) {
   const counts = {
     ...{ scored: 0, rejected: 0 },

@@ -2,13 +2,9 @@ import { formatDuration } from '@outflow/contracts/wording'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import type { Reading } from './reading.js'
 
-interface RatedReading extends Reading {
-  readonly recordsPerSecond: number
-}
-
 /** One row per pipeline, and below it the problems to fix. */
 export function describeStatus(
-  readings: readonly RatedReading[],
+  readings: readonly Reading[],
   { paintResult: paint, table }: Pick<Terminal, 'paintResult' | 'table'>,
 ): string {
   const drawn = table({
@@ -29,7 +25,7 @@ export function describeStatus(
   return [drawn, ...readings.flatMap(remarksOf)].join('\n')
 }
 
-function rowOf(reading: RatedReading, paint: Terminal['paintResult']): readonly string[] {
+function rowOf(reading: Reading, paint: Terminal['paintResult']): readonly string[] {
   const { pipeline, lag, scored, anomaliesLastHour, waiting, deadLettersLastDay, drift } = reading
   const rate = reading.recordsPerSecond
   return [

@@ -2,73 +2,60 @@ import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
 import { sameFeatures, unreachable } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
+import { pause } from '@outflow/errors/retrying'
 import { loadConfig } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
-import { type PipelineStatus, pipelineStatus } from '@outflow/store/pipelines'
+import { pipelineStatus } from '@outflow/store/pipelines'
 import { trainerStatus, whyNoModelAndFix, whyNoNewerModel } from '@outflow/store/training'
 import { partitionEnds, partitionLags } from '@outflow/streams'
 import { UsageError } from '../../errors.js'
 import { makeKafkaForReport } from '../../kafka-access.js'
 
-/** Status of a pipeline at one moment. */
-export interface Reading extends Omit<PipelineStatus, 'modelMetadata'> {
-  readonly pipeline: string
-  readonly at: Date
-  /** Records that are not read yet; null if Kafka did not answer. */
-  readonly lag: number | null
-  readonly lagUnknown: string | null
-  /** Decisions that no p-value can reach under the active model; null: none. */
-  readonly unreachable: string | null
-  /** That the active model is provisional, and what a full one needs; null: it is not, or there is none. */
-  readonly provisional: string | null
-  /** Why no model is active, and the command that helps, if any; null: a model is active. */
-  readonly whyNoModel: string | null
-  /** Which newer model the trainer cannot fit, and why, or that the active one has other features than the configuration; null: neither. */
-  readonly whyNoNewerModel: string | null
-  /** The newest alarm of the last day. */
-  readonly drift: StoredDriftAlarm | null
+/** State of a pipeline at one moment, and its records per second since the one before. */
+export type Reading = State & { readonly recordsPerSecond: number }
+
+type State = Awaited<ReturnType<Awaited<ReturnType<typeof watch>>['read']>>
+
+/** Yields the state of the pipeline of each configuration at intervals, until the signal aborts. */
+export async function* readings(
+  paths: readonly string[] = ['outflow.yaml'],
+  { everyMs, signal }: { readonly everyMs: number; readonly signal: AbortSignal },
+): AsyncGenerator<readonly Reading[]> {
+  if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
+  const watched: Awaited<ReturnType<typeof watch>>[] = []
+  const readAll = () => Promise.all(watched.map((pipeline) => pipeline.read()))
+  try {
+    for (const path of paths) watched.push(await watch(path))
+    let earlier = await readAll()
+    for (;;) {
+      await pause(everyMs, signal)
+      if (signal.aborted) return
+      const later = await readAll()
+      yield later.map((state, index) => ({ ...state, recordsPerSecond: rateBetween(earlier[index]!, state) }))
+      earlier = later
+    }
+  } finally {
+    await Promise.all(watched.map((pipeline) => pipeline.close()))
+  }
 }
 
-/** Records per second between two readings of a pipeline. */
-export function rateBetween(earlier: Reading, later: Reading): number {
+/** Records per second between two states of a pipeline. */
+export function rateBetween(earlier: Pick<State, 'at' | 'received'>, later: Pick<State, 'at' | 'received'>): number {
   const seconds = (later.at.getTime() - earlier.at.getTime()) / 1_000
   // Negative when offsets were deleted and the counter restarted.
   return seconds <= 0 ? 0 : Math.max(0, later.received - earlier.received) / seconds
 }
 
-export const readAll = (watched: readonly StatusReader[]): Promise<readonly Reading[]> =>
-  Promise.all(watched.map((pipeline) => pipeline.read()))
-
-/** Opens a status reader for each configuration, and closes them when `use` ends. */
-export async function withWatched<T>(
-  paths: readonly string[] = ['outflow.yaml'],
-  use: (watched: readonly StatusReader[]) => Promise<T>,
-): Promise<T> {
-  if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
-  const opened: StatusReader[] = []
-  try {
-    for (const path of paths) opened.push(await watch(path))
-    return await use(opened)
-  } finally {
-    await Promise.all(opened.map((pipeline) => pipeline.close()))
-  }
-}
-
-/** Reads the status of one pipeline repeatedly. */
-interface StatusReader {
-  read(): Promise<Reading>
-  close(): Promise<void>
-}
-
 /** Connections remain open between readings. */
-async function watch(configPath: string): Promise<StatusReader> {
+async function watch(configPath: string) {
   const config = await loadConfig(configPath)
   const { pipeline, source } = config
   const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli', onError: () => {} })
   const kafka = makeKafkaForReport(config)
-  const lag = async (): Promise<Pick<Reading, 'lag' | 'lagUnknown'>> => {
+  /** Records that are not read yet; null if Kafka did not answer. */
+  const lag = async (): Promise<{ readonly lag: number | null; readonly lagUnknown: string | null }> => {
     try {
       const counters = await partitionCounters(pool, pipeline)
       const ends = await partitionEnds(kafka, source.topics)
@@ -92,10 +79,15 @@ async function watch(configPath: string): Promise<StatusReader> {
         at: new Date(),
         ...status,
         ...behind,
+        /** Decisions that no p-value can reach under the active model; null: none. */
         unreachable: modelMetadata && unreachable(modelMetadata, config.detection),
+        /** That the active model is provisional, and what a full one needs; null: it is not, or there is none. */
         provisional: provisionalOf(modelMetadata, config),
+        /** Why no model is active, and the command that helps, if any; null: a model is active. */
         whyNoModel: status.modelId === null ? whyNoModelAndFix(trainer) : null,
+        /** Which newer model the trainer cannot fit, and why, or that the active one has other features than the configuration; null: neither. */
         whyNoNewerModel: status.modelId === null ? null : newerModelOf(modelMetadata, config, whyNoNewerModel(trainer)),
+        /** The newest alarm of the last day. */
         drift: recent(drift),
       }
     },
