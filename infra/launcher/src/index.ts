@@ -1,4 +1,3 @@
 export { InfrastructureUnavailable } from './errors.js'
-export type { Control, Infrastructure, Part } from './infrastructure.js'
+export type { Control, Infrastructure } from './infrastructure.js'
 export { launchInfrastructure } from './launch.js'
-export type { KafkaSecurity } from './part-launch.js'

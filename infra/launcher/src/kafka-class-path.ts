@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { cachedFolder } from './cached-folder.js'
-import { ComponentStartFailed } from './errors.js'
 import type { PartLaunch } from './part-launch.js'
 import { lastLines, runCommand } from './run-command.js'
 
@@ -19,19 +18,10 @@ type Waiting = Pick<PartLaunch, 'signal' | 'onProgress'>
  */
 export async function resolveKafkaClassPath(waiting: Waiting) {
   const pom = await readFile(POM, 'utf8')
-  const version = kafkaVersion(pom)
-  const folder = await cachedFolder(classPathKey(pom), (fresh) => fetchInto(fresh, version, waiting))
+  const version = /<artifactId>kafka_[\d.]+<\/artifactId>\s*<version>([^<]+)</.exec(pom)![1]!
+  const key = createHash('sha256').update(pom).digest('hex').slice(0, 16)
+  const folder = await cachedFolder(`kafka-${key}`, (fresh) => fetchInto(fresh, version, waiting))
   return { folder, version }
-}
-
-export function classPathKey(pom: string): string {
-  return `kafka-${createHash('sha256').update(pom).digest('hex').slice(0, 16)}`
-}
-
-export function kafkaVersion(pom: string): string {
-  const version = /<artifactId>kafka_[\d.]+<\/artifactId>\s*<version>([^<]+)</.exec(pom)?.[1]
-  if (version === undefined) throw new ComponentStartFailed(`${POM} names no kafka_* artefact with a version`)
-  return version
 }
 
 async function fetchInto(folder: string, version: string, { signal, onProgress }: Waiting): Promise<void> {
