@@ -23,8 +23,8 @@ export function makeLiveScreen(stream: Stream): LiveScreen {
   }
   let drawn = 0
   let last = ''
-  const erase = (): void => {
-    if (drawn > 0) stream.write(`${back(drawn)}${CLEAR_BELOW}${END}`)
+  const leave = (text: string): void => {
+    if (drawn > 0) stream.write(text)
     drawn = 0
     last = ''
   }
@@ -40,12 +40,8 @@ export function makeLiveScreen(stream: Stream): LiveScreen {
       drawn = lines.length
       last = frame
     },
-    erase,
-    close: () => {
-      if (drawn > 0) stream.write(END)
-      drawn = 0
-      last = ''
-    },
+    erase: () => leave(`${back(drawn)}${CLEAR_BELOW}${END}`),
+    close: () => leave(END),
   }
 }
 
