@@ -53,31 +53,22 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
   if (output !== '-' && !options.force && existsSync(output)) {
     throw new UsageError(`${output} exists; --force replaces it, --output names another`)
   }
-  const { sample, written, secretsToSet } = await take(options, signal)
+  const access = topic === undefined ? null : await readConnection(options, process.env)
+  const sample = access ? await topicRecords(topic!, access.connection, signal) : await fileRecords(input!, signal)
   const statistics = lookAtRecords(sample.partitions, sample)
   if (statistics.columns.length === 0) {
     const reasons = leftOutByReason(statistics.leftOut).join('; ')
     throw new UsageError(`${sample.name} has no field that a model can use (${reasons})`)
   }
-  const text = renderConfig(statistics, { ...sample, connection: written })
+  const connection = access?.written ?? writtenWithoutTopic(options, process.env)
+  const text = renderConfig(statistics, { ...sample, connection })
   await withOutput(output, (opened) => opened.write(text))
   if (output === '-') return
   terminal.say(
     `${output}: ${formatCounted(statistics.columns.length + statistics.windows.length, 'feature')}, ${formatCounted(statistics.leftOut.length, 'field')} left out, from ${sample.from}`,
   )
-  for (const name of secretsToSet) {
+  for (const name of access?.secretsToSet ?? []) {
     terminal.say(`set ${name} in the environment first: the secret is not copied into ${output}`)
   }
   terminal.say(`check it, then run: outflow doctor --config ${output}`)
-}
-
-/** Takes a sample of the file or topic, and states the connection for its configuration. */
-async function take(options: InitOptions, signal: AbortSignal) {
-  const { input, topic } = options
-  if (topic === undefined) {
-    const written = writtenWithoutTopic(options, process.env)
-    return { sample: await fileRecords(input!, signal), written, secretsToSet: [] }
-  }
-  const { connection, ...access } = await readConnection(options, process.env)
-  return { sample: await topicRecords(topic, connection, signal), ...access }
 }

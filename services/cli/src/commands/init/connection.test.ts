@@ -45,8 +45,7 @@ it('uses the connection of a configuration, without its secrets, and with its fi
   expect(written).toEqual({
     kafka: { brokers: '${BROKERS}', sasl: { mechanism: 'plain', username: 'ada', passwordFile: join('team', 'pw') } },
     postgres: { url: 'postgres://127.0.0.1/other', passwordFile: join('team', 'pw') },
-    registry: { url: 'http://registry:8081', username: 'a', password: '${PW}' },
-    csv: null,
+    source: { format: 'avro', registry: { url: 'http://registry:8081', username: 'a', password: '${PW}' } },
   })
   expect(secretsToSet).toEqual([])
 })
@@ -58,7 +57,10 @@ it('prefers the options to the file, and returns the environment variables to se
   const options = { config, output: '-', brokers: 'two:9092', registry: 'http://registry:8081' }
   const { connection, written, secretsToSet } = await readConnection(options, {})
   expect(connection.kafka).toMatchObject({ brokers: ['two:9092'], sasl: { password: 'geheim' } })
-  expect(written).toMatchObject({ kafka: { brokers: 'two:9092' }, registry: { url: 'http://registry:8081' } })
+  expect(written).toMatchObject({
+    kafka: { brokers: 'two:9092' },
+    source: { registry: { url: 'http://registry:8081' } },
+  })
   expect(JSON.stringify(written)).not.toContain('geheim')
   expect(secretsToSet).toEqual(['KAFKA_PASSWORD'])
 })

@@ -1,24 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, relative, resolve } from 'node:path'
-import type { Connection } from '@outflow/contracts'
 import { loadDocument, openConnection } from '@outflow/runtime'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { connectionOfProperties, type StatedConnection } from './client-properties.js'
 
-/** The connection to a topic, and its form in outflow.yaml. */
-interface TopicAccess {
-  readonly connection: Connection
-  readonly written: WrittenConnection
-  /** Environment variables that the written configuration needs and that are not set. */
-  readonly secretsToSet: readonly string[]
-}
+type Settings = Readonly<Record<string, unknown>>
 
 /** The parts of an outflow.yaml that state a connection, with `${NAME}` in place of secrets. */
 export interface WrittenConnection {
-  readonly kafka: Readonly<Record<string, unknown>>
-  readonly postgres: Readonly<Record<string, unknown>>
-  readonly registry: Readonly<Record<string, unknown>> | null
-  readonly csv: Readonly<Record<string, unknown>> | null
+  readonly kafka: Settings
+  readonly postgres: Settings
+  /** format, csv and registry, where they are stated. */
+  readonly source: Settings
 }
 
 export interface ConnectionOptions {
@@ -38,37 +31,34 @@ type Environment = Readonly<Record<string, string | undefined>>
  * @throws {UsageError} when no broker is named, or a property cannot be used
  * @throws {ConfigUnreadable | ConfigSyntaxError | ConfigInvalid} as `loadConfig` does
  */
-export async function readConnection(options: ConnectionOptions, environment: Environment): Promise<TopicAccess> {
+export async function readConnection(options: ConnectionOptions, environment: Environment) {
   const { config } = options
-  const { document, secrets } = config === undefined ? NOTHING_STATED : await stated(config)
+  const { document, secrets } = config === undefined ? { document: {}, secrets: {} } : await stated(config)
   const merged = withOptions(document, options, environment)
   if (merged.kafka.brokers === undefined) {
     throw new UsageError('--topic needs --brokers, as host:port, or KAFKA_BROKERS, or a --config that names them')
   }
   const path = config ?? 'the command line'
   const connection = await openConnection(merged, { environment: { ...environment, ...secrets }, path })
+  const written = { ...merged, postgres: merged.postgres ?? postgresOf(environment) }
   return {
     connection,
-    written: written(merged, relocate(dirname(resolve(path)), options.output), environment),
+    written: movedFiles(written, relocate(dirname(resolve(path)), options.output)) as WrittenConnection,
+    /** Environment variables that the written configuration needs and that are not set. */
     secretsToSet: Object.keys(secrets).filter((name) => !environment[name]),
   }
 }
 
 /** The connection for an outflow.yaml that is written from a file of records. */
-export const writtenWithoutTopic = ({ brokers }: ConnectionOptions, environment: Environment): WrittenConnection =>
-  written({ kafka: { brokers: brokers ?? brokersOf(environment) ?? '127.0.0.1:9092' } }, (path) => path, environment)
-
-interface Stated {
-  readonly kafka?: Readonly<Record<string, unknown>>
-  readonly postgres?: Readonly<Record<string, unknown>>
-  readonly source?: Readonly<Record<string, unknown>>
-}
-
-const NOTHING_STATED = { document: {}, secrets: {} }
+export const writtenWithoutTopic = ({ brokers }: ConnectionOptions, environment: Environment): WrittenConnection => ({
+  kafka: { brokers: brokers ?? brokersOf(environment) ?? '127.0.0.1:9092' },
+  postgres: postgresOf(environment),
+  source: {},
+})
 
 async function stated(
   path: string,
-): Promise<{ readonly document: Stated; readonly secrets: StatedConnection['secrets'] }> {
+): Promise<Pick<StatedConnection, 'secrets'> & { document: Partial<WrittenConnection> }> {
   if (!path.endsWith('.properties')) return { document: Object(await loadDocument(path)), secrets: {} }
   try {
     return connectionOfProperties(await readFile(path, 'utf8'), path)
@@ -77,7 +67,8 @@ async function stated(
   }
 }
 
-function withOptions({ kafka, postgres, source }: Stated, options: ConnectionOptions, environment: Environment) {
+function withOptions(document: Partial<WrittenConnection>, options: ConnectionOptions, environment: Environment) {
+  const { kafka, postgres, source } = document
   const { brokers: statedBrokers, ...otherSettings } = kafka ?? {}
   const brokers = options.brokers ?? statedBrokers ?? brokersOf(environment)
   const registry = options.registry === undefined ? source?.registry : { url: options.registry }
@@ -88,27 +79,15 @@ function withOptions({ kafka, postgres, source }: Stated, options: ConnectionOpt
       ...(source?.format !== undefined && { format: source.format }),
       ...(source?.csv !== undefined && { csv: source.csv }),
       ...(registry !== undefined && { registry }),
-    } as Readonly<Record<string, unknown>>,
+    },
   }
 }
 
 // The variable's name, not its value: that may be a secret.
 const brokersOf = ({ KAFKA_BROKERS }: Environment) => (KAFKA_BROKERS ? '${KAFKA_BROKERS}' : undefined)
-
-function written(
-  { kafka, postgres, source }: Stated & { readonly kafka: Readonly<Record<string, unknown>> },
-  move: (path: string) => string,
-  { DATABASE_URL }: Environment,
-): WrittenConnection {
-  const url = DATABASE_URL ? '${DATABASE_URL}' : 'postgres://outflow@127.0.0.1:5432/outflow'
-  const part = (value: unknown) => (value === undefined ? null : (movedFiles(value, move) as Record<string, unknown>))
-  return {
-    kafka: part(kafka)!,
-    postgres: part(postgres ?? { url })!,
-    registry: part(source?.registry),
-    csv: part(source?.csv),
-  }
-}
+const postgresOf = ({ DATABASE_URL }: Environment) => ({
+  url: DATABASE_URL ? '${DATABASE_URL}' : 'postgres://outflow@127.0.0.1:5432/outflow',
+})
 
 /** Applies `move` to the paths under keys `…File`, at any depth. */
 function movedFiles(value: unknown, move: (path: string) => string): unknown {

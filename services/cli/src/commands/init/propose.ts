@@ -94,25 +94,6 @@ export function spanOfSeries({
 
 const DAY_MS = 86_400_000
 
-interface WindowProposal {
-  readonly window: Proposal<string>
-  readonly minRows: Proposal<number>
-}
-
-/** A window with twice as many records as a fit needs, so that they also suffice in a quiet week. */
-export function proposeWindow(recordsPerDay: number | null): WindowProposal {
-  const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
-  const days = Math.ceil((2 * MIN_ROWS) / perDay)
-  if (days <= 1) return { window: { value: '24h', why: LENGTH }, minRows: { value: MIN_ROWS, why: ENOUGH } }
-  const ofRate = `at ${rateOf(perDay, 'record')}`
-  const window = Math.min(days, LONGEST_WINDOW_DAYS)
-  const minRows = Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor((window * perDay) / 2)))
-  return {
-    window: { value: `${window}d`, why: `${LENGTH}; ${ofRate}` },
-    minRows: { value: minRows, why: minRows < MIN_ROWS ? `${ENOUGH}, ${ofRate}` : ENOUGH },
-  }
-}
-
 /** A topic without a record of the last day. */
 export interface Silence {
   /** Age of the newest record. */
@@ -121,26 +102,49 @@ export interface Silence {
   readonly sampleDays: number
 }
 
-/** A window that reaches the sampled records, now and for as long again. */
-export function proposeWindowOfSilent({ days, sampleDays }: Silence, records: number): WindowProposal {
-  const window = Math.min(Math.ceil(2 * sampleDays), MOST_DAYS)
-  const minRows = Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor(records / 2)))
-  return {
-    window: { value: `${window}d`, why: `${LENGTH}; the last record is ${formatCounted(Math.floor(days), 'day')} old` },
-    minRows: { value: minRows, why: ENOUGH },
+/**
+ * The training window, and the minimum number of records for a fit. By the rate, the window has twice as many records as a fit needs,
+ * so that they also suffice in a quiet week; that of a silent topic reaches the sampled records, now and for as long again; that of one
+ * value over time is the span for which its windowed features were chosen.
+ */
+export function proposeTraining(
+  statistics: RecordStatistics,
+  { recordsPerDay, silence }: { readonly recordsPerDay: number | null; readonly silence: Silence | null },
+): { readonly window: Proposal<string>; readonly minRows: Proposal<number> } {
+  const propose = (days: number, why: string, minRows = MIN_ROWS, whyMinRows = ENOUGH) => ({
+    window: { value: `${days}d`, why: `${LENGTH}; ${why}` },
+    minRows: { value: minRows, why: whyMinRows },
+  })
+  const halfOf = (records: number) => Math.max(FEWEST_ROWS, Math.min(MIN_ROWS, Math.floor(records / 2)))
+  if (silence !== null) {
+    const days = Math.min(Math.ceil(2 * silence.sampleDays), MOST_DAYS)
+    const age = formatCounted(Math.floor(silence.days), 'day')
+    return propose(days, `the last record is ${age} old`, halfOf(statistics.records))
   }
+  const series = spanOfSeries(statistics)
+  if (series !== null) {
+    const days = Math.ceil(Math.max(series.days, MIN_ROWS / series.recordsPerDay))
+    return propose(Math.min(days, MOST_DAYS), 'the windows above are 0.3 % and 1 % of it')
+  }
+  const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
+  const days = Math.ceil((2 * MIN_ROWS) / perDay)
+  if (days <= 1) return { window: { value: '24h', why: LENGTH }, minRows: { value: MIN_ROWS, why: ENOUGH } }
+  const ofRate = `at ${rateOf(perDay, 'record')}`
+  const window = Math.min(days, LONGEST_WINDOW_DAYS)
+  const minRows = halfOf(window * perDay)
+  return propose(window, ofRate, minRows, minRows < MIN_ROWS ? `${ENOUGH}, ${ofRate}` : ENOUGH)
 }
 
 const LENGTH = "length of the training window, by Kafka's timestamp"
 const ENOUGH = 'minimum number of records for a fit'
 
-export const MIN_ROWS = 2_000
+const MIN_ROWS = 2_000
 /** The least that the configuration allows. */
 const FEWEST_ROWS = 50
 /** In a month most streams change, and few topics keep their records for longer. */
 const LONGEST_WINDOW_DAYS = 30
 /** Longer durations are not allowed. */
-export const MOST_DAYS = 3_650
+const MOST_DAYS = 3_650
 
 /** The largest rate of these that gives at most 20 alerts a day in normal traffic. */
 export function proposeAlertRate(recordsPerDay: number | null): Proposal<number> {

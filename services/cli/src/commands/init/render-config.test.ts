@@ -13,8 +13,7 @@ const ORIGIN: Origin = {
   connection: {
     kafka: { brokers: '127.0.0.1:9092' },
     postgres: { url: '$' + '{DATABASE_URL}' },
-    registry: null,
-    csv: null,
+    source: {},
   },
   recordsPerDay: null,
   silence: null,
@@ -100,8 +99,7 @@ describe('renderConfig', () => {
           sasl: { mechanism: 'plain', username: 'ada', password: '$' + '{DATABASE_URL}' },
         },
         postgres: ORIGIN.connection.postgres,
-        registry: { url: 'https://registry:8081' },
-        csv: null,
+        source: { registry: { url: 'https://registry:8081' } },
       },
     })
     expect(config).toMatchObject({

@@ -4,15 +4,12 @@ import { leftOutByReason } from '../../left-out.js'
 import type { WrittenConnection } from './connection.js'
 import type { RecordStatistics } from './look-at-records.js'
 import {
-  MIN_ROWS,
-  MOST_DAYS,
   type Proposal,
   proposeAlertRate,
   proposeFeature,
   proposeKey,
   proposeTimestamp,
-  proposeWindow,
-  proposeWindowOfSilent,
+  proposeTraining,
   proposeWindows,
   type Silence,
   spanOfSeries,
@@ -35,6 +32,7 @@ export interface Origin {
 /** Returns the text of an outflow.yaml for the records: valid YAML, with comments that state the reason for each line. */
 export function renderConfig(statistics: RecordStatistics, origin: Origin): string {
   const { topic } = origin
+  const alertRate = proposeAlertRate(origin.recordsPerDay ?? spanOfSeries(statistics)?.recordsPerDay ?? null)
   const blocks = [
     [`# Proposed by \`outflow init\` from ${remark(origin.from)}: check it, and correct what is wrong.`],
     aligned([
@@ -50,7 +48,7 @@ export function renderConfig(statistics: RecordStatistics, origin: Origin): stri
     ],
     ['training:', ...aligned(trainingOf(statistics, origin).map(indent))],
     aligned([
-      entry('detection', detectionOf(statistics, origin)),
+      entry('detection', { value: { alertRate: alertRate.value }, why: alertRate.why }),
       entry('alerts', {
         value: { topic: `${topic.slice(0, LONGEST_STEM)}.alerts` },
         why: 'anomalies are reported here',
@@ -74,16 +72,11 @@ const indent = ({ text, why }: Line): Line => ({ text: `  ${text}`, why })
 /** A Kafka topic's name has at most 249 characters; the longest suffix that is appended has 13. */
 const LONGEST_STEM = 236
 
-function detectionOf(statistics: RecordStatistics, { recordsPerDay }: Origin): Proposal<object> {
-  const { value, why } = proposeAlertRate(recordsPerDay ?? spanOfSeries(statistics)?.recordsPerDay ?? null)
-  return { value: { alertRate: value }, why }
-}
-
 function sourceOf(statistics: RecordStatistics, { topic, format, isKeyed, connection }: Origin): readonly Line[] {
   const timestamp = proposeTimestamp(statistics)
   const key = proposeKey(statistics)
   const lines = [entry('topics', { value: [topic], why: null }), entry('format', format)]
-  const { registry, csv } = connection
+  const { registry, csv } = connection.source
   if (registry && format.value !== 'json') lines.push(entry('registry', { value: registry, why: null }))
   if (csv && format.value === 'csv') lines.push(entry('csv', { value: csv, why: null }))
   if (timestamp) lines.push(entry('timestamp', timestamp))
@@ -115,25 +108,14 @@ function leftOutLines({ leftOut }: RecordStatistics): readonly string[] {
   return aligned([...possible, ...others].map(indent))
 }
 
-function trainingOf(statistics: RecordStatistics, { recordsPerDay, silence }: Origin): readonly Line[] {
-  const proposed = silence === null ? proposeWindow(recordsPerDay) : proposeWindowOfSilent(silence, statistics.records)
-  const series = silence === null ? windowOfSeries(statistics) : null
-  const { window, minRows } = series === null ? proposed : { window: series, minRows: proposeWindow(null).minRows }
+function trainingOf(statistics: RecordStatistics, origin: Origin): readonly Line[] {
+  const { window, minRows } = proposeTraining(statistics, origin)
   return [
     entry('every', { value: '1h', why: 'how often the model is fitted again' }),
     entry('window', window),
     entry('minRows', minRows),
     entry('contamination', { value: 0.01, why: 'share of the window that may be anomalies' }),
   ]
-}
-
-/** For one value over time, the length of the span for which its windowed features were chosen; null for other records. */
-function windowOfSeries(statistics: RecordStatistics): Proposal<string> | null {
-  const why = "length of the training window, by Kafka's timestamp"
-  const series = spanOfSeries(statistics)
-  if (series === null) return null
-  const days = Math.ceil(Math.max(series.days, MIN_ROWS / series.recordsPerDay))
-  return { value: `${Math.min(days, MOST_DAYS)}d`, why: `${why}; the windows above are 0.3 % and 1 % of it` }
 }
 
 function entry(key: string, { value, why }: Proposal<unknown>): Line {

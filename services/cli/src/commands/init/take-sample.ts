@@ -101,19 +101,11 @@ export async function topicRecords(topic: string, connection: Connection, signal
   }
 }
 
-interface Decoded {
-  readonly format: Config['source']['format']
-  /** Records of each partition, in its order. Records that a producer sends together have the same time, so there is no order over all. */
-  readonly partitions: readonly (readonly JsonObject[])[]
-  readonly rejected: number
-  readonly firstRejection: Rejection | null
-}
-
 /** Decodes with the configured format, or else with the one that decodes most records. */
-async function decodeByBestFormat(records: readonly WindowRecord[], source: Connection['source']): Promise<Decoded> {
+async function decodeByBestFormat(records: readonly WindowRecord[], source: Connection['source']) {
   const { format, registry } = source
   const known = registry === undefined ? (['json'] as const) : (['avro', 'protobuf', 'json'] as const)
-  let best: Decoded | undefined
+  let best: Awaited<ReturnType<typeof decodeBy>> | undefined
   for (const candidate of format === undefined ? known : [format]) {
     const decoded = await decodeBy(candidate, records, source)
     if (best === undefined || decoded.rejected < best.rejected) best = decoded
@@ -123,12 +115,13 @@ async function decodeByBestFormat(records: readonly WindowRecord[], source: Conn
 }
 
 async function decodeBy(
-  format: Decoded['format'],
+  format: Config['source']['format'],
   records: readonly WindowRecord[],
   { csv, registry }: Connection['source'],
-): Promise<Decoded> {
+) {
   const decoder = makeDecoder({ format, maxRecordBytes: 16 * 1024 ** 2, csv, registry })
   await decoder.prepare(records)
+  // Records that a producer sends together have the same time, so there is no order over all partitions.
   const partitions = new Map<number, JsonObject[]>()
   let rejected = 0
   let firstRejection: Rejection | null = null
