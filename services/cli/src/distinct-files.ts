@@ -5,11 +5,12 @@ import { UsageError } from './errors.js'
 /**
  * Checks that a command does not write over a file that it reads: the data or the model would be lost.
  *
- * @throws {UsageError} when --output leads to the file of another option
+ * @throws {UsageError} when --output leads to the file of another option, or to stdout, on which --json prints
  */
 export async function requireDistinctFiles(command: Command): Promise<void> {
-  const paths = command.opts<Readonly<Record<string, string | undefined>>>()
+  const { json, ...paths } = command.opts<Readonly<Record<string, string | undefined>>>()
   const { output } = paths
+  if (json && output === '-') throw new UsageError('--json and --output - both print on stdout; give --output a file')
   const written = output === undefined ? null : await fileAt(output)
   if (written === null) return
   for (const option of READ_OPTIONS) {

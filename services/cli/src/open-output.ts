@@ -15,11 +15,6 @@ export interface Output {
   write(bytes: Uint8Array | string): Promise<void>
 }
 
-/** @throws {UsageError} when --json and --output - would both print on stdout */
-export function requireOneOnStdout({ json, output }: { readonly json?: true; readonly output: string }): void {
-  if (json && output === '-') throw new UsageError('--json and --output - both print on stdout; give --output a file')
-}
-
 /**
  * The format of an output: by its name, else `format`.
  *

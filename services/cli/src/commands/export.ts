@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { requireKnown } from '../known-names.js'
-import { requireOneOnStdout, withOutput } from '../open-output.js'
+import { withOutput } from '../open-output.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { withPipeline } from '../store-access.js'
@@ -45,7 +45,6 @@ interface ExportOptions extends RangeOptions {
 async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to } = rangeOf(options)
   const path = options.output
-  requireOneOnStdout(options)
   const format = formatOf(options)
   const startedAt = performance.now()
   const progress = terminal.progress({ label: 'export', total: null, unit: 'anomaly' })

@@ -1,22 +1,12 @@
-import { parseConfig } from '@outflow/contracts'
+import { configSchema } from '@outflow/contracts'
 import { expect, it } from 'vitest'
 import { anomalyAddress } from './open.js'
 
 const ID = 'flights/flights/2/18043'
-const config = (part: object) =>
-  parseConfig(
-    {
-      pipeline: 'flights',
-      kafka: { brokers: ['localhost:9092'] },
-      postgres: { url: 'postgres://localhost/outflow' },
-      source: { topics: ['flights'] },
-      features: [{ path: '$.delay', type: 'numeric' }],
-      alerts: { topic: 'flights.alerts' },
-      deadLetters: { topic: 'flights.dead-letters' },
-      ...part,
-    },
-    {},
-  )
+const config = ({ console = {}, http = {} }: { readonly console?: object; readonly http?: object }) => ({
+  console: configSchema.shape.console.parse(console),
+  http: configSchema.shape.http.parse(http),
+})
 
 it.each([
   [{}, 'http://127.0.0.1:9404/anomalies/flights%2Fflights%2F2%2F18043'],

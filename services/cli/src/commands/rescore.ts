@@ -195,8 +195,10 @@ function describeRescore(report: RescoreReport, terminal: Terminal): string {
     `anomalies then ${formatCount(anomaliesThen)}, now ${formatCount(anomaliesNow)}, both times ${formatCount(stillAnomalies)}`,
     `new anomalies ${formatCount(report.newAnomalies)}, no longer anomalies ${formatCount(report.noLongerAnomalies)}`,
     ...(alerts > 0 ? [`${formatCounted(alerts, 'alert')} will be sent`] : []),
+    ...tableOf('new anomaly', report.newly, terminal),
+    ...tableOf('no longer an anomaly', report.noLonger, terminal),
   ]
-  return `${[...lines, ...tableOf('new anomaly', report.newly, terminal), ...tableOf('no longer an anomaly', report.noLonger, terminal)].join('\n')}`
+  return lines.join('\n')
 }
 
 function tableOf(what: string, changes: readonly DecisionChange[], terminal: Terminal): string[] {

@@ -6,7 +6,7 @@ import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
-import { makeRowWriter, outputFormat, requireOneOnStdout, withOutput } from '../open-output.js'
+import { makeRowWriter, outputFormat, withOutput } from '../open-output.js'
 import { alertRateOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
@@ -42,7 +42,6 @@ interface ScoreOptions {
 const COLUMNS = ['row', 'nll', 'p_value', 'anomaly'] as const
 
 async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  requireOneOnStdout(options)
   const startedAt = performance.now()
   const summary = await withModelFile(options.model, async (detector) => {
     const alertRate = options.alertRate ?? detector.metadata.alertRate

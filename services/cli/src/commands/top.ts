@@ -1,4 +1,4 @@
-import { type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
+import { formatCount, type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { configsOption } from '../options.js'
@@ -92,5 +92,5 @@ const BARS = '▁▂▃▄▅▆▇█'
 export function sparkline(values: readonly number[]): string {
   const largest = Math.max(0, ...values)
   const bar = (value: number) => BARS[largest === 0 ? 0 : Math.round((value / largest) * (BARS.length - 1))]!
-  return `${values.map(bar).join('')}  at most ${Math.round(largest).toLocaleString('en')}`
+  return `${values.map(bar).join('')}  at most ${formatCount(largest)}`
 }

@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
 import { formatOption, openInput } from '../open-input.js'
-import { requireOneOnStdout, withOutput } from '../open-output.js'
+import { withOutput } from '../open-output.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
@@ -44,7 +44,6 @@ interface TrainOptions {
 }
 
 async function train(options: TrainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  requireOneOnStdout(options)
   const settings = settingsOf(options, options.config === undefined ? null : await loadConfig(options.config))
   // Opened first, so that an unwritable path fails before the fit.
   const { training, trained } = await withOutput(options.output, async (output) => {
@@ -62,27 +61,17 @@ async function train(options: TrainOptions, terminal: Terminal, signal: AbortSig
   printReport(options.output, trained, settings.detection, terminal)
 }
 
-interface Settings {
-  readonly features: readonly Feature[] | null
-  readonly model: Config['model']
-  readonly training: Config['training']
-  readonly detection: DetectionTarget
-}
+type Settings = ReturnType<typeof settingsOf>
 
-function settingsOf(options: TrainOptions, config: Config | null): Settings {
+function settingsOf(options: TrainOptions, config: Config | null) {
   const { model, training } = config ?? {
     model: configSchema.shape.model.parse({}),
     training: configSchema.shape.training.parse({}),
   }
-  return {
-    features: config?.features ?? null,
-    model,
-    training: { ...training, seed: options.seed ?? training.seed },
-    detection:
-      options.alertRate === undefined && config
-        ? config.detection
-        : { alertRate: options.alertRate ?? FILE_ALERT_RATE },
-  }
+  const detection: DetectionTarget =
+    options.alertRate === undefined && config ? config.detection : { alertRate: options.alertRate ?? FILE_ALERT_RATE }
+  const seed = options.seed ?? training.seed
+  return { features: config?.features ?? null, model, training: { ...training, seed }, detection }
 }
 
 async function readInput(

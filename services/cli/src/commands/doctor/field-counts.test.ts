@@ -1,24 +1,16 @@
-import { type Config, parseConfig } from '@outflow/contracts'
+import { configSchema } from '@outflow/contracts'
 import { makeDecoder } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { countFields } from './field-counts.js'
 
 const KAFKA_TIME = Date.UTC(2026, 0, 1)
 
-function configWith(features: readonly object[], source: object = {}): Config {
-  const document = {
-    pipeline: 'orders',
-    kafka: { brokers: ['localhost:9092'] },
-    postgres: { url: 'postgres://localhost/outflow' },
-    source: { topics: ['orders'], ...source },
-    features,
-    alerts: { topic: 'orders.alerts' },
-    deadLetters: { topic: 'orders.dead' },
-  }
-  return parseConfig(document, {})
-}
+const configWith = (features: readonly object[], source: object = {}) => ({
+  source: configSchema.shape.source.parse({ topics: ['orders'], ...source }),
+  features: configSchema.shape.features.parse(features),
+})
 
-function findings(config: Config, values: readonly string[]) {
+function findings(config: ReturnType<typeof configWith>, values: readonly string[]) {
   const counts = countFields(config)
   const decoder = makeDecoder(config.source)
   values.forEach((text, index) => {

@@ -20,7 +20,7 @@ export function makeComparison(limit: number) {
     ...{ scored: 0, rejected: 0 },
     /** Scored records at offsets that ingest has not reached. */
     notScoredThen: 0,
-    ...{ anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0, newAnomalies: 0, noLongerAnomalies: 0 },
+    ...{ anomaliesThen: 0, anomaliesNow: 0, stillAnomalies: 0 },
   }
   const newly: DecisionChange[] = []
   const noLonger: DecisionChange[] = []
@@ -35,19 +35,15 @@ export function makeComparison(limit: number) {
       if (wasAnomaly) counts.anomaliesThen += 1
       if (isAnomaly) counts.anomaliesNow += 1
       if (isAnomaly && wasAnomaly) counts.stillAnomalies += 1
-      if (isAnomaly && !wasAnomaly) {
-        counts.newAnomalies += 1
-        keep(newly, changed, limit)
-      }
-      if (!isAnomaly && wasAnomaly) {
-        counts.noLongerAnomalies += 1
-        keep(noLonger, changed, limit)
-      }
+      else if (isAnomaly) keep(newly, changed, limit)
+      else if (wasAnomaly) keep(noLonger, changed, limit)
     },
     result: () => ({
       /** Records of the range. */
       records: counts.scored + counts.rejected,
       ...counts,
+      newAnomalies: counts.anomaliesNow - counts.stillAnomalies,
+      noLongerAnomalies: counts.anomaliesThen - counts.stillAnomalies,
       /** The least likely of each kind, up to the limit. */
       newly: leastLikelyFirst(newly).slice(0, limit),
       noLonger: leastLikelyFirst(noLonger).slice(0, limit),

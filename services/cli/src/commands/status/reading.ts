@@ -16,7 +16,8 @@ import { makeKafkaForReport } from '../../kafka-access.js'
 /** State of a pipeline at one moment, and its records per second since the one before. */
 export type Reading = State & { readonly recordsPerSecond: number }
 
-type State = Awaited<ReturnType<Awaited<ReturnType<typeof watch>>['read']>>
+type StatusReader = Awaited<ReturnType<typeof watch>>
+type State = Awaited<ReturnType<StatusReader['read']>>
 
 /** Yields the state of the pipeline of each configuration at intervals, until the signal aborts. */
 export async function* readings(
@@ -24,7 +25,7 @@ export async function* readings(
   { everyMs, signal }: { readonly everyMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly Reading[]> {
   if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
-  const watched: Awaited<ReturnType<typeof watch>>[] = []
+  const watched: StatusReader[] = []
   const readAll = () => Promise.all(watched.map((pipeline) => pipeline.read()))
   try {
     for (const path of paths) watched.push(await watch(path))
