@@ -22,9 +22,9 @@ interface ContainerSpec {
   readonly environment: (address: string) => Readonly<Record<string, string>>
   readonly command?: readonly string[]
   readonly probe: (address: string) => Promise<void>
-  readonly startTimeoutMs: number
 }
 
+const START_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_S = 20
 const LOG_TAIL_LINES = 12
 
@@ -64,7 +64,7 @@ export async function startContainer(
       what: `${spec.image} on ${address}`,
       probe: () => spec.probe(address),
       ended: () => howItEnded(engine, started),
-      timeoutMs: spec.startTimeoutMs,
+      timeoutMs: START_TIMEOUT_MS,
       signal,
       onProgress,
     })

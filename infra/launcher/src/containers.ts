@@ -23,7 +23,6 @@ export async function startKafkaContainer(launch: PartLaunch): Promise<KafkaComp
       containerPort: 9092,
       environment: (advertised) => toContainerEnvironment(containerSettings(advertised)),
       probe: (broker) => probeKafka([broker], 'coordinators'),
-      startTimeoutMs: 120_000,
     },
     launch,
   )
@@ -47,7 +46,6 @@ export async function startPostgresContainer(launch: PartLaunch): Promise<Postgr
       environment: () => ({ POSTGRES_USER: 'outflow', POSTGRES_PASSWORD: password, POSTGRES_DB: 'outflow' }),
       command: ['postgres', '-c', 'max_connections=200'],
       probe: async (server) => void (await probePostgres(urlOf(server))),
-      startTimeoutMs: 120_000,
     },
     launch,
   )

@@ -20,7 +20,7 @@ const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-
  * @throws {ComponentStartFailed} when Java is missing or too old, mvn cannot fetch Kafka, or it does not start
  */
 export async function startEmbeddedKafka(launch: PartLaunch): Promise<KafkaComponent> {
-  const { folder, signal, onProgress, security } = launch
+  const { folder, signal, security } = launch
   const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath(launch)])
   const [broker, controller] = [await freeAddress(), await freeAddress()]
   const listeners: Record<string, string> = {}
@@ -50,6 +50,7 @@ export async function startEmbeddedKafka(launch: PartLaunch): Promise<KafkaCompo
   )
 
   const control = superviseProcess({
+    ...launch,
     what: `Kafka on ${broker}`,
     command: java,
     args: [...jvm, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', 'kafka.Kafka', settingsFile],
@@ -58,10 +59,7 @@ export async function startEmbeddedKafka(launch: PartLaunch): Promise<KafkaCompo
     stopTimeoutMs: 20_000,
     endBy: 'SIGKILL',
     probe: () => probeKafka([broker], 'coordinators'),
-    startTimeoutMs: 90_000,
-    folder,
-    signal,
-    onProgress,
+    timeoutMs: 90_000,
   })
   await control.start()
   return {

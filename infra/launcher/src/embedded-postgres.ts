@@ -22,7 +22,8 @@ const SETTINGS = ['max_connections=200', 'unix_socket_directories=', 'listen_add
  *
  * @throws {ComponentStartFailed} when there are no binaries for this platform, or it does not start
  */
-export async function startEmbeddedPostgres({ folder, signal, onProgress }: PartLaunch): Promise<PostgresComponent> {
+export async function startEmbeddedPostgres(launch: PartLaunch): Promise<PostgresComponent> {
+  const { folder, signal } = launch
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined
   const home = join(folder.path, 'postgres')
   await mkdir(home, { mode: 0o700 })
@@ -51,6 +52,7 @@ export async function startEmbeddedPostgres({ folder, signal, onProgress }: Part
   const port = await findFreePort()
   const urlOf = (database: string): string => `postgres://${OWNER}:${password}@127.0.0.1:${port}/${database}`
   const control = superviseProcess({
+    ...launch,
     what: `Postgres on 127.0.0.1:${port}`,
     command: binaries.postgres,
     args: ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])],
@@ -60,11 +62,8 @@ export async function startEmbeddedPostgres({ folder, signal, onProgress }: Part
     stopTimeoutMs: 10_000,
     endBy: 'SIGQUIT',
     probe: async () => void (await probePostgres(urlOf('postgres'))),
-    startTimeoutMs: 30_000,
+    timeoutMs: 30_000,
     notYet: /pre-existing shared memory block/, // after a kill, until its last child process has ended
-    folder,
-    signal,
-    onProgress,
   })
   await control.start()
   await createDatabase(urlOf('postgres'))

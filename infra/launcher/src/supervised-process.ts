@@ -3,14 +3,13 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Control } from './infrastructure.js'
-import type { LaunchFolder } from './launch-folder.js'
 import type { LaunchedProcess } from './orphans.js'
-import { untilReady } from './readiness.js'
+import type { PartLaunch } from './part-launch.js'
+import { type Readiness, untilReady } from './readiness.js'
 import { lastLines } from './run-command.js'
 
 /** A server that runs as a child process. */
-interface ServerSpec {
-  readonly what: string
+interface ServerSpec extends PartLaunch, Pick<Readiness, 'what' | 'probe' | 'timeoutMs'> {
   readonly command: string
   readonly args: readonly string[]
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
@@ -19,13 +18,8 @@ interface ServerSpec {
   readonly stopSignal: NodeJS.Signals
   readonly stopTimeoutMs: number
   readonly endBy: LaunchedProcess['endBy']
-  readonly probe: () => Promise<void>
-  readonly startTimeoutMs: number
   /** Output that means that the previous process is still running: the start is retried until the timeout. */
   readonly notYet?: RegExp
-  readonly folder: LaunchFolder
-  readonly signal?: AbortSignal | undefined
-  readonly onProgress: (line: string) => void
 }
 
 const LOG_TAIL_LINES = 12
@@ -81,7 +75,7 @@ export function superviseProcess(spec: ServerSpec): Control {
     start: async () => {
       if (child !== undefined && isUp(child)) return
       child = launch()
-      await untilReady({ ...spec, timeoutMs: spec.startTimeoutMs, ended: howItEnded })
+      await untilReady({ ...spec, ended: howItEnded })
     },
     stop: () => end(spec.stopSignal),
     kill: () => end('SIGKILL'),

@@ -4,10 +4,7 @@ import type { Part, Tier } from './infrastructure.js'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Environment variable with the address of a running part. */
-export const ADDRESS_VARIABLE = { kafka: 'KAFKA_BROKERS', postgres: 'DATABASE_URL' } as const satisfies Record<
-  Part,
-  string
->
+export const ADDRESS_VARIABLE = { kafka: 'KAFKA_BROKERS', postgres: 'DATABASE_URL' } as const
 
 /**
  * The sources of a part, in the order in which they are tried.
