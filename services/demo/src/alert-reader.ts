@@ -13,7 +13,10 @@ export function openAlertReader(
   const onDelivery = (delivery: Delivery): void => {
     const readAtMs = Date.now()
     try {
-      alerts.push(...readDelivery(delivery, readAtMs))
+      for (const { value } of delivery.records) {
+        const { topic, partition, offset } = alertEventSchema.parse(JSON.parse(String(value))).data
+        alerts.push({ position: formatPosition({ topic, partition, offset: BigInt(offset) }), readAtMs })
+      }
       delivery.acknowledge()
     } catch (error: unknown) {
       delivery.fail(error)
@@ -36,11 +39,4 @@ export function openAlertReader(
       await ended
     },
   }
-}
-
-function readDelivery({ records }: Delivery, readAtMs: number): DemoObservations['alerts'] {
-  return Array.from(records, ({ value }) => {
-    const { topic, partition, offset } = alertEventSchema.parse(JSON.parse(String(value))).data
-    return { position: formatPosition({ topic, partition, offset: BigInt(offset) }), readAtMs }
-  })
 }

@@ -1,3 +1,4 @@
+import { outflowVersion } from '@outflow/contracts'
 import { waitFor } from '@outflow/runtime'
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { activeModel } from '@outflow/store/models'
@@ -19,14 +20,6 @@ import { POLL_INTERVAL_MS, watchScoring } from './watch-scoring.js'
 const FEED = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
 const STEADY_PER_SECOND = 400
 
-interface FeedOptions {
-  /** Version of outflow, for the summary. */
-  readonly version: string
-  readonly terminal: Terminal
-  readonly signal: AbortSignal
-  readonly defer: Defer
-}
-
 /** Result of the demo, with the services still running. */
 export type DemoEnd = Awaited<ReturnType<typeof feedAndScore>>
 
@@ -42,7 +35,7 @@ interface Demo {
  *
  * @throws the error of the first service that failed, or the signal's reason
  */
-export async function feedAndScore({ version, terminal, signal, defer }: FeedOptions) {
+export async function feedAndScore(terminal: Terminal, signal: AbortSignal, defer: Defer) {
   const startedAtMs = Date.now()
   const installation = await install(terminal, signal, defer)
   const plan = planFeed(loadFlights(), FEED)
@@ -67,7 +60,7 @@ export async function feedAndScore({ version, terminal, signal, defer }: FeedOpt
     rejected: await rejectedByReason(pool, config.pipeline),
     deadLetterMessages,
     model: (await activeModel(pool, config.pipeline))!.metadata!,
-    versions: { outflow: version, node: process.versions.node, ...installation.versions },
+    versions: { outflow: outflowVersion(), node: process.versions.node, ...installation.versions },
     durationMs: Date.now() - startedAtMs,
   })
   return { summary, installation, healthUrl: services.healthUrl, consoleUrl: services.consoleUrl }
@@ -80,11 +73,10 @@ async function measure(demo: Demo, reader: AlertReader, fittedAtMs: number) {
   const messages = plan.backlog.length
   const total = messages + plan.steady.length
   const progress = terminal.progress({ label: 'score', total, unit: 'message' })
-  const watch = { installation, terminal, progress }
   try {
-    await watchScoring(watch, messages)
+    await watchScoring(demo, progress, messages)
     const backlog = { messages, durationMs: Date.now() - fittedAtMs }
-    const [steady, counters] = await Promise.all([feedSteadyPart(demo), watchScoring(watch, total)])
+    const [steady, counters] = await Promise.all([feedSteadyPart(demo), watchScoring(demo, progress, total)])
     const isAllRead = async () => {
       const unsent = await outboxDepth(pool, config.pipeline)
       return unsent === 0 && reader.alerts.length >= counters.alerts ? true : null

@@ -12,12 +12,7 @@ export interface PlannedMessage {
   readonly truth: string | null
 }
 
-export interface FeedPlan {
-  /** Sent as fast as the broker accepts them; the first model is fitted to these. */
-  readonly backlog: readonly PlannedMessage[]
-  /** Sent at a steady pace, to measure the time from produce to alert. */
-  readonly steady: readonly PlannedMessage[]
-}
+export type FeedPlan = ReturnType<typeof planFeed>
 
 interface FeedPlanOptions {
   readonly seed: number
@@ -35,7 +30,7 @@ export const TRUTH_HEADER = 'demo-truth'
 export const BROKEN = 'broken: '
 
 /** Plans the messages, in the order of the flights' dates; the same flights and seed give the same plan. */
-export function planFeed(flights: readonly Flight[], options: FeedPlanOptions): FeedPlan {
+export function planFeed(flights: readonly Flight[], options: FeedPlanOptions) {
   const { seed, corruptShare, broken, steady } = options
   const messages: PlannedMessage[] = corruptStream(flights, { share: corruptShare, seed }).map(
     ({ flight, corruption }) => ({ key: flight.origin, value: Buffer.from(JSON.stringify(flight)), truth: corruption }),
@@ -49,5 +44,10 @@ export function planFeed(flights: readonly Flight[], options: FeedPlanOptions): 
     const { key, value, fault } = breaks[index]!
     messages.splice(places[index]!, 0, { key, value, truth: `${BROKEN}${fault}` })
   }
-  return { backlog: messages.slice(0, -steady), steady: messages.slice(-steady) }
+  return {
+    /** Sent as fast as the broker accepts them; the first model is fitted to these. */
+    backlog: messages.slice(0, -steady),
+    /** Sent at a steady pace, to measure the time from produce to alert. */
+    steady: messages.slice(-steady),
+  }
 }

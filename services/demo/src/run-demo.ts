@@ -12,8 +12,6 @@ interface DemoOptions {
   readonly once?: true
   /** Print the summary as JSON. */
   readonly json?: true
-  /** Version of outflow, for the summary. */
-  readonly version: string
 }
 
 /**
@@ -25,9 +23,9 @@ interface DemoOptions {
  */
 export async function runDemo(options: DemoOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withCleanUp(async (defer) => {
-    const end = await feedAndScore({ version: options.version, terminal, signal, defer })
+    const end = await feedAndScore(terminal, signal, defer)
     await print(end, options, terminal)
-    if (!options.once && !signal.aborted) await streamFlights(end.installation, terminal, { signal })
+    if (!options.once && !signal.aborted) await streamFlights(end.installation, terminal, signal)
     terminal.say('cleaning up')
   })
 }

@@ -3,19 +3,6 @@ import type { SentMessage } from './sent-messages.js'
 /** Ground truth of a sent record, which the detector does not have. */
 type SentRecord = Pick<SentMessage, 'position' | 'corruption'>
 
-/** Counts for the corrupted records, or for one kind of them. */
-export interface Score {
-  readonly records: number
-  readonly found: number
-  /** found / records; null if there were none. */
-  readonly recall: number | null
-  /**
-   * found / (found + alerts about real flights); null if there were neither. For a kind, all false alarms are counted: none of
-   * them belongs to a kind.
-   */
-  readonly precision: number | null
-}
-
 /**
  * Compares the anomalies with the truth.
  *
@@ -25,7 +12,8 @@ export function makeScoreboard(sent: readonly SentRecord[], anomalies: ReadonlyS
   const found = (records: readonly SentRecord[]): number =>
     records.filter(({ position }) => anomalies.has(position)).length
   const falseAlarms = found(sent.filter(({ corruption }) => corruption === null))
-  const score = (records: readonly SentRecord[]): Score => {
+  // Ratios are null of no records. For a kind, all false alarms are counted: none of them belongs to a kind.
+  const score = (records: readonly SentRecord[]) => {
     const own = found(records)
     return {
       records: records.length,

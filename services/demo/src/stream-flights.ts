@@ -9,15 +9,14 @@ const PER_SECOND = 20
 const INCIDENT = { after: 60 * PER_SECOND, flights: 40, origin: 'ATL', corruption: 'distance_km' } as const
 
 /**
- * Streams flights at a steady pace, with an incident after a minute, until the signal aborts.
+ * Streams flights at a steady pace, with an incident after a minute, until the user's signal aborts.
  *
- * @param signal  the user's signal
  * @throws the error of the first service that failed
  */
 export async function streamFlights(
   { kafka, config, signal, reportErrorsTo }: Installation,
   terminal: Terminal,
-  { signal: userSignal }: { readonly signal: AbortSignal },
+  userSignal: AbortSignal,
 ): Promise<void> {
   terminal.say(
     `Streaming ${PER_SECOND} flights a second. In a minute ${INCIDENT.flights} flights from ${INCIDENT.origin} will have ` +

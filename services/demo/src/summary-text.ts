@@ -1,7 +1,6 @@
 import { formatShare } from '@outflow/contracts/wording'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
-import type { Score } from './scoreboard.js'
 import type { DemoSummary } from './summary.js'
 import { leastLikelyTable } from './unlikely-flights.js'
 
@@ -45,7 +44,7 @@ const timesRead = (repeated: number): string =>
   repeated === 0 ? 'each of them once' : `${repeated} of them more than once`
 
 function kinds({ byKind, recall, precision, corrupted, falseAlarms }: DemoSummary, terminal: Terminal): string {
-  const row = (name: string, { records, found, recall, precision }: Score) => [
+  const row = (name: string, { records, found, recall, precision }: DemoSummary['byKind'][string]) => [
     name,
     records,
     found,

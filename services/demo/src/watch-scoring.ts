@@ -5,10 +5,9 @@ import { formatCounted, type Progress, type Terminal } from '@outflow/terminal'
 import type { Installation } from './installation.js'
 import { LEAST_LIKELY, leastLikelyTable } from './unlikely-flights.js'
 
-interface ScoringWatch {
+interface Watched {
   readonly installation: Installation
   readonly terminal: Terminal
-  readonly progress: Progress
 }
 
 /** Fast enough to follow, slow enough to put no load on the database. */
@@ -19,7 +18,7 @@ export const POLL_INTERVAL_MS = 250
  *
  * @throws the signal's reason when it aborts
  */
-export function watchScoring({ installation, terminal, progress }: ScoringWatch, messages: number) {
+export function watchScoring({ installation, terminal }: Watched, progress: Progress, messages: number) {
   const { pool, config, signal } = installation
   const { pipeline } = config
   const poll = async () => {

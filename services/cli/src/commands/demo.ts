@@ -1,4 +1,3 @@
-import { outflowVersion } from '@outflow/contracts'
 import type { runDemo } from '@outflow/demo'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -16,10 +15,10 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .option('--once', 'end after the summary instead of streaming until Ctrl-C')
     .addOption(jsonOption('the summary'))
     .examples('outflow demo', 'outflow demo --once --json | jq .byKind')
-    .action((options: Omit<Parameters<typeof runDemo>[0], 'version'>) =>
+    .action((options: Parameters<typeof runDemo>[0]) =>
       interruptible(async (signal) => {
         const demo = await import('@outflow/demo')
-        await demo.runDemo({ ...options, version: outflowVersion() }, terminal, signal)
+        await demo.runDemo(options, terminal, signal)
       }),
     )
 }
