@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { EARLIEST_MS, LATEST_MS } from '@outflow/contracts'
+import { EARLIEST_MS, LATEST_MS, windowMs } from '@outflow/contracts'
 import { InvalidArgumentError, Option } from 'commander'
 import { UsageError } from './errors.js'
 import type { PipelineOptions } from './store-access.js'
@@ -34,20 +34,16 @@ export function ahead(text: string): Date {
   throw new InvalidArgumentError('Allowed: a time in the future, such as 2027-03-01, or 12h or 7d from now.')
 }
 
-const SPAN_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
 function parseTime(text: string, direction: 1 | -1): Date {
-  const [, count, unit] = /^(\d+)([mhd])$/.exec(text) ?? []
+  const isSpan = /^\d+[mhd]$/.test(text)
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
   const day = /^\d{4}-\d\d-\d\d/.exec(text)?.[0]
-  const time =
-    unit === undefined
-      ? new Date(hasZone || text === day ? text : `${text}Z`)
-      : new Date(Date.now() + direction * Number(count) * SPAN_MS[unit as keyof typeof SPAN_MS])
+  const time = isSpan
+    ? new Date(Date.now() + direction * windowMs(text))
+    : new Date(hasZone || text === day ? text : `${text}Z`)
   const isStored = time.getTime() >= EARLIEST_MS && time.getTime() <= LATEST_MS
   // JavaScript reads 30 February as 2 March.
-  if (isStored && (unit !== undefined || (day !== undefined && new Date(day).toISOString().startsWith(day))))
-    return time
+  if (isStored && (isSpan || (day !== undefined && new Date(day).toISOString().startsWith(day)))) return time
   const spans = direction === 1 ? '12h, 7d for a time from now' : '30m, 24h, 7d for a time ago'
   throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}; years 1 to 9999.`)
 }

@@ -8,8 +8,10 @@ export function requirePosition(text: string): Position {
   throw new UsageError(`a record is named topic/partition/offset, such as flights/2/18043; got ${text}`)
 }
 
+export type AnomalyPlace = ReturnType<typeof requireAnomalyId>
+
 /** @throws {UsageError} when the id is not of the form pipeline/topic/partition/offset */
-export function requireAnomalyId(id: string): { readonly pipeline: string; readonly position: Position } {
+export function requireAnomalyId(id: string) {
   const anomaly = parseAnomalyId(id)
   if (anomaly !== null) return anomaly
   throw new UsageError(

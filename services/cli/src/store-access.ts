@@ -1,10 +1,10 @@
-import type { Config } from '@outflow/contracts'
+import { anomalyId, type Config } from '@outflow/contracts'
 import { loadConfig } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { anomalyAt, type StoredAnomaly } from '@outflow/store/anomalies'
 import { listModels, type ModelSummary } from '@outflow/store/models'
 import { UsageError } from './errors.js'
-import { requireAnomalyId } from './positions.js'
+import type { AnomalyPlace } from './positions.js'
 
 export interface PipelineOptions {
   readonly config: string
@@ -34,18 +34,12 @@ export async function modelBeginning(pool: Pool, pipeline: string, id: string): 
   return found[0]!
 }
 
-/**
- * Returns the function that reads a stored anomaly; it throws {UsageError} when no anomaly has the id.
- *
- * @throws {UsageError} when the id is not that of an anomaly
- */
-export function anomalyReader(id: string): (pool: Pool) => Promise<StoredAnomaly> {
-  const { pipeline, position } = requireAnomalyId(id)
-  return async (pool) => {
-    const stored = await anomalyAt(pool, pipeline, position)
-    if (stored !== null) return stored
-    throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
-  }
+/** Returns the stored anomaly at a place. @throws {UsageError} when none is stored there */
+export async function storedAnomaly(pool: Pool, { pipeline, position }: AnomalyPlace): Promise<StoredAnomaly> {
+  const stored = await anomalyAt(pool, pipeline, position)
+  if (stored !== null) return stored
+  const id = anomalyId(pipeline, position)
+  throw new UsageError(`no anomaly ${id} is stored; the view analyst.anomalies lists the stored ones`)
 }
 
 /** Host and database of a connection URL, without its secrets. */

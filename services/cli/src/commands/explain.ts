@@ -12,7 +12,8 @@ import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { alertRateOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { anomalyReader, type PipelineOptions, withPipeline } from '../store-access.js'
+import { requireAnomalyId } from '../positions.js'
+import { type PipelineOptions, storedAnomaly, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -75,7 +76,8 @@ async function explainFile(
         const [explanation] = await detector.explain([batch.fields[index]!], [nll])
         const { reasons, counterfactual } = explanation!
         const rarity = formatRarity(p_value, tail === null ? smallestPValue : undefined)
-        const text = `row ${row} (line ${line})  ${anomaly ? 'anomaly' : 'normal'}  ${rarity}\n${describeReasons(reasons, counterfactual)}`
+        const head = `row ${row} (line ${line})  ${anomaly ? 'anomaly' : 'normal'}  ${rarity}`
+        const text = `${head}\n${describeReasons(reasons, counterfactual)}`
         await printResult(terminal, options.json, { row, line, nll, p_value, anomaly, ...explanation }, text)
       }
     }
@@ -85,9 +87,9 @@ async function explainFile(
 
 /** Prints the reasons of a stored anomaly; those that are not stored yet are computed by the model that scored the record. */
 async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
-  const readAnomaly = anomalyReader(id)
+  const place = requireAnomalyId(id)
   const { anomaly, unsent } = await withPipeline(options, async (pool) => {
-    const stored = await readAnomaly(pool)
+    const stored = await storedAnomaly(pool, place)
     const { pipeline } = stored
     const unsent = await unsentCauseAt(pool, pipeline, stored)
     const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })

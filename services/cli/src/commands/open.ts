@@ -4,7 +4,8 @@ import { StoreUnavailable } from '@outflow/store'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { anomalyReader, type PipelineOptions, withPipeline } from '../store-access.js'
+import { requireAnomalyId } from '../positions.js'
+import { type PipelineOptions, storedAnomaly, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -15,9 +16,9 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .pipelineOptions('the address')
     .examples('outflow open flights/flights/2/18043')
     .action(async (id: string, options: PipelineOptions) => {
-      const readAnomaly = anomalyReader(id)
+      const place = requireAnomalyId(id)
       const address = await withPipeline(options, async (pool, config) => {
-        await readAnomaly(pool).catch((thrown: unknown) => {
+        await storedAnomaly(pool, place).catch((thrown: unknown) => {
           if (!(thrown instanceof StoreUnavailable)) throw thrown
         })
         return anomalyAddress(id, config)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { resendDeadLetters } from '@outflow/console/dead-letters'
-import { type Config, formatPosition, type Position, type RejectionReason } from '@outflow/contracts'
+import { formatPosition, type Position, type RejectionReason } from '@outflow/contracts'
 import { formatResend } from '@outflow/contracts/wording'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
@@ -37,22 +37,16 @@ export async function resendLetters(
   const corrected = options.with === undefined ? null : await readCorrected(options.with)
   const isDryRun = options.dryRun === true
   const report = await withPipeline(options, async (pool, config) => {
-    const letters = await lettersOf(pool, config, wanted, options)
+    const { pipeline } = config
+    const letters =
+      wanted.length === 0
+        ? await listDeadLetters(pool, { pipeline, ...options })
+        : await Promise.all(wanted.map((position) => letterAt(pool, pipeline, position)))
     return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
   })
   if (options.json) await terminal.result(`${JSON.stringify(report)}\n`)
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
   terminal.say(formatResend(report, { isDryRun }))
-}
-
-function lettersOf(
-  pool: Pool,
-  { pipeline }: Config,
-  positions: readonly Position[],
-  options: ResendOptions,
-): Promise<readonly StoredDeadLetter[]> {
-  if (positions.length === 0) return listDeadLetters(pool, { pipeline, ...options })
-  return Promise.all(positions.map((position) => letterAt(pool, pipeline, position)))
 }
 
 /** @throws {UsageError} when there is no such dead letter */

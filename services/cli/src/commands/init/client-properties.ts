@@ -1,30 +1,20 @@
 import { getProperties } from 'properties-file'
 import { UsageError } from '../../errors.js'
 
-/** A connection as outflow.yaml states it, and the secrets that it takes from the environment. */
-export interface StatedConnection {
-  readonly document: {
-    readonly kafka: Readonly<Record<string, unknown>>
-    readonly source?: Readonly<Record<string, unknown>>
-  }
-  /** By the name of the environment variable that the document has in place of the secret. */
-  readonly secrets: Readonly<Record<string, string>>
-}
-
 /**
- * Translates the properties file of a Kafka client, with property names of the Java client or of librdkafka. Secrets are not copied into the
- * document.
+ * Translates the properties file of a Kafka client, with property names of the Java client or of librdkafka, into the connection as
+ * outflow.yaml states it. The document has the names of environment variables in place of secrets.
  *
- * text  content of the file
- * path  name of the file in error messages
+ * @param path  name of the file in error messages
  * @throws {UsageError} with the property that outflow cannot use, and the fix
  */
-export function connectionOfProperties(text: string, path: string): StatedConnection {
-  const properties = new Map(Object.entries(getProperties(text)).filter(([, value]) => value.trim() !== ''))
-  const get = (...names: readonly string[]) => names.map((name) => properties.get(name)?.trim()).find(Boolean)
+export function connectionOfProperties(text: string, path: string) {
+  const properties = getProperties(text)
+  const get = (...names: readonly string[]) => names.map((name) => properties[name]?.trim()).find(Boolean)
   const refuse = (name: string, problem: string): never => {
     throw new UsageError(`${path}: ${name}: ${problem}`)
   }
+  /** By the name of the environment variable. */
   const secrets: Record<string, string> = {}
   const secret = (name: string, value: string) => {
     secrets[name] = value

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { loadDocument, openConnection } from '@outflow/runtime'
 import { FileUnavailable, UsageError } from '../../errors.js'
-import { connectionOfProperties, type StatedConnection } from './client-properties.js'
+import { connectionOfProperties } from './client-properties.js'
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -58,7 +58,7 @@ export const writtenWithoutTopic = ({ brokers }: ConnectionOptions, environment:
 
 async function stated(
   path: string,
-): Promise<Pick<StatedConnection, 'secrets'> & { document: Partial<WrittenConnection> }> {
+): Promise<{ document: Partial<WrittenConnection>; secrets: Record<string, string> }> {
   if (!path.endsWith('.properties')) return { document: Object(await loadDocument(path)), secrets: {} }
   try {
     return connectionOfProperties(await readFile(path, 'utf8'), path)
