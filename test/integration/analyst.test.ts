@@ -93,7 +93,6 @@ async function write(pipeline: string, times: readonly number[], nll: readonly n
       nll.map((_, index) => (index < times.length ? 1 : 0)),
       nll.map(() => 0.5),
     ),
-    rejections: [],
   })
   await pool.query('update outflow.anomalies set reasons = $2 where pipeline = $1', [pipeline, JSON.stringify(REASONS)])
   return outcome

@@ -81,7 +81,7 @@ test('issue 20: dead letters are selected and resent on the health page, each on
     const [expectedOffset, nextOffset] = [BigInt(first), BigInt(first + values.length)]
     await writeBatch(pool, {
       ...{ pipeline, topic, partition: 0, expectedOffset, nextOffset, received: values.length, scored: 0 },
-      ...{ anomalies: [], outbox, scores: [], rejections: [] },
+      ...{ anomalies: [], outbox, scores: [] },
       deadLetters: values.map((value, at) => ({
         ...{
           offset: BigInt(first + at),

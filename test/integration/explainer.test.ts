@@ -53,7 +53,7 @@ async function detect(count: number, { modelId = model.metadata.modelId, first =
   )
   await writeBatch(pool, {
     ...{ pipeline, topic: 'parcels', partition: 0, expectedOffset: BigInt(first), nextOffset: BigInt(first + count) },
-    ...{ received: count, scored: count, anomalies, deadLetters: [], scores: [], rejections: [] },
+    ...{ received: count, scored: count, anomalies, deadLetters: [], scores: [] },
     outbox: anomalies.map((anomaly) => {
       const event = alertEvent({ ...anomaly, topic: 'parcels', partition: 0 }, { pipeline, detectedAtMs: Date.now() })
       return eventMessage(event, { topic: 'alerts' })

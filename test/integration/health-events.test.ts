@@ -60,7 +60,7 @@ async function aLookedAfterPipeline() {
       writeBatch(pool, {
         ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
         ...{ received: Number(to - from), scored: Number(to - from) },
-        ...{ anomalies: [], deadLetters: [], outbox: [], scores, rejections: [] },
+        ...{ anomalies: [], deadLetters: [], outbox: [], scores },
       }),
     /** Stores a batch of rejected records as ingest does. */
     reject: async (
@@ -72,7 +72,7 @@ async function aLookedAfterPipeline() {
       const offsets = Array.from({ length: Number(to - from) }, (_, index) => from + BigInt(index))
       await writeBatch(pool, {
         ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
-        ...{ received: offsets.length, scored: 0, anomalies: [], outbox: [], scores: [], rejections: [] },
+        ...{ received: offsets.length, scored: 0, anomalies: [], outbox: [], scores: [] },
         deadLetters: offsets.map((offset) => ({
           ...{ offset, reason, detail },
           ...{ key: null, value: Buffer.from('{}'), recordTimeMs: now },

@@ -102,7 +102,6 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
       return eventMessage(explainedAlert(event, { reasons, counterfactual: null }), alerts)
     }),
     scores: [],
-    rejections: [],
   })
   expect(outcome).toBe('written')
   await pool.query(

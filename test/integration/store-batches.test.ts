@@ -37,6 +37,34 @@ describe('writeBatch', () => {
     expect(rows).toEqual([{ reason: 'undecodable', value_bytes: 3_000, kept: 1_024 }])
   })
 
+  it('counts rejected records by minute and reason', async () => {
+    const pipeline = await aPipeline()
+    const minute = Math.floor(NOW / 60_000) * 60_000
+    const write = async (first: bigint, times: readonly number[]) => {
+      const deadLetters = times.map((recordTimeMs, at) => ({
+        ...{
+          offset: first + BigInt(at),
+          recordTimeMs,
+          reason: at === 1 ? ('undecodable' as const) : ('empty' as const),
+        },
+        ...{ detail: '', key: null, value: null },
+      }))
+      const batch = { ...aBatch(pipeline, first, first + BigInt(times.length)), ...NO_ROWS }
+      await writeBatch(pool, { ...batch, received: times.length, deadLetters })
+    }
+    await write(0n, [minute, minute + 1, minute + 59_999, minute + 60_000])
+    await write(4n, [minute + 2])
+    const { rows } = await pool.query(
+      `select minute, reason, rejected::int from outflow.rejection_statistics where pipeline = $1 order by minute, reason`,
+      [pipeline],
+    )
+    expect(rows).toEqual([
+      { minute: new Date(minute), reason: 'empty', rejected: 3 },
+      { minute: new Date(minute), reason: 'undecodable', rejected: 1 },
+      { minute: new Date(minute + 60_000), reason: 'empty', rejected: 1 },
+    ])
+  })
+
   it('writes nothing of a topic that has been created again, although the new topic has reached the same offset', async () => {
     const pipeline = await aPipeline()
     await pool.query(`update outflow.offsets set topic_id = 'new' where pipeline = $1`, [pipeline])
@@ -74,7 +102,7 @@ describe('writeBatch', () => {
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const plain = {
       ...aBatch(pipeline, 3n, 5n),
-      ...{ received: 2, scored: 2, anomalies: [], deadLetters: [], outbox: [], rejections: [] },
+      ...{ received: 2, scored: 2, anomalies: [], deadLetters: [], outbox: [] },
       scores: minuteScores('m', [NOW, NOW], [2, 40], [0, 0], [0.5, 0.25]),
     }
     const outcomes = await Promise.all(Array.from({ length: 16 }, () => writeBatch(pool, plain)))
@@ -218,7 +246,7 @@ describe('makeBatchWriter', () => {
 /** Two normal records. */
 const aPlainBatch = (pipeline: string, expectedOffset: bigint, nextOffset: bigint) => ({
   ...aBatch(pipeline, expectedOffset, nextOffset),
-  ...{ received: 2, scored: 2, anomalies: [], deadLetters: [], outbox: [], rejections: [] },
+  ...{ received: 2, scored: 2, anomalies: [], deadLetters: [], outbox: [] },
   scores: minuteScores('m', [NOW, NOW - 60_000], [Number(nextOffset), 40], [0, 0], [0.5, 0.25]),
 })
 

@@ -209,7 +209,7 @@ async function storeUnexplained(model: TrainedDetector, at: { topic: string; par
   const event = alertEvent({ ...anomaly, ...at }, { pipeline, detectedAtMs: Date.now() })
   await writeBatch(pool, {
     ...{ pipeline, ...at, expectedOffset: 0n, nextOffset: 1n, received: 1, scored: 1, anomalies: [anomaly] },
-    ...{ deadLetters: [], outbox: [eventMessage(event, alerts)], scores: [], rejections: [] },
+    ...{ deadLetters: [], outbox: [eventMessage(event, alerts)], scores: [] },
   })
 }
 

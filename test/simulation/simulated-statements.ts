@@ -145,7 +145,8 @@ function writeBatch(tables: Tables, text: string, columns: readonly never[], con
     tables.unsent.set(`${key}/${offset}`, { because: 'provisional', ruleId: null, groupId: null })
   insertNew(tables.deadLetters, key, batch.dead_letters, ({ offset }) => offset)
   for (const minute of batch.scores) addScores(tables, minute)
-  for (const { minute, reason, rejected } of batch.rejections) add(tables.rejected, `${minute} ${reason}`, rejected)
+  for (const { record_time, reason } of batch.dead_letters)
+    add(tables.rejected, `${record_time.slice(0, 16)} ${reason}`, 1)
   if (batch.fdr_state) tables.fdrStates.set(key, batch.fdr_state)
   const [bys = [], entities = [], states = [], ...messages] = columns as unknown as [
     string[],

@@ -12,5 +12,5 @@ export function beginPartition(
 /** Empty counts and rows of a batch, to be overridden. */
 export const NO_ROWS = {
   ...{ received: 0, scored: 0 },
-  ...{ anomalies: [], deadLetters: [], outbox: [], scores: [], rejections: [] },
+  ...{ anomalies: [], deadLetters: [], outbox: [], scores: [] },
 }

@@ -69,6 +69,5 @@ export async function storeScores(pool: Pool, pipeline: string): Promise<void> {
       at.map((_, i) => (i % 1_000 < 990 ? 0 : 1)),
       at.map((_, i) => 1 - (i % 1_000) / 1_000),
     ),
-    rejections: [{ minuteMs: nowMinute, reason: 'undecodable', rejected: 2 }],
   })
 }

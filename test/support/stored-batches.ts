@@ -1,6 +1,6 @@
 import { openPool, type Pool } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
-import { minuteRejections, minuteScores } from '@outflow/store/statistics'
+import { minuteScores } from '@outflow/store/statistics'
 import { afterAll, beforeAll } from 'vitest'
 import { beginPartition } from './begin-partition.js'
 import { aDatabase, aName } from './infrastructure.js'
@@ -77,6 +77,5 @@ export function aBatch(
       },
     ],
     scores: minuteScores('m', [recordTimeMs, recordTimeMs], [1, nll], [0, 1], [0.5, 0.001]),
-    rejections: minuteRejections([{ recordTimeMs, reason: 'undecodable' }]),
   }
 }

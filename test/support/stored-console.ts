@@ -75,7 +75,6 @@ async function storeStatistics(): Promise<void> {
         anomalies,
         nll.map(() => 0.5),
       ),
-      rejections: rejected.length === 0 ? [] : [{ minuteMs: at, reason: 'empty', rejected: rejected.length }],
     })
   }
 }

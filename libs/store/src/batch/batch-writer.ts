@@ -39,8 +39,8 @@ export function makeBatchWriter(pool: Pool): (batch: BatchWrite) => Promise<Writ
 }
 
 /** Whether all records were scored and none is an anomaly, as in most small batches. */
-function isPlain({ anomalies, deadLetters, outbox, rejections, windowStates, fdrState, shadow }: BatchWrite): boolean {
-  const more = [anomalies, deadLetters, outbox, rejections, windowStates ?? []]
+function isPlain({ anomalies, deadLetters, outbox, windowStates, fdrState, shadow }: BatchWrite): boolean {
+  const more = [anomalies, deadLetters, outbox, windowStates ?? []]
   return !fdrState && !shadow && more.every(({ length }) => length === 0)
 }
 

@@ -2,7 +2,7 @@ import type { EntityState, FdrState } from '@outflow/contracts'
 import type { Anomaly } from '../anomalies/anomaly.js'
 import type { DeadLetter } from '../dead-letters/dead-letters.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
-import type { MinuteRejections, MinuteScores } from '../statistics/statistics.js'
+import type { MinuteScores } from '../statistics/statistics.js'
 
 /** All changes of one delivery in Postgres. */
 export interface BatchWrite {
@@ -33,8 +33,6 @@ export interface BatchWrite {
   readonly outbox: readonly OutboxMessage[]
   /** At most one entry a minute and model. */
   readonly scores: readonly MinuteScores[]
-  /** At most one entry a minute and reason. */
-  readonly rejections: readonly MinuteRejections[]
   /** Window states at `nextOffset` of the entities with records in the batch; absent: there are no windowed features. */
   readonly windowStates?: readonly EntityState[]
   /** Agreement of the shadow with the active model; absent: there is no shadow. */

@@ -15,7 +15,7 @@ const CLAIM = `
   from json_to_record($1::json) as batch (
     pipeline text, topic text, partition int, expected_offset bigint, topic_id text, next_offset bigint, received bigint,
     scored bigint, rejected bigint, skipped bigint, anomaly_count bigint, alerts bigint, anomalies json, withholds_alerts boolean,
-    dead_letters json, scores json, rejections json, fdr_state jsonb, shadow json)
+    dead_letters json, scores json, fdr_state jsonb, shadow json)
   where stored.pipeline = batch.pipeline and stored.topic = batch.topic and stored.partition = batch.partition
     and ${IS_EXPECTED}
   returning batch.*`
@@ -114,9 +114,10 @@ with claimed as (${CLAIM}
 ), scores as (${countScores('claimed')}
 ), rejections as (
   insert into outflow.rejection_statistics as known (pipeline, minute, reason, rejected)
-  select claimed.pipeline, counted.*
-  from claimed, json_to_recordset(claimed.rejections) as counted (minute timestamptz, reason text, rejected bigint)
-  order by counted.minute, counted.reason
+  select claimed.pipeline, date_trunc('minute', record_time, 'UTC') as minute, reason, count(*)
+  from claimed, json_to_recordset(claimed.dead_letters) as dead_letter (record_time timestamptz, reason text)
+  group by claimed.pipeline, minute, reason
+  order by minute, reason
   on conflict (pipeline, minute, reason) do update
   set rejected = known.rejected + excluded.rejected, updated_at = now()
 ), windows as (

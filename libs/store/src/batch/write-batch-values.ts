@@ -27,11 +27,6 @@ export function batchColumns(batch: BatchWrite) {
       value_bytes: value?.byteLength,
     })),
     scores: batch.scores.map(scoreColumns),
-    rejections: batch.rejections.map(({ minuteMs, reason, rejected }) => ({
-      minute: timestampText(minuteMs),
-      reason,
-      rejected,
-    })),
     fdr_state: batch.fdrState,
     shadow: batch.shadow && shadowColumns(batch.shadow),
   }

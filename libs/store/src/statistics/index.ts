@@ -2,7 +2,6 @@ export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
 export { scoreSeries } from './score-series.js'
 export {
   type MinuteScores,
-  minuteRejections,
   minuteScores,
   NLL_BUCKETS,
   nllBucket,

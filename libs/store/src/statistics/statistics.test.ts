@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  minuteRejections,
   minuteScores,
   NLL_BUCKETS,
   nllBucket,
@@ -57,22 +56,5 @@ describe('minuteScores', () => {
 
   it('puts all times beyond the calendar into one minute, because a write may contain a minute only once', () => {
     expect(minuteScores('m', [9e15, 9e18], [1, 1], [0, 0], [0.5, 0.5])).toMatchObject([{ scored: 2 }])
-  })
-})
-
-describe('minuteRejections', () => {
-  it('counts by minute and reason', () => {
-    expect(
-      minuteRejections([
-        { recordTimeMs: 1, reason: 'empty' },
-        { recordTimeMs: 2, reason: 'undecodable' },
-        { recordTimeMs: 3, reason: 'empty' },
-        { recordTimeMs: 60_001, reason: 'empty' },
-      ]),
-    ).toEqual([
-      { minuteMs: 0, reason: 'empty', rejected: 2 },
-      { minuteMs: 0, reason: 'undecodable', rejected: 1 },
-      { minuteMs: 60_000, reason: 'empty', rejected: 1 },
-    ])
   })
 })

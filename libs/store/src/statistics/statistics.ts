@@ -1,4 +1,3 @@
-import type { RejectionReason } from '@outflow/contracts'
 import { clampTime } from '../connection/postgres-text.js'
 
 /** One batch's contribution to a minute's score statistics; counts, minimum, maximum and histogram merge exactly. */
@@ -16,13 +15,6 @@ export interface MinuteScores {
   readonly histogram: readonly number[]
   /** [ODDS_BUCKETS] records per bucket of `oddsBucket`, by the model's own calibration. */
   readonly pHistogram: readonly number[]
-}
-
-/** One batch's contribution to a minute's count of rejected records. */
-export interface MinuteRejections {
-  readonly minuteMs: number
-  readonly reason: RejectionReason
-  readonly rejected: number
 }
 
 export const NLL_BUCKETS = 128
@@ -121,21 +113,6 @@ function sumOf(a: MinuteScores, b: MinuteScores): MinuteScores {
     histogram: a.histogram.map((count, bucket) => count + b.histogram[bucket]!),
     pHistogram: a.pHistogram.map((count, bucket) => count + b.pHistogram[bucket]!),
   }
-}
-
-/** Aggregates a batch's rejections into minutes. */
-export function minuteRejections(
-  rejections: Iterable<{ readonly recordTimeMs: number; readonly reason: RejectionReason }>,
-): MinuteRejections[] {
-  const minutes = new Map<string, Writable<MinuteRejections>>()
-  for (const { recordTimeMs, reason } of rejections) {
-    const minuteMs = minuteOf(recordTimeMs)
-    const key = `${minuteMs} ${reason}`
-    const minute = minutes.get(key)
-    if (minute) minute.rejected += 1
-    else minutes.set(key, { minuteMs, reason, rejected: 1 })
-  }
-  return [...minutes.values()]
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }

@@ -53,7 +53,6 @@ test('one write contains all changes of the batch', async () => {
       { offset: 5n },
     ],
     scores: [{ modelId: 'm1', scored: 3, anomalies: 1, nllMin: 1, nllMax: 9, nllSum: 12 }],
-    rejections: [{ reason: 'wrong_type', rejected: 2 }],
   })
 })
 

@@ -5,7 +5,7 @@ import type { JsonObject } from '@outflow/records'
 import type { Tracing } from '@outflow/runtime'
 import { PositionMoved } from '@outflow/store'
 import type { BatchWrite, WriteOutcome } from '@outflow/store/batch'
-import { minuteRejections, minuteScores } from '@outflow/store/statistics'
+import { minuteScores } from '@outflow/store/statistics'
 import type { KafkaRecord } from '@outflow/streams'
 import { anomaliesOf } from '../anomalies.js'
 import type { ComparedBatch } from '../batch.js'
@@ -96,8 +96,5 @@ function toBatchWrite(
     scores: minuteScores(batch.model.modelId, batch.recordTimesMs, scores.nll, decisions.isAnomaly, batch.ownPValue),
     ...(batch.windowStates && { windowStates: batch.windowStates }),
     ...(shadow && { shadow }),
-    rejections: minuteRejections(
-      rejected.map(({ source, rejection }) => ({ recordTimeMs: source.timestampMs, reason: rejection.reason })),
-    ),
   }
 }
