@@ -2,15 +2,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import {
-  ModelUnknown,
-  migrate,
-  openPool,
-  type Pool,
-  StoreUnavailable,
-  withLeadership,
-  withTransaction,
-} from '@outflow/store'
+import { ModelUnknown, migrate, StoreUnavailable, withLeadership, withTransaction } from '@outflow/store'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { promoteModel } from '@outflow/store/models'
@@ -20,25 +12,18 @@ import { minuteScores, nllBucketStart } from '@outflow/store/statistics'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'
+import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
 import { eventually } from '../support/eventually.js'
-import { aDatabase, aFolder, aName } from '../support/infrastructure.js'
+import { aFolder, aName } from '../support/infrastructure.js'
 import { withClient } from '../support/postgres-client.js'
 import { spawnOutflow } from '../support/run-outflow.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const NOW = Date.now()
 const DAY_MS = 86_400_000
-
-let url: string
-let pool: Pool
-beforeAll(async () => {
-  url = await aDatabase()
-  pool = openPool(url)
-})
-afterAll(() => pool.end())
 
 const asAnalyst = <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
   withClient(url, async (client) => {

@@ -1,4 +1,3 @@
-import { openPool, type Pool } from '@outflow/store'
 import { giveVerdict } from '@outflow/store/anomalies'
 import {
   calibrationToLabel,
@@ -9,15 +8,10 @@ import {
 } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
 import { confirmedPositions } from '@outflow/store/training'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { aDatabase, aName } from '../support/infrastructure.js'
+import { expect, it } from 'vitest'
+import { pool } from '../support/a-pool.js'
+import { aName } from '../support/infrastructure.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
-
-let pool: Pool
-beforeAll(async () => {
-  pool = openPool(await aDatabase())
-})
-afterAll(() => pool.end())
 
 const FITTED = '00000000-0000-8000-8000-000000000001'
 const TRIMMED = '00000000-0000-8000-8000-000000000002'

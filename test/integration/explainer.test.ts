@@ -2,7 +2,7 @@ import { alertEvent, eventMessage } from '@outflow/alerting'
 import { explainedEventSchema, parseConfig } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
-import { type Client, openPool, type Pool, withTransaction } from '@outflow/store'
+import { type Client, openPool, withTransaction } from '@outflow/store'
 import {
   type Anomaly,
   alertsWithoutReasons,
@@ -14,25 +14,21 @@ import {
 } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { claimOutboxOrder, listenForOutbox, type OutboxRow, takeOutbox, withholdAlerts } from '@outflow/store/outbox'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runExplainer } from '../../services/alerts/src/explaining/run-explainer.js'
 import { withReasons } from '../../services/alerts/src/explaining/with-reasons.js'
+import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
-import { aDatabase, aName } from '../support/infrastructure.js'
+import { aName } from '../support/infrastructure.js'
 import { windowedParcelModel } from '../support/parcel-models.js'
 import { storeCandidate } from '../support/stored-model.js'
 
-let url: string
-let pool: Pool
 let model: TrainedDetector
 let pipeline: string
 beforeAll(async () => {
-  url = await aDatabase()
-  pool = openPool(url)
   model = await windowedParcelModel()
 }, 240_000)
-afterAll(() => pool.end())
 beforeEach(async () => {
   pipeline = aName('explainer')
   await storeCandidate(pool, pipeline, model)

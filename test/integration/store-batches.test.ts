@@ -5,8 +5,9 @@ import { rejectedByReason } from '@outflow/store/dead-letters'
 import { outboxDepth } from '@outflow/store/outbox'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { describe, expect, it } from 'vitest'
+import { pool } from '../support/a-pool.js'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
-import { aBatch, aPipeline, NOW, pool, TOPIC } from '../support/stored-batches.js'
+import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
 
 describe('writeBatch', () => {
   it('writes anomalies, outbox, dead letters, counters and offset together', async () => {

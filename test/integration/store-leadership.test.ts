@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { isLed, StoreUnavailable, withLeadership } from '@outflow/store'
 import { describe, expect, it } from 'vitest'
-import { pool } from '../support/stored-batches.js'
+import { pool } from '../support/a-pool.js'
 
 describe('withLeadership', () => {
   it('has one leader at a time', async () => {

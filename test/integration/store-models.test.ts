@@ -1,4 +1,4 @@
-import { ModelDamaged, ModelUnknown, openPool, type Pool, StoredValueDamaged } from '@outflow/store'
+import { ModelDamaged, ModelUnknown, StoredValueDamaged } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import {
   activeModel,
@@ -12,22 +12,15 @@ import {
 } from '@outflow/store/models'
 import { listenForOutbox } from '@outflow/store/outbox'
 import { pipelineStatus } from '@outflow/store/pipelines'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { pool, url } from '../support/a-pool.js'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
-import { aDatabase, aName } from '../support/infrastructure.js'
+import { aName } from '../support/infrastructure.js'
 import { aModel, aModelMetadata } from '../support/reports.js'
 
 /** Author and reason of a promotion. */
 const BY_HAND = { by: 'test', why: 'asked to' }
-
-let url: string
-let pool: Pool
-beforeAll(async () => {
-  url = await aDatabase()
-  pool = openPool(url)
-})
-afterAll(() => pool.end())
 
 describe('models', () => {
   it('returns the active model as it was stored', async () => {

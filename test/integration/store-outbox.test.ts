@@ -4,8 +4,9 @@ import { writeBatch } from '@outflow/store/batch'
 import { deleteOutboxThrough, outboxDepth, takeOutbox, untilOnDisk } from '@outflow/store/outbox'
 import { addSuppression } from '@outflow/store/suppressions'
 import { describe, expect, it } from 'vitest'
+import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
-import { aBatch, aPipeline, pool } from '../support/stored-batches.js'
+import { aBatch, aPipeline } from '../support/stored-batches.js'
 
 describe('the outbox', () => {
   it('is numbered in commit order', async () => {

@@ -3,9 +3,10 @@ import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import { insertModel, listModels, promoteModel, rollBackModel } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { aModel } from '../support/reports.js'
-import { aBatch, aPipeline, NOW, pool } from '../support/stored-batches.js'
+import { aBatch, aPipeline, NOW } from '../support/stored-batches.js'
 
 const WAITING_FOR_TABLE = `
   select from pg_locks join pg_database on pg_database.oid = pg_locks.database

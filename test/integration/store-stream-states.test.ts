@@ -1,8 +1,9 @@
 import { loadWindowStates, storedFdrState, storedPositions, writeBatch } from '@outflow/store/batch'
 import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it } from 'vitest'
+import { pool } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
-import { aBatch, aPipeline, pool, TOPIC } from '../support/stored-batches.js'
+import { aBatch, aPipeline, TOPIC } from '../support/stored-batches.js'
 
 /** The partition at its stored offset. */
 async function partitionOf(pipeline: string) {

@@ -1,4 +1,4 @@
-import { ModelDamaged, NoEarlierModel, openPool, type Pool } from '@outflow/store'
+import { ModelDamaged, NoEarlierModel } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import {
   activeModelId,
@@ -24,18 +24,11 @@ import {
   startFit,
   waitingRequest,
 } from '@outflow/store/training'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { pool, url } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
-import { aDatabase, aName } from '../support/infrastructure.js'
+import { aName } from '../support/infrastructure.js'
 import { aFitReport, aFlowFit, aGateReport, aModel } from '../support/reports.js'
-
-let url: string
-let pool: Pool
-beforeAll(async () => {
-  url = await aDatabase()
-  pool = openPool(url)
-})
-afterAll(() => pool.end())
 
 /** A pipeline whose models a, b, c … were promoted one after another. */
 async function aPipelineOf(...ids: readonly string[]): Promise<string> {

@@ -8,6 +8,7 @@ import {
   OffsetBeyondLog,
 } from '@outflow/streams'
 import { describe, expect, it, vi } from 'vitest'
+import { pool } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import {
   aMember,
@@ -15,7 +16,6 @@ import {
   message,
   nextOffsets,
   PIPELINE,
-  pool,
   produce,
   range,
   received,

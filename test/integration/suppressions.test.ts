@@ -1,14 +1,9 @@
 import { suppressionRuleSchema } from '@outflow/contracts'
-import { openPool, type Pool, StoreRefused } from '@outflow/store'
+import { StoreRefused } from '@outflow/store'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { aDatabase, aName } from '../support/infrastructure.js'
-
-let pool: Pool
-beforeAll(async () => {
-  pool = openPool(await aDatabase())
-})
-afterAll(() => pool.end())
+import { expect, test } from 'vitest'
+import { pool } from '../support/a-pool.js'
+import { aName } from '../support/infrastructure.js'
 
 const aRule = (overrides: object) =>
   suppressionRuleSchema.parse({ entity: 'JFK', expiresAt: '2999-01-01T00:00:00Z', ...overrides })

@@ -1,15 +1,8 @@
-import { AnomalyUnknown, openPool, type Pool } from '@outflow/store'
+import { AnomalyUnknown, openPool } from '@outflow/store'
 import { giveVerdict, verdictsOn } from '@outflow/store/anomalies'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { aDatabase, aName } from '../support/infrastructure.js'
-
-let url: string
-let pool: Pool
-beforeAll(async () => {
-  url = await aDatabase()
-  pool = openPool(url)
-})
-afterAll(() => pool.end())
+import { expect, it } from 'vitest'
+import { pool, url } from '../support/a-pool.js'
+import { aName } from '../support/infrastructure.js'
 
 /** Anomalies at offsets 1 to `count`, all with one detection time. */
 async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12:00:00Z'): Promise<string> {

@@ -1,24 +1,16 @@
 import type { Gap } from '@outflow/contracts'
-import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import { type DeliveriesOptions, type Delivery, deliveries, type KafkaConnection, makeKafka } from '@outflow/streams'
-import { afterAll, beforeAll } from 'vitest'
 import { positionsOf } from '../../services/ingest/src/positions.js'
+import { pool } from './a-pool.js'
 import { NO_ROWS } from './begin-partition.js'
 import { eventually } from './eventually.js'
-import { aDatabase, kafkaBrokers } from './infrastructure.js'
+import { kafkaBrokers } from './infrastructure.js'
 import { sendMessages } from './topic-writer.js'
 
 export const PIPELINE = 'flights'
 
-/** Shared by the test file; its offsets and counters are those of its members. */
-export let pool: Pool
 export const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
-
-beforeAll(async () => {
-  pool = openPool(await aDatabase())
-})
-afterAll(() => pool.end())
 
 interface MemberOptions extends Partial<DeliveriesOptions> {
   readonly topic: string

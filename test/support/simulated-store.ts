@@ -4,8 +4,9 @@ import { randomOf } from '../fuzz/random.js'
 import { Scheduler } from '../simulation/scheduler.js'
 import { SimulatedPostgres } from '../simulation/simulated-postgres.js'
 import { replaceRuntime } from '../simulation/simulated-runtime.js'
+import { pool as realPool } from './a-pool.js'
 import { beginPartition } from './begin-partition.js'
-import { aPipeline, pool as realPool, TOPIC } from './stored-batches.js'
+import { aPipeline, TOPIC } from './stored-batches.js'
 
 /** A test of the store. It gets a pipeline whose first partition begins at 0. */
 export type StoreCase = (pool: Pool, pipeline: string) => Promise<void>

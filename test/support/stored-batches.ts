@@ -1,19 +1,11 @@
-import { openPool, type Pool } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
 import { minuteScores } from '@outflow/store/statistics'
-import { afterAll, beforeAll } from 'vitest'
+import { pool } from './a-pool.js'
 import { beginPartition } from './begin-partition.js'
-import { aDatabase, aName } from './infrastructure.js'
+import { aName } from './infrastructure.js'
 
 export const TOPIC = 'flights'
 export const NOW = Date.now()
-
-/** Shared by the test file. */
-export let pool: Pool
-beforeAll(async () => {
-  pool = openPool(await aDatabase())
-})
-afterAll(() => pool.end())
 
 /** A pipeline whose partition 0 begins at offset 0. */
 export async function aPipeline(): Promise<string> {
