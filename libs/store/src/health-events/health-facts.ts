@@ -8,8 +8,6 @@ export interface HealthFacts {
   readonly activeId: string | null
   /** Age since it was fitted, or since a later fit gave an identical model. */
   readonly modelAgeMs: number | null
-  /** Time since the last heartbeat of a leading trainer; null: there was none. */
-  readonly trainerBeatAgeMs: number | null
   /** Records that the active model scored in recently updated minutes. */
   readonly scored: number
   readonly anomalies: number
@@ -54,8 +52,6 @@ export async function healthFacts(
                (select max(ended_at) from outflow.fits
                 where pipeline = $1 and model_id = (select id from active) and state = 'known')
              ))::float8 * 1000 as "modelAgeMs",
-             (select extract(epoch from now() - beat_at)::float8 * 1000
-              from outflow.heartbeats where pipeline = $1 and service = 'trainer') as "trainerBeatAgeMs",
              (select mode() within group (order by reason) from newest_dead_letters) as "rejectedFor",
              recent.scored, recent.anomalies, alarm.chart, alarm.changed_at as "changedAt", alarm.field
       from recent left join alarm on true`,

@@ -8,7 +8,6 @@ const HOUR_MS = 3_600_000
 const WELL: HealthFacts = {
   activeId: 'model-1',
   modelAgeMs: HOUR_MS,
-  trainerBeatAgeMs: 4_000,
   scored: 10_000,
   anomalies: 12,
   rejectedFor: 'missing_field',
@@ -17,6 +16,7 @@ const WELL: HealthFacts = {
 const LOOKING: ConditionsOptions = {
   training: { every: HOUR_MS, cron: undefined },
   now: Date.UTC(2026, 10, 25, 12),
+  trainerBeatAgeMs: 4_000,
   watchedMs: HOUR_MS,
   silence: { ms: 0, hasBroken: true },
   rejections: { received: 3_000, rejected: 0, usualShare: 0 },
@@ -43,14 +43,15 @@ describe('conditionsOf', () => {
   })
 
   test('a trainer without a heartbeat for a minute; not one that never had a heartbeat', () => {
-    expect(kinds({ trainerBeatAgeMs: 61_000 })).toEqual(['trainer_dead'])
-    expect(kinds({ trainerBeatAgeMs: 59_000 })).toEqual([])
-    expect(kinds({ trainerBeatAgeMs: null })).toEqual([])
+    expect(kinds({}, { trainerBeatAgeMs: 61_000 })).toEqual(['trainer_dead'])
+    expect(kinds({}, { trainerBeatAgeMs: 59_000 })).toEqual([])
+    expect(kinds({}, { trainerBeatAgeMs: null })).toEqual([])
   })
 
   test('a trainer has a minute to start with all services, and is still dead after a change of leader', () => {
-    expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000 })).toEqual([])
-    expect(kinds({ trainerBeatAgeMs: HOUR_MS }, { watchedMs: 5_000, open: ['trainer_dead'] })).toEqual(['trainer_dead'])
+    const late = { trainerBeatAgeMs: HOUR_MS, watchedMs: 5_000 }
+    expect(kinds({}, late)).toEqual([])
+    expect(kinds({}, { ...late, open: ['trainer_dead'] })).toEqual(['trainer_dead'])
   })
 
   test('a model older than three schedules, by interval and by cron', () => {

@@ -7,6 +7,8 @@ import type { Silence } from './silence.js'
 export interface ConditionsOptions {
   readonly training: Pick<Config['training'], 'every' | 'cron'>
   readonly now: number
+  /** Time since the last heartbeat of a leading trainer; null: there was none. */
+  readonly trainerBeatAgeMs: number | null
   /** How long this process has checked the pipeline. */
   readonly watchedMs: number
   readonly silence: Silence
@@ -35,8 +37,8 @@ const REJECTED_RISE = 3
 
 /** Returns the current conditions of a pipeline, each with a sentence. */
 export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): readonly Condition[] {
-  const { activeId, modelAgeMs, trainerBeatAgeMs, scored, anomalies, drift } = facts
-  const { watchedMs, silence, open } = options
+  const { activeId, modelAgeMs, scored, anomalies, drift } = facts
+  const { trainerBeatAgeMs, watchedMs, silence, open } = options
   const found: Condition[] = []
   const add = (kind: HealthEventKindName, detail: string, modelId: string | null = null) =>
     found.push({ kind, detail, modelId })

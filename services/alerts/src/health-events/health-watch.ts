@@ -75,6 +75,7 @@ export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> 
     const conditions = conditionsOf(facts, {
       training,
       now: at,
+      trainerBeatAgeMs: trainer.beatAgeMs,
       watchedMs: at - begunMs,
       silence: silence({ now: at, hasModel: facts.activeId !== null, ...progress }),
       rejections: rejections({ now: at, ...progress }),
