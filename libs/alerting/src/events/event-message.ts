@@ -10,15 +10,6 @@ import {
   type HealthEvent,
 } from '@outflow/contracts'
 
-/** A Kafka message with an event, in the form that the outbox stores. */
-interface EventMessage {
-  readonly kind: 'alert' | 'explained' | 'health_event'
-  readonly topic: string
-  readonly key: Uint8Array | null
-  readonly payload: Uint8Array
-  readonly headers: readonly (readonly [name: string, value: string])[]
-}
-
 const KINDS = {
   [ALERT_EVENT_TYPE]: 'alert',
   [GROUP_EVENT_TYPE]: 'alert',
@@ -27,7 +18,7 @@ const KINDS = {
 } as const
 
 /**
- * The message of an event: keyed by the entity, so that later reasons follow their alert; for a condition, by the pipeline.
+ * The message of an event, in the form that the outbox stores: keyed by the entity, so that later reasons follow their alert; for a condition, by the pipeline.
  *
  * @param target.traceparent  W3C trace context of the record or condition; absent: none
  * @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header
@@ -35,7 +26,7 @@ const KINDS = {
 export function eventMessage(
   event: AlertEvent | GroupEvent | ExplainedEvent | HealthEvent,
   { topic, traceparent }: { readonly topic: string; readonly traceparent?: string | undefined },
-): EventMessage {
+) {
   const key = event.type === HEALTH_EVENT_TYPE ? event.data.pipeline : event.data.key
   return {
     kind: KINDS[event.type],
@@ -43,7 +34,7 @@ export function eventMessage(
     key: key === null ? null : Buffer.from(key),
     payload: Buffer.from(JSON.stringify(event)),
     headers: [
-      ['content-type', ALERT_CONTENT_TYPE],
+      ['content-type', ALERT_CONTENT_TYPE] as const,
       ...(traceparent === undefined ? [] : [['traceparent', traceparent] as const]),
     ],
   }
