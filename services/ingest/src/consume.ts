@@ -11,7 +11,7 @@ import { ingest } from './pipeline.js'
 import { positionsOf } from './positions.js'
 import { compareWith } from './steps/compare.js'
 import { decideWith } from './steps/decide.js'
-import { type Observer, observeWith } from './steps/observe.js'
+import { observeWith } from './steps/observe.js'
 import { prepareWith } from './steps/prepare.js'
 import { readWith } from './steps/read.js'
 import { score } from './steps/score.js'
@@ -65,7 +65,18 @@ export async function consume({
     from: source.from,
     positions: positionsOf(pool, pipeline),
     signal,
-    hooks: observer === null ? hooks : withObserver(hooks, observer),
+    // The observer keeps window states of assigned partitions only.
+    hooks: {
+      ...hooks,
+      assigned: (partitions) => {
+        observer?.assigned(partitions)
+        hooks.assigned?.(partitions)
+      },
+      sought: (seek) => {
+        observer?.sought(seek)
+        hooks.sought?.(seek)
+      },
+    },
   })
   const tracing = await openTracing('ingest')
   const decoder = makeDecoder(source)
@@ -108,20 +119,5 @@ export async function consume({
     telemetry.drainCutShort(toOutflowError(error))
   } finally {
     await tracing?.close()
-  }
-}
-
-/** Passes assignments and seeks to the observer, which keeps window states of assigned partitions only. */
-function withObserver(hooks: DeliveryHooks, observer: Observer): DeliveryHooks {
-  return {
-    ...hooks,
-    assigned: (partitions) => {
-      observer.assigned(partitions)
-      hooks.assigned?.(partitions)
-    },
-    sought: (seek) => {
-      observer.sought(seek)
-      hooks.sought?.(seek)
-    },
   }
 }

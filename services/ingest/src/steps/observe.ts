@@ -16,7 +16,7 @@ export interface ObserveOptions {
 }
 
 /** The step that computes windowed features, with the events of the group's partitions. */
-export interface Observer {
+interface Observer {
   /** Writes windowed features into the batch's fields in place, and adds the changed window states to the batch. */
   readonly observe: (batch: ReadBatch) => Promise<ReadBatch>
   /** A partition is read from its stored offset: its states in memory are no longer valid. */
