@@ -1,19 +1,13 @@
-import type { AlertEvent, Reason, Severity } from '@outflow/contracts'
+import type { AlertEvent, FoundAnomaly, Reason, Severity } from '@outflow/contracts'
 
 /** The fields that decide whether an alert is sent. */
-export interface Alert {
+export interface Alert extends Pick<FoundAnomaly, 'severity' | 'nll' | 'pValue' | 'eventTimeMs'> {
   /** Id of its event: `pipeline/topic/partition/offset` */
   readonly id: string
   /** The entity; null: the record has none. */
   readonly key: string | null
-  readonly severity: Severity
-  /** Nats. */
-  readonly nll: number
-  readonly pValue: number
   /** The reason with the most bits; null: the anomaly has none. */
   readonly reason: Reason | null
-  /** When the event happened, by the record's own time; epoch ms. */
-  readonly eventTimeMs: number
   /** When its anomaly was written, epoch ms; grouping, cool-downs and quiet hours use this time. */
   readonly detectedAtMs: number
 }

@@ -1,13 +1,5 @@
 import { parseWeek, toLocal } from '@outflow/contracts'
 
-/** Spans of the week in the local time of a zone. */
-export interface WeekClock {
-  /** Whether an instant, epoch ms, is in one of the spans. */
-  contains(timeMs: number): boolean
-  /** Given an instant inside a span: the first later instant that is in no span, epoch ms. */
-  endAfter(timeMs: number): number
-}
-
 const MINUTE_MS = 60_000
 /** 1970 began on a Thursday, weeks begin on Monday. */
 const THURSDAY = 3 * 1_440
@@ -18,8 +10,9 @@ const THURSDAY = 3 * 1_440
  * @param spans  as `parseWeek` reads them, not all of the week
  * @param zone   IANA name
  */
-export function weekClock(spans: string, zone: string): WeekClock {
+export function weekClock(spans: string, zone: string) {
   const week = parseWeek(spans)!
+  /** Whether an instant, epoch ms, is in one of the spans. */
   const contains = (timeMs: number): boolean => {
     const minute = Math.floor(toLocal(zone, timeMs) / MINUTE_MS) + THURSDAY
     return week[((minute % week.length) + week.length) % week.length] === 1
@@ -28,7 +21,8 @@ export function weekClock(spans: string, zone: string): WeekClock {
   let lastSpan = { from: 0, to: 0 }
   return {
     contains,
-    endAfter: (timeMs) => {
+    /** Given an instant inside a span: the first later instant that is in no span, epoch ms. */
+    endAfter: (timeMs: number): number => {
       if (timeMs >= lastSpan.from && timeMs < lastSpan.to) return lastSpan.to
       let to = (Math.floor(timeMs / MINUTE_MS) + 1) * MINUTE_MS
       while (contains(to)) to += MINUTE_MS

@@ -1,11 +1,4 @@
-import {
-  formatPosition,
-  type Position,
-  type Reason,
-  reasonSchema,
-  type Severity,
-  type StoredExplanation,
-} from '@outflow/contracts'
+import { formatPosition, type Position, type Reason, reasonSchema, type StoredExplanation } from '@outflow/contracts'
 import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
@@ -95,18 +88,13 @@ export function eachAnomaly(
 }
 
 /** The fields that decide whether an alert of an anomaly is sent, as in the alert; times are epoch ms. */
-export interface DetectedAnomaly {
+export interface DetectedAnomaly extends Pick<Anomaly, 'severity' | 'nll' | 'pValue' | 'eventTimeMs'> {
   /** pipeline/topic/partition/offset */
   readonly id: string
   readonly key: string | null
-  readonly severity: Severity
-  /** Nats. */
-  readonly nll: number
-  readonly pValue: number
   /** The reason with the most bits; null: it has none. */
   readonly reason: Reason | null
   readonly provisional: boolean
-  readonly eventTimeMs: number
   readonly detectedAtMs: number
 }
 

@@ -146,7 +146,8 @@ export async function loadModel(db: Queryable, model: ModelKey): Promise<StoredM
     values: [model.pipeline, model.id],
   })
   if (!row) throw unknown(model)
-  return toStoredModel(row)
+  if (createHash('sha256').update(row.artefact).digest('hex') !== row.checksum) throw damaged(model)
+  return { ...toSummary(row), artefact: row.artefact }
 }
 
 /** Returns a stored model without its artefact; null if it does not exist. */
@@ -167,12 +168,6 @@ export async function listModels(db: Queryable, pipeline: string): Promise<reado
     values: [pipeline],
   })
   return rows.map(toSummary)
-}
-
-function toStoredModel(row: ModelRow & { artefact: Buffer }): StoredModel {
-  const found = createHash('sha256').update(row.artefact).digest('hex')
-  if (found !== row.checksum) throw damaged(row)
-  return { ...toSummary(row), artefact: row.artefact }
 }
 
 function toSummary(row: ModelRow): ModelSummary {
