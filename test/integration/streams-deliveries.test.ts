@@ -150,8 +150,8 @@ describe.concurrent('deliveries', () => {
   it('stays in the group while a delivery takes longer than the session timeout', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 3)
-    const work = (delivery: Delivery) => sleep(delivery.expectedOffset === 0n ? 9_000 : 0)
-    const member = aMember({ topic, groupId: aGroup(), sessionTimeoutMs: 6_000, work })
+    const work = (delivery: Delivery) => sleep(delivery.expectedOffset === 0n ? 12_000 : 0)
+    const member = aMember({ topic, groupId: aGroup(), work })
     await member.until(() => member.offsets.length === 3)
     await produce(topic, 3, 4)
     await member.until(() => member.offsets.length === 4)

@@ -10,11 +10,6 @@ export interface DeliveriesOptions {
   /** Stops the stream after a drain: no new delivery starts, those in flight end (8 s), the member leaves the group, the stream completes. */
   readonly signal?: AbortSignal
   readonly hooks?: DeliveryHooks
-  /**
-   * A member without a heartbeat for this long is removed from the group, ms; default 10,000. The partitions of a killed
-   * member are not read for as long.
-   */
-  readonly sessionTimeoutMs?: number
   /** Most bytes fetched per partition at once, except for a single larger record; default 512 KiB. */
   readonly maxBytesPerPartition?: number
 }

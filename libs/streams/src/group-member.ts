@@ -58,7 +58,9 @@ interface FetchedBatch {
   readonly highWatermark: string
 }
 
+// The group removes a member without a heartbeat for this long: the partitions of a killed member are not read meanwhile.
 const SESSION_TIMEOUT_MS = 10_000
+const BEAT_EVERY_MS = SESSION_TIMEOUT_MS / 10
 // Short, because a stop waits for an idle fetch to return.
 const MAX_FETCH_WAIT_MS = 500
 // A stop may take ten seconds; this leaves two for the caller.
@@ -86,7 +88,6 @@ const PARTITIONS_IN_FLIGHT = 8
  */
 export class GroupMember {
   readonly #consumer: Consumer
-  readonly #beatEveryMs: number
   readonly #claims = new Map<string, Claim>()
   readonly #inFlight = new Map<OpenDelivery, Promise<void>>()
   /** The abort reason is the error that ends the membership. */
@@ -106,12 +107,10 @@ export class GroupMember {
     private readonly sink: DeliverySink,
     readonly topicIds: TopicIds = openTopicIds(kafka),
   ) {
-    const sessionTimeout = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS
-    this.#beatEveryMs = sessionTimeout / 10
     this.#consumer = kafka.kafkajs.consumer({
       groupId: options.groupId,
-      sessionTimeout,
-      heartbeatInterval: this.#beatEveryMs,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: BEAT_EVERY_MS,
       maxWaitTimeInMs: MAX_FETCH_WAIT_MS,
       metadataMaxAge: METADATA_MAX_AGE_MS,
       allowAutoTopicCreation: false,
@@ -277,7 +276,7 @@ export class GroupMember {
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
     const claim = this.#claims.get(keyOf(payload.batch))
     if (!claim || this.#leaving.aborted) return
-    const heartbeat = startHeartbeat(payload.heartbeat, this.#beatEveryMs)
+    const heartbeat = startHeartbeat(payload.heartbeat, BEAT_EVERY_MS)
     try {
       await this.#deliverBatch(claim, payload, heartbeat)
     } finally {
