@@ -52,8 +52,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     expect(await activeModelId(pool, pipeline)).toBe('a')
     const active = await activeModel(pool, pipeline)
     expect(active).toMatchObject({
-      id: 'a',
-      state: 'active',
+      ...{ id: 'a', state: 'active', artefactBytes: 3 },
       parentId: null,
       metadata: aModelMetadata(),
       metrics: GATE,

@@ -111,14 +111,6 @@ describe('writeBatch', () => {
     expect(await partitionCounters(pool, pipeline)).toMatchObject([
       { nextOffset: 5n, received: 5, scored: 4, rejected: 1, anomalies: 1, alerts: 1 },
     ])
-    const { rows } = await pool.query(
-      `select scored::int, anomalies::int, nll_min, nll_max, nll_sum, histogram::int[], p_histogram::int[] as "pHistogram"
-       from outflow.score_statistics where pipeline = $1`,
-      [pipeline],
-    )
-    const [whole] = minuteScores('m', [NOW, NOW, NOW, NOW], [1, 12.5, 2, 40], [0, 1, 0, 0], [0.5, 0.001, 0.5, 0.25])
-    const { histogram, pHistogram } = whole!
-    expect(rows).toEqual([{ scored: 4, anomalies: 1, nll_min: 1, nll_max: 40, nll_sum: 55.5, histogram, pHistogram }])
   })
 
   it('writes nothing of a batch that Postgres rejects', async () => {
