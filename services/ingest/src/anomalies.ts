@@ -1,32 +1,18 @@
 import { recalibrate } from '@outflow/detector'
-import { fieldsAt, type JsonObject } from '@outflow/records'
+import { fieldsAt } from '@outflow/records'
 import type { Anomaly } from '@outflow/store/anomalies'
-import type { KafkaRecord } from '@outflow/streams'
-import type { DecidedBatch, ModelLease } from './batch.js'
+import type { DecidedBatch, ModelLease, RecordOf } from './batch.js'
 
-/**
- * Returns the anomalies of a batch in stored form, in the order of their records; the explainer computes reasons from it.
- *
- * @param recordOf  returns the whole record of a message that could be read
- */
-export function anomaliesOf(
-  { decisions, records, fields, scores, model }: DecidedBatch,
-  recordOf: (source: KafkaRecord) => JsonObject,
-): readonly Anomaly[] {
+/** Returns the anomalies of a batch in stored form, in the order of their records; the explainer computes reasons from it. */
+export function anomaliesOf(batch: DecidedBatch, recordOf: RecordOf): readonly Anomaly[] {
+  const { decisions, fields, model } = batch
   const { modelId, detector, recalibrationId } = model
   return decisions.anomalies.map(({ index, severity }) => {
-    const { source, eventTimeMs, entityKey } = records.at(index)!
     const own = fieldsAt(fields, index)
-    const nll = scores.nll[index]!
+    const scored = scoredRecord(batch, index, recordOf)
     return {
-      offset: source.offset,
-      recordTimeMs: source.timestampMs,
-      eventTimeMs,
-      entityKey,
-      record: recordOf(source),
-      nll,
-      pValue: scores.pValue[index]!,
-      pUpper: upperLimit(model, nll),
+      ...scored,
+      pUpper: upperLimit(model, scored.nll),
       missing: detector.missing(own),
       windowed: detector.windowed(own),
       severity,
@@ -35,6 +21,15 @@ export function anomaliesOf(
       recalibrationId,
     }
   })
+}
+
+/** A record of a batch with its score by the model. */
+export function scoredRecord({ records, scores }: DecidedBatch, index: number, recordOf: RecordOf) {
+  const { source, eventTimeMs, entityKey } = records.at(index)!
+  return {
+    ...{ offset: source.offset, recordTimeMs: source.timestampMs, eventTimeMs, entityKey, record: recordOf(source) },
+    ...{ nll: scores.nll[index]!, pValue: scores.pValue[index]! },
+  }
 }
 
 /** Recalibrated like the p-value. */

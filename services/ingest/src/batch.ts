@@ -1,6 +1,6 @@
 import type { EntityState, FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
-import type { FieldTable, Observation, ReadRecord as Read } from '@outflow/records'
+import type { FieldTable, JsonObject, Observation, ReadRecord as Read } from '@outflow/records'
 import type { ShadowWrite } from '@outflow/store/batch'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 
@@ -12,6 +12,9 @@ export interface RejectedRecord {
 
 /** A record with its event time and entity; all of it is decoded only when needed, for instance for an anomaly. */
 export type ReadRecord = Read<KafkaRecord>
+
+/** Returns the whole record of a message that could be read. */
+export type RecordOf = (source: KafkaRecord) => JsonObject
 
 /** The records of a batch that satisfy their contract, in order. An accessed record is read again: few are, and all of them would occupy memory. */
 export type ReadRecords = Pick<readonly ReadRecord[], 'length' | 'at'>

@@ -14,7 +14,14 @@ import { stepsInMemory, writeInMemory } from './test-steps.js'
 
 const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, superseded: vi.fn(), recordFailed: vi.fn() })
 const ingest = (steps: IngestSteps, watch = unwatched()) => ingestWatched(steps, watch)
-const telemetryOfReading = (): ReadOptions['telemetry'] => ({ recordFailed: vi.fn() })
+const reading = (options: Partial<ReadOptions>) =>
+  readWith({
+    borrowModel: () => aLease(),
+    readerFor: aReader,
+    tombstones: 'reject',
+    telemetry: { recordFailed: vi.fn() },
+    ...options,
+  })
 
 function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written'): IngestSteps {
   const decoder = aDecoder(200)
@@ -108,12 +115,7 @@ test.each(['prepare', 'read', 'observe', 'score', 'decide', 'compare', 'write'] 
     }
     const lease = aLease()
     const steps = realSteps()
-    const read = readWith({
-      borrowModel: () => lease,
-      readerFor: aReader,
-      tombstones: 'reject',
-      telemetry: telemetryOfReading(),
-    })
+    const read = reading({ borrowModel: () => lease })
     await lastValueFrom(of(delivery).pipe(ingest({ ...steps, read, [step]: broken })), { defaultValue: null })
     expect(delivery.ended).toEqual([{ by: 'fail', error }])
     expect(lease.giveBack).toHaveBeenCalledTimes(step === 'prepare' || step === 'read' ? 0 : 1)
@@ -126,19 +128,14 @@ test('issue 17.12: the model lease is returned when its reader cannot be made', 
   const readerFor = () => {
     throw new Refused('no reader')
   }
-  const read = readWith({ borrowModel: () => lease, readerFor, tombstones: 'reject', telemetry: telemetryOfReading() })
+  const read = reading({ borrowModel: () => lease, readerFor })
   await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(), read })), { defaultValue: null })
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
 
 test('the model lease is returned when its batch has ended', async () => {
   const lease = aLease()
-  const read = readWith({
-    borrowModel: () => lease,
-    readerFor: aReader,
-    tombstones: 'reject',
-    telemetry: telemetryOfReading(),
-  })
+  const read = reading({ borrowModel: () => lease })
   await lastValueFrom(of(one(0, 0)).pipe(ingest({ ...realSteps(), read })))
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
@@ -221,8 +218,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
   const write = writeInMemory([], { writeBatch })
   const poisoned: IngestSteps = {
     prepare: steps.prepare,
-    read: readWith({
-      tombstones: 'reject',
+    read: reading({
       borrowModel: () => {
         leases.lent += 1
         const giveBack = () => {
@@ -240,7 +236,6 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
           },
         }
       },
-      telemetry: telemetryOfReading(),
     }),
     observe: throwing('observe', steps.observe),
     score: throwing('score', steps.score),

@@ -1,17 +1,13 @@
 import type { DetectionTarget } from '@outflow/contracts'
 import { type Decisions, decide, decisionRule, type Scores } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
-import type { JsonObject } from '@outflow/records'
-import type { ShadowDifference, ShadowWrite } from '@outflow/store/batch'
-import type { KafkaRecord } from '@outflow/streams'
-import type { ComparedBatch, DecidedBatch } from '../batch.js'
+import type { ShadowWrite } from '@outflow/store/batch'
+import { scoredRecord } from '../anomalies.js'
+import type { ComparedBatch, DecidedBatch, RecordOf } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
-
-type RecordOf = (source: KafkaRecord) => JsonObject
 
 interface CompareOptions {
   readonly detection: DetectionTarget
-  /** Returns the whole record of a message that could be read. */
   readonly recordOf: RecordOf
   readonly telemetry: Pick<IngestTelemetry, 'shadowFailed'>
 }
@@ -64,27 +60,11 @@ function comparisonOf(
     differences: [...onlyActive, ...onlyShadow]
       .sort((a, b) => apart(b) - apart(a))
       .slice(0, MOST_DIFFERENCES)
-      .map((index) => differenceOf(batch, index, scores, recordOf)),
-  }
-}
-
-function differenceOf(
-  { records, scores, decisions }: DecidedBatch,
-  index: number,
-  ofShadow: Scores,
-  recordOf: RecordOf,
-): ShadowDifference {
-  const { source, eventTimeMs, entityKey } = records.at(index)!
-  return {
-    offset: source.offset,
-    anomalyBy: decisions.isAnomaly[index] === 1 ? 'active' : 'shadow',
-    recordTimeMs: source.timestampMs,
-    eventTimeMs,
-    entityKey,
-    record: recordOf(source),
-    nll: scores.nll[index]!,
-    pValue: scores.pValue[index]!,
-    shadowNll: ofShadow.nll[index]!,
-    shadowPValue: ofShadow.pValue[index]!,
+      .map((index) => ({
+        ...scoredRecord(batch, index, recordOf),
+        anomalyBy: batch.decisions.isAnomaly[index] === 1 ? 'active' : 'shadow',
+        shadowNll: scores.nll[index]!,
+        shadowPValue: scores.pValue[index]!,
+      })),
   }
 }

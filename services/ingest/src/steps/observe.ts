@@ -15,18 +15,10 @@ export interface ObserveOptions {
   readonly maxBytes?: number
 }
 
-/** The step that computes windowed features, with the events of the group's partitions. */
-interface Observer {
-  /** Writes windowed features into the batch's fields in place, and adds the changed window states to the batch. */
-  readonly observe: (batch: ReadBatch) => Promise<ReadBatch>
-  /** A partition is read from its stored offset: its states in memory are no longer valid. */
-  readonly sought: (at: { readonly topic: string; readonly partition: number }) => void
-  /** Exactly these partitions are assigned to this member now. */
-  readonly assigned: (partitions: readonly { readonly topic: string; readonly partition: number }[]) => void
-}
-
 /** Enough for some ten thousand entities with a window or two; others are loaded when their records arrive. */
 const MAX_BYTES = 16 * 1024 ** 2
+
+type Partition = Pick<Delivery, 'topic' | 'partition'>
 
 interface Memory {
   readonly states: WindowStates
@@ -35,13 +27,13 @@ interface Memory {
 }
 
 /**
- * Returns the step for a pipeline with windowed features; null if it has none.
+ * Returns the step that computes windowed features, with the events of the group's partitions; null for a pipeline without such features.
  *
  * The store has each entity's state at the partition's stored offset, and memory is a partial copy of it. A delivery that does not
  * continue at memory's offset (after a rebalance, a crash, or a write by another instance) loads states from the store. A
  * record therefore gets the same features each time it is read.
  */
-export function observeWith(options: ObserveOptions): Observer | null {
+export function observeWith(options: ObserveOptions) {
   const { features, load, telemetry, signal, maxBytes = MAX_BYTES } = options
   const plan = planWindows(features)
   if (plan === null) return null
@@ -68,7 +60,8 @@ export function observeWith(options: ObserveOptions): Observer | null {
   }
 
   return {
-    observe: async (batch) => {
+    /** Writes windowed features into the batch's fields in place, and adds the changed window states to the batch. */
+    observe: async (batch: ReadBatch): Promise<ReadBatch> => {
       const { delivery, model } = batch
       const memory = memoryOf(delivery)
       const { states } = memory
@@ -93,8 +86,10 @@ export function observeWith(options: ObserveOptions): Observer | null {
       telemetry.windowStatesUsed(states.settle())
       return { ...batch, windowStates }
     },
-    sought: ({ topic, partition }) => void memories.delete(`${topic}/${partition}`),
-    assigned: (partitions) => {
+    /** A partition is read from its stored offset: its states in memory are no longer valid. */
+    sought: ({ topic, partition }: Partition) => void memories.delete(`${topic}/${partition}`),
+    /** Exactly these partitions are assigned to this member now. */
+    assigned: (partitions: readonly Partition[]) => {
       const ours = new Set(partitions.map(({ topic, partition }) => `${topic}/${partition}`))
       for (const key of memories.keys()) if (!ours.has(key)) memories.delete(key)
     },

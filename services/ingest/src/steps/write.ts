@@ -1,21 +1,18 @@
 import { alertEvent, eventMessage } from '@outflow/alerting'
 import type { Config } from '@outflow/contracts'
 import { retrying } from '@outflow/errors/retrying'
-import type { JsonObject } from '@outflow/records'
 import type { Tracing } from '@outflow/runtime'
 import { PositionMoved } from '@outflow/store'
 import type { BatchWrite, WriteOutcome } from '@outflow/store/batch'
 import { minuteScores } from '@outflow/store/statistics'
-import type { KafkaRecord } from '@outflow/streams'
 import { anomaliesOf } from '../anomalies.js'
-import type { ComparedBatch } from '../batch.js'
+import type { ComparedBatch, RecordOf } from '../batch.js'
 import { deadLetterMessage } from '../dead-letter-message.js'
 import type { IngestTelemetry } from '../telemetry.js'
 import { traceBatch } from '../trace-batch.js'
 
 export interface WriteOptions {
-  /** Returns the whole record of a message that could be read. */
-  readonly recordOf: (source: KafkaRecord) => JsonObject
+  readonly recordOf: RecordOf
   readonly config: Pick<Config, 'pipeline' | 'deadLetters'> & {
     readonly alerts: Pick<Config['alerts'], 'topic' | 'provisional'>
     readonly console: Pick<Config['console'], 'url'>
