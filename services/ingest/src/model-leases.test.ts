@@ -5,8 +5,8 @@ import { lastValueFrom, of } from 'rxjs'
 import { expect, test, vi } from 'vitest'
 import { keepModels, type ModelLeases, type ModelLeasesOptions } from './model-leases.js'
 import { type IngestSteps, ingest } from './pipeline.js'
-import { readWith } from './steps/read.js'
-import { aDelivery, aDetector, aKafkaRecord, aReader } from './test-builders.js'
+import { aDelivery, aDetector, aKafkaRecord } from './test-builders.js'
+import { aReadStep } from './test-steps.js'
 
 class StoreAway extends OutflowError {
   readonly code = 'OUTFLOW_UNEXPECTED'
@@ -124,12 +124,7 @@ test('a failed batch returns its model leases, and models replaced meanwhile are
   }
   const steps = {
     prepare: (delivery) => of({ delivery, startedAtMs: 0 }),
-    read: readWith({
-      borrowModel: models.borrow,
-      readerFor: aReader,
-      tombstones: 'reject',
-      telemetry: { recordFailed: vi.fn() },
-    }),
+    read: aReadStep({ borrowModel: models.borrow }),
     observe: (batch) => of(batch),
     score: replaceThenFail,
     decide: unused,

@@ -8,20 +8,11 @@ import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
 import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
-import { type ReadOptions, readWith } from './steps/read.js'
 import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, recordsOf, type TestDelivery } from './test-builders.js'
-import { stepsInMemory, writeInMemory } from './test-steps.js'
+import { aReadStep, stepsInMemory, writeInMemory } from './test-steps.js'
 
 const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, superseded: vi.fn(), recordFailed: vi.fn() })
 const ingest = (steps: IngestSteps, watch = unwatched()) => ingestWatched(steps, watch)
-const reading = (options: Partial<ReadOptions>) =>
-  readWith({
-    borrowModel: () => aLease(),
-    readerFor: aReader,
-    tombstones: 'reject',
-    telemetry: { recordFailed: vi.fn() },
-    ...options,
-  })
 
 function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written'): IngestSteps {
   const decoder = aDecoder(200)
@@ -115,7 +106,7 @@ test.each(['prepare', 'read', 'observe', 'score', 'decide', 'compare', 'write'] 
     }
     const lease = aLease()
     const steps = realSteps()
-    const read = reading({ borrowModel: () => lease })
+    const read = aReadStep({ borrowModel: () => lease })
     await lastValueFrom(of(delivery).pipe(ingest({ ...steps, read, [step]: broken })), { defaultValue: null })
     expect(delivery.ended).toEqual([{ by: 'fail', error }])
     expect(lease.giveBack).toHaveBeenCalledTimes(step === 'prepare' || step === 'read' ? 0 : 1)
@@ -128,14 +119,14 @@ test('issue 17.12: the model lease is returned when its reader cannot be made', 
   const readerFor = () => {
     throw new Refused('no reader')
   }
-  const read = reading({ borrowModel: () => lease, readerFor })
+  const read = aReadStep({ borrowModel: () => lease, readerFor })
   await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(), read })), { defaultValue: null })
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
 
 test('the model lease is returned when its batch has ended', async () => {
   const lease = aLease()
-  const read = reading({ borrowModel: () => lease })
+  const read = aReadStep({ borrowModel: () => lease })
   await lastValueFrom(of(one(0, 0)).pipe(ingest({ ...realSteps(), read })))
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
@@ -218,7 +209,7 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
   const write = writeInMemory([], { writeBatch })
   const poisoned: IngestSteps = {
     prepare: steps.prepare,
-    read: reading({
+    read: aReadStep({
       borrowModel: () => {
         leases.lent += 1
         const giveBack = () => {

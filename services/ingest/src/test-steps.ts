@@ -7,6 +7,7 @@ import { type PrepareOptions, prepareWith } from './steps/prepare.js'
 import { type ReadOptions, readWith } from './steps/read.js'
 import { score } from './steps/score.js'
 import { type WriteOptions, writeWith } from './steps/write.js'
+import { aLease, aReader } from './test-builders.js'
 
 /** Options of tests and the fuzzer for the steps of a pipeline that writes to memory. */
 interface StepsInMemory extends Pick<ReadOptions, 'borrowModel' | 'readerFor'> {
@@ -28,7 +29,7 @@ export function stepsInMemory(
 ): IngestSteps {
   return {
     prepare: prepareWith({ decoder, telemetry, signal: new AbortController().signal }),
-    read: readWith({ tombstones, borrowModel, readerFor, telemetry }),
+    read: aReadStep({ tombstones, borrowModel, readerFor, telemetry }),
     observe: (batch) => of(batch),
     score,
     decide: aDecideStep({ alertRate }),
@@ -36,6 +37,16 @@ export function stepsInMemory(
     write: writeInMemory(writes, { recordOf: wholeRecord(decoder), telemetry }),
   }
 }
+
+/** The step that reads; default: for the test detector, with tombstones rejected. */
+export const aReadStep = (overrides: Partial<ReadOptions> = {}): ReturnType<typeof readWith> =>
+  readWith({
+    borrowModel: () => aLease(),
+    readerFor: aReader,
+    tombstones: 'reject',
+    telemetry: SILENT,
+    ...overrides,
+  })
 
 /** The step that decides; default: at an alert rate of 0.01. */
 export function aDecideStep(

@@ -1,4 +1,4 @@
-export type { BatchWrite, ShadowDifference, ShadowWrite } from './batch.js'
+export type { BatchWrite, ShadowWrite } from './batch.js'
 export { makeBatchWriter } from './batch-writer.js'
 export { beginPartitions, partitionCounters, skipMissed, storedFdrState, storedPositions } from './offsets.js'
 export { loadWindowStates } from './window-states.js'

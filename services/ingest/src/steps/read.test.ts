@@ -1,18 +1,15 @@
 import { batchReader, fieldsAt } from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
 import { expect, test } from 'vitest'
-import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, aReader, FEATURES, recordsOf } from '../test-builders.js'
-import { readWith } from './read.js'
+import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, FEATURES, recordsOf } from '../test-builders.js'
+import { aReadStep } from '../test-steps.js'
 
 const aBatch = (...records: readonly KafkaRecord[]) => ({ delivery: aDelivery(records), startedAtMs: 0 })
 
 test('a valid record has its fields, its time and its entity', () => {
   const source = { timestamp: '$.at', key: '$.id' }
-  const read = readWith({
-    tombstones: 'reject',
-    borrowModel: () => aLease(),
+  const read = aReadStep({
     readerFor: (detector) => batchReader({ decoder: aDecoder(), source, features: detector.metadata.features }),
-    telemetry: { recordFailed: () => {} },
   })
   const batch = read(aBatch(aKafkaRecord(0, { at: 1_767_225_600_005, id: 'LAX', delay: 3, note: 'unread' })))
   expect(recordsOf(batch)).toEqual([
@@ -23,11 +20,8 @@ test('a valid record has its fields, its time and its entity', () => {
 
 test('a record that does not decode, or that the features or event rules reject, is rejected with its message', () => {
   const source = { timestamp: '$.date' }
-  const read = readWith({
-    tombstones: 'reject',
-    borrowModel: () => aLease(),
+  const read = aReadStep({
     readerFor: (detector) => batchReader({ decoder: aDecoder(64), source, features: detector.metadata.features }),
-    telemetry: { recordFailed: () => {} },
   })
   const sources = [
     aKafkaRecord(0, Buffer.from('nonsense')),
@@ -52,12 +46,7 @@ test('a record that does not decode, or that the features or event rules reject,
 })
 
 test('issue 17.10: a tombstone is counted and skipped if so configured, an empty value is not', () => {
-  const read = readWith({
-    tombstones: 'skip',
-    borrowModel: () => aLease(),
-    readerFor: aReader,
-    telemetry: { recordFailed: () => {} },
-  })
+  const read = aReadStep({ tombstones: 'skip' })
   const batch = read(aBatch(aKafkaRecord(0, null), aKafkaRecord(1, { delay: 1 }), aKafkaRecord(2, Buffer.alloc(0))))
   expect(batch.skipped).toBe(1)
   expect(recordsOf(batch).map(({ source }) => source.offset)).toEqual([1n])
@@ -66,12 +55,7 @@ test('issue 17.10: a tombstone is counted and skipped if so configured, an empty
 })
 
 test('issue 17.19: a record that could not be read from its batch is rejected as too_large, not skipped as a tombstone', () => {
-  const read = readWith({
-    tombstones: 'skip',
-    borrowModel: () => aLease(),
-    readerFor: aReader,
-    telemetry: { recordFailed: () => {} },
-  })
+  const read = aReadStep({ tombstones: 'skip' })
   const unreadable = 'a compressed batch has at most 33554432 bytes'
   const { skipped, rejected } = read(aBatch(aKafkaRecord(0, null, { unreadable })))
   expect(skipped).toBe(0)
@@ -85,12 +69,7 @@ test('the batch borrows one model and reads every record with it', () => {
   })
   const leases = [aLease(), aLease(refusing), aLease()]
   const [first] = leases
-  const read = readWith({
-    tombstones: 'reject',
-    borrowModel: () => leases.shift()!,
-    readerFor: aReader,
-    telemetry: { recordFailed: () => {} },
-  })
+  const read = aReadStep({ borrowModel: () => leases.shift()! })
   const batch = read(aBatch(aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, { delay: 2 })))
   expect(batch.model).toBe(first)
   expect(batch.records).toHaveLength(2)
