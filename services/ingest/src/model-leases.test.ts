@@ -1,17 +1,12 @@
 import { type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
-import { OutflowError } from '@outflow/errors'
+import { StoreUnavailable } from '@outflow/store'
 import { lastValueFrom, of } from 'rxjs'
 import { expect, test, vi } from 'vitest'
 import { keepModels, type ModelLeases, type ModelLeasesOptions } from './model-leases.js'
 import { type IngestSteps, ingest } from './pipeline.js'
 import { aDelivery, aDetector, aKafkaRecord } from './test-builders.js'
 import { aReadStep } from './test-steps.js'
-
-class StoreAway extends OutflowError {
-  readonly code = 'OUTFLOW_UNEXPECTED'
-  override readonly retryable = true
-}
 
 /** @returns the models, and the opened detectors by id */
 function keeping(overrides: Partial<ModelLeasesOptions> = {}) {
@@ -117,7 +112,7 @@ test('a failed batch returns its model leases, and models replaced meanwhile are
     models.serve('m3')
     await untilServed(models, 'm3')
     expect([...opened.values()].map(({ close }) => vi.mocked(close).mock.calls.length)).toEqual([0, 0, 0])
-    throw new StoreAway('away')
+    throw new StoreUnavailable('away')
   }
   const unused = () => {
     throw new Error('not reached')
@@ -189,8 +184,8 @@ test('with a damaged model and no earlier one, none is served until another is a
 test('a load is retried while the store is not available', async () => {
   const open = vi
     .fn<ModelLeasesOptions['open']>()
-    .mockRejectedValueOnce(new StoreAway('away'))
-    .mockRejectedValueOnce(new StoreAway('away'))
+    .mockRejectedValueOnce(new StoreUnavailable('away'))
+    .mockRejectedValueOnce(new StoreUnavailable('away'))
     .mockImplementation(async () => anOpened())
   const { telemetry } = await serving('m1', { open })
   expect(telemetry.modelLoadRetried.mock.calls.map(([id, , attempt]) => [id, attempt])).toEqual([
@@ -210,7 +205,7 @@ test('a model that was replaced before it could be loaded is not loaded', async 
 
 test('a load that is retried does not prevent a newer model from being loaded', async () => {
   const open: ModelLeasesOptions['open'] = async (id) => {
-    if (id === 'm1') throw new StoreAway('away')
+    if (id === 'm1') throw new StoreUnavailable('away')
     return anOpened()
   }
   const { models, telemetry } = keeping({ open })
@@ -268,7 +263,7 @@ test('a candidate that cannot be opened is logged once; while the store is not a
   expect(refusing.telemetry.shadowFailed).toHaveBeenCalledTimes(1)
   const openShadow = vi
     .fn()
-    .mockRejectedValueOnce(new StoreAway('away'))
+    .mockRejectedValueOnce(new StoreUnavailable('away'))
     .mockImplementation(async () => aDetector())
   const away = await serving('m1', { openShadow })
   away.models.shadow('m2')

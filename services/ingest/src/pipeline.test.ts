@@ -1,5 +1,4 @@
-import { OutflowError } from '@outflow/errors'
-import { PositionMoved } from '@outflow/store'
+import { PositionMoved, StoreRefused } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import fc from 'fast-check'
@@ -92,15 +91,11 @@ test('issue 23: a delivery is read again if the stored offset has changed when i
   expect(watch.superseded).toHaveBeenCalledWith(delivery)
 })
 
-class Refused extends OutflowError {
-  readonly code = 'OUTFLOW_STORE_REFUSED'
-}
-
 test.each(['prepare', 'read', 'observe', 'score', 'decide', 'compare', 'write'] as const)(
   'issue 17.12: an error of the infrastructure in %s fails the delivery, and the model lease is returned',
   async (step) => {
     const delivery = aDelivery([aKafkaRecord(0, { delay: 9 }), aKafkaRecord(1, { delay: 1 })])
-    const error = new Refused('no such table')
+    const error = new StoreRefused('no such table')
     const broken = () => {
       throw error
     }
@@ -117,7 +112,7 @@ test('issue 17.12: the model lease is returned when its reader cannot be made', 
   const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
   const lease = aLease()
   const readerFor = () => {
-    throw new Refused('no reader')
+    throw new StoreRefused('no reader')
   }
   const read = aReadStep({ borrowModel: () => lease, readerFor })
   await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(), read })), { defaultValue: null })

@@ -1,6 +1,6 @@
 import { type EntityState, type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
-import { OutflowError } from '@outflow/errors'
 import { fieldsAt, makeObservationReader, packFields, planWindows } from '@outflow/records'
+import { StoreUnavailable } from '@outflow/store'
 import type { Delivery } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import type { ReadBatch } from '../batch.js'
@@ -12,11 +12,6 @@ const FEATURES: readonly Feature[] = [
   featureSchema.parse({ type: 'window', name: 'total', aggregate: 'sum', of: '$.delay', over: '1h' }),
 ]
 const read = makeObservationReader(planWindows(FEATURES)!)
-
-class StoreAway extends OutflowError {
-  readonly code = 'OUTFLOW_UNEXPECTED'
-  override readonly retryable = true
-}
 
 /** A batch of one partition with records of the entity LAX; of the delivery only the offsets matter. */
 function aBatch(delays: readonly number[], expectedOffset: bigint, nextOffset: bigint, features = FEATURES): ReadBatch {
@@ -100,7 +95,7 @@ test('a partition that is assigned again loads states from the store, because an
 })
 
 test('the batch waits while the store is not available', async () => {
-  const load = vi.fn<ObserveOptions['load']>().mockRejectedValueOnce(new StoreAway('away')).mockResolvedValue([])
+  const load = vi.fn<ObserveOptions['load']>().mockRejectedValueOnce(new StoreUnavailable('away')).mockResolvedValue([])
   const { totals, telemetry } = observing({ load })
   expect(await totals(aBatch([5], 7n, 8n))).toEqual([5])
   expect(telemetry.windowStatesAwaited).toHaveBeenCalledTimes(1)

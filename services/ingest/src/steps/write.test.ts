@@ -1,5 +1,5 @@
-import { OutflowError } from '@outflow/errors'
 import { wholeRecord } from '@outflow/records'
+import { StoreUnavailable } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
 import type { ComparedBatch } from '../batch.js'
@@ -7,11 +7,6 @@ import { aDecoder, aDetector, aKafkaRecord, aLease, aReadBatch } from '../test-b
 import { aDecideStep, aWriteConfig, writeInMemory } from '../test-steps.js'
 import { score } from './score.js'
 import type { WriteOptions } from './write.js'
-
-class StoreAway extends OutflowError {
-  readonly code = 'OUTFLOW_UNEXPECTED'
-  override readonly retryable = true
-}
 
 async function decided(delays: readonly number[], rejectedOffsets: readonly number[] = []): Promise<ComparedBatch> {
   const rejection = { reason: 'wrong_type', detail: 'x' } as const
@@ -91,7 +86,7 @@ test('the same write is retried while the store is not available', async () => {
     writeBatch: async (write) => {
       seen.push(write)
       attempts += 1
-      if (attempts < 3) throw new StoreAway('Postgres is not available')
+      if (attempts < 3) throw new StoreUnavailable('Postgres is not available')
       return 'written'
     },
   })
@@ -107,7 +102,7 @@ test('an error that is not retryable is thrown at once', async () => {
 
 test('after the service has begun to stop, a failed write is not retried', async () => {
   const abort = new AbortController()
-  const writeBatch = vi.fn<WriteOptions['writeBatch']>().mockRejectedValue(new StoreAway('still away'))
+  const writeBatch = vi.fn<WriteOptions['writeBatch']>().mockRejectedValue(new StoreUnavailable('still away'))
   const { step } = writing({ writeBatch, telemetry: { writeRetried: () => abort.abort() }, signal: abort.signal })
   await expect(step(await decided([9]))).rejects.toThrow('still away')
   expect(writeBatch).toHaveBeenCalledTimes(1)
