@@ -7,8 +7,8 @@ import {
   runPipelines,
   runTogether,
   runUntilSignal,
+  serveVitals,
   type Vitals,
-  withVitals,
 } from '@outflow/runtime'
 import { Argument } from 'commander'
 import type { CommandContext } from '../command-context.js'
@@ -86,15 +86,16 @@ async function runNamed(name: ServiceName, configPaths: readonly string[]): Prom
 }
 
 /** Runs a service or all of them, with one address for health and metrics. */
-function runPipeline(name: ServiceName, config: Config, log: Log, signal: AbortSignal): Promise<void> {
+async function runPipeline(name: ServiceName, config: Config, log: Log, signal: AbortSignal): Promise<void> {
   const { pipeline, http } = config
+  const vitals = makeVitals({ pipeline })
   // The console serves health and metrics itself.
-  if (name === 'console') return SERVICES.console({ config, log, vitals: makeVitals({ pipeline }), signal })
+  if (name === 'console') return SERVICES.console({ config, log, vitals, signal })
   const names = name === 'all' ? ALL : [name]
   const logOf = (service: string) => makeLog({ service, level: config.log.level })
-  return withVitals({ pipeline, address: { host: http.host, port: http.ports[name] }, log }, (vitals) =>
-    runServices(names, { config, vitals, signal, logOf }),
-  )
+  const server = await serveVitals(vitals, { host: http.host, port: http.ports[name] })
+  log.info({ address: server.url }, 'health and metrics served')
+  await runServices(names, { config, vitals, signal, logOf }).finally(server.close)
 }
 
 type Service = keyof typeof SERVICES
