@@ -2,7 +2,7 @@ import { alertEvent, eventMessage } from '@outflow/alerting'
 import { explainedEventSchema, parseConfig } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
-import { type Client, openPool, withTransaction } from '@outflow/store'
+import { type Client, listen, openPool, withTransaction } from '@outflow/store'
 import {
   type Anomaly,
   alertsWithoutReasons,
@@ -13,7 +13,7 @@ import {
   storeExplanations,
 } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
-import { claimOutboxOrder, listenForOutbox, type OutboxRow, takeOutbox, withholdAlerts } from '@outflow/store/outbox'
+import { claimOutboxOrder, type OutboxRow, takeOutbox, withholdAlerts } from '@outflow/store/outbox'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runExplainer } from '../../services/alerts/src/explaining/run-explainer.js'
 import { withReasons } from '../../services/alerts/src/explaining/with-reasons.js'
@@ -122,10 +122,12 @@ test('explaining reads no explained anomalies, although its plans are made while
 
 test('anomalies wake the explainer, and their reasons the relay', async () => {
   const woken: string[] = []
-  const listening = listenForOutbox({
+  const listening = listen({
     ...{ url, pipeline, pollMs: 600_000 },
-    onWork: () => woken.push('relay'),
-    onAnomalies: () => woken.push('explainer'),
+    checks: {
+      outflow_outbox: () => void woken.push('relay'),
+      outflow_anomalies: () => void woken.push('explainer'),
+    },
   })
   await eventually(() => woken.length === 2, { what: 'the listener polls once at its start' })
   await detect(1)

@@ -1,4 +1,4 @@
-import { ModelDamaged, StoredValueDamaged } from '@outflow/store'
+import { listen, ModelDamaged, StoredValueDamaged } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import {
   activeModel,
@@ -10,7 +10,6 @@ import {
   loadModel,
   promoteModel,
 } from '@outflow/store/models'
-import { listenForOutbox } from '@outflow/store/outbox'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { describe, expect, it } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
@@ -149,15 +148,7 @@ describe('listening', () => {
   it('notifies the relay when a batch with messages commits', async () => {
     const pipeline = aName('pipeline')
     let woken = 0
-    const listening = listenForOutbox({
-      url,
-      pipeline,
-      onWork: () => {
-        woken += 1
-      },
-      onAnomalies: () => {},
-      pollMs: 600_000,
-    })
+    const listening = listen({ url, pipeline, checks: { outflow_outbox: () => void woken++ }, pollMs: 600_000 })
     await eventually(() => woken === 1, { what: 'the listener polls once at its start' })
     await beginPartition(pool, { pipeline, topic: 'flights' })
     const message = { kind: 'dead_letter', topic: 'dead', key: null, payload: null, headers: [] } as const

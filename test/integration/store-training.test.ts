@@ -1,4 +1,4 @@
-import { ModelDamaged, NoEarlierModel } from '@outflow/store'
+import { listen, ModelDamaged, NoEarlierModel } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import {
   activeModelId,
@@ -16,7 +16,6 @@ import {
   endFit,
   fitOfRequest,
   listExclusions,
-  listenForTraining,
   listFits,
   noteFitStep,
   removeExclusion,
@@ -130,7 +129,7 @@ describe('a requested model', () => {
   it('notifies the trainer, and has the fit that answers it', async () => {
     const pipeline = aName('pipeline')
     let notified = 0
-    const listening = listenForTraining({ url, pipeline, onWork: () => void notified++, pollMs: 600_000 })
+    const listening = listen({ url, pipeline, checks: { outflow_training: () => void notified++ }, pollMs: 600_000 })
     await eventually(() => notified === 1, { what: 'the listener polls once' })
     const request = await requestRetrain(pool, { pipeline, by: 'ada', why: 'new firmware' })
     await eventually(() => notified === 2, { what: 'the request is reported' })

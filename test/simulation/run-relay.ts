@@ -1,8 +1,7 @@
 import { UnexpectedError } from '@outflow/errors'
 import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
 import { makeMetrics } from '@outflow/runtime'
-import { withLeadership } from '@outflow/store'
-import { listenForOutbox } from '@outflow/store/outbox'
+import { listen, withLeadership } from '@outflow/store'
 import { noOversized } from '../../services/alerts/src/relay.js'
 import { relayOutbox } from '../../services/alerts/src/relay-outbox.js'
 import { makeTelemetry } from '../../services/alerts/src/telemetry.js'
@@ -14,10 +13,9 @@ export const runRelay: Program = async (surroundings, process, signal) => {
   const { pool, kafka, log, listening } = openService(surroundings, process)
   const telemetry = makeTelemetry(log, makeMetrics({}, { ofProcess: false }))
   const woken = makeWakeUp()
-  const outbox = listenForOutbox({
+  const outbox = listen({
     ...listening,
-    onWork: woken.wake,
-    onAnomalies: () => {},
+    checks: { outflow_outbox: woken.wake },
     onError: telemetry.storeConnectionLost,
   })
   const oversized = noOversized()

@@ -1,7 +1,7 @@
 import { UnexpectedError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/records'
 import { makeMetrics } from '@outflow/runtime'
-import { listenForTraining } from '@outflow/store/training'
+import { listen } from '@outflow/store'
 import { DUE_POLL_MS, keepLeading } from '../../services/trainer/src/lead.js'
 import { makeTelemetry } from '../../services/trainer/src/telemetry.js'
 import { fixedFit } from './fixed-model.js'
@@ -21,13 +21,12 @@ export const runTrainer: Program = async (surroundings, process, signal) => {
   }
   const { open, end } = openModels(surroundings, process)
   const train = fixedFit(surroundings)
-  const listen = (onWork: () => void) =>
-    listenForTraining({ ...listening, onWork, onError: telemetry.storeConnectionLost, pollMs: DUE_POLL_MS })
+  const requests = { ...listening, onError: telemetry.storeConnectionLost, pollMs: DUE_POLL_MS }
   const decoder = makeDecoder(config.source)
   try {
     await keepLeading({
       ...{ config, pool, kafka, decoder, telemetry, tracing: null, signal },
-      ...{ models: { train, open }, listen },
+      ...{ models: { train, open }, listen: (onWork) => listen({ ...requests, checks: { outflow_training: onWork } }) },
     })
   } finally {
     await pool.end()

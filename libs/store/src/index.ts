@@ -14,7 +14,7 @@ export {
   ValueRefused,
 } from './connection/errors.js'
 export { isLed, type Leadership, withLeadership } from './connection/leadership.js'
-export type { Listener, ListenerOptions } from './connection/listen.js'
+export { type Listener, type ListenerOptions, listen } from './connection/listen.js'
 export { migrate, migrationStatus, postgresCheck } from './connection/migrate.js'
 export {
   type Client,

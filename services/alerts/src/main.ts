@@ -1,9 +1,9 @@
 import type { Config } from '@outflow/contracts'
 import { keepTrying, makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
 import type { Log, Vitals } from '@outflow/runtime'
-import { isLed, type Leadership, type Listener, openPool, postgresCheck, withLeadership } from '@outflow/store'
+import { isLed, type Leadership, type Listener, listen, openPool, postgresCheck, withLeadership } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
-import { listenForOutbox, outboxDepth } from '@outflow/store/outbox'
+import { outboxDepth } from '@outflow/store/outbox'
 import { deadLetterUnconfigured } from '@outflow/store/webhooks'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { runExplainer } from './explaining/run-explainer.js'
@@ -82,11 +82,10 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       onRetry: telemetry.startDelayed,
     })
     if (signal.aborted) return
-    outbox = listenForOutbox({
+    outbox = listen({
       url,
       pipeline,
-      onWork: relaying.wake,
-      onAnomalies: explaining.wake,
+      checks: { outflow_outbox: relaying.wake, outflow_anomalies: explaining.wake },
       onError: telemetry.storeConnectionLost,
     })
     await Promise.all([

@@ -3,9 +3,8 @@ import { openDetector, trainDetector } from '@outflow/detector'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { makeDecoder } from '@outflow/records'
 import { type Log, openTracing, type Vitals } from '@outflow/runtime'
-import { openPool, postgresCheck } from '@outflow/store'
+import { listen, openPool, postgresCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
-import { listenForTraining } from '@outflow/store/training'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { DUE_POLL_MS, keepLeading } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
@@ -49,10 +48,10 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
     ...{ config, pool, kafka, decoder, telemetry, tracing, onProgress, signal },
     models: { train: trainDetector, open: openDetector },
     listen: (onWork) =>
-      listenForTraining({
+      listen({
         url: config.postgres.url,
         pipeline: config.pipeline,
-        onWork,
+        checks: { outflow_training: onWork },
         onError: telemetry.storeConnectionLost,
         pollMs: DUE_POLL_MS,
       }),

@@ -14,23 +14,19 @@ export interface ListenerOptions {
   readonly pipeline: string
   /** Called once for each lost connection, however long the listener takes to reconnect. */
   readonly onError?: (error: OutflowError) => void
-  /** Poll interval in addition to notifications, ms. */
+  /** Poll interval in addition to notifications, which may be lost, ms; default 500. */
   readonly pollMs?: number
   /** Creates the listening client, not yet connected. Default: a client of `pg`. */
   readonly makeClient?: (config: pg.ClientConfig) => pg.Client
 }
 
-export interface WorkListenerOptions extends ListenerOptions {
-  /** Called after each notification, and every `pollMs`. */
-  readonly onWork: () => void
-}
+type Channel = `outflow_${'anomalies' | 'models' | 'outbox' | 'training' | 'webhooks'}`
 
 interface Watch extends ListenerOptions {
-  /** By channel. */
-  readonly checks: Readonly<Record<string, (client: pg.Client) => void | Promise<void>>>
-  readonly pollMs: number
+  readonly checks: Readonly<Partial<Record<Channel, (client: pg.Client) => void | Promise<void>>>>
 }
 
+const POLL_MS = 500
 const RECONNECT_MS = 1_000
 
 /** Runs the check of a channel after each notification, and all after connecting and every `pollMs`; never concurrently. */
@@ -61,8 +57,8 @@ export function listen(watch: Watch): Listener {
 
 /** Listens on one connection. Returns when stopped, throws if the connection breaks. */
 async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => void): Promise<void> {
-  const { makeClient = (config) => new pg.Client(config) } = watch
-  const channels = Object.keys(watch.checks)
+  const { makeClient = (config) => new pg.Client(config), pollMs = POLL_MS } = watch
+  const channels = Object.keys(watch.checks) as Channel[]
   const client = makeClient({
     connectionString: watch.url,
     application_name: `outflow ${channels[0]}`,
@@ -71,7 +67,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => vo
     keepAlive: true,
   })
   const { wake, wait } = makeWakeUp()
-  let due = new Set(channels)
+  let due = new Set<string>(channels)
   let broken: Error | undefined
   client.on('error', (error) => {
     broken = error
@@ -91,8 +87,8 @@ async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => vo
       const now = due
       due = new Set()
       if (broken) throw broken
-      for (const channel of now) await watch.checks[channel]!(client)
-      await wait(stop, watch.pollMs)
+      for (const channel of now) await watch.checks[channel as Channel]!(client)
+      await wait(stop, pollMs)
       if (due.size === 0) due = new Set(channels)
     }
   } finally {

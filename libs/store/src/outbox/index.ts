@@ -3,7 +3,6 @@ export {
   databaseId,
   deleteOutboxThrough,
   type HandOver,
-  listenForOutbox,
   type OutboxRow,
   outboxDepth,
   requireOutboxNumbered,

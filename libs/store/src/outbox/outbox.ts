@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
-import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, type RowOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
@@ -208,11 +207,3 @@ export async function databaseId(db: Queryable): Promise<string> {
   })
   return identity!.id
 }
-
-/** Calls `onWork` when there may be something to send, and `onAnomalies` when there may be anomalies to explain; polls every 500 ms by default. */
-export const listenForOutbox = ({
-  onWork,
-  onAnomalies,
-  ...options
-}: WorkListenerOptions & { readonly onAnomalies: () => void }): Listener =>
-  listen({ pollMs: 500, ...options, checks: { outflow_outbox: onWork, outflow_anomalies: onAnomalies } })

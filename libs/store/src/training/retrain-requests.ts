@@ -1,4 +1,3 @@
-import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -55,7 +54,3 @@ export async function fitOfRequest(db: Queryable, id: string): Promise<string | 
   })
   return row?.fit_id ?? null
 }
-
-/** Calls `onWork` when a new model is requested; polls every 5 s by default. */
-export const listenForTraining = ({ onWork, ...options }: WorkListenerOptions): Listener =>
-  listen({ pollMs: 5_000, ...options, checks: { outflow_training: onWork } })

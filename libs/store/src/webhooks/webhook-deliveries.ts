@@ -1,4 +1,3 @@
-import { type Listener, listen, type WorkListenerOptions } from '../connection/listen.js'
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
@@ -191,7 +190,3 @@ export async function waitingDeliveries(db: Queryable, pipeline: string): Promis
   })
   return Number(row!.waiting)
 }
-
-/** Calls `onWork` when there may be something to deliver; polls every 500 ms by default. */
-export const listenForDeliveries = ({ onWork, ...options }: WorkListenerOptions): Listener =>
-  listen({ pollMs: 500, ...options, checks: { outflow_webhooks: onWork } })

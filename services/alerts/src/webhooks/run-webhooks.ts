@@ -3,14 +3,8 @@ import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
 import { type Metrics, runTogether } from '@outflow/runtime'
-import { type Leadership, type Pool, withLeadership } from '@outflow/store'
-import {
-  dueDeliveries,
-  listenForDeliveries,
-  noteDelivered,
-  noteFailedAttempt,
-  waitingDeliveries,
-} from '@outflow/store/webhooks'
+import { type Leadership, listen, type Pool, withLeadership } from '@outflow/store'
+import { dueDeliveries, noteDelivered, noteFailedAttempt, waitingDeliveries } from '@outflow/store/webhooks'
 import { deliveryWithReasons } from '../explaining/with-reasons.js'
 import { deliverTo, makeBreaker } from './deliver.js'
 import type { WebhookTelemetry } from './telemetry.js'
@@ -43,11 +37,13 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
     wakeUp: makeWakeUp(),
     poster: makePoster(webhook),
   }))
-  const listening = listenForDeliveries({
+  const listening = listen({
     url: config.postgres.url,
     pipeline,
-    onWork: () => {
-      for (const { wakeUp } of lines) wakeUp.wake()
+    checks: {
+      outflow_webhooks: () => {
+        for (const { wakeUp } of lines) wakeUp.wake()
+      },
     },
     onError: onConnectionLost,
   })
