@@ -1,3 +1,4 @@
+import type { Verdict } from '@outflow/contracts/verdict'
 import { decodeModel, encodeModel } from './artefact.js'
 import { type Calibration, calibrationSteps, calibrationSummary, sortedNlls } from './conformal.js'
 import { fitParetoTail, joinLater, type ParetoTail } from './pareto-tail.js'
@@ -7,7 +8,7 @@ export interface CalibrationLabel {
   /** Rank among the calibration records; 0 is the least likely. */
   readonly rank: number
   /** confirmed: an anomaly; another one: normal; null: not labelled. */
-  readonly verdict: 'confirmed' | 'false_alarm' | 'expected' | null
+  readonly verdict: Verdict | null
 }
 
 /** The size of the calibration set, and the alert rate that it was sized for. */

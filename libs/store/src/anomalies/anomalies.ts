@@ -1,10 +1,11 @@
 import { formatPosition, type Position, type Reason, reasonSchema, type StoredExplanation } from '@outflow/contracts'
+import type { Verdict } from '@outflow/contracts/verdict'
 import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { epochMs, type RowOf, run } from '../connection/statement.js'
-import type { Anomaly, Verdict } from './anomaly.js'
+import type { Anomaly } from './anomaly.js'
 import { readExplanation } from './explanations.js'
 
 export interface StoredAnomaly extends Anomaly, Position, StoredExplanation {

@@ -1,5 +1,5 @@
 import type { Severity } from '@outflow/contracts'
-import type { Verdict } from './anomaly.js'
+import type { Verdict } from '@outflow/contracts/verdict'
 
 /** Selects anomalies of a pipeline; undefined does not restrict. */
 export interface AnomalyFilter {

@@ -1,7 +1,7 @@
 import type { Position, Reason, Severity, Step } from '@outflow/contracts'
+import type { Verdict } from '@outflow/contracts/verdict'
 import type { Queryable } from '../connection/pool.js'
 import { placeholders, run } from '../connection/statement.js'
-import type { Verdict } from './anomaly.js'
 import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
 
 /** An anomaly for a list: without its record, and with only the beginning of its reasons. */

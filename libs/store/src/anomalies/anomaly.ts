@@ -10,6 +10,3 @@ export interface Anomaly extends FoundAnomaly {
   /** Id in `outflow.recalibrations` of the recalibration of its p-value; null or absent: the p-value is from the model's own calibration. */
   readonly recalibrationId?: bigint | null
 }
-
-/** confirmed: worth knowing; false_alarm: a normal record; expected: unusual, but known beforehand. */
-export type Verdict = 'confirmed' | 'false_alarm' | 'expected'

@@ -1,8 +1,8 @@
 import { formatPosition, type Position } from '@outflow/contracts'
+import type { Verdict } from '@outflow/contracts/verdict'
 import { AnomalyUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
 import { placeholders, run } from '../connection/statement.js'
-import type { Verdict } from './anomaly.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
 
 interface NewVerdict extends Position {

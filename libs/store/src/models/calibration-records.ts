@@ -1,6 +1,6 @@
 import type { Position } from '@outflow/contracts'
+import type { Verdict } from '@outflow/contracts/verdict'
 import { z } from 'zod'
-import type { Verdict } from '../anomalies/anomaly.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'

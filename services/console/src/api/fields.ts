@@ -1,4 +1,4 @@
-import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
+import { MAX_NOTE_CHARS, VERDICTS } from '@outflow/contracts/verdict'
 import { z } from 'zod'
 
 /** ISO 8601 in JSON, in UTC where the server writes it. */
@@ -51,5 +51,5 @@ const notBlank = z.regex(/\S/, 'allowed: a text that is not blank')
 export const whyTextSchema = textSchema.check(notBlank)
 export const noteSchema = textOf(MAX_NOTE_CHARS).check(notBlank)
 
-export const verdictSchema = z.enum(['confirmed', 'false_alarm', 'expected'])
+export const verdictSchema = z.enum(VERDICTS)
 export const severitySchema = z.enum(['low', 'medium', 'high'])

@@ -11,7 +11,6 @@ export type AnomalyRow = z.input<typeof api.anomalyRowSchema>
 export type AnomalyPage = z.input<typeof api.anomaliesPageSchema>
 export type AnomalyDetail = z.input<typeof api.anomalySchema>
 export type Reason = AnomalyDetail['reasons'][number]
-export type Verdict = z.input<typeof api.verdictSchema>
 export type BulkVerdict = z.input<typeof api.bulkVerdictAnswerSchema>
 export type Similar = z.input<typeof api.similarPageSchema>
 export type ValuesAround = z.input<typeof api.valuesAroundSchema>

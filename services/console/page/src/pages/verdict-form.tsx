@@ -1,8 +1,6 @@
-import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
+import { MAX_NOTE_CHARS, VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import type { ComponentChildren } from 'preact'
-import type { Verdict } from '../api/types.js'
 import { Dialog } from '../parts/dialog.js'
-import { VERDICTS } from '../state/filters.js'
 import { formatVerdict } from '../words/format.js'
 
 interface VerdictFormProps {

@@ -1,4 +1,4 @@
-import type { Verdict } from '../api/types.js'
+import type { Verdict } from '@outflow/contracts/verdict'
 import { formatVerdict } from '../words/format.js'
 
 /** Number of filled marks of three, so that colour is not the only signal. */

@@ -1,6 +1,7 @@
+import type { Verdict } from '@outflow/contracts/verdict'
 import { signal } from '@preact/signals'
 import { type ApiError, type Query, read } from '../api/client.js'
-import type { AnomalyPage, AnomalyRow, Overview, Verdict } from '../api/types.js'
+import type { AnomalyPage, AnomalyRow, Overview } from '../api/types.js'
 import { type Filters, formatFilters, queryOf } from './filters.js'
 import { asApiError } from './resource.js'
 

@@ -1,3 +1,4 @@
+import { VERDICTS } from '@outflow/contracts/verdict'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -9,7 +10,6 @@ import {
   parseFilters,
   queryOf,
   SPANS,
-  VERDICTS,
 } from './filters.js'
 
 const words = fc.string({ unit: 'binary' })

@@ -1,5 +1,5 @@
+import { VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import { type Query, queryString } from '../api/client.js'
-import type { Verdict } from '../api/types.js'
 
 /** A span of time: up to now, or between two instants (ISO 8601; null leaves that end open). */
 export type Span = { readonly last: keyof typeof SPANS } | { readonly from: string | null; readonly to: string | null }
@@ -33,8 +33,6 @@ export const SPANS = {
   '7d': { ms: 7 * 24 * HOUR_MS, words: 'last 7 days' },
   '30d': { ms: 30 * 24 * HOUR_MS, words: 'last 30 days' },
 } as const
-
-export const VERDICTS = ['confirmed', 'false_alarm', 'expected'] as const
 
 export const isVerdict = (text: string | null): text is Verdict => VERDICTS.some((verdict) => verdict === text)
 

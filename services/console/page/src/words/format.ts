@@ -1,5 +1,6 @@
+import type { Verdict } from '@outflow/contracts/verdict'
 import { formatDuration, formatNumber } from '@outflow/contracts/wording'
-import type { Scalar, Verdict } from '../api/types.js'
+import type { Scalar } from '../api/types.js'
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const oneDecimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })

@@ -1,5 +1,6 @@
+import type { Verdict } from '@outflow/contracts/verdict'
 import { given, write } from '../../api/client.js'
-import type { BulkVerdict, Overview, Verdict } from '../../api/types.js'
+import type { BulkVerdict, Overview } from '../../api/types.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { type Filters, queryOf } from '../../state/filters.js'
 import { notify } from '../../state/notices.js'

@@ -1,3 +1,4 @@
+import { VERDICTS } from '@outflow/contracts/verdict'
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Choice } from '../../parts/choice.js'
@@ -12,7 +13,6 @@ import {
   SPANS,
   type Span,
   spanBetween,
-  VERDICTS,
 } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'

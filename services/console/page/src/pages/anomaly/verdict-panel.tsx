@@ -1,6 +1,6 @@
-import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
+import { MAX_NOTE_CHARS, type Verdict } from '@outflow/contracts/verdict'
 import { useRef, useState } from 'preact/hooks'
-import type { AnomalyDetail, Verdict } from '../../api/types.js'
+import type { AnomalyDetail } from '../../api/types.js'
 import { VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import { isVerdict } from '../../state/filters.js'

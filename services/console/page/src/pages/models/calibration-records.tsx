@@ -1,5 +1,6 @@
+import type { Verdict } from '@outflow/contracts/verdict'
 import { useState } from 'preact/hooks'
-import type { CalibrationRecords, Verdict } from '../../api/types.js'
+import type { CalibrationRecords } from '../../api/types.js'
 import { Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
 import { useRead } from '../../state/resource.js'
