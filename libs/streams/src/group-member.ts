@@ -74,8 +74,7 @@ const RETRY_MS = 500
 const CHECK_POSITIONS_MS = 10_000
 // Added partitions are read after at most this time plus a rebalance.
 const METADATA_MAX_AGE_MS = 10_000
-// Some two thousand records. The bytes of a fetch stay in memory until its last batch has ended, and there are two fetches at a time.
-// With half the value, memory was a tenth lower and CPU a quarter higher; with twice the value, memory was a tenth higher.
+// Some two thousand records. A fetch stays in memory until its last batch has ended: more bytes cost memory, fewer bytes CPU.
 const MAX_BYTES_PER_PARTITION = 512 * 1024
 // kafkajs processes the partitions of a fetch in this many concurrent calls, and fetches again when all have returned.
 const PARTITIONS_IN_FLIGHT = 8
