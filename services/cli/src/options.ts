@@ -1,5 +1,5 @@
-import { userInfo } from 'node:os'
 import { EARLIEST_MS, LATEST_MS, windowMs } from '@outflow/contracts'
+import { userName } from '@outflow/runtime/user-name'
 import { InvalidArgumentError, Option } from 'commander'
 import { UsageError } from './errors.js'
 import type { PipelineOptions } from './store-access.js'
@@ -100,7 +100,7 @@ export interface ChangeOptions extends PipelineOptions {
 
 /** Author of a change and its reason, for the audit log. */
 export function changeOf({ by, why }: Pick<ChangeOptions, 'by' | 'why'>) {
-  return { by: by ?? userInfo().username, why: why ?? 'requested on the command line' }
+  return { by: by ?? userName(), why: why ?? 'requested on the command line' }
 }
 
 export const configOption = (): Option => new Option('-c, --config <file>', 'the configuration').default('outflow.yaml')

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { userInfo } from 'node:os'
 import { type ConsoleConfig, ROLES, type Role } from '@outflow/contracts'
+import { userName } from '@outflow/runtime/user-name'
 import type { FastifyRequest } from 'fastify'
 import type { Session } from './api/index.js'
 
@@ -14,7 +14,7 @@ export function loginsOf({ authentication }: ConsoleConfig): ('token' | 'oidc')[
 
 /** Without authentication the user is that of the console's process. */
 export function localVisitor(): Session {
-  return { name: userInfo().username, role: 'operator', authentication: 'none' }
+  return { name: userName(), role: 'operator', authentication: 'none' }
 }
 
 /** Returns the owner of the token in `Authorization: Bearer`; null if there is none. */

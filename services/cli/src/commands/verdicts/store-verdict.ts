@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os'
 import type { Verdict } from '@outflow/contracts/verdict'
 import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
+import { userName } from '@outflow/runtime/user-name'
 import type { Pool } from '@outflow/store'
 import { type GivenVerdict, giveOwnVerdict, giveVerdict, mayNameReviewer } from '@outflow/store/anomalies'
 import { formatCount } from '@outflow/terminal'
@@ -30,7 +30,7 @@ export async function storeVerdict(
     )
   }
   const own = { pipeline, ...position, verdict: word.replace('-', '_') as Verdict, note }
-  if (await mayNameReviewer(pool)) return giveVerdict(pool, { ...own, by: by ?? userInfo().username })
+  if (await mayNameReviewer(pool)) return giveVerdict(pool, { ...own, by: by ?? userName() })
   if (by !== undefined)
     throw new UsageError('--by takes a login that owns the tables; this one gives verdicts in its own name')
   return giveOwnVerdict(pool, own)
