@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { outputFormat, withOutput } from './open-output.js'
@@ -48,6 +49,16 @@ describe('withOutput', () => {
     const write = (path: string) => withOutput(path, async () => {})
     await expect(write(join(folder, 'no', 'file'))).rejects.toThrow(/^cannot write .*: no such file or folder$/)
     await expect(write(folder)).rejects.toThrow(/^cannot write .*: it is a folder$/)
+  })
+
+  it('fails with the reason when the disk is full, also when an earlier write has failed meanwhile', async () => {
+    const fill = withOutput('/dev/full', async (output) => {
+      await output.write('0,1\n')
+      for (let turn = 0; turn < 1_000; turn += 1) await setImmediate()
+      await output.write('1,1\n')
+    })
+
+    await expect(fill).rejects.toThrow('cannot write /dev/full: no space is left on the disk')
   })
 
   it('writes directly to an output that is not a regular file', async () => {

@@ -77,6 +77,8 @@ async function isPlainOrAbsent(path: string): Promise<boolean> {
 function outputTo(stream: Writable, name: string): Output {
   return {
     write: async (bytes) => {
+      // A stream that has failed emits no further event.
+      if (stream.errored) throw new FileUnavailable('write', name, stream.errored)
       if (stream.write(bytes)) return
       await named(name, once(stream, 'drain'))
     },
