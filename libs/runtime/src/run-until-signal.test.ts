@@ -52,11 +52,13 @@ test('a drain that overruns ends the process with 1 and an error in the log', as
   expect(written).toContain('shutdown overran')
 })
 
-test('a second Ctrl-C ends the process at once', () => {
+test('a second Ctrl-C ends the process at once; a duplicate of the first does not', () => {
   const { source, log } = aProcess()
   void runUntilSignal(() => new Promise(() => {}), { log, source })
   source.emit('SIGINT', 'SIGINT')
+  source.emit('SIGINT', 'SIGINT')
   expect(source.exit).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(1_001)
   source.emit('SIGINT', 'SIGINT')
   expect(source.exit).toHaveBeenCalledWith(1)
 })

@@ -10,12 +10,14 @@ export interface SignalSource {
 
 /** The longest drain, ms: a third of the 30 s after which Kubernetes kills. */
 const DRAIN_MS = 10_000
+/** Ctrl-C reaches npx and the service, and where `sh` is bash, npx forwards it to the service: a signal within this time is a duplicate. */
+const DUPLICATE_SIGNAL_MS = 1_000
 
 /**
  * Runs a service until it ends. At the first SIGTERM or SIGINT `signal` aborts and the service drains.
  *
- * A drain that overruns ends the process with 1; a second signal ends it at once. Offsets move in the transaction that
- * writes the results, so both are safe: a record that was not written is read again.
+ * A drain that overruns ends the process with 1; a second signal, unless it is a duplicate, ends it at once. Offsets move in the
+ * transaction that writes the results, so both are safe: a record that was not written is read again.
  *
  * @returns the exit code: 0 when the service completed or drained, 1 when it threw
  */
@@ -25,12 +27,15 @@ export async function runUntilSignal(
 ): Promise<0 | 1> {
   const abort = new AbortController()
   let overrun: NodeJS.Timeout | undefined
+  let firstAt = 0
   const onSignal = (name: string): void => {
     if (abort.signal.aborted) {
+      if (performance.now() - firstAt < DUPLICATE_SIGNAL_MS) return
       log.warn({ signal: name }, 'shutdown forced')
       source.exit(1)
       return
     }
+    firstAt = performance.now()
     log.info({ signal: name, drainMs: DRAIN_MS }, 'shutdown requested')
     overrun = setTimeout(() => {
       log.error({ drainMs: DRAIN_MS }, 'shutdown overran')
