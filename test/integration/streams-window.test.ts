@@ -41,6 +41,13 @@ describe('readWindow', () => {
     expect(window.seen).toBe(5)
   })
 
+  it.each([-1, -86_400_000])('reads all records from %i ms, a time before 1970, on', async (fromMs) => {
+    const topic = await aTopic({ partitions: 2 })
+    await produce(topic, [NOON, NOON + 1, NOON + 2])
+
+    expect((await readWindow(kafka(), { topics: [topic], fromMs, maxRows: 100, seed: 1 })).seen).toBe(3)
+  })
+
   it('issue 17.10: leaves out tombstones with skipTombstones', async () => {
     const topic = await aTopic()
     await sendMessages(

@@ -163,11 +163,14 @@ export function countWindow(
   })
 }
 
-/** Timestamps may not be ascending: reading begins at the first offset whose timestamp is at or after `fromMs`. */
+/**
+ * Timestamps may not be ascending: reading begins at the first offset whose timestamp is at or after `fromMs`. Kafka reads a negative
+ * time as the end of the topic, or rejects it.
+ */
 async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
   const [ends, starts] = await Promise.all([
     endsOf(admin, topic),
-    namingTopic(topic, () => admin.fetchTopicOffsetsByTimestamp(topic, fromMs)),
+    namingTopic(topic, () => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))),
   ])
   return ends.map(({ partition, earliest, end }) => {
     const start = BigInt(starts.find((found) => found.partition === partition)!.offset)
