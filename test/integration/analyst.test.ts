@@ -299,6 +299,19 @@ describe('a login by `outflow analyst create`', () => {
     })
   })
 
+  it('does not change a role that has the name already', async () => {
+    const role = aName('role')
+    await pool.query(`create role "${role}"`)
+    const { stdout: sql } = await callOutflow(['analyst', 'create', role])
+    // psql continues after a failed statement.
+    await withClient(url, async (client) => {
+      for (const statement of sql.trim().split('\n')) await client.query(statement).catch(() => {})
+    })
+    const { rows } = await pool.query('select rolcanlogin, rolconfig from pg_roles where rolname = $1', [role])
+    await pool.query(`drop role "${role}"`)
+    expect(rows).toEqual([{ rolcanlogin: false, rolconfig: null }])
+  })
+
   it('finds the views without their schema', async () => {
     const { rows } = await withClient(urlOfAnalyst(), (client) => client.query('select * from anomalies limit 1'))
     expect(Object.keys(rows[0]).slice(0, 8)).toEqual([

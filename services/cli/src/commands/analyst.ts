@@ -19,10 +19,12 @@ export function define(analyst: OutflowCommand, { terminal }: CommandContext): v
     })
 }
 
-/** Returns the SQL that creates a login. @param password  must contain no quotes */
+/** Returns the SQL that creates a login, as one transaction: it changes no role that exists. @param password  must contain no quotes */
 export function loginSql(name: string, password: string): string {
   const role = `"${name.replaceAll('"', '""')}"`
-  return `create role ${role} login password '${password}' in role outflow_analyst, outflow_reviewer;
+  return `begin;
+create role ${role} login password '${password}' in role outflow_analyst, outflow_reviewer;
 alter role ${role} set search_path = analyst;
+commit;
 `
 }
