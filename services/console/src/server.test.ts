@@ -6,7 +6,10 @@ import type { ConsoleServer } from './routes/route-context.js'
 import { makeServer, type ServerOptions } from './server.js'
 
 /** A server with the smallest configuration, and without a store unless one is given. */
-function aServer(read: ServerOptions['read'] = () => Promise.reject(new Error('no store'))): Promise<ConsoleServer> {
+function aServer(
+  read: ServerOptions['read'] = () => Promise.reject(new Error('no store')),
+  settings: object = {},
+): Promise<ConsoleServer> {
   const config = parseConfig(
     {
       pipeline: 'flights',
@@ -16,6 +19,7 @@ function aServer(read: ServerOptions['read'] = () => Promise.reject(new Error('n
       features: [{ path: '$.delay', type: 'numeric' }],
       alerts: { topic: 'flights.alerts' },
       deadLetters: { topic: 'flights.dead' },
+      console: settings,
     },
     {},
   )
@@ -55,6 +59,13 @@ test('a browser that opens an address of the API gets a problem as a page (a fai
   expect(answer.body).toContain('<h1>Bad Request</h1>')
   expect(answer.body).toContain('<a href="/">')
   expect(answer.body).not.toContain('<b>')
+})
+
+test('a console with TLS demands it for its own name alone (also for the names below it, whose servers may have none)', async () => {
+  const secure = await aServer(undefined, { url: 'https://outflow.example' })
+  const answer = await secure.inject({ url: '/api/session', headers: { host: 'outflow.example' } })
+  expect(answer.headers['strict-transport-security']).toBe('max-age=31536000')
+  await secure.close()
 })
 
 test('a foreign host name that resolves to its address is rejected', async () => {

@@ -99,7 +99,8 @@ const helmetOptions = (isSecure: boolean) => ({
       frameAncestors: ["'none'"],
     },
   },
-  strictTransportSecurity: isSecure && { maxAge: 365 * 86_400 },
+  // Other servers below the console's name may have no TLS.
+  strictTransportSecurity: isSecure && { maxAge: 365 * 86_400, includeSubDomains: false },
   xFrameOptions: { action: 'deny' as const },
   referrerPolicy: { policy: 'no-referrer' as const },
   crossOriginEmbedderPolicy: true,

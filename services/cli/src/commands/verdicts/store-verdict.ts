@@ -1,5 +1,4 @@
-import type { Verdict } from '@outflow/contracts/verdict'
-import { MAX_NOTE_CHARS } from '@outflow/contracts/verdict'
+import { MAX_NOTE_CHARS, type Verdict } from '@outflow/contracts/verdict'
 import { userName } from '@outflow/runtime/user-name'
 import type { Pool } from '@outflow/store'
 import { type GivenVerdict, giveOwnVerdict, giveVerdict, mayNameReviewer } from '@outflow/store/anomalies'
