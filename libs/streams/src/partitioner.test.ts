@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+import { Partitioners } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { placeOnce } from './partitioner.js'
 
@@ -29,3 +31,25 @@ test('messages of a key get one partition', () => {
   const partitions = ['a', 'b'].map((value) => partitionOf({ ...TOPIC, message: { key: 'LAX', value } }))
   expect(partitions[0]).toBe(partitions[1])
 })
+
+test('a key gets the partition that kafkajs gives it', () => {
+  const [partitionOf, partitionByKafkajs] = [placeOnce(), Partitioners.DefaultPartitioner()]
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      const key = Buffer.from(bytes)
+      const placed = partitionOf({ ...TOPIC, message: { key, value: 'late' } })
+      expect(placed).toBe(partitionByKafkajs({ ...TOPIC, message: { key, value: 'late' } }))
+    }),
+    { seed: 1 },
+  )
+})
+
+// kafkajs's own hash takes several times this limit.
+const LIMIT_MS = 5_000
+test(
+  'a message with a key of 256 KiB is placed without delay',
+  () => {
+    expect(placeOnce()({ ...TOPIC, message: { key: Buffer.alloc(256 * 1024, 'k'), value: 'late' } })).toBeLessThan(4)
+  },
+  LIMIT_MS,
+)
