@@ -25,6 +25,11 @@ test('the lag of a partition without a stored offset counts from its first offse
   expect(partitionLags(ends, [], 'latest').map(({ lag }) => lag)).toEqual([0n, 0n, 0n])
 })
 
+test('the lag of a partition added to a topic counts from its first record, also with from: latest', () => {
+  const stored = [{ topic: 'a', partition: 0, nextOffset: 9n }]
+  expect(partitionLags(ends, stored, 'latest').map(({ lag }) => lag)).toEqual([0n, 7n, 0n])
+})
+
 test('records deleted by retention do not count as lag', () => {
   const [lag] = partitionLags([ends[0]!], [{ topic: 'b', partition: 0, nextOffset: 1n }], 'earliest')
   expect(lag).toMatchObject({ offset: 5n, lag: 15n })

@@ -12,8 +12,8 @@ export interface PartitionLag extends Pick<PartitionEnds, 'topic' | 'partition' 
  * The lag of each partition, by topic and partition.
  *
  * @param ends    read after `stored`, which would otherwise be beyond an end that has moved since
- * @param stored  positions at which reading continues; a partition without one begins as `from` states, and one whose record
- *   there was deleted, by retention or with a topic that was created again, at the earliest remaining record
+ * @param stored  positions at which reading continues; a partition of a topic without any begins as `from` states, and one that was added
+ *   later, or whose record there was deleted, by retention or with a topic that was created again, at the earliest remaining record
  */
 export function partitionLags(
   ends: readonly PartitionEnds[],
@@ -21,11 +21,12 @@ export function partitionLags(
   from: 'earliest' | 'latest',
 ): readonly PartitionLag[] {
   const next = new Map(stored.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
+  const begun = new Set(stored.map(({ topic }) => topic))
   return ends
     .toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition)
     .map((own) => {
       const { topic, partition, end } = own
-      const offset = offsetOf(own, next.get(`${topic}/${partition}`), from)
+      const offset = offsetOf(own, next.get(`${topic}/${partition}`), begun.has(topic) ? 'earliest' : from)
       return { topic, partition, end, offset, lag: end - offset }
     })
 }
