@@ -323,9 +323,12 @@ export const configSchema = z
     const { topic: ofDeadLetters } = config.deadLetters
     if (ofEvents.includes(ofDeadLetters))
       refuse(['deadLetters', 'topic'], ofDeadLetters, 'allowed: another topic than alerts.topic and events.topic')
-    config.source.topics.forEach((topic, index) => {
-      if (![...ofEvents, ofDeadLetters].includes(topic)) return
-      refuse(['source', 'topics', index], topic, 'allowed: a topic that outflow does not write to')
+    const { topics } = config.source
+    topics.forEach((topic, index) => {
+      const path = ['source', 'topics', index]
+      if (topics.indexOf(topic) !== index) refuse(path, topic, 'allowed: each topic once')
+      if ([...ofEvents, ofDeadLetters].includes(topic))
+        refuse(path, topic, 'allowed: a topic that outflow does not write to')
     })
   })
 

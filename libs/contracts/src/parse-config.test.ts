@@ -153,6 +153,11 @@ describe('parseConfig', () => {
     ['dead letters among the alerts', { deadLetters: { topic: 'flights.alerts' } }, 'deadLetters.topic'],
     ['a topic that outflow itself writes', { source: { topics: ['flights.alerts'] } }, 'source.topics[0]'],
     [
+      'a topic twice',
+      { source: { topics: ['flights', 'flights'] } },
+      'source.topics[1]: found "flights"; allowed: each topic once',
+    ],
+    [
       'a key of another type of feature',
       { features: [{ path: '$.a', type: 'categorical', period: 'day' }] },
       'features[0].period: not allowed with type: categorical',
