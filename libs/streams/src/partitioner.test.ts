@@ -44,12 +44,6 @@ test('a key gets the partition that kafkajs gives it', () => {
   )
 })
 
-// kafkajs's own hash takes several times this limit.
-const LIMIT_MS = 5_000
-test(
-  'a message with a key of 256 KiB is placed without delay',
-  () => {
-    expect(placeOnce()({ ...TOPIC, message: { key: Buffer.alloc(256 * 1024, 'k'), value: 'late' } })).toBeLessThan(4)
-  },
-  LIMIT_MS,
-)
+test('a message with a key of 1 MiB is placed (with the quadratic hash of kafkajs it took minutes)', () => {
+  expect(placeOnce()({ ...TOPIC, message: { key: Buffer.alloc(1_048_576, 'k'), value: 'late' } })).toBeLessThan(4)
+})

@@ -25,8 +25,7 @@ export const placeOnce: ICustomPartitioner = () => {
 }
 
 /**
- * Kafka's hash of a key, 32 bits. That of kafkajs takes time quadratic in the key's length: more than a minute for 400 kB, during which
- * the process does nothing else.
+ * Kafka's hash of a key, 32 bits. That of kafkajs takes time quadratic in the key's length, during which the process does nothing else.
  *
  * @see org.apache.kafka.common.utils.Utils.murmur2
  */

@@ -136,7 +136,7 @@ export function proposeTraining(
 }
 
 const LENGTH = "length of the training window, by Kafka's timestamp"
-const ENOUGH = 'minimum number of records for a fit'
+const ENOUGH = 'minimum number of records for a full model'
 
 const MIN_ROWS = 2_000
 /** The least that the configuration allows. */
