@@ -156,8 +156,11 @@ function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readon
 
 /** Ids most often seen with the neighbour's id, the most frequent first. The index of an edge is computed on first use. */
 function partners(edge: Conditional, own: 'parent' | 'child', neighbour: number): readonly number[] {
-  const index = PARTNER_INDEX.get(edge) ?? indexPartners(edge)
-  PARTNER_INDEX.set(edge, index)
+  let index = PARTNER_INDEX.get(edge)
+  if (index === undefined) {
+    index = indexPartners(edge)
+    PARTNER_INDEX.set(edge, index)
+  }
   return index[own].get(neighbour) ?? []
 }
 
