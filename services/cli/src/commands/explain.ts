@@ -5,6 +5,7 @@ import type { Format } from '@outflow/records'
 import { loadModel } from '@outflow/store/models'
 import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
+import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
@@ -24,7 +25,15 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .option('--model <file>', 'model file written by `outflow train`')
     .option('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .option('--only-anomalies', 'omit normal records')
-    .option('--anomaly <id>', 'a stored anomaly: pipeline/topic/partition/offset, the id of its alert')
+    .addOption(
+      new Option('--anomaly <id>', 'a stored anomaly: pipeline/topic/partition/offset, the id of its alert').conflicts([
+        'model',
+        'input',
+        'format',
+        'onlyAnomalies',
+        'alertRate',
+      ]),
+    )
     .option('-c, --config <file>', 'configuration with the database of --anomaly', 'outflow.yaml')
     .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
@@ -38,11 +47,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
 
 async function explain(options: ExplainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { anomaly, model, input } = options
-  if (anomaly !== undefined) {
-    if (model !== undefined || input !== undefined)
-      throw new UsageError('give either --anomaly, or --model and --input')
-    return explainAnomaly(anomaly, options, terminal)
-  }
+  if (anomaly !== undefined) return explainAnomaly(anomaly, options, terminal)
   if (model === undefined || input === undefined)
     throw new UsageError('explain needs --model and --input, or --anomaly')
   await explainFile({ ...options, model, input }, terminal, signal)
