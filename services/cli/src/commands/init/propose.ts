@@ -34,12 +34,17 @@ const logNote = ({ least, leastPositive, most, median }: NumberSummary): string 
   return `log: ${zero}from ${formatNumber(leastPositive!)} to ${formatNumber(most)}, median ${formatNumber(median)}`
 }
 
-/** The first field that holds a time in every record, of those that advance from record to record if there are any. */
+/**
+ * A field that holds a time in every record: of those that advance from record to record, if there are any, the first that is not in epoch
+ * seconds, because ids of ten digits are in their range; else the first.
+ */
 export function proposeTimestamp({ times, records }: RecordStatistics): Proposal<string> | null {
   const inEvery = times.filter(
     ({ absent, empty, broken, numbers }) => absent + empty + broken === 0 && numbers !== null,
   )
-  const first = inEvery.find(({ falls }) => falls <= MOST_OUT_OF_ORDER * records) ?? inEvery[0]
+  const advancing = inEvery.filter(({ falls }) => falls <= MOST_OUT_OF_ORDER * records)
+  const candidates = advancing.length > 0 ? advancing : inEvery
+  const first = candidates.find(({ epochUnit }) => epochUnit !== 'seconds') ?? candidates[0]
   if (first === undefined) return null
   const others = inEvery.filter((time) => time !== first).map(({ feature }) => featurePath(feature))
   const alternatives = others.length > 0 ? `; or ${others.join(', ')}` : ''

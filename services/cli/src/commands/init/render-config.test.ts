@@ -65,6 +65,12 @@ describe('renderConfig', () => {
     expect(propose(unordered).config.source.timestamp).toBe('$.born')
   })
 
+  it('proposes no id of ten digits as the timestamp of records that have a time (ids in the range of epoch seconds were proposed)', () => {
+    const numbered = orders.map((order, index) => ({ invoice: 1_700_000_000 + 977 * index, ...order }))
+    expect(propose(numbered).config.source.timestamp).toBe('$.at')
+    expect(propose(numbered).text).toContain('; or $.invoice')
+  })
+
   it('proposes a training window that reaches the records of a topic without new ones', () => {
     const { text, config } = propose(orders, { silence: { days: 40.2, sampleDays: 44.9 } })
     expect(config.training).toMatchObject({ window: 90 * 86_400_000, minRows: 100 })
