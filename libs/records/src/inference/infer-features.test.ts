@@ -18,6 +18,13 @@ const column = (name: string, ...values: readonly unknown[]): Record<string, unk
   Array.from({ length: 12 }, (_, index) => ({ [name]: values[index % values.length] }))
 
 describe('feature inference', () => {
+  it('leaves out numbers with commas, with what to do (they became categories, or text with many values)', () => {
+    const why = expect.stringContaining('write a decimal point')
+    expect(infer(column('price', '2,5', '3', '-1,75')).leftOut).toEqual({ price: why })
+    expect(infer(column('amount', '1,250.75', '1.250,75', '980')).leftOut).toEqual({ amount: why })
+    expect(infer(column('answers', '1,2', 'none', '3', 'all')).kinds).toEqual(['$.answers categorical'])
+  })
+
   it('leaves out fields that hardly any record has (a map by product had thousands, and a fit of them did not end)', () => {
     const orders = Array.from({ length: 1_000 }, (_, at) => ({
       amount: (at * 37) % 101,

@@ -134,6 +134,8 @@ const newField = () => ({
   codes: 0,
   /** Words for a missing number or time, such as `NA`, and blanks, which may also be categories. */
   noNumbers: 0,
+  /** Numbers with a comma, which are texts. */
+  commas: 0,
   summariser: new NumberSummariser(),
   times: 0,
   /** Times that are whole days. */
@@ -183,8 +185,10 @@ function note(field: Field, value: unknown, nowMs: number): void {
     field.distinct.add(text)
   if (text !== field.previousText) field.runs += 1
   field.previousText = text
-  if (number === undefined) noteTime(field, 'times', parseTimestamp(whole))
-  else if (Number.isNaN(number)) field.noNumbers += 1
+  if (number === undefined) {
+    if (COMMA_NUMBER.test(text)) field.commas += 1
+    noteTime(field, 'times', parseTimestamp(whole))
+  } else if (Number.isNaN(number)) field.noNumbers += 1
   else noteNumber(field, number, { code: isCode(whole, number), nowMs })
 }
 
@@ -213,6 +217,9 @@ function noteTime(field: Field, kind: 'times' | 'epochs', time: number | undefin
   if (time < field.previousMs) field.backwards += 1
   field.previousMs = time
 }
+
+/** A number with a decimal comma, or with commas between thousands. */
+const COMMA_NUMBER = /^\s*-?\d[\d.]*(,\d+)+(\.\d+)?\s*$/
 
 /** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
 const BOOLEAN = /^(true|false)$/i
@@ -320,6 +327,8 @@ function kindOf(field: Field, values: number): Kind | string {
   if (!areCodes && field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
+  if (field.commas > 0 && field.numbers + field.commas >= DECIDING_SHARE * (values - field.noNumbers))
+    return 'numbers with commas, which are read as text: write a decimal point, and no separators of thousands'
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records per value the field is an id or free text.
   if (field.distinct.size * 2 > values)
