@@ -1,6 +1,6 @@
 import type { Gap } from '@outflow/contracts'
-import { describe, expect, it } from 'vitest'
-import { OffsetBeyondLog } from './errors.js'
+import { describe, expect, it, vi } from 'vitest'
+import { BrokerUnavailable, OffsetBeyondLog } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { type PositionStore, positionsInMemory } from './positions.js'
 import { gapBefore, startsOf } from './start.js'
@@ -82,5 +82,14 @@ describe('startsOf', () => {
     expect(gaps).toMatchObject([{ partition: 0, missed: 2n }])
     // Once more after the gap.
     expect(own.requests).toEqual(['connect', 'connect'])
+  })
+
+  it('throws a retryable error for a partition that the topic does not have', async () => {
+    const begin = vi
+      .fn(async () => {})
+      .mockResolvedValueOnce()
+      .mockRejectedValue(new Error('begun again'))
+    const own = context({ low: '0', high: () => 9n }, { begin })
+    await expect(startsOf(own, { topic: 't', partitions: [2] })).rejects.toThrow(BrokerUnavailable)
   })
 })

@@ -1,7 +1,7 @@
 import type { Gap, StoredPosition } from '@outflow/contracts'
 import { endsOf, type PartitionEnds, withAdmin } from './admin.js'
 import type { DeliveriesOptions } from './deliveries-options.js'
-import { OffsetBeyondLog } from './errors.js'
+import { BrokerUnavailable, OffsetBeyondLog } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import type { TopicIds } from './kafkajs-internals/topic-ids.js'
 
@@ -19,6 +19,7 @@ interface StartContext {
  *
  * @returns the position of each partition, with the broker's id of the topic
  * @throws {OffsetBeyondLog} if a partition of the same topic ends before its stored position
+ * @throws {BrokerUnavailable} if the topic lacks a partition without a position, because it was created again after the assignment
  */
 export async function startsOf(
   { kafka, topicIds, options: { from, positions, hooks } }: StartContext,
@@ -30,12 +31,22 @@ export async function startsOf(
     const log = await logOf(kafka, topicIds, topic)
     const isIncomplete = (position: StoredPosition | undefined) =>
       position === undefined || (position.topicId === null && log.topicId !== null)
-    if (partitions.some((partition) => isIncomplete(stored.get(partition)))) {
+    const incomplete = partitions.filter((partition) => isIncomplete(stored.get(partition)))
+    if (incomplete.length > 0) {
       const fromEnd = from === 'latest' && stored.size === 0
-      const starts = log.ends.map((own) => {
-        return [own.partition, { nextOffset: fromEnd ? own.end : own.earliest, topicId: log.topicId }] as const
-      })
-      await positions.begin(topic, new Map(starts))
+      const starts = new Map(
+        log.ends.map(({ partition, earliest, end }) => {
+          return [partition, { nextOffset: fromEnd ? end : earliest, topicId: log.topicId }] as const
+        }),
+      )
+      const absent = incomplete.find((partition) => !starts.has(partition))
+      if (absent !== undefined) {
+        throw new BrokerUnavailable(
+          `Kafka is not available: ${topic} has no partition ${absent}; it was created again with fewer`,
+          { values: { topic, partition: absent } },
+        )
+      }
+      await positions.begin(topic, starts)
       continue
     }
     const gaps = log.ends
