@@ -267,3 +267,13 @@ test('issue 17.20: the delivery fails after a hundred consecutive failed records
   expect(store.deadLetters).toHaveLength(100)
   expect(watch.recordFailed).toHaveBeenCalledTimes(100)
 })
+
+test('an error of a delivery without records fails it with that error', async () => {
+  const delivery = aDelivery([], { nextOffset: 1n })
+  const error = new TypeError('no minutes')
+  const write = () => {
+    throw error
+  }
+  await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(), write })), { defaultValue: null })
+  expect(delivery.ended).toEqual([{ by: 'fail', error }])
+})

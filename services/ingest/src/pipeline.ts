@@ -111,6 +111,7 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
   /** Processes a delivery in which a record causes an error. */
   const isolateFault = (delivery: Delivery, error: unknown): Observable<ComparedBatch> => {
     const { records } = delivery
+    if (records.length === 0) return throwError(() => error)
     if (records.length === 1) {
       failedInARow += 1
       if (failedInARow > MOST_FAILED_IN_A_ROW) return throwError(() => error)
