@@ -10,7 +10,7 @@ import type { KafkaConnection } from './kafka.js'
 // A broker needs seconds to restart; a member that rejoins at once only adds rebalances.
 const RESTART_MS = 1_000
 // Somebody has to create the topic or to correct its name.
-const MAX_TOPIC_WAIT_MS = 60_000
+const TOPIC_BACKOFF = { firstMs: RESTART_MS, maxMs: 60_000 }
 
 /**
  * Returns the group's deliveries, as a cold stream, one at a time per partition. While a delivery is in flight, at most the next fetch is
@@ -41,7 +41,7 @@ async function consume(
   abandon: AbortSignal,
 ): Promise<void> {
   const stop = options.signal ? AbortSignal.any([options.signal, abandon]) : abandon
-  let withoutTopic = 0
+  let attemptsWithoutTopic = 0
   while (!stop.aborted) {
     try {
       await new GroupMember(kafka, options, { deliver, stop, abandon }).run()
@@ -51,9 +51,8 @@ async function consume(
       if (!isRetryable(error)) throw error
       if (stop.aborted) return
       options.hooks?.restarting?.(error)
-      withoutTopic = error instanceof TopicUnknown ? withoutTopic + 1 : 0
-      const backoff = { firstMs: RESTART_MS, maxMs: MAX_TOPIC_WAIT_MS }
-      await pause(withoutTopic === 0 ? RESTART_MS : backoffMs(withoutTopic, backoff), stop)
+      attemptsWithoutTopic = error instanceof TopicUnknown ? attemptsWithoutTopic + 1 : 0
+      await pause(attemptsWithoutTopic === 0 ? RESTART_MS : backoffMs(attemptsWithoutTopic, TOPIC_BACKOFF), stop)
     }
   }
 }

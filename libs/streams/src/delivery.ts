@@ -15,6 +15,10 @@ export interface KafkaRecord extends Message {
   readonly headers: KafkaHeaders
 }
 
+/** The name of a partition among those of all topics: `topic/partition`. */
+export const partitionKeyOf = ({ topic, partition }: { readonly topic: string; readonly partition: number }): string =>
+  `${topic}/${partition}`
+
 /** Whether a record has no value; false for one that could not be read, since it may have a value. */
 export function isTombstone({ value, unreadable }: Pick<KafkaRecord, 'value' | 'unreadable'>): boolean {
   return value === null && unreadable === undefined
@@ -48,7 +52,7 @@ export interface KafkaRecords extends Iterable<KafkaRecord> {
 export interface Delivery {
   readonly topic: string
   readonly partition: number
-  /** `topic/partition`. */
+  /** As `partitionKeyOf` returns it. */
   readonly partitionKey: string
   /** Offsets ascend and may have gaps (compaction, transaction markers); none: the batch has only markers and aborted records. */
   readonly records: KafkaRecords
@@ -96,7 +100,7 @@ export function toDelivery(
   const delivery: Delivery = {
     topic: batch.topic,
     partition: batch.partition,
-    partitionKey: `${batch.topic}/${batch.partition}`,
+    partitionKey: partitionKeyOf(batch),
     records: new RecordViews(batch.messages, 0, batch.messages.length),
     expectedOffset,
     topicId,

@@ -208,6 +208,15 @@ function refused({ message }: KafkaJSError, access: Access, options: ErrorDetail
   return new Refused(`Kafka refused: ${message}`, { ...options, fix })
 }
 
+/** Runs `act`, and converts its errors as `toBrokerError` does. */
+export async function withBrokerErrors<T>(act: () => Promise<T>, access?: Access): Promise<T> {
+  try {
+    return await act()
+  } catch (thrown: unknown) {
+    throw toBrokerError(thrown, access)
+  }
+}
+
 /** Runs `act`, and converts its errors as `toBrokerError` does. @throws {TopicUnknown | BrokerRefused} with the name of the topic */
 export async function namingTopic<T>(topic: string, act: () => Promise<T>): Promise<T> {
   try {

@@ -4,7 +4,14 @@ import { isRetryable, type OutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { DeliveriesOptions } from './deliveries-options.js'
-import { type DeliveredBatch, type Delivery, fetchedOffset, type OpenDelivery, toDelivery } from './delivery.js'
+import {
+  type DeliveredBatch,
+  type Delivery,
+  fetchedOffset,
+  type OpenDelivery,
+  partitionKeyOf,
+  toDelivery,
+} from './delivery.js'
 import { BrokerUnavailable, toBrokerError } from './errors.js'
 import { type Heartbeat, startHeartbeat } from './heartbeat.js'
 import type { KafkaConnection } from './kafka.js'
@@ -132,13 +139,7 @@ export class GroupMember {
       if (this.#crash.signal.aborted) throw this.#crash.signal.reason
     } finally {
       const deadline = setTimeout(() => this.#closed.abort(), DRAIN_MS)
-      // After a crash kafkajs has already disconnected, and the deliveries in flight are abandoned.
-      const leaving = joining
-        .catch(() => {})
-        .then(() => (this.#crash.signal.aborted ? undefined : this.#allEnded().then(() => this.#commit())))
-        .then(() => Promise.all([...this.#claims.values()].map(({ positioned }) => positioned)))
-        .then(() => Promise.all([this.#consumer.disconnect(), this.topicIds.close()]))
-      await Promise.race([leaving, aborted(this.#closed.signal)])
+      await Promise.race([this.#leave(joining), aborted(this.#closed.signal)])
       clearTimeout(deadline)
       clearTimeout(this.#commitTimer)
       clearInterval(checking)
@@ -174,16 +175,24 @@ export class GroupMember {
     })
   }
 
+  /** Ends the deliveries in flight and leaves the group. */
+  async #leave(joining: Promise<void>): Promise<void> {
+    await joining.catch(() => {})
+    // After a crash kafkajs has already disconnected, and the deliveries in flight are abandoned.
+    if (!this.#crash.signal.aborted) {
+      await this.#allEnded()
+      await this.#commit()
+    }
+    await Promise.all([...this.#claims.values()].map(({ positioned }) => positioned))
+    await Promise.all([this.#consumer.disconnect(), this.topicIds.close()])
+  }
+
   #claim({ payload }: ConsumerGroupJoinEvent): void {
     this.#generation = 'joined'
     this.#claims.clear()
     for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
-      const claims = partitions.map((partition): Claim => {
-        const [positioned, ended] = [Promise.resolve(), Promise.resolve()]
-        const start = { nextOffset: 0n, topicId: null, fetchOffset: 0n, seeks: 0, seeksAtBatch: 0, doubted: null }
-        return { topic, partition, ...start, positioned, ended }
-      })
-      for (const claim of claims) this.#claims.set(keyOf(claim), claim)
+      const claims = partitions.map((partition) => newClaim(topic, partition))
+      for (const claim of claims) this.#claims.set(partitionKeyOf(claim), claim)
       const positioned = this.#position(topic, claims)
       for (const claim of claims) claim.positioned = positioned
     }
@@ -214,7 +223,8 @@ export class GroupMember {
     const isCurrent = () => claims.every((claim) => this.#isCurrent(claim))
     // Deliveries in flight of an earlier claim on a partition still move its stored offset.
     await this.#allEnded((delivery) => delivery.topic === topic && partitions.includes(delivery.partition))
-    let [failure, repeats] = ['', 0]
+    let lastCode = ''
+    let repeats = 0
     while (!this.#leaving.aborted && isCurrent()) {
       try {
         const starts = await startsOf(this, { topic, partitions })
@@ -225,10 +235,10 @@ export class GroupMember {
         const error = toBrokerError(thrown)
         if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
         const { code } = error as OutflowError
-        ;[failure, repeats] = [code, code === failure ? repeats + 1 : 1]
+        repeats = code === lastCode ? repeats + 1 : 1
+        lastCode = code
         // A deleted topic may never return: the same failure is logged after pauses that double.
-        if (Number.isInteger(Math.log2(repeats)))
-          this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
+        if (isPowerOfTwo(repeats)) this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
         await pause(RETRY_MS, this.#leaving)
       }
     }
@@ -273,7 +283,7 @@ export class GroupMember {
   }
 
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
-    const claim = this.#claims.get(keyOf(payload.batch))
+    const claim = this.#claims.get(partitionKeyOf(payload.batch))
     if (!claim || this.#leaving.aborted) return
     const heartbeat = startHeartbeat(payload.heartbeat, BEAT_EVERY_MS)
     try {
@@ -290,7 +300,7 @@ export class GroupMember {
 
   /** Delivers a batch that has only transaction markers or aborted records, which kafkajs skips, so that the stored position moves past it. */
   #deliverEmptyBatch(batch: FetchedBatch): void {
-    const claim = this.#claims.get(keyOf(batch))
+    const claim = this.#claims.get(partitionKeyOf(batch))
     if (!claim || batch.batchSize > 0) return
     const first = BigInt(batch.firstOffset ?? batch.lastOffset)
     const next = BigInt(batch.lastOffset) + 1n
@@ -345,7 +355,8 @@ export class GroupMember {
   #deliver(claim: Claim, open: OpenDelivery): Promise<void> {
     const ended = this.#untilEnded(claim, open).finally(() => this.#inFlight.delete(open))
     this.#inFlight.set(open, ended)
-    Object.assign(claim, { seeksAtBatch: claim.seeks, doubted: null })
+    claim.seeksAtBatch = claim.seeks
+    claim.doubted = null
     this.sink.deliver(open.delivery)
     return ended
   }
@@ -382,9 +393,27 @@ export class GroupMember {
   }
 
   #isCurrent(claim: Claim): boolean {
-    return this.#claims.get(keyOf(claim)) === claim
+    return this.#claims.get(partitionKeyOf(claim)) === claim
   }
 }
+
+/** A partition whose position has not been read yet. */
+function newClaim(topic: string, partition: number): Claim {
+  return {
+    topic,
+    partition,
+    nextOffset: 0n,
+    topicId: null,
+    fetchOffset: 0n,
+    seeks: 0,
+    seeksAtBatch: 0,
+    doubted: null,
+    positioned: Promise.resolve(),
+    ended: Promise.resolve(),
+  }
+}
+
+const isPowerOfTwo = (count: number): boolean => Number.isInteger(Math.log2(count))
 
 function emptyBatch({ topic, partition, lastOffset, highWatermark }: FetchedBatch): DeliveredBatch {
   return { topic, partition, messages: [], lastOffset: () => lastOffset, highWatermark }
@@ -392,8 +421,6 @@ function emptyBatch({ topic, partition, lastOffset, highWatermark }: FetchedBatc
 
 /** Stands for a topic id that could not be read. */
 const UNKNOWN = Symbol('unknown topic id')
-
-const keyOf = ({ topic, partition }: { topic: string; partition: number }) => `${topic}/${partition}`
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort')

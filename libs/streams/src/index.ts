@@ -10,7 +10,14 @@ export {
 } from './admin.js'
 export { deliveries } from './deliveries.js'
 export type { DeliveriesOptions, DeliveryHooks } from './deliveries-options.js'
-export { type Delivery, isTombstone, type KafkaHeaders, type KafkaRecord, type WindowRecord } from './delivery.js'
+export {
+  type Delivery,
+  isTombstone,
+  type KafkaHeaders,
+  type KafkaRecord,
+  partitionKeyOf,
+  type WindowRecord,
+} from './delivery.js'
 export {
   BrokerRefused,
   BrokerUnavailable,

@@ -1,7 +1,6 @@
 import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { registerCodecs } from './compression.js'
-import { type Access, toBrokerError } from './errors.js'
 import { replaceInternals } from './kafkajs-internals/replace-internals.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { noDelaySocket } from './socket.js'
@@ -82,21 +81,10 @@ function reporter(log: StreamLog): (entry: LogEntry) => void {
     // Numbers in texts, such as waits and ports, differ between repetitions.
     const text = `${namespace} ${message.replace(/\d+/g, '')} ${fields.error} ${fields.broker}`
     const last = warned.get(text)
-    if (isWarning && (last === undefined || performance.now() - last.atMs >= REPEAT_AFTER_MS)) {
-      warned.set(text, { atMs: performance.now(), repeated: 0 })
-      log.warn({ namespace, message, ...fields, ...(last && { repeated: last.repeated }) }, 'kafka client warned')
-      return
-    }
-    if (isWarning) last!.repeated += 1
-    log.debug({ namespace, message, ...fields }, 'kafka client reported')
-  }
-}
-
-/** Runs `act` and converts kafkajs's errors to those of this package. */
-export async function withBrokerErrors<T>(act: () => Promise<T>, access?: Access): Promise<T> {
-  try {
-    return await act()
-  } catch (thrown: unknown) {
-    throw toBrokerError(thrown, access)
+    const isRepetition = last !== undefined && performance.now() - last.atMs < REPEAT_AFTER_MS
+    if (isWarning && isRepetition) last.repeated += 1
+    if (!isWarning || isRepetition) return log.debug({ namespace, message, ...fields }, 'kafka client reported')
+    warned.set(text, { atMs: performance.now(), repeated: 0 })
+    log.warn({ namespace, message, ...fields, ...(last && { repeated: last.repeated }) }, 'kafka client warned')
   }
 }

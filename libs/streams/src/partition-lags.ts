@@ -1,4 +1,5 @@
 import type { PartitionEnds } from './admin.js'
+import { partitionKeyOf } from './delivery.js'
 
 /** The distance from the next record to read to the end of a partition. */
 export interface PartitionLag extends Pick<PartitionEnds, 'topic' | 'partition' | 'end'> {
@@ -20,13 +21,13 @@ export function partitionLags(
   stored: readonly { readonly topic: string; readonly partition: number; readonly nextOffset: bigint }[],
   from: 'earliest' | 'latest',
 ): readonly PartitionLag[] {
-  const next = new Map(stored.map(({ topic, partition, nextOffset }) => [`${topic}/${partition}`, nextOffset]))
-  const begun = new Set(stored.map(({ topic }) => topic))
+  const nextOffsets = new Map(stored.map((position) => [partitionKeyOf(position), position.nextOffset]))
+  const begunTopics = new Set(stored.map(({ topic }) => topic))
   return ends
     .toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition)
     .map((own) => {
       const { topic, partition, end } = own
-      const offset = offsetOf(own, next.get(`${topic}/${partition}`), begun.has(topic) ? 'earliest' : from)
+      const offset = offsetOf(own, nextOffsets.get(partitionKeyOf(own)), begunTopics.has(topic) ? 'earliest' : from)
       return { topic, partition, end, offset, lag: end - offset }
     })
 }

@@ -1,6 +1,6 @@
 import type { Message, TopicMessages } from 'kafkajs'
-import { toBrokerError } from './errors.js'
-import { type KafkaConnection, withBrokerErrors } from './kafka.js'
+import { toBrokerError, withBrokerErrors } from './errors.js'
+import type { KafkaConnection } from './kafka.js'
 import { NULL_HEADER } from './kafkajs-internals/null-header.js'
 import { placeOnce } from './partitioner.js'
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { makeSample } from '@outflow/records'
 import type { Admin, EachBatchPayload } from 'kafkajs'
 import { endsOf, withAdmin } from './admin.js'
-import { copyRecord, isTombstone, toRecord, type WindowRecord } from './delivery.js'
+import { copyRecord, isTombstone, partitionKeyOf, toRecord, type WindowRecord } from './delivery.js'
 import { BrokerUnavailable, namingTopic, toBrokerError } from './errors.js'
 import type { KafkaConnection } from './kafka.js'
 import { topicsOf } from './producer.js'
@@ -109,8 +109,7 @@ export function scanWindow(
   visit: (records: readonly WindowRecord[]) => Promise<void>,
 ): Promise<Pick<Window, 'isCutShort'>> {
   return withAdmin(kafka, async (admin) => {
-    const { topics, fromMs } = options
-    const ranges = (await Promise.all(topics.map((topic) => rangesOf(admin, topic, fromMs)))).flat()
+    const ranges = await rangesOf(admin, options)
     const open = ranges.filter(({ start, end }) => start < end)
     if (open.length > 0) await readRanges(kafka, admin, open, visit, options)
     return { isCutShort: ranges.some((range) => range.isCutShort) }
@@ -153,12 +152,9 @@ export function scanOffsets(
  *
  * @throws {BrokerUnavailable | BrokerRefused}
  */
-export function countWindow(
-  kafka: KafkaConnection,
-  { topics, fromMs }: Pick<WindowOptions, 'topics' | 'fromMs'>,
-): Promise<number> {
+export function countWindow(kafka: KafkaConnection, window: Pick<WindowOptions, 'topics' | 'fromMs'>): Promise<number> {
   return withAdmin(kafka, async (admin) => {
-    const ranges = (await Promise.all(topics.map((topic) => rangesOf(admin, topic, fromMs)))).flat()
+    const ranges = await rangesOf(admin, window)
     return ranges.reduce((sum, { start, end }) => sum + Math.max(0, Number(end - start)), 0)
   })
 }
@@ -167,7 +163,14 @@ export function countWindow(
  * Timestamps may not be ascending: reading begins at the first offset whose timestamp is at or after `fromMs`. Kafka reads a negative
  * time as the end of the topic, or rejects it.
  */
-async function rangesOf(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
+async function rangesOf(
+  admin: Admin,
+  { topics, fromMs }: Pick<WindowOptions, 'topics' | 'fromMs'>,
+): Promise<readonly Range[]> {
+  return (await Promise.all(topics.map((topic) => rangesOfTopic(admin, topic, fromMs)))).flat()
+}
+
+async function rangesOfTopic(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
   const [ends, starts] = await Promise.all([
     endsOf(admin, topic),
     namingTopic(topic, () => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))),
@@ -183,7 +186,7 @@ async function readRanges(
   kafka: KafkaConnection,
   admin: Admin,
   ranges: readonly Range[],
-  take: (records: readonly WindowRecord[]) => Promise<void>,
+  visit: (records: readonly WindowRecord[]) => Promise<void>,
   { onProgress, skipTombstones, signal }: Pick<WindowOptions, 'onProgress' | 'skipTombstones' | 'signal'>,
 ): Promise<void> {
   const groupId = `outflow-window-${randomUUID()}`
@@ -200,7 +203,7 @@ async function readRanges(
   const rangeOf = (topic: string, partition: number) =>
     ranges.find((range) => range.topic === topic && range.partition === partition)
   const stalled = setTimeout(() => {
-    const left = ranges.filter(({ next, end }) => next < end).map(({ topic, partition }) => `${topic}/${partition}`)
+    const left = ranges.filter(({ next, end }) => next < end).map(partitionKeyOf)
     fail.abort(
       new BrokerUnavailable(`reading ${left.join(', ')} did not advance for ${STALLED_MS} ms; read it again`, {
         values: { left },
@@ -237,7 +240,7 @@ async function readRanges(
     const range = rangeOf(topic, partition)
     if (!range || isStale() || finish.signal.aborted) return
     const records = batch.messages.map((message) => ({ topic, partition, ...toRecord(message) }))
-    await take(
+    await visit(
       records.filter(
         (record) =>
           record.offset >= range.next && record.offset < range.end && !(skipTombstones && isTombstone(record)),

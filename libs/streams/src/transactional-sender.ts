@@ -1,8 +1,8 @@
 import { pause } from '@outflow/errors/retrying'
 import type { Producer, Transaction } from 'kafkajs'
 import { withAdmin } from './admin.js'
-import { TransactionPending, toBrokerError } from './errors.js'
-import { type KafkaConnection, withBrokerErrors } from './kafka.js'
+import { TransactionPending, toBrokerError, withBrokerErrors } from './errors.js'
+import type { KafkaConnection } from './kafka.js'
 import { holdCoordinators } from './kafkajs-internals/coordinators.js'
 import { placeOnce } from './partitioner.js'
 import { type OutgoingMessage, requestsOf, topicsOf } from './producer.js'
@@ -22,11 +22,11 @@ export interface TransactionalSender {
    * After any error the sender must not be used again, because the transaction's outcome may be unknown: make another, which settles
    * the transaction, then read the mark.
    *
-   * @param first  runs concurrently with sending; the transaction is committed after it has resolved, and aborted if it rejects
+   * @param beforeCommit  runs concurrently with sending; the transaction is committed after it has resolved, and aborted if it rejects
    * @throws {SenderFenced} if a later sender has taken over the transactional id
-   * @throws {BrokerUnavailable | BrokerRefused} or the error of `first`
+   * @throws {BrokerUnavailable | BrokerRefused} or the error of `beforeCommit`
    */
-  send(messages: readonly OutgoingMessage[], position: bigint, first?: () => Promise<void>): Promise<void>
+  send(messages: readonly OutgoingMessage[], position: bigint, beforeCommit?: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,23 +57,25 @@ export async function makeTransactionalSender(
   try {
     await producer.connect()
     // kafkajs takes over the transactional id with its first transaction, not when it connects.
-    const first = await producer.transaction()
-    await first.abort()
+    const empty = await producer.transaction()
+    await empty.abort()
   } catch (thrown: unknown) {
     await producer.disconnect().catch(() => {})
     throw toBrokerError(thrown, { transactionalId })
   }
   const forgetCoordinators = holdCoordinators([transactionalId, mark.groupId])
   return {
-    send: (messages, position, first = async () => {}) =>
+    send: (messages, position, beforeCommit = async () => {}) =>
       withBrokerErrors(
         () =>
-          sendInOne(producer, [(own) => sendAll(own, messages), (own) => moveMark(own, mark, position), first]).catch(
-            (thrown: unknown) => {
-              forgetCoordinators()
-              throw thrown
-            },
-          ),
+          runInTransaction(producer, [
+            (transaction) => sendAll(transaction, messages),
+            (transaction) => moveMark(transaction, mark, position),
+            beforeCommit,
+          ]).catch((thrown: unknown) => {
+            forgetCoordinators()
+            throw thrown
+          }),
         { transactionalId, groupId: mark.groupId, topics: topicsOf(messages) },
       ),
     close: () => {
@@ -83,7 +85,7 @@ export async function makeTransactionalSender(
   }
 }
 
-async function sendInOne(
+async function runInTransaction(
   producer: Producer,
   parts: readonly ((transaction: Transaction) => Promise<void>)[],
 ): Promise<void> {

@@ -19,7 +19,7 @@ export class RecordList implements Iterable<FetchedRecord> {
   /** [batches + 1]; index of the first record of each batch, and the length */
   private readonly starts: readonly number[]
   /** Index of the batch that was accessed last; records are mostly read in their order. */
-  private batch = 0
+  private batchIndex = 0
 
   /** @param releaseResponse  releases the part of the fetch response that has the batches */
   constructor(
@@ -37,9 +37,9 @@ export class RecordList implements Iterable<FetchedRecord> {
   at(index: number): FetchedRecord | undefined {
     const place = index < 0 ? this.length + index : index
     if (!(place >= 0 && place < this.length)) return undefined
-    while (place < this.starts[this.batch]!) this.batch -= 1
-    while (place >= this.starts[this.batch + 1]!) this.batch += 1
-    return this.batches[this.batch]!.at(place - this.starts[this.batch]!)
+    while (place < this.starts[this.batchIndex]!) this.batchIndex -= 1
+    while (place >= this.starts[this.batchIndex + 1]!) this.batchIndex += 1
+    return this.batches[this.batchIndex]!.at(place - this.starts[this.batchIndex]!)
   }
 
   *[Symbol.iterator](): Generator<FetchedRecord> {

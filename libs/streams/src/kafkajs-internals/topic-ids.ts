@@ -26,8 +26,9 @@ export interface TopicIds {
 export function openTopicIds(kafka: KafkaConnection, version = installedVersion()): TopicIds {
   if (version !== TESTED_VERSION) return { read: async () => null, close: async () => {} }
   let opened: Promise<Cluster> | null = null
-  let next: { readonly topics: Set<string>; readonly answer: Promise<Answer> } | null = null
-  let last: Promise<unknown> = Promise.resolve()
+  /** The request that is not sent yet; it waits for the answer to the last one. */
+  let nextRequest: { readonly topics: Set<string>; readonly answer: Promise<Answer> } | null = null
+  let lastAnswered: Promise<unknown> = Promise.resolve()
   let isClosed = false
 
   const disconnect = async () => {
@@ -39,8 +40,8 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
     )
   }
   const sendRequest = async (): Promise<Answer> => {
-    const topics = [...next!.topics]
-    next = null
+    const topics = [...nextRequest!.topics]
+    nextRequest = null
     // A request that waited for an earlier one while the caller closed this would connect again and never disconnect.
     if (isClosed) throw new BrokerUnavailable('Kafka is not available: the connection for topic ids was closed')
     try {
@@ -56,12 +57,12 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   return {
     read: (topic) =>
       namingTopic(topic, async () => {
-        if (next === null) {
-          next = { topics: new Set(), answer: last.then(sendRequest) }
-          last = next.answer.catch(() => {})
+        if (nextRequest === null) {
+          nextRequest = { topics: new Set(), answer: lastAnswered.then(sendRequest) }
+          lastAnswered = nextRequest.answer.catch(() => {})
         }
-        next.topics.add(topic)
-        const { id = null, errorCode = 0 } = (await next.answer).get(topic) ?? {}
+        nextRequest.topics.add(topic)
+        const { id = null, errorCode = 0 } = (await nextRequest.answer).get(topic) ?? {}
         if (errorCode !== 0) throw createErrorFromCode(errorCode)
         return id
       }),
