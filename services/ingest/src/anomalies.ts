@@ -27,8 +27,13 @@ export function anomaliesOf(batch: DecidedBatch, recordOf: RecordOf): readonly A
 export function scoredRecord({ records, scores }: DecidedBatch, index: number, recordOf: RecordOf) {
   const { source, eventTimeMs, entityKey } = records.at(index)!
   return {
-    ...{ offset: source.offset, recordTimeMs: source.timestampMs, eventTimeMs, entityKey, record: recordOf(source) },
-    ...{ nll: scores.nll[index]!, pValue: scores.pValue[index]! },
+    offset: source.offset,
+    recordTimeMs: source.timestampMs,
+    eventTimeMs,
+    entityKey,
+    record: recordOf(source),
+    nll: scores.nll[index]!,
+    pValue: scores.pValue[index]!,
   }
 }
 

@@ -7,7 +7,7 @@ import { loadWindowStates, makeBatchWriter, storedFdrState } from '@outflow/stor
 import { type Delivery, type DeliveryHooks, deliveries, type KafkaConnection } from '@outflow/streams'
 import { lastValueFrom, of, tap } from 'rxjs'
 import type { ModelLeases } from './model-leases.js'
-import { ingest } from './pipeline.js'
+import { type IngestWatch, ingest } from './pipeline.js'
 import { positionsOf } from './positions.js'
 import { compareWith } from './steps/compare.js'
 import { decideWith } from './steps/decide.js'
@@ -50,12 +50,12 @@ export async function consume({
   hooks,
 }: ConsumeDeps): Promise<void> {
   const { pipeline, source, detection } = config
-  const startOf = ({ topic, partition, expectedOffset: nextOffset }: Delivery) => {
-    return { pipeline, topic, partition, nextOffset }
+  const partitionAt = ({ topic, partition, expectedOffset }: Delivery) => {
+    return { pipeline, topic, partition, nextOffset: expectedOffset }
   }
   const observer = observeWith({
     features: config.features,
-    load: (delivery, entities) => loadWindowStates(pool, startOf(delivery), entities),
+    load: (delivery, entities) => loadWindowStates(pool, partitionAt(delivery), entities),
     telemetry,
     signal: untilStopped,
   })
@@ -92,7 +92,7 @@ export async function consume({
     score,
     decide: decideWith({
       detection,
-      storedState: (delivery) => storedFdrState(pool, startOf(delivery)),
+      storedState: (delivery) => storedFdrState(pool, partitionAt(delivery)),
       telemetry,
       signal: untilStopped,
     }),
@@ -107,11 +107,16 @@ export async function consume({
     }),
   }
   try {
-    const begun = (delivery: Delivery) => {
-      watchdog.begun(delivery)
-      telemetry.batchBegun(delivery)
+    const watch: IngestWatch = {
+      begun: (delivery) => {
+        watchdog.begun(delivery)
+        telemetry.batchBegun(delivery)
+      },
+      ended: watchdog.ended,
+      superseded: telemetry.superseded,
+      recordFailed: telemetry.recordFailed,
     }
-    const ingested$ = deliveries$.pipe(ingest(steps, { ...watchdog, ...telemetry, begun }))
+    const ingested$ = deliveries$.pipe(ingest(steps, watch))
     await lastValueFrom(ingested$.pipe(tap(telemetry.batchWritten)), { defaultValue: null })
   } catch (error: unknown) {
     // After a stop signal, an unavailable store does not delay the stop: unwritten records are read again.

@@ -50,7 +50,7 @@ function fitted(
   }
   const whole = sizeOf([...headers, ...ours]) + (key?.length ?? 0) + (value?.length ?? 0)
   if (whole <= MAX_MESSAGE_BYTES) return { key, payload: value, headers: [...headers, ...ours] }
-  const keptHeaders = startOf(headers, MAX_HEADERS_BYTES)
+  const keptHeaders = headersWithin(headers, MAX_HEADERS_BYTES)
   const keptKey = key?.subarray(0, MAX_KEY_BYTES) ?? null
   const room = MAX_MESSAGE_BYTES - WITHHELD_BYTES - sizeOf([...keptHeaders, ...ours]) - (keptKey?.length ?? 0)
   const keptValue = value?.subarray(0, room) ?? null
@@ -68,7 +68,7 @@ function fitted(
 }
 
 /** The first headers that fit. */
-function startOf(headers: KafkaRecord['headers'], maxBytes: number): KafkaRecord['headers'] {
+function headersWithin(headers: KafkaRecord['headers'], maxBytes: number): KafkaRecord['headers'] {
   let bytes = 0
   const end = headers.findIndex((header) => {
     bytes += sizeOf([header])

@@ -51,11 +51,11 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
     telemetry,
     signal,
   })
-  const kafkaCheck = makeKafkaCheck(telemetry)
+  const consumerCheck = makeConsumerCheck(telemetry)
   const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: config.pipeline } })
   const checks = [
     vitals.check('ingest', 'postgres', () => postgresCheck(pool)),
-    vitals.check('ingest', 'kafka', () => kafkaCheck.result),
+    vitals.check('ingest', 'kafka', () => consumerCheck.result),
     vitals.check('ingest', 'batches', watchdog.check),
     vitals.check('ingest', 'model', () => modelCheck(models, config.detection)),
     // A missing model is reported by the check above.
@@ -96,9 +96,15 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
     await models.first
     if (!signal.aborted) {
       await consume({
-        ...{ config, signal, untilStopped, pool, models, telemetry, watchdog },
+        config,
         kafka: makeKafka({ ...config.kafka, log }),
-        hooks: kafkaCheck.hooks,
+        signal,
+        untilStopped,
+        pool,
+        models,
+        telemetry,
+        watchdog,
+        hooks: consumerCheck.hooks,
       })
     }
   } finally {
@@ -125,7 +131,10 @@ function windowRetention({ features }: Config): { readonly windowStatesMs?: numb
 const DAY_MS = 86_400_000
 
 /** Ready while this member has assigned partitions; a restarting consumer has none. */
-function makeKafkaCheck(telemetry: IngestTelemetry): { readonly result: CheckResult; readonly hooks: DeliveryHooks } {
+function makeConsumerCheck(telemetry: IngestTelemetry): {
+  readonly result: CheckResult
+  readonly hooks: DeliveryHooks
+} {
   let result: CheckResult = { ok: false, detail: 'the consumer group has not been joined yet' }
   return {
     get result() {

@@ -42,6 +42,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
   /** The active model, if it could not be opened. */
   let notOpened: { readonly modelId: string; readonly error: OutflowError } | null = null
   let recalibration: StoredRecalibration | null = null
+  /** Whether the shadow reads the same features as the active model: a batch is read with the features of one model. */
   let isComparable = false
   let resolveFirst: () => void = () => {}
   const first = new Promise<void>((resolve) => {
@@ -64,7 +65,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       const detector = await openShadow(modelId)
       if (until.aborted) return detector.close()
       shadow.replace({ modelId, detector })
-      compareFeatures()
+      updateIsComparable()
       telemetry.shadowServed(modelId)
     },
     onRetry: telemetry.shadowFailed,
@@ -78,7 +79,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       const { result: opened, pauseMs } = await longestPause(() => open(modelId))
       const { detector, promotedAt } = opened
       const previousId = active.replace({ modelId, detector })?.modelId ?? null
-      compareFeatures()
+      updateIsComparable()
       if (insteadOf === null) notOpened = null
       telemetry.modelServed(modelId, detector.metadata, { previousId, insteadOf, promotedAt, pauseMs })
       resolveFirst()
@@ -99,8 +100,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
     telemetry.noModelLeft(modelId)
   }
 
-  /** Compares the features of both models, because a batch is read with the features of one model. */
-  const compareFeatures = (): void => {
+  const updateIsComparable = (): void => {
     const featuresOf = (model: OpenModel | null) => model?.detector.metadata.features
     isComparable = isDeepStrictEqual(featuresOf(active.current), featuresOf(shadow.current))
   }

@@ -18,7 +18,7 @@ import {
   tap,
   throwError,
 } from 'rxjs'
-import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
+import type { ComparedBatch, DecidedBatch, ModelLease, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { failedRecord, isRecordFault } from './record-fault.js'
 
 export interface IngestSteps {
@@ -50,27 +50,24 @@ export interface IngestWatch {
  */
 export const ingest = (steps: IngestSteps, watch: IngestWatch) => {
   const process = processWith(steps, watch)
+  const processAndEnd = (delivery: Delivery): Observable<ComparedBatch> => {
+    watch.begun(delivery)
+    return process(delivery).pipe(
+      tap({ complete: () => delivery.acknowledge() }),
+      catchError((error: unknown) => {
+        if (error instanceof PositionMoved) {
+          watch.superseded(delivery)
+          delivery.reposition()
+        } else delivery.fail(error)
+        return EMPTY
+      }),
+      finalize(() => watch.ended(delivery)),
+    )
+  }
   return (deliveries$: Observable<Delivery>): Observable<ComparedBatch> =>
     deliveries$.pipe(
       groupBy((delivery) => delivery.partitionKey),
-      mergeMap((partition$) =>
-        partition$.pipe(
-          concatMap((delivery) => {
-            watch.begun(delivery)
-            return process(delivery).pipe(
-              tap({ complete: () => delivery.acknowledge() }),
-              catchError((error: unknown) => {
-                if (error instanceof PositionMoved) {
-                  watch.superseded(delivery)
-                  delivery.reposition()
-                } else delivery.fail(error)
-                return EMPTY
-              }),
-              finalize(() => watch.ended(delivery)),
-            )
-          }),
-        ),
-      ),
+      mergeMap((partition$) => partition$.pipe(concatMap(processAndEnd))),
     )
 }
 
@@ -82,22 +79,21 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
 
   const attempt = (delivery: Delivery, failed?: Rejection): Observable<ComparedBatch> =>
     defer(() => {
-      let lease: ReadBatch['model'] | null = null
-      const borrowed = (batch: ReadBatch) => {
-        lease = batch.model
-        return batch
-      }
-      return of(delivery)
-        .pipe(
-          concatMap(steps.prepare),
-          map((batch) => borrowed(steps.read(failed === undefined ? batch : { ...batch, failed }))),
-          concatMap(steps.observe),
-          concatMap(steps.score),
-          concatMap(steps.decide),
-          concatMap(steps.compare),
-          concatMap(steps.write),
-        )
-        .pipe(finalize(() => lease?.giveBack()))
+      let lease: ModelLease | null = null
+      return of(delivery).pipe(
+        concatMap(steps.prepare),
+        map((prepared) => {
+          const batch = steps.read(failed === undefined ? prepared : { ...prepared, failed })
+          lease = batch.model
+          return batch
+        }),
+        concatMap(steps.observe),
+        concatMap(steps.score),
+        concatMap(steps.decide),
+        concatMap(steps.compare),
+        concatMap(steps.write),
+        finalize(() => lease?.giveBack()),
+      )
     })
 
   const process = (delivery: Delivery): Observable<ComparedBatch> =>

@@ -1,7 +1,7 @@
 import type { EntityName, EntityState, Feature, ModelMetadata } from '@outflow/contracts'
 import { retrying } from '@outflow/errors/retrying'
 import { makeWindowStates, planWindows, rowFiller, type WindowStates, windowPlaces } from '@outflow/records'
-import type { Delivery } from '@outflow/streams'
+import { type Delivery, partitionKeyOf } from '@outflow/streams'
 import type { ReadBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
 
@@ -62,10 +62,9 @@ export function observeWith(options: ObserveOptions) {
   return {
     /** Writes windowed features into the batch's fields in place, and adds the changed window states to the batch. */
     observe: async (batch: ReadBatch): Promise<ReadBatch> => {
-      const { delivery, model } = batch
+      const { delivery, model, observations } = batch
       const memory = memoryOf(delivery)
       const { states } = memory
-      const { observations } = batch
       const absent = states.absent(observations)
       if (absent.length > 0) {
         const loaded = await retrying(() => load(delivery, absent), {
@@ -87,10 +86,10 @@ export function observeWith(options: ObserveOptions) {
       return { ...batch, windowStates }
     },
     /** A partition is read from its stored offset: its states in memory are no longer valid. */
-    sought: ({ topic, partition }: Partition) => void memories.delete(`${topic}/${partition}`),
+    sought: (partition: Partition) => void memories.delete(partitionKeyOf(partition)),
     /** Exactly these partitions are assigned to this member now. */
     assigned: (partitions: readonly Partition[]) => {
-      const ours = new Set(partitions.map(({ topic, partition }) => `${topic}/${partition}`))
+      const ours = new Set(partitions.map(partitionKeyOf))
       for (const key of memories.keys()) if (!ours.has(key)) memories.delete(key)
     },
   }

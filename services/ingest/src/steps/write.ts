@@ -61,7 +61,7 @@ function toBatchWrite(
   const { topic, partition, expectedOffset, topicId, nextOffset } = delivery
   const anomalies = anomaliesOf(batch, recordOf)
   const withholdsAlerts = batch.model.detector.metadata.provisional && !config.alerts.provisional
-  const alerts = (withholdsAlerts ? [] : anomalies).map((anomaly) => ({
+  const alertMessages = (withholdsAlerts ? [] : anomalies).map((anomaly) => ({
     offset: anomaly.offset,
     message: eventMessage(
       alertEvent({ ...anomaly, topic, partition }, { pipeline, detectedAtMs, consoleUrl: config.console.url }),
@@ -69,9 +69,9 @@ function toBatchWrite(
     ),
   }))
   const deadLetterOptions = { topic: config.deadLetters.topic, rejectedAt: new Date(detectedAtMs).toISOString() }
-  const deadLetters = rejected.map((own) => ({
-    offset: own.source.offset,
-    message: deadLetterMessage(delivery, own, deadLetterOptions),
+  const deadLetterMessages = rejected.map((record) => ({
+    offset: record.source.offset,
+    message: deadLetterMessage(delivery, record, deadLetterOptions),
   }))
   return {
     pipeline,
@@ -86,10 +86,17 @@ function toBatchWrite(
     fdrState: decisions.fdrState,
     anomalies,
     withholdsAlerts,
-    deadLetters: rejected.map(({ source: { offset, timestampMs, key, value }, rejection: { reason, detail } }) => ({
-      ...{ offset, recordTimeMs: timestampMs, reason, detail, key, value },
+    deadLetters: rejected.map(({ source, rejection }) => ({
+      offset: source.offset,
+      recordTimeMs: source.timestampMs,
+      reason: rejection.reason,
+      detail: rejection.detail,
+      key: source.key,
+      value: source.value,
     })),
-    outbox: [...alerts, ...deadLetters].toSorted((a, b) => Number(a.offset - b.offset)).map(({ message }) => message),
+    outbox: [...alertMessages, ...deadLetterMessages]
+      .toSorted((a, b) => Number(a.offset - b.offset))
+      .map(({ message }) => message),
     scores: minuteScores(batch.model.modelId, batch.recordTimesMs, scores.nll, decisions.isAnomaly, batch.ownPValue),
     ...(batch.windowStates && { windowStates: batch.windowStates }),
     ...(shadow && { shadow }),
