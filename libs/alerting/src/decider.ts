@@ -99,12 +99,12 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
 
   const gatheringOf = (alert: Alert): AlertBucket | undefined => {
     const closesAtMs = quietUntil(alert.detectedAtMs, alert.severity)
-    if (closesAtMs === undefined) return sharing(alert).find((bucket) => bucket.allowance === 0)
+    if (closesAtMs === undefined) return sharedBucketsOf(alert).find((bucket) => bucket.allowance === 0)
     return find('quiet', '') ?? openBucket({ kind: 'quiet', subject: '', closesAtMs })
   }
 
   /** The buckets whose shares an alert uses when it is sent individually. */
-  const sharing = ({ key, reason, detectedAtMs }: Alert): readonly AlertBucket[] => {
+  const sharedBucketsOf = ({ key, reason, detectedAtMs }: Alert): readonly AlertBucket[] => {
     if (grouping === undefined) return []
     const bucket = (kind: 'key' | 'reason', subject: string): AlertBucket =>
       find(kind, subject) ??
@@ -117,7 +117,9 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
 
   const send = (alert: Alert): void => {
     const { key, severity, detectedAtMs } = alert
-    for (const bucket of sharing(alert)) put({ ...bucket, allowance: bucket.allowance - 1, sent: bucket.sent + 1 })
+    for (const bucket of sharedBucketsOf(alert)) {
+      put({ ...bucket, allowance: bucket.allowance - 1, sent: bucket.sent + 1 })
+    }
     if (cooldownMs !== undefined && key !== null) {
       const closesAtMs = detectedAtMs + cooldownMs
       put({ ...openBucket({ kind: 'cooldown', subject: key, closesAtMs }), severity })

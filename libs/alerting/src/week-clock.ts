@@ -1,8 +1,8 @@
 import { parseWeek, toLocal } from '@outflow/contracts'
 
 const MINUTE_MS = 60_000
-/** 1970 began on a Thursday, weeks begin on Monday. */
-const THURSDAY = 3 * 1_440
+/** Minutes from the beginning of the week, on Monday, to that of 1970, on a Thursday. */
+const EPOCH_MINUTE = 3 * 1_440
 
 /**
  * Returns the clock of spans of the week. The spans follow local time, in summer time and outside it.
@@ -14,7 +14,7 @@ export function weekClock(spans: string, zone: string) {
   const week = parseWeek(spans)!
   /** Whether an instant, epoch ms, is in one of the spans. */
   const contains = (timeMs: number): boolean => {
-    const minute = Math.floor(toLocal(zone, timeMs) / MINUTE_MS) + THURSDAY
+    const minute = Math.floor(toLocal(zone, timeMs) / MINUTE_MS) + EPOCH_MINUTE
     return week[((minute % week.length) + week.length) % week.length] === 1
   }
   // In a storm consecutive alerts need the end of the same span.

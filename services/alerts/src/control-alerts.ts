@@ -44,29 +44,29 @@ export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
  * A transaction stores all of its decisions or none, so a crash neither repeats nor loses one. Decisions depend on the order
  * and times of the alerts, not on the time at which the relay reads them.
  */
-export async function controlAlerts(deps: AlertControlDeps, batch: Batch): Promise<readonly OutboxRow[]> {
+export async function controlAlerts(deps: AlertControlDeps, limits: RowLimits): Promise<readonly OutboxRow[]> {
   for (;;) {
-    const decided = await inTransaction(deps.client, () => controlSome(deps, batch))
+    const decided = await inTransaction(deps.client, () => controlSome(deps, limits))
     deps.telemetry.alertsDecided(decided)
-    if (decided.areAll || decided.first.length > 0) return decided.first
+    if (decided.areAll || decided.numbered.length > 0) return decided.numbered
   }
 }
 
 /** The limits of the rows to return; as many are decided on in one transaction. */
-interface Batch {
+interface RowLimits {
   readonly limit: number
   readonly maxBytes: number
 }
 
 async function controlSome(
   { client, config }: AlertControlDeps,
-  batch: Batch,
-): Promise<AlertDecisions & { readonly areAll: boolean; readonly first: readonly OutboxRow[] }> {
+  limits: RowLimits,
+): Promise<AlertDecisions & { readonly areAll: boolean; readonly numbered: readonly OutboxRow[] }> {
   const { pipeline, alerts } = config
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, {
     pipeline,
-    limit: batch.limit,
+    limit: limits.limit,
     maxBytes: MAX_BYTES,
     reasonsWaitMs: REASONS_WAIT_MS,
   })
@@ -84,7 +84,7 @@ async function controlSome(
   const messages = decided.order.flatMap((next) => ('message' in next ? [next.message] : []))
   const queued = (await queueMessages(client, pipeline, messages)).values()
   const order = decided.order.map((next) => ('id' in next ? next.id : queued.next().value!))
-  return { ...decided, areAll, first: await takeOutbox(client, { pipeline, ...batch, order }) }
+  return { ...decided, areAll, numbered: await takeOutbox(client, { pipeline, ...limits, order }) }
 }
 
 /** Returns the buckets to delete and the buckets to write, so that exactly the open ones are stored. */

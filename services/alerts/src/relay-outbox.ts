@@ -95,13 +95,13 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
 async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
   const { client, config } = deps
   const { pipeline } = config
-  const batch = { limit, maxBytes: MAX_BATCH_BYTES }
+  const limits = { limit, maxBytes: MAX_BATCH_BYTES }
   if (!controlsAlerts(config)) {
-    const rows = await takeOutbox(client, { pipeline, ...batch, reasonsWaitMs: REASONS_WAIT_MS })
+    const rows = await takeOutbox(client, { pipeline, ...limits, reasonsWaitMs: REASONS_WAIT_MS })
     // Rules are checked only if there is nothing to send, so that an alert that is sent individually does not wait for the check.
     if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
   }
-  return controlAlerts(deps, batch)
+  return controlAlerts(deps, limits)
 }
 
 /** Returns the first rows that fit into a batch; at least one. */

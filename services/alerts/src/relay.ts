@@ -68,9 +68,10 @@ export async function relayOnce(
   oversized: Oversized,
 ): Promise<readonly OutboxRow[]> {
   const waiting = await take(MAX_ROWS)
-  const rows = waiting.slice(0, (waiting[0]?.sequence ?? 0n) <= oversized.alone ? 1 : MAX_ROWS)
-  const last = rows.at(-1)
-  if (last === undefined) return rows
+  const [first] = waiting
+  if (first === undefined) return []
+  const rows = first.sequence <= oversized.alone ? [first] : waiting
+  const last = rows.at(-1)!
   try {
     await send(
       rows.flatMap((row) => messagesOf(row, telemetry, oversized)),
@@ -102,15 +103,14 @@ const MAX_REST_MS = 200
 /** Messages of a large transaction. */
 const LARGE = 200
 
+/** The message of a row, whole or without its body; none if even that is too large. */
 function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage[] {
-  if (!oversized.shortened.has(row.sequence)) {
-    if (sizeOf(row) <= MAX_MESSAGE_BYTES) return [toMessage(row)]
-    withhold(row, null, telemetry, oversized)
-  }
-  const shortened = shorten(row)
-  if (!oversized.unsendable.has(row.sequence) && sizeOf(shortened) > MAX_MESSAGE_BYTES)
-    withhold(row, null, telemetry, oversized)
-  return oversized.unsendable.has(row.sequence) ? [] : [toMessage(shortened)]
+  const { shortened, unsendable } = oversized
+  if (!shortened.has(row.sequence) && sizeOf(row) > MAX_MESSAGE_BYTES) withhold(row, null, telemetry, oversized)
+  if (!shortened.has(row.sequence)) return [toMessage(row)]
+  const short = shorten(row)
+  if (!unsendable.has(row.sequence) && sizeOf(short) > MAX_MESSAGE_BYTES) withhold(row, null, telemetry, oversized)
+  return unsendable.has(row.sequence) ? [] : [toMessage(short)]
 }
 
 /** Withholds the body first; if that has been withheld, the whole message. */

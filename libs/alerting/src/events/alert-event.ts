@@ -68,15 +68,18 @@ export function exampleEvent(pipeline: string, now: Date, consoleUrl?: string): 
     text: 'not an anomaly: a test of this webhook by outflow webhooks test',
   }
   const anomaly: AlertedAnomaly = {
-    ...{
-      topic: 'example',
-      partition: 0,
-      offset: BigInt(nowMs),
-      eventTimeMs: nowMs,
-      entityKey: 'a test, not an anomaly',
-    },
-    ...{ nll: 42, pValue: 0.0001, pUpper: 0.0003, severity: 'low', modelId: 'example' },
-    ...{ record: { example: 'a try' }, missing: [] },
+    topic: 'example',
+    partition: 0,
+    offset: BigInt(nowMs),
+    eventTimeMs: nowMs,
+    entityKey: 'a test, not an anomaly',
+    record: { example: 'a try' },
+    missing: [],
+    nll: 42,
+    pValue: 0.0001,
+    pUpper: 0.0003,
+    severity: 'low',
+    modelId: 'example',
   }
   return explainedAlert(alertEvent(anomaly, { pipeline, detectedAtMs: nowMs, consoleUrl }), {
     reasons: [reason],

@@ -2,9 +2,8 @@
 export const anomalyUrl = (consoleUrl: string, id: string): string =>
   new URL(`/anomalies/${encodeURIComponent(id)}`, consoleUrl).href
 
-/** The address of the form for a verdict on the anomaly of a page; opening it stores nothing. */
-export const verdictUrl = (pageUrl: string, verdict: 'confirmed' | 'false_alarm'): string =>
-  `${pageUrl}?verdict=${verdict}`
+/** The address of the form for a verdict on the anomaly of a page, as `anomalyUrl` returns it; opening it stores nothing. */
+export const verdictUrl = (page: string, verdict: 'confirmed' | 'false_alarm'): string => `${page}?verdict=${verdict}`
 
 interface ListFilters {
   readonly pipeline: string

@@ -69,11 +69,9 @@ function slackMessage(event: WebhookEvent): { readonly text: string } {
 function linksTo(url: string, hasVerdicts: boolean): readonly string[] {
   // The only control character of Slack that an encoded URL contains is `&`.
   const link = (to: string, text: string) => `<${to.replaceAll('&', '&amp;')}|${text}>`
-  const verdicts = [
-    link(verdictUrl(url, 'confirmed'), 'Confirmed'),
-    link(verdictUrl(url, 'false_alarm'), 'False alarm'),
-  ]
-  return [link(url, 'Open in the console'), ...(hasVerdicts ? verdicts : [])]
+  const page = link(url, 'Open in the console')
+  if (!hasVerdicts) return [page]
+  return [page, link(verdictUrl(url, 'confirmed'), 'Confirmed'), link(verdictUrl(url, 'false_alarm'), 'False alarm')]
 }
 
 /**

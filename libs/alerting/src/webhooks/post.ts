@@ -67,7 +67,7 @@ export function makePoster(
           throw toAttemptError(error, late.aborted, timeout)
         })
         const status = response.statusCode ?? 0
-        const start = await startOf(response)
+        const start = await bodyStart(response)
         if (status >= 200 && status < 300) return { status, start }
         throw refusalOf(status, response.headers)
       } finally {
@@ -85,7 +85,7 @@ function answerTo(send: (answered: (response: http.IncomingMessage) => void) => 
 }
 
 /** The status determines the outcome, so a truncated, endless or oversized body is no error. */
-async function startOf(response: http.IncomingMessage): Promise<string> {
+async function bodyStart(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   try {

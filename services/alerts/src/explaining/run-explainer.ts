@@ -91,10 +91,9 @@ async function explainSome(
   const claimed = await claimUnexplained(client, { pipeline, limit: AT_ONCE })
   if (claimed.length === 0) return []
   const explanations = await explainer.explain(claimed)
-  const explained = claimed.map(({ topic, partition, offset, recordTime }, at) => ({
-    ...{ topic, partition, offset, recordTime },
-    ...explanations[at]!,
-  }))
+  const explained = claimed.map(({ topic, partition, offset, recordTime }, at) => {
+    return { topic, partition, offset, recordTime, ...explanations[at]! }
+  })
   if (config.alerts.explained) await queueLateReasons(client, config, explained)
   await storeExplanations(client, pipeline, explained)
   return explained

@@ -6,8 +6,9 @@ export function handOversOf(
   { kind, sequence, payload, headers }: OutboxRow,
   webhooks: readonly Pick<Webhook, 'name' | 'send'>[],
 ): readonly HandOver[] {
-  const sort = SENT_AS[kind]
-  const names = webhooks.filter(({ send }) => sort !== undefined && send.includes(sort)).map(({ name }) => name)
+  const sentAs = SENT_AS[kind]
+  if (sentAs === undefined) return []
+  const names = webhooks.filter(({ send }) => send.includes(sentAs)).map(({ name }) => name)
   if (names.length === 0) return []
   const { id: eventId } = JSON.parse(String(payload)) as Pick<AlertEvent, 'id'>
   const [, traceparent] = headers.find(([name]) => name === 'traceparent') ?? []

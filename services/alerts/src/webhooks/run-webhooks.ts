@@ -1,7 +1,7 @@
-import { makePoster } from '@outflow/alerting/webhooks'
-import type { Config } from '@outflow/contracts'
+import { makePoster, type Poster } from '@outflow/alerting/webhooks'
+import type { Config, Webhook } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
+import { keepTrying, makeWakeUp, type WakeUp } from '@outflow/errors/retrying'
 import { type Metrics, runTogether } from '@outflow/runtime'
 import { type Leadership, listen, type Pool, withLeadership } from '@outflow/store'
 import { dueDeliveries, noteDelivered, noteFailedAttempt, waitingDeliveries } from '@outflow/store/webhooks'
@@ -18,6 +18,13 @@ interface WebhooksOptions {
   readonly signal: AbortSignal
 }
 
+interface Receiver {
+  readonly webhook: Webhook
+  /** Wakes the deliveries to this webhook. */
+  readonly wakeUp: WakeUp
+  readonly poster: Poster
+}
+
 /**
  * Delivers the events that the relay has queued to the webhooks of a pipeline until the signal aborts. One of several instances is
  * active. It uses only Postgres, and neither waits for Kafka nor delays it.
@@ -32,47 +39,42 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
     'Events that a webhook has not accepted yet; NaN while Postgres is unavailable',
     () => waitingDeliveries(pool, pipeline),
   )
-  const lines = webhooks.map((webhook) => ({
-    webhook,
-    wakeUp: makeWakeUp(),
-    poster: makePoster(webhook),
-  }))
+  const receivers = webhooks.map((webhook): Receiver => {
+    return { webhook, wakeUp: makeWakeUp(), poster: makePoster(webhook) }
+  })
   const listening = listen({
     url: config.postgres.url,
     pipeline,
     checks: {
       outflow_webhooks: () => {
-        for (const { wakeUp } of lines) wakeUp.wake()
+        for (const { wakeUp } of receivers) wakeUp.wake()
       },
     },
     onError: onConnectionLost,
   })
-  const lead = async ({ signal: leading }: Leadership, progressed: () => void): Promise<void> => {
-    await runTogether(
-      lines.map(
-        ({ webhook, wakeUp, poster }) =>
-          (inner: AbortSignal) =>
-            deliverTo({
-              webhook,
-              telemetry,
-              breaker: makeBreaker((isOpen) => telemetry.circuitChanged(webhook.name, isOpen)),
-              untilWoken: wakeUp.wait,
-              signal: inner,
-              effects: {
-                due: async (limit) => {
-                  const due = await dueDeliveries(pool, { pipeline, webhook: webhook.name, limit })
-                  progressed()
-                  return Promise.all(due.map((delivery) => deliveryWithReasons(pool, pipeline, delivery)))
-                },
-                noteDelivered: (id, status) => noteDelivered(pool, id, status),
-                noteFailed: (id, attempt) => noteFailedAttempt(pool, id, attempt),
-                post: poster.post,
-              },
-            }),
-      ),
+  const deliver = ({ webhook, wakeUp, poster }: Receiver, progressed: () => void, until: AbortSignal): Promise<void> =>
+    deliverTo({
+      webhook,
+      telemetry,
+      breaker: makeBreaker((isOpen) => telemetry.circuitChanged(webhook.name, isOpen)),
+      untilWoken: wakeUp.wait,
+      signal: until,
+      effects: {
+        due: async (limit) => {
+          const due = await dueDeliveries(pool, { pipeline, webhook: webhook.name, limit })
+          progressed()
+          return Promise.all(due.map((delivery) => deliveryWithReasons(pool, pipeline, delivery)))
+        },
+        noteDelivered: (id, status) => noteDelivered(pool, id, status),
+        noteFailed: (id, attempt) => noteFailedAttempt(pool, id, attempt),
+        post: poster.post,
+      },
+    })
+  const lead = ({ signal: leading }: Leadership, progressed: () => void): Promise<void> =>
+    runTogether(
+      receivers.map((receiver) => (until: AbortSignal) => deliver(receiver, progressed, until)),
       leading,
     ).finally(telemetry.leadershipEnded)
-  }
   try {
     await keepTrying(
       (progressed) =>
@@ -83,7 +85,7 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
       { signal, onRetry: telemetry.interrupted },
     )
   } finally {
-    for (const { poster } of lines) poster.close()
+    for (const { poster } of receivers) poster.close()
     await listening.close()
   }
 }
