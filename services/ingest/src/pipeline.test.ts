@@ -84,7 +84,7 @@ test('issue 23: a delivery is read again if the stored offset has changed when i
   const delivery = aDelivery([aKafkaRecord(0, { delay: 9 })])
   const writes: BatchWrite[] = []
   const watch = unwatched()
-  const decide = () => throwError(() => new PositionMoved('the stored offset of flights/0 is not 0'))
+  const decide = () => throwError(() => new PositionMoved(delivery, 0n))
   await lastValueFrom(of(delivery).pipe(ingest({ ...realSteps(writes), decide }, watch)), { defaultValue: null })
   expect(delivery.ended).toEqual([{ by: 'reposition' }])
   expect(writes).toEqual([])

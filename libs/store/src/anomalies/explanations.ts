@@ -83,7 +83,8 @@ export async function storeExplanations(
 ): Promise<void> {
   await run(client, {
     name: 'store_explanations',
-    // That reasons are missing is known; with it, a plan made while there are few anomalies reads the index of those without reasons.
+    // The condition that reasons are missing is redundant: with it, a plan that is made while there are few anomalies reads the index
+    // of those without reasons.
     text: `
       with stored as (
         update outflow.anomalies as anomaly
@@ -127,7 +128,7 @@ export async function alertsWithoutReasons(
   return run<UnexplainedAlert>(client, {
     name: 'alerts_without_reasons',
     // An anomaly and its alert are written in one transaction and have its time. The id in the payload is compared as bytes, because
-    // reading the payload as JSON fails on an escaped NUL. That reasons are missing is known, as in `store_explanations`.
+    // reading the payload as JSON fails on an escaped NUL. That reasons are missing is redundant, as in `store_explanations`.
     text: `
       select topic, partition, "offset", event_time as "eventTime", entity_key as "entityKey", model_id as "modelId"
       from outflow.anomalies as anomaly
@@ -179,10 +180,10 @@ const explanationSchema = z.object({ reasons: z.array(reasonSchema), counterfact
 
 /** Counts a pipeline's anomalies whose reasons have not been computed yet. */
 export async function countUnexplained(db: Queryable, pipeline: string): Promise<number> {
-  const [row] = await run<{ waiting: bigint }>(db, {
+  const [row] = await run<{ waiting: number }>(db, {
     name: 'count_unexplained',
-    text: `select count(*) as waiting from outflow.anomalies where ${UNEXPLAINED}`,
+    text: `select count(*)::float8 as waiting from outflow.anomalies where ${UNEXPLAINED}`,
     values: [pipeline],
   })
-  return Number(row!.waiting)
+  return row!.waiting
 }

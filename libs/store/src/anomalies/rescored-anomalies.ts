@@ -61,7 +61,7 @@ export async function storeRescoredAnomalies(
     pool,
     anomalies.map(({ recordTimeMs }) => recordTimeMs),
   )
-  const [row] = await run<{ stored: bigint }>(pool, {
+  const [row] = await run<{ stored: number }>(pool, {
     name: 'store_rescored_anomalies',
     text: `
       with found as (
@@ -87,7 +87,7 @@ export async function storeRescoredAnomalies(
         join stored using (topic, partition, "offset")
         order by place
       )
-      select count(*) as stored, pg_notify('outflow_anomalies', $1) from stored`,
+      select count(*)::float8 as stored, pg_notify('outflow_anomalies', $1) from stored`,
     values: [
       pipeline,
       jsonbText(
@@ -101,5 +101,5 @@ export async function storeRescoredAnomalies(
       ...outboxColumns(anomalies.map(({ message }) => message)),
     ],
   })
-  return Number(row!.stored)
+  return row!.stored
 }

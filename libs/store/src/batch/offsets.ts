@@ -106,10 +106,8 @@ export interface PartitionAt {
  *
  * @throws {PositionMoved} if another offset is stored
  */
-export async function storedFdrState(
-  db: Queryable,
-  { pipeline, topic, partition, nextOffset }: PartitionAt,
-): Promise<FdrState | null> {
+export async function storedFdrState(db: Queryable, at: PartitionAt): Promise<FdrState | null> {
+  const { pipeline, topic, partition, nextOffset } = at
   const [row] = await run<{ state: unknown }>(db, {
     name: 'stored_fdr_state',
     text: `
@@ -119,7 +117,7 @@ export async function storedFdrState(
       where pipeline = $1 and topic = $2 and partition = $3 and next_offset = $4`,
     values: [pipeline, topic, partition, nextOffset],
   })
-  if (row === undefined) throw new PositionMoved(`the stored offset of ${topic}/${partition} is not ${nextOffset}`)
+  if (row === undefined) throw new PositionMoved(at, nextOffset)
   return row.state === null ? null : readFdrState(row.state, `${pipeline}, ${topic}/${partition}`)
 }
 

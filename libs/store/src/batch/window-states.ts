@@ -11,10 +11,11 @@ import type { PartitionAt } from './offsets.js'
  */
 export async function loadWindowStates(
   db: Queryable,
-  { pipeline, topic, partition, nextOffset }: PartitionAt,
+  at: PartitionAt,
   entities: readonly EntityName[],
 ): Promise<readonly EntityState[]> {
   if (entities.length === 0) return []
+  const { pipeline, topic, partition, nextOffset } = at
   const rows = await run<{ by: string; entity: string; state: Buffer | null }>(db, {
     name: 'load_window_states',
     text: `
@@ -25,7 +26,7 @@ export async function loadWindowStates(
       where stored.pipeline = $1 and stored.topic = $2 and stored.partition = $3 and stored.next_offset = $4`,
     values: [pipeline, topic, partition, nextOffset, ...arraysOf(entities, 'by', 'entity')],
   })
-  if (rows.length === 0) throw new PositionMoved(`the stored offset of ${topic}/${partition} is not ${nextOffset}`)
+  if (rows.length === 0) throw new PositionMoved(at, nextOffset)
   return rows.flatMap(({ state, ...entity }) => (state === null ? [] : [{ ...entity, state }]))
 }
 

@@ -44,6 +44,10 @@ export class ValueRefused extends StoreRefused {
  */
 export class PositionMoved extends OutflowError {
   readonly code = 'OUTFLOW_STORE_POSITION_MOVED'
+
+  constructor({ topic, partition }: { readonly topic: string; readonly partition: number }, expectedOffset: bigint) {
+    super(`the stored offset of ${topic}/${partition} is not ${expectedOffset}`)
+  }
 }
 
 /**

@@ -43,7 +43,9 @@ export async function migrate(url: string): Promise<readonly string[]> {
     await requireUtf8(client)
     await client.query(CREATE_LIST)
     await client.query('begin; lock table outflow.migrations in share row exclusive mode')
-    const pending = pendingOf(files, await readApplied(client))
+    const applied = await readApplied(client)
+    requireUnchanged(files, applied)
+    const pending = pendingOf(files, applied)
     for (const file of pending) await apply(client, file)
     await client.query('commit')
     return pending.map((file) => file.name)
@@ -87,7 +89,7 @@ export async function migrationStatus(url: string): Promise<readonly MigrationSt
   const files = await readMigrations()
   return withConnection(url, async (client) => {
     const applied = await readAppliedIfAny(client)
-    pendingOf(files, applied)
+    requireUnchanged(files, applied)
     return files.map(({ number, name }) => ({
       number,
       name,
@@ -108,7 +110,7 @@ export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: tru
   const applied = await readAppliedIfAny(pool).catch((thrown: unknown) => {
     throw toStoreError(thrown)
   })
-  const pending = known.filter(({ number }) => !applied.some((migration) => migration.number === number))
+  const pending = pendingOf(known, applied)
   if (pending.length === 0) return { ok: true, detail: 'answered' }
   throw new MigrationsPending(`${pending.length} of ${known.length} migrations are not applied to the database`, {
     fix: 'run outflow migrate',
@@ -148,6 +150,11 @@ async function readApplied(client: Queryable): Promise<AppliedMigration[]> {
 }
 
 function pendingOf(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): MigrationFile[] {
+  return files.filter(({ number }) => !applied.some((migration) => migration.number === number))
+}
+
+/** @throws {MigrationChanged} */
+function requireUnchanged(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): void {
   const newest = files.at(-1)!.number
   for (const migration of applied) {
     // Those of a later release only add, so this release may run again after it.
@@ -161,7 +168,6 @@ function pendingOf(files: readonly MigrationFile[], applied: readonly AppliedMig
       { values: { number: migration.number, name: migration.name } },
     )
   }
-  return files.filter(({ number }) => !applied.some((migration) => migration.number === number))
 }
 
 async function apply(client: pg.Client, { number, name, text, checksum }: MigrationFile): Promise<void> {

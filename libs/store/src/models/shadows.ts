@@ -8,7 +8,7 @@ import { type ModelKey, readMetrics } from './models.js'
 export interface Shadow {
   readonly id: string
   readonly metrics: GateReport
-  /** Records a second in its training window; undefined if that has no rate. */
+  /** Records a day in its training window; undefined if that has no rate. */
   readonly recordsPerDay: number | undefined
   /** Measured by Postgres's clock. */
   readonly elapsedMs: number

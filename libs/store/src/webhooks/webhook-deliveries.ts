@@ -110,7 +110,7 @@ export async function resendDeadDeliveries(
   db: Queryable,
   which: { readonly pipeline: string; readonly webhook?: string | undefined; readonly eventId?: string | undefined },
 ): Promise<number> {
-  const [outcome] = await run<{ resent: bigint }>(db, {
+  const [outcome] = await run<{ resent: number }>(db, {
     name: 'resend_dead_deliveries',
     text: `
       with queued as (
@@ -120,10 +120,10 @@ export async function resendDeadDeliveries(
           and ($3::text is null or event_id = $3)
         returning id
       )
-      select count(*) as resent, pg_notify('outflow_webhooks', $1) from queued`,
+      select count(*)::float8 as resent, pg_notify('outflow_webhooks', $1) from queued`,
     values: [which.pipeline, which.webhook ?? null, which.eventId ?? null],
   })
-  return Number(outcome!.resent)
+  return outcome!.resent
 }
 
 /** The figures of a webhook. */
@@ -183,10 +183,10 @@ export async function deliveriesOf(
 
 /** Returns the number of a pipeline's undelivered events. */
 export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
-  const [row] = await run<{ waiting: bigint }>(db, {
+  const [row] = await run<{ waiting: number }>(db, {
     name: 'waiting_deliveries',
-    text: `select count(*) as waiting from outflow.webhook_deliveries where pipeline = $1 and ${IS_WAITING}`,
+    text: `select count(*)::float8 as waiting from outflow.webhook_deliveries where pipeline = $1 and ${IS_WAITING}`,
     values: [pipeline],
   })
-  return Number(row!.waiting)
+  return row!.waiting
 }

@@ -45,7 +45,7 @@ export function writeWith(options: WriteOptions) {
     })
     span?.end({ 'outflow.outcome': outcome })
     if (outcome === 'written') return batch
-    throw new PositionMoved(`the stored offset of ${batch.delivery.partitionKey} is not ${write.expectedOffset}`)
+    throw new PositionMoved(write, write.expectedOffset)
   }
 }
 
