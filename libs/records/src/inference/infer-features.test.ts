@@ -23,6 +23,15 @@ describe('feature inference', () => {
     expect(infer(column('price', '2,5', '3', '-1,75')).leftOut).toEqual({ price: why })
     expect(infer(column('amount', '1,250.75', '1.250,75', '980')).leftOut).toEqual({ amount: why })
     expect(infer(column('answers', '1,2', 'none', '3', 'all')).kinds).toEqual(['$.answers categorical'])
+    expect(infer(column('total', '1 250,75', '1 250,80', '(0,75)')).leftOut).toEqual({ total: why })
+  })
+
+  it('leaves out amounts and percentages, with what to do (they became categories, or text with many values)', () => {
+    const why = expect.stringContaining('write a decimal point')
+    expect(infer(column('price', '$1,200.50', '-$3', '$ 7')).leftOut).toEqual({ price: why })
+    expect(infer(column('price', '1.200,50 €', '3€', '7')).leftOut).toEqual({ price: why })
+    expect(infer(column('discount', '12%', '7.5 %', '0')).leftOut).toEqual({ discount: why })
+    expect(infer(column('share', '0-5%', '5-10%', '>10%')).kinds).toEqual(['$.share categorical'])
   })
 
   it('leaves out fields that hardly any record has (a map by product had thousands, and a fit of them did not end)', () => {

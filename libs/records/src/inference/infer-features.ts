@@ -134,8 +134,8 @@ const newField = () => ({
   codes: 0,
   /** Words for a missing number or time, such as `NA`, and blanks, which may also be categories. */
   noNumbers: 0,
-  /** Numbers with a comma, which are texts. */
-  commas: 0,
+  /** Numbers with commas or signs, which are texts. */
+  textNumbers: 0,
   summariser: new NumberSummariser(),
   times: 0,
   /** Times that are whole days. */
@@ -186,7 +186,7 @@ function note(field: Field, value: unknown, nowMs: number): void {
   if (text !== field.previousText) field.runs += 1
   field.previousText = text
   if (number === undefined) {
-    if (COMMA_NUMBER.test(text)) field.commas += 1
+    if (TEXT_NUMBER.test(text)) field.textNumbers += 1
     noteTime(field, 'times', parseTimestamp(whole))
   } else if (Number.isNaN(number)) field.noNumbers += 1
   else noteNumber(field, number, { code: isCode(whole, number), nowMs })
@@ -218,8 +218,8 @@ function noteTime(field: Field, kind: 'times' | 'epochs', time: number | undefin
   field.previousMs = time
 }
 
-/** A number with a decimal comma, or with commas between thousands. */
-const COMMA_NUMBER = /^\s*-?\d[\d.]*(,\d+)+(\.\d+)?\s*$/
+/** A number with a decimal comma or commas between thousands, with a currency, or in percent; in parentheses it is negative. */
+const TEXT_NUMBER = /^[\s+(-]*(\d[\d.'\s]*(,\d+)+(\.\d+)?|[$€£¥][\s-]*\d[\d.,'\s]*|\d[\d.,'\s]*[$€£¥%])[\s)]*$/
 
 /** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
 const BOOLEAN = /^(true|false)$/i
@@ -327,8 +327,8 @@ function kindOf(field: Field, values: number): Kind | string {
   if (!areCodes && field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
-  if (field.commas > 0 && field.numbers + field.commas >= DECIDING_SHARE * (values - field.noNumbers))
-    return 'numbers with commas, which are read as text: write a decimal point, and no separators of thousands'
+  if (field.textNumbers > 0 && field.numbers + field.textNumbers >= DECIDING_SHARE * (values - field.noNumbers))
+    return 'numbers with commas or signs, which are read as text: write a decimal point, and no separators of thousands, currency or %'
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records per value the field is an id or free text.
   if (field.distinct.size * 2 > values)
