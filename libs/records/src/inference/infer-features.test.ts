@@ -34,6 +34,21 @@ describe('feature inference', () => {
     expect(infer(column('share', '0-5%', '5-10%', '>10%')).kinds).toEqual(['$.share categorical'])
   })
 
+  it('leaves out dates that are not ISO 8601, with what to do (each new date was a category never seen before)', () => {
+    const why = expect.stringContaining('write them as 2026-03-14')
+    for (const dates of [
+      ['14/03/2026', '1/12/2025', '2026-03-13'],
+      ['2.1.2026', '13.11.2026 08:15', ''],
+      ['3/14/26, 9:05 PM', '12/1/26', 'NA'],
+      ['Jan 1 2000', 'March 14, 2026', 'Sept 3 2026'],
+      ['14-Mar-2026', '1 January 2000', '02-may-26'],
+    ]) {
+      expect(infer(column('due', ...dates)).leftOut).toEqual({ due: why })
+    }
+    expect(infer(column('version', '1.12.26', '2.0.3', '10.1.4')).kinds).toEqual(['$.version categorical'])
+    expect(infer(column('month', 'March 2026', 'April 2026')).kinds).toEqual(['$.month categorical'])
+  })
+
   it('leaves out fields that hardly any record has (a map by product had thousands, and a fit of them did not end)', () => {
     const orders = Array.from({ length: 1_000 }, (_, at) => ({
       amount: (at * 37) % 101,
@@ -192,7 +207,7 @@ describe('feature inference', () => {
     )
     expect(leftOut.lot).toMatch(/^rises/)
     expect(leftOut.batch).toMatch(/^never returns/)
-    expect(leftOut.day).toMatch(/^never returns/)
+    expect(leftOut.day).toMatch(/^dates that are not ISO 8601/)
     expect(kinds).toEqual(['$.shop categorical', '$.stage numeric'])
   })
 

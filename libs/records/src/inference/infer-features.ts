@@ -136,6 +136,8 @@ const newField = () => ({
   noNumbers: 0,
   /** Numbers with commas or signs, which are texts. */
   textNumbers: 0,
+  /** Dates that are not ISO 8601, which are texts. */
+  textDates: 0,
   summariser: new NumberSummariser(),
   times: 0,
   /** Times that are whole days. */
@@ -187,6 +189,7 @@ function note(field: Field, value: unknown, nowMs: number): void {
   field.previousText = text
   if (number === undefined) {
     if (TEXT_NUMBER.test(text)) field.textNumbers += 1
+    if (TEXT_DATE.test(text)) field.textDates += 1
     noteTime(field, 'times', parseTimestamp(whole))
   } else if (Number.isNaN(number)) field.noNumbers += 1
   else noteNumber(field, number, { code: isCode(whole, number), nowMs })
@@ -220,6 +223,16 @@ function noteTime(field: Field, kind: 'times' | 'epochs', time: number | undefin
 
 /** A number with a decimal comma or commas between thousands, with a currency, or in percent; in parentheses it is negative. */
 const TEXT_NUMBER = /^[\s+(-]*(\d[\d.'\s]*(,\d+)+(\.\d+)?|[$€£¥][\s-]*\d[\d.,'\s]*|\d[\d.,'\s]*[$€£¥%])[\s)]*$/
+
+/** A date that is not ISO 8601, alone or before a time: `14/03/2026`, `2.1.2026`, `3/14/26`, `2026-3-1`, `Mar 14, 2026`, `14-Mar-26`. */
+const TEXT_DATE = new RegExp(
+  String.raw`^\s*(\d{1,2}([./-])\d{1,2}\2\d{4}|\d{4}([./-])\d{1,2}\3\d{1,2}|\d{1,2}/\d{1,2}/\d\d|` +
+    String.raw`MONTH \d{1,2},? \d{4}|\d{1,2}[ -]MONTH[ -](\d\d|\d{4}))([,\s]+\d{1,2}:\d\d.*)?\s*$`.replaceAll(
+      'MONTH',
+      '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*',
+    ),
+  'i',
+)
 
 /** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
 const BOOLEAN = /^(true|false)$/i
@@ -329,6 +342,8 @@ function kindOf(field: Field, values: number): Kind | string {
   }
   if (field.textNumbers > 0 && field.numbers + field.textNumbers >= DECIDING_SHARE * (values - field.noNumbers))
     return 'numbers with commas or signs, which are read as text: write a decimal point, and no separators of thousands, currency or %'
+  if (field.textDates > 0 && field.times + field.textDates >= DECIDING_SHARE * (values - field.noNumbers))
+    return 'dates that are not ISO 8601, which are read as text: write them as 2026-03-14, with a time as 2026-03-14T09:26:53Z'
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records per value the field is an id or free text.
   if (field.distinct.size * 2 > values)
