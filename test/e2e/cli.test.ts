@@ -89,6 +89,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('train', () => {
+  it('warns of a value that probably stands for missing numbers', async () => {
+    const coded = few.map((plant, index) => (index % 9 === 0 ? { ...plant, load: -999 } : plant))
+    await writeFile(at('coded.csv'), csv(coded))
+    const fit = ['train', '--config', at('small.yaml'), '--input', at('coded.csv'), '--output', at('coded.model')]
+    expect((await runOutflow(fit)).stderr).toContain('warning: load: −999 is far from all others')
+  })
+
   it('gives the same model for the same records, configuration and seed, from a pipe as from a file', async () => {
     const fit = ['train', '--config', at('small.yaml'), '--seed', '3', '--json']
     const [fromFile, fromPipe] = await Promise.all([

@@ -1,6 +1,6 @@
 import { type Feature, featurePath, nameOfPath, type Step, stepsOfColumn } from '@outflow/contracts'
 import type { Fields } from '../fields/fields.js'
-import { type LeftOut, makeFeatureInference } from '../inference/infer-features.js'
+import { type LeftOut, type MissingCode, makeFeatureInference } from '../inference/infer-features.js'
 import { makeSample } from '../sample.js'
 import { InputInvalid } from './errors.js'
 import { fileReader, readRecords } from './read-records.js'
@@ -10,6 +10,8 @@ import type { FileRecord, RecordFile } from './record-file.js'
 export interface TrainingRecords {
   readonly features: readonly Feature[]
   readonly leftOut: readonly LeftOut[]
+  /** Of the features. */
+  readonly missingCodes: readonly MissingCode[]
   /** In the file's order. */
   readonly records: readonly Fields[]
   /** Rows of the file; more than `records` if it was sampled. */
@@ -68,6 +70,9 @@ export async function readTrainingRecords(
   return {
     features,
     leftOut: given ? [] : inferred.leftOut.filter(({ path }) => !exclude.some((name) => isWithin(name, path))),
+    missingCodes: inferred.missingCodes.filter((found) =>
+      features.some((feature) => featurePath(feature) === found.path),
+    ),
     records: sample.records().map((kept) => ('line' in kept ? readLater(kept) : kept)),
     rows,
   }

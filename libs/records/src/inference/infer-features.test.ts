@@ -34,6 +34,13 @@ describe('feature inference', () => {
     expect(infer(column('share', '0-5%', '5-10%', '>10%')).kinds).toEqual(['$.share categorical'])
   })
 
+  it('returns the fields with a code for missing numbers (it hid wrong values between the code and the numbers)', () => {
+    const inference = makeFeatureInference()
+    for (let index = 0; index < 60; index += 1)
+      inference.observe({ temp: index % 5 === 0 ? -999 : (index * 37) % 41, rows: (index * 7) % 13 })
+    expect(inference.conclude().missingCodes).toEqual([{ path: '$.temp', code: -999 }])
+  })
+
   it('leaves out dates that are not ISO 8601, with what to do (each new date was a category never seen before)', () => {
     const why = expect.stringContaining('write them as 2026-03-14')
     for (const dates of [

@@ -20,6 +20,7 @@ interface Inference {
   readonly paths: readonly string[]
   /** Fields that a model cannot use, with the reason in words. */
   readonly leftOut: readonly LeftOut[]
+  readonly missingCodes: readonly MissingCode[]
 }
 
 export interface LeftOut {
@@ -27,6 +28,12 @@ export interface LeftOut {
   readonly why: string
   /** The feature that the field would be, if it could be one. */
   readonly feature?: Feature
+}
+
+/** A number field with a value that probably stands for missing ones, such as −999. */
+export interface MissingCode {
+  readonly path: string
+  readonly code: number
 }
 
 /** A place in the records; its fields are found without their paths, which may be long. */
@@ -90,17 +97,22 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
         names.add(nameOfPath(path))
       }
       const paths = [...byPath.keys()]
+      const missingCodes = features.flatMap(({ type }, at) => {
+        const path = featurePath(features[at]!)
+        const code = type === 'numeric' ? byPath.get(path)!.summariser.missingCode() : null
+        return code === null ? [] : [{ path, code }]
+      })
       const series = seriesOf(features, byPath, records)
       if (series === null) {
         const isLeftOut = (feature: Feature) => feature.type === 'cyclic' && passes(feature, byPath.get(feature.path)!)
         const why = PASSING_TIME
         leftOut.push(...features.filter(isLeftOut).map((feature) => ({ path: featurePath(feature), why, feature })))
-        return { features: features.filter((feature) => !isLeftOut(feature)), paths, leftOut }
+        return { features: features.filter((feature) => !isLeftOut(feature)), paths, leftOut, missingCodes }
       }
       const { time } = series
       const inferred = inferSeries(series)
       if (inferred.timeLeftOut !== null) leftOut.push({ path: time.path, why: inferred.timeLeftOut, feature: time })
-      return { features: inferred.features, paths, leftOut }
+      return { features: inferred.features, paths, leftOut, missingCodes }
     },
   }
 }

@@ -21,6 +21,21 @@ describe('NumberSummariser', () => {
     expect(summaryOf([])).toBeNull()
   })
 
+  it('finds a code for missing numbers: repeated nines farther from all others than they spread', () => {
+    const codeOf = (...numbers: number[]) => {
+      const summariser = new NumberSummariser()
+      for (const number of numbers) summariser.add(number)
+      return summariser.missingCode()
+    }
+    expect(codeOf(-999, 20.5, 12, -999, 31)).toBe(-999)
+    expect(codeOf(20.5, 9999, 12, 31, 9999)).toBe(9999)
+    expect(codeOf(20.5, -99.99, 12, 31, -99.99)).toBe(-99.99)
+    expect(codeOf(20.5, -999, 12, 31)).toBeNull() // once: an error, not a code
+    expect(codeOf(20.5, -1000, 12, 31, -1000)).toBeNull()
+    expect(codeOf(0, 99, 99, 42, 98)).toBeNull()
+    expect(codeOf(0, 999, 999, 0)).toBeNull() // two values: categories
+  })
+
   it('estimates the median of many numbers, including ascending ones', () => {
     const count = 100_000
     const ascending = Array.from({ length: count }, (_, index) => index)

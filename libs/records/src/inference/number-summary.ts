@@ -39,6 +39,21 @@ export class NumberSummariser {
     }
   }
 
+  /**
+   * Returns a value that probably stands for missing numbers, such as −999: it is written in nines, repeats, and is farther from all others
+   * than they spread. Null if there is none among the kept numbers.
+   */
+  missingCode(): number | null {
+    const sorted = this.#kept.toSorted((a, b) => a - b)
+    const isCode = (code: number): boolean => {
+      const others = sorted.filter((number) => number !== code)
+      if (sorted.length - others.length < 2 || others.length === 0) return false
+      const [least, most] = [others[0]!, others.at(-1)!]
+      return most > least && Math.max(least - code, code - most) > most - least
+    }
+    return [sorted[0]!, sorted.at(-1)!].find((number) => NINES.test(String(number)) && isCode(number)) ?? null
+  }
+
   #keep(number: number): void {
     if (this.#kept.length === MOST_KEPT) {
       this.#kept = this.#kept.filter((_, at) => at % 2 === 0)
@@ -50,6 +65,7 @@ export class NumberSummariser {
 }
 
 const MOST_KEPT = 2_048
+const NINES = /^-?9{2,}(\.9+)?$/
 
 /**
  * Whether numbers are quantities that a model should use by their logarithms: none is negative, they span a decade, and most are small.

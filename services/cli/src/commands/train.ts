@@ -1,4 +1,11 @@
-import { type Config, configSchema, type DetectionTarget, type Feature, featureName } from '@outflow/contracts'
+import {
+  type Config,
+  configSchema,
+  type DetectionTarget,
+  type Feature,
+  featureName,
+  nameOfPath,
+} from '@outflow/contracts'
 import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@outflow/detector'
 import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
@@ -6,6 +13,7 @@ import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, t
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
+import { missingCodeText } from '../missing-code.js'
 import { formatOption, openInput } from '../open-input.js'
 import { withOutput } from '../open-output.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
@@ -100,13 +108,17 @@ const kindOf = (feature: Feature): string =>
   feature.type === 'numeric' && feature.scale === 'log' ? 'numeric log' : feature.type
 const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
 
-function printFeatures({ features, leftOut, records, rows }: TrainingRecords, { say, paint }: Terminal): void {
+function printFeatures(
+  { features, leftOut, missingCodes, records, rows }: TrainingRecords,
+  { say, paint }: Terminal,
+): void {
   const named = features.map(
     (feature) =>
       `${featureName(feature)} ${paint.dim(kindOf(feature))}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
   )
   say(`features: ${named.join(', ')}`)
   for (const text of leftOutByReason(leftOut)) say(`left out: ${text}`)
+  for (const { path, code } of missingCodes) say(`warning: ${nameOfPath(path)}: ${missingCodeText(code)}`)
   if (records.length < rows)
     say(`a sample of ${formatCount(records.length)} of the ${formatCount(rows)} rows is fitted`)
 }

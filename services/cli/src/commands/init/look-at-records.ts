@@ -87,6 +87,8 @@ function summarize(feature: Feature, records: readonly JsonObject[]) {
     firstBroken,
     /** Of numeric and cyclic features (epoch ms); null of others. */
     numbers: numbers.summary(),
+    /** A value that probably stands for missing numbers; null if there is none. */
+    missingCode: numbers.missingCode(),
     /** The unit of a cyclic feature whose values are epoch times; null of others. */
     epochUnit: unit,
   }

@@ -53,6 +53,13 @@ describe('renderConfig', () => {
     expect(proposed(86_400_000)).toEqual({ rate: 0.00001, why: expect.stringContaining('about 860 alerts a day') })
   })
 
+  it('states a value that probably stands for missing numbers', () => {
+    const { text } = propose(orders.map((order, index) => (index % 9 === 0 ? { ...order, weight: -999 } : order)))
+    expect(text).toMatch(
+      /path: \$\.weight, type: numeric \} +# −999 is far from all others: leave it empty if it means missing/,
+    )
+  })
+
   it('proposes the time that advances from record to record as the timestamp (a birthday was proposed)', () => {
     const people = orders.map((order, index) => ({
       born: `19${50 + ((index * 37) % 50)}-06-01`,
