@@ -36,5 +36,6 @@ describe('local time', () => {
   it('stays within the range of Date', () => {
     expect(toLocal('Pacific/Kiritimati', 8.64e15)).toBe(8.64e15)
     expect(toLocal(BERLIN, Number.NaN)).toBeNaN()
+    expect(fromLocal(BERLIN, Number.NaN)).toBeNaN()
   })
 })

@@ -22,10 +22,10 @@ export function toLocal(zone: string | undefined, time: number): number {
 
 /**
  * The instant of a local time in a zone. In an hour that occurs twice it is the first one; in an hour that is skipped, the
- * offset before the change is used.
+ * offset before the change is used. NaN stays NaN.
  */
 export function fromLocal(zone: string | undefined, local: number): number {
-  if (zone === undefined) return local
+  if (zone === undefined || Number.isNaN(local)) return local
   const withOffsetBefore = local - offsetMs(zone, local - DAY_MS)
   if (toLocal(zone, withOffsetBefore) === local) return withOffsetBefore
   const withOffsetAfter = local - offsetMs(zone, local + DAY_MS)
