@@ -40,3 +40,10 @@ it("alternatives exclude values far from the record's group, although a few reco
   const { ids } = encodeBatch(encoder, [read({ seconds: 1, route: 'short' }) as Fields])
   expect(Math.max(...numberAlternatives(encoder, ids, 0, 300))).toBeLessThan(500)
 })
+
+it('the usual number of a column on a log scale is in its own unit', () => {
+  const onLogScale: Feature[] = [{ path: '$.seconds', type: 'numeric', scale: 'log', optional: false }, features[1]!]
+  const { encoder } = fitEncoder(onLogScale, records, { contamination: 0, seed: 1 })
+  const { ids } = encodeBatch(encoder, [read({ seconds: 440, route: 'long' }) as Fields])
+  expect(usualNumber(encoder, ids, 0)).toBe(determiningGroup(encoder, ids, 0)?.median)
+})

@@ -58,7 +58,7 @@ export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Arr
 /** The usual value of number j given the record's categories, in the column's own unit (cyclic: hours since the cut). */
 export function usualNumber(encoder: Encoder, ids: Int32Array, j: number): number {
   const column = encoder.numbers[j]!
-  return column.usual ?? round(column, column.centre + column.scale * anchorOf(encoder, ids, 0, j))
+  return column.usual ?? round(column, unstandardise(column, anchorOf(encoder, ids, 0, j)))
 }
 
 /** The record with another number, given in the column's own unit (cyclic: hours since the cut). */
