@@ -90,3 +90,8 @@ describe('a cycle in a time zone', () => {
     }
   })
 })
+
+it('a cycle returns times of the last year of training, also before 1970', () => {
+  const cycle = fitCycle('year', Float64Array.of(Date.UTC(1950, 2), Date.UTC(1951, 5)))
+  expect(new Date(timeAtHours(cycle, 1)).getUTCFullYear()).toBe(1951)
+})

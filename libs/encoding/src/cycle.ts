@@ -27,7 +27,7 @@ const MONDAY_MS = -3 * 24 * HOUR_MS
  */
 export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: string): Cycle {
   const bins = new Float64Array(BINS)
-  let last = 0
+  let last = Number.NEGATIVE_INFINITY
   for (const utc of times) {
     if (Number.isNaN(utc)) continue
     const time = toLocal(zone, clamped(utc))
@@ -44,7 +44,12 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
       cut = ((bin + 2) / BINS) % 1
     }
   }
-  return { period, ...(zone === undefined ? {} : { zone }), cut, startMs: cycleStart(period, last) }
+  return {
+    period,
+    ...(zone === undefined ? {} : { zone }),
+    cut,
+    startMs: cycleStart(period, Number.isFinite(last) ? last : 0),
+  }
 }
 
 /** Sixty bins, so that every cut is at a whole minute and the step of the times can still be detected. */
