@@ -1,5 +1,6 @@
+import { fitEncoder, numberOf } from '@outflow/encoding'
 import { describe, expect, it } from 'vitest'
-import { categoryInWords, numberInWords } from './reason-text.js'
+import { categoryInWords, numberInWords, show } from './reason-text.js'
 
 const column = {
   name: 'distance',
@@ -59,6 +60,31 @@ describe('the text about a number', () => {
   it('states times of day if the column is one', () => {
     const finding = { observed: 0.2, expected: 9, range: [3, 18.5], group: null } as const
     expect(numberInWords(day, finding)).toBe('date 03:12 is outside the usual 06:00 to 21:30')
+  })
+})
+
+describe('the text about a cyclic time', () => {
+  /** @param texts  times of training, which determine where the cycle is cut */
+  const shownBy = (period: 'hour' | 'year', times: readonly string[]) => {
+    const records = times.map((time) => ({ numbers: [Date.parse(time)], categories: [] }))
+    const feature = { path: '$.at', type: 'cyclic', period, optional: false } as const
+    const { encoder } = fitEncoder([feature], records, { contamination: 0, seed: 1 })
+    return records.map((fields) => show(encoder.numbers[0]!, numberOf(encoder, fields, 0)))
+  }
+
+  it.each([
+    ['2025-12-31T23:00:00Z', 'Dec 31'],
+    ['2024-12-31T12:00:00Z', 'Dec 31'],
+    ['2025-07-01T00:00:00Z', 'Jul 1'],
+    ['2025-01-01T00:00:00Z', 'Jan 1'],
+  ])('states the day of the year %s', (time, text) => {
+    expect(shownBy('year', [time])).toEqual([text])
+  })
+
+  it('states each minute of the hour', () => {
+    const minutes = Array.from({ length: 60 }, (_, minute) => minute)
+    const times = minutes.map((minute) => new Date(Date.UTC(2025, 0, 1, 0, minute)).toISOString())
+    expect(shownBy('hour', times)).toEqual(minutes.map((minute) => `minute ${minute}`))
   })
 })
 

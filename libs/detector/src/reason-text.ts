@@ -146,17 +146,21 @@ function showTime(cycle: NonNullable<NumberColumn['cycle']>, hoursSinceCut: numb
   const clock = `${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`
   switch (cycle.period) {
     case 'hour':
-      return `minute ${Math.floor(hours * 60)}`
+      return `minute ${minutes % 60}`
     case 'day':
       return clock
     case 'week':
       return `${DAYS[Math.floor(minutes / 1440) % 7]} ${clock}`
     case 'year':
-      return new Date(Date.UTC(2001, 0, 1, Math.floor(hours))).toLocaleDateString('en-US', {
-        day: 'numeric',
-        month: 'short',
-        timeZone: 'UTC',
-      })
+      // The hours are those of a mean year; 2001 has 365 days.
+      return new Date(Date.UTC(2001, 0, 1, 0, Math.round((hours / whole) * 365 * 24 * 60))).toLocaleDateString(
+        'en-US',
+        {
+          day: 'numeric',
+          month: 'short',
+          timeZone: 'UTC',
+        },
+      )
   }
 }
 
