@@ -63,3 +63,8 @@ it.each([
   }
   for (const [alpha, count] of found) expect(count / (sets * fresh), `at ${alpha}`).toBeLessThan(most * alpha)
 })
+
+it('a fold may have more records than a call can have arguments', async () => {
+  const nll = await outOfFoldNlls([{ own: [], others: [] }], [async () => new Float64Array(200_000)])
+  expect(nll).toHaveLength(200_000)
+})

@@ -31,6 +31,6 @@ const FOLDS = 5
  */
 export async function outOfFoldNlls(folds: readonly Fold[], scorers: readonly Nll[]): Promise<Float64Array> {
   const nlls: number[] = []
-  for (const [at, { own }] of folds.entries()) nlls.push(...(await scorers[at]!(own)))
+  for (const [fold, { own }] of folds.entries()) for (const nll of await scorers[fold]!(own)) nlls.push(nll)
   return Float64Array.from(nlls)
 }
