@@ -40,6 +40,7 @@ test('issue 20: the first model finds the incident in its own training window, a
     because: 'no model',
     fromMs: 0,
     fewest: config.training.minRows,
+    now: () => performance.now(),
     effects: {
       readWindow: async ({ keep }) => ({
         records: history.map((flight, index) =>

@@ -53,13 +53,13 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const timed = () => withDetector(artefact, (detector) => timedScores(detector, heldOut, edges), open)
   const [first, second] = [await timed(), await timed()]
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
-  const gain = pairedGain(first.own.nll, other?.nll ?? independentNll(options), options)
-  const anomalies = anomalyIndices(first.own, alertRate)
+  const gain = pairedGain(first.scores.nll, other?.nll ?? independentNll(options), options)
+  const anomalies = anomalyIndices(first.scores, alertRate)
   const anomalyShare = anomalies.size / Math.max(1, heldOut.length)
-  const lowerHalf = lowerHalfOf(first.own.pValue, first.above)
+  const lowerHalf = lowerHalfOf(first.scores.pValue, first.above)
   const scoringMicros = Math.min(first.micros, second.micros)
-  const isAllFinite = first.own.nll.every(Number.isFinite) && first.edge.nll.every(Number.isFinite)
-  const isSteady = first.own.nll.every((nll, i) => isSame(nll, second.own.nll[i]!))
+  const isAllFinite = first.scores.nll.every(Number.isFinite) && first.edgeScores.nll.every(Number.isFinite)
+  const isSteady = first.scores.nll.every((nll, i) => isSame(nll, second.scores.nll[i]!))
   const mostAnomalies = boundOf(3 * (alertRate + contamination), heldOut.length)
   const mayLose = other === null && first.stretched.length === 0
   const tolerated = mayLose ? lossOfFirst(options.features) : EQUAL_WITHIN
@@ -78,7 +78,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   demand(within(lowerHalf, LOWER_HALF, heldOut.length), `${below}; about 50 % are due`)
   const micros = `${Math.round(scoringMicros)} µs a record`
   demand(scoringMicros <= SLOWEST_MICROS, `it takes ${micros}; at most ${SLOWEST_MICROS} are accepted`)
-  const ascending = first.own.nll.toSorted()
+  const ascending = first.scores.nll.toSorted()
   const quantile = (share: number) => ascending[Math.floor(share * ascending.length)] ?? Number.NaN
   return {
     passed: failures.length === 0,
@@ -116,15 +116,15 @@ function independentNll({ features, fitted, heldOut }: GateOptions): Float64Arra
 const TIMED_RECORDS = 1_000
 
 async function timedScores(detector: Detector, records: readonly Fields[], edges: readonly Fields[]) {
-  const edge = await detector.score(edges)
-  const own = await detector.score(records)
+  const edgeScores = await detector.score(edges)
+  const scores = await detector.score(records)
   const all = [...records, ...edges]
   const timed = Array.from({ length: TIMED_RECORDS }, (_, i) => all[i % all.length]!)
   const began = performance.now()
   await detector.score(timed)
   const micros = (1_000 * (performance.now() - began)) / TIMED_RECORDS
-  const above = detector.pValues(own.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
-  return { own, edge, micros, above, stretched: detector.stretched }
+  const above = detector.pValues(scores.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
+  return { scores, edgeScores, micros, above, stretched: detector.stretched }
 }
 
 /**

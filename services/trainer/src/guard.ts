@@ -45,10 +45,10 @@ export function makeGuard(
     const recent = await readRecent(Date.now() - PROBATION_MS)
     // At a lower rate a previous model of few records finds no anomaly in any stream.
     const rate = Math.max(alertRate, before.metadata?.calibration.smallestPValue ?? 0)
-    const own = await anomalyShareOf(modelId, recent, rate)
-    const others = await anomalyShareOf(before.id, recent, rate)
-    if (own === null || others === null || own < BETTER_BY * Math.max(others, rate)) {
-      telemetry.guardHeld(modelId, exceeded, own, others)
+    const share = await anomalyShareOf(modelId, recent, rate)
+    const shareBefore = await anomalyShareOf(before.id, recent, rate)
+    if (share === null || shareBefore === null || share < BETTER_BY * Math.max(shareBefore, rate)) {
+      telemetry.guardHeld(modelId, exceeded, share, shareBefore)
       return false
     }
     const rolled = await rollBackModel(pool, { pipeline, from: modelId, by: 'guard', why: exceeded })

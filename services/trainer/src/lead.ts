@@ -156,6 +156,7 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
     because: due.because,
     fromMs,
     fewest,
+    now: () => performance.now(),
     effects: {
       ...effects,
       openReport: async (...report) => {

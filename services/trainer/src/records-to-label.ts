@@ -12,9 +12,9 @@ export function recordsToLabel(
 ): NewCalibrationRecord[] {
   const byFields = new Map<unknown, RecordToLabel>(toLabel.map((record) => [record.fields, record]))
   return sample.flatMap(({ topic, partition, offset, timestampMs, read }) => {
-    const own = byFields.get(read)
-    if (own === undefined) return []
-    const { rank, nll, fields } = own
+    const offered = byFields.get(read)
+    if (offered === undefined) return []
+    const { rank, nll, fields } = offered
     return { rank, nll, topic, partition, offset, recordTimeMs: timestampMs, record: valuesOf(fields, features) }
   })
 }

@@ -46,8 +46,8 @@ export function readSampled(
     prepare: async (records) => void (await decoder.prepare(records)),
     keep: (record: WindowRecord) => {
       const { topic, partition, offset, timestampMs } = record
-      const own = reader.read(record)
-      return { topic, partition, offset, timestampMs, read: 'reason' in own ? own : own.fields }
+      const result = reader.read(record)
+      return { topic, partition, offset, timestampMs, read: 'reason' in result ? result : result.fields }
     },
     ...(hasWindows && { aheadMs: reader.longestWindowMs }),
     windowsRead: () => (hasWindows ? { ...countEntities(reader), evicted: reader.evicted() } : null),

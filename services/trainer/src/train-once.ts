@@ -87,8 +87,8 @@ export interface RoundOptions {
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   /** Abandons the round. */
   readonly signal: AbortSignal
-  /** ms; default: `performance.now`, which setting the clock does not change. */
-  readonly now?: () => number
+  /** ms, of a clock that cannot be set, such as `performance.now`. */
+  readonly now: () => number
 }
 
 /**
@@ -101,7 +101,7 @@ export interface RoundOptions {
  * @throws {OutflowError} if the broker or the store is not available before the fit, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, because, fromMs, fewest, effects, telemetry, signal, now = () => performance.now() } = options
+  const { config, because, fromMs, fewest, effects, telemetry, signal, now } = options
   const { training, features } = config
   const window = await readGood(options)
   const { read, seen, sample } = window
@@ -210,7 +210,7 @@ interface Fitting extends Pick<ReadWindow, 'seen'>, Pick<TrainingRecords, 'windo
 function fit(
   { fitted }: Parts,
   { fitId, provisional, seen, window }: Fitting,
-  { config, effects, telemetry, onProgress, signal, now = () => performance.now() }: RoundOptions,
+  { config, effects, telemetry, onProgress, signal, now }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
   const rate = window === null ? {} : ratePerDay(seen, window, training.window)
@@ -287,7 +287,7 @@ const HOUR_MS = 3_600_000
 
 async function decide(
   { fitId, begun, trained, sample, parts, startedAtMs }: FittedCandidate,
-  { config, because, effects, telemetry, onProgress, signal, now = () => performance.now() }: RoundOptions,
+  { config, because, effects, telemetry, onProgress, signal, now }: RoundOptions,
 ): Promise<RoundOutcome> {
   const { artefact, metadata } = trained
   const id = metadata.modelId
