@@ -1,4 +1,4 @@
-import { type Encoder, numberOf, roundTo, unseenCategories, withCategory } from '@outflow/encoding'
+import { type Encoder, numberOf, roundToStep, unseenCategories, withCategory } from '@outflow/encoding'
 import { type Fields, numberColumnsOf } from '@outflow/records'
 
 /** A record with a mistake of a known kind undone. */
@@ -145,7 +145,7 @@ function onLattice(
 ): { readonly value: number; readonly logWeight: number } | null {
   const column = numbers[j]!
   if (column.quantum === 0) return { value, logWeight: Math.log(slope) }
-  const rounded = roundTo(column, value)
+  const rounded = roundToStep(column, value)
   if (Math.abs(rounded - value) > (slope * column.quantum) / 2 + ROUNDING * Math.abs(value)) return null
   return { value: rounded, logWeight: Math.log(Math.max(1, slope)) }
 }
@@ -156,7 +156,7 @@ function swap({ numbers }: Encoder, fields: Fields, i: number, j: number): Kind 
   const [x, y] = [fields.numbers[i]!, fields.numbers[j]!]
   const isSeen = (column: number, value: number) => {
     const { quantiles, quantum, usual } = numbers[column]!
-    const isStep = quantum === 0 || Math.abs(roundTo(numbers[column]!, value) - value) <= ROUNDING * Math.abs(value)
+    const isStep = quantum === 0 || Math.abs(roundToStep(numbers[column]!, value) - value) <= ROUNDING * Math.abs(value)
     return value === usual || (isStep && quantiles[0]! <= value && value <= quantiles.at(-1)!)
   }
   if (x === y || !isSeen(i, y) || !isSeen(j, x)) return []

@@ -1,4 +1,4 @@
-import { type Encoder, encodeBatch, numberAlternatives, numberOf, roundTo, withNumber } from '@outflow/encoding'
+import { type Encoder, encodeBatch, numberAlternatives, numberOf, roundToStep, withNumber } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { type NllQueries, queryLists } from './nll-queries.js'
 import { gridQuantiles } from './quadrature.js'
@@ -29,7 +29,11 @@ export function* numberBands(encoder: Encoder, fields: Fields, places: readonly 
     const column = encoder.numbers[j]!
     const [low, high] = gridQuantiles(column, { grid: grids[at]!, nll: nlls[at]! }, [0.05, 0.95])
     const value = numberOf(encoder, fields, j)
-    return { value: Number.isNaN(value) ? null : value, low: roundTo(column, low!), high: roundTo(column, high!) }
+    return {
+      value: Number.isNaN(value) ? null : value,
+      low: roundToStep(column, low!),
+      high: roundToStep(column, high!),
+    }
   })
 }
 

@@ -4,7 +4,7 @@ import {
   determiningGroup,
   type Encoder,
   numberOf,
-  roundTo,
+  roundToStep,
   usualNumber,
 } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
@@ -61,7 +61,7 @@ export function numberReason(
   // The shared value is expected if its probability exceeds the density of every other value.
   const isUsual = usualNll !== undefined && usualNll <= nll[best]!
   const group = determiningGroup(encoder, ids, j)
-  const [low, high] = gridQuantiles(column, { grid, nll }, [0.05, 0.95]).map((x) => roundTo(column, x)) as [
+  const [low, high] = gridQuantiles(column, { grid, nll }, [0.05, 0.95]).map((x) => roundToStep(column, x)) as [
     number,
     number,
   ]

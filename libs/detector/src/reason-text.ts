@@ -1,4 +1,4 @@
-import { type CategoryEvidence, type Encoder, periodHours, roundTo } from '@outflow/encoding'
+import { type CategoryEvidence, type Encoder, periodHours, roundToStep } from '@outflow/encoding'
 
 type NumberColumn = Encoder['numbers'][number]
 
@@ -101,7 +101,7 @@ export function stated(column: NumberColumn, value: number): number | string | n
  */
 function precisionOf(column: NumberColumn, value: number): Precision {
   const { quantum, logUnit, centre, scale } = column
-  if (Math.abs(roundTo(column, value) - value) > FLOAT32_ERROR * Math.abs(value)) return ALL_DIGITS
+  if (Math.abs(roundToStep(column, value) - value) > FLOAT32_ERROR * Math.abs(value)) return ALL_DIGITS
   if (quantum > 0) return { maximumFractionDigits: Math.max(0, -Math.floor(Math.log10(quantum) + 1e-9)) }
   const apart = logUnit === undefined ? Math.ceil(Math.log10(Math.max(1, Math.abs(centre) / scale))) + 2 : 0
   return { maximumSignificantDigits: Math.min(MOST_SIGNIFICANT, Math.max(4, apart)) }

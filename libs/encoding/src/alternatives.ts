@@ -4,7 +4,7 @@ import { periodHours, timeAtHours } from './cycle.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
-import { fromLine, keepSeen, type NumberColumn, ownToLine, round, toOwn, unstandardise } from './number-column.js'
+import { fromLine, keepSeen, type NumberColumn, ownToLine, roundToStep, toOwn, unstandardise } from './number-column.js'
 
 /**
  * Candidate values of number j of a record, for quadrature along its axis: plausible values only, denser around the medians
@@ -58,7 +58,7 @@ export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Arr
 /** The usual value of number j given the record's categories, in the column's own unit (cyclic: hours since the cut). */
 export function usualNumber(encoder: Encoder, ids: Int32Array, j: number): number {
   const column = encoder.numbers[j]!
-  return column.usual ?? round(column, unstandardise(column, anchorOf(encoder, ids, 0, j)))
+  return column.usual ?? roundToStep(column, unstandardise(column, anchorOf(encoder, ids, 0, j)))
 }
 
 /** The record with another number, given in the column's own unit (cyclic: hours since the cut). */
@@ -147,7 +147,7 @@ function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readon
   const end = column.cycle === null ? Number.POSITIVE_INFINITY : periodHours(column.cycle)
   const start = column.cycle === null ? Number.NEGATIVE_INFINITY : 0
   const values = new Float64Array(grid.length)
-  for (let k = 0; k < grid.length; k++) values[k] = round(column, Math.max(low, Math.min(high, grid[k]!)))
+  for (let k = 0; k < grid.length; k++) values[k] = roundToStep(column, Math.max(low, Math.min(high, grid[k]!)))
   values.sort()
   // A column that never varied has no value other than the usual one.
   const isConstant = values[0] === values.at(-1)

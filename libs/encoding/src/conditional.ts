@@ -146,12 +146,12 @@ export function conditional(edge: Conditional, childMarginal: Float64Array, u: n
   const known = 1 - childMarginal[0]!
   const total = edge.parentCounts[u]!
   const twin = edge.twin === null ? 0 : edge.twin[u]!
-  const own = childMarginal[v]! / known
-  if (twin === 0) return known * discounted(edge, countOf(edge, u, v), total, edge.distinct[u]!, own)
+  const qOfV = childMarginal[v]! / known
+  if (twin === 0) return known * discounted(edge, countOf(edge, u, v), total, edge.distinct[u]!, qOfV)
   const equals = countOf(edge, u, twin)
   const equal = (equals + BACK_OFF * edge.equality) / (total + BACK_OFF)
   if (v === twin) return known * equal
-  const alone = own / (1 - childMarginal[twin]! / known)
+  const alone = qOfV / (1 - childMarginal[twin]! / known)
   const backOff = edge.reversible && edge.back !== null ? reversed(edge, edge.back, twin, v, alone) : alone
   return known * (1 - equal) * discounted(edge, countOf(edge, u, v), total - equals, edge.distinct[u]!, backOff)
 }

@@ -21,9 +21,11 @@ export function standardiseContext(
   const context = new Float32Array(n * width)
   let at = 0
   for (const part of parts) {
-    const own = part.length / n
-    for (let row = 0; row < n; row++) context.set(part.subarray(row * own, (row + 1) * own), row * width + at)
-    at += own
+    const partWidth = part.length / n
+    for (let row = 0; row < n; row++) {
+      context.set(part.subarray(row * partWidth, (row + 1) * partWidth), row * width + at)
+    }
+    at += partWidth
   }
   const centre = new Float32Array(width)
   const scale = new Float32Array(width)

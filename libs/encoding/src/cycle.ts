@@ -41,7 +41,7 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
     for (let next = 0; next < ARC; next++) inside += bins[(bin + next) % BINS]!
     if (inside < fewest) {
       fewest = inside
-      cut = ((bin + 2) / BINS) % 1
+      cut = ((bin + Math.floor(ARC / 2)) / BINS) % 1
     }
   }
   return {
@@ -54,6 +54,7 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
 
 /** Sixty bins, so that every cut is at a whole minute and the step of the times can still be detected. */
 const BINS = 60
+/** Bins in a twelfth of the cycle. */
 const ARC = BINS / 12
 
 /** Hours since the cut, in [0, hours of the period). */

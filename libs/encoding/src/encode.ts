@@ -55,7 +55,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
     logScale: Math.log(column.scale),
     missingNll: missingNllOf(encoder, j),
     isAnchored: encoder.anchors[j]!.length > 0,
-    ids: flagIds(features[j]!.feature, lookups[named + j]!),
+    flagIds: flagIdsOf(features[j]!.feature, lookups[named + j]!),
   }))
   const nllOf = categoryNll(encoder.tree)
   let unseen = 0
@@ -71,10 +71,10 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
     }
     let added = 0
     for (let j = 0; j < dim; j++) {
-      const { column, logScale, missingNll, isAnchored, ids: flags } = columns[j]!
+      const { column, logScale, missingNll, isAnchored, flagIds } = columns[j]!
       const raw = numbers[index * dim + j]!
       const flag = flagOf(column, raw)
-      ids[idsAt + named + j] = flags[flag]
+      ids[idsAt + named + j] = flagIds[flag]
       if (flag === 'present') {
         const z = standardise(column, toLine(column, raw))
         rows[index * dim + j] = isAnchored ? z - anchorOf(encoder, ids, idsAt, j) : z
@@ -105,7 +105,8 @@ function missingNllOf({ anchors, groupings, noise, numbers, tree }: Encoder, j: 
   return present * Math.log(numbers[j]!.scale * left)
 }
 
-function flagIds(feature: NumberFeature, lookup: ReadonlyMap<string | null, number>) {
+/** The id of each flag in the vocabulary of its category. */
+function flagIdsOf(feature: NumberFeature, lookup: ReadonlyMap<string | null, number>) {
   const idOf = (flag: Flag) => lookup.get(flagCategory(feature, flag)) ?? 0
   return { present: idOf('present'), missing: idOf('missing'), usual: idOf('usual') }
 }
@@ -118,7 +119,7 @@ function flagIds(feature: NumberFeature, lookup: ReadonlyMap<string | null, numb
  */
 export function encodeContext(encoder: Encoder, ids: Int32Array, count: number): Float32Array {
   const width = contextDim(encoder)
-  const own = groupWidth(encoder)
+  const ofGroup = groupWidth(encoder)
   const categories = encoder.tree.parents.length
   const flagsAt = categories - rowDim(encoder)
   const context = new Float32Array(count * width)
@@ -129,9 +130,9 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
   for (let index = 0; index < count; index++) {
     let at = index * width
     for (const grouping of encoder.groupings) {
-      const from = groupOfIds(grouping, ids, index * categories) * own
-      for (let column = 0; column < own; column++) context[at + column] = grouping.table[from + column]!
-      at += own
+      const from = groupOfIds(grouping, ids, index * categories) * ofGroup
+      for (let column = 0; column < ofGroup; column++) context[at + column] = grouping.table[from + column]!
+      at += ofGroup
     }
     for (const places of encoder.places) {
       const z = predictedZ(encoder, places, ids, index * categories)
@@ -153,11 +154,10 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
  * the group, or the prediction of that grouping's places; 0 if there is neither.
  */
 export function anchorOf(encoder: Encoder, ids: Int32Array, offset: number, j: number): number {
-  const own = groupWidth(encoder)
   for (const index of encoder.anchors[j]!) {
     const grouping = encoder.groupings[index]!
     const group = groupOfIds(grouping, ids, offset)
-    if (group > 0) return grouping.table[group * own + j]!
+    if (group > 0) return grouping.table[group * groupWidth(encoder) + j]!
     const places = encoder.places.find((fitted) => fitted.number === j && fitted.grouping === index)
     const z = places === undefined ? Number.NaN : predictedZ(encoder, places, ids, offset)
     if (!Number.isNaN(z)) return z

@@ -7,7 +7,7 @@ import type { Places } from './places.js'
 /** A fitted encoder as plain data: it determines how fields become rows of the flow, and rows become records. */
 export interface Encoder {
   readonly features: readonly Feature[]
-  /** [dim]; one per numeric or cyclic feature, in the feature list's order */
+  /** [dim]; in the order of the feature list; a text feature has several */
   readonly numbers: readonly NumberColumn[]
   /** Categories are the categorical features in the feature list's order, then each number's flag. */
   readonly tree: CategoryTree

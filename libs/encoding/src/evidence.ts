@@ -1,6 +1,6 @@
 import { type Encoder, groupWidth } from './encoder.js'
 import { groupOfIds } from './grouping.js'
-import { keepSeen, round, unstandardise } from './number-column.js'
+import { keepSeen, roundToStep, unstandardise } from './number-column.js'
 
 /** How often training saw a record's value of one category. */
 export type CategoryEvidence =
@@ -47,7 +47,7 @@ export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): 
   const from = groupOfIds(found, ids, 0) * groupWidth(encoder)
   const median = found.table[from + j]!
   const reach = NINE_TENTHS * Math.exp(found.table[from + encoder.numbers.length + j]!)
-  const inOwnUnit = (z: number) => keepSeen(column, round(column, unstandardise(column, z)))
+  const inOwnUnit = (z: number) => keepSeen(column, roundToStep(column, unstandardise(column, z)))
   return {
     name: names.length === 2 ? names.join('→') : `${tree.vocabularies[found.members[0]!]!.name} ${names[0]}`,
     median: inOwnUnit(median),

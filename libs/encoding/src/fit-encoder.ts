@@ -50,26 +50,29 @@ export function fitEncoder(
   order.forEach((row, place) => {
     folds[row] = place % FOLDS
   })
-  const { numbers, flags, z } = measure(features, records, contamination)
-  const columns = categorise(features, records, numbers, flags)
+  const fitted = fitNumbers(features, records, contamination)
+  const numbers = fitted.map(({ column }) => column)
+  const z = fitted.map((number) => number.z)
+  const flags = fitted.map((number) => number.flags)
+  const categories = categoryColumnsOf(features).map(({ name, at }) =>
+    categoryColumn(
+      name,
+      records.map((fields) => fields.categories[at]!),
+    ),
+  )
   const floors = numbers.map((column) => Math.max(halfStep(column), SMALLEST_FLOOR))
   const prepared = prepareNumbers(z, floors)
-  const groupings = fitGroupings(
-    prepared,
-    columns.slice(0, columns.length - numbers.length),
-    order,
-    folds,
-    contamination,
-  )
+  const groupings = fitGroupings(prepared, categories, order, folds, contamination)
   const places = fitPlaces(numbers, prepared, groupings, folds, seed)
   const indicators = findIndicators(flags)
   const states = indicators.map(({ number, state }) => Float32Array.from(flags[number]!, (flag) => +(flag === state)))
   const outOfFolds = [...groupings, ...places].map(({ outOfFold }) => outOfFold)
   const { context, centre, scale } = standardiseContext([...outOfFolds, ...states], records.length)
+  const flagColumns = numbers.map(({ name }, j) => categoryColumn(`${name} present`, flags[j]!))
   const encoder: Encoder = {
     features,
     numbers,
-    tree: fitCategoryTree(columns, order, contamination),
+    tree: fitCategoryTree([...categories, ...flagColumns], order, contamination),
     groupings: groupings.map(({ grouping }) => grouping),
     places: places.map((fitted) => fitted.places),
     indicators,
@@ -81,44 +84,37 @@ export function fitEncoder(
   return { encoder, context, ...trainingRows(encoder, z, groupings, places) }
 }
 
-/** The number columns [dim], and the flags and standardised values of each, [n]; NaN unless present. */
-function measure(features: readonly Feature[], records: readonly Fields[], contamination: number) {
-  const measured = numberColumnsOf(features)
-  const raw = measured.map(({ at }) => Float64Array.from(records, ({ numbers }) => numbers[at]!))
+/** A fitted number column, and its training values. */
+interface FittedNumber {
+  readonly column: NumberColumn
+  /** [n]; the category of each row's flag in p(c) */
+  readonly flags: readonly Flag[]
+  /** [n]; NaN unless present */
+  readonly z: Float64Array
+}
+
+/** @returns [dim] */
+function fitNumbers(
+  features: readonly Feature[],
+  records: readonly Fields[],
+  contamination: number,
+): readonly FittedNumber[] {
   const usualShare = categoryColumnsOf(features).length > 0 ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
-  const numbers = measured.map(({ feature, at }) => fitNumberColumn(feature, raw[at]!, { contamination, usualShare }))
-  const flags = numbers.map((column, j) => Array.from(raw[j]!, (value): Flag => flagOf(column, value)))
-  const z = numbers.map((column, j) =>
-    raw[j]!.map((value, row) =>
-      flags[j]![row] === 'present' ? standardise(column, toLine(column, value)) : Number.NaN,
-    ),
-  )
-  const categories = measured.map(({ feature }, j) => flags[j]!.map((flag) => flagCategory(feature, flag)))
-  return { numbers, flags: categories, z }
+  return numberColumnsOf(features).map(({ feature, at }) => {
+    const raw = Float64Array.from(records, ({ numbers }) => numbers[at]!)
+    const column = fitNumberColumn(feature, raw, { contamination, usualShare })
+    const flags = Array.from(raw, (value) => flagCategory(feature, flagOf(column, value)))
+    const z = raw.map((value) =>
+      flagOf(column, value) === 'present' ? standardise(column, toLine(column, value)) : Number.NaN,
+    )
+    return { column, flags, z }
+  })
 }
 
 /** With categories: in measurements, a flag for a common value of a smaller share cost more accuracy than it gained. */
 const USUAL_SHARE = 0.95
 /** Without categories the flow scores a rare value better, given the other numbers, than p(c) does. */
 const USUAL_SHARE_AMONG_NUMBERS = 0.999
-
-/** The categorical features, then each number's flag. */
-function categorise(
-  features: readonly Feature[],
-  records: readonly Fields[],
-  numbers: readonly NumberColumn[],
-  flags: readonly (readonly Flag[])[],
-): CategoryColumn[] {
-  return [
-    ...categoryColumnsOf(features).map(({ name, at }) =>
-      categoryColumn(
-        name,
-        records.map(({ categories }) => categories[at]!),
-      ),
-    ),
-    ...numbers.map(({ name }, j) => categoryColumn(`${name} present`, flags[j]!)),
-  ]
-}
 
 function categoryColumn(name: string, values: readonly (string | null)[]): CategoryColumn {
   const vocabulary = fitVocabulary(name, values)

@@ -36,11 +36,14 @@ export function fitPlaces(
     columns.flatMap((column, number) => {
       const isDetermined = grouping.common !== null && grouping.remaining[number]! <= DETERMINED
       const hasPairs = grouping.keys.size >= FEWEST_PAIRS && grouping.keys.size <= MOST_PAIRS
-      return isDetermined && hasPairs ? placesOf(column, numbers, groupings, folds, seed, { number, index }) : []
+      if (!isDetermined || !hasPairs) return []
+      const fitted = placesOf(column, numbers, groupings, folds, seed, { number, index })
+      return fitted === null ? [] : [fitted]
     }),
   )
 }
 
+/** The places of one number and grouping; null if they do not predict it well enough. */
 function placesOf(
   column: NumberColumn,
   numbers: StandardisedNumbers,
@@ -48,7 +51,7 @@ function placesOf(
   folds: Uint8Array,
   seed: number,
   { number, index }: { readonly number: number; readonly index: number },
-): FittedPlaces[] {
+): FittedPlaces | null {
   const { grouping, groupOf, ends } = groupings[index]!
   const z = numbers.columns[number]!
   const groups = grouping.keys.size
@@ -76,7 +79,7 @@ function placesOf(
     errorsWithout.push(Math.abs(z[row]! - singleMedian(groupings, number, row)))
   }
   const isBetter = errors.length >= FEWEST_UNSEEN && middle(errors) <= PLACES_LEAVE * middle(errorsWithout)
-  return isBetter ? [{ places: { number, grouping: index, ...byFold[FOLDS]! }, outOfFold }] : []
+  return isBetter ? { places: { number, grouping: index, ...byFold[FOLDS]! }, outOfFold } : null
 }
 
 /** The out-of-fold median of the single category that leaves least of the number's spread. */

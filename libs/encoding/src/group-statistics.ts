@@ -67,10 +67,8 @@ export function describeGroups(
   }
   const counts = countRows(groupOf, groups, folds)
   fillAll((target, row, at) => {
-    // Those of the other folds are scaled up to all folds.
-    const count = target === table ? counts[at]! : (counts[at]! * FOLDS) / (FOLDS - 1)
-    target[(row + 1) * stride - 2] = count > 0 ? 1 : 0
-    target[(row + 1) * stride - 1] = Math.log1p(count)
+    target[(row + 1) * stride - 2] = counts[at]! > 0 ? 1 : 0
+    target[(row + 1) * stride - 1] = Math.log1p(counts[at]!)
   })
   const remaining = numbers.columns.map((z, j) => {
     const { median, mad, used } = summariseGroups(z, numbers.ascending[j]!, groupOf, groups, folds)
@@ -95,13 +93,14 @@ export function describeGroups(
   return { table, outOfFold, remaining: Float64Array.from(remaining) }
 }
 
-/** Number of rows of each group without fold f, at the index as in GroupSummaries. */
-function countRows(groupOf: Int32Array, groups: number, folds: Uint8Array): Int32Array {
-  const counts = new Int32Array((FOLDS + 1) * (groups + 1))
+/** Number of rows of each group without fold f, scaled up to all folds, at the index as in GroupSummaries. */
+function countRows(groupOf: Int32Array, groups: number, folds: Uint8Array): Float64Array {
+  const counts = new Float64Array((FOLDS + 1) * (groups + 1))
   groupOf.forEach((group, row) => {
     for (let fold = 0; fold <= FOLDS; fold++) if (fold !== folds[row]) counts[fold * (groups + 1) + group]! += 1
   })
-  return counts
+  const whole = FOLDS * (groups + 1)
+  return counts.map((count, at) => (at < whole ? (count * FOLDS) / (FOLDS - 1) : count))
 }
 
 function medianDistance(z: Float64Array, ascending: Int32Array): number {

@@ -182,24 +182,47 @@ function subset({ numbers, columns, folds, contamination }: GroupedRows, rows: I
   }
 }
 
-function fitGrouping(rows: GroupedRows, { members, common }: Plan): FittedGrouping {
-  const { numbers, columns, folds, contamination } = rows
-  const [first, second = first] = members.map((k) => columns[k]!) as [CategoryColumn, CategoryColumn?]
-  const keys = new Map<number, number>()
-  const sizes = [first, second].map(({ vocabulary }) => vocabulary.values.length + 1)
-  const stride = common === null ? sizes[1]! : sizes[0]! + sizes[1]!
-  const excluded = members.length === 2 ? contaminatedTwins(first, second, contamination) : null
-  const groupOfRow = (id: number, row: number) => {
-    const other = second.ids[row]!
-    return excluded !== null && excluded[id] === other ? 0 : numbered(keys, pairKey({ common, stride }, id, other))
-  }
-  const groupOf = members.length === 2 ? first.ids.map(groupOfRow) : first.ids
-  const groups = members.length === 2 ? keys.size : sizes[0]! - 1
+function fitGrouping({ numbers, columns, folds, contamination }: GroupedRows, plan: Plan): FittedGrouping {
+  const [first, second] = plan.members.map((k) => columns[k]!) as [CategoryColumn, CategoryColumn?]
+  const { keys, stride, groups, groupOf, ends } =
+    second === undefined ? groupByCategory(first) : groupByPair(first, second, plan.common, contamination)
   const { table, outOfFold, remaining } = describeGroups(numbers, groupOf, groups, folds)
-  const ends = new Int32Array(common === null ? 0 : 2 * folds.length)
-  if (common !== null)
-    for (const row of folds.keys()) ends.set([common[0][first.ids[row]!]!, common[1][second.ids[row]!]!], 2 * row)
-  return { grouping: { members, common, keys, stride, table, remaining }, groupOf, ends, outOfFold }
+  return { grouping: { ...plan, keys, stride, table, remaining }, groupOf, ends, outOfFold }
+}
+
+/** The groups of the rows, before they are described. */
+interface RowGroups extends Pick<Grouping, 'keys' | 'stride'>, Pick<FittedGrouping, 'groupOf' | 'ends'> {
+  /** Number of groups. */
+  readonly groups: number
+}
+
+function groupByCategory({ ids, vocabulary }: CategoryColumn): RowGroups {
+  const groups = vocabulary.values.length
+  return { keys: new Map(), stride: groups + 1, groups, groupOf: ids, ends: new Int32Array(0) }
+}
+
+function groupByPair(
+  first: CategoryColumn,
+  second: CategoryColumn,
+  common: Grouping['common'],
+  contamination: number,
+): RowGroups {
+  const [ofFirst, ofSecond] = [first.vocabulary.values.length + 1, second.vocabulary.values.length + 1]
+  const stride = common === null ? ofSecond : ofFirst + ofSecond
+  const excluded = contaminatedTwins(first, second, contamination)
+  const keys = new Map<number, number>()
+  const groupOf = first.ids.map((id, row) => {
+    const other = second.ids[row]!
+    return excluded?.[id] === other ? 0 : numbered(keys, pairKey({ common, stride }, id, other))
+  })
+  const ends = new Int32Array(common === null ? 0 : 2 * groupOf.length)
+  if (common !== null) {
+    first.ids.forEach((id, row) => {
+      ends[2 * row] = common[0][id]!
+      ends[2 * row + 1] = common[1][second.ids[row]!]!
+    })
+  }
+  return { keys, stride, groups: keys.size, groupOf, ends }
 }
 
 /** [ids of the first]: the id of the same value in the second; null unless pairs of equal values are rarer than the contamination. */

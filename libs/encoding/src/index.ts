@@ -22,7 +22,7 @@ export {
   type NumberColumn,
   ownToLine,
   relativeScale,
-  round as roundTo,
+  roundToStep,
 } from './number-column.js'
 export { type EncoderHeader, packEncoder, unpackEncoder } from './pack-encoder.js'
 export { sampleCategories } from './sample-categories.js'

@@ -115,7 +115,7 @@ export function unstandardise(column: NumberColumn, z: number): number {
 
 /** From z back to the record's own value: rounded to the column's step; epoch ms where the feature is cyclic. */
 export function restore(column: NumberColumn, z: number): number {
-  const x = round(column, unstandardise(column, z))
+  const x = roundToStep(column, unstandardise(column, z))
   return column.cycle === null ? x : Math.round(timeAtHours(column.cycle, x))
 }
 
@@ -126,7 +126,7 @@ export function halfStep({ quantum, quantiles, scale, logUnit }: NumberColumn): 
 }
 
 /** Rounds a value to the column's step, own unit. */
-export function round({ quantum }: NumberColumn, x: number): number {
+export function roundToStep({ quantum }: NumberColumn, x: number): number {
   return quantum > 0 ? Number((Math.round(x / quantum) * quantum).toPrecision(15)) : x
 }
 
