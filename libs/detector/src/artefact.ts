@@ -77,9 +77,9 @@ export function decodeModel(bytes: Uint8Array): Model {
     return model
   } catch (error: unknown) {
     if (error instanceof WeightsDamaged) {
-      const fix =
+      const message =
         'the checksum of the model artefact does not match its content; copy it again from where it was stored'
-      throw new ModelDamaged(fix, { cause: error })
+      throw new ModelDamaged(message, { cause: error })
     }
     throw later(texts, (error as Error).message, error)
   }
@@ -164,15 +164,20 @@ function packCalibration({ rows, nll, above, tail }: Calibration) {
 }
 
 function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, { rows, tail }: CalibrationHeader): Calibration {
-  const of = (name: string) => tensors.get(name)!.data as Float64Array
+  const numbersOf = (name: string) => tensors.get(name)!.data as Float64Array
   return {
     rows,
-    nll: of('calibration'),
+    nll: numbersOf('calibration'),
     above: tensors.get('calibration.above')!.data as Int32Array,
     tail:
       tail === null
         ? null
-        : { ...tail, shape: of('calibration.shape'), scale: of('calibration.scale'), weight: of('calibration.weight') },
+        : {
+            ...tail,
+            shape: numbersOf('calibration.shape'),
+            scale: numbersOf('calibration.scale'),
+            weight: numbersOf('calibration.weight'),
+          },
   }
 }
 

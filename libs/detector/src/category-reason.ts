@@ -12,22 +12,22 @@ const BITS_OF_A_NEW_PAIR = 6
 /**
  * The reason that one category gives for a record's surprise.
  *
- * @param own     the record's NLL, nats
- * @param values  candidate values of the category
- * @param nll     [values]; the record's NLL with each of them, nats
+ * @param recordNll  nats; the NLL of the record as it is
+ * @param values     candidate values of the category
+ * @param nll        [values]; the record's NLL with each of them, nats
  */
 export function categoryReason(
   encoder: Encoder,
   fields: Fields,
   k: number,
-  own: number,
+  recordNll: number,
   values: readonly (string | null)[],
   nll: Float64Array,
 ): Reason {
   const best = argMin(nll)
   const observed = fields.categories[k]!
   const expected = values[best]!
-  const bits = toBits(own - nll[best]!)
+  const bits = toBits(recordNll - nll[best]!)
   const { ids } = encodeBatch(encoder, [fields, withCategory(fields, k, expected)])
   const nllOfCounts = categoryNll(encoder.tree)
   const byCounts = toBits(nllOfCounts(ids, 0) - nllOfCounts(ids, ids.length / 2))

@@ -46,7 +46,7 @@ export function* findCounterfactual(
   { best, numbers }: SingleChanges,
   thresholdNll: number,
 ): NllQueries<Counterfactual | null> {
-  let current = likeliest(best)
+  let current = best[argMin(Float64Array.from(best, ({ nll }) => nll))]
   for (let change = 1; current !== undefined && current.nll >= thresholdNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
     const further: readonly Fields[] = [...alternativesOf(encoder, current.fields), ...pairs]
@@ -67,13 +67,6 @@ const FEW_NUMBERS = 8
 /** Values of a number and of a category that are tried in each further change. */
 const NUMBER_VALUES = 24
 const CATEGORY_VALUES = 12
-
-function likeliest(candidates: readonly Candidate[]): Candidate | undefined {
-  return candidates.reduce<Candidate | undefined>(
-    (least, own) => (least === undefined || own.nll < least.nll ? own : least),
-    undefined,
-  )
-}
 
 function usualPairs(encoder: Encoder, fields: Fields, numbers: readonly number[]): Fields[] {
   const { ids } = encodeBatch(encoder, [fields])

@@ -99,10 +99,10 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const forLarge = threaded ?? local
   const thresholdNll = alertThreshold(calibration, metadata.alertRate)
   // Few records do not determine how rare a record beyond all of them is: there a tail found three times as many anomalies as the rate.
-  const least = metadata.provisional ? metadata.calibration.smallestPValue : 0
+  const smallestPValue = metadata.provisional ? metadata.calibration.smallestPValue : 0
   const pValuesOf = (nll: Float64Array) => {
-    const own = pValues(calibration, nll)
-    return least > 0 ? own.map((p) => Math.max(least, p)) : own
+    const calibrated = pValues(calibration, nll)
+    return smallestPValue > 0 ? calibrated.map((p) => Math.max(smallestPValue, p)) : calibrated
   }
   // An explanation scores a few rows many times: in the thread each call would wait behind batches.
   const roughNll = nllBy(local.scoreRoughly)
@@ -117,10 +117,10 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     score: (batch) => scoreTable(packFields(batch)),
     scoreTable,
     pValues: pValuesOf,
-    pUpperLimit: (nll) => Math.max(least, pUpperLimit(calibration, nll)),
+    pUpperLimit: (nll) => Math.max(smallestPValue, pUpperLimit(calibration, nll)),
     explain: async (batch, nll) => {
-      const own = nll ?? (await nllOf(batch))
-      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: own[at]! }, thresholdNll))
+      const nlls = nll ?? (await nllOf(batch))
+      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: nlls[at]! }, thresholdNll))
       return runNllQueries(roughNll, queries)
     },
     bands: (batch, names) => {

@@ -20,10 +20,10 @@ const SEED = 1
  * @throws {ModelUnusable}
  */
 export function divergenceOf(first: Uint8Array, second: Uint8Array): Promise<Divergence | null> {
-  return withDetector(first, (own) =>
-    withDetector(second, async (other) => {
-      if (!sameFeatures(own.metadata, other.metadata.features)) return null
-      return { secondToFirst: await meanExcess(other, own), firstToSecond: await meanExcess(own, other) }
+  return withDetector(first, (one) =>
+    withDetector(second, async (two) => {
+      if (!sameFeatures(one.metadata, two.metadata.features)) return null
+      return { secondToFirst: await meanExcess(two, one), firstToSecond: await meanExcess(one, two) }
     }),
   )
 }
@@ -33,7 +33,7 @@ async function meanExcess(sampler: Detector, other: Detector): Promise<number> {
   const records = (await sampler.sample(SAMPLED, SEED))
     .map((record) => sampler.read(record))
     .filter((read): read is Fields => !isRejection(read))
-  const own = await sampler.score(records)
-  const others = await other.score(records)
-  return others.nll.reduce((sum, nll, index) => sum + nll - own.nll[index]!, 0) / records.length
+  const bySampler = await sampler.score(records)
+  const byOther = await other.score(records)
+  return byOther.nll.reduce((sum, nll, index) => sum + nll - bySampler.nll[index]!, 0) / records.length
 }

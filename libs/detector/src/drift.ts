@@ -53,9 +53,9 @@ export function calibrateBuckets(pValues: Float64Array, calibrated: number): Cal
   for (let bucket = 0; bucket < score.length; bucket++) {
     const [upper, lower] = [pValues[bucket]!, pValues[bucket + 1]!]
     const mass = upper - lower
-    const own =
+    const mean =
       mass > 1e-9 ? (density(quantile(1 - lower)) - density(quantile(1 - upper))) / -mass : quantile(1 - upper)
-    score[bucket] = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, own))
+    score[bucket] = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, mean))
     const square = score[bucket]! ** 2
     variance += mass * square
     fourth += mass * square ** 2

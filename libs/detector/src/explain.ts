@@ -33,11 +33,11 @@ import { type Curve, isNormalIfMissing, type Limits, leastPresent, mergeCurve, n
  */
 export function* explainRecord(
   encoder: Encoder,
-  { fields, nll: own }: Candidate,
+  { fields, nll: recordNll }: Candidate,
   thresholdNll: number,
 ): NllQueries<Explanation> {
   const { ids } = encodeBatch(encoder, [fields])
-  const limits = { own, thresholdNll }
+  const limits = { recordNll, thresholdNll }
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
   const grids = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j, 2))
   const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
@@ -47,14 +47,12 @@ export function* explainRecord(
     ...encoder.numbers.map((_, j) => (mayBeMissing(encoder, fields, j) ? [changed(j)(Number.NaN)] : [])),
     ...values.map((candidates, k) => candidates.map((value) => withCategory(fields, k, value))),
   ])
-  const [onGrids, onUsual, onMissing] = Array.from({ length: 3 }, () => nlls.splice(0, grids.length)) as [
-    Float64Array[],
-    Float64Array[],
-    Float64Array[],
-  ]
-  const onValues = nlls
+  const count = grids.length
+  const onUsual = nlls.slice(count, 2 * count)
+  const onMissing = nlls.slice(2 * count, 3 * count)
+  const onValues = nlls.slice(3 * count)
   const curves = grids.map((grid, j): Curve => {
-    return { grid, nll: onGrids[j]!, usualNll: onUsual[j]![0], missingNll: onMissing[j]![0] }
+    return { grid, nll: nlls[j]!, usualNll: onUsual[j]![0], missingNll: onMissing[j]![0] }
   })
 
   const refine = function* (numbers: readonly number[], pointsOf: (j: number) => Float64Array): NllQueries<void> {
@@ -79,13 +77,13 @@ export function* explainRecord(
   ]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
   const counterfactual =
-    own < thresholdNll
+    recordNll < thresholdNll
       ? null
-      : ((yield* nameMistake(encoder, { fields, nll: own }, refined, thresholdNll)) ??
+      : ((yield* nameMistake(encoder, { fields, nll: recordNll }, refined, thresholdNll)) ??
         (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, thresholdNll)))
   const reasons = [
     ...likely.map((j) => numberReason(encoder, fields, ids, j, curves[j]!, limits)),
-    ...values.map((candidates, k) => categoryReason(encoder, fields, k, own, candidates, onValues[k]!)),
+    ...values.map((candidates, k) => categoryReason(encoder, fields, k, recordNll, candidates, onValues[k]!)),
   ]
   return { reasons: mainReasons(reasons, limits, counterfactual), counterfactual }
 }
@@ -110,11 +108,15 @@ function byHelp(curves: readonly Curve[]): number[] {
  * Indices of the numbers that may become reasons, the one that helps most first: if one number alone makes the record normal,
  * those that help at least a share as much; otherwise all.
  */
-function numbersThatHelp(curves: readonly Curve[], { own, thresholdNll }: Limits, share: number): readonly number[] {
+function numbersThatHelp(
+  curves: readonly Curve[],
+  { recordNll, thresholdNll }: Limits,
+  share: number,
+): readonly number[] {
   const sorted = byHelp(curves)
-  const lowest = sorted.length === 0 ? own : leastOf(curves[sorted[0]!]!)
+  const lowest = sorted.length === 0 ? recordNll : leastOf(curves[sorted[0]!]!)
   if (lowest >= thresholdNll) return sorted
-  return sorted.filter((j) => own - leastOf(curves[j]!) >= share * (own - lowest))
+  return sorted.filter((j) => recordNll - leastOf(curves[j]!) >= share * (recordNll - lowest))
 }
 
 function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Candidate[] {
@@ -129,12 +131,12 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
  */
 function mainReasons(
   reasons: readonly Reason[],
-  { own, thresholdNll }: Limits,
+  { recordNll, thresholdNll }: Limits,
   counterfactual: Counterfactual | null,
 ): Reason[] {
   const sorted = reasons.toSorted((a, b) => b.bits - a.bits)
   const most = sorted[0]?.bits ?? 0
-  const sufficient = sorted.filter(({ bits }) => bits >= 1 && own - bits * Math.LN2 < thresholdNll)
+  const sufficient = sorted.filter(({ bits }) => bits >= 1 && recordNll - bits * Math.LN2 < thresholdNll)
   if (sufficient.length > 0) return sufficient
   const changed = new Set(counterfactual?.changes.map(({ field }) => field))
   const together = sorted.filter(({ field, bits }) => bits >= 1 && changed.has(field))

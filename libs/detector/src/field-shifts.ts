@@ -30,11 +30,11 @@ export function fieldShifts(
   return columnsOf(features)
     .map(({ kind, name: field, feature, at }): FieldShift => {
       if (kind === 'category') {
-        const bin = ({ categories: own }: Fields) => own[at] ?? MISSING
+        const bin = ({ categories }: Fields) => categories[at] ?? MISSING
         return { field, nats: divergence(reference.map(bin), recent.map(bin)) }
       }
-      const value = ({ numbers: own }: Fields) =>
-        feature.type === 'cyclic' ? hourInPeriod(own[at]!, feature) : own[at]!
+      const value = ({ numbers }: Fields) =>
+        feature.type === 'cyclic' ? hourInPeriod(numbers[at]!, feature) : numbers[at]!
       const bin = binsOf(reference.map(value))
       return { field, nats: divergence(reference.map(value).map(bin), recent.map(value).map(bin)) }
     })

@@ -37,9 +37,9 @@ export function ranksToLabel(plan: LabelPlan): number[] {
 export function nextToLabel<R extends CalibrationLabel>(plan: LabelPlan, records: readonly R[]): R[] {
   let normal = 0
   for (const stratum of strataOf(plan)) {
-    const own = recordsIn(stratum, records)
-    if (!own.every(isLabelled)) return own.filter((record) => !isLabelled(record))
-    normal += stratum.to - stratum.from - anomaliesIn(stratum, own)
+    const sample = recordsIn(stratum, records)
+    if (!sample.every(isLabelled)) return sample.filter((record) => !isLabelled(record))
+    normal += stratum.to - stratum.from - anomaliesIn(stratum, sample)
     if (normal >= FIRST_STRATUM * plan.alertRate * plan.rows) return []
   }
   return []
@@ -47,8 +47,8 @@ export function nextToLabel<R extends CalibrationLabel>(plan: LabelPlan, records
 
 /** Estimates the share of anomalies among the calibration records, by the strata that are labelled as a whole: a lower bound, about. */
 export function labelledAnomalyShare(plan: LabelPlan, records: readonly CalibrationLabel[]): number {
-  const samples = strataOf(plan).map((stratum) => ({ stratum, own: recordsIn(stratum, records) }))
-  const anomalies = samples.map(({ stratum, own }) => (own.every(isLabelled) ? anomaliesIn(stratum, own) : 0))
+  const samples = strataOf(plan).map((stratum) => ({ stratum, sample: recordsIn(stratum, records) }))
+  const anomalies = samples.map(({ stratum, sample }) => (sample.every(isLabelled) ? anomaliesIn(stratum, sample) : 0))
   return anomalies.reduce((sum, count) => sum + count, 0) / plan.rows
 }
 
@@ -76,13 +76,13 @@ export function withoutAnomalies(
   const rows = ascending.length
   const isRemoved = new Uint8Array(rows)
   for (const stratum of strataOf({ rows, alertRate })) {
-    const own = recordsIn(stratum, records)
-    for (const { rank } of own.filter(isConfirmed)) isRemoved[rank] = 1
+    const sample = recordsIn(stratum, records)
+    for (const { rank } of sample.filter(isConfirmed)) isRemoved[rank] = 1
     // A part of the sample would be biased: people label the least likely records first.
-    if (!own.every(isLabelled)) continue
-    const sampled = new Set(own.map(({ rank }) => rank))
+    if (!sample.every(isLabelled)) continue
+    const sampled = new Set(sample.map(({ rank }) => rank))
     const others = ranksOf(stratum).filter((rank) => !sampled.has(rank))
-    const removed = Math.round(anomaliesIn(stratum, own) - own.filter(isConfirmed).length)
+    const removed = Math.round(anomaliesIn(stratum, sample) - sample.filter(isConfirmed).length)
     for (const rank of evenlySpaced(others, removed)) isRemoved[rank] = 1
   }
   return ascending.filter((_, index) => isRemoved[rows - 1 - index] === 0)

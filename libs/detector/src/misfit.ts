@@ -23,7 +23,9 @@ export async function measureMisfit(
   seed: number,
 ): Promise<Misfit> {
   const read = makeReader(model.encoder.features.map(asOfSample))
-  const fields = (await sampleRecords(model, SAMPLES, seed)).map(read).filter((own): own is Fields => !isRejection(own))
+  const fields = (await sampleRecords(model, SAMPLES, seed))
+    .map(read)
+    .filter((result): result is Fields => !isRejection(result))
   const samples = (await nll(fields)).sort()
   const distance = largestDistance(calibration, samples)
   const size = (calibration.length * samples.length) / (calibration.length + samples.length)
@@ -32,7 +34,7 @@ export async function measureMisfit(
     samples: samples.length,
     distance,
     pValue: kolmogorovPValue(distance * Math.sqrt(size)),
-    beyondSamples: calibration.filter((own) => own > mark).length / calibration.length,
+    beyondSamples: calibration.filter((nll) => nll > mark).length / calibration.length,
   }
 }
 

@@ -20,54 +20,64 @@ type Kind = readonly Repair[]
  * Lists the possible repairs of a record: of units and decimal points, temperature scales, lost signs, digits, swapped numbers,
  * times, misspelt categories. Kinds of mistakes without a possible repair are also counted, because they share the prior.
  *
- * @param fitOf     for a number whose change can make the record normal: whether a value, in the column's own unit, does so;
- *   undefined for other numbers. Repairs of other numbers and to other values are ruled out
  * @param maySwap   whether two numbers may have been swapped
  */
 export function repairsOf(
   encoder: Encoder,
   fields: Fields,
-  fitOf: (j: number) => ((value: number) => boolean) | undefined,
+  fitOf: FitOf,
   maySwap: (i: number, j: number) => boolean,
 ): { readonly repairs: readonly Repair[]; readonly kinds: number } {
-  const columns = numberColumnsOf(encoder.features).filter(({ feature }) => feature.type !== 'window')
-  const measured = columns.filter(({ feature, at }) => feature.type === 'numeric' && !Number.isNaN(fields.numbers[at]!))
-  const ofNumbers = measured.flatMap(({ at: j }): Kind[] => {
-    const mayFit = fitOf(j)
-    if (mayFit === undefined) return []
-    const x = numberOf(encoder, fields, j)
-    return numberMistakes(x).map((kind) =>
-      kind.flatMap(({ value, slope, mistake }) => {
-        const repaired = onLattice(encoder, j, value, slope)
-        if (repaired === null || repaired.value === x || !mayFit(repaired.value)) return []
-        const changed = { ...fields, numbers: fields.numbers.with(j, repaired.value) }
-        return [{ fields: changed, mistake, logWeight: repaired.logWeight - Math.log(kind.length) }]
-      }),
-    )
-  })
-  const swaps: Repair[] = []
-  for (const [place, { at: i }] of measured.entries()) {
-    for (const { at: j } of measured.slice(place + 1)) if (maySwap(i, j)) swaps.push(...swap(encoder, fields, i, j))
-  }
-  const times = columns.flatMap(({ feature, at }) =>
-    feature.type === 'cyclic' && !Number.isNaN(fields.numbers[at]!) ? [{ path: feature.path, at }] : [],
-  )
-  const ofTimes = [...new Set(times.map(({ path }) => path))].flatMap((path) => {
-    const own = times.filter((time) => time.path === path).map(({ at }) => at)
-    return timeMistakes(fields.numbers[own[0]!]!).map((kind) =>
-      kind.flatMap(({ value, mistake }) => {
-        const changed = { ...fields, numbers: fields.numbers.map((number, j) => (own.includes(j) ? value : number)) }
-        if (!own.some((j) => fitOf(j)?.(numberOf(encoder, changed, j)))) return []
-        return [{ fields: changed, mistake, logWeight: -Math.log(kind.length) }]
-      }),
-    )
-  })
-  const others = [...ofTimes, ...misspellings(encoder, fields)]
+  const present = numberColumnsOf(encoder.features).filter(({ at }) => !Number.isNaN(fields.numbers[at]!))
+  const measured = present.flatMap(({ feature, at }) => (feature.type === 'numeric' ? [at] : []))
   const pairs = (measured.length * (measured.length - 1)) / 2
+  const swaps = measured.flatMap((i, place) =>
+    measured.slice(place + 1).flatMap((j) => (maySwap(i, j) ? swap(encoder, fields, i, j) : [])),
+  )
+  const times = present.flatMap(({ feature, at }) => (feature.type === 'cyclic' ? [{ path: feature.path, at }] : []))
+  const ofTimes = [...new Set(times.map(({ path }) => path))].flatMap((path) =>
+    timeRepairs(
+      encoder,
+      fields,
+      times.flatMap((time) => (time.path === path ? [time.at] : [])),
+      fitOf,
+    ),
+  )
+  const others = [...ofTimes, ...misspellings(encoder, fields)]
   return {
-    repairs: [...ofNumbers.flat(), ...swaps, ...others.flat()],
+    repairs: [...measured.flatMap((j) => numberRepairs(encoder, fields, j, fitOf(j))), ...swaps, ...others.flat()],
     kinds: NUMBER_KINDS * measured.length + pairs + others.length,
   }
+}
+
+/**
+ * For a number whose change can make the record normal: whether a value, in the column's own unit, does so; undefined for other
+ * numbers. Repairs of other numbers and to other values are ruled out.
+ */
+type FitOf = (j: number) => ((value: number) => boolean) | undefined
+
+function numberRepairs(encoder: Encoder, fields: Fields, j: number, mayFit: ReturnType<FitOf>): readonly Repair[] {
+  if (mayFit === undefined) return []
+  const x = numberOf(encoder, fields, j)
+  return numberMistakes(x).flatMap((kind) =>
+    kind.flatMap(({ value, slope, mistake }) => {
+      const repaired = onLattice(encoder, j, value, slope)
+      if (repaired === null || repaired.value === x || !mayFit(repaired.value)) return []
+      const changed = { ...fields, numbers: fields.numbers.with(j, repaired.value) }
+      return [{ fields: changed, mistake, logWeight: repaired.logWeight - Math.log(kind.length) }]
+    }),
+  )
+}
+
+/** @param columns  the numbers of one time, such as its hour of the day and its day of the week */
+function timeRepairs(encoder: Encoder, fields: Fields, columns: readonly number[], fitOf: FitOf): readonly Kind[] {
+  return timeMistakes(fields.numbers[columns[0]!]!).map((kind) =>
+    kind.flatMap(({ value, mistake }) => {
+      const changed = { ...fields, numbers: fields.numbers.map((number, j) => (columns.includes(j) ? value : number)) }
+      if (!columns.some((j) => fitOf(j)?.(numberOf(encoder, changed, j)))) return []
+      return [{ fields: changed, mistake, logWeight: -Math.log(kind.length) }]
+    }),
+  )
 }
 
 interface NumberRepair {

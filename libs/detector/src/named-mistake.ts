@@ -21,7 +21,7 @@ import { gridLogMass } from './quadrature.js'
  */
 export function* nameMistake(
   encoder: Encoder,
-  { fields, nll: own }: Candidate,
+  { fields, nll: recordNll }: Candidate,
   curves: ReadonlyMap<number, Curve>,
   thresholdNll: number,
 ): NllQueries<Counterfactual | null> {
@@ -44,7 +44,7 @@ export function* nameMistake(
     return gridLogMass(encoder.numbers[j]!, curve) - arbitrary - Math.log(encoder.numbers.length)
   })
   const best = logs.reduce((most, log, at) => (log > logs[most]! ? at : most), 0)
-  const none = [-own, ...unknown].map((log) => log + LOG_ODDS_OF_NONE)
+  const none = [-recordNll, ...unknown].map((log) => log + LOG_ODDS_OF_NONE)
   const total = [...none, ...logs].reduce((sum, log) => sum + Math.exp(log - logs[best]!), 0)
   if (!(nll[best]! < thresholdNll && 1 / total > LEAST_SHARE)) return null
   const { mistake, fields: repaired } = repairs[best]!

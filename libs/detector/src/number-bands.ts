@@ -1,7 +1,7 @@
-import { type Encoder, encodeBatch, numberAlternatives, numberOf, roundToStep, withNumber } from '@outflow/encoding'
+import { type Encoder, encodeBatch, numberAlternatives, numberOf, withNumber } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { type NllQueries, queryLists } from './nll-queries.js'
-import { gridQuantiles } from './quadrature.js'
+import { usualRange } from './quadrature.js'
 
 /** A number of a record, and the span in which nine in ten values lie given all other fields of the record; in the number's own unit. */
 export interface NumberBand {
@@ -27,13 +27,9 @@ export function* numberBands(encoder: Encoder, fields: Fields, places: readonly 
   )
   return places.map((j, at) => {
     const column = encoder.numbers[j]!
-    const [low, high] = gridQuantiles(column, { grid: grids[at]!, nll: nlls[at]! }, [0.05, 0.95])
+    const [low, high] = usualRange(column, { grid: grids[at]!, nll: nlls[at]! })
     const value = numberOf(encoder, fields, j)
-    return {
-      value: Number.isNaN(value) ? null : value,
-      low: roundToStep(column, low!),
-      high: roundToStep(column, high!),
-    }
+    return { value: Number.isNaN(value) ? null : value, low, high }
   })
 }
 

@@ -33,7 +33,7 @@ function lowestAt(value: number, lowest: number, grid: readonly number[]): Curve
 function reasonOf(record: { load: number; length: number; route: string }, j: number, curve: Curve) {
   const fields = read(record) as Fields
   const { ids } = encodeBatch(encoder, [fields])
-  return numberReason(encoder, fields, ids, j, curve, { own: 60, thresholdNll: THRESHOLD_NLL })
+  return numberReason(encoder, fields, ids, j, curve, { recordNll: 60, thresholdNll: THRESHOLD_NLL })
 }
 
 it('names the group if the likeliest value of the flow is that of the group', () => {

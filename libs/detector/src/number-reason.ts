@@ -1,15 +1,8 @@
 import type { Reason } from '@outflow/contracts'
-import {
-  type DeterminingGroup,
-  determiningGroup,
-  type Encoder,
-  numberOf,
-  roundToStep,
-  usualNumber,
-} from '@outflow/encoding'
+import { type DeterminingGroup, determiningGroup, type Encoder, numberOf, usualNumber } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { argMin, toBits } from './bits.js'
-import { type GridNll, gridQuantiles } from './quadrature.js'
+import { type GridNll, usualRange } from './quadrature.js'
 import { numberInWords, show, stated, usualSpan } from './reason-text.js'
 
 /** A record's NLL along one number's axis, all other fields as they are. */
@@ -22,7 +15,7 @@ export interface Curve extends GridNll {
 
 /** nats; the NLL of the record as it is, and the NLL from which a record is an anomaly. */
 export interface Limits {
-  readonly own: number
+  readonly recordNll: number
   readonly thresholdNll: number
 }
 
@@ -47,24 +40,21 @@ export function numberReason(
   ids: Int32Array,
   j: number,
   curve: Curve,
-  { own, thresholdNll }: Limits,
+  { recordNll, thresholdNll }: Limits,
 ): Reason {
   const { grid, nll, usualNll } = curve
   const column = encoder.numbers[j]!
   const observed = numberOf(encoder, fields, j)
   if (isNormalIfMissing(curve, thresholdNll)) {
     const text = `${column.name} ${show(column, observed)} is present; none would be expected`
-    const bits = toBits(own - curve.missingNll!)
+    const bits = toBits(recordNll - curve.missingNll!)
     return { field: column.name, bits, observed: stated(column, observed), expected: null, range: null, text }
   }
   const best = argMin(nll)
   // The shared value is expected if its probability exceeds the density of every other value.
   const isUsual = usualNll !== undefined && usualNll <= nll[best]!
   const group = determiningGroup(encoder, ids, j)
-  const [low, high] = gridQuantiles(column, { grid, nll }, [0.05, 0.95]).map((x) => roundToStep(column, x)) as [
-    number,
-    number,
-  ]
+  const [low, high] = usualRange(column, { grid, nll })
   const likely = isUsual ? column.usual! : likeliest({ grid, nll }, best, group?.median)
   const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
   const isNeverNormal = !isUsual && nll.every((nats) => nats >= thresholdNll)
@@ -72,7 +62,7 @@ export function numberReason(
   const isOfGroup = group !== null && group.range[0] <= expected && expected <= group.range[1]
   return {
     field: column.name,
-    bits: toBits(own - (isUsual ? usualNll : nll[best]!)),
+    bits: toBits(recordNll - (isUsual ? usualNll : nll[best]!)),
     observed: stated(column, observed),
     expected: stated(column, expected),
     range: column.cycle === null ? [...range] : null,

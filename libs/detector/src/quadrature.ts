@@ -1,4 +1,4 @@
-import { fromLine, type NumberColumn, ownToLine } from '@outflow/encoding'
+import { fromLine, type NumberColumn, ownToLine, roundToStep } from '@outflow/encoding'
 import { argMin } from './bits.js'
 
 /** A density of one number on its column's line, known at some values. */
@@ -7,6 +7,12 @@ export interface GridNll {
   readonly grid: Float64Array
   /** [n]; −log density up to a constant, nats */
   readonly nll: Float64Array
+}
+
+/** The 5 % and the 95 % quantile of a density that is known on a grid, rounded to the column's step. */
+export function usualRange(column: NumberColumn, curve: GridNll): readonly [low: number, high: number] {
+  const [low, high] = gridQuantiles(column, curve, [0.05, 0.95])
+  return [roundToStep(column, low!), roundToStep(column, high!)]
 }
 
 /**
