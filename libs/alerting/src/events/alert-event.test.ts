@@ -59,9 +59,9 @@ test('explainedAlert adds the reasons and changes nothing else', () => {
   expect(explained).toEqual({ ...event, data: { ...event.data, ...explanation } })
 })
 
-test('without an entity there is no key and no subject', () => {
+test('without an entity the key is the id, and there is no subject', () => {
   const keyless = { ...anomaly, entityKey: null }
-  expect(messageOf(keyless).key).toBeNull()
+  expect(messageOf(keyless).key).toEqual(Buffer.from('flights/flights/3/9007199254740993'))
   expect(alertEventSchema.parse(eventOf(keyless))).not.toHaveProperty('subject')
   expect(eventOf({ ...anomaly, entityKey: '' })).not.toHaveProperty('subject')
 })

@@ -18,7 +18,8 @@ const KINDS = {
 } as const
 
 /**
- * The message of an event, in the form that the outbox stores: keyed by the entity, so that later reasons follow their alert; for a condition, by the pipeline.
+ * The message of an event, in the form that the outbox stores: keyed by the entity, or without one by the alert's id, so that later reasons
+ * follow their alert in its partition; for a condition, by the pipeline.
  *
  * @param target.traceparent  W3C trace context of the record or condition; absent: none
  * @see CloudEvents 1.0.2, Kafka protocol binding, § 3.3: the content type is a header
@@ -27,15 +28,19 @@ export function eventMessage(
   event: AlertEvent | GroupEvent | ExplainedEvent | HealthEvent,
   { topic, traceparent }: { readonly topic: string; readonly traceparent?: string | undefined },
 ) {
-  const key = event.type === HEALTH_EVENT_TYPE ? event.data.pipeline : event.data.key
   return {
     kind: KINDS[event.type],
     topic,
-    key: key === null ? null : Buffer.from(key),
+    key: Buffer.from(keyOf(event)),
     payload: Buffer.from(JSON.stringify(event)),
     headers: [
       ['content-type', ALERT_CONTENT_TYPE] as const,
       ...(traceparent === undefined ? [] : [['traceparent', traceparent] as const]),
     ],
   }
+}
+
+function keyOf(event: AlertEvent | GroupEvent | ExplainedEvent | HealthEvent): string {
+  if (event.type === HEALTH_EVENT_TYPE) return event.data.pipeline
+  return event.data.key ?? (event.type === EXPLAINED_EVENT_TYPE ? event.data.alertId : event.id)
 }

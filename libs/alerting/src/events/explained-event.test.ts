@@ -1,5 +1,6 @@
 import { explainedEventSchema } from '@outflow/contracts'
 import { expect, test } from 'vitest'
+import { exampleEvent } from './alert-event.js'
 import { eventMessage } from './event-message.js'
 import { explainedEvent } from './explained-event.js'
 
@@ -40,10 +41,14 @@ test('the reasons of an alert that was sent are an event with its id, entity and
   expect(eventMessage(event, { topic: 'alerts' })).toMatchObject({ kind: 'explained', key: Buffer.from('LAX') })
 })
 
-test('without an entity it has no subject and no key', () => {
+test('without an entity it has no subject, and the key of its alert, so that it follows it (both had none: any partition)', () => {
   const event = explainedEvent({ ...late, entityKey: null }, 'flights')
   expect(explainedEventSchema.parse(event)).not.toHaveProperty('subject')
   expect(event.data).toMatchObject({ key: null })
   expect(event.data).not.toHaveProperty('url')
-  expect(eventMessage(event, { topic: 'alerts' }).key).toBeNull()
+  const alert = { ...exampleEvent('flights', late.eventTime), id: event.data.alertId }
+  const messages = [{ ...alert, data: { ...alert.data, key: null } }, event].map((of) =>
+    eventMessage(of, { topic: 'alerts' }),
+  )
+  expect(messages.map(({ key }) => String(key))).toEqual([event.data.alertId, event.data.alertId])
 })
