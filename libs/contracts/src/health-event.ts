@@ -52,7 +52,9 @@ export const healthEventSchema = alertEventSchema
             'A later version may add kinds',
         ),
       status: z.enum(['begun', 'ended', 'happened']),
-      detail: z.string().describe('Description of what was found when it began, in words'),
+      detail: z
+        .string()
+        .describe('What was found, in words; of a condition that has ended, by the last check before its end'),
       modelId: z.string().nullable().describe('The model that it concerns; null if it concerns none'),
       begunAt: z.iso.datetime().describe('When it began or happened'),
       endedAt: z.iso.datetime().nullable().describe('When it ended; null until then'),
