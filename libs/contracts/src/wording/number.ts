@@ -1,4 +1,9 @@
-const sixDigits = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
+// Whole numbers keep all their digits: two ids or times that differ must not look the same.
+const sixDigits = new Intl.NumberFormat('en', {
+  maximumSignificantDigits: 6,
+  maximumFractionDigits: 0,
+  roundingPriority: 'morePrecision',
+})
 
 /** A value of a record, such as `−1,380.5`; as JavaScript, with an exponent from 1e21 on and below 1e-6. */
 export function formatNumber(value: number): string {
