@@ -16,6 +16,7 @@ import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
+import { aCutPostgres } from '../support/cut-postgres.js'
 import { eventually } from '../support/eventually.js'
 import { aFolder, aName } from '../support/infrastructure.js'
 import { withClient } from '../support/postgres-client.js'
@@ -377,5 +378,35 @@ describe('a login by `outflow analyst create`', () => {
     }
     expect(await once(following, 'close')).toEqual([0, null])
     expect(ids).toEqual(['1', '0', '7'])
+  })
+
+  it('with --follow waits while Postgres is unavailable, and misses none found during a pause', async () => {
+    const pipeline = aName('pipeline')
+    await storeAnomalies(pool, { pipeline, count: 1 })
+    const AGE = `update outflow.anomalies set detected_at = detected_at - $2::interval where pipeline = $1 and "offset" = $3`
+    await pool.query(AGE, [pipeline, '10 min', 0])
+    let isDown = false
+    const cutUrl = await aCutPostgres(urlOfAnalyst(), () => isDown)
+    const following = spawnOutflow(['anomalies', '--config', await configOf(pipeline, cutUrl), '--follow', '--json'])
+    const ids: string[] = []
+    const complaints: string[] = []
+    createInterface(following.stdout).on('line', (line) => ids.push(JSON.parse(line).offset))
+    createInterface(following.stderr).on('line', (line) => complaints.push(line))
+    try {
+      await eventually(() => ids.length === 1, { what: 'the stored one is printed' })
+      isDown = true
+      await eventually(() => complaints.length > 0, { what: 'the interruption is reported' })
+      await withTransaction(pool, async (client) => {
+        await storeAnomalies(client, { pipeline, count: 1, firstOffset: 7 })
+        await client.query(AGE, [pipeline, '5 min', 7])
+      })
+      isDown = false
+      await eventually(() => ids.length === 2, { what: 'the one of the pause is printed' })
+    } finally {
+      following.kill('SIGINT')
+    }
+    expect(await once(following, 'close')).toEqual([0, null])
+    expect(ids).toEqual(['0', '7'])
+    expect(complaints).toEqual([expect.stringMatching(/^Postgres is not available: /)])
   })
 })

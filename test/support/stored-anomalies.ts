@@ -1,4 +1,4 @@
-import type { Pool } from '@outflow/store'
+import type { Queryable } from '@outflow/store'
 
 interface AnomaliesToStore {
   readonly pipeline: string
@@ -17,13 +17,13 @@ const AT_ONCE = 10_000
  * record of offset 7 contains markup.
  */
 export async function storeAnomalies(
-  pool: Pool,
+  db: Queryable,
   { pipeline, count, perTime = 1, firstOffset = 0 }: AnomaliesToStore,
 ): Promise<void> {
   const newest = new Date()
   for (let from = 0; from < count; from += AT_ONCE) {
     const to = Math.min(from + AT_ONCE, count) - 1
-    await pool.query(INSERT, [pipeline, from, to, newest, perTime, firstOffset])
+    await db.query(INSERT, [pipeline, from, to, newest, perTime, firstOffset])
   }
 }
 

@@ -1,4 +1,6 @@
 import { anomalyId, type Config } from '@outflow/contracts'
+import type { OutflowError } from '@outflow/errors'
+import { untilAllAnswer } from '@outflow/errors/retrying'
 import { loadConfig } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { anomalyAt, type StoredAnomaly } from '@outflow/store/anomalies'
@@ -23,6 +25,22 @@ export async function withPipeline<T>(
   } finally {
     await pool.end()
   }
+}
+
+interface WaitOptions {
+  readonly signal: AbortSignal
+  /** Called when Postgres is unavailable, once for each message. */
+  readonly onRetry: (error: OutflowError) => void
+}
+
+/** Repeats a read while Postgres is unavailable. @returns null when the signal aborts */
+export async function whenAvailable<T>(read: () => Promise<T>, options: WaitOptions): Promise<T | null> {
+  let result: T | null = null
+  const readOnce = async () => {
+    result = await read()
+  }
+  await untilAllAnswer([readOnce], options)
+  return result
 }
 
 /** Finds a model of a pipeline. @throws {UsageError} when no id begins so, or several do */

@@ -1,5 +1,6 @@
 import { anomalyId, featureName } from '@outflow/contracts'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
+import type { OutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
 import { oneLine, type Terminal } from '@outflow/terminal'
@@ -8,7 +9,7 @@ import { interruptible } from '../interrupt.js'
 import { requireKnown } from '../known-names.js'
 import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { type PipelineOptions, withPipeline } from '../store-access.js'
+import { type PipelineOptions, whenAvailable, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
   command
@@ -39,7 +40,7 @@ interface AnomaliesOptions extends PipelineOptions {
   readonly follow?: true
 }
 
-/** Prints the anomalies of a pipeline; with --follow also new ones, until the signal aborts. */
+/** Prints the anomalies of a pipeline; with --follow also new ones, until the signal aborts. While Postgres is unavailable, it waits. */
 async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withPipeline(options, async (pool, { pipeline, features }) => {
     const { key, field, limit, since = moment('24h') } = options
@@ -53,13 +54,16 @@ async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, sign
     }
     let printed: ReadonlySet<string> = new Set()
     let latest = found
+    let from = since
+    const onRetry = ({ message }: OutflowError) => terminal.say(message)
+    const readLatest = () => anomaliesForAnalyst(pool, { pipeline, since: from, key, field, limit })
     while (!signal.aborted) {
       const unprinted = latest.filter((anomaly) => isComplete(anomaly) && !printed.has(idOf(anomaly)))
       for (const anomaly of unprinted.toReversed()) await print(anomaly, options, terminal)
       printed = new Set([...unprinted, ...latest.filter((anomaly) => printed.has(idOf(anomaly)))].map(idOf))
       await pause(POLL_INTERVAL_MS, signal)
-      const lookBack = new Date(Math.max(since.getTime(), Date.now() - LOOK_BACK_MS))
-      latest = await anomaliesForAnalyst(pool, { pipeline, since: lookBack, key, field, limit })
+      from = new Date(Math.max(from.getTime(), lookBackFrom(latest)))
+      latest = (await whenAvailable(readLatest, { signal, onRetry })) ?? []
     }
   })
 }
@@ -69,6 +73,15 @@ const POLL_INTERVAL_MS = 1_000
 const LOOK_BACK_MS = 30_000
 /** Reasons are computed within about ten milliseconds, unless there are many anomalies at once. */
 const REASONS_WAIT_MS = 5_000
+
+/**
+ * Returns the time from which to read again, epoch ms. It is based on what was read, not on this machine's clock, which can differ from
+ * that of Postgres; and after a pause, nothing of the pause is left out.
+ */
+function lookBackFrom([newest]: readonly AnalystAnomaly[]): number {
+  // An anomaly can have a time in the future, if the clock of Postgres was wrong.
+  return newest === undefined ? 0 : Math.min(newest.detectedAt.getTime(), Date.now()) - LOOK_BACK_MS
+}
 
 /** Whether an anomaly can be printed: its reasons are stored, cannot be computed, or are late. */
 function isComplete({ reasons, unexplainable, detectedAt }: AnalystAnomaly): boolean {

@@ -1,3 +1,4 @@
+import type { OutflowError } from '@outflow/errors'
 import { waitFor } from '@outflow/runtime'
 import {
   fitOfRequest,
@@ -12,7 +13,7 @@ import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { byOption, type ChangeOptions, changeOf, whyOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { withPipeline } from '../store-access.js'
+import { whenAvailable, withPipeline } from '../store-access.js'
 
 export function define(command: OutflowCommand, context: CommandContext): void {
   command
@@ -61,7 +62,8 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
       shownStep = fit.step
       return null
     }
-    const fit = await waitFor(endedFit, { everyMs: POLL_INTERVAL_MS, signal })
+    const onRetry = ({ message }: OutflowError) => terminal.say(message)
+    const fit = await waitFor(() => whenAvailable(endedFit, { signal, onRetry }), { everyMs: POLL_INTERVAL_MS, signal })
     const { line, gaveModel } = outcomeOf(fit)
     if (options.json || gaveModel) await printResult(terminal, options.json, fit, line)
     if (!gaveModel) terminal.say(line)

@@ -1,3 +1,4 @@
+import type { OutflowError } from '@outflow/errors'
 import { formatCount, type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -23,16 +24,19 @@ const REFRESH_MS = 2_000
 const RATES_SHOWN = 60
 
 /**
- * Draws the status of each pipeline every two seconds, until `q`, Ctrl-C or the signal. Where stdout is not a terminal, the
- * drawings are printed one below the other.
+ * Draws the status of each pipeline every two seconds, until `q`, Ctrl-C or the signal. While Postgres is unavailable, the last drawing
+ * remains, with the reason. Where stdout is not a terminal, the drawings are printed one below the other.
  */
 function top(paths: readonly string[] | undefined, terminal: Terminal, signal: AbortSignal): Promise<void> {
   return withScreen({ stdin: process.stdin, stdout: process.stdout, signal }, async ({ closed, draw }) => {
     const shown: (readonly Reading[])[] = []
-    for await (const states of readings(paths, { everyMs: REFRESH_MS, signal: closed })) {
+    let drawing = ''
+    const onRetry = ({ message }: OutflowError) => draw(`${drawing}\n${message}\n`)
+    for await (const states of readings(paths, { everyMs: REFRESH_MS, signal: closed, onRetry })) {
       shown.push(states)
       if (shown.length > RATES_SHOWN) shown.shift()
-      draw(drawingOf(states, shown, terminal))
+      drawing = drawingOf(states, shown, terminal)
+      draw(drawing)
     }
   })
 }

@@ -1,7 +1,7 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
 import { sameFeatures, unreachable } from '@outflow/detector'
-import { toOutflowError } from '@outflow/errors'
+import { type OutflowError, toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import { loadConfig } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
@@ -12,6 +12,7 @@ import { trainerStatus, whyNoModelAndFix, whyNoNewerModel } from '@outflow/store
 import { partitionEnds, partitionLags } from '@outflow/streams'
 import { UsageError } from '../../errors.js'
 import { makeKafkaForReport } from '../../kafka-access.js'
+import { whenAvailable } from '../../store-access.js'
 
 /** State of a pipeline at one moment, and its records per second since the one before. */
 export type Reading = State & { readonly recordsPerSecond: number }
@@ -19,10 +20,17 @@ export type Reading = State & { readonly recordsPerSecond: number }
 type StatusReader = Awaited<ReturnType<typeof watch>>
 type State = Awaited<ReturnType<StatusReader['read']>>
 
+interface ReadingOptions {
+  readonly everyMs: number
+  readonly signal: AbortSignal
+  /** Called while Postgres is unavailable between two readings, which is retried; default: it ends the readings. */
+  readonly onRetry?: (error: OutflowError) => void
+}
+
 /** Yields the state of the pipeline of each configuration at intervals, until the signal aborts. */
 export async function* readings(
   paths: readonly string[] = ['outflow.yaml'],
-  { everyMs, signal }: { readonly everyMs: number; readonly signal: AbortSignal },
+  { everyMs, signal, onRetry }: ReadingOptions,
 ): AsyncGenerator<readonly Reading[]> {
   if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
   const watched: StatusReader[] = []
@@ -33,7 +41,8 @@ export async function* readings(
     for (;;) {
       await pause(everyMs, signal)
       if (signal.aborted) return
-      const later = await readAll()
+      const later = await (onRetry === undefined ? readAll() : whenAvailable(readAll, { signal, onRetry }))
+      if (later === null) return
       yield later.map((state, index) => ({ ...state, recordsPerSecond: rateBetween(earlier[index]!, state) }))
       earlier = later
     }
