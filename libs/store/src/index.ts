@@ -15,7 +15,7 @@ export {
 } from './connection/errors.js'
 export { isLed, type Leadership, withLeadership } from './connection/leadership.js'
 export { type Listener, type ListenerOptions, listen } from './connection/listen.js'
-export { migrate, migrationStatus, postgresCheck } from './connection/migrate.js'
+export { migrate, migrationStatus, postgresCheck, writableCheck } from './connection/migrate.js'
 export {
   type Client,
   inTransaction,

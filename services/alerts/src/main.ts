@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { keepTrying, makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
 import type { Log, Vitals } from '@outflow/runtime'
-import { isLed, type Leadership, type Listener, listen, openPool, postgresCheck, withLeadership } from '@outflow/store'
+import { isLed, type Leadership, type Listener, listen, openPool, withLeadership, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { outboxDepth } from '@outflow/store/outbox'
 import { deadLetterUnconfigured } from '@outflow/store/webhooks'
@@ -49,7 +49,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   )
   const relayLeadership = `outflow-relay-${pipeline}`
   const checks = [
-    vitals.check('alerts', 'postgres', () => postgresCheck(pool)),
+    vitals.check('alerts', 'postgres', () => writableCheck(pool)),
     vitals.check('alerts', 'kafka', kafkaCheck),
     vitals.check('alerts', 'leader', async () => {
       const ok = await isLed(pool, relayLeadership)
@@ -77,7 +77,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
   }
   let outbox: Listener | undefined
   try {
-    await untilAllAnswer([() => postgresCheck(pool), kafkaCheck], {
+    await untilAllAnswer([() => writableCheck(pool), kafkaCheck], {
       signal,
       onRetry: telemetry.startDelayed,
     })

@@ -5,7 +5,7 @@ import { makeScoringThread, type ScoringThread } from '@outflow/detector/threade
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { longestWindowMs, planWindows } from '@outflow/records'
 import type { CheckResult, Log, Vitals } from '@outflow/runtime'
-import { type Listener, openPool, postgresCheck } from '@outflow/store'
+import { type Listener, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
@@ -54,7 +54,7 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
   const consumerCheck = makeConsumerCheck(telemetry)
   const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: config.pipeline } })
   const checks = [
-    vitals.check('ingest', 'postgres', () => postgresCheck(pool)),
+    vitals.check('ingest', 'postgres', () => writableCheck(pool)),
     vitals.check('ingest', 'kafka', () => consumerCheck.result),
     vitals.check('ingest', 'batches', watchdog.check),
     vitals.check('ingest', 'model', () => modelCheck(models, config.detection)),
@@ -69,7 +69,7 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
   let retaining: Promise<void> | undefined
   try {
     telemetry.ingestStarted(config.source.topics)
-    await untilAllAnswer([() => postgresCheck(pool)], { signal, onRetry: telemetry.startDelayed })
+    await untilAllAnswer([() => writableCheck(pool)], { signal, onRetry: telemetry.startDelayed })
     if (signal.aborted) return
     modelChanges = listenForModels({
       url: config.postgres.url,

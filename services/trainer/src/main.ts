@@ -3,7 +3,7 @@ import { openDetector, trainDetector } from '@outflow/detector'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { makeDecoder } from '@outflow/records'
 import { type Log, openTracing, type Vitals } from '@outflow/runtime'
-import { listen, openPool, postgresCheck } from '@outflow/store'
+import { listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { DUE_POLL_MS, keepLeading } from './lead.js'
@@ -38,7 +38,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
   const kafkaCheck = makeKafkaCheck(config.kafka)
   const decoder = makeDecoder(config.source)
   const checks = [
-    vitals.check('trainer', 'postgres', () => postgresCheck(pool)),
+    vitals.check('trainer', 'postgres', () => writableCheck(pool)),
     vitals.check('trainer', 'kafka', kafkaCheck),
     vitals.check('trainer', 'healthEvents', () => healthEventsCheck(pool, { pipeline: config.pipeline })),
   ]
@@ -57,7 +57,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
       }),
   }
   try {
-    await untilAllAnswer([() => postgresCheck(pool), kafkaCheck], {
+    await untilAllAnswer([() => writableCheck(pool), kafkaCheck], {
       signal,
       onRetry: telemetry.startDelayed,
     })

@@ -164,12 +164,12 @@ export function toStoreError(thrown: unknown): unknown {
   return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { ...about, fix })
 }
 
+export const FIX_OF_READ_ONLY = 'set the address of the primary as postgres.url, and a user and database that may write'
+
 function fixOfUnavailable(code: string): string | null {
   if (code === TOO_MANY_CONNECTIONS)
     return "raise max_connections or the role's limit; a pipeline needs 20 connections, 25 with webhooks"
-  if (code === READ_ONLY)
-    return 'set the address of the primary as postgres.url, and a user and database that may write'
-  return null
+  return code === READ_ONLY ? FIX_OF_READ_ONLY : null
 }
 
 function fixOfLogin(message: string): string {

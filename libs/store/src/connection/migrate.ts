@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
-import { MigrationChanged, MigrationsPending, StoreRefused, toStoreError } from './errors.js'
+import {
+  FIX_OF_READ_ONLY,
+  MigrationChanged,
+  MigrationsPending,
+  StoreRefused,
+  StoreUnavailable,
+  toStoreError,
+} from './errors.js'
 import { ISO_TIMES, type Queryable } from './pool.js'
+import { run } from './statement.js'
 
 interface MigrationState {
   readonly number: number
@@ -115,6 +123,22 @@ export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: tru
   throw new MigrationsPending(`${pending.length} of ${known.length} migrations are not applied to the database`, {
     fix: 'run outflow migrate',
   })
+}
+
+/**
+ * The readiness check of a service that writes: as `postgresCheck`, and the database is not read-only, as a standby is.
+ *
+ * @throws as `postgresCheck`
+ */
+export async function writableCheck(pool: Queryable): ReturnType<typeof postgresCheck> {
+  const answered = await postgresCheck(pool)
+  const [row] = await run<{ readOnly: string }>(pool, {
+    name: 'transaction_read_only',
+    text: `select current_setting('transaction_read_only') as "readOnly"`,
+    values: [],
+  })
+  if (row!.readOnly === 'off') return answered
+  throw new StoreUnavailable('Postgres is read-only', { fix: FIX_OF_READ_ONLY })
 }
 
 /** Probes are frequent, and the files of a release do not change. */
