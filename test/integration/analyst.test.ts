@@ -380,6 +380,24 @@ describe('a login by `outflow analyst create`', () => {
     expect(ids).toEqual(['1', '0', '7'])
   })
 
+  it('with --follow and --limit prints the newest ones, and then all new ones (a burst beyond the limit was lost)', async () => {
+    const pipeline = aName('pipeline')
+    await storeAnomalies(pool, { pipeline, count: 3 })
+    const config = await configOfAnalyst(pipeline)
+    const following = spawnOutflow(['anomalies', '--config', config, '--follow', '--limit', '2', '--json'])
+    const ids: string[] = []
+    createInterface(following.stdout).on('line', (line) => ids.push(JSON.parse(line).offset))
+    try {
+      await eventually(() => ids.length === 2, { what: 'the newest ones are printed' })
+      await storeAnomalies(pool, { pipeline, count: 4, firstOffset: 7 })
+      await eventually(() => ids.length === 6, { what: 'the burst is printed' })
+    } finally {
+      following.kill('SIGINT')
+    }
+    expect(await once(following, 'close')).toEqual([0, null])
+    expect(ids).toHaveLength(6)
+  })
+
   it('with --follow waits while Postgres is unavailable, and misses none found during a pause', async () => {
     const pipeline = aName('pipeline')
     await storeAnomalies(pool, { pipeline, count: 1 })

@@ -20,7 +20,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .option('--since <time>', 'only those found since: ISO 8601, or 1h for an hour ago; default: 24h', moment)
     .option('--key <key>', 'only those of this entity')
     .option('--field <name>', 'only those with this field as the main reason')
-    .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
+    .option('--limit <n>', 'maximum number; with --follow of those already found', wholeNumber(1), 1_000)
     .option('--follow', 'newest last, and then new ones as they come, with their reasons, until Ctrl-C')
     .pipelineOptions('one object per anomaly')
     .examples(
@@ -43,7 +43,8 @@ interface AnomaliesOptions extends PipelineOptions {
 /** Prints the anomalies of a pipeline; with --follow also new ones, until the signal aborts. While Postgres is unavailable, it waits. */
 async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withPipeline(options, async (pool, { pipeline, features }) => {
-    const { key, field, limit, since = moment('24h') } = options
+    const { key, field, since = moment('24h') } = options
+    const limit = options.follow ? MOST_AT_ONCE : options.limit
     const found = await anomaliesForAnalyst(pool, { pipeline, since, key, field, limit })
     // A field that an earlier configuration had may still have anomalies.
     if (found.length === 0 && field !== undefined) requireKnown('feature', field, features.map(featureName))
@@ -52,7 +53,7 @@ async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, sign
       for (const anomaly of found) await print(anomaly, options, terminal)
       return
     }
-    let printed: ReadonlySet<string> = new Set()
+    let printed: ReadonlySet<string> = new Set(found.slice(options.limit).map(idOf))
     let latest = found
     let from = since
     const onRetry = ({ message }: OutflowError) => terminal.say(message)
@@ -69,6 +70,8 @@ async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, sign
 }
 
 const POLL_INTERVAL_MS = 1_000
+/** Far more than a pipeline finds in the time that --follow looks back. */
+const MOST_AT_ONCE = 10_000
 /** A row has the time at which its transaction began and is visible once that has committed; no batch takes as long. */
 const LOOK_BACK_MS = 30_000
 /** Reasons are computed within about ten milliseconds, unless there are many anomalies at once. */
