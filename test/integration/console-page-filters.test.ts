@@ -51,6 +51,18 @@ it('an instant can be typed, and back leads to the page before', async () => {
   await soon(() => page.url()).toBe(`${console.url}/`)
 })
 
+it('recovers without a reload when it was opened while Postgres was unavailable (its error remained)', async () => {
+  const session = /api\/session/
+  await page.route(session, (route) =>
+    route.fulfill({ status: 503, json: { title: 'Service Unavailable', status: 503, detail: 'no answer' } }),
+  )
+  await page.goto(`${console.url}/`)
+  await page.getByText('no answer').waitFor()
+  await page.unroute(session)
+  await page.locator('.list-row').first().waitFor()
+  expectComplaints(/status of 503/)
+})
+
 it('shows nothing of another pipeline while the answer is late, or an error', async () => {
   const fail = await failLate(/models\?pipeline=orders/)
   await page.goto(`${console.url}/models?pipeline=${PIPELINE}`)

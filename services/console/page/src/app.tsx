@@ -1,5 +1,6 @@
 import { Fragment } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import type { ApiError } from './api/client.js'
 import { AnomaliesPage } from './pages/anomalies.js'
 import { AnomalyPage } from './pages/anomaly.js'
 import { HealthPage } from './pages/health.js'
@@ -66,7 +67,7 @@ function Content() {
 }
 
 function body(path: string) {
-  if (sessionError.value !== null) return <Failure error={sessionError.value} onRetry={openSession} />
+  if (sessionError.value !== null) return <NoSession error={sessionError.value} />
   if (session.value === null) return <Loading what="who you are" />
   if (!pipelines.value?.some(({ pipeline }) => pipeline === currentPipeline.value)) return <NoPipeline />
   if (path === '/' || path === '/anomalies') return <AnomaliesPage />
@@ -83,6 +84,11 @@ function body(path: string) {
       <a href="/">To the anomalies</a>
     </Empty>
   )
+}
+
+function NoSession({ error }: { error: ApiError }) {
+  useResource('session', openSession, REFRESH_MS)
+  return <Failure error={error} onRetry={openSession} />
 }
 
 function NoPipeline() {

@@ -34,10 +34,10 @@ const SPANNED = ['/', '/scores']
 /** Reads the session and the pipelines. */
 export async function openSession(): Promise<void> {
   try {
-    sessionError.value = null
     const found = await read<Session>('/session')
     await readPipelines()
     session.value = found
+    sessionError.value = null
   } catch (error: unknown) {
     session.value = null
     sessionError.value = asApiError(error)
