@@ -366,35 +366,22 @@ describe('a login by `outflow analyst create`', () => {
   it('with --follow prints new ones when they have reasons, newest last, each once', async () => {
     const pipeline = aName('pipeline')
     await storeAnomalies(pool, { pipeline, count: 2 })
-    const following = spawnOutflow(['anomalies', '--config', await configOfAnalyst(pipeline), '--follow', '--json'])
-    const ids: string[] = []
-    createInterface(following.stdout).on('line', (line) => ids.push(JSON.parse(line).offset))
-    try {
+    const { ids } = await whileFollowing(await configOfAnalyst(pipeline), [], async ({ ids }) => {
       await eventually(() => ids.length === 2, { what: 'the stored ones are printed' })
       await storeAnomalies(pool, { pipeline, count: 1, firstOffset: 7 })
       await eventually(() => ids.length === 3, { what: 'the new one is printed' })
-    } finally {
-      following.kill('SIGINT')
-    }
-    expect(await once(following, 'close')).toEqual([0, null])
+    })
     expect(ids).toEqual(['1', '0', '7'])
   })
 
   it('with --follow and --limit prints the newest ones, and then all new ones (a burst beyond the limit was lost)', async () => {
     const pipeline = aName('pipeline')
     await storeAnomalies(pool, { pipeline, count: 3 })
-    const config = await configOfAnalyst(pipeline)
-    const following = spawnOutflow(['anomalies', '--config', config, '--follow', '--limit', '2', '--json'])
-    const ids: string[] = []
-    createInterface(following.stdout).on('line', (line) => ids.push(JSON.parse(line).offset))
-    try {
+    const { ids } = await whileFollowing(await configOfAnalyst(pipeline), ['--limit', '2'], async ({ ids }) => {
       await eventually(() => ids.length === 2, { what: 'the newest ones are printed' })
       await storeAnomalies(pool, { pipeline, count: 4, firstOffset: 7 })
       await eventually(() => ids.length === 6, { what: 'the burst is printed' })
-    } finally {
-      following.kill('SIGINT')
-    }
-    expect(await once(following, 'close')).toEqual([0, null])
+    })
     expect(ids).toHaveLength(6)
   })
 
@@ -405,26 +392,44 @@ describe('a login by `outflow analyst create`', () => {
     await pool.query(AGE, [pipeline, '10 min', 0])
     let isDown = false
     const cutUrl = await aCutPostgres(urlOfAnalyst(), () => isDown)
-    const following = spawnOutflow(['anomalies', '--config', await configOf(pipeline, cutUrl), '--follow', '--json'])
-    const ids: string[] = []
-    const complaints: string[] = []
-    createInterface(following.stdout).on('line', (line) => ids.push(JSON.parse(line).offset))
-    createInterface(following.stderr).on('line', (line) => complaints.push(line))
-    try {
-      await eventually(() => ids.length === 1, { what: 'the stored one is printed' })
+    const { ids, complaints } = await whileFollowing(await configOf(pipeline, cutUrl), [], async (printed) => {
+      await eventually(() => printed.ids.length === 1, { what: 'the stored one is printed' })
       isDown = true
-      await eventually(() => complaints.length > 0, { what: 'the interruption is reported' })
+      await eventually(() => printed.complaints.length > 0, { what: 'the interruption is reported' })
       await withTransaction(pool, async (client) => {
         await storeAnomalies(client, { pipeline, count: 1, firstOffset: 7 })
         await client.query(AGE, [pipeline, '5 min', 7])
       })
       isDown = false
-      await eventually(() => ids.length === 2, { what: 'the one of the pause is printed' })
-    } finally {
-      following.kill('SIGINT')
-    }
-    expect(await once(following, 'close')).toEqual([0, null])
+      await eventually(() => printed.ids.length === 2, { what: 'the one of the pause is printed' })
+    })
     expect(ids).toEqual(['0', '7'])
     expect(complaints).toEqual([expect.stringMatching(/^Postgres is not available: /)])
   })
 })
+
+/** What `outflow anomalies --follow` prints: the offsets of anomalies, and lines on stderr. */
+interface Printed {
+  readonly ids: readonly string[]
+  readonly complaints: readonly string[]
+}
+
+/** Runs `outflow anomalies --follow` while `act` runs, and ends it by Ctrl-C. */
+async function whileFollowing(
+  config: string,
+  options: readonly string[],
+  act: (printed: Printed) => Promise<void>,
+): Promise<Printed> {
+  const following = spawnOutflow(['anomalies', '--config', config, '--follow', '--json', ...options])
+  const ids: string[] = []
+  const complaints: string[] = []
+  createInterface(following.stdout).on('line', (line) => ids.push(JSON.parse(line).offset))
+  createInterface(following.stderr).on('line', (line) => complaints.push(line))
+  try {
+    await act({ ids, complaints })
+  } finally {
+    following.kill('SIGINT')
+  }
+  expect(await once(following, 'close')).toEqual([0, null])
+  return { ids, complaints }
+}
