@@ -14,7 +14,7 @@ import {
 export type RecordStatistics = ReturnType<typeof lookAtRecords>
 
 /** A field that a model can use, with its statistics. */
-export type Column = ReturnType<typeof summarize>
+export type Column = RecordStatistics['columns'][number]
 
 /** Infers the features as `train` does, and summarises the column of each. */
 export function lookAtRecords(
@@ -27,8 +27,14 @@ export function lookAtRecords(
     for (const record of partition) inference.observe(record)
   }
   const records = partitions.flat()
-  const { features, leftOut } = inference.conclude()
-  const columns = features.filter(({ type }) => type !== 'window').map((feature) => summarize(feature, records))
+  const { features, leftOut, missingCodes } = inference.conclude()
+  const columns = features
+    .filter(({ type }) => type !== 'window')
+    .map((feature) => ({
+      ...summarize(feature, records),
+      /** A value that probably stands for missing numbers; undefined if there is none. */
+      missingCode: missingCodes.find(({ path }) => path === featurePath(feature))?.code,
+    }))
   const timesLeftOut = leftOut.flatMap(({ feature }) =>
     feature?.type === 'cyclic' ? [summarize(feature, records)] : [],
   )
@@ -87,8 +93,6 @@ function summarize(feature: Feature, records: readonly JsonObject[]) {
     firstBroken,
     /** Of numeric and cyclic features (epoch ms); null of others. */
     numbers: numbers.summary(),
-    /** A value that probably stands for missing numbers; null if there is none. */
-    missingCode: numbers.missingCode(),
     /** The unit of a cyclic feature whose values are epoch times; null of others. */
     epochUnit: unit,
   }

@@ -25,7 +25,7 @@ export function proposeFeature({
   const notes: string[] = []
   if (epochUnit !== null) notes.push(`epoch ${epochUnit}, ${spanOf(numbers!)}`)
   if (feature.type === 'numeric' && feature.scale === 'log') notes.push(logNote(numbers!))
-  if (missingCode !== null) notes.push(missingCodeText(missingCode))
+  if (missingCode !== undefined) notes.push(missingCodeText(missingCode))
   if (absent > 0) notes.push(`absent from ${formatCount(absent)}`)
   if (empty > 0) notes.push(`empty in ${formatCount(empty)}`)
   if (broken > 0) notes.push(`${formatCount(broken)} would be dead letters: ${firstBroken}`)
