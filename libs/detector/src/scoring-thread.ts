@@ -4,7 +4,7 @@ import { decodeModel } from './artefact.js'
 import { type ModelScores, openTableScorer, type TableScorer } from './model-scorer.js'
 import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 
-// The scoring thread: processes requests to open, score and close a model; on `end` it completes the earlier requests first.
+// The scoring thread: processes requests to open, score and close a model, and runs programs; on `end` it completes the earlier requests first.
 
 const port = parentPort!
 const models = new Map<number, TableScorer>()
@@ -16,13 +16,14 @@ port.on('message', async (request: ToScoringThread) => {
     // The port is the only handle that keeps the thread alive.
     return port.close()
   }
+  if (request.kind === 'run') return (await import(request.module)).run(request.port)
   const response = reply(request)
   pending.add(response)
   await response
   pending.delete(response)
 })
 
-type ScoringRequest = Exclude<ToScoringThread, { kind: 'end' }>
+type ScoringRequest = Exclude<ToScoringThread, { kind: 'run' | 'end' }>
 
 async function reply(request: ScoringRequest): Promise<void> {
   const { id } = request

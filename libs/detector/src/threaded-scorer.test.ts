@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Feature } from '@outflow/contracts'
 import { type Fields, packFields } from '@outflow/records'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -84,6 +85,22 @@ test('a thread ends with its last model, completes pending requests, rejects lat
   const next = await own.open(artefact)
   expect((await next.score(packFields(records(0, 9)))).nll).toHaveLength(9)
   await next.close()
+})
+
+test('a thread runs a program until it is ended, also after the last model is closed', async () => {
+  const own = makeScoringThread()
+  const { port, end } = own.run(
+    new URL('data:text/javascript,export const run = (port) => port.on("message", (own) => port.postMessage(own))'),
+  )
+  const answer = async (message: string) => {
+    const [received] = await Promise.all([once(port, 'message'), port.postMessage(message)])
+    return received
+  }
+  const scorer = await own.open(artefact)
+  expect(await answer('one')).toEqual(['one'])
+  await scorer.close()
+  expect(await answer('two')).toEqual(['two'])
+  await end()
 })
 
 test('rejects with the reason for a model that cannot be opened, and continues for the others', async () => {

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import type { FieldTable } from '@outflow/records'
 import { ScoringFailed, ScoringThreadEnded } from './errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
@@ -9,6 +9,11 @@ export interface ScoringThread {
   /** Starts the thread before the first model is opened; until then it does not keep the process alive. */
   begin(): void
   /**
+   * Runs another program in the thread, until it is ended. Its module exports `run(port: MessagePort)`. A program of its own thread would
+   * take 10 to 18 MiB more. Scoring delays it by some ms.
+   */
+  run(module: URL): ProgramInThread
+  /**
    * Opens a model in the thread. Each batch is copied to it, 128 bytes per record of 16 numbers; results arrive in the order of the
    * requests. The thread ends when its last model is closed, after it has completed all requests.
    *
@@ -17,11 +22,17 @@ export interface ScoringThread {
   open(artefact: Uint8Array): Promise<TableScorer>
 }
 
+export interface ProgramInThread {
+  readonly port: MessagePort
+  /** Closes the port. */
+  end(): Promise<void>
+}
+
 /**
  * Makes a scoring thread: encoding and the flow take as long as the rest of a record's processing, and ONNX Runtime blocks the
  * thread that calls it, so the calling thread can read the next batch meanwhile.
  *
- * It runs from the first opened model until the last one is closed. Its start takes a third of a second, mostly to load its
+ * It runs from the first opened model or program until the last one is closed. Its start takes a third of a second, mostly to load its
  * modules. A model that replaces another finds them loaded, and so does the first one if `begin` was called earlier.
  */
 export function makeScoringThread(): ScoringThread {
@@ -36,17 +47,29 @@ export function makeScoringThread(): ScoringThread {
     },
     open: async (artefact) => {
       const thread = begun()
-      const model = thread.addModel()
+      const model = thread.addUser()
       try {
         await thread.request({ kind: 'open', model, artefact })
       } catch (error: unknown) {
-        await thread.removeModel()
+        await thread.removeUser()
         throw error
       }
       return {
         score: async (table) => (await thread.request({ kind: 'score', model, table }))!,
         close: async () => {
-          if (!(await thread.removeModel())) await thread.request({ kind: 'close', model })
+          if (!(await thread.removeUser())) await thread.request({ kind: 'close', model })
+        },
+      }
+    },
+    run: (module) => {
+      const thread = begun()
+      thread.addUser()
+      const port = thread.run(module)
+      return {
+        port,
+        end: async () => {
+          port.close()
+          await thread.removeUser()
         },
       }
     },
@@ -62,7 +85,7 @@ function runThread() {
   const worker = startWorker()
   const pending = new Map<number, PendingScores>()
   let requests = 0
-  let [added, open] = [0, 0]
+  let [added, users] = [0, 0]
   let ended: Error | undefined
   const exited = new Promise<void>((resolve) => {
     worker.once('exit', () => resolve())
@@ -84,22 +107,28 @@ function runThread() {
   worker.unref()
   return {
     hasEnded: () => ended !== undefined,
-    /** Adds a model. @returns its number */
-    addModel: () => {
+    /** Adds a model or a program. @returns its number */
+    addUser: () => {
       worker.ref()
-      open += 1
+      users += 1
       return added++
     },
-    /** Removes a model, and ends the thread after the last one. @returns whether it was the last */
-    removeModel: async () => {
-      open -= 1
-      if (open > 0) return false
+    /** Removes a model or a program, and ends the thread after the last one. @returns whether it was the last */
+    removeUser: async () => {
+      users -= 1
+      if (users > 0) return false
       // Rejects new requests while the thread ends.
       ended = new ScoringThreadEnded('the scoring thread ended: its last model was closed')
       // Not terminated: ONNX Runtime aborts the process when its thread is terminated in the middle of a batch.
       worker.postMessage({ kind: 'end' } satisfies ToScoringThread)
       await exited
       return true
+    },
+    run: (module: URL) => {
+      const { port1, port2 } = new MessageChannel()
+      port1.unref()
+      worker.postMessage({ kind: 'run', module: module.href, port: port2 } satisfies ToScoringThread, [port2])
+      return port1
     },
     /** @returns the scores of a `score` request, null for others */
     request: (own: ModelRequest) =>
@@ -118,7 +147,10 @@ type ModelRequest =
   | { readonly kind: 'close'; readonly model: number }
 
 /** Messages to the scoring thread. */
-export type ToScoringThread = (ModelRequest & { readonly id: number }) | { readonly kind: 'end' }
+export type ToScoringThread =
+  | (ModelRequest & { readonly id: number })
+  | { readonly kind: 'run'; readonly module: string; readonly port: MessagePort }
+  | { readonly kind: 'end' }
 
 /** Messages from the scoring thread. */
 export type FromScoringThread =

@@ -27,7 +27,7 @@ export interface IngestOptions {
 }
 
 /**
- * `runIngest` with a thread for the active models.
+ * `runIngest` with a thread for the active models and the watchdog.
  *
  * While there is no model nothing is consumed. It retries while the store or a broker is not available.
  */
@@ -52,7 +52,7 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
     signal,
   })
   const consumerCheck = makeConsumerCheck(telemetry)
-  const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: config.pipeline } })
+  const watchdog = startWatchdog(thread, { fields: { service: 'ingest', pipeline: config.pipeline } })
   const checks = [
     vitals.check('ingest', 'postgres', () => writableCheck(pool)),
     vitals.check('ingest', 'kafka', () => consumerCheck.result),

@@ -1,6 +1,8 @@
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MessageChannel } from 'node:worker_threads'
+import { makeScoringThread, type ScoringThread } from '@outflow/detector/threaded-scorer'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { aDelivery, aKafkaRecord } from './test-builders.js'
 import { startWatchdog } from './watchdog.js'
@@ -8,7 +10,11 @@ import { startWatchdog } from './watchdog.js'
 test('issue 17.20: reports a batch that occupies the event loop, with its topic, partition and offsets', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'outflow-watchdog-')), 'lines')
   const fd = openSync(file, 'a')
-  const watchdog = startWatchdog({ fields: { service: 'ingest', pipeline: 'flights' }, overdueMs: 60, fd })
+  const watchdog = startWatchdog(makeScoringThread(), {
+    fields: { service: 'ingest', pipeline: 'flights' },
+    overdueMs: 60,
+    fd,
+  })
   onTestFinished(async () => {
     await watchdog.close()
     closeSync(fd)
@@ -31,10 +37,15 @@ test('issue 17.20: reports a batch that occupies the event loop, with its topic,
   })
 })
 
+/** A thread whose programs do nothing. */
+const idle: Pick<ScoringThread, 'run'> = {
+  run: () => ({ port: new MessageChannel().port1, end: async () => {} }),
+}
+
 test('issue 17.24: the check fails while a batch is overdue, and its detail has the oldest', async () => {
   vi.useFakeTimers({ toFake: ['hrtime'] })
   vi.advanceTimersByTime(1)
-  const watchdog = startWatchdog({ fields: {} })
+  const watchdog = startWatchdog(idle, { fields: {} })
   onTestFinished(async () => {
     vi.useRealTimers()
     await watchdog.close()

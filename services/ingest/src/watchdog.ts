@@ -1,6 +1,15 @@
-import { Worker } from 'node:worker_threads'
+import type { ScoringThread } from '@outflow/detector/threaded-scorer'
 import type { CheckResult } from '@outflow/runtime'
 import type { Delivery } from '@outflow/streams'
+import {
+  BEGUN_NS,
+  FIRST_OFFSET,
+  LAST_OFFSET,
+  NOT_UNDER_WAY,
+  STATE_BYTES,
+  type WatchedPartition,
+  type WatchOptions,
+} from './watch-batches.js'
 
 export type Watchdog = ReturnType<typeof startWatchdog>
 
@@ -8,7 +17,7 @@ export type Watchdog = ReturnType<typeof startWatchdog>
 const OVERDUE_MS = 30_000
 
 /**
- * Reports batches that take more than 30 s, from a separate thread, so that a record that blocks the event loop forever is reported too.
+ * Reports batches that take more than 30 s, from the scoring thread, so that a record that blocks the event loop forever is reported too.
  * The thread writes a JSON line to standard error itself, because the logger needs the event loop. It reads the batches in progress from shared
  * memory: two messages per batch cost 5 % of the processor time of small batches.
  *
@@ -16,21 +25,24 @@ const OVERDUE_MS = 30_000
  * @param options.overdueMs  default 30,000
  * @param options.fd         file descriptor of the lines; default 2, standard error
  */
-export function startWatchdog(options: {
-  readonly fields: Readonly<Record<string, string>>
-  readonly overdueMs?: number
-  readonly fd?: number
-}) {
+export function startWatchdog(
+  thread: Pick<ScoringThread, 'run'>,
+  options: {
+    readonly fields: Readonly<Record<string, string>>
+    readonly overdueMs?: number
+    readonly fd?: number
+  },
+) {
   const { fields, overdueMs = OVERDUE_MS, fd = 2 } = options
-  const worker = new Worker(`(${watch})()`, { eval: true, workerData: { fields, overdueMs, fd }, execArgv: [] })
-  worker.unref()
+  const program = thread.run(new URL(import.meta.resolve('./watch-batches.js')))
+  program.port.postMessage({ fields, overdueMs, fd } satisfies WatchOptions)
   const states = new Map<string, BigInt64Array>()
   const stateOf = ({ partitionKey, topic, partition }: Delivery): BigInt64Array => {
     const known = states.get(partitionKey)
     if (known !== undefined) return known
     const state = new BigInt64Array(new SharedArrayBuffer(STATE_BYTES))
     states.set(partitionKey, state)
-    worker.postMessage({ topic, partition, state })
+    program.port.postMessage({ topic, partition, state } satisfies WatchedPartition)
     return state
   }
   return {
@@ -56,44 +68,6 @@ export function startWatchdog(options: {
         detail: `${detail}; the log has the reason: schema fetch retried, batch write retried, or batch overdue`,
       }
     },
-    close: async () => void (await worker.terminate()),
+    close: program.end,
   }
-}
-
-/** Places of a partition's state; the time is of `process.hrtime`, which all threads share. */
-const [FIRST_OFFSET, LAST_OFFSET, BEGUN_NS] = [0, 1, 2]
-const STATE_BYTES = 3 * BigInt64Array.BYTES_PER_ELEMENT
-const NOT_UNDER_WAY = 0n
-
-/** The thread's program. The thread runs its source text, so it must not refer to anything outside. */
-function watch(): void {
-  const { parentPort, workerData } = require('node:worker_threads') as typeof import('node:worker_threads')
-  const { writeSync } = require('node:fs') as typeof import('node:fs')
-  const { fields, overdueMs, fd } = workerData
-  const partitions: {
-    topic: string
-    partition: number
-    state: BigInt64Array
-    sinceNs: bigint
-    reportAfterMs: number
-  }[] = []
-  parentPort!.on('message', (partition) => partitions.push({ ...partition, sinceNs: 0n, reportAfterMs: overdueMs }))
-  setInterval(() => {
-    for (const entry of partitions) {
-      const { topic, partition, state } = entry
-      const [firstOffset, lastOffset, sinceNs] = [String(state[0]), String(state[1]), state[2]!]
-      if (sinceNs !== entry.sinceNs) Object.assign(entry, { sinceNs, reportAfterMs: overdueMs })
-      const tookMs = Math.round(Number(process.hrtime.bigint() - sinceNs) / 1e6)
-      if (sinceNs === 0n || tookMs < entry.reportAfterMs) continue
-      // Reports again at twice the time, at four times, and so on.
-      entry.reportAfterMs *= 2
-      const batch = { topic, partition, firstOffset, lastOffset, tookMs }
-      const line = { level: 'error', time: new Date().toISOString(), ...fields, ...batch, msg: 'batch overdue' }
-      try {
-        writeSync(fd, `${JSON.stringify(line)}\n`)
-      } catch {
-        // Standard error is closed; an uncaught error would end the process.
-      }
-    }
-  }, overdueMs / 30)
 }
