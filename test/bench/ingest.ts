@@ -23,6 +23,7 @@ import type { Running } from './ingest/running.js'
 import { soak } from './ingest/soak.js'
 import { fitModel, openStage } from './ingest/stage.js'
 import { cpuUs, perCore, perSecond, type Taken, together } from './ingest/taken.js'
+import { medianOf } from './median.js'
 import { type Line, makeReport } from './report.js'
 
 const { values: options } = parseArgs({
@@ -161,7 +162,8 @@ function speedLines({ a, b, ours, two }: SpeedRuns): readonly Line[] {
     return {
       ...{ consumer, 'records/s': perSecond(all), 'per core': perCore(all), 'us a record': cpuUs(all) },
       ...{ 'rate, of B': perSecond(all) / perSecond(baseline), 'per core, of B': perCore(all) / perCore(baseline) },
-      'MiB at most': consumer.endsWith('ingest') ? largestMiB(ours) : null,
+      'MiB at most': consumer === 'ingest' ? largestMiB(ours) : null,
+      'start to first batch, s': consumer === 'ingest' ? medianOf(ours.map(({ startMs }) => startMs)) / 1_000 : null,
     }
   })
 }

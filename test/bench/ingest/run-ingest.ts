@@ -13,6 +13,8 @@ export interface Sample {
 }
 
 export interface IngestRun extends Taken {
+  /** From the start of the processes to the first stored batch. */
+  readonly startMs: number
   readonly samples: readonly Sample[]
   readonly largestResidentBytes: number
 }
@@ -20,8 +22,8 @@ export interface IngestRun extends Taken {
 const SAMPLE_MS = 250
 
 /**
- * Runs ingest on a topic that is full already, until the given number of records is stored. Start-up and the first batch are not
- * counted: the measurement begins when that batch is stored.
+ * Runs ingest on a topic that is full already, until the given number of records is stored. The other figures than `startMs`
+ * are measured from the moment when the first batch is stored.
  *
  * @param instances  processes that share the partitions; their CPU time is summed
  */
@@ -30,6 +32,7 @@ export async function runIngest(
   records: number,
   { instances = 1, nodeArgs = [] }: { readonly instances?: number; readonly nodeArgs?: readonly string[] } = {},
 ): Promise<IngestRun> {
+  const startedAtMs = performance.now()
   const services = await Promise.all(
     Array.from({ length: instances }, () => startService('ingest', pipeline.configFile, nodeArgs)),
   )
@@ -52,6 +55,7 @@ export async function runIngest(
   const [first, last] = [samples[0]!, samples.at(-1)!]
   return {
     records: last.records - first.records,
+    startMs: first.atMs - startedAtMs,
     wallMs: last.atMs - first.atMs,
     cpuMs: last.cpuMs - first.cpuMs,
     samples,
