@@ -1,4 +1,4 @@
-export { ConfigSyntaxError, ConfigUnreadable, HealthAddressUnavailable } from './errors.js'
+export { HealthAddressUnavailable } from './errors.js'
 export { loadConfig, loadDocument, openConnection } from './load-config.js'
 export { type Log, makeLog } from './log.js'
 export { type Metrics, makeMetrics } from './metrics.js'

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { type Config, type Connection, parseConfig, parseConnection } from '@outflow/contracts'
+import { type Config, ConfigInvalid, type Connection, parseConfig, parseConnection } from '@outflow/contracts'
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { locateConnectionFiles, locateSourceFiles } from './connection-files.js'
-import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
 
 /**
  * Reads a configuration file: YAML 1.2, `${NAME}` replaced from the environment, defaults filled in, the files of certificates
@@ -11,9 +10,7 @@ import { ConfigSyntaxError, ConfigUnreadable } from './errors.js'
  *
  * @param path         the file, such as `outflow.yaml`
  * @param environment  where `${NAME}` is looked up; default: the process's environment
- * @throws {ConfigUnreadable}   when there is no such file or it may not be read
- * @throws {ConfigSyntaxError}  when it is not YAML, naming file, line and column
- * @throws {ConfigInvalid}      when keys, or files that they name, are wrong; the message names each
+ * @throws {ConfigInvalid} when it cannot be read, is not YAML, or keys or the files that they name are wrong; the message names each problem
  */
 export async function loadConfig(
   path: string,
@@ -26,7 +23,7 @@ export async function loadConfig(
 /**
  * Reads a YAML file without checking its keys.
  *
- * @throws {ConfigUnreadable | ConfigSyntaxError} as `loadConfig` does
+ * @throws {ConfigInvalid} when it cannot be read or is not YAML
  */
 export async function loadDocument(path: string): Promise<unknown> {
   return parseYaml(await readText(path), path)
@@ -55,7 +52,7 @@ async function readText(path: string): Promise<string> {
       why === 'ENOENT'
         ? 'there is no such file; name yours with --config, or write one with "outflow init"'
         : `${why ?? String(cause)}; check that it is a file and that this user may read it`
-    throw new ConfigUnreadable(`cannot read the configuration ${path}: ${fix}`, { cause, values: { path } })
+    throw new ConfigInvalid(`cannot read the configuration ${path}: ${fix}`, { cause, values: { path } })
   }
 }
 
@@ -69,7 +66,7 @@ function parseYaml(text: string, path: string): unknown {
   const shown = text.split('\n')[line - 1]?.trim() ?? ''
   const place = `${path}, line ${line}, column ${col}`
   if (problem.code === 'MULTIPLE_DOCS') {
-    throw new ConfigSyntaxError(
+    throw new ConfigInvalid(
       `${place}: a second YAML document begins, and a configuration is one; remove "---", or write a file for each pipeline`,
       { values: { path, line, column: col } },
     )
@@ -78,7 +75,7 @@ function parseYaml(text: string, path: string): unknown {
   const detail = MAY_HOLD_SECRET.test(shown)
     ? `${problem.code}. The line is not shown, because it may contain a secret`
     : `${problem.message}. The line: "${shown}"`
-  throw new ConfigSyntaxError(`${place}: ${detail}; ${fixOf(shown)}`, { values: { path, line, column: col } })
+  throw new ConfigInvalid(`${place}: ${detail}; ${fixOf(shown)}`, { values: { path, line, column: col } })
 }
 
 /** Resolves aliases. The parser's own message is not used, because it quotes a secret that begins with an asterisk. */
@@ -87,12 +84,12 @@ function toPlain(document: Document.Parsed, path: string): unknown {
   try {
     plain = document.toJS()
   } catch {
-    throw new ConfigSyntaxError(`${path}: an alias without an anchor; quote text that begins with *`, {
+    throw new ConfigInvalid(`${path}: an alias without an anchor; quote text that begins with *`, {
       values: { path },
     })
   }
   if (containsItself(plain)) {
-    throw new ConfigSyntaxError(`${path}: an alias is inside its own anchor; remove it`, {
+    throw new ConfigInvalid(`${path}: an alias is inside its own anchor; remove it`, {
       values: { path },
     })
   }

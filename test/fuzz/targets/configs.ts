@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { type Config, ConfigInvalid } from '@outflow/contracts'
-import { ConfigSyntaxError, loadConfig } from '@outflow/runtime'
+import { loadConfig } from '@outflow/runtime'
 import { parse, stringify } from 'yaml'
 import { mutate, type Random } from '../random.js'
 import { expectSame } from '../same-value.js'
@@ -46,7 +46,7 @@ async function load(text: string): Promise<Config | null> {
   try {
     return await loadConfig(path, { TOKEN: SECRET })
   } catch (error: unknown) {
-    if (!(error instanceof ConfigInvalid || error instanceof ConfigSyntaxError)) throw error
+    if (!(error instanceof ConfigInvalid)) throw error
     const { length } = error.message
     if (length > MAX_MESSAGE) throw new WrongValue(`a message of ${length} characters`)
     if (inspect(error, { depth: 9 }).includes(SECRET)) throw new WrongValue(`an error with a secret: ${error.message}`)

@@ -29,7 +29,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  * without a file, the brokers are those of `--brokers` or KAFKA_BROKERS.
  *
  * @throws {UsageError} when no broker is named, or a property cannot be used
- * @throws {ConfigUnreadable | ConfigSyntaxError | ConfigInvalid} as `loadConfig` does
+ * @throws {ConfigInvalid} as `loadConfig` does
  */
 export async function readConnection(options: ConnectionOptions, environment: Environment) {
   const { config } = options
