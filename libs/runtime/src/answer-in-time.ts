@@ -2,14 +2,15 @@
 const TIMEOUT_MS = 2_000
 
 /**
- * Returns the answer that a probe or a scrape waits for.
+ * Returns the answer that a probe, a scrape or a check waits for.
  *
- * @throws {Error} of `ask`, or `no answer` if it takes longer than two seconds
+ * @param timeoutMs  default: two seconds
+ * @throws {Error} of `ask`, or `no answer` if it takes longer
  */
-export async function answerInTime<T>(ask: () => T | Promise<T>): Promise<T> {
+export async function answerInTime<T>(ask: () => T | Promise<T>, timeoutMs = TIMEOUT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1_000} s`)), timeoutMs)
   })
   try {
     return await Promise.race([Promise.resolve().then(ask), late])

@@ -1,3 +1,4 @@
+export { answerInTime } from './answer-in-time.js'
 export { HealthAddressUnavailable } from './errors.js'
 export { loadConfig, loadDocument, openConnection } from './load-config.js'
 export { type Log, makeLog } from './log.js'

@@ -1,4 +1,5 @@
 import { toOutflowError } from '@outflow/errors'
+import { answerInTime } from '@outflow/runtime'
 
 /** Result of one check, for a person. */
 export interface Finding {
@@ -37,18 +38,12 @@ export class NotYetCreated extends CheckFailed {}
 const CHECK_TIMEOUT_MS = 15_000
 
 export async function runCheck({ name, run, fix }: Check, timeoutMs = CHECK_TIMEOUT_MS): Promise<Finding> {
-  let timer: NodeJS.Timeout | undefined
-  const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CheckFailed(`no answer within ${timeoutMs / 1000} s`, fix)), timeoutMs)
-  })
   try {
-    return { name, ok: true, detail: await Promise.race([run(), timedOut]), fix: null }
+    return { name, ok: true, detail: await answerInTime(run, timeoutMs), fix: null }
   } catch (error: unknown) {
     if (error instanceof CheckFailed) return found(name, error instanceof NotYetCreated, error.message, error.fix)
     const { problem, fix: ownFix } = toOutflowError(error)
     return found(name, false, problem, ownFix ?? fix)
-  } finally {
-    clearTimeout(timer)
   }
 }
 
