@@ -7,7 +7,7 @@ import { makeProducer } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
 import { type AlertReader, openAlertReader } from './alert-reader.js'
 import type { Defer } from './clean-up.js'
-import { type FeedTarget, feedAtOnce, feedSteadily } from './feed.js'
+import { type FeedTarget, feed } from './feed.js'
 import { type FeedPlan, planFeed } from './feed-plan.js'
 import { loadFlights } from './flights.js'
 import { type Installation, install } from './installation.js'
@@ -41,7 +41,7 @@ export async function feedAndScore(terminal: Terminal, signal: AbortSignal, defe
   const plan = planFeed(loadFlights(), FEED)
   const demo = { plan, installation, terminal }
   const { backlog } = plan
-  await withTarget(demo, { label: 'feed', total: backlog.length }, (target) => feedAtOnce(backlog, target))
+  await withTarget(demo, { label: 'feed', total: backlog.length }, (target) => feed(backlog, target))
 
   const services = await startServices(installation, terminal, defer)
   terminal.say(`console   ${services.consoleUrl}`)
@@ -96,7 +96,7 @@ function feedSteadyPart(demo: Demo) {
   const { steady } = demo.plan
   return withTarget(demo, { label: 'steady', total: steady.length }, async (target) => {
     const fromMs = Date.now()
-    await feedSteadily(steady, { ...target, perSecond: STEADY_PER_SECOND })
+    await feed(steady, { ...target, perSecond: STEADY_PER_SECOND })
     return { fromMs, messages: steady.length, durationMs: Date.now() - fromMs }
   })
 }

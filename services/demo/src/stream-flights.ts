@@ -1,6 +1,6 @@
 import { makeProducer } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
-import { feedSteadily } from './feed.js'
+import { feed } from './feed.js'
 import { loadFlights } from './flights.js'
 import type { Installation } from './installation.js'
 import { liveFlights } from './live-flights.js'
@@ -31,7 +31,7 @@ export async function streamFlights(
   }
   try {
     const messages = liveFlights(loadFlights(), INCIDENT)
-    await feedSteadily(messages, { producer, topic: config.source.topics[0]!, perSecond: PER_SECOND, signal, onSent })
+    await feed(messages, { producer, topic: config.source.topics[0]!, perSecond: PER_SECOND, signal, onSent })
   } catch (error: unknown) {
     if (!userSignal.aborted) throw error
   } finally {
