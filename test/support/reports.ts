@@ -49,7 +49,7 @@ export const aModelMetadata = (overrides: Partial<ModelMetadata> = {}): ModelMet
 /** The report of a fit that has begun. */
 export const aFitReport = (overrides: Partial<FitReport> = {}): FitReport => ({
   seed: 7,
-  window: { asked: '2026-01-01T00:00:00.000Z', from: null, to: null, shortened: null, halfLifeMs: null },
+  window: { asked: '2026-01-01T00:00:00.000Z', from: null, to: null, shortened: null },
   records: {
     seen: 1_000,
     sampled: 1_000,

@@ -183,10 +183,6 @@ const trainingSchema = z.strictObject({
     .min(50)
     .default(2_000)
     .describe('Minimum number of records of a full model; from 200 on a provisional one is fitted'),
-  halfLife: duration
-    .refine((ms) => ms >= 60_000, 'allowed: 1m and more')
-    .optional()
-    .describe('Age at which the weight of a record is halved. Default: equal weights'),
   maxRows: z
     .int()
     .min(50)

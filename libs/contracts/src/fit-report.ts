@@ -20,8 +20,6 @@ export const fitReportSchema = z
         to: z.iso.datetime().nullable(),
         /** Why it begins later than `asked`; null if it does not. */
         shortened: z.string().nullable(),
-        /** Age, relative to the newest record, at which the weight of a record is halved; null for equal weights. */
-        halfLifeMs: z.number().nullable(),
       })
       .readonly(),
     records: z

@@ -14,8 +14,6 @@ export interface WindowOptions {
   readonly fromMs: number
   /** A larger window is sampled uniformly. */
   readonly maxRows: number
-  /** Decreasing weight of older records; default: all records have equal weight. At least `fewest` are kept, regardless of age. */
-  readonly decay?: { readonly halfLifeMs: number; readonly fewest: number }
   /** The same seed and window yield the same sample. */
   readonly seed: number
   /** Offsets read so far and in total; called after each fetched batch. */
@@ -72,12 +70,11 @@ export interface SampleOptions<Kept> extends WindowOptions {
 
 /** Like `readWindow`, but returns the result of `keep` for each sampled record. */
 export async function sampleWindow<Kept>(kafka: KafkaConnection, options: SampleOptions<Kept>): Promise<Window<Kept>> {
-  const { fromMs, maxRows, seed, decay, prepare, keep, aheadMs } = options
+  const { fromMs, maxRows, seed, prepare, keep, aheadMs } = options
   const sample = makeSample(
     maxRows,
     seed,
     (record: WindowRecord & { readonly kept?: Kept }) => record.kept ?? keep(record),
-    decay && { ...decay, latestMs: Date.now() },
   )
   let seen = 0
   const takeOne = (record: WindowRecord) => {

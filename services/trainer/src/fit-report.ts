@@ -2,7 +2,7 @@ import type { Config, FitReport } from '@outflow/contracts'
 import { type ReadWindow, total } from './training-records.js'
 
 interface FitBegin {
-  readonly training: Pick<Config['training'], 'seed' | 'halfLife'>
+  readonly training: Pick<Config['training'], 'seed'>
   /** Where the window should begin, epoch ms. */
   readonly fromMs: number
   readonly heldOut: number
@@ -19,7 +19,6 @@ export function begunReport(
       from: read.window?.from ?? null,
       to: read.window?.to ?? null,
       shortened: isCutShort ? 'the topic no longer holds its beginning: its retention is shorter' : null,
-      halfLifeMs: training.halfLife ?? null,
     },
     records: {
       seen,

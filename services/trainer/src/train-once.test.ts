@@ -276,14 +276,6 @@ test('after a sample with too few good records a larger one is drawn, and at mos
   expect(fitted.length + heldOut.length).toBe(100)
 })
 
-test('the half-life is passed to the sampler and stored in the report', async () => {
-  const { effects, options } = aRound()
-  const training = { ...config.training, halfLife: 3_600_000 }
-  await trainOnce({ ...options, config: { ...config, training } })
-  expect(effects.readWindow.mock.calls[0]![0].decay).toEqual({ halfLifeMs: 3_600_000, fewest: 50 })
-  expect(effects.openReport.mock.calls[0]![1].window.halfLifeMs).toBe(3_600_000)
-})
-
 test('with too few good records nothing is fitted, and the number of missing ones is reported', async () => {
   const { effects, telemetry, options } = aRound({}, windowOf(30, 500))
   expect(await trainOnce(options)).toMatchObject({ became: 'too few', missing: 20 })

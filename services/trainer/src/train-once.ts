@@ -159,12 +159,11 @@ async function readSample(
   { config, decoder, fromMs, effects, telemetry, signal }: RoundOptions,
   factor: number,
 ): Promise<ReadWindow> {
-  const { halfLife, minRows, maxRows, seed } = config.training
+  const { maxRows, seed } = config.training
   const { windowsRead, ...reading } = readSampled(config, decoder)
   const { records, seen, isCutShort } = await effects.readWindow({
     fromMs,
     maxRows: Math.ceil(factor * maxRows),
-    ...(halfLife && { decay: { halfLifeMs: halfLife, fewest: Math.ceil(factor * minRows) } }),
     seed,
     ...reading,
     signal,

@@ -1,4 +1,4 @@
-import { type Feature, featurePath, nameOfPath, type Step, stepsOfColumn } from '@outflow/contracts'
+import { type Feature, featurePath, nameOfPath, type Position, type Step, stepsOfColumn } from '@outflow/contracts'
 import type { Fields } from '../fields/fields.js'
 import { type LeftOut, type MissingCode, makeFeatureInference } from '../inference/infer-features.js'
 import { makeSample } from '../sample.js'
@@ -98,13 +98,9 @@ function isWithin(name: string, path: string): boolean {
 const stepsOf = (name: string): readonly Step[] => stepsOfColumn(name.replace(/^\$(?:\.|(?=\[))/, ''))
 
 /** A record for the sample, with its row as the offset. With given features it has fields already, because windows are read in order. */
-interface Row {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: bigint
-  readonly timestampMs: number
+interface Row extends Position {
   readonly record: FileRecord | Fields
 }
 
 /** The same for each file, so that a renamed file gives the same sample. */
-const OF_THE_FILE = { topic: '', partition: 0, timestampMs: 0 } as const
+const OF_THE_FILE = { topic: '', partition: 0 }
