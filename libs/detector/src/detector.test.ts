@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import type { Fields } from '@outflow/records'
+import { columnsOf, type Fields } from '@outflow/records'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Detector, openDetector } from './detector.js'
 import { TooFewRecords } from './errors.js'
@@ -30,17 +30,17 @@ function train(
   records: readonly unknown[],
   change: { maxSteps?: number; provisional?: boolean } = {},
 ) {
-  return trainDetector({
-    features,
-    records: records.map(readerOf(features)),
-    // Small, so that the test is fast.
-    model: { kind: 'realnvp', layers: 2, hidden: [16] },
-    training: { contamination: 0.01, seed: 3 },
-    alertRate: 0.02,
-    ...change,
-    backend: 'wasm',
-  })
+  return trainDetector({ ...trainingOf(features), records: records.map(readerOf(features)), ...change })
 }
+
+const trainingOf = (features: readonly Feature[]) => ({
+  features,
+  // Small, so that the test is fast.
+  model: { kind: 'realnvp' as const, layers: 2, hidden: [16] },
+  training: { contamination: 0.01, seed: 3 },
+  alertRate: 0.02,
+  backend: 'wasm' as const,
+})
 
 it('a provisional detector is fitted to all records, and calibrated by all of them', async () => {
   const { artefact, metadata } = await train([number, city, state], makeRecords(200, 4), { provisional: true })
@@ -194,6 +194,25 @@ describe('a detector', () => {
     const anomalies = await nllOf(Array.from({ length: 20 }, cluster))
     expect(anomalies[0]!).toBeGreaterThan(normals.at(-1)!)
     await detector.close()
+  }, 60_000)
+
+  it('of texts and windowed features fits its own samples', async () => {
+    const { uniform, normal } = seededDraws(11)
+    const features: readonly Feature[] = [
+      { path: '$.note', type: 'text', optional: false },
+      { type: 'window', name: 'gap', aggregate: 'since_last', over: '1h' },
+      number,
+    ]
+    const read = readerOf(features)
+    const slot = columnsOf(features).find(({ feature }) => feature.type === 'window')!.at
+    const draw = (count: number) =>
+      Array.from({ length: count }, (): Fields => {
+        const fields = read({ note: 'a'.repeat(10 + Math.floor(10 * uniform())), x: normal() })
+        const own = 60 + 10 * normal()
+        return { ...fields, numbers: fields.numbers.map((value, at) => (at === slot ? own : value)) }
+      })
+    const { metadata } = await trainDetector({ ...trainingOf(features), records: draw(1200) })
+    expect(metadata.calibration.misfit!.distance).toBeLessThan(0.3)
   }, 60_000)
 
   it('of categories alone needs no flow', async () => {

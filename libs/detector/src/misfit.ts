@@ -1,8 +1,7 @@
-import { type Feature, featurePath, type ModelMetadata } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
+import type { ModelMetadata } from '@outflow/contracts'
 import type { Model } from './artefact.js'
 import type { Nll } from './model-scorer.js'
-import { sampleRecords } from './sample-records.js'
+import { sampleFields } from './sample-records.js'
 
 type Misfit = NonNullable<ModelMetadata['calibration']['misfit']>
 
@@ -22,11 +21,7 @@ export async function measureMisfit(
   calibration: Float64Array,
   seed: number,
 ): Promise<Misfit> {
-  const read = makeReader(model.encoder.features.map(asOfSample))
-  const fields = (await sampleRecords(model, SAMPLES, seed))
-    .map(read)
-    .filter((result): result is Fields => !isRejection(result))
-  const samples = (await nll(fields)).sort()
+  const samples = (await nll(await sampleFields(model, SAMPLES, seed))).sort()
   const distance = largestDistance(calibration, samples)
   const size = (calibration.length * samples.length) / (calibration.length + samples.length)
   const mark = samples[Math.floor(0.99 * samples.length)]!
@@ -36,11 +31,6 @@ export async function measureMisfit(
     pValue: kolmogorovPValue(distance * Math.sqrt(size)),
     beyondSamples: calibration.filter((nll) => nll > mark).length / calibration.length,
   }
-}
-
-/** A sampled record contains a windowed feature as a plain number. */
-function asOfSample(feature: Feature): Feature {
-  return feature.type === 'window' ? { type: 'numeric', path: featurePath(feature), optional: true } : feature
 }
 
 /** The largest distance of two empirical distribution functions, 0 to 1. @param a, b  ascending */

@@ -10,7 +10,7 @@ export {
 } from './alternatives.js'
 export { categoryNll } from './category-tree.js'
 export { hourInPeriod, periodHours } from './cycle.js'
-export { decodeRecords } from './decode.js'
+export { decodeFields, decodeRecords } from './decode.js'
 export { encodeBatch, encodeContext, encodeTable } from './encode.js'
 export { contextDim, type Encoder, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
