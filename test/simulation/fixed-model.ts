@@ -93,6 +93,7 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     explain: async () => [],
     windowed: ({ numbers }) => (numbers.length > 1 ? [numbers[1]!] : null),
     missing: () => [],
+    fieldShifts: async () => [],
     sample: async () => [],
     close: async () => onClose(),
   }

@@ -196,7 +196,7 @@ describe('a detector', () => {
     await detector.close()
   }, 60_000)
 
-  it('of texts and windowed features fits its own samples', async () => {
+  it('of texts and windowed features fits its own samples, and names the one that has changed', async () => {
     const { uniform, normal } = seededDraws(11)
     const features: readonly Feature[] = [
       { path: '$.note', type: 'text', optional: false },
@@ -205,14 +205,21 @@ describe('a detector', () => {
     ]
     const read = readerOf(features)
     const slot = columnsOf(features).find(({ feature }) => feature.type === 'window')!.at
-    const draw = (count: number) =>
+    const draw = (count: number, { length = 10, gap = 60 } = {}) =>
       Array.from({ length: count }, (): Fields => {
-        const fields = read({ note: 'a'.repeat(10 + Math.floor(10 * uniform())), x: normal() })
-        const own = 60 + 10 * normal()
+        const fields = read({ note: 'a'.repeat(length + Math.floor(10 * uniform())), x: normal() })
+        const own = gap + 10 * normal()
         return { ...fields, numbers: fields.numbers.map((value, at) => (at === slot ? own : value)) }
       })
-    const { metadata } = await trainDetector({ ...trainingOf(features), records: draw(1200) })
+    const { artefact, metadata } = await trainDetector({ ...trainingOf(features), records: draw(1200) })
     expect(metadata.calibration.misfit!.distance).toBeLessThan(0.3)
+    const detector = await openDetector(artefact)
+    for (const { nats } of await detector.fieldShifts(draw(1000))) expect(nats).toBeLessThan(0.3)
+    expect((await detector.fieldShifts(draw(1000, { gap: 120 })))[0]).toMatchObject({ field: 'gap' })
+    expect((await detector.fieldShifts(draw(1000, { length: 40 })))[0]).toMatchObject({
+      field: expect.stringContaining('note'),
+    })
+    await detector.close()
   }, 60_000)
 
   it('of categories alone needs no flow', async () => {

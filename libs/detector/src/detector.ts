@@ -12,11 +12,12 @@ import {
 import { decodeModel } from './artefact.js'
 import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
 import { explainRecord } from './explain.js'
+import { type FieldShift, fieldShifts } from './field-shifts.js'
 import { type ModelScores, nllBy, openTableScorer } from './model-scorer.js'
 import { findNewValue, type NewValue } from './new-value.js'
 import { runNllQueries } from './nll-queries.js'
 import { type NumberBand, numberBands } from './number-bands.js'
-import { sampleRecords } from './sample-records.js'
+import { sampleFields, sampleRecords } from './sample-records.js'
 import type { ScoringThread } from './threaded-scorer.js'
 
 /** Scores of a batch. */
@@ -76,6 +77,13 @@ export interface Detector {
   missing(fields: Fields): string[]
   /** [batch]; for each record the unseen category value that alone makes it an anomaly, null if there is none. */
   newValues(batch: readonly Fields[]): Promise<(NewValue | null)[]>
+  /**
+   * How much each field's distribution has changed in recent records, compared with records drawn from the model, the largest change
+   * first.
+   *
+   * @param recent  at least 40 records
+   */
+  fieldShifts(recent: readonly Fields[]): Promise<readonly FieldShift[]>
   /** Synthetic normal records with the fields of the input, nested paths included; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
   close(): Promise<void>
@@ -137,12 +145,16 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
       ),
     stretched: encoder.numbers.filter((column) => relativeScale(column) > STRETCHED).map(({ name }) => name),
     missing: (fields) => missingFeatures(encoder.features, fields),
+    fieldShifts: async (recent) => fieldShifts(encoder, await sampleFields(model, COMPARED, 1), recent),
     sample: (count, seed) => sampleRecords(model, count, seed),
     close: async () => {
       for (const open of new Set([local, forLarge])) await open.close()
     },
   }
 }
+
+/** Drawn records that recent ones are compared with. */
+const COMPARED = 2_000
 
 /** Long-tailed numbers of a linear scale have a scale of a few deviations; it is limited to twenty of most values. */
 const STRETCHED = 10

@@ -1,4 +1,5 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
+import { fitEncoder } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { fieldShifts } from './field-shifts.js'
@@ -21,8 +22,11 @@ const records = (count: number, { heat = 0, load = 1, east = 0 } = {}) =>
     }),
   )
 
+const shiftsOf = (training: readonly Fields[], recent: readonly Fields[], drawn = training) =>
+  fieldShifts(fitEncoder(features, training, { contamination: 0.01, seed: 1 }).encoder, drawn, recent)
+
 it('ranks the changed field first by its divergence; the others are about 0', () => {
-  const [first, ...others] = fieldShifts(features, records(2_000), records(2_000, { heat: 0.6 }))
+  const [first, ...others] = shiftsOf(records(2_000), records(2_000, { heat: 0.6 }))
   // For normal densities a shift of d deviations has a divergence of d² / 2; the deviation here is 0.58, and binning loses a little.
   expect(first).toMatchObject({ field: 'heat' })
   expect(first!.nats).toBeGreaterThan(0.35)
@@ -31,13 +35,12 @@ it('ranks the changed field first by its divergence; the others are about 0', ()
 })
 
 it('detects a new category, and a sensor that is stuck', () => {
-  expect(fieldShifts(features, records(2_000), records(1_000, { east: 0.3 }))[0]).toMatchObject({ field: 'plant' })
-  expect(fieldShifts(features, records(2_000), records(1_000, { load: 0 }))[0]).toMatchObject({ field: 'load' })
+  expect(shiftsOf(records(2_000), records(1_000, { east: 0.3 }))[0]).toMatchObject({ field: 'plant' })
+  expect(shiftsOf(records(2_000), records(1_000, { load: 0 }))[0]).toMatchObject({ field: 'load' })
 })
 
 it('is about 0 without a change', () => {
-  for (const { nats } of fieldShifts(features, records(2_000), records(2_000)))
-    expect(Math.abs(nats)).toBeLessThan(0.05)
+  for (const { nats } of shiftsOf(records(2_000), records(2_000))) expect(Math.abs(nats)).toBeLessThan(0.05)
 })
 
 it('detects a change within each of several scales, which is small for the field as a whole', () => {
@@ -48,8 +51,32 @@ it('detects a change within each of several scales, which is small for the field
         categories,
       }),
     )
-  const [first, ...others] = fieldShifts(features, scales(1), scales(1.2))
+  const [first, ...others] = shiftsOf(scales(1), scales(1.2))
   expect(first).toMatchObject({ field: 'heat' })
   expect(first!.nats).toBeGreaterThan(0.2)
   for (const { nats } of others) expect(Math.abs(nats)).toBeLessThan(0.05)
+})
+
+it('finds no shift of a value that most records share, although records drawn from a model scatter around it', () => {
+  const mostlyZero = (scatter: number) =>
+    records(2_000).map(
+      ({ numbers: [heat, load], categories }): Fields => ({
+        numbers: [heat!, uniform() < 0.9 ? scatter * bell() : 5 * load!],
+        categories,
+      }),
+    )
+  for (const { nats } of shiftsOf(mostlyZero(0), mostlyZero(0), mostlyZero(0.01)))
+    expect(Math.abs(nats)).toBeLessThan(0.05)
+})
+
+it('detects a change of a value that all records shared', () => {
+  for (const load of [0, 3]) {
+    const training = records(2_000).map(
+      ({ numbers, categories }): Fields => ({ numbers: [numbers[0]!, 1], categories }),
+    )
+    const recent = training.map(({ numbers, categories }): Fields => ({ numbers: [numbers[0]!, load], categories }))
+    const [first] = shiftsOf(training, recent)
+    expect(first).toMatchObject({ field: 'load' })
+    expect(first!.nats).toBeGreaterThan(3)
+  }
 })

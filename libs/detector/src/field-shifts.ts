@@ -1,5 +1,4 @@
-import type { Feature } from '@outflow/contracts'
-import { hourInPeriod } from '@outflow/encoding'
+import { type Encoder, hourInPeriod, type NumberColumn } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
 /** How much the distribution of one field has changed. */
@@ -11,7 +10,7 @@ export interface FieldShift {
 
 /**
  * Estimates how much the distribution of each field has changed, the largest change first: the Kullback–Leibler divergence of the
- * recent from the reference values, over bins of a 32nd of the reference values each, so that a change within any scale of a
+ * recent from the reference values, over bins of a 32nd of the training values each, so that a change within any scale of a
  * field of several scales is detected.
  *
  *     nats = mean over half of the recent records of log q(bin) − log p(bin)
@@ -23,7 +22,7 @@ export interface FieldShift {
  * @param recent     at least 40 records
  */
 export function fieldShifts(
-  features: readonly Feature[],
+  { features, numbers }: Pick<Encoder, 'features' | 'numbers'>,
   reference: readonly Fields[],
   recent: readonly Fields[],
 ): readonly FieldShift[] {
@@ -33,22 +32,38 @@ export function fieldShifts(
         const bin = ({ categories }: Fields) => categories[at] ?? MISSING
         return { field, nats: divergence(reference.map(bin), recent.map(bin)) }
       }
-      const value = ({ numbers }: Fields) =>
-        feature.type === 'cyclic' ? hourInPeriod(numbers[at]!, feature) : numbers[at]!
-      const bin = binsOf(reference.map(value))
+      const value = (fields: Fields) =>
+        feature.type === 'cyclic' ? hourInPeriod(fields.numbers[at]!, feature) : fields.numbers[at]!
+      const bin = feature.type === 'cyclic' ? binsOfTimes(reference.map(value)) : binsOfNumbers(numbers[at]!)
       return { field, nats: divergence(reference.map(value).map(bin), recent.map(value).map(bin)) }
     })
     .toSorted((a, b) => b.nats - a.nats)
 }
 
-/** Returns the bin of a value; a value at a border belongs to the bin above it. */
-function binsOf(values: readonly number[]): (value: number) => number | symbol {
-  const ascending = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort()
+type Bin = number | symbol
+
+/**
+ * Returns the bin of a number. Borders are halfway between training values: records drawn from a model scatter around a value that
+ * many training records share, and stay in its bin.
+ */
+function binsOfNumbers({ usual, quantiles }: NumberColumn): (value: number) => Bin {
+  const values = Array.from(new Set(quantiles.slice(0, BINS)))
+  const bin = binBetween(values.slice(1).map((value, below) => (values[below]! + value) / 2))
+  return (value) => (value === usual ? USUAL : bin(value))
+}
+
+/** Returns the bin of a time, in hours. */
+function binsOfTimes(hours: readonly number[]): (hour: number) => Bin {
+  const ascending = Float64Array.from(hours.filter((hour) => !Number.isNaN(hour))).sort()
   const borders = new Set(
     Array.from({ length: BINS }, (_, bin) => ascending[Math.floor((bin * ascending.length) / BINS)] ?? 0),
   )
-  const edges = Float64Array.from(borders)
-  return (value) => (Number.isNaN(value) ? MISSING : edges.findLastIndex((edge) => edge <= value))
+  return binBetween(Array.from(borders))
+}
+
+/** Returns the bin of a value; a value at a border belongs to the bin above it. */
+function binBetween(borders: readonly number[]): (value: number) => Bin {
+  return (value) => (Number.isNaN(value) ? MISSING : borders.findLastIndex((border) => border <= value))
 }
 
 function divergence<Bin>(reference: readonly Bin[], recent: readonly Bin[]): number {
@@ -70,3 +85,4 @@ function sharesOf<Bin>(found: readonly Bin[], bins: number): (bin: Bin) => numbe
 const BINS = 32
 const SMOOTHING = 0.5
 const MISSING = Symbol('missing')
+const USUAL = Symbol('usual')

@@ -26,7 +26,7 @@ export {
   TooFewRecords,
 } from './errors.js'
 export { type Explainer, explainStored, makeExplainer } from './explainer.js'
-export { type FieldShift, fieldShifts } from './field-shifts.js'
+export type { FieldShift } from './field-shifts.js'
 export { type CalibrationLabel, labelledAnomalyShare, nextToLabel, trimCalibration } from './label-trim.js'
 export { fitMarginals } from './marginals.js'
 export type { NewValue } from './new-value.js'

@@ -81,6 +81,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     bands: async () => [],
     windowed: () => null,
     missing: ({ numbers }) => (Number.isNaN(numbers[0]) ? ['delay'] : []),
+    fieldShifts: async () => [],
     sample: async () => [],
     close: vi.fn<Detector['close']>(async () => {}),
     ...overrides,

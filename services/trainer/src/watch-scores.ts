@@ -1,4 +1,4 @@
-import { type Config, featureName, type ModelMetadata, type Recalibration } from '@outflow/contracts'
+import type { Config, ModelMetadata, Recalibration } from '@outflow/contracts'
 import {
   alertRateOf,
   type CalibratedBuckets,
@@ -6,7 +6,6 @@ import {
   type DriftAlarm,
   driftLimit,
   type FieldShift,
-  fieldShifts,
   recalibrate,
   recalibrationDistance,
   type Surplus,
@@ -158,21 +157,14 @@ function calibrationOf(context: WatchContext, id: string): Promise<WatchedModel 
   })
 }
 
-/** Compares recent records with a sample from the model, because the records of its training window may have been deleted. */
+/** Compares recent records with the model, because the records of its training window may have been deleted. */
 async function movedFields(
   context: WatchContext,
   id: string,
   recent: readonly Fields[],
 ): Promise<readonly FieldShift[]> {
   if (recent.length < FEWEST_COMPARED) return []
-  const { features } = context.config
-  const shifts = await withStored(context, id, async (detector) => {
-    const reference = readableOf(detector, await detector.sample(COMPARED, 1))
-    return fieldShifts(features, reference, recent)
-  })
-  // A record sampled from the model has no earlier records, so windowed features cannot be compared.
-  const windowed = features.filter(({ type }) => type === 'window').map(featureName)
-  return (shifts ?? []).filter(({ field }) => !windowed.includes(field))
+  return (await withStored(context, id, (detector) => detector.fieldShifts(recent))) ?? []
 }
 
 function readableOf(detector: Detector, records: readonly unknown[]): readonly Fields[] {
@@ -180,4 +172,3 @@ function readableOf(detector: Detector, records: readonly unknown[]): readonly F
 }
 
 const FEWEST_COMPARED = 40
-const COMPARED = 2_000
