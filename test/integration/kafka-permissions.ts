@@ -6,10 +6,15 @@ import {
   makeProducer,
   makeTransactionalSender,
   readMark,
+  requireCreation,
+  requireGroup,
+  requireTopicRights,
+  requireTransactionalId,
 } from '@outflow/streams'
 import { type AclEntry, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
+import { callOutflow } from '../support/call-outflow.js'
 import { withAdmin } from '../support/kafkajs.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
@@ -46,11 +51,40 @@ export function kafkaPermissions(secured: Secured): void {
         },
         'transactional id outflow-relay-denied',
       ],
+      ['a group that doctor checks', (kafka) => requireGroup(kafka, 'outflow-denied'), 'group outflow-denied'],
+      ['a topic to be created', (kafka) => requireCreation(kafka, ['denied']), 'topic denied'],
+      [
+        'a transactional id that doctor checks',
+        (kafka) => requireTransactionalId(kafka, 'outflow-relay-denied'),
+        'transactional id outflow-relay-denied',
+      ],
     ])('a user without rights on %s receives an error that names it and the permission', async (_, act, what) => {
       const error = await act(makeKafka({ ...limited(), clientId: 'test' })).catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({
         code: 'OUTFLOW_BROKER_REFUSED',
         message: expect.stringMatching(`^Kafka refused access to ${what}; grant the user .*(READ|WRITE)`),
+      })
+    })
+
+    it('an error names the operations on topics that the user lacks', async () => {
+      const kafka = makeKafka({ ...limited(), clientId: 'test' })
+      const { brokers } = secured.infrastructure.kafka
+      await ensureTopics(makeKafka({ brokers, clientId: 'test' }), [{ topic: 'read-only', partitions: 1 }])
+      await allow([grant(TOPIC, 'read-only', READ), grant(TOPIC, 'absent', WRITE)])
+      await requireTopicRights(
+        kafka,
+        new Map([
+          ['read-only', ['READ']],
+          ['absent', ['WRITE']],
+        ]),
+      )
+      const more = new Map([
+        ['read-only', ['READ', 'WRITE']],
+        ['denied', ['READ']],
+      ] as const)
+      await expect(requireTopicRights(kafka, more)).rejects.toMatchObject({
+        code: 'OUTFLOW_BROKER_REFUSED',
+        problem: 'the Kafka user lacks WRITE on topic read-only, READ on topic denied',
       })
     })
 
@@ -62,13 +96,23 @@ export function kafkaPermissions(secured: Secured): void {
         kafka: limited(),
       })
       const { source, alerts, deadLetters } = pipeline.topics
+      const access = async () => {
+        const { stdout } = await callOutflow(['doctor', '--json', '--config', pipeline.configFile])
+        return (JSON.parse(stdout).findings as { name: string }[]).find(({ name }) => name === 'access')
+      }
       await allow([
         grant(TOPIC, source, READ),
         ...[READ, WRITE, CREATE].map((operation) => grant(TOPIC, alerts, operation)),
-        ...[WRITE, CREATE].map((operation) => grant(TOPIC, deadLetters, operation)),
         grant(GROUP, 'outflow-', READ),
         grant(TRANSACTIONAL_ID, 'outflow-relay-', WRITE),
       ])
+      expect(await access()).toMatchObject({
+        ok: false,
+        detail: `the Kafka user lacks WRITE on topic ${deadLetters}`,
+        fix: 'grant it, or correct the name of the topic',
+      })
+      await allow([WRITE, CREATE].map((operation) => grant(TOPIC, deadLetters, operation)))
+      expect(await access()).toMatchObject({ ok: true })
       for (const name of ['ingest', 'alerts'] as const) startService(name, pipeline.configFile)
       const feed = pipeline.feed(37, { perSecond: 2_000 })
       await pipeline.untilStoredMore(3_000)

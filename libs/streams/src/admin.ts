@@ -49,6 +49,22 @@ export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]
   })
 }
 
+/** Requires that the user may create these topics, and creates none. @throws {BrokerRefused} with the name of the first that it may not */
+export function requireCreation(kafka: KafkaConnection, topics: readonly string[]): Promise<void> {
+  return withAdmin(kafka, async (admin) => {
+    for (const topic of topics) {
+      await namingTopic(topic, () =>
+        admin.createTopics({ topics: [{ topic }], validateOnly: true, waitForLeaders: false }),
+      )
+    }
+  })
+}
+
+/** Requires that the user may read the offsets of this group. @throws {BrokerRefused} */
+export async function requireGroup(kafka: KafkaConnection, groupId: string): Promise<void> {
+  await withAdmin(kafka, (admin) => withBrokerErrors(() => admin.fetchOffsets({ groupId }), { groupId }))
+}
+
 const LEADER_TIMEOUT_MS = 10_000
 const LEADER_POLL_MS = 50
 

@@ -7,6 +7,8 @@ export {
   type PartitionEnds,
   partitionEnds,
   removeTopics,
+  requireCreation,
+  requireGroup,
 } from './admin.js'
 export { deliveries } from './deliveries.js'
 export type { DeliveriesOptions, DeliveryHooks } from './deliveries-options.js'
@@ -27,6 +29,7 @@ export {
   TopicUnknown,
 } from './errors.js'
 export { type KafkaConnection, makeKafka } from './kafka.js'
+export { requireTopicRights, requireTransactionalId, type TopicOperation } from './kafkajs-internals/rights.js'
 export { type PartitionLag, partitionLags } from './partition-lags.js'
 export { type PositionStore, positionsInMemory } from './positions.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'

@@ -27,7 +27,7 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   if (version !== TESTED_VERSION) return { read: async () => null, close: async () => {} }
   let opened: Promise<Cluster> | null = null
   /** The request that is not sent yet; it waits for the answer to the last one. */
-  let nextRequest: { readonly topics: Set<string>; readonly answer: Promise<Answer> } | null = null
+  let nextRequest: { readonly topics: Set<string>; readonly answer: Promise<TopicMetadata> } | null = null
   let lastAnswered: Promise<unknown> = Promise.resolve()
   let isClosed = false
 
@@ -39,16 +39,14 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
       () => {},
     )
   }
-  const sendRequest = async (): Promise<Answer> => {
+  const sendRequest = async (): Promise<TopicMetadata> => {
     const topics = [...nextRequest!.topics]
     nextRequest = null
     // A request that waited for an earlier one while the caller closed this would connect again and never disconnect.
     if (isClosed) throw new BrokerUnavailable('Kafka is not available: the connection for topic ids was closed')
     try {
       opened ??= openCluster(kafka.kafkajs)
-      const broker = await (await opened).brokerPool.findConnectedBroker()
-      if ((broker.versions[METADATA]?.maxVersion ?? 0) < VERSION) return new Map()
-      return await broker.connectionPool.send(metadataOf(topics))
+      return await requestMetadata(await opened, topics)
     } catch (error: unknown) {
       await disconnect()
       throw error
@@ -73,7 +71,17 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   }
 }
 
-type Answer = ReadonlyMap<string, { readonly id: string; readonly errorCode: number }>
+export type TopicMetadata = ReadonlyMap<string, TopicAnswer>
+
+interface TopicAnswer {
+  readonly id: string
+  readonly errorCode: number
+  /** Bit n is set if the user may do the operation with code n of Kafka's ACLs; NO_OPERATIONS if they were not requested. */
+  readonly operations: number
+}
+
+/** Kafka's value for operations that it does not report. */
+export const NO_OPERATIONS = -(2 ** 31)
 
 const METADATA = 3
 const VERSION = 10
@@ -83,8 +91,12 @@ interface Broker {
   readonly connectionPool: { send<T>(exchange: Exchange<T>): Promise<T> }
 }
 
-interface Cluster {
+export interface Cluster {
   readonly brokerPool: { findConnectedBroker(): Promise<Broker> }
+  findGroupCoordinatorMetadata(request: {
+    readonly groupId: string
+    readonly coordinatorType: number
+  }): Promise<unknown>
   connect(): Promise<void>
   disconnect(): Promise<void>
 }
@@ -123,7 +135,7 @@ const Decoder: new (payload: Buffer) => Decoder = require('kafkajs/src/protocol/
 const { createErrorFromCode }: { createErrorFromCode(code: number): Error } = require('kafkajs/src/protocol/error')
 
 /** Opens connections like those of kafkajs's own clients: same brokers, TLS, login and log. */
-async function openCluster(kafka: Kafka): Promise<Cluster> {
+export async function openCluster(kafka: Kafka): Promise<Cluster> {
   const create = Object.getOwnPropertySymbols(kafka).find(({ description }) => description?.endsWith(':createCluster'))!
   const makers = kafka as unknown as Record<symbol, (options: object) => Cluster>
   const cluster = makers[create]!({ metadataMaxAge: 300_000, allowAutoTopicCreation: false })
@@ -131,8 +143,19 @@ async function openCluster(kafka: Kafka): Promise<Cluster> {
   return cluster
 }
 
+/** @returns empty if the broker supports no topic ids */
+export async function requestMetadata(
+  cluster: Cluster,
+  topics: readonly string[],
+  { withOperations = false } = {},
+): Promise<TopicMetadata> {
+  const broker = await cluster.brokerPool.findConnectedBroker()
+  if ((broker.versions[METADATA]?.maxVersion ?? 0) < VERSION) return new Map()
+  return broker.connectionPool.send(metadataOf(topics, withOperations))
+}
+
 /** @see https://kafka.apache.org/protocol#The_Messages_Metadata */
-function metadataOf(topics: readonly string[]): Exchange<Answer> {
+function metadataOf(topics: readonly string[], withOperations: boolean): Exchange<TopicMetadata> {
   return {
     request: {
       apiKey: METADATA,
@@ -147,18 +170,18 @@ function metadataOf(topics: readonly string[]): Exchange<Answer> {
           .writeUVarIntArray(names)
           .writeBoolean(false) // allow_auto_topic_creation
           .writeBoolean(false) // include_cluster_authorized_operations
-          .writeBoolean(false) // include_topic_authorized_operations
+          .writeBoolean(withOperations) // include_topic_authorized_operations
           .writeUVarInt(NO_TAGS)
       },
     },
-    response: { decode: async (payload) => decodeTopicIds(new Decoder(payload)), parse: async (ids) => ids },
+    response: { decode: async (payload) => decodeTopics(new Decoder(payload)), parse: async (topics) => topics },
   }
 }
 
 const NO_TAGS = 0
 const NO_ID = Buffer.alloc(16)
 
-function decodeTopicIds(decoder: Decoder): Answer {
+function decodeTopics(decoder: Decoder): TopicMetadata {
   decoder.readTaggedFields() // in the response's header
   decoder.readInt32() // throttle_time_ms
   decoder.readUVarIntArray(skipBroker)
@@ -175,16 +198,16 @@ function skipBroker(decoder: Decoder): void {
   decoder.readTaggedFields()
 }
 
-function readTopic(decoder: Decoder): readonly [name: string, { id: string; errorCode: number }] {
+function readTopic(decoder: Decoder): readonly [name: string, TopicAnswer] {
   const errorCode = decoder.readInt16()
   const name = decoder.readUVarIntString()!
   const id = decoder.buffer.subarray(decoder.offset, decoder.offset + NO_ID.length).toString('base64url')
   decoder.offset += NO_ID.length
   decoder.readBoolean() // is_internal
   decoder.readUVarIntArray(skipPartition)
-  decoder.readInt32() // topic_authorized_operations
+  const operations = decoder.readInt32()
   decoder.readTaggedFields()
-  return [name, { id, errorCode }]
+  return [name, { id, errorCode, operations }]
 }
 
 function skipPartition(decoder: Decoder): void {

@@ -10,7 +10,7 @@ export function define(command: OutflowCommand, context: CommandContext): void {
   const { terminal } = context
   command
     .description(
-      'Checks broker, topics, the latest records against the configuration, database, migrations, model, training backend and scoring ' +
+      'Checks broker, topics, permissions, the latest records against the configuration, database, migrations, model, training backend and scoring ' +
         'engine. Prints one line per check, and how to fix those that fail. Exits with 1 if any fails; a missing first model is a warning. ' +
         'Of the latest records it reads up to 10,000, for at most 8 s; the check fails if more than 1 % would be dead letters, or none has an ' +
         'optional field.',

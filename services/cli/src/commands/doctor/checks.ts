@@ -12,8 +12,13 @@ import {
   describeTopics,
   type KafkaConnection,
   type KafkaRecord,
+  requireCreation,
+  requireGroup,
+  requireTopicRights,
+  requireTransactionalId,
   scanWindow,
   startOfLatest,
+  type TopicOperation,
   TopicUnknown,
 } from '@outflow/streams'
 import { formatCount, formatCounted } from '@outflow/terminal'
@@ -34,6 +39,7 @@ export function checksOf(context: DoctorContext): readonly Check[] {
   return [
     broker(context),
     topics(context),
+    access(context),
     ...registry(context),
     records(context),
     database(context),
@@ -57,9 +63,8 @@ const topics = ({ config, configPath, kafka }: DoctorContext): Check => ({
   needs: 'broker',
   fix: 'allow the user to describe the topics',
   run: async () => {
-    const { source, alerts, deadLetters, events } = config
-    const written = [alerts.topic, deadLetters.topic, ...(events.topic === undefined ? [] : [events.topic])]
-    const names = [...source.topics, ...written]
+    const { source } = config
+    const names = [...source.topics, ...outputTopics(config)]
     const found = await describeTopics(kafka, names)
     const absent = names.filter((name) => !found.get(name))
     const unread = absent.filter((name) => source.topics.includes(name))
@@ -76,6 +81,34 @@ const topics = ({ config, configPath, kafka }: DoctorContext): Check => ({
       )
     }
     return names.map((name) => `${name} (${found.get(name)})`).join(', ')
+  },
+})
+
+const outputTopics = ({ alerts, deadLetters, events }: Config) => [
+  ...[alerts.topic, deadLetters.topic],
+  ...(events.topic === undefined ? [] : [events.topic]),
+]
+
+/** The permissions of docs/guides/security.md, except that to read a training window, which the check of the records requires. */
+const access = ({ config, kafka }: DoctorContext): Check => ({
+  name: 'access',
+  needs: 'topics',
+  fix: 'grant the user the permission',
+  run: async () => {
+    const { pipeline, source, alerts } = config
+    const written = outputTopics(config)
+    const rights = new Map<string, readonly TopicOperation[]>(source.topics.map((topic) => [topic, ['READ']]))
+    for (const topic of written) rights.set(topic, topic === alerts.topic ? ['READ', 'WRITE'] : ['WRITE'])
+    await requireTopicRights(kafka, rights)
+    const found = await describeTopics(kafka, written)
+    await requireCreation(
+      kafka,
+      written.filter((topic) => !found.get(topic)),
+    )
+    await requireGroup(kafka, `outflow-${pipeline}`)
+    await requireGroup(kafka, `outflow-relay-${pipeline}`)
+    await requireTransactionalId(kafka, `outflow-relay-${pipeline}`)
+    return `reads ${source.topics.join(', ')}; writes ${written.join(', ')}`
   },
 })
 
