@@ -1,29 +1,39 @@
 import type { Config } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import { requireTopicRights } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import { findOriginals } from './originals.js'
 import { resendDeadLetters } from './resend.js'
 
 vi.mock('@outflow/store/dead-letters', () => ({ queueResends: vi.fn(async (_pool, _pipeline, resends) => resends) }))
+vi.mock('@outflow/streams', () => ({ makeKafka: vi.fn(), requireTopicRights: vi.fn() }))
 vi.mock('./originals.js', () => ({ findOriginals: vi.fn(), recordChecker: async () => async () => null }))
 
 test('a dead letter of a topic that the pipeline no longer reads is not resent (a deleted topic delayed all messages)', async () => {
-  const letters = ['read', 'removed'].map((topic) => {
-    return { topic, partition: 0, offset: 7n, resentAt: null } as StoredDeadLetter
-  })
-  const original = { key: null, value: Buffer.from('{}'), headers: [], timestampMs: 0 }
-  const whole = new Map(letters.map(({ topic }) => [`${topic}/0/7`, original]))
-  vi.mocked(findOriginals).mockResolvedValue({ whole, cut: new Map(), unsent: new Set() })
-  const config = { pipeline: 'parcels', source: { topics: ['read'] } } as unknown as Config
-  const report = await resendDeadLetters({} as Pool, config, letters, {
-    corrected: null,
-    isDryRun: false,
-    signal: new AbortController().signal,
-  })
+  const report = await resendOf(['read', 'removed'])
   expect(report).toMatchObject({
     queued: ['read/0/7'],
     stillInvalid: [{ position: 'removed/0/7', detail: 'source.topics no longer has removed' }],
   })
   expect(vi.mocked(queueResends).mock.calls[0]![2].map(({ topic }) => topic)).toEqual(['read'])
 })
+
+test('no dead letter is resent to a topic that the user may not write to (its message delayed all alerts)', async () => {
+  vi.mocked(queueResends).mockClear()
+  vi.mocked(requireTopicRights).mockRejectedValueOnce(new Error('lacks WRITE'))
+  await expect(resendOf(['read'])).rejects.toThrow('lacks WRITE')
+  expect(vi.mocked(requireTopicRights).mock.lastCall![1]).toEqual(new Map([['read', ['WRITE']]]))
+  expect(queueResends).not.toHaveBeenCalled()
+})
+
+/** Resends a valid dead letter of each topic; the pipeline reads the topic `read`. */
+function resendOf(topics: readonly string[]) {
+  const letters = topics.map((topic) => ({ topic, partition: 0, offset: 7n, resentAt: null }) as StoredDeadLetter)
+  const original = { key: null, value: Buffer.from('{}'), headers: [], timestampMs: 0 }
+  const whole = new Map(letters.map(({ topic }) => [`${topic}/0/7`, original]))
+  vi.mocked(findOriginals).mockResolvedValue({ whole, cut: new Map(), unsent: new Set() })
+  const config = { pipeline: 'parcels', source: { topics: ['read'] } } as unknown as Config
+  const signal = new AbortController().signal
+  return resendDeadLetters({} as Pool, config, letters, { corrected: null, isDryRun: false, signal })
+}

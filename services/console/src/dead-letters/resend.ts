@@ -1,6 +1,7 @@
 import { type Config, formatPosition, type Position } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { type DeadLetterResend, queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import { makeKafka, requireTopicRights } from '@outflow/streams'
 import type { ResendReport } from '../api/index.js'
 import { findOriginals, type Original, recordChecker } from './originals.js'
 
@@ -16,6 +17,8 @@ interface ResendOptions {
  * Sends dead letters that are valid now, or whose value was corrected, to their source partition again, unless the configuration no
  * longer has their topic: nobody would read them, and a topic that was deleted would delay all messages of the outbox. One statement
  * writes them to the outbox and marks them as sent, so that each is sent once.
+ *
+ * @throws {BrokerRefused} if the user may not write to their topics, which would delay all messages of the outbox
  */
 export async function resendDeadLetters(
   pool: Pool,
@@ -43,6 +46,8 @@ export async function resendDeadLetters(
     if (rejection === null) resends.push(resendOf(letter, record, corrected !== null))
     else stillInvalid.push({ position, ...rejection })
   }
+  const rights = new Map(resends.map(({ topic }) => [topic, ['WRITE'] as const]))
+  if (rights.size > 0) await requireTopicRights(makeKafka(config.kafka), rights)
   const queued = isDryRun ? resends : await queueResends(pool, config.pipeline, resends)
   const sent = new Set(queued.map(formatPosition))
   const considered = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
