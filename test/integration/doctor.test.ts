@@ -3,6 +3,7 @@ import { beat } from '@outflow/store/health-events'
 import { startFit } from '@outflow/store/training'
 import { expect, it, onTestFinished } from 'vitest'
 import { callOutflow } from '../support/call-outflow.js'
+import { aDatabase, aName } from '../support/infrastructure.js'
 import { onLoopback } from '../support/on-loopback.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
@@ -24,6 +25,24 @@ it('doctor reports a read-only database, and a registry that is late instead of 
   expect(code).toBe(1)
   expect(stdout).toMatch(/✗ records +no record was read within 8 s; fix: /)
   expect(stdout).toMatch(/✗ database +PostgreSQL .* is read-only; fix: .*postgres\.url/)
+})
+
+it('doctor reports a user of Postgres that may write all tables but does not own them: it cannot add partitions', async () => {
+  const databaseUrl = await aDatabase()
+  const user = aName('writer')
+  const url = Object.assign(new URL(databaseUrl), { username: user, password: 'write' }).href
+  const { pool, configFile } = await aParcelPipeline({ databaseUrl, postgres: { url } })
+  await pool.query(`create role "${user}" login password 'write'`)
+  onTestFinished(async () => {
+    await pool.query(`drop owned by "${user}"`)
+    await pool.query(`drop role "${user}"`)
+  })
+  await pool.query(`grant usage on schema outflow to "${user}"`)
+  await pool.query(`grant all on all tables in schema outflow to "${user}"`)
+
+  const { code, stdout } = await callOutflow(['doctor', '--config', configFile])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/✗ migrations the tables belong to \w+, .*; fix: set \w+ as the user of postgres\.url/)
 })
 
 it('doctor and status report an active model whose features are not those of the configuration', async () => {

@@ -211,7 +211,7 @@ const database = ({ config, pool }: DoctorContext): Check => ({
   },
 })
 
-const migrations = ({ config, configPath }: DoctorContext): Check => ({
+const migrations = ({ config, configPath, pool }: DoctorContext): Check => ({
   name: 'migrations',
   needs: 'database',
   fix: 'allow the user to read the schema outflow',
@@ -224,7 +224,18 @@ const migrations = ({ config, configPath }: DoctorContext): Check => ({
         `outflow migrate --config ${configPath}`,
       )
     }
-    return `all ${states.length} applied`
+    const { rows } = await withTransaction(pool, (client) =>
+      client.query<{ owner: string; isOwner: boolean }>(
+        `select pg_get_userbyid(relowner) as owner, pg_has_role(relowner, 'usage') as "isOwner"
+         from pg_class where oid = 'outflow.anomalies'::regclass`,
+      ),
+    )
+    const { owner, isOwner } = rows[0]!
+    if (isOwner) return `all ${states.length} applied`
+    throw new CheckFailed(
+      `the tables belong to ${owner}, and only their owner adds the partitions of a new day`,
+      `set ${owner} as the user of postgres.url`,
+    )
   },
 })
 
