@@ -64,7 +64,7 @@ export async function fileRecords(path: string, signal: AbortSignal): Promise<Sa
 /**
  * Takes a sample of the latest records of a topic, outside any pipeline's group.
  *
- * @throws {UsageError} when there is no such topic
+ * @throws {UsageError} when there is no such topic, or the user may not read it
  * @throws {InputInvalid} when it is empty, or none of its records can be decoded
  * @throws {BrokerUnavailable | BrokerRefused | RegistryUnavailable | RegistryRefused}
  */
@@ -72,7 +72,8 @@ export async function topicRecords(topic: string, connection: Connection, signal
   const kafka = makeKafka({ ...connection.kafka, clientId: 'outflow-init' })
   const name = `topic ${topic}`
   if (!(await describeTopics(kafka, [topic])).get(topic)) {
-    throw new UsageError(`--topic ${topic}: no such topic at ${connection.kafka.brokers.join(', ')}`)
+    const at = connection.kafka.brokers.join(', ')
+    throw new UsageError(`--topic ${topic}: no such topic at ${at}, or the user may not read it`)
   }
   const fromMs = await startOfLatest(kafka, [topic], MAX_RECORDS)
   const { records } = await readWindow(kafka, {
