@@ -157,9 +157,9 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   if (thrown instanceof Error && thrown.message === NOT_CONNECTED)
     return new BrokerUnavailable('Kafka is not available: a connection was closed', { cause: thrown })
   if (thrown instanceof OutflowError || !(thrown instanceof kafkajs.KafkaJSError)) return thrown
-  // kafkajs retries a handler of batches that throws, and wraps the last error.
-  if (thrown.cause instanceof OutflowError) return thrown.cause
   const cause = rootOf(thrown)
+  // kafkajs retries a handler of batches or a source of tokens that throws, and wraps the last error.
+  if (cause.cause instanceof OutflowError) return cause.cause
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
   const options = { cause: thrown, values: { type } }
   const byType = ERRORS[type]?.(options)

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import type { KafkaTls, Sasl } from '@outflow/contracts'
-import type { SASLOptions } from 'kafkajs'
+import { isRetryable } from '@outflow/errors'
+import kafkajs, { type SASLOptions } from 'kafkajs'
 import { makeTokenSource } from './token-source.js'
 
 /** Reads the files into options of Node's TLS; the server's certificate is always verified. */
@@ -22,7 +23,10 @@ export function saslOptions(sasl: Sasl): SASLOptions {
   if (sasl.mechanism === 'oauthbearer') {
     const { clientSecret, clientSecretFile, ...client } = sasl
     const token = makeTokenSource({ ...client, secret: () => secretOf(clientSecret, clientSecretFile) })
-    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await token() }) }
+    return {
+      mechanism: 'oauthbearer',
+      oauthBearerProvider: async () => ({ value: await token().catch(closeConnection) }),
+    }
   }
   const { mechanism, username } = sasl
   return {
@@ -32,6 +36,15 @@ export function saslOptions(sasl: Sasl): SASLOptions {
       return secretOf(sasl.password, sasl.passwordFile)
     },
   } as SASLOptions
+}
+
+/**
+ * kafkajs has begun the login when it requests the token. Only after an error about the connection does it close it; otherwise the broker
+ * refuses the next login there as ILLEGAL_SASL_STATE, which kafkajs does not retry.
+ */
+function closeConnection(thrown: Error): never {
+  const error = new kafkajs.KafkaJSConnectionError(thrown.message)
+  throw Object.assign(error, { cause: thrown, retriable: isRetryable(thrown) })
 }
 
 /** outflow.yaml has either the secret or the file. */
