@@ -225,6 +225,19 @@ describe('the list', () => {
     await soon(() => first().allTextContents()).toEqual(['delay 5'])
   })
 
+  it('keeps a dialog to read open at Enter on a check box (it was closed)', async () => {
+    await page.goto(`${console.url}/`)
+    await page.getByRole('button', { name: 'Keys and help' }).click()
+    const close = page.getByRole('dialog').getByRole('button', { name: 'Close' })
+    await close.waitFor()
+    // Firefox submits a form at Enter on a check box; Chromium does not.
+    await page.evaluate(`document.querySelector('dialog form').requestSubmit()`)
+    await page.evaluate(`new Promise(requestAnimationFrame)`)
+    expect(await close.count()).toBe(1)
+    await close.press('Enter')
+    await soon(() => close.count()).toBe(0)
+  })
+
   it('ignores single keys when they are turned off, and while text is typed', async () => {
     await page.goto(`${console.url}/`)
     await page.getByLabel('Search records').fill('')

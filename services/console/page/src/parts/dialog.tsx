@@ -27,10 +27,11 @@ export function Dialog({ title, children, action, isComplete = true, act, onClos
 
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
+    if (act === undefined) return
     const inputs = new FormData(event.currentTarget)
     setActing(true)
     try {
-      await act?.((name) => String(inputs.get(name)).trim())
+      await act((name) => String(inputs.get(name)).trim())
       onClose()
     } catch (error: unknown) {
       setFailure(asApiError(error))
