@@ -548,6 +548,48 @@ describe('a console with a login', () => {
     }
     expectComplaints(/status of 401|ERR_FAILED/)
   })
+
+  it('keeps a note that is typed while the login ends, until it is stored (it was lost)', async () => {
+    const open = console
+    const analyst = { name: 'ann', role: 'analyst', sha256: createHash('sha256').update('a token').digest('hex') }
+    const guarded = await aConsole({
+      databaseUrl: open.config.postgres.url,
+      pipeline: PIPELINE,
+      console: { authentication: { tokens: [analyst] } },
+    })
+    const logIn = async () => {
+      await page.getByLabel('Token').fill('a token')
+      await page.getByRole('button', { name: 'Log in' }).click()
+    }
+    const note = page.getByLabel(/^Note/)
+    try {
+      useConsole(guarded)
+      await page.goto(guarded.url + anomalyPath(13))
+      await logIn()
+      await note.fill('the belt was replaced')
+      await page.context().clearCookies()
+      await page.getByRole('button', { name: 'Confirmed' }).click()
+      await logIn()
+      await soon(() => note.inputValue()).toBe('the belt was replaced')
+      await page.getByRole('button', { name: 'Confirmed' }).click()
+      await soon(lastVerdict).toMatchObject({ offset: '13', verdict: 'confirmed', note: 'the belt was replaced' })
+      await page.locator('.said', { hasText: 'the belt was replaced' }).waitFor()
+      await page.goto(`${guarded.url}${anomalyPath(13)}?verdict=expected`)
+      const form = page.getByRole('dialog')
+      expect(await form.getByLabel(/^Note/).inputValue()).toBe('')
+      await form.getByLabel(/^Note/).fill('as every winter')
+      await page.context().clearCookies()
+      await form.getByRole('button', { name: 'Give it' }).click()
+      await logIn()
+      await form.getByRole('button', { name: 'Give it' }).click()
+      await soon(lastVerdict).toMatchObject({ offset: '13', verdict: 'expected', note: 'as every winter' })
+    } finally {
+      await page.close()
+      useConsole(open)
+      await guarded.close()
+    }
+    expectComplaints(/status of 401/)
+  })
 })
 
 describe('a console that stops', () => {

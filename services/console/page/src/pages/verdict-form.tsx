@@ -1,10 +1,14 @@
-import { MAX_NOTE_CHARS, VERDICTS, type Verdict } from '@outflow/contracts/verdict'
+import { VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import type { ComponentChildren } from 'preact'
 import { Dialog } from '../parts/dialog.js'
+import { keepNoteDraft } from '../state/note-draft.js'
 import { formatVerdict } from '../words/format.js'
+import { NoteInput } from './note-input.js'
 
 interface VerdictFormProps {
   readonly title: string
+  /** What its note is about, as in `noteDraft`. */
+  readonly about: string
   readonly children: ComponentChildren
   /** The verdict that is chosen at first. */
   readonly initial: Verdict
@@ -12,13 +16,16 @@ interface VerdictFormProps {
   readonly onClose: () => void
 }
 
-export function VerdictForm({ title, children, initial, give, onClose }: VerdictFormProps) {
+export function VerdictForm({ title, about, children, initial, give, onClose }: VerdictFormProps) {
   return (
     <Dialog
       title={title}
       action="Give it"
       act={(typed) => give(typed('verdict') as Verdict, typed('note'))}
-      onClose={onClose}
+      onClose={() => {
+        keepNoteDraft(about, '')
+        onClose()
+      }}
     >
       {children}
       <fieldset class="row verdict-choice">
@@ -36,10 +43,7 @@ export function VerdictForm({ title, children, initial, give, onClose }: Verdict
           </label>
         ))}
       </fieldset>
-      <label class="stacked">
-        Note for whoever comes after you
-        <textarea name="note" rows={2} maxLength={MAX_NOTE_CHARS} />
-      </label>
+      <NoteInput about={about} />
     </Dialog>
   )
 }

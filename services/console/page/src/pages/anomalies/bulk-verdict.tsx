@@ -2,7 +2,7 @@ import type { Verdict } from '@outflow/contracts/verdict'
 import { given, write } from '../../api/client.js'
 import type { BulkVerdict, Overview } from '../../api/types.js'
 import { latestList } from '../../state/anomaly-list.js'
-import { type Filters, queryOf } from '../../state/filters.js'
+import { type Filters, formatFilters, queryOf } from '../../state/filters.js'
 import { notify } from '../../state/notices.js'
 import { formatCount, formatVerdict } from '../../words/format.js'
 import { VerdictForm } from '../verdict-form.js'
@@ -27,7 +27,13 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
     onGiven()
   }
   return (
-    <VerdictForm title={`Verdict on ${counted(overview.anomalies)}`} initial="expected" give={give} onClose={onClose}>
+    <VerdictForm
+      title={`Verdict on ${counted(overview.anomalies)}`}
+      about={formatFilters(filters)}
+      initial="expected"
+      give={give}
+      onClose={onClose}
+    >
       <p class="quiet">It is stored on each of them; verdicts that were given before stay in their history.</p>
     </VerdictForm>
   )

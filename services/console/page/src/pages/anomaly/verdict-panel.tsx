@@ -1,12 +1,14 @@
-import { MAX_NOTE_CHARS, type Verdict } from '@outflow/contracts/verdict'
+import type { Verdict } from '@outflow/contracts/verdict'
 import { useRef, useState } from 'preact/hooks'
 import type { AnomalyDetail } from '../../api/types.js'
 import { VerdictBadge } from '../../parts/badges.js'
 import { Time } from '../../parts/time.js'
 import { isVerdict } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
+import { keepNoteDraft } from '../../state/note-draft.js'
 import { may, session } from '../../state/session.js'
 import { useShortcuts } from '../../state/shortcuts.js'
+import { NoteInput } from '../note-input.js'
 import { VerdictForm } from '../verdict-form.js'
 import { giveVerdict, keyOf, storeVerdict, verdictKeys } from '../verdict-keys.js'
 
@@ -27,6 +29,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
     setGiving(false)
     if (!isTaken) return
     if (note.current !== null) note.current.value = ''
+    keepNoteDraft(anomaly.id, '')
     onGiven()
   }
   useShortcuts({
@@ -40,6 +43,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
       {mayGive && isVerdict(asked) && (
         <VerdictForm
           title={`Verdict on ${anomaly.key ?? anomaly.id}`}
+          about={anomaly.id}
           initial={asked}
           give={async (verdict, text) => {
             await storeVerdict(anomaly, verdict, text)
@@ -71,10 +75,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
               </button>
             ))}
           </div>
-          <label class="stacked">
-            Note for whoever comes after you
-            <textarea ref={note} rows={2} maxLength={MAX_NOTE_CHARS} />
-          </label>
+          <NoteInput about={anomaly.id} inputRef={note} />
         </>
       ) : (
         <p class="quiet">You are logged in as {session.value?.role}; a verdict takes the role of analyst.</p>
