@@ -77,13 +77,13 @@ async function explainFile(
         const anomaly = isAnomaly[index] === 1
         if (options.onlyAnomalies && !anomaly) continue
         signal.throwIfAborted()
-        const [row, nll, p_value] = [batch.firstRow + index, batch.nll[index]!, batch.pValue[index]!]
+        const [row, nll, pValue] = [batch.firstRow + index, batch.nll[index]!, batch.pValue[index]!]
         const [explanation] = await detector.explain([batch.fields[index]!], [nll])
         const { reasons, counterfactual } = explanation!
-        const rarity = formatRarity(p_value, tail === null ? smallestPValue : undefined)
+        const rarity = formatRarity(pValue, tail === null ? smallestPValue : undefined)
         const head = `row ${row} (line ${line})  ${anomaly ? 'anomaly' : 'normal'}  ${rarity}`
         const text = `${head}\n${describeReasons(reasons, counterfactual)}`
-        await printResult(terminal, options.json, { row, line, nll, p_value, anomaly, ...explanation }, text)
+        await printResult(terminal, options.json, { row, line, nll, pValue, anomaly, ...explanation }, text)
       }
     }
     if (options.onlyAnomalies) warnOfNoAnomaly(detector.metadata, alertRate, terminal)
