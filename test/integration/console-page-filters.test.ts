@@ -63,6 +63,13 @@ it('recovers without a reload when it was opened while Postgres was unavailable 
   expectComplaints(/status of 503/)
 })
 
+it('names the time zone of the times (its offset of today was wrong for rows before a daylight saving change)', async () => {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Emulation.setTimezoneOverride', { timezoneId: 'Europe/Berlin' })
+  await page.goto(`${console.url}/`)
+  await soon(() => page.locator('.list-head .sort').first().textContent()).toContain('when (Europe/Berlin)')
+})
+
 it('shows nothing of another pipeline while the answer is late, or an error', async () => {
   const fail = await failLate(/models\?pipeline=orders/)
   await page.goto(`${console.url}/models?pipeline=${PIPELINE}`)

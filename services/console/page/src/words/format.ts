@@ -47,7 +47,10 @@ export function formatAgo(time: string, nowMs: number): string {
 /** In the user's time zone, such as "2026-11-25 18:58:19". */
 export const formatTime = (time: string | number): string => swedish.format(new Date(time))
 
-/** The user's time zone at an instant, such as "UTC+01:00". */
+/** The user's time zone, such as "Europe/Berlin". */
+export const USER_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** Its offset at an instant, such as "UTC+01:00". */
 export function formatZone(time: string | number): string {
   const name = zoned.formatToParts(new Date(time)).at(-1)!.value
   return name.replace('GMT', 'UTC').replace('-', '−')

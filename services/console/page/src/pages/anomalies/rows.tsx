@@ -9,7 +9,7 @@ import type { Filters } from '../../state/filters.js'
 import { isNarrow } from '../../state/media.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual-rows.js'
-import { formatCount, formatZone } from '../../words/format.js'
+import { formatCount, USER_ZONE } from '../../words/format.js'
 import { hrefOf } from '../links.js'
 import { giveVerdict, verdictKeys } from '../verdict-keys.js'
 import { goTo } from './filter-bar.js'
@@ -78,7 +78,7 @@ export function Rows({ list, filters, box }: RowsProps) {
       <div class="list-head small quiet">
         <span>severity</span>
         <SortBy order="time" filters={filters}>
-          {`when (${formatZone(Date.now())})`}
+          {`when (${USER_ZONE})`}
         </SortBy>
         <span class="event">event time</span>
         <span>key</span>

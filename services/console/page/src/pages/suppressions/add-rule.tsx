@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
 import { Dialog, ReasonInput } from '../../parts/dialog.js'
+import { USER_ZONE } from '../../words/format.js'
 import type { BLANK } from './hide-like.js'
 
 interface AddRuleProps {
@@ -97,7 +98,7 @@ function ruleOf(typed: typeof BLANK) {
     direction: field === null ? null : directionOf(typed.direction),
     range: field === null || (range[0] === null && range[1] === null) ? null : range,
     timeOfWeek: text(typed.timeOfWeek.trim()),
-    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    zone: USER_ZONE,
     expiresAt: new Date(Date.now() + Math.max(1, Number(typed.days)) * DAY_MS).toISOString(),
   }
 }
