@@ -1,4 +1,5 @@
 import { toOutflowError } from '@outflow/errors'
+import { DUPLICATE_SIGNAL_MS } from './duplicate-signal.js'
 import type { Log } from './log.js'
 
 /** The signals and the exit of a process; a test passes its own. */
@@ -10,8 +11,6 @@ export interface SignalSource {
 
 /** The longest drain, ms: a third of the 30 s after which Kubernetes kills. */
 const DRAIN_MS = 10_000
-/** Ctrl-C reaches npx and the service, and where `sh` is bash, npx forwards it to the service: a signal within this time is a duplicate. */
-const DUPLICATE_SIGNAL_MS = 1_000
 
 /**
  * Runs a service until it ends. At the first SIGTERM or SIGINT `signal` aborts and the service drains.

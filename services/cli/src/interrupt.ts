@@ -1,4 +1,5 @@
 import { OutflowError } from '@outflow/errors'
+import { DUPLICATE_SIGNAL_MS } from '@outflow/runtime/duplicate-signal'
 
 /**
  * Ctrl-C or a supervisor ended the command.
@@ -7,12 +8,6 @@ import { OutflowError } from '@outflow/errors'
 export class Interrupted extends OutflowError {
   readonly code = 'OUTFLOW_INTERRUPTED'
 }
-
-/**
- * The terminal and `timeout` send a signal to the whole process group, and npm and `timeout` forward it as well: a second signal
- * within this time is a duplicate.
- */
-const DUPLICATE_SIGNAL_MS = 1_000
 
 /**
  * Runs work that SIGINT or SIGTERM can end: the first signal aborts the work and lets it clean up, a later one ends the process at
