@@ -16,12 +16,12 @@ export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = 
   const error = toOutflowError(thrown)
   const isOwn = thrown instanceof UserError || thrown instanceof Interrupted
   const code = isOwn ? '' : ` [${error.code}]`
-  const line = `outflow: ${oneLine(error.message)}${code}`
+  const line = `outflow: ${joinLines(error.message)}${code}`
   return environment.OUTFLOW_DEBUG ? `${line}\n${stackOf(error)}` : line
 }
 
-/** Without a pattern for the blanks around line breaks: it would take quadratic time where a message quotes a long value. */
-function oneLine(message: string): string {
+/** Joins the lines of a message. Without a pattern for the blanks around line breaks: it would take quadratic time where a message quotes a long value. */
+function joinLines(message: string): string {
   const lines = message.replace(/:?\n\s+/, ': ').split('\n')
   return lines
     .map((line) => line.trim())

@@ -3,7 +3,7 @@ import { type Config, emptyRecord, putAt, type Rejection, type Step, stepsOfColu
 import { CsvError, parse } from 'csv-parse/sync'
 import { MAX_VALUES } from './check-depth.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'
-import { oneLine, undecodable } from './undecodable.js'
+import { shortened, undecodable } from './undecodable.js'
 
 /**
  * Returns the decoder of messages that are one line of comma-separated values (RFC 4180), without a header.
@@ -42,7 +42,7 @@ function parseLine(text: string, delimiter: string): string[] | Rejection {
     return rows.length > 1 ? SEVERAL_LINES : rows[0]!
   } catch (error: unknown) {
     if (!(error instanceof CsvError)) throw error
-    return undecodable(`not CSV: ${oneLine(error.message)}`)
+    return undecodable(`not CSV: ${shortened(error.message)}`)
   }
 }
 

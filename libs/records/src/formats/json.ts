@@ -5,7 +5,7 @@ import { FRAME_BYTES } from './confluent-frame.js'
 import { parseJson } from './integers.js'
 import { jsonPicker } from './json-picker.js'
 import type { DecodedValue, JsonObject, QuickPicker } from './record-decoder.js'
-import { kindOf, oneLine, undecodable } from './undecodable.js'
+import { kindOf, shortened, undecodable } from './undecodable.js'
 
 /** Decodes a JSON object in UTF-8. A Confluent frame before it is skipped, since JSON needs no schema. */
 export function decodeJson(value: Buffer): DecodedValue | Rejection {
@@ -30,7 +30,7 @@ function parseObject(text: string): DecodedValue | Rejection {
   try {
     parsed = parseJson(text)
   } catch (error: unknown) {
-    return undecodable(`not JSON: ${oneLine((error as SyntaxError).message)}`)
+    return undecodable(`not JSON: ${shortened((error as SyntaxError).message)}`)
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return undecodable(`a record is a JSON object; found ${kindOf(parsed)}`)

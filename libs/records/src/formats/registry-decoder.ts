@@ -2,7 +2,7 @@ import { isTooDeep, TOO_DEEP } from './check-depth.js'
 import { FRAME_BYTES, schemaIdOf } from './confluent-frame.js'
 import type { BodyDecoder, JsonObject } from './record-decoder.js'
 import type { OversizedSchema, RegisteredSchema, SchemaRegistry } from './schema-registry.js'
-import { oneLine, undecodable } from './undecodable.js'
+import { shortened, undecodable } from './undecodable.js'
 
 /** A schema compiled to the function that decodes payloads written with it; it throws if the bytes do not match. */
 export type CompiledSchema = (payload: Buffer) => JsonObject
@@ -61,7 +61,7 @@ export function registryDecoder(
     try {
       return { decode: compile(schema) }
     } catch (error: unknown) {
-      return { unusable: `schema ${id} cannot be used: ${oneLine(String(error))}` }
+      return { unusable: `schema ${id} cannot be used: ${shortened(String(error))}` }
     }
   }
 
@@ -97,7 +97,7 @@ export function registryDecoder(
         return isTooDeep(record) ? undecodable(TOO_DEEP) : { record }
       } catch (error: unknown) {
         const why = error instanceof Error ? error.message : String(error)
-        return undecodable(`not a record of schema ${id}: ${oneLine(why)}`)
+        return undecodable(`not a record of schema ${id}: ${shortened(why)}`)
       }
     },
   }

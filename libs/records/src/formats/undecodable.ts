@@ -3,7 +3,7 @@ import type { Rejection } from '@outflow/contracts'
 export const undecodable = (detail: string): Rejection => ({ reason: 'undecodable', detail })
 
 /** Shortens a parser's message to one line of at most 200 characters, for the detail of a rejection. */
-export function oneLine(message: string): string {
+export function shortened(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim()
   return line.length > 200 ? `${line.slice(0, 199)}…` : line
 }
