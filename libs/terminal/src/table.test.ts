@@ -21,6 +21,25 @@ it('has rules on a terminal, and cuts text that is too long', () => {
   ])
 })
 
+it('lists the values of each row on a terminal that is too narrow (top cut the last columns)', () => {
+  const narrow = {
+    head: ['pipeline', 'lag'],
+    rows: [
+      ['orders', '0'],
+      ['parcels', '17'],
+    ],
+    aligns: ['left', 'right'] as const,
+  }
+  expect(drawTable(narrow, { isTTY: true, columns: 18 })).toContain('│ orders   │   0 │')
+  expect(drawTable(narrow, { isTTY: true, columns: 17 }).split('\n')).toEqual([
+    'pipeline  orders',
+    'lag       0',
+    '',
+    'pipeline  parcels',
+    'lag       17',
+  ])
+})
+
 it('has columns of complete text in a pipe', () => {
   expect(drawTable(options, { isTTY: false, columns: 45 }).split('\n')).toEqual([
     'id    records  why',

@@ -10,15 +10,19 @@ export interface TableOptions {
   readonly widths?: readonly (number | null)[]
 }
 
-/** Draws a table: with rules on a terminal, else as columns of text. */
+/** Draws a table: with rules on a terminal, or, if that is too narrow, as a list of the values of each row; else as columns of text. */
 export function drawTable(
   { head = [], rows, aligns = [], widths = [] }: TableOptions,
   stream: { readonly isTTY?: boolean; readonly columns?: number },
 ): string {
-  const layout = stream.isTTY ? { ...RULED, colWidths: fit(widths, stream.columns ?? DEFAULT_COLUMNS) } : PLAIN
+  const columns = stream.columns ?? DEFAULT_COLUMNS
+  const layout = stream.isTTY ? { ...RULED, colWidths: fit(widths, columns) } : PLAIN
   const table = new Table({ head: [...head], colAligns: [...aligns], ...layout })
   for (const row of rows) table.push(row.map((cell) => (typeof cell === 'string' ? onOneLine(cell) : cell)))
   const lines = table.toString().split('\n')
+  // The upper rule has one character per cell of the terminal.
+  if (stream.isTTY && lines[0]!.length > columns && head.length > 0)
+    return rows.map((row) => drawTable({ rows: head.map((name, at) => [name, row[at]!]) }, {})).join('\n\n')
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 

@@ -6,7 +6,7 @@ import { describeStatus } from './status/describe-status.js'
 import { type Reading, rateBetween } from './status/reading.js'
 import { sparkline, withScreen } from './top.js'
 
-const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 120 }) as unknown as NodeJS.WriteStream & {
+const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 160 }) as unknown as NodeJS.WriteStream & {
   fd: 1 & 2
 }
 const plain = makeTerminal({ stdout: stream, stderr: stream, env: { NO_COLOR: '1' } })
