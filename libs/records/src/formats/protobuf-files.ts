@@ -68,6 +68,8 @@ interface FileDescriptor {
 function rootOf(files: readonly FileDescriptor[]): protobuf.Root {
   const known = new protobuf.Root()
   for (const wanted of files.flatMap(({ dependency }) => dependency)) addKnown(known, wanted)
+  // Only a resolved field has the kind of its type, which a descriptor states.
+  known.resolveAll()
   const { file = [] } = known.toDescriptor('proto3')
   const set = descriptor.FileDescriptorSet.fromObject({ file: [...(file ?? []), ...files] })
   return protobuf.Root.fromDescriptor(set as never, { keepCase: true })

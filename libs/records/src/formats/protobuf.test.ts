@@ -253,6 +253,20 @@ describe('messages of librdkafka clients', () => {
     expect(hex('0402000801')).toEqual({ hot: true })
     expect(() => hex('0212')).toThrow('the schema has no message [9]')
   })
+
+  test('may have fields of google.protobuf.Struct', () => {
+    const decodeNote = compile(
+      'Cgpub3RlLnByb3RvEgh0ZXN0LmFpchocZ29vZ2xlL3Byb3RvYnVmL3N0cnVjdC5wcm90byJYCgROb3RlEiYKBWV4dHJhGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIoCgRsaXN0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkxpc3RWYWx1ZWIGcHJvdG8z',
+    )
+    const bytes = Buffer.from(
+      '000a620a120a0564656c617912091100000000000004400a0c0a046761746512041a0242370a0a0a046c617465120220010a260a046c656773121e321c0a0911000000000000f03f0a0f2a0d0a0b0a02746f12051a034a464b0a0a0a046e6f6e651202080012090a031a01610a020800',
+      'hex',
+    )
+    expect(decodeNote(bytes)).toEqual({
+      extra: { gate: 'B7', delay: 2.5, late: true, none: null, legs: [1, { to: 'JFK' }] },
+      list: ['a', null],
+    })
+  })
 })
 
 test('issue 17: an omitted 64-bit key of a map entry is 0, and an unsigned key is not negative', () => {
