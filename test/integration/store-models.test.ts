@@ -17,6 +17,7 @@ import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aName } from '../support/infrastructure.js'
 import { aModel, aModelMetadata } from '../support/reports.js'
+import { aBatch, aPipeline } from '../support/stored-batches.js'
 
 /** Author and reason of a promotion. */
 const BY_HAND = { by: 'test', why: 'asked to' }
@@ -37,6 +38,13 @@ describe('models', () => {
     await insertModel(pool, { ...model, metadata: { ...model.metadata, createdAt: fittedAt.toISOString() } })
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelTrainedAt: fittedAt })
+  })
+
+  it('counts the anomalies found in the last hour in the status of a pipeline, also those of old records', async () => {
+    const pipeline = await aPipeline()
+    const recordTimeMs = Date.now() - 3 * 86_400_000
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 12.5, recordTimeMs))
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ anomaliesLastHour: 1, deadLettersLastDay: 1 })
   })
 
   it('compares the decisions of two models on the same records, live ones rather than held-out ones', async () => {

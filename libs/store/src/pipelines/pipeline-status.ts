@@ -17,7 +17,7 @@ export interface PipelineStatus {
   readonly modelTrainedAt: Date | null
   /** null: no model is active, or it was written by a newer outflow, in an unknown form. */
   readonly modelMetadata: ModelMetadata | null
-  /** By Kafka's record time. */
+  /** By time of detection. */
   readonly anomaliesLastHour: number
   readonly deadLettersLastDay: number
   /** Messages in the outbox that the relay has not sent yet. */
@@ -33,7 +33,7 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
       select counts.*, active.id as "modelId", active.created_at as "modelStoredAt",
              active.metadata as "modelMetadata", outbox.*,
              (select count(*)::float8 from outflow.anomalies
-              where pipeline = $1 and record_time > now() - interval '1 hour') as "anomaliesLastHour",
+              where pipeline = $1 and detected_at > now() - interval '1 hour') as "anomaliesLastHour",
              (select count(*)::float8 from outflow.dead_letters
               where pipeline = $1 and rejected_at > now() - interval '1 day') as "deadLettersLastDay"
       from (
