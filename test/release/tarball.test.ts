@@ -144,6 +144,8 @@ describe('the package outflow, installed into an empty folder', () => {
       const printed = await followFirstTopic(user)
       expect(printed.get(3)).toContain('features, 0 fields left out, from 9,000 records')
       expect(printed.get(4)).toContain('9,000 read, 0 would be dead letters')
+      // An installed package has no npm scripts.
+      expect(printed.get(4)).not.toContain('npm run')
       expect(printed.get(6)).toContain('Speed IAS in knots 3,000 is far above the usual')
       expect(printed.get(6)).toMatch(/^\d+ anomalies of birdstrikes as parquet/m)
       expect(printed.get(7)).toMatch(/^\d+ anomalies would have been \d+ alerts/m)

@@ -284,11 +284,10 @@ function computing(): readonly Check[] {
   return [
     {
       name: 'backend',
-      fix: 'npm run setup:tensorflow, or npm ci if node_modules is incomplete',
+      fix: 'npm ci: node_modules is incomplete',
       run: async () => {
         const { report } = await fit()
-        const hint = report.backend === 'wasm' ? '; npm run setup:tensorflow installs tfjs-node' : ''
-        return `${report.backend} ${report.backendVersion} fits${hint}`
+        return `${report.backend} ${report.backendVersion} fits`
       },
     },
     {
