@@ -141,6 +141,7 @@ const records = ({ config, kafka }: DoctorContext): Check => ({
 export function describeRead({
   records,
   deadLetters,
+  undecodable,
   isFieldUnused,
   problems,
   isCutShort,
@@ -154,10 +155,15 @@ export function describeRead({
     ...(problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more`] : []),
   ].join('; ')
   if (deadLetters <= DEAD_LETTER_SHARE * records && !isFieldUnused) return detail
-  throw new CheckFailed(
-    detail,
-    'correct the paths and types in the configuration; set optional: true for a field that records may lack',
-  )
+  const fixes = [
+    ...(undecodable > 0
+      ? ['correct source in the configuration, or the producer of the records that cannot be read']
+      : []),
+    ...(undecodable < deadLetters || isFieldUnused
+      ? ['correct the paths and types in the configuration; set optional: true for a field that records may lack']
+      : []),
+  ]
+  throw new CheckFailed(detail, fixes.join('; '))
 }
 
 const MAX_PROBLEMS = 5

@@ -29,6 +29,7 @@ it('issue 17.7: a path that no record has is named with the number of records th
   expect(findings(config, amounts)).toEqual({
     records: 100,
     deadLetters: 100,
+    undecodable: 0,
     isFieldUnused: false,
     problems: ['$.amout is absent from all'],
   })
@@ -50,6 +51,7 @@ it('another type is counted by field, with the first example; a record counts on
   expect(findings(config, ['{', ...amounts])).toMatchObject({
     records: 101,
     deadLetters: 99,
+    undecodable: 1,
     problems: [
       expect.stringMatching(/^1 cannot be read: not JSON/),
       '$.amount is wrong in 98: $.amount must be true or false, found 2',
@@ -83,6 +85,7 @@ it('records that fit the configuration have no problems', () => {
   expect(findings(configWith([{ path: '$.amount', type: 'numeric' }]), amounts)).toEqual({
     records: 100,
     deadLetters: 0,
+    undecodable: 0,
     isFieldUnused: false,
     problems: [],
   })

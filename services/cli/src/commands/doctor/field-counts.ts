@@ -39,7 +39,7 @@ export function countFields(config: Pick<Config, 'source' | 'features'>) {
       }
       // The path of an optional field that is in no record may be misspelt.
       const isFieldUnused = decoded > 0 && fields.some(({ isOptional, absent }) => isOptional && absent === decoded)
-      return { records, deadLetters, isFieldUnused, problems }
+      return { records, deadLetters, undecodable, isFieldUnused, problems }
     },
   }
 }
