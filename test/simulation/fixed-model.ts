@@ -95,6 +95,7 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     missing: () => [],
     fieldShifts: async () => [],
     sample: async () => [],
+    sampleFields: async () => [],
     close: async () => onClose(),
   }
 }

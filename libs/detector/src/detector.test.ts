@@ -2,6 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import { columnsOf, type Fields } from '@outflow/records'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Detector, openDetector } from './detector.js'
+import { divergenceOf } from './divergence.js'
 import { TooFewRecords } from './errors.js'
 import { readerOf, seededDraws } from './test-draws.js'
 import { type TrainedDetector, trainDetector } from './train.js'
@@ -219,6 +220,10 @@ describe('a detector', () => {
     expect((await detector.fieldShifts(draw(1000, { length: 40 })))[0]).toMatchObject({
       field: expect.stringContaining('note'),
     })
+    // `models diff`
+    const other = await trainDetector({ ...trainingOf(features), records: draw(1200, { gap: 120 }) })
+    expect((await divergenceOf(artefact, artefact))!.firstToSecond).toBe(0)
+    expect((await divergenceOf(artefact, other.artefact))!.firstToSecond).toBeGreaterThan(3)
     await detector.close()
   }, 60_000)
 

@@ -86,6 +86,8 @@ export interface Detector {
   fieldShifts(recent: readonly Fields[]): Promise<readonly FieldShift[]>
   /** Synthetic normal records with the fields of the input, nested paths included; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
+  /** The fields of such records, with windowed features and measures of texts, which a record does not contain. */
+  sampleFields(count: number, seed: number): Promise<Fields[]>
   close(): Promise<void>
 }
 
@@ -147,6 +149,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     missing: (fields) => missingFeatures(encoder.features, fields),
     fieldShifts: async (recent) => fieldShifts(encoder, await sampleFields(model, COMPARED, 1), recent),
     sample: (count, seed) => sampleRecords(model, count, seed),
+    sampleFields: (count, seed) => sampleFields(model, count, seed),
     close: async () => {
       for (const open of new Set([local, forLarge])) await open.close()
     },

@@ -1,4 +1,3 @@
-import { type Fields, isRejection } from '@outflow/records'
 import type { Detector } from './detector.js'
 import { sameFeatures } from './same-features.js'
 import { withDetector } from './with-detector.js'
@@ -30,10 +29,8 @@ export function divergenceOf(first: Uint8Array, second: Uint8Array): Promise<Div
 
 /** mean(nll of `other` − nll of `sampler`) over records that `sampler` draws. */
 async function meanExcess(sampler: Detector, other: Detector): Promise<number> {
-  const records = (await sampler.sample(SAMPLED, SEED))
-    .map((record) => sampler.read(record))
-    .filter((read): read is Fields => !isRejection(read))
+  const records = await sampler.sampleFields(SAMPLED, SEED)
   const bySampler = await sampler.score(records)
   const byOther = await other.score(records)
-  return byOther.nll.reduce((sum, nll, index) => sum + nll - bySampler.nll[index]!, 0) / records.length
+  return byOther.nll.reduce((sum, nll, index) => sum + nll - bySampler.nll[index]!, 0) / SAMPLED
 }

@@ -83,6 +83,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     missing: ({ numbers }) => (Number.isNaN(numbers[0]) ? ['delay'] : []),
     fieldShifts: async () => [],
     sample: async () => [],
+    sampleFields: async () => [],
     close: vi.fn<Detector['close']>(async () => {}),
     ...overrides,
   }
