@@ -37,7 +37,7 @@ packFlow()
 function packOutflow(): void {
   const stage = emptyStage('outflow')
   const workspaces = closureOf('@outflow/cli')
-  for (const name of workspaces) copyWorkspace(name, join(stage, 'node_modules', name))
+  for (const name of workspaces) copyBundled(name, stage)
   copyOnnxRuntime(join(stage, 'node_modules', 'onnxruntime-node'))
   copyFlights(join(stage, 'node_modules', 'vega-datasets'))
   const { name, version, description, license, repository, engines, overrides } = readManifest(root)
@@ -68,7 +68,7 @@ function packOutflow(): void {
 function packFlow(): void {
   const stage = emptyStage('flow')
   copyWorkspace('@outflow/flow', stage)
-  copyWorkspace('@outflow/errors', join(stage, 'node_modules', '@outflow/errors'))
+  copyBundled('@outflow/errors', stage)
   const { repository } = readManifest(root)
   writeManifest(stage, { ...readManifest(stage), repository, bundleDependencies: ['@outflow/errors'] })
   cpSync(join(root, 'LICENSE'), join(stage, 'LICENSE'))
@@ -83,6 +83,17 @@ function closureOf(name: string, found = new Set<string>()): string[] {
     if (dependency.startsWith('@outflow/') && !found.has(dependency)) closureOf(dependency, found)
   }
   return [...found].sort()
+}
+
+/**
+ * Copies a workspace into the bundle of a package, without its dependencies, which the package lists itself. A global installation leaves the
+ * folders of all dependencies of a bundled package empty (npm 10 and 11).
+ */
+function copyBundled(name: string, stage: string): void {
+  const to = join(stage, 'node_modules', name)
+  copyWorkspace(name, to)
+  const { dependencies: _, optionalDependencies: __, ...manifest } = readManifest(to)
+  writeManifest(to, manifest)
 }
 
 function copyWorkspace(name: string, to: string): void {
@@ -114,9 +125,8 @@ function copyOnnxRuntime(to: string): void {
   const isWanted = (file: string) =>
     !/[\\/](win32|script|lib|node_modules|libonnxruntime\.[\d.]+\.\d+\.dylib)$|\.map$/.test(file)
   cpSync(from, to, { recursive: true, filter: (file) => file === from || isWanted(file.slice(from.length)) })
-  const { scripts: _, dependencies, devDependencies: __, ...manifest } = readManifest(from)
-  const { 'onnxruntime-common': common } = dependencies!
-  writeManifest(to, { ...manifest, dependencies: { 'onnxruntime-common': common! } })
+  const { scripts: _, dependencies: __, devDependencies: ___, ...manifest } = readManifest(from)
+  writeManifest(to, manifest)
 }
 
 /** Copies only the demo's table, and the README, which states its licence and sources. */

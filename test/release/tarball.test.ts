@@ -48,6 +48,17 @@ it('packs the same bytes again', async () => {
   expect(checksums()).toEqual(before)
 })
 
+it('can be installed globally', async () => {
+  const prefix = join(folder, 'global')
+  await install(join(root, tarballs.outflow), prefix, { npm_config_global: 'true', npm_config_prefix: prefix })
+  const ran = await runToEnd(join(prefix, 'bin', 'outflow'), ['schema', '--event', 'outflow.anomaly.v1'], {
+    cwd: folder,
+  })
+  expect(ran.code, ran.stderr).toBe(0)
+  expect(JSON.parse(ran.stdout)).toHaveProperty('$schema')
+  await rm(prefix, { recursive: true })
+})
+
 describe('the package outflow, installed into an empty folder', () => {
   let user: string
   const outflow = (node: string, args: readonly string[], env: Record<string, string> = {}) =>
