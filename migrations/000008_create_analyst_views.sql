@@ -186,7 +186,7 @@ comment on column analyst.drift_alarms.changed_at is 'When the change started, b
 comment on column analyst.drift_alarms.raised_at is 'Minute in which the statistic crossed its limit, by Kafka''s timestamps.';
 comment on column analyst.drift_alarms.noted_at is 'When the row was written.';
 comment on column analyst.drift_alarms.fields is
-  'Fields whose share of the nll changed, the largest change first: field, and nats per record.';
+  'How much the distribution of each field has changed, the largest change first: field, and nats per record.';
 
 create view analyst.models as
   select pipeline, id, state, parent_id, metadata, metrics, octet_length(artefact) as artefact_bytes,
