@@ -31,6 +31,10 @@ export async function resendLetters(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = positions.map(requirePosition)
+  const filter = (['reason', 'topic', 'since'] as const).find((name) => options[name] !== undefined)
+  if (wanted.length > 0 && filter !== undefined) {
+    throw new UsageError(`--${filter} selects among all dead letters; leave it out, or name no position`)
+  }
   if (options.with !== undefined && wanted.length !== 1) {
     throw new UsageError(`--with corrects one record; name its position (${wanted.length} are named)`)
   }
