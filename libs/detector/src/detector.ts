@@ -78,12 +78,11 @@ export interface Detector {
   /** [batch]; for each record the unseen category value that alone makes it an anomaly, null if there is none. */
   newValues(batch: readonly Fields[]): Promise<(NewValue | null)[]>
   /**
-   * How much each field's distribution has changed in recent records, compared with records drawn from the model, the largest change
-   * first.
+   * How much each field's distribution in recent records differs from that in training, the largest change first.
    *
    * @param recent  at least 40 records
    */
-  fieldShifts(recent: readonly Fields[]): Promise<readonly FieldShift[]>
+  fieldShifts(recent: readonly Fields[]): readonly FieldShift[]
   /** Synthetic normal records with the fields of the input, nested paths included; the same seed gives the same records. */
   sample(count: number, seed: number): Promise<Record<string, unknown>[]>
   /** The fields of such records, with windowed features and measures of texts, which a record does not contain. */
@@ -147,7 +146,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
       ),
     stretched: encoder.numbers.filter((column) => relativeScale(column) > STRETCHED).map(({ name }) => name),
     missing: (fields) => missingFeatures(encoder.features, fields),
-    fieldShifts: async (recent) => fieldShifts(encoder, await sampleFields(model, COMPARED, 1), recent),
+    fieldShifts: (recent) => fieldShifts(encoder, recent),
     sample: (count, seed) => sampleRecords(model, count, seed),
     sampleFields: (count, seed) => sampleFields(model, count, seed),
     close: async () => {
@@ -155,9 +154,6 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     },
   }
 }
-
-/** Drawn records that recent ones are compared with. */
-const COMPARED = 2_000
 
 /** Long-tailed numbers of a linear scale have a scale of a few deviations; it is limited to twenty of most values. */
 const STRETCHED = 10

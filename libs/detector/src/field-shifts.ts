@@ -1,88 +1,100 @@
-import { type Encoder, hourInPeriod, type NumberColumn } from '@outflow/encoding'
-import { columnsOf, type Fields } from '@outflow/records'
+import { type Encoder, flagCategory, flagOf, type NumberColumn, toOwn } from '@outflow/encoding'
+import { columnsOf, type Fields, type NumberFeature } from '@outflow/records'
 
 /** How much the distribution of one field has changed. */
 export interface FieldShift {
   readonly field: string
-  /** Estimated divergence of the field's recent values from its earlier values, nats; about 0 without a change. */
+  /** Nats per record; 0: unchanged. */
   readonly nats: number
 }
 
 /**
- * Estimates how much the distribution of each field has changed, the largest change first: the Kullback–Leibler divergence of the
- * recent from the reference values, over bins of a 32nd of the training values each, so that a change within any scale of a
- * field of several scales is detected.
+ * Estimates how much the distribution of each field has changed since training, the largest change first: the Kullback–Leibler divergence
+ * of the recent from the training values, over bins of a 32nd of the training values each, so that a change within any scale of a field of
+ * several scales is detected.
  *
  *     nats = mean over half of the recent records of log q(bin) − log p(bin)
  *
- * with q from the other half, so that the estimate is not biased upward. At most log 32 + log 2, if all recent values fall in
- * one bin.
+ * with q from the other half, which removes most of the bias. A missing value, a usual one and an unseen one have a bin each. The encoder has
+ * p: its quantiles and the probabilities of its categories. A sample of the model would add what the model does not fit.
  *
- * @param reference  earlier records, or records sampled from a model of them
- * @param recent     at least 40 records
+ * @param recent  at least 40 records
  */
 export function fieldShifts(
-  { features, numbers }: Pick<Encoder, 'features' | 'numbers'>,
-  reference: readonly Fields[],
+  { features, numbers, tree }: Pick<Encoder, 'features' | 'numbers' | 'tree'>,
   recent: readonly Fields[],
 ): readonly FieldShift[] {
+  const flagsAt = tree.vocabularies.length - numbers.length
+  const shareIn = (category: number) => (value: string | null) =>
+    tree.marginals[category]![tree.vocabularies[category]!.ids.get(value) ?? 0]!
   return columnsOf(features)
-    .map(({ kind, name: field, feature, at }): FieldShift => {
+    .map(({ name: field, kind, feature, at }) => {
       if (kind === 'category') {
-        const bin = ({ categories }: Fields) => categories[at] ?? MISSING
-        return { field, nats: divergence(reference.map(bin), recent.map(bin)) }
+        const bins = binsOfCategory(tree.vocabularies[at]!.ids, tree.marginals[at]!)
+        return { field, nats: divergence(recent.map(({ categories }) => bins(categories[at] ?? null))) }
       }
-      const value = (fields: Fields) =>
-        feature.type === 'cyclic' ? hourInPeriod(fields.numbers[at]!, feature) : fields.numbers[at]!
-      const bin = feature.type === 'cyclic' ? binsOfTimes(reference.map(value)) : binsOfNumbers(numbers[at]!)
-      return { field, nats: divergence(reference.map(value).map(bin), recent.map(value).map(bin)) }
+      const bins = binsOfNumber(numbers[at]!, shareIn(flagsAt + at))
+      const present = recent.map(({ numbers }) => numbers[at]!).filter((value) => hasShare(feature, value))
+      return { field, nats: divergence(present.map(bins)) }
     })
     .toSorted((a, b) => b.nats - a.nats)
 }
 
-type Bin = number | symbol
+/** A bin of the values, with its share of the training records. */
+interface Bin {
+  readonly share: number
+}
+
+/** Returns the bin of a category: values that are too rare for a bin of their own share one, and unseen values have another. */
+function binsOfCategory(ids: ReadonlyMap<string | null, number>, shares: Float64Array): (value: string | null) => Bin {
+  const isRare = (share: number, id: number) => id > 0 && share < RARE
+  const rare: Bin = { share: shares.filter(isRare).reduce((sum, share) => sum + share, 0) }
+  const bins = Array.from(shares, (share, id) => (isRare(share, id) ? rare : { share }))
+  return (value) => bins[ids.get(value) ?? 0]!
+}
 
 /**
- * Returns the bin of a number. Borders are halfway between training values: records drawn from a model scatter around a value that
- * many training records share, and stay in its bin.
+ * Returns the bin of a number. Quantiles at which many training values are equal have one bin, of the values that are nearer to it than to
+ * the next quantiles.
+ *
+ * @param shareOf  the share of a flag
  */
-function binsOfNumbers({ usual, quantiles }: NumberColumn): (value: number) => Bin {
-  const values = Array.from(new Set(quantiles.slice(0, BINS)))
-  const bin = binBetween(values.slice(1).map((value, below) => (values[below]! + value) / 2))
-  return (value) => (value === usual ? USUAL : bin(value))
+function binsOfNumber(column: NumberColumn, shareOf: (flag: string) => number): (value: number) => Bin {
+  const { quantiles } = column
+  const flagged = { missing: { share: shareOf('missing') }, usual: { share: shareOf('usual') } }
+  const values = Array.from(new Set(quantiles))
+  const borders = values.slice(1).map((value, below) => (values[below]! + value) / 2)
+  const bins = values.map((value): Bin => {
+    const equal = quantiles.filter((quantile) => quantile === value).length
+    return { share: (shareOf('present') * equal) / quantiles.length }
+  })
+  return (value) => {
+    const flag = flagOf(column, value)
+    if (flag !== 'present') return flagged[flag]
+    const own = toOwn(column, value)
+    return bins[borders.findLastIndex((border) => border <= own) + 1]!
+  }
 }
 
-/** Returns the bin of a time, in hours. */
-function binsOfTimes(hours: readonly number[]): (hour: number) => Bin {
-  const ascending = Float64Array.from(hours.filter((hour) => !Number.isNaN(hour))).sort()
-  const borders = new Set(
-    Array.from({ length: BINS }, (_, bin) => ascending[Math.floor((bin * ascending.length) / BINS)] ?? 0),
-  )
-  return binBetween(Array.from(borders))
+/** Whether the encoder has the share of a value: it counts an incomplete window as present. */
+function hasShare(feature: NumberFeature, value: number): boolean {
+  return !Number.isNaN(value) || flagCategory(feature, 'missing') === 'missing'
 }
 
-/** Returns the bin of a value; a value at a border belongs to the bin above it. */
-function binBetween(borders: readonly number[]): (value: number) => Bin {
-  return (value) => (Number.isNaN(value) ? MISSING : borders.findLastIndex((border) => border <= value))
-}
-
-function divergence<Bin>(reference: readonly Bin[], recent: readonly Bin[]): number {
+function divergence(recent: readonly Bin[]): number {
   const even = recent.filter((_, index) => index % 2 === 0)
   const odd = recent.filter((_, index) => index % 2 === 1)
-  const bins = new Set([...reference, ...recent]).size
-  const before = sharesOf(reference, bins)
-  const now = sharesOf(even, bins)
-  return odd.reduce((sum, bin) => sum + Math.log(now(bin) / before(bin)), 0) / Math.max(1, odd.length)
+  const now = sharesOf(even, new Set(recent).size)
+  return odd.reduce((sum, bin) => sum + Math.log(now(bin) / bin.share), 0) / Math.max(1, odd.length)
 }
 
 /** The share of each bin, smoothed by half a record per bin. */
-function sharesOf<Bin>(found: readonly Bin[], bins: number): (bin: Bin) => number {
+function sharesOf(found: readonly Bin[], bins: number): (bin: Bin) => number {
   const counts = new Map<Bin, number>()
   for (const bin of found) counts.set(bin, (counts.get(bin) ?? 0) + 1)
   return (bin) => ((counts.get(bin) ?? 0) + SMOOTHING) / (found.length + SMOOTHING * bins)
 }
 
-const BINS = 32
+/** Share of the training records below which a category has no bin of its own. */
+const RARE = 1 / 128
 const SMOOTHING = 0.5
-const MISSING = Symbol('missing')
-const USUAL = Symbol('usual')

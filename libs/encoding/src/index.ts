@@ -18,11 +18,14 @@ export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
 export { fitLogUnit } from './log-scale.js'
 export {
   arbitraryValueNll,
+  flagCategory,
+  flagOf,
   fromLine,
   type NumberColumn,
   ownToLine,
   relativeScale,
   roundToStep,
+  toOwn,
 } from './number-column.js'
 export { type EncoderHeader, packEncoder, unpackEncoder } from './pack-encoder.js'
 export { sampleCategories } from './sample-categories.js'

@@ -164,7 +164,7 @@ async function movedFields(
   recent: readonly Fields[],
 ): Promise<readonly FieldShift[]> {
   if (recent.length < FEWEST_COMPARED) return []
-  return (await withStored(context, id, (detector) => detector.fieldShifts(recent))) ?? []
+  return (await withStored(context, id, async (detector) => detector.fieldShifts(recent))) ?? []
 }
 
 function readableOf(detector: Detector, records: readonly unknown[]): readonly Fields[] {
