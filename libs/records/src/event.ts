@@ -26,13 +26,14 @@ export function eventReader(
   locate: Locate = inWholeRecords,
 ) {
   const readTime = timestamp === undefined ? kafkaTime : fieldTime(timestamp, locate)
-  const readKey = key === undefined ? null : fieldKey(key, locate)
+  const readKey = key === undefined ? null : fieldReader([{ path: key, type: 'categorical', optional: true }], locate)
   return <M extends MessageFacts>(source: M, record: unknown): Event<M> | Rejection => {
     const eventTimeMs = readTime(source, record)
     if (typeof eventTimeMs !== 'number') return eventTimeMs
     if (readKey === null) return new KeyedByKafka(source, eventTimeMs)
-    const entityKey = readKey(record)
-    return typeof entityKey === 'object' && entityKey !== null ? entityKey : { source, eventTimeMs, entityKey }
+    const fields = readKey(record)
+    if (isRejection(fields)) return fields
+    return { source, eventTimeMs, entityKey: entityOf(fields.categories[0]!) }
   }
 }
 
@@ -44,8 +45,7 @@ class KeyedByKafka<M extends MessageFacts> implements Event<M> {
   ) {}
 
   get entityKey(): string | null {
-    const name = textOfKey(this.source.key)
-    return name === null ? null : entityOf(name)
+    return entityOf(textOfKey(this.source.key))
   }
 }
 
@@ -75,14 +75,4 @@ function fieldTime(path: string, locate: Locate): TimeReader {
 function inRange(ms: number, what: string): number | Rejection {
   if (ms >= EARLIEST_MS && ms <= LATEST_MS) return Math.trunc(ms)
   return { reason: 'bad_timestamp', detail: `${what}: a time must be in the years 1 to 9999; found ${ms} ms` }
-}
-
-function fieldKey(path: string, locate: Locate): (record: unknown) => string | null | Rejection {
-  const read = fieldReader([{ path, type: 'categorical', optional: true }], locate)
-  return (record) => {
-    const fields = read(record)
-    if (isRejection(fields)) return fields
-    const key = fields.categories[0]!
-    return key === null ? null : entityOf(key)
-  }
 }

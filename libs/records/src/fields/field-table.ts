@@ -20,10 +20,10 @@ export interface FieldRows {
 
 /** Returns the fields of one record of a table. */
 export function fieldsAt({ count, numbers, categories }: FieldTable, row: number): Fields {
-  const [width, named] = [numbers.length / count, categories.length / count]
+  const [numberWidth, categoryWidth] = [numbers.length / count, categories.length / count]
   return {
-    numbers: Array.from(numbers.subarray(row * width, (row + 1) * width)),
-    categories: categories.slice(row * named, (row + 1) * named),
+    numbers: Array.from(numbers.subarray(row * numberWidth, (row + 1) * numberWidth)),
+    categories: categories.slice(row * categoryWidth, (row + 1) * categoryWidth),
   }
 }
 

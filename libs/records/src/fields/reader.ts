@@ -1,6 +1,6 @@
 import { type Feature, featurePath, type Rejection } from '@outflow/contracts'
 import type { PickedValues } from '../formats/record-decoder.js'
-import { entityOf, LONGEST_NAME } from '../windows/names.js'
+import { shortName } from '../windows/names.js'
 import { categoryColumnsOf, numberColumnsOf } from './columns.js'
 import type { FieldRows, FieldTable } from './field-table.js'
 import type { Fields } from './fields.js'
@@ -70,7 +70,7 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
     for (const { get, numberAt, path, optional, type } of parts) {
       if (numberAt >= 0) {
         const number = (record as PickedValues).numbers[numberAt]!
-        if (Math.abs(number) <= LARGEST) {
+        if (Math.abs(number) <= LARGEST_NUMBER) {
           numbers[at++] = number
           continue
         }
@@ -122,7 +122,8 @@ export function isRejection(read: Fields | Rejection): read is Rejection {
   return 'reason' in read
 }
 
-const LARGEST = 1e300
+/** The largest magnitude of a record's number, and of a number computed from several. */
+export const LARGEST_NUMBER = 1e300
 // Runs in linear time: no two parts of the pattern match the same digits.
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 /** A double has 17 significant digits and at most 308 before the point. */
@@ -140,12 +141,12 @@ export function isMissing(value: unknown): boolean {
 
 /** Reads the value of a numeric field: NaN if it is missing; `undefined` if it is not a number. */
 export function readNumber(value: unknown): number | undefined {
-  if (typeof value === 'number' && Math.abs(value) <= LARGEST) return value
+  if (typeof value === 'number' && Math.abs(value) <= LARGEST_NUMBER) return value
   if (isMissing(value)) return Number.NaN
   if (typeof value !== 'string' || value.length > LONGEST_NUMBER) return undefined
   if (!DECIMAL.test(value.trim())) return isNoValue(value) ? Number.NaN : undefined
   const number = Number(value)
-  return Math.abs(number) <= LARGEST ? number : undefined
+  return Math.abs(number) <= LARGEST_NUMBER ? number : undefined
 }
 
 /** What spreadsheets, R and pandas write for a missing number or time. In a category such a word is a value: NA may be Namibia. */
@@ -157,10 +158,10 @@ function readCategory(value: unknown): string | null | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 
-/** A value of the length of a message would be in the model, in reasons and in alerts. */
+/** Shortened, because the whole value would be in the model, in reasons and in alerts. */
 function readName(value: unknown): string | null | undefined {
   const category = readCategory(value)
-  return category && category.length > LONGEST_NAME ? entityOf(category) : category
+  return category && shortName(category)
 }
 
 function readText(value: unknown): TextMeasures | undefined {

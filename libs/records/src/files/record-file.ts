@@ -1,3 +1,5 @@
+import type { JsonObject } from '../formats/record-decoder.js'
+
 export const FORMATS = ['csv', 'ndjson'] as const
 export type Format = (typeof FORMATS)[number]
 
@@ -13,7 +15,7 @@ export interface RecordFile {
 export interface FileRecord {
   /** Counted from 1, including the header; for a record over several lines, the last. */
   readonly line: number
-  readonly record: Readonly<Record<string, unknown>>
+  readonly record: JsonObject
 }
 
 /** Records in a batch: enough to make the scorer's overhead per call negligible, few enough to keep several batches in memory. */

@@ -40,8 +40,9 @@ export async function readTrainingRecords(
   file: RecordFile,
   { features: given, exclude, maxRows, seed, signal, onRows }: TrainingRecordsOptions,
 ): Promise<TrainingRecords> {
+  const isExcluded = (path: string) => exclude.some((name) => isWithin(name, path))
   const withoutExcluded = (features: readonly Feature[]) =>
-    features.filter((feature) => !exclude.some((name) => isWithin(name, featurePath(feature))))
+    features.filter((feature) => !isExcluded(featurePath(feature)))
   const read = given && fileReader(file.name, withoutExcluded(given), given)
   const inference = makeFeatureInference({ withLists: file.format === 'csv' })
   const sample = makeSample(maxRows, seed, ({ record }: Row) => record)
@@ -69,7 +70,7 @@ export async function readTrainingRecords(
   const readLater = fileReader(file.name, features)
   return {
     features,
-    leftOut: given ? [] : inferred.leftOut.filter(({ path }) => !exclude.some((name) => isWithin(name, path))),
+    leftOut: given ? [] : inferred.leftOut.filter(({ path }) => !isExcluded(path)),
     missingCodes: inferred.missingCodes.filter((found) =>
       features.some((feature) => featurePath(feature) === found.path),
     ),

@@ -58,24 +58,21 @@ function byPlace(values: readonly string[]): JsonObject {
 
 /**
  * Compiles column names to the function that builds a record from a line's values. A column whose field would be inside another column's,
- * such as `a.b` next to `a`, stays one key.
+ * such as `a.b` next to `a`, or the same as another's, stays one key.
  */
 export function recordBuilder(columns: readonly string[]): (values: readonly string[]) => JsonObject {
-  const steps = columns.map(stepsOfColumn)
-  const keyOf = (own: readonly Step[], count: number) => JSON.stringify(own.slice(0, count))
+  const paths = columns.map(stepsOfColumn)
+  /** How many columns have a path. */
   const counts = new Map<string, number>()
-  for (const own of steps) {
-    const key = keyOf(own, own.length)
-    counts.set(key, (counts.get(key) ?? 0) + 1)
-  }
-  const fields = steps.map((own, index) => {
-    const isInside = own.some((_, at) => (counts.get(keyOf(own, at + 1)) ?? 0) > (at + 1 === own.length ? 1 : 0))
-    return isInside ? [columns[index]!] : own
-  })
+  for (const path of paths) counts.set(JSON.stringify(path), (counts.get(JSON.stringify(path)) ?? 0) + 1)
+  const isRepeated = (path: readonly Step[]) => counts.get(JSON.stringify(path))! > 1
+  const isInside = (path: readonly Step[]) =>
+    path.some((_, length) => counts.has(JSON.stringify(path.slice(0, length))))
+  const fields = paths.map((path, index) => (isRepeated(path) || isInside(path) ? [columns[index]!] : path))
   return (values) => {
     const record = emptyRecord()
-    fields.forEach((own, index) => {
-      putAt(record, own, values[index])
+    fields.forEach((path, index) => {
+      putAt(record, path, values[index])
     })
     return record
   }

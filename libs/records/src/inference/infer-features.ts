@@ -9,7 +9,8 @@ import {
 } from '@outflow/contracts'
 import { isMissing, readNumber } from '../fields/reader.js'
 import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
-import { entityOf, LONGEST_NAME } from '../windows/names.js'
+import type { JsonObject } from '../formats/record-decoder.js'
+import { shortName } from '../windows/names.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { NumberSummariser, wantsLogScale } from './number-summary.js'
 
@@ -69,7 +70,7 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
   }
   let partitions = 1
   return {
-    observe: (record: Readonly<Record<string, unknown>>) => {
+    observe: (record: JsonObject) => {
       records += 1
       observe(record, root)
     },
@@ -97,10 +98,10 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
         names.add(nameOfPath(path))
       }
       const paths = [...byPath.keys()]
-      const missingCodes = features.flatMap(({ type }, at) => {
-        const path = featurePath(features[at]!)
-        const code = type === 'numeric' ? byPath.get(path)!.summariser.missingCode() : null
-        return code === null ? [] : [{ path, code }]
+      const missingCodes = features.flatMap((feature) => {
+        if (feature.type !== 'numeric') return []
+        const code = byPath.get(feature.path)!.summariser.missingCode()
+        return code === null ? [] : [{ path: feature.path, code }]
       })
       const series = seriesOf(features, byPath, records)
       if (series === null) {
@@ -192,7 +193,7 @@ function note(field: Field, value: unknown, nowMs: number): void {
   const whole = String(value)
   if (BOOLEAN.test(whole)) field.booleans += 1
   // As a category is read.
-  const text = whole.length > LONGEST_NAME ? entityOf(whole) : whole
+  const text = shortName(whole)
   const isNumeric =
     field.codes === 0 && field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
   if (field.distinct.size <= (isNumeric && number !== undefined ? MAX_DISTINCT_NUMBERS : MAX_DISTINCT))
@@ -336,25 +337,26 @@ const FEWEST_OF_SERIES = 300
 type Kind =
   | { type: 'numeric'; scale?: 'log' }
   | { type: 'categorical' | 'boolean' }
-  | { type: 'cyclic'; period: 'day' | 'week' | 'year' }
+  | { type: 'cyclic'; period: Cyclic['period'] }
 
-function periodOf({ dates, times, epochs, earliestMs, latestMs }: Field): 'day' | 'week' | 'year' {
+function periodOf({ dates, times, epochs, earliestMs, latestMs }: Field): Cyclic['period'] {
   if (dates < times + epochs) return 'day'
   return latestMs - earliestMs >= SEASONS_MS ? 'year' : 'week'
 }
 
+/** Returns the kind of feature that a field is, or why a model cannot use it. */
 function kindOf(field: Field, values: number): Kind | string {
-  const times = field.times + field.epochs
-  const isTime = times > 0 && times >= DECIDING_SHARE * (values - field.noNumbers)
+  const { times, epochs, numbers, codes, textNumbers, textDates, noNumbers } = field
+  const decides = (count: number) => count > 0 && count >= DECIDING_SHARE * (values - noNumbers)
   // A number that is no epoch time shows that numbers are not times: most sizes in bytes are in the range of epoch seconds.
-  if (isTime && field.numbers === field.epochs) return { type: 'cyclic', period: periodOf(field) }
-  const areCodes = field.codes > 0 && field.codes >= CODE_SHARE * field.numbers
-  if (!areCodes && field.numbers > 0 && field.numbers >= DECIDING_SHARE * (values - field.noNumbers)) {
+  if (decides(times + epochs) && numbers === epochs) return { type: 'cyclic', period: periodOf(field) }
+  const areCodes = codes > 0 && codes >= CODE_SHARE * numbers
+  if (!areCodes && decides(numbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
-  if (field.textNumbers > 0 && field.numbers + field.textNumbers >= DECIDING_SHARE * (values - field.noNumbers))
+  if (textNumbers > 0 && decides(numbers + textNumbers))
     return 'numbers with commas or signs, which are read as text: write a decimal point, and no separators of thousands, currency or %'
-  if (field.textDates > 0 && field.times + field.textDates >= DECIDING_SHARE * (values - field.noNumbers))
+  if (textDates > 0 && decides(times + textDates))
     return 'dates that are not ISO 8601, which are read as text: write them as 2026-03-14, with a time as 2026-03-14T09:26:53Z'
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records per value the field is an id or free text.

@@ -1,8 +1,6 @@
+import { LARGEST_NUMBER } from '../fields/reader.js'
 import type { WindowFeature } from './plan.js'
 import type { Before } from './series-state.js'
-
-/** The largest magnitude of a record's number, and of a number computed from several. */
-const LARGEST = 1e300
 
 /**
  * Returns a windowed feature of a record; NaN is missing.
@@ -34,5 +32,5 @@ export function measure(aggregate: WindowFeature['aggregate'], before: Before, v
 }
 
 function bounded(value: number): number {
-  return Math.max(-LARGEST, Math.min(LARGEST, value))
+  return Math.max(-LARGEST_NUMBER, Math.min(LARGEST_NUMBER, value))
 }

@@ -3,16 +3,24 @@ import { createHash } from 'node:crypto'
 import { plainText } from '@outflow/contracts'
 
 /** UTF-16 units, at most 1,500 bytes of UTF-8: an index row of Postgres has 2,704 for the name, pipeline, topic and path. */
-export const LONGEST_NAME = 500
+const LONGEST_NAME = 500
 /** Units of a longer name that are kept before its hash. */
 const LEGIBLE_START = 100
 
 /**
- * Returns an entity's name in a form that Postgres can store and index: NUL and lone surrogates become U+FFFD; a name of more than
- * 500 UTF-16 units becomes its first 100, `…sha256:` and the hash of the whole name.
+ * Returns an entity's name in a form that Postgres can store and index: NUL and lone surrogates become U+FFFD, and a long name is shortened
+ * as by `shortName`. Null is no entity.
  */
-export function entityOf(name: string): string {
-  if (name.length <= LONGEST_NAME) return plainText(name)
+export function entityOf(name: string | null): string | null {
+  return name === null ? null : plainText(shortName(name))
+}
+
+/**
+ * Returns a name of at most 500 UTF-16 units as it is; a longer one, which could have the length of a message, as its first 100, `…sha256:`
+ * and the hash of the whole name.
+ */
+export function shortName(name: string): string {
+  if (name.length <= LONGEST_NAME) return name
   // A copy: a slice would keep the whole name in memory.
   const start = Buffer.from(name.slice(0, LEGIBLE_START)).toString()
   return `${plainText(start)}…sha256:${createHash('sha256').update(name).digest('hex')}`

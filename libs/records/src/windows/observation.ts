@@ -1,4 +1,5 @@
 import { type Feature, PARTITION, type Rejection } from '@outflow/contracts'
+import type { Fields } from '../fields/fields.js'
 import { inWholeRecords, type Locate } from '../fields/path.js'
 import { fieldReader, isRejection } from '../fields/reader.js'
 import { entityOf, hashOf, textOfKey } from './names.js'
@@ -40,9 +41,14 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     return list.indexOf(id)
   }
   const category = (path: string) => placeIn(categories, { path, type: 'categorical', optional: true })
+  const entityReader = (by: string | null): ((fields: Fields, key: Buffer | null) => string | null) => {
+    if (by === PARTITION) return () => ''
+    if (by === null) return (_, key) => textOfKey(key)
+    const place = category(by)
+    return ({ categories }) => categories[place]!
+  }
   const places = groups.map(({ by, series }) => ({
-    isPartition: by === PARTITION,
-    entity: by === null || by === PARTITION ? -1 : category(by),
+    readEntity: entityReader(by),
     series: series.map(({ kind, of, at }) => ({
       at,
       number: of === null || kind === 'values' ? -1 : placeIn(numbers, { path: of, type: 'numeric', optional: true }),
@@ -56,10 +62,8 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     const fields = read(record)
     if (isRejection(fields)) return fields
     const observation = { entities: [] as (string | null)[], times: [] as number[][], values: [] as number[][] }
-    for (const { isPartition, entity, series } of places) {
-      const ofKeyOrField = entity === -1 ? textOfKey(key) : fields.categories[entity]!
-      const name = isPartition ? '' : ofKeyOrField
-      observation.entities.push(name === null ? null : entityOf(name))
+    for (const { readEntity, series } of places) {
+      observation.entities.push(entityOf(readEntity(fields, key)))
       const times: number[] = []
       const values: number[] = []
       for (const { at, time, number, category } of series) {

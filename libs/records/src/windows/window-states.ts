@@ -35,13 +35,13 @@ const SERIES_BYTES = 200
 export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { readonly maxBytes: number }) {
   const kept = groups.map(({ by, series }) => ({ by: by ?? 'key', series, entries: new Map<string, Entry>() }))
   const before = makeBefore()
-  let touched: { readonly place: number; readonly entity: string; readonly entry: Entry }[] = []
+  let touched: { readonly group: number; readonly entity: string; readonly entry: Entry }[] = []
   let round = 1
   let bytes = 0
   let late = 0
 
-  const entryOf = (place: number, entity: string): Entry => {
-    const { entries, series } = kept[place]!
+  const entryOf = (group: number, entity: string): Entry => {
+    const { entries, series } = kept[group]!
     let entry = entries.get(entity)
     if (entry?.round === round) return entry
     if (entry === undefined) entry = { states: series.map(emptySeries), round, bytes: 0 }
@@ -49,7 +49,7 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
     // A Map keeps insertion order, so the most recently seen entity is last.
     entries.set(entity, entry)
     entry.round = round
-    touched.push({ place, entity, entry })
+    touched.push({ group, entity, entry })
     return entry
   }
 
@@ -82,35 +82,35 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
     absent: (observations: readonly Observation[]): readonly EntityName[] => {
       const names = kept.map(() => new Set<string>())
       for (const { entities } of observations) {
-        entities.forEach((entity, place) => {
-          if (entity !== null && !kept[place]!.entries.has(entity)) names[place]!.add(entity)
+        entities.forEach((entity, group) => {
+          if (entity !== null && !kept[group]!.entries.has(entity)) names[group]!.add(entity)
         })
       }
-      return names.flatMap((entities, place) => Array.from(entities, (entity) => ({ by: kept[place]!.by, entity })))
+      return names.flatMap((entities, group) => Array.from(entities, (entity) => ({ by: kept[group]!.by, entity })))
     },
     /** Loads stored entities into memory. */
     put: (states: readonly EntityState[]): void => {
       for (const { by, entity, state } of states) {
-        const place = kept.findIndex((candidate) => candidate.by === by)
-        if (place === -1) continue
-        const entry = { states: decodeStates(kept[place]!.series, state), round: 0, bytes: 0 }
+        const group = kept.findIndex((candidate) => candidate.by === by)
+        if (group === -1) continue
+        const entry = { states: decodeStates(kept[group]!.series, state), round: 0, bytes: 0 }
         updateBytes(entry)
-        kept[place]!.entries.set(entity, entry)
+        kept[group]!.entries.set(entity, entry)
       }
     },
     /** Counts a record and returns its windowed features, [count]; NaN is missing. */
     observe: ({ entities, times, values }: Observation): number[] => {
       const features = new Array<number>(count).fill(Number.NaN)
       let isLate = false
-      for (let place = 0; place < kept.length; place += 1) {
-        const entity = entities[place]!
+      for (let group = 0; group < kept.length; group += 1) {
+        const entity = entities[group]!
         if (entity === null) continue
-        const { states } = entryOf(place, entity)
-        const { series } = kept[place]!
+        const { states } = entryOf(group, entity)
+        const { series } = kept[group]!
         for (let index = 0; index < series.length; index += 1) {
           const { kind, bucketMs, measures } = series[index]!
-          const value = values[place]![index]!
-          if (observe(kind, states[index]!, before, times[place]![index]!, value, bucketMs))
+          const value = values[group]![index]!
+          if (observe(kind, states[index]!, before, times[group]![index]!, value, bucketMs))
             writeMeasures(features, measures, value)
           else isLate = true
         }
@@ -120,8 +120,8 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
     },
     /** Returns the current states of the entities with records since the last `settle`. */
     changed: (): readonly EntityState[] =>
-      touched.map(({ place, entity, entry }) => {
-        const { by, series } = kept[place]!
+      touched.map(({ group, entity, entry }) => {
+        const { by, series } = kept[group]!
         return { by, entity, state: encodeStates(series, entry.states) }
       }),
     /** Drops the least recently seen entities until `maxBytes` holds. */
