@@ -204,6 +204,19 @@ test('issue 17: the least recently seen entities are dropped, not those first se
   expect(Array.from(states.entities(), ({ entity }) => entity)).not.toContain('account 0')
 })
 
+test('the least recently seen entities are dropped, also where windows have different entities', () => {
+  const plan = planWindows([{ ...aWindow('count'), by: '$.country' } as Feature, aWindow('count')])!
+  const readBoth = makeObservationReader(plan)
+  const states = makeWindowStates(plan, { maxBytes: 100_000 })
+  for (let index = 0; index < 1_000; index += 1) {
+    const record = { country: 'NL', account: `account ${index}` }
+    const [ofCountry] = states.observe(readBoth(record, { key: null, timestampMs: index }) as Observation)
+    expect(ofCountry, 'records of the country').toBe(index + 1)
+    states.settle()
+  }
+  expect(Array.from(states.entities())).not.toContainEqual({ by: '$.account', entity: 'account 0' })
+})
+
 test('features that need the same state share it', () => {
   const plan = planWindows([
     aWindow('mean'),

@@ -64,15 +64,21 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
     entry.bytes = now
   }
 
+  /** Drops the entities of the earliest rounds until `maxBytes` holds, and returns how many. */
   const dropOldest = (): number => {
+    if (bytes <= maxBytes) return 0
+    const queues = kept.map(({ entries }) => {
+      const oldestFirst = entries.entries()
+      return { entries, oldestFirst, head: oldestFirst.next().value }
+    })
     let evicted = 0
-    for (const { entries } of kept) {
-      for (const [entity, entry] of entries) {
-        if (bytes <= maxBytes) return evicted
-        entries.delete(entity)
-        bytes -= entry.bytes
-        evicted += 1
-      }
+    while (bytes > maxBytes) {
+      const oldest = queues.reduce((a, b) => (roundOf(b.head) < roundOf(a.head) ? b : a))
+      const [entity, entry] = oldest.head!
+      oldest.entries.delete(entity)
+      oldest.head = oldest.oldestFirst.next().value
+      bytes -= entry.bytes
+      evicted += 1
     }
     return evicted
   }
@@ -139,3 +145,6 @@ export function makeWindowStates({ groups, count }: WindowPlan, { maxBytes }: { 
     },
   }
 }
+
+/** The round in which the first entity of a queue was last seen; infinity if the queue is empty. */
+const roundOf = (head: readonly [string, Entry] | undefined) => head?.[1].round ?? Number.POSITIVE_INFINITY
