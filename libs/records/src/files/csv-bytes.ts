@@ -46,18 +46,23 @@ function delimiterOf(text: string): string {
 async function* requireUtf8(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let line = 1
+  const check = (part: Buffer, stream: boolean) => {
+    try {
+      decoder.decode(part, { stream })
+    } catch (cause: unknown) {
+      const problem = 'the text is not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8'
+      throw new InputInvalid(name, line, problem, cause)
+    }
+  }
   for await (const chunk of bytes) {
     for (let from = 0; from < chunk.length; ) {
       const end = chunk.indexOf(LINE_END, from) + 1 || chunk.length
-      try {
-        decoder.decode(chunk.subarray(from, end), { stream: true })
-      } catch (cause: unknown) {
-        const problem = 'the text is not UTF-8; convert the file, for example with iconv -f latin1 -t utf-8'
-        throw new InputInvalid(name, line, problem, cause)
-      }
+      check(chunk.subarray(from, end), true)
       if (chunk[end - 1] === LINE_END) line += 1
       from = end
     }
     yield chunk
   }
+  // The last character may be incomplete.
+  check(Buffer.alloc(0), false)
 }

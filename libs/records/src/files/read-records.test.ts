@@ -78,6 +78,11 @@ describe('CSV', () => {
     await expect(read('csv', text, chunk)).rejects.toThrow('in, line 3: the text is not UTF-8')
   })
 
+  it('names the line of a text that ends within a character', async () => {
+    const text = Buffer.from('ort,n\nJena,1\nKöln,é').subarray(0, -1)
+    await expect(read('csv', text)).rejects.toThrow('in, line 3: the text is not UTF-8')
+  })
+
   it.each([
     ['a,b\n1,2\n3\n', "in, line 3: 1 values for the header's 2 columns; b is missing"],
     ['a,b\n1,2,3\n', "in, line 2: 3 values for the header's 2 columns"],
