@@ -264,6 +264,16 @@ describe('feature inference', () => {
     expect(features).toMatchObject([{ path: '$.load' }])
   })
 
+  it('keeps a field whose values return in their partition (machines that send batches were left out of a keyed topic)', () => {
+    const inference = makeFeatureInference()
+    for (const partition of [0, 1, 2, 3, 4, 5]) {
+      inference.beginPartition()
+      for (let index = 0; index < 100; index += 1)
+        inference.observe({ machine: `${partition}-${Math.floor(index / 5) % 4}`, load: (index * 37) % 41 })
+    }
+    expect(inference.conclude().features.map(featurePath)).toEqual(['$.machine', '$.load'])
+  })
+
   it.each([
     ['seconds', 1],
     ['milliseconds', 1e3],

@@ -68,7 +68,6 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
     fields.set(place, field)
     note(field, value, nowMs)
   }
-  let partitions = 1
   return {
     observe: (record: JsonObject) => {
       records += 1
@@ -76,11 +75,11 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
     },
     /** Marks that the next record does not follow the last one, because it is of another partition. */
     beginPartition: () => {
-      if (records > 0) partitions += 1
       for (const field of fields.values()) {
         field.previous = Number.NaN
         field.previousMs = Number.NaN
         field.previousText = undefined
+        field.inPartition.clear()
       }
     },
     conclude: (): Inference => {
@@ -91,7 +90,7 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
       const byPath = new Map(own.map(([{ steps }, field]) => [formatPath(steps), field]))
       const names = new Set<string>()
       for (const [path, field] of byPath) {
-        const found = inferField(path, field, { records, partitions })
+        const found = inferField(path, field, records)
         if ('why' in found) leftOut.push({ path, ...found })
         else features.push(names.has(featureName(found)) ? { ...found, name: path } : found)
         // The key "a.b", and the key b of an object a, have one name.
@@ -163,9 +162,13 @@ const newField = () => ({
   structures: 0,
   booleans: 0,
   distinct: new Set<string>(),
+  /** Distinct values of the current partition. */
+  inPartition: new Set<string>(),
   previousText: undefined as string | undefined,
   /** Runs of records with the same value. */
   runs: 0,
+  /** Runs with a value that the partition had before. */
+  returns: 0,
   /** Counts of numbers that are larger than the previous one, and of smaller ones. */
   rises: 0,
   falls: 0,
@@ -196,9 +199,9 @@ function note(field: Field, value: unknown, nowMs: number): void {
   const text = shortName(whole)
   const isNumeric =
     field.codes === 0 && field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
-  if (field.distinct.size <= (isNumeric && number !== undefined ? MAX_DISTINCT_NUMBERS : MAX_DISTINCT))
-    field.distinct.add(text)
-  if (text !== field.previousText) field.runs += 1
+  const mostDistinct = isNumeric && number !== undefined ? MAX_DISTINCT_NUMBERS : MAX_DISTINCT
+  if (field.distinct.size <= mostDistinct) field.distinct.add(text)
+  if (text !== field.previousText) noteRun(field, text, mostDistinct)
   field.previousText = text
   if (number === undefined) {
     if (TEXT_NUMBER.test(text)) field.textNumbers += 1
@@ -206,6 +209,14 @@ function note(field: Field, value: unknown, nowMs: number): void {
     noteTime(field, 'times', parseTimestamp(whole))
   } else if (Number.isNaN(number)) field.noNumbers += 1
   else noteNumber(field, number, { code: isCode(whole, number), nowMs })
+}
+
+/** Counts a run of equal values. A value beyond the most that are stored counts as one that returns. */
+function noteRun(field: Field, text: string, mostDistinct: number): void {
+  field.runs += 1
+  const { size } = field.inPartition
+  if (size <= mostDistinct) field.inPartition.add(text)
+  if (field.inPartition.size === size) field.returns += 1
 }
 
 function noteNumber(
@@ -277,11 +288,7 @@ const LAST_WEEKDAY_MS = 6 * DAY_MS
 /** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
 const SEASONS_MS = 2 * 365 * DAY_MS
 
-function inferField(
-  path: string,
-  field: Field,
-  { records, partitions }: { readonly records: number; readonly partitions: number },
-): Feature | Omit<LeftOut, 'path'> {
+function inferField(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
   const values = field.present - field.missing
   if (field.structures > 0) {
     return { why: field.structures === values ? 'a list or an empty object' : 'partly a list or an object' }
@@ -294,7 +301,7 @@ function inferField(
   if (typeof feature === 'string') return { why: feature }
   const parsed = featureSchema.safeParse({ ...common, ...feature })
   if (!parsed.success) return { why: 'no path can name the key __proto__; rename it' }
-  if (feature.type === 'categorical' && neverReturns(field, values, partitions)) {
+  if (feature.type === 'categorical' && neverReturns(field, values)) {
     const why =
       'never returns to an earlier value, as a date, a batch or a version: new records would all have new values (unless the records are sorted by it)'
     return { why, feature: parsed.data }
@@ -379,9 +386,9 @@ function monotone({ numbers, rises, falls, net, variation }: Field): 'rises' | '
 }
 
 /** Whether nearly every value of a field is in one run of records of each partition. */
-function neverReturns({ distinct, runs }: Field, values: number, partitions: number): boolean {
+function neverReturns({ distinct, runs, returns }: Field, values: number): boolean {
   const isInRuns = values >= LEAST_RUN * runs
-  return isInRuns && distinct.size >= FEWEST_STEPS && MONOTONE_SHARE * runs <= distinct.size * partitions
+  return isInRuns && distinct.size >= FEWEST_STEPS && returns <= (1 - MONOTONE_SHARE) * runs
 }
 
 /** Mean length of runs; values in random order have runs of one or two. */
