@@ -52,9 +52,7 @@ export function weightsOfMixture({ dim, ...given }: GaussianMixture): Weights {
 
 /** Components that are all standard normal. */
 export function standardMixture(components: number, dim: number): Weights {
-  const whitening = Float64Array.from({ length: components * dim * dim }, (_, at) =>
-    Math.floor(at / dim) % dim === at % dim ? 1 : 0,
-  )
+  const whitening = Float64Array.from({ length: components * dim * dim }, (_, at) => (isDiagonal(at, dim) ? 1 : 0))
   const shares = new Float64Array(components).fill(1 / components)
   return weightsOfMixture({ dim, shares, means: new Float64Array(components * dim), whitening })
 }
@@ -82,10 +80,12 @@ export function mixtureBase(weights: Weights, dim: number): BaseDistribution {
 function checkMixture({ dim, shares, drawShares, whitening }: Required<GaussianMixture>): void {
   const wrong = [shares, drawShares].find((own) => !own.every((share) => share >= 0) || !own.some((share) => share > 0))
   if (wrong !== undefined) throw new ShapeError(`shares of a mixture are 0 or more and some above it, got ${wrong}`)
-  const isDiagonal = (at: number) => Math.floor(at / dim) % dim === at % dim
-  const at = whitening.findIndex((value, place) => isDiagonal(place) && !(value > 0))
+  const at = whitening.findIndex((value, place) => isDiagonal(place, dim) && !(value > 0))
   if (at >= 0) throw new ShapeError(`the diagonal of a mixture's whitening is above 0, got ${whitening[at]}`)
 }
+
+/** Whether an index of [components, dim, dim] is on the diagonal of a matrix. */
+const isDiagonal = (at: number, dim: number) => Math.floor(at / dim) % dim === at % dim
 
 /** log wₖ·N(μₖ; μₖ, Σₖ) of each component: its log density at its own mean, [components] in nats. */
 function heightsOf({ dim, shares, whitening }: GaussianMixture): Float64Array {

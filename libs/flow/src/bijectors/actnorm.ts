@@ -1,4 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import type { FlowState } from '../flows/flow-state.js'
 import { stacked } from '../onnx/pieces.js'
 import { zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
@@ -31,8 +32,7 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
 
 /** The actnorm of a layer. */
 export function actnormPart(layer: number, dim: number): Part {
-  const bias = `layers.${layer}.actnorm.bias`
-  const logScale = `layers.${layer}.actnorm.logScale`
+  const { bias, logScale } = namesOf(layer)
   return {
     learned: new Map([
       [bias, [dim]],
@@ -53,6 +53,21 @@ export function actnormPart(layer: number, dim: number): Part {
         constant: scales.reduce((total, number) => total + number, 0),
       }
     },
+  }
+}
+
+const namesOf = (layer: number) => ({
+  bias: `layers.${layer}.actnorm.bias`,
+  logScale: `layers.${layer}.actnorm.logScale`,
+})
+
+/** The flow with another first actnorm; bias and logScale are [dim]. */
+export function withFirstActnorm({ spec, weights }: FlowState, bias: Float32Array, logScale: Float32Array): FlowState {
+  const names = namesOf(0)
+  const shape = [spec.dim]
+  return {
+    spec,
+    weights: new Map(weights).set(names.bias, { shape, data: bias }).set(names.logScale, { shape, data: logScale }),
   }
 }
 

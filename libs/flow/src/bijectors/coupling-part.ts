@@ -45,8 +45,9 @@ export function couplingPart(layer: number, { dim, contextDim, hidden }: FlowSiz
       if (conditioner.isZero(weights)) return { pieces }
       const { moved, held } = halvesOf(maskOf(weights, layer))
       // No feature is held if a single one is moved by every layer.
-      const [x, ...rest] = regrouped(graph, pieces, held.length > 0 ? [moved, held] : [moved]) as [string, ...string[]]
-      const given = context === undefined ? rest : [...rest, context]
+      const groups = held.length > 0 ? [moved, held] : [moved]
+      const [x, ...heldColumns] = regrouped(graph, pieces, groups) as [string, ...string[]]
+      const given = context === undefined ? heldColumns : [...heldColumns, context]
       // A single feature without a context has no input: the conditioner gets the feature itself, with weights of zero.
       const inputs =
         given.length === 0
@@ -55,7 +56,7 @@ export function couplingPart(layer: number, { dim, contextDim, hidden }: FlowSiz
       const through = { inputs, ...kind.throughOf(moved) }
       const raw = conditioner.toGraph(graph, graph.stack(given.length === 0 ? [x] : given), weights, through)
       const { columns, ...logDet } = kind.transform(graph, x, raw, moved.length)
-      const heldPieces = rest.map((columns) => ({ columns, features: held }))
+      const heldPieces = heldColumns.map((columns) => ({ columns, features: held }))
       return { pieces: [{ columns, features: moved }, ...heldPieces], ...logDet }
     },
   }

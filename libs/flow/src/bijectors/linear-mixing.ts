@@ -23,10 +23,8 @@ import { factorised, type Pivots, randomRotation } from './random-rotation.js'
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 3.2
  */
 export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
-  const { order, sign } = pivots
-  const dim = order.length
+  const dim = pivots.order.length
   const packed = () => factors.dataSync<'float32'>()
-  const logDetOf = (own: Float32Array) => order.reduce((total, _, at) => total + own[at * (dim + 1)]!, 0)
   return {
     forwardAndLogDet: (x) => {
       const unpacked = unpack([factors], { ...pivots, count: x.shape[0] })
@@ -39,19 +37,12 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
     forwardRows: (x) => {
       const own = packed()
       const values = mixedRows(own, pivots, x.values)
-      return { value: { ...x, values }, logDet: new Float64Array(x.count).fill(logDetOf(own)) }
+      return { value: { ...x, values }, logDet: new Float64Array(x.count).fill(logDetOf(own, dim)) }
     },
     inverseAndLogDet: (z) => {
       const own = packed()
-      const values = new Float64Array(z.values.length)
-      for (let from = 0; from < values.length; from += dim) {
-        const solved = values.subarray(from, from + dim)
-        order.forEach((row, column) => {
-          solved[row] = z.values[from + column]!
-        })
-        solve(own, sign, solved)
-      }
-      return { value: { ...z, values }, logDet: new Float64Array(z.count).fill(-logDetOf(own)) }
+      const values = solvedRows(own, pivots, z.values)
+      return { value: { ...z, values }, logDet: new Float64Array(z.count).fill(-logDetOf(own, dim)) }
     },
   }
 }
@@ -85,15 +76,20 @@ export function mixingPart(layer: number, dim: number): Part {
     bijector: (tensors, weights) => mixing(tensors.get(factors) as Tensor2D, pivotsOf(weights)),
     toGraph: (graph, { pieces }, weights) => {
       const { data } = weights.get(factors)!
-      let constant = 0
-      for (let row = 0; row < dim; row++) constant += data[row * (dim + 1)]!
       const matrix = mixingMatrix(data, pivotsOf(weights))
       const { columns, features } = stacked(graph, pieces)
       const rows = features.flatMap((feature) => [...matrix.subarray(feature * dim, (feature + 1) * dim)])
       const mixed = graph.dense(columns, Float64Array.from(rows), new Float64Array(dim))
-      return { pieces: [{ columns: mixed, features: [...Array(dim).keys()] }], constant }
+      return { pieces: [{ columns: mixed, features: [...Array(dim).keys()] }], constant: logDetOf(data, dim) }
     },
   }
+}
+
+/** Σⱼ sⱼ of packed factors, nats. */
+function logDetOf(factors: Numbers, dim: number): number {
+  let logDet = 0
+  for (let row = 0; row < dim; row++) logDet += factors[row * (dim + 1)]!
+  return logDet
 }
 
 /**
@@ -140,8 +136,22 @@ function timesLower(factors: Numbers, y: Float64Array): Float64Array {
   })
 }
 
+/** W⁻¹·z of each row, [count, dim] */
+export function solvedRows(factors: Numbers, { order, sign }: Pivots, rows: Float64Array): Float64Array {
+  const dim = order.length
+  const solved = new Float64Array(rows.length)
+  for (let from = 0; from < rows.length; from += dim) {
+    const x = solved.subarray(from, from + dim)
+    order.forEach((row, column) => {
+      x[row] = rows[from + column]!
+    })
+    solve(factors, sign, x)
+  }
+  return solved
+}
+
 /** Solves L·(U + diag(sign⊙exp(s)))·x = y for x, in place of y. */
-export function solve(factors: Numbers, sign: readonly number[], y: Float64Array): void {
+function solve(factors: Numbers, sign: readonly number[], y: Float64Array): void {
   const dim = sign.length
   for (let row = 0; row < dim; row++) {
     for (let column = 0; column < row; column++) y[row]! -= factors[row * dim + column]! * y[column]!

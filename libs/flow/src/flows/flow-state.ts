@@ -1,5 +1,6 @@
 import { SMALLEST } from '../bijectors/spline.js'
 import { ShapeError } from '../errors.js'
+import type { Precision } from '../onnx/onnx-graph.js'
 
 /** The architecture of a flow. */
 export type FlowSpec = RealNvpSpec | GlowSpec | SplineSpec
@@ -109,7 +110,7 @@ const sizes = (dim: number, contextDim: number) => ({ dim, contextDim, layers: 8
  * Precision in which a kind of flow is scored. The log-slope of a spline can change by 1 within a narrow bin, so float32 has an
  * error of 1e-5 nats or more on typical rows; affine kinds have 1e-6.
  */
-export const SCORED_IN: Readonly<Record<FlowKind, 'float32' | 'float64'>> = {
+export const SCORED_IN: Readonly<Record<FlowKind, Precision>> = {
   realnvp: 'float32',
   glow: 'float32',
   spline: 'float64',

@@ -152,7 +152,9 @@ function standardised({ cases, standardise: { mean, std } }: ParityFile): Float3
 
 function errorsOf(engine: string, compared: Compared): readonly ParityError[] {
   return Object.entries(compared).map(([quantity, [ours, theirs]]) => ({
-    ...{ engine, quantity, count: theirs.length },
+    engine,
+    quantity,
+    count: theirs.length,
     largest: theirs.reduce(
       (worst, their, at) => Math.max(worst, Math.abs(ours[at]! - their) / Math.max(1, Math.abs(their))),
       0,

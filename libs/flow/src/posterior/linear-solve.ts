@@ -1,4 +1,4 @@
-import { solve } from '../bijectors/linear-mixing.js'
+import { solvedRows } from '../bijectors/linear-mixing.js'
 import { factorised } from '../bijectors/random-rotation.js'
 
 /**
@@ -15,12 +15,8 @@ export function solveTransposed(matrices: ArrayLike<number>, right: Float64Array
       { length: dim * dim },
       (_, at) => matrices[(from + (at % dim)) * dim + Math.floor(at / dim)]!,
     )
-    const { factors, order, sign } = factorised(transposed, dim)
-    const system = solved.subarray(from, from + dim)
-    order.forEach((row, column) => {
-      system[row] = right[from + column]!
-    })
-    solve(factors, sign, system)
+    const { factors, ...pivots } = factorised(transposed, dim)
+    solved.set(solvedRows(factors, pivots, right.subarray(from, from + dim)), from)
   }
   return solved
 }

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { type BaseDistribution, nllOf } from '../base/base-distribution.js'
 import { baseOf } from '../base/bases.js'
+import { withFirstActnorm } from '../bijectors/actnorm.js'
 import { FitCancelled, NotFiniteError, ShapeError } from '../errors.js'
 import { unfittedFlow } from '../flows/flow-parts.js'
 import { checkSpec, type FlowSpec, type FlowState } from '../flows/flow-state.js'
+import { meanOf } from '../mean.js'
 import { seededRandom } from '../random.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
 import { checkFinite, NO_CONTEXT } from '../tensor/rows.js'
@@ -163,10 +165,7 @@ function startOf(spec: FlowSpec, seed: number, start: PosteriorOptions['start'])
   }
   const bias = Float32Array.from(mean, (number) => -number)
   const logScale = Float32Array.from(deviation, (number) => -Math.log(number))
-  const weights = new Map(unfitted.weights)
-  weights.set('layers.0.actnorm.bias', { shape: [spec.dim], data: checkFinite(bias, spec.dim) })
-  weights.set('layers.0.actnorm.logScale', { shape: [spec.dim], data: checkFinite(logScale, spec.dim) })
-  return { spec, weights }
+  return withFirstActnorm(unfitted, checkFinite(bias, spec.dim), checkFinite(logScale, spec.dim))
 }
 
 /** Calls the density and checks the shapes of its result. */
@@ -252,10 +251,6 @@ function isWorse(logWeights: Float64Array, than: Float64Array): boolean {
   const variance = meanOf(differences.map((each) => (each - mean) ** 2))
   // The comparison is written so that NaN counts as worse.
   return !(mean >= -Math.min(2 * Math.sqrt(variance / differences.length), LARGEST_MARGIN))
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0) / values.length
 }
 
 /** Log evidence and effective sample share from log importance weights [count]. */

@@ -1,27 +1,32 @@
-// Moments of weighted rows: rows is [count, dim], row-major; own is [count], the weight of each row; total is a divisor.
+// Moments of weighted rows: rows is [count, dim], row-major; weights is [count]; total is a divisor.
 
-/** Σ own·x / total, [dim] */
-export function meanOf(rows: Float64Array, own: Float64Array, total: number, dim: number): Float64Array {
+/** Σ weight·x / total, [dim] */
+export function weightedMean(rows: Float64Array, weights: Float64Array, total: number, dim: number): Float64Array {
   const mean = new Float64Array(dim)
-  for (let row = 0; row < own.length; row++) {
-    const share = own[row]! / total
+  for (let row = 0; row < weights.length; row++) {
+    const share = weights[row]! / total
     for (let j = 0; j < dim; j++) mean[j]! += share * rows[row * dim + j]!
   }
   return mean
 }
 
-/** Σ own·(x − mean)·(x − mean)ᵀ / total, [dim, dim], of which the lower triangle is filled */
-export function covarianceOf(rows: Float64Array, own: Float64Array, total: number, mean: Float64Array): Float64Array {
+/** Σ weight·(x − mean)·(x − mean)ᵀ / total, [dim, dim], of which the lower triangle is filled */
+export function weightedCovariance(
+  rows: Float64Array,
+  weights: Float64Array,
+  total: number,
+  mean: Float64Array,
+): Float64Array {
   const { length: dim } = mean
   const covariance = new Float64Array(dim * dim)
-  const off = new Float64Array(dim)
-  for (let row = 0; row < own.length; row++) {
-    const share = own[row]! / total
+  const deviation = new Float64Array(dim)
+  for (let row = 0; row < weights.length; row++) {
+    const share = weights[row]! / total
     if (share < NEGLIGIBLE) continue
-    for (let j = 0; j < dim; j++) off[j] = rows[row * dim + j]! - mean[j]!
+    for (let j = 0; j < dim; j++) deviation[j] = rows[row * dim + j]! - mean[j]!
     for (let i = 0; i < dim; i++) {
-      const scaled = share * off[i]!
-      for (let j = 0; j <= i; j++) covariance[i * dim + j]! += scaled * off[j]!
+      const scaled = share * deviation[i]!
+      for (let j = 0; j <= i; j++) covariance[i * dim + j]! += scaled * deviation[j]!
     }
   }
   return covariance

@@ -1,6 +1,7 @@
 import { type GaussianMixture, mixtureDensity } from '../base/gaussian-mixture.js'
+import { meanOf } from '../mean.js'
 import type { Random } from '../random.js'
-import { covarianceOf, invertCholesky, meanOf } from './covariance.js'
+import { invertCholesky, weightedCovariance, weightedMean } from './covariance.js'
 import { clusters } from './k-means.js'
 
 /** Rows to fit a mixture to. */
@@ -31,10 +32,9 @@ export function fitMixture(data: MixtureRows, components: number, random: Random
   let mixture = maximisation(data, memberships, components)
   let before = Number.POSITIVE_INFINITY
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const nll = expectation(mixture, data.rows, memberships)
-    const mean = nll.reduce((sum, nats) => sum + nats, 0) / nll.length
-    if (!(mean < before - SETTLED)) break
-    before = mean
+    const meanNll = meanOf(expectation(mixture, data.rows, memberships))
+    if (!(meanNll < before - SETTLED)) break
+    before = meanNll
     mixture = maximisation(data, memberships, components)
   }
   return mixture
@@ -65,13 +65,13 @@ function maximisation(
   const covariances: Float64Array[] = []
   const pooled = new Float64Array(dim * dim)
   for (let component = 0; component < components; component++) {
-    const own = Float64Array.from({ length: count }, (_, row) => memberships[row * components + component]!)
+    const weights = Float64Array.from({ length: count }, (_, row) => memberships[row * components + component]!)
     // A component without rows keeps share 0 and the pooled covariance.
-    const total = own.reduce((sum, weight) => sum + weight, TINY)
+    const total = weights.reduce((sum, weight) => sum + weight, TINY)
     shares[component] = total
-    const mean = meanOf(rows, own, total, dim)
+    const mean = weightedMean(rows, weights, total, dim)
     means.set(mean, component * dim)
-    const covariance = covarianceOf(rows, own, total, mean)
+    const covariance = weightedCovariance(rows, weights, total, mean)
     covariances.push(covariance)
     for (let at = 0; at < pooled.length; at++) pooled[at]! += total * covariance[at]!
   }

@@ -1,9 +1,9 @@
+import { meanOf } from '../mean.js'
+
 /** Mean of the lowest 90 % of the NLLs; two or three rows can dominate the mean of all. */
 export function lowestNineTenths(nll: ArrayLike<number>): number {
-  const lowest = Float64Array.from(nll)
-    .sort()
-    .subarray(0, Math.ceil(nll.length * VALIDATION_KEPT))
-  return lowest.reduce((total, nats) => total + nats, 0) / lowest.length
+  const lowestFirst = Float64Array.from(nll).sort()
+  return meanOf(lowestFirst.subarray(0, Math.ceil(nll.length * VALIDATION_KEPT)))
 }
 
 // From an independent implementation's comparison on twelve tables of ADBench, not ours; docs/design/flow.md has the recipe.

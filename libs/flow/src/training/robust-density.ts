@@ -1,4 +1,4 @@
-import { covarianceOf, invertCholesky, meanOf } from './covariance.js'
+import { invertCholesky, weightedCovariance, weightedMean } from './covariance.js'
 import type { MixtureRows } from './fit-mixture.js'
 
 /**
@@ -10,9 +10,10 @@ import type { MixtureRows } from './fit-mixture.js'
 export function fitRobustDensity({ dim, rows, noise }: MixtureRows): (rows: Float64Array) => Float64Array {
   const whitening = new Float64Array(dim * dim)
   const count = rows.length / dim
-  let own = new Float64Array(count).fill(1)
+  let weights = new Float64Array(count).fill(1)
   let mean: Float64Array = new Float64Array(dim)
-  const squares = (of: Float64Array) =>
+  /** Squared Mahalanobis distance of each row from the mean, [n]. */
+  const squaredDistances = (of: Float64Array) =>
     Float64Array.from({ length: of.length / dim }, (_, row) => {
       let square = 0
       for (let i = 0; i < dim; i++) {
@@ -23,14 +24,14 @@ export function fitRobustDensity({ dim, rows, noise }: MixtureRows): (rows: Floa
       return square
     })
   for (let round = 0; round < ROUNDS; round++) {
-    const sum = own.reduce((all, weight) => all + weight, 0)
-    mean = meanOf(rows, own, sum, dim)
-    const scatter = covarianceOf(rows, own, count, mean)
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    mean = weightedMean(rows, weights, total, dim)
+    const scatter = weightedCovariance(rows, weights, count, mean)
     for (let j = 0; j < dim; j++) scatter[j * dim + j]! += noise ** 2
     invertCholesky(scatter, dim, whitening)
-    own = squares(rows).map((square) => (FREEDOM + dim) / (FREEDOM + square))
+    weights = squaredDistances(rows).map((square) => (FREEDOM + dim) / (FREEDOM + square))
   }
-  return (of) => squares(of).map((square) => ((FREEDOM + dim) / 2) * Math.log1p(square / FREEDOM))
+  return (of) => squaredDistances(of).map((square) => ((FREEDOM + dim) / 2) * Math.log1p(square / FREEDOM))
 }
 
 const FREEDOM = 3

@@ -1,5 +1,5 @@
 import { type GaussianMixture, mixtureDensity, weightsOfMixture } from '../base/gaussian-mixture.js'
-import { actnormOf } from '../bijectors/actnorm.js'
+import { actnormOf, withFirstActnorm } from '../bijectors/actnorm.js'
 import { unfittedFlow } from '../flows/flow-parts.js'
 import type { FlowState, MixtureBase } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
@@ -17,17 +17,11 @@ import type { TrainingBatches } from './training-batches.js'
 export function startingFlow(settings: FitSettings, batches: TrainingBatches): FlowState {
   const { spec, seed } = settings
   const unfitted = unfittedFlow(spec, seed)
-  const first = batches.first(INITIALISING_ROWS)
-  const { bias, logScale } = actnormOf(first.rows, spec.dim)
-  const { base } = spec
-  const isMixture = base?.kind === 'mixture'
-  const weights = new Map(unfitted.weights)
-    .set('layers.0.actnorm.bias', { shape: [spec.dim], data: bias })
-    .set('layers.0.actnorm.logScale', {
-      shape: [spec.dim],
-      data: isMixture ? scaledByQuartiles(logScale, first.rows) : logScale,
-    })
-  return isMixture ? withMixtureBase({ spec, weights }, base, settings, batches) : { spec, weights }
+  const { rows } = batches.first(INITIALISING_ROWS)
+  const { bias, logScale } = actnormOf(rows, spec.dim)
+  if (spec.base === undefined) return withFirstActnorm(unfitted, bias, logScale)
+  const scaled = withFirstActnorm(unfitted, bias, scaledByQuartiles(logScale, rows))
+  return withMixtureBase(scaled, spec.base, settings, batches)
 }
 
 const INITIALISING_ROWS = 2048
@@ -57,7 +51,7 @@ const LARGEST_SCALING = 20
 /** The flow with a mixture as base, fitted to the latents of at most `MOST_ROWS` rows. */
 function withMixtureBase(
   flow: FlowState,
-  { components: most }: MixtureBase,
+  { components: mostComponents }: MixtureBase,
   { seed, trim = 0 }: FitSettings,
   batches: TrainingBatches,
 ) {
@@ -69,8 +63,9 @@ function withMixtureBase(
     rows: Float64Array.from(trainable.latent(batch)),
     noise: dim > MANY_COLUMNS ? NOISE_OF_MANY : NOISE,
   })
-  const data = latents(batches.plain(Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_WORK / dim ** 2)))))
-  const likeliest = likeliestMixture(data, latents(batches.validation), most, seed)
+  const mostRows = Math.max(FEWEST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_WORK / dim ** 2)))
+  const data = latents(batches.plain(mostRows))
+  const likeliest = likeliestMixture(data, latents(batches.validation), mostComponents, seed)
   const mixture = trim > 0 ? discountFarComponents(likeliest, data) : likeliest
   const base: MixtureBase = { kind: 'mixture', components: mixture.shares.length }
   return { spec: { ...spec, base }, weights: new Map([...weights, ...weightsOfMixture(mixture)]) }
@@ -86,14 +81,16 @@ const MOST_ROWS = 5000
 /** Bound on rows × columns², the cost of one EM iteration: 5,000 rows of 28 columns, 400 of 100. */
 const MOST_WORK = 4e6
 
-/** The number of components doubles while the held-out likelihood improves, up to `most` and to one component per 8 rows. */
-function likeliestMixture(data: MixtureRows, heldOut: MixtureRows, most: number, seed: number): GaussianMixture {
+/** The number of components doubles while the held-out likelihood improves, up to the given one and to one component per 8 rows. */
+function likeliestMixture(
+  data: MixtureRows,
+  heldOut: MixtureRows,
+  mostComponents: number,
+  seed: number,
+): GaussianMixture {
+  const most = Math.max(1, Math.min(mostComponents, data.rows.length / data.dim / ROWS_PER_COMPONENT))
   let best: { readonly mixture: GaussianMixture; readonly nll: number } | undefined
-  for (
-    let count = 1;
-    count <= Math.max(1, Math.min(most, data.rows.length / data.dim / ROWS_PER_COMPONENT));
-    count *= 2
-  ) {
+  for (let count = 1; count <= most; count *= 2) {
     const mixture = fitMixture(data, count, seededRandom(seed, `mixture ${count}`))
     const nll = lowestNineTenths(mixtureDensity(mixture).nll(heldOut.rows))
     if (best === undefined || nll < best.nll) best = { mixture, nll }

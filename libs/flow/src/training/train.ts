@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { NotFiniteError } from '../errors.js'
+import { meanOf } from '../mean.js'
 import type { Backend } from '../tensor/backend.js'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { averagedWeights } from './averaged-weights.js'
@@ -46,16 +47,20 @@ export async function train(
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
   }
-  const descent = await descend()
-  const { steps } = descent
-  const stopped = evaluations.isDiverged() ? 'diverged' : descent.stopped
+  const { steps, stopped } = await descend()
   const best = evaluations.best()
-  const where = { backend: backend.name, backendVersion: backend.version, steps, bestStep: best.step, stopped }
-  const cost = { durationMs: performance.now() - started, peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
-  return {
-    flow: best.flow,
-    report: { ...where, ...evaluations.curves, bestNll: best.nll, ...cost },
+  const report: FitReport = {
+    backend: backend.name,
+    backendVersion: backend.version,
+    steps,
+    bestStep: best.step,
+    stopped: evaluations.isDiverged() ? 'diverged' : stopped,
+    ...evaluations.curves,
+    bestNll: best.nll,
+    durationMs: performance.now() - started,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   }
+  return { flow: best.flow, report }
 }
 
 /** One training step. Returns the batch's loss, or undefined if it or its gradient is not finite; the flow is then unchanged. */
@@ -124,12 +129,6 @@ function evaluationsOf(flow: TrainableFlow, validation: Batch, dim: number) {
     return trainNll.length > 0 && isWorse(trainNll.at(-1)!, start.trainNll) && isWorse(currentNll, start.validationNll)
   }
   return { curves, after, isDiverged, best: () => best, currentBest: () => currentBest }
-}
-
-function meanOf(values: ArrayLike<number>): number {
-  let total = 0
-  for (let at = 0; at < values.length; at++) total += values[at]!
-  return total / values.length
 }
 
 const LEARNING_RATE = 2e-3

@@ -7,10 +7,10 @@ import type { FitSettings } from './fit-options.js'
  */
 export function trimming({ spec, seed, trim = 0, maxSteps }: FitSettings & { readonly maxSteps: number }) {
   const random = seededRandom(seed, 'trimming')
-  const first = spec.base?.kind === 'mixture' ? 0 : TRIM_FROM * maxSteps
+  const firstStep = spec.base === undefined ? TRIM_FROM * maxSteps : 0
   /** Rounded up at random, so that shares below one row per batch hold on average. */
   return (step: number, count: number): number =>
-    trim > 0 && step >= first ? Math.floor(trim * count + random.uniform()) : 0
+    trim > 0 && step >= firstStep ? Math.floor(trim * count + random.uniform()) : 0
 }
 
 /** Share of the steps. */
