@@ -11,9 +11,9 @@ export type Act = Pick<AuditEntry, 'action'> & Partial<Pick<AuditEntry, 'pipelin
  *
  * @throws the error of the action, or of the audit log: then the action does not run
  */
-export async function withAudit<T>(pool: Pool, user: Session, act: Act, doIt: () => Promise<T>): Promise<T> {
+export async function withAudit<T>(pool: Pool, user: Session, act: Act, action: () => Promise<T>): Promise<T> {
   const id = await beginAudit(pool, entryOf(user, act))
-  const result = await doIt().catch(async (thrown: unknown) => {
+  const result = await action().catch(async (thrown: unknown) => {
     await endAudit(pool, { id, outcome: 'failed', problem: toOutflowError(thrown).message }).catch(() => {})
     throw thrown
   })

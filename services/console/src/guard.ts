@@ -1,17 +1,17 @@
 import type { ConsoleConfig, Role } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Session } from './api/index.js'
 import { type Act, noteDenied } from './audit.js'
 import { RequestRefused } from './errors.js'
 import { sendProblem } from './problems.js'
 import { SESSION_COOKIE, type Sessions } from './sessions.js'
-import { bearerOf, localVisitor, loginsOf, mayAct, UNKNOWN_TOKEN } from './visitors.js'
+import { bearerOf, localUser, loginsOf, mayAct, UNKNOWN_TOKEN } from './users.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The user, for every request under /api. */
-    visitor: Session
+    user: Session
   }
   interface FastifyContextConfig {
     /** The least role that is required; default: reader. */
@@ -27,9 +27,9 @@ declare module 'fastify' {
  * otherwise read everything that the user may read.
  */
 export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, pool: Pool): void {
-  const local = config.authentication === undefined ? localVisitor() : null
+  const local = config.authentication === undefined ? localUser() : null
   const logins = loginsOf(config)
-  server.decorateRequest('visitor', null as unknown as Session)
+  server.decorateRequest('user', null as unknown as Session)
   server.addHook('onRequest', async (request, reply) => {
     if (local !== null && !isOfThisMachine(request.headers.host)) {
       throw new RequestRefused(421, `the console answers to localhost and 127.0.0.1 only, got ${request.headers.host}`)
@@ -37,31 +37,32 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
     if (!isGuarded(request)) return
     void reply.header('cache-control', 'no-store')
     const bearer = local === null ? bearerOf(request, config.authentication?.tokens) : null
-    const visitor = local ?? bearer ?? (await sessions.open(request.cookies[SESSION_COOKIE]))
-    if (visitor === null && request.routeOptions.config.isOpen) return
-    if (visitor === null) {
-      void reply.header('www-authenticate', 'Bearer')
-      const isToken = /^bearer /i.test(request.headers.authorization ?? '')
-      const detail = isToken ? UNKNOWN_TOKEN : 'log in, or send a token as Authorization: Bearer'
-      return sendProblem(reply, 401, detail, { logins })
-    }
+    const user = local ?? bearer ?? (await sessions.userOf(request.cookies[SESSION_COOKIE]))
+    const { isOpen = false, role = 'reader' } = request.routeOptions.config
+    if (user === null && isOpen) return
+    if (user === null) return sendLoginRequired(reply, logins)
     // Without a token the request is a browser's, which sends a cookie also for a page of another site.
     if (bearer === null && !['GET', 'HEAD'].includes(request.method) && !isOwnPage(request, config.url)) {
       throw new RequestRefused(403, FOREIGN_PAGE)
     }
-    request.visitor = visitor
-    const role = request.routeOptions.config?.role ?? 'reader'
-    if (!mayAct(visitor, role)) {
-      const problem = `${visitor.name} is ${visitor.role} here; this requires the role ${role}`
-      await noteDenied(pool, visitor, actOf(request), problem)
+    request.user = user
+    if (!mayAct(user, role)) {
+      const problem = `${user.name} is ${user.role} here; this requires the role ${role}`
+      await noteDenied(pool, user, actOf(request), problem)
       throw new RequestRefused(403, problem)
     }
   })
 }
 
+function sendLoginRequired(reply: FastifyReply, logins: ReturnType<typeof loginsOf>): FastifyReply {
+  const hasBearer = /^bearer /i.test(reply.request.headers.authorization ?? '')
+  const detail = hasBearer ? UNKNOWN_TOKEN : 'log in, or send a token as Authorization: Bearer'
+  return sendProblem(reply.header('www-authenticate', 'Bearer'), 401, detail, { logins })
+}
+
 /**
- * Whether the browser sent the request from a page of the console, which may be at `url`, or from none. Over plain HTTP a browser sends
- * Sec-Fetch-Site only to its own machine; Origin it sends with every write.
+ * Whether the browser sent the request from a page of the console or from no page. The console's host is that of `Host`, or that of `url`
+ * behind a proxy. Over plain HTTP a browser sends Sec-Fetch-Site only to its own machine; Origin it sends with every write.
  *
  * @see OWASP Cross-Site Request Forgery Prevention Cheat Sheet, "Fetch Metadata Headers" and "Verifying Origin With Standard Headers"
  */

@@ -5,7 +5,7 @@ import { type Log, listenOn, type Vitals } from '@outflow/runtime'
 import { openPool, postgresCheck, withReadOnlyTransaction } from '@outflow/store'
 import { makeServer } from './server.js'
 import { makeTelemetry } from './telemetry.js'
-import { loginsOf } from './visitors.js'
+import { loginsOf } from './users.js'
 
 interface ConsoleOptions {
   readonly config: Config
@@ -43,8 +43,9 @@ export async function runConsole({ config, log, signal, vitals, onServed }: Cons
     telemetry,
   })
   try {
-    const address = { host: config.console.host, port: config.http.ports.console }
-    const url = await listenOn((own) => server.listen(own), address, 'the console')
+    const { host } = config.console
+    const { console: port } = config.http.ports
+    const url = await listenOn((address) => server.listen(address), { host, port }, 'the console')
     telemetry.consoleStarted(url, loginsOf(config.console).join(', ') || 'none')
     onServed?.(url)
     await untilAllAnswer([() => postgresCheck(pool)], { signal, onRetry: telemetry.startDelayed })

@@ -59,7 +59,7 @@ export function makeOidcLogin(config: OidcConfig, consoleUrl: string) {
           }
           throw new RequestRefused(403, `the login did not succeed: ${reasonOf(error)}; start again`)
         })
-      return visitorOf(tokens.claims()!, config)
+      return userOf(tokens.claims()!, config)
     },
   }
 
@@ -104,7 +104,7 @@ function discover({ issuer, clientId, clientSecret }: OidcConfig): Promise<oidc.
 }
 
 /** @throws {RequestRefused} 403 when no value of the claim has a role */
-function visitorOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): Session {
+function userOf(claims: oidc.IDToken, { rolesClaim, roles }: OidcConfig): Session {
   const name = [claims.preferred_username, claims.email, claims.sub].find((text) => typeof text === 'string') as string
   const values = valuesOf(claims, rolesClaim)
   const role = ROLES.toReversed().find((candidate) => roles[candidate]?.some((value) => values.includes(value)))

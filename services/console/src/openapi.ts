@@ -2,6 +2,7 @@ import fastifySwagger from '@fastify/swagger'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { problemSchema } from './api/index.js'
 import type { ConsoleServer } from './routes/route-context.js'
+import { SESSION_COOKIE } from './sessions.js'
 
 /** Describes the routes that are added after this call, and serves the description. */
 export async function describeRoutes(server: ConsoleServer): Promise<void> {
@@ -18,7 +19,7 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
       components: {
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer' },
-          session: { type: 'apiKey', in: 'cookie', name: 'outflow_session' },
+          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
         },
       },
       security: [{}, { token: [] }, { session: [] }],
@@ -29,7 +30,7 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
   server.addHook('onRoute', ({ schema, url }) => {
     if (schema === undefined || !url.startsWith('/api/')) return
     const problems = {
-      description: 'What went wrong',
+      description: 'The error',
       content: { 'application/problem+json': { schema: problemSchema } },
     }
     // Groups the routes by the first part of their path.

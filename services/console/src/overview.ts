@@ -34,55 +34,74 @@ const STEPS = [
 
 /** Counts the anomalies of a filter by time, entity, field and severity. */
 export async function readOverview(db: Client, { filter, steps, compare }: OverviewQuery): Promise<Overview> {
-  const { from, to } = await spanOf(db, filter)
-  const seconds = (to.getTime() - from.getTime()) / 1_000
-  // A span that begins within a step overlaps one more.
-  const stepSeconds = STEPS.find((step) => seconds / step <= steps - 1) ?? Math.ceil(seconds / (steps - 1) / DAY) * DAY
-  const limit =
-    filter.text === undefined
-      ? await leastLikelyLimit(db, { filter: { ...filter, from, to }, exactUpTo: EXACT_UP_TO, most: LEAST_LIKELY })
-      : await searchLimit(db, { ...filter, from, to })
-  const within = { ...filter, ...(limit === null ? {} : { maxPValue: limit.maxPValue }) }
-  const counted = { ...within, from, to, stepSeconds }
+  const span = await spanOf(db, filter)
+  const stepSeconds = stepSecondsOf(span, steps)
+  const limit = await limitOf(db, { ...filter, ...span })
+  const limited = withLimit(filter, limit)
+  const counted = { ...limited, ...span, stepSeconds }
+  const countedBefore =
+    compare && filter.from !== undefined ? { ...limited, ...spanBefore(span), stepSeconds: 365 * DAY } : null
+
   const counts = await countAnomalies(db, counted)
   const keys = filter.key === undefined && counts.length > 0 ? await topEntities(db, { ...counted, limit: LANES }) : []
-  const cells = keys.length === 0 ? [] : await countByEntity(db, { ...counted, keys })
-  const hasBefore = compare && filter.from !== undefined
-  const earlier = { ...within, from: new Date(2 * from.getTime() - to.getTime()), to: from, stepSeconds: 365 * DAY }
-  const before = hasBefore ? await countAnomalies(db, earlier) : null
-  const cellsBefore = !hasBefore ? null : keys.length === 0 ? [] : await countByEntity(db, { ...earlier, keys })
+  const cellsOfKeys = async (query: typeof counted) => (keys.length === 0 ? [] : countByEntity(db, { ...query, keys }))
+  const cells = await cellsOfKeys(counted)
+  const countsBefore = countedBefore && (await countAnomalies(db, countedBefore))
+  const cellsBefore = countedBefore && (await cellsOfKeys(countedBefore))
 
-  const fields = comparedBy(({ field }) => field, counts, before).toSorted((a, b) => b.anomalies - a.anomalies)
+  const fields = comparedBy(({ field }) => field, counts, countsBefore).toSorted((a, b) => b.anomalies - a.anomalies)
   const entities = comparedBy(({ key }) => key, cells, cellsBefore).toSorted(
     (a, b) => keys.indexOf(a.name) - keys.indexOf(b.name),
   )
   return {
-    from,
-    to,
-    marks: await marksBetween(db, { pipeline: filter.pipeline, from, to }),
+    ...span,
+    marks: await marksBetween(db, { pipeline: filter.pipeline, ...span }),
     stepSeconds,
     anomalies: sumOf(counts),
     leastLikelyOf: limit,
-    before: before && sumOf(before),
+    before: countsBefore && sumOf(countsBefore),
     total: cellsOf(counts),
     lanesBy: entities.length > 0 ? 'entity' : 'field',
     lanes: entities.length > 0 ? entities : fields.slice(0, LANES),
     fields,
-    severities: comparedBy(({ severity }) => severity, counts, before),
+    severities: comparedBy(({ severity }) => severity, counts, countsBefore),
   }
 }
 
 /** Limits a filter with a text to the anomalies that are searched: where the rest of it selects too many, the least likely of those. */
 export async function searchedBy(db: Client, filter: AnomalyFilter): Promise<AnomalyFilter> {
-  const limit = filter.text === undefined ? null : await searchLimit(db, filter)
-  return limit === null ? filter : { ...filter, maxPValue: limit.maxPValue }
+  return filter.text === undefined ? filter : withLimit(filter, await limitOf(db, filter))
 }
 
-const searchLimit = (db: Client, { text: _, ...rest }: AnomalyFilter) =>
-  leastLikelyLimit(db, { filter: rest, exactUpTo: SEARCHED, most: SEARCHED })
+/** null: all anomalies of the filter are counted or searched. */
+async function limitOf(db: Client, { text, ...filter }: AnomalyFilter): Promise<Overview['leastLikelyOf']> {
+  const [exactUpTo, most] = text === undefined ? [EXACT_UP_TO, LEAST_LIKELY] : [SEARCHED, SEARCHED]
+  return leastLikelyLimit(db, { filter, exactUpTo, most })
+}
+
+const withLimit = (filter: AnomalyFilter, limit: Overview['leastLikelyOf']): AnomalyFilter =>
+  limit === null ? filter : { ...filter, maxPValue: limit.maxPValue }
+
+interface TimeSpan {
+  readonly from: Date
+  readonly to: Date
+}
+
+/** The shortest step with which the span has at most `steps`. */
+function stepSecondsOf({ from, to }: TimeSpan, steps: number): number {
+  const seconds = (to.getTime() - from.getTime()) / 1_000
+  // A span that begins within a step overlaps one more.
+  return STEPS.find((step) => seconds / step <= steps - 1) ?? Math.ceil(seconds / (steps - 1) / DAY) * DAY
+}
+
+/** The span of the same length that ends where this one begins. */
+const spanBefore = ({ from, to }: TimeSpan): TimeSpan => ({
+  from: new Date(2 * from.getTime() - to.getTime()),
+  to: from,
+})
 
 /** Ends of a filter's span; an open end is that of the stored anomalies. */
-async function spanOf(db: Client, { pipeline, from, to }: AnomalyFilter): Promise<{ from: Date; to: Date }> {
+async function spanOf(db: Client, { pipeline, from, to }: AnomalyFilter): Promise<TimeSpan> {
   const stored = from !== undefined && to !== undefined ? null : await anomalySpan(db, pipeline)
   const now = new Date()
   const end = to ?? (stored === null ? now : new Date(stored.last.getTime() + 1))
@@ -98,11 +117,11 @@ function comparedBy<Count extends Cell, Name>(
   counts: readonly Count[],
   before: readonly Count[] | null,
 ) {
-  return groupsOf(counts, nameOf).map(([name, own]) => ({
+  return groupsOf(counts, nameOf).map(([name, group]) => ({
     name,
-    anomalies: sumOf(own),
+    anomalies: sumOf(group),
     before: before && sumOf(before.filter((count) => nameOf(count) === name)),
-    cells: cellsOf(own),
+    cells: cellsOf(group),
   }))
 }
 
@@ -111,10 +130,10 @@ const sumOf = (counts: readonly Cell[]): number => counts.reduce((sum, { anomali
 function cellsOf(counts: readonly Cell[]): Cell[] {
   return groupsOf(counts, ({ at }) => at.getTime())
     .toSorted(([a], [b]) => a - b)
-    .map(([at, own]) => ({
+    .map(([at, group]) => ({
       at: new Date(at),
-      anomalies: sumOf(own),
-      leastPValue: Math.min(...own.map(({ leastPValue }) => leastPValue)),
+      anomalies: sumOf(group),
+      leastPValue: Math.min(...group.map(({ leastPValue }) => leastPValue)),
     }))
 }
 

@@ -7,7 +7,7 @@ import { sendProblem } from './problems.js'
 /** Built by vite; the path is the same from src and from dist. */
 const PAGE_FOLDER = fileURLToPath(new URL('../dist-page/', import.meta.url))
 
-const YEAR_MS = 365 * 86_400_000
+const YEAR_SECONDS = 365 * 86_400
 
 /**
  * Serves the built page at `/`. Its assets have a content hash in their name and are cached permanently; the page itself is
@@ -22,7 +22,7 @@ export async function servePage(server: FastifyInstance): Promise<void> {
       setHeaders: (response, path) =>
         response.setHeader(
           'cache-control',
-          path.includes('/assets/') ? `public, max-age=${YEAR_MS / 1_000}, immutable` : 'no-cache',
+          path.includes('/assets/') ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache',
         ),
     })
   }

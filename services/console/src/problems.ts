@@ -19,7 +19,7 @@ import type { ConsoleTelemetry } from './telemetry.js'
 
 type Extension = Pick<Problem, 'code' | 'logins'>
 
-/** Sends any error as a problem of RFC 9457; errors that no other request avoids are logged. */
+/** Sends any error as a problem of RFC 9457. Errors of the server, with a status from 500 on, are logged. */
 export function answerProblems(server: FastifyInstance, telemetry: ConsoleTelemetry): void {
   server.setErrorHandler((thrown: FastifyError, request, reply) => {
     const { status, detail, ...extension } = describe(thrown, request.query as Record<string, unknown>)

@@ -26,7 +26,7 @@ export interface ServerOptions extends RouteContext {
 
 /** More than any request of the page has: the longest is the note of a verdict. */
 const BODY_LIMIT_BYTES = 64 * 1024
-/** An open list sends 34: two hundred may be behind one proxy. */
+/** An open list sends 34 requests a minute, and two hundred lists may share the address of a proxy. */
 const REQUESTS_A_MINUTE = 7_200
 
 /** Makes the HTTP server: first the guards, then health and metrics, the API and the page. */

@@ -3,7 +3,7 @@ import { type ConsoleConfig, ROLES } from '@outflow/contracts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { Session } from './api/index.js'
-import { ownerOf } from './visitors.js'
+import { ownerOf } from './users.js'
 
 export const SESSION_COOKIE = 'outflow_session'
 export const LOGIN_COOKIE = 'outflow_login'
@@ -28,29 +28,29 @@ export type Sessions = ReturnType<typeof makeSessions>
 export function makeSessions(authentication: ConsoleConfig['authentication']) {
   const secret = authentication?.sessionSecret ?? randomBytes(32).toString('hex')
   const keyFor = (purpose: string) => createHmac('sha256', secret).update(purpose).digest()
-  const seal = (payload: Record<string, unknown>, audience: string, seconds: number): Promise<string> =>
+  const sign = (payload: Record<string, unknown>, audience: string, seconds: number): Promise<string> =>
     new SignJWT(payload)
       .setProtectedHeader({ alg: 'HS256' })
       .setAudience(audience)
       .setIssuedAt()
       .setExpirationTime(`${seconds} s`)
       .sign(keyFor(audience))
-  const open = async (sealed: string | undefined, audience: string): Promise<unknown> => {
-    if (sealed === undefined) return null
-    const verified = await jwtVerify(sealed, keyFor(audience), { audience, algorithms: ['HS256'] }).catch(() => null)
+  const verify = async (cookie: string | undefined, audience: string): Promise<unknown> => {
+    if (cookie === undefined) return null
+    const verified = await jwtVerify(cookie, keyFor(audience), { audience, algorithms: ['HS256'] }).catch(() => null)
     return verified?.payload ?? null
   }
   return {
-    /** Content of a session cookie. */
-    seal: (session: z.infer<typeof sessionSchema>) => seal(session, 'session', SESSION_SECONDS),
+    /** Returns the value of a session's cookie. */
+    cookieOf: (session: z.infer<typeof sessionSchema>) => sign(session, 'session', SESSION_SECONDS),
     /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
-    open: async (sealed: string | undefined): Promise<Session | null> => {
-      const { data } = sessionSchema.safeParse(await open(sealed, 'session'))
+    userOf: async (cookie: string | undefined): Promise<Session | null> => {
+      const { data } = sessionSchema.safeParse(await verify(cookie, 'session'))
       if (data === undefined) return null
       return data.authentication === 'oidc' ? data : ownerOf(data.sha256, authentication?.tokens)
     },
-    sealAttempt: (attempt: LoginAttempt) => seal({ ...attempt }, 'login', LOGIN_SECONDS),
-    openAttempt: async (sealed: string | undefined) =>
-      attemptSchema.safeParse(await open(sealed, 'login')).data ?? null,
+    attemptCookieOf: (attempt: LoginAttempt) => sign(attempt, 'login', LOGIN_SECONDS),
+    attemptOf: async (cookie: string | undefined) =>
+      attemptSchema.safeParse(await verify(cookie, 'login')).data ?? null,
   }
 }

@@ -21,9 +21,9 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
   return {
     consoleStarted: (address: string, authentication: string) =>
       log.info({ address, authentication }, 'console started'),
-    requestAnswered: (method: string, status: number, took: number) => {
+    requestAnswered: (method: string, status: number, tookSeconds: number) => {
       requests.inc({ method, status: `${Math.floor(status / 100)}xx` })
-      seconds.observe(took)
+      seconds.observe(tookSeconds)
     },
     requestFailed: (route: string, error: OutflowError) => {
       if (error.retryable) log.warn({ route, error }, 'console request failed')

@@ -9,15 +9,15 @@ import type { ValuesAround } from './api/index.js'
 import { RequestRefused } from './errors.js'
 import { readable } from './readable.js'
 
-interface Around {
+interface EntityRecord {
   readonly offset: bigint
   readonly eventTimeMs: number
   readonly fields: Fields
 }
 
 /**
- * Reads the records of an anomaly's entity around it from Kafka, and computes for each the span of its numbers that the model that
- * scored the anomaly expects, for the numbers that the reasons name first.
+ * Reads the records of an anomaly's entity around it from Kafka. Computes for each record the spans that the anomaly's model expects of up
+ * to MOST_FIELDS numeric fields, those of the reasons first.
  *
  * @throws {ModelUnknown} when the model has been deleted
  * @throws {BrokerUnavailable | BrokerRefused | RegistryUnavailable | RegistryRefused}
@@ -28,19 +28,19 @@ export async function readValuesAround(
 ): Promise<ValuesAround> {
   const { artefact } = await loadModel(pool, { pipeline: anomaly.pipeline, id: anomaly.modelId })
   return withDetector(artefact, async (detector) => {
-    const { kept, headers, isCutShort } = await readEntity(config, anomaly, detector.metadata.features)
+    const { entityRecords, headers, isCutShort } = await readEntity(config, anomaly, detector.metadata.features)
     const numeric = detector.metadata.features.filter(({ type }) => type === 'numeric').map(featureName)
     const named = (anomaly.reasons ?? []).map(({ field }) => field).filter((field) => numeric.includes(field))
     const fields = [...new Set([...named, ...numeric])].slice(0, MOST_FIELDS)
     const bands = await detector.bands(
-      kept.map((record) => record.fields),
+      entityRecords.map((record) => record.fields),
       fields,
     )
     return {
       headers: headers?.map(([name, value]) => ({ name, value: readable(value) })) ?? null,
       isCutShort,
       fields,
-      records: kept.map(({ offset, eventTimeMs }, at) => ({
+      records: entityRecords.map(({ offset, eventTimeMs }, at) => ({
         offset,
         eventTime: new Date(eventTimeMs),
         bands: bands[at]!,
@@ -56,8 +56,9 @@ async function readEntity(
 ) {
   const decoder = makeDecoder(config.source)
   const reader = messageReader<WindowRecord>({ decoder, source: config.source, features, maxBytes: MAX_WINDOW_BYTES })
-  const before: Around[] = []
-  const after: Around[] = []
+  /** Up to the anomaly, with it. */
+  const before: EntityRecord[] = []
+  const after: EntityRecord[] = []
   let headers: KafkaHeaders | null = null
   const from = offset < OFFSETS_BEFORE ? 0n : offset - OFFSETS_BEFORE
   const signal = AbortSignal.timeout(TIMEOUT_MS)
@@ -66,18 +67,19 @@ async function readEntity(
     await decoder.prepare(records)
     for (const record of records) {
       if (record.offset === offset) headers = record.headers
-      const own = reader.read(record)
-      if ('reason' in own || own.read.entityKey !== entityKey) continue
-      const around = { offset: record.offset, eventTimeMs: own.read.eventTimeMs, fields: own.fields }
-      if (record.offset > offset) after.push(around)
-      else before.push(around)
+      const decoded = reader.read(record)
+      if ('reason' in decoded || decoded.read.entityKey !== entityKey) continue
+      const entityRecord = { offset: record.offset, eventTimeMs: decoded.read.eventTimeMs, fields: decoded.fields }
+      if (record.offset > offset) after.push(entityRecord)
+      else before.push(entityRecord)
       if (before.length > RECORDS_BEFORE) before.shift()
     }
   }
   const { isCutShort } = await scanOffsets(makeKafka(config.kafka), range, visit).catch((error: unknown) => {
     throw signal.aborted ? new RequestRefused(503, 'the records could not be read in time; try again') : error
   })
-  return { kept: [...before, ...after.slice(0, RECORDS_AFTER)], headers: headers as KafkaHeaders | null, isCutShort }
+  const entityRecords = [...before, ...after.slice(0, RECORDS_AFTER)]
+  return { entityRecords, headers: headers as KafkaHeaders | null, isCutShort }
 }
 
 /** Read in a second or two; of an entity with fewer than 180 records among them those are shown. */

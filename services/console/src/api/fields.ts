@@ -18,8 +18,8 @@ export const offsetSchema = z.codec(z.string().regex(/^\d{1,19}$/), z.bigint().m
   encode: String,
 })
 
-export const limitSchema = (most: number, otherwise: number) =>
-  z.coerce.number().int().min(1).max(most).default(otherwise)
+export const limitSchema = (highest: number, fallback: number) =>
+  z.coerce.number().int().min(1).max(highest).default(fallback)
 
 const positionSchema = z.object({ topic: z.string().max(249), partition: z.int().min(0), offset: offsetSchema })
 

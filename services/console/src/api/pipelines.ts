@@ -87,7 +87,7 @@ export const healthSchema = z
     whyNoModel: z.string().nullable(),
     outboxWaiting: z.int(),
   })
-  .meta({ id: 'Health', description: 'How a pipeline is doing' })
+  .meta({ id: 'Health', description: 'Health of a pipeline' })
 
 /** Dead letters to resend. */
 export const resendSchema = z.strictObject({

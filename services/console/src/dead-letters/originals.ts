@@ -72,7 +72,7 @@ function positionOf(record: KafkaRecord): string | null {
 
 function headerOf(record: KafkaRecord, name: string): string | null {
   // A record that was rejected twice has two headers of each name: the later ones are outflow's.
-  return record.headers.findLast(([own]) => own === name)?.[1]?.toString() ?? null
+  return record.headers.findLast(([header]) => header === name)?.[1]?.toString() ?? null
 }
 
 /**

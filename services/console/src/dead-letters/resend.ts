@@ -3,7 +3,7 @@ import type { Pool } from '@outflow/store'
 import { type DeadLetterResend, queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { makeKafka, requireTopicRights } from '@outflow/streams'
 import type { ResendReport } from '../api/index.js'
-import { findOriginals, type Original, recordChecker } from './originals.js'
+import { findOriginals, type Original, type Originals, recordChecker } from './originals.js'
 
 interface ResendOptions {
   /** The value to send instead of that of the one letter; null: each is sent as it was. */
@@ -36,7 +36,7 @@ export async function resendDeadLetters(
     const position = formatPosition(letter)
     const original = originals.whole.get(position)
     if (original === undefined) {
-      missing[originals.cut.has(position) ? 'cut' : originals.unsent.has(position) ? 'unsent' : 'gone'].push(position)
+      missing[whyMissing(originals, position)].push(position)
       continue
     }
     const record = corrected === null ? original : { ...original, value: corrected }
@@ -50,8 +50,14 @@ export async function resendDeadLetters(
   if (rights.size > 0) await requireTopicRights(makeKafka(config.kafka), rights)
   const queued = isDryRun ? resends : await queueResends(pool, config.pipeline, resends)
   const sent = new Set(queued.map(formatPosition))
-  const considered = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
-  return { queued: [...sent], before: considered.filter((position) => !sent.has(position)), stillInvalid, ...missing }
+  // Another request may have resent some of `resends` meanwhile.
+  const resentEver = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
+  return { queued: [...sent], before: resentEver.filter((position) => !sent.has(position)), stillInvalid, ...missing }
+}
+
+function whyMissing({ cut, unsent }: Originals, position: string): 'cut' | 'unsent' | 'gone' {
+  if (cut.has(position)) return 'cut'
+  return unsent.has(position) ? 'unsent' : 'gone'
 }
 
 /** The original key and headers, and a header with the original position. */

@@ -59,10 +59,13 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
       },
     },
     async ({ query: { sort, cursor, limit, column = [], detectedWithinMs, ...query } }) => {
-      const order = { sort: sort === 'bits' ? ('surprise' as const) : sort, after: cursor }
-      const values = [column].flat().map(stepsOfColumn)
-      const detectedFrom = detectedWithinMs === undefined ? undefined : new Date(Date.now() - detectedWithinMs)
-      const listing = { ...order, detectedFrom, limit, values }
+      const listing = {
+        sort: sort === 'bits' ? ('surprise' as const) : sort,
+        after: cursor,
+        detectedFrom: detectedWithinMs === undefined ? undefined : new Date(Date.now() - detectedWithinMs),
+        limit,
+        values: [column].flat().map(stepsOfColumn),
+      }
       const page = await read(async (db) =>
         listAnomalies(db, { ...(await searchedBy(db, filterOf(query))), ...listing }),
       )
@@ -140,15 +143,15 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 201: bulkVerdictAnswerSchema },
       },
     },
-    async ({ body: { verdict, note = null, filter: query }, visitor }, reply) => {
+    async ({ body: { verdict, note = null, filter: query }, user }, reply) => {
       const filter = await read((db) => searchedBy(db, filterOf(query)))
       const { items } = await read((db) => listAnomalies(db, { ...filter, sort: 'time', limit: MAX_BULK_VERDICTS + 1 }))
       if (items.length > MAX_BULK_VERDICTS) {
         throw new RequestRefused(400, `filter: allowed: one of at most ${MAX_BULK_VERDICTS} anomalies; narrow it`)
       }
       const act = { action: 'give verdicts', pipeline: filter.pipeline, detail: { verdict, note, filter: query } }
-      const anomalies = await withAudit(pool, visitor, act, () =>
-        giveVerdicts(pool, { filter, verdict, note, by: visitor.name }),
+      const anomalies = await withAudit(pool, user, act, () =>
+        giveVerdicts(pool, { filter, verdict, note, by: user.name }),
       )
       return reply.code(201).send({ anomalies })
     },
@@ -165,11 +168,11 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 201: givenVerdictSchema },
       },
     },
-    async ({ params, body: { verdict, note = null }, visitor }, reply) => {
+    async ({ params, body: { verdict, note = null }, user }, reply) => {
       const { pipeline, position } = requireAnomalyId(params.id)
       const act = { action: 'give verdict', pipeline, target: params.id, detail: { verdict, note } }
-      const given = await withAudit(pool, visitor, act, () =>
-        giveVerdict(pool, { pipeline, ...position, verdict, note, by: visitor.name }),
+      const given = await withAudit(pool, user, act, () =>
+        giveVerdict(pool, { pipeline, ...position, verdict, note, by: user.name }),
       )
       return reply.code(201).send(given)
     },
@@ -188,7 +191,7 @@ function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {
 }
 
 async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'>, id: string) {
-  const { stored, model, ...answers } = await read(async (db) => {
+  const { stored, model, verdicts, alert } = await read(async (db) => {
     const stored = await anomalyOf(db, id)
     const { pipeline, modelId } = stored
     const deliveries = await deliveriesOf(db, { pipeline, eventId: anomalyId(pipeline, stored) })
@@ -208,12 +211,13 @@ async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'
     eventTime: new Date(anomaly.eventTimeMs),
     topReason: reasons[0]?.text ?? anomaly.unexplainable,
     fields: reasons,
-    verdict: answers.verdicts[0]?.verdict ?? null,
+    verdict: verdicts[0]?.verdict ?? null,
   }
   return {
     ...anomaly,
     ...summaryOf(line),
-    ...answers,
+    verdicts,
+    alert,
     reasons: [...reasons],
     missing: [...anomaly.missing],
     model: model && { id: model.id, trainedAt: trainedAtOf(model), state: model.state },
@@ -226,8 +230,11 @@ async function similarAnomalies(db: Client, id: string, limit: number) {
   const { pipeline, recordTimeMs, reasons } = anomaly
   if (!reasons?.[0]) return []
   const { items } = await listAnomalies(db, {
-    ...{ pipeline, field: reasons[0].field, to: new Date(recordTimeMs + 1) },
-    ...{ sort: 'time', limit: CANDIDATES + 1 },
+    pipeline,
+    field: reasons[0].field,
+    to: new Date(recordTimeMs + 1),
+    sort: 'time',
+    limit: CANDIDATES + 1,
   })
   return items
     .filter((candidate) => anomalyId(pipeline, candidate) !== anomalyId(pipeline, anomaly))

@@ -50,7 +50,7 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
         response: { 200: resendReportSchema },
       },
     },
-    async ({ body, visitor }) => {
+    async ({ body, user }) => {
       const { pipeline } = config
       const { positions } = body
       const letters = await read(async (db) => {
@@ -62,7 +62,7 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
         return rows
       })
       const act = { action: 'resend dead letters', pipeline, detail: { positions: positions.map(formatPosition) } }
-      return withAudit(pool, visitor, act, () =>
+      return withAudit(pool, user, act, () =>
         resendDeadLetters(pool, config, letters, {
           corrected: null,
           isDryRun: false,

@@ -135,10 +135,10 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 204: z.null() },
       },
     },
-    async ({ params: { id }, body: { pipeline = config.pipeline, reason }, visitor }, reply) => {
+    async ({ params: { id }, body: { pipeline = config.pipeline, reason }, user }, reply) => {
       const act = { action: 'promote', pipeline, target: id, detail: { reason } }
-      await withAudit(pool, visitor, act, () =>
-        promoteChecked(pool, { pipeline, id, by: visitor.name, why: reason }, openDetector),
+      await withAudit(pool, user, act, () =>
+        promoteChecked(pool, { pipeline, id, by: user.name, why: reason }, openDetector),
       )
       return reply.code(204).send(null)
     },
@@ -155,9 +155,9 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 204: z.null() },
       },
     },
-    async ({ params: { pipeline }, body: { reason }, visitor }, reply) => {
+    async ({ params: { pipeline }, body: { reason }, user }, reply) => {
       const act = { action: 'rollback', pipeline, detail: { reason } }
-      await withAudit(pool, visitor, act, () => rollBackModel(pool, { pipeline, by: visitor.name, why: reason }))
+      await withAudit(pool, user, act, () => rollBackModel(pool, { pipeline, by: user.name, why: reason }))
       return reply.code(204).send(null)
     },
   )
@@ -172,9 +172,9 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 202: z.object({ request: z.string() }) },
       },
     },
-    async ({ body: { pipeline = config.pipeline }, visitor }, reply) => {
-      const request = await withAudit(pool, visitor, { action: 'retrain', pipeline }, () =>
-        requestRetrain(pool, { pipeline, by: visitor.name, why: 'requested in the console' }),
+    async ({ body: { pipeline = config.pipeline }, user }, reply) => {
+      const request = await withAudit(pool, user, { action: 'retrain', pipeline }, () =>
+        requestRetrain(pool, { pipeline, by: user.name, why: 'requested in the console' }),
       )
       return reply.code(202).send({ request })
     },

@@ -76,10 +76,10 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         marks,
         threshold: await readThreshold(config, pool, pipeline),
         step,
-        points: spans.map(({ from, scored, anomalies, nllMax, percentiles: [p50, p90, p99, p999] }) => ({
-          ...{ time: from, records: scored, anomalies },
-          ...{ p50, p90, p99, p999, max: nllMax },
-        })),
+        points: spans.map(({ from: time, scored: records, anomalies, nllMax: max, percentiles }) => {
+          const [p50, p90, p99, p999] = percentiles
+          return { time, records, anomalies, p50, p90, p99, p999, max }
+        }),
       }
     },
   )
@@ -88,22 +88,23 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     '/api/health',
     {
       schema: {
-        summary: 'How a pipeline is doing',
+        summary: 'Health of a pipeline',
         querystring: ofPipelineSchema,
         response: { 200: healthSchema },
       },
     },
     async ({ query: { pipeline = config.pipeline } }) => {
-      const lag = pipeline === config.pipeline ? await lagOfOwn() : null
-      const now = Date.now()
+      const isOwn = pipeline === config.pipeline
+      const lag = isOwn ? await lagOfOwn() : null
+      const nowMs = Date.now()
       return read(async (db) => {
-        const since = new Date(now - DAY_MS)
+        const since = new Date(nowMs - DAY_MS)
         const rejections = await rejectionsSince(db, { pipeline, since })
         const alarms = await listDriftAlarms(db, { pipeline, limit: DRIFT_ALARMS })
+        const events = await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS })
         const activeId = await activeModelId(db, pipeline)
         const active = activeId === null ? null : await modelSummary(db, { pipeline, id: activeId })
-        const isOwn = pipeline === config.pipeline
-        const state = isOwn && active?.metadata ? describeProvisional(active.metadata, config) : null
+        const provisional = isOwn && active?.metadata ? describeProvisional(active.metadata, config) : null
         return {
           lag: lag?.map((part) => ({ ...part, lag: Number(part.lag) })) ?? null,
           recordsPerSecond: await recentRate(db, pipeline),
@@ -113,13 +114,10 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
             direction: chart,
             fields: [...fields],
           })),
-          events: (await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS })).map(({ begunAt, ...event }) => ({
-            ...event,
-            at: begunAt,
-          })),
-          provisional: state && `${state.what}; ${state.next}`,
+          events: events.map(({ begunAt, ...event }) => ({ ...event, at: begunAt })),
+          provisional: provisional && `${provisional.what}; ${provisional.next}`,
           whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
-          activeModelAgeSeconds: active && Math.round((now - trainedAtOf(active).getTime()) / 1_000),
+          activeModelAgeSeconds: active && Math.round((nowMs - trainedAtOf(active).getTime()) / 1_000),
           outboxWaiting: await outboxDepth(db, pipeline),
         }
       })

@@ -5,7 +5,7 @@ import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
 import { CALLBACK_PATH, makeOidcLogin } from '../oidc-login.js'
 import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
-import { ownerOf, sha256Of, UNKNOWN_TOKEN } from '../visitors.js'
+import { ownerOf, sha256Of, UNKNOWN_TOKEN } from '../users.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 interface SessionRoutesContext extends RouteContext {
@@ -22,14 +22,8 @@ const placeSchema = z
   .default('/')
 
 /** Limits attempts to guess a token, although 256 random bits cannot be guessed. */
-const LOGINS_A_MINUTE = 20
-
-/** Whether a browser keeps secure cookies of a page of this origin: over https, and of its own machine. */
-function keepsSecureCookies(origin: string | undefined): boolean {
-  if (origin === undefined || !URL.canParse(origin)) return true
-  const { protocol, hostname } = new URL(origin)
-  return protocol === 'https:' || isLoopback(hostname)
-}
+const TOKEN_RATE = { max: 20, timeWindow: '1 minute' }
+const PROVIDER_RATE = { max: 60, timeWindow: '1 minute' }
 
 /** Login by a token or by the OpenID provider, and logout. */
 export function addSessionRoutes(
@@ -37,7 +31,7 @@ export function addSessionRoutes(
   { config, pool, sessions, isSecure }: SessionRoutesContext,
 ): void {
   const { authentication: { tokens, oidc } = {}, url } = config.console
-  const sessionCookie = {
+  const sessionOptions = {
     path: '/',
     httpOnly: true,
     sameSite: 'strict' as const,
@@ -53,13 +47,13 @@ export function addSessionRoutes(
         response: { 200: sessionSchema },
       },
     },
-    async ({ visitor }) => visitor,
+    async ({ user }) => user,
   )
 
   server.post(
     '/api/session',
     {
-      config: { isOpen: true, rateLimit: { max: LOGINS_A_MINUTE, timeWindow: '1 minute' } },
+      config: { isOpen: true, rateLimit: TOKEN_RATE },
       schema: {
         summary: 'Logs a browser in by a token; the session is in a cookie from then on',
         body: z.strictObject({ token: z.string().min(1).max(500) }),
@@ -73,28 +67,28 @@ export function addSessionRoutes(
       if (isSecure && !keepsSecureCookies(origin)) {
         throw new RequestRefused(403, `a browser keeps the session over https only; open the console at ${url}`)
       }
-      const sealed = await withAudit(pool, owner, { action: 'log in' }, () =>
-        sessions.seal({ authentication: 'token', sha256 }),
+      const cookie = await withAudit(pool, owner, { action: 'log in' }, () =>
+        sessions.cookieOf({ authentication: 'token', sha256 }),
       )
-      return reply.code(201).setCookie(SESSION_COOKIE, sealed, sessionCookie).send(owner)
+      return reply.code(201).setCookie(SESSION_COOKIE, cookie, sessionOptions).send(owner)
     },
   )
 
   server.delete(
     '/api/session',
     { schema: { summary: 'Logs a browser out', response: { 204: z.null() } } },
-    async (_, reply) => reply.code(204).clearCookie(SESSION_COOKIE, sessionCookie).send(null),
+    async (_, reply) => reply.code(204).clearCookie(SESSION_COOKIE, sessionOptions).send(null),
   )
 
   if (oidc === undefined || url === undefined) return
   const login = makeOidcLogin(oidc, url)
   // Lax: the browser returns by a link of another site.
-  const attemptCookie = { path: CALLBACK_PATH, httpOnly: true, sameSite: 'lax' as const, secure: isSecure }
+  const attemptOptions = { path: CALLBACK_PATH, httpOnly: true, sameSite: 'lax' as const, secure: isSecure }
 
   server.get(
     '/api/login',
     {
-      config: { isOpen: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
+      config: { isOpen: true, rateLimit: PROVIDER_RATE },
       schema: {
         summary: 'Sends a browser to the OpenID provider',
         querystring: z.object({ to: placeSchema }),
@@ -103,31 +97,38 @@ export function addSessionRoutes(
     },
     async ({ query: { to } }, reply) => {
       const { url, attempt } = await login.begin(to)
-      const sealed = await sessions.sealAttempt(attempt)
-      return reply.setCookie(LOGIN_COOKIE, sealed, { ...attemptCookie, maxAge: LOGIN_SECONDS }).redirect(url.href)
+      const cookie = await sessions.attemptCookieOf(attempt)
+      return reply.setCookie(LOGIN_COOKIE, cookie, { ...attemptOptions, maxAge: LOGIN_SECONDS }).redirect(url.href)
     },
   )
 
   server.get(
     CALLBACK_PATH,
     {
-      config: { isOpen: true, rateLimit: { max: 60, timeWindow: '1 minute' } },
+      config: { isOpen: true, rateLimit: PROVIDER_RATE },
       schema: {
         summary: 'Redirect URI of the OpenID provider',
         response: { 302: z.null() },
       },
     },
     async (request, reply) => {
-      const attempt = await sessions.openAttempt(request.cookies[LOGIN_COOKIE])
+      const attempt = await sessions.attemptOf(request.cookies[LOGIN_COOKIE])
       if (attempt === null) throw new RequestRefused(403, 'no login is under way in this browser; start at /api/login')
-      const visitor = await login.finish(request.url, attempt)
-      const sealed = await withAudit(pool, visitor, { action: 'log in' }, () =>
-        sessions.seal({ ...visitor, authentication: 'oidc' }),
+      const user = await login.finish(request.url, attempt)
+      const cookie = await withAudit(pool, user, { action: 'log in' }, () =>
+        sessions.cookieOf({ ...user, authentication: 'oidc' }),
       )
       return reply
-        .clearCookie(LOGIN_COOKIE, attemptCookie)
-        .setCookie(SESSION_COOKIE, sealed, sessionCookie)
+        .clearCookie(LOGIN_COOKIE, attemptOptions)
+        .setCookie(SESSION_COOKIE, cookie, sessionOptions)
         .redirect(attempt.to)
     },
   )
+}
+
+/** Whether a browser keeps secure cookies of a page of this origin: over https, and of its own machine. */
+function keepsSecureCookies(origin: string | undefined): boolean {
+  if (origin === undefined || !URL.canParse(origin)) return true
+  const { protocol, hostname } = new URL(origin)
+  return protocol === 'https:' || isLoopback(hostname)
 }

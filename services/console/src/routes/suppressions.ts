@@ -32,7 +32,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         response: { 201: suppressionSchema.pick({ id: true }) },
       },
     },
-    async ({ body: { pipeline = config.pipeline, reason, ...rule }, visitor }, reply) => {
+    async ({ body: { pipeline = config.pipeline, reason, ...rule }, user }, reply) => {
       if (rule.expiresAt.getTime() <= Date.now()) {
         throw new RequestRefused(
           400,
@@ -40,8 +40,8 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         )
       }
       const act = { action: 'add suppression', pipeline, detail: { rule, reason } }
-      const id = await withAudit(pool, visitor, act, () =>
-        addSuppression(pool, { pipeline, rule, why: reason, by: visitor.name }),
+      const id = await withAudit(pool, user, act, () =>
+        addSuppression(pool, { pipeline, rule, why: reason, by: user.name }),
       )
       return reply.code(201).send({ id })
     },
@@ -57,10 +57,10 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         response: { 204: z.null() },
       },
     },
-    async ({ params: { id }, visitor }, reply) => {
+    async ({ params: { id }, user }, reply) => {
       const act = { action: 'remove suppression', target: id }
-      await withAudit(pool, visitor, act, async () => {
-        found(await removeSuppression(pool, { id, by: visitor.name }), `rule ${id} that hides alerts`)
+      await withAudit(pool, user, act, async () => {
+        found(await removeSuppression(pool, { id, by: user.name }), `rule ${id} that hides alerts`)
       })
       return reply.code(204).send(null)
     },

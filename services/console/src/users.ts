@@ -13,7 +13,7 @@ export function loginsOf({ authentication }: ConsoleConfig): ('token' | 'oidc')[
 }
 
 /** Without authentication the user is that of the console's process. */
-export function localVisitor(): Session {
+export function localUser(): Session {
   return { name: userName(), role: 'operator', authentication: 'none' }
 }
 
@@ -30,9 +30,9 @@ export const sha256Of = (token: string): string => createHash('sha256').update(t
 
 /** Returns the owner of the token with this hash; null if no token has it, or no longer. */
 export function ownerOf(sha256: string, tokens: Tokens): Session | null {
-  const found = tokens?.find((own) => timingSafeEqual(Buffer.from(sha256, 'hex'), Buffer.from(own.sha256, 'hex')))
-  return found ? { name: found.name, role: found.role, authentication: 'token' } : null
+  const owner = tokens?.find((token) => timingSafeEqual(Buffer.from(sha256, 'hex'), Buffer.from(token.sha256, 'hex')))
+  return owner ? { name: owner.name, role: owner.role, authentication: 'token' } : null
 }
 
 /** Each role includes the rights of the ones before it. */
-export const mayAct = (visitor: Session, role: Role): boolean => ROLES.indexOf(visitor.role) >= ROLES.indexOf(role)
+export const mayAct = (user: Session, role: Role): boolean => ROLES.indexOf(user.role) >= ROLES.indexOf(role)
