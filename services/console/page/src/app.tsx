@@ -68,7 +68,7 @@ function Content() {
 
 function body(path: string) {
   if (sessionError.value !== null) return <NoSession error={sessionError.value} />
-  if (session.value === null) return <Loading what="who you are" />
+  if (session.value === null) return <Loading what="your session" />
   if (!pipelines.value?.some(({ pipeline }) => pipeline === currentPipeline.value)) return <NoPipeline />
   if (path === '/' || path === '/anomalies') return <AnomaliesPage />
   const anomaly = idBelow('/anomalies/', path)

@@ -41,7 +41,7 @@ export const given = (query: Query): Query =>
 export function queryString(query: Query): string {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(given(query)))
-    for (const own of [value].flat()) params.append(name, String(own))
+    for (const item of [value].flat()) params.append(name, String(item))
   const text = params.toString()
   return text === '' ? '' : `?${text}`
 }

@@ -73,7 +73,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
         </p>
       ) : fit === null ? (
         <p class="quiet">
-          There is no report of its fit: it was not fitted by the trainer, or the report went with its retention.
+          There is no report of its fit: it was not fitted by the trainer, or the retention deleted the report.
         </p>
       ) : (
         <FitDetails fit={fit} pipeline={pipeline} />
@@ -111,7 +111,7 @@ function FitDetails({ fit: { because, incumbentId, report }, pipeline }: { fit: 
     <div class="halves">
       <section aria-labelledby="fit">
         <h2 id="fit">Fit</h2>
-        {fit === null ? <p class="quiet">There was nothing to fit step by step.</p> : <Curve fit={fit} />}
+        {fit === null ? <p class="quiet">There is no curve: the fit had no steps.</p> : <Curve fit={fit} />}
         <dl class="facts">
           <Fact name="made because of">{because}</Fact>
           <Fact name="window">

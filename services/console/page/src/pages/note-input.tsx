@@ -12,7 +12,7 @@ interface NoteInputProps {
 export function NoteInput({ about, inputRef }: NoteInputProps) {
   return (
     <label class="stacked">
-      Note for whoever comes after you
+      Note for other users
       <textarea
         {...(inputRef === undefined ? {} : { ref: inputRef })}
         name="note"

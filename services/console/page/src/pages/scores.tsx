@@ -114,8 +114,8 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
   }, [points, threshold, step, fromMs, toMs])
   const axis = { x: drawn.x, xLabel: 'time', timeRange: drawn.timeRange, onSelect }
   const showAnomalies = (at: number) => {
-    const fromMs = 1000 * drawn.x[at]!
-    navigate(`/${queryString({ pipeline, ...spanBetween(fromMs, fromMs + 1000 * step) })}`)
+    const stepFromMs = 1000 * drawn.x[at]!
+    navigate(`/${queryString({ pipeline, ...spanBetween(stepFromMs, stepFromMs + 1000 * step) })}`)
   }
   const records = points.reduce((sum, point) => sum + point.records, 0)
   const anomalies = points.reduce((sum, point) => sum + point.anomalies, 0)
@@ -189,13 +189,13 @@ function PointsTable({ points }: { points: readonly ScorePoint[] }) {
 }
 
 /** The points with their times, and an empty one in each gap: a continuous line would hide the gap. */
-function withGaps(points: readonly ScorePoint[], step: number) {
+function withGaps(points: readonly ScorePoint[], stepSeconds: number) {
   return points.flatMap((point, i) => {
-    const [before, seconds] = [points[i - 1] ?? point, point].map(({ time }) => Date.parse(time) / 1000) as [
-      number,
-      number,
-    ]
-    const gap = seconds - before > 1.5 * step ? [{ seconds: seconds - step, point: null }] : []
+    const seconds = secondsOf(point)
+    const secondsBefore = secondsOf(points[i - 1] ?? point)
+    const gap = seconds - secondsBefore > 1.5 * stepSeconds ? [{ seconds: seconds - stepSeconds, point: null }] : []
     return [...gap, { seconds, point }]
   })
 }
+
+const secondsOf = ({ time }: ScorePoint): number => Date.parse(time) / 1000

@@ -67,83 +67,43 @@ export function Chart(props: ChartProps) {
 }
 
 function draw(box: HTMLElement, props: ChartProps): uPlot {
-  const { x, timeRange, series, hasBand = false, isLog = false } = props
-  const style = getComputedStyle(box)
-  /** A canvas takes no variables: they are resolved as the colour of an element. */
-  const colour = (name: string): string => {
-    box.style.color = `var(${name})`
-    const { color } = style
-    box.style.color = ''
-    return color
-  }
+  const { x, xLabel, timeRange, series, hasBand = false, isLog = false, height, onSelect, onPoint } = props
   const hasBars = series.some(({ kind }) => kind === 'bars')
-  const axis: uPlot.Axis = {
-    stroke: colour('--text-quiet'),
-    grid: { stroke: colour('--line'), width: 1 },
-    ticks: { stroke: colour('--line'), width: 1 },
-    font: `11px ${style.fontFamily}`,
-  }
-  // A log scale has grid lines at decades only.
-  const decades = isLog ? { filter: (_: uPlot, splits: number[]) => splits.map(asDecade) } : {}
-  const axes: uPlot.Axis[] = [
-    { ...axis, ...(timeRange && { values: timesOfAxis, space: TIME_SPACE }) },
-    {
-      ...axis,
-      ...decades,
-      grid: { ...axis.grid, ...decades },
-      ticks: { ...axis.ticks, ...decades },
-      size: 60,
-      values: (_, splits) => splits.map((value) => (value === null ? null : formatCompact(value).replace('-', '−'))),
-    },
-  ]
   return new uPlot(
     {
       width: box.clientWidth,
-      height: props.height,
+      height,
       // Top, right, bottom, left: the style sheet positions marks by the same margins.
       padding: [8, END_SPACE, 0, 0],
       scales: {
         x: { time: timeRange !== undefined, ...(timeRange && { range: [...timeRange] as [number, number] }) },
         y: isLog ? { distr: 4, asinh: 1 } : hasBars ? { range: fromZero } : {},
       },
-      axes,
+      axes: axesOf(box, props),
       // uPlot counts the x-axis as series 0.
       bands: hasBand
-        ? [{ series: [2, 1], fill: `color-mix(in srgb, ${colour(series[0]!.colour)} 20%, transparent)` }]
+        ? [{ series: [2, 1], fill: `color-mix(in srgb, ${colourOf(box, series[0]!.colour)} 20%, transparent)` }]
         : [],
-      cursor: { drag: { x: props.onSelect !== undefined, y: false, setScale: false } },
+      cursor: { drag: { x: onSelect !== undefined, y: false, setScale: false } },
       series: [
         {
-          label: props.xLabel,
+          label: xLabel,
           value: (_, x) => (x === null ? '–' : timeRange ? formatTime(x * 1000) : formatCount(x)),
         },
-        ...series.map(
-          ({ label, colour: name, kind = 'line' }): uPlot.Series => ({
-            label,
-            stroke: colour(name),
-            width: kind === 'bars' || kind === 'point' ? 0 : 1.5,
-            ...(kind === 'dashed' ? { dash: [6, 4] } : {}),
-            ...(kind === 'bars' ? { fill: colour(name), paths: uPlot.paths.bars!({ size: [0.8, 24] }) } : {}),
-            points:
-              kind === 'point'
-                ? { show: true, size: 10, fill: colour(name) }
-                : { show: x.length < FEW_POINTS && kind === 'line', size: 4 },
-            value: (_, value) => (value === null || value === undefined ? '–' : props.format(value)),
-          }),
-        ),
+        ...series.map((drawn) => seriesOf(box, drawn, props)),
       ],
       hooks: {
         ready: [
           (plot) => {
             plot.over.addEventListener('click', () => {
-              if (plot.cursor.idx != null && plot.select.width <= MIN_DRAG_PX) props.onPoint?.(plot.cursor.idx)
+              if (plot.cursor.idx != null && plot.select.width <= MIN_DRAG_PX) onPoint?.(plot.cursor.idx)
             })
           },
         ],
         setSelect: [
           (plot) => {
             const { left, width } = plot.select
-            if (width > MIN_DRAG_PX) props.onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
+            if (width > MIN_DRAG_PX) onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'))
           },
         ],
       },
@@ -151,6 +111,54 @@ function draw(box: HTMLElement, props: ChartProps): uPlot {
     [[...x], ...series.map(({ values }) => [...values])],
     box,
   )
+}
+
+function axesOf(box: HTMLElement, { timeRange, isLog = false }: ChartProps): uPlot.Axis[] {
+  const line = { stroke: colourOf(box, '--line'), width: 1 }
+  const axis: uPlot.Axis = {
+    stroke: colourOf(box, '--text-quiet'),
+    grid: line,
+    ticks: line,
+    font: `11px ${getComputedStyle(box).fontFamily}`,
+  }
+  // A log scale has grid lines at decades only.
+  const decades = isLog ? { filter: (_: uPlot, splits: number[]) => splits.map(asDecade) } : {}
+  return [
+    { ...axis, ...(timeRange && { values: timesOfAxis, space: TIME_SPACE }) },
+    {
+      ...axis,
+      ...decades,
+      grid: { ...line, ...decades },
+      ticks: { ...line, ...decades },
+      size: 60,
+      values: (_, splits) => splits.map((value) => (value === null ? null : formatCompact(value).replace('-', '−'))),
+    },
+  ]
+}
+
+function seriesOf(box: HTMLElement, series: ChartSeries, { x, format }: ChartProps): uPlot.Series {
+  const { label, kind = 'line' } = series
+  const colour = colourOf(box, series.colour)
+  return {
+    label,
+    stroke: colour,
+    width: kind === 'bars' || kind === 'point' ? 0 : 1.5,
+    ...(kind === 'dashed' ? { dash: [6, 4] } : {}),
+    ...(kind === 'bars' ? { fill: colour, paths: uPlot.paths.bars!({ size: [0.8, 24] }) } : {}),
+    points:
+      kind === 'point'
+        ? { show: true, size: 10, fill: colour }
+        : { show: x.length < FEW_POINTS && kind === 'line', size: 4 },
+    value: (_, value) => (value === null || value === undefined ? '–' : format(value)),
+  }
+}
+
+/** A canvas takes no variables of the style sheet: they are resolved as the colour of an element. */
+function colourOf(box: HTMLElement, variable: string): string {
+  box.style.color = `var(${variable})`
+  const { color } = getComputedStyle(box)
+  box.style.color = ''
+  return color
 }
 
 const asDecade = (value: number): number | null =>

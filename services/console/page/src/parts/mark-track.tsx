@@ -4,12 +4,6 @@ import type { Mark } from '../api/types.js'
 import { spanBetween } from '../state/filters.js'
 import { groupMarks, markInWords } from '../words/mark.js'
 
-const PAGES: Readonly<Record<Mark['kind'], string>> = {
-  model: '/models',
-  drift: '/health',
-  health: '/health',
-  suppression: '/suppressions',
-}
 const SIGNS: Readonly<Record<Mark['kind'], string>> = { model: 'M', drift: 'D', health: 'H', suppression: 'S' }
 /** Pixels between the centres of two marks; a little more than the width in the style sheet. */
 const MARK_SPACE = 18
@@ -38,14 +32,12 @@ export function MarkTrack({ pipeline, marks, fromMs, toMs }: MarkTrackProps) {
         groupMarks(marks, gapMs).map(({ startMs, endMs, count, marks: [mark, ...others] }) => {
           const events = [mark, ...others].map(markInWords).join('; ')
           const words = count === 1 ? events : `${count} events: ${events}`
-          const details = `${PAGES[mark.kind]}${mark.kind === 'model' ? `/${encodeURIComponent(mark.subject)}` : ''}${queryString({ pipeline })}`
+          const around = { pipeline, ...spanBetween(startMs - gapMs, endMs + gapMs) }
           return (
             <a
               key={`${mark.at} ${mark.kind} ${mark.subject}`}
               class={`mark mark-${mark.kind}`}
-              href={
-                count === 1 ? details : `/${queryString({ pipeline, ...spanBetween(startMs - gapMs, endMs + gapMs) })}`
-              }
+              href={count === 1 ? pageOf(mark) + queryString({ pipeline }) : `/${queryString(around)}`}
               style={{ left: `${((startMs - fromMs) / (toMs - fromMs)) * 100}%` }}
               title={words}
               aria-label={words}
@@ -56,4 +48,10 @@ export function MarkTrack({ pipeline, marks, fromMs, toMs }: MarkTrackProps) {
         })}
     </div>
   )
+}
+
+/** Path of the page with the details of an event. */
+function pageOf({ kind, subject }: Mark): string {
+  if (kind === 'model') return `/models/${encodeURIComponent(subject)}`
+  return kind === 'suppression' ? '/suppressions' : '/health'
 }

@@ -56,6 +56,7 @@ export class AnomalyList {
    * Reads new anomalies, and the reasons of those that had none; while a request is running, returns its outcome.
    *
    * @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request
+   * @returns true, so that `useResource` has data after the first request
    * @throws {ApiError | DOMException} the latter if the answer takes too long
    */
   readNew(isAtTop: () => boolean): Promise<true> {

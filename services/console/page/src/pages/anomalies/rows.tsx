@@ -11,7 +11,7 @@ import { useShortcuts } from '../../state/shortcuts.js'
 import { useVirtualRows } from '../../state/virtual-rows.js'
 import { formatCount, USER_ZONE } from '../../words/format.js'
 import { hrefOf } from '../links.js'
-import { giveVerdict, verdictKeys } from '../verdict-keys.js'
+import { giveVerdict, verdictKeys } from '../verdicts.js'
 import { goTo } from './filter-bar.js'
 
 /** Pixels; same values as in the style sheet. On a phone a row has two lines, and a third one for the values of columns. */

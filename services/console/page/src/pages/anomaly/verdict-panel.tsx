@@ -10,7 +10,7 @@ import { may, session } from '../../state/session.js'
 import { useShortcuts } from '../../state/shortcuts.js'
 import { NoteInput } from '../note-input.js'
 import { VerdictForm } from '../verdict-form.js'
-import { giveVerdict, keyOf, storeVerdict, verdictKeys } from '../verdict-keys.js'
+import { giveVerdict, keyOf, storeVerdict, verdictKeys } from '../verdicts.js'
 
 const CHOICES: readonly { readonly verdict: Verdict; readonly text: string; readonly means: string }[] = [
   { verdict: 'confirmed', text: 'Confirmed', means: 'a real anomaly; no model is fitted to it' },
@@ -78,7 +78,7 @@ export function VerdictPanel({ anomaly, onGiven }: { anomaly: AnomalyDetail; onG
           <NoteInput about={anomaly.id} inputRef={note} />
         </>
       ) : (
-        <p class="quiet">You are logged in as {session.value?.role}; a verdict takes the role of analyst.</p>
+        <p class="quiet">You are logged in as {session.value?.role}; a verdict requires the role analyst.</p>
       )}
       {anomaly.verdicts.length > 0 && (
         <ol class="plain-list">

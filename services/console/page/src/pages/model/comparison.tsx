@@ -77,7 +77,7 @@ function Difference({ id, other, pipeline }: { id: string; other: string; pipeli
           )}
           <Table
             asCards
-            empty={<p class="quiet">They were made of the same.</p>}
+            empty={<p class="quiet">No setting and no result differs.</p>}
             columns={[
               { name: 'what differs', of: ({ name }) => name },
               { name: 'this model', kind: 'detail', of: ({ first }) => orDash(first, shown) },

@@ -6,7 +6,7 @@ import { Time } from '../../parts/time.js'
 import { useRead } from '../../state/resource.js'
 import { may } from '../../state/session.js'
 import { formatAmount, formatCount } from '../../words/format.js'
-import { giveVerdict } from '../verdict-keys.js'
+import { giveVerdict } from '../verdicts.js'
 
 const CHOICES: readonly { readonly verdict: Verdict; readonly text: string; readonly means: string }[] = [
   { verdict: 'confirmed', text: 'Anomaly', means: 'an anomaly: it leaves the calibration set' },

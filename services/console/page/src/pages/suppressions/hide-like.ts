@@ -24,6 +24,6 @@ export function hideLike({ pipeline, key, reasons }: AnomalyDetail): string {
 export function prefilled(search: string): typeof BLANK | null {
   const params = new URLSearchParams(search)
   if (params.get('add') !== 'true') return null
-  const [entity, field, direction] = ['entity', 'field', 'direction'].map((name) => params.get(name) ?? '')
-  return { ...BLANK, entity: entity!, field: field!, direction: direction! }
+  const text = (name: string) => params.get(name) ?? ''
+  return { ...BLANK, entity: text('entity'), field: text('field'), direction: text('direction') }
 }
