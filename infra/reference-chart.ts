@@ -21,7 +21,6 @@ export function chartValues(): readonly string[] {
 }
 
 function shown(value: unknown): string {
-  return value === ''
-    ? ''
-    : `\`${JSON.stringify(value).replaceAll('"', '').replaceAll(':', ': ').replaceAll(',', ', ')}\``
+  if (value === '') return ''
+  return `\`${JSON.stringify(value).replaceAll('"', '').replaceAll(':', ': ').replaceAll(',', ', ')}\``
 }

@@ -3,12 +3,11 @@ import { isDuration, isSize, keysOf, type Schema, table, valueAt } from './refer
 
 /** The Markdown table of every key of outflow.yaml, its values, default and description, from the zod schema. */
 export function configurationKeys(): readonly string[] {
-  const rows = keysOf(configSchema.toJSONSchema({ io: 'input' }) as Schema).map(
-    ({ path, values, required, schema }) => {
-      const fallback = required ? 'required' : defaultAt(path, schema)
-      return [`\`${path.join('.')}\``, values, fallback, schema.description ?? '']
-    },
-  )
+  const keys = keysOf(configSchema.toJSONSchema({ io: 'input' }) as Schema)
+  const rows = keys.map(({ path, values, required, schema }) => {
+    const fallback = required ? 'required' : defaultAt(path, schema)
+    return [`\`${path.join('.')}\``, values, fallback, schema.description ?? '']
+  })
   return table(['key', 'values', 'default', 'meaning'], rows)
 }
 

@@ -15,8 +15,10 @@ export function eventReference(): readonly string[] {
 
 function eventSection(type: EventType): readonly string[] {
   const schema = eventJsonSchema(type) as Schema
-  const rows = keysOf(schema).map(({ path, values, required, schema: { description = '' } }) => {
-    return [`\`${path.join('.')}\``, required ? values : `${values}, may be absent`, description]
-  })
+  const rows = keysOf(schema).map(({ path, values, required, schema: { description = '' } }) => [
+    `\`${path.join('.')}\``,
+    required ? values : `${values}, may be absent`,
+    description,
+  ])
   return ['', `## ${type}`, '', schema.description!, '', ...table(['field', 'values', 'meaning'], rows)]
 }

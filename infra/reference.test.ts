@@ -17,6 +17,7 @@ it('names on the page of failure modes only log events, health events and error 
   expect(seen.length).toBeGreaterThan(25)
   expect(seen.filter((name) => !known.includes(name))).toEqual([])
 })
+
 /** Fields, commands and messages. */
 const NO_EVENTS = new Set(['`no relay leads`', '`doctor`', '`failures`', '`status`', '`rejected`'])
 

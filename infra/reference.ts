@@ -13,9 +13,8 @@ import { sqlReference } from './reference-sql.js'
 /** The expected content of each generated page, by file. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const page = (name: string) => fileURLToPath(new URL(`../docs/${name}.md`, import.meta.url))
-  const withPart = (name: string, part: readonly string[]) => {
-    return [page(name), replacePart(readFileSync(page(name), 'utf8'), part)] as const
-  }
+  const withPart = (name: string, part: readonly string[]) =>
+    [page(name), replacePart(readFileSync(page(name), 'utf8'), part)] as const
   const whole = (name: string, lines: readonly string[]) => [page(name), `${lines.join('\n')}\n`] as const
   return new Map([
     withPart('reference/configuration', configurationKeys()),

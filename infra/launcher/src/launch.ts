@@ -82,7 +82,7 @@ async function startFromSources<C>(part: Part, sources: Sources<C>, launch: Part
 
 /** Merges two unavailable parts into one error; of other errors, the first is returned. */
 function mergeFailures(failures: readonly unknown[]): unknown {
-  const unavailable = failures.filter((failure) => failure instanceof InfrastructureUnavailable)
-  if (unavailable.length < failures.length) return failures.find((failure) => !unavailable.includes(failure as never))
-  return new InfrastructureUnavailable(unavailable.flatMap((failure) => failure.parts))
+  const isUnavailable = (failure: unknown) => failure instanceof InfrastructureUnavailable
+  if (failures.every(isUnavailable)) return new InfrastructureUnavailable(failures.flatMap(({ parts }) => parts))
+  return failures.find((failure) => !isUnavailable(failure))
 }

@@ -21,7 +21,8 @@ export const RECORD_FILE = 'launch.json'
 
 /** A younger folder without a record belongs to a launch that is starting; an older one to a launch that was interrupted. */
 const UNRECORDED_GRACE_MS = 60_000
-const QUIT_GRACE_MS = 5_000
+/** Time for a process to end after a signal. */
+const END_GRACE_MS = 5_000
 
 /** Ends and removes every launch in `base` whose owner has exited. Returns the removed folders. */
 export async function sweepOrphans(base: string): Promise<readonly string[]> {
@@ -73,11 +74,10 @@ async function readRecord(folder: string): Promise<LaunchRecord | undefined> {
 }
 
 async function endProcess(launched: LaunchedProcess): Promise<void> {
-  send(launched, launched.endBy)
-  const deadline = Date.now() + QUIT_GRACE_MS
-  while (isRunning(launched) && Date.now() < deadline + QUIT_GRACE_MS) {
-    if (Date.now() > deadline) send(launched, 'SIGKILL')
-    await delay(20)
+  for (const signal of [launched.endBy, 'SIGKILL'] as const) {
+    send(launched, signal)
+    const deadline = Date.now() + END_GRACE_MS
+    while (isRunning(launched) && Date.now() < deadline) await delay(20)
   }
 }
 

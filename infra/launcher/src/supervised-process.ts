@@ -42,13 +42,14 @@ export function superviseProcess(spec: ServerSpec): Control {
       stdio: ['ignore', log, log],
     })
     closeSync(log)
-    started.on('error', () => {}) // howItEnded reports it: the child has no pid
+    started.on('error', () => {}) // restartOrDescribeEnd reports it: the child has no pid
     if (started.pid !== undefined) spec.folder.recordProcess(started.pid, spec.endBy)
     started.unref()
     return started
   }
 
-  const howItEnded = async (): Promise<string | undefined> => {
+  /** Returns how the server ended; undefined while it runs, or when it is started again because the previous process still ran. */
+  const restartOrDescribeEnd = async (): Promise<string | undefined> => {
     if (child === undefined || isUp(child)) return undefined
     const log = lastLines(await readFile(spec.logFile, 'utf8'), LOG_TAIL_LINES)
     if (spec.notYet?.test(log)) {
@@ -75,7 +76,7 @@ export function superviseProcess(spec: ServerSpec): Control {
     start: async () => {
       if (child !== undefined && isUp(child)) return
       child = launch()
-      await untilReady({ ...spec, ended: howItEnded })
+      await untilReady({ ...spec, ended: restartOrDescribeEnd })
     },
     stop: () => end(spec.stopSignal),
     kill: () => end('SIGKILL'),
