@@ -39,7 +39,9 @@ async function removeAbandoned(cache: string, prefix: string): Promise<void> {
   for (const name of await readdir(cache)) {
     if (!name.startsWith(prefix)) continue
     const path = join(cache, name)
-    const { mtimeMs } = await stat(path)
-    if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(path, { recursive: true, force: true })
+    // Another process may have renamed or removed it since.
+    const stats = await stat(path).catch(() => null)
+    if (stats === null) continue
+    if (Date.now() - stats.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { recursive: true, force: true })
   }
 }
