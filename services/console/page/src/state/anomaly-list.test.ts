@@ -80,6 +80,31 @@ it('reads a burst that begins in an empty list beyond a page (the rest of it was
   expect(list.items.value.map(({ id }) => id)).toEqual(['2', '1'])
 })
 
+it('continues the restarted list when a burst restarts it while the next page is read (rows between both were never shown)', async () => {
+  const page = (...ids: string[]) => ({ items: ids.map((id) => ({ id })), next: ids.at(-1)! })
+  let answerOlder!: (older: object) => void
+  const older = new Promise<object>((resolve) => {
+    answerOlder = resolve
+  })
+  const firstPages = [page('old 2'), page('new 9')]
+  let polls = 0
+  vi.stubGlobal('fetch', async (url: string) => {
+    const params = new URL(url, 'http://console').searchParams
+    if (params.has('detectedWithinMs')) return Response.json(page(`burst ${polls++}`))
+    if (params.get('cursor') === 'old 2') return Response.json(await older)
+    return Response.json(params.get('cursor') === 'new 9' ? page('new 8', 'old 2') : firstPages.shift()!)
+  })
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+
+  const nextPage = list.readNextPage()
+  await list.readNew(() => false)
+  answerOlder(page('old 1'))
+  await nextPage
+
+  expect(list.items.value.map(({ id }) => id)).toEqual(['new 9', 'new 8', 'old 2'])
+})
+
 it('does not take a poll for successful while the request before has no answer', async () => {
   const timeout = new AbortController()
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)

@@ -41,7 +41,13 @@ export class AnomalyList {
     this.isLoading.value = true
     this.error.value = null
     try {
-      const page = await this.requestPage(this.cursor)
+      let cursor: string | null
+      let page: AnomalyPage
+      do {
+        cursor = this.cursor
+        page = await this.requestPage(cursor)
+        // After a restart of the list meanwhile, the page does not continue its rows.
+      } while (cursor !== this.cursor)
       this.items.value = [...this.items.value, ...this.newOf(page.items)]
       this.cursor = page.next
       this.isComplete.value = page.next === null
