@@ -64,14 +64,14 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
  */
 export async function removeSuppression(
   db: Queryable,
-  { pipeline = null, id, by }: { readonly pipeline?: string | null; readonly id: string; readonly by: string },
+  { pipeline, id, by }: { readonly pipeline: string; readonly id: string; readonly by: string },
 ): Promise<boolean> {
   const rows = await run(db, {
     name: 'remove_suppression',
     text: `
       update outflow.suppressions
       set removed_by = $3, removed_at = now()
-      where ($1::text is null or pipeline = $1) and id = $2 and removed_at is null
+      where pipeline = $1 and id = $2 and removed_at is null
       returning id`,
     values: [pipeline, id, plainText(by)],
   })

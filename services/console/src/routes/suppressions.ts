@@ -54,13 +54,14 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
       schema: {
         summary: 'Removes a rule: its alerts are sent again',
         params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
+        querystring: ofPipelineSchema,
         response: { 204: z.null() },
       },
     },
-    async ({ params: { id }, user }, reply) => {
-      const act = { action: 'remove suppression', target: id }
+    async ({ params: { id }, query: { pipeline = config.pipeline }, user }, reply) => {
+      const act = { action: 'remove suppression', pipeline, target: id }
       await withAudit(pool, user, act, async () => {
-        found(await removeSuppression(pool, { id, by: user.name }), `rule ${id} that hides alerts`)
+        found(await removeSuppression(pool, { pipeline, id, by: user.name }), `rule ${id} that hides alerts`)
       })
       return reply.code(204).send(null)
     },
