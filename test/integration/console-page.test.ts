@@ -517,14 +517,19 @@ it('issue 17.7: shows why a pipeline has no model', async () => {
 })
 
 describe('a console with a login', () => {
+  /** A console that gives `a token` this role. */
+  const aGuardedConsole = (role: 'reader' | 'analyst') => {
+    const user = { name: 'rita', role, sha256: createHash('sha256').update('a token').digest('hex') }
+    return aConsole({
+      databaseUrl: console.config.postgres.url,
+      pipeline: PIPELINE,
+      console: { authentication: { tokens: [user] } },
+    })
+  }
+
   it('accepts a token, shows the actions of the role, and logs out', async () => {
     const open = console
-    const reader = { name: 'rita', role: 'reader', sha256: createHash('sha256').update('a token').digest('hex') }
-    const guarded = await aConsole({
-      databaseUrl: open.config.postgres.url,
-      pipeline: PIPELINE,
-      console: { authentication: { tokens: [reader] } },
-    })
+    const guarded = await aGuardedConsole('reader')
     try {
       useConsole(guarded)
       await page.goto(guarded.url + anomalyPath(8))
@@ -551,12 +556,7 @@ describe('a console with a login', () => {
 
   it('keeps a note that is typed while the login ends, until it is stored (it was lost)', async () => {
     const open = console
-    const analyst = { name: 'ann', role: 'analyst', sha256: createHash('sha256').update('a token').digest('hex') }
-    const guarded = await aConsole({
-      databaseUrl: open.config.postgres.url,
-      pipeline: PIPELINE,
-      console: { authentication: { tokens: [analyst] } },
-    })
+    const guarded = await aGuardedConsole('analyst')
     const logIn = async () => {
       await page.getByLabel('Token').fill('a token')
       await page.getByRole('button', { name: 'Log in' }).click()
