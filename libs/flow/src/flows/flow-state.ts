@@ -127,7 +127,8 @@ export function checkSpec(spec: FlowSpec): FlowSpec {
   if (!isSize(spec.dim, 1)) throw wrong('a flow has one column or more', spec.dim)
   if (!isSize(spec.contextDim, 0)) throw wrong('a context has zero columns or more', spec.contextDim)
   if (!isSize(spec.layers, 1)) throw wrong('a flow has one coupling layer or more', spec.layers)
-  if (!spec.hidden.every((width) => isSize(width, 1))) throw wrong('hidden widths are 1 or more', spec.hidden)
+  const areWidths = Array.isArray(spec.hidden) && spec.hidden.every((width) => isSize(width, 1))
+  if (!areWidths) throw wrong('hidden is a list of widths of 1 or more', spec.hidden)
   if (spec.kind === 'spline') {
     const isFew = isSize(spec.bins, 2) && spec.bins * SMALLEST < 1
     if (!isFew) throw wrong(`a spline has from 2 to ${Math.ceil(1 / SMALLEST) - 1} bins`, spec.bins)

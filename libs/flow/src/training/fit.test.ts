@@ -62,6 +62,7 @@ it('throws for rows, contexts, noise and shares that do not fit together', async
     fitFlow(data, { ...options, trim: -0.1 }),
     fitFlow(data, { ...options, batchSize: 0 }),
     fitFlow(data, { ...options, spec: { ...options.spec, layers: 0 } }),
+    fitFlow(data, { ...options, spec: { ...options.spec, hidden: undefined as never } }),
   ]
   for (const fit of refused) await expect(fit).rejects.toThrow(ShapeError)
 })

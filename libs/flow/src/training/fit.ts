@@ -71,7 +71,8 @@ export async function fitFlows(
       else settle(() => reject(revive(message)))
     })
     child.on('error', (error) => settle(() => reject(fitFailed(error.message, error))))
-    child.on('exit', (code, killedBy) =>
+    // Emitted after `exit` and the end of stderr.
+    child.on('close', (code, killedBy) =>
       settle(() => reject(fitFailed(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))),
     )
     child.send(request)
