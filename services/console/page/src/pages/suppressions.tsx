@@ -13,7 +13,7 @@ import { useRead } from '../state/resource.js'
 import { currentPipeline, may, withPipeline } from '../state/session.js'
 import { formatCount } from '../words/format.js'
 import { AddRule } from './suppressions/add-rule.js'
-import { BLANK, prefilled } from './suppressions/hide-like.js'
+import { BLANK, prefilled } from './suppressions/rule-inputs.js'
 
 const REFRESH_MS = 30_000
 

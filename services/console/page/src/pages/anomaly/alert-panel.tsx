@@ -3,7 +3,7 @@ import type { AnomalyDetail } from '../../api/types.js'
 import { Time } from '../../parts/time.js'
 import { spanBetween } from '../../state/filters.js'
 import { may } from '../../state/session.js'
-import { hideLike } from '../suppressions/hide-like.js'
+import { hideLike } from '../suppressions/rule-inputs.js'
 
 /** Span before and after it: an hour. */
 const NEAR_MS = 3_600_000

@@ -4,13 +4,12 @@ import { useState } from 'preact/hooks'
 import { queryString, write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
 import { Dialog, ReasonInput } from '../../parts/dialog.js'
-import { USER_ZONE } from '../../words/format.js'
-import type { BLANK } from './hide-like.js'
+import { MOST_DAYS, type RuleInputs, ruleOf } from './rule-inputs.js'
 
 interface AddRuleProps {
   readonly pipeline: string
   /** Initial values of the inputs. */
-  readonly initial: typeof BLANK
+  readonly initial: RuleInputs
   readonly onAdded: () => void
   readonly onClose: () => void
 }
@@ -20,13 +19,13 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
   const [typed, setTyped] = useState(initial)
   const rule = ruleOf(typed)
   const namesSomething = rule.entity !== null || rule.field !== null || rule.timeOfWeek !== null
-  const input = (name: keyof typeof BLANK) => ({
+  const input = (name: keyof RuleInputs) => ({
     name,
     value: typed[name],
     onInput: ({ currentTarget }: { currentTarget: HTMLInputElement | HTMLSelectElement }) =>
       setTyped((before) => ({ ...before, [name]: currentTarget.value })),
   })
-  const labelled = (label: string, name: keyof typeof BLANK, attributes: ComponentProps<'input'>) => (
+  const labelled = (label: string, name: keyof RuleInputs, attributes: ComponentProps<'input'>) => (
     <label class="stacked">
       {label}
       <input {...input(name)} {...attributes} />
@@ -59,7 +58,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
           {labelled('At most', 'largest', { type: 'number', step: 'any', disabled: rule.field === null })}
         </div>
         {labelled('Time of the week', 'timeOfWeek', { placeholder: 'any, or mon 06:00-09:00', maxLength: 500 })}
-        {labelled('For how many days', 'days', { type: 'number', min: '1', max: '365', required: true })}
+        {labelled('For how many days', 'days', { type: 'number', min: '1', max: MOST_DAYS, required: true })}
       </div>
       <ReasonInput label="Why" />
       <p class="quiet" aria-live="polite">
@@ -83,24 +82,3 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
     </Dialog>
   )
 }
-
-const DAY_MS = 86_400_000
-
-function ruleOf(typed: typeof BLANK) {
-  // Without a change: a key may begin or end with spaces.
-  const text = (value: string) => (value === '' ? null : value)
-  const number = (value: string) => (value.trim() === '' ? null : Number(value))
-  const field = text(typed.field)
-  const range: [number | null, number | null] = [number(typed.least), number(typed.largest)]
-  return {
-    entity: text(typed.entity),
-    field,
-    direction: field === null ? null : directionOf(typed.direction),
-    range: field === null || (range[0] === null && range[1] === null) ? null : range,
-    timeOfWeek: text(typed.timeOfWeek.trim()),
-    zone: USER_ZONE,
-    expiresAt: new Date(Date.now() + Math.max(1, Number(typed.days)) * DAY_MS).toISOString(),
-  }
-}
-
-const directionOf = (text: string): 'above' | 'below' | null => (text === 'above' || text === 'below' ? text : null)
