@@ -9,6 +9,7 @@ import {
   NO_FILTERS,
   parseFilters,
   queryOf,
+  SEVERITIES,
   SPANS,
 } from './filters.js'
 
@@ -23,7 +24,7 @@ const filters: fc.Arbitrary<Filters> = fc.record({
   span: spans,
   key: words,
   field: words,
-  severity: words,
+  severity: fc.constantFrom('' as const, ...SEVERITIES),
   verdict: fc.constantFrom('' as const, 'none' as const, ...VERDICTS),
   model: words,
   rarerThan: fc.option(fc.double({ min: 1, noNaN: true, noDefaultInfinity: true })),
@@ -52,7 +53,9 @@ test('any URL gives filters, whose URL gives the same filters', () => {
 
 test('default filters give an empty search, and values that are not valid are ignored', () => {
   expect(formatFilters(NO_FILTERS)).toBe('')
-  expect(parseFilters('?rarerThan=-3&verdict=maybe&sort=size&range=9y&from=yesterday')).toEqual(NO_FILTERS)
+  expect(parseFilters('?rarerThan=-3&verdict=maybe&severity=critical&sort=size&range=9y&from=yesterday')).toEqual(
+    NO_FILTERS,
+  )
 })
 
 test('a span up to now ends at the given time, and the query has the names of the API', () => {

@@ -10,7 +10,7 @@ export interface Filters {
   readonly span: Span
   readonly key: string
   readonly field: string
-  readonly severity: string
+  readonly severity: (typeof SEVERITIES)[number] | ''
   readonly verdict: Verdict | 'none' | ''
   readonly model: string
   /** N of 1 in N. */
@@ -34,6 +34,9 @@ export const SPANS = {
   '30d': { ms: 30 * 24 * HOUR_MS, words: 'last 30 days' },
 } as const
 
+/** The most severe first. */
+export const SEVERITIES = ['high', 'medium', 'low'] as const
+
 export const isVerdict = (text: string | null): text is Verdict => VERDICTS.some((verdict) => verdict === text)
 
 /** The width of a row has no room for more. */
@@ -51,7 +54,7 @@ export function parseFilters(search: string): Filters {
     span: parseSpan(params),
     key: text('key'),
     field: text('field'),
-    severity: text('severity'),
+    severity: SEVERITIES.find((severity) => severity === text('severity')) ?? '',
     verdict: verdict === 'none' || isVerdict(verdict) ? verdict : '',
     model: text('model'),
     rarerThan: parseRarity(text('rarerThan')),

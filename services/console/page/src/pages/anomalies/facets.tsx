@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { MAX_BULK_VERDICTS } from '../../../../src/api/limits.js'
 import type { Overview } from '../../api/types.js'
 import { SeverityBadge } from '../../parts/badges.js'
-import { countFilters, type Filters, isBounded } from '../../state/filters.js'
+import { countFilters, type Filters, isBounded, SEVERITIES } from '../../state/filters.js'
 import { may } from '../../state/session.js'
 import { formatCompact, formatCount } from '../../words/format.js'
 import { BulkVerdictForm } from './bulk-verdict.js'
@@ -16,8 +16,6 @@ interface FacetsProps {
   readonly filters: Filters
   readonly onVerdict: () => void
 }
-
-const SEVERITIES = ['high', 'medium', 'low'] as const
 
 /** Counts by severity and by field of the main reason; a click filters by one, another click removes that filter. */
 export function Facets({ overview, isCurrent, filters, onVerdict }: FacetsProps) {
