@@ -58,6 +58,9 @@ create table outflow.offsets (
   alerts bigint not null default 0,
   -- offsets that the topic's retention deleted before they were read
   missed bigint not null default 0,
+  -- of online false-discovery control (detection.fdr), as of next_offset: the threshold of the next record depends on the
+  -- discoveries before it; null: it is off, or no record was scored
+  fdr_state jsonb,
   updated_at timestamptz not null default now(),
   constraint offsets_pkey primary key (pipeline, topic, partition),
   constraint offsets_next_offset_not_negative check (next_offset >= 0),
@@ -84,18 +87,6 @@ create table outflow.gaps (
 );
 
 create index gaps_by_time on outflow.gaps (pipeline, found_at desc);
-
--- The state of online false-discovery control (detection.fdr) as of the partition's offset. The threshold of the next
--- record depends on the discoveries before it, so the state moves with the offset.
-create table outflow.false_discovery (
-  pipeline text not null,
-  topic text not null,
-  partition integer not null,
-  state jsonb not null,
-  constraint false_discovery_pkey primary key (pipeline, topic, partition),
-  constraint false_discovery_offset_fkey foreign key (pipeline, topic, partition)
-    references outflow.offsets (pipeline, topic, partition) on delete cascade
-);
 
 -- The windowed features of each entity as of the partition's offset: records that are read again after a crash get the
 -- same features, and count once.

@@ -37,7 +37,7 @@ test('online control decides as in an undisturbed run when ingest is killed repe
     )
     expect(anomalies.map(({ offset }) => BigInt(offset))).toEqual(due.map(({ index }) => own[index]!.record.offset))
     const { rows: states } = await pipeline.pool.query(
-      'select state from outflow.false_discovery where partition = $1',
+      'select fdr_state as state from outflow.offsets where partition = $1',
       [partition],
     )
     expect(states).toEqual([{ state: fdrState }])

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** State of online false-discovery control for one stream of hypotheses; stored in `outflow.false_discovery`. */
+/** State of online false-discovery control for one stream of hypotheses; stored in `outflow.offsets`. */
 export const fdrStateSchema = z
   .object({
     /** The configured share of false alerts; another share starts a new state. */

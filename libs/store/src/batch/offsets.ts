@@ -111,9 +111,8 @@ export async function storedFdrState(db: Queryable, at: PartitionAt): Promise<Fd
   const [row] = await run<{ state: unknown }>(db, {
     name: 'stored_fdr_state',
     text: `
-      select state
+      select fdr_state as state
       from outflow.offsets
-      left join outflow.false_discovery using (pipeline, topic, partition)
       where pipeline = $1 and topic = $2 and partition = $3 and next_offset = $4`,
     values: [pipeline, topic, partition, nextOffset],
   })
@@ -121,7 +120,7 @@ export async function storedFdrState(db: Queryable, at: PartitionAt): Promise<Fd
   return row.state === null ? null : readFdrState(row.state, `${pipeline}, ${topic}/${partition}`)
 }
 
-const readFdrState = jsonColumn('outflow.false_discovery.state', fdrStateSchema)
+const readFdrState = jsonColumn('outflow.offsets.fdr_state', fdrStateSchema)
 
 /** Returns the counters of every partition that the pipeline has read, sorted by topic and partition. */
 export async function partitionCounters(db: Queryable, pipeline: string): Promise<readonly PartitionCounters[]> {

@@ -11,7 +11,7 @@ const CLAIM = `
   set next_offset = batch.next_offset, received = stored.received + batch.received,
       scored = stored.scored + batch.scored, rejected = stored.rejected + batch.rejected,
       skipped = stored.skipped + batch.skipped, anomalies = stored.anomalies + batch.anomaly_count,
-      alerts = stored.alerts + batch.alerts, updated_at = now()
+      alerts = stored.alerts + batch.alerts, fdr_state = coalesce(batch.fdr_state, stored.fdr_state), updated_at = now()
   from json_to_record($1::json) as batch (
     pipeline text, topic text, partition int, expected_offset bigint, topic_id text, next_offset bigint, received bigint,
     scored bigint, rejected bigint, skipped bigint, anomaly_count bigint, alerts bigint, anomalies json, withholds_alerts boolean,
@@ -126,12 +126,6 @@ with claimed as (${CLAIM}
   from claimed, unnest($2::text[], $3::text[], $4::bytea[]) as touched (entity_by, entity, state)
   on conflict (pipeline, topic, partition, entity_by, entity) do update
   set state = excluded.state, updated_at = now()
-), discoveries as (
-  insert into outflow.false_discovery (pipeline, topic, partition, state)
-  select claimed.pipeline, claimed.topic, claimed.partition, claimed.fdr_state
-  from claimed
-  where claimed.fdr_state is not null
-  on conflict (pipeline, topic, partition) do update set state = excluded.state
 )${more}
 select count(*) > 0 as written, ${NOT_AWAITED},
        (select pg_notify('outflow_anomalies', pipeline) from claimed where anomaly_count > 0) as explainer_notified,
