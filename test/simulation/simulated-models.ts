@@ -33,8 +33,6 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   },
 
   lock_promotion: () => [],
-  model_soundness: ({ models }, [, id]) =>
-    [models.get(id!)].flatMap((row) => (row ? [{ is_intact: isIntact(row) }] : [])),
   deactivate_model: ({ models }, [, id, state]) => {
     for (const row of models.values())
       if (row.state === 'active' && row.id !== id) models.set(row.id, { ...row, state })
@@ -99,7 +97,7 @@ export function unpromotedCandidates(tables: Tables): Row[] {
 
 /** Statements of models that change nothing. */
 export const MODEL_READS = [
-  ...['active_model_id', 'load_model', 'list_models', 'earlier_models', 'model_soundness'],
+  ...['active_model_id', 'load_model', 'list_models', 'earlier_models'],
   ...['latest_recalibration', 'shadow_id', 'current_shadow', 'unpromoted_candidate'],
 ]
 

@@ -190,7 +190,7 @@ export function readMetadata(column: unknown): ModelMetadata | null {
 export const trainedAtOf = ({ metadata, createdAt }: Pick<ModelSummary, 'metadata' | 'createdAt'>): Date =>
   metadata === null ? createdAt : new Date(metadata.createdAt)
 
-export function damaged({ pipeline, id }: ModelKey): ModelDamaged {
+function damaged({ pipeline, id }: ModelKey): ModelDamaged {
   return new ModelDamaged(
     `the artefact of model ${id} of ${pipeline} does not match its stored checksum; ` +
       'promote another model or fit a new one',
@@ -198,7 +198,7 @@ export function damaged({ pipeline, id }: ModelKey): ModelDamaged {
   )
 }
 
-export function unknown({ pipeline, id }: ModelKey): ModelUnknown {
+function unknown({ pipeline, id }: ModelKey): ModelUnknown {
   return new ModelUnknown(`pipeline ${pipeline} has no such model: ${id}; outflow models list lists its models`, {
     values: { pipeline, id },
   })

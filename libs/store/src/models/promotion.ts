@@ -3,15 +3,7 @@ import { type Client, type Pool, withTransaction } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { closeFitsOf } from '../training/fits.js'
 import { noteChange } from './model-changes.js'
-import {
-  activeModelId,
-  damaged,
-  earlierModelIds,
-  loadModel,
-  type ModelKey,
-  type ModelState,
-  unknown,
-} from './models.js'
+import { activeModelId, earlierModelIds, loadModel, type ModelKey, type ModelState } from './models.js'
 
 /** Who or what changes the active model, and why; stored in `outflow.model_changes`. */
 interface Change {
@@ -34,7 +26,7 @@ export function promoteModel(
 ): Promise<{ readonly previousId: string | null }> {
   return withTransaction(pool, async (client) => {
     await lockPromotion(client, pipeline)
-    await requireIntact(client, { pipeline, id })
+    await loadModel(client, { pipeline, id })
     const previousId = await activeModelId(client, pipeline)
     await activate(client, { pipeline, id }, 'retired')
     await closeFitsOf(client, { pipeline, id }, 'promoted')
@@ -99,17 +91,6 @@ async function lockPromotion(client: Client, pipeline: string): Promise<void> {
     text: `select from outflow.models where pipeline = $1 order by id for no key update`,
     values: [pipeline],
   })
-}
-
-/** @throws {ModelUnknown | ModelDamaged} */
-async function requireIntact(client: Client, model: ModelKey): Promise<void> {
-  const [row] = await run<{ is_intact: boolean }>(client, {
-    name: 'model_soundness',
-    text: `select sha256(artefact) = checksum as is_intact from outflow.models where pipeline = $1 and id = $2`,
-    values: [model.pipeline, model.id],
-  })
-  if (row === undefined) throw unknown(model)
-  if (!row.is_intact) throw damaged(model)
 }
 
 /** @param previousState  new state of the model that was active */
