@@ -14,6 +14,7 @@ import {
 import { listSuppressions } from '@outflow/store/suppressions'
 import { type AlertDecisions, decideOn, waitingOf } from './alert-decisions.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
+import { MAX_BATCH_BYTES, MAX_ROWS } from './relay.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
 /** Of the alerts in one transaction. */
@@ -44,29 +45,26 @@ export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
  * A transaction stores all of its decisions or none, so a crash neither repeats nor loses one. Decisions depend on the order
  * and times of the alerts, not on the time at which the relay reads them.
  */
-export async function controlAlerts(deps: AlertControlDeps, limits: RowLimits): Promise<readonly OutboxRow[]> {
+export async function controlAlerts(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
   for (;;) {
-    const decided = await inTransaction(deps.client, () => controlSome(deps, limits))
+    const decided = await inTransaction(deps.client, () => controlSome(deps))
     deps.telemetry.alertsDecided(decided)
     if (decided.areAll || decided.numbered.length > 0) return decided.numbered
   }
 }
 
-/** The limits of the rows to return; as many are decided on in one transaction. */
-interface RowLimits {
-  readonly limit: number
-  readonly maxBytes: number
+interface DecidedRows extends AlertDecisions {
+  /** Whether no unnumbered row is left to decide on. */
+  readonly areAll: boolean
+  readonly numbered: readonly OutboxRow[]
 }
 
-async function controlSome(
-  { client, config }: AlertControlDeps,
-  limits: RowLimits,
-): Promise<AlertDecisions & { readonly areAll: boolean; readonly numbered: readonly OutboxRow[] }> {
+async function controlSome({ client, config }: AlertControlDeps): Promise<DecidedRows> {
   const { pipeline, alerts } = config
   const now = await claimOutboxOrder(client, pipeline)
   const { rows, areAll } = await unnumberedRows(client, {
     pipeline,
-    limit: limits.limit,
+    limit: MAX_ROWS,
     maxBytes: MAX_BYTES,
     reasonsWaitMs: REASONS_WAIT_MS,
   })
@@ -84,7 +82,8 @@ async function controlSome(
   const messages = decided.order.flatMap((next) => ('message' in next ? [next.message] : []))
   const queued = (await queueMessages(client, pipeline, messages)).values()
   const order = decided.order.map((next) => ('id' in next ? next.id : queued.next().value!))
-  return { ...decided, areAll, numbered: await takeOutbox(client, { pipeline, ...limits, order }) }
+  const numbered = await takeOutbox(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, order })
+  return { ...decided, areAll, numbered }
 }
 
 /** Returns the buckets to delete and the buckets to write, so that exactly the open ones are stored. */

@@ -15,7 +15,7 @@ import { type KafkaConnection, makeTransactionalSender, readMark, traceparents }
 import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { ensureOutputTopics, outputTopicOf } from './output-topics.js'
-import { catchUp, MAX_BATCH_BYTES, type Oversized, type RelayEffects, relayOnce, restMs } from './relay.js'
+import { catchUp, MAX_BATCH_BYTES, MAX_ROWS, type Oversized, type RelayEffects, relayOnce, restMs } from './relay.js'
 import { sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
@@ -69,8 +69,8 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
         () => sender.send(messages, through, () => untilOnDisk(client)),
       ),
     // The reasons make rows larger.
-    take: async (limit) => {
-      const rows = await withReasons(client, pipeline, await takeRows(deps, limit))
+    take: async () => {
+      const rows = await withReasons(client, pipeline, await takeRows(deps))
       return firstThatFit(rows).map((row) => ({ ...row, topic: outputTopicOf(row, config) }))
     },
     settle: async (sent) => {
@@ -92,16 +92,16 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
   }
 }
 
-async function takeRows(deps: AlertControlDeps, limit: number): Promise<readonly OutboxRow[]> {
+async function takeRows(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
   const { client, config } = deps
   const { pipeline } = config
-  const limits = { limit, maxBytes: MAX_BATCH_BYTES }
   if (!controlsAlerts(config)) {
-    const rows = await takeOutbox(client, { pipeline, ...limits, reasonsWaitMs: REASONS_WAIT_MS })
+    const limits = { limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, reasonsWaitMs: REASONS_WAIT_MS }
+    const rows = await takeOutbox(client, { pipeline, ...limits })
     // Rules are checked only if there is nothing to send, so that an alert that is sent individually does not wait for the check.
     if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
   }
-  return controlAlerts(deps, limits)
+  return controlAlerts(deps)
 }
 
 /** Returns the first rows that fit into a batch; at least one. */

@@ -11,14 +11,14 @@ export interface RelayEffects {
   readonly readMark: () => Promise<bigint | null>
   /** Sends all in one Kafka transaction that also moves the mark; if it rejects, nothing was sent, or the outcome is unknown. */
   readonly send: (messages: readonly OutgoingMessage[], through: bigint) => Promise<void>
-  /** The outbox's first rows, in order. */
-  readonly take: (limit: number) => Promise<readonly OutboxRow[]>
+  /** The outbox's first rows, in order, at most `MAX_ROWS`. */
+  readonly take: () => Promise<readonly OutboxRow[]>
   /** Deletes the first rows up to and including the last of these, and queues their events for the webhooks. */
   readonly settle: (sent: readonly OutboxRow[]) => Promise<void>
 }
 
 /** With some hundred bytes of headers each, and MAX_BATCH_BYTES of bodies, below the 1 MiB batch limit of brokers. */
-const MAX_ROWS = 500
+export const MAX_ROWS = 500
 export const MAX_BATCH_BYTES = 512 * 1024
 
 /**
@@ -30,7 +30,7 @@ export async function catchUp({ readMark, take, settle }: RelayEffects): Promise
   const mark = await readMark()
   if (mark === null) return null
   for (;;) {
-    const sent = (await take(MAX_ROWS)).filter(({ sequence }) => sequence <= mark)
+    const sent = (await take()).filter(({ sequence }) => sequence <= mark)
     if (sent.length === 0) return mark
     await settle(sent)
   }
@@ -67,7 +67,7 @@ export async function relayOnce(
   telemetry: RelayTelemetry,
   oversized: Oversized,
 ): Promise<readonly OutboxRow[]> {
-  const waiting = await take(MAX_ROWS)
+  const waiting = await take()
   const [first] = waiting
   if (first === undefined) return []
   const rows = first.sequence <= oversized.alone ? [first] : waiting
