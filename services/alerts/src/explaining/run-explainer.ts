@@ -106,7 +106,7 @@ async function queueLateReasons(
   explained: readonly ExplainedAnomaly[],
 ): Promise<void> {
   const explainable = explained.filter(({ reasons }) => reasons !== null)
-  const byPosition = new Map(explainable.map((own) => [formatPosition(own), own]))
+  const byPosition = new Map(explainable.map((anomaly) => [formatPosition(anomaly), anomaly]))
   await claimOutboxOrder(client, pipeline)
   const late = await alertsWithoutReasons(client, pipeline, explainable)
   const messages = late.map((alert) => {

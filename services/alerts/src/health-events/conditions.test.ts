@@ -18,7 +18,7 @@ const LOOKING: ConditionsOptions = {
   now: Date.UTC(2026, 10, 25, 12),
   trainerBeatAgeMs: 4_000,
   watchedMs: HOUR_MS,
-  silence: { ms: 0, hasBroken: true },
+  silence: { ms: 0, hasEnded: true },
   rejections: { received: 3_000, rejected: 0, usualShare: 0 },
   open: [],
   whyNoModel: 'the trainer reads its window',
@@ -31,7 +31,7 @@ describe('conditionsOf', () => {
   test('returns nothing for a healthy pipeline', () => expect(kinds({})).toEqual([]))
 
   test('no model', () => {
-    expect(kinds({ activeId: null, modelAgeMs: null }, { silence: { ms: HOUR_MS, hasBroken: true } })).toEqual([
+    expect(kinds({ activeId: null, modelAgeMs: null }, { silence: { ms: HOUR_MS, hasEnded: true } })).toEqual([
       'no_model',
     ])
   })
@@ -86,9 +86,9 @@ describe('conditionsOf', () => {
   })
 
   test('records arrive for a minute and none is scored', () => {
-    expect(kinds({}, { silence: { ms: 61_000, hasBroken: true } })).toEqual(['detector_silent'])
-    expect(kinds({}, { silence: { ms: 59_000, hasBroken: true } })).toEqual([])
-    const taken = { silence: { ms: 0, hasBroken: false }, open: ['detector_silent'] }
+    expect(kinds({}, { silence: { ms: 61_000, hasEnded: true } })).toEqual(['detector_silent'])
+    expect(kinds({}, { silence: { ms: 59_000, hasEnded: true } })).toEqual([])
+    const taken = { silence: { ms: 0, hasEnded: false }, open: ['detector_silent'] }
     expect(kinds({}, taken)).toEqual(['detector_silent'])
   })
 

@@ -52,7 +52,7 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
     const age = `the model is ${formatDuration(modelAgeMs)} old; at most ${formatDuration(mostMs)} are due`
     if (modelAgeMs > mostMs) add('model_too_old', age, activeId)
   }
-  const isStillSilent = open.includes('detector_silent') && !silence.hasBroken
+  const isStillSilent = open.includes('detector_silent') && !silence.hasEnded
   if (activeId !== null && (silence.ms > SILENT_MS || isStillSilent)) {
     add('detector_silent', `records have arrived for ${formatDuration(silence.ms)}, and none was scored`, activeId)
   }

@@ -28,7 +28,7 @@ interface HealthWatchDeps {
   readonly now?: () => number
 }
 
-const LOOK_EVERY_MS = 5_000
+const CHECK_EVERY_MS = 5_000
 /** The time span in which anomalies are counted. */
 const ANOMALIES_WITHIN_MS = 300_000
 
@@ -36,19 +36,19 @@ const ANOMALIES_WITHIN_MS = 300_000
  * Checks a pipeline's conditions until the signal aborts. A check that fails is repeated, and stops nothing else; it is logged if the check
  * before had not failed with the same error.
  */
-export async function watchHealth(watching: HealthWatchDeps, signal: AbortSignal): Promise<void> {
-  const look = makeHealthCheck(watching)
+export async function watchHealth(deps: HealthWatchDeps, signal: AbortSignal): Promise<void> {
+  const check = makeHealthCheck(deps)
   let failure: string | null = null
   while (!signal.aborted) {
     try {
-      await look()
+      await check()
       failure = null
     } catch (thrown: unknown) {
       const error = toOutflowError(thrown)
-      if (!signal.aborted && error.message !== failure) watching.telemetry.healthNotChecked(error)
+      if (!signal.aborted && error.message !== failure) deps.telemetry.healthNotChecked(error)
       failure = error.message
     }
-    await pause(LOOK_EVERY_MS, signal)
+    await pause(CHECK_EVERY_MS, signal)
   }
 }
 
@@ -56,8 +56,8 @@ export async function watchHealth(watching: HealthWatchDeps, signal: AbortSignal
  * Returns a function that makes one check. Conditions are a function of Postgres, of the topics' ends and of earlier checks in
  * the same process, so two processes find the same ones, and `storeHealthEvents` stores each event once.
  */
-export function makeHealthCheck(watching: HealthWatchDeps): () => Promise<void> {
-  const { config, pool, kafka, telemetry, now = () => performance.timeOrigin + performance.now() } = watching
+export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
+  const { config, pool, kafka, telemetry, now = () => performance.timeOrigin + performance.now() } = deps
   const { pipeline, training, events } = config
   const begunMs = now()
   const silence = watchSilence()

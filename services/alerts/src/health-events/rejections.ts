@@ -17,13 +17,13 @@ const WINDOW_MS = 300_000
 
 /** Counts the records received and rejected within the last five minutes, or since the first call. */
 export function watchRejections(): (counters: Counters) => RecentRejections {
-  let looks: Counters[] = []
+  let checks: Counters[] = []
   return (counters) => {
     // The counters decrease if a partition's row was deleted; earlier values cannot be compared then.
-    if (looks.length > 0 && counters.received < looks.at(-1)!.received) looks = []
-    looks.push(counters)
-    while (looks.length > 1 && counters.now - looks[1]!.now >= WINDOW_MS) looks.shift()
-    const [before] = looks as [Counters]
+    if (checks.length > 0 && counters.received < checks.at(-1)!.received) checks = []
+    checks.push(counters)
+    while (checks.length > 1 && counters.now - checks[1]!.now >= WINDOW_MS) checks.shift()
+    const [before] = checks as [Counters]
     return {
       received: counters.received - before.received,
       rejected: counters.rejected - before.rejected,

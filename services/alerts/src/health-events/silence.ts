@@ -15,7 +15,7 @@ export interface Silence {
   /** How long records have arrived without one being scored; 0: records are scored, none arrive, or no model is active. */
   readonly ms: number
   /** Whether records were scored, none arrived, or no model was active, at some check since the first. */
-  readonly hasBroken: boolean
+  readonly hasEnded: boolean
 }
 
 /** A transaction marker has an offset but is not a record: fewer unread offsets than this may all be markers. */
@@ -31,17 +31,17 @@ export function watchSilence(): (progress: Progress) => Silence {
   let last: Progress | null = null
   let sinceMs = 0
   let growths = 0
-  let hasBroken = false
+  let hasEnded = false
   return (progress) => {
     const isIdle = progress.ends <= progress.stored && (last === null || progress.received === last.received)
-    const breaks = isIdle || !progress.hasModel || (last !== null && progress.scored !== last.scored)
-    hasBroken ||= breaks
-    if (breaks || last === null) {
+    const isNotSilent = isIdle || !progress.hasModel || (last !== null && progress.scored !== last.scored)
+    hasEnded ||= isNotSilent
+    if (isNotSilent || last === null) {
       sinceMs = progress.now
       growths = 0
     } else if (progress.ends > last.ends) growths += 1
     last = progress
     const areRecords = growths >= GROWTHS || progress.ends - progress.stored >= FEW_UNREAD
-    return { ms: areRecords ? progress.now - sinceMs : 0, hasBroken }
+    return { ms: areRecords ? progress.now - sinceMs : 0, hasEnded }
   }
 }
