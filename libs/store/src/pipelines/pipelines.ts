@@ -9,7 +9,7 @@ interface PipelineSummary {
 
 const KNOWN = `select pipeline from outflow.offsets union select pipeline from outflow.models union select pipeline from outflow.heartbeats`
 
-/** Returns the pipelines that have read a record or have a model, sorted by name. */
+/** Returns the pipelines that have read a record, or have a model or a running service, sorted by name. */
 export async function listPipelines(db: Queryable): Promise<readonly PipelineSummary[]> {
   return run<PipelineSummary>(db, {
     name: 'list_pipelines',
@@ -32,7 +32,7 @@ export async function pipelineExists(db: Queryable, pipeline: string): Promise<b
   return rows.length > 0
 }
 
-/** Returns the names of the same pipelines; a login with the role of analysts is enough. */
+/** Returns the names of the pipelines that have read a record or have a model; the role outflow_analyst is sufficient. */
 export async function pipelineNames(db: Queryable): Promise<readonly string[]> {
   const rows = await run<{ pipeline: string }>(db, {
     name: 'pipeline_names',

@@ -57,9 +57,8 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
 }
 
 /**
- * Removes a rule, so that new matching alerts are sent. Alerts that it has hidden stay hidden and counted.
+ * Removes a rule of a pipeline, so that new matching alerts are sent. Alerts that it has hidden stay hidden and counted.
  *
- * @param of.pipeline  removes it only if it belongs to this pipeline. Default: any pipeline
  * @returns whether there was such an active rule
  */
 export async function removeSuppression(
