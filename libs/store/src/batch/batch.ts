@@ -1,6 +1,7 @@
 import type { EntityState, FdrState } from '@outflow/contracts'
 import type { Anomaly } from '../anomalies/anomaly.js'
 import type { DeadLetter } from '../dead-letters/dead-letters.js'
+import type { ShadowCounts } from '../models/shadows.js'
 import type { OutboxMessage } from '../outbox/outbox-message.js'
 import type { MinuteScores } from '../statistics/statistics.js'
 
@@ -40,14 +41,9 @@ export interface BatchWrite {
 }
 
 /** A batch's contribution to the comparison of a candidate with the active model. */
-export interface ShadowWrite {
+export interface ShadowWrite extends ShadowCounts {
   readonly shadowId: string
   readonly modelId: string
-  /** Records scored by both models. */
-  readonly scored: number
-  readonly anomaliesByBoth: number
-  readonly anomaliesByActive: number
-  readonly anomaliesByShadow: number
   /** The records that are anomalies for only one of them. */
   readonly differences: readonly ShadowDifference[]
 }

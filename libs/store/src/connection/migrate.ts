@@ -96,7 +96,7 @@ $$`
 export async function migrationStatus(url: string): Promise<readonly MigrationState[]> {
   const files = await readMigrations()
   return withConnection(url, async (client) => {
-    const applied = await readAppliedIfAny(client)
+    const applied = await readApplied(client)
     requireUnchanged(files, applied)
     return files.map(({ number, name }) => ({
       number,
@@ -115,7 +115,7 @@ export async function migrationStatus(url: string): Promise<readonly MigrationSt
 export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: true; readonly detail: string }> {
   migrationsOfRelease ??= readMigrations()
   const known = await migrationsOfRelease
-  const applied = await readAppliedIfAny(pool).catch((thrown: unknown) => {
+  const applied = await readApplied(pool).catch((thrown: unknown) => {
     throw toStoreError(thrown)
   })
   const pending = pendingOf(known, applied)
@@ -159,14 +159,12 @@ function checksumOf(text: string): string {
   return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex')
 }
 
-async function readAppliedIfAny(client: Queryable): Promise<AppliedMigration[]> {
-  const { rows } = await client.query<{ present: boolean }>(
-    `select to_regclass('outflow.migrations') is not null as present`,
-  )
-  return rows[0]!.present ? readApplied(client) : []
-}
-
+/** Returns the applied migrations in order; none if there is no table of them. */
 async function readApplied(client: Queryable): Promise<AppliedMigration[]> {
+  const table = await client.query<{ exists: boolean }>(
+    `select to_regclass('outflow.migrations') is not null as exists`,
+  )
+  if (!table.rows[0]!.exists) return []
   const { rows } = await client.query<AppliedMigration>(
     'select number, name, checksum, applied_at from outflow.migrations order by number',
   )

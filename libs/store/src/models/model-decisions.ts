@@ -3,8 +3,10 @@ import { run } from '../connection/statement.js'
 import { type DifferingFacts, differingFacts } from './model-facts.js'
 import { loadModel, type ModelSummary, type StoredModel } from './models.js'
 
-/** How two models differ in configuration, in the results of the gate, and in what they found. */
-export interface ModelDifference {
+/** Two models, and how they differ in configuration, in the results of the gate, and in what they found. */
+interface ModelDifference {
+  readonly first: StoredModel
+  readonly second: StoredModel
   readonly facts: DifferingFacts
   /** null: they never scored the same records. */
   readonly decisions: DecisionDifference | null
@@ -15,15 +17,14 @@ export interface ModelDifference {
 export async function loadDifference(
   db: Queryable,
   { pipeline, ids }: { readonly pipeline: string; readonly ids: readonly [first: string, second: string] },
-): Promise<ModelDifference & { readonly first: StoredModel; readonly second: StoredModel }> {
+): Promise<ModelDifference> {
   const first = await loadModel(db, { pipeline, id: ids[0] })
   const second = await loadModel(db, { pipeline, id: ids[1] })
-  const decisions = await decisionDifference(db, first, second)
   return {
     first,
     second,
     facts: differingFacts(first, second),
-    decisions,
+    decisions: await decisionDifference(db, first, second),
     fields: await fieldDifferences(db, first, second),
   }
 }

@@ -4,20 +4,24 @@ import { jsonbText } from '../connection/postgres-text.js'
 import { type RowOf, run } from '../connection/statement.js'
 import { type ModelKey, readMetrics } from './models.js'
 
-/** A candidate that scores live records without deciding, and its agreement with the active model. */
-export interface Shadow {
-  readonly id: string
-  readonly metrics: GateReport
-  /** Records a day in its training window; undefined if that has no rate. */
-  readonly recordsPerDay: number | undefined
-  /** Measured by Postgres's clock. */
-  readonly elapsedMs: number
+/** Agreement of a shadow with the active model. */
+export interface ShadowCounts {
   /** Records scored by both models. */
   readonly scored: number
   readonly anomaliesByBoth: number
   /** Anomalies of the active model alone, and of the candidate alone. */
   readonly anomaliesByActive: number
   readonly anomaliesByShadow: number
+}
+
+/** A candidate that scores live records without deciding. */
+export interface Shadow extends ShadowCounts {
+  readonly id: string
+  readonly metrics: GateReport
+  /** Records a day in its training window; undefined if that has no rate. */
+  readonly recordsPerDay: number | undefined
+  /** Measured by Postgres's clock. */
+  readonly elapsedMs: number
 }
 
 /** Makes a candidate the shadow, and notifies every ingest. @returns whether there was such a candidate */

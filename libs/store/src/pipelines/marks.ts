@@ -15,17 +15,14 @@ export interface Mark {
   readonly firstAt: Date
 }
 
-interface MarkRange {
-  readonly pipeline: string
-  readonly from: Date
-  readonly to: Date
-}
-
 /** Number of equal parts of the range, more than fit side by side on a time axis; events of one kind in the same part are one mark. */
 const PARTS = 100
 
 /** Returns the events of a pipeline in a time range, newest first: changes of the active model, drift alarms, begun health events, new suppression rules. */
-export async function marksBetween(db: Queryable, { pipeline, from, to }: MarkRange): Promise<readonly Mark[]> {
+export async function marksBetween(
+  db: Queryable,
+  { pipeline, from, to }: { readonly pipeline: string; readonly from: Date; readonly to: Date },
+): Promise<readonly Mark[]> {
   return run<Mark>(db, {
     name: 'marks_between',
     text: `
