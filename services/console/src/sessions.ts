@@ -17,7 +17,7 @@ export const LOGIN_SECONDS = 10 * 60
 const attemptSchema = z.object({ verifier: z.string(), state: z.string(), nonce: z.string(), to: z.string() })
 export type LoginAttempt = z.infer<typeof attemptSchema>
 
-const sessionSchema = z.discriminatedUnion('authentication', [
+const cookieSchema = z.discriminatedUnion('authentication', [
   z.object({ authentication: z.literal('oidc'), name: z.string(), role: z.enum(ROLES) }),
   z.object({ authentication: z.literal('token'), sha256: z.string() }),
 ])
@@ -42,10 +42,10 @@ export function makeSessions(authentication: ConsoleConfig['authentication']) {
   }
   return {
     /** Returns the value of a session's cookie. */
-    cookieOf: (session: z.infer<typeof sessionSchema>) => sign(session, 'session', SESSION_SECONDS),
+    cookieOf: (session: z.infer<typeof cookieSchema>) => sign(session, 'session', SESSION_SECONDS),
     /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
     userOf: async (cookie: string | undefined): Promise<Session | null> => {
-      const { data } = sessionSchema.safeParse(await verify(cookie, 'session'))
+      const { data } = cookieSchema.safeParse(await verify(cookie, 'session'))
       if (data === undefined) return null
       return data.authentication === 'oidc' ? data : ownerOf(data.sha256, authentication?.tokens)
     },

@@ -4,11 +4,11 @@ import { NLL_BUCKETS } from './statistics.js'
 
 /** A pipeline's score statistics in one span of Kafka's record time, over all models. */
 interface ScoreSpan {
-  readonly from: Date
-  readonly scored: number
+  readonly time: Date
+  readonly records: number
   readonly anomalies: number
   /** Nats. */
-  readonly nllMax: number
+  readonly max: number
   /** The nll, in nats, below which 50 %, 90 %, 99 % and 99.9 % of the records are; accurate to a bucket of `nllBucket`. */
   readonly percentiles: readonly [p50: number, p90: number, p99: number, p999: number]
 }
@@ -21,7 +21,7 @@ export function scoreSeries(
   return run<ScoreSpan>(db, {
     name: 'score_series',
     text: `
-      select at as "from", scored, anomalies, highest as "nllMax",
+      select at as time, scored as records, anomalies, highest as max,
              outflow.nll_percentiles(histogram, lowest, highest, '{0.5, 0.9, 0.99, 0.999}') as percentiles
       from generate_series(
         to_timestamp(floor(extract(epoch from $2::timestamptz) / $4::int) * $4::int), $3::timestamptz, make_interval(secs => $4::int)

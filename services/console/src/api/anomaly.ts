@@ -6,6 +6,7 @@ import {
   noteSchema,
   offsetSchema,
   pipelineSchema,
+  positionSchema,
   severitySchema,
   textSchema,
   timeSchema,
@@ -17,9 +18,7 @@ export const anomalySummarySchema = z
     /** `pipeline/topic/partition/offset`, as `outflow explain --anomaly` takes it. */
     id: z.string(),
     pipeline: z.string(),
-    topic: z.string(),
-    partition: z.int(),
-    offset: offsetSchema,
+    ...positionSchema.shape,
     /** The record's own timestamp, where it has one. */
     eventTime: timeSchema,
     /** Kafka's timestamp, to which from, to and sort=time refer. */

@@ -21,7 +21,7 @@ export const offsetSchema = z.codec(z.string().regex(/^\d{1,19}$/), z.bigint().m
 export const limitSchema = (highest: number, fallback: number) =>
   z.coerce.number().int().min(1).max(highest).default(fallback)
 
-const positionSchema = z.object({ topic: z.string().max(249), partition: z.int().min(0), offset: offsetSchema })
+export const positionSchema = z.object({ topic: z.string().max(249), partition: z.int().min(0), offset: offsetSchema })
 
 /** The last row of a page, which `next` returns and `cursor` accepts: JSON in base64url. */
 const cursorOf = <Row extends z.ZodType>(row: Row) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { deadLetterCursorSchema, offsetSchema, textSchema, timeSchema } from './fields.js'
+import { deadLetterCursorSchema, offsetSchema, positionSchema, timeSchema } from './fields.js'
 
 export const pipelinesSchema = z.array(
   z
@@ -91,10 +91,7 @@ export const healthSchema = z
 
 /** Dead letters to resend. */
 export const resendSchema = z.strictObject({
-  positions: z
-    .array(z.strictObject({ topic: textSchema, partition: z.int().min(0), offset: offsetSchema }))
-    .min(1)
-    .max(500),
+  positions: z.array(z.strictObject(positionSchema.shape)).min(1).max(500),
 })
 
 const positionsSchema = z.array(z.string())
@@ -121,9 +118,7 @@ export const deadLettersPageSchema = z.object({
   items: z.array(
     z
       .object({
-        topic: z.string(),
-        partition: z.int(),
-        offset: offsetSchema,
+        ...positionSchema.shape,
         reason: z.string(),
         detail: z.string(),
         at: timeSchema,

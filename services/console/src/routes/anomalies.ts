@@ -211,7 +211,6 @@ async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'
     eventTime: new Date(anomaly.eventTimeMs),
     topReason: reasons[0]?.text ?? anomaly.unexplainable,
     fields: reasons,
-    verdict: verdicts[0]?.verdict ?? null,
   }
   return {
     ...anomaly,

@@ -76,10 +76,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         marks,
         threshold: await readThreshold(config, pool, pipeline),
         step,
-        points: spans.map(({ from: time, scored: records, anomalies, nllMax: max, percentiles }) => {
-          const [p50, p90, p99, p999] = percentiles
-          return { time, records, anomalies, p50, p90, p99, p999, max }
-        }),
+        points: spans.map(({ percentiles: [p50, p90, p99, p999], ...point }) => ({ ...point, p50, p90, p99, p999 })),
       }
     },
   )
