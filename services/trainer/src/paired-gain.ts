@@ -1,17 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** The gain in likelihood of one density over another on the same records. */
-interface Gain {
-  /** Mean gain in log-likelihood per record, nats; below 0 the candidate is worse. */
-  readonly mean: number
-  /** Ends of the 95 % interval of that mean. */
-  readonly lower: number
-  readonly upper: number
-  /** Number of compared records. */
-  readonly records: number
-}
-
 interface GainOptions {
   /** Share of the records that may be anomalies: this share of the records least likely under both densities is left out. */
   readonly contamination: number
@@ -28,9 +17,10 @@ interface GainOptions {
  *
  * @param candidate  [n] nats
  * @param other      [n] nats, of the same records
+ * @returns the mean gain, the ends of its 95 % interval, nats a record, and the number of compared records
  * @see Efron & Tibshirani 1993, An Introduction to the Bootstrap, § 13.3: the percentile interval
  */
-export function pairedGain(candidate: Float64Array, other: Float64Array, { contamination, seed }: GainOptions): Gain {
+export function pairedGain(candidate: Float64Array, other: Float64Array, { contamination, seed }: GainOptions) {
   const differences = other.map((nll, index) => {
     const difference = nll - candidate[index]!
     return Math.max(-LARGEST, Math.min(LARGEST, difference))

@@ -123,7 +123,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
   try {
-    const fitting = { fitId, provisional, seen, window: read.window }
+    const fitting = { fitId, provisional, seen, window: read.window! }
     const trained = await fit(parts, fitting, options)
     const candidate = { fitId, begun, trained, sample, parts, startedAtMs }
     const isFirst = active === null || active.metadata.provisional
@@ -201,9 +201,11 @@ function comparable(incumbent: Incumbent | null, features: Config['features']): 
   return isCompared ? incumbent : null
 }
 
-interface Fitting extends Pick<ReadWindow, 'seen'>, Pick<TrainingRecords, 'window'> {
+interface Fitting extends Pick<ReadWindow, 'seen'> {
   readonly fitId: string
   readonly provisional: boolean
+  /** Of the window as it was read: with the bursts. */
+  readonly window: NonNullable<TrainingRecords['window']>
 }
 
 function fit(
@@ -212,7 +214,7 @@ function fit(
   { config, effects, telemetry, onProgress, signal, now }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
-  const rate = window === null ? {} : ratePerDay(seen, window, training.window)
+  const rate = ratePerDay(seen, window, training.window)
   let notedMs = now()
   return effects.train({
     features,
@@ -221,7 +223,7 @@ function fit(
     training,
     alertRate: alertRateOf(detection, rate),
     provisional,
-    ...(window !== null && { window }),
+    window,
     ...rate,
     onProgress: (progress) => {
       onProgress?.({ stage: 'fitting', ...progress })
@@ -234,6 +236,17 @@ function fit(
     signal,
   })
 }
+
+/**
+ * The rate by Kafka's record time, including records not sampled. Records of a shorter time than an hour may have been loaded at once,
+ * so they count as those of an hour, or of the training window if that is shorter.
+ */
+function ratePerDay(seen: number, { from, to }: Fitting['window'], windowMs: number) {
+  const spanMs = Math.max(Date.parse(to) - Date.parse(from), Math.min(HOUR_MS, windowMs))
+  return { recordsPerDay: (seen * 24 * HOUR_MS) / spanMs }
+}
+
+const HOUR_MS = 3_600_000
 
 /** Often enough to show progress. */
 const NOTE_EVERY_MS = 5_000
@@ -272,17 +285,6 @@ interface FittedCandidate {
   readonly parts: Parts
   readonly startedAtMs: number
 }
-
-/**
- * The rate by Kafka's record time, including records not sampled. Records of a shorter time than an hour may have been loaded at once,
- * so they count as those of an hour, or of the training window if that is shorter.
- */
-function ratePerDay(seen: number, { from, to }: { readonly from: string; readonly to: string }, windowMs: number) {
-  const spanMs = Math.max(Date.parse(to) - Date.parse(from), Math.min(HOUR_MS, windowMs))
-  return { recordsPerDay: (seen * 24 * HOUR_MS) / spanMs }
-}
-
-const HOUR_MS = 3_600_000
 
 async function decide(
   { fitId, begun, trained, sample, parts, startedAtMs }: FittedCandidate,

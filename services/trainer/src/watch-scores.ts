@@ -37,7 +37,6 @@ const LOOK_BACK_MS = 86_400_000
 type WatchContext = Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>
 
 interface WatchedModel {
-  readonly modelId: string
   readonly buckets: CalibratedBuckets
   readonly metadata: ModelMetadata
 }
@@ -64,12 +63,13 @@ export function watchScores(
     lookedMs = performance.now()
     const modelId = await activeModelId(pool, config.pipeline)
     if (modelId === null) return
-    if (watched?.modelId !== modelId) watched = await calibrationOf(context, modelId)
+    if (watched?.metadata.modelId !== modelId) watched = await loadWatched(context, modelId)
     if (watched !== null) await check(watched)
   }
 
   async function check(model: WatchedModel): Promise<void> {
-    const { modelId, metadata } = model
+    const { metadata } = model
+    const { modelId } = metadata
     const latest = await latestDriftAlarm(pool, config.pipeline)
     const last = latest?.modelId === modelId ? toAlarm(latest) : null
     const minutes = await recentMinutes(pool, config, metadata)
@@ -151,10 +151,11 @@ function recentMinutes(
 }
 
 /** null if the model cannot be opened; ingest cannot score with it either. */
-function calibrationOf(context: WatchContext, id: string): Promise<WatchedModel | null> {
-  return withStored(context, id, async (detector) => {
-    return { modelId: id, metadata: detector.metadata, buckets: bucketsOf(detector) }
-  })
+function loadWatched(context: WatchContext, id: string): Promise<WatchedModel | null> {
+  return withStored(context, id, async (detector) => ({
+    metadata: detector.metadata,
+    buckets: bucketsOf(detector),
+  }))
 }
 
 /** Compares recent records with the model, because the records of its training window may have been deleted. */
