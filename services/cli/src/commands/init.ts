@@ -6,7 +6,7 @@ import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
 import { withOutput } from '../open-output.js'
 import type { OutflowCommand } from '../outflow-command.js'
-import { readConnection, writtenWithoutTopic } from './init/connection.js'
+import { type ConnectionOptions, readConnection, writtenWithoutTopic } from './init/connection.js'
 import { lookAtRecords } from './init/look-at-records.js'
 import { renderConfig } from './init/render-config.js'
 import { fileRecords, topicRecords } from './init/take-sample.js'
@@ -37,13 +37,9 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .action((options: InitOptions) => interruptible((signal) => init(options, terminal, signal)))
 }
 
-interface InitOptions {
+interface InitOptions extends ConnectionOptions {
   readonly input?: string
   readonly topic?: string
-  readonly brokers?: string
-  readonly config?: string
-  readonly registry?: string
-  readonly output: string
   readonly force?: true
 }
 
