@@ -1,5 +1,4 @@
 import { anomalyId, type Config } from '@outflow/contracts'
-import type { OutflowError } from '@outflow/errors'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { loadConfig } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
@@ -27,19 +26,22 @@ export async function withPipeline<T>(
   }
 }
 
-interface WaitOptions {
-  readonly signal: AbortSignal
-  /** Called when Postgres is unavailable, once for each message. */
-  readonly onRetry: (error: OutflowError) => void
-}
-
-/** Repeats a read while Postgres is unavailable. @returns null when the signal aborts */
-export async function whenAvailable<T>(read: () => Promise<T>, options: WaitOptions): Promise<T | null> {
+/**
+ * Repeats a read while Postgres is unavailable.
+ *
+ * @param say  prints why it is unavailable; called once for each message
+ * @returns null when the signal aborts
+ */
+export async function whenAvailable<T>(
+  read: () => Promise<T>,
+  signal: AbortSignal,
+  say: (message: string) => void,
+): Promise<T | null> {
   let result: T | null = null
   const readOnce = async () => {
     result = await read()
   }
-  await untilAllAnswer([readOnce], options)
+  await untilAllAnswer([readOnce], { signal, onRetry: ({ message }) => say(message) })
   return result
 }
 

@@ -1,6 +1,5 @@
 import { anomalyId, featureName } from '@outflow/contracts'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
-import type { OutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
 import { oneLine, type Terminal } from '@outflow/terminal'
@@ -56,7 +55,6 @@ async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, sign
     let printed: ReadonlySet<string> = new Set(found.slice(options.limit).map(idOf))
     let latest = found
     let from = since
-    const onRetry = ({ message }: OutflowError) => terminal.say(message)
     const readLatest = () => anomaliesForAnalyst(pool, { pipeline, since: from, key, field, limit })
     while (!signal.aborted) {
       const unprinted = latest.filter((anomaly) => isComplete(anomaly) && !printed.has(idOf(anomaly)))
@@ -64,7 +62,7 @@ async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, sign
       printed = new Set([...unprinted, ...latest.filter((anomaly) => printed.has(idOf(anomaly)))].map(idOf))
       await pause(POLL_INTERVAL_MS, signal)
       from = new Date(Math.max(from.getTime(), lookBackFrom(latest)))
-      latest = (await whenAvailable(readLatest, { signal, onRetry })) ?? []
+      latest = (await whenAvailable(readLatest, signal, terminal.say)) ?? []
     }
   })
 }

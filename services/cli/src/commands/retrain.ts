@@ -1,4 +1,3 @@
-import type { OutflowError } from '@outflow/errors'
 import { waitFor } from '@outflow/runtime'
 import {
   fitOfRequest,
@@ -62,8 +61,8 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
       shownStep = fit.step
       return null
     }
-    const onRetry = ({ message }: OutflowError) => terminal.say(message)
-    const fit = await waitFor(() => whenAvailable(endedFit, { signal, onRetry }), { everyMs: POLL_INTERVAL_MS, signal })
+    const poll = () => whenAvailable(endedFit, signal, terminal.say)
+    const fit = await waitFor(poll, { everyMs: POLL_INTERVAL_MS, signal })
     const { line, gaveModel } = outcomeOf(fit)
     if (options.json || gaveModel) await printResult(terminal, options.json, fit, line)
     if (!gaveModel) terminal.say(line)

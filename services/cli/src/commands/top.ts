@@ -1,4 +1,3 @@
-import type { OutflowError } from '@outflow/errors'
 import { formatCount, type LiveScreen, makeLiveScreen, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
@@ -31,8 +30,8 @@ function top(paths: readonly string[] | undefined, terminal: Terminal, signal: A
   return withScreen({ stdin: process.stdin, stdout: process.stdout, signal }, async ({ closed, draw }) => {
     const shown: (readonly Reading[])[] = []
     let drawing = ''
-    const onRetry = ({ message }: OutflowError) => draw(`${drawing}\n${message}\n`)
-    for await (const states of readings(paths, { everyMs: REFRESH_MS, signal: closed, onRetry })) {
+    const say = (message: string) => draw(`${drawing}\n${message}\n`)
+    for await (const states of readings(paths, { everyMs: REFRESH_MS, signal: closed, say })) {
       shown.push(states)
       if (shown.length > RATES_SHOWN) shown.shift()
       drawing = drawingOf(states, shown, terminal)

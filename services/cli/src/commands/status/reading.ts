@@ -1,7 +1,7 @@
 import type { Config, ModelMetadata } from '@outflow/contracts'
 import { describeProvisional } from '@outflow/contracts/wording'
 import { sameFeatures, unreachable } from '@outflow/detector'
-import { type OutflowError, toOutflowError } from '@outflow/errors'
+import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import { loadConfig } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
@@ -23,14 +23,14 @@ type State = Awaited<ReturnType<StatusReader['read']>>
 interface ReadingOptions {
   readonly everyMs: number
   readonly signal: AbortSignal
-  /** Called while Postgres is unavailable between two readings, which is retried; default: it ends the readings. */
-  readonly onRetry?: (error: OutflowError) => void
+  /** Prints why Postgres is unavailable between two readings, which is retried; default: it ends the readings. */
+  readonly say?: (message: string) => void
 }
 
 /** Yields the state of the pipeline of each configuration at intervals, until the signal aborts. */
 export async function* readings(
   paths: readonly string[] = ['outflow.yaml'],
-  { everyMs, signal, onRetry }: ReadingOptions,
+  { everyMs, signal, say }: ReadingOptions,
 ): AsyncGenerator<readonly Reading[]> {
   if (new Set(paths).size < paths.length) throw new UsageError(`--config is given twice: ${paths.join(', ')}`)
   const watched: StatusReader[] = []
@@ -41,7 +41,7 @@ export async function* readings(
     for (;;) {
       await pause(everyMs, signal)
       if (signal.aborted) return
-      const later = await (onRetry === undefined ? readAll() : whenAvailable(readAll, { signal, onRetry }))
+      const later = await (say === undefined ? readAll() : whenAvailable(readAll, signal, say))
       if (later === null) return
       yield later.map((state, index) => ({ ...state, recordsPerSecond: rateBetween(earlier[index]!, state) }))
       earlier = later
