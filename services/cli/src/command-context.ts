@@ -8,6 +8,10 @@ export interface CommandContext {
 }
 
 /** Prints a result on stdout: as one line of JSON with --json, else as text. */
-export function printResult({ result }: Terminal, json: true | undefined, value: unknown, text: string): Promise<void> {
-  return result(`${json ? JSON.stringify(value) : text}\n`)
+export function printResult(terminal: Terminal, json: true | undefined, value: unknown, text: string): Promise<void> {
+  return json ? printJson(terminal, value) : terminal.result(`${text}\n`)
+}
+
+export function printJson({ result }: Terminal, value: unknown): Promise<void> {
+  return result(`${JSON.stringify(value)}\n`)
 }

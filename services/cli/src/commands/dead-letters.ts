@@ -4,7 +4,7 @@ import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
 import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
-import { type CommandContext, printResult } from '../command-context.js'
+import { type CommandContext, printJson, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -109,7 +109,7 @@ async function showLetter(
   if (options.json) {
     const now =
       original === null ? 'unknown' : rejection === null ? 'valid' : `${rejection.reason}: ${rejection.detail}`
-    return terminal.result(`${JSON.stringify({ ...plain(letter), original: original && encoded(original), now })}\n`)
+    return printJson(terminal, { ...plain(letter), original: original && encoded(original), now })
   }
   await terminal.result(describe(letter, originals))
   if (original !== null)

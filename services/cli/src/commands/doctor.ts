@@ -1,5 +1,5 @@
 import type { Terminal } from '@outflow/terminal'
-import type { CommandContext } from '../command-context.js'
+import { type CommandContext, printJson } from '../command-context.js'
 import { makeKafkaForReport } from '../kafka-access.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
@@ -27,7 +27,7 @@ export function define(command: OutflowCommand, context: CommandContext): void {
           if (!options.json) await terminal.result(lineOf(finding, terminal))
         }
         const ok = findings.every((finding) => finding.ok)
-        if (options.json) await terminal.result(`${JSON.stringify({ ok, pipeline: config.pipeline, findings })}\n`)
+        if (options.json) await printJson(terminal, { ok, pipeline: config.pipeline, findings })
         if (!ok) context.exitCode = 1
       }),
     )

@@ -2,7 +2,7 @@ import { eachAnomaly } from '@outflow/store/anomalies'
 import { pipelineNames } from '@outflow/store/pipelines'
 import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
-import type { CommandContext } from '../command-context.js'
+import { type CommandContext, printJson } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
 import { requireKnown } from '../known-names.js'
@@ -65,8 +65,7 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
     }),
   ).finally(() => progress.stop())
   const durationMs = Math.round(performance.now() - startedAt)
-  if (options.json)
-    await terminal.result(`${JSON.stringify({ pipeline, from, to, format, count, output: path, durationMs })}\n`)
+  if (options.json) await printJson(terminal, { pipeline, from, to, format, count, output: path, durationMs })
   terminal.say(`${formatCounted(count, 'anomaly')} of ${pipeline} as ${format} in ${formatSeconds(durationMs)}`)
 }
 

@@ -2,7 +2,7 @@ import { formatShare } from '@outflow/contracts/wording'
 import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
-import type { CommandContext } from '../command-context.js'
+import { type CommandContext, printJson } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { warnOfNoAnomaly, withModelFile } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
@@ -71,7 +71,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     return { ...counts, alertRate, modelId: detector.metadata.modelId, output: options.output }
   })
   const durationMs = Math.round(performance.now() - startedAt)
-  if (options.json) await terminal.result(`${JSON.stringify({ ...summary, durationMs })}\n`)
+  if (options.json) await printJson(terminal, { ...summary, durationMs })
   terminal.say(
     `${formatCounted(summary.rows, 'row')} scored in ${formatSeconds(durationMs)}; ${formatCounted(summary.anomalies, 'anomaly')} ` +
       `(${formatShare(summary.anomalies / summary.rows)}) at an alert rate of ${formatShare(summary.alertRate)}`,

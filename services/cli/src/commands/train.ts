@@ -10,7 +10,7 @@ import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@
 import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
-import type { CommandContext } from '../command-context.js'
+import { type CommandContext, printJson } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
 import { missingCodeText } from '../missing-code.js'
@@ -62,9 +62,7 @@ async function train(options: TrainOptions, terminal: Terminal, signal: AbortSig
   })
   const { features, leftOut, rows } = training
   if (options.json) {
-    await terminal.result(
-      `${JSON.stringify({ model: options.output, rows, features, leftOut, metadata: trained.metadata })}\n`,
-    )
+    await printJson(terminal, { model: options.output, rows, features, leftOut, metadata: trained.metadata })
   }
   printReport(options.output, trained, settings.detection, terminal)
 }

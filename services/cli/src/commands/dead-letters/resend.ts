@@ -7,6 +7,7 @@ import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import type { Terminal } from '@outflow/terminal'
+import { printJson } from '../../command-context.js'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { requirePosition } from '../../positions.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
@@ -48,7 +49,7 @@ export async function resendLetters(
         : await Promise.all(wanted.map((position) => letterAt(pool, pipeline, position)))
     return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
   })
-  if (options.json) await terminal.result(`${JSON.stringify(report)}\n`)
+  if (options.json) await printJson(terminal, report)
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
   terminal.say(formatResend(report, { isDryRun }))
 }

@@ -4,6 +4,7 @@ import { labelledAnomalyShare, nextToLabel } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
 import { type CalibrationRecord, calibrationToLabel } from '@outflow/store/models'
 import { formatCount, formatCounted, oneLine, type Terminal } from '@outflow/terminal'
+import { printJson } from '../../command-context.js'
 import { UsageError } from '../../errors.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
 import { type Author, storeVerdict, type VerdictWord } from './store-verdict.js'
@@ -31,8 +32,7 @@ export async function ask(options: AskOptions, terminal: Terminal, signal: Abort
     if (options.json) {
       const next = nextToLabel(calibration, records).slice(0, options.limit)
       const shown = next.map(({ offset, rank, ...own }) => ({ ...own, rank: rank + 1, offset: `${offset}` }))
-      await terminal.result(`${JSON.stringify(shown)}\n`)
-      return
+      return printJson(terminal, shown)
     }
     const labelled = await askEach(pool, { ...calibration, options, terminal, signal })
     await terminal.result(`${summaryOf(records, labelled)}\n`)
