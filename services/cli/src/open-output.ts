@@ -40,7 +40,7 @@ export async function withOutput<T>(path: string, use: (output: Output) => Promi
   if (path === '-') return use(outputTo(process.stdout, 'stdout'))
   const partial = (await isPlainOrAbsent(path)) ? `${path}.partial-${process.pid}` : path
   const file = createWriteStream(partial, { mode: OWNER_ONLY })
-  const gzip = path.endsWith('.gz') ? createGzip() : null
+  const gzip = /\.gz$/i.test(path) ? createGzip() : null
   const done = gzip ? pipeline(gzip, file) : finished(file)
   // The next write throws the error; until then this prevents an unhandled rejection.
   done.catch(() => {})
