@@ -20,6 +20,8 @@ test('if the window never contains enough records, the text names settings that 
   expect(describeProvisional(aModel({ recordsPerDay: 300.4 }), config())?.next).toBe(
     'a full model needs 2,000 records, and training.window holds about 300: set it to 7d or more, or lower training.minRows',
   )
+  // A duration has no thousands separator.
+  expect(describeProvisional(aModel({ recordsPerDay: 1.6 }), config())?.next).toContain('set it to 1250d or more')
 })
 
 test('a full model is not described', () => {

@@ -19,7 +19,7 @@ export function describeProvisional(
     const next = `the next fit with ${count(minRows)} records in its window gives a full model; \`outflow retrain\` requests one`
     return { what, next }
   }
-  const days = count(Math.ceil(minRows / recordsPerDay!))
+  const days = Math.ceil(minRows / recordsPerDay!)
   return {
     what,
     next:
