@@ -5,16 +5,13 @@ export const filePath = (what: string) =>
 const secret = (what: string) => z.string().min(1).describe(`${what}; prefer ${'${NAME}'} to the secret itself`)
 
 /** A client certificate requires its key. The certificate of the server is always verified. */
-const certificateFiles = {
+const certificateFiles = z.strictObject({
   caFile: filePath('PEM file of trusted CAs. Default: the CAs that Node trusts').optional(),
   certFile: filePath('PEM file of the client certificate and its chain').optional(),
   keyFile: filePath("PEM file of the client certificate's key, without a passphrase").optional(),
-}
+})
 
-interface CertificateFiles {
-  readonly certFile?: string | undefined
-  readonly keyFile?: string | undefined
-}
+type CertificateFiles = z.infer<typeof certificateFiles>
 
 /** `tls: true` is the same as `tls: {}`: TLS with the CAs that Node trusts. */
 const orBoolean = <T extends z.ZodType<CertificateFiles>>(files: T) =>
@@ -39,15 +36,14 @@ function exactlyOne(...names: readonly [string, string]) {
 }
 
 export const kafkaTlsSchema = orBoolean(
-  z
-    .strictObject({
-      ...certificateFiles,
+  certificateFiles
+    .extend({
       serverName: z.string().min(1).optional().describe("The name in the brokers' certificates; default: their host"),
     })
     .superRefine(bothOrNone),
 )
 
-export const postgresTlsSchema = orBoolean(z.strictObject(certificateFiles).superRefine(bothOrNone))
+export const postgresTlsSchema = orBoolean(certificateFiles.superRefine(bothOrNone))
 
 export const saslSchema = z.discriminatedUnion('mechanism', [
   z
