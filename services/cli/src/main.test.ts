@@ -28,3 +28,14 @@ it('prints one line, and no stack, when stdout is a full disk', async () => {
   expect(exit).toHaveBeenCalledWith(2)
   vi.restoreAllMocks()
 })
+
+it.each([
+  ['token', '--name', ''],
+  ['analyst', 'create', ' '],
+])('rejects a blank name: %s %s (outflow.yaml would reject the token, and Postgres the login)', async (...words) => {
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  expect(await main(['node', 'outflow', ...words])).toBe(2)
+  expect(stderr.mock.calls.join('')).toContain('Allowed: a text that is not blank.')
+  vi.restoreAllMocks()
+})

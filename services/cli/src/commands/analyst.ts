@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { CommandContext } from '../command-context.js'
+import { notBlank } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
 export function define(analyst: OutflowCommand, { terminal }: CommandContext): void {
   analyst.description('Makes logins of Postgres for analysts.')
   analyst
     .command('create')
-    .argument('<name>', 'name of the login')
+    .argument('<name>', 'name of the login', notBlank)
     .description(
       'Prints the SQL for a login that reads the views of schema analyst and gives verdicts, and its random password on stderr. Run ' +
         'the SQL as a superuser. With this login in postgres.url the commands anomalies, explain, export, verdicts and models list work.',

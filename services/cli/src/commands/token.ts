@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { ROLES, type Role } from '@outflow/contracts'
 import { Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
+import { notBlank } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
 export function define(command: OutflowCommand, { terminal }: CommandContext): void {
@@ -10,7 +11,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'Makes a token of 256 random bits and prints it once, with the entry for outflow.yaml: owner, role ' +
         'and SHA-256. To revoke a token, remove its entry and restart the console.',
     )
-    .requiredOption('--name <name>', 'owner of the token, recorded with verdicts and in the audit log')
+    .requiredOption('--name <name>', 'owner of the token, recorded with verdicts and in the audit log', notBlank)
     .addOption(new Option('--role <role>', 'role of the owner').choices(ROLES).default('reader'))
     .examples('outflow token --name ada --role analyst')
     .action(async ({ name, role }: { readonly name: string; readonly role: Role }) => {
