@@ -149,8 +149,11 @@ export function readNumber(value: unknown): number | undefined {
   return Math.abs(number) <= LARGEST_NUMBER ? number : undefined
 }
 
-/** What spreadsheets, R and pandas write for a missing number or time. In a category such a word is a value: NA may be Namibia. */
-const isNoValue = (text: string): boolean => /^(#?n\/?a|null|none|nan|nat)?$/i.test(text.trim())
+/**
+ * What spreadsheets, R and pandas write for a missing number or time, and the signs of statistics packages and published tables. In a
+ * category such a word is a value: NA may be Namibia.
+ */
+const isNoValue = (text: string): boolean => /^(#?n\/?a|<na>|null|none|nan|nat|\.\.?|\?|-)?$/i.test(text.trim())
 
 function readCategory(value: unknown): string | null | undefined {
   if (isMissing(value)) return null
