@@ -8,3 +8,9 @@ it('states a reason once for all its fields, and cuts a long list of them', () =
     expect.stringMatching(/^quantities\.sku0, .*, quantities\.sku4, 2,995 more, in few records$/),
   ])
 })
+
+it('cuts a long list of reasons (a table written by column was one record, and each value was printed as a constant)', () => {
+  const fields = Array.from({ length: 3_000 }, (_, at) => ({ path: `$.price.${at}`, why: `always ${at}` }))
+  expect(leftOutByReason(fields).at(-1)).toBe('2,980 other fields')
+  expect(leftOutByReason(fields)).toHaveLength(21)
+})

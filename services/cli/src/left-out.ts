@@ -1,9 +1,11 @@
 import { nameOfPath } from '@outflow/contracts'
 import type { LeftOut } from '@outflow/records'
-import { formatCount } from '@outflow/terminal'
+import { formatCount, formatCounted } from '@outflow/terminal'
 
 /** A map by id has thousands of keys. */
 const MOST_NAMES = 5
+/** Constants have different reasons, and in a single record all fields are constant. */
+const MOST_REASONS = 20
 
 /** The fields that are left out for one reason as one text: `user, order, always empty`. */
 export function leftOutByReason(leftOut: readonly LeftOut[]): readonly string[] {
@@ -13,8 +15,10 @@ export function leftOutByReason(leftOut: readonly LeftOut[]): readonly string[] 
     if (names === undefined) byReason.set(why, [nameOfPath(path)])
     else names.push(nameOfPath(path))
   }
-  return [...byReason].map(([why, names]) => {
+  const texts = [...byReason].slice(0, MOST_REASONS).map(([why, names]) => {
     const more = names.length > MOST_NAMES ? [`${formatCount(names.length - MOST_NAMES)} more`] : []
     return `${[...names.slice(0, MOST_NAMES), ...more].join(', ')}, ${why}`
   })
+  const others = [...byReason.values()].slice(MOST_REASONS).flat().length
+  return others > 0 ? [...texts, formatCounted(others, 'other field')] : texts
 }
