@@ -34,6 +34,20 @@ describe('feature inference', () => {
     expect(infer(column('share', '0-5%', '5-10%', '>10%')).kinds).toEqual(['$.share categorical'])
   })
 
+  it('leaves out numbers with a unit, with what to do (each became a category)', () => {
+    const weights = (unit: string, count: number) =>
+      Array.from({ length: 400 }, (_, at) => ({ weight: `${50 + ((at * 37) % count) / 2}${unit}` }))
+    const why = expect.stringContaining('write the number alone')
+    for (const unit of [' kg', 'kg', '°C', ' km/h', ' m²']) {
+      expect(infer(weights(unit, 97)).leftOut).toEqual({ weight: why })
+      expect(infer([...weights(unit, 97), { weight: '60' }, { weight: 'NA' }]).leftOut).toEqual({ weight: why })
+    }
+    // A few are categories, such as the terms of a loan, and so are codes that end with several letters.
+    expect(infer(weights(' months', 5)).kinds).toEqual(['$.weight categorical'])
+    const seats = Array.from({ length: 400 }, (_, at) => ({ seat: `${1 + (at % 40)}${'ABC'[at % 3]}` }))
+    expect(infer(seats).kinds).toEqual(['$.seat categorical'])
+  })
+
   it('returns the fields with a code for missing numbers (it hid wrong values between the code and the numbers)', () => {
     const inference = makeFeatureInference()
     for (let index = 0; index < 60; index += 1)

@@ -148,6 +148,9 @@ const newField = () => ({
   noNumbers: 0,
   /** Numbers with commas or signs, which are texts. */
   textNumbers: 0,
+  /** The first unit after a number, and the numbers that have it, which are texts. */
+  unit: undefined as string | undefined,
+  unitNumbers: 0,
   /** Dates that are not ISO 8601, which are texts. */
   textDates: 0,
   summariser: new NumberSummariser(),
@@ -205,6 +208,9 @@ function note(field: Field, value: unknown, nowMs: number): void {
   field.previousText = text
   if (number === undefined) {
     if (TEXT_NUMBER.test(text)) field.textNumbers += 1
+    const unit = UNIT_NUMBER.exec(text)?.[1]
+    field.unit ??= unit
+    if (unit !== undefined && unit === field.unit) field.unitNumbers += 1
     if (TEXT_DATE.test(text)) field.textDates += 1
     noteTime(field, 'times', parseTimestamp(whole))
   } else if (Number.isNaN(number)) field.noNumbers += 1
@@ -247,6 +253,11 @@ function noteTime(field: Field, kind: 'times' | 'epochs', time: number | undefin
 
 /** A number with a decimal comma or commas between thousands, with a currency, or in percent; in parentheses it is negative. */
 const TEXT_NUMBER = /^[\s+(-]*(\d[\d.'\s]*(,\d+)+(\.\d+)?|[$€£¥][\s-]*\d[\d.,'\s]*|\d[\d.,'\s]*[$€£¥%])[\s)]*$/
+
+/** A number with a unit of letters: `70 kg`, `-3.5°C`, `90km/h`. */
+const UNIT_NUMBER = /^\s*[+-]?\d+(?:\.\d+)?\s*((?:\p{L}|[°º])[\p{L}°º²³/.]*)\s*$/u
+/** At most as many different values are categories, such as loans of `36 months` and `60 months`. */
+const MOST_WITH_UNIT = 20
 
 /** A date that is not ISO 8601, alone or before a time: `14/03/2026`, `2.1.2026`, `3/14/26`, `2026-3-1`, `Mar 14, 2026`, `14-Mar-26`. */
 const TEXT_DATE = new RegExp(
@@ -353,7 +364,7 @@ function periodOf({ dates, times, epochs, earliestMs, latestMs }: Field): Cyclic
 
 /** Returns the kind of feature that a field is, or why a model cannot use it. */
 function kindOf(field: Field, values: number): Kind | string {
-  const { times, epochs, numbers, codes, textNumbers, textDates, noNumbers } = field
+  const { times, epochs, numbers, codes, textNumbers, unit, unitNumbers, textDates, noNumbers } = field
   const decides = (count: number) => count > 0 && count >= DECIDING_SHARE * (values - noNumbers)
   // A number that is no epoch time shows that numbers are not times: most sizes in bytes are in the range of epoch seconds.
   if (decides(times + epochs) && numbers === epochs) return { type: 'cyclic', period: periodOf(field) }
@@ -363,6 +374,8 @@ function kindOf(field: Field, values: number): Kind | string {
   }
   if (textNumbers > 0 && decides(numbers + textNumbers))
     return 'numbers with commas or signs, which are read as text: write a decimal point, and no separators of thousands, currency or %'
+  if (unitNumbers > 0 && decides(numbers + unitNumbers) && field.distinct.size > MOST_WITH_UNIT)
+    return `numbers with the unit ${unit}, which are read as text: write the number alone`
   if (textDates > 0 && decides(times + textDates))
     return 'dates that are not ISO 8601, which are read as text: write them as 2026-03-14, with a time as 2026-03-14T09:26:53Z'
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
