@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { ModelUnknown, migrate, StoreUnavailable, withLeadership, withTransaction } from '@outflow/store'
+import { ModelUnknown, migrate, openPool, StoreUnavailable, withLeadership, withTransaction } from '@outflow/store'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { promoteModel } from '@outflow/store/models'
@@ -10,7 +10,7 @@ import { claimOutboxOrder } from '@outflow/store/outbox'
 import { applyRetention } from '@outflow/store/retention'
 import { minuteScores, nllBucketStart } from '@outflow/store/statistics'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'
 import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
@@ -229,6 +229,30 @@ describe('retention', () => {
     const names = days.map((ms) => `anomalies_${new Date(ms).toISOString().slice(0, 10).replaceAll('-', '')}`)
     expect((await applyRetention(pool, retention)).dropped).toEqual(names.toSorted())
     expect(await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).toEqual([])
+  })
+
+  it("creates tomorrow's partition in the next hour if a query of an analyst prevented it", async () => {
+    const [{ tomorrow }] = (
+      await pool.query<{ tomorrow: string }>(
+        `select 'outflow.anomalies_' || to_char((now() at time zone 'utc')::date + 1, 'YYYYMMDD') as tomorrow`,
+      )
+    ).rows as [{ tomorrow: string }]
+    const exists = async () => (await pool.query('select to_regclass($1) is not null as yes', [tomorrow])).rows[0].yes
+    await pool.query(`drop table if exists ${tomorrow}`)
+    const retention = { pipeline: aName('pipeline'), anomaliesMs: 90 * DAY_MS, statisticsMs: DAY_MS }
+    // One pool, as in one process of ingest, which has not created a partition yet.
+    const ingest = openPool(url)
+    onTestFinished(() => ingest.end())
+    const analyst = new pg.Client({ connectionString: url })
+    await analyst.connect()
+    await analyst.query('begin; select count(*) from analyst.anomalies')
+    await applyRetention(ingest, retention)
+    expect(await exists()).toBe(false)
+
+    await analyst.query('commit')
+    await analyst.end()
+    await applyRetention(ingest, retention)
+    expect(await exists()).toBe(true)
   })
 })
 

@@ -1,4 +1,4 @@
-import { ensurePartitions } from '../anomalies/partitions.js'
+import { createPartitions, dayOf } from '../anomalies/partitions.js'
 import { deleteIdleWindowStates } from '../batch/window-states.js'
 import type { Pool } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
@@ -87,7 +87,8 @@ export async function applyRetention(
   if (retention.windowStatesMs !== undefined) {
     await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs, asOf })
   }
-  await ensurePartitions(pool, [now.getTime(), now.getTime() + DAY_MS])
+  // In every run: a query of an analyst may have prevented it in the last one.
+  await createPartitions(pool, [dayOf(now.getTime()), dayOf(now.getTime() + DAY_MS)])
   return { dropped, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
 
