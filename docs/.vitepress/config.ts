@@ -40,7 +40,7 @@ export default {
         analysts: 'Analysts',
         'console-login': 'Console login',
         'dead-letters': 'Dead letters',
-        security: 'TLS and logins',
+        security: 'Security',
         kubernetes: 'Kubernetes',
       }),
       section('Reference', 'reference', {
