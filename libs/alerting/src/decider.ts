@@ -39,7 +39,7 @@ export interface Decider {
  * cool-down; it is gathered because of quiet hours, or because its key or its main reason has used up its share of individual
  * alerts in the bucket. Otherwise it is sent individually, and begins its key's cool-down.
  *
- * A bucket that gathered more alerts than its share is followed by a bucket without a share: while a storm lasts, one alert
+ * A bucket that gathered more alerts than its share is followed by a bucket without a share: while many alerts arrive, one alert
  * per bucket is sent. A group that would close in quiet hours closes at their end, unless its severity is `below` or higher.
  *
  * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on

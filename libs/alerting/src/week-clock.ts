@@ -17,7 +17,7 @@ export function weekClock(spans: string, zone: string) {
     const minute = Math.floor(toLocal(zone, timeMs) / MINUTE_MS) + EPOCH_MINUTE
     return week[((minute % week.length) + week.length) % week.length] === 1
   }
-  // In a storm consecutive alerts need the end of the same span.
+  // Alerts in quick succession need the end of the same span.
   let lastSpan = { from: 0, to: 0 }
   return {
     contains,
