@@ -61,7 +61,7 @@ export class BrokerTlsFailed extends FixableError {
 
 /**
  * The stored offset is beyond the end of the partition: the brokers lost records, or they have no topic ids and the topic was recreated.
- * @fix Follow the steps in libs/streams/README.md.
+ * @fix Use another `pipeline`, or delete the topic's rows from `outflow.offsets`: the topic is then read from `source.from` on.
  */
 export class OffsetBeyondLog extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_OFFSET_BEYOND_LOG'

@@ -16,7 +16,7 @@ const ATTEMPT_SECONDS_BOUNDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: readonly string[]) {
   const outcomes = metrics.counter(
     'outflow_webhook_attempts_total',
-    'Attempts to deliver an event by outcome: delivered, failed (it is retried) or dead',
+    'Attempts to deliver an event by outcome: delivered, failed (it is retried) or dead (it is given up)',
     ['webhook', 'outcome'],
   )
   const seconds = metrics.histogram(
