@@ -52,10 +52,10 @@ export const webhookSchema = z
         'For kind signed: the signing secret; use ${NAME} to read it from the environment. Two secrets, separated by a space, both sign',
       ),
     secretFile: filePath('For kind signed: file with the secret, instead of secret').optional(),
-    timeout: duration.default(10_000).describe('Timeout of one attempt, from connection to response'),
+    timeout: duration.default(10_000).describe('Timeout of one attempt, from connection to response. Default 10s'),
     retryFor: duration
       .default(86_400_000)
-      .describe('How long a delivery is retried, at growing intervals; then it is given up and kept'),
+      .describe('How long a delivery is retried, at growing intervals; then it is given up and kept. Default 24h'),
     allow: z
       .array(networkOrHost)
       .default([])
