@@ -202,7 +202,7 @@ test('a model that floods is reported until its rate is normal, and one that is 
   const reported = (await relayed(pipeline)).map(({ data }) => `${data.kind} ${data.status} ${data.detail}`)
   const [flooding, old] = [
     'too_many_anomalies begun 150 of the last 200 records are anomalies',
-    'model_too_old begun the model is 3 h old; at most 3 h are due',
+    'model_too_old begun the model is 3 h old; expected: at most 3 h',
   ]
   expect(reported.slice(0, 2).toSorted()).toEqual([old, flooding])
   expect(reported.slice(2).toSorted()).toEqual([old, flooding].map((begun) => begun.replace('begun', 'ended')))

@@ -28,7 +28,7 @@ export interface SurplusOptions {
  * where due is the border of a bucket nearest to the alert rate: an excess of less than an eighth of it is no surplus. The sum is
  * bounded by one step beyond the limit, so that a surplus ends about twelve blocks after the share is normal again.
  *
- * @param blocks  counted by p-values, in order of time; merged until ten anomalies are due in each
+ * @param blocks  counted by p-values, in order of time; merged until ten anomalies are expected in each
  * @returns the surplus after the last block; null if there is none
  */
 export function watchSurplus(

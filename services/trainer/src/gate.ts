@@ -75,7 +75,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const found = `anomalies in ${formatShare(anomalyShare)} of recent records`
   demand(anomalyShare <= mostAnomalies, `it would find ${found}; at most ${formatShare(mostAnomalies)} are accepted`)
   const below = `${formatShare(lowerHalf)} of the p-values of recent records are below a half`
-  demand(within(lowerHalf, LOWER_HALF, heldOut.length), `${below}; about 50 % are due`)
+  demand(within(lowerHalf, LOWER_HALF, heldOut.length), `${below}; expected: about 50 %`)
   const micros = `${Math.round(scoringMicros)} µs a record`
   demand(scoringMicros <= SLOWEST_MICROS, `it takes ${micros}; at most ${SLOWEST_MICROS} are accepted`)
   const ascending = first.scores.nll.toSorted()

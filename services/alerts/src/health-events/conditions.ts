@@ -49,7 +49,7 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
   }
   if (modelAgeMs !== null) {
     const mostMs = largestAgeMs(modelAgeMs, options)
-    const age = `the model is ${formatDuration(modelAgeMs)} old; at most ${formatDuration(mostMs)} are due`
+    const age = `the model is ${formatDuration(modelAgeMs)} old; expected: at most ${formatDuration(mostMs)}`
     if (modelAgeMs > mostMs) add('model_too_old', age, activeId)
   }
   const isStillSilent = open.includes('detector_silent') && !silence.hasEnded

@@ -24,7 +24,7 @@ export function GateReport({ gate }: { gate: Gate }) {
           </small>
         </Fact>
         <Fact name="anomalies">{formatShare(gate.anomalyShare)} of recent records</Fact>
-        <Fact name="p at most a half">{orDash(lowerHalf, formatShare)} of them; 50 % are due</Fact>
+        <Fact name="p at most a half">{orDash(lowerHalf, formatShare)} of them; expected: 50 %</Fact>
         <Fact name="median score">{orDash(medianNll, formatAmount)} nats</Fact>
         <Fact name="nine in ten score">
           {orDash(nllRange[0], formatAmount)} to {orDash(nllRange[1], formatAmount)} nats
