@@ -2,7 +2,7 @@ import { makeTerminal } from '@outflow/terminal'
 import type { Command } from 'commander'
 import { makeProgram } from '../services/cli/src/program.js'
 
-/** The help of each command as a section in Markdown. */
+/** The help of each command as a section in Markdown, without the option and the command that print it. */
 export async function commandOptions(): Promise<readonly string[]> {
   const program = await makeProgram({ terminal: makeTerminal(process), exitCode: 0 }, null)
   const listed = program.createHelp().visibleCommands(program)
@@ -27,6 +27,7 @@ const pathOf = (command: Command): string =>
 
 function helpOf(command: Command): string {
   let text = ''
+  command.helpOption(false).helpCommand(false)
   command.configureOutput({
     writeOut: (part) => {
       text += part
