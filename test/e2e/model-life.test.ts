@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { TrainedDetector } from '@outflow/detector'
 import { listModelChanges } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
@@ -45,6 +46,9 @@ describe('the active model changes while ingest runs', () => {
       fields: expect.arrayContaining([{ field: null, first: expect.any(Number), second: null }]),
     })
     expect((await models(pipeline, 'diff', a, b)).stdout).toContain('anomalies in a million records, by field')
+    const file = `${pipeline.configFile}.model`
+    expect((await models(pipeline, 'export', b, '--output', file)).stderr).toContain(`${file}: model ${b}`)
+    expect(Buffer.compare(await readFile(file), second.artefact)).toBe(0)
     const promoted = await models(pipeline, 'promote', b.slice(0, 13), '--why', 'it models crates', '--by', 'ada')
     expect(promoted.code).toBe(0)
     await untilServed(ingest, b)

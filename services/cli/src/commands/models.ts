@@ -1,10 +1,18 @@
 import { formatShare } from '@outflow/contracts/wording'
 import { openDetector } from '@outflow/detector'
-import { listModelChanges, listModels, type ModelSummary, promoteChecked, rollBackModel } from '@outflow/store/models'
+import {
+  listModelChanges,
+  listModels,
+  loadModel,
+  type ModelSummary,
+  promoteChecked,
+  rollBackModel,
+} from '@outflow/store/models'
 import { addExclusion, listExclusions, listFits, removeExclusion } from '@outflow/store/training'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
+import { withOutput } from '../open-output.js'
 import { byOption, type ChangeOptions, changeOf, configOption, moment, rangeOf, whyOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
@@ -17,6 +25,7 @@ export function define(models: OutflowCommand, context: CommandContext): void {
       'outflow models list',
       'outflow models show 05ea',
       'outflow models diff 05ea 9b1c',
+      'outflow models export 05ea --output orders.model',
       "outflow models promote 05ea --why 'the newer one was fitted without night flights'",
       "outflow models rollback --why 'every second record is an anomaly'",
       "outflow models exclude --from 2026-03-01T10:00Z --to 2026-03-01T10:20Z --why 'load test'",
@@ -61,6 +70,20 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
     .description('Prints how two models differ: features, training and gate, and scores in nats.')
     .pipelineOptions('the difference')
     .action((first: string, second: string, options: PipelineOptions) => diffModels(first, second, options, terminal))
+  models
+    .command('export')
+    .argument('<id>', 'the model: its id, or the first characters of it')
+    .description('Writes a model to a file, for `outflow score`, `explain --input` and `sample`.')
+    .requiredOption('-o, --output <file>', 'model file to write')
+    .addOption(configOption())
+    .action(async (start: string, options: PipelineOptions & { readonly output: string }) => {
+      const { id, artefact } = await withPipeline(options, async (pool, { pipeline }) => {
+        const model = await modelBeginning(pool, pipeline, start)
+        return loadModel(pool, { pipeline, id: model.id })
+      })
+      await withOutput(options.output, (output) => output.write(artefact))
+      terminal.say(`${options.output}: model ${id}`)
+    })
 }
 
 function addStateCommands(models: OutflowCommand, { terminal }: CommandContext): void {
