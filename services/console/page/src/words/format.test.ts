@@ -19,6 +19,7 @@ test.each([
 test('sizes and values', () => {
   expect(formatBytes(1_234_567_890)).toBe('1.23 GB')
   expect(formatBytes(0)).toBe('0 B')
+  expect([1_000, 999_499, 999_999, 999_999_999].map(formatBytes)).toEqual(['1 kB', '999 kB', '1 MB', '1 GB'])
   expect(formatValue(null)).toBe('missing')
   expect(formatValue(-1380)).toBe('−1,380')
   expect(formatValue(1e300)).toBe('1e300')

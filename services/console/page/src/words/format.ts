@@ -77,8 +77,9 @@ export function timeLabels(timesMs: readonly number[], stepSeconds: number): str
 /** Such as "1.2 GB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const power = Math.min(Math.floor(Math.log10(Math.max(1, bytes)) / 3), units.length - 1)
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`
+  const rounded = Number(bytes.toPrecision(3))
+  const power = Math.min(Math.floor(Math.log10(Math.max(1, rounded)) / 3), units.length - 1)
+  return `${Number((rounded / 1000 ** power).toPrecision(3))} ${units[power]}`
 }
 
 /** The beginning of an id, enough to distinguish models. */
