@@ -1,20 +1,9 @@
+import { keep, kept } from './storage.js'
+
 const KEPT_AS = 'outflow.note.'
 
 /** Returns the note that was typed in this tab and not stored yet; '' if there is none. @param about  the anomaly, or the filters of several */
-export function noteDraft(about: string): string {
-  try {
-    return window.sessionStorage.getItem(KEPT_AS + about) ?? ''
-  } catch {
-    return ''
-  }
-}
+export const noteDraft = (about: string): string => kept('sessionStorage', KEPT_AS + about) ?? ''
 
 /** Keeps a note until it is stored: a login that ends meanwhile replaces the page. '' removes it. */
-export function keepNoteDraft(about: string, note: string): void {
-  try {
-    if (note === '') window.sessionStorage.removeItem(KEPT_AS + about)
-    else window.sessionStorage.setItem(KEPT_AS + about, note)
-  } catch {
-    // Storage is not allowed: the note is lost with the page.
-  }
-}
+export const keepNoteDraft = (about: string, note: string): void => keep('sessionStorage', KEPT_AS + about, note)

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { keep, kept } from './storage.js'
 
 /** Actions by key name, as in KeyboardEvent.key. */
 type Shortcuts = Readonly<Record<string, () => void>>
@@ -8,15 +9,11 @@ const KEPT_AS = 'outflow.shortcuts'
 const stack: { current: Shortcuts }[] = []
 
 /** Single-key shortcuts can conflict with speech input, so that they can be turned off (WCAG 2.1.4). */
-export const areShortcutsOn = signal(keptChoice() !== 'off')
+export const areShortcutsOn = signal(kept('localStorage', KEPT_AS) !== 'off')
 
 export function turnShortcuts(on: boolean): void {
   areShortcutsOn.value = on
-  try {
-    window.localStorage.setItem(KEPT_AS, on ? 'on' : 'off')
-  } catch {
-    // Storage is not allowed: the choice is lost when the page is closed.
-  }
+  keep('localStorage', KEPT_AS, on ? 'on' : 'off')
 }
 
 /** Binds keys while the calling component is shown; the innermost binding of a key wins. */
@@ -52,12 +49,4 @@ const STEPS: readonly string[] = ['j', 'k']
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false
   return target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName)
-}
-
-function keptChoice(): string | null {
-  try {
-    return window.localStorage.getItem(KEPT_AS)
-  } catch {
-    return null
-  }
 }
