@@ -36,7 +36,8 @@ test('a time that Postgres cannot read is no time (a span of ages was an unexpec
 test('a future time is an instant, or a span from now', () => {
   expect(ahead('2999-01-01')).toEqual(new Date('2999-01-01T00:00:00Z'))
   expect(Math.abs(ahead('7d').getTime() - Date.now() - 7 * 86_400_000)).toBeLessThan(10_000)
-  for (const wrong of ['2001-01-01', 'tomorrow', '7']) expect(() => ahead(wrong), wrong).toThrow(InvalidArgumentError)
+  for (const wrong of ['2001-01-01', 'tomorrow', '7', '2', '2999-01'])
+    expect(() => ahead(wrong), wrong).toThrow(InvalidArgumentError)
 })
 
 test('the reason and the author of a change are not blank (a required reason could be empty)', () => {

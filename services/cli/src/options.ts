@@ -35,18 +35,22 @@ export function ahead(text: string): Date {
 }
 
 function parseTime(text: string, direction: 1 | -1): Date {
-  const isSpan = /^\d+[mhd]$/.test(text)
-  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
-  const day = /^\d{4}-\d\d-\d\d/.exec(text)?.[0]
-  const time = isSpan
-    ? new Date(Date.now() + direction * windowMs(text))
-    : new Date(hasZone || text === day ? text : `${text}Z`)
-  const isStored = time.getTime() >= EARLIEST_MS && time.getTime() <= LATEST_MS
-  // JavaScript reads 30 February as 2 March.
-  if (isStored && (isSpan || (day !== undefined && new Date(day).toISOString().startsWith(day)))) return time
+  const time = /^\d+[mhd]$/.test(text) ? new Date(Date.now() + direction * windowMs(text)) : parseIso(text)
+  if (time.getTime() >= EARLIEST_MS && time.getTime() <= LATEST_MS) return time
   const spans = direction === 1 ? '12h, 7d for a time from now' : '30m, 24h, 7d for a time ago'
   throw new InvalidArgumentError(`Allowed: ISO 8601, such as 2026-01-31T08:00:00Z, or ${spans}; years 1 to 9999.`)
 }
+
+/** A time in UTC where the text has no zone; an invalid date where the text is not ISO 8601. */
+function parseIso(text: string): Date {
+  const day = text.slice(0, DAY_CHARS)
+  // JavaScript reads 30 February as 2 March, and gives null for a text that is no date.
+  if (new Date(day).toJSON()?.slice(0, DAY_CHARS) !== day) return new Date(Number.NaN)
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/i.test(text)
+  return new Date(hasZone || text === day ? text : `${text}Z`)
+}
+
+const DAY_CHARS = 'YYYY-MM-DD'.length
 
 function share(text: string): number {
   const number = Number(text)
