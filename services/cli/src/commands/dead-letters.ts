@@ -126,34 +126,37 @@ function encoded({ key, value, headers, timestampMs }: Original) {
 }
 
 /** The letter with its original, or with why that is missing and the stored beginning of its value. */
-export function describe(letter: StoredDeadLetter, { whole, cut, unsent }: Originals): string {
+export function describe(letter: StoredDeadLetter, originals: Originals): string {
   const position = formatPosition(letter)
-  const original = whole.get(position)
-  const head = [
+  const original = originals.whole.get(position)
+  const lines = [
     `${position}  ${letter.reason}  rejected ${letter.rejectedAt.toISOString()}`,
     `  ${oneLine(letter.detail)}`,
     ...(letter.resentAt === null ? [] : [`  resent ${letter.resentAt.toISOString()}`]),
+    ...(original === undefined
+      ? [`  ${whyMissing(position, originals)}`, ...startOf(letter)]
+      : [
+          `  key: ${oneLine(readable(original.key))}`,
+          ...original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`),
+          readable(original.value),
+        ]),
   ]
-  if (original === undefined) {
-    const withheld = cut.get(position)
-    const why =
-      withheld !== undefined
-        ? `its message lacks ${oneLine(withheld)}; the whole record is at its position in the source topic`
-        : unsent.has(position)
-          ? 'its message is still in the outbox; the alerts service sends it'
-          : 'the dead-letter topic no longer has its message'
-    const { valueStart, valueBytes } = letter
-    const start =
-      valueStart === null
-        ? ['  no value is stored']
-        : [
-            `  the first ${formatCount(valueStart.length)} of ${formatCount(valueBytes ?? 0)} bytes of its value:`,
-            readable(valueStart),
-          ]
-    return `${[...head, `  ${why}`, ...start].join('\n')}\n`
+  return `${lines.join('\n')}\n`
+}
+
+function whyMissing(position: string, { cut, unsent }: Originals): string {
+  const withheld = cut.get(position)
+  if (withheld !== undefined) {
+    return `its message lacks ${oneLine(withheld)}; the whole record is at its position in the source topic`
   }
-  const headers = original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`)
-  return `${[...head, `  key: ${oneLine(readable(original.key))}`, ...headers, readable(original.value)].join('\n')}\n`
+  if (unsent.has(position)) return 'its message is still in the outbox; the alerts service sends it'
+  return 'the dead-letter topic no longer has its message'
+}
+
+function startOf({ valueStart, valueBytes }: StoredDeadLetter): readonly string[] {
+  if (valueStart === null) return ['  no value is stored']
+  const size = `${formatCount(valueStart.length)} of ${formatCount(valueBytes ?? 0)}`
+  return [`  the first ${size} bytes of its value:`, readable(valueStart)]
 }
 
 function readable(bytes: Buffer | null): string {
