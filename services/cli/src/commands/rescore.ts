@@ -124,8 +124,9 @@ async function rescoreWith(
     const records = all.flatMap((message) => {
       const own = reader.read(message)
       if (!isInRange(message)) return []
-      if ('reason' in own) comparison.reject()
-      return 'reason' in own ? [] : [own]
+      if (!('reason' in own)) return [own]
+      comparison.reject()
+      return []
     })
     const { topic, partition } = first
     const then = await earlierDecisions(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })

@@ -76,10 +76,8 @@ export async function topicRecords(topic: string, connection: Connection, signal
     throw new UsageError(`--topic ${topic}: no such topic at ${at}, or the user may not read it`)
   }
   const fromMs = await startOfLatest(kafka, [topic], MAX_RECORDS)
-  const { records } = await readWindow(kafka, {
-    ...{ topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1 },
-    ...{ skipTombstones: true, signal },
-  })
+  const window = { topics: [topic], fromMs, maxRows: MAX_RECORDS, seed: 1, skipTombstones: true }
+  const { records } = await readWindow(kafka, { ...window, signal })
   if (records.length === 0) throw new InputInvalid(name, null, 'it has no records')
   const { format, partitions, rejected, firstRejection } = await decodeByBestFormat(records, connection.source)
   if (rejected === records.length) throw new InputInvalid(name, null, undecodable(connection, records, firstRejection!))
