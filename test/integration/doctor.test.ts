@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { beat } from '@outflow/store/health-events'
 import { startFit } from '@outflow/store/training'
 import { expect, it, onTestFinished } from 'vitest'
+import { aPooler } from '../support/a-pooler.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { onLoopback } from '../support/on-loopback.js'
@@ -25,6 +26,16 @@ it('doctor reports a read-only database, and a registry that is late instead of 
   expect(code).toBe(1)
   expect(stdout).toMatch(/✗ records +no record was read within 8 s; fix: /)
   expect(stdout).toMatch(/✗ database +PostgreSQL .* is read-only; fix: .*postgres\.url/)
+})
+
+it('doctor reports a pooler in front of Postgres, which keeps the session of a leader that crashed', async () => {
+  const databaseUrl = await aDatabase()
+  const url = await aPooler(databaseUrl)
+  const { configFile } = await aParcelPipeline({ databaseUrl, postgres: { url } })
+
+  const { code, stdout } = await callOutflow(['doctor', '--config', configFile])
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/✗ database +PostgreSQL .* is behind a pooler.*; fix: set the address of Postgres itself/)
 })
 
 it('doctor reports a user of Postgres that may write all tables but does not own them: it cannot add partitions', async () => {

@@ -1,5 +1,6 @@
 export {
   AnomalyUnknown,
+  FIX_OF_POOLER,
   MigrationChanged,
   MigrationsPending,
   ModelDamaged,
@@ -19,6 +20,7 @@ export { migrate, migrationStatus, postgresCheck, writableCheck } from './connec
 export {
   type Client,
   inTransaction,
+  isPooled,
   openPool,
   type Pool,
   type Queryable,

@@ -50,8 +50,9 @@ describe('toStoreError', () => {
     })
   })
 
-  it('names the fix of a database that is read-only, has no free connection, or denies a right', () => {
+  it('names the fix of a database that is read-only, is behind a pooler, has no free connection, or denies a right', () => {
     expect(toStoreError(pgError('25006'))).toMatchObject({ fix: expect.stringMatching('address of the primary') })
+    expect(toStoreError(pgError('08P01'))).toMatchObject({ fix: expect.stringMatching('not that of a pooler') })
     expect(toStoreError(pgError('53300'))).toMatchObject({
       fix: expect.stringMatching(/max_connections.* 20 connections, 25 with webhooks/),
     })

@@ -126,6 +126,8 @@ const QUERY_CANCELED = '57014'
 const UNKNOWN_DATABASE = '3D000'
 const TOO_MANY_CONNECTIONS = '53300'
 const READ_ONLY = '25006'
+// PgBouncer gives its own errors this code, such as "unsupported startup parameter".
+const PROTOCOL_VIOLATION = '08P01'
 const FORBIDDEN = '42501'
 // Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
@@ -165,10 +167,13 @@ export function toStoreError(thrown: unknown): unknown {
 }
 
 export const FIX_OF_READ_ONLY = 'set the address of the primary as postgres.url, and a user and database that may write'
+export const FIX_OF_POOLER =
+  'set the address of Postgres itself as postgres.url, not that of a pooler such as PgBouncer'
 
 function fixOfUnavailable(code: string): string | null {
   if (code === TOO_MANY_CONNECTIONS)
     return "raise max_connections or the role's limit; a pipeline needs 20 connections, 25 with webhooks"
+  if (code === PROTOCOL_VIOLATION) return FIX_OF_POOLER
   return code === READ_ONLY ? FIX_OF_READ_ONLY : null
 }
 

@@ -50,6 +50,26 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
   return pool
 }
 
+/**
+ * Whether a pooler, such as PgBouncer, keeps sessions of Postgres open after their connection has closed. A leader that
+ * crashes would then keep its leadership.
+ *
+ * @throws {StoreUnavailable | StoreRefused} like `withClient`
+ */
+export async function isPooled(url: string): Promise<boolean> {
+  const own = 'select pid, backend_start::text from pg_stat_activity where pid = pg_backend_pid()'
+  const sessions: string[] = []
+  for (let connection = 0; connection < 2; connection += 1) {
+    const pool = openPool(url, { max: 1 })
+    try {
+      sessions.push(JSON.stringify((await withClient(pool, (client) => client.query(own))).rows))
+    } finally {
+      await pool.end()
+    }
+  }
+  return sessions[0] === sessions[1]
+}
+
 /** Runs `act` with a connection of the pool. @throws {StoreUnavailable | StoreRefused} if none can be opened */
 export async function withClient<T>(pool: Pool, act: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((thrown: unknown) => {

@@ -4,7 +4,7 @@ import { describeProvisional } from '@outflow/contracts/wording'
 import { sameFeatures, withDetector } from '@outflow/detector'
 import { fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
-import { migrationStatus, type Pool, withTransaction } from '@outflow/store'
+import { FIX_OF_POOLER, isPooled, migrationStatus, type Pool, withTransaction } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
 import { noTrainerAndFix, trainerStatus, whyNoModel } from '@outflow/store/training'
 import {
@@ -212,8 +212,13 @@ const database = ({ config, pool }: DoctorContext): Check => ({
     )
     const { version, readOnly } = rows[0]!
     const server = `PostgreSQL ${version} at ${placeOf(config.postgres.url)}`
-    if (readOnly === 'off') return server
-    throw new CheckFailed(`${server} is read-only`, 'set the address of the primary as postgres.url')
+    if (readOnly !== 'off')
+      throw new CheckFailed(`${server} is read-only`, 'set the address of the primary as postgres.url')
+    if (!(await isPooled(config.postgres.url))) return server
+    throw new CheckFailed(
+      `${server} is behind a pooler, which keeps the session of a leader that crashed`,
+      FIX_OF_POOLER,
+    )
   },
 })
 
