@@ -339,6 +339,9 @@ describe('a login by `outflow analyst create`', () => {
         `Z {2}low {5}1 in 1,000 +${pipeline}/flights/0/0 {2}airport-0 {2}delay is odd \\(delay 82 %, origin 18 %\\)$`,
       ),
     )
+    const newest = await callOutflow(['anomalies', '--config', config, '--limit', '7'])
+    expect(newest.stdout.trimEnd().split('\n')).toEqual(lines.slice(0, 7))
+    expect(newest.stderr).toContain('these are the newest 7')
     const selected = await callOutflow([
       'anomalies',
       '-c',

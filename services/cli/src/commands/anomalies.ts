@@ -2,7 +2,7 @@ import { anomalyId, featureName } from '@outflow/contracts'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
 import { pause } from '@outflow/errors/retrying'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
-import { oneLine, type Terminal } from '@outflow/terminal'
+import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { requireKnown } from '../known-names.js'
@@ -43,13 +43,16 @@ interface AnomaliesOptions extends PipelineOptions {
 async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await withPipeline(options, async (pool, { pipeline, features }) => {
     const { key, field, since = moment('24h') } = options
-    const limit = options.follow ? MOST_AT_ONCE : options.limit
+    // One more than the limit shows that there are more.
+    const limit = options.follow ? MOST_AT_ONCE : options.limit + 1
     const found = await anomaliesForAnalyst(pool, { pipeline, since, key, field, limit })
     // A field that an earlier configuration had may still have anomalies.
     if (found.length === 0 && field !== undefined) requireKnown('feature', field, features.map(featureName))
     if (!options.follow) {
       if (found.length === 0 && !options.json) return terminal.result('no anomaly\n')
-      for (const anomaly of found) await print(anomaly, options, terminal)
+      for (const anomaly of found.slice(0, options.limit)) await print(anomaly, options, terminal)
+      if (found.length > options.limit)
+        terminal.say(`these are the newest ${formatCount(options.limit)}; more: --limit, or outflow export`)
       return
     }
     let printed: ReadonlySet<string> = new Set(found.slice(options.limit).map(idOf))
