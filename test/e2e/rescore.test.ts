@@ -99,6 +99,8 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
 
   const letters = await runForJson(pipeline, ['dead-letters', 'list'])
   expect(letters).toHaveLength(rejected)
+  const newest = await callOutflow(['dead-letters', 'list', '--limit', '1', '--config', pipeline.configFile])
+  expect(newest.stderr).toContain('these are the newest 1; more: --limit')
   const wrong = letters.find(({ reason }: { reason: string }) => reason === 'wrong_type')
   const shown = await runForJson(pipeline, ['dead-letters', 'show', wrong.position])
   const value = Buffer.from(shown.original.value, 'base64').toString()

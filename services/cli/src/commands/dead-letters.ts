@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { findOriginals, type Original, type Originals, recordChecker } from '@outflow/console/dead-letters'
 import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
-import { listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import type { StoredDeadLetter } from '@outflow/store/dead-letters'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printJson, printResult } from '../command-context.js'
@@ -10,7 +10,7 @@ import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { requirePosition } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
-import { letterAt, type ResendOptions, resendLetters, type Selection } from './dead-letters/resend.js'
+import { letterAt, newestLetters, type ResendOptions, resendLetters, type Selection } from './dead-letters/resend.js'
 
 export function define(letters: OutflowCommand, { terminal }: CommandContext): void {
   letters
@@ -25,7 +25,7 @@ export function define(letters: OutflowCommand, { terminal }: CommandContext): v
     .description('Lists dead letters, newest first.')
     .action(async (selection: Selection) => {
       const letters = await withPipeline(selection, (pool, { pipeline }) =>
-        listDeadLetters(pool, { pipeline, ...selection }),
+        newestLetters(pool, pipeline, selection, terminal),
       )
       await printResult(terminal, selection.json, letters.map(plain), tableOf(letters, terminal))
     })
@@ -55,7 +55,7 @@ function selecting(command: OutflowCommand, json: string): OutflowCommand {
     .addOption(new Option('--reason <reason>', 'only those with this reason').choices(REJECTION_REASONS))
     .option('--topic <topic>', 'only those of this source topic')
     .option('--since <time>', 'only those rejected since: ISO 8601, or 24h for 24 hours ago', moment)
-    .option('--limit <n>', 'maximum number', wholeNumber(1), 1_000)
+    .option('--limit <n>', 'maximum number, the newest first', wholeNumber(1), 1_000)
     .pipelineOptions(json)
 }
 

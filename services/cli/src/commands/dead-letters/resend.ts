@@ -6,7 +6,7 @@ import { formatResend } from '@outflow/contracts/wording'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import type { Terminal } from '@outflow/terminal'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { printJson } from '../../command-context.js'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { requirePosition } from '../../positions.js'
@@ -45,13 +45,26 @@ export async function resendLetters(
     const { pipeline } = config
     const letters =
       wanted.length === 0
-        ? await listDeadLetters(pool, { pipeline, ...options })
+        ? await newestLetters(pool, pipeline, options, terminal)
         : await Promise.all(wanted.map((position) => letterAt(pool, pipeline, position)))
     return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
   })
   if (options.json) await printJson(terminal, report)
   for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
   terminal.say(formatResend(report, { isDryRun }))
+}
+
+/** The newest dead letters of a selection; a message states that there are more than its limit. */
+export async function newestLetters(
+  pool: Pool,
+  pipeline: string,
+  selection: Selection,
+  { say }: Pick<Terminal, 'say'>,
+): Promise<readonly StoredDeadLetter[]> {
+  const { limit } = selection
+  const letters = await listDeadLetters(pool, { pipeline, ...selection, limit: limit + 1 })
+  if (letters.length > limit) say(`these are the newest ${formatCount(limit)}; more: --limit`)
+  return letters.slice(0, limit)
 }
 
 /** @throws {UsageError} when there is no such dead letter */
