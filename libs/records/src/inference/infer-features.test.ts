@@ -90,7 +90,7 @@ describe('feature inference', () => {
   it('infers a log scale for numbers over a decade of which most are small', () => {
     const rows = Array.from({ length: 100 }, (_, index) => ({
       money: 10 ** ((index * 37) % 6),
-      evenly: (index * 37) % 101,
+      evenly: (index * 37) % 89,
     }))
     expect(infer(rows).features).toEqual([
       { path: '$.money', optional: false, type: 'numeric', scale: 'log' },
@@ -112,6 +112,23 @@ describe('feature inference', () => {
     expect(infer(ids).leftOut).toEqual({ id: 'text with 3,000 values in 3,000 rows' })
     const mostlyNumbers = Array.from({ length: 300 }, (_, index) => ({ n: index === 7 ? '007' : String(index % 50) }))
     expect(infer(mostlyNumbers).kinds).toEqual(['$.n numeric'])
+  })
+
+  it('leaves out row numbers and ids in any order (those of a shuffled table were a number, and new ones anomalies)', () => {
+    const shuffled = (rows: number, step: number) =>
+      Array.from({ length: rows }, (_, at) => ({ row: 1 + ((at * step) % rows), age: 20 + ((at * 29) % 23) }))
+    const why = expect.stringMatching(/^a whole number that never repeats/)
+    for (const rows of [40, 1_000, 10_000]) {
+      const { kinds, leftOut } = infer(shuffled(rows, 4_999))
+      expect(leftOut).toEqual({ row: why })
+      expect(kinds).toEqual(['$.age numeric'])
+    }
+    // Three of four rows, as a training set has.
+    expect(infer(shuffled(1_000, 7_919).slice(0, 750)).leftOut).toEqual({ row: why })
+    // Amounts may all differ, but not within such a narrow range.
+    const amounts = Array.from({ length: 1_000 }, (_, at) => ({ amount: (at * 7_919) % 20_011 }))
+    expect(infer(amounts).kinds).toEqual(['$.amount numeric'])
+    expect(infer([...shuffled(1_000, 7_919), { row: 7, age: 30 }]).leftOut).toEqual({})
   })
 
   it('infers categorical for ids beyond 2⁵³, of which a number loses digits (thirty accounts were one number)', () => {

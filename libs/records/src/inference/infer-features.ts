@@ -317,10 +317,14 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
       'never returns to an earlier value, as a date, a batch or a version: new records would all have new values (unless the records are sorted by it)'
     return { why, feature: parsed.data }
   }
-  const direction = feature.type === 'numeric' ? monotone(field) : null
-  if (direction === null) return parsed.data
-  const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
-  return { why, feature: parsed.data }
+  if (feature.type !== 'numeric') return parsed.data
+  const direction = monotone(field)
+  if (direction !== null) {
+    const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
+    return { why, feature: parsed.data }
+  }
+  if (!field.summariser.areRowNumbers()) return parsed.data
+  return { why: 'a whole number that never repeats, as a row number, an id or a rank', feature: parsed.data }
 }
 
 /** A map by id, such as the quantities of an order by product, has thousands of such keys, each with too few values for a model. */

@@ -54,6 +54,17 @@ export class NumberSummariser {
     return [sorted[0]!, sorted.at(-1)!].find((number) => NINES.test(String(number)) && isCode(number)) ?? null
   }
 
+  /**
+   * Whether the numbers are those of rows, in any order: whole, each of them once, and at least every fourth number of their range. By
+   * chance, no two of n whole numbers of r are equal with a probability of exp(−n² / 2r), which is below exp(−10) here.
+   */
+  areRowNumbers(): boolean {
+    const range = this.#most - this.#least
+    const kept = this.#kept.length
+    if (range >= 4 * this.#count || kept ** 2 < 20 * range) return false
+    return this.#kept.every(Number.isInteger) && new Set(this.#kept).size === kept
+  }
+
   #keep(number: number): void {
     if (this.#kept.length === MOST_KEPT) {
       this.#kept = this.#kept.filter((_, at) => at % 2 === 0)
