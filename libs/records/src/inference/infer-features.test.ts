@@ -417,6 +417,14 @@ describe('feature inference of one value over time', () => {
     expect(infer(series(5_000)).kinds.slice(0, 2)).toEqual(['$.at cyclic day', '$["cpu.load"] numeric'])
   })
 
+  it('has no window for a value a week, of which the longest window contains one (its deviation was a feature)', () => {
+    const weekly = Array.from({ length: 400 }, (_, week) => ({
+      on: new Date(Date.UTC(1990, 0, 1 + 7 * week)).toISOString().slice(0, 10),
+      co2: 330 + ((week * 37) % 23),
+    }))
+    expect(infer(weekly).kinds).toEqual(['$.on cyclic year', '$.co2 numeric'])
+  })
+
   it.each([
     ['another field is a feature', series(1_000).map((record, index) => ({ ...record, site: `s${index % 3}` }))],
     ['the times are in no order', series(1_000).map((_, index, all) => all[(index * 389) % 1_000]!)],

@@ -11,7 +11,7 @@ export interface Series {
 
 /**
  * Infers the features of one value over time: the value, its standard deviation in two windows before the record, and the time of day if
- * the records span 14 days.
+ * the records span 14 days. Windows of at most a week have too few records if these are more than a week / 4 apart, and are omitted.
  *
  * The windows are 0.3 % and 1 % of the span. An alert rate of 1 % needs a hundred windows to compare with; with longer windows a third of
  * the later, normal rows of a short series are anomalies (docs/design/accuracy.md).
@@ -22,7 +22,10 @@ export function inferSeries({ value, time, records, spanMs }: Series): {
   readonly timeLeftOut: string | null
 } {
   const stepMs = spanMs / (records - 1)
-  const lengths = WINDOWS.map(({ share, fewest }) => lengthOf(Math.max(share * spanMs, fewest * stepMs)))
+  const isDense = FEWEST_RECORDS * stepMs <= MOST_DAYS * DAY_MS
+  const lengths = (isDense ? WINDOWS : []).map(({ share, fewest }) =>
+    lengthOf(Math.max(share * spanMs, fewest * stepMs)),
+  )
   const windows = [...new Set(lengths)].map(
     (over): Feature => ({
       type: 'window',
@@ -41,12 +44,16 @@ export function inferSeries({ value, time, records, spanMs }: Series): {
   return { features: [value, ...windows], timeLeftOut }
 }
 
-/** As shares of the span, and in records: fewer give a poor estimate of a standard deviation. */
+/** Fewer records give a poor estimate of a standard deviation. */
+const FEWEST_RECORDS = 4
+/** As shares of the span, and in records. */
 const WINDOWS = [
-  { share: 0.003, fewest: 4 },
+  { share: 0.003, fewest: FEWEST_RECORDS },
   { share: 0.01, fewest: 12 },
 ] as const
 const FEWEST_DAYS = 14
+/** The longest window of the configuration. */
+const MOST_DAYS = 7
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
@@ -55,5 +62,5 @@ const MINUTE_MS = 60_000
 function lengthOf(ms: number): string {
   if (ms < 2 * HOUR_MS) return `${Math.max(1, Math.round(ms / MINUTE_MS))}m`
   if (ms < 2 * DAY_MS) return `${Math.round(ms / HOUR_MS)}h`
-  return `${Math.min(7, Math.round(ms / DAY_MS))}d`
+  return `${Math.min(MOST_DAYS, Math.round(ms / DAY_MS))}d`
 }
