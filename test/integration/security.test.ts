@@ -1,53 +1,32 @@
-import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { isRetryable } from '@outflow/errors'
 import { loadConfig } from '@outflow/runtime'
-import { migrate, openPool, type Pool, withTransaction } from '@outflow/store'
+import { openPool, withTransaction } from '@outflow/store'
 import { describeCluster, ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
-import { expectEverythingOnce } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
-import { parcelModel } from '../support/parcel-models.js'
-import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { runOutflow } from '../support/run-outflow.js'
-import { SECRETS, type Secured, useSecured } from '../support/secured.js'
-import { startService } from '../support/service-process.js'
+import { aSecuredConfig, expectNoSecret, SECRETS, type Secured, useSecured } from '../support/secured.js'
 import { startTokenEndpoint } from '../support/token-endpoint.js'
 import { sendMessages } from '../support/topic-writer.js'
 import { kafkaPermissions } from './kafka-permissions.js'
+import { secretsStayHidden } from './secrets.js'
 
 const secured = useSecured('TLS, logins and permissions')
 
-let files = 0
-
-/** Writes outflow.yaml into the folder of the certificates, so that file names suffice. */
-async function aConfig(parts: { readonly kafka?: object; readonly postgres?: object }): Promise<string> {
-  files += 1
-  const path = join(secured.folder, `outflow-${files}.yaml`)
-  const document = {
-    pipeline: 'secured',
-    kafka: { brokers: secured.infrastructure.kafka.brokers, ...parts.kafka },
-    postgres: { url: secured.infrastructure.postgres.url, ...parts.postgres },
-    source: { topics: ['flights'] },
-    features: [{ path: '$.delay', type: 'numeric' }],
-    alerts: { topic: 'alerts' },
-    deadLetters: { topic: 'dead' },
-  }
-  await writeFile(path, JSON.stringify(document))
-  return path
-}
-
 async function reachKafka(listener: keyof Secured['listeners'], security: object): Promise<number> {
-  const config = await loadConfig(await aConfig({ kafka: { brokers: secured.listeners[listener], ...security } }), {
-    PASSWORD: SECRETS.plain,
-  })
+  const config = await loadConfig(
+    await aSecuredConfig(secured, { kafka: { brokers: secured.listeners[listener], ...security } }),
+    {
+      PASSWORD: SECRETS.plain,
+    },
+  )
   return (await describeCluster(makeKafka(config.kafka))).brokers
 }
 
 async function reachPostgres(postgres: object): Promise<string> {
-  const config = await loadConfig(await aConfig({ postgres }), { PASSWORD: SECRETS.database })
+  const config = await loadConfig(await aSecuredConfig(secured, { postgres }), { PASSWORD: SECRETS.database })
   const pool = openPool(config.postgres.url, { max: 1 })
   try {
     const { rows } = await withTransaction(pool, (client) =>
@@ -90,7 +69,9 @@ describe('Kafka accepts', () => {
   it('tokens of OAuth client credentials, one for many connections', async () => {
     const before = secured.tokens.given
     const config = await loadConfig(
-      await aConfig({ kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl: oauth('client.secret') } }),
+      await aSecuredConfig(secured, {
+        kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl: oauth('client.secret') },
+      }),
     )
     const kafka = makeKafka(config.kafka)
     for (let times = 0; times < 3; times += 1) expect((await describeCluster(kafka)).brokers).toBe(1)
@@ -240,7 +221,9 @@ describe.concurrent('a login by token', () => {
     const tokens = await startTokenEndpoint({ clientId: 'outflow-client', clientSecret: SECRETS.client, lifeS: 12 })
     onTestFinished(() => tokens.close())
     const sasl = { ...oauth('client.secret'), tokenEndpoint: tokens.url }
-    const config = await loadConfig(await aConfig({ kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl } }))
+    const config = await loadConfig(
+      await aSecuredConfig(secured, { kafka: { brokers: secured.listeners.LOGIN, tls: trusted, sasl } }),
+    )
     const kafka = makeKafka(config.kafka)
     await ensureTopics(kafka, [{ topic: 'logged-in', partitions: 1 }])
     const producer = await makeProducer(kafka)
@@ -307,114 +290,4 @@ describe('an error of Postgres has the fix for', () => {
 })
 
 kafkaPermissions(secured)
-
-describe('secrets', () => {
-  it('are in no log, metric, process list or table of services that use them, and no record is lost', async () => {
-    const { kafka, postgres } = secured.infrastructure
-    await migrate(postgres.url)
-    const pipeline = await aParcelPipeline({
-      model: await parcelModel(),
-      brokers: kafka.brokers,
-      databaseUrl: postgres.url,
-      ...accessOf('scram512.secret'),
-    })
-    const services = (['ingest', 'alerts'] as const).map((name) => startService(name, pipeline.configFile))
-    const feed = pipeline.feed(31, { perSecond: 2_000 })
-    await pipeline.untilStoredMore(3_000)
-    await feed.stop()
-    await expectEverythingOnce(pipeline)
-
-    const doctor = await runOutflow(['doctor', '--config', pipeline.configFile, '--json'])
-    const findings = JSON.parse(doctor.stdout).findings as { name: string; ok: boolean }[]
-    expect(findings.filter(({ ok }) => !ok)).toEqual([])
-    const reported = [doctor.stdout, doctor.stderr, await dumpOf(pipeline.pool)]
-    for (const service of services) {
-      const { address } = await service.logged('health and metrics served')
-      for (const path of ['metrics', 'readyz']) reported.push(await (await fetch(`${address}/${path}`)).text())
-      reported.push((await promisify(execFile)('ps', ['-o', 'args=', '-p', String(service.pid)])).stdout)
-      reported.push(service.log.map((line) => JSON.stringify(line)).join('\n'))
-    }
-    expect(reported.join('\n').length).toBeGreaterThan(50_000)
-    expectNoSecret(reported.join('\n'))
-  })
-
-  it('that are wrong end a service at once, and doctor reports which key to fix; neither prints them', async () => {
-    const file = await aConfig(accessOf('plain.secret'))
-    const runs = await Promise.all([
-      runOutflow(['run', 'ingest', '--config', await aConfig(databaseAccess(SECRETS.plain))]),
-      runOutflow(['run', 'alerts', '--config', file]),
-      runOutflow(['run', 'trainer', '--config', file]),
-      runOutflow(['doctor', '--config', file]),
-    ])
-    for (const [at, { code, stdout, stderr }] of runs.entries()) {
-      expect(code).toBe(1)
-      expect(stdout).toMatch(at === 0 ? /OUTFLOW_STORE_LOGIN_FAILED/ : /kafka\.sasl/)
-      expectNoSecret(stdout + stderr)
-    }
-    expect(runs[3]!.stdout).toMatch(/✗ broker +Kafka refused the login: .*fix: .*kafka\.sasl/)
-  })
-
-  it('are not printed in errors of YAML or the schema', async () => {
-    const broken = [
-      `kafka: { sasl: { password: "${SECRETS.plain}\n`,
-      `kafka: { sasl: { password: *${SECRETS.plain} } }\n`,
-      `kafka: { brokers: a, password: ${SECRETS.plain}, sasl: ${SECRETS.plain}, tls: ${SECRETS.plain} }\n`,
-      `postgres: postgres://u:${SECRETS.plain}@db/x\n`,
-      `postgres: { url: "postgres://u:${SECRETS.plain}#/@db/x" }\n`,
-    ]
-    for (const text of broken) {
-      const path = join(secured.folder, 'broken.yaml')
-      await writeFile(path, text)
-      const error = await loadConfig(path).catch((thrown: unknown) => thrown)
-      expect(error).toBeInstanceOf(Error)
-      expectNoSecret(error)
-    }
-  })
-})
-
-/** Kafka with SCRAM-SHA-512 and Postgres with a password, both over TLS, as the services connect. */
-function accessOf(passwordFile: string) {
-  const inFolder = (name: string) => join(secured.folder, name)
-  const tls = { caFile: inFolder('ca.pem') }
-  const sasl = { mechanism: 'scram-sha-512', username: 'clerk512', passwordFile: inFolder(passwordFile) }
-  return { kafka: { brokers: secured.listeners.LOGIN, tls, sasl }, ...databaseAccess(SECRETS.database) }
-}
-
-function databaseAccess(password: string) {
-  const url = new URL(secured.databaseUrl)
-  url.password = password
-  return { postgres: { url: url.href, tls: { caFile: join(secured.folder, 'ca.pem') } } }
-}
-
-/** Every row of every table of outflow, as text; bytes are in hex. */
-async function dumpOf(pool: Pool): Promise<string> {
-  const { rows: tables } = await pool.query<{ name: string }>(
-    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
-     where table_schema in ('outflow', 'analyst')`,
-  )
-  expect(tables.length).toBeGreaterThan(10)
-  const dumps = tables.map(async ({ name }) => {
-    const { rows } = await pool.query<{ row: string }>(`select t::text as row from ${name} t`)
-    return rows.map(({ row }) => row).join('\n')
-  })
-  return (await Promise.all(dumps)).join('\n')
-}
-
-/** Searches for each secret as it is, in hex and in base64, in an error with its causes or in a text. */
-function expectNoSecret(reported: unknown): void {
-  let text = typeof reported === 'string' ? reported : ''
-  for (let error = reported; error instanceof Error; error = error.cause) {
-    text += `${error.stack} ${JSON.stringify(error)} ${'input' in error ? error.input : ''}`
-  }
-  expect(text).not.toBe('')
-  for (const secret of Object.values(SECRETS)) {
-    for (const form of ['utf8', 'hex', 'base64url'] as const) {
-      // The end of a base64 text depends on the bytes after it.
-      expect(text).not.toContain(
-        Buffer.from(secret)
-          .toString(form)
-          .slice(0, form === 'base64url' ? -2 : undefined),
-      )
-    }
-  }
-}
+secretsStayHidden(secured)

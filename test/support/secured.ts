@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
-import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { aCertificate, type Certified } from './certificates.js'
+import { documentWith } from './config-with.js'
 import { withClient } from './postgres-client.js'
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
@@ -159,4 +160,40 @@ async function securePostgres(adminUrl: string, server: Certified, clientCa: Cer
   url.username = 'secured'
   url.password = ''
   return url.href
+}
+
+let files = 0
+
+/** Writes outflow.yaml into the folder of the certificates, so that file names suffice. */
+export async function aSecuredConfig(
+  { folder, infrastructure }: Secured,
+  parts: { readonly kafka?: object; readonly postgres?: object },
+): Promise<string> {
+  files += 1
+  const path = join(folder, `outflow-${files}.yaml`)
+  const document = documentWith({
+    kafka: { brokers: infrastructure.kafka.brokers, ...parts.kafka },
+    postgres: { url: infrastructure.postgres.url, ...parts.postgres },
+  })
+  await writeFile(path, JSON.stringify(document))
+  return path
+}
+
+/** Searches for each secret as it is, in hex and in base64, in an error with its causes or in a text. */
+export function expectNoSecret(reported: unknown): void {
+  let text = typeof reported === 'string' ? reported : ''
+  for (let error = reported; error instanceof Error; error = error.cause) {
+    text += `${error.stack} ${JSON.stringify(error)} ${'input' in error ? error.input : ''}`
+  }
+  expect(text).not.toBe('')
+  for (const secret of Object.values(SECRETS)) {
+    for (const form of ['utf8', 'hex', 'base64url'] as const) {
+      // The end of a base64 text depends on the bytes after it.
+      expect(text).not.toContain(
+        Buffer.from(secret)
+          .toString(form)
+          .slice(0, form === 'base64url' ? -2 : undefined),
+      )
+    }
+  }
 }
