@@ -1,14 +1,20 @@
 import { listSuppressions } from '@outflow/store/suppressions'
 import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
-import { console, expectComplaints, PIPELINE, page, pool, soon, withConsolePage } from '../support/console-page.js'
-import { storeModels, storeScores } from '../support/console-page-data.js'
-import { storeAnomalies } from '../support/stored-anomalies.js'
+import {
+  console,
+  expectComplaints,
+  PIPELINE,
+  page,
+  pool,
+  rows,
+  soon,
+  withConsolePage,
+} from '../support/console-page.js'
+import { storePages } from '../support/console-page-data.js'
 
 withConsolePage(async () => {
-  await storeAnomalies(pool, { pipeline: PIPELINE, count: 500 })
-  await storeModels(pool, PIPELINE)
-  await storeScores(pool, PIPELINE)
+  await storePages(pool, PIPELINE, 500)
   await beginPartition(pool, { pipeline: 'orders', topic: 'orders' })
 })
 
@@ -59,7 +65,7 @@ it('recovers without a reload when it was opened while Postgres was unavailable 
   await page.goto(`${console.url}/`)
   await page.getByText('no answer').waitFor()
   await page.unroute(session)
-  await page.locator('.list-row').first().waitFor()
+  await rows().first().waitFor()
   expectComplaints(/status of 503/)
 })
 
@@ -89,7 +95,7 @@ it('offers one verdict on all only on the anomalies that were counted', async ()
   const give = page.getByRole('button', { name: 'Verdict on all' })
   await give.waitFor()
   await page.getByLabel('Key', { exact: true }).fill('airport-6')
-  await soon(() => page.locator('.list-row').first().textContent()).toContain('airport-6')
+  await soon(() => rows().first().textContent()).toContain('airport-6')
   expect(await give.count()).toBe(0)
   fail()
   await page.getByText('no answer').waitFor()

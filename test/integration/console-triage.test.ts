@@ -8,6 +8,7 @@ import {
   PIPELINE,
   page,
   pool,
+  rows,
   soon,
   withConsolePage,
 } from '../support/console-page.js'
@@ -31,7 +32,7 @@ it('steps from anomaly to anomaly beyond the first page of the list', async () =
   await page.goto(`${console.url}/`)
   await page.getByRole('button', { name: 'Try again' }).waitFor()
   readsOn = true
-  await page.locator('.list-row').first().click()
+  await rows().first().click()
 
   const step = async () => {
     await page.keyboard.press('j')
@@ -76,7 +77,7 @@ it('stores one verdict when its key is pressed twice, and the next one after it'
   expect(await stored(4)).toBe('confirmed, false_alarm')
 
   await page.goto(`${console.url}/?pipeline=${PIPELINE}&key=airport-5`)
-  const row = page.locator('.list-row')
+  const row = rows()
   await row.focus()
   for (const key of 'cce') await page.keyboard.press(key)
   await row.filter({ hasText: 'expected' }).waitFor()
@@ -88,7 +89,7 @@ it('shows once that the pipeline of a link does not exist, and offers the others
   await page.getByText('There is no pipeline flihgts').waitFor()
   expect(await page.getByRole('alert').count()).toBe(0)
   await page.getByLabel('Pipeline').selectOption(PIPELINE)
-  await page.locator('.list-row').first().waitFor()
+  await rows().first().waitFor()
 })
 
 it('shows values far below 1 around an anomaly with their digits', async () => {
@@ -111,7 +112,7 @@ it('cuts a text that runs from right to left at its end', async () => {
   const key = 'مدينة '.repeat(40)
   await pool.query(`update outflow.anomalies set entity_key = $1 where "offset" = 0`, [key])
   await page.goto(`${console.url}/?pipeline=${PIPELINE}`)
-  await page.locator('.list-row').first().waitFor()
+  await rows().first().waitFor()
   const [start, right] = await page.evaluate<[number, number]>(`{
     const cell = document.querySelector('.list-row .key')
     const first = document.createRange()
@@ -142,7 +143,7 @@ it('names the anomaly whose verdict was not stored', async () => {
 it('shows in the list the verdict of another user that the page of the anomaly has shown', async () => {
   await pool.query(`update outflow.anomalies set detected_at = now() - interval '1 day' where "offset" = 6`)
   await page.goto(`${console.url}/?pipeline=${PIPELINE}&key=airport-6`)
-  const row = page.locator('.list-row')
+  const row = rows()
   await row.waitFor()
   const at = { pipeline: PIPELINE, topic: 'flights', partition: 0, offset: 6n }
   await giveVerdict(pool, { ...at, verdict: 'expected', note: null, by: 'ada' })

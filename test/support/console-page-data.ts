@@ -6,6 +6,7 @@ import { endFit, startFit } from '@outflow/store/training'
 import { beginPartition } from './begin-partition.js'
 import { parcelModel } from './parcel-models.js'
 import { aFitReport, aFlowFit, aGateReport } from './reports.js'
+import { storeAnomalies } from './stored-anomalies.js'
 
 const GATE = aGateReport({
   against: 'incumbent',
@@ -19,8 +20,15 @@ const TO_LABEL = [0, 1, 2].map((rank) => ({
   record: { kind: 'crate', grams: 900_000 },
 }))
 
+/** What the pages of a pipeline show: this many anomalies, three models, scores and dead letters. */
+export async function storePages(pool: Pool, pipeline: string, anomalies: number): Promise<void> {
+  await storeAnomalies(pool, { pipeline, count: anomalies })
+  await storeModels(pool, pipeline)
+  await storeScores(pool, pipeline)
+}
+
 /** Three models: two whose artefact opens, of which the later is active, and a damaged one; and the report of the active one's fit. */
-export async function storeModels(pool: Pool, pipeline: string): Promise<void> {
+async function storeModels(pool: Pool, pipeline: string): Promise<void> {
   const { artefact, metadata } = await parcelModel()
   const model = { pipeline, artefact, metadata, metrics: aGateReport(), parentId: null }
   await insertModel(pool, { ...model, id: 'damaged', artefact: new Uint8Array([1]) })
@@ -50,7 +58,7 @@ export async function storeModels(pool: Pool, pipeline: string): Promise<void> {
 }
 
 /** Half an hour of scores, a thousand a minute, from below 0 to very high; and dead letters. */
-export async function storeScores(pool: Pool, pipeline: string): Promise<void> {
+async function storeScores(pool: Pool, pipeline: string): Promise<void> {
   const nowMinute = Math.floor(Date.now() / 60_000) * 60_000
   const nll = Array.from({ length: 1_000 }, (_, i) => (i < 998 ? i / 20 - 5 : 10 ** (i - 995)))
   const at = nll.flatMap((_, minute) => (minute < 30 ? nll.map(() => nowMinute - (30 - minute) * 60_000) : []))

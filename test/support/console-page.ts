@@ -55,6 +55,15 @@ export function useConsole(other: ConsoleUnderTest): void {
 /** Slow machines need more than the default. */
 export const soon: typeof expect.poll = (ask) => expect.poll(ask, { timeout: 30_000 })
 
+export const PHONE = { width: 390, height: 844 }
+
+/** The rows of the list of anomalies. */
+export const rows = () => page.locator('.list-row')
+
+/** The newest stored verdict. */
+export const lastVerdict = async (): Promise<unknown> =>
+  (await pool.query('select "offset", verdict, note from outflow.verdicts order by id desc limit 1')).rows[0]
+
 /** Path of the page of a stored anomaly. */
 export const anomalyPath = (offset: number): string =>
   `/anomalies/${encodeURIComponent(`${PIPELINE}/flights/${offset % 3}/${offset}`)}`
