@@ -1,6 +1,16 @@
 import { createTopics, describeTopics, type PartitionEnds, partitionEnds } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
-import { aMember, countersOf, gapOf, kafka, message, nextOffsets, produce, range } from '../support/counting-member.js'
+import {
+  aMember,
+  countersOf,
+  gapOf,
+  kafka,
+  message,
+  nextOffsets,
+  produce,
+  range,
+  readAndLeave,
+} from '../support/counting-member.js'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { withAdmin } from '../support/kafkajs.js'
@@ -33,14 +43,10 @@ describe.concurrent('records that are not there any more', () => {
     const topic = await aTopic()
     const groupId = aGroup()
     await produce(topic, 0, 10)
-    const first = aMember({ topic, groupId })
-    await first.until(() => first.offsets.length === 10)
-    await first.leave()
+    await readAndLeave({ topic, groupId }, 10)
     await produce(topic, 10, 100)
     await deleteRecords(topic, 60)
-    const second = aMember({ topic, groupId })
-    await second.until(() => second.offsets.length === 40)
-    await second.leave()
+    const second = await readAndLeave({ topic, groupId }, 40)
 
     expect(second.missed).toEqual([gapOf('retention', 10n, 60n, 50n)])
     expect(await countersOf(topic)).toEqual([{ nextOffset: 100n, received: 50, missed: 50 }])
@@ -77,15 +83,11 @@ describe.concurrent('records that are not there any more', () => {
     const topic = await aTopic()
     const groupId = aGroup()
     await produce(topic, 0, 25)
-    const first = aMember({ topic, groupId })
-    await first.until(() => first.offsets.length === 25)
-    await first.leave()
+    await readAndLeave({ topic, groupId }, 25)
     await createAgain(topic)
     await produce(topic, 0, 45)
     await deleteRecords(topic, 5)
-    const second = aMember({ topic, groupId })
-    await second.until(() => second.offsets.length === 40)
-    await second.leave()
+    const second = await readAndLeave({ topic, groupId }, 40)
 
     expect(second.offsets).toEqual(range(5, 45))
     expect(second.missed).toEqual([gapOf('recreated', 25n, 5n, 5n)])
@@ -97,9 +99,7 @@ describe.concurrent('records that are not there any more', () => {
     const topic = await aTopic({ settings })
     const groupId = aGroup()
     await produceKey(topic, 0, 5)
-    const first = aMember({ topic, groupId })
-    await first.until(() => first.offsets.length === 5)
-    await first.leave()
+    await readAndLeave({ topic, groupId }, 5)
     await produceKey(topic, 5, 50)
     // Each poll writes a mark, which closes the segment before it.
     await eventually(async () => (await readCommitted(kafkaBrokers(), topic)).every(({ offset }) => offset > 20n), {
@@ -139,9 +139,7 @@ describe.concurrent('partitions that are added', () => {
     await addPartitions(topic, 3)
     // Partition 1 had no record yet, and was started at its end nevertheless.
     for (const partition of [1, 2]) await produce(topic, 0, 20, partition)
-    const second = aMember({ topic, groupId, from: 'latest' })
-    await second.until(() => second.offsets.length === 40)
-    await second.leave()
+    await readAndLeave({ topic, groupId, from: 'latest' }, 40)
 
     expect(await countersOf(topic)).toMatchObject([{ received: 0 }, { received: 20 }, { received: 20 }])
   })

@@ -18,6 +18,7 @@ import {
   PIPELINE,
   produce,
   range,
+  readAndLeave,
   received,
   write,
 } from '../support/counting-member.js'
@@ -30,14 +31,10 @@ describe.concurrent('deliveries', () => {
     const topic = await aTopic()
     const groupId = aGroup()
     await produce(topic, 0, 20)
-    const first = aMember({ topic, groupId })
-    await first.until(() => first.offsets.length === 20)
-    await first.leave()
+    await readAndLeave({ topic, groupId }, 20)
     await pool.query('update outflow.offsets set next_offset = 12 where topic = $1', [topic])
 
-    const second = aMember({ topic, groupId })
-    await second.until(() => second.offsets.length === 8)
-    await second.leave()
+    const second = await readAndLeave({ topic, groupId }, 8)
 
     expect(second.offsets).toEqual(range(12, 20))
   })
@@ -46,14 +43,10 @@ describe.concurrent('deliveries', () => {
     const topic = await aTopic()
     const groupId = aGroup()
     await produce(topic, 0, 5)
-    const first = aMember({ topic, groupId })
-    await first.until(() => first.offsets.length === 5)
-    await first.leave()
+    await readAndLeave({ topic, groupId }, 5)
     await pool.query('delete from outflow.offsets where topic = $1', [topic])
 
-    const second = aMember({ topic, groupId })
-    await second.until(() => second.offsets.length === 5)
-    await second.leave()
+    const second = await readAndLeave({ topic, groupId }, 5)
 
     expect(second.offsets).toEqual(range(0, 5))
   })
@@ -192,9 +185,7 @@ describe.concurrent('deliveries', () => {
     await sender.send([message(topic, 2)], 2n) // offset 3 and the marker 4
     await sender.close()
 
-    const member = aMember({ topic, groupId: aGroup() })
-    await member.until(() => member.offsets.length === 3)
-    await member.leave()
+    const member = await readAndLeave({ topic, groupId: aGroup() }, 3)
 
     expect(member.offsets).toEqual([0, 1, 3])
     expect(await nextOffsets(topic)).toEqual([5n])

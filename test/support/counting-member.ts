@@ -76,6 +76,14 @@ export function aMember({ topic, groupId, work, connection = kafka(), ...options
   return member
 }
 
+/** Runs a member until it has counted this many records and has left its group. */
+export async function readAndLeave(options: MemberOptions, count: number) {
+  const member = aMember(options)
+  await member.until(() => member.offsets.length === count)
+  await member.leave()
+  return member
+}
+
 /** Stores that records were received and scored, as ingest does with a batch without anomalies. */
 export function write(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, count: number) {
   const counts = { received: count, scored: count }
