@@ -86,6 +86,8 @@ describe('the transactional sender of the relay', () => {
     expect(await readMark(kafka, renamed)).toBe(7n)
     await sendTo(renamed.topic, 10n)
     expect(await readMark(kafka, renamed)).toBe(10n)
+    await sendTo(topic, 12n)
+    expect(await readMark(kafka, renamed)).toBe(12n)
   })
 
   it('has no mark before it has sent', async () => {
