@@ -92,6 +92,25 @@ describe('a month between false alarms', () => {
     expect(Math.abs(alarm!.changedMs - 60 * MINUTE_MS)).toBeLessThanOrEqual(10 * MINUTE_MS)
   })
 
+  it('reports the first block of a change as its start, not the block that raises the alarm', () => {
+    const unchanged = buckets.score.map(() => 15)
+    const changed = buckets.score.map((score) => 15 * (1 + 0.3 * score))
+    const blocks = Array.from({ length: 70 }, (_, minute) => ({
+      startMs: minute * MINUTE_MS,
+      counts: minute < 60 ? unchanged : changed,
+    }))
+    const { alarm } = watchDrift(blocks, buckets, limit)
+    expect(alarm!.changedMs).toBe(60 * MINUTE_MS)
+    expect(alarm!.raisedMs).toBeGreaterThan(60 * MINUTE_MS)
+  })
+
+  it('tests blocks of fewer than 20 records together, as one block', () => {
+    const high = Float64Array.from({ length: BUCKETS }, (_, bucket) => (bucket === BUCKETS - 1 ? 10 : 0))
+    const whole = { startMs: 0, counts: high.map((count) => 2 * count) }
+    const halves = [0, 1].map((minute) => ({ startMs: minute * MINUTE_MS, counts: high }))
+    expect(watchDrift(halves, buckets, limit)).toEqual(watchDrift([whole], buckets, limit))
+  })
+
   it('detects a stream that becomes too normal, as by a stuck sensor', () => {
     const alarm = watch((u, minute) => (minute < 60 ? u : 0.8 * u))
     expect(['too normal', 'less spread']).toContain(alarm?.chart)

@@ -127,6 +127,14 @@ describe('a Pareto tail', () => {
     expect(far.every((p, i) => p > 0 && (i === 0 || p <= far[i - 1]!))).toBe(true)
   })
 
+  it('has no p-value below the smallest number that Postgres accepts', () => {
+    const one = Float64Array.of(1)
+    const ends = { junction: 0, junctionPValue: 0.001, beyond: 10, exceedances: 100 }
+    const exponentialTail = { ...ends, shape: Float64Array.of(0), scale: one, weight: one }
+    expect(tailPValue(exponentialTail, 1e7)).toBeGreaterThan(2.3e-308)
+    expect(tailUpperLimit(exponentialTail, 1e7)).toBeGreaterThan(2.3e-308)
+  })
+
   it.each([...NORMAL, HEAVY])(
     'has an upper limit that the true p-value exceeds in at most one of twenty sets: $name',
     ({ draw, beyond }) => {

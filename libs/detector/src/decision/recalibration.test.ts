@@ -69,6 +69,12 @@ describe('recalibration', () => {
     expect(anomalyShare(sparse, shifted(1))).toBeLessThan(1.3 * RATE)
   })
 
+  it('uses no block that is six hours old, however few records the newer ones have', () => {
+    const late = minutes(shifted(1), { count: 360, perMinute: 10, seed: 2 })
+    const early = minutes(same, { perMinute: 10 }).map((block) => ({ ...block, startMs: block.startMs - 30 * 60_000 }))
+    expect(fitRecalibration([...early, ...late], options)).toEqual(fitRecalibration(late, options))
+  })
+
   it('is null below 200 records', () => {
     expect(fitRecalibration(minutes(same, { count: 3, perMinute: 60 }), options)).toBeNull()
     expect(fitRecalibration([], options)).toBeNull()
