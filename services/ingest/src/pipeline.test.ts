@@ -268,6 +268,17 @@ test('issue 17.20: the delivery fails after a hundred consecutive failed records
   expect(watch.recordFailed).toHaveBeenCalledTimes(100)
 })
 
+test('failed records between scored ones never end the stream, however many they are', async () => {
+  const offsets = Array.from({ length: 101 }, (_, at) => 2 * at)
+  const { steps, store } = poisonedSteps(new Map(offsets.map((offset) => [BigInt(offset), 'score'])))
+  const deliveries = offsets.map((offset) =>
+    aDelivery([offset, offset + 1].map((own) => aKafkaRecord(own, { delay: 1 }))),
+  )
+  await lastValueFrom(from(deliveries).pipe(ingest(steps, unwatched())))
+  expect(deliveries.flatMap(({ ended }) => ended.map(({ by }) => by))).toEqual(offsets.map(() => 'acknowledge'))
+  expect(store).toMatchObject({ received: 202, scored: 101 })
+})
+
 test('an error of a delivery without records fails it with that error', async () => {
   const delivery = aDelivery([], { nextOffset: 1n })
   const error = new TypeError('no minutes')

@@ -51,6 +51,12 @@ test('one write contains all changes of the batch', async () => {
   })
 })
 
+test('skipped tombstones are not among the received records', async () => {
+  const { step, writes } = writing()
+  await step({ ...(await decided([1, 9, 2], [3, 5])), skipped: 2 })
+  expect(writes[0]).toMatchObject({ received: 3, skipped: 2 })
+})
+
 test('anomalies of a provisional model are marked, and alerted only with alerts.provisional', async () => {
   const { metadata } = aDetector()
   const model = aLease(aDetector({ metadata: { ...metadata, provisional: true } }))
