@@ -17,3 +17,13 @@ test('an alert about several anomalies that is too large is sent without its exa
   const row = { kind: 'alert', payload: Buffer.from(JSON.stringify(event)), headers: [] } as unknown as OutboxRow
   expect(JSON.parse(String(shorten(row).payload))).toEqual({ ...event, data: { count: 7, examples: [] } })
 })
+
+test.each(['dead_letter', 'explained', 'health_event'] as const)(
+  'a message of kind %s that is too large is sent without its value',
+  (kind) => {
+    const row = { kind, payload: Buffer.from('{"data":{"record":1}}'), headers: [] } as unknown as OutboxRow
+    const { payload, headers } = shorten(row)
+    expect(payload).toBeNull()
+    expect(headers).toEqual([['outflow.withheld', Buffer.from('the value, 21 bytes')]])
+  },
+)

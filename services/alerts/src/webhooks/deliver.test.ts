@@ -35,6 +35,7 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
   const reported: string[] = []
   let waiting = [...deliveries]
   let posts = 0
+  let waits = 0
   const leave = (id: bigint, what: string) => {
     waiting = waiting.filter((delivery) => delivery.id !== id)
     reported.push(`${id} ${what}`)
@@ -67,17 +68,25 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
     telemetry,
     breaker: makeBreaker(circuit, { opensAfter: 3, triesAgainAfterMs: 20 }),
     untilWoken: async () => {
+      waits += 1
       if (waiting.length === 0) stop.abort()
     },
     signal: stop.signal,
   })
-  return { reported, posts, circuit: circuit.mock.calls.flat(), telemetry }
+  return { reported, posts, waits, circuit: circuit.mock.calls.flat(), telemetry }
 }
 
 test('each event is posted once and stored as delivered', async () => {
   const { reported, posts } = await deliver([aDelivery(1), aDelivery(2)], [202])
   expect(reported).toEqual(['1 delivered 202', '2 delivered 202'])
   expect(posts).toBe(2)
+})
+
+test('events beyond the eight of a round are attempted without waiting to be woken', async () => {
+  const deliveries = Array.from({ length: 17 }, (_, index) => aDelivery(index + 1))
+  const { reported, waits } = await deliver(deliveries, [202])
+  expect(reported).toHaveLength(17)
+  expect(waits).toBe(1)
 })
 
 test('a failure is stored for another attempt, and other events are delivered meanwhile', async () => {
