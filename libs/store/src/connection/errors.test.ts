@@ -6,6 +6,7 @@ import {
   StoreTlsFailed,
   StoreUnavailable,
   toStoreError,
+  ValueRefused,
 } from './errors.js'
 
 const pgError = (code: string) => Object.assign(new Error(`pg said ${code}`), { code, severity: 'ERROR' })
@@ -26,6 +27,13 @@ describe('toStoreError', () => {
   it.each(['23514', '42501', '3D000', '22P05'])('classifies %s as refused', (code) => {
     expect(toStoreError(pgError(code))).toBeInstanceOf(StoreRefused)
   })
+
+  it.each(['22P05', '23514', '54000'])(
+    'classifies %s as a refused value, which makes the record a dead letter',
+    (code) => {
+      expect(toStoreError(pgError(code))).toBeInstanceOf(ValueRefused)
+    },
+  )
 
   it('recognises the connection errors that pg throws without a code', () => {
     for (const message of [

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  mergeScores,
   minuteScores,
   NLL_BUCKETS,
   nllBucket,
@@ -56,5 +57,24 @@ describe('minuteScores', () => {
 
   it('puts all times beyond the calendar into one minute, because a write may contain a minute only once', () => {
     expect(minuteScores('m', [9e15, 9e18], [1, 1], [0, 0], [0.5, 0.5])).toMatchObject([{ scored: 2 }])
+  })
+})
+
+describe('mergeScores', () => {
+  it('gives the scores of two batches of a minute as if they were one batch, and keeps models and minutes apart', () => {
+    const part = (nll: readonly number[], model = 'm', minuteMs = 0) =>
+      minuteScores(
+        model,
+        nll.map(() => minuteMs),
+        nll,
+        nll.map((own) => (own > 3 ? 1 : 0)),
+        nll.map((own) => 1 / (1 + own)),
+      )
+    const [other, later] = [part([1], 'other'), part([1], 'm', 60_000)]
+    expect(mergeScores([...part([2, 4]), ...other, ...later, ...part([1, 3])])).toEqual([
+      ...part([2, 4, 1, 3]),
+      ...other,
+      ...later,
+    ])
   })
 })
