@@ -73,7 +73,8 @@ test('issue 18: a model with other windowed features gets those that the pipelin
 
 test('a decoded record gives the same fields as its message', () => {
   const [messages, records] = [messageReader({ decoder, ...options }), recordReader(options)]
-  for (const record of [{ delay: 1 }, { delay: 'late' }, { delay: 3 }]) {
+  for (const delay of [1, 'late', 1e300, -1e301, 1e301, 3]) {
+    const record = { delay }
     const message = aMessage(JSON.stringify(record))
     const [ofMessage, ofRecord] = [messages.read(message), records.read({ ...message, record })]
     if ('reason' in ofMessage) expect(ofRecord).toEqual(ofMessage)
