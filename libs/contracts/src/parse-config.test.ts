@@ -224,6 +224,11 @@ describe('parseConfig', () => {
     expect(problemsOf({ kafka: { ...least.kafka, ...kafka } })).toContain(expected)
   })
 
+  it('quotes no value under postgres, which may contain a password', () => {
+    const problems = problemsOf({ postgres: { url: 'postgres://u:Geheimnis#/@db/x' } })
+    expect(problems).toContain('postgres.url: found "[redacted]"')
+  })
+
   it('rejects two passwords of the schema registry', () => {
     const registry = { url: 'https://registry:8081', username: 'u', password: 'p', passwordFile: 'f' }
     expect(problemsOf({ source: { ...least.source, format: 'avro', registry } })).toContain(
