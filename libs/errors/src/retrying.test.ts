@@ -53,14 +53,16 @@ test('many waits on one signal print no warning (a service with 8 webhooks print
   expect(warned).not.toHaveBeenCalled()
 })
 
-test('an abort ends the wait, with the last error', async () => {
+test('an abort ends the wait, with the last error and without another attempt', async () => {
   const abort = new AbortController()
-  const trying = retrying(() => Promise.reject(new Unavailable('still down')), {
+  const operation = vi.fn(() => Promise.reject(new Unavailable('still down')))
+  const trying = retrying(operation, {
     signal: abort.signal,
     firstMs: 60_000,
     onRetry: () => abort.abort(),
   })
   await expect(trying).rejects.toThrow('still down')
+  expect(operation).toHaveBeenCalledTimes(1)
 })
 
 test('runs a long task again after any error until the signal aborts, and progress resets the wait', async () => {
