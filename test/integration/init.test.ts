@@ -176,7 +176,7 @@ describe('outflow init of a topic', () => {
 const parcel = (index: number): string =>
   JSON.stringify({
     at: new Date(1_767_225_600_000 + index * 3_600_000),
-    grams: 20 + ((index * 37) % 53),
+    grams: (index * 37) % 101,
     to: `hub ${index % 3}`,
   })
 

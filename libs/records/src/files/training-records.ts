@@ -1,6 +1,6 @@
 import { type Feature, featurePath, nameOfPath, type Position, type Step, stepsOfColumn } from '@outflow/contracts'
 import type { Fields } from '../fields/fields.js'
-import { type LeftOut, type MissingCode, makeFeatureInference } from '../inference/infer-features.js'
+import { type FeatureWarning, type LeftOut, makeFeatureInference } from '../inference/infer-features.js'
 import { makeSample } from '../sample.js'
 import { InputInvalid } from './errors.js'
 import { fileReader, readRecords } from './read-records.js'
@@ -11,7 +11,7 @@ export interface TrainingRecords {
   readonly features: readonly Feature[]
   readonly leftOut: readonly LeftOut[]
   /** Of the features. */
-  readonly missingCodes: readonly MissingCode[]
+  readonly warnings: readonly FeatureWarning[]
   /** In the file's order. */
   readonly records: readonly Fields[]
   /** Rows of the file; more than `records` if it was sampled. */
@@ -71,9 +71,7 @@ export async function readTrainingRecords(
   return {
     features,
     leftOut: given ? [] : inferred.leftOut.filter(({ path }) => !isExcluded(path)),
-    missingCodes: inferred.missingCodes.filter((found) =>
-      features.some((feature) => featurePath(feature) === found.path),
-    ),
+    warnings: inferred.warnings.filter(({ path }) => features.some((feature) => featurePath(feature) === path)),
     records: sample.records().map((kept) => ('line' in kept ? readLater(kept) : kept)),
     rows,
   }

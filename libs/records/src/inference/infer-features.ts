@@ -7,6 +7,7 @@ import {
   nameOfPath,
   type Step,
 } from '@outflow/contracts'
+import { formatNumber } from '@outflow/contracts/wording'
 import { isMissing, readNumber } from '../fields/reader.js'
 import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
 import type { JsonObject } from '../formats/record-decoder.js'
@@ -21,7 +22,7 @@ interface Inference {
   readonly paths: readonly string[]
   /** Fields that a model cannot use, with the reason in words. */
   readonly leftOut: readonly LeftOut[]
-  readonly missingCodes: readonly MissingCode[]
+  readonly warnings: readonly FeatureWarning[]
 }
 
 export interface LeftOut {
@@ -31,10 +32,10 @@ export interface LeftOut {
   readonly feature?: Feature
 }
 
-/** A number field with a value that probably stands for missing ones, such as −999. */
-export interface MissingCode {
+/** Why a feature may harm the model, and what to do. */
+export interface FeatureWarning {
   readonly path: string
-  readonly code: number
+  readonly text: string
 }
 
 /** A place in the records; its fields are found without their paths, which may be long. */
@@ -97,22 +98,20 @@ export function makeFeatureInference({ withLists = false, nowMs = Date.now() } =
         names.add(nameOfPath(path))
       }
       const paths = [...byPath.keys()]
-      const missingCodes = features.flatMap((feature) => {
-        if (feature.type !== 'numeric') return []
-        const code = byPath.get(feature.path)!.summariser.missingCode()
-        return code === null ? [] : [{ path: feature.path, code }]
-      })
+      const warnings = features.flatMap((feature) =>
+        feature.type === 'numeric' ? warningsOf(feature.path, byPath.get(feature.path)!) : [],
+      )
       const series = seriesOf(features, byPath, records)
       if (series === null) {
         const isLeftOut = (feature: Feature) => feature.type === 'cyclic' && passes(feature, byPath.get(feature.path)!)
         const why = PASSING_TIME
         leftOut.push(...features.filter(isLeftOut).map((feature) => ({ path: featurePath(feature), why, feature })))
-        return { features: features.filter((feature) => !isLeftOut(feature)), paths, leftOut, missingCodes }
+        return { features: features.filter((feature) => !isLeftOut(feature)), paths, leftOut, warnings }
       }
       const { time } = series
       const inferred = inferSeries(series)
       if (inferred.timeLeftOut !== null) leftOut.push({ path: time.path, why: inferred.timeLeftOut, feature: time })
-      return { features: inferred.features, paths, leftOut, missingCodes }
+      return { features: inferred.features, paths, leftOut, warnings }
     },
   }
 }
@@ -317,14 +316,21 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
       'never returns to an earlier value, as a date, a batch or a version: new records would all have new values (unless the records are sorted by it)'
     return { why, feature: parsed.data }
   }
-  if (feature.type !== 'numeric') return parsed.data
-  const direction = monotone(field)
-  if (direction !== null) {
-    const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
-    return { why, feature: parsed.data }
-  }
-  if (!field.summariser.areRowNumbers()) return parsed.data
-  return { why: 'a whole number that never repeats, as a row number, an id or a rank', feature: parsed.data }
+  const direction = feature.type === 'numeric' ? monotone(field) : null
+  if (direction === null) return parsed.data
+  const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
+  return { why, feature: parsed.data }
+}
+
+function warningsOf(path: string, { summariser }: Field): readonly FeatureWarning[] {
+  const code = summariser.missingCode()
+  const ofCode = `${formatNumber(code ?? 0)} is far from all others: leave it empty if it means missing, as it hides wrong values`
+  const ofRows =
+    'no value repeats, as in row numbers and ids: leave it out if it is one, as new records are outside the range seen'
+  return [
+    ...(code === null ? [] : [{ path, text: ofCode }]),
+    ...(summariser.areRowNumbers() ? [{ path, text: ofRows }] : []),
+  ]
 }
 
 /** A map by id, such as the quantities of an order by product, has thousands of such keys, each with too few values for a model. */

@@ -13,7 +13,6 @@ import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, t
 import { type CommandContext, printJson } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
-import { missingCodeText } from '../missing-code.js'
 import { formatOption, openInput } from '../open-input.js'
 import { withOutput } from '../open-output.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
@@ -107,7 +106,7 @@ const kindOf = (feature: Feature): string =>
 const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
 
 function printFeatures(
-  { features, leftOut, missingCodes, records, rows }: TrainingRecords,
+  { features, leftOut, warnings, records, rows }: TrainingRecords,
   { say, paint }: Terminal,
 ): void {
   const named = features.map(
@@ -116,7 +115,7 @@ function printFeatures(
   )
   say(`features: ${named.join(', ')}`)
   for (const text of leftOutByReason(leftOut)) say(`left out: ${text}`)
-  for (const { path, code } of missingCodes) say(`warning: ${nameOfPath(path)}: ${missingCodeText(code)}`)
+  for (const { path, text } of warnings) say(`warning: ${nameOfPath(path)}: ${text}`)
   if (records.length < rows)
     say(`a sample of ${formatCount(records.length)} of the ${formatCount(rows)} rows is fitted`)
 }

@@ -27,13 +27,12 @@ export function lookAtRecords(
     for (const record of partition) inference.observe(record)
   }
   const records = partitions.flat()
-  const { features, leftOut, missingCodes } = inference.conclude()
+  const { features, leftOut, warnings } = inference.conclude()
   const columns = features
     .filter(({ type }) => type !== 'window')
     .map((feature) => ({
       ...summarize(feature, records),
-      /** A value that probably stands for missing numbers; undefined if there is none. */
-      missingCode: missingCodes.find(({ path }) => path === featurePath(feature))?.code,
+      warnings: warnings.filter(({ path }) => path === featurePath(feature)).map(({ text }) => text),
     }))
   const timesLeftOut = leftOut.flatMap(({ feature }) =>
     feature?.type === 'cyclic' ? [summarize(feature, records)] : [],

@@ -2,7 +2,6 @@ import { type Feature, featurePath } from '@outflow/contracts'
 import { formatNumber } from '@outflow/contracts/wording'
 import type { NumberSummary } from '@outflow/records'
 import { formatCount, formatCounted, inNumber } from '@outflow/terminal'
-import { missingCodeText } from '../../missing-code.js'
 import type { Column, RecordStatistics } from './look-at-records.js'
 
 /** A value for the configuration, and why it is proposed; null if no reason is needed. */
@@ -20,12 +19,12 @@ export function proposeFeature({
   firstBroken,
   numbers,
   epochUnit,
-  missingCode,
+  warnings,
 }: Column): Proposal<Feature> {
   const notes: string[] = []
   if (epochUnit !== null) notes.push(`epoch ${epochUnit}, ${spanOf(numbers!)}`)
   if (feature.type === 'numeric' && feature.scale === 'log') notes.push(logNote(numbers!))
-  if (missingCode !== undefined) notes.push(missingCodeText(missingCode))
+  notes.push(...warnings)
   if (absent > 0) notes.push(`absent from ${formatCount(absent)}`)
   if (empty > 0) notes.push(`empty in ${formatCount(empty)}`)
   if (broken > 0) notes.push(`${formatCount(broken)} would be dead letters: ${firstBroken}`)
