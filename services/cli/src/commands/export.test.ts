@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { formatOf } from './export.js'
 
-it('takes the format of --format, else of the name', () => {
+it('takes the format of the name, else of --format (a.parquet was written as CSV)', () => {
+  expect(formatOf({ output: 'a.parquet', format: 'csv' })).toBe('parquet')
+  expect(formatOf({ output: 'A.CSV.GZ' })).toBe('csv')
   expect(formatOf({ output: 'a.parquet' })).toBe('parquet')
   expect(formatOf({ output: 'a.csv.gz' })).toBe('csv')
   expect(formatOf({ output: '-', format: 'csv' })).toBe('csv')

@@ -25,7 +25,9 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
     .addOption(toOption())
     .option('--pipeline <name>', 'another pipeline of the same database; default: that of the configuration')
-    .addOption(new Option('-f, --format <format>', 'default: by the name of the output').choices(EXPORT_FORMATS))
+    .addOption(
+      new Option('-f, --format <format>', 'for stdout and for names without .parquet or .csv').choices(EXPORT_FORMATS),
+    )
     .requiredOption('-o, --output <file>', 'a .parquet or .csv file; - is stdout')
     .pipelineOptions('the summary')
     .examples(
@@ -71,8 +73,8 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
 
 /** @throws {UsageError} when the name gives no format, or has .gz and the format is Parquet, which readers expect uncompressed */
 export function formatOf({ format, output }: Pick<ExportOptions, 'format' | 'output'>): ExportFormat {
-  const plain = output.replace(/\.gz$/, '')
-  const known = format ?? EXPORT_FORMATS.find((own) => plain.endsWith(`.${own}`))
+  const plain = output.replace(/\.gz$/i, '')
+  const known = EXPORT_FORMATS.find((own) => plain.toLowerCase().endsWith(`.${own}`)) ?? format
   if (known === undefined) {
     throw new UsageError(`${output} has no known extension; name it .parquet or .csv, or give --format parquet or csv`)
   }

@@ -295,7 +295,7 @@ function computing(): readonly Check[] {
   return [
     {
       name: 'backend',
-      fix: 'npm ci: node_modules is incomplete',
+      fix: 'repeat it if the machine is busy; else npm ci: node_modules is incomplete',
       run: async () => {
         const { report } = await fit()
         return `${report.backend} ${report.backendVersion} fits`
@@ -303,7 +303,7 @@ function computing(): readonly Check[] {
     },
     {
       name: 'engine',
-      fix: 'npm ci: the package onnxruntime-node is incomplete, or has no build for this machine',
+      fix: 'repeat it if the machine is busy; else npm ci: the package onnxruntime-node is incomplete, or has no build for this machine',
       run: async () => {
         const scorer = await openScorer((await fit()).flow)
         const [nll] = await scorer.nll(Float32Array.of(0, 0), new Float32Array(), 1)
