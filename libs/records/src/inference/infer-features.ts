@@ -323,14 +323,18 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
 }
 
 function warningsOf(path: string, { summariser }: Field): readonly FeatureWarning[] {
+  const warnings: FeatureWarning[] = []
   const code = summariser.missingCode()
-  const ofCode = `${formatNumber(code ?? 0)} is far from all others: leave it empty if it means missing, as it hides wrong values`
-  const ofRows =
-    'no value repeats, as in row numbers and ids: leave it out if it is one, as new records are outside the range seen'
-  return [
-    ...(code === null ? [] : [{ path, text: ofCode }]),
-    ...(summariser.areRowNumbers() ? [{ path, text: ofRows }] : []),
-  ]
+  if (code !== null) {
+    const text = `${formatNumber(code)} is far from all others: leave it empty if it means missing, as it hides wrong values`
+    warnings.push({ path, text })
+  }
+  if (summariser.areRowNumbers()) {
+    const text =
+      'no value repeats, as in row numbers and ids: leave it out if it is one, as new records are outside the range seen'
+    warnings.push({ path, text })
+  }
+  return warnings
 }
 
 /** A map by id, such as the quantities of an order by product, has thousands of such keys, each with too few values for a model. */
