@@ -54,7 +54,7 @@ const TYPES = (Object.keys(REFERENCES) as (keyof typeof REFERENCES)[]).map((type
   reference: REFERENCES[type] as Reference,
 }))
 
-const NO_NUMBERS = ['', 'na', 'n/a', '#na', '#n/a', 'null', 'none', 'nan', 'nat']
+const NO_NUMBERS = ['', 'na', '<na>', 'n/a', '#na', '#n/a', 'null', 'none', 'nan', 'nat', '.', '..', '?', '-']
 
 /** A category of more than 500 units is its first 100 and its hash. */
 function shortened(text: string): string {
