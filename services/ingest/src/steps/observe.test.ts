@@ -115,3 +115,16 @@ test('memory is bounded, and dropped entities are loaded again', async () => {
   expect(await totals(aBatch([2], 1n, 2n))).toEqual([3])
   expect(load).toHaveBeenCalledTimes(2)
 })
+
+test('the bound holds for all assigned partitions together: each has an equal share', async () => {
+  const state = 1_000
+  const loadsWith = async (assigned: number) => {
+    const { observer, totals, load } = observing({ maxBytes: 4 * state })
+    observer.assigned(Array.from({ length: assigned }, (_, partition) => ({ topic: 'flights', partition })))
+    await totals(aBatch([1], 0n, 1n))
+    expect(await totals(aBatch([2], 1n, 2n))).toEqual([3])
+    return load.mock.calls.length
+  }
+  expect(await loadsWith(4)).toBe(1)
+  expect(await loadsWith(40)).toBe(2)
+})

@@ -11,12 +11,15 @@ export interface ObserveOptions {
   readonly load: (at: Delivery, entities: readonly EntityName[]) => Promise<readonly EntityState[]>
   readonly telemetry: Pick<IngestTelemetry, 'windowStatesAwaited' | 'windowStatesUsed' | 'windowsUnknown'>
   readonly signal: AbortSignal
-  /** Memory for the entities of one partition, bytes; default: MAX_BYTES. */
+  /** Memory for the entities of all assigned partitions, which share it equally, bytes; default: MAX_BYTES. */
   readonly maxBytes?: number
 }
 
-/** Enough for some ten thousand entities with a window or two; others are loaded when their records arrive. */
-const MAX_BYTES = 16 * 1024 ** 2
+/**
+ * Enough for some hundred thousand entities with a window or two; others are loaded when their records arrive. With a bound for each
+ * partition instead, 200 partitions needed gigabytes.
+ */
+const MAX_BYTES = 128 * 1024 ** 2
 
 type Partition = Pick<Delivery, 'topic' | 'partition'>
 
@@ -38,12 +41,16 @@ export function observeWith(options: ObserveOptions) {
   const plan = planWindows(features)
   if (plan === null) return null
   const memories = new Map<string, Memory>()
+  let assignedCount = 1
   const fillers = new WeakMap<ModelMetadata, ReturnType<typeof rowFiller>>()
 
   const memoryOf = ({ partitionKey, expectedOffset }: Delivery): Memory => {
     const known = memories.get(partitionKey)
     if (known !== undefined && known.offset === expectedOffset) return known
-    const created: Memory = { states: makeWindowStates(plan, { maxBytes }), offset: expectedOffset }
+    const created: Memory = {
+      states: makeWindowStates(plan, { maxBytes: maxBytes / assignedCount }),
+      offset: expectedOffset,
+    }
     memories.set(partitionKey, created)
     return created
   }
@@ -87,8 +94,9 @@ export function observeWith(options: ObserveOptions) {
     },
     /** A partition is read from its stored offset: its states in memory are no longer valid. */
     sought: (partition: Partition) => void memories.delete(partitionKeyOf(partition)),
-    /** Exactly these partitions are assigned to this member now. */
+    /** Exactly these partitions are assigned to this member now; each is then sought. */
     assigned: (partitions: readonly Partition[]) => {
+      assignedCount = partitions.length
       const ours = new Set(partitions.map(partitionKeyOf))
       for (const key of memories.keys()) if (!ours.has(key)) memories.delete(key)
     },
