@@ -87,7 +87,8 @@ const METADATA = 3
 const VERSION = 10
 
 interface Broker {
-  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>>
+  /** null: the socket is open, and the request of the versions has failed; kafkajs reports such a broker as connected. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null
   readonly connectionPool: { send<T>(exchange: Exchange<T>): Promise<T> }
 }
 
@@ -143,13 +144,15 @@ export async function openCluster(kafka: Kafka): Promise<Cluster> {
   return cluster
 }
 
-/** @returns empty if the broker supports no topic ids */
+/** @returns empty if the broker supports no topic ids. @throws {BrokerUnavailable} */
 export async function requestMetadata(
   cluster: Cluster,
   topics: readonly string[],
   { withOperations = false } = {},
 ): Promise<TopicMetadata> {
   const broker = await cluster.brokerPool.findConnectedBroker()
+  if (broker.versions === null)
+    throw new BrokerUnavailable('Kafka is not available: a broker accepts connections and does not answer')
   if ((broker.versions[METADATA]?.maxVersion ?? 0) < VERSION) return new Map()
   return broker.connectionPool.send(metadataOf(topics, withOperations))
 }
