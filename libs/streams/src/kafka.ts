@@ -25,9 +25,19 @@ export interface KafkaOptions {
   readonly log?: StreamLog
   /** How often a request is retried while no broker responds. Default: 6, over 7 s. */
   readonly retries?: number
+  /** Time until a request without an answer fails; requests that wait for an event, such as joining a group, have more. Default: 30 s. */
+  readonly requestTimeoutMs?: number
 }
 
-export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries = 6 }: KafkaOptions): KafkaConnection {
+export function makeKafka({
+  brokers,
+  clientId,
+  tls,
+  sasl,
+  log = SILENCE,
+  retries = 6,
+  requestTimeoutMs = 30_000,
+}: KafkaOptions): KafkaConnection {
   registerCodecs()
   replaceInternals(log)
   const kafkajs = new Kafka({
@@ -37,6 +47,7 @@ export function makeKafka({ brokers, clientId, tls, sasl, log = SILENCE, retries
     ...(sasl && { sasl: saslOptions(sasl) }),
     socketFactory: noDelaySocket,
     connectionTimeout: 3_000,
+    requestTimeout: requestTimeoutMs,
     reauthenticationThreshold: LOGIN_AGAIN_MS,
     retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries },
     logLevel: logLevel.INFO,
