@@ -34,6 +34,7 @@ describe('toBrokerError', () => {
     const broker = new Broker({ connectionPool: { host: 'localhost', port: 9092, connectionTimeout: 1 }, logger: log })
     const thrown = await broker.metadata([]).catch((error: unknown) => error)
     expect(toBrokerError(thrown)).toBeInstanceOf(BrokerUnavailable)
+    expect(toBrokerError(thrown)).toMatchObject({ message: expect.stringContaining('does not answer') })
     expect(toBrokerError(new Error('another one'))).not.toBeInstanceOf(BrokerUnavailable)
   })
 

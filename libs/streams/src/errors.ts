@@ -116,7 +116,7 @@ function fixOfLogin(type: string, message: string): string {
   return 'check the user name and the password or secret under kafka.sasl'
 }
 
-// Message of the plain Error that kafkajs throws when it uses a connection that could not be opened.
+// Message of the plain Error that kafkajs throws when it uses a connection on which the request of the versions was not answered.
 const NOT_CONNECTED = 'Broker not connected'
 
 /** What a request accesses; the broker's errors do not name it. */
@@ -155,7 +155,9 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   // Node does not detect the export names of these classes in a CommonJS package; Vitest does.
   if (thrown instanceof kafkajs.KafkaJSAggregateError) return toBrokerError(thrown.errors[0], access)
   if (thrown instanceof Error && thrown.message === NOT_CONNECTED)
-    return new BrokerUnavailable('Kafka is not available: a connection was closed', { cause: thrown })
+    return new BrokerUnavailable('Kafka is not available: a broker closed a connection, or does not answer', {
+      cause: thrown,
+    })
   if (thrown instanceof OutflowError || !(thrown instanceof kafkajs.KafkaJSError)) return thrown
   const cause = rootOf(thrown)
   // kafkajs retries a handler of batches or a source of tokens that throws, and wraps the last error.
