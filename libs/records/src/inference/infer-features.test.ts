@@ -2,16 +2,7 @@ import { featureName, featurePath, nameOfPath } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeFeatureInference } from './infer-features.js'
-
-function infer(records: readonly Record<string, unknown>[], options: Parameters<typeof makeFeatureInference>[0] = {}) {
-  const inference = makeFeatureInference(options)
-  for (const record of records) inference.observe(record)
-  const { features, leftOut } = inference.conclude()
-  const kinds = features.map((feature) =>
-    feature.type === 'cyclic' ? `${feature.path} cyclic ${feature.period}` : `${featurePath(feature)} ${feature.type}`,
-  )
-  return { features, kinds, leftOut: Object.fromEntries(leftOut.map(({ path, why }) => [nameOfPath(path), why])) }
-}
+import { infer } from './test-builders.js'
 
 /** Twelve records made from the values, which are repeated if there are fewer. */
 const column = (name: string, ...values: readonly unknown[]): Record<string, unknown>[] =>
@@ -48,11 +39,12 @@ describe('feature inference', () => {
     expect(infer(seats).kinds).toEqual(['$.seat categorical'])
   })
 
-  it('returns the fields with a code for missing numbers (it hid wrong values between the code and the numbers)', () => {
-    const inference = makeFeatureInference()
-    for (let index = 0; index < 60; index += 1)
-      inference.observe({ temp: index % 5 === 0 ? -999 : (index * 37) % 41, rows: (index * 7) % 13 })
-    expect(inference.conclude().warnings).toEqual([
+  it('warns of a code for missing numbers (it hid wrong values between the code and the numbers)', () => {
+    const rows = Array.from({ length: 60 }, (_, at) => ({
+      temp: at % 5 === 0 ? -999 : (at * 37) % 41,
+      rows: (at * 7) % 13,
+    }))
+    expect(infer(rows).warnings).toEqual([
       { path: '$.temp', text: expect.stringContaining('−999 is far from all others') },
     ])
   })
@@ -119,18 +111,13 @@ describe('feature inference', () => {
   it('warns of row numbers and ids in any order (new records of a shuffled table were anomalies)', () => {
     const shuffled = (rows: number, step: number) =>
       Array.from({ length: rows }, (_, at) => ({ row: 1 + ((at * step) % rows), age: 20 + ((at * 29) % 23) }))
-    const warned = (records: readonly Record<string, unknown>[]) => {
-      const inference = makeFeatureInference()
-      for (const record of records) inference.observe(record)
-      return inference.conclude().warnings
-    }
     const warning = { path: '$.row', text: expect.stringMatching(/^no value repeats/) }
-    for (const rows of [40, 1_000, 10_000]) expect(warned(shuffled(rows, 4_999))).toEqual([warning])
+    for (const rows of [40, 1_000, 10_000]) expect(infer(shuffled(rows, 4_999)).warnings).toEqual([warning])
     // Three of four rows, as a training set has.
-    expect(warned(shuffled(1_000, 7_919).slice(0, 750))).toEqual([warning])
+    expect(infer(shuffled(1_000, 7_919).slice(0, 750)).warnings).toEqual([warning])
     // Amounts may all differ, but not within such a narrow range.
-    expect(warned(Array.from({ length: 1_000 }, (_, at) => ({ amount: (at * 7_919) % 20_011 })))).toEqual([])
-    expect(warned([...shuffled(1_000, 7_919), { row: 7, age: 30 }])).toEqual([])
+    expect(infer(Array.from({ length: 1_000 }, (_, at) => ({ amount: (at * 7_919) % 20_011 }))).warnings).toEqual([])
+    expect(infer([...shuffled(1_000, 7_919), { row: 7, age: 30 }]).warnings).toEqual([])
   })
 
   it('infers categorical for ids beyond 2⁵³, of which a number loses digits (thirty accounts were one number)', () => {
@@ -395,47 +382,5 @@ describe('feature inference', () => {
         expect(found.toSorted()).toEqual([...fields].toSorted())
       }),
     )
-  })
-})
-
-describe('feature inference of one value over time', () => {
-  const step = 300_000
-  const series = (count: number, other: Readonly<Record<string, unknown>> = {}) =>
-    Array.from({ length: count }, (_, index) => ({
-      at: new Date(Date.UTC(2026, 0, 1) + index * step).toISOString(),
-      'cpu.load': (index * 37) % 91,
-      ...other,
-    }))
-
-  it('adds the spread in two windows before the record, and leaves out the hour if there are few days', () => {
-    const { features, leftOut } = infer(series(1_000))
-    const window = { type: 'window', aggregate: 'std', of: '$["cpu.load"]', by: 'partition', at: '$.at', scale: 'log' }
-    expect(features).toEqual([
-      { path: '$["cpu.load"]', optional: false, type: 'numeric' },
-      { ...window, name: 'cpu_load std 20m', over: '20m' },
-      { ...window, name: 'cpu_load std 60m', over: '60m' },
-    ])
-    expect(leftOut).toEqual({ at: 'the records span 3.5 days, and 14 are needed to learn what is usual at an hour' })
-    expect(infer(series(5_000)).kinds.slice(0, 2)).toEqual(['$.at cyclic day', '$["cpu.load"] numeric'])
-  })
-
-  it('has no window for a value a week, of which the longest window contains one (its deviation was a feature)', () => {
-    const weekly = Array.from({ length: 400 }, (_, week) => ({
-      on: new Date(Date.UTC(1990, 0, 1 + 7 * week)).toISOString().slice(0, 10),
-      co2: 330 + ((week * 37) % 23),
-    }))
-    expect(infer(weekly).kinds).toEqual(['$.on cyclic year', '$.co2 numeric'])
-  })
-
-  it.each([
-    ['another field is a feature', series(1_000).map((record, index) => ({ ...record, site: `s${index % 3}` }))],
-    ['the times are in no order', series(1_000).map((_, index, all) => all[(index * 389) % 1_000]!)],
-    [
-      'some records have no time',
-      series(1_000).map((record, index) => (index % 9 === 0 ? { ...record, at: '' } : record)),
-    ],
-    ['records are few', series(299)],
-  ])('adds none where %s', (_, records) => {
-    expect(infer(records).features.map(({ type }) => type)).not.toContain('window')
   })
 })

@@ -8,12 +8,10 @@ import {
   type Step,
 } from '@outflow/contracts'
 import { formatNumber } from '@outflow/contracts/wording'
-import { isMissing, readNumber } from '../fields/reader.js'
-import { epochUnit, parseTimestamp } from '../fields/timestamp.js'
 import type { JsonObject } from '../formats/record-decoder.js'
-import { shortName } from '../windows/names.js'
+import { DAY_MS, DECIDING_SHARE, type Field, MAX_DISTINCT, newField, note } from './field-statistics.js'
 import { inferSeries, type Series } from './infer-series.js'
-import { NumberSummariser, wantsLogScale } from './number-summary.js'
+import { wantsLogScale } from './number-summary.js'
 
 /** Fields inferred from records. */
 interface Inference {
@@ -124,175 +122,9 @@ function within({ steps, inner }: Place, step: Step): Place {
   return place
 }
 
-/** Enough for any category that a model can learn; a field with more values is an id, and no more of them are stored. */
-const MAX_DISTINCT = 50_000
-
-/** Enough to recognise a constant, while nearly all values are numbers. */
-const MAX_DISTINCT_NUMBERS = 1_000
-
-/** A field with at least this share of numbers is numeric, and one of times cyclic; its other values are reported as errors. */
-const DECIDING_SHARE = 0.9
-
 /** A field with at least this share of codes among its numbers has codes. */
 const CODE_SHARE = 0.01
 
-/** Statistics of a field. */
-const newField = () => ({
-  present: 0,
-  missing: 0,
-  numbers: 0,
-  /** Numbers whose digits a number would not keep. */
-  codes: 0,
-  /** Words for a missing number or time, such as `NA`, and blanks, which may also be categories. */
-  noNumbers: 0,
-  /** Numbers with commas or signs, which are texts. */
-  textNumbers: 0,
-  /** The first unit after a number, and the numbers that have it, which are texts. */
-  unit: undefined as string | undefined,
-  unitNumbers: 0,
-  /** Dates that are not ISO 8601, which are texts. */
-  textDates: 0,
-  summariser: new NumberSummariser(),
-  times: 0,
-  /** Times that are whole days. */
-  dates: 0,
-  earliestMs: Number.POSITIVE_INFINITY,
-  latestMs: Number.NEGATIVE_INFINITY,
-  /** Times that are earlier than the one before. */
-  backwards: 0,
-  previousMs: Number.NaN,
-  structures: 0,
-  booleans: 0,
-  distinct: new Set<string>(),
-  /** Distinct values of the current partition. */
-  inPartition: new Set<string>(),
-  previousText: undefined as string | undefined,
-  /** Runs of records with the same value. */
-  runs: 0,
-  /** Runs with a value that the partition had before. */
-  returns: 0,
-  /** Counts of numbers that are larger than the previous one, and of smaller ones. */
-  rises: 0,
-  falls: 0,
-  /** Sum of these changes, with and without their sign. */
-  net: 0,
-  variation: 0,
-  previous: Number.NaN,
-  /** Numbers that are epoch times of one unit, from 2001 to 20 years from now. */
-  epochs: 0,
-})
-
-type Field = ReturnType<typeof newField>
-
-function note(field: Field, value: unknown, nowMs: number): void {
-  field.present += 1
-  if (isMissing(value)) {
-    field.missing += 1
-    return
-  }
-  if (typeof value === 'object') {
-    field.structures += 1
-    return
-  }
-  const number = readNumber(value)
-  const whole = String(value)
-  if (BOOLEAN.test(whole)) field.booleans += 1
-  // As a category is read.
-  const text = shortName(whole)
-  const isNumeric =
-    field.codes === 0 && field.numbers >= DECIDING_SHARE * (field.present - field.missing - field.noNumbers)
-  const mostDistinct = isNumeric && number !== undefined ? MAX_DISTINCT_NUMBERS : MAX_DISTINCT
-  if (field.distinct.size <= mostDistinct) field.distinct.add(text)
-  if (text !== field.previousText) noteRun(field, text, mostDistinct)
-  field.previousText = text
-  if (number === undefined) {
-    if (TEXT_NUMBER.test(text)) field.textNumbers += 1
-    const unit = UNIT_NUMBER.exec(text)?.[1]
-    field.unit ??= unit
-    if (unit !== undefined && unit === field.unit) field.unitNumbers += 1
-    if (TEXT_DATE.test(text)) field.textDates += 1
-    noteTime(field, 'times', parseTimestamp(whole))
-  } else if (Number.isNaN(number)) field.noNumbers += 1
-  else noteNumber(field, number, { code: isCode(whole, number), nowMs })
-}
-
-/** Counts a run of equal values. A value beyond the most that are stored counts as one that returns. */
-function noteRun(field: Field, text: string, mostDistinct: number): void {
-  field.runs += 1
-  const { size } = field.inPartition
-  if (size <= mostDistinct) field.inPartition.add(text)
-  if (field.inPartition.size === size) field.returns += 1
-}
-
-function noteNumber(
-  field: Field,
-  number: number,
-  { code, nowMs }: { readonly code: boolean; readonly nowMs: number },
-): void {
-  field.numbers += 1
-  if (code) field.codes += 1
-  field.summariser.add(number)
-  noteChange(field, number)
-  const time = parseTimestamp(number)
-  // Many ids of 64 bits, such as snowflakes, are in the range of epoch nanoseconds, most of them in the future. Sizes in bytes and IPv4
-  // addresses are in that of epoch seconds, up to the year 2106.
-  const toMs = epochUnit(number) === 'nanoseconds' ? nowMs : nowMs + LATEST_EPOCH_MS
-  if (time !== undefined && time >= EPOCHS_FROM_MS && time < toMs) noteTime(field, 'epochs', time)
-}
-
-function noteTime(field: Field, kind: 'times' | 'epochs', time: number | undefined): void {
-  if (time === undefined) return
-  field[kind] += 1
-  if (time % DAY_MS === 0) field.dates += 1
-  field.earliestMs = Math.min(field.earliestMs, time)
-  field.latestMs = Math.max(field.latestMs, time)
-  if (time < field.previousMs) field.backwards += 1
-  field.previousMs = time
-}
-
-/** A number with a decimal comma or commas between thousands, with a currency, or in percent; in parentheses it is negative. */
-const TEXT_NUMBER = /^[\s+(-]*(\d[\d.'\s]*(,\d+)+(\.\d+)?|[$€£¥][\s-]*\d[\d.,'\s]*|\d[\d.,'\s]*[$€£¥%])[\s)]*$/
-
-/** A number with a unit of letters: `70 kg`, `-3.5°C`, `90km/h`. */
-const UNIT_NUMBER = /^\s*[+-]?\d+(?:\.\d+)?\s*((?:\p{L}|[°º])[\p{L}°º²³/.]*)\s*$/u
-/** At most as many different values are categories, such as loans of `36 months` and `60 months`. */
-const MOST_WITH_UNIT = 20
-
-/** A date that is not ISO 8601, alone or before a time: `14/03/2026`, `2.1.2026`, `3/14/26`, `2026-3-1`, `Mar 14, 2026`, `14-Mar-26`. */
-const TEXT_DATE = new RegExp(
-  String.raw`^\s*(\d{1,2}([./-])\d{1,2}\2\d{4}|\d{4}([./-])\d{1,2}\3\d{1,2}|\d{1,2}/\d{1,2}/\d\d|` +
-    String.raw`MONTH \d{1,2},? \d{4}|\d{1,2}[ -]MONTH[ -](\d\d|\d{4}))([,\s]+\d{1,2}:\d\d.*)?\s*$`.replaceAll(
-      'MONTH',
-      '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*',
-    ),
-  'i',
-)
-
-/** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
-const BOOLEAN = /^(true|false)$/i
-
-/** Whether a number would not keep these digits: the leading zeros of a postal code, or the last digits of an id of 64 bits. */
-const isCode = (text: string, number: number): boolean =>
-  PADDED.test(text) || (!Number.isSafeInteger(number) && INTEGER.test(text) && BigInt(text) !== BigInt(number))
-
-const PADDED = /^\s*0\d+\s*$/
-const INTEGER = /^\s*-?\d+\s*$/
-
-function noteChange(field: Field, number: number): void {
-  const change = number - field.previous
-  field.previous = number
-  if (Number.isNaN(change)) return
-  if (change > 0) field.rises += 1
-  else if (change < 0) field.falls += 1
-  field.net += change
-  field.variation += Math.abs(change)
-}
-
-const DAY_MS = 86_400_000
-/** September 2001, when epoch seconds reached ten digits. */
-const EPOCHS_FROM_MS = 1e12
-/** 20 years from now: few contracts and certificates end later. */
-const LATEST_EPOCH_MS = 20 * 365 * DAY_MS
 /** From a date to the last one of other weekdays. */
 const LAST_WEEKDAY_MS = 6 * DAY_MS
 /** Two years of days show seasons; in fewer, the conditions of one year would be taken for a season. */
@@ -375,6 +207,9 @@ function periodOf({ dates, times, epochs, earliestMs, latestMs }: Field): Cyclic
   if (dates < times + epochs) return 'day'
   return latestMs - earliestMs >= SEASONS_MS ? 'year' : 'week'
 }
+
+/** At most as many different values are categories, such as loans of `36 months` and `60 months`. */
+const MOST_WITH_UNIT = 20
 
 /** Returns the kind of feature that a field is, or why a model cannot use it. */
 function kindOf(field: Field, values: number): Kind | string {

@@ -1,0 +1,21 @@
+import { featurePath, nameOfPath } from '@outflow/contracts'
+import { makeFeatureInference } from './infer-features.js'
+
+/** Infers features from records, with the kind of each in a few words. */
+export function infer(
+  records: readonly Record<string, unknown>[],
+  options: Parameters<typeof makeFeatureInference>[0] = {},
+) {
+  const inference = makeFeatureInference(options)
+  for (const record of records) inference.observe(record)
+  const { features, leftOut, warnings } = inference.conclude()
+  const kinds = features.map((feature) =>
+    feature.type === 'cyclic' ? `${feature.path} cyclic ${feature.period}` : `${featurePath(feature)} ${feature.type}`,
+  )
+  return {
+    features,
+    kinds,
+    warnings,
+    leftOut: Object.fromEntries(leftOut.map(({ path, why }) => [nameOfPath(path), why])),
+  }
+}
