@@ -81,7 +81,9 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     },
     healthEventReported: (event: StoredHealthEvent & { readonly status: HealthEventStatus }) => {
       const { kind, status, detail, modelId, begunAt } = event
-      log.warn({ kind, status, detail, modelId, begunAt }, 'health event reported')
+      const fields = { kind, status, detail, modelId, begunAt }
+      if (status === 'ended') log.info(fields, 'health event reported')
+      else log.warn(fields, 'health event reported')
     },
     openHealthEvents: (kinds: readonly string[]) => {
       conditions.reset()
