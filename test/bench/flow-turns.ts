@@ -8,11 +8,13 @@ import { medianOf } from './median.js'
 import type { Line } from './report.js'
 
 /** S and L have targets; the other kinds have the size of S. */
+const SIZE_OF_S = { layers: 8, hidden: [64, 64] }
+
 export const MODELS = {
-  S: { ...flowSpec('realnvp', 16), layers: 8, hidden: [64, 64] },
+  S: { ...flowSpec('realnvp', 16), ...SIZE_OF_S },
   L: { ...flowSpec('realnvp', 32), layers: 10, hidden: [128, 128] },
-  glow: flowSpec('glow', 16),
-  spline: flowSpec('spline', 16),
+  glow: { ...flowSpec('glow', 16), ...SIZE_OF_S },
+  spline: { ...flowSpec('spline', 16), ...SIZE_OF_S },
 } as const satisfies Record<string, FlowSpec>
 
 export type ModelName = keyof typeof MODELS

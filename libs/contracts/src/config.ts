@@ -168,7 +168,7 @@ const modelSchema = z.strictObject({
     .array(z.int().min(1).max(1024))
     .min(1)
     .max(4)
-    .default([64, 64])
+    .default([32, 32])
     .describe("Widths of the conditioner's hidden layers"),
 })
 

@@ -65,7 +65,7 @@ export interface FlowState {
 }
 
 /**
- * RealNVP with 8 couplings, conditioners of 64 × 64 and log-scales within ±2: the best of those compared on tables.
+ * RealNVP with 8 couplings, conditioners of 32 × 32 and log-scales within ±2: the best of those compared on tables.
  *
  * @param dim         columns of a row
  * @param contextDim  columns of a context. Default 0: unconditional.
@@ -104,7 +104,7 @@ const SPECS: Readonly<Record<FlowKind, (dim: number, contextDim: number) => Flow
   spline: splineSpec,
 }
 
-const sizes = (dim: number, contextDim: number) => ({ dim, contextDim, layers: 8, hidden: [64, 64] })
+const sizes = (dim: number, contextDim: number) => ({ dim, contextDim, layers: 8, hidden: [32, 32] })
 
 /**
  * Precision in which a kind of flow is scored. The log-slope of a spline can change by 1 within a narrow bin, so float32 has an
