@@ -104,6 +104,7 @@ declare
   day_partition record;
   find_others text;
   holds_others boolean;
+  blocking record;
 begin
   -- One process at a time. Readers cannot lock this row; they could hold an advisory lock.
   perform from outflow.database_identity for update;
@@ -138,10 +139,24 @@ begin
   end loop;
   -- A row of the default partition may have any record time: its age is counted from its detection.
   delete from outflow.anomalies_default where pipeline = of_pipeline and detected_at < cutoff;
+exception
+  when lock_not_available then
+    -- Without pg_read_all_stats, the start of another role's transaction is hidden.
+    select pid, usename, xact_start into blocking
+    from pg_locks join pg_stat_activity using (pid)
+    where relation = 'outflow.anomalies'::regclass and granted
+    order by xact_start nulls first
+    limit 1;
+    if not found then raise; end if;
+    raise exception using
+      errcode = 'lock_not_available',
+      message = concat('session ', blocking.pid, ' of ', blocking.usename, ' has locked outflow.anomalies',
+        to_char(blocking.xact_start at time zone 'utc', '" in a transaction since "YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+      hint = format('if it is idle, end it: select pg_terminate_backend(%s)', blocking.pid);
 end
 $$;
 comment on function outflow.drop_anomalies_before is
-  'Drops at most one day and returns its name; call it until it returns no row. Fails with lock_not_available after a second.';
+  'Drops at most one day and returns its name; call it until it returns no row. Fails with lock_not_available after a second, and names the session.';
 
 -- The whole bytes are on the dead-letter topic; the table keeps the first KiB, for reading.
 create table outflow.dead_letters (

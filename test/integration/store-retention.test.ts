@@ -76,6 +76,38 @@ describe('retention', () => {
     expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
   })
 
+  it('names the session that keeps a day from being dropped, and deletes the other rows (it deleted none, and named none)', async () => {
+    const pipeline = await aPipeline()
+    const dayMs = 86_400_000
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 35 * dayMs))
+    await pool.query(
+      `update outflow.score_statistics set updated_at = now() - interval '30 days' where pipeline = $1`,
+      [pipeline],
+    )
+    const notebook = await pool.connect()
+    onTestFinished(() => notebook.release())
+    await notebook.query('begin')
+    const { rows } = await notebook.query<{ pid: number; role: string }>(
+      'select pg_backend_pid() as pid, current_user as role from analyst.anomalies',
+    )
+    const { pid, role } = rows[0]!
+
+    const retention = { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
+    await expect(applyRetention(pool, retention)).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(
+        new RegExp(
+          `granted no lock: session ${pid} of ${role} has locked outflow.anomalies in a transaction since 20.*Z; .*pg_terminate_backend\\(${pid}\\)`,
+        ),
+      ),
+    })
+    const statistics = await pool.query('select from outflow.score_statistics where pipeline = $1', [pipeline])
+    expect(statistics.rowCount).toBe(0)
+
+    await notebook.query('commit')
+    expect((await applyRetention(pool, retention)).dropped).toHaveLength(1)
+  })
+
   it('deletes models that scored no kept anomaly, except the active one and the one to roll back to', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000

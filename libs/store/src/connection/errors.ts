@@ -126,6 +126,7 @@ const QUERY_CANCELED = '57014'
 const UNKNOWN_DATABASE = '3D000'
 const TOO_MANY_CONNECTIONS = '53300'
 const READ_ONLY = '25006'
+const LOCK_NOT_AVAILABLE = '55P03'
 // PgBouncer gives its own errors this code, such as "unsupported startup parameter".
 const PROTOCOL_VIOLATION = '08P01'
 const FORBIDDEN = '42501'
@@ -156,6 +157,9 @@ export function toStoreError(thrown: unknown): unknown {
   }
   const isUnreachable = UNREACHABLE.test(code) || thrown.message.includes(UNREACHABLE_MESSAGE)
   if (isUnreachable || TEMPORARY.test(code) || TEMPORARY_MESSAGE.test(thrown.message)) {
+    if (code === LOCK_NOT_AVAILABLE) {
+      return new StoreUnavailable(`Postgres granted no lock: ${thrown.message}${hintOf(thrown)}`, about)
+    }
     const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
     const fix = isUnreachable ? 'start Postgres, or correct postgres.url' : fixOfUnavailable(code)
     return new Unavailable(`Postgres is not available: ${thrown.message || code}`, { ...about, fix })

@@ -23,7 +23,8 @@ export interface Retention {
  * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
  * concurrently.
  *
- * @throws {StoreUnavailable} if a query has locked the anomalies for more than a second; the next run retries
+ * @throws {StoreUnavailable} if a transaction has locked the anomalies for more than a second, after all other rows are deleted; names the
+ *   session; the next run retries
  */
 export async function applyRetention(
   pool: Pool,
@@ -39,7 +40,6 @@ export async function applyRetention(
   const { asOf, now } = await advanceClock(pool, pipeline)
   const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
   const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
-  const dropped = await dropDays(pool, pipeline, anomaliesCutoff)
   await run(pool, {
     name: 'delete_old_rows',
     text: `
@@ -89,6 +89,8 @@ export async function applyRetention(
   }
   // In every run: a query of an analyst may have prevented it in the last one.
   await createPartitions(pool, [dayOf(now.getTime()), dayOf(now.getTime() + DAY_MS)])
+  // Last, because a transaction of an analyst may prevent it.
+  const dropped = await dropDays(pool, pipeline, anomaliesCutoff)
   return { dropped, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
 
