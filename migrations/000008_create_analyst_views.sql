@@ -209,18 +209,17 @@ create view analyst.model_fields as
          -- Retention may have deleted anomalies of minutes that are counted: the fields share all as they share the stored ones.
          anomalies / sum(anomalies) over (partition by pipeline, model_id)::float8 * found * 1e6 / scored as per_million
   from (
-    select pipeline, model_id, min(minute) as first_minute, max(minute) as last_minute, sum(scored)::float8 as scored,
-           sum(anomalies)::float8 as found
-    from outflow.score_statistics
-    group by 1, 2
-    having sum(scored) > 0
-  ) as spans
-  cross join lateral (
-    select main_field as field, count(*) as anomalies
-    from outflow.anomalies as own
-    where own.pipeline = spans.pipeline and own.model_id = spans.model_id and not own.rescored
-      and own.record_time >= first_minute and own.record_time < last_minute + interval '1 minute'
-    group by 1
+    select pipeline, model_id, main_field as field, count(*) as anomalies, scored, found
+    from (
+      select pipeline, model_id, min(minute) as first_minute, max(minute) as last_minute, sum(scored)::float8 as scored,
+             sum(anomalies)::float8 as found
+      from outflow.score_statistics
+      group by 1, 2
+      having sum(scored) > 0
+    ) as spans
+    join outflow.anomalies as own using (pipeline, model_id)
+    where not rescored and record_time >= first_minute and record_time < last_minute + interval '1 minute'
+    group by 1, 2, 3, 5, 6
   ) as counted;
 comment on view analyst.model_fields is
   'One row for each model and field: the anomalies whose main reason is that field, while statistics of the model are kept. Compare two models to see what changed.';

@@ -130,15 +130,38 @@ it('the dashboard reads only the latest anomalies of each pipeline (it read all 
   expect(anomaliesRead(plan)).toBeLessThanOrEqual(2 * 100 + 2)
 })
 
+it('model_fields reads each anomaly once (it did for each model that scored in the same time)', async () => {
+  const pipeline = aName('pipeline')
+  await write(
+    pipeline,
+    Array.from({ length: 300 }, (_, index) => NOW - index),
+  )
+  await pool.query(
+    `insert into outflow.score_statistics
+     select (jsonb_populate_record(score, jsonb_build_object('model_id', name))).*
+     from outflow.score_statistics as score, unnest(array['n', 'o']) as other (name) where pipeline = $1`,
+    [pipeline],
+  )
+  const plan = await withClient(url, async (client) => {
+    await client.query('set role outflow_analyst; set enable_nestloop = off')
+    const sql = `select * from analyst.model_fields where pipeline = '${pipeline}'`
+    return (await client.query(`explain (analyze, format json) ${sql}`)).rows[0]['QUERY PLAN'][0].Plan
+  })
+  expect(plan['Actual Rows']).toBe(1)
+  expect(anomaliesRead(plan)).toBe(300)
+})
+
 interface PlanNode {
   readonly 'Relation Name'?: string
+  readonly 'Rows Removed by Filter'?: number
   readonly 'Actual Rows': number
   readonly 'Actual Loops': number
   readonly Plans?: readonly PlanNode[]
 }
 
 function anomaliesRead(node: PlanNode): number {
-  const own = node['Relation Name']?.startsWith('anomalies_') ? node['Actual Rows'] * node['Actual Loops'] : 0
+  const ofLoop = node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)
+  const own = node['Relation Name']?.startsWith('anomalies_') ? ofLoop * node['Actual Loops'] : 0
   return (node.Plans ?? []).reduce((sum, child) => sum + anomaliesRead(child), own)
 }
 
