@@ -62,4 +62,3 @@ create table outflow.unsent_alerts (
 );
 
 create index unsent_alerts_by_time on outflow.unsent_alerts (pipeline, decided_at);
-create index unsent_alerts_by_rule on outflow.unsent_alerts (rule_id) where rule_id is not null;
