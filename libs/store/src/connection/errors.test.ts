@@ -51,7 +51,9 @@ describe('toStoreError', () => {
   })
 
   it('names the fix of a refused login, an unknown database and missing migrations', () => {
-    expect(toStoreError(pgError('28P01'))).toMatchObject({ fix: expect.stringMatching('password in postgres.url') })
+    expect(toStoreError(pgError('28P01'))).toMatchObject({
+      fix: expect.stringMatching(/password in postgres.url.*services read them at their start/),
+    })
     expect(toStoreError(pgError('3D000'))).toMatchObject({ fix: expect.stringMatching(/^create the database, or/) })
     expect(toStoreError(pgError('42P01'))).toMatchObject({
       message: 'Postgres refused: pg said 42P01; run outflow migrate',

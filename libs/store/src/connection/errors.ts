@@ -184,7 +184,7 @@ function fixOfUnavailable(code: string): string | null {
 function fixOfLogin(message: string): string {
   if (/no encryption|SSL off/.test(message)) return 'it may require TLS: postgres.tls: true'
   if (/certificate/.test(message)) return 'set the client certificate as postgres.tls.certFile and its key as keyFile'
-  return 'check the user and password in postgres.url, or postgres.passwordFile'
+  return 'check the user and password in postgres.url, or postgres.passwordFile; services read them at their start'
 }
 
 function fixOfRefusal(code: string, message: string): string | null {
