@@ -6,7 +6,7 @@ test('bounds are two numbers, or one of them', () => {
   expect(bounds('0..90')).toEqual([0, 90])
   expect(bounds('-1.5..')).toEqual([-1.5, null])
   expect(bounds('..1e3')).toEqual([null, 1000])
-  for (const wrong of ['', '..', '5', 'a..b', '1..2..3'])
+  for (const wrong of ['', '..', '5', 'a..b', '1..2..3', 'Infinity..', '..1e400'])
     expect(() => bounds(wrong), wrong).toThrow(InvalidArgumentError)
 })
 

@@ -64,7 +64,8 @@ function share(text: string): number {
 export function bounds(text: string): [number | null, number | null] {
   const parts = text.split('..').map((part) => (part.trim() === '' ? null : Number(part)))
   const [low = null, high = null] = parts
-  if (parts.length !== 2 || (low === null && high === null) || parts.some((part) => Number.isNaN(part)))
+  const numbers = parts.filter((part) => part !== null)
+  if (parts.length !== 2 || numbers.length === 0 || !numbers.every(Number.isFinite))
     throw new InvalidArgumentError('Allowed: two numbers such as 0..90, or one of them: 90.. or ..90.')
   return [low, high]
 }
