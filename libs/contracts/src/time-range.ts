@@ -1,3 +1,6 @@
 /** Years 1 to 9999, epoch ms: the range that ISO 8601, CloudEvents and timestamptz share. */
 export const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
 export const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** Days of the longest duration, ten years; times computed with far longer spans are outside the range of Postgres and Date. */
+export const LONGEST_DAYS = 3_650

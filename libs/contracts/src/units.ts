@@ -1,12 +1,10 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
 import { attempt } from './attempt.js'
+import { LONGEST_DAYS } from './time-range.js'
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
-
-/** Ten years; times computed with far longer spans are outside the range of Postgres and Date. */
-const LONGEST_MS = 3_650 * MS.d
 
 const DURATION = 'a duration such as 30s, 15m, 1h or 7d'
 
@@ -15,7 +13,7 @@ export const durationOrZero = z
   .string(DURATION)
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, DURATION)
   .transform((text) => scale(text, MS))
-  .refine((ms) => ms <= LONGEST_MS, 'allowed: 3650d at most')
+  .refine((ms) => ms <= LONGEST_DAYS * MS.d, `allowed: ${LONGEST_DAYS}d at most`)
 
 /** A duration such as `250ms`, `30s`, `15m`, `1h` or `7d`, from 1 ms to 3,650 days; parsed to ms. */
 export const duration = durationOrZero.refine((ms) => ms > 0, 'allowed: more than 0s')

@@ -22,6 +22,10 @@ test('if the window never contains enough records, the text names settings that 
   )
   // A duration has no thousands separator.
   expect(describeProvisional(aModel({ recordsPerDay: 1.6 }), config())?.next).toContain('set it to 1250d or more')
+  // No duration is longer than 3650d.
+  expect(describeProvisional(aModel({ recordsPerDay: 0.5 }), config())?.next).toBe(
+    'a full model needs 2,000 records, and training.window holds about 0: lower training.minRows',
+  )
 })
 
 test('a full model is not described', () => {

@@ -1,5 +1,6 @@
 import type { Config } from '../config.js'
 import type { ModelMetadata } from '../model-metadata.js'
+import { LONGEST_DAYS } from '../time-range.js'
 
 /**
  * Describes a provisional model; null for a full one.
@@ -24,7 +25,7 @@ export function describeProvisional(
     what,
     next:
       `a full model needs ${count(minRows)} records, and training.window holds about ${count(inWindow)}: ` +
-      `set it to ${days}d or more, or lower training.minRows`,
+      `${days > LONGEST_DAYS ? '' : `set it to ${days}d or more, or `}lower training.minRows`,
   }
 }
 
