@@ -111,11 +111,6 @@ describe('a login by `outflow analyst create`', () => {
     await outflow('export', '--from', '1h', '--output', output)
     const line = (await readFile(output, 'utf8')).split('\n').find((text) => text.includes(id))
     expect(line).toContain(',expected,')
-    const other = await callOutflow([
-      ...['export', '--from', '1h', '--pipeline', 'nope', '--output', output, '--config', config],
-    ])
-    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/^outflow: no pipeline is called nope; /) })
-    expect(await readFile(output, 'utf8')).toContain(id)
     expect(await outflow('models', 'list')).toContain('no model yet')
   })
 

@@ -32,18 +32,6 @@ export async function pipelineExists(db: Queryable, pipeline: string): Promise<b
   return rows.length > 0
 }
 
-/** Returns the names of the pipelines that have read a record or have a model; the role outflow_analyst is sufficient. */
-export async function pipelineNames(db: Queryable): Promise<readonly string[]> {
-  const rows = await run<{ pipeline: string }>(db, {
-    name: 'pipeline_names',
-    text: `
-      select pipeline from analyst.pipelines union select pipeline from analyst.models
-      order by pipeline`,
-    values: [],
-  })
-  return rows.map(({ pipeline }) => pipeline)
-}
-
 /** Returns the rate of records by Kafka's record time, in records a second, for the last minute and for the current minute so far. */
 export async function recentRate(db: Queryable, pipeline: string): Promise<number> {
   const [row] = await run<{ per_second: number }>(db, {

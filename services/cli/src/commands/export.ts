@@ -1,11 +1,9 @@
 import { eachAnomaly } from '@outflow/store/anomalies'
-import { pipelineNames } from '@outflow/store/pipelines'
 import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printJson } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
-import { requireKnown } from '../known-names.js'
 import { withOutput } from '../open-output.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -24,7 +22,6 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     )
     .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
     .addOption(toOption())
-    .option('--pipeline <name>', 'another pipeline of the same database; default: that of the configuration')
     .addOption(
       new Option('-f, --format <format>', 'for stdout and for names without .parquet or .csv').choices(EXPORT_FORMATS),
     )
@@ -39,7 +36,6 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
 }
 
 interface ExportOptions extends RangeOptions {
-  readonly pipeline?: string
   readonly format?: ExportFormat
   readonly output: string
 }
@@ -51,9 +47,8 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
   const startedAt = performance.now()
   const progress = terminal.progress({ label: 'export', total: null, unit: 'anomaly' })
   let count = 0
-  const pipeline = await withPipeline(options, (pool, config) =>
+  const pipeline = await withPipeline(options, (pool, { pipeline }) =>
     withOutput(path, async (output) => {
-      const pipeline = options.pipeline ?? config.pipeline
       const writer = format === 'csv' ? csvWriter(output) : parquetWriter(output)
       await eachAnomaly(pool, { pipeline, from, to }, async (anomalies) => {
         signal.throwIfAborted()
@@ -61,7 +56,6 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
         count += anomalies.length
         progress.update(count)
       })
-      if (count === 0 && options.pipeline !== undefined) requireKnown('pipeline', pipeline, await pipelineNames(pool))
       await writer.end()
       return pipeline
     }),
