@@ -18,12 +18,6 @@ export function alertOf({ id, time, data }: AlertEvent, detectedAtMs: number): A
   return { id, key, severity, nll, pValue, reason: reasons[0] ?? null, eventTimeMs: Date.parse(time), detectedAtMs }
 }
 
-/** Whether a reason's observed number is above or below the expected one; null: not a number, or equal. */
-export function directionOf({ observed, expected }: Pick<Reason, 'observed' | 'expected'>): 'above' | 'below' | null {
-  if (typeof observed !== 'number' || typeof expected !== 'number' || observed === expected) return null
-  return observed > expected ? 'above' : 'below'
-}
-
 const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high']
 
 export const isBelow = (one: Severity, other: Severity): boolean => SEVERITIES.indexOf(one) < SEVERITIES.indexOf(other)

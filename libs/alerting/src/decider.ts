@@ -1,5 +1,6 @@
 import type { AlertBucket, AlertBucketKind, Config, Reason, Severity, SuppressionRule } from '@outflow/contracts'
-import { type Alert, directionOf, isBelow } from './alert.js'
+import { directionOf } from '@outflow/contracts/wording'
+import { type Alert, isBelow } from './alert.js'
 import { bucketName, gather, groupId, openBucket } from './bucket.js'
 import { isHiddenBy } from './suppress.js'
 import { weekClock } from './week-clock.js'

@@ -1,5 +1,6 @@
 import type { SuppressionRule } from '@outflow/contracts'
-import { type Alert, directionOf } from './alert.js'
+import { directionOf } from '@outflow/contracts/wording'
+import type { Alert } from './alert.js'
 import { weekClock } from './week-clock.js'
 
 /**

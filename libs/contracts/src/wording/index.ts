@@ -1,3 +1,4 @@
+export { directionOf } from './direction.js'
 export { formatDuration } from './duration.js'
 export { formatMistake } from './mistake.js'
 export { formatNumber } from './number.js'

@@ -1,5 +1,6 @@
+import { directionOf } from '@outflow/contracts/wording'
 import { queryString } from '../../api/client.js'
-import type { AnomalyDetail, Reason } from '../../api/types.js'
+import type { AnomalyDetail } from '../../api/types.js'
 import { USER_ZONE } from '../../words/format.js'
 
 /** Values of the inputs of the form for a new rule. */
@@ -20,12 +21,6 @@ export function hideLike({ pipeline, key, reasons }: AnomalyDetail): string {
   const [main] = reasons
   const direction = main && directionOf(main)
   return `/suppressions${queryString({ pipeline, add: 'true', entity: key, field: main?.field, direction })}`
-}
-
-/** As the alerts service compares it with the direction of a rule; null: not a number, or equal. */
-function directionOf({ observed, expected }: Reason): 'above' | 'below' | null {
-  if (typeof observed !== 'number' || typeof expected !== 'number' || observed === expected) return null
-  return observed > expected ? 'above' : 'below'
 }
 
 /** Returns the initial values of the form from a link of `hideLike`; null: the form is not shown. */
