@@ -61,7 +61,7 @@ export function aMember({ topic, groupId, work, connection = kafka(), ...options
       signal: stop.signal,
       hooks: {
         assigned: (partitions) => member.assignments.push(partitions.length),
-        sought: ({ offset }) => member.sought.push(offset),
+        sought: (seeks) => member.sought.push(...seeks.map(({ offset }) => offset)),
         missed: ({ kind, stored, next, missed }) =>
           member.missed.push(gapOf(kind, stored.nextOffset, next.nextOffset, missed)),
         restarting: () => {

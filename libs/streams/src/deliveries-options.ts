@@ -18,8 +18,10 @@ export interface DeliveriesOptions {
 export interface DeliveryHooks {
   /** Called after each (re)balance with the partitions that this member now reads. */
   readonly assigned?: (partitions: readonly { readonly topic: string; readonly partition: number }[]) => void
-  /** A partition was set to the stored offset: after each assignment and each `reposition()`. */
-  readonly sought?: (seek: { readonly topic: string; readonly partition: number; readonly offset: bigint }) => void
+  /** Partitions of one topic were set to their stored offsets: after each assignment and each `reposition()`. */
+  readonly sought?: (
+    seeks: readonly { readonly topic: string; readonly partition: number; readonly offset: bigint }[],
+  ) => void
   /** Records were deleted before they were read; the position has been moved over the gap. */
   readonly missed?: (gap: Gap) => void
   /** The consumer failed with a retryable error and is being replaced. */

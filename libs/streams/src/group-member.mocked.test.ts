@@ -14,13 +14,14 @@ vi.mock('@outflow/errors/retrying', async (original) => ({ ...(await original<ob
 
 const TOPIC = 'flights'
 
-/** A group member with a simulated broker that has one partition, assigned to the member. */
-async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false } = {}) {
+/** A group member with a simulated broker; all partitions, by default one, are assigned to the member. */
+async function aMember({ partitions = [0], earliest = 0n, stored = 0n, movesWithDeliveries = false } = {}) {
   const broker = { topicId: 'first', earliest, end: 100n, failure: null as Error | null, reads: 0 }
   const listeners = new Map<string, (event: { payload: unknown }) => void>()
   const seeks: bigint[] = []
   const deliveries: Delivery[] = []
   const missed: Gap[] = []
+  const sought = vi.fn()
   const stop = new AbortController()
   let eachBatch!: (payload: EachBatchPayload) => Promise<void>
   const consumer = {
@@ -41,15 +42,25 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
   const admin = {
     connect: async () => {},
     disconnect: async () => {},
-    fetchTopicOffsets: async () => [{ partition: 0, low: String(broker.earliest), high: String(broker.end) }],
+    fetchTopicOffsets: async () =>
+      partitions.map((partition) => ({ partition, low: String(broker.earliest), high: String(broker.end) })),
   }
   const log = { debug() {}, info() {}, warn: vi.fn(), error() {} }
   const kafka = { log, kafkajs: { consumer: () => consumer, admin: () => admin } }
   const positions = { ...positionsInMemory(), movesWithDeliveries }
-  await positions.begin(TOPIC, new Map([[0, { nextOffset: stored, topicId: 'first' }]]))
+  await positions.begin(
+    TOPIC,
+    new Map(partitions.map((partition) => [partition, { nextOffset: stored, topicId: 'first' }])),
+  )
   const member = new GroupMember(
     kafka as unknown as KafkaConnection,
-    { groupId: 'g', topics: [TOPIC], from: 'earliest', positions, hooks: { missed: (gap) => missed.push(gap) } },
+    {
+      groupId: 'g',
+      topics: [TOPIC],
+      from: 'earliest',
+      positions,
+      hooks: { missed: (gap) => missed.push(gap), sought },
+    },
     { deliver: (delivery) => deliveries.push(delivery), stop: stop.signal, abandon: stop.signal },
     {
       read: async () => {
@@ -66,7 +77,7 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
     await running.catch(() => {})
   })
   await turn()
-  const join = () => listeners.get('join')!({ payload: { memberAssignment: { [TOPIC]: [0] } } })
+  const join = () => listeners.get('join')!({ payload: { memberAssignment: { [TOPIC]: partitions } } })
   join()
   while (seeks.length === 0) await turn()
 
@@ -103,7 +114,7 @@ async function aMember({ earliest = 0n, stored = 0n, movesWithDeliveries = false
   }
   const rebalancing = () => listeners.get('rebalancing')!({ payload: {} })
   const heartbeat = (groupGenerationId: number) => listeners.get('heartbeat')!({ payload: { groupGenerationId } })
-  return { running, broker, log, seeks, deliveries, missed, fetched, passedOver, join, rebalancing, heartbeat }
+  return { running, broker, log, seeks, sought, deliveries, missed, fetched, passedOver, join, rebalancing, heartbeat }
 }
 
 test('a fetch from the sought position is delivered, even with gaps in its offsets', async () => {
@@ -111,6 +122,12 @@ test('a fetch from the sought position is delivered, even with gaps in its offse
   await fetched(5n, 8n, 9n)
   expect(deliveries.map(({ expectedOffset, nextOffset }) => [expectedOffset, nextOffset])).toEqual([[5n, 10n]])
   expect(seeks).toEqual([5n])
+})
+
+test('all partitions of a topic that are set to their stored offsets are reported at once', async () => {
+  const { sought } = await aMember({ partitions: [0, 1], stored: 5n })
+  const seeks = [0, 1].map((partition) => ({ topic: TOPIC, partition, offset: 5n }))
+  expect(sought.mock.calls).toEqual([[seeks]])
 })
 
 test('fetched records are released when their delivery is acknowledged', async () => {

@@ -208,7 +208,9 @@ export class GroupMember {
       try {
         const starts = await startsOf(this, { topic, partitions })
         if (!isCurrent()) return
-        for (const claim of claims) this.#begin(claim, starts.get(claim.partition)!, afterSkipped)
+        const begun = claims.filter((claim) => this.#begin(claim, starts.get(claim.partition)!, afterSkipped))
+        const seeks = begun.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset }))
+        if (seeks.length > 0) this.options.hooks?.sought?.(seeks)
         return
       } catch (thrown: unknown) {
         const error = toBrokerError(thrown)
@@ -223,15 +225,16 @@ export class GroupMember {
     }
   }
 
-  #begin(claim: Claim, { nextOffset, topicId }: StoredPosition, afterSkipped?: bigint): void {
+  /** @returns whether the consumer was set to another offset */
+  #begin(claim: Claim, { nextOffset, topicId }: StoredPosition, afterSkipped?: bigint): boolean {
     if (afterSkipped !== undefined && nextOffset === claim.nextOffset && topicId === claim.topicId) {
       claim.fetchOffset = afterSkipped
-      return
+      return false
     }
     const { topic, partition } = claim
     Object.assign(claim, { nextOffset, topicId, fetchOffset: nextOffset, seeks: claim.seeks + 1 })
     this.#consumer.seek({ topic, partition, offset: String(nextOffset) })
-    this.options.hooks?.sought?.({ topic, partition, offset: nextOffset })
+    return true
   }
 
   /** Positions a claim after every positioning that has begun, so that an earlier read of the position is never the last one. */

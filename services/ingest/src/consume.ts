@@ -72,9 +72,9 @@ export async function consume({
         observer?.assigned(partitions)
         hooks.assigned?.(partitions)
       },
-      sought: (seek) => {
-        observer?.sought(seek)
-        hooks.sought?.(seek)
+      sought: (seeks) => {
+        observer?.sought(seeks)
+        hooks.sought?.(seeks)
       },
     },
   })

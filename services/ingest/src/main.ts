@@ -146,7 +146,7 @@ function makeConsumerCheck(telemetry: IngestTelemetry): {
         result = { ok: true, detail: `reads ${length === 1 ? '1 partition' : `${length} partitions`}` }
         telemetry.partitionsAssigned(partitions)
       },
-      sought: telemetry.partitionSought,
+      sought: telemetry.partitionsSought,
       missed: telemetry.recordsMissed,
       restarting: (error) => {
         result = { ok: false, detail: `the consumer restarts: ${error.message}` }

@@ -79,7 +79,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       instruments.lag.reset()
       log.info({ partitions }, 'partitions assigned')
     },
-    partitionSought: (seek: Hooked<'sought'>) => log.info({ ...seek }, 'partition sought'),
+    partitionsSought: (partitions: Hooked<'sought'>) => log.info({ partitions }, 'partitions sought'),
     recordsMissed: ({ topic, partition, kind, stored, next, missed: count }: Hooked<'missed'>) => {
       instruments.missed.inc({ topic, partition: String(partition) }, Number(count))
       const offsets = { storedOffset: stored.nextOffset, nextOffset: next.nextOffset }

@@ -64,7 +64,7 @@ test('states of a batch that was not written are dropped, and reloaded from the 
   const { observer, totals, load } = observing()
   await totals(aBatch([1, 2], 0n, 2n))
   expect(await totals(aBatch([4], 2n, 3n), false)).toEqual([7])
-  observer.sought({ topic: 'flights', partition: 0 })
+  observer.sought([{ topic: 'flights', partition: 0 }])
   expect(await totals(aBatch([4, 8], 2n, 4n))).toEqual([7, 15])
   expect(load).toHaveBeenCalledTimes(2)
 })

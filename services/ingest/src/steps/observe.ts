@@ -92,8 +92,10 @@ export function observeWith(options: ObserveOptions) {
       telemetry.windowStatesUsed(states.settle())
       return { ...batch, windowStates }
     },
-    /** A partition is read from its stored offset: its states in memory are no longer valid. */
-    sought: (partition: Partition) => void memories.delete(partitionKeyOf(partition)),
+    /** Partitions are read from their stored offsets: their states in memory are no longer valid. */
+    sought: (partitions: readonly Partition[]) => {
+      for (const partition of partitions) memories.delete(partitionKeyOf(partition))
+    },
     /** Exactly these partitions are assigned to this member now; each is then sought. */
     assigned: (partitions: readonly Partition[]) => {
       assignedCount = partitions.length
