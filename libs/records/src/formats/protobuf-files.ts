@@ -55,7 +55,6 @@ const descriptorOf = (schema: string): FileDescriptor =>
 interface MessageDescriptor {
   readonly name: string
   readonly nestedType: readonly MessageDescriptor[]
-  readonly options?: { readonly mapEntry?: boolean } | null
 }
 
 interface FileDescriptor {
@@ -110,12 +109,13 @@ const finderOfText =
     return at instanceof protobuf.Type ? at : noMessage(indexes)
   }
 
+/** Counts the entry types of maps too, as librdkafka clients do, which register descriptors. */
 function finderOfDescriptor(root: protobuf.Root, file: FileDescriptor): MessageFinder {
   return (indexes) => {
     const path = file.package === '' ? [] : file.package.split('.')
     let inside: readonly MessageDescriptor[] = file.messageType
     for (const index of indexes) {
-      const message = inside.filter(({ options }) => options?.mapEntry !== true)[index]
+      const message = inside[index]
       if (message === undefined) return noMessage(indexes)
       path.push(message.name)
       inside = message.nestedType

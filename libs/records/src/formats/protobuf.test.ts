@@ -254,6 +254,14 @@ describe('messages of librdkafka clients', () => {
     expect(() => hex('0212')).toThrow('the schema has no message [9]')
   })
 
+  test('count the entry types of maps among nested messages (the message after the selected one was read)', () => {
+    // message Outer { map<string, int32> m = 1; message Inner { int32 x = 1; } message Other { int32 y = 1; } }
+    const decodeInner = compile(
+      'CgdhLnByb3RvInMKBU91dGVyEhgKAW0YASADKAsyDS5PdXRlci5NRW50cnkaKAoGTUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEaEgoFSW5uZXISCQoBeBgBIAEoBRoSCgVPdGhlchIJCgF5GAEgASgFYgZwcm90bzM=',
+    )
+    expect(decodeInner(Buffer.from('0400020807', 'hex'))).toEqual({ x: 7 })
+  })
+
   test('may have fields of google.protobuf.Struct', () => {
     const decodeNote = compile(
       'Cgpub3RlLnByb3RvEgh0ZXN0LmFpchocZ29vZ2xlL3Byb3RvYnVmL3N0cnVjdC5wcm90byJYCgROb3RlEiYKBWV4dHJhGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIoCgRsaXN0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkxpc3RWYWx1ZWIGcHJvdG8z',
