@@ -160,7 +160,7 @@ test('ingest consumes nothing until there is a first model, and then starts', as
 
   expect(waiting).toMatchObject({
     status: 503,
-    checks: { ingest: { model: { ok: false, detail: 'the first model is awaited' } } },
+    checks: { ingest: { model: { ok: false, detail: 'the first model is awaited; outflow status has the reason' } } },
   })
   expect(assignments(ingest.log)).toEqual([])
   expect(await pipeline.stored()).toBe(0)

@@ -23,7 +23,10 @@ test('the detail is the model id alone if every severity is reachable', () => {
 })
 
 test('without a model the check fails, and names one that could not be opened', () => {
-  expect(modelCheck({ current: null, notOpened: null }, { alertRate: 0.001 }).ok).toBe(false)
+  expect(modelCheck({ current: null, notOpened: null }, { alertRate: 0.001 })).toEqual({
+    ok: false,
+    detail: 'the first model is awaited; outflow status has the reason',
+  })
   const notOpened = { modelId: 'm1', error: new ModelDamaged('m1') }
   expect(modelCheck({ current: null, notOpened }, { alertRate: 0.001 })).toEqual({
     ok: false,

@@ -14,5 +14,8 @@ export function modelCheck(
     const served = why ? `${current.modelId} instead of ${why}` : current.modelId
     return { ok: true, detail: limit === null ? served : `${served}; ${limit}` }
   }
-  return { ok: false, detail: why ? `another model is awaited than ${why}` : 'the first model is awaited' }
+  const awaited = why
+    ? `another model is awaited than ${why}`
+    : 'the first model is awaited; outflow status has the reason'
+  return { ok: false, detail: awaited }
 }

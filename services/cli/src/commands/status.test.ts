@@ -62,12 +62,12 @@ describe('describeStatus', () => {
     [
       'an ingest that is down',
       { lastWrite: before(300) },
-      'nothing was written for 5 min and records wait: is ingest running?',
+      'nothing was written for 5 min and records wait: is ingest running? If so, outflow doctor or the log of ingest has the reason',
     ],
     [
       'an ingest that has not run yet',
       { lastWrite: null },
-      'nothing was written yet and records wait: is ingest running?',
+      'nothing was written yet and records wait: is ingest running? If so, outflow doctor or the log of ingest has the reason',
     ],
     [
       'a relay that is down',

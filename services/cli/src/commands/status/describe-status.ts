@@ -56,7 +56,9 @@ function remarksOf(reading: Reading): string[] {
   if (whyNoModel !== null) remarks.push(`no model: ${whyNoModel}`)
   else if (lag !== null && lag > 0 && (lastWrite === null || at.getTime() - lastWrite.getTime() > STALLED_MS)) {
     const since = lastWrite === null ? 'yet' : `for ${ago(lastWrite, at)}`
-    remarks.push(`nothing was written ${since} and records wait: is ingest running?`)
+    remarks.push(
+      `nothing was written ${since} and records wait: is ingest running? If so, outflow doctor or the log of ingest has the reason`,
+    )
   }
   if (reading.whyNoNewerModel !== null) remarks.push(reading.whyNoNewerModel)
   if (reading.provisional !== null) remarks.push(reading.provisional)
