@@ -26,6 +26,15 @@ test('issue 17.7: rejected records of a window are counted, and a window with to
   expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
 })
 
+test('the command that is logged to exclude a burst has every option that it requires (it had no --why)', () => {
+  const log = { warn: vi.fn() }
+  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const [from, to] = ['2026-03-01T10:00:00.000Z', '2026-03-01T10:20:00.000Z']
+  telemetry.burstFound({ from, to }, 12, false)
+  const exclude = `outflow models exclude --from ${from} --to ${to} --why burst`
+  expect(log.warn).toHaveBeenCalledWith(expect.objectContaining({ exclude }), 'burst in training window')
+})
+
 test('issue 17.10: a fit whose model can find no anomaly logs a warning', () => {
   const log = { info: vi.fn(), warn: vi.fn() }
   const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })

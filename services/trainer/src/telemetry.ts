@@ -54,7 +54,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
      */
     burstFound: ({ from, to }: { readonly from: string; readonly to: string }, unlikely: number, isLeftOut: boolean) =>
       log.warn(
-        { from, to, unlikely, isLeftOut, exclude: `outflow models exclude --from ${from} --to ${to}` },
+        { from, to, unlikely, isLeftOut, exclude: `outflow models exclude --from ${from} --to ${to} --why burst` },
         'burst in training window',
       ),
     recordsRead: (rejected: RejectedCounts) => {
