@@ -16,6 +16,12 @@ import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const STORED = 8
 
+/** The verdicts on an anomaly, in the order in which they were stored. */
+async function stored(offset: number): Promise<string> {
+  const { rows } = await pool.query('select verdict from outflow.verdicts where "offset" = $1 order by id', [offset])
+  return rows.map(({ verdict }) => verdict).join(', ')
+}
+
 withConsolePage(async () => {
   await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED })
   await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights' })
@@ -56,10 +62,6 @@ it('stores one verdict while its key is held', async () => {
 })
 
 it('stores one verdict when its key is pressed twice, and the next one after it', async () => {
-  const stored = async (offset: number): Promise<string> => {
-    const { rows } = await pool.query('select verdict from outflow.verdicts where "offset" = $1 order by id', [offset])
-    return rows.map(({ verdict }) => verdict).join(', ')
-  }
   let release = () => {}
   const pressed = new Promise<void>((resolve) => {
     release = resolve
@@ -82,6 +84,25 @@ it('stores one verdict when its key is pressed twice, and the next one after it'
   for (const key of 'cce') await page.keyboard.press(key)
   await row.filter({ hasText: 'expected' }).waitFor()
   expect(await stored(5)).toBe('confirmed, expected')
+})
+
+it('stores one verdict when its key is pressed twice within a second of another verdict (it was stored twice)', async () => {
+  const given = (verdict: string) => page.getByText(`airport-0: ${verdict}`).waitFor()
+  await page.clock.install()
+  await page.goto(`${console.url}${anomalyPath(0)}`)
+  await page.getByRole('button', { name: 'Confirmed' }).waitFor()
+  await page.clock.pauseAt(Date.now() + 60_000)
+  await page.keyboard.press('c')
+  await given('confirmed')
+  await page.clock.runFor(900)
+  await page.keyboard.press('e')
+  await given('expected')
+  await page.clock.runFor(200)
+
+  for (const key of 'ef') await page.keyboard.press(key)
+
+  await given('false alarm')
+  expect(await stored(0)).toBe('confirmed, expected, false_alarm')
 })
 
 it('shows once that the pipeline of a link does not exist, and offers the others', async () => {

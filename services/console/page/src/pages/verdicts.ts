@@ -17,8 +17,8 @@ export async function storeVerdict({ id, key }: AnomalyRef, verdict: Verdict, no
   notify('done', `${key ?? id}: ${formatVerdict(verdict)}`)
 }
 
-/** Verdicts that are being stored, or were within this time, by anomaly: the same one again is a key that was pressed twice. */
-const recent = new Map<string, Verdict>()
+/** The latest verdict while it is being stored, and for this time after that: the same one again is a key that was pressed twice. */
+let latest: { readonly id: string; readonly verdict: Verdict } | null = null
 const TWICE_MS = 1_000
 
 /** Ends when the verdicts before are stored: the latest one counts, so that requests must not overtake each other. */
@@ -30,16 +30,20 @@ export async function giveVerdict(anomaly: AnomalyRef, verdict: Verdict, note = 
     notify('failed', 'A verdict requires the role analyst; you are logged in as reader.')
     return false
   }
-  if (recent.get(anomaly.id) === verdict && note.trim() === '') return false
-  recent.set(anomaly.id, verdict)
+  if (latest?.id === anomaly.id && latest.verdict === verdict && note.trim() === '') return false
+  const given = { id: anomaly.id, verdict }
+  latest = given
+  const forget = () => {
+    if (latest === given) latest = null
+  }
   const storing = stored.then(() => storeVerdict(anomaly, verdict, note))
   stored = storing.catch(() => {})
   try {
     await storing
-    setTimeout(() => recent.delete(anomaly.id), TWICE_MS)
+    setTimeout(forget, TWICE_MS)
     return true
   } catch (error: unknown) {
-    recent.delete(anomaly.id)
+    forget()
     notify('failed', `${anomaly.key ?? anomaly.id}: the verdict was not stored. ${asApiError(error).message}`)
     return false
   }
