@@ -21,6 +21,12 @@ export function setLoggedOutHandler(handler: (error: ApiError) => void): void {
   onLoggedOut = handler
 }
 
+/** Milliseconds by which the server's clock is ahead of the browser's, by the last answer. */
+let aheadMs = 0
+
+/** The server's time, epoch ms, to about a second: the browser's clock may be wrong. */
+export const serverNow = (): number => Date.now() + aheadMs
+
 export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>
 
 /** Reads `/api` + path. @throws {ApiError} when there is no answer, or the status is an error */
@@ -60,6 +66,8 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
       'Is `outflow run console` still running, and this machine online?',
     )
   })
+  const date = response.headers.get('date')
+  if (date !== null) aheadMs = Date.parse(date) - Date.now()
   if (!response.ok) {
     const error = await apiErrorOf(response)
     if (error.status === 401) onLoggedOut(error)

@@ -1,6 +1,6 @@
 import { formatShare } from '@outflow/contracts/wording'
 import { useMemo } from 'preact/hooks'
-import { queryString, read } from '../api/client.js'
+import { queryString, read, serverNow } from '../api/client.js'
 import type { ScorePoint, Scores } from '../api/types.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
 import { Choice } from '../parts/choice.js'
@@ -37,7 +37,7 @@ export function ScoresPage() {
   const scale = params.get('scale') === 'linear' ? 'linear' : 'log'
   const scores = useResource(
     JSON.stringify([pipeline, span]),
-    (signal) => read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, Date.now()) }, signal),
+    (signal) => read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, serverNow()) }, signal),
     'last' in span ? REFRESH_MS : undefined,
   )
   const goTo = (part: { span?: Span; scale?: string }, options?: { replace: boolean }) => {

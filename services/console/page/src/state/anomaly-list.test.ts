@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
+import { read } from '../api/client.js'
 import type { AnomalyRow } from '../api/types.js'
 import { AnomalyList } from './anomaly-list.js'
 import { NO_FILTERS } from './filters.js'
@@ -119,4 +120,25 @@ it('does not take a poll for successful while the request before has no answer',
   timeout.abort()
 
   expect((await polls).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+})
+
+it('shows the last hour of the server where the clock of the browser is wrong (the list was empty)', async () => {
+  const serverMs = Date.UTC(2026, 0, 31, 12)
+  vi.useFakeTimers({ now: serverMs + 86_400_000 })
+  let asked = ''
+  let date = serverMs
+  vi.stubGlobal('fetch', async (url: string) => {
+    asked = url
+    return Response.json({ items: [], next: null }, { headers: { date: new Date(date).toUTCString() } })
+  })
+  try {
+    await read('/session')
+    await new AnomalyList({ ...NO_FILTERS, span: { last: '1h' } }).readNextPage()
+
+    expect(new URL(asked, 'http://console').searchParams.get('from')).toBe('2026-01-31T11:00:00.000Z')
+  } finally {
+    date = Date.now()
+    await read('/session')
+    vi.useRealTimers()
+  }
 })

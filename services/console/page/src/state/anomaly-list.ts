@@ -1,6 +1,6 @@
 import type { Verdict } from '@outflow/contracts/verdict'
 import { signal } from '@preact/signals'
-import { type ApiError, type Query, read } from '../api/client.js'
+import { type ApiError, type Query, read, serverNow } from '../api/client.js'
 import type { AnomalyPage, AnomalyRow, Overview } from '../api/types.js'
 import { type Filters, formatFilters, queryOf } from './filters.js'
 import { asApiError } from './resource.js'
@@ -29,7 +29,7 @@ export class AnomalyList {
   private cursor: string | null = null
   private readingNew: Promise<true> | null = null
   /** Reference time of the filters' span: all pages must use the same. */
-  private readonly openedAtMs = Date.now()
+  private readonly openedAtMs = serverNow()
   /** Start of the last request that read all new anomalies. */
   private readAtMs = this.openedAtMs
 
@@ -75,7 +75,7 @@ export class AnomalyList {
   private async requestNew(isAtTop: () => boolean): Promise<true> {
     const isBegun = this.cursor !== null || this.isComplete.value
     if (!isBegun) return true
-    const startedAtMs = Date.now()
+    const startedAtMs = serverNow()
     const only = {
       detectedWithinMs: startedAtMs - this.readAtMs + LOOK_BACK_MS,
       // Older ones are read while scrolling down.

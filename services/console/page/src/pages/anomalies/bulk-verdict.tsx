@@ -1,5 +1,5 @@
 import type { Verdict } from '@outflow/contracts/verdict'
-import { given, write } from '../../api/client.js'
+import { given, serverNow, write } from '../../api/client.js'
 import type { BulkVerdict, Overview } from '../../api/types.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { type Filters, formatFilters, queryOf } from '../../state/filters.js'
@@ -17,7 +17,7 @@ interface BulkVerdictProps {
 
 export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVerdictProps) {
   const give = async (verdict: Verdict, note: string) => {
-    const { sort: _, ...query } = queryOf(filters, Date.now())
+    const { sort: _, ...query } = queryOf(filters, serverNow())
     const { anomalies } = await write<BulkVerdict>('POST', '/anomalies/verdicts', {
       ...given({ note }),
       ...{ verdict, filter: given({ ...query, from: overview.from, to: overview.to }) },

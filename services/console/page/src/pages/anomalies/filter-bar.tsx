@@ -1,6 +1,7 @@
 import { VERDICTS } from '@outflow/contracts/verdict'
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { serverNow } from '../../api/client.js'
 import { Choice } from '../../parts/choice.js'
 import {
   ALL,
@@ -126,7 +127,7 @@ export function SpanChoice({
     setCustom(choice === 'between')
     if (Object.hasOwn(SPANS, choice)) onSpan({ last: choice as keyof typeof SPANS })
     else if (choice === 'all') onSpan(ALL)
-    else if ('last' in span) onSpan(spanBetween(Date.now() - SPANS[span.last].ms, Date.now()))
+    else if ('last' in span) onSpan(spanBetween(serverNow() - SPANS[span.last].ms, serverNow()))
   }
   return (
     <>

@@ -1,4 +1,4 @@
-import { read } from '../../api/client.js'
+import { read, serverNow } from '../../api/client.js'
 import type { Overview as OverviewData } from '../../api/types.js'
 import { Shown } from '../../parts/states.js'
 import { type Filters, formatFilters, queryOf } from '../../state/filters.js'
@@ -18,7 +18,7 @@ export function Overview({ filters }: { filters: Filters }) {
   const overview = useResource(
     key,
     (signal) => {
-      const now = Date.now()
+      const now = serverNow()
       const { sort: _, to, ...query } = queryOf(filters, now)
       const end = 'last' in filters.span ? new Date(now).toISOString() : to
       const requested = { ...query, to: end, steps, compare: filters.compare ? 'true' : null }

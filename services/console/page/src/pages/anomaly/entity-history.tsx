@@ -1,6 +1,6 @@
 import { formatRarity } from '@outflow/contracts/wording'
 import { useMemo } from 'preact/hooks'
-import { queryString, read } from '../../api/client.js'
+import { queryString, read, serverNow } from '../../api/client.js'
 import type { AnomalyPage, Entity, Overview } from '../../api/types.js'
 import { Chart } from '../../parts/chart.js'
 import { MarkTrack } from '../../parts/mark-track.js'
@@ -25,7 +25,7 @@ interface EntityHistoryProps {
 export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHistoryProps) {
   const only = { pipeline, key: entity }
   const history = useResource(`${queryString(only)} ${verdicts}`, async (signal) => {
-    const nowMs = Date.now()
+    const nowMs = serverNow()
     const span = spanBetween(nowMs - SPAN_DAYS * DAY_MS, nowMs)
     const [counts, byDay, { items }] = await Promise.all([
       read<Entity>('/entities', only, signal),

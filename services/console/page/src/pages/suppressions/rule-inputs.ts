@@ -1,5 +1,5 @@
 import { directionOf } from '@outflow/contracts/wording'
-import { queryString } from '../../api/client.js'
+import { queryString, serverNow } from '../../api/client.js'
 import type { AnomalyDetail } from '../../api/types.js'
 import { USER_ZONE } from '../../words/format.js'
 
@@ -50,6 +50,6 @@ export function ruleOf(typed: RuleInputs) {
     range: field === null || (range[0] === null && range[1] === null) ? null : range,
     timeOfWeek: text(typed.timeOfWeek.trim()),
     zone: USER_ZONE,
-    expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(),
+    expiresAt: new Date(serverNow() + days * DAY_MS).toISOString(),
   }
 }
