@@ -174,6 +174,17 @@ it('shows in the list the verdict of another user that the page of the anomaly h
   await row.filter({ hasText: 'expected' }).waitFor()
 })
 
+it('names the verdict of another user that is replaced by one of a page that does not show it', async () => {
+  await page.goto(`${console.url}${anomalyPath(7)}`)
+  await page.getByRole('button', { name: 'Confirmed' }).waitFor()
+  const at = { pipeline: PIPELINE, topic: 'flights', partition: 1, offset: 7n }
+  await giveVerdict(pool, { ...at, verdict: 'expected', note: null, by: 'ada' })
+
+  await page.keyboard.press('c')
+
+  await page.getByText('airport-7: confirmed (before: expected by ada)').waitFor()
+})
+
 it('has no link to the page of a model that is gone', async () => {
   await page.goto(`${console.url}${anomalyPath(1)}`)
   await page.getByText('gone since').waitFor()

@@ -49,6 +49,13 @@ export const givenVerdictSchema = z
   .object({ verdict: verdictSchema, note: z.string().nullable(), by: z.string(), at: timeSchema })
   .meta({ id: 'Verdict', description: 'A verdict on an anomaly' })
 
+export const storedVerdictSchema = givenVerdictSchema
+  .extend({
+    /** The verdict that counted before; null: the first one. */
+    replaced: givenVerdictSchema.nullable(),
+  })
+  .meta({ id: 'StoredVerdict', description: 'A verdict that was stored, and the one that it replaces' })
+
 export const anomalySchema = anomalySummarySchema
   .extend({
     /** As it was received. Show it as text, never as HTML. */

@@ -23,12 +23,12 @@ import {
   anomalySchema,
   bulkVerdictAnswerSchema,
   bulkVerdictSchema,
-  givenVerdictSchema,
   limitSchema,
   newVerdictSchema,
   overviewQuerySchema,
   overviewSchema,
   similarPageSchema,
+  storedVerdictSchema,
   valuesAroundSchema,
 } from '../api/index.js'
 import { MAX_BULK_VERDICTS } from '../api/limits.js'
@@ -165,16 +165,17 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         summary: 'Stores a verdict on an anomaly or a calibration record; the latest one counts',
         params: paramsSchema,
         body: newVerdictSchema,
-        response: { 201: givenVerdictSchema },
+        response: { 201: storedVerdictSchema },
       },
     },
     async ({ params, body: { verdict, note = null }, user }, reply) => {
       const { pipeline, position } = requireAnomalyId(params.id)
+      const [replaced = null] = await read((db) => verdictsOn(db, pipeline, position))
       const act = { action: 'give verdict', pipeline, target: params.id, detail: { verdict, note } }
       const given = await withAudit(pool, user, act, () =>
         giveVerdict(pool, { pipeline, ...position, verdict, note, by: user.name }),
       )
-      return reply.code(201).send(given)
+      return reply.code(201).send({ ...given, replaced })
     },
   )
 }

@@ -11,6 +11,7 @@ export type AnomalyRow = z.input<typeof api.anomalyRowSchema>
 export type AnomalyPage = z.input<typeof api.anomaliesPageSchema>
 export type AnomalyDetail = z.input<typeof api.anomalySchema>
 export type Reason = AnomalyDetail['reasons'][number]
+export type StoredVerdict = z.input<typeof api.storedVerdictSchema>
 export type BulkVerdict = z.input<typeof api.bulkVerdictAnswerSchema>
 export type Similar = z.input<typeof api.similarPageSchema>
 export type ValuesAround = z.input<typeof api.valuesAroundSchema>

@@ -1,6 +1,6 @@
 import { VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import { write } from '../api/client.js'
-import type { Anomaly } from '../api/types.js'
+import type { Anomaly, StoredVerdict } from '../api/types.js'
 import { latestList } from '../state/anomaly-list.js'
 import { notify } from '../state/notices.js'
 import { asApiError } from '../state/resource.js'
@@ -9,12 +9,13 @@ import { formatVerdict } from '../words/format.js'
 
 type AnomalyRef = Pick<Anomaly, 'id' | 'key'>
 
-/** Stores a verdict, updates the list and shows a notice. @throws {ApiError} when it was not stored */
+/** Stores a verdict, updates the list and shows a notice, also of the verdict that it replaces: another user or tab may have given it since. @throws {ApiError} when it was not stored */
 export async function storeVerdict({ id, key }: AnomalyRef, verdict: Verdict, note: string): Promise<void> {
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
-  await write('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
+  const { replaced } = await write<StoredVerdict>('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
   latestList()?.applyVerdict(id, verdict)
-  notify('done', `${key ?? id}: ${formatVerdict(verdict)}`)
+  const before = replaced === null ? '' : ` (before: ${formatVerdict(replaced.verdict)} by ${replaced.by})`
+  notify('done', `${key ?? id}: ${formatVerdict(verdict)}${before}`)
 }
 
 /** The latest verdict while it is being stored, and for this time after that: the same one again is a key that was pressed twice. */
