@@ -9,7 +9,6 @@ import { makeServer, type ServerOptions } from './server.js'
 function aServer(
   read: ServerOptions['read'] = () => Promise.reject(new Error('no store')),
   settings: object = {},
-  pool: object = {},
 ): Promise<ConsoleServer> {
   const config = parseConfig(
     {
@@ -31,7 +30,7 @@ function aServer(
     startDelayed: () => {},
     storeConnectionLost: () => {},
   }
-  return makeServer({ config, pool: pool as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
+  return makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
 }
 
 let server: ConsoleServer
@@ -93,21 +92,6 @@ test.each([
     if (isAccepted) expect(answer.statusCode).not.toBe(403)
     else expect(answer.json()).toMatchObject({ status: 403, detail: expect.stringContaining('Sec-Fetch-Site') })
   }
-})
-
-test('a rule is removed in the requested pipeline only, which the audit log names (in any pipeline; the log had none)', async () => {
-  const query = vi.fn(async (_: { readonly name: string; readonly values: unknown[] }) => ({ rows: [{ id: '1' }] }))
-  const changing = await aServer(undefined, {}, { query })
-  const headers = { host: 'localhost', 'sec-fetch-site': 'same-origin' }
-  const answer = await changing.inject({ method: 'DELETE', url: '/api/suppressions/1', headers })
-  expect(answer.statusCode).toBe(204)
-  const statements = query.mock.calls.map(([{ name, values }]) => [name, values.includes('flights')])
-  expect(statements).toEqual([
-    ['begin_audit', true],
-    ['remove_suppression', true],
-    ['end_audit', false],
-  ])
-  await changing.close()
 })
 
 test('a request that needs Kafka or the schema registry is answered with 503 while it does not answer', async () => {
