@@ -24,13 +24,13 @@ declare module 'fastify' {
 /**
  * Requires a login and the role of the route for every request under /api, and that a write by a browser comes from the console's own page.
  * Without authentication, `Host` must be a name of this machine: a page of a foreign name that resolves to it (DNS rebinding) could
- * otherwise read everything that the user may read.
+ * otherwise read everything that the user may read. It follows the limit of requests, a hook of each route, which also counts refused ones.
  */
 export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: Sessions, pool: Pool): void {
   const local = config.authentication === undefined ? localUser() : null
   const logins = loginsOf(config)
   server.decorateRequest('user', null as unknown as Session)
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('preParsing', async (request, reply) => {
     if (local !== null && !isOfThisMachine(request.headers.host)) {
       throw new RequestRefused(421, `the console answers to localhost and 127.0.0.1 only, got ${request.headers.host}`)
     }

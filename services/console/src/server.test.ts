@@ -94,6 +94,17 @@ test.each([
   }
 })
 
+test('requests without a login count against the limit of their address (guesses of a token did not)', async () => {
+  const token = { name: 'ada', role: 'analyst', sha256: '0'.repeat(64) }
+  const guarded = await aServer(undefined, { authentication: { tokens: [token] } })
+  const guess = () => guarded.inject({ url: '/api/session', headers: { authorization: 'Bearer guess' } })
+  for (const left of ['7199', '7198']) {
+    const { statusCode, headers } = await guess()
+    expect([statusCode, headers['x-ratelimit-remaining']]).toEqual([401, left])
+  }
+  await guarded.close()
+})
+
 test('a request that needs Kafka or the schema registry is answered with 503 while it does not answer', async () => {
   const error = new BrokerUnavailable('Kafka is not available: connect ECONNREFUSED')
   const waiting = await aServer(() => Promise.reject(error))
