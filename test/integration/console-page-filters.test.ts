@@ -4,6 +4,7 @@ import { beginPartition } from '../support/begin-partition.js'
 import {
   console,
   expectComplaints,
+  PHONE,
   PIPELINE,
   page,
   pool,
@@ -45,6 +46,16 @@ it('a span of scores can be chosen between two instants, at first those of the s
   await page.getByLabel('From').fill('')
   await soon(() => page.url()).not.toContain('from=')
   expect(await page.getByRole('combobox', { name: 'Time' }).inputValue()).toBe('between')
+})
+
+it('has no cut labels of times with seconds on a phone (they ran into each other)', async () => {
+  await page.setViewportSize(PHONE)
+  await page.goto(`${console.url}/?from=2026-01-31T10:00:00Z&to=2026-01-31T10:01:50Z`)
+  await page.locator('.lane-axis .cells span').first().waitFor()
+  const cut = await page.evaluate(
+    `[...document.querySelectorAll('.lane-axis .cells span')].filter((label) => label.scrollWidth > label.clientWidth).length`,
+  )
+  expect(cut).toBe(0)
 })
 
 it('an instant can be typed, and back leads to the page before', async () => {

@@ -7,7 +7,7 @@ const CHANGE_MS = Date.UTC(2026, 9, 25, 1)
 const toLocal = (timeMs: number) => timeMs + (timeMs < CHANGE_MS ? 2 : 1) * HOUR_MS
 
 const labelsOf = (fromMs: number, stepMs: number, columns: number) =>
-  labelColumns({ fromMs, stepMs, columns, toLocal }).labels.map(({ column, width }) => {
+  labelColumns({ fromMs, stepMs, columns, most: 8, toLocal }).labels.map(({ column, width }) => {
     const local = new Date(toLocal(fromMs + column * stepMs)).toISOString()
     return `${local.slice(5, 16)} +${width}`
   })

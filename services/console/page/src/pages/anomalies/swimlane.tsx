@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks'
 import type { Overview } from '../../api/types.js'
 import { MarkTrack } from '../../parts/mark-track.js'
 import { ALL, type Filters, isBounded, spanBetween } from '../../state/filters.js'
+import { isNarrow } from '../../state/media.js'
 import { formatCount, formatTime, timeLabels } from '../../words/format.js'
 import { labelColumns } from '../../words/label-columns.js'
 import { Change } from './facets.js'
@@ -12,6 +13,9 @@ type Cell = Overview['total'][number]
 
 /** Pixels that the pointer must move to select a range. */
 const MIN_DRAG_PX = 5
+
+/** Labels of the time axis: as many as fit with seconds. */
+const LABELS = { wide: 8, narrow: 4 }
 
 /** Lanes of entities by time, below bars of the totals; the colour of a cell is that of its least likely record. A drag selects a range, a click a cell. */
 export function Swimlane({ overview, filters }: { overview: Overview; filters: Filters }) {
@@ -24,7 +28,13 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
   const { axis, brush, ...drag } = useBrush(columns, (first, last) => choose({}, first, last))
   const most = Math.max(1, ...overview.total.map(({ anomalies }) => anomalies))
   const filterOf = (name: string): Partial<Filters> => (overview.lanesBy === 'entity' ? { key: name } : { field: name })
-  const { labelMs, labels } = labelColumns({ fromMs, stepMs, columns, toLocal })
+  const { labelMs, labels } = labelColumns({
+    fromMs,
+    stepMs,
+    columns,
+    most: isNarrow.value ? LABELS.narrow : LABELS.wide,
+    toLocal,
+  })
   const labelWords = timeLabels(
     labels.map(({ column }) => fromMs + column * stepMs),
     labelMs / 1_000,
