@@ -34,6 +34,7 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
   whyNoModel: null,
   whyNoNewerModel: null,
   drift: null,
+  healthEvents: [],
   recordsPerSecond: 1_499.6,
   ...overrides,
 })
@@ -121,6 +122,25 @@ describe('describeStatus', () => {
       fields,
     }
     expect(shown({ drift })).toMatch(/│ less likely, 90 s ago │\n.*\nflights: drift moved delay by 0\.50 nats$/)
+  })
+
+  it('reports open health events, except those that other lines state', () => {
+    const opened = (kind: string, detail: string) => ({
+      id: '1',
+      kind,
+      detail,
+      modelId: null,
+      begunAt: AT,
+      endedAt: null,
+    })
+    const healthEvents = [
+      opened('no_model', 'no model is active'),
+      opened('records_rejected', '645 of the last 3000 records were rejected, most of them for missing_field'),
+      opened('drift', 'the scores have drifted'),
+    ]
+    expect(shown({ healthEvents }).split('\n').slice(4)).toEqual([
+      'flights: records_rejected: 645 of the last 3000 records were rejected, most of them for missing_field',
+    ])
   })
 
   it('reports no problem when ingest has nothing to read', () => {

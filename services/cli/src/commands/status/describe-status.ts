@@ -70,7 +70,13 @@ function remarksOf(reading: Reading): string[] {
     const moved = drift.fields.slice(0, 3).map(({ field, nats }) => `${field} by ${nats.toFixed(2)} nats`)
     remarks.push(`drift moved ${moved.join(', ')}`)
   }
+  for (const { kind, detail } of reading.healthEvents) {
+    if (!REPORTED_ABOVE.includes(kind)) remarks.push(`${kind}: ${detail}`)
+  }
   return remarks.map((remark) => `${pipeline}: ${remark}`)
 }
+
+/** The kinds of health events that other lines state in more detail. */
+const REPORTED_ABOVE = ['no_model', 'drift']
 
 const ago = (then: Date, now: Date): string => formatDuration(now.getTime() - then.getTime())

@@ -6,6 +6,7 @@ import { pause } from '@outflow/errors/retrying'
 import { loadConfig } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
+import { openHealthEvents } from '@outflow/store/health-events'
 import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { trainerStatus, whyNoModelAndFix, whyNoNewerModel } from '@outflow/store/training'
@@ -78,10 +79,11 @@ async function watch(configPath: string) {
   }
   return {
     read: async () => {
-      const [{ modelMetadata, ...status }, trainer, drift, behind] = await Promise.all([
+      const [{ modelMetadata, ...status }, trainer, drift, healthEvents, behind] = await Promise.all([
         pipelineStatus(pool, pipeline),
         trainerStatus(pool, pipeline),
         latestDriftAlarm(pool, pipeline),
+        openHealthEvents(pool, pipeline),
         lag(),
       ])
       return {
@@ -99,6 +101,8 @@ async function watch(configPath: string) {
         whyNoNewerModel: status.modelId === null ? null : newerModelOf(modelMetadata, config, whyNoNewerModel(trainer)),
         /** The newest alarm of the last day. */
         drift: recent(drift),
+        /** The open ones. */
+        healthEvents,
       }
     },
     close: () => pool.end(),
