@@ -37,6 +37,14 @@ describe('the reader', () => {
     }
   })
 
+  it('reads the length of a list', () => {
+    const readLength = makeReader([{ path: '$.legs.length', type: 'numeric', optional: true }])
+    const lengths = [{ legs: [1, 2] }, { legs: [] }, { legs: '[{}]' }, { legs: 'long' }, {}]
+    expect(lengths.map((legs) => readLength(legs))).toEqual(
+      [2, 0, 1, Number.NaN, Number.NaN].map((length) => ({ numbers: [length], categories: [] })),
+    )
+  })
+
   it('resolves paths inside the JSON that a string contains', () => {
     const paths = ['$.payload.route.origin', '$.payload.miles', '$.list[1].n'] as const
     const readInside = makeReader(paths.map((path) => ({ path, type: 'categorical', optional: true })))

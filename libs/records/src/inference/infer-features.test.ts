@@ -174,7 +174,7 @@ describe('feature inference', () => {
         id: 'text with 40 values in 40 rows',
         carrier: 'always AA',
         note: 'always empty',
-        legs: 'a list or an empty object',
+        legs: 'a list or an empty object; a path may name a value of a list, as $.legs[0], or its length, as $.legs.length',
       },
     })
   })
@@ -262,7 +262,9 @@ describe('feature inference', () => {
     const inference = makeFeatureInference({ withLists: true })
     for (const record of records) inference.observe(record)
     expect(inference.conclude().features.map(featurePath)).toEqual(['$.x[0]', '$.x[1]'])
-    expect(infer(records).leftOut).toEqual({ x: 'a list or an empty object' })
+    expect(infer(records).leftOut).toEqual({
+      x: 'a list or an empty object; a path may name a value of a list, as $.legs[0], or its length, as $.legs.length',
+    })
   })
 
   it('remembers long texts by their hashes, and finds fields of long names without their paths (50,000 of each took 1 GB and 26 s)', () => {

@@ -133,7 +133,10 @@ const SEASONS_MS = 2 * 365 * DAY_MS
 function inferField(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
   const values = field.present - field.missing
   if (field.structures > 0) {
-    return { why: field.structures === values ? 'a list or an empty object' : 'partly a list or an object' }
+    if (field.structures < values) return { why: 'partly a list or an object' }
+    return {
+      why: 'a list or an empty object; a path may name a value of a list, as $.legs[0], or its length, as $.legs.length',
+    }
   }
   if (values === 0) return { why: 'always empty' }
   if (field.distinct.size === 1) return { why: `always ${[...field.distinct][0]}` }
