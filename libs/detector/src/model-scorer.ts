@@ -26,7 +26,7 @@ export const nllBy =
   async (batch) =>
     (await score(packFields(batch))).nll
 
-/** Larger batches are scored in parts: the flow's layers have 64 numbers per row, and more rows do not fit in the cache. */
+/** Larger batches are scored in parts: the layers of the flow would not fit in the cache. */
 const ROWS_AT_ONCE = 4096
 
 /** @param flow  null if every feature is categorical; the score is then −log p(c) */
