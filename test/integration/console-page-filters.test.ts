@@ -58,6 +58,18 @@ it('has no cut labels of times with seconds on a phone (they ran into each other
   expect(cut).toBe(0)
 })
 
+it('shows keys of ten characters in whole on a phone (those with the same beginning looked alike)', async () => {
+  await page.setViewportSize(PHONE)
+  await page.goto(`${console.url}/`)
+  const names = page.locator('.lane-name .facet-name')
+  await names.first().waitFor()
+  expect(await names.first().textContent()).toMatch(/^airport-\d\d$/)
+  const cut = await page.evaluate(
+    `[...document.querySelectorAll('.lane-name .facet-name')].filter((name) => name.scrollWidth > name.clientWidth).length`,
+  )
+  expect(cut).toBe(0)
+})
+
 it('an instant can be typed, and back leads to the page before', async () => {
   await page.goto(`${console.url}/`)
   await page.goto(`${console.url}/?from=2026-11-30T09:00:00.000Z`)
