@@ -70,6 +70,12 @@ it('shows keys of ten characters in whole on a phone (those with the same beginn
   expect(cut).toBe(0)
 })
 
+it('states what a search reads when it finds nothing', async () => {
+  await page.goto(`${console.url}/`)
+  await page.getByLabel('Search records').fill('is odd')
+  await page.getByText('The search reads records and keys, not reasons.').waitFor()
+})
+
 it('an instant can be typed, and back leads to the page before', async () => {
   await page.goto(`${console.url}/`)
   await page.goto(`${console.url}/?from=2026-11-30T09:00:00.000Z`)

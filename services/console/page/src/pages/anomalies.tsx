@@ -57,6 +57,7 @@ function ListBody({ list, filters, box }: ListBodyProps) {
   if (countFilters(filters) > 0)
     return (
       <Empty title="No anomaly matches these filters">
+        {filters.text !== '' && <p>The search reads records and keys, not reasons.</p>}
         <button type="button" onClick={() => goTo({ ...NO_FILTERS, pipeline: filters.pipeline })}>
           Clear the filters
         </button>
