@@ -20,7 +20,7 @@ export async function withModelFile<T>(path: string, use: (detector: Detector) =
   })
 }
 
-/** Prints the warning of `train` when no record can be an anomaly by the model. Files have no severities: the warning about them is left out. */
+/** Prints a warning if no record can be an anomaly by the model. Files have no severities: the warning about them is left out. */
 export function warnOfNoAnomaly(
   metadata: Pick<ModelMetadata, 'calibration' | 'recordsPerDay' | 'provisional'>,
   alertRate: number,

@@ -1,18 +1,12 @@
-import {
-  type Config,
-  configSchema,
-  type DetectionTarget,
-  type Feature,
-  featureName,
-  nameOfPath,
-} from '@outflow/contracts'
-import { alertRateOf, type TrainedDetector, trainDetector, unreachable } from '@outflow/detector'
+import { type Config, configSchema, type Feature, featureName, nameOfPath } from '@outflow/contracts'
+import { alertRateOf, type TrainedDetector, trainDetector } from '@outflow/detector'
 import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
+import { warnOfNoAnomaly } from '../model-file.js'
 import { formatOption, openInput } from '../open-input.js'
 import { withOutput } from '../open-output.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
@@ -63,7 +57,7 @@ async function train(options: TrainOptions, terminal: Terminal, signal: AbortSig
   if (options.json) {
     await printJson(terminal, { model: options.output, rows, features, leftOut, metadata: trained.metadata })
   }
-  printReport(options.output, trained, settings.detection, terminal)
+  printReport(options.output, trained, terminal)
 }
 
 type Settings = ReturnType<typeof settingsOf>
@@ -73,10 +67,9 @@ function settingsOf(options: TrainOptions, config: Config | null) {
     model: configSchema.shape.model.parse({}),
     training: configSchema.shape.training.parse({}),
   }
-  const detection: DetectionTarget =
-    options.alertRate === undefined && config ? config.detection : { alertRate: options.alertRate ?? FILE_ALERT_RATE }
+  const alertRate = options.alertRate ?? (config === null ? FILE_ALERT_RATE : alertRateOf(config.detection, {}))
   const seed = options.seed ?? training.seed
-  return { features: config?.features ?? null, model, training: { ...training, seed }, detection }
+  return { features: config?.features ?? null, model, training: { ...training, seed }, alertRate }
 }
 
 async function readInput(
@@ -122,13 +115,12 @@ function printFeatures(
 
 async function fit(
   read: TrainingRecords,
-  { model, training, detection }: Settings,
+  { model, training, alertRate }: Settings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainedDetector> {
   const { features, records } = read
   const bars = fitProgress(terminal)
-  const alertRate = alertRateOf(detection, {})
   let arePrinted = false
   // Printed once the fit has begun: for a file that cannot be fitted, only the error is printed.
   const printFeaturesOnce = () => {
@@ -148,12 +140,7 @@ async function fit(
   }
 }
 
-function printReport(
-  path: string,
-  { artefact, metadata }: TrainedDetector,
-  detection: DetectionTarget,
-  { say }: Terminal,
-): void {
+function printReport(path: string, { artefact, metadata }: TrainedDetector, { say }: Terminal): void {
   const { training, calibration } = metadata
   const steps = `${formatCounted(training.steps, 'step')}, best at ${formatCount(training.bestStep)}`
   say(
@@ -170,7 +157,6 @@ function printReport(
     `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
       `smallest counted p-value ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', Pareto tail below' : ''}`,
   )
-  const limit = unreachable(metadata, detection)
-  if (limit !== null) say(`warning: ${limit}`)
+  warnOfNoAnomaly(metadata, metadata.alertRate, { say })
   if (path !== '-') say(`${path}: model ${metadata.modelId}, ${formatCount(Math.ceil(artefact.length / 1024))} KiB`)
 }
