@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { UsageError } from '../../errors.js'
-import { resendLetters } from './resend.js'
+import { linesOf, resendLetters } from './resend.js'
 
 const resend = (positions: readonly string[], options: object) =>
   resendLetters(positions, { config: 'outflow.yaml', limit: 1_000, ...options }, {} as never, AbortSignal.abort())
@@ -9,4 +9,16 @@ test('positions and a filter are not combined (the filter was ignored)', async (
   const both = resend(['flights/2/18043'], { reason: 'wrong_type' })
   await expect(both).rejects.toThrow(UsageError)
   await expect(both).rejects.toThrow('--reason selects among all dead letters')
+})
+
+test('records that would be rejected for the same reason share a line (1,000 of a renamed field printed 1,000 lines)', () => {
+  const absent = Array.from({ length: 1_000 }, (_, offset) => ({
+    position: `flights/0/${offset}`,
+    detail: '$.miles is absent',
+  }))
+  const late = { position: 'flights/1/7', detail: '$.delay must be a number, found "late"' }
+  expect(linesOf([...absent, late])).toEqual([
+    '1,000, such as flights/0/0, would still be rejected: $.miles is absent',
+    'flights/1/7 would still be rejected: $.delay must be a number, found "late"',
+  ])
 })

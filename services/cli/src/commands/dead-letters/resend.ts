@@ -50,8 +50,22 @@ export async function resendLetters(
     return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
   })
   if (options.json) await printJson(terminal, report)
-  for (const { position, detail } of report.stillInvalid) terminal.say(`${position} would still be rejected: ${detail}`)
+  for (const line of linesOf(report.stillInvalid)) terminal.say(line)
   terminal.say(formatResend(report, { isDryRun }))
+}
+
+/** One line for each detail: after a producer's change, thousands of records have the same. */
+export function linesOf(stillInvalid: readonly { readonly position: string; readonly detail: string }[]): string[] {
+  const positions = new Map<string, string[]>()
+  for (const { position, detail } of stillInvalid) {
+    const known = positions.get(detail)
+    if (known === undefined) positions.set(detail, [position])
+    else known.push(position)
+  }
+  return Array.from(positions, ([detail, [first, ...others]]) => {
+    const which = others.length === 0 ? first : `${formatCount(others.length + 1)}, such as ${first},`
+    return `${which} would still be rejected: ${detail}`
+  })
 }
 
 /** The newest dead letters of a selection; a message states that there are more than its limit. */
