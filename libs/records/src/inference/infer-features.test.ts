@@ -174,7 +174,7 @@ describe('feature inference', () => {
         id: 'text with 40 values in 40 rows',
         carrier: 'always AA',
         note: 'always empty',
-        legs: 'a list or an empty object; a path may name a value of a list, as $.legs[0], or its length, as $.legs.length',
+        legs: 'a list or an empty object; a path may name a value of a list, as $.FIELD[0], or its length, as $.FIELD.length',
       },
     })
   })
@@ -263,7 +263,7 @@ describe('feature inference', () => {
     for (const record of records) inference.observe(record)
     expect(inference.conclude().features.map(featurePath)).toEqual(['$.x[0]', '$.x[1]'])
     expect(infer(records).leftOut).toEqual({
-      x: 'a list or an empty object; a path may name a value of a list, as $.legs[0], or its length, as $.legs.length',
+      x: 'a list or an empty object; a path may name a value of a list, as $.FIELD[0], or its length, as $.FIELD.length',
     })
   })
 

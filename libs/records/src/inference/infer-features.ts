@@ -135,7 +135,7 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
   if (field.structures > 0) {
     if (field.structures < values) return { why: 'partly a list or an object' }
     return {
-      why: 'a list or an empty object; a path may name a value of a list, as $.legs[0], or its length, as $.legs.length',
+      why: 'a list or an empty object; a path may name a value of a list, as $.FIELD[0], or its length, as $.FIELD.length',
     }
   }
   if (values === 0) return { why: 'always empty' }
