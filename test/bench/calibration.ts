@@ -38,7 +38,7 @@ const traffic = makeTraffic(seed)
 const { artefact, metadata } = await trainDetector({
   features: TRAFFIC_FEATURES,
   records: Array.from({ length: window }, traffic),
-  model: { kind: 'realnvp', layers: 8, hidden: [32, 32] },
+  model: { kind: 'realnvp', layers: 8 },
   training: { contamination: 0, seed },
   alertRate,
 })

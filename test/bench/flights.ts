@@ -49,7 +49,7 @@ const { stream, heldOut } = part(flights)
 const trained = await trainDetector({
   features: FLIGHT_FEATURES,
   records: stream.map(fieldsOf),
-  model: { kind: 'realnvp', layers: 8, hidden: [32, 32] },
+  model: { kind: 'realnvp', layers: 8 },
   training: { contamination: 0.01, seed },
   alertRate: ALERT_RATE,
 })

@@ -168,8 +168,8 @@ const modelSchema = z.strictObject({
     .array(z.int().min(1).max(1024))
     .min(1)
     .max(4)
-    .default([32, 32])
-    .describe("Widths of the conditioner's hidden layers"),
+    .optional()
+    .describe("Widths of the conditioner's hidden layers. Default: 32, 32; with categories 64, 64"),
 })
 
 const trainingSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import type { Fields } from '@outflow/records'
 import { expect, it } from 'vitest'
+import { decodeModel } from './artefact.js'
 import { openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
 import { trainDetector } from './train.js'
@@ -45,3 +46,22 @@ it.each(['glow', 'spline'] as const)(
   },
   60_000,
 )
+
+it.each([
+  ['numbers', features.slice(1), [32, 32]],
+  ['numbers and a category', features, [64, 64]],
+] as const)('a flow of %s has conditioners of the width that suits them', async (_, ofTable, hidden) => {
+  const read = readerOf(ofTable)
+  const { uniform } = seededDraws(2)
+  const { artefact, metadata } = await trainDetector({
+    features: ofTable,
+    records: Array.from({ length: 60 }, () => read({ group: 'near', x: uniform(), y: uniform() })),
+    model: { kind: 'realnvp', layers: 2 },
+    training: { contamination: 0, seed: 1 },
+    alertRate: 0.1,
+    maxSteps: 1,
+    backend: 'wasm',
+  })
+  expect(metadata.model.hidden).toEqual(hidden)
+  expect(decodeModel(artefact).flow?.spec.hidden).toEqual(hidden)
+})

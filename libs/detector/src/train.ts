@@ -104,7 +104,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       createdAt: new Date().toISOString(),
       outflowVersion: outflowVersion(),
       features: [...features],
-      model: input.model,
+      model: { ...input.model, hidden: hiddenOf(input) },
       seed: training.seed,
       contamination: training.contamination,
       provisional,
@@ -171,11 +171,11 @@ async function fitModels(parts: readonly (readonly Fields[])[], input: TrainingI
 
 function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput): FitTable {
   const { model, training, backend } = input
-  const { kind, layers, hidden } = model
+  const { kind, layers } = model
   const dim = rowDim(encoder)
   const { base, ...settings } = recipeFor(dim, input)
   const options = {
-    spec: { ...flowSpec(kind, dim, contextDim(encoder)), layers, hidden, ...(base && { base }) },
+    spec: { ...flowSpec(kind, dim, contextDim(encoder)), layers, hidden: hiddenOf(input), ...(base && { base }) },
     noise: encoder.noise,
     seed: training.seed,
     ...settings,
@@ -184,6 +184,11 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
     ...(backend && { backend }),
   }
   return { rows: { rows, context, observed }, options }
+}
+
+/** Widths of the hidden layers of conditioners, which with categories also read a context. docs/design/accuracy.md has the measurements. */
+function hiddenOf({ features, model }: TrainingInput): number[] {
+  return model.hidden ?? (categoryColumnsOf(features).length > 0 ? [64, 64] : [32, 32])
 }
 
 /**

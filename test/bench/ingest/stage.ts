@@ -15,7 +15,7 @@ import { startPeer } from './peer.js'
 import type { Running } from './running.js'
 
 const ALERT_RATE = 0.001
-const MODEL: Config['model'] = { kind: 'realnvp', layers: 8, hidden: [32, 32] }
+const MODEL: Config['model'] = { kind: 'realnvp', layers: 8 }
 
 /** A broker, a database and a folder for one bench. */
 export interface Stage {
