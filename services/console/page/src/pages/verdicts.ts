@@ -9,7 +9,11 @@ import { formatVerdict } from '../words/format.js'
 
 type AnomalyRef = Pick<Anomaly, 'id' | 'key'>
 
-/** Stores a verdict, updates the list and shows a notice, also of the verdict that it replaces: another user or tab may have given it since. @throws {ApiError} when it was not stored */
+/**
+ * Stores a verdict, updates the list and shows a notice, which names the verdict that this one replaces: another user or tab may have given it.
+ *
+ * @throws {ApiError} when it was not stored
+ */
 export async function storeVerdict({ id, key }: AnomalyRef, verdict: Verdict, note: string): Promise<void> {
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
   const { replaced } = await write<StoredVerdict>('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
