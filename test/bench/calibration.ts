@@ -10,6 +10,7 @@
  * test of n and m: given enough records, every finite calibration set differs from an exact uniform distribution.
  */
 import { parseArgs } from 'node:util'
+import { configSchema } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { makeReport } from './report.js'
 import { makeTraffic, TRAFFIC_FEATURES } from './traffic.js'
@@ -38,7 +39,7 @@ const traffic = makeTraffic(seed)
 const { artefact, metadata } = await trainDetector({
   features: TRAFFIC_FEATURES,
   records: Array.from({ length: window }, traffic),
-  model: { kind: 'realnvp', layers: 8 },
+  model: configSchema.shape.model.parse({}),
   training: { contamination: 0, seed },
   alertRate,
 })

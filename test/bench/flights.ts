@@ -10,6 +10,7 @@
  * rate* is the share above the level that exactly 1 % of those exceed. AUROC is against the same flights.
  */
 import { parseArgs } from 'node:util'
+import { configSchema } from '@outflow/contracts'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
@@ -49,7 +50,7 @@ const { stream, heldOut } = part(flights)
 const trained = await trainDetector({
   features: FLIGHT_FEATURES,
   records: stream.map(fieldsOf),
-  model: { kind: 'realnvp', layers: 8 },
+  model: configSchema.shape.model.parse({}),
   training: { contamination: 0.01, seed },
   alertRate: ALERT_RATE,
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Config } from '@outflow/contracts'
+import { configSchema } from '@outflow/contracts'
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate, openPool, type Pool } from '@outflow/store'
@@ -15,7 +15,7 @@ import { startPeer } from './peer.js'
 import type { Running } from './running.js'
 
 const ALERT_RATE = 0.001
-const MODEL: Config['model'] = { kind: 'realnvp', layers: 8 }
+const MODEL = configSchema.shape.model.parse({})
 
 /** A broker, a database and a folder for one bench. */
 export interface Stage {

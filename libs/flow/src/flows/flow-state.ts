@@ -65,7 +65,7 @@ export interface FlowState {
 }
 
 /**
- * RealNVP with 8 couplings, conditioners of 32 × 32 and log-scales within ±2: the best of those compared on tables.
+ * RealNVP with 8 couplings, conditioners of 32 × 32 and log-scales within ±2: the best of those compared on tables of numbers.
  *
  * @param dim         columns of a row
  * @param contextDim  columns of a context. Default 0: unconditional.
