@@ -249,24 +249,17 @@ create view analyst.fits as
          extract(epoch from coalesce(ended_at, updated_at) - started_at) as duration_seconds,
          step, max_steps,
          (report -> 'window' ->> 'from')::timestamptz as window_from, (report -> 'window' ->> 'to')::timestamptz as window_to,
-         report -> 'window' ->> 'shortened' as window_shortened,
          (report -> 'records' ->> 'fitted')::bigint as fitted, (report -> 'records' ->> 'heldOut')::bigint as held_out,
          (report -> 'records' ->> 'rejected')::bigint as rejected, (report -> 'records' ->> 'excluded')::bigint as excluded,
          (report -> 'gate' -> 'gain' ->> 'mean')::float8 as gain_nats,
-         (report -> 'gate' -> 'gain' ->> 'lower')::float8 as gain_lower,
-         (report -> 'gate' -> 'gain' ->> 'upper')::float8 as gain_upper,
          report -> 'gate' ->> 'against' as gain_against,
          (report -> 'gate' ->> 'anomalyShare')::float8 as anomaly_share,
          (report -> 'gate' -> 'anomaliesBy' ->> 'both')::bigint as anomalies_by_both,
          (report -> 'gate' -> 'anomaliesBy' ->> 'candidate')::bigint as anomalies_by_model,
          (report -> 'gate' -> 'anomaliesBy' ->> 'incumbent')::bigint as anomalies_by_incumbent,
-         report -> 'gate' -> 'failures' as gate_failures,
-         (report -> 'fit' ->> 'peakMemoryBytes')::bigint as peak_memory_bytes,
-         report -> 'fit' -> 'atSteps' as curve_steps, report -> 'fit' -> 'trainNll' as train_curve,
-         report -> 'fit' -> 'validationNll' as validation_curve,
-         (report ->> 'seed')::bigint as seed, report
+         report -> 'gate' -> 'failures' as gate_failures, report
   from outflow.fits;
-comment on view analyst.fits is 'One row for each fit: its cause, training window, curves, gate and cost.';
+comment on view analyst.fits is 'One row for each fit: its cause, training window and gate.';
 comment on column analyst.fits.id is 'Number of the fit.';
 comment on column analyst.fits.pipeline is 'Name of the pipeline.';
 comment on column analyst.fits.because is
@@ -282,14 +275,11 @@ comment on column analyst.fits.step is 'Training steps done.';
 comment on column analyst.fits.max_steps is 'Largest number of training steps.';
 comment on column analyst.fits.window_from is 'Start of the training window, by Kafka''s timestamps.';
 comment on column analyst.fits.window_to is 'End of the training window, by Kafka''s timestamps.';
-comment on column analyst.fits.window_shortened is 'Why the window was shorter than training.window; null: it was not.';
 comment on column analyst.fits.fitted is 'Records that the model was fitted to, and its calibration records.';
 comment on column analyst.fits.held_out is 'Records held out for the gate.';
 comment on column analyst.fits.rejected is 'Records of the window that were rejected.';
 comment on column analyst.fits.excluded is 'Records left out because of analyst.training_exclusions and verdicts.';
 comment on column analyst.fits.gain_nats is 'Mean gain in log-likelihood on held-out records, nats per record.';
-comment on column analyst.fits.gain_lower is 'Lower confidence limit of the gain, nats per record.';
-comment on column analyst.fits.gain_upper is 'Upper confidence limit of the gain, nats per record.';
 comment on column analyst.fits.gain_against is 'What the gain is measured against: the incumbent, or independent fields.';
 comment on column analyst.fits.anomaly_share is 'Share of held-out records that the model would call anomalies.';
 comment on column analyst.fits.anomalies_by_both is
@@ -297,12 +287,8 @@ comment on column analyst.fits.anomalies_by_both is
 comment on column analyst.fits.anomalies_by_model is 'Held-out records that would be anomalies under the model alone.';
 comment on column analyst.fits.anomalies_by_incumbent is 'Held-out records that would be anomalies under the incumbent alone.';
 comment on column analyst.fits.gate_failures is 'Conditions of the gate that failed.';
-comment on column analyst.fits.peak_memory_bytes is 'Peak memory of the fit, bytes.';
-comment on column analyst.fits.curve_steps is 'Training steps at which the curves were measured.';
-comment on column analyst.fits.train_curve is 'Mean nll of the training rows at these steps, nats.';
-comment on column analyst.fits.validation_curve is 'Mean nll of the validation rows at these steps, nats.';
-comment on column analyst.fits.seed is 'Random seed; the same seed and window give the same model.';
-comment on column analyst.fits.report is 'The whole report, as JSON.';
+comment on column analyst.fits.report is
+  'The whole report, as JSON: also the curves and peak memory of the fit, the limits of the gain, and the seed.';
 
 create view analyst.training_exclusions as
   select id, pipeline, from_time, to_time, why, excluded_by, excluded_at

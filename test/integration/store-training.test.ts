@@ -117,7 +117,7 @@ describe('the report of a fit', () => {
         fitted: '900',
         gain_nats: 0.2,
         gain_against: 'incumbent',
-        seed: '7',
+        report: { seed: 7 },
       },
     ])
     expect(await listFits(pool, { pipeline, modelId: 'b' })).toMatchObject([{ id, endedAt: expect.any(Date) }])
