@@ -64,10 +64,10 @@ export const healthSchema = z
     /** The last 20. */
     drift: z.array(
       z.object({
-        at: timeSchema,
+        raisedAt: timeSchema,
         /** less likely, too normal, more spread, less spread or new value. */
-        direction: z.string(),
-        fields: z.array(z.object({ field: z.string(), nats: z.number() })),
+        chart: z.string(),
+        fields: z.array(z.object({ field: z.string(), nats: z.number() })).readonly(),
       }),
     ),
     /** Conditions that hold or held, and one-time events: the last 50, newest first. */
@@ -75,7 +75,7 @@ export const healthSchema = z
       z.object({
         kind: z.string(),
         detail: z.string(),
-        at: timeSchema,
+        begunAt: timeSchema,
         /** null: the condition holds. A one-time event ends when it begins. */
         endedAt: timeSchema.nullable(),
       }),
@@ -121,7 +121,7 @@ export const deadLettersPageSchema = z.object({
         ...positionSchema.shape,
         reason: z.string(),
         detail: z.string(),
-        at: timeSchema,
+        rejectedAt: timeSchema,
         /** The key and the first KiB of the value, as text where they are UTF-8, else in base64; null: there is none. */
         key: z.string().nullable(),
         valueStart: z.string().nullable(),

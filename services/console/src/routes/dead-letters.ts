@@ -33,7 +33,6 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
           ...letter,
           key: readable(letter.key),
           valueStart: readable(letter.valueStart),
-          at: letter.rejectedAt,
         })),
         next: letters.length > limit ? letters[limit - 1]! : null,
       }

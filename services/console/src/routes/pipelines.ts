@@ -96,22 +96,15 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
       const nowMs = Date.now()
       return read(async (db) => {
         const since = new Date(nowMs - DAY_MS)
-        const rejections = await rejectionsSince(db, { pipeline, since })
-        const alarms = await listDriftAlarms(db, { pipeline, limit: DRIFT_ALARMS })
-        const events = await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS })
         const activeId = await activeModelId(db, pipeline)
         const active = activeId === null ? null : await modelSummary(db, { pipeline, id: activeId })
         const provisional = isOwn && active?.metadata ? describeProvisional(active.metadata, config) : null
         return {
           lag: lag?.map((part) => ({ ...part, lag: Number(part.lag) })) ?? null,
           recordsPerSecond: await recentRate(db, pipeline),
-          deadLetters: [...rejections],
-          drift: alarms.map(({ raisedAt, chart, fields }) => ({
-            at: raisedAt,
-            direction: chart,
-            fields: [...fields],
-          })),
-          events: events.map(({ begunAt, ...event }) => ({ ...event, at: begunAt })),
+          deadLetters: [...(await rejectionsSince(db, { pipeline, since }))],
+          drift: [...(await listDriftAlarms(db, { pipeline, limit: DRIFT_ALARMS }))],
+          events: [...(await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS }))],
           provisional: provisional && `${provisional.what}; ${provisional.next}`,
           whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
           activeModelAgeSeconds: active && Math.round((nowMs - trainedAtOf(active).getTime()) / 1_000),

@@ -98,9 +98,9 @@ function Drift({ drift }: { drift: Health['drift'] }) {
         <p class="quiet">Scores have not drifted from their calibration.</p>
       ) : (
         <ol class="plain-list">
-          {drift.map(({ at, direction, fields }) => (
-            <li key={at}>
-              <Time at={at} />: <b>{direction}</b>
+          {drift.map(({ raisedAt, chart, fields }) => (
+            <li key={raisedAt}>
+              <Time at={raisedAt} />: <b>{chart}</b>
               {fields.length > 0 && (
                 <span class="quiet">
                   {' '}
@@ -127,21 +127,21 @@ function Events({ events }: { events: Health['events'] }) {
         asCards
         empty={<p class="quiet">None so far.</p>}
         columns={[
-          { name: 'when', of: ({ at }) => <Time at={at} /> },
+          { name: 'when', of: ({ begunAt }) => <Time at={begunAt} /> },
           { name: 'what', of: ({ kind }) => kind.replaceAll('_', ' ') },
-          { name: 'until', of: ({ at, endedAt }) => endOf(at, endedAt) },
+          { name: 'until', of: ({ begunAt, endedAt }) => endOf(begunAt, endedAt) },
           { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
         ]}
         rows={events}
-        keyOf={({ at, kind }) => `${at} ${kind}`}
+        keyOf={({ begunAt, kind }) => `${begunAt} ${kind}`}
       />
     </section>
   )
 }
 
-function endOf(at: string, endedAt: string | null) {
+function endOf(begunAt: string, endedAt: string | null) {
   if (endedAt === null) return <b>now</b>
-  return endedAt === at ? '–' : <Time at={endedAt} />
+  return endedAt === begunAt ? '–' : <Time at={endedAt} />
 }
 
 function RejectedBy({ deadLetters }: { deadLetters: Health['deadLetters'] }) {

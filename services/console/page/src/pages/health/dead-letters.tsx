@@ -79,7 +79,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
         <Table
           asCards
           columns={[
-            { name: 'when', of: ({ at }) => <Time at={at} /> },
+            { name: 'when', of: ({ rejectedAt }) => <Time at={rejectedAt} /> },
             { name: 'where', of: positionOf },
             { name: 'reason', of: ({ reason }) => reason },
             { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
