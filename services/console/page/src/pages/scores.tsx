@@ -3,7 +3,6 @@ import { useMemo } from 'preact/hooks'
 import { queryString, read, serverNow } from '../api/client.js'
 import type { ScorePoint, Scores } from '../api/types.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
-import { Choice } from '../parts/choice.js'
 import { MarkTrack } from '../parts/mark-track.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
@@ -30,35 +29,22 @@ const PERCENTILES: readonly (readonly [label: string, name: Measure, colour: str
 
 /** The nll of records over time, with the threshold of anomalies. */
 export function ScoresPage() {
-  const params = new URLSearchParams(place.value.search)
   const pipeline = currentPipeline.value
-  const requested = parseSpan(params)
+  const requested = parseSpan(new URLSearchParams(place.value.search))
   const span: Span = isBounded(requested) ? requested : { last: '24h' }
-  const scale = params.get('scale') === 'linear' ? 'linear' : 'log'
   const scores = useResource(
     JSON.stringify([pipeline, span]),
     (signal) => read<Scores>('/statistics/scores', { pipeline, ...spanQuery(span, serverNow()) }, signal),
     'last' in span ? REFRESH_MS : undefined,
   )
-  const goTo = (part: { span?: Span; scale?: string }, options?: { replace: boolean }) => {
-    const linear = (part.scale ?? scale) === 'linear' ? 'linear' : null
-    navigate(`/scores${queryString({ pipeline, ...spanParams(part.span ?? span), scale: linear })}`, options)
-  }
+  const goTo = (chosen: Span, options?: { replace: boolean }) =>
+    navigate(`/scores${queryString({ pipeline, ...spanParams(chosen) })}`, options)
   return (
     <Page
       title="Scores"
       tools={
         <div class="row">
-          <SpanChoice span={span} onSpan={(chosen, options) => goTo({ span: chosen }, options)} hasAll={false} />
-          <Choice
-            label="Scale"
-            value={scale}
-            onValue={(value) => goTo({ scale: value })}
-            of={[
-              ['log', 'log scale'],
-              ['linear', 'linear scale'],
-            ]}
-          />
+          <SpanChoice span={span} onSpan={goTo} hasAll={false} />
         </div>
       }
     >
@@ -73,8 +59,7 @@ export function ScoresPage() {
             <Charts
               pipeline={pipeline}
               scores={found}
-              isLog={scale === 'log'}
-              onSelect={(from, to) => goTo({ span: spanBetween(1000 * from, 1000 * to) })}
+              onSelect={(from, to) => goTo(spanBetween(1000 * from, 1000 * to))}
             />
           )
         }
@@ -86,11 +71,10 @@ export function ScoresPage() {
 interface ChartsProps {
   readonly pipeline: string
   readonly scores: Scores
-  readonly isLog: boolean
   readonly onSelect: (from: number, to: number) => void
 }
 
-function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
+function Charts({ pipeline, scores, onSelect }: ChartsProps) {
   const { points, threshold, step, marks } = scores
   const [fromMs, toMs] = [Date.parse(scores.from), Date.parse(scores.to)]
   const drawn = useMemo(() => {
@@ -140,7 +124,7 @@ function Charts({ pipeline, scores, isLog, onSelect }: ChartsProps) {
           title={`Percentiles of the score against the threshold: ${words}`}
           {...axis}
           series={drawn.percentiles}
-          isLog={isLog}
+          isLog
           format={formatAmount}
           height={340}
         />
