@@ -62,7 +62,19 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
     name: '',
     // The limit is in the subquery, so that verdicts are looked up only for the page.
     text: `
-      select ${LINE_COLUMNS}, array[${chosen.join(', ')}]::text[] as values
+      select pipeline, topic, partition, "offset", record_time as "recordTime", event_time as "eventTime",
+             detected_at as "detectedAt", entity_key as "entityKey", nll, p_value as "pValue", severity, model_id as "modelId",
+             provisional, coalesce(reasons -> 0 ->> 'text', unexplainable) as "topReason", (
+               select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
+               from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)
+             ) as fields, (
+               select verdict
+               from outflow.verdicts as given
+               where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
+                 and given.partition = anomaly.partition and given."offset" = anomaly."offset"
+               order by given.id desc
+               limit 1
+             ) as verdict, array[${chosen.join(', ')}]::text[] as values
       from (
         select *
         from outflow.anomalies as anomaly
@@ -70,30 +82,12 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
         order by ${order}
         limit ${place(listing.limit + 1)}
       ) as anomaly
-      ${LAST_VERDICT}
-      order by ${order.replaceAll(/\b(topic|partition)\b|"offset"/g, 'anomaly.$&')}`,
+      order by ${order}`,
     values,
   })
   const items = rows.slice(0, listing.limit)
   return { items, next: rows.length > listing.limit ? items.at(-1)! : null }
 }
-
-/** Columns of `outflow.anomalies as anomaly` joined with `LAST_VERDICT`. */
-const LINE_COLUMNS = `anomaly.pipeline, anomaly.topic, anomaly.partition, anomaly."offset", record_time as "recordTime",
-       event_time as "eventTime", detected_at as "detectedAt", entity_key as "entityKey",
-       nll, p_value as "pValue", severity, model_id as "modelId", provisional, last.verdict,
-       coalesce(reasons -> 0 ->> 'text', unexplainable) as "topReason",
-       (select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
-        from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)) as fields`
-
-const LAST_VERDICT = `left join lateral (
-        select verdict
-        from outflow.verdicts as given
-        where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
-          and given.partition = anomaly.partition and given."offset" = anomaly."offset"
-        order by id desc
-        limit 1
-      ) as last on true`
 
 /** The row comparison continues after the cursor; the redundant bound before it lets Postgres skip whole partitions. */
 function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: Place): string[] {
