@@ -44,8 +44,8 @@ interface AnomalyPage {
 }
 
 interface AnomalyListOptions extends AnomalyFilter {
-  /** time: newest record first; surprise: smallest p-value first, then newest. */
-  readonly sort: 'time' | 'surprise'
+  /** time: newest record first; bits: smallest p-value first, then newest. */
+  readonly sort: 'time' | 'bits'
   readonly limit: number
   readonly after?: AnomalyCursor | null | undefined
   /** Paths into the record. Default: none. */
@@ -56,7 +56,7 @@ interface AnomalyListOptions extends AnomalyFilter {
 export async function listAnomalies(db: Queryable, listing: AnomalyListOptions): Promise<AnomalyPage> {
   const { values, place } = placeholders()
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
-  const order = `${listing.sort === 'surprise' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
+  const order = `${listing.sort === 'bits' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
   const chosen = (listing.values ?? []).map((steps) => `left(record #>> ${place(steps.map(String))}::text[], 200)`)
   const rows = await run<AnomalyRow>(db, {
     name: '',

@@ -60,10 +60,10 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     },
     async ({ query: { sort, cursor, limit, column = [], detectedWithinMs, ...query } }) => {
       const listing = {
-        sort: sort === 'bits' ? ('surprise' as const) : sort,
+        sort,
+        limit,
         after: cursor,
         detectedFrom: detectedWithinMs === undefined ? undefined : new Date(Date.now() - detectedWithinMs),
-        limit,
         values: [column].flat().map(stepsOfColumn),
       }
       const page = await read(async (db) =>
