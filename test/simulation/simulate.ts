@@ -6,9 +6,10 @@ import { parseArgs } from 'node:util'
 import { EPOCH_MS, type Trace } from './scheduler.js'
 import { runSeed } from './world.js'
 
-const USAGE = `npm run simulate -- [--seeds 200] [--from 1] [--processes n] [--json] | --trace seed | --replay seed
+const USAGE = `npm run simulate -- [--seeds 200] [--from 1] [seed]... [--processes n] [--json] | --trace seed | --replay seed
   --seeds      how many worlds
   --from       the seed of the first
+  seed         only the worlds of these seeds
   --processes  that share the seeds; default: one a processor
   --json       prints the figures as JSON
   --trace      prints the events of one seed
@@ -20,7 +21,7 @@ const REPLAYS = 10
 /** Seeds per process. */
 const MOST_SEEDS = 100
 
-/** Results of a range of seeds. */
+/** Results of some seeds. */
 interface Figures {
   readonly records: number
   readonly events: number
@@ -29,7 +30,8 @@ interface Figures {
   readonly cpuSeconds: number
 }
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
@@ -40,24 +42,25 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
-const [seeds, from, processes] = [values.seeds, values.from, values.processes].map(Number) as [number, number, number]
+const [count, from, processes] = [values.seeds, values.from, values.processes].map(Number) as [number, number, number]
+const seeds = positionals.length > 0 ? positionals.map(Number) : Array.from({ length: count }, (_, at) => from + at)
 const isUsable =
-  [seeds, processes].every((count) => Number.isSafeInteger(count) && count > 0) && Number.isSafeInteger(from)
+  processes > 0 && Number.isSafeInteger(processes) && seeds.length > 0 && seeds.every(Number.isSafeInteger)
 if (values.help || !isUsable) {
   console.log(USAGE)
   process.exit(values.help ? 0 : 2)
 }
 
-if (values.trace !== undefined) await simulate(Number(values.trace), 1, printEvent)
+if (values.trace !== undefined) await simulate([Number(values.trace)], printEvent)
 else if (values.replay !== undefined) await replay(Number(values.replay))
-else if (process.send) process.send(await simulate(from, seeds))
+else if (process.send) process.send(await simulate(seeds))
 else report(await simulateInProcesses())
 
-async function simulate(first: number, count: number, trace?: Trace): Promise<Figures> {
+async function simulate(seeds: readonly number[], trace?: Trace): Promise<Figures> {
   const failedSeeds: number[] = []
   let events = 0
   let records = 0
-  for (let seed = first; seed < first + count; seed++) {
+  for (const seed of seeds) {
     const outcome = await runSeed(seed, trace)
     events += outcome.events
     records += outcome.records
@@ -74,13 +77,12 @@ async function simulate(first: number, count: number, trace?: Trace): Promise<Fi
 /** Runs a part of the seeds in each process: each replaces its runtime, and promises of killed simulated processes stay in memory. */
 async function simulateInProcesses(): Promise<Figures & { readonly seconds: number }> {
   const startMs = performance.now()
-  const size = Math.min(MOST_SEEDS, Math.ceil(seeds / processes))
-  const firsts = Array.from({ length: Math.ceil(seeds / size) }, (_, place) => from + place * size)
+  const size = Math.min(MOST_SEEDS, Math.ceil(seeds.length / processes))
+  const left = [...seeds]
   const parts: Figures[] = []
   const runParts = async () => {
-    for (let first = firsts.shift(); first !== undefined; first = firsts.shift()) {
-      const count = Math.min(size, from + seeds - first)
-      const child = fork(import.meta.filename, ['--from', String(first), '--seeds', String(count)])
+    while (left.length > 0) {
+      const child = fork(import.meta.filename, left.splice(0, size).map(String))
       const [figures] = await once(child, 'message')
       parts.push(figures as Figures)
     }
@@ -107,10 +109,21 @@ function report({
   events,
 }: Awaited<ReturnType<typeof simulateInProcesses>>): void {
   if (values.json)
-    console.log(JSON.stringify({ seeds, from, failedSeeds, records, events, processes, seconds, cpuSeconds }))
+    console.log(
+      JSON.stringify({
+        seeds: seeds.length,
+        from: seeds[0],
+        failedSeeds,
+        records,
+        events,
+        processes,
+        seconds,
+        cpuSeconds,
+      }),
+    )
   else
     console.log(
-      `simulate: ${seeds} seeds from ${from}, ${records} records and ${events} events in ${seconds} s (${cpuSeconds} s of CPU), ${failedSeeds.length} failed`,
+      `simulate: ${seeds.length} seeds from ${seeds[0]}, ${records} records and ${events} events in ${seconds} s (${cpuSeconds} s of CPU), ${failedSeeds.length} failed`,
     )
   process.exitCode = failedSeeds.length > 0 ? 1 : 0
 }
