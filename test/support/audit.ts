@@ -127,7 +127,7 @@ async function expectEachMessageSentOnce(pipeline: ParcelPipeline, due: readonly
 }
 
 /** Returns the expected result of each record up to the stored offsets. */
-export async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
+async function dueSoFar(pipeline: ParcelPipeline): Promise<readonly Due[]> {
   const rows = await select(pipeline, 'select partition, next_offset from outflow.offsets')
   const ends = new Map(rows.map(({ partition, next_offset }) => [partition, BigInt(next_offset as string)]))
   const records = await readTopic(pipeline.brokers, pipeline.topics.source)
