@@ -6,26 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { launchInfrastructure } from '@outflow/launcher'
-import { ensureTopics, makeKafka } from '@outflow/streams'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { query } from '../support/launch.laws.js'
-import { readTopic } from '../support/topic-reader.js'
-import { sendMessages } from '../support/topic-writer.js'
-
-it.each(['stop', 'kill'] as const)('an embedded Kafka keeps the records of a topic over %s and start', async (how) => {
-  vi.stubEnv('KAFKA_BROKERS', '')
-  vi.stubEnv('OUTFLOW_LAUNCHER', 'embedded')
-  const { kafka, stop } = await launchInfrastructure({ need: ['kafka'] })
-  vi.unstubAllEnvs()
-  onTestFinished(stop)
-  const client = makeKafka({ brokers: kafka.brokers, clientId: 'test' })
-  await ensureTopics(client, [{ topic: 'kept', partitions: 1 }])
-  await sendMessages(client, [{ topic: 'kept', key: null, value: 'hello' }])
-  await kafka.control![how]()
-  await kafka.control!.start()
-  expect((await readTopic(kafka.brokers, 'kept')).map(({ value }) => String(value))).toEqual(['hello'])
-})
 
 // Reads /proc to distinguish running processes from zombies, which remain listed where process 1 does not reap them.
 describe('a launch whose owner is killed', () => {
