@@ -2,7 +2,7 @@ import type { TrainedDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
 import { migrate } from '@outflow/store'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { expectEachRecordCountedOnce, expectEverythingOnce, untilAllStored } from '../support/audit.js'
+import { expectEverythingOnce } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
@@ -70,36 +70,6 @@ async function onOwn(server: Server, skip: (why: string) => never) {
   await migrate(launched.postgres.url)
   return { control, pipeline: await aParcelPipeline({ model, databaseUrl: launched.postgres.url }) }
 }
-
-test('issue 17.24: while Postgres rejects all writes, ingest is not ready, and reports the batch', async () => {
-  const pipeline = await aParcelPipeline({ model })
-  const ingest = startService('ingest', pipeline.configFile)
-  const feed = pipeline.feed(25)
-  await pipeline.untilStoredMore(1_000)
-  await pipeline.pool.query(`
-    create function outflow.refuse() returns trigger language plpgsql as $$
-    begin
-      raise exception 'the disk is full' using errcode = '53100';
-    end $$`)
-  await pipeline.pool.query(`
-    create trigger disk_full before update on outflow.offsets for each row execute function outflow.refuse()`)
-  const unready = await eventually(
-    async () => {
-      const { status, checks } = await ingest.readiness()
-      return status === 503 && checks.ingest
-    },
-    { what: 'ingest is not ready', everyMs: 500 },
-  )
-  expect(unready).toMatchObject({
-    postgres: { ok: true },
-    batches: { ok: false, detail: expect.stringContaining(`the batch of ${pipeline.topics.source}/`) },
-  })
-  await pipeline.pool.query('drop trigger disk_full on outflow.offsets')
-  await untilReady(ingest)
-  await feed.stop()
-  await untilAllStored(pipeline)
-  await expectEachRecordCountedOnce(pipeline)
-})
 
 function startServices({ configFile }: ParcelPipeline): [ingest: ServiceProcess, alerts: ServiceProcess] {
   return [startService('ingest', configFile), startService('alerts', configFile)]

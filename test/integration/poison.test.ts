@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { OutgoingMessage } from '@outflow/streams'
 import { expect, test } from 'vitest'
+import { expectEachRecordCountedOnce, untilAllStored } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { parcelModel, windowedParcelModel } from '../support/parcel-models.js'
@@ -94,4 +95,34 @@ test('issue 17.20: a record that Postgres rejects affects no other record', asyn
   const failed = await query("select detail from outflow.dead_letters where reason = 'failed'")
   expect(failed).toEqual(Array(2).fill({ detail: expect.stringMatching(/^ValueRefused: .*refused by the test/) }))
   expect(await ingest.logged('record failed')).toMatchObject({ topic: pipeline.topics.source, level: 'error' })
+})
+
+test('issue 17.24: while Postgres rejects all writes, ingest is not ready, and reports the batch', async () => {
+  const pipeline = await aParcelPipeline({ model: await parcelModel() })
+  const ingest = startService('ingest', pipeline.configFile)
+  const feed = pipeline.feed(25)
+  await pipeline.untilStoredMore(1_000)
+  await pipeline.pool.query(`
+    create function outflow.refuse() returns trigger language plpgsql as $$
+    begin
+      raise exception 'the disk is full' using errcode = '53100';
+    end $$`)
+  await pipeline.pool.query(`
+    create trigger disk_full before update on outflow.offsets for each row execute function outflow.refuse()`)
+  const unready = await eventually(
+    async () => {
+      const { status, checks } = await ingest.readiness()
+      return status === 503 && checks.ingest
+    },
+    { what: 'ingest is not ready', everyMs: 500 },
+  )
+  expect(unready).toMatchObject({
+    postgres: { ok: true },
+    batches: { ok: false, detail: expect.stringContaining(`the batch of ${pipeline.topics.source}/`) },
+  })
+  await pipeline.pool.query('drop trigger disk_full on outflow.offsets')
+  await eventually(async () => (await ingest.readiness()).ready, { what: 'ingest is ready' })
+  await feed.stop()
+  await untilAllStored(pipeline)
+  await expectEachRecordCountedOnce(pipeline)
 })
