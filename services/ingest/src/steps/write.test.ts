@@ -51,6 +51,17 @@ test('one write contains all changes of the batch', async () => {
   })
 })
 
+test('the upper limit of a p-value is recalibrated like the p-value, and the anomaly has the id of the recalibration', async () => {
+  const { step, writes } = writing()
+  const recalibration = { at: [0, 1], shift: [Math.log(3), Math.log(3)] }
+  const model = { ...aLease(), recalibration, recalibrationId: 7n }
+  await step(await aDecideStep()(await score(aReadBatch([9], { model }))))
+  const { pUpper, recalibrationId } = writes[0]!.anomalies[0]!
+  const odds = (p: number) => p / (1 - p)
+  expect(odds(pUpper)).toBeCloseTo(3 * odds(model.detector.pUpperLimit(9)), 12)
+  expect(recalibrationId).toBe(7n)
+})
+
 test('skipped tombstones are not among the received records', async () => {
   const { step, writes } = writing()
   await step({ ...(await decided([1, 9, 2], [3, 5])), skipped: 2 })
