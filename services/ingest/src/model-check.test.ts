@@ -22,6 +22,14 @@ test('the detail is the model id alone if every severity is reachable', () => {
   expect(modelCheck(servedWith(20_000), { alertRate: 0.001 })).toEqual({ ok: true, detail: 'm1' })
 })
 
+test('the detail names the model that is served instead of one that could not be opened', () => {
+  const notOpened = { modelId: 'm2', error: new ModelDamaged('m2') }
+  expect(modelCheck({ ...servedWith(20_000), notOpened }, { alertRate: 0.001 })).toEqual({
+    ok: true,
+    detail: 'm1 instead of m2, which could not be opened: OUTFLOW_STORE_MODEL_DAMAGED',
+  })
+})
+
 test('without a model the check fails, and names one that could not be opened', () => {
   expect(modelCheck({ current: null, notOpened: null }, { alertRate: 0.001 })).toEqual({
     ok: false,
