@@ -101,29 +101,3 @@ test('two pipelines in one process, one of them over two topics: every record of
   expect(text.match(/^# TYPE outflow_records_total /gm)).toHaveLength(1)
   expect(await service.terminate()).toMatchObject({ code: 0 })
 })
-
-test('a pipeline that fails leaves the other one running and is logged, and the process exits with 1', async () => {
-  const [sound, broken] = (await Promise.all([aTopic(), aTopic()])) as [string, string]
-  const good = await aPipeline([sound])
-  const bad = await aPipeline([broken])
-  // An offset beyond the end of the topic: a retry does not help.
-  await pool.query('insert into outflow.offsets (pipeline, topic, partition, next_offset) values ($1, $2, 0, 99)', [
-    bad.name,
-    broken,
-  ])
-
-  const service = startService('ingest', good.configFile, bad.configFile)
-  expect(await service.logged('pipeline failed')).toMatchObject({ level: 'error', pipeline: bad.name })
-  const messages = nextOf(parcelMessages(9), 300)
-  await send(sound, messages)
-  await eventually(async () => (await countsOf(good))[sound]?.[0] === 300, { what: 'the other one continues' })
-
-  expect(await countsOf(good)).toEqual({ [sound]: dueOf(messages) })
-  const { address } = await service.logged('health and metrics served')
-  const answer = await fetch(`${address}/readyz`)
-  expect(answer.status).toBe(503)
-  expect(await answer.json()).toMatchObject({
-    pipelines: { [good.name]: { ready: true }, [bad.name]: { checks: { pipeline: { running: { ok: false } } } } },
-  })
-  expect(await service.terminate()).toMatchObject({ code: 1 })
-})
