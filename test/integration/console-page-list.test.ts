@@ -76,21 +76,6 @@ describe('the list', () => {
     await soon(() => rows().first().textContent()).toContain('airport-43')
   })
 
-  it('shows a new anomaly of an older record in the order of time, not at the top', async () => {
-    await page.goto(`${console.url}/`)
-    await soon(() => rows().count()).toBeGreaterThan(10)
-    await pool.query(
-      `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, entity_key, record, nll,
-         p_value, p_upper, severity, reasons, model_id, detected_at)
-       select pipeline, name, 0, 0, now() - age, now(), name, record, nll, p_value, p_upper, severity, reasons, model_id, now()
-       from outflow.anomalies, (values ('resent', interval '1 hour'), ('fresh', interval '0')) as added (name, age)
-       where "offset" = 7 and topic = 'flights'`,
-    )
-    await soon(() => rows().first().textContent()).toContain('fresh')
-    expect(await page.locator('.list-row', { hasText: 'resent' }).count()).toBe(0)
-    await pool.query(`delete from outflow.anomalies where topic in ('resent', 'fresh')`)
-  })
-
   it('shows the reasons of an anomaly as soon as they are stored', async () => {
     await page.goto(`${console.url}/`)
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
