@@ -87,17 +87,6 @@ describe('writeBatch', () => {
     ])
   })
 
-  it('writes nothing when another writer moved the offset', async () => {
-    const pipeline = await aPipeline()
-    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
-    const before = await everything(pipeline)
-
-    expect(await writeBatch(pool, aBatch(pipeline, 0n, 3n))).toBe('superseded')
-    expect(await writeBatch(pool, aBatch(pipeline, 2n, 5n))).toBe('superseded')
-    expect(await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), partition: 1 })).toBe('superseded')
-    expect(await everything(pipeline)).toEqual(before)
-  })
-
   it('counts a batch without anomalies and dead letters like any other, and once', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))

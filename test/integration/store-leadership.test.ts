@@ -4,24 +4,6 @@ import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 
 describe('withLeadership', () => {
-  it('has one leader at a time', async () => {
-    let leading = 0
-    const lead = () =>
-      withLeadership(
-        pool,
-        'relay of a test',
-        async () => {
-          leading += 1
-          expect(leading).toBe(1)
-          await pool.query('select pg_sleep(0.05)')
-          leading -= 1
-          return 'led'
-        },
-        { retryMs: 10 },
-      )
-    expect(await Promise.all([lead(), lead(), lead()])).toEqual(['led', 'led', 'led'])
-  })
-
   it('ends within ten seconds when the machine of the leader loses power', async () => {
     const settings = await withLeadership(pool, 'kept alive', async ({ client }) => {
       const { rows } = await client.query<{ name: string; setting: string }>(
