@@ -64,8 +64,7 @@ report.table(
     ...{ stretch, hours, 'anomalies, of the rate': anomalyShare / BUDGET },
     ...{ 'after 5 minutes': settledShare / BUDGET, recall: plantedFound },
     ...{ 'alarms, at minute': alarms.map(({ chart, atMinute }) => `${chart} ${atMinute}`).join(', ') },
-    ...{ models: models.filter(({ became }) => became === 'promoted').length },
-    'first model, at minute': own.minutesToModel,
+    ...{ models, 'first model, at minute': own.minutesToModel },
   })),
 )
 report.table(
@@ -89,26 +88,19 @@ async function pass(stretch: Stretch): Promise<Passed> {
       await pipeline.look(nowMs)
     }
   }
-  const events = pipeline.events.filter(({ atMs }) => atMs > startMs && atMs <= nowMs)
-  const since = ({ atMs }: { readonly atMs: number }) => (atMs - startMs) / MINUTE_MS
-  const alarms = events.filter(({ what }) => what === 'alarm')
-  const promoted = events.filter(({ what }) => what === 'promoted')
+  const isOfStretch = (atMs: number) => atMs > startMs && atMs <= nowMs
+  const minuteOf = (atMs: number) => (atMs - startMs) / MINUTE_MS
+  const alarms = pipeline.alarms.filter(({ atMs }) => isOfStretch(atMs))
+  const promotions = pipeline.promotions.filter(isOfStretch)
   const reported = {
     stretch: stretch.name,
     hours: stretch.minutes / 60,
     ...tally.report(),
-    alarms: alarms.map((alarm) => ({
-      atMinute: since(alarm),
-      chart: alarm.why,
-      changedMinute: since({ atMs: alarm.changedMs! }),
-    })),
-    models: events
-      .filter(({ what }) => what !== 'alarm')
-      .map((event) => ({ atMinute: since(event), became: event.what, because: event.why })),
-    minutesToAlarm: alarms[0] ? since(alarms[0]) : null,
-    minutesToModel: promoted[0] ? since(promoted[0]) : null,
+    alarms: alarms.map(({ atMs, chart }) => ({ atMinute: minuteOf(atMs), chart })),
+    models: promotions.length,
+    minutesToModel: promotions.length > 0 ? minuteOf(promotions[0]!) : null,
     // An alarm whose change began before the stretch belongs to an earlier one.
-    falseAlarms: stretch.isChange ? 0 : alarms.filter(({ changedMs }) => changedMs! >= startMs).length,
+    falseAlarms: stretch.isChange ? 0 : alarms.filter(({ changedMs }) => changedMs >= startMs).length,
     ...before,
     ...(await adaptation(stretch)),
   }
@@ -153,15 +145,7 @@ async function adaptation(stretch: Stretch): Promise<Partial<Adaptation>> {
   const [own, ownFresh] = [await pipeline.score(anomalies), await pipeline.score(fresh)]
   const [others, othersFresh] = [await alone.score(anomalies), await alone.score(fresh)]
   await alone.close()
-  const recall = foundAtBudget(own.nll, ownFresh.nll)
-  const recallAlone = foundAtBudget(others.nll, othersFresh.nll)
-  return {
-    recall,
-    recallAlone,
-    recallRatio: recall / recallAlone,
-    recallAsJudged: flaggedShare(own.pValue, BUDGET),
-    recallAloneAsJudged: flaggedShare(others.pValue, BUDGET),
-  }
+  return { recallRatio: foundAtBudget(own.nll, ownFresh.nll) / foundAtBudget(others.nll, othersFresh.nll) }
 }
 
 /** The share of NLLs above the level that the budget of new records exceeds. */

@@ -37,13 +37,11 @@ const MINUTE_MS = 60_000
 const FIT_MS = 60_000
 
 /** An event for the report. */
-export interface LifeEvent {
+interface Alarm {
   readonly atMs: number
-  readonly what: 'alarm' | 'promoted' | 'failed_gate'
-  /** The chart of an alarm, or the cause of a fit. */
-  readonly why: string
-  /** For an alarm: the time at which the change began. */
-  readonly changedMs?: number
+  readonly chart: string
+  /** The time at which the change began. */
+  readonly changedMs: number
 }
 
 /** outflow without Kafka and Postgres: the functions of its services, on a store in memory and with a simulated clock. */
@@ -54,7 +52,9 @@ export interface SimulatedPipeline {
   look(nowMs: number): Promise<void>
   /** Scores records that are not part of the stream with the current model and recalibration. */
   score(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>>
-  readonly events: readonly LifeEvent[]
+  readonly alarms: readonly Alarm[]
+  /** Times at which a model became active. */
+  readonly promotions: readonly number[]
   readonly fitSeconds: readonly number[]
   close(): Promise<void>
 }
@@ -86,14 +86,15 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     readonly seen: number
     readonly good: number
   }[] = []
-  const events: LifeEvent[] = []
+  const alarms: Alarm[] = []
+  const promotions: number[] = []
   const fitSeconds: number[] = []
   let active: Active | null = null
   let coming: { readonly atMs: number; readonly take: () => Promise<void> } | null = null
   let lastAlarm: { readonly changedMs: number; readonly chart: DriftAlarm['chart']; readonly notedMs: number } | null =
     null
 
-  return { ingest, look, score, events, fitSeconds, close: async () => active?.detector.close() }
+  return { ingest, look, score, alarms, promotions, fitSeconds, close: async () => active?.detector.close() }
 
   async function ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null> {
     if (active === null) return null
@@ -138,7 +139,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     if (alarm !== null) {
       own.alarm = { ...alarm, notedMs: nowMs }
       if (ANSWERED_CHARTS.includes(alarm.chart)) lastAlarm = { ...alarm, notedMs: nowMs }
-      events.push({ atMs: nowMs, what: 'alarm', why: alarm.chart, changedMs: alarm.changedMs })
+      alarms.push({ atMs: nowMs, chart: alarm.chart, changedMs: alarm.changedMs })
     }
     const { recalibration } = read
     if (recalibration !== null && recalibrationDistance(recalibration, own.recalibration) >= LEAST_DIFFERENCE)
@@ -203,13 +204,10 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
           return 'candidate'
         },
         promote: async (id) => {
-          take = () => promote(id, because, nowMs + FIT_MS)
+          take = () => promote(id, nowMs + FIT_MS)
           return 'promoted'
         },
-        failGate: async (id) => {
-          setState(id, 'failed_gate')
-          events.push({ atMs: nowMs + FIT_MS, what: 'failed_gate', why: because })
-        },
+        failGate: async (id) => setState(id, 'failed_gate'),
       },
       telemetry,
       signal: new AbortController().signal,
@@ -219,7 +217,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     coming = { atMs: nowMs + FIT_MS, take }
   }
 
-  async function promote(id: string, why: string, atMs: number): Promise<void> {
+  async function promote(id: string, atMs: number): Promise<void> {
     if (active !== null) {
       setState(active.summary.id, 'retired')
       await active.detector.close()
@@ -235,7 +233,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
       alarm: null,
       recalibration: null,
     }
-    events.push({ atMs, what: 'promoted', why })
+    promotions.push(atMs)
   }
 
   function setState(id: string, state: ModelSummary['state']): void {

@@ -12,14 +12,8 @@ function tallyOf(anomaliesByMinute: readonly number[]) {
 
 test('a stretch that begins with a flood is within the budget from the first minute whose next 10,000 records are', () => {
   const flood = [100, 100, 100, ...new Array<number>(27).fill(10)]
-  expect(tallyOf(flood)).toMatchObject({
-    records: 30_000,
-    anomalyShare: 0.019,
-    settledShare: 0.01,
-    backInsideMinutes: 3,
-    blocksOutside: 1 / 3,
-  })
-  expect(tallyOf(new Array<number>(30).fill(13))).toMatchObject({ backInsideMinutes: null, blocksOutside: 1 })
+  expect(tallyOf(flood)).toMatchObject({ anomalyShare: 0.019, settledShare: 0.01, backInsideMinutes: 3 })
+  expect(tallyOf(new Array<number>(30).fill(13))).toMatchObject({ backInsideMinutes: null })
 })
 
 test('planted records are counted separately', () => {
@@ -31,5 +25,5 @@ test('planted records are counted separately', () => {
   ] as const) {
     tally.add(0, isPlanted, isAnomaly)
   }
-  expect(tally.report()).toMatchObject({ records: 3, plantedRecords: 2, plantedFound: 0.5 })
+  expect(tally.report()).toMatchObject({ plantedFound: 0.5 })
 })

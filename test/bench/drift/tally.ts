@@ -5,17 +5,13 @@ export interface Tally {
 }
 
 export interface TallyReport {
-  readonly records: number
   /** Share of all records. */
   readonly anomalyShare: number
   /** From the sixth minute on. */
   readonly settledShare: number
-  readonly plantedRecords: number
   readonly plantedFound: number
   /** Minutes until the first block of about 10,000 records that is within a quarter of the budget; null: never. */
   readonly backInsideMinutes: number | null
-  /** Share of consecutive blocks that are not within it. */
-  readonly blocksOutside: number
 }
 
 const SETTLING_MINUTES = 5
@@ -49,19 +45,11 @@ export function makeTally(minutes: number, budget: number): Tally {
         const to = endOfBlock(from)
         if (to !== null && isInside(from, to)) backInside = from
       }
-      let [blocks, outside] = [0, 0]
-      for (let from = 0, to = endOfBlock(0); to !== null; from = to, to = endOfBlock(from)) {
-        blocks += 1
-        if (!isInside(from, to)) outside += 1
-      }
       return {
-        records: sum(records, 0, minutes),
         anomalyShare: shareOf(0),
         settledShare: shareOf(Math.min(SETTLING_MINUTES, minutes - 1)),
-        plantedRecords: planted,
         plantedFound: found / Math.max(1, planted),
         backInsideMinutes: backInside,
-        blocksOutside: outside / Math.max(1, blocks),
       }
     },
   }

@@ -4,22 +4,17 @@ import type { TallyReport } from './tally.js'
 export interface Passed extends TallyReport, Partial<Adaptation> {
   readonly stretch: string
   readonly hours: number
-  readonly alarms: readonly { readonly atMinute: number; readonly chart: string; readonly changedMinute: number }[]
-  readonly models: readonly { readonly atMinute: number; readonly became: string; readonly because: string }[]
-  readonly minutesToAlarm: number | null
+  readonly alarms: readonly { readonly atMinute: number; readonly chart: string }[]
+  /** Number of promoted models. */
+  readonly models: number
   readonly minutesToModel: number | null
   readonly falseAlarms: number
 }
 
 /** Recall of the stream's own model for planted anomalies, at a stretch's end. */
 export interface Adaptation {
-  /** At the threshold that the budget of new records of the regime exceeds. */
-  readonly recall: number
-  readonly recallAlone: number
+  /** At the threshold that the budget of new records of the regime exceeds, relative to a model fitted only to the regime. */
   readonly recallRatio: number
-  /** At the threshold of each model. */
-  readonly recallAsJudged: number
-  readonly recallAloneAsJudged: number
   /** By the model and its recalibrated p-values, before the attack and half an hour after it. */
   readonly attackFoundBefore: number
   readonly attackFoundLater: number
