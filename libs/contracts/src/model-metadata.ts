@@ -62,17 +62,6 @@ export const modelMetadataSchema = z.object({
         scale: z.number(),
       })
       .nullable(),
-    /** Difference in NLL between samples of the model and the calibration records; null if it is not measured. */
-    misfit: z
-      .object({
-        samples: z.int(),
-        /** Largest distance between the two distribution functions, 0 to 1, and the p-value of the hypothesis that they are equal. */
-        distance: z.number(),
-        pValue: z.number(),
-        /** Share of the calibration records that are less likely than 99 % of the samples: 0.01 if the model is right. */
-        beyondSamples: z.number(),
-      })
-      .nullable(),
     /** Median NLL of the calibration records, nats. */
     medianNll: z.number(),
     /** The labels by which anomalies were removed from the calibration set; null: the set as it was drawn. */

@@ -57,18 +57,14 @@ export function sortedNlls({ rows, nll, above }: Pick<Calibration, 'rows' | 'nll
 export function calibrationSummary(
   ascending: Float64Array,
   tail: ParetoTail | null,
-  misfit: CalibrationMetadata['misfit'],
-): Omit<CalibrationMetadata, 'labels'> {
+): Omit<ModelMetadata['calibration'], 'labels'> {
   return {
     rows: ascending.length,
     smallestPValue: 1 / (ascending.length + 1),
     medianNll: ascending[ascending.length >> 1]!,
     tail: tail && aboutTail(tail),
-    misfit,
   }
 }
-
-type CalibrationMetadata = ModelMetadata['calibration']
 
 function aboutTail({ shape, scale, weight, ...ends }: ParetoTail) {
   const mean = (values: Float64Array) => values.reduce((sum, value, j) => sum + value * weight[j]!, 0)

@@ -17,7 +17,6 @@ import { calibrationSteps, calibrationSummary } from './conformal.js'
 import { drawPlaces } from './draw-places.js'
 import { TooFewRecords } from './errors.js'
 import { ranksToLabel } from './label-trim.js'
-import { measureMisfit } from './misfit.js'
 import { type Nll, nllBy, openTableScorer } from './model-scorer.js'
 import { foldsOf, outOfFoldNlls } from './out-of-fold.js'
 import { fitParetoTail } from './pareto-tail.js'
@@ -94,7 +93,6 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const [nllOf, ...nllsOfFolds] = scorers.map(({ score }) => nllBy(score)) as [Nll, ...Nll[]]
   const scores = provisional ? await outOfFoldNlls(folds, nllsOfFolds) : await nllOf(calibrating)
   const nlls = scores.toSorted()
-  const misfit = await measureMisfit({ encoder, flow }, nllOf, nlls, training.seed)
   await Promise.all(scorers.map((own) => own.close()))
   const tail = fitParetoTail(nlls, training.contamination)
   const encoded = encodeModel(
@@ -118,7 +116,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
         ...reportOf(fit),
         durationMs: performance.now() - started,
       },
-      calibration: { ...calibrationSummary(nlls, tail, misfit), labels: null },
+      calibration: { ...calibrationSummary(nlls, tail), labels: null },
     },
   )
   return { ...encoded, fit: fit?.report ?? null, toLabel: recordsToLabel(calibrating, scores, alertRate) }

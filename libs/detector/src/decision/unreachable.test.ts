@@ -10,7 +10,7 @@ function limitOf(
   detection: DetectionTarget,
   tail: ModelMetadata['calibration']['tail'] = null,
 ): string | null {
-  const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, misfit: null, medianNll: 1, labels: null }
+  const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, medianNll: 1, labels: null }
   return unreachable({ calibration, recordsPerDay: 1_000, provisional: false }, detection)
 }
 
@@ -56,7 +56,7 @@ describe('issue 17.6: without a tail', () => {
 })
 
 it('with a provisional model no record is rarer than its calibration records, with or without a tail', () => {
-  const calibration = { rows: 180, smallestPValue: 1 / 181, tail: TAIL, misfit: null, medianNll: 1, labels: null }
+  const calibration = { rows: 180, smallestPValue: 1 / 181, tail: TAIL, medianNll: 1, labels: null }
   expect(unreachable({ calibration, recordsPerDay: 1_000, provisional: true }, { alertRate: 0.001 })).toBe(
     'no record can be an anomaly at an alert rate of 0.001: no p-value is below 0.0055, of a provisional model of 180 records; ' +
       'train on more records, or use a larger rate',
