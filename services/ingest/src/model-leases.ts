@@ -4,7 +4,6 @@ import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import { retrying } from '@outflow/errors/retrying'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { ModelLease, OpenModel } from './batch.js'
-import { longestPause } from './longest-pause.js'
 import type { IngestTelemetry } from './telemetry.js'
 
 export interface ModelLeasesOptions {
@@ -76,12 +75,11 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
   /** @returns false if it could not be opened; rejects if the store is not available */
   const serve = async (modelId: string, insteadOf: string | null = null): Promise<boolean> => {
     try {
-      const { result: opened, pauseMs } = await longestPause(() => open(modelId))
-      const { detector, promotedAt } = opened
+      const { detector, promotedAt } = await open(modelId)
       const previousId = active.replace({ modelId, detector })?.modelId ?? null
       updateIsComparable()
       if (insteadOf === null) notOpened = null
-      telemetry.modelServed(modelId, detector.metadata, { previousId, insteadOf, promotedAt, pauseMs })
+      telemetry.modelServed(modelId, detector.metadata, { previousId, insteadOf, promotedAt })
       resolveFirst()
       return true
     } catch (thrown: unknown) {

@@ -62,7 +62,7 @@ test('issue 17.10: a model for which no record can be an anomaly is logged as a 
   const { telemetry, lines } = telling()
   const { metadata } = aDetector()
   const unreachable = { ...metadata, calibration: { ...metadata.calibration, smallestPValue: 0.02 } }
-  telemetry.modelServed('m1', unreachable, { previousId: null, insteadOf: null, promotedAt: null, pauseMs: 0 })
+  telemetry.modelServed('m1', unreachable, { previousId: null, insteadOf: null, promotedAt: null })
   expect(lines.map(({ message }) => message)).toEqual(['model served', 'detection limited'])
 })
 

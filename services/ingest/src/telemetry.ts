@@ -19,8 +19,6 @@ interface Swap {
   readonly insteadOf: string | null
   /** Measured by the store's clock. */
   readonly promotedAt: Date | null
-  /** Longest time without progress of any batch while it was opened. */
-  readonly pauseMs: number
 }
 
 type Retry = readonly [delivery: Delivery, error: OutflowError, attempt: number, waitMs: number]
@@ -46,7 +44,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   return {
     ingestStarted: (topics: readonly string[]) => log.info({ topics }, 'ingest started'),
     modelAwaited: () => log.info('first model awaited'),
-    modelServed: (modelId: string, metadata: ModelMetadata, { previousId, insteadOf, promotedAt, pauseMs }: Swap) => {
+    modelServed: (modelId: string, metadata: ModelMetadata, { previousId, insteadOf, promotedAt }: Swap) => {
       modelCreatedMs = Date.parse(metadata.createdAt)
       const rule = decisionRule(detection, metadata)
       const swap = {
@@ -54,7 +52,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         ...(insteadOf !== null && { insteadOf }),
         // For a model promoted before this process served any, it would measure the start of the process.
         ...(previousId !== null && promotedAt !== null && { sincePromotionMs: Date.now() - promotedAt.getTime() }),
-        pauseMs,
       }
       log.info({ modelId, ...swap, createdAt: metadata.createdAt, ...rule }, 'model served')
       if (detection.alertBudget !== undefined && !metadata.recordsPerDay)
