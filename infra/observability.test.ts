@@ -53,12 +53,7 @@ test('every metric is on the dashboard, except those for diagnosis', () => {
 })
 
 /** Used to tune windows or to investigate a log line; too detailed for the dashboard. */
-const FOR_DIAGNOSIS = [
-  'outflow_late_records_total',
-  'outflow_tombstones_skipped_total',
-  'outflow_training_rejected_total',
-  'outflow_window_states_evicted_total',
-]
+const FOR_DIAGNOSIS = ['outflow_late_records_total', 'outflow_tombstones_skipped_total']
 
 test('every alert rule has a promtool unit test', () => {
   const tested = read('prometheus/alerts.test.yaml')

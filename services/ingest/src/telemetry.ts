@@ -92,10 +92,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.warn(retryOf(...retry), 'batch write retried')
     },
     windowStatesAwaited: (...retry: Retry) => log.warn(retryOf(...retry), 'window states awaited'),
-    windowStatesUsed: (settled: SettleResult) => {
-      instruments.late.inc(settled.late)
-      instruments.evicted.inc(settled.evicted)
-    },
+    windowStatesUsed: ({ late }: Pick<SettleResult, 'late'>) => instruments.late.inc(late),
     windowsUnknown: (modelId: string) => log.warn({ modelId }, 'windowed features not configured'),
     stateReadRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'state read retried'),
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
@@ -160,10 +157,6 @@ function makeInstruments(metrics: Metrics) {
     ),
     notOpened: metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened'),
     late: metrics.counter('outflow_late_records_total', "Records older than everything in their entity's window"),
-    evicted: metrics.counter(
-      'outflow_window_states_evicted_total',
-      'Entities dropped from memory; they are loaded again',
-    ),
     seconds: metrics.histogram('outflow_batch_seconds', 'Time from decoding a batch to its commit', BATCH_SECONDS),
     lag: metrics.gauge('outflow_consumer_lag_records', 'Records in the partition that have not been written yet', [
       'topic',

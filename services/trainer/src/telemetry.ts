@@ -57,9 +57,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         { from, to, unlikely, isLeftOut, exclude: `outflow models exclude --from ${from} --to ${to} --why burst` },
         'burst in training window',
       ),
-    recordsRead: (rejected: RejectedCounts) => {
-      for (const [reason, count] of Object.entries(rejected)) instruments.skipped.inc({ reason }, count)
-    },
     /** @param rejected  in the window that was read */
     rowsAwaited: (rows: number, missing: number, rejected?: RejectedCounts) => {
       if (rows === awaitedAt) return
@@ -167,11 +164,6 @@ function makeInstruments(metrics: Metrics) {
     ),
     rollbacks: metrics.counter('outflow_rollbacks_total', 'Models that the guard rolled back'),
     step: metrics.gauge('outflow_fit_step', 'Step of the current fit; 0 while there is none'),
-    skipped: metrics.counter(
-      'outflow_training_rejected_total',
-      'Records of training windows that break their contract, by reason',
-      ['reason'],
-    ),
     disagreement: metrics.gauge(
       'outflow_shadow_disagreement',
       'Share of records that the shadow decides otherwise; NaN while there is none',

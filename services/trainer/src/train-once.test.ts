@@ -291,7 +291,8 @@ test('issue 17.7: a window of which every record is rejected is counted, and the
     became: 'too few',
     why: 'training window: 65 records read, 65 rejected, for example: $.dellay is absent; a fit needs 50',
   })
-  expect(telemetry.recordsRead).toHaveBeenCalledWith(expect.objectContaining({ missing_field: 60, undecodable: 5 }))
+  const rejected = expect.objectContaining({ missing_field: 60, undecodable: 5 })
+  expect(telemetry.rowsAwaited).toHaveBeenCalledWith(0, 50, rejected)
 })
 
 describe('with fewer than minRows records', () => {

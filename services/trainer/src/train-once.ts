@@ -105,7 +105,6 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { training, features } = config
   const window = await readGood(options)
   const { read, seen, sample } = window
-  telemetry.recordsRead(read.rejected)
   const { minRows } = training
   if (read.fields.length < fewest) return tooFew(read, tooFewRead(window, minRows, fewest < minRows), options)
   if (window.isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
