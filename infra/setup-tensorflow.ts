@@ -4,17 +4,7 @@
 // source against it. Both are cached, so that a run after the next `npm ci` takes seconds. The script writes only to
 // node_modules/@tensorflow/tfjs-node and to the cache folder.
 import { spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,7 +22,6 @@ const LIBRARY_NAMES = {
   'libtensorflow_cc.so.2': ['libtensorflow.so', 'libtensorflow.so.2', 'libtensorflow.so.2.9.1'],
   'libtensorflow_framework.so.2': ['libtensorflow_framework.so'],
 }
-const LIBRARIES = Object.keys(LIBRARY_NAMES)
 
 /** Extracts the two libraries and the headers from the wheel. */
 const UNPACK = `
@@ -82,7 +71,7 @@ function checkPlatform(): void {
     const platform = `${process.platform}-${process.arch}`
     throw new SetupFailed(`only linux-x64 is supported, not ${platform}; outflow fits on wasm without the addon`)
   }
-  const required = { python3: 'python3 and python3-pip', 'g++': 'g++', make: 'make', nm: 'binutils' }
+  const required = { python3: 'python3 and python3-pip', 'g++': 'g++', make: 'make' }
   for (const [command, debian] of Object.entries(required)) {
     if (spawnSync(command, ['--version']).error === undefined) continue
     throw new SetupFailed(`${command} is not installed; on Debian: apt-get install ${debian}`)
@@ -108,7 +97,7 @@ function fetchLibrary(): void {
     log('unpacking the library and its headers')
     run('python3', ['-c', UNPACK, work], work)
     mkdirSync(join(work, 'cache', 'lib'), { recursive: true })
-    for (const library of LIBRARIES) {
+    for (const library of Object.keys(LIBRARY_NAMES)) {
       renameSync(join(work, 'tensorflow', library), join(work, 'cache', 'lib', library))
     }
     renameSync(join(work, 'tensorflow', 'include'), join(work, 'cache', 'include'))
@@ -146,25 +135,7 @@ function buildAddon(): void {
   const hasHeaders = existsSync(join(nodeHome, 'include', 'node', 'node_api.h'))
   const headers = hasHeaders ? { npm_config_nodedir: nodeHome } : {}
   run('npm', ['run', 'build-addon-from-source'], tfjsNode, headers)
-  checkSymbols()
   cpSync(join(tfjsNode, 'lib'), addonFolder(), { recursive: true })
-}
-
-/** Checks every symbol: the loader binds lazily, so a missing one would end the process at its first use, during a fit. */
-function checkSymbols(): void {
-  const built = readdirSync(join(tfjsNode, 'lib'), { recursive: true, encoding: 'utf8' })
-  const defined = new Set(LIBRARIES.flatMap((library) => symbols('--defined-only', join(cache, 'lib', library))))
-  for (const addon of built.filter((file) => file.endsWith('.node'))) {
-    const wanted = symbols('--undefined-only', join(tfjsNode, 'lib', addon))
-    const missing = wanted.filter((symbol) => !defined.has(symbol))
-    if (missing.length > 0) throw new SetupFailed(`libtensorflow ${TENSORFLOW} lacks ${missing.join(', ')}`)
-    log(`all ${wanted.length} TensorFlow symbols of the addon are in the library`)
-  }
-}
-
-function symbols(which: '--defined-only' | '--undefined-only', file: string): string[] {
-  const { stdout } = spawnSync('nm', ['-D', which, file], { encoding: 'utf8', maxBuffer: 2 ** 30 })
-  return [...stdout.matchAll(/ (TFE?_\w+)/g)].map((match) => match[1]!)
 }
 
 function addonFolder(): string {
