@@ -13,18 +13,8 @@ export async function findJava(): Promise<string> {
   const { JAVA_HOME } = process.env
   const java = JAVA_HOME ? join(JAVA_HOME, 'bin', 'java') : 'java'
   const { stderr } = await runCommand(java, ['-version'])
-  const major = javaMajor(stderr)
-  if (major === undefined || major < OLDEST_JAVA) {
-    throw new ComponentStartFailed(
-      `Kafka needs Java ${OLDEST_JAVA} or newer; ${java} is ${major ?? 'of unknown version'}`,
-    )
-  }
-  return java
-}
-
-/** Major version from what `java -version` prints: `"17.0.15"` is 17, `"1.8.0_392"` is 8. */
-export function javaMajor(printed: string): number | undefined {
-  const [, first, second] = /version "(\d+)(?:\.(\d+))?/.exec(printed) ?? []
-  if (first === undefined) return undefined
-  return first === '1' && second !== undefined ? Number(second) : Number(first)
+  // Versions before 9 begin with 1, such as 1.8.0_392.
+  const version = /version "([^"]+)"/.exec(stderr)?.[1] ?? 'unknown'
+  if (Number.parseInt(version, 10) >= OLDEST_JAVA) return java
+  throw new ComponentStartFailed(`Kafka needs Java ${OLDEST_JAVA} or newer; the version of ${java} is ${version}`)
 }
