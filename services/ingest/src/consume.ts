@@ -38,17 +38,8 @@ interface ConsumeDeps {
  *
  * @throws {OutflowError} like `runIngest`
  */
-export async function consume({
-  config,
-  kafka,
-  signal,
-  untilStopped,
-  pool,
-  models,
-  telemetry,
-  watchdog,
-  hooks,
-}: ConsumeDeps): Promise<void> {
+export async function consume(deps: ConsumeDeps): Promise<void> {
+  const { config, kafka, signal, untilStopped, pool, models, telemetry, watchdog, hooks } = deps
   const { pipeline, source, detection } = config
   const partitionAt = ({ topic, partition, expectedOffset }: Delivery) => {
     return { pipeline, topic, partition, nextOffset: expectedOffset }
