@@ -48,20 +48,8 @@ export const modelMetadataSchema = z.object({
     rows: z.int(),
     /** 1 / (rows + 1): the smallest p-value by counting; without a tail no record gets a smaller one. */
     smallestPValue: z.number(),
-    /** Pareto tail of the highest calibration NLLs; null if no fit was good. */
-    tail: z
-      .object({
-        /** Number of calibration records to which it was fitted, and of those beyond the junction. */
-        exceedances: z.int(),
-        beyond: z.int(),
-        /** NLL at which counting ends and the tail begins, nats, and its p-value. */
-        junction: z.number(),
-        junctionPValue: z.number(),
-        /** Means over the tail's members; 0 is exponential, above it heavier. The scale is in nats. */
-        shape: z.number(),
-        scale: z.number(),
-      })
-      .nullable(),
+    /** Whether a fitted tail gives the p-values beyond the least likely calibration records; false: no fit was good. */
+    hasTail: z.boolean(),
     /** Median NLL of the calibration records, nats. */
     medianNll: z.number(),
     /** The labels by which anomalies were removed from the calibration set; null: the set as it was drawn. */

@@ -62,13 +62,8 @@ export function calibrationSummary(
     rows: ascending.length,
     smallestPValue: 1 / (ascending.length + 1),
     medianNll: ascending[ascending.length >> 1]!,
-    tail: tail && aboutTail(tail),
+    hasTail: tail !== null,
   }
-}
-
-function aboutTail({ shape, scale, weight, ...ends }: ParetoTail) {
-  const mean = (values: Float64Array) => values.reduce((sum, value, j) => sum + value * weight[j]!, 0)
-  return { ...ends, shape: mean(shape), scale: mean(scale) }
 }
 
 /**

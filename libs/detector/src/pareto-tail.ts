@@ -11,8 +11,6 @@ export interface ParetoTail {
   readonly junctionPValue: number
   /** Number of calibration records beyond the junction. */
   readonly beyond: number
-  /** Number of calibration records that the members were fitted to. */
-  readonly exceedances: number
   /** [members], ≥ 0; 0 is the exponential */
   readonly shape: Float64Array
   /** [members], nats */
@@ -215,9 +213,8 @@ function joinTail(
   const beyond = BEYOND_JUNCTION + extremes
   const junction = calibration[n - 1 - beyond]!
   const excess = junction - threshold
-  const exceedances = n - extremes - calibration.findIndex((nll) => nll > threshold)
   const junctionPValue = (1 + n - calibration.indexOf(junction)) / (n + 1)
-  return { junction, junctionPValue, beyond, exceedances, ...conditioned({ shape, scale, weight }, excess) }
+  return { junction, junctionPValue, beyond, ...conditioned({ shape, scale, weight }, excess) }
 }
 
 /**

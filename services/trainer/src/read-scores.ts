@@ -84,10 +84,10 @@ export function sinceAlarm(
  */
 export function recalibrationLimit(
   within: number,
-  { provisional, calibration: { smallestPValue, tail } }: Pick<ModelMetadata, 'provisional' | 'calibration'>,
+  { provisional, calibration: { smallestPValue, hasTail } }: Pick<ModelMetadata, 'provisional' | 'calibration'>,
   alertRate: number,
 ): number {
-  return tail && !provisional ? within : Math.max(1, Math.min(within, alertRate / smallestPValue))
+  return hasTail && !provisional ? within : Math.max(1, Math.min(within, alertRate / smallestPValue))
 }
 
 /** Drift statistics of the buckets of NLLs of a model. */

@@ -1,16 +1,10 @@
-import { configSchema, type DetectionTarget, type ModelMetadata } from '@outflow/contracts'
+import { configSchema, type DetectionTarget } from '@outflow/contracts'
 import { describe, expect, it, test } from 'vitest'
 import { beginFdr, discover } from './online-fdr.js'
 import { unreachable } from './unreachable.js'
 
-const TAIL = { exceedances: 90, beyond: 10, junction: 12, junctionPValue: 0.005, shape: 0.1, scale: 1 }
-
-function limitOf(
-  rows: number,
-  detection: DetectionTarget,
-  tail: ModelMetadata['calibration']['tail'] = null,
-): string | null {
-  const calibration = { rows, smallestPValue: 1 / (rows + 1), tail, medianNll: 1, labels: null }
+function limitOf(rows: number, detection: DetectionTarget, hasTail = false): string | null {
+  const calibration = { rows, smallestPValue: 1 / (rows + 1), hasTail, medianNll: 1, labels: null }
   return unreachable({ calibration, recordsPerDay: 1_000, provisional: false }, detection)
 }
 
@@ -56,7 +50,7 @@ describe('issue 17.6: without a tail', () => {
 })
 
 it('with a provisional model no record is rarer than its calibration records, with or without a tail', () => {
-  const calibration = { rows: 180, smallestPValue: 1 / 181, tail: TAIL, medianNll: 1, labels: null }
+  const calibration = { rows: 180, smallestPValue: 1 / 181, hasTail: true, medianNll: 1, labels: null }
   expect(unreachable({ calibration, recordsPerDay: 1_000, provisional: true }, { alertRate: 0.001 })).toBe(
     'no record can be an anomaly at an alert rate of 0.001: no p-value is below 0.0055, of a provisional model of 180 records; ' +
       'train on more records, or use a larger rate',
@@ -65,5 +59,5 @@ it('with a provisional model no record is rarer than its calibration records, wi
 
 it('with a tail nothing is unreachable', () => {
   for (const detection of [{ alertRate: 1e-6 }, { alertRate: 0.001, fdr: 0.01 }])
-    expect(limitOf(2_000, detection, TAIL)).toBeNull()
+    expect(limitOf(2_000, detection, true)).toBeNull()
 })

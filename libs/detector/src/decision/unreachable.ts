@@ -13,8 +13,8 @@ export function unreachable(
   { calibration, recordsPerDay, provisional }: Pick<ModelMetadata, 'calibration' | 'recordsPerDay' | 'provisional'>,
   target: DetectionTarget,
 ): string | null {
-  const { rows, smallestPValue, tail } = calibration
-  if (tail && !provisional) return null
+  const { rows, smallestPValue, hasTail } = calibration
+  if (hasTail && !provisional) return null
   const why = provisional ? `of a provisional model of ${rows} records` : `as ${rows} calibration records have no tail`
   const because = `no p-value is below ${format(smallestPValue)}, ${why}`
   if (target.fdr !== undefined) {

@@ -68,7 +68,7 @@ async function explainFile(
   signal: AbortSignal,
 ): Promise<void> {
   await withModelFile(model, async (detector) => {
-    const { tail, smallestPValue } = detector.metadata.calibration
+    const { hasTail, smallestPValue } = detector.metadata.calibration
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     const source = await openInput(input, options.format)
     for await (const batch of scoreFile(detector, source)) {
@@ -80,7 +80,7 @@ async function explainFile(
         const [row, nll, pValue] = [batch.firstRow + index, batch.nll[index]!, batch.pValue[index]!]
         const [explanation] = await detector.explain([batch.fields[index]!], [nll])
         const { reasons, counterfactual } = explanation!
-        const rarity = formatRarity(pValue, tail === null ? smallestPValue : undefined)
+        const rarity = formatRarity(pValue, hasTail ? undefined : smallestPValue)
         const head = `row ${row} (line ${line})  ${anomaly ? 'anomaly' : 'normal'}  ${rarity}`
         const text = `${head}\n${describeReasons(reasons, counterfactual)}`
         await printResult(terminal, options.json, { row, line, nll, pValue, anomaly, ...explanation }, text)

@@ -155,7 +155,7 @@ function printReport(path: string, { artefact, metadata }: TrainedDetector, { sa
   }
   say(
     `calibrated on ${formatCount(calibration.rows)} records: median ${calibration.medianNll.toFixed(2)} nats, ` +
-      `smallest counted p-value ${calibration.smallestPValue.toPrecision(2)}${calibration.tail ? ', Pareto tail below' : ''}`,
+      `smallest counted p-value ${calibration.smallestPValue.toPrecision(2)}${calibration.hasTail ? ', Pareto tail below' : ''}`,
   )
   warnOfNoAnomaly(metadata, metadata.alertRate, { say })
   if (path !== '-') say(`${path}: model ${metadata.modelId}, ${formatCount(Math.ceil(artefact.length / 1024))} KiB`)
