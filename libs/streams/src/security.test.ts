@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import kafkajs, { type SASLOptions } from 'kafkajs'
 import { expect, onTestFinished, test } from 'vitest'
 import { BrokerUnavailable, toBrokerError } from './errors.js'
-import { saslOptions } from './security.js'
+import { saslOptions, tlsOptions } from './security.js'
 
 test('a new password in the file is used for the next connection (services logged in with the old one until a restart)', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outflow-sasl-'))
@@ -15,6 +15,19 @@ test('a new password in the file is used for the next connection (services logge
   expect(login).toMatchObject({ mechanism: 'scram-sha-512', username: 'ada', password: 'old' })
   await writeFile(passwordFile, 'new\n')
   expect(login).toMatchObject({ password: 'new' })
+})
+
+test('renewed certificates are used for the next connection (services kept the old ones until a restart, also after they had expired)', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-tls-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const [caFile, certFile, keyFile] = ['ca.pem', 'client.pem', 'client.key'].map((name) => join(folder, name))
+  const write = (text: string) => Promise.all([caFile!, certFile!, keyFile!].map((path) => writeFile(path, text)))
+  await write('old')
+  const options = tlsOptions({ caFile, certFile, keyFile })
+  const [old, renewed] = [Buffer.from('old'), Buffer.from('new')]
+  expect({ ...options }).toEqual({ ca: old, cert: old, key: old })
+  await write('new')
+  expect({ ...options }).toEqual({ ca: renewed, cert: renewed, key: renewed })
 })
 
 test('kafkajs closes the connection whose token is not available (the next login on it was refused, and ended the service)', async () => {

@@ -5,14 +5,27 @@ import { isRetryable } from '@outflow/errors'
 import kafkajs, { type SASLOptions } from 'kafkajs'
 import { makeTokenSource } from './token-source.js'
 
-/** Reads the files into options of Node's TLS; the server's certificate is always verified. */
+/**
+ * Options of Node's TLS; the server's certificate is always verified. The files are read for each connection, since they may have been
+ * renewed.
+ */
 export function tlsOptions({ caFile, certFile, keyFile, serverName }: KafkaTls): ConnectionOptions {
   return {
-    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
-    ...(certFile !== undefined && { cert: readFileSync(certFile) }),
-    ...(keyFile !== undefined && { key: readFileSync(keyFile) }),
+    get ca() {
+      return contentOf(caFile)
+    },
+    get cert() {
+      return contentOf(certFile)
+    },
+    get key() {
+      return contentOf(keyFile)
+    },
     ...(serverName !== undefined && { servername: serverName }),
   }
+}
+
+function contentOf(file: string | undefined): Buffer | undefined {
+  return file === undefined ? undefined : readFileSync(file)
 }
 
 /**
