@@ -68,4 +68,4 @@ const REFUSED = new Set([
   'CERT_REJECTED',
   'CERT_REVOKED',
 ])
-const NOT_TLS = /WRONG_VERSION_NUMBER|before secure TLS connection was established|does not support SSL connections/
+const NOT_TLS = /WRONG_VERSION_NUMBER|does not support SSL connections/

@@ -38,6 +38,13 @@ describe('toBrokerError', () => {
     expect(toBrokerError(new Error('another one'))).not.toBeInstanceOf(BrokerUnavailable)
   })
 
+  it('classifies a connection that ends during the TLS handshake as retryable, as behind a load balancer without a broker (it ended ingest)', () => {
+    const text = 'Connection error: Client network socket disconnected before secure TLS connection was established'
+    const error = toBrokerError(new KafkaJSConnectionError(text, { code: 'ECONNRESET' }))
+    expect(error).toBeInstanceOf(BrokerUnavailable)
+    expect(error).toMatchObject({ message: expect.stringMatching(/one without TLS if it is set/) })
+  })
+
   it("reads the cause inside kafkajs's error about exhausted retries", () => {
     const exceeded = (cause: Error) => new KafkaJSNumberOfRetriesExceeded(cause, { retryCount: 5, retryTime: 1 })
     expect(toBrokerError(exceeded(new KafkaJSConnectionError('refused', {})))).toBeInstanceOf(BrokerUnavailable)

@@ -105,9 +105,11 @@ const KEYLESS_FIX = 'set cleanup.policy=delete for the topics of alerts, dead le
 
 const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
 
-// A restart has the same error; the broker sends no reason.
+// A restart has the same errors; the broker sends no reason.
 const CLOSED_HINT =
-  ' (a port with TLS closes connections if kafka.tls is not set, one with a login if kafka.sasl is not set)'
+  ' (a port with TLS closes connections if kafka.tls is not set, one without TLS if it is set, one with a login if kafka.sasl is not set)'
+// Node's text; a load balancer without a broker closes connections at the same point.
+const CLOSED_IN_HANDSHAKE = 'before secure TLS connection was established'
 
 function fixOfLogin(type: string, message: string): string {
   if (type === 'ILLEGAL_SASL_STATE') return 'this port has no login: use another one, or remove kafka.sasl'
@@ -191,10 +193,10 @@ const ERRORS: Readonly<Record<string, (options: ErrorDetails) => OutflowError>> 
 }
 
 function unavailable({ name, message }: KafkaJSError, options: ErrorDetails): BrokerUnavailable {
-  const hint = name === 'KafkaJSConnectionClosedError' ? CLOSED_HINT : ''
+  const isClosed = name === 'KafkaJSConnectionClosedError' || message.includes(CLOSED_IN_HANDSHAKE)
   const Unavailable = options.values.type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
   const fix = name === 'KafkaJSConnectionError' ? 'start Kafka, or correct kafka.brokers' : null
-  return new Unavailable(`Kafka is not available: ${message}${hint}`, { ...options, fix })
+  return new Unavailable(`Kafka is not available: ${message}${isClosed ? CLOSED_HINT : ''}`, { ...options, fix })
 }
 
 function refused({ message }: KafkaJSError, access: Access, options: ErrorDetails): BrokerRefused {

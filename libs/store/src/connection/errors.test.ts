@@ -42,6 +42,8 @@ describe('toStoreError', () => {
       'timeout exceeded when trying to connect',
       'Query read timeout',
       'Client has encountered a connection error and is not queryable',
+      // A server or proxy that stops during the handshake; it ended ingest as a wrong port.
+      'Client network socket disconnected before secure TLS connection was established',
     ]) {
       expect(toStoreError(new Error(message))).toBeInstanceOf(StoreUnavailable)
     }
