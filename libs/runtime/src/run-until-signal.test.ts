@@ -24,6 +24,15 @@ test('returns 0 when the service ends without a signal, and removes its listener
   expect(source.listenerCount('SIGTERM') + source.listenerCount('SIGINT')).toBe(0)
 })
 
+test('SIGHUP, as of a terminal that is closed, drains like SIGTERM (it ended the process without a log line, also with nohup)', async () => {
+  const { source, log, written } = aProcess()
+  const running = runUntilSignal((signal) => once(signal, 'abort').then(() => {}), { log, source })
+  expect(source.emit('SIGHUP', 'SIGHUP')).toBe(true)
+  expect(await running).toBe(0)
+  expect(written).toEqual(['shutdown requested', 'service stopped'])
+  expect(source.listenerCount('SIGHUP')).toBe(0)
+})
+
 test('SIGTERM aborts the signal, and the run ends after the drain', async () => {
   const { source, log, written } = aProcess()
   let drained = false

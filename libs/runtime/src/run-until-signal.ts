@@ -2,10 +2,13 @@ import { toOutflowError } from '@outflow/errors'
 import { DUPLICATE_SIGNAL_MS } from './duplicate-signal.js'
 import type { Log } from './log.js'
 
+// SIGHUP: a terminal was closed. Node resets signals at its start, so that nohup has no effect.
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
 /** The signals and the exit of a process; a test passes its own. */
 export interface SignalSource {
-  on(signal: 'SIGTERM' | 'SIGINT', listener: (signal: string) => void): unknown
-  off(signal: 'SIGTERM' | 'SIGINT', listener: (signal: string) => void): unknown
+  on(signal: (typeof SIGNALS)[number], listener: (signal: string) => void): unknown
+  off(signal: (typeof SIGNALS)[number], listener: (signal: string) => void): unknown
   exit(code: number): void
 }
 
@@ -13,7 +16,7 @@ export interface SignalSource {
 const DRAIN_MS = 10_000
 
 /**
- * Runs a service until it ends. At the first SIGTERM or SIGINT `signal` aborts and the service drains.
+ * Runs a service until it ends. At the first SIGTERM, SIGINT or SIGHUP `signal` aborts and the service drains.
  *
  * A drain that overruns ends the process with 1; a second signal, unless it is a duplicate, ends it at once. Offsets move in the
  * transaction that writes the results, so both are safe: a record that was not written is read again.
@@ -42,8 +45,7 @@ export async function runUntilSignal(
     }, DRAIN_MS)
     abort.abort()
   }
-  source.on('SIGTERM', onSignal)
-  source.on('SIGINT', onSignal)
+  for (const name of SIGNALS) source.on(name, onSignal)
   try {
     await run(abort.signal)
     log.info('service stopped')
@@ -53,7 +55,6 @@ export async function runUntilSignal(
     return 1
   } finally {
     clearTimeout(overrun)
-    source.off('SIGTERM', onSignal)
-    source.off('SIGINT', onSignal)
+    for (const name of SIGNALS) source.off(name, onSignal)
   }
 }
