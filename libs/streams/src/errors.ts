@@ -61,7 +61,7 @@ export class BrokerTlsFailed extends FixableError {
 
 /**
  * The stored offset is beyond the end of the partition: the brokers lost records, or they have no topic ids and the topic was recreated.
- * @fix Use another `pipeline`, or delete the topic's rows from `outflow.offsets`: the topic is then read from `source.from` on.
+ * @fix Use another `pipeline`; or run `update outflow.offsets set next_offset = 0 where …` for this partition, which is then read from its first record.
  */
 export class OffsetBeyondLog extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_OFFSET_BEYOND_LOG'

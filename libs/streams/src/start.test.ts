@@ -34,6 +34,11 @@ describe('issue 17.21: gapBefore', () => {
   it('throws OffsetBeyondLog if the same topic ends before the stored offset', () => {
     expect(() => gap([10n, 'id'], 'id', 0n, 9n)).toThrow(OffsetBeyondLog)
   })
+
+  it('names a fix of OffsetBeyondLog that leaves the other partitions and the counts as they are (it deleted the rows of the topic)', () => {
+    expect(() => gap([10n, 'id'], 'id', 0n, 9n)).toThrow(/set next_offset of this partition in outflow\.offsets to 0/)
+    expect(gap([0n, 'id'], 'id', 0n, 9n)).toBeNull()
+  })
 })
 
 describe('startsOf', () => {

@@ -83,8 +83,8 @@ export function gapBefore(
   if (stored.nextOffset <= end) return null
   throw new OffsetBeyondLog(
     `the stored offset of ${topic}/${partition} is ${stored.nextOffset}, and the partition ends at ${end}: the broker has lost ` +
-      'records, or it has no topic ids and the topic was created again; read under a new pipeline name, or delete the rows of ' +
-      'the topic from outflow.offsets',
+      'records, or it has no topic ids and the topic was created again; read under a new pipeline name, or set next_offset of ' +
+      'this partition in outflow.offsets to 0',
     { values: { topic, partition, storedOffset: stored.nextOffset, end } },
   )
 }
