@@ -1,6 +1,6 @@
 import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
 import { type Log, makeMetrics } from '@outflow/runtime'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeTelemetry } from './telemetry.js'
 
 test('every outcome of a fit and every drift chart is reported as 0 at the start, so that its first occurrence is an increase', async () => {
@@ -21,6 +21,21 @@ test('issue 17.7: a window with too few good records is a warning, with its reje
   expect(log.warn).toHaveBeenCalledWith({ rows: 0, missing: 2_000, rejected }, 'training rows awaited')
   telemetry.rowsAwaited(30, 1_970)
   expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
+})
+
+test('a window that grows slowly is logged once a minute (a count every two seconds, as of a quiet topic, made 1,800 lines an hour)', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const log = { info: vi.fn() }
+  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  for (let rows = 0; rows < 60; rows += 1) {
+    telemetry.rowsAwaited(rows, 2_000 - rows)
+    vi.advanceTimersByTime(2_000)
+  }
+  expect(log.info.mock.calls.map(([fields]) => fields)).toEqual([
+    { rows: 0, missing: 2_000 },
+    { rows: 30, missing: 1_970 },
+  ])
 })
 
 test('the command that is logged to exclude a burst has every option that it requires (it had no --why)', () => {

@@ -22,6 +22,8 @@ type GateOutcome = 'promoted' | 'shadow' | 'failed_gate'
 type RejectedCounts = Readonly<Record<RejectionReason, number>>
 
 const FIT_OUTCOMES = ['promoted', 'shadow', 'failed_gate', 'known', 'failed'] as const
+// The trainer counts a window that is too small every two seconds.
+const QUIET_MS = 60_000
 const FIT_SECONDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
@@ -32,8 +34,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   // For Prometheus, a series that begins at 1 has never increased.
   for (const outcome of FIT_OUTCOMES) instruments.fits.inc({ outcome }, 0)
   for (const chart of DRIFT_CHARTS) instruments.drifts.inc({ chart: labelOf(chart) }, 0)
-  /** An unchanged window is logged once. */
+  /** An unchanged window is logged once, and one that grows once a minute. */
   let awaitedAt = -1
+  let quietUntilMs = Number.NEGATIVE_INFINITY
   return {
     trainerStarted: () => log.info('trainer started'),
     leadershipTaken: () => log.info('leadership taken'),
@@ -59,10 +62,12 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       ),
     /** @param rejected  in the window that was read */
     rowsAwaited: (rows: number, missing: number, rejected?: RejectedCounts) => {
-      if (rows === awaitedAt) return
+      const isWarning = rejected !== undefined && total(rejected) > 0
+      if (rows === awaitedAt || (!isWarning && performance.now() < quietUntilMs)) return
       awaitedAt = rows
-      if (rejected !== undefined && total(rejected) > 0) log.warn({ rows, missing, rejected }, 'training rows awaited')
-      else log.info({ rows, missing }, 'training rows awaited')
+      if (isWarning) return log.warn({ rows, missing, rejected }, 'training rows awaited')
+      quietUntilMs = performance.now() + QUIET_MS
+      log.info({ rows, missing }, 'training rows awaited')
     },
     windowsRead: ({ entities, split, evicted }: WindowsRead) => {
       if (split > 0) log.warn({ entities, split }, 'window entities split')
