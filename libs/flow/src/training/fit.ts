@@ -65,15 +65,19 @@ export async function fitFlows(
       act()
     }
     signal?.addEventListener('abort', onAbort, { once: true })
+    let report: Exclude<FromFitProcess, { kind: 'progress' }> | undefined
     child.on('message', (message: FromFitProcess) => {
       if (message.kind === 'progress') onProgress?.(message.progress)
-      else if (message.kind === 'fitted') settle(() => resolve(message.fits))
-      else settle(() => reject(revive(message)))
+      else report = message
     })
     child.on('error', (error) => settle(() => reject(fitFailed(error.message, error))))
-    // Emitted after `exit` and the end of stderr.
+    // Emitted after the last message, `exit` and the end of stderr: the process does not outlive the fit.
     child.on('close', (code, killedBy) =>
-      settle(() => reject(fitFailed(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))),
+      settle(() => {
+        if (report?.kind === 'fitted') resolve(report.fits)
+        else if (report?.kind === 'failed') reject(revive(report))
+        else reject(fitFailed(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))
+      }),
     )
     child.send(request)
   })
