@@ -10,6 +10,7 @@ import {
   startOfLatest,
 } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aGroup, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { plainKafka } from '../support/kafkajs.js'
 import { sendMessages } from '../support/topic-writer.js'
@@ -71,6 +72,9 @@ describe('readWindow', () => {
     await sender.send([{ topic, key: null, value: 'one' }], 1n)
     await sender.send([{ topic, key: null, value: 'two' }], 2n)
     await sender.close()
+    // The broker confirms a transaction before its marker is in the partition.
+    const endIs = async (end: bigint) => (await partitionEnds(kafka(), [topic]))[0]!.end === end
+    await eventually(() => endIs(4n), { what: 'the marker of the second transaction' })
 
     const { records } = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
 
