@@ -1,6 +1,7 @@
-import { makeKafka, makeTransactionalSender, readMark, readWindow, SenderFenced } from '@outflow/streams'
+import { makeKafka, makeTransactionalSender, type RelayMark, readMark, SenderFenced } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { readCommitted } from '../support/topic-reader.js'
 
 const kafka = makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
 
@@ -36,7 +37,7 @@ describe('the transactional sender of the relay', () => {
     await Promise.all([zombie.close(), successor.close()])
 
     expect(await alertsOn(relay.topic)).toEqual(['while it lived', 'from the successor'])
-    expect(await readMark(kafka, relay.mark)).toBe(2n)
+    expect(await relay.settledMark()).toBe(2n)
   })
 
   it('commits after the given step has succeeded, and not when it fails', async () => {
@@ -53,7 +54,7 @@ describe('the transactional sender of the relay', () => {
     await sender.close()
     expect(markBefore).toEqual([null])
     expect(await alertsOn(relay.topic)).toEqual(['sent'])
-    expect(await readMark(kafka, relay.mark)).toBe(1n)
+    expect(await relay.settledMark()).toBe(1n)
   })
 
   it('sends a megabyte of rows in one transaction, in order', async () => {
@@ -83,11 +84,11 @@ describe('the transactional sender of the relay', () => {
     }
     const renamed = { ...mark, topic: await aTopic() }
     await sendTo(topic, 7n)
-    expect(await readMark(kafka, renamed)).toBe(7n)
+    expect(await settledMark(transactionalId, renamed)).toBe(7n)
     await sendTo(renamed.topic, 10n)
-    expect(await readMark(kafka, renamed)).toBe(10n)
+    expect(await settledMark(transactionalId, renamed)).toBe(10n)
     await sendTo(topic, 12n)
-    expect(await readMark(kafka, renamed)).toBe(12n)
+    expect(await settledMark(transactionalId, renamed)).toBe(12n)
   })
 
   it('has no mark before it has sent', async () => {
@@ -99,11 +100,23 @@ async function aRelay() {
   const topic = await aTopic()
   const transactionalId = aName('relay')
   const mark = { groupId: transactionalId, topic, partition: 0 }
-  return { topic, transactionalId, mark, connect: () => makeTransactionalSender(kafka, { transactionalId, mark }) }
+  return {
+    topic,
+    transactionalId,
+    mark,
+    connect: () => makeTransactionalSender(kafka, { transactionalId, mark }),
+    settledMark: () => settledMark(transactionalId, mark),
+  }
 }
 
-/** The records that a reader of committed data gets. */
+/** The mark after all transactions have ended: the broker confirms a commit before it has written it to the partitions. */
+async function settledMark(transactionalId: string, mark: RelayMark): Promise<bigint | null> {
+  const settling = await makeTransactionalSender(kafka, { transactionalId, mark })
+  await settling.close()
+  return readMark(kafka, mark)
+}
+
 async function alertsOn(topic: string): Promise<string[]> {
-  const { records } = await readWindow(kafka, { topics: [topic], fromMs: 0, maxRows: 1_000, seed: 1 })
+  const records = await readCommitted(kafkaBrokers(), topic)
   return records.map(({ value }) => String(value))
 }
