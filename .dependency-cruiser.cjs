@@ -54,7 +54,7 @@ module.exports = {
           '^(libs/(alerting|contracts|store)|services/console)/src/[^/]+/index\\.ts$',
           '^libs/errors/src/retrying\\.ts$',
           '^libs/runtime/src/(duplicate-signal|user-name)\\.ts$',
-          '^libs/detector/src/threaded-scorer\\.ts$',
+          '^libs/detector/src/scoring/threaded-scorer\\.ts$',
         ],
       },
     },

@@ -12,9 +12,9 @@ import {
   WeightsForeign,
   writeTensorFile,
 } from '@outflow/flow'
-import type { Calibration } from './conformal.js'
+import type { Calibration } from './calibration/conformal.js'
+import type { ParetoTail } from './calibration/pareto-tail.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import type { ParetoTail } from './pareto-tail.js'
 
 /** The contents of a model artefact. */
 export interface Model {

@@ -10,15 +10,15 @@ import {
   packFields,
 } from '@outflow/records'
 import { decodeModel } from './artefact.js'
-import { alertThreshold, pUpperLimit, pValues } from './conformal.js'
-import { explainRecord } from './explain.js'
-import { type FieldShift, fieldShifts } from './field-shifts.js'
-import { type ModelScores, nllBy, openTableScorer } from './model-scorer.js'
-import { findNewValue, type NewValue } from './new-value.js'
-import { runNllQueries } from './nll-queries.js'
-import { type NumberBand, numberBands } from './number-bands.js'
+import { alertThreshold, pUpperLimit, pValues } from './calibration/conformal.js'
+import { type FieldShift, fieldShifts } from './drift/field-shifts.js'
+import { explainRecord } from './explaining/explain.js'
+import { findNewValue, type NewValue } from './explaining/new-value.js'
+import { runNllQueries } from './explaining/nll-queries.js'
+import { type NumberBand, numberBands } from './explaining/number-bands.js'
 import { sampleFields, sampleRecords } from './sample-records.js'
-import type { ScoringThread } from './threaded-scorer.js'
+import { type ModelScores, nllBy, openTableScorer } from './scoring/model-scorer.js'
+import type { ScoringThread } from './scoring/threaded-scorer.js'
 
 /** Scores of a batch. */
 export interface Scores extends ModelScores {

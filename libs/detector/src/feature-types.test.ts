@@ -3,10 +3,10 @@ import { decodeRecords, encodeBatch, fitEncoder, rowDim, sampleCategories } from
 import { columnsOf, type Fields, isRejection, makeReader, rowFiller } from '@outflow/records'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { explainRecord } from './explain.js'
-import { fieldShifts } from './field-shifts.js'
+import { fieldShifts } from './drift/field-shifts.js'
+import { explainRecord } from './explaining/explain.js'
+import { runNllQueries } from './explaining/nll-queries.js'
 import { fitMarginals } from './marginals.js'
-import { runNllQueries } from './nll-queries.js'
 
 type Type = Feature['type']
 

@@ -1,4 +1,4 @@
-export { type Burst, findBursts } from './bursts.js'
+export { type CalibrationLabel, labelledAnomalyShare, nextToLabel, trimCalibration } from './calibration/label-trim.js'
 export { type Decisions, decide } from './decision/decide.js'
 export { modelThreshold } from './decision/model-threshold.js'
 export { fitRecalibration, recalibrate, recalibrationDistance } from './decision/recalibration.js'
@@ -7,6 +7,7 @@ export { unreachable } from './decision/unreachable.js'
 export { type Detector, openDetector, type Scores } from './detector.js'
 export { type Divergence, divergenceOf } from './divergence.js'
 export { drawPlaces } from './draw-places.js'
+export { type Burst, findBursts } from './drift/bursts.js'
 export {
   type CalibratedBuckets,
   calibrateBuckets,
@@ -16,7 +17,9 @@ export {
   type DriftWatch,
   driftLimit,
   watchDrift,
-} from './drift.js'
+} from './drift/drift.js'
+export type { FieldShift } from './drift/field-shifts.js'
+export { type Surplus, watchSurplus } from './drift/surplus.js'
 export {
   ModelDamaged,
   ModelForeign,
@@ -25,13 +28,10 @@ export {
   ScoringFailed,
   TooFewRecords,
 } from './errors.js'
-export { type Explainer, explainStored, makeExplainer } from './explainer.js'
-export type { FieldShift } from './field-shifts.js'
-export { type CalibrationLabel, labelledAnomalyShare, nextToLabel, trimCalibration } from './label-trim.js'
+export { type Explainer, explainStored, makeExplainer } from './explaining/explainer.js'
+export type { NewValue } from './explaining/new-value.js'
 export { fitMarginals } from './marginals.js'
-export type { NewValue } from './new-value.js'
 export { sameFeatures } from './same-features.js'
 export { type ScoredBatch, scoreFile } from './score-file.js'
-export { type Surplus, watchSurplus } from './surplus.js'
 export { type RecordToLabel, type TrainedDetector, type TrainingInput, trainDetector } from './train.js'
 export { withDetector } from './with-detector.js'

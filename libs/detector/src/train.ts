@@ -13,13 +13,13 @@ import {
 } from '@outflow/flow'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { encodeModel } from './artefact.js'
-import { calibrationSteps, calibrationSummary } from './conformal.js'
+import { calibrationSteps, calibrationSummary } from './calibration/conformal.js'
+import { ranksToLabel } from './calibration/label-trim.js'
+import { foldsOf, outOfFoldNlls } from './calibration/out-of-fold.js'
+import { fitParetoTail } from './calibration/pareto-tail.js'
 import { drawPlaces } from './draw-places.js'
 import { TooFewRecords } from './errors.js'
-import { ranksToLabel } from './label-trim.js'
-import { type Nll, nllBy, openTableScorer } from './model-scorer.js'
-import { foldsOf, outOfFoldNlls } from './out-of-fold.js'
-import { fitParetoTail } from './pareto-tail.js'
+import { type Nll, nllBy, openTableScorer } from './scoring/model-scorer.js'
 
 export interface TrainingInput {
   readonly features: readonly Feature[]

@@ -1,5 +1,5 @@
 import { decodeModel } from '../artefact.js'
-import { alertThreshold } from '../conformal.js'
+import { alertThreshold } from '../calibration/conformal.js'
 
 /**
  * Returns the NLL above which a record is an anomaly at an alert rate, nats; null if the calibration set is too small for

@@ -1,7 +1,7 @@
 import type { Recalibration } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ScoreBlock } from '../drift.js'
+import type { ScoreBlock } from '../drift/drift.js'
 import { seededDraws } from '../test-draws.js'
 import { fitRecalibration, recalibrate, recalibrationDistance } from './recalibration.js'
 

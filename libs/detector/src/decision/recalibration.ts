@@ -1,6 +1,6 @@
 import type { Recalibration } from '@outflow/contracts'
 import { argMin } from '../bits.js'
-import type { ScoreBlock } from '../drift.js'
+import type { ScoreBlock } from '../drift/drift.js'
 
 interface RecalibrationOptions {
   /** [buckets + 1]; p-values at the borders of the buckets by the model's own calibration, descending from 1 to 0. */

@@ -1,5 +1,5 @@
 import type { Verdict } from '@outflow/contracts/verdict'
-import { decodeModel, encodeModel } from './artefact.js'
+import { decodeModel, encodeModel } from '../artefact.js'
 import { type Calibration, calibrationSteps, calibrationSummary, sortedNlls } from './conformal.js'
 import { fitParetoTail, joinLater, type ParetoTail } from './pareto-tail.js'
 

@@ -1,5 +1,5 @@
 import { fromLine, type NumberColumn, ownToLine, roundToStep } from '@outflow/encoding'
-import { argMin } from './bits.js'
+import { argMin } from '../bits.js'
 
 /** A density of one number on its column's line, known at some values. */
 export interface GridNll {

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { toOutflowError } from '@outflow/errors'
-import { decodeModel } from './artefact.js'
+import { decodeModel } from '../artefact.js'
 import { type ModelScores, openTableScorer, type TableScorer } from './model-scorer.js'
 import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 

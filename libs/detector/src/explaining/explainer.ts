@@ -1,7 +1,7 @@
 import type { StoredExplanation } from '@outflow/contracts'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { type Fields, isRejection } from '@outflow/records'
-import { type Detector, openDetector } from './detector.js'
+import { type Detector, openDetector } from '../detector.js'
 
 /** The part of a stored anomaly from which its reasons are computed. */
 export interface ExplainableRecord {

@@ -10,7 +10,7 @@ import {
   withNumber,
 } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
-import { argMin } from './bits.js'
+import { argMin } from '../bits.js'
 import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { nameMistake } from './named-mistake.js'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { seededDraws } from '../test-draws.js'
 import { findBursts } from './bursts.js'
-import { seededDraws } from './test-draws.js'
 
 const exponential = (count: number, seed: number) => {
   const { uniform } = seededDraws(seed)

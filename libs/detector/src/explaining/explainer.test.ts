@@ -2,8 +2,8 @@ import type { Feature } from '@outflow/contracts'
 import { OutflowError } from '@outflow/errors'
 import { type Fields, makeReader } from '@outflow/records'
 import { afterEach, expect, it, vi } from 'vitest'
+import { trainDetector } from '../train.js'
 import { type Explainer, explainStored, makeExplainer } from './explainer.js'
-import { trainDetector } from './train.js'
 
 const PLACES = [
   { city: 'Austin', state: 'TX' },

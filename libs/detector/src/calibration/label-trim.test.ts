@@ -1,8 +1,9 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
+import { openDetector } from '../detector.js'
+import { trainDetector } from '../train.js'
 import { calibrationSteps, pValues, sortedNlls } from './conformal.js'
-import { openDetector } from './detector.js'
 import {
   type CalibrationLabel,
   calibrationOf,
@@ -12,7 +13,6 @@ import {
   trimCalibration,
   withoutAnomalies,
 } from './label-trim.js'
-import { trainDetector } from './train.js'
 
 const ALERT_RATE = 0.01
 

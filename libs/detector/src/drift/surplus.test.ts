@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { seededDraws } from '../test-draws.js'
 import { driftLimit, type ScoreBlock } from './drift.js'
 import { type SurplusOptions, watchSurplus } from './surplus.js'
-import { seededDraws } from './test-draws.js'
 
 const MINUTE_MS = 60_000
 /** p-values by halves: 1, ½, ¼ … and 0. */

@@ -1,6 +1,6 @@
 import type { Fields } from '@outflow/records'
 import { expect, it, vi } from 'vitest'
-import type { Nll } from './model-scorer.js'
+import type { Nll } from '../scoring/model-scorer.js'
 import { type NllQueries, runNllQueries } from './nll-queries.js'
 
 const at = (value: number): Fields => ({ numbers: [value], categories: [] })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { seededDraws } from '../test-draws.js'
 import { fitParetoTail, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
-import { seededDraws } from './test-draws.js'
 
 const draws = seededDraws(11)
 const uniform = () => 1 - draws.uniform()

@@ -1,9 +1,9 @@
 import type { Fields } from '@outflow/records'
 import { expect, it } from 'vitest'
+import { seededDraws } from '../test-draws.js'
 import { calibrationSteps, pValues } from './conformal.js'
 import { foldsOf, outOfFoldNlls } from './out-of-fold.js'
 import { fitParetoTail } from './pareto-tail.js'
-import { seededDraws } from './test-draws.js'
 
 const { uniform, normal } = seededDraws(7)
 

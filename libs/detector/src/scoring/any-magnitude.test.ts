@@ -3,8 +3,8 @@ import { fitEncoder, rowDim } from '@outflow/encoding'
 import { fitFlow, realNvpSpec } from '@outflow/flow'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { readerOf, seededDraws } from '../test-draws.js'
 import { nllBy, openTableScorer } from './model-scorer.js'
-import { readerOf, seededDraws } from './test-draws.js'
 
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
 const read = readerOf(features)

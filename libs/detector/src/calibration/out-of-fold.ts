@@ -1,6 +1,6 @@
 import { shuffled } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
-import type { Nll } from './model-scorer.js'
+import type { Nll } from '../scoring/model-scorer.js'
 
 /** A part of the records, and all others. */
 export interface Fold {

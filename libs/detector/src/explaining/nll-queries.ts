@@ -1,5 +1,5 @@
 import type { Fields } from '@outflow/records'
-import type { Nll } from './model-scorer.js'
+import type { Nll } from '../scoring/model-scorer.js'
 
 /** A computation that requests the NLLs of records, any number of times, and returns a result. */
 export type NllQueries<Result> = Generator<readonly Fields[], Result, Float64Array>

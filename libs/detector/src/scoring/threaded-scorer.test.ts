@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { Feature } from '@outflow/contracts'
 import { type Fields, packFields } from '@outflow/records'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Detector, openDetector } from './detector.js'
-import { ScoringThreadEnded } from './errors.js'
+import { type Detector, openDetector } from '../detector.js'
+import { ScoringThreadEnded } from '../errors.js'
+import { trainDetector } from '../train.js'
 import { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
-import { trainDetector } from './train.js'
 
 const features: Feature[] = [
   { path: '$.x', type: 'numeric', optional: true },

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import type { FieldTable } from '@outflow/records'
-import { ScoringFailed, ScoringThreadEnded } from './errors.js'
+import { ScoringFailed, ScoringThreadEnded } from '../errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
 
 /** A worker thread that scores for all models that are open in it. */

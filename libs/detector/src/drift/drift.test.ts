@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { seededDraws } from '../test-draws.js'
 import { calibrateBuckets, driftLimit, type ScoreBlock, watchDrift } from './drift.js'
-import { seededDraws } from './test-draws.js'
 
 const BUCKETS = 20
 const MINUTE_MS = 60_000

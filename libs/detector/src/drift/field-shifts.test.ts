@@ -2,8 +2,8 @@ import { type Feature, featureSchema } from '@outflow/contracts'
 import { fitEncoder } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { expect, it } from 'vitest'
+import { seededDraws } from '../test-draws.js'
 import { fieldShifts } from './field-shifts.js'
-import { seededDraws } from './test-draws.js'
 
 const features: readonly Feature[] = [
   featureSchema.parse({ path: '$.heat', type: 'numeric' }),

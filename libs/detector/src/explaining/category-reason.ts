@@ -1,7 +1,7 @@
 import type { Reason } from '@outflow/contracts'
 import { categoryEvidence, categoryNll, type Encoder, encodeBatch, withCategory } from '@outflow/encoding'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
-import { argMin, toBits } from './bits.js'
+import { argMin, toBits } from '../bits.js'
 import { categoryInWords } from './reason-text.js'
 
 /** The counts are the reason if they have this share of a category's bits; otherwise the category does not fit the numbers. */

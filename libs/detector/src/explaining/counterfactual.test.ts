@@ -2,8 +2,8 @@ import type { Feature } from '@outflow/contracts'
 import { fitEncoder, withNumber } from '@outflow/encoding'
 import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
+import type { Nll } from '../scoring/model-scorer.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
-import type { Nll } from './model-scorer.js'
 import { runNllQueries } from './nll-queries.js'
 
 const features: readonly Feature[] = [

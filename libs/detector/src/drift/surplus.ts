@@ -1,4 +1,4 @@
-import { argMin } from './bits.js'
+import { argMin } from '../bits.js'
 import { ALLOWANCE, boundedStep, LARGEST_STEP, mergeBlocks, type ScoreBlock } from './drift.js'
 
 /** A share of anomalies above the alert rate. */
