@@ -1,10 +1,18 @@
 import type { Fields } from '@outflow/records'
-import type { Conditional } from './conditional.js'
-import { periodHours, timeAtHours } from './cycle.js'
+import type { Conditional } from './categories/conditional.js'
+import { groupOfIds } from './context/grouping.js'
 import { anchorOf } from './encode.js'
 import { type Encoder, groupWidth } from './encoder.js'
-import { groupOfIds } from './grouping.js'
-import { fromLine, keepSeen, type NumberColumn, ownToLine, roundToStep, toOwn, unstandardise } from './number-column.js'
+import { periodHours, timeAtHours } from './numbers/cycle.js'
+import {
+  fromLine,
+  keepSeen,
+  type NumberColumn,
+  ownToLine,
+  roundToStep,
+  toOwn,
+  unstandardise,
+} from './numbers/number-column.js'
 
 /**
  * Candidate values of number j of a record, for quadrature along its axis: plausible values only, denser around the medians

@@ -2,7 +2,7 @@ import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts'
 import { type CategoryFeature, columnsOf, type Fields, type NumberFeature } from '@outflow/records'
 import { anchorOf } from './encode.js'
 import { type Encoder, rowDim } from './encoder.js'
-import { isEmpty, keepSeen, type NumberColumn, restore } from './number-column.js'
+import { isEmpty, keepSeen, type NumberColumn, restore } from './numbers/number-column.js'
 
 /**
  * Decodes ids and rows to fields. Numbers are rounded to their column's step and clamped to the training range (a density on the

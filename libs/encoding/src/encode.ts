@@ -1,11 +1,11 @@
 import { type Fields, type FieldTable, type NumberFeature, numberColumnsOf, packFields } from '@outflow/records'
-import { categoryNll } from './category-tree.js'
-import { standardiseColumns } from './context.js'
+import { categoryNll } from './categories/category-tree.js'
+import { standardiseColumns } from './context/context.js'
+import { PLACES_WIDTH } from './context/fit-places.js'
+import { groupOfIds } from './context/grouping.js'
+import { fromLength, lengthBetween, type Places } from './context/places.js'
 import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
-import { PLACES_WIDTH } from './fit-places.js'
-import { groupOfIds } from './grouping.js'
-import { type Flag, flagCategory, flagOf, standardise, toLine } from './number-column.js'
-import { fromLength, lengthBetween, type Places } from './places.js'
+import { type Flag, flagCategory, flagOf, standardise, toLine } from './numbers/number-column.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
 export interface EncodedBatch {

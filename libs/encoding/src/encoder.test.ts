@@ -2,12 +2,12 @@ import type { Feature } from '@outflow/contracts'
 import { type Fields, isRejection, makeReader } from '@outflow/records'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { sampleCategories } from './categories/sample-categories.js'
 import { decodeRecords } from './decode.js'
 import { encodeBatch } from './encode.js'
 import { contextDim, rowDim } from './encoder.js'
 import { fitEncoder } from './fit-encoder.js'
 import { packEncoder, unpackEncoder } from './pack-encoder.js'
-import { sampleCategories } from './sample-categories.js'
 
 const features: Feature[] = [
   { path: '$.flight.distance', type: 'numeric', optional: false },

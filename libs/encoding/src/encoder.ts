@@ -1,8 +1,8 @@
 import type { Feature } from '@outflow/contracts'
-import type { CategoryTree } from './category-tree.js'
-import type { Grouping } from './grouping.js'
-import type { NumberColumn } from './number-column.js'
-import type { Places } from './places.js'
+import type { CategoryTree } from './categories/category-tree.js'
+import type { Grouping } from './context/grouping.js'
+import type { Places } from './context/places.js'
+import type { NumberColumn } from './numbers/number-column.js'
 
 /** A fitted encoder as plain data: it determines how fields become rows of the flow, and rows become records. */
 export interface Encoder {

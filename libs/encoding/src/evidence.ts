@@ -1,6 +1,6 @@
+import { groupOfIds } from './context/grouping.js'
 import { type Encoder, groupWidth } from './encoder.js'
-import { groupOfIds } from './grouping.js'
-import { keepSeen, roundToStep, unstandardise } from './number-column.js'
+import { keepSeen, roundToStep, unstandardise } from './numbers/number-column.js'
 
 /** How often training saw a record's value of one category. */
 export type CategoryEvidence =

@@ -1,14 +1,15 @@
 import type { Feature } from '@outflow/contracts'
 import { categoryColumnsOf, type Fields, numberColumnsOf } from '@outflow/records'
-import { fitCategoryTree } from './category-tree.js'
-import type { CategoryColumn } from './conditional.js'
-import { standardiseContext } from './context.js'
+import { fitCategoryTree } from './categories/category-tree.js'
+import type { CategoryColumn } from './categories/conditional.js'
+import { fitVocabulary } from './categories/vocabulary.js'
+import { standardiseContext } from './context/context.js'
+import { type FittedPlaces, fitPlaces, PLACES_WIDTH } from './context/fit-places.js'
+import { prepareNumbers } from './context/group-statistics.js'
+import { FOLDS } from './context/group-summaries.js'
+import { type FittedGrouping, fitGroupings } from './context/grouping.js'
 import { type Encoder, groupWidth } from './encoder.js'
-import { type FittedPlaces, fitPlaces, PLACES_WIDTH } from './fit-places.js'
-import { prepareNumbers } from './group-statistics.js'
-import { FOLDS } from './group-summaries.js'
-import { type FittedGrouping, fitGroupings } from './grouping.js'
-import { noiseOf } from './noise.js'
+import { noiseOf } from './numbers/noise.js'
 import {
   type Flag,
   fitNumberColumn,
@@ -18,9 +19,8 @@ import {
   type NumberColumn,
   standardise,
   toLine,
-} from './number-column.js'
+} from './numbers/number-column.js'
 import { shuffled } from './shuffled.js'
-import { fitVocabulary } from './vocabulary.js'
 
 /** A fitted encoder, and its training records encoded for the fit of the flow. */
 export interface FittedEncoder {

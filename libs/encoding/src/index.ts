@@ -8,14 +8,16 @@ export {
   withCategory,
   withNumber,
 } from './alternatives.js'
-export { categoryNll } from './category-tree.js'
-export { hourInPeriod, periodHours } from './cycle.js'
+export { categoryNll } from './categories/category-tree.js'
+export { sampleCategories } from './categories/sample-categories.js'
+export { unseenCategories } from './categories/unseen.js'
 export { decodeFields, decodeRecords } from './decode.js'
 export { encodeBatch, encodeContext, encodeTable } from './encode.js'
 export { contextDim, type Encoder, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
 export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
-export { fitLogUnit } from './log-scale.js'
+export { hourInPeriod, periodHours } from './numbers/cycle.js'
+export { fitLogUnit } from './numbers/log-scale.js'
 export {
   arbitraryValueNll,
   flagCategory,
@@ -26,8 +28,6 @@ export {
   relativeScale,
   roundToStep,
   toOwn,
-} from './number-column.js'
+} from './numbers/number-column.js'
 export { type EncoderHeader, packEncoder, unpackEncoder } from './pack-encoder.js'
-export { sampleCategories } from './sample-categories.js'
 export { shuffled } from './shuffled.js'
-export { unseenCategories } from './unseen.js'

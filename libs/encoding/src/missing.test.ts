@@ -3,10 +3,10 @@ import type { Fields } from '@outflow/records'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
+import { sampleCategories } from './categories/sample-categories.js'
 import { decodeRecords } from './decode.js'
 import { encodeBatch } from './encode.js'
 import { fitEncoder } from './fit-encoder.js'
-import { sampleCategories } from './sample-categories.js'
 
 const RECORDS = 2_000
 const random = xoroshiro128plus(3)

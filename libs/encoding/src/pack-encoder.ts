@@ -1,10 +1,10 @@
-import { makeConditional } from './conditional.js'
+import { makeConditional } from './categories/conditional.js'
+import { marginal } from './categories/marginal.js'
+import { findTwins, makeVocabulary, type Vocabulary } from './categories/vocabulary.js'
+import { commonIds, type Grouping } from './context/grouping.js'
+import type { Places } from './context/places.js'
 import type { Encoder } from './encoder.js'
-import { commonIds, type Grouping } from './grouping.js'
-import { marginal } from './marginal.js'
-import type { NumberColumn } from './number-column.js'
-import type { Places } from './places.js'
-import { findTwins, makeVocabulary, type Vocabulary } from './vocabulary.js'
+import type { NumberColumn } from './numbers/number-column.js'
 
 export type Table = Float32Array | Float64Array | Int32Array | Uint8Array
 

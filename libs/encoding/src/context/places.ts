@@ -1,7 +1,7 @@
 import { adam } from '@outflow/flow'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { type NumberColumn, ownToLine, standardise, unstandardise } from './number-column.js'
+import { type NumberColumn, ownToLine, standardise, unstandardise } from '../numbers/number-column.js'
 
 /**
  * Coordinates in space of the values that two categories share. The distance between two values approximates the number that

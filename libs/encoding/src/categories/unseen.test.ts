@@ -1,7 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import type { Fields } from '@outflow/records'
 import { expect, test } from 'vitest'
-import { fitEncoder } from './fit-encoder.js'
+import { fitEncoder } from '../fit-encoder.js'
 import { unseenCategories } from './unseen.js'
 
 const features: Feature[] = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeBatch } from './encode.js'
-import { fitEncoder } from './fit-encoder.js'
+import { encodeBatch } from '../encode.js'
+import { fitEncoder } from '../fit-encoder.js'
 import { fitLogUnit, inverseSignedLog, signedLog, slope } from './log-scale.js'
 
 const units = fc.double({ min: 1e-6, max: 1e6, noNaN: true })

@@ -1,5 +1,5 @@
 import { categoryColumnsOf, type Fields } from '@outflow/records'
-import type { Encoder } from './encoder.js'
+import type { Encoder } from '../encoder.js'
 
 /** A category whose value training did not see. */
 export interface UnseenCategory {

@@ -1,4 +1,4 @@
-import type { FittedGrouping } from './grouping.js'
+import type { FittedGrouping } from '../context/grouping.js'
 import { halfStep, type NumberColumn } from './number-column.js'
 
 /**

@@ -1,7 +1,7 @@
 import { featureSchema } from '@outflow/contracts'
 import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
-import { fitEncoder } from './fit-encoder.js'
+import { fitEncoder } from '../fit-encoder.js'
 
 const NUMBERS = 60
 const CATEGORIES = 6

@@ -1,6 +1,6 @@
-import type { CategoryColumn } from './conditional.js'
+import type { CategoryColumn } from '../categories/conditional.js'
+import { findTwins, type Vocabulary } from '../categories/vocabulary.js'
 import { describeGroups, prepareNumbers, type StandardisedNumbers } from './group-statistics.js'
-import { findTwins, type Vocabulary } from './vocabulary.js'
 
 /** A grouping of the records by one category or by a pair of categories; the numbers of a record are described by its group. */
 export interface Grouping {

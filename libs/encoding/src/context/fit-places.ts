@@ -1,7 +1,7 @@
+import type { NumberColumn } from '../numbers/number-column.js'
 import type { StandardisedNumbers } from './group-statistics.js'
 import { FOLDS, summariseGroups } from './group-summaries.js'
 import type { FittedGrouping } from './grouping.js'
-import type { NumberColumn } from './number-column.js'
 import { fromLength, lengthBetween, type Places, placeValues, toLength } from './places.js'
 
 export interface FittedPlaces {
