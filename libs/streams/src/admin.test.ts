@@ -1,8 +1,8 @@
 import { type Admin, KafkaJSProtocolError } from 'kafkajs'
 import { describe, expect, it, test } from 'vitest'
 import { createTopics, describeCluster, makeKafkaCheck } from './admin.js'
+import type { KafkaConnection } from './connection/kafka.js'
 import { BrokerRefused, BrokerUnavailable } from './errors.js'
-import type { KafkaConnection } from './kafka.js'
 
 const protocolError = (type: string, retriable: boolean) =>
   new KafkaJSProtocolError(Object.assign(new Error(`broker said ${type}`), { type, code: 1, retriable }))

@@ -1,7 +1,7 @@
 import { retrying } from '@outflow/errors/retrying'
 import type { Admin, ITopicConfig } from 'kafkajs'
+import { type KafkaConnection, type KafkaOptions, makeKafka } from './connection/kafka.js'
 import { BrokerUnavailable, namingTopic, withBrokerErrors } from './errors.js'
-import { type KafkaConnection, type KafkaOptions, makeKafka } from './kafka.js'
 
 export interface TopicSpec {
   readonly topic: string

@@ -10,16 +10,7 @@ export {
   requireCreation,
   requireGroup,
 } from './admin.js'
-export { deliveries } from './deliveries.js'
-export type { DeliveriesOptions, DeliveryHooks } from './deliveries-options.js'
-export {
-  type Delivery,
-  isTombstone,
-  type KafkaHeaders,
-  type KafkaRecord,
-  partitionKeyOf,
-  type WindowRecord,
-} from './delivery.js'
+export { type KafkaConnection, makeKafka } from './connection/kafka.js'
 export {
   BrokerRefused,
   BrokerUnavailable,
@@ -28,11 +19,19 @@ export {
   SenderFenced,
   TopicUnknown,
 } from './errors.js'
-export { type KafkaConnection, makeKafka } from './kafka.js'
 export { requireTopicRights, requireTransactionalId, type TopicOperation } from './kafkajs-internals/rights.js'
-export { type PartitionLag, partitionLags } from './partition-lags.js'
-export { type PositionStore, positionsInMemory } from './positions.js'
-export { makeProducer, type OutgoingMessage, type Producer } from './producer.js'
+export { deliveries } from './reading/deliveries.js'
+export type { DeliveriesOptions, DeliveryHooks } from './reading/deliveries-options.js'
+export {
+  type Delivery,
+  isTombstone,
+  type KafkaHeaders,
+  type KafkaRecord,
+  partitionKeyOf,
+  type WindowRecord,
+} from './reading/delivery.js'
+export { type PartitionLag, partitionLags } from './reading/partition-lags.js'
+export { type PositionStore, positionsInMemory } from './reading/positions.js'
 export {
   countWindow,
   readWindow,
@@ -41,7 +40,13 @@ export {
   scanOffsets,
   scanWindow,
   type Window,
-} from './read-window.js'
-export { startOfLatest } from './start-of-latest.js'
-export { traceparents } from './traceparents.js'
-export { makeTransactionalSender, type RelayMark, readMark, type TransactionalSender } from './transactional-sender.js'
+} from './reading/read-window.js'
+export { startOfLatest } from './reading/start-of-latest.js'
+export { makeProducer, type OutgoingMessage, type Producer } from './sending/producer.js'
+export { traceparents } from './sending/traceparents.js'
+export {
+  makeTransactionalSender,
+  type RelayMark,
+  readMark,
+  type TransactionalSender,
+} from './sending/transactional-sender.js'

@@ -1,7 +1,7 @@
 import type { KafkaTls, Sasl } from '@outflow/contracts'
 import { Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { replaceInternals } from '../kafkajs-internals/replace-internals.js'
 import { registerCodecs } from './compression.js'
-import { replaceInternals } from './kafkajs-internals/replace-internals.js'
 import { saslOptions, tlsOptions } from './security.js'
 import { noDelaySocket } from './socket.js'
 import type { StreamLog } from './stream-log.js'

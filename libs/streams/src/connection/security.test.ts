@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import kafkajs, { type SASLOptions } from 'kafkajs'
 import { expect, onTestFinished, test } from 'vitest'
-import { BrokerUnavailable, toBrokerError } from './errors.js'
+import { BrokerUnavailable, toBrokerError } from '../errors.js'
 import { saslOptions, tlsOptions } from './security.js'
 
 test('a new password in the file is used for the next connection (services logged in with the old one until a restart)', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
+import { BrokerLoginFailed, BrokerUnavailable } from '../errors.js'
 import { makeTokenSource } from './token-source.js'
 
 let server: Server

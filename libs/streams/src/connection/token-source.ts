@@ -1,5 +1,5 @@
 import { withCaFix } from '@outflow/errors'
-import { BrokerLoginFailed, BrokerUnavailable } from './errors.js'
+import { BrokerLoginFailed, BrokerUnavailable } from '../errors.js'
 
 interface TokenSourceOptions {
   readonly tokenEndpoint: string

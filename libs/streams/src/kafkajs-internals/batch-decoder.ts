@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
-import { ExpandsTooFar, MAX_EXPANDED_BYTES } from '../compression.js'
+import { ExpandsTooFar, MAX_EXPANDED_BYTES } from '../connection/compression.js'
 import { type BatchContext, CREATE_TIME, type EncodedBatch, LOG_APPEND_TIME, locateRecords } from './encoded-record.js'
 import { FetchedRecords } from './fetched-records.js'
 import { ResponseBytes } from './response-bytes.js'

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { makeKafka } from '../kafka.js'
+import { makeKafka } from '../connection/kafka.js'
 import { replaceInternals } from './replace-internals.js'
 import { openTopicIds } from './topic-ids.js'
 

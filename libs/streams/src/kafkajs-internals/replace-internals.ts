@@ -1,4 +1,4 @@
-import type { StreamLog } from '../stream-log.js'
+import type { StreamLog } from '../connection/stream-log.js'
 import { replaceBatchDecoder } from './batch-decoder.js'
 import { tolerateClockSteps } from './clock-steps.js'
 import { replaceCoordinatorLookup } from './coordinators.js'

@@ -1,5 +1,5 @@
+import type { KafkaConnection } from '../connection/kafka.js'
 import { BrokerRefused, withBrokerErrors } from '../errors.js'
-import type { KafkaConnection } from '../kafka.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 import { type Cluster, NO_OPERATIONS, openCluster, requestMetadata, type TopicMetadata } from './topic-ids.js'
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { expect, test, vi } from 'vitest'
+import type { KafkaConnection } from '../connection/kafka.js'
 import { BrokerUnavailable } from '../errors.js'
-import type { KafkaConnection } from '../kafka.js'
 import { openTopicIds } from './topic-ids.js'
 
 test('a broker that accepts connections and does not answer is retried (ingest ended with a TypeError)', async () => {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Kafka } from 'kafkajs'
+import type { KafkaConnection } from '../connection/kafka.js'
 import { BrokerUnavailable, namingTopic } from '../errors.js'
-import type { KafkaConnection } from '../kafka.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 const require = createRequire(import.meta.url)

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { TopicUnknown } from '../errors.js'
 import { deliveries } from './deliveries.js'
-import { TopicUnknown } from './errors.js'
-import type { KafkaConnection } from './kafka.js'
 import { positionsInMemory } from './positions.js'
 
 const UNKNOWN_TOPIC_OR_PARTITION = 3

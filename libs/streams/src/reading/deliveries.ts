@@ -1,11 +1,11 @@
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { backoffMs, pause } from '@outflow/errors/retrying'
 import { Observable } from 'rxjs'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { TopicUnknown, toBrokerError } from '../errors.js'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import type { Delivery } from './delivery.js'
-import { TopicUnknown, toBrokerError } from './errors.js'
 import { Fatal, GroupMember } from './group-member.js'
-import type { KafkaConnection } from './kafka.js'
 
 // A broker needs seconds to restart; a member that rejoins at once only adds rebalances.
 const RESTART_MS = 1_000

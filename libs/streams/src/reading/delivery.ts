@@ -1,9 +1,9 @@
 import type { StoredPosition } from '@outflow/contracts'
 import type { Message } from '@outflow/records'
 import type { Batch, KafkaMessage } from 'kafkajs'
-import { EncodedRecord } from './kafkajs-internals/encoded-record.js'
-import { RecordList } from './kafkajs-internals/fetched-records.js'
-import { UnreadableRecord } from './kafkajs-internals/unreadable-record.js'
+import { EncodedRecord } from '../kafkajs-internals/encoded-record.js'
+import { RecordList } from '../kafkajs-internals/fetched-records.js'
+import { UnreadableRecord } from '../kafkajs-internals/unreadable-record.js'
 
 /** Names with their values in order; a name may occur more than once, and a value may be null. */
 export type KafkaHeaders = readonly (readonly [name: string, value: Buffer | null])[]

@@ -3,6 +3,9 @@ import type { StoredPosition } from '@outflow/contracts'
 import { isRetryable, type OutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { BrokerUnavailable, toBrokerError } from '../errors.js'
+import { openTopicIds, type TopicIds } from '../kafkajs-internals/topic-ids.js'
 import { type Claim, newClaim } from './claim.js'
 import type { DeliveriesOptions } from './deliveries-options.js'
 import {
@@ -13,10 +16,7 @@ import {
   partitionKeyOf,
   toDelivery,
 } from './delivery.js'
-import { BrokerUnavailable, toBrokerError } from './errors.js'
 import { type Heartbeat, startHeartbeat } from './heartbeat.js'
-import type { KafkaConnection } from './kafka.js'
-import { openTopicIds, type TopicIds } from './kafkajs-internals/topic-ids.js'
 import { startsOf } from './start.js'
 
 /** Ends the stream with `error`, even if it is retryable, because a delivery or the position store failed with it. */

@@ -1,4 +1,4 @@
-import type { PartitionEnds } from './admin.js'
+import type { PartitionEnds } from '../admin.js'
 import { partitionKeyOf } from './delivery.js'
 
 /** The distance from the next record to read to the end of a partition. */

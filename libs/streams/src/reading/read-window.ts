@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { makeSample } from '@outflow/records'
 import type { Admin, EachBatchPayload } from 'kafkajs'
-import { endsOf, withAdmin } from './admin.js'
+import { endsOf, withAdmin } from '../admin.js'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { BrokerUnavailable, namingTopic, toBrokerError } from '../errors.js'
+import { topicsOf } from '../sending/producer.js'
 import { copyRecord, isTombstone, partitionKeyOf, toRecord, type WindowRecord } from './delivery.js'
-import { BrokerUnavailable, namingTopic, toBrokerError } from './errors.js'
-import type { KafkaConnection } from './kafka.js'
-import { topicsOf } from './producer.js'
 
 export interface WindowOptions {
   readonly topics: readonly string[]

@@ -1,4 +1,4 @@
-import type { KafkaConnection } from './kafka.js'
+import type { KafkaConnection } from '../connection/kafka.js'
 import { countWindow } from './read-window.js'
 
 const SHORTEST_MS = 1_000

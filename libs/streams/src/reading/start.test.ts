@@ -1,7 +1,7 @@
 import type { Gap } from '@outflow/contracts'
 import { describe, expect, it, vi } from 'vitest'
-import { BrokerUnavailable, OffsetBeyondLog } from './errors.js'
-import type { KafkaConnection } from './kafka.js'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { BrokerUnavailable, OffsetBeyondLog } from '../errors.js'
 import { type PositionStore, positionsInMemory } from './positions.js'
 import { gapBefore, startsOf } from './start.js'
 

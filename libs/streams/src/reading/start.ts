@@ -1,9 +1,9 @@
 import type { Gap, StoredPosition } from '@outflow/contracts'
-import { endsOf, type PartitionEnds, withAdmin } from './admin.js'
+import { endsOf, type PartitionEnds, withAdmin } from '../admin.js'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { BrokerUnavailable, OffsetBeyondLog } from '../errors.js'
+import type { TopicIds } from '../kafkajs-internals/topic-ids.js'
 import type { DeliveriesOptions } from './deliveries-options.js'
-import { BrokerUnavailable, OffsetBeyondLog } from './errors.js'
-import type { KafkaConnection } from './kafka.js'
-import type { TopicIds } from './kafkajs-internals/topic-ids.js'
 
 interface StartContext {
   readonly kafka: KafkaConnection

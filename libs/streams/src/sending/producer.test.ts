@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NULL_HEADER } from './kafkajs-internals/null-header.js'
+import { NULL_HEADER } from '../kafkajs-internals/null-header.js'
 import { requestsOf } from './producer.js'
 
 const message = fc.record({

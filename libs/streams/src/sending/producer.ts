@@ -1,7 +1,7 @@
 import type { Message, TopicMessages } from 'kafkajs'
-import { toBrokerError, withBrokerErrors } from './errors.js'
-import type { KafkaConnection } from './kafka.js'
-import { NULL_HEADER } from './kafkajs-internals/null-header.js'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { toBrokerError, withBrokerErrors } from '../errors.js'
+import { NULL_HEADER } from '../kafkajs-internals/null-header.js'
 import { placeOnce } from './partitioner.js'
 
 /** Names with their values; a name may occur more than once. */

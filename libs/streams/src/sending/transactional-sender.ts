@@ -1,9 +1,9 @@
 import { pause } from '@outflow/errors/retrying'
 import type { Producer, Transaction } from 'kafkajs'
-import { withAdmin } from './admin.js'
-import { TransactionPending, toBrokerError, withBrokerErrors } from './errors.js'
-import type { KafkaConnection } from './kafka.js'
-import { holdCoordinators } from './kafkajs-internals/coordinators.js'
+import { withAdmin } from '../admin.js'
+import type { KafkaConnection } from '../connection/kafka.js'
+import { TransactionPending, toBrokerError, withBrokerErrors } from '../errors.js'
+import { holdCoordinators } from '../kafkajs-internals/coordinators.js'
 import { placeOnce } from './partitioner.js'
 import { type OutgoingMessage, requestsOf, topicsOf } from './producer.js'
 
