@@ -1,11 +1,11 @@
 import { anomalyId } from '@outflow/contracts'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
-import { withCleanUp } from './clean-up.js'
 import { type DemoEnd, feedAndScore } from './feed-and-score.js'
-import { streamFlights } from './stream-flights.js'
-import { summaryText } from './summary-text.js'
-import { LEAST_LIKELY } from './unlikely-flights.js'
+import { streamFlights } from './flights/stream-flights.js'
+import { LEAST_LIKELY } from './flights/unlikely-flights.js'
+import { withCleanUp } from './installation/clean-up.js'
+import { summaryText } from './summary/summary-text.js'
 
 interface DemoOptions {
   /** End after the summary instead of streaming until the signal. */

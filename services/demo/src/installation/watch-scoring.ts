@@ -2,8 +2,8 @@ import { waitFor } from '@outflow/runtime'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters } from '@outflow/store/batch'
 import { formatCounted, type Progress, type Terminal } from '@outflow/terminal'
+import { LEAST_LIKELY, leastLikelyTable } from '../flights/unlikely-flights.js'
 import type { Installation } from './installation.js'
-import { LEAST_LIKELY, leastLikelyTable } from './unlikely-flights.js'
 
 interface Watched {
   readonly installation: Installation

@@ -1,6 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
+import type { SentMessage } from '../flights/sent-messages.js'
 import { makeScoreboard, percentile } from './scoreboard.js'
-import type { SentMessage } from './sent-messages.js'
 
 /** Measurements of a run of the demo. */
 export interface DemoObservations {

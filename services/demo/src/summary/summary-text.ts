@@ -1,8 +1,8 @@
 import { formatShare } from '@outflow/contracts/wording'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
+import { leastLikelyTable } from '../flights/unlikely-flights.js'
 import type { DemoSummary } from './summary.js'
-import { leastLikelyTable } from './unlikely-flights.js'
 
 export function summaryText(summary: DemoSummary, leastLikely: readonly StoredAnomaly[], terminal: Terminal): string {
   return [

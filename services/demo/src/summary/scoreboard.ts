@@ -1,4 +1,4 @@
-import type { SentMessage } from './sent-messages.js'
+import type { SentMessage } from '../flights/sent-messages.js'
 
 /** Ground truth of a sent record, which the detector does not have. */
 type SentRecord = Pick<SentMessage, 'position' | 'corruption'>

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { type Log, makeLog } from '@outflow/runtime'
-import { DemoFailed } from './errors.js'
+import { DemoFailed } from '../errors.js'
 
 /**
  * Opens the log file of the services, so that stderr has only the demo's progress.

@@ -1,8 +1,8 @@
 import { makeProducer } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
+import type { Installation } from '../installation/installation.js'
 import { feed } from './feed.js'
 import { loadFlights } from './flights.js'
-import type { Installation } from './installation.js'
 import { liveFlights } from './live-flights.js'
 
 const PER_SECOND = 20
