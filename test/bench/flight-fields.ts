@@ -1,5 +1,5 @@
 import { makeReader } from '@outflow/records'
-import type { Flight } from '../../services/demo/src/flights.js'
+import type { Flight } from '../../services/demo/src/flights/flights.js'
 import { sound } from '../support/sound.js'
 
 export const FLIGHT_FEATURES = [

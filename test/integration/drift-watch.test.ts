@@ -20,7 +20,7 @@ import {
 import { minuteScores } from '@outflow/store/statistics'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
-import { watchScores } from '../../services/trainer/src/watch-scores.js'
+import { watchScores } from '../../services/trainer/src/watch/watch-scores.js'
 import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'

@@ -1,4 +1,4 @@
-import { PROVISIONAL_ROWS } from '../../services/trainer/src/fewest-rows.js'
+import { PROVISIONAL_ROWS } from '../../services/trainer/src/window/fewest-rows.js'
 import { delayOf, SOURCE } from './feed.js'
 import type { PartitionLog } from './partition-log.js'
 import type { Plan } from './plan.js'

@@ -4,9 +4,9 @@ import { ModelDamaged } from '@outflow/store'
 import { activeModel, failGate, insertModel, loadModel } from '@outflow/store/models'
 import { confirmedPositions, endFit, listExclusions, listFits, noteFitStep, startFit } from '@outflow/store/training'
 import { sampleWindow } from '@outflow/streams'
-import { passGate } from './gate.js'
-import { startShadow } from './run-shadow.js'
-import type { TrainerEffects } from './train-once.js'
+import { passGate } from './fit/gate.js'
+import type { TrainerEffects } from './fit/train-once.js'
+import { startShadow } from './shadow/run-shadow.js'
 import type { TrainerContext } from './trainer-context.js'
 
 /** The effects of a round on Kafka and Postgres. */

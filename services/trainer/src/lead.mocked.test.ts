@@ -1,9 +1,9 @@
 import { StoreUnavailable } from '@outflow/store'
 import { BrokerUnavailable, countWindow } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { trainOnce } from './fit/train-once.js'
 import { keepLeading } from './lead.js'
-import { adoptCandidate } from './run-shadow.js'
-import { trainOnce } from './train-once.js'
+import { adoptCandidate } from './shadow/run-shadow.js'
 import type { TrainerContext } from './trainer-context.js'
 
 const { leadership } = vi.hoisted(() => ({ leadership: new AbortController() }))
@@ -32,9 +32,9 @@ vi.mock('@outflow/streams', async (original) => ({
   countWindow: vi.fn(async () => 10_000),
 }))
 vi.mock('./apply-labels.js', () => ({ applyLabels: async () => {} }))
-vi.mock('./watch-scores.js', () => ({ watchScores: () => async () => {} }))
-vi.mock('./run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
-vi.mock('./train-once.js', () => ({ trainOnce: vi.fn() }))
+vi.mock('./watch/watch-scores.js', () => ({ watchScores: () => async () => {} }))
+vi.mock('./shadow/run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
+vi.mock('./fit/train-once.js', () => ({ trainOnce: vi.fn() }))
 
 test('a trainer that leads but cannot work waits longer after each attempt (it took and lost leadership ten times a second)', async () => {
   vi.mocked(adoptCandidate).mockRejectedValue(new StoreUnavailable('too many connections'))

@@ -6,9 +6,9 @@ import { type Log, openTracing, type Vitals } from '@outflow/runtime'
 import { listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
+import type { TrainerProgress } from './fit/train-once.js'
 import { DUE_POLL_MS, keepLeading } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
-import type { TrainerProgress } from './train-once.js'
 import type { TrainerContext } from './trainer-context.js'
 
 interface TrainerOptions {

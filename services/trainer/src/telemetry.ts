@@ -11,8 +11,8 @@ import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store/models'
 import type { Due } from './due.js'
-import type { WindowsRead } from './sampled-records.js'
-import { total } from './training-records.js'
+import type { WindowsRead } from './window/sampled-records.js'
+import { total } from './window/training-records.js'
 
 /** Log events and metrics of the trainer. */
 export type TrainerTelemetry = ReturnType<typeof makeTelemetry>

@@ -4,8 +4,8 @@ import type { RecordDecoder } from '@outflow/records'
 import type { Tracing } from '@outflow/runtime'
 import type { Listener, Pool } from '@outflow/store'
 import type { KafkaConnection } from '@outflow/streams'
+import type { TrainerProgress } from './fit/train-once.js'
 import type { TrainerTelemetry } from './telemetry.js'
-import type { TrainerProgress } from './train-once.js'
 
 /** Fits and opens models. */
 interface Models {

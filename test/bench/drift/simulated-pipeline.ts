@@ -19,17 +19,17 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import type { ModelSummary } from '@outflow/store/models'
 import { minuteScores, type ScoreMinute } from '@outflow/store/statistics'
 import { type Due, whenDue } from '../../../services/trainer/src/due.js'
-import { passGate } from '../../../services/trainer/src/gate.js'
-import { isNewRegime, NEWEST_ANOMALIES } from '../../../services/trainer/src/new-regime.js'
+import { passGate } from '../../../services/trainer/src/fit/gate.js'
+import { trainOnce } from '../../../services/trainer/src/fit/train-once.js'
+import { makeTelemetry } from '../../../services/trainer/src/telemetry.js'
+import { isNewRegime, NEWEST_ANOMALIES } from '../../../services/trainer/src/watch/new-regime.js'
 import {
   bucketsOf,
   LEAST_DIFFERENCE,
   readScores,
   recalibrationLimit,
-} from '../../../services/trainer/src/read-scores.js'
-import { makeTelemetry } from '../../../services/trainer/src/telemetry.js'
-import { trainOnce } from '../../../services/trainer/src/train-once.js'
-import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window-from.js'
+} from '../../../services/trainer/src/watch/read-scores.js'
+import { ANSWERED_CHARTS, windowFrom } from '../../../services/trainer/src/window/window-from.js'
 import type { History } from './history.js'
 
 const MINUTE_MS = 60_000

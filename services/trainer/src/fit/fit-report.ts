@@ -1,5 +1,5 @@
 import type { Config, FitReport } from '@outflow/contracts'
-import { type ReadWindow, total } from './training-records.js'
+import { type ReadWindow, total } from '../window/training-records.js'
 
 interface FitBegin {
   readonly training: Pick<Config['training'], 'seed'>

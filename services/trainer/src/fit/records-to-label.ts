@@ -2,7 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import type { RecordToLabel } from '@outflow/detector'
 import { columnsOf, type Fields } from '@outflow/records'
 import type { NewCalibrationRecord } from '@outflow/store/models'
-import type { SampledRecord } from './sampled-records.js'
+import type { SampledRecord } from '../window/sampled-records.js'
 
 /** Adds the positions and the values by name to the calibration records that people may label. */
 export function recordsToLabel(

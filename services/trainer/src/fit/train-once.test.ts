@@ -5,7 +5,7 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import { StoreUnavailable } from '@outflow/store'
 import type { WindowRecord } from '@outflow/streams'
 import { describe, expect, test, vi } from 'vitest'
-import { makeTelemetry } from './telemetry.js'
+import { makeTelemetry } from '../telemetry.js'
 import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
 
 const config = parseConfig(

@@ -14,14 +14,11 @@ import type { Fields, RecordDecoder } from '@outflow/records'
 import type { ModelState, NewModel } from '@outflow/store/models'
 import type { FitState } from '@outflow/store/training'
 import type { SampleOptions, Window } from '@outflow/streams'
-import type { Due } from './due.js'
-import { begunReport } from './fit-report.js'
-import type { GateOptions } from './gate.js'
-import { holdOut } from './hold-out.js'
-import { recordsToLabel } from './records-to-label.js'
-import { readSampled, type SampledRecord } from './sampled-records.js'
-import type { TrainerTelemetry } from './telemetry.js'
-import { tooFewRead } from './too-few.js'
+import type { Due } from '../due.js'
+import type { TrainerTelemetry } from '../telemetry.js'
+import { holdOut } from '../window/hold-out.js'
+import { readSampled, type SampledRecord } from '../window/sampled-records.js'
+import { tooFewRead } from '../window/too-few.js'
 import {
   atMost,
   type LeftOut,
@@ -29,7 +26,10 @@ import {
   selectTrainingRecords,
   type TrainingRecords,
   withoutBursts,
-} from './training-records.js'
+} from '../window/training-records.js'
+import { begunReport } from './fit-report.js'
+import type { GateOptions } from './gate.js'
+import { recordsToLabel } from './records-to-label.js'
 
 /** Progress of the trainer, for display. */
 export type TrainerProgress =

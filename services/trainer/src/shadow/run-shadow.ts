@@ -8,8 +8,8 @@ import {
   promoteModel,
   unpromotedCandidate,
 } from '@outflow/store/models'
+import type { TrainerContext } from '../trainer-context.js'
 import { checkShadow, disagreementOf } from './shadow-report.js'
-import type { TrainerContext } from './trainer-context.js'
 
 type ShadowContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry' | 'onProgress'>
 

@@ -2,7 +2,7 @@ import type { Config, ShadowReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
-import { boundOf } from './gate.js'
+import { boundOf } from '../fit/gate.js'
 
 /** Compares what a shadow found with the bound of the gate. One without records fails, because nothing is known about it. */
 export function checkShadow(

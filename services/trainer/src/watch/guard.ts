@@ -4,9 +4,9 @@ import { decide } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
-import { boundOf } from './gate.js'
-import type { TrainerContext } from './trainer-context.js'
-import { withStored } from './with-stored.js'
+import { boundOf } from '../fit/gate.js'
+import type { TrainerContext } from '../trainer-context.js'
+import { withStored } from '../with-stored.js'
 
 /** How long a new model is on probation, and how many records it must have scored before the first check. */
 const PROBATION_MS = 3_600_000

@@ -1,7 +1,7 @@
 import { type Fields, isRejection } from '@outflow/records'
 import { sampleWindow } from '@outflow/streams'
-import { readSampled } from './sampled-records.js'
-import type { TrainerContext } from './trainer-context.js'
+import type { TrainerContext } from '../trainer-context.js'
+import { readSampled } from '../window/sampled-records.js'
 
 /** Enough to estimate a share of one hundredth to within a quarter. */
 const MOST_RECORDS = 2_000

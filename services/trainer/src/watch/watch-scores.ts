@@ -22,11 +22,11 @@ import {
   type StoredDriftAlarm,
 } from '@outflow/store/models'
 import { type ScoreMinute, scoreMinutes } from '@outflow/store/statistics'
+import type { TrainerContext } from '../trainer-context.js'
+import { withStored } from '../with-stored.js'
 import { makeGuard } from './guard.js'
 import { isNewRegime, NEWEST_ANOMALIES } from './new-regime.js'
 import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
-import type { TrainerContext } from './trainer-context.js'
-import { withStored } from './with-stored.js'
 
 /** Short enough for statistics by the minute. */
 const LOOK_EVERY_MS = 15_000
