@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { windowLength } from './config/units.js'
 import { fieldPath, formatPath, nameOfPath } from './path.js'
 import { timeZone } from './time-zone.js'
-import { windowLength } from './units.js'
 
 const common = {
   path: fieldPath.describe('Path of the value in the record, such as $.route.origin'),

@@ -1,4 +1,4 @@
-import type { Reason } from '../reason.js'
+import type { Reason } from '../events/reason.js'
 
 /** Whether a reason's observed number is above or below the expected one; null: not a number, or equal. */
 export function directionOf({ observed, expected }: Pick<Reason, 'observed' | 'expected'>): 'above' | 'below' | null {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Config } from '../config.js'
-import type { ModelMetadata } from '../model-metadata.js'
+import type { Config } from '../config/config.js'
+import type { ModelMetadata } from '../model/model-metadata.js'
 import { describeProvisional } from './provisional.js'
 
 const config = (provisional = false) =>

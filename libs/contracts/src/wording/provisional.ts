@@ -1,5 +1,5 @@
-import type { Config } from '../config.js'
-import type { ModelMetadata } from '../model-metadata.js'
+import type { Config } from '../config/config.js'
+import type { ModelMetadata } from '../model/model-metadata.js'
 import { LONGEST_DAYS } from '../time-range.js'
 
 /**

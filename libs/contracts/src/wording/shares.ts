@@ -1,4 +1,4 @@
-import type { Reason } from '../reason.js'
+import type { Reason } from '../events/reason.js'
 
 /** `0.0034` becomes `0.34 %`. */
 export const formatShare = (share: number): string => `${Number((100 * share).toPrecision(3))} %`

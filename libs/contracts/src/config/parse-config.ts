@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { ConfigInvalid } from '../errors.js'
 import { type Config, type Connection, configSchema, connectionSchema } from './config.js'
 import { didYouMean } from './did-you-mean.js'
-import { ConfigInvalid } from './errors.js'
 import { keysAt } from './keys-at.js'
 
 /**

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EVENT_SCHEMAS, type EventType, eventJsonSchema } from './event-schemas.js'
 
-const folder = new URL('../schemas/', import.meta.url)
+const folder = new URL('../../schemas/', import.meta.url)
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), 'utf8'))
 
 /** A validator of the published file, as consumers in any language use it. */

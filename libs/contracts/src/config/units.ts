@@ -1,7 +1,7 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
-import { attempt } from './attempt.js'
-import { LONGEST_DAYS } from './time-range.js'
+import { attempt } from '../attempt.js'
+import { LONGEST_DAYS } from '../time-range.js'
 
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { timeZone } from './time-zone.js'
+import { timeZone } from '../time-zone.js'
+import { parseWeek, weekSpans } from '../week.js'
 import { duration } from './units.js'
-import { parseWeek, weekSpans } from './week.js'
 
 /** Users would forget a longer span before it ends. */
 const LONGEST_MS = 30 * 86_400_000

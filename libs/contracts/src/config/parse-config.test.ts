@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigInvalid } from './errors.js'
+import { ConfigInvalid } from '../errors.js'
 import { parseConfig } from './parse-config.js'
 
 const least = {

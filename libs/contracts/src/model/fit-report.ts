@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { REJECTION_REASONS } from '../rejection.js'
 import { gateReportSchema, shadowReportSchema } from './gate-report.js'
 import { modelMetadataSchema } from './model-metadata.js'
-import { REJECTION_REASONS } from './rejection.js'
 
 /** null if a loss is infinite or NaN, which JSON cannot represent. */
 const lossesSchema = z.array(z.number().nullable()).readonly()
