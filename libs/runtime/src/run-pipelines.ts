@@ -1,9 +1,9 @@
 import type { Config } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
-import { joinVitals } from './join-vitals.js'
 import type { Log } from './log.js'
-import { type Address, serveVitals } from './serve-vitals.js'
-import { makeVitals, type Vitals } from './vitals.js'
+import { joinVitals } from './vitals/join-vitals.js'
+import { type Address, serveVitals } from './vitals/serve-vitals.js'
+import { makeVitals, type Vitals } from './vitals/vitals.js'
 
 interface Pipeline {
   readonly config: Config

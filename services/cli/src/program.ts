@@ -1,7 +1,7 @@
 import { outflowVersion } from '@outflow/contracts'
 import type { CommandContext } from './command-context.js'
 import { addCompletion } from './commands/completion.js'
-import { requireDistinctFiles } from './distinct-files.js'
+import { requireDistinctFiles } from './files/distinct-files.js'
 import { OutflowCommand } from './outflow-command.js'
 
 /** Export of each module of `commands/`: adds the description, options and action to a command or group. */

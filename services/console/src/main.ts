@@ -3,9 +3,9 @@ import type { Config } from '@outflow/contracts'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { type Log, listenOn, type Vitals } from '@outflow/runtime'
 import { openPool, postgresCheck, withReadOnlyTransaction } from '@outflow/store'
+import { loginsOf } from './login/users.js'
 import { makeServer } from './server.js'
 import { makeTelemetry } from './telemetry.js'
-import { loginsOf } from './users.js'
 
 interface ConsoleOptions {
   readonly config: Config

@@ -1,8 +1,8 @@
 import fastifySwagger from '@fastify/swagger'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { problemSchema } from './api/index.js'
+import { SESSION_COOKIE } from './login/sessions.js'
 import type { ConsoleServer } from './routes/route-context.js'
-import { SESSION_COOKIE } from './sessions.js'
 
 /** Describes the routes that are added after this call, and serves the description. */
 export async function describeRoutes(server: ConsoleServer): Promise<void> {

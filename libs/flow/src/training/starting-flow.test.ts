@@ -6,7 +6,7 @@ import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { openBackend } from '../tensor/backend.js'
-import { someMixture } from './some-mixture.js'
+import { someMixture } from './mixture/some-mixture.js'
 import { train } from './train.js'
 
 const backend = await openBackend('wasm')

@@ -12,7 +12,7 @@ import { addExclusion, listExclusions, listFits, removeExclusion } from '@outflo
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
-import { withOutput } from '../open-output.js'
+import { withOutput } from '../files/open-output.js'
 import { byOption, type ChangeOptions, changeOf, configOption, moment, rangeOf, whyOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'

@@ -32,8 +32,8 @@ import {
   valuesAroundSchema,
 } from '../api/index.js'
 import { MAX_BULK_VERDICTS } from '../api/limits.js'
-import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
+import { withAudit } from '../login/audit.js'
 import { readOverview, searchedBy } from '../overview.js'
 import { found } from '../queries.js'
 import { similarity } from '../similarity.js'

@@ -7,8 +7,8 @@ import {
   resendReportSchema,
   resendSchema,
 } from '../api/index.js'
-import { withAudit } from '../audit.js'
 import { resendDeadLetters } from '../dead-letters/resend.js'
+import { withAudit } from '../login/audit.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import { readable } from '../readable.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'

@@ -23,7 +23,7 @@ import {
   textSchema,
   whyTextSchema,
 } from '../api/index.js'
-import { withAudit } from '../audit.js'
+import { withAudit } from '../login/audit.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 

@@ -1,11 +1,11 @@
 import { isLoopback } from '@outflow/contracts'
 import { z } from 'zod'
 import { sessionSchema } from '../api/index.js'
-import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
-import { CALLBACK_PATH, makeOidcLogin } from '../oidc-login.js'
-import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../sessions.js'
-import { ownerOf, sha256Of, UNKNOWN_TOKEN } from '../users.js'
+import { withAudit } from '../login/audit.js'
+import { CALLBACK_PATH, makeOidcLogin } from '../login/oidc-login.js'
+import { LOGIN_COOKIE, LOGIN_SECONDS, SESSION_COOKIE, SESSION_SECONDS, type Sessions } from '../login/sessions.js'
+import { ownerOf, sha256Of, UNKNOWN_TOKEN } from '../login/users.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 interface SessionRoutesContext extends RouteContext {

@@ -1,8 +1,8 @@
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
 import { z } from 'zod'
 import { newSuppressionSchema, suppressionSchema } from '../api/index.js'
-import { withAudit } from '../audit.js'
 import { RequestRefused } from '../errors.js'
+import { withAudit } from '../login/audit.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 

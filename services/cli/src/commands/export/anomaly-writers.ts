@@ -2,7 +2,7 @@ import { anomalyId, type Reason } from '@outflow/contracts'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import { stringify } from 'csv-stringify/sync'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
-import type { Output } from '../../open-output.js'
+import type { Output } from '../../files/open-output.js'
 
 /** Writes anomalies in one format, batch by batch. */
 export interface AnomalyWriter {

@@ -11,7 +11,7 @@ import {
 } from '@outflow/streams'
 import { formatCount, formatCounted } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
-import { openInput } from '../../open-input.js'
+import { openInput } from '../../files/open-input.js'
 import type { Silence } from './propose.js'
 import { type Origin, topicOfFile } from './render-config.js'
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test, vi } from 'vitest'
-import { HealthAddressUnavailable } from './errors.js'
+import { HealthAddressUnavailable } from '../errors.js'
 import { serveVitals, type VitalsServer } from './serve-vitals.js'
 import { makeVitals, type Vitals } from './vitals.js'
 

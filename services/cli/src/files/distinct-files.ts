@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { UsageError } from './errors.js'
+import { UsageError } from '../errors.js'
 
 /**
  * Checks that a command does not write over a file that it reads: the data or the model would be lost.

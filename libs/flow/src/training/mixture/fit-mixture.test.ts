@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { mixtureBase, mixtureDensity, weightsOfMixture } from '../base/gaussian-mixture.js'
-import { seededRandom } from '../random.js'
+import { mixtureBase, mixtureDensity, weightsOfMixture } from '../../base/gaussian-mixture.js'
+import { seededRandom } from '../../random.js'
 import { fitMixture, type MixtureRows } from './fit-mixture.js'
 import { someMixture } from './some-mixture.js'
 

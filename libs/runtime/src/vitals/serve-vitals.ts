@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { HealthAddressUnavailable } from './errors.js'
+import { HealthAddressUnavailable } from '../errors.js'
 import type { ServedVitals } from './join-vitals.js'
 
 export interface VitalsServer {

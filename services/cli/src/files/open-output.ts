@@ -7,7 +7,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { type Format, formatOfName } from '@outflow/records'
 import { stringify } from 'csv-stringify/sync'
-import { FileUnavailable, UsageError } from './errors.js'
+import { FileUnavailable, UsageError } from '../errors.js'
 
 /** Destination of a command's result. */
 export interface Output {

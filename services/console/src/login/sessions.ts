@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { type ConsoleConfig, ROLES } from '@outflow/contracts'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { Session } from './api/index.js'
+import type { Session } from '../api/index.js'
 import { ownerOf } from './users.js'
 
 export const SESSION_COOKIE = 'outflow_session'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { mixtureBase, mixtureDensity, weightsOfMixture } from '../base/gaussian-mixture.js'
-import { seededRandom } from '../random.js'
+import { mixtureBase, mixtureDensity, weightsOfMixture } from '../../base/gaussian-mixture.js'
+import { seededRandom } from '../../random.js'
 import { discountFarComponents } from './far-components.js'
 import { fitMixture, type MixtureRows } from './fit-mixture.js'
 import { fitRobustDensity } from './robust-density.js'

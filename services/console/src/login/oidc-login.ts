@@ -1,8 +1,8 @@
 import { type ConsoleConfig, isLoopback, ROLES } from '@outflow/contracts'
 import { withCaFix } from '@outflow/errors'
 import * as oidc from 'openid-client'
-import type { Session } from './api/index.js'
-import { RequestRefused } from './errors.js'
+import type { Session } from '../api/index.js'
+import { RequestRefused } from '../errors.js'
 import type { LoginAttempt } from './sessions.js'
 
 type OidcConfig = NonNullable<NonNullable<ConsoleConfig['authentication']>['oidc']>

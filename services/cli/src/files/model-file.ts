@@ -3,7 +3,7 @@ import type { ModelMetadata } from '@outflow/contracts'
 import { type Detector, ModelUnusable, unreachable, withDetector } from '@outflow/detector'
 import { InputInvalid } from '@outflow/records'
 import type { Terminal } from '@outflow/terminal'
-import { FileUnavailable } from './errors.js'
+import { FileUnavailable } from '../errors.js'
 
 /**
  * Opens a model file, passes its detector to `use`, and closes it.

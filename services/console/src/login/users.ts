@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { type ConsoleConfig, ROLES, type Role } from '@outflow/contracts'
 import { userName } from '@outflow/runtime/user-name'
 import type { FastifyRequest } from 'fastify'
-import type { Session } from './api/index.js'
+import type { Session } from '../api/index.js'
 
 type Tokens = NonNullable<ConsoleConfig['authentication']>['tokens'] | undefined
 

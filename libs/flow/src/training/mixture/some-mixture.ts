@@ -1,5 +1,5 @@
-import { type GaussianMixture, weightsOfMixture } from '../base/gaussian-mixture.js'
-import { seededRandom } from '../random.js'
+import { type GaussianMixture, weightsOfMixture } from '../../base/gaussian-mixture.js'
+import { seededRandom } from '../../random.js'
 
 /** Test support: a mixture of separated, correlated components of different widths, determined by the seed. */
 export function someMixture(components: number, dim: number, seed = 1): GaussianMixture {

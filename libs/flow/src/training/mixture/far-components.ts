@@ -1,4 +1,4 @@
-import type { GaussianMixture } from '../base/gaussian-mixture.js'
+import type { GaussianMixture } from '../../base/gaussian-mixture.js'
 import type { MixtureRows } from './fit-mixture.js'
 import { fitRobustDensity } from './robust-density.js'
 

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { FORMATS, type Format, formatOfName, InputInvalid, type RecordFile, sniffFormat } from '@outflow/records'
 import { Option } from 'commander'
-import { FileUnavailable } from './errors.js'
+import { FileUnavailable } from '../errors.js'
 
 export const formatOption = (): Option =>
   new Option(

@@ -1,6 +1,6 @@
-import { type GaussianMixture, mixtureDensity } from '../base/gaussian-mixture.js'
-import { meanOf } from '../mean.js'
-import type { Random } from '../random.js'
+import { type GaussianMixture, mixtureDensity } from '../../base/gaussian-mixture.js'
+import { meanOf } from '../../mean.js'
+import type { Random } from '../../random.js'
 import { invertCholesky, weightedCovariance, weightedMean } from './covariance.js'
 import { clusters } from './k-means.js'
 

@@ -1,7 +1,7 @@
 import { toOutflowError } from '@outflow/errors'
 import type { Pool } from '@outflow/store'
 import { type AuditEntry, beginAudit, endAudit } from '@outflow/store/audit'
-import type { Session } from './api/index.js'
+import type { Session } from '../api/index.js'
 
 /** What a request does; it may have no pipeline, target or detail. */
 export type Act = Pick<AuditEntry, 'action'> & Partial<Pick<AuditEntry, 'pipeline' | 'target' | 'detail'>>

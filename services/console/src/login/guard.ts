@@ -1,10 +1,10 @@
 import type { ConsoleConfig, Role } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Session } from './api/index.js'
+import type { Session } from '../api/index.js'
+import { RequestRefused } from '../errors.js'
+import { sendProblem } from '../problems.js'
 import { type Act, noteDenied } from './audit.js'
-import { RequestRefused } from './errors.js'
-import { sendProblem } from './problems.js'
 import { SESSION_COOKIE, type Sessions } from './sessions.js'
 import { bearerOf, localUser, loginsOf, mayAct, UNKNOWN_TOKEN } from './users.js'
 
