@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-export const MODULE = at('libs/records/src/formats/json-kernel.ts')
+export const MODULE = at('libs/records/src/formats/json/json-kernel.ts')
 
 /** Compiles in a process of its own, because the compiler defines globals. @throws {Error} with the compiler's messages */
 export function compiledModule(): string {

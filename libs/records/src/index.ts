@@ -25,7 +25,7 @@ export {
 export { readTrainingRecords, type TrainingRecords } from './files/training-records.js'
 export { makeDecoder } from './formats/decoder.js'
 export type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
-export { makeRegistry } from './formats/schema-registry.js'
+export { makeRegistry } from './formats/registry/schema-registry.js'
 export { type LeftOut, makeFeatureInference } from './inference/infer-features.js'
 export { NumberSummariser, type NumberSummary } from './inference/number-summary.js'
 export {

@@ -1,4 +1,4 @@
-import { makeAvroSchema } from '../../../libs/records/src/formats/avro.js'
+import { makeAvroSchema } from '../../../libs/records/src/formats/avro/avro.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame, show } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'

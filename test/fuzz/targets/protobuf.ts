@@ -1,4 +1,4 @@
-import { makeProtobufSchema } from '../../../libs/records/src/formats/protobuf.js'
+import { makeProtobufSchema } from '../../../libs/records/src/formats/protobuf/protobuf.js'
 import { mutate, type Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import type { FuzzTarget } from '../target.js'

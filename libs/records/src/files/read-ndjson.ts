@@ -1,4 +1,4 @@
-import { decodeJson } from '../formats/json.js'
+import { decodeJson } from '../formats/json/json.js'
 import { InputInvalid } from './errors.js'
 import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from './record-file.js'
 

@@ -1,11 +1,11 @@
 import type { Config } from '@outflow/contracts'
-import { makeAvroSchema } from './avro.js'
+import { makeAvroSchema } from './avro/avro.js'
 import { csvDecoder } from './csv.js'
-import { decodeJson, pickJson } from './json.js'
-import { makeProtobufSchema } from './protobuf.js'
+import { decodeJson, pickJson } from './json/json.js'
+import { makeProtobufSchema } from './protobuf/protobuf.js'
 import type { BodyDecoder, PickedValues, RecordDecoder } from './record-decoder.js'
-import { registryDecoder } from './registry-decoder.js'
-import { makeRegistry } from './schema-registry.js'
+import { registryDecoder } from './registry/registry-decoder.js'
+import { makeRegistry } from './registry/schema-registry.js'
 
 type SourceFormat = Pick<Config['source'], 'format' | 'maxRecordBytes' | 'csv' | 'registry'>
 

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { Rejection } from '@outflow/contracts'
-import { isTooDeep, MAX_DEPTH, TOO_DEEP } from './check-depth.js'
-import { FRAME_BYTES } from './confluent-frame.js'
-import { parseJson } from './integers.js'
+import { isTooDeep, MAX_DEPTH, TOO_DEEP } from '../check-depth.js'
+import { parseJson } from '../integers.js'
+import type { DecodedValue, JsonObject, QuickPicker } from '../record-decoder.js'
+import { FRAME_BYTES } from '../registry/confluent-frame.js'
+import { kindOf, shortened, undecodable } from '../undecodable.js'
 import { jsonPicker } from './json-picker.js'
-import type { DecodedValue, JsonObject, QuickPicker } from './record-decoder.js'
-import { kindOf, shortened, undecodable } from './undecodable.js'
 
 /** Decodes a JSON object in UTF-8. A Confluent frame before it is skipped, since JSON needs no schema. */
 export function decodeJson(value: Buffer): DecodedValue | Rejection {

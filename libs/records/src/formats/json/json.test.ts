@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { makeDecoder } from './decoder.js'
-import { integerOf, parseJson } from './integers.js'
-import type { PickedValues, RecordDecoder } from './record-decoder.js'
+import { makeDecoder } from '../decoder.js'
+import { integerOf, parseJson } from '../integers.js'
+import type { PickedValues, RecordDecoder } from '../record-decoder.js'
 
 const decoderOf = (maxRecordBytes: number): RecordDecoder =>
   makeDecoder({ format: 'json', maxRecordBytes, csv: { delimiter: ',' } })

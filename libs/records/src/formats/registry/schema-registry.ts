@@ -1,7 +1,7 @@
 import { attempt, type Config } from '@outflow/contracts'
 import { withCaFix } from '@outflow/errors'
 import { z } from 'zod'
-import { RegistryRefused, RegistryUnavailable } from './errors.js'
+import { RegistryRefused, RegistryUnavailable } from '../errors.js'
 
 /** A schema from the registry. */
 export interface RegisteredSchema {

@@ -1,5 +1,5 @@
 import type { Rejection } from '@outflow/contracts'
-import { undecodable } from './undecodable.js'
+import { undecodable } from '../undecodable.js'
 
 /** A zero byte, then the schema's id in four, big-endian. */
 export const FRAME_BYTES = 5

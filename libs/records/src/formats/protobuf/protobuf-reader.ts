@@ -1,5 +1,5 @@
 import protobuf, { type Long } from 'protobufjs'
-import { MAX_VALUES } from './check-depth.js'
+import { MAX_VALUES } from '../check-depth.js'
 
 type Longs = (Long | number)[]
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { RegistryRefused, RegistryUnavailable } from './errors.js'
+import { RegistryRefused, RegistryUnavailable } from '../errors.js'
 import { makeRegistry } from './schema-registry.js'
 
 afterEach(() => {

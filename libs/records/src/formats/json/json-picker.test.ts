@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, test, vi } from 'vitest'
-import { parseJson } from './integers.js'
+import { parseJson } from '../integers.js'
+import type { PickedValues } from '../record-decoder.js'
 import { jsonPicker } from './json-picker.js'
-import type { PickedValues } from './record-decoder.js'
 
 const KEYS = ['a', 'b', 'Größe', '', '__proto__', 'absent']
 const pick = jsonPicker(KEYS)

@@ -1,10 +1,10 @@
 import protobuf, { type Type } from 'protobufjs'
+import type { JsonObject } from '../record-decoder.js'
+import type { CompiledSchema } from '../registry/registry-decoder.js'
+import type { RegisteredSchema } from '../registry/schema-registry.js'
 import { readProtobufFiles } from './protobuf-files.js'
 import { BoundedReader } from './protobuf-reader.js'
 import { messageConversion } from './protobuf-values.js'
-import type { JsonObject } from './record-decoder.js'
-import type { CompiledSchema } from './registry-decoder.js'
-import type { RegisteredSchema } from './schema-registry.js'
 
 /**
  * Compiles a .proto file to the function that decodes a payload written with it: the indexes that select one of the file's

@@ -1,8 +1,8 @@
-import { isTooDeep, TOO_DEEP } from './check-depth.js'
+import { isTooDeep, TOO_DEEP } from '../check-depth.js'
+import type { BodyDecoder, JsonObject } from '../record-decoder.js'
+import { shortened, undecodable } from '../undecodable.js'
 import { FRAME_BYTES, schemaIdOf } from './confluent-frame.js'
-import type { BodyDecoder, JsonObject } from './record-decoder.js'
 import type { OversizedSchema, RegisteredSchema, SchemaRegistry } from './schema-registry.js'
-import { shortened, undecodable } from './undecodable.js'
 
 /** A schema compiled to the function that decodes payloads written with it; it throws if the bytes do not match. */
 export type CompiledSchema = (payload: Buffer) => JsonObject

@@ -1,9 +1,9 @@
+import { decimalOf, isoOf } from '../integers.js'
+import type { JsonObject } from '../record-decoder.js'
+import type { CompiledSchema } from '../registry/registry-decoder.js'
+import type { RegisteredSchema } from '../registry/schema-registry.js'
+import { kindOf } from '../undecodable.js'
 import { AvroBytes } from './avro-bytes.js'
-import { decimalOf, isoOf } from './integers.js'
-import type { JsonObject } from './record-decoder.js'
-import type { CompiledSchema } from './registry-decoder.js'
-import type { RegisteredSchema } from './schema-registry.js'
-import { kindOf } from './undecodable.js'
 
 /**
  * Compiles an Avro schema to the function that decodes its records into the shape that they would have in JSON: a union becomes its

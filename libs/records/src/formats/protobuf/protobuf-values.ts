@@ -1,6 +1,6 @@
 import protobuf, { type Field, type Type } from 'protobufjs'
-import { MAX_VALUES } from './check-depth.js'
-import { decimalOf, isoOf } from './integers.js'
+import { MAX_VALUES } from '../check-depth.js'
+import { decimalOf, isoOf } from '../integers.js'
 
 type Convert = (value: unknown) => unknown
 

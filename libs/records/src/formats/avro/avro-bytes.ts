@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { MAX_VALUES } from './check-depth.js'
-import { integerOf } from './integers.js'
+import { MAX_VALUES } from '../check-depth.js'
+import { integerOf } from '../integers.js'
 
 /**
  * Reads one message of untrusted bytes from its start. Each method throws a RangeError if the bytes end too early or are not a valid value.

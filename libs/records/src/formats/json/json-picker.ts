@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { parseJson } from './integers.js'
+import { parseJson } from '../integers.js'
+import type { PickedValues, QuickPicker } from '../record-decoder.js'
 import { JSON_KERNEL } from './json-kernel.js'
-import type { PickedValues, QuickPicker } from './record-decoder.js'
 
 /**
  * Compiles keys of a JSON object to the function that takes their values out of its bytes, without building the object.

@@ -1,6 +1,6 @@
 import protobuf, { type NamespaceBase, type Type } from 'protobufjs'
 import descriptor from 'protobufjs/ext/descriptor.js'
-import type { RegisteredSchema } from './schema-registry.js'
+import type { RegisteredSchema } from '../registry/schema-registry.js'
 
 /** Returns the message type at indexes: the first selects among the file's messages, each further one among the nested ones. @throws {Error} if there is none */
 type MessageFinder = (indexes: readonly number[]) => Type
