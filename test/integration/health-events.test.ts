@@ -320,3 +320,22 @@ test('issue 17.20: a record that failed is a health event with its topic, partit
   const position = `${config.source.topics[0]}/0/40`
   expect(sent).toEqual([['record_failed', 'happened', `${position} is a dead letter: TypeError: not a function`]])
 })
+
+test('a day after an hour of failed records none of them is a health event again (one after the other was)', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  const { config, pool, checkHealth } = pipeline
+  await pipeline.promote('first')
+  await pipeline.begin()
+  await pipeline.store(0n, 40n)
+  await pipeline.reject(40n, 41n, 'failed', 'TypeError: not a function')
+  await checkHealth()
+  await pipeline.reject(41n, 42n, 'failed', 'TypeError: not a function')
+  await pool.query(
+    `update outflow.dead_letters
+     set rejected_at = date_trunc('hour', now() - interval '1 day') + ("offset" - 40) * interval '59 minutes 59.9 seconds'
+     where pipeline = $1`,
+    [config.pipeline],
+  )
+  await checkHealth()
+  expect((await relayed(pipeline)).map(({ data }) => data.kind)).toEqual(['record_failed'])
+})

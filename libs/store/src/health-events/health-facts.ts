@@ -74,12 +74,13 @@ const OCCURRENCES = [
           coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'shadow' ->> 'failure', 'it did not pass')
    from outflow.fits
    where pipeline = $1 and state = 'failed_gate' and ended_at > now() - interval '1 day'`,
-  // Only the first record of each partition and hour, because a defect may make many records fail.
+  // Only the first record of each partition and hour, because a defect may make many records fail. An hour leaves the last day as a whole:
+  // without its first record, the next one would be reported.
   `(select distinct on (topic, partition, date_trunc('hour', rejected_at))
            'dead_letters/' || topic || '/' || partition || '/' || "offset", 'record_failed', rejected_at, null::text,
            topic || '/' || partition || '/' || "offset" || ' is a dead letter: ' || detail
     from outflow.dead_letters
-    where pipeline = $1 and reason = 'failed' and rejected_at > now() - interval '1 day'
+    where pipeline = $1 and reason = 'failed' and rejected_at >= date_trunc('hour', now() - interval '1 day')
     order by topic, partition, date_trunc('hour', rejected_at), "offset")`,
   `select 'gaps/' || id, 'records_missed', found_at, null,
           topic || '/' || partition || ': ' || case kind
