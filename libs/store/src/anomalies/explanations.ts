@@ -27,9 +27,14 @@ export interface UnexplainedAnomaly extends Position {
 const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly().nullable())
 const readCounterfactual = jsonColumn('outflow.anomalies.counterfactual', counterfactualSchema.nullable())
 
+interface ExplanationColumns {
+  readonly reasons: unknown
+  readonly counterfactual: unknown
+}
+
 /** Parses the JSON columns of an explanation. @param key  identifies the row in an error */
 export function readExplanation(
-  { reasons, counterfactual }: { readonly reasons: unknown; readonly counterfactual: unknown },
+  { reasons, counterfactual }: ExplanationColumns,
   key: string,
 ): Pick<StoredExplanation, 'reasons' | 'counterfactual'> {
   return { reasons: readReasons(reasons, key), counterfactual: readCounterfactual(counterfactual, key) }
@@ -159,7 +164,7 @@ export async function explanationsBetween(
   db: Queryable,
   { pipeline, from, to }: { readonly pipeline: string; readonly from: Date; readonly to: Date },
 ): Promise<ReadonlyMap<string, Explanation>> {
-  const rows = await run<Position & { readonly reasons: unknown; readonly counterfactual: unknown }>(db, {
+  const rows = await run<Position & ExplanationColumns>(db, {
     name: 'explanations_between',
     text: `
       select topic, partition, "offset", reasons, counterfactual
@@ -169,11 +174,37 @@ export async function explanationsBetween(
   })
   return new Map(
     rows.flatMap((row) => {
-      // An alert whose stored reasons are damaged is sent without them, and does not block others.
-      const { data } = explanationSchema.safeParse(row)
-      return data === undefined ? [] : [[formatPosition(row), data]]
+      const explanation = explanationOrNull(row)
+      return explanation === null ? [] : [[formatPosition(row), explanation]]
     }),
   )
+}
+
+/** Returns the reasons of the anomaly at a position; null: it has none. */
+export async function explanationAt(
+  db: Queryable,
+  pipeline: string,
+  { topic, partition, offset }: Position,
+): Promise<Explanation | null> {
+  const [row] = await run<ExplanationColumns>(db, {
+    name: 'explanation_at',
+    text: `
+      select reasons, counterfactual
+      from outflow.anomalies
+      where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4 and reasons is not null`,
+    values: [pipeline, topic, partition, offset],
+  })
+  return row === undefined ? null : explanationOrNull(row)
+}
+
+interface ExplanationColumns {
+  readonly reasons: unknown
+  readonly counterfactual: unknown
+}
+
+/** Null if it is damaged: an alert whose stored reasons are damaged is sent without them, and does not block others. */
+function explanationOrNull(stored: ExplanationColumns): Explanation | null {
+  return explanationSchema.safeParse(stored).data ?? null
 }
 
 const explanationSchema = z.object({ reasons: z.array(reasonSchema), counterfactual: counterfactualSchema.nullable() })

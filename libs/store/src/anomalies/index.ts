@@ -10,6 +10,7 @@ export {
   claimUnexplained,
   countUnexplained,
   type ExplainedAnomaly,
+  explanationAt,
   explanationsBetween,
   storeExplanations,
 } from './explanations.js'

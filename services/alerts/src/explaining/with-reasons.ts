@@ -1,7 +1,7 @@
 import { explainedAlert } from '@outflow/alerting'
 import { ALERT_EVENT_TYPE, type AlertEvent, formatPosition, type Position } from '@outflow/contracts'
 import type { Queryable } from '@outflow/store'
-import { anomalyAt, explanationsBetween } from '@outflow/store/anomalies'
+import { explanationAt, explanationsBetween } from '@outflow/store/anomalies'
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 
@@ -34,10 +34,8 @@ export async function deliveryWithReasons(
   delivery: WaitingDelivery,
 ): Promise<WaitingDelivery> {
   const alert = unexplainedAlert(delivery.payload)
-  const anomaly = alert && (await anomalyAt(db, pipeline, positionOf(alert)))
-  if (!alert || !anomaly?.reasons) return delivery
-  const { reasons, counterfactual } = anomaly
-  return { ...delivery, payload: bytesOf(explainedAlert(alert, { reasons, counterfactual })) }
+  const explanation = alert && (await explanationAt(db, pipeline, positionOf(alert)))
+  return alert && explanation ? { ...delivery, payload: bytesOf(explainedAlert(alert, explanation)) } : delivery
 }
 
 function unexplainedAlert(payload: Buffer | null): AlertEvent | null {
