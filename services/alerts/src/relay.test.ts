@@ -125,6 +125,18 @@ test('a message that is too large for its topic is shortened, and does not block
   expect(reported.messageShortened).toHaveBeenCalledTimes(1)
 })
 
+test('a resent record that is too large is reported and not sent (without its value it deleted its key from a compacted topic)', async () => {
+  const resent = aRow(2, { kind: 'resent', topic: 'flights', payload: Buffer.alloc(2_000) })
+  const world = aWorld([aRow(1), resent, aRow(3)], { maxBytes: 1_000 })
+  const reported = telemetry()
+  const oversized = noOversized()
+  for (let round = 0; round < 4; round++) await drain(world.effects, reported, oversized).catch(() => {})
+  expect(world.topic.map(({ value }) => value && String(value))).toEqual(['payload 1', 'payload 3'])
+  expect(world.left()).toEqual([])
+  expect(reported.messageShortened).not.toHaveBeenCalled()
+  expect(reported.messageNotSent).toHaveBeenCalledExactlyOnceWith(resent, expect.any(BrokerRefused))
+})
+
 test('issue 17.19: a message that is rejected even without its body is reported, and later ones are sent once', async () => {
   const rows = [aRow(1), aRow(2, { key: Buffer.alloc(2_000) }), aRow(3), aRow(4)]
   const world = aWorld(rows, { maxBytes: 1_000 })

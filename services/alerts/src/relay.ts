@@ -106,16 +106,22 @@ const LARGE = 200
 /** The message of a row, whole or without its body; none if even that is too large. */
 function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage[] {
   const { shortened, unsendable } = oversized
-  if (!shortened.has(row.sequence) && sizeOf(row) > MAX_MESSAGE_BYTES) withhold(row, null, telemetry, oversized)
-  if (!shortened.has(row.sequence)) return [toMessage(row)]
+  const isWithheld = () => shortened.has(row.sequence) || unsendable.has(row.sequence)
+  if (!isWithheld() && sizeOf(row) > MAX_MESSAGE_BYTES) withhold(row, null, telemetry, oversized)
+  if (!isWithheld()) return [toMessage(row)]
+  if (unsendable.has(row.sequence)) return []
   const short = shorten(row)
-  if (!unsendable.has(row.sequence) && sizeOf(short) > MAX_MESSAGE_BYTES) withhold(row, null, telemetry, oversized)
-  return unsendable.has(row.sequence) ? [] : [toMessage(short)]
+  if (sizeOf(short) <= MAX_MESSAGE_BYTES) return [toMessage(short)]
+  withhold(row, null, telemetry, oversized)
+  return []
 }
 
-/** Withholds the body first; if that has been withheld, the whole message. */
+/**
+ * Withholds the body first; if that has been withheld, the whole message. Of a resent record it withholds the whole message: without a value
+ * it would delete its key from a compacted source topic.
+ */
 function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTelemetry, oversized: Oversized): void {
-  if (!oversized.shortened.has(row.sequence)) {
+  if (row.kind !== 'resent' && !oversized.shortened.has(row.sequence)) {
     oversized.shortened.add(row.sequence)
     telemetry.messageShortened(row, error)
   } else {
