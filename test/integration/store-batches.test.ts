@@ -4,7 +4,7 @@ import { makeBatchWriter, partitionCounters, storedPositions, writeBatch } from 
 import { rejectedByReason } from '@outflow/store/dead-letters'
 import { outboxDepth } from '@outflow/store/outbox'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
@@ -256,3 +256,18 @@ async function everything(pipeline: string): Promise<unknown> {
 function nested(levels: number): unknown {
   return JSON.parse('['.repeat(levels) + ']'.repeat(levels))
 }
+
+it('sends a time of the year 1 exactly in any time zone (its anomaly never got reasons)', async () => {
+  const time = new Date('0001-01-01T00:00:00.000Z')
+  vi.stubEnv('TZ', 'Europe/Berlin')
+  try {
+    expect(time.getMinutes()).toBe(53)
+    const { rows } = await pool.query('select $1::timestamptz = $2::timestamptz as "isSame"', [
+      time,
+      time.toISOString(),
+    ])
+    expect(rows).toEqual([{ isSame: true }])
+  } finally {
+    vi.unstubAllEnvs()
+  }
+})

@@ -15,6 +15,9 @@ interface PoolOptions {
   readonly onError?: (error: StoreUnavailable) => void
 }
 
+// A Date is sent in UTC: pg writes local offsets in minutes, and those before 1900 or so have seconds.
+pg.defaults.parseInputDatesAsUTC = true
+
 const CONNECT_TIMEOUT_MS = 5_000
 // Far above the duration of any statement here; a hung disk or an abandoned lock becomes an error that is retried.
 const STATEMENT_TIMEOUT_MS = 30_000
