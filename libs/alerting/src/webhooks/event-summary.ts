@@ -84,20 +84,25 @@ function anomalyLabels({ id, type, data: { pipeline, severity, key } }: AlertEve
   return { alertname: 'OutflowAnomaly', id, type, pipeline, severity, ...(key ? { key: shorten(key) } : {}) }
 }
 
-/** The labels include no id, so that the event of a condition's end resolves the alert of its beginning. */
-function summaryOfHealthEvent({ type, data }: HealthEvent): EventSummary {
+/**
+ * The labels of a condition include no id, so that the event of its end resolves the alert of its beginning. A single event is a separate
+ * alert.
+ */
+function summaryOfHealthEvent({ id, type, data }: HealthEvent): EventSummary {
   const { pipeline, kind, status, detail, begunAt, endedAt, url = null } = data
   const endsAt = {
     begun: new Date(Date.parse(begunAt) + OPEN_CONDITION_MS).toISOString(),
     ended: endedAt,
     happened: null,
   }
+  const times = { begun: `since ${begunAt}`, ended: `from ${begunAt} to ${endedAt}`, happened: `at ${begunAt}` }
   return {
     headline: `${kind.replaceAll('_', ' ')} in ${pipeline}${status === 'ended' ? ' is over' : ''}`,
-    lines: [shorten(detail), status === 'ended' ? `from ${begunAt} to ${endedAt}` : `since ${begunAt}`],
+    lines: [shorten(detail), times[status]],
     url,
     labels: {
       alertname: 'OutflowHealthEvent',
+      ...(status === 'happened' && { id }),
       type,
       pipeline,
       kind,

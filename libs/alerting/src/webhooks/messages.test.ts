@@ -203,6 +203,14 @@ test('in Alertmanager an event without duration is resolved after some time', ()
   expect(alert).not.toHaveProperty('endsAt')
 })
 
+test('in Alertmanager each single event is an alert of its own (the last one replaced the others)', () => {
+  const happened = healthEventSchema.parse(read('outflow.health.v1.happened.json'))
+  const labelsOf = (event: HealthEvent) =>
+    JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)[0].labels
+  expect(labelsOf(happened)).toMatchObject({ id: happened.id })
+  expect(labelsOf({ ...happened, id: 'another' })).not.toEqual(labelsOf(happened))
+})
+
 test('an event of another type is not sent', () => {
   const other = { ...example, type: 'outflow.other.v1' as typeof example.type }
   expect(() => postOf({ kind: 'slack' }, message(other), now)).toThrow('neither an alert')

@@ -24,8 +24,9 @@ const LOOKING: ConditionsOptions = {
   whyNoModel: 'the trainer reads its window',
 }
 
-const kinds = (facts: Partial<HealthFacts>, options: Partial<ConditionsOptions> = {}) =>
-  conditionsOf({ ...WELL, ...facts }, { ...LOOKING, ...options }).map(({ kind }) => kind)
+const found = (facts: Partial<HealthFacts>, options: Partial<ConditionsOptions> = {}) =>
+  conditionsOf({ ...WELL, ...facts }, { ...LOOKING, ...options })
+const kinds = (...of: Parameters<typeof found>) => found(...of).map(({ kind }) => kind)
 
 describe('conditionsOf', () => {
   test('returns nothing for a healthy pipeline', () => expect(kinds({})).toEqual([]))
@@ -90,6 +91,8 @@ describe('conditionsOf', () => {
     expect(kinds({}, { silence: { ms: 59_000, hasEnded: true } })).toEqual([])
     const taken = { silence: { ms: 0, hasEnded: false }, open: ['detector_silent'] }
     expect(kinds({}, taken)).toEqual(['detector_silent'])
+    // A new leader reported that records have arrived for 0 ms.
+    expect(found({}, taken)[0]?.detail).toBe('records have arrived, and none was scored')
   })
 
   const rejecting = (received: number, rejected: number, usualShare: number, open: readonly string[] = []) =>

@@ -54,7 +54,9 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
   }
   const isStillSilent = open.includes('detector_silent') && !silence.hasEnded
   if (activeId !== null && (silence.ms > SILENT_MS || isStillSilent)) {
-    add('detector_silent', `records have arrived for ${formatDuration(silence.ms)}, and none was scored`, activeId)
+    // A new leader has measured no time yet.
+    const during = silence.ms === 0 ? '' : ` for ${formatDuration(silence.ms)}`
+    add('detector_silent', `records have arrived${during}, and none was scored`, activeId)
   }
   if (areTooManyRejected(options)) add('records_rejected', rejectionsInWords(facts, options.rejections))
   if (scored >= FEWEST_SCORED && anomalies > TOO_MANY_SHARE * scored) {
