@@ -391,7 +391,7 @@ comment on column analyst.health_events.id is 'Number of the health event; part 
 comment on column analyst.health_events.pipeline is 'Name of the pipeline.';
 comment on column analyst.health_events.kind is
   'A condition, such as no_model, records_rejected or drift, or what happened, such as model_rolled_back.';
-comment on column analyst.health_events.detail is 'What was found when it started, as a sentence.';
+comment on column analyst.health_events.detail is 'What was found, as a sentence; updated while it holds.';
 comment on column analyst.health_events.model_id is 'Model concerned; null: none.';
 comment on column analyst.health_events.begun_at is 'When it started or happened.';
 comment on column analyst.health_events.ended_at is 'When it ended; null while it holds.';
