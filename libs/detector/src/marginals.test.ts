@@ -32,10 +32,19 @@ describe('a density of independent fields', () => {
 
   it('models a value that nearly all records share, and a missing one, by a probability', () => {
     const values = Array.from({ length: 1_000 }, (_, i) => (i % 50 === 0 ? normal() : 0))
-    const nllByField = ofNumber([...values, ...Array.from({ length: 1_000 }, () => Number.NaN)])
-    expect(nllByField(at(0))[0]).toBeCloseTo(-Math.log(0.49), 2)
+    const category = featureSchema.parse({ path: '$.c', type: 'categorical' })
+    const record = (value: number): Fields => ({ numbers: [value], categories: ['c'] })
+    const missing = Array.from({ length: 1_000 }, () => Number.NaN)
+    const nllByField = fitMarginals([numeric, category], [...values, ...missing].map(record))
+    expect(nllByField(record(0))[0]).toBeCloseTo(-Math.log(0.49), 2)
     // One in fifty of the other values has a density and not a probability.
-    expect(Math.abs(nllByField(at(Number.NaN))[0]! + Math.log(0.5))).toBeLessThan(0.05)
+    expect(Math.abs(nllByField(record(Number.NaN))[0]! + Math.log(0.5))).toBeLessThan(0.05)
+  })
+
+  it('models such a value of numbers alone by a density, as the encoder does (in large units a healthy first model failed its gate)', () => {
+    const values = Array.from({ length: 1_000 }, (_, i) => (i % 33 === 0 ? 200 + 50 * normal() : 0))
+    const inUnit = (unit: number) => ofNumber(values.map((value) => unit * value))(at(0))[0]!
+    expect(inUnit(1_000) - inUnit(1)).toBeCloseTo(Math.log(1_000), 6)
   })
 
   it('gives a missing number the density of one deviation, in any unit and on a log scale', () => {

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { fitLogUnit, hourInPeriod, ownToLine, periodHours } from '@outflow/encoding'
+import { commonValue, fitLogUnit, hourInPeriod, ownToLine, periodHours, usualShareOf } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 
 type FieldNll = (record: Fields) => number
@@ -22,6 +22,8 @@ export function fitMarginals(
   features: readonly Feature[],
   records: readonly Fields[],
 ): (record: Fields) => Float64Array {
+  // As in the encoder: a probability and a density cannot be compared.
+  const usualShare = usualShareOf(features)
   const fields = columnsOf(features).map(({ kind, feature, at }): FieldNll => {
     if (kind === 'category') {
       const nll = categoryNllOf(records.map((record) => record.categories[at] ?? null))
@@ -31,7 +33,7 @@ export function fitMarginals(
     const value = ({ numbers }: Fields) => (isCyclic ? hourInPeriod(numbers[at]!, feature) : numbers[at]!)
     const circle = isCyclic ? periodHours(feature) : null
     const isLog = feature.type !== 'cyclic' && feature.scale === 'log'
-    const nll = numberNllOf(records.map(value), { circle, isLog })
+    const nll = numberNllOf(records.map(value), { circle, isLog, usualShare })
     return (record) => nll(value(record))
   })
   return (record) => Float64Array.from(fields, (nll) => nll(record))
@@ -47,11 +49,15 @@ function categoryNllOf(values: readonly (string | null)[]): (value: string | nul
 /** @param circle  the values are hours in a cycle of this length; null: they are numbers */
 function numberNllOf(
   raw: readonly number[],
-  { circle, isLog }: { readonly circle: number | null; readonly isLog: boolean },
+  {
+    circle,
+    isLog,
+    usualShare,
+  }: { readonly circle: number | null; readonly isLog: boolean; readonly usualShare: number },
 ): (value: number) => number {
   const present = Float64Array.from(raw.filter((value) => !Number.isNaN(value))).sort()
   const missing = massNll(raw.length - present.length, raw.length)
-  const usual = circle === null ? commonValue(present) : null
+  const usual = circle === null ? commonValue(present, usualShare) : null
   const rest = usual === null ? present : present.filter((value) => value !== usual)
   const isUsual = massNll(present.length - rest.length, raw.length)
   const isOther = massNll(rest.length, raw.length)
@@ -70,13 +76,6 @@ function numberNllOf(
 /** −log of a share; a count of 0 has the weight of half a record. */
 function massNll(count: number, total: number): number {
   return -Math.log(Math.max(count, UNSEEN_WEIGHT) / (total + UNSEEN_WEIGHT))
-}
-
-function commonValue(ascending: Float64Array): number | null {
-  const middle = ascending[ascending.length >> 1]
-  if (middle === undefined) return null
-  const count = ascending.reduce((sum, value) => sum + (value === middle ? 1 : 0), 0)
-  return count >= USUAL_SHARE * ascending.length ? middle : null
 }
 
 /** @returns the density at x, and the deviation of the values without outliers; 1 if there are no values */
@@ -134,8 +133,6 @@ function cauchy(x: number, middle: number, width: number): number {
 }
 
 const UNSEEN_WEIGHT = 0.5
-/** As in the encoder: a value that this share of the records has is modelled by a probability and not by a density. */
-const USUAL_SHARE = 0.95
 /** As in the training noise of a flow, for one column. */
 const NOISE = 0.25
 const TAIL = 0.05

@@ -99,7 +99,7 @@ function fitNumbers(
   records: readonly Fields[],
   contamination: number,
 ): readonly FittedNumber[] {
-  const usualShare = categoryColumnsOf(features).length > 0 ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
+  const usualShare = usualShareOf(features)
   return numberColumnsOf(features).map(({ feature, at }) => {
     const raw = Float64Array.from(records, ({ numbers }) => numbers[at]!)
     const column = fitNumberColumn(feature, raw, { contamination, usualShare })
@@ -110,6 +110,10 @@ function fitNumbers(
     return { column, flags, z }
   })
 }
+
+/** Share of the records from which a common value of a number is modelled by a probability and not by a density. */
+export const usualShareOf = (features: readonly Feature[]): number =>
+  categoryColumnsOf(features).length > 0 ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
 
 /** With categories: in measurements, a flag for a common value of a smaller share cost more accuracy than it gained. */
 const USUAL_SHARE = 0.95

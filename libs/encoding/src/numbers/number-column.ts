@@ -170,7 +170,8 @@ export function isEmpty({ cycle, usual, quantiles }: NumberColumn): boolean {
   return cycle === null && usual === null && quantiles[0] === quantiles.at(-1)
 }
 
-function commonValue(sorted: Float64Array, share: number): number | null {
+/** The value that at least this share of the ascending values have; null: none. */
+export function commonValue(sorted: Float64Array, share: number): number | null {
   const middle = quantile(sorted, 0.5)
   let count = 0
   for (const x of sorted) if (x === middle) count++
