@@ -15,6 +15,7 @@ import {
   latestRecalibration,
   listenForModels,
   listModelChanges,
+  noteDriftAlarm,
   type StoredRecalibration,
 } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
@@ -91,7 +92,8 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
     name,
     telemetry,
     /** Checks the scores as a trainer that has just started does. */
-    checkScores: (recent: readonly Fields[]) => watchScores({ config, pool, models, telemetry }, async () => recent)(),
+    checkScores: (recent: readonly Fields[] | (() => Promise<readonly Fields[]>)) =>
+      watchScores({ config, pool, models, telemetry }, typeof recent === 'function' ? recent : async () => recent)(),
     store: (model: TrainedDetector, gate: Partial<GateReport> = {}) =>
       storeActive(pool, name, model, aGateReport(gate)),
     /** Stores scores and anomalies as ingest does, with a time in the past. */
@@ -135,17 +137,23 @@ test('scores that drift raise one alarm, with the changed field and the time, an
   await pipeline.store(model)
   for (let ago = 60; ago > 20; ago--) await pipeline.scored(detector, normalParcels(300, ago), ago)
   await pipeline.checkScores([])
-  expect(await latestDriftAlarm(pool, pipeline.name)).toBeNull()
+  expect(await latestDriftAlarm(pool, { pipeline: pipeline.name })).toBeNull()
   expect(pipeline.telemetry.driftWatched).toHaveBeenCalledWith(expect.any(Number))
 
   for (let ago = 20; ago > 2; ago--) await pipeline.scored(detector, heavier(normalParcels(300, 100 + ago), 1.2), ago)
   const recent = heavier(normalParcels(2_000, 7), 1.2)
   for (let trainer = 1; trainer <= 2; trainer++) await pipeline.checkScores(recent)
-  const alarm = await latestDriftAlarm(pool, pipeline.name)
+  const alarm = await latestDriftAlarm(pool, { pipeline: pipeline.name })
   expect(alarm).toMatchObject({ modelId: model.metadata.modelId, chart: expect.stringMatching(/less likely|spread/) })
   expect(Math.abs(alarm!.changedAt.getTime() - (Date.now() - 20 * MINUTE_MS))).toBeLessThan(6 * MINUTE_MS)
   expect(alarm!.raisedAt.getTime() - alarm!.changedAt.getTime()).toBeLessThan(8 * MINUTE_MS)
   expect(alarm!.fields[0]).toMatchObject({ field: 'grams' })
+
+  // An alarm of another model, which was active in between, made the trainer raise the same alarm every 15 s.
+  await noteDriftAlarm(pool, { ...alarm!, pipeline: pipeline.name, modelId: 'another', raisedAt: new Date() })
+  const reading = vi.fn(async () => recent)
+  await pipeline.checkScores(reading)
+  expect(reading).not.toHaveBeenCalled()
 })
 
 test('the scores of the records that a model was fitted to are no drift of it, and recalibrate nothing', async () => {
@@ -156,7 +164,7 @@ test('the scores of the records that a model was fitted to are no drift of it, a
   await pipeline.store(fitted)
   for (let ago = 30; ago > 2; ago--) await pipeline.scored(own, heavier(normalParcels(300, ago), 1.2), ago)
   await pipeline.checkScores(heavier(normalParcels(300, 7), 1.2))
-  expect(await latestDriftAlarm(pool, pipeline.name)).toBeNull()
+  expect(await latestDriftAlarm(pool, { pipeline: pipeline.name })).toBeNull()
   expect(pipeline.telemetry.modelRecalibrated).not.toHaveBeenCalled()
   await own.close()
 })
@@ -176,7 +184,7 @@ test('a burst of anomalies is not drift; the same share of records with a new va
     }
     for (let ago = 20; ago > 1; ago--) await pipeline.scored(detector, minute(ago), ago)
     for (let trainer = 1; trainer <= 2; trainer++) await pipeline.checkScores(minute(2))
-    const alarm = await latestDriftAlarm(pool, pipeline.name)
+    const alarm = await latestDriftAlarm(pool, { pipeline: pipeline.name })
     expect(alarm?.chart ?? null).toBe(found)
     if (alarm === null) continue
     expect(alarm.fields[0]).toMatchObject({ field: 'kind' })

@@ -176,7 +176,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     await beat(pool, { pipeline, service: 'trainer' })
     expect(await confirmedPositions(pool, pipeline)).toEqual(new Set())
     expect(await listExclusions(pool, { pipeline })).toEqual([])
-    expect(await latestDriftAlarm(pool, pipeline)).toBeNull()
+    expect(await latestDriftAlarm(pool, { pipeline })).toBeNull()
     const verdicts = await countVerdicts(pool, { pipeline, modelId: 'm', since: new Date(0) })
     expect(verdicts).toEqual({ dismissed: 0, confirmed: 0 })
   },

@@ -182,7 +182,7 @@ async function dueNow(context: TrainerContext) {
     listModels(pool, config.pipeline),
     listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
     waitingRequest(pool, config.pipeline),
-    config.training.onDrift ? latestDriftAlarm(pool, config.pipeline, ANSWERED_CHARTS) : null,
+    config.training.onDrift ? latestDriftAlarm(pool, { pipeline: config.pipeline, charts: ANSWERED_CHARTS }) : null,
   ])
   const lastFit = lastOf(fits)
   const now = Date.now()

@@ -45,24 +45,25 @@ export async function noteDriftAlarm(
   return rows.length > 0
 }
 
-/**
- * Returns a pipeline's newest alarm; null if there is none.
- *
- * @param charts  only alarms of these charts. Default: of any
- */
-export async function latestDriftAlarm(
-  db: Queryable,
-  pipeline: string,
-  charts: readonly string[] | null = null,
-): Promise<StoredDriftAlarm | null> {
-  const [alarm] = await listDriftAlarms(db, { pipeline, charts, limit: 1 })
+/** Which alarms of a pipeline. */
+interface DriftAlarmQuery {
+  readonly pipeline: string
+  /** Default: of any chart. */
+  readonly charts?: readonly string[]
+  /** Default: of any model. */
+  readonly modelId?: string
+}
+
+/** Returns the newest of these alarms; null if there is none. */
+export async function latestDriftAlarm(db: Queryable, query: DriftAlarmQuery): Promise<StoredDriftAlarm | null> {
+  const [alarm] = await listDriftAlarms(db, { ...query, limit: 1 })
   return alarm ?? null
 }
 
-/** Returns a pipeline's alarms, newest first; only those of `charts` if given. */
+/** Returns these alarms, newest first. */
 export async function listDriftAlarms(
   db: Queryable,
-  query: { readonly pipeline: string; readonly charts?: readonly string[] | null; readonly limit: number },
+  { pipeline, charts, modelId, limit }: DriftAlarmQuery & { readonly limit: number },
 ): Promise<readonly StoredDriftAlarm[]> {
   const rows = await run<RowOf<StoredDriftAlarm, { readonly fields: unknown }>>(db, {
     name: 'list_drift_alarms',
@@ -70,10 +71,10 @@ export async function listDriftAlarms(
       select model_id as "modelId", chart, statistic, changed_at as "changedAt", raised_at as "raisedAt",
              noted_at as "notedAt", fields
       from outflow.drift_alarms
-      where pipeline = $1 and ($2::text[] is null or chart = any ($2))
+      where pipeline = $1 and ($2::text[] is null or chart = any ($2)) and ($3::text is null or model_id = $3)
       order by id desc
-      limit $3`,
-    values: [query.pipeline, query.charts, query.limit],
+      limit $4`,
+    values: [pipeline, charts, modelId, limit],
   })
   return rows.map((row) => ({
     ...row,

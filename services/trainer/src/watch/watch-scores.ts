@@ -70,8 +70,8 @@ export function watchScores(
   async function check(model: WatchedModel): Promise<void> {
     const { metadata } = model
     const { modelId } = metadata
-    const latest = await latestDriftAlarm(pool, config.pipeline)
-    const last = latest?.modelId === modelId ? toAlarm(latest) : null
+    const latest = await latestDriftAlarm(pool, { pipeline: config.pipeline, modelId })
+    const last = latest && toAlarm(latest)
     const minutes = await recentMinutes(pool, config, metadata)
     const alertRate = alertRateOf(config.detection, metadata)
     if (await guard(modelId, sinceAlarm(minutes, last), alertRate)) return

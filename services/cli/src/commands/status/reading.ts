@@ -82,7 +82,7 @@ async function watch(configPath: string) {
       const [{ modelMetadata, ...status }, trainer, drift, healthEvents, behind] = await Promise.all([
         pipelineStatus(pool, pipeline),
         trainerStatus(pool, pipeline),
-        latestDriftAlarm(pool, pipeline),
+        latestDriftAlarm(pool, { pipeline }),
         openHealthEvents(pool, pipeline),
         lag(),
       ])
