@@ -64,6 +64,21 @@ test('issue 18: the guard accepts as many anomalies as the alertBudget allows', 
   await own.close()
 })
 
+test('the guard scores each model with its own features (after a change of features it kept a model that flooded)', async () => {
+  const withoutLength = (records: readonly Fields[]) =>
+    records.map(({ numbers: [grams], categories }): Fields => ({ numbers: [grams!], categories }))
+  const earlier = await fitParcelModel(3, withoutLength, { features: PARCEL_FEATURES.slice(0, 2) })
+  const records = normalParcels(1_000, 8).map(({ numbers: [grams, millimetres], categories }): Fields => {
+    return { numbers: [grams!, 30 * millimetres!], categories }
+  })
+  const pipeline = await aWatchedPipeline()
+  await pipeline.store(earlier)
+  await pipeline.store(model)
+  for (let ago = 4; ago > 2; ago--) await pipeline.scored(detector, records, ago)
+  await pipeline.checkScores(async (_, features) => (features.length === 2 ? withoutLength(records) : records))
+  expect(pipeline.telemetry.modelRolledBack).toHaveBeenCalledTimes(1)
+})
+
 /** Returns the record of a depot with these fields. */
 const recordOf = ({ numbers: [grams, millimetres], categories: [kind] }: Fields) => ({ kind, grams, millimetres })
 
@@ -92,7 +107,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
     name,
     telemetry,
     /** Checks the scores as a trainer that has just started does. */
-    checkScores: (recent: readonly Fields[] | (() => Promise<readonly Fields[]>)) =>
+    checkScores: (recent: readonly Fields[] | Parameters<typeof watchScores>[1]) =>
       watchScores({ config, pool, models, telemetry }, typeof recent === 'function' ? recent : async () => recent)(),
     store: (model: TrainedDetector, gate: Partial<GateReport> = {}) =>
       storeActive(pool, name, model, aGateReport(gate)),

@@ -12,7 +12,7 @@ import { effectsOn } from './effects.js'
 import { trainOnce } from './fit/train-once.js'
 import { adoptCandidate, settleShadow } from './shadow/run-shadow.js'
 import type { TrainerContext } from './trainer-context.js'
-import { readRecent } from './watch/read-recent.js'
+import { readRecentBy } from './watch/read-recent.js'
 import { watchScores } from './watch/watch-scores.js'
 import { fewestRows, PROVISIONAL_ROWS } from './window/fewest-rows.js'
 import { tooFewInTopics } from './window/too-few.js'
@@ -69,7 +69,7 @@ async function lead(service: TrainerContext, signal: AbortSignal, onProgress: ()
   const context = { ...service, signal }
   const { config, pool, telemetry } = context
   const wakeUp = makeWakeUp()
-  const checkScores = watchScores(context, (sinceMs) => readRecent(context, sinceMs))
+  const checkScores = watchScores(context, readRecentBy(context))
   const requests = context.listen(wakeUp.wake)
   const stopped = new AbortController()
   const wait: Wait = { why: null, failure: null, enoughSinceMs: null }

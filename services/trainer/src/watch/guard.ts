@@ -1,12 +1,13 @@
 import type { GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
-import { decide } from '@outflow/detector'
+import { decide, sameFeatures } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { boundOf } from '../fit/gate.js'
 import type { TrainerContext } from '../trainer-context.js'
 import { withStored } from '../with-stored.js'
+import type { ReadRecent } from './read-recent.js'
 
 /** How long a new model is on probation, and how many records it must have scored before the first check. */
 const PROBATION_MS = 3_600_000
@@ -24,7 +25,7 @@ const BETTER_BY = 1.5
  */
 export function makeGuard(
   context: Pick<TrainerContext, 'config' | 'pool' | 'models' | 'telemetry'>,
-  readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
+  readRecent: ReadRecent,
 ) {
   const { config, pool, telemetry } = context
   const { pipeline, training } = config
@@ -37,16 +38,19 @@ export function makeGuard(
       .filter(({ state }) => state === 'retired')
       .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
     const isOnProbation = Date.now() - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
-    if (active === undefined || before === undefined || !isOnProbation) return false
+    if (!active?.metadata || !before?.metadata || !isOnProbation) return false
     const exceeded = exceededBound(minutes, active.metrics, { alertRate, contamination: training.contamination })
     if (exceeded === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
 
     checkedMs = performance.now()
-    const recent = await readRecent(Date.now() - PROBATION_MS)
+    const { features } = before.metadata
+    const sinceMs = Date.now() - PROBATION_MS
+    const recent = await readRecent(sinceMs, active.metadata.features)
+    const recentBefore = sameFeatures(active.metadata, features) ? recent : await readRecent(sinceMs, features)
     // At a lower rate a previous model of few records finds no anomaly in any stream.
-    const rate = Math.max(alertRate, before.metadata?.calibration.smallestPValue ?? 0)
+    const rate = Math.max(alertRate, before.metadata.calibration.smallestPValue)
     const share = await anomalyShareOf(modelId, recent, rate)
-    const shareBefore = await anomalyShareOf(before.id, recent, rate)
+    const shareBefore = await anomalyShareOf(before.id, recentBefore, rate)
     if (share === null || shareBefore === null || share < BETTER_BY * Math.max(shareBefore, rate)) {
       telemetry.guardHeld(modelId, exceeded, share, shareBefore)
       return false

@@ -1,25 +1,30 @@
+import type { Feature } from '@outflow/contracts'
 import { type Fields, isRejection } from '@outflow/records'
 import { sampleWindow } from '@outflow/streams'
 import type { TrainerContext } from '../trainer-context.js'
 import { readSampled } from '../window/sampled-records.js'
 
+/**
+ * Reads a sample of the records since a time, epoch ms, without rejected ones.
+ *
+ * @param features  those of the model that scores the records: the configuration may have others
+ */
+export type ReadRecent = (sinceMs: number, features: readonly Feature[]) => Promise<readonly Fields[]>
+
 /** Enough to estimate a share of one hundredth to within a quarter. */
 const MOST_RECORDS = 2_000
 
-/** Reads a sample of the records since a time, without rejected ones. */
-export async function readRecent(
-  { config, kafka, decoder, signal }: TrainerContext,
-  sinceMs: number,
-): Promise<readonly Fields[]> {
-  const { source, training } = config
-  const { records } = await sampleWindow(kafka, {
-    topics: source.topics,
-    skipTombstones: source.tombstones === 'skip',
-    fromMs: sinceMs,
-    maxRows: MOST_RECORDS,
-    seed: training.seed,
-    ...readSampled(config, decoder),
-    signal,
-  })
-  return records.map(({ read }) => read).filter((read): read is Fields => !isRejection(read))
-}
+export const readRecentBy =
+  ({ config: { source, training }, kafka, decoder, signal }: TrainerContext): ReadRecent =>
+  async (sinceMs, features) => {
+    const { records } = await sampleWindow(kafka, {
+      topics: source.topics,
+      skipTombstones: source.tombstones === 'skip',
+      fromMs: sinceMs,
+      maxRows: MOST_RECORDS,
+      seed: training.seed,
+      ...readSampled({ source, features }, decoder),
+      signal,
+    })
+    return records.map(({ read }) => read).filter((read): read is Fields => !isRejection(read))
+  }

@@ -26,6 +26,7 @@ import type { TrainerContext } from '../trainer-context.js'
 import { withStored } from '../with-stored.js'
 import { makeGuard } from './guard.js'
 import { isNewRegime, NEWEST_ANOMALIES } from './new-regime.js'
+import type { ReadRecent } from './read-recent.js'
 import { bucketsOf, LEAST_DIFFERENCE, readScores, recalibrationLimit, sinceAlarm } from './read-scores.js'
 
 /** Short enough for statistics by the minute. */
@@ -48,10 +49,7 @@ interface WatchedModel {
  * The result is a function of `outflow.score_statistics` and `outflow.anomalies`, which are written in the transactions that count the
  * records. It is computed from scratch each time, so a crash does not change it.
  */
-export function watchScores(
-  context: WatchContext,
-  readRecent: (sinceMs: number) => Promise<readonly Fields[]>,
-): () => Promise<void> {
+export function watchScores(context: WatchContext, readRecent: ReadRecent): () => Promise<void> {
   const { config, pool, telemetry } = context
   const limit = driftLimit(config.training.falseDriftEvery / MINUTE_MS)
   const guard = makeGuard(context, readRecent)
@@ -82,7 +80,7 @@ export function watchScores(
     // The p-values of a provisional model are too rough: its charts would report them as drift.
     if (!metadata.provisional) {
       const found = alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))
-      if (found !== null) await raise(modelId, found)
+      if (found !== null) await raise(metadata, found)
     }
     if (recalibration !== null) {
       await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
@@ -112,8 +110,8 @@ export function watchScores(
     )
   }
 
-  async function raise(modelId: string, alarm: DriftAlarm): Promise<void> {
-    const recent = await readRecent(alarm.changedMs)
+  async function raise({ modelId, features }: ModelMetadata, alarm: DriftAlarm): Promise<void> {
+    const recent = await readRecent(alarm.changedMs, features)
     const fields = await movedFields(context, modelId, recent)
     const isNew = await noteDriftAlarm(pool, {
       pipeline: config.pipeline,
