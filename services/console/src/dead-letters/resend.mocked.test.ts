@@ -27,6 +27,12 @@ test('no dead letter is resent to a topic that the user may not write to (its me
   expect(queueResends).not.toHaveBeenCalled()
 })
 
+test('a dead letter that is named twice is resent once (its record was sent twice)', async () => {
+  vi.mocked(queueResends).mockClear()
+  expect(await resendOf(['read', 'read'])).toMatchObject({ queued: ['read/0/7'], before: [] })
+  expect(vi.mocked(queueResends).mock.calls[0]![2]).toHaveLength(1)
+})
+
 /** Resends a valid dead letter of each topic; the pipeline reads the topic `read`. */
 function resendOf(topics: readonly string[]) {
   const letters = topics.map((topic) => ({ topic, partition: 0, offset: 7n, resentAt: null }) as StoredDeadLetter)

@@ -23,9 +23,11 @@ interface ResendOptions {
 export async function resendDeadLetters(
   pool: Pool,
   config: Config,
-  letters: readonly StoredDeadLetter[],
+  named: readonly StoredDeadLetter[],
   { corrected, isDryRun, signal }: ResendOptions,
 ): Promise<ResendReport> {
+  // A user may name a position twice.
+  const letters = [...new Map(named.map((letter) => [formatPosition(letter), letter])).values()]
   const open = letters.filter(({ resentAt }) => resentAt === null)
   const originals = await findOriginals(pool, config, open, signal)
   const check = await recordChecker(pool, config)
