@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -31,6 +31,15 @@ describe('withOutput', () => {
     const path = join(folder, 'anomalies.parquet')
     await withOutput(path, (output) => output.write('x'))
     expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  it('writes through a symbolic link (it replaced the link, and its target stayed as it was)', async () => {
+    const [path, target] = [join(folder, 'latest.csv'), join(folder, 'scores.csv')]
+    await writeFile(target, 'old')
+    await symlink('scores.csv', path)
+    await withOutput(path, (output) => output.write('new'))
+    expect(await readFile(target, 'utf8')).toBe('new')
+    expect((await lstat(path)).isSymbolicLink()).toBe(true)
   })
 
   it('leaves the earlier file unchanged, and no other file, when the work fails', async () => {

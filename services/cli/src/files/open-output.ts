@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
@@ -32,13 +32,14 @@ export function outputFormat(path: string, format: Format | undefined, otherwise
  * Passes an open file, or stdout for `-`, to `use`; the content is compressed when the name ends in `.gz`.
  *
  * A file is written under a temporary name and renamed at the end: a run that fails leaves the earlier file unchanged, and
- * no partial result. An output that is not a regular file (a pipe, /dev/null) is written directly.
+ * no partial result. A symbolic link stays, and its target is written. An output that is not a regular file (a pipe, /dev/null) is written directly.
  *
  * @throws {FileUnavailable} when it cannot be written
  */
 export async function withOutput<T>(path: string, use: (output: Output) => Promise<T>): Promise<T> {
   if (path === '-') return use(outputTo(process.stdout, 'stdout'))
-  const partial = (await isPlainOrAbsent(path)) ? `${path}.partial-${process.pid}` : path
+  const target = await realpath(path).catch(() => path)
+  const partial = (await isPlainOrAbsent(path)) ? `${target}.partial-${process.pid}` : path
   const file = createWriteStream(partial, { mode: OWNER_ONLY })
   const gzip = /\.gz$/i.test(path) ? createGzip() : null
   const done = gzip ? pipeline(gzip, file) : finished(file)
@@ -50,7 +51,7 @@ export async function withOutput<T>(path: string, use: (output: Output) => Promi
     const result = await use(outputTo(sink, path))
     sink.end()
     await named(path, done)
-    if (partial !== path) await named(path, rename(partial, path))
+    if (partial !== path) await named(path, rename(partial, target))
     return result
   } catch (error: unknown) {
     sink.destroy()
