@@ -70,7 +70,7 @@ async function explainFile(
   await withModelFile(model, async (detector) => {
     const { hasTail, smallestPValue } = detector.metadata.calibration
     const alertRate = options.alertRate ?? detector.metadata.alertRate
-    const source = await openInput(input, options.format)
+    const source = await openInput(input, signal, options.format)
     for await (const batch of scoreFile(detector, source)) {
       const { isAnomaly } = decide(batch.pValue, { alertRate })
       for (const [index, { line }] of batch.records.entries()) {

@@ -46,7 +46,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
   const summary = await withModelFile(options.model, async (detector) => {
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     // When input and output are both pipes, --format is that of the output; the format of the input is detected.
-    const input = await openInput(options.input, options.output === '-' ? undefined : options.format)
+    const input = await openInput(options.input, signal, options.output === '-' ? undefined : options.format)
     const format = outputFormat(options.output, options.format, input.format)
     // Scores that are printed on a terminal show the progress, and a bar would be drawn over them.
     const isSeen = options.output === '-' && process.stdout.isTTY

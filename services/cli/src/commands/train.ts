@@ -78,7 +78,7 @@ async function readInput(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainingRecords> {
-  const input = await openInput(options.input, options.format)
+  const input = await openInput(options.input, signal, options.format)
   const progress = terminal.progress({ label: 'read', total: null, unit: 'row' })
   try {
     return await readTrainingRecords(input, {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream'
+import { addAbortSignal, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { FORMATS, type Format, formatOfName, InputInvalid, type RecordFile, sniffFormat } from '@outflow/records'
 import { Option } from 'commander'
@@ -14,13 +14,15 @@ export const formatOption = (): Option =>
 /**
  * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, independent of the name.
  *
+ * @param signal  ends the reading, also while it waits for more bytes
  * @param format  used when the name has no known extension; default: detected by the first byte
  * @throws {FileUnavailable} when it cannot be read
  * @throws {InputInvalid} when it is empty, or has a JSON array in place of one record per line
  */
-export async function openInput(path: string, format?: Format): Promise<RecordFile> {
+export async function openInput(path: string, signal: AbortSignal, format?: Format): Promise<RecordFile> {
   const name = path === '-' ? 'stdin' : path
-  const raw = await peek(named(name, path === '-' ? process.stdin : createReadStream(path)))
+  const source = addAbortSignal(signal, path === '-' ? process.stdin : createReadStream(path))
+  const raw = await peek(named(name, source))
   const plain = isGzip(raw.head) ? await peek(named(name, gunzip(raw.bytes))) : raw
   if (plain.head.length === 0)
     throw new InputInvalid(name, null, 'it is empty; expected a header line or one record per line')

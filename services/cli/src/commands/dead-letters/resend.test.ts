@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { Readable } from 'node:stream'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { UsageError } from '../../errors.js'
 import { linesOf, resendLetters } from './resend.js'
 
@@ -9,6 +10,13 @@ test('positions and a filter are not combined (the filter was ignored)', async (
   const both = resend(['flights/2/18043'], { reason: 'wrong_type' })
   await expect(both).rejects.toThrow(UsageError)
   await expect(both).rejects.toThrow('--reason selects among all dead letters')
+})
+
+test('a signal ends it while it waits for the corrected value on stdin (it waited on)', async () => {
+  const silent = new Readable({ read: () => {} })
+  vi.spyOn(process, 'stdin', 'get').mockReturnValue(silent as typeof process.stdin)
+  onTestFinished(() => void vi.restoreAllMocks())
+  await expect(resend(['flights/2/18043'], { with: '-' })).rejects.toThrow('aborted')
 })
 
 test('records that would be rejected for the same reason share a line (1,000 of a renamed field printed 1,000 lines)', () => {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { resendDeadLetters } from '@outflow/console/dead-letters'
 import { formatPosition, type Position, type RejectionReason } from '@outflow/contracts'
@@ -39,7 +40,7 @@ export async function resendLetters(
   if (options.with !== undefined && wanted.length !== 1) {
     throw new UsageError(`--with corrects one record; name its position (${wanted.length} are named)`)
   }
-  const corrected = options.with === undefined ? null : await readCorrected(options.with)
+  const corrected = options.with === undefined ? null : await readCorrected(options.with, signal)
   const isDryRun = options.dryRun === true
   const report = await withPipeline(options, async (pool, config) => {
     const { pipeline } = config
@@ -89,10 +90,10 @@ export async function letterAt(pool: Pool, pipeline: string, position: Position)
 }
 
 /** An editor's newline at the end of a file is not part of a record. */
-async function readCorrected(path: string): Promise<Buffer> {
+async function readCorrected(path: string, signal: AbortSignal): Promise<Buffer> {
   const bytes =
     path === '-'
-      ? await buffer(process.stdin)
+      ? await buffer(addAbortSignal(signal, process.stdin))
       : await readFile(path).catch((error: unknown) => {
           throw new FileUnavailable('read', path, error)
         })

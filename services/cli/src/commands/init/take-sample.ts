@@ -34,7 +34,7 @@ interface Sample extends Omit<Origin, 'connection'> {
  * @throws {FileUnavailable | InputInvalid} when it cannot be read, or holds none
  */
 export async function fileRecords(path: string, signal: AbortSignal): Promise<Sample> {
-  const input = await openInput(path)
+  const input = await openInput(path, signal)
   const records: JsonObject[] = []
   for await (const batch of readRecords(input)) {
     signal.throwIfAborted()
