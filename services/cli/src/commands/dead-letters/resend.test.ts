@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { UsageError } from '../../errors.js'
-import { linesOf, resendLetters } from './resend.js'
+import { linesOf, resendLetters, withoutLineEnd } from './resend.js'
 
 const resend = (positions: readonly string[], options: object) =>
   resendLetters(positions, { config: 'outflow.yaml', limit: 1_000, ...options }, {} as never, AbortSignal.abort())
@@ -17,6 +17,12 @@ test('a signal ends it while it waits for the corrected value on stdin (it waite
   vi.spyOn(process, 'stdin', 'get').mockReturnValue(silent as typeof process.stdin)
   onTestFinished(() => void vi.restoreAllMocks())
   await expect(resend(['flights/2/18043'], { with: '-' })).rejects.toThrow('aborted')
+})
+
+test('a newline at the end of the corrected value is removed from text only (a record in Avro lost its last byte)', () => {
+  const value = Buffer.of(0x06, 0x0a)
+  for (const format of ['json', 'csv'] as const) expect(withoutLineEnd(value, format)).toEqual(Buffer.of(0x06))
+  for (const format of ['avro', 'protobuf'] as const) expect(withoutLineEnd(value, format)).toEqual(value)
 })
 
 test('records that would be rejected for the same reason share a line (1,000 of a renamed field printed 1,000 lines)', () => {

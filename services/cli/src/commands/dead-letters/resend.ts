@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { resendDeadLetters } from '@outflow/console/dead-letters'
-import { formatPosition, type Position, type RejectionReason } from '@outflow/contracts'
+import { type Config, formatPosition, type Position, type RejectionReason } from '@outflow/contracts'
 import { formatResend } from '@outflow/contracts/wording'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
@@ -40,7 +40,7 @@ export async function resendLetters(
   if (options.with !== undefined && wanted.length !== 1) {
     throw new UsageError(`--with corrects one record; name its position (${wanted.length} are named)`)
   }
-  const corrected = options.with === undefined ? null : await readCorrected(options.with, signal)
+  const written = options.with === undefined ? null : await readCorrected(options.with, signal)
   const isDryRun = options.dryRun === true
   const report = await withPipeline(options, async (pool, config) => {
     const { pipeline } = config
@@ -48,6 +48,7 @@ export async function resendLetters(
       wanted.length === 0
         ? await newestLetters(pool, pipeline, options, terminal)
         : await Promise.all(wanted.map((position) => letterAt(pool, pipeline, position)))
+    const corrected = written && withoutLineEnd(written, config.source.format)
     return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
   })
   if (options.json) await printJson(terminal, report)
@@ -89,7 +90,6 @@ export async function letterAt(pool: Pool, pipeline: string, position: Position)
   throw new UsageError(`no dead letter ${formatPosition(position)}; \`outflow dead-letters list\` lists them`)
 }
 
-/** An editor's newline at the end of a file is not part of a record. */
 async function readCorrected(path: string, signal: AbortSignal): Promise<Buffer> {
   const bytes =
     path === '-'
@@ -98,7 +98,13 @@ async function readCorrected(path: string, signal: AbortSignal): Promise<Buffer>
           throw new FileUnavailable('read', path, error)
         })
   if (bytes.length === 0) throw new InputInvalid(path, null, 'it is empty; write the corrected value into it')
-  return bytes.at(-1) === NEWLINE ? bytes.subarray(0, -1) : bytes
+  return bytes
+}
+
+/** An editor's newline at the end of a file is not part of a record in text; in Avro and Protobuf the byte is data. */
+export function withoutLineEnd(value: Buffer, format: Config['source']['format']): Buffer {
+  const isText = format === 'json' || format === 'csv'
+  return isText && value.at(-1) === NEWLINE ? value.subarray(0, -1) : value
 }
 
 const NEWLINE = 0x0a
