@@ -3,7 +3,7 @@ import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printJson } from '../command-context.js'
 import { UsageError } from '../errors.js'
-import { withOutput } from '../files/open-output.js'
+import { outputProgress, withOutput } from '../files/open-output.js'
 import { interruptible } from '../interrupt.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -40,12 +40,12 @@ interface ExportOptions extends RangeOptions {
   readonly output: string
 }
 
-async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+export async function exportAnomalies(options: ExportOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to } = rangeOf(options)
   const path = options.output
   const format = formatOf(options)
   const startedAt = performance.now()
-  const progress = terminal.progress({ label: 'export', total: null, unit: 'anomaly' })
+  const progress = outputProgress(path, terminal, { label: 'export', total: null, unit: 'anomaly' })
   let count = 0
   const pipeline = await withPipeline(options, (pool, { pipeline }) =>
     withOutput(path, async (output) => {
@@ -54,12 +54,12 @@ async function exportAnomalies(options: ExportOptions, terminal: Terminal, signa
         signal.throwIfAborted()
         await writer.write(anomalies)
         count += anomalies.length
-        progress.update(count)
+        progress?.update(count)
       })
       await writer.end()
       return pipeline
     }),
-  ).finally(() => progress.stop())
+  ).finally(() => progress?.stop())
   const durationMs = Math.round(performance.now() - startedAt)
   if (options.json) await printJson(terminal, { pipeline, from, to, format, count, output: path, durationMs })
   terminal.say(`${formatCounted(count, 'anomaly')} of ${pipeline} as ${format} in ${formatSeconds(durationMs)}`)

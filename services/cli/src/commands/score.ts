@@ -5,7 +5,7 @@ import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
 import { warnOfNoAnomaly, withModelFile } from '../files/model-file.js'
 import { formatOption, openInput } from '../files/open-input.js'
-import { makeRowWriter, outputFormat, withOutput } from '../files/open-output.js'
+import { makeRowWriter, outputFormat, outputProgress, withOutput } from '../files/open-output.js'
 import { interruptible } from '../interrupt.js'
 import { alertRateOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -48,9 +48,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     // When input and output are both pipes, --format is that of the output; the format of the input is detected.
     const input = await openInput(options.input, signal, options.output === '-' ? undefined : options.format)
     const format = outputFormat(options.output, options.format, input.format)
-    // Scores that are printed on a terminal show the progress, and a bar would be drawn over them.
-    const isSeen = options.output === '-' && process.stdout.isTTY
-    const progress = isSeen ? null : terminal.progress({ label: 'score', total: null, unit: 'row' })
+    const progress = outputProgress(options.output, terminal, { label: 'score', total: null, unit: 'row' })
     const counts = { rows: 0, anomalies: 0 }
     try {
       await withOutput(options.output, async (output) => {

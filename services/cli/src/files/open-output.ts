@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { type Format, formatOfName } from '@outflow/records'
+import type { Terminal } from '@outflow/terminal'
 import { stringify } from 'csv-stringify/sync'
 import { FileUnavailable, UsageError } from '../errors.js'
 
@@ -26,6 +27,11 @@ export function outputFormat(path: string, format: Format | undefined, otherwise
   if (known !== undefined) return known
   if (extname(path.replace(/\.gz$/i, '')) === '') return otherwise
   throw new UsageError(`${path} has no known extension; name it .csv or .ndjson, or give --format csv or ndjson`)
+}
+
+/** Opens a bar; null for rows that are printed on a terminal: they show the progress, and a bar would be drawn over them. */
+export function outputProgress(path: string, terminal: Terminal, options: Parameters<Terminal['progress']>[0]) {
+  return path === '-' && process.stdout.isTTY ? null : terminal.progress(options)
 }
 
 /**
