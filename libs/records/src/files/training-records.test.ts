@@ -1,4 +1,4 @@
-import { featurePath } from '@outflow/contracts'
+import { type Feature, featurePath, PARTITION } from '@outflow/contracts'
 import { expect, it } from 'vitest'
 import { readTrainingRecords } from './training-records.js'
 
@@ -8,9 +8,18 @@ async function featuresWithout(exclude: readonly string[], ...columns: readonly 
   async function* bytes() {
     yield Buffer.from(`${[columns.join(','), ...rows].join('\n')}\n`)
   }
+  return featuresOf('csv', bytes(), null, exclude)
+}
+
+async function featuresOf(
+  format: 'csv' | 'ndjson',
+  bytes: AsyncIterable<Buffer>,
+  given: readonly Feature[] | null,
+  exclude: readonly string[],
+): Promise<readonly string[]> {
   const { features } = await readTrainingRecords(
-    { name: 'in', format: 'csv', bytes: bytes() },
-    { features: null, exclude, maxRows: 100, seed: 1, signal: new AbortController().signal, onRows: () => {} },
+    { name: 'in', format, bytes },
+    { features: given, exclude, maxRows: 100, seed: 1, signal: new AbortController().signal, onRows: () => {} },
   )
   return features.map(featurePath)
 }
@@ -23,4 +32,17 @@ it.each([
   ['__proto__', ['$.x', '$.a.b', '$.a.c', '$.$price']],
 ])('excludes %s (a name that begins like a path ended train with an unexpected error)', async (name, kept) => {
   expect(await featuresWithout([name], 'x', 'a.b', 'a.c', '$price', '__proto__')).toEqual(kept)
+})
+
+it('excludes a given feature that no inferred column has: an item of a list, a window (they were refused as unknown)', async () => {
+  async function* bytes() {
+    yield Buffer.from('{"load":1,"items":[2],"at":"2026-01-05T07:00:00Z"}\n')
+  }
+  const common = { type: 'numeric', scale: 'linear', optional: false } as const
+  const given: Feature[] = [
+    { ...common, path: '$.load' },
+    { ...common, path: '$.items[0]' },
+    { type: 'window', name: 'recent', aggregate: 'count', over: '1h', by: PARTITION, at: '$.at', scale: 'log' },
+  ]
+  expect(await featuresOf('ndjson', bytes(), given, ['items[0]', 'recent'])).toEqual(['$.load'])
 })

@@ -57,7 +57,7 @@ export async function readTrainingRecords(
     onRows(rows)
   }
   const inferred = inference.conclude()
-  checkExcluded(file.name, exclude, inferred.paths)
+  checkExcluded(file.name, exclude, [...new Set([...inferred.paths, ...(given ?? []).map(featurePath)])])
   const features = withoutExcluded(given ?? inferred.features)
   if (features.length === 0) {
     const reasons = inferred.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
