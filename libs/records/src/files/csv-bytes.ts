@@ -2,14 +2,17 @@ import { InputInvalid } from './errors.js'
 
 /** The first of those with the same number of occurrences in the header is taken. */
 const DELIMITERS = [',', ';', '\t', '|']
-const UTF_16_MARK = Buffer.of(0xff, 0xfe)
+const UTF_16_MARKS = [
+  { mark: Buffer.of(0xff, 0xfe), encoding: 'utf-16le' },
+  { mark: Buffer.of(0xfe, 0xff), encoding: 'utf-16be' },
+] as const
 const LINE_END = 0x0a
 /** A longer header is cut. */
 const MOST_HEAD_BYTES = 64 * 1024
 
 /**
- * Returns the bytes of a CSV file, and the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a byte
- * order mark.
+ * Returns the text of a CSV file in UTF-8, and the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a
+ * byte order mark.
  *
  * @throws {InputInvalid} if the file is not text; the bytes throw it with the line that is not UTF-8
  */
@@ -25,12 +28,12 @@ export async function openCsv(name: string, bytes: AsyncIterable<Buffer>) {
     yield head
     yield* { [Symbol.asyncIterator]: () => iterator }
   }
-  const isUtf16 = head.subarray(0, 2).equals(UTF_16_MARK)
-  if (!isUtf16 && head.includes(0))
+  const utf16 = UTF_16_MARKS.find(({ mark }) => head.subarray(0, 2).equals(mark))?.encoding
+  if (utf16 === undefined && head.includes(0))
     throw new InputInvalid(name, null, 'it is not text in UTF-8; convert it to CSV, or to one JSON record per line')
   return {
-    delimiter: delimiterOf(head.toString(isUtf16 ? 'utf16le' : 'utf8')),
-    bytes: isUtf16 ? all() : requireUtf8(name, all()),
+    delimiter: delimiterOf(new TextDecoder(utf16).decode(head)),
+    bytes: utf16 === undefined ? requireUtf8(name, all()) : toUtf8(utf16, all()),
   }
 }
 
@@ -41,6 +44,13 @@ function delimiterOf(text: string): string {
     .split(/[\r\n]/, 1)
   const counts = DELIMITERS.map((delimiter) => header!.split(delimiter).length)
   return DELIMITERS[counts.indexOf(Math.max(...counts))]!
+}
+
+async function* toUtf8(encoding: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder(encoding)
+  for await (const chunk of bytes) yield Buffer.from(decoder.decode(chunk, { stream: true }))
+  // The last character may be incomplete.
+  yield Buffer.from(decoder.decode())
 }
 
 async function* requireUtf8(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
