@@ -38,7 +38,7 @@ const CHUNK_ROWS = 10_000
 async function sample(options: SampleOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const format = outputFormat(options.output, options.format, 'csv')
   await withModelFile(options.model, async (detector) => {
-    const paths = detector.metadata.features.map(featurePath)
+    const paths = [...new Set(detector.metadata.features.map(featurePath))]
     const columns = paths.map((path) => columnOfSteps(parsePath(path)))
     const getters = paths.map(compilePath)
     const toRow = (record: Readonly<Record<string, unknown>>) =>
