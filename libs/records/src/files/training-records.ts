@@ -31,7 +31,8 @@ interface TrainingRecordsOptions {
 }
 
 /**
- * Reads a file once: infers the features from every record, and keeps a uniform sample of them.
+ * Reads a file once: infers the features from every record, and keeps a uniform sample of them. Given windowed features count every
+ * record; inferred ones only the sample, as the records before are gone.
  *
  * @throws {InputInvalid} with file, line and field of the first record that breaks the features' contract (the first of the sample if
  *   features are inferred); if a column to exclude does not exist; if no column is left

@@ -1,9 +1,11 @@
+import { stat } from 'node:fs/promises'
 import { type Config, configSchema, type Feature, featureName, nameOfPath } from '@outflow/contracts'
 import { alertRateOf, type TrainedDetector, trainDetector } from '@outflow/detector'
 import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
 import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
+import { UsageError } from '../errors.js'
 import { warnOfNoAnomaly } from '../files/model-file.js'
 import { formatOption, openInput } from '../files/open-input.js'
 import { withOutput } from '../files/open-output.js'
@@ -72,26 +74,34 @@ function settingsOf(options: TrainOptions, config: Config | null) {
   return { features: config?.features ?? null, model, training: { ...training, seed }, alertRate }
 }
 
-async function readInput(
-  options: TrainOptions,
-  { features, training }: Settings,
+export async function readInput(
+  options: Pick<TrainOptions, 'input' | 'format' | 'exclude'>,
+  { features, training }: Pick<Settings, 'training'> & { readonly features: readonly Feature[] | null },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainingRecords> {
-  const input = await openInput(options.input, signal, options.format)
-  const progress = terminal.progress({ label: 'read', total: null, unit: 'row' })
-  try {
-    return await readTrainingRecords(input, {
-      features,
-      exclude: options.exclude ?? [],
-      maxRows: training.maxRows,
-      seed: training.seed,
-      signal,
-      onRows: (rows) => progress.update(rows),
-    })
-  } finally {
-    progress.stop()
+  const { maxRows, seed } = training
+  const readOnce = async (given: readonly Feature[] | null, exclude: readonly string[]) => {
+    const input = await openInput(options.input, signal, options.format)
+    const progress = terminal.progress({ label: 'read', total: null, unit: 'row' })
+    const onRows = (rows: number) => progress.update(rows)
+    try {
+      return await readTrainingRecords(input, { features: given, exclude, maxRows, seed, signal, onRows })
+    } finally {
+      progress.stop()
+    }
   }
+  const read = await readOnce(features, options.exclude ?? [])
+  const windowed = read.features.find(({ type }) => type === 'window')
+  if (features !== null || windowed === undefined || read.records.length === read.rows) return read
+  // The windows of a sample lack the rows that are not in it.
+  if (options.input === '-' || !(await stat(options.input)).isFile()) {
+    throw new UsageError(
+      `--input ${options.input} cannot be read twice, which ${featureName(windowed)} needs with more than ${formatCount(maxRows)} rows; ` +
+        'write them to a file, or run `outflow init` and `outflow train --config`',
+    )
+  }
+  return { ...read, records: (await readOnce(read.features, [])).records }
 }
 
 const kindOf = (feature: Feature): string =>
