@@ -19,6 +19,23 @@ it('shows a verdict on a range on the anomalies of that range only', () => {
   expect(list.items.value.map(({ verdict }) => verdict)).toEqual([null, 'expected', 'expected', null])
 })
 
+it('shows a verdict on all also on the new anomalies that are not shown yet (they were shown without it)', async () => {
+  const page = (...ids: string[]) => ({
+    items: ids.map((id) => ({ id, recordTime: '2026-01-31T09:00:00.000Z', verdict: null })),
+    next: null,
+  })
+  const pages = [page('a'), page('b', 'a')]
+  vi.stubGlobal('fetch', async () => Response.json(pages.shift()))
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+  await list.readNew(() => false)
+
+  list.applyVerdictToAll('expected', { from: '2026-01-31T09:00:00.000Z', to: '2026-01-31T10:00:00.000Z' })
+  list.showWaiting()
+
+  expect(list.items.value.map(({ verdict }) => verdict)).toEqual(['expected', 'expected'])
+})
+
 it('keeps the verdict of a row that no longer matches the filters when the others get one', () => {
   const list = new AnomalyList({ ...NO_FILTERS, verdict: 'none' })
   const rows = [{ id: 'a' }, { id: 'b' }].map((row) => ({

@@ -109,9 +109,10 @@ export class AnomalyList {
   applyVerdictToAll(verdict: Verdict, { from, to }: Pick<Overview, 'from' | 'to'>): void {
     // A row remains after a verdict with which it no longer matches the filters.
     const matches = (item: AnomalyRow) => ['', item.verdict ?? 'none'].includes(this.filters.verdict)
-    this.items.value = this.items.value.map((item) =>
-      from <= item.recordTime && item.recordTime < to && matches(item) ? { ...item, verdict } : item,
-    )
+    const apply = (item: AnomalyRow) =>
+      from <= item.recordTime && item.recordTime < to && matches(item) ? { ...item, verdict } : item
+    this.items.value = this.items.value.map(apply)
+    this.waiting.value = this.waiting.value.map(apply)
   }
 
   /** Those that are not in the list yet. */
