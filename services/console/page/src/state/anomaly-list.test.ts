@@ -159,3 +159,25 @@ it('shows the last hour of the server where the clock of the browser is wrong (t
     vi.useRealTimers()
   }
 })
+
+it('reads new anomalies after the clock of the browser was corrected (the API refused a negative age)', async () => {
+  const serverMs = Date.UTC(2026, 0, 31, 12)
+  vi.useFakeTimers({ now: serverMs - 3_600_000 })
+  let asked = ''
+  vi.stubGlobal('fetch', async (url: string) => {
+    asked = url
+    return Response.json({ items: [], next: null }, { headers: { date: new Date(serverMs).toUTCString() } })
+  })
+  try {
+    await read('/session')
+    const list = new AnomalyList(NO_FILTERS)
+    await list.readNextPage()
+    vi.setSystemTime(serverMs)
+    await list.readNew(() => true)
+    await list.readNew(() => true)
+
+    expect(new URL(asked, 'http://console').searchParams.get('detectedWithinMs')).toBe('600000')
+  } finally {
+    vi.useRealTimers()
+  }
+})

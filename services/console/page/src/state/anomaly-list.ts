@@ -77,7 +77,8 @@ export class AnomalyList {
     if (!isBegun) return true
     const startedAtMs = serverNow()
     const only = {
-      detectedWithinMs: startedAtMs - this.readAtMs + LOOK_BACK_MS,
+      // The last start is in the future if the browser's clock was corrected just before it.
+      detectedWithinMs: Math.max(0, startedAtMs - this.readAtMs) + LOOK_BACK_MS,
       // Older ones are read while scrolling down.
       ...(!this.isComplete.value && { from: this.items.value.at(-1)!.recordTime }),
     }
