@@ -123,6 +123,48 @@ it('continues the restarted list when a burst restarts it while the next page is
   expect(list.items.value.map(({ id }) => id)).toEqual(['new 9', 'new 8', 'old 2'])
 })
 
+/** An API with these rows, the latest first, in pages of 100. */
+function serve(rows: readonly object[]): void {
+  vi.stubGlobal('fetch', async (url: string) => {
+    const start = Number(new URL(url, 'http://console').searchParams.get('cursor'))
+    const end = start + 100
+    return Response.json({ items: rows.slice(start, end), next: end < rows.length ? String(end) : null })
+  })
+}
+
+it('shows the reasons of all anomalies of a burst once they are stored (only those of the newest 100)', async () => {
+  const burst = (topReason: string | null) =>
+    Array.from({ length: 300 }, (_, at) => ({
+      id: `${at}`,
+      recordTime: `2026-01-31T09:${999 - at}Z`,
+      detectedAt: new Date().toISOString(),
+      topReason,
+    }))
+  const list = new AnomalyList(NO_FILTERS)
+  serve([])
+  await list.readNextPage()
+  serve(burst(null))
+  await list.readNew(() => true)
+
+  serve(burst('delay'))
+  await list.readNew(() => true)
+
+  expect(new Set(list.items.value.map(({ topReason }) => topReason))).toEqual(new Set(['delay']))
+})
+
+it('shows a new anomaly of an old record where over 100 are new (it was on no page that was read)', async () => {
+  const rows = Array.from({ length: 150 }, (_, at) => ({ id: `${at}`, recordTime: `2026-01-31T09:${999 - at}Z` }))
+  const list = new AnomalyList(NO_FILTERS)
+  serve(rows)
+  await list.readNextPage()
+  await list.readNextPage()
+  serve([...rows, { id: 'late', recordTime: '2026-01-30T00:00Z' }])
+
+  for (let poll = 0; poll < 10; poll += 1) await list.readNew(() => true)
+
+  expect(list.items.value.map(({ id }) => id)).toContain('late')
+})
+
 it('does not take a poll for successful while the request before has no answer', async () => {
   const timeout = new AbortController()
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)

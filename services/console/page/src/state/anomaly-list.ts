@@ -13,6 +13,8 @@ const LOOK_BACK_MS = 10 * 60_000
 const MAX_NEW_PAGES = 10
 /** Twice the longest statement of the console. */
 const READ_NEW_TIMEOUT_MS = 10_000
+/** Every tenth poll reads all pages: where over a page is new, one of an older record is not on the first. */
+const POLLS_PER_FULL_READ = 10
 
 /** The anomalies that have been read, page by page, and new ones that were found since. */
 export class AnomalyList {
@@ -27,6 +29,7 @@ export class AnomalyList {
   scrollTop = 0
 
   private cursor: string | null = null
+  private polls = 0
   private readingNew: Promise<true> | null = null
   /** Reference time of the filters' span: all pages must use the same. */
   private readonly openedAtMs = serverNow()
@@ -83,8 +86,11 @@ export class AnomalyList {
       ...(!this.isComplete.value && { from: this.items.value.at(-1)!.recordTime }),
     }
     const signal = AbortSignal.timeout(READ_NEW_TIMEOUT_MS)
+    this.polls += 1
+    const readsAll = this.polls % POLLS_PER_FULL_READ === 0 || this.awaitsReasons(startedAtMs - LOOK_BACK_MS)
     let page = await this.requestPage(null, only, signal)
-    for (let pages = 1; this.mayMissNew(page) && pages < MAX_NEW_PAGES; pages += 1) {
+    for (let pages = 1; pages < MAX_NEW_PAGES && page.next !== null; pages += 1) {
+      if (!readsAll && !this.mayMissNew(page)) break
       const { items, next } = await this.requestPage(page.next, only, signal)
       page = { items: [...page.items, ...items], next }
     }
@@ -125,6 +131,13 @@ export class AnomalyList {
   /** Whether the newest anomalies do not reach those of the list, so that there may be others between them. */
   private mayMissNew({ items, next }: AnomalyPage): boolean {
     return next !== null && this.newOf(items).length === items.length
+  }
+
+  /** Whether an anomaly that was detected since then has no reasons yet. */
+  private awaitsReasons(sinceMs: number): boolean {
+    return [...this.waiting.value, ...this.items.value].some(
+      ({ topReason, detectedAt }) => topReason === null && Date.parse(detectedAt) >= sinceMs,
+    )
   }
 
   private merge(newest: readonly AnomalyRow[]): void {
