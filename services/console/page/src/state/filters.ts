@@ -126,7 +126,7 @@ export function parseSpan(params: URLSearchParams): Span {
 /** Returns a span as parameters of the page's URL; the inverse of parseSpan. */
 export const spanParams = (span: Span): Query => ('last' in span ? { range: span.last } : span)
 
-function instant(text: string | null): string | null {
+export function instant(text: string | null): string | null {
   const ms = Date.parse(text ?? '')
   return Number.isNaN(ms) ? null : new Date(ms).toISOString()
 }

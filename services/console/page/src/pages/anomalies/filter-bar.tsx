@@ -8,6 +8,7 @@ import {
   countFilters,
   type Filters,
   formatFilters,
+  instant,
   NO_FILTERS,
   parseFilters,
   parseRarity,
@@ -158,9 +159,10 @@ function Instant({ label, at, onAt }: { label: string; at: string | null; onAt: 
       <input
         type="datetime-local"
         step="1"
+        max="9999-12-31T23:59:59"
         // A year that is being typed has fewer than four digits at first.
         value={at === null ? '' : formatTime(at).padStart(19, '0').replace(' ', 'T')}
-        onChange={({ currentTarget: { value } }) => onAt(value === '' ? null : new Date(value).toISOString())}
+        onChange={({ currentTarget: { value } }) => onAt(instant(value))}
       />
     </label>
   )
