@@ -1,3 +1,4 @@
+import { LATEST_MS } from '@outflow/contracts'
 import type { Client } from '@outflow/store'
 import {
   type AnomalyFilter,
@@ -55,6 +56,8 @@ export async function readOverview(db: Client, { filter, steps, compare }: Overv
   )
   return {
     ...span,
+    // The end is 1 ms after the last anomaly, which may be at the latest time.
+    to: new Date(Math.min(span.to.getTime(), LATEST_MS)),
     marks: await marksBetween(db, { pipeline: filter.pipeline, ...span }),
     stepSeconds,
     anomalies: sumOf(counts),

@@ -11,6 +11,7 @@ import {
   queryOf,
   SEVERITIES,
   SPANS,
+  spanBetween,
 } from './filters.js'
 
 const words = fc.string({ unit: 'binary' })
@@ -68,6 +69,11 @@ test('a span up to now ends at the given time, and the query has the names of th
     minBits: 10,
     sort: 'time',
   })
+})
+
+test('a span around the latest time of a record ends there (the API refused the year 10000)', () => {
+  const latest = '9999-12-31T23:59:59.999Z'
+  expect(spanBetween(Date.parse(latest) - 1_000, Date.parse(latest) + 1_000).to).toBe(latest)
 })
 
 test('countFilters counts neither the pipeline nor the order, and a span once', () => {

@@ -102,10 +102,13 @@ export function spanQuery(span: Span, nowMs: number): { readonly from: string | 
   return 'last' in span ? { from: new Date(nowMs - SPANS[span.last].ms).toISOString(), to: null } : span
 }
 
+/** The API accepts no later time. */
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+
 /** The span between two instants, epoch ms. */
 export const spanBetween = (fromMs: number, toMs: number) => ({
   from: new Date(fromMs).toISOString(),
-  to: new Date(toMs).toISOString(),
+  to: new Date(Math.min(toMs, LATEST_MS)).toISOString(),
 })
 
 /** Whether a span excludes anything. */

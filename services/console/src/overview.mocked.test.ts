@@ -1,0 +1,17 @@
+import { LATEST_MS } from '@outflow/contracts'
+import type { Client } from '@outflow/store'
+import { expect, test, vi } from 'vitest'
+import { timeSchema } from './api/index.js'
+import { readOverview } from './overview.js'
+
+vi.mock('@outflow/store/pipelines', () => ({ marksBetween: async () => [] }))
+vi.mock('@outflow/store/anomalies', () => ({
+  anomalySpan: async () => ({ first: new Date(0), last: new Date(LATEST_MS) }),
+  countAnomalies: async () => [],
+  leastLikelyLimit: async () => null,
+}))
+
+test('an anomaly at the latest time does not prevent the overview of any time (it was answered with 500)', async () => {
+  const { to } = await readOverview({} as Client, { filter: { pipeline: 'flights' }, steps: 60, compare: false })
+  expect(timeSchema.encode(to)).toBe('9999-12-31T23:59:59.999Z')
+})
