@@ -8,6 +8,7 @@ import {
   resendSchema,
 } from '../api/index.js'
 import { resendDeadLetters } from '../dead-letters/resend.js'
+import { RequestRefused } from '../errors.js'
 import { withAudit } from '../login/audit.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import { readable } from '../readable.js'
@@ -61,12 +62,13 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
         return rows
       })
       const act = { action: 'resend dead letters', pipeline, detail: { positions: positions.map(formatPosition) } }
+      const signal = AbortSignal.timeout(TIMEOUT_MS)
       return withAudit(pool, user, act, () =>
-        resendDeadLetters(pool, config, letters, {
-          corrected: null,
-          isDryRun: false,
-          signal: AbortSignal.timeout(TIMEOUT_MS),
-        }),
+        resendDeadLetters(pool, config, letters, { corrected: null, isDryRun: false, signal }).catch(
+          (error: unknown) => {
+            throw signal.aborted ? new RequestRefused(503, TIMED_OUT) : error
+          },
+        ),
       )
     },
   )
@@ -74,3 +76,5 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
 
 /** Limited, because a user waits while their originals are searched on the dead-letter topic. */
 const TIMEOUT_MS = 60_000
+const TIMED_OUT =
+  'the dead-letter topic could not be read in 60 s; select newer ones, or use `outflow dead-letters resend`'
