@@ -68,6 +68,14 @@ test('a console with TLS demands it for its own name alone (also for the names b
   await secure.close()
 })
 
+test.each(['127.0.0.2:9404', 'localhost', '[::1]:9404'])(
+  'requests to the loopback address %s are accepted (127.0.0.2 was refused with 421)',
+  async (host) => {
+    const answer = await server.inject({ url: '/api/session', headers: { host } })
+    expect(answer.statusCode).toBe(200)
+  },
+)
+
 test('a foreign host name that resolves to its address is rejected', async () => {
   const answer = await server.inject({ url: '/api/session', headers: { host: 'evil.example:80' } })
   expect(answer.statusCode).toBe(421)

@@ -1,4 +1,4 @@
-import type { ConsoleConfig, Role } from '@outflow/contracts'
+import { type ConsoleConfig, isLoopback, type Role } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Session } from '../api/index.js'
@@ -32,7 +32,10 @@ export function guard(server: FastifyInstance, config: ConsoleConfig, sessions: 
   server.decorateRequest('user', null as unknown as Session)
   server.addHook('preParsing', async (request, reply) => {
     if (local !== null && !isOfThisMachine(request.headers.host)) {
-      throw new RequestRefused(421, `the console answers to localhost and 127.0.0.1 only, got ${request.headers.host}`)
+      throw new RequestRefused(
+        421,
+        `the console answers to localhost and loopback addresses only, got ${request.headers.host}`,
+      )
     }
     if (!isGuarded(request)) return
     void reply.header('cache-control', 'no-store')
@@ -88,5 +91,4 @@ function actOf({ method, routeOptions: { url = '' }, params, query }: FastifyReq
 const isGuarded = ({ routeOptions: { url = '' } }: FastifyRequest): boolean =>
   url.startsWith('/api/') || url === '/metrics'
 
-const isOfThisMachine = (host: string | undefined): boolean =>
-  /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/.test(host ?? '')
+const isOfThisMachine = (host: string | undefined): boolean => isLoopback((host ?? '').replace(/:\d{1,5}$/, ''))
