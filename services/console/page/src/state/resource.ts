@@ -11,12 +11,15 @@ export interface Resource<T> {
   readonly reload: () => void
 }
 
+/** Far longer than an answer takes: a request whose connection was lost may have none. */
+const LOST_AFTER_MS = 30_000
+
 /**
  * Reads data now and whenever `key` changes; the earlier data remains until the new answer arrives, and only that of the same key if it is an
  * error.
  *
  * @param key    identifies everything that `load` depends on; null reads nothing
- * @param everyMs  interval of reading again while the page is visible; default: never
+ * @param everyMs  interval of reading again while the page is visible and no answer is awaited; default: never
  */
 export function useResource<T>(
   key: string | null,
@@ -27,16 +30,22 @@ export function useResource<T>(
   const [round, setRound] = useState(0)
   const latestLoad = useRef(load)
   latestLoad.current = load
+  /** Start of the request that has no answer yet. */
+  const startedAtMs = useRef(-Infinity)
 
   useEffect(() => {
     if (key === null) return
     const abort = new AbortController()
+    startedAtMs.current = performance.now()
     latestLoad.current(abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) setAnswer({ key, data, error: null })
+        if (abort.signal.aborted) return
+        startedAtMs.current = -Infinity
+        setAnswer({ key, data, error: null })
       },
       (error: unknown) => {
         if (abort.signal.aborted) return
+        startedAtMs.current = -Infinity
         setAnswer((before) => ({ key, data: before.key === key ? before.data : null, error: asApiError(error) }))
       },
     )
@@ -46,7 +55,8 @@ export function useResource<T>(
   useEffect(() => {
     if (everyMs === undefined) return
     const timer = setInterval(() => {
-      if (!document.hidden) setRound((before) => before + 1)
+      const isAwaited = performance.now() - startedAtMs.current < LOST_AFTER_MS
+      if (!document.hidden && !isAwaited) setRound((before) => before + 1)
     }, everyMs)
     return () => clearInterval(timer)
   }, [everyMs])
