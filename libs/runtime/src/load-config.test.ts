@@ -89,6 +89,19 @@ test('issue 17.28: a mapping whose key is a collection is not quoted in a warnin
   warned.mockRestore()
 })
 
+test('an anchor may be used more than 100 times (it was reported as missing)', async () => {
+  const others = Array.from({ length: 120 }, (_, at) => `\n  - { path: $.field${at}, type: *kind }`).join('')
+  const text = GOOD.replace('type: numeric }', `type: &kind numeric }${others}`)
+  const config = await loadConfig(await aFile('aliases.yaml', text), { DATABASE_URL: 'postgres://localhost/outflow' })
+  expect(config.features).toHaveLength(121)
+})
+
+test('aliases that multiply each other are rejected with their cause', async () => {
+  const lists = Array.from({ length: 8 }, (_, at) => `l${at + 1}: &l${at + 1} [${`*l${at},`.repeat(9)}]\n`).join('')
+  const reading = loadConfig(await aFile('laughs.yaml', `l0: &l0 [x]\n${lists}`))
+  await expect(reading).rejects.toThrow(/laughs\.yaml: its aliases repeat too much/)
+})
+
 test.each(['extra: &it [*it]', 'extra: &it { more: [{ most: *it }] }'])(
   'issue 17: an anchor that contains its own alias is a syntax error: %s',
   async (line) => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Config, ConfigInvalid, type Connection, parseConfig, parseConnection } from '@outflow/contracts'
-import { type Document, LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { locateConnectionFiles, locateSourceFiles } from './connection-files.js'
 
 /**
@@ -82,11 +82,12 @@ function parseYaml(text: string, path: string): unknown {
 function toPlain(document: Document.Parsed, path: string): unknown {
   let plain: unknown
   try {
-    plain = document.toJS()
+    plain = document.toJS({ maxAliasCount: MAX_ALIASES })
   } catch {
-    throw new ConfigInvalid(`${path}: an alias without an anchor; quote text that begins with *`, {
-      values: { path },
-    })
+    const problem = hasAliasWithoutAnchor(document)
+      ? 'an alias without an anchor; quote text that begins with *'
+      : `its aliases repeat too much, an anchor over ${MAX_ALIASES} times; write it with fewer aliases`
+    throw new ConfigInvalid(`${path}: ${problem}`, { values: { path } })
   }
   if (containsItself(plain)) {
     throw new ConfigInvalid(`${path}: an alias is inside its own anchor; remove it`, {
@@ -94,6 +95,19 @@ function toPlain(document: Document.Parsed, path: string): unknown {
     })
   }
   return plain
+}
+
+/** An alias repeats also those in its anchor: ten lists of ten aliases of each other would expand to more than fits into memory. */
+const MAX_ALIASES = 10_000
+
+function hasAliasWithoutAnchor(document: Document.Parsed): boolean {
+  let isMissing = false
+  visit(document, {
+    Alias: (_, alias) => {
+      isMissing ||= alias.resolve(document) === undefined
+    },
+  })
+  return isMissing
 }
 
 /** Whether an object contains itself, directly or in a nested value. */
