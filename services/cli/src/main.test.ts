@@ -18,6 +18,22 @@ it('adds no listener to the streams of the process when it is called again', asy
   expect(listeners()).toBe(before)
 })
 
+it.each(['stdout', 'stderr'] as const)(
+  'continues when the terminal of %s is closed (a service ended without its drain)',
+  async (name) => {
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    await main(['node', 'outflow', '--help'])
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
+    const { isTTY } = process[name]
+    process[name].isTTY = true
+    process[name].emit('error', Object.assign(new Error('EIO: write'), { code: 'EIO' }))
+    process[name].isTTY = isTTY
+    expect(exit).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+  },
+)
+
 it('prints one line, and no stack, when stdout is a full disk', async () => {
   vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   await main(['node', 'outflow', '--help'])

@@ -39,6 +39,8 @@ function exitOnStreamError(stream: NodeJS.WriteStream): void {
 
 function onStreamError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0)
+  // The terminal was closed: a service drains after its SIGHUP.
+  if (error.code === 'EIO' && this.isTTY) return
   const failure = new FileUnavailable('write', this === process.stdout ? 'stdout' : 'stderr', error)
   process.stderr.write(`${describeError(failure)}\n`)
   process.exit(exitCodeOf(failure))
