@@ -125,6 +125,13 @@ test.each([
   expect(effects.train.mock.calls[0]![0].recordsPerDay).toBeCloseTo(recordsPerDay)
 })
 
+test('a record of the year 9999 does not lower the record rate below that of the training window (it was 0 a day)', async () => {
+  const [first, ...rest] = windowOf(60, 5)
+  const { effects, options } = aRound({}, [...rest, { ...first!, timestampMs: Date.parse('9999-01-01') }])
+  await trainOnce(options)
+  expect(effects.train.mock.calls[0]![0].recordsPerDay).toBeCloseTo(24 * 65)
+})
+
 test('issue 18: with an alertBudget the fit and the gate get the alert rate that follows from the window', async () => {
   const { effects, options } = aRound()
   const recordsPerDay = 65 * 24

@@ -238,10 +238,10 @@ function fit(
 
 /**
  * The rate by Kafka's record time, including records not sampled. Records of a shorter time than an hour may have been loaded at once,
- * so they count as those of an hour, or of the training window if that is shorter.
+ * so they count as those of an hour. They never count as those of more than the training window: producers may set any record time.
  */
 function ratePerDay(seen: number, { from, to }: Fitting['window'], windowMs: number) {
-  const spanMs = Math.max(Date.parse(to) - Date.parse(from), Math.min(HOUR_MS, windowMs))
+  const spanMs = Math.min(windowMs, Math.max(HOUR_MS, Date.parse(to) - Date.parse(from)))
   return { recordsPerDay: (seen * 24 * HOUR_MS) / spanMs }
 }
 
