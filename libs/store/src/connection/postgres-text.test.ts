@@ -1,6 +1,7 @@
+import { clampTime } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clampTime, jsonbText, timestampText } from './postgres-text.js'
+import { jsonbText, timestampText } from './postgres-text.js'
 
 const UNSTORABLE = /\0|\p{Surrogate}/u
 

@@ -1,12 +1,7 @@
-import { EARLIEST_MS, LATEST_MS } from '@outflow/contracts'
+import { clampTime } from '@outflow/contracts'
 
 // Jsonb recursion is bounded by max_stack_depth (2 MB are enough for some 6,000 levels), V8's by its own stack.
 const MAX_JSON_DEPTH = 500
-
-/** Returns the nearest time within the years 1 to 9999, epoch ms, as producers may set any 64-bit timestamp; NaN becomes 1970. */
-export function clampTime(epochMs: number): number {
-  return Number.isNaN(epochMs) ? 0 : Math.min(Math.max(epochMs, EARLIEST_MS), LATEST_MS)
-}
 
 /** Returns epoch ms as a timestamptz literal, clamped. */
 export function timestampText(epochMs: number): string {

@@ -1,4 +1,4 @@
-import { clampTime } from '../connection/postgres-text.js'
+import { clampTime } from '@outflow/contracts'
 
 /** One batch's contribution to a minute's score statistics; counts, minimum, maximum and histogram merge exactly. */
 export interface MinuteScores {

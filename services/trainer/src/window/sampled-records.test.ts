@@ -52,6 +52,13 @@ test('without windowed features only sampled records are read', () => {
   expect(windowsRead()).toBeNull()
 })
 
+test('a Kafka timestamp in ns is clamped as in the store if records have their own time (it failed every fit)', () => {
+  const { keep } = readSampled({ source: { timestamp: '$.date' }, features: [FEATURES[0]!] }, decoder)
+  const record = keep({ ...aRecord(0, 0, '{"delay":1,"date":"2026-01-01"}'), timestampMs: 1.7e18 })
+  const latest = '9999-12-31T23:59:59.999Z'
+  expect(selectTrainingRecords([record], leftOut).window).toEqual({ from: latest, to: latest })
+})
+
 test('issue 18: a record whose event time ingest rejects is rejected in training, too, and counts in no window', () => {
   const { keep } = readSampled({ source: { timestamp: '$.date' }, features: FEATURES }, decoder)
   const [broken, sound] = ['{"delay":1,"date":"never"}', '{"delay":2,"date":"2026-01-01"}'].map((value, offset) =>

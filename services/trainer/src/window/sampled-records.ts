@@ -1,4 +1,4 @@
-import { PARTITION, type Rejection } from '@outflow/contracts'
+import { clampTime, PARTITION, type Rejection } from '@outflow/contracts'
 import {
   type Fields,
   messageReader,
@@ -8,7 +8,7 @@ import {
 } from '@outflow/records'
 import type { SampleOptions, WindowRecord } from '@outflow/streams'
 
-/** The kept part of a sampled record. */
+/** The kept part of a sampled record; its Kafka timestamp is clamped to the years 1 to 9999. */
 export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'> {
   /** Its fields, or why it breaks its contract. */
   readonly read: Fields | Rejection
@@ -45,7 +45,8 @@ export function readSampled(
   return {
     prepare: async (records) => void (await decoder.prepare(records)),
     keep: (record: WindowRecord) => {
-      const { topic, partition, offset, timestampMs } = record
+      const { topic, partition, offset } = record
+      const timestampMs = clampTime(record.timestampMs)
       const result = reader.read(record)
       return { topic, partition, offset, timestampMs, read: 'reason' in result ? result : result.fields }
     },
