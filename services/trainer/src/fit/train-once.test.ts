@@ -2,7 +2,7 @@ import { type FitReport, type GateReport, type ModelMetadata, parseConfig } from
 import { TooFewRecords } from '@outflow/detector'
 import { makeDecoder } from '@outflow/records'
 import { type Log, makeMetrics } from '@outflow/runtime'
-import { StoreUnavailable } from '@outflow/store'
+import { ModelUnknown, StoreUnavailable } from '@outflow/store'
 import type { WindowRecord } from '@outflow/streams'
 import { describe, expect, test, vi } from 'vitest'
 import { makeTelemetry } from '../telemetry.js'
@@ -253,6 +253,15 @@ test('a model that does not pass is stored as failed_gate, with the report', asy
   expect(effects.failGate).toHaveBeenCalledWith('m1', report)
   expect(effects.promote).not.toHaveBeenCalled()
   expect(effects.closeReport.mock.calls[0]![1]).toMatchObject({ state: 'failed_gate', report: { gate: report } })
+})
+
+test('a retired model that is fitted again and fails stays retired, and the fit ends as failed_gate (it was repeated for ever)', async () => {
+  const failGate = vi.fn<TrainerEffects['failGate']>(() => Promise.reject(new ModelUnknown('no such model: m1')))
+  const passGate = async () => ({ ...PASSED, passed: false, failures: ['it would flood'] })
+  const { effects, options } = aRound({ passGate, store: async () => 'retired', failGate })
+  expect(await trainOnce(options)).toEqual({ became: 'failed_gate' })
+  expect(effects.promote).not.toHaveBeenCalled()
+  expect(effects.closeReport.mock.calls[0]![1]).toMatchObject({ state: 'failed_gate', modelId: 'm1' })
 })
 
 test.each(['active', 'failed_gate', 'rolled_back'] as const)(

@@ -322,7 +322,8 @@ async function decide(
     await close('known')
     return { became: 'known' }
   }
-  if (!gate.passed) await written(() => effects.failGate(id, gate))
+  // A retired model stays one to roll back to, also if it would fail now.
+  if (!gate.passed && state === 'candidate') await written(() => effects.failGate(id, gate))
   const became = gate.passed ? await written(() => effects.promote(id, because)) : 'failed_gate'
   await close(became)
   telemetry.gateDecided(became, metadata, gate, now() - startedAtMs)
