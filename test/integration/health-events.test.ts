@@ -290,6 +290,17 @@ test('a candidate that fails as a shadow is reported with the reason (the detail
   ])
 })
 
+test('a candidate that fails after days as a shadow is reported (only one whose fit ended within a day was)', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  await pipeline.promote('first')
+  await pipeline.fitted('second', 'failed_gate', { gate: aGateReport() })
+  await pipeline.pool.query(`update outflow.fits set ended_at = now() - interval '2 days'`)
+  await pipeline.checkHealth()
+  expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.modelId])).toEqual([
+    ['model_failed_gate', 'second'],
+  ])
+})
+
 test('issue 17.7: the health event of a pipeline without a model has the reason, and the reason is updated while it is open', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth } = pipeline

@@ -70,10 +70,11 @@ const OCCURRENCES = [
           'rolled back to ' || model_id || ' by ' || made_by || coalesce(': ' || nullif(why, ''), '') as detail
    from outflow.model_changes
    where pipeline = $1 and action = 'rollback' and made_at > now() - interval '1 day'`,
-  `select 'fits/' || id, 'model_failed_gate', ended_at, model_id,
+  // The fit of a shadow has ended when the shadow begins; its row is updated last when the shadow ends.
+  `select 'fits/' || id, 'model_failed_gate', updated_at, model_id,
           coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'shadow' ->> 'failure', 'it did not pass')
    from outflow.fits
-   where pipeline = $1 and state = 'failed_gate' and ended_at > now() - interval '1 day'`,
+   where pipeline = $1 and state = 'failed_gate' and updated_at > now() - interval '1 day'`,
   // Only the first record of each partition and hour, because a defect may make many records fail. An hour leaves the last day as a whole:
   // without its first record, the next one would be reported.
   `(select distinct on (topic, partition, date_trunc('hour', rejected_at))
