@@ -4,6 +4,7 @@ import {
   activeModel,
   activeModelId,
   decisionDifference,
+  failGate,
   insertModel,
   listenForModels,
   listModels,
@@ -11,16 +12,21 @@ import {
   promoteModel,
 } from '@outflow/store/models'
 import { pipelineStatus } from '@outflow/store/pipelines'
-import { describe, expect, it } from 'vitest'
+import { endFit, listFits, startFit } from '@outflow/store/training'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aName } from '../support/infrastructure.js'
-import { aModel, aModelMetadata } from '../support/reports.js'
+import { aFitReport, aGateReport, aModel, aModelMetadata } from '../support/reports.js'
 import { aBatch, aPipeline } from '../support/stored-batches.js'
 
 /** Author and reason of a promotion. */
 const BY_HAND = { by: 'test', why: 'asked to' }
+
+const WAITING_FOR_ROW = `
+  select from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock' and query like '%update outflow.fits%'`
 
 describe('models', () => {
   it('issue 17.6: returns the metadata of the active model with the status of its pipeline', async () => {
@@ -45,6 +51,29 @@ describe('models', () => {
     const recordTimeMs = Date.now() - 3 * 86_400_000
     await writeBatch(pool, aBatch(pipeline, 0n, 3n, 12.5, recordTimeMs))
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ anomaliesLastHour: 1, deadLettersLastDay: 1 })
+  })
+
+  it('marks a shadow as failed together with its fit (a crash in between left the fit open)', async () => {
+    const pipeline = aName('pipeline')
+    await insertModel(pool, aModel(pipeline, 'a'))
+    const report = aFitReport()
+    const id = await startFit(pool, { pipeline, because: 'schedule', incumbentId: null, report })
+    await endFit(pool, { id, modelId: 'a', state: 'shadow', report })
+    const states = async () => [
+      (await listModels(pool, pipeline))[0]!.state,
+      (await listFits(pool, { pipeline }))[0]!.state,
+    ]
+    const client = await pool.connect()
+    onTestFinished(() => client.release())
+    await client.query('begin')
+    await client.query('select from outflow.fits where pipeline = $1 for update', [pipeline])
+
+    const failing = failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ passed: false }) })
+    await eventually(async () => (await pool.query(WAITING_FOR_ROW)).rowCount === 1, { what: 'it waits for the fit' })
+    expect(await states()).toEqual(['candidate', 'shadow'])
+    await client.query('commit')
+    await failing
+    expect(await states()).toEqual(['failed_gate', 'failed_gate'])
   })
 
   it('compares the decisions of two models on the same records, live ones rather than held-out ones', async () => {

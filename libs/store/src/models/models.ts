@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type GateReport, gateReportSchema, type ModelMetadata, modelMetadataSchema } from '@outflow/contracts'
 import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
-import type { Queryable } from '../connection/pool.js'
+import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { type RowOf, run } from '../connection/statement.js'
 import { closeFitsOf } from '../training/fits.js'
@@ -103,19 +103,25 @@ export async function earlierModelIds(db: Queryable, pipeline: string): Promise<
   return rows.map(({ id }) => id)
 }
 
-/** Marks a candidate that did not pass its gate; a repetition changes nothing. @throws {ModelUnknown} if no such candidate is stored */
-export async function failGate(db: Queryable, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
-  const failed = await run(db, {
-    name: 'fail_gate',
-    text: `
-      update outflow.models
-      set state = 'failed_gate', metrics = $3
-      where pipeline = $1 and id = $2 and state in ('candidate', 'failed_gate')
-      returning id`,
-    values: [model.pipeline, model.id, jsonbText(model.metrics)],
+/**
+ * Marks a candidate that did not pass its gate and closes its fit, in one transaction; a repetition changes nothing.
+ *
+ * @throws {ModelUnknown} if no such candidate is stored
+ */
+export function failGate(pool: Pool, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
+  return withTransaction(pool, async (client) => {
+    const failed = await run(client, {
+      name: 'fail_gate',
+      text: `
+        update outflow.models
+        set state = 'failed_gate', metrics = $3
+        where pipeline = $1 and id = $2 and state in ('candidate', 'failed_gate')
+        returning id`,
+      values: [model.pipeline, model.id, jsonbText(model.metrics)],
+    })
+    if (failed.length === 0) throw unknown(model)
+    await closeFitsOf(client, model, 'failed_gate')
   })
-  if (failed.length === 0) throw unknown(model)
-  await closeFitsOf(db, model, 'failed_gate')
 }
 
 /** Returns the id of the pipeline's active model, or null if there is none. Cheap, because it reads no artefact. */
