@@ -1,6 +1,6 @@
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
-import { insertModel, listModels, promoteModel, rollBackModel } from '@outflow/store/models'
+import { insertModel, listModels, noteRecalibration, promoteModel, rollBackModel } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool } from '../support/a-pool.js'
@@ -139,6 +139,25 @@ describe('retention', () => {
     await retain(10)
     expect(await left()).toEqual(['recent', 'second', 'third'])
     expect(await rollBackModel(pool, { pipeline, by: 'ada', why: 'too many alerts' })).toMatchObject({ to: 'second' })
+  })
+
+  it('keeps the recalibration of kept anomalies, which a newer one has replaced since (it was deleted by its own age)', async () => {
+    const pipeline = await aPipeline()
+    const dayMs = 86_400_000
+    const recalibration = { at: [0.5], shift: [0] }
+    for (const days of [110, 100, 10]) {
+      await noteRecalibration(pool, { pipeline, modelId: 'a', recalibration, factor: days, until: new Date(NOW) })
+      await pool.query(
+        `update outflow.recalibrations set made_at = now() - factor * interval '1 day'
+         where id = (select max(id) from outflow.recalibrations where pipeline = $1)`,
+        [pipeline],
+      )
+    }
+    await applyRetention(pool, { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: dayMs })
+    const { rows } = await pool.query('select factor from outflow.recalibrations where pipeline = $1 order by id', [
+      pipeline,
+    ])
+    expect(rows).toEqual([{ factor: 100 }, { factor: 10 }])
   })
 
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {

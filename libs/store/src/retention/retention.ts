@@ -17,7 +17,8 @@ export interface Retention {
 /**
  * Removes the pipeline's rows that are older than their retention: anomalies, earlier models with their calibration records,
  * recalibrations and unsent alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of
- * anomalies. A model is kept as long as anomalies that it scored may be, and the last change of the active model can be undone.
+ * anomalies. A model and its recalibrations are kept as long as anomalies that it scored may be, and the last change of the active model
+ * can be undone.
  *
  * Age is measured by a clock that follows Postgres's clock by at most a day an hour: after a clock jump, or after weeks without a run,
  * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
@@ -54,7 +55,8 @@ export async function applyRetention(
         delete from outflow.recalibrations as old
         where pipeline = $1 and made_at < $2::timestamptz
           and exists (select from outflow.recalibrations as newer
-                      where newer.pipeline = old.pipeline and newer.model_id = old.model_id and newer.id > old.id)
+                      where newer.pipeline = old.pipeline and newer.model_id = old.model_id and newer.id > old.id
+                        and newer.made_at < $2::timestamptz)
       ), calibration as (
         delete from outflow.calibration_records as old
         using outflow.models as model
