@@ -160,6 +160,21 @@ describe('retention', () => {
     expect(rows).toEqual([{ factor: 100 }, { factor: 10 }])
   })
 
+  it('keeps why an alert was not sent as long as its anomaly (it was deleted up to a day earlier)', async () => {
+    const pipeline = await aPipeline()
+    const dayMs = 86_400_000
+    await pool.query(
+      `insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because, decided_at)
+       select $1, 'orders', 0, seconds, 'cooldown',
+              date_trunc('day', now() - interval '10 days', 'utc') - seconds * interval '1 second'
+       from generate_series(0, 1) as seconds`,
+      [pipeline],
+    )
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs })
+    const { rows } = await pool.query('select "offset" from outflow.unsent_alerts where pipeline = $1', [pipeline])
+    expect(rows).toEqual([{ offset: '0' }])
+  })
+
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000

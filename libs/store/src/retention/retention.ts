@@ -18,7 +18,7 @@ export interface Retention {
  * Removes the pipeline's rows that are older than their retention: anomalies, earlier models with their calibration records,
  * recalibrations and unsent alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of
  * anomalies. A model and its recalibrations are kept as long as anomalies that it scored may be, and the last change of the active model
- * can be undone.
+ * can be undone. Anomalies and unsent alerts are removed by whole UTC days.
  *
  * Age is measured by a clock that follows Postgres's clock by at most a day an hour: after a clock jump, or after weeks without a run,
  * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
@@ -77,7 +77,7 @@ export async function applyRetention(
                             and (change.made_at >= $2::timestamptz
                                  or change.id = (select max(id) from outflow.model_changes where pipeline = $1)))
       ), unsent as (
-        delete from outflow.unsent_alerts where pipeline = $1 and decided_at < $2::timestamptz
+        delete from outflow.unsent_alerts where pipeline = $1 and decided_at < date_trunc('day', $2::timestamptz, 'utc')
       ), shadows as (
         delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz
       ), differences as (
