@@ -197,11 +197,6 @@ export async function explanationAt(
   return row === undefined ? null : explanationOrNull(row)
 }
 
-interface ExplanationColumns {
-  readonly reasons: unknown
-  readonly counterfactual: unknown
-}
-
 /** Null if it is damaged: an alert whose stored reasons are damaged is sent without them, and does not block others. */
 function explanationOrNull(stored: ExplanationColumns): Explanation | null {
   return explanationSchema.safeParse(stored).data ?? null

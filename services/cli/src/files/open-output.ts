@@ -38,7 +38,8 @@ export function outputProgress(path: string, terminal: Terminal, options: Parame
  * Passes an open file, or stdout for `-`, to `use`; the content is compressed when the name ends in `.gz`.
  *
  * A file is written under a temporary name and renamed at the end: a run that fails leaves the earlier file unchanged, and
- * no partial result. A symbolic link stays, and its target is written. An output that is not a regular file (a pipe, /dev/null) is written directly.
+ * no partial result. A symbolic link stays, and its target is written. An output that is not a regular file (a pipe, /dev/null) is
+ * written directly.
  *
  * @throws {FileUnavailable} when it cannot be written
  */
