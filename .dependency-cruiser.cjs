@@ -1,5 +1,5 @@
-/** Who may import whom, as the rooms' table in the README says. */
-const room = (...names) => `^(${names.join('|')})/`
+/** Patterns of paths below these folders. */
+const folder = (...names) => `^(${names.join('|')})/`
 const lib = (...names) => `^libs/(${names.join('|')})/`
 
 /** A lib may import itself and these libs; anything else of ours is an error. */
@@ -8,14 +8,14 @@ const libImports = (name, allowed) => ({
   comment: `libs/${name} may import of ours: ${allowed.join(', ') || 'nothing'}`,
   severity: 'error',
   from: { path: lib(name) },
-  to: { path: room('libs', 'services', 'infra', 'test'), pathNot: lib(name, ...allowed) },
+  to: { path: folder('libs', 'services', 'infra', 'test'), pathNot: lib(name, ...allowed) },
 })
 
-/** An npm package that belongs to some rooms only. */
-const packageBelongs = (pattern, rooms) => ({
+/** An npm package that only these folders may import. */
+const packageBelongs = (pattern, folders) => ({
   name: `package ${pattern}`,
   severity: 'error',
-  from: { path: room('libs', 'services'), pathNot: rooms },
+  from: { path: folder('libs', 'services', 'infra/launcher'), pathNot: folders },
   to: { path: `node_modules/${pattern}` },
 })
 
@@ -63,7 +63,7 @@ module.exports = {
     packageBelongs('protobufjs', lib('flow', 'records')),
     packageBelongs('kafkajs', lib('streams')),
     packageBelongs('(snappy|lz4-napi|@mongodb-js/zstd)', lib('streams')),
-    packageBelongs('pg/', lib('store')),
+    packageBelongs('pg/', [lib('store'), folder('infra/launcher')]),
     packageBelongs('(cli-table3|picocolors)/', lib('terminal')),
     packageBelongs('zod', [lib('contracts', 'records', 'store'), '^services/console/']),
   ],

@@ -1,8 +1,8 @@
-import { Kafka, logLevel } from 'kafkajs'
+import { describeCluster, makeKafka, requireGroup, requireTransactionalId } from '@outflow/streams'
 import pg from 'pg'
 
 const PROBE_TIMEOUT_MS = 2_000
-/** Id of the group and the transaction by which the coordinators are probed. */
+/** Client id, and id of the group and the transaction whose coordinators are requested. */
 const PROBE_ID = 'outflow-launcher-probe'
 
 /** Resolves with the server's version, e.g. `17.10`, when Postgres answers a statement. */
@@ -18,37 +18,13 @@ export async function probePostgres(url: string): Promise<string> {
   }
 }
 
-/** Resolves when the cluster has a broker and, with scope `coordinators`, the coordinators of groups and of transactions answer. */
+/** Resolves when the cluster has a broker and, with scope `coordinators`, coordinators of groups and of transactions. */
 export async function probeKafka(brokers: readonly string[], scope: 'cluster' | 'coordinators'): Promise<void> {
-  const kafka = new Kafka({
-    clientId: PROBE_ID,
-    brokers: [...brokers],
-    logLevel: logLevel.NOTHING,
-    connectionTimeout: PROBE_TIMEOUT_MS,
-    requestTimeout: PROBE_TIMEOUT_MS,
-    retry: { retries: 0 }, // the caller retries, and checks whether the process has ended
-  })
-  const admin = kafka.admin()
-  try {
-    await admin.connect()
-    const cluster = await admin.describeCluster()
-    if (cluster.brokers.length === 0) throw new Error('the cluster has no broker yet')
-    if (scope === 'coordinators') {
-      await admin.fetchOffsets({ groupId: PROBE_ID })
-      await probeTransactions(kafka)
-    }
-  } finally {
-    await admin.disconnect().catch(() => {})
-  }
-}
-
-async function probeTransactions(kafka: Kafka): Promise<void> {
-  const producer = kafka.producer({ transactionalId: PROBE_ID, maxInFlightRequests: 1, retry: { retries: 0 } })
-  try {
-    await producer.connect()
-    const transaction = await producer.transaction()
-    await transaction.abort()
-  } finally {
-    await producer.disconnect().catch(() => {})
-  }
+  // One retry: kafkajs reads the brokers' addresses after the first response that names a coordinator. The caller retries the rest.
+  const kafka = makeKafka({ brokers, clientId: PROBE_ID, retries: 1, requestTimeoutMs: PROBE_TIMEOUT_MS })
+  const cluster = await describeCluster(kafka)
+  if (cluster.brokers === 0) throw new Error('the cluster has no broker yet')
+  if (scope === 'cluster') return
+  await requireGroup(kafka, PROBE_ID)
+  await requireTransactionalId(kafka, PROBE_ID)
 }
