@@ -175,6 +175,19 @@ describe('retention', () => {
     expect(rows).toEqual([{ offset: '0' }])
   })
 
+  it('deletes as many dead letters as there are, 10,000 in a statement (millions took longer than its timeout)', async () => {
+    const pipeline = await aPipeline()
+    await pool.query(
+      `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time, rejected_at)
+       select $1, 'orders', 0, number, 'invalid_json', 'broken', now(), now() - (number > 1)::integer * interval '20 days'
+       from generate_series(1, 20001) as number`,
+      [pipeline],
+    )
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 86_400_000 })
+    const { rows } = await pool.query('select "offset" from outflow.dead_letters where pipeline = $1', [pipeline])
+    expect(rows).toEqual([{ offset: '1' }])
+  })
+
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000

@@ -41,15 +41,15 @@ export async function applyRetention(
   const { asOf, now } = await advanceClock(pool, pipeline)
   const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
   const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
+  // One row for each rejected record, delivery or withheld alert.
+  await deleteBefore(pool, pipeline, 'dead_letters', 'rejected_at', anomaliesCutoff)
+  await deleteBefore(pool, pipeline, 'webhook_deliveries', 'died_at', anomaliesCutoff)
+  await deleteBefore(pool, pipeline, 'webhook_deliveries', 'delivered_at', statisticsCutoff)
+  await deleteBefore(pool, pipeline, 'unsent_alerts', 'decided_at', `${dayOf(Date.parse(anomaliesCutoff))}T00:00Z`)
   await run(pool, {
     name: 'delete_old_rows',
     text: `
-      with letters as (
-        delete from outflow.dead_letters where pipeline = $1 and rejected_at < $2::timestamptz
-      ), deliveries as (
-        delete from outflow.webhook_deliveries
-        where pipeline = $1 and (died_at < $2::timestamptz or delivered_at < $3::timestamptz)
-      ), scores as (
+      with scores as (
         delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
       ), recalibrations as (
         delete from outflow.recalibrations as old
@@ -76,8 +76,6 @@ export async function applyRetention(
                           where change.pipeline = $1 and old.id in (change.model_id, change.previous_id)
                             and (change.made_at >= $2::timestamptz
                                  or change.id = (select max(id) from outflow.model_changes where pipeline = $1)))
-      ), unsent as (
-        delete from outflow.unsent_alerts where pipeline = $1 and decided_at < date_trunc('day', $2::timestamptz, 'utc')
       ), shadows as (
         delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz
       ), differences as (
@@ -95,6 +93,28 @@ export async function applyRetention(
   const dropped = await dropDays(pool, pipeline, anomaliesCutoff)
   return { dropped, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
+
+/** Deletes the pipeline's rows of a time before the cutoff, in rounds: millions take longer than a statement may. The time is indexed. */
+async function deleteBefore(pool: Pool, pipeline: string, table: string, time: string, cutoff: string): Promise<void> {
+  for (;;) {
+    const [round] = await run<{ deleted: number }>(pool, {
+      name: `delete_${table}_by_${time}`,
+      text: `
+        with deleted as (
+          delete from outflow.${table}
+          where ctid = any(array(
+            select ctid from outflow.${table} where pipeline = $1 and ${time} < $2::timestamptz order by ${time} limit $3
+          ))
+          returning 1
+        )
+        select count(*)::integer as deleted from deleted`,
+      values: [pipeline, cutoff, ROWS_PER_ROUND],
+    })
+    if (round!.deleted < ROWS_PER_ROUND) return
+  }
+}
+
+const ROWS_PER_ROUND = 10_000
 
 /**
  * Advances the retention clock towards Postgres's clock, by at most a day an hour regardless of the number of processes and restarts.
