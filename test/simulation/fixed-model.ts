@@ -88,6 +88,7 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     scoreTable: async (table) => scoresOf(table),
     newValues: async (batch) => batch.map(() => null),
     stretched: [],
+    usualOf: {},
     bands: async () => [],
     pUpperLimit: (nll) => Math.min(1, 2 * pValueOf(nll - shift)),
     explain: async () => [],

@@ -73,6 +73,8 @@ export interface Detector {
   bands(batch: readonly Fields[], names: readonly string[]): Promise<NumberBand[][]>
   /** Names of the numbers whose scale a few extreme values of the training records have made too large for the others. */
   readonly stretched: readonly string[]
+  /** The numbers of which nearly all training records had one value, and that value: it has a probability, the others a density. */
+  readonly usualOf: Readonly<Record<string, number>>
   /** Names of the features that a record lacks; it is scored by the others. */
   missing(fields: Fields): string[]
   /** [batch]; for each record the unseen category value that alone makes it an anomaly, null if there is none. */
@@ -145,6 +147,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
         batch.map((fields) => findNewValue(encoder, fields, thresholdNll)),
       ),
     stretched: encoder.numbers.filter((column) => relativeScale(column) > STRETCHED).map(({ name }) => name),
+    usualOf: Object.fromEntries(encoder.numbers.flatMap(({ name, usual }) => (usual === null ? [] : [[name, usual]]))),
     missing: (fields) => missingFeatures(encoder.features, fields),
     fieldShifts: (recent) => fieldShifts(encoder, recent),
     sample: (count, seed) => sampleRecords(model, count, seed),

@@ -83,7 +83,7 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
       for (const { field } of counterfactual?.changes ?? []) expect(ofOdd).toContain(field)
       expect(counterfactual?.changes.length).not.toBe(0)
 
-      const nllByField = fitMarginals(features, records)
+      const nllByField = fitMarginals(features, records, {})
       const [normal, surprising] = [nllByField(record(1)), nllByField(fields)]
       expect([...normal, ...surprising].every(Number.isFinite)).toBe(true)
       columnsOf(features).forEach(({ name: field }, place) => {

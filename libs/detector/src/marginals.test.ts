@@ -10,6 +10,7 @@ const ofNumber = (values: readonly number[]) =>
   fitMarginals(
     [numeric],
     values.map((value) => ({ numbers: [value], categories: [] })),
+    {},
   )
 const at = (value: number): Fields => ({ numbers: [value], categories: [] })
 
@@ -30,18 +31,18 @@ describe('a density of independent fields', () => {
     expect(Math.abs(mean - 0.5 * Math.log(2 * Math.PI * Math.E))).toBeLessThan(0.06)
   })
 
-  it('models a value that nearly all records share, and a missing one, by a probability', () => {
+  it('models the usual value of the model, and a missing one, by a probability', () => {
     const values = Array.from({ length: 1_000 }, (_, i) => (i % 50 === 0 ? normal() : 0))
     const category = featureSchema.parse({ path: '$.c', type: 'categorical' })
     const record = (value: number): Fields => ({ numbers: [value], categories: ['c'] })
     const missing = Array.from({ length: 1_000 }, () => Number.NaN)
-    const nllByField = fitMarginals([numeric, category], [...values, ...missing].map(record))
+    const nllByField = fitMarginals([numeric, category], [...values, ...missing].map(record), { x: 0 })
     expect(nllByField(record(0))[0]).toBeCloseTo(-Math.log(0.49), 2)
     // One in fifty of the other values has a density and not a probability.
     expect(Math.abs(nllByField(record(Number.NaN))[0]! + Math.log(0.5))).toBeLessThan(0.05)
   })
 
-  it('models such a value of numbers alone by a density, as the encoder does (in large units a healthy first model failed its gate)', () => {
+  it('models a common value that the model has no probability for by a density (in large units a healthy first model failed its gate)', () => {
     const values = Array.from({ length: 1_000 }, (_, i) => (i % 33 === 0 ? 200 + 50 * normal() : 0))
     const inUnit = (unit: number) => ofNumber(values.map((value) => unit * value))(at(0))[0]!
     expect(inUnit(1_000) - inUnit(1)).toBeCloseTo(Math.log(1_000), 6)
@@ -51,7 +52,7 @@ describe('a density of independent fields', () => {
     for (const feature of [numeric, { ...numeric, scale: 'log' }] as const) {
       for (const unit of [0.001, 1, 1_000]) {
         const values = Array.from({ length: 2_000 }, (_, i) => (i % 2 === 0 ? unit * Math.exp(normal()) : Number.NaN))
-        const nllByField = fitMarginals([feature], values.map(at))
+        const nllByField = fitMarginals([feature], values.map(at), {})
         const nll = values.map((value) => nllByField(at(value))[0]!)
         const meanOf = (parity: number) => nll.reduce((sum, own, i) => sum + (i % 2 === parity ? own : 0), 0) / 1_000
         const difference = meanOf(1) - meanOf(0)
@@ -71,7 +72,7 @@ describe('a density of independent fields', () => {
       numbers: [midnight - 60_000 * (i % 30)],
       categories: [i % 4 === 0 ? 'Reno' : 'Salem'],
     }))
-    const nllByField = fitMarginals(features, records)
+    const nllByField = fitMarginals(features, records, {})
     const nll = (city: string, ms: number) => [...nllByField({ numbers: [ms], categories: [city] })]
     expect(nll('Reno', midnight)[0]).toBeCloseTo(Math.log(4), 2)
     expect(nll('Oslo', midnight)[0]).toBeGreaterThan(7)

@@ -1,6 +1,7 @@
 import type { Feature } from '@outflow/contracts'
-import { commonValue, fitLogUnit, hourInPeriod, ownToLine, periodHours, usualShareOf } from '@outflow/encoding'
+import { fitLogUnit, hourInPeriod, ownToLine, periodHours } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
+import type { Detector } from './detector.js'
 
 type FieldNll = (record: Fields) => number
 
@@ -10,10 +11,11 @@ type FieldNll = (record: Fields) => number
  *     p(x) = Πⱼ pⱼ(xⱼ)
  *
  * A category's pⱼ is its share of the records; all unseen values share half a record's weight. A number's is a Gaussian kernel
- * density, with a bandwidth of at least half the step of the values and a twentieth of its weight in a Cauchy tail; a value that
- * nearly all records share has a separate probability, as in the encoder.
+ * density, with a bandwidth of at least half the step of the values and a twentieth of its weight in a Cauchy tail; its usual value
+ * has a separate probability.
  *
  * @param records  one or more
+ * @param usualOf  those of the model that is compared: a probability and a density cannot be compared
  * @returns from a record, −log p of each field separately, in the order of `columnsOf`, [fields] in nats and in the units of a detector's
  *   NLL: on a number's scale, in hours for a cyclic time. A missing number has the density of one deviation.
  * @see Silverman 1986, Density Estimation for Statistics and Data Analysis, § 3.4, for the rate n^(−1/5)
@@ -21,10 +23,9 @@ type FieldNll = (record: Fields) => number
 export function fitMarginals(
   features: readonly Feature[],
   records: readonly Fields[],
+  usualOf: Detector['usualOf'],
 ): (record: Fields) => Float64Array {
-  // As in the encoder: a probability and a density cannot be compared.
-  const usualShare = usualShareOf(features)
-  const fields = columnsOf(features).map(({ kind, feature, at }): FieldNll => {
+  const fields = columnsOf(features).map(({ kind, name, feature, at }): FieldNll => {
     if (kind === 'category') {
       const nll = categoryNllOf(records.map((record) => record.categories[at] ?? null))
       return (record) => nll(record.categories[at] ?? null)
@@ -33,7 +34,7 @@ export function fitMarginals(
     const value = ({ numbers }: Fields) => (isCyclic ? hourInPeriod(numbers[at]!, feature) : numbers[at]!)
     const circle = isCyclic ? periodHours(feature) : null
     const isLog = feature.type !== 'cyclic' && feature.scale === 'log'
-    const nll = numberNllOf(records.map(value), { circle, isLog, usualShare })
+    const nll = numberNllOf(records.map(value), { circle, isLog, usual: usualOf[name] })
     return (record) => nll(value(record))
   })
   return (record) => Float64Array.from(fields, (nll) => nll(record))
@@ -52,13 +53,12 @@ function numberNllOf(
   {
     circle,
     isLog,
-    usualShare,
-  }: { readonly circle: number | null; readonly isLog: boolean; readonly usualShare: number },
+    usual,
+  }: { readonly circle: number | null; readonly isLog: boolean; readonly usual: number | undefined },
 ): (value: number) => number {
   const present = Float64Array.from(raw.filter((value) => !Number.isNaN(value))).sort()
   const missing = massNll(raw.length - present.length, raw.length)
-  const usual = circle === null ? commonValue(present, usualShare) : null
-  const rest = usual === null ? present : present.filter((value) => value !== usual)
+  const rest = present.filter((value) => value !== usual)
   const isUsual = massNll(present.length - rest.length, raw.length)
   const isOther = massNll(rest.length, raw.length)
   const spread = rest.length > 0 ? rest : present

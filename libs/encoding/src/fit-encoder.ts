@@ -99,7 +99,7 @@ function fitNumbers(
   records: readonly Fields[],
   contamination: number,
 ): readonly FittedNumber[] {
-  const usualShare = usualShareOf(features)
+  const usualShare = categoryColumnsOf(features).length > 0 ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
   return numberColumnsOf(features).map(({ feature, at }) => {
     const raw = Float64Array.from(records, ({ numbers }) => numbers[at]!)
     const column = fitNumberColumn(feature, raw, { contamination, usualShare })
@@ -111,11 +111,10 @@ function fitNumbers(
   })
 }
 
-/** Share of the records from which a common value of a number is modelled by a probability and not by a density. */
-export const usualShareOf = (features: readonly Feature[]): number =>
-  categoryColumnsOf(features).length > 0 ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
-
-/** With categories: in measurements, a flag for a common value of a smaller share cost more accuracy than it gained. */
+/**
+ * Share of the records from which a common value of a number is modelled by a probability and not by a density, with categories. In
+ * measurements, a flag for a value of a smaller share cost more accuracy than it gained.
+ */
 const USUAL_SHARE = 0.95
 /** Without categories the flow scores a rare value better, given the other numbers, than p(c) does. */
 const USUAL_SHARE_AMONG_NUMBERS = 0.999

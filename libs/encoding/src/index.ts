@@ -15,12 +15,11 @@ export { decodeFields, decodeRecords } from './decode.js'
 export { encodeBatch, encodeContext, encodeTable } from './encode.js'
 export { contextDim, type Encoder, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
-export { type FittedEncoder, fitEncoder, usualShareOf } from './fit-encoder.js'
+export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
 export { hourInPeriod, periodHours } from './numbers/cycle.js'
 export { fitLogUnit } from './numbers/log-scale.js'
 export {
   arbitraryValueNll,
-  commonValue,
   flagCategory,
   flagOf,
   fromLine,

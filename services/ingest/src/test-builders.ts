@@ -76,6 +76,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     scoreTable: async (table) => scoresOf(table),
     newValues: async (batch) => batch.map(() => null),
     stretched: [],
+    usualOf: {},
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
     explain: async () => [],
     bands: async () => [],

@@ -20,7 +20,13 @@ function aDetector(nllOf: (x: number) => number = flat, close = async () => {}, 
     unseenValues: 0,
     missingValues: 0,
   })
-  return { score, close, pValues: (nll) => nll.map(() => 1), stretched: [] as readonly string[] } as Detector
+  return {
+    score,
+    close,
+    pValues: (nll) => nll.map(() => 1),
+    stretched: [] as readonly string[],
+    usualOf: {},
+  } as Detector
 }
 
 const gate = (open: NonNullable<GateOptions['open']>, change: Partial<GateOptions> = {}) =>
@@ -116,6 +122,13 @@ test('issue 17: a candidate passes if the interval of its gain reaches −0.02 n
   expect(unsure).toMatchObject({ passed: true, failures: [] })
   const sure = await gate(openEither(candidate(0.15), aDetector()), { incumbent, contamination: 0 })
   expect(sure.failures).toEqual([expect.stringMatching(/^it is less likely than the incumbent by 0\.150 nats/)])
+})
+
+test('a candidate is compared with independent fields if a number has a usual value under one model only (it failed by their units)', async () => {
+  const withUsual = { ...aDetector(() => -7), usualOf: { x: 0 } }
+  const report = await gate(openEither(aDetector(), withUsual), { incumbent })
+  expect(report).toMatchObject({ passed: true, against: 'independent fields', againstId: null })
+  expect(report.anomaliesBy).toEqual({ both: 11, candidate: 0, incumbent: 0 })
 })
 
 test('an incumbent that cannot be opened is ignored', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Feature, GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { type Detector, decide, fitMarginals, openDetector, type Scores, withDetector } from '@outflow/detector'
@@ -25,11 +26,11 @@ const TOLERANCE = 1e-5
 /** Nats a record within which two models count as equal: a hundredth of the difference between a good fit and a poor one. */
 const EQUAL_WITHIN = 0.02
 /**
- * Nats by which a first model may be less likely than independent fields: one for each number, at most ten. Where fields do not depend on
+ * Nats by which a model may be less likely than independent fields: one for each number, at most ten. Where fields do not depend on
  * each other, a mixture or flow describes a uniform or skewed number less exactly than the kernel density that it is compared with. A model
  * that missed the usual values loses several nats.
  */
-const lossOfFirst = (features: readonly Feature[]): number =>
+const lossToIndependent = (features: readonly Feature[]): number =>
   EQUAL_WITHIN + Math.min(10, columnsOf(features).filter(({ kind }) => kind === 'number').length)
 /** Thirty times the time of a wide model on one slow core; a slower model cannot keep up with the stream. */
 const SLOWEST_MICROS = 1_000
@@ -41,8 +42,9 @@ const LOWER_HALF = [0.25, 0.75] as const
  *
  * - its artefact opens, and gives the same finite NLLs when opened twice, at the edges of the contract too;
  * - they are at least as likely under it as under the incumbent: it fails if the 95 % interval of its mean gain is
- *   below −0.02 nats. A first model is compared with a density of independent fields instead: it fails below −1 nat a number, or −10
- *   nats, and below −0.02 nats if extreme values in the window have widened a number;
+ *   below −0.02 nats. A first model is compared with a density of independent fields instead, as is one under which other numbers
+ *   have a usual value than under the incumbent: it fails below −1 nat a number, or −10 nats, and below −0.02 nats if extreme values in
+ *   the window have widened a number;
  * - its share of anomalies is at most three times the configured one (alert rate plus contamination), up to random variation, and its
  *   p-values are neither mostly too high nor mostly too low;
  * - it scores a record in a millisecond or less.
@@ -53,7 +55,13 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const timed = () => withDetector(artefact, (detector) => timedScores(detector, heldOut, edges), open)
   const [first, second] = [await timed(), await timed()]
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
-  const gain = pairedGain(first.scores.nll, other?.nll ?? independentNll(options), options)
+  // A probability and a density cannot be compared.
+  const isComparable = other !== null && isDeepStrictEqual(first.usualOf, other.usualOf)
+  const gain = pairedGain(
+    first.scores.nll,
+    isComparable ? other.scores.nll : independentNll(options, first.usualOf),
+    options,
+  )
   const anomalies = anomalyIndices(first.scores, alertRate)
   const anomalyShare = anomalies.size / Math.max(1, heldOut.length)
   const lowerHalf = lowerHalfOf(first.scores.pValue, first.above)
@@ -61,9 +69,9 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const isAllFinite = first.scores.nll.every(Number.isFinite) && first.edgeScores.nll.every(Number.isFinite)
   const isSteady = first.scores.nll.every((nll, i) => isSame(nll, second.scores.nll[i]!))
   const mostAnomalies = boundOf(3 * (alertRate + contamination), heldOut.length)
-  const mayLose = other === null && first.stretched.length === 0
-  const tolerated = mayLose ? lossOfFirst(options.features) : EQUAL_WITHIN
-  const rival = other === null ? 'independent fields' : 'the incumbent'
+  const mayLose = !isComparable && first.stretched.length === 0
+  const tolerated = mayLose ? lossToIndependent(options.features) : EQUAL_WITHIN
+  const rival = isComparable ? 'the incumbent' : 'independent fields'
   const failures: string[] = []
   const demand = (isMet: boolean, otherwise: string) => {
     if (!isMet) failures.push(otherwise)
@@ -84,11 +92,11 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
     passed: failures.length === 0,
     failures,
     checked: heldOut.length,
-    against: other === null ? 'independent fields' : 'incumbent',
-    againstId: other === null ? null : incumbent!.id,
+    against: isComparable ? 'incumbent' : 'independent fields',
+    againstId: isComparable ? incumbent!.id : null,
     gain,
     anomalyShare,
-    ...(other !== null && { anomaliesBy: anomaliesBy(anomalies, anomalyIndices(other, alertRate)) }),
+    ...(other !== null && { anomaliesBy: anomaliesBy(anomalies, anomalyIndices(other.scores, alertRate)) }),
     lowerHalf,
     medianNll: quantile(0.5),
     nllRange: [quantile(0.05), quantile(0.95)],
@@ -107,8 +115,8 @@ function anomaliesBy(
   return { both, candidate: candidate.size - both, incumbent: incumbent.size - both }
 }
 
-function independentNll({ features, fitted, heldOut }: GateOptions): Float64Array {
-  const nllByField = fitMarginals(features, fitted)
+function independentNll({ features, fitted, heldOut }: GateOptions, usualOf: Detector['usualOf']): Float64Array {
+  const nllByField = fitMarginals(features, fitted, usualOf)
   return Float64Array.from(heldOut, (record) => nllByField(record).reduce((sum, nll) => sum + nll, 0))
 }
 
@@ -124,7 +132,7 @@ async function timedScores(detector: Detector, records: readonly Fields[], edges
   await detector.score(timed)
   const micros = (1_000 * (performance.now() - began)) / TIMED_RECORDS
   const above = detector.pValues(scores.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
-  return { scores, edgeScores, micros, above, stretched: detector.stretched }
+  return { scores, edgeScores, micros, above, stretched: detector.stretched, usualOf: detector.usualOf }
 }
 
 /**
@@ -154,11 +162,11 @@ async function scoresOf(
   artefact: Uint8Array,
   records: readonly Fields[],
   open: NonNullable<GateOptions['open']>,
-): Promise<Scores | null> {
+): Promise<{ readonly scores: Scores; readonly usualOf: Detector['usualOf'] } | null> {
   const detector = await open(artefact).catch(() => null)
   if (detector === null) return null
   try {
-    return await detector.score(records)
+    return { scores: await detector.score(records), usualOf: detector.usualOf }
   } finally {
     await detector.close()
   }
