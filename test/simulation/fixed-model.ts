@@ -89,6 +89,7 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     newValues: async (batch) => batch.map(() => null),
     stretched: [],
     usualOf: {},
+    comparableNll: (_, nll) => nll,
     bands: async () => [],
     pUpperLimit: (nll) => Math.min(1, 2 * pValueOf(nll - shift)),
     explain: async () => [],

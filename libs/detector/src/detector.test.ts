@@ -229,6 +229,29 @@ describe('a detector', () => {
     await detector.close()
   }, 60_000)
 
+  it.each([
+    { name: 'on a log scale', scale: 'log', of: (z: number, share: number) => (share < 0.1 ? 0.01 : Math.exp(3 + z)) },
+    { name: 'that is often missing', scale: 'linear', of: (z: number, share: number) => (share < 0.9 ? null : 3 * z) },
+  ] as const)(
+    'diverges from another by no less than 0 nats for a number $name, in whatever units both fits are (−0.22 and −0.74 nats)',
+    async ({ scale, of }) => {
+      const { uniform, normal } = seededDraws(5)
+      const features: readonly Feature[] = [{ path: '$.y', type: 'numeric', scale, optional: true }, number]
+      const fit = async (isLater: boolean) => {
+        const draw = () => {
+          const [z, share] = [normal(), uniform()]
+          const earlier = scale === 'log' ? Math.exp(3 + z) : of(z / 3, share)
+          return readerOf(features)({ y: isLater ? of(z, share) : earlier, x: normal() })
+        }
+        return trainDetector({ ...trainingOf(features), records: Array.from({ length: 1_000 }, draw) })
+      }
+      const divergence = await divergenceOf((await fit(false)).artefact, (await fit(true)).artefact)
+      expect(divergence!.firstToSecond).toBeGreaterThan(-0.02)
+      expect(divergence!.secondToFirst).toBeGreaterThan(-0.02)
+    },
+    60_000,
+  )
+
   it('of categories alone needs no flow', async () => {
     const { artefact, metadata } = await train([city, state], makeRecords(300, 5))
     expect(metadata).toMatchObject({ dim: 0, training: { backend: 'none' } })

@@ -1,5 +1,5 @@
 import type { Explanation, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
-import { relativeScale } from '@outflow/encoding'
+import { relativeScale, unitNll } from '@outflow/encoding'
 import {
   type Fields,
   type FieldTable,
@@ -54,6 +54,13 @@ export interface Detector {
   score(batch: readonly Fields[]): Promise<Scores>
   /** `score` for records in a packed table. */
   scoreTable(table: FieldTable): Promise<Scores>
+  /**
+   * NLLs that can be compared with those of another model of the same features and usual values: of numbers in their own unit also on a
+   * log scale, and without the density of a missing number.
+   *
+   * @param nll  [batch], nats; the NLLs of the records
+   */
+  comparableNll(batch: readonly Fields[], nll: Float64Array): Float64Array
   /** The p-values of NLLs [count] in nats, as in `Scores.pValue`. */
   pValues(nll: Float64Array): Float64Array
   /** The 95 % upper confidence limit of the p-value of an NLL in nats, given the size of the calibration set. */
@@ -122,11 +129,13 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     const scores = await (table.count > SMALL_BATCH ? forLarge : local).score(table)
     return { ...scores, pValue: pValuesOf(scores.nll) }
   }
+  const ofUnits = unitNll(encoder)
   return {
     metadata,
     ...windowedReader(encoder.features),
     score: (batch) => scoreTable(packFields(batch)),
     scoreTable,
+    comparableNll: (batch, nll) => nll.map((own, at) => own - ofUnits(batch[at]!)),
     pValues: pValuesOf,
     pUpperLimit: (nll) => Math.max(smallestPValue, pUpperLimit(calibration, nll)),
     explain: async (batch, nll) => {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Fields } from '@outflow/records'
 import type { Detector } from './detector.js'
 import { sameFeatures } from './same-features.js'
 import { withDetector } from './with-detector.js'
@@ -14,14 +16,17 @@ const SAMPLED = 1_000
 const SEED = 1
 
 /**
- * Estimates the Kullback–Leibler divergences of two models' densities, given their artefacts; null if their features differ.
+ * Estimates the Kullback–Leibler divergences of two models' densities, given their artefacts; null if their features or the usual values of their
+ * numbers differ.
  *
  * @throws {ModelUnusable}
  */
 export function divergenceOf(first: Uint8Array, second: Uint8Array): Promise<Divergence | null> {
   return withDetector(first, (one) =>
     withDetector(second, async (two) => {
-      if (!sameFeatures(one.metadata, two.metadata.features)) return null
+      const isComparable =
+        sameFeatures(one.metadata, two.metadata.features) && isDeepStrictEqual(one.usualOf, two.usualOf)
+      if (!isComparable) return null
       return { secondToFirst: await meanExcess(two, one), firstToSecond: await meanExcess(one, two) }
     }),
   )
@@ -30,7 +35,11 @@ export function divergenceOf(first: Uint8Array, second: Uint8Array): Promise<Div
 /** mean(nll of `other` − nll of `sampler`) over records that `sampler` draws. */
 async function meanExcess(sampler: Detector, other: Detector): Promise<number> {
   const records = await sampler.sampleFields(SAMPLED, SEED)
-  const bySampler = await sampler.score(records)
-  const byOther = await other.score(records)
-  return byOther.nll.reduce((sum, nll, index) => sum + nll - bySampler.nll[index]!, 0) / SAMPLED
+  const bySampler = await comparableNllOf(sampler, records)
+  const byOther = await comparableNllOf(other, records)
+  return byOther.reduce((sum, nll, index) => sum + nll - bySampler[index]!, 0) / SAMPLED
+}
+
+async function comparableNllOf(detector: Detector, records: readonly Fields[]): Promise<Float64Array> {
+  return detector.comparableNll(records, (await detector.score(records)).nll)
 }

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { fitLogUnit, hourInPeriod, ownToLine, periodHours } from '@outflow/encoding'
+import { fitLogUnit, hourInPeriod, logSlope, ownToLine, periodHours } from '@outflow/encoding'
 import { columnsOf, type Fields } from '@outflow/records'
 import type { Detector } from './detector.js'
 
@@ -17,7 +17,7 @@ type FieldNll = (record: Fields) => number
  * @param records  one or more
  * @param usualOf  those of the model that is compared: a probability and a density cannot be compared
  * @returns from a record, −log p of each field separately, in the order of `columnsOf`, [fields] in nats and in the units of a detector's
- *   NLL: on a number's scale, in hours for a cyclic time. A missing number has the density of one deviation.
+ *   comparable NLL: of a number in its own unit, of a cyclic time in hours
  * @see Silverman 1986, Density Estimation for Statistics and Data Analysis, § 3.4, for the rate n^(−1/5)
  */
 export function fitMarginals(
@@ -62,14 +62,13 @@ function numberNllOf(
   const isUsual = massNll(present.length - rest.length, raw.length)
   const isOther = massNll(rest.length, raw.length)
   const spread = rest.length > 0 ? rest : present
-  const shareOfRest = rest.length / Math.max(1, present.length)
   const scale = isLog ? { logUnit: fitLogUnit(spread) } : {}
   const onLine = (value: number) => ownToLine(scale, value)
-  const { density, deviation } = kernelDensity(spread.map(onLine), circle)
+  const density = kernelDensity(spread.map(onLine), circle)
   return (value) => {
-    if (Number.isNaN(value)) return missing + shareOfRest * Math.log(deviation)
+    if (Number.isNaN(value)) return missing
     if (value === usual) return isUsual
-    return isOther - Math.log(density(onLine(value)))
+    return isOther - Math.log(density(onLine(value))) - logSlope(scale, value)
   }
 }
 
@@ -78,17 +77,14 @@ function massNll(count: number, total: number): number {
   return -Math.log(Math.max(count, UNSEEN_WEIGHT) / (total + UNSEEN_WEIGHT))
 }
 
-/** @returns the density at x, and the deviation of the values without outliers; 1 if there are no values */
-function kernelDensity(
-  ascending: Float64Array,
-  circle: number | null,
-): { readonly density: (x: number) => number; readonly deviation: number } {
+/** @returns the density at x */
+function kernelDensity(ascending: Float64Array, circle: number | null): (x: number) => number {
   const step = Math.max(1, ascending.length / MOST_CENTRES)
   const centres = Float64Array.from(
     { length: Math.min(ascending.length, MOST_CENTRES) },
     (_, index) => ascending[Math.floor((index + 0.5) * step)] ?? ascending.at(-1)!,
   )
-  if (centres.length === 0) return { density: (x) => cauchy(x, 0, 1), deviation: 1 }
+  if (centres.length === 0) return (x) => cauchy(x, 0, 1)
   const { deviation, middle } = spreadOf(centres)
   const width = Math.max(
     stepOf(centres) / 2,
@@ -102,12 +98,11 @@ function kernelDensity(
     return circle === null ? straight : Math.min(straight, circle - straight)
   }
   const tail = circle === null ? (x: number) => cauchy(x, middle, Math.max(deviation, width)) : () => 1 / circle
-  const density = (x: number) => {
+  return (x) => {
     let sum = 0
     for (const centre of centres) sum += Math.exp(-0.5 * (away(x, centre) / width) ** 2)
     return Math.max(factor * sum + TAIL * tail(x), Number.MIN_VALUE)
   }
-  return { density, deviation }
 }
 
 /** Half the distance between the 16th and the 84th percentile: a deviation that outliers do not widen. */

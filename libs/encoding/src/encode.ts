@@ -5,7 +5,7 @@ import { PLACES_WIDTH } from './context/fit-places.js'
 import { groupOfIds } from './context/grouping.js'
 import { fromLength, lengthBetween, type Places } from './context/places.js'
 import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
-import { type Flag, flagCategory, flagOf, standardise, toLine } from './numbers/number-column.js'
+import { type Flag, flagCategory, flagOf, logSlope, standardise, toLine } from './numbers/number-column.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
 export interface EncodedBatch {
@@ -103,6 +103,20 @@ function missingNllOf({ anchors, groupings, noise, numbers, tree }: Encoder, j: 
   const [anchor] = anchors[j]!
   const left = anchor === undefined ? 1 : Math.max(groupings[anchor]!.remaining[j]!, noise[j]!)
   return present * Math.log(numbers[j]!.scale * left)
+}
+
+/**
+ * The part of a record's NLL that depends on units which the encoder chose by its training records, nats: the density of a missing
+ * number, and of a number on a log scale the log of the slope of the scale. NLLs of two models can be compared without it.
+ */
+export function unitNll(encoder: Encoder): (record: Fields) => number {
+  const columns = encoder.numbers.map((column, j) => ({ column, missingNll: missingNllOf(encoder, j) }))
+  return ({ numbers }) =>
+    columns.reduce((sum, { column, missingNll }, j) => {
+      const flag = flagOf(column, numbers[j]!)
+      if (flag === 'missing') return sum + missingNll
+      return flag === 'present' ? sum + logSlope(column, numbers[j]!) : sum
+    }, 0)
 }
 
 /** The id of each flag in the vocabulary of its category. */

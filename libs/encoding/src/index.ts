@@ -12,7 +12,7 @@ export { categoryNll } from './categories/category-tree.js'
 export { sampleCategories } from './categories/sample-categories.js'
 export { unseenCategories } from './categories/unseen.js'
 export { decodeFields, decodeRecords } from './decode.js'
-export { encodeBatch, encodeContext, encodeTable } from './encode.js'
+export { encodeBatch, encodeContext, encodeTable, unitNll } from './encode.js'
 export { contextDim, type Encoder, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
 export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
@@ -23,6 +23,7 @@ export {
   flagCategory,
   flagOf,
   fromLine,
+  logSlope,
   type NumberColumn,
   ownToLine,
   relativeScale,

@@ -77,6 +77,7 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     newValues: async (batch) => batch.map(() => null),
     stretched: [],
     usualOf: {},
+    comparableNll: (_, nll) => nll,
     pUpperLimit: (nll) => Math.min(1, 2 * Math.exp(-nll)),
     explain: async () => [],
     bands: async () => [],

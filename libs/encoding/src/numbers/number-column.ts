@@ -108,6 +108,11 @@ export function standardise({ centre, scale }: NumberColumn, y: number): number 
   return Math.max(-LARGEST_Z, Math.min(LARGEST_Z, (y - centre) / scale))
 }
 
+/** The log of the slope of the line at a value in the column's own unit. */
+export function logSlope({ logUnit }: Pick<NumberColumn, 'logUnit'>, x: number): number {
+  return logUnit === undefined ? 0 : Math.log(slope(logUnit, x))
+}
+
 /** From z to the column's own unit. */
 export function unstandardise(column: NumberColumn, z: number): number {
   return fromLine(column, column.centre + z * column.scale)

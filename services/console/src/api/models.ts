@@ -88,7 +88,7 @@ export const modelDifferenceSchema = z
   .object({
     /** Facts in which they differ; null: not known. */
     facts: z.array(z.object({ name: z.string(), first: factSchema, second: factSchema })),
-    /** How much less likely each finds records drawn from the other, nats per record; null: their features differ. */
+    /** How much less likely each finds records drawn from the other, nats per record; null: their features or usual values differ. */
     divergence: z.object({ secondToFirst: z.number(), firstToSecond: z.number() }).nullable(),
     /** Anomalies under both and under one alone, of the same records; null: they never scored the same. */
     decisions: z

@@ -26,6 +26,7 @@ function aDetector(nllOf: (x: number) => number = flat, close = async () => {}, 
     pValues: (nll) => nll.map(() => 1),
     stretched: [] as readonly string[],
     usualOf: {},
+    comparableNll: (_, nll) => nll,
   } as Detector
 }
 

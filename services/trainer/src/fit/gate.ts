@@ -57,11 +57,8 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
   // A probability and a density cannot be compared.
   const isComparable = other !== null && isDeepStrictEqual(first.usualOf, other.usualOf)
-  const gain = pairedGain(
-    first.scores.nll,
-    isComparable ? other.scores.nll : independentNll(options, first.usualOf),
-    options,
-  )
+  const rivalNll = isComparable ? other.comparable : independentNll(options, first.usualOf)
+  const gain = pairedGain(first.comparable, rivalNll, options)
   const anomalies = anomalyIndices(first.scores, alertRate)
   const anomalyShare = anomalies.size / Math.max(1, heldOut.length)
   const lowerHalf = lowerHalfOf(first.scores.pValue, first.above)
@@ -132,7 +129,8 @@ async function timedScores(detector: Detector, records: readonly Fields[], edges
   await detector.score(timed)
   const micros = (1_000 * (performance.now() - began)) / TIMED_RECORDS
   const above = detector.pValues(scores.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
-  return { scores, edgeScores, micros, above, stretched: detector.stretched, usualOf: detector.usualOf }
+  const comparable = detector.comparableNll(records, scores.nll)
+  return { scores, comparable, edgeScores, micros, above, stretched: detector.stretched, usualOf: detector.usualOf }
 }
 
 /**
@@ -162,11 +160,12 @@ async function scoresOf(
   artefact: Uint8Array,
   records: readonly Fields[],
   open: NonNullable<GateOptions['open']>,
-): Promise<{ readonly scores: Scores; readonly usualOf: Detector['usualOf'] } | null> {
+): Promise<{ scores: Scores; comparable: Float64Array; usualOf: Detector['usualOf'] } | null> {
   const detector = await open(artefact).catch(() => null)
   if (detector === null) return null
   try {
-    return { scores: await detector.score(records), usualOf: detector.usualOf }
+    const scores = await detector.score(records)
+    return { scores, comparable: detector.comparableNll(records, scores.nll), usualOf: detector.usualOf }
   } finally {
     await detector.close()
   }

@@ -17,7 +17,7 @@ export async function diffModels(
     return loadDifference(pool, { pipeline, ids: [own.id, other.id] })
   })
   const { first: a, second: b, facts, ...differences } = found
-  // null when their features differ
+  // null when their features or usual values differ
   const divergence = await divergenceOf(a.artefact, b.artefact)
   const { decisions, fields } = differences
   const parts = [
@@ -26,7 +26,7 @@ export async function diffModels(
       rows: Object.entries(facts).map(([name, [own, other]]) => [name, show(own), show(other)]),
     }),
     divergence === null
-      ? 'their features differ: likelihoods cannot be compared'
+      ? 'their features or usual values differ: likelihoods cannot be compared'
       : `records of the second are ${divergence.secondToFirst.toFixed(3)} nats higher under the first, ` +
         `records of the first ${divergence.firstToSecond.toFixed(3)} nats higher under the second`,
   ]

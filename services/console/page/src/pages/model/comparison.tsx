@@ -55,7 +55,7 @@ function Difference({ id, other, pipeline }: { id: string; other: string; pipeli
           {decisions !== null && <Decisions decisions={decisions} other={other} />}
           <p>
             {divergence === null
-              ? 'Their features differ: what they find likely cannot be compared.'
+              ? 'Their features or usual values differ: what they find likely cannot be compared.'
               : `Normal records of ${shortId(other)} are ${formatAmount(divergence.secondToFirst)} nats less likely to this model; ` +
                 `normal records of this model are ${formatAmount(divergence.firstToSecond)} nats less likely to ${shortId(other)}.`}
           </p>
