@@ -211,7 +211,10 @@ describe('score', () => {
       runOutflow([...score, '--input', '-', '--output', '-'], { stdin: gzipSync(ndjson(fresh)) }),
       runOutflow([...score, '--input', '-', '--output', '-', '--format', 'csv'], { stdin: ndjson(fresh) }),
       runOutflow([...score, '--input', at('fresh.csv'), '--output', at('scores.ndjson.gz')]),
+      // --format was that of the input too.
+      runOutflow([...score, '--input', '-', '--output', at('scores.dat'), '--format', 'csv'], { stdin: ndjson(fresh) }),
     ])
+    expect(await readFile(at('scores.dat'), 'utf8')).toBe(asCsv.stdout)
     expect(asCsv.stdout.split('\n')).toHaveLength(fresh.length + 2)
     const fromPipe = parseNdjson(toPipe.stdout)
     const fromFile = parseNdjson(gunzipSync(await readFile(at('scores.ndjson.gz'))).toString())
@@ -243,7 +246,7 @@ describe('explain', () => {
   })
 
   it('prints reasons as text without --json', async () => {
-    const explained = await callOutflow(['explain', '--model', at('model'), '--input', '-', '--format', 'ndjson'], {
+    const explained = await callOutflow(['explain', '--model', at('model'), '--input', '-'], {
       stdin: ndjson([ODD]),
     })
     expect(explained.code).toBe(0)
@@ -325,7 +328,7 @@ describe('bad usage and bad input exit with 2 and one line', () => {
     ],
     [
       'a row that is too short',
-      () => [...scoring(), '--input', '-', '--format', 'csv'],
+      () => [...scoring(), '--input', '-'],
       'plant,load,heat,at\nnorth,1,2\n',
       "outflow: stdin, line 2: 3 values for the header's 4 columns; at is missing",
     ],

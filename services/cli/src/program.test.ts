@@ -137,7 +137,7 @@ describe('completion', () => {
 
 it('explain --anomaly refuses the options of a file instead of ignoring them', async () => {
   const { run } = aProgram()
-  for (const option of ['--alert-rate=0.1', '--only-anomalies', '--model=m', '--input=a.csv', '--format=csv'])
+  for (const option of ['--alert-rate=0.1', '--only-anomalies', '--model=m', '--input=a.csv'])
     expect(await run('explain', '--anomaly', 'p/t/0/1', option)).toMatch(
       /^outflow: option '--anomaly <id>' cannot be used with option /,
     )

@@ -1,7 +1,6 @@
 import type { Counterfactual, Reason } from '@outflow/contracts'
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
-import type { Format } from '@outflow/records'
 import { loadModel } from '@outflow/store/models'
 import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
@@ -9,7 +8,7 @@ import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { warnOfNoAnomaly, withModelFile } from '../files/model-file.js'
-import { formatOption, openInput } from '../files/open-input.js'
+import { openInput } from '../files/open-input.js'
 import { interruptible } from '../interrupt.js'
 import { alertRateOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -29,13 +28,11 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       new Option('--anomaly <id>', 'a stored anomaly: pipeline/topic/partition/offset, the id of its alert').conflicts([
         'model',
         'input',
-        'format',
         'onlyAnomalies',
         'alertRate',
       ]),
     )
     .option('-c, --config <file>', 'configuration with the database of --anomaly', 'outflow.yaml')
-    .addOption(formatOption())
     .addOption(alertRateOption("the model's own"))
     .option('--json', 'print one JSON object per record')
     .examples(
@@ -57,7 +54,6 @@ interface ExplainOptions extends PipelineOptions {
   readonly model?: string
   readonly input?: string
   readonly anomaly?: string
-  readonly format?: Format
   readonly alertRate?: number
   readonly onlyAnomalies?: true
 }
@@ -70,7 +66,7 @@ async function explainFile(
   await withModelFile(model, async (detector) => {
     const { hasTail, smallestPValue } = detector.metadata.calibration
     const alertRate = options.alertRate ?? detector.metadata.alertRate
-    const source = await openInput(input, signal, options.format)
+    const source = await openInput(input, signal)
     for await (const batch of scoreFile(detector, source)) {
       const { isAnomaly } = decide(batch.pValue, { alertRate })
       for (const [index, { line }] of batch.records.entries()) {

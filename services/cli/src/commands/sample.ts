@@ -3,8 +3,7 @@ import { compilePath, type Format } from '@outflow/records'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { withModelFile } from '../files/model-file.js'
-import { formatOption } from '../files/open-input.js'
-import { makeRowWriter, outputFormat, withOutput } from '../files/open-output.js'
+import { formatOption, makeRowWriter, outputFormat, withOutput } from '../files/open-output.js'
 import { interruptible } from '../interrupt.js'
 import { seedOption, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -16,7 +15,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .requiredOption('--rows <n>', 'number of records', wholeNumber(1))
     .requiredOption('-o, --output <file>', 'records as .csv or .ndjson, also .gz; - is stdout')
     .addOption(seedOption().default(1))
-    .addOption(formatOption())
+    .addOption(formatOption('csv'))
     .examples(
       'outflow sample --model flights.model --rows 1000 --seed 7 --output synthetic.csv',
       'outflow sample --model flights.model --rows 5 --format ndjson --output -',

@@ -4,8 +4,8 @@ import type { Format } from '@outflow/records'
 import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
 import { warnOfNoAnomaly, withModelFile } from '../files/model-file.js'
-import { formatOption, openInput } from '../files/open-input.js'
-import { makeRowWriter, outputFormat, outputProgress, withOutput } from '../files/open-output.js'
+import { openInput } from '../files/open-input.js'
+import { formatOption, makeRowWriter, outputFormat, outputProgress, withOutput } from '../files/open-output.js'
 import { interruptible } from '../interrupt.js'
 import { alertRateOption, jsonOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -20,12 +20,12 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .requiredOption('--model <file>', 'model file written by `outflow train`')
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
     .requiredOption('-o, --output <file>', 'scores as .csv or .ndjson, also .gz; - is stdout')
-    .addOption(formatOption())
+    .addOption(formatOption('that of the input'))
     .addOption(alertRateOption("the model's own"))
     .addOption(jsonOption('the summary'))
     .examples(
       'outflow score --model flights.model --input today.csv --output scores.csv',
-      'zcat today.ndjson.gz | outflow score --model flights.model --input - --output - | sort -t, -k3g | head',
+      'zcat today.ndjson.gz | outflow score --model flights.model --input - --output - --format csv | sort -t, -k3g | head',
     )
     .action((options: ScoreOptions) => interruptible((signal) => score(options, terminal, signal)))
 }
@@ -45,8 +45,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
   const startedAt = performance.now()
   const summary = await withModelFile(options.model, async (detector) => {
     const alertRate = options.alertRate ?? detector.metadata.alertRate
-    // When input and output are both pipes, --format is that of the output; the format of the input is detected.
-    const input = await openInput(options.input, signal, options.output === '-' ? undefined : options.format)
+    const input = await openInput(options.input, signal)
     const format = outputFormat(options.output, options.format, input.format)
     const progress = outputProgress(options.output, terminal, { label: 'score', total: null, unit: 'row' })
     const counts = { rows: 0, anomalies: 0 }

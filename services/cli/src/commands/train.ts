@@ -1,13 +1,21 @@
 import { stat } from 'node:fs/promises'
 import { type Config, configSchema, type Feature, featureName, nameOfPath } from '@outflow/contracts'
 import { alertRateOf, type TrainedDetector, trainDetector } from '@outflow/detector'
-import { type Format, readTrainingRecords, type TrainingRecords } from '@outflow/records'
+import { readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
-import { type FitStep, fitProgress, formatCount, formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
+import {
+  type FitStep,
+  fitProgress,
+  formatCount,
+  formatCounted,
+  formatSeconds,
+  oneLine,
+  type Terminal,
+} from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { warnOfNoAnomaly } from '../files/model-file.js'
-import { formatOption, openInput } from '../files/open-input.js'
+import { openInput } from '../files/open-input.js'
 import { withOutput } from '../files/open-output.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
@@ -26,7 +34,6 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     .option('--exclude <column>', 'leave a column out; can be repeated', collect)
     .addOption(seedOption())
     .addOption(alertRateOption(`that of --config, else ${FILE_ALERT_RATE}`))
-    .addOption(formatOption())
     .addOption(jsonOption('the report'))
     .examples(
       'outflow train --input flights.csv --output flights.model',
@@ -42,7 +49,6 @@ interface TrainOptions {
   readonly exclude?: readonly string[]
   readonly seed?: number
   readonly alertRate?: number
-  readonly format?: Format
   readonly json?: true
 }
 
@@ -75,14 +81,14 @@ function settingsOf(options: TrainOptions, config: Config | null) {
 }
 
 export async function readInput(
-  options: Pick<TrainOptions, 'input' | 'format' | 'exclude'>,
+  options: Pick<TrainOptions, 'input' | 'exclude'>,
   { features, training }: Pick<Settings, 'training'> & { readonly features: readonly Feature[] | null },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<TrainingRecords> {
   const { maxRows, seed } = training
   const readOnce = async (given: readonly Feature[] | null, exclude: readonly string[]) => {
-    const input = await openInput(options.input, signal, options.format)
+    const input = await openInput(options.input, signal)
     const progress = terminal.progress({ label: 'read', total: null, unit: 'row' })
     const onRows = (rows: number) => progress.update(rows)
     try {
@@ -114,7 +120,7 @@ function printFeatures(
 ): void {
   const named = features.map(
     (feature) =>
-      `${featureName(feature)} ${paint.dim(kindOf(feature))}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
+      `${oneLine(featureName(feature))} ${paint.dim(kindOf(feature))}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
   )
   say(`features: ${named.join(', ')}`)
   for (const text of leftOutByReason(leftOut)) say(`left out: ${text}`)

@@ -1,32 +1,25 @@
 import { createReadStream } from 'node:fs'
 import { addAbortSignal, pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { FORMATS, type Format, formatOfName, InputInvalid, type RecordFile, sniffFormat } from '@outflow/records'
-import { Option } from 'commander'
+import { formatOfName, InputInvalid, type RecordFile, sniffFormat } from '@outflow/records'
 import { FileUnavailable } from '../errors.js'
 
-export const formatOption = (): Option =>
-  new Option(
-    '-f, --format <format>',
-    'format of stdout, else of stdin; default: by the file names, or by the first byte',
-  ).choices(FORMATS)
-
 /**
- * Opens a file of records, or stdin for `-`; gzip is recognised by its first two bytes, independent of the name.
+ * Opens a file of records, or stdin for `-`. The format is that of the name, or is recognised by the first byte; gzip is recognised by
+ * its first two bytes, independent of the name.
  *
  * @param signal  ends the reading, also while it waits for more bytes
- * @param format  used when the name has no known extension; default: detected by the first byte
  * @throws {FileUnavailable} when it cannot be read
  * @throws {InputInvalid} when it is empty, or has a JSON array in place of one record per line
  */
-export async function openInput(path: string, signal: AbortSignal, format?: Format): Promise<RecordFile> {
+export async function openInput(path: string, signal: AbortSignal): Promise<RecordFile> {
   const name = path === '-' ? 'stdin' : path
   const source = addAbortSignal(signal, path === '-' ? process.stdin : createReadStream(path))
   const raw = await peek(named(name, source))
   const plain = isGzip(raw.head) ? await peek(named(name, gunzip(raw.bytes))) : raw
   if (plain.head.length === 0)
     throw new InputInvalid(name, null, 'it is empty; expected a header line or one record per line')
-  const known = formatOfName(path) ?? format ?? sniffFormat(plain.head)
+  const known = formatOfName(path) ?? sniffFormat(plain.head)
   if (known === 'ndjson' && /^\s*\[/.test(plain.head.toString('utf8'))) {
     throw new InputInvalid(name, 1, "a JSON array; expected one record per line, as `jq -c '.[]'` makes of an array")
   }

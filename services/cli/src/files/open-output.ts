@@ -5,10 +5,17 @@ import { extname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { type Format, formatOfName } from '@outflow/records'
+import { FORMATS, type Format, formatOfName } from '@outflow/records'
 import type { Terminal } from '@outflow/terminal'
+import { Option } from 'commander'
 import { stringify } from 'csv-stringify/sync'
 import { FileUnavailable, UsageError } from '../errors.js'
+
+export const formatOption = (otherwise: string): Option =>
+  new Option(
+    '-f, --format <format>',
+    `for stdout and for names without .csv or .ndjson; default: ${otherwise}`,
+  ).choices(FORMATS)
 
 /** Destination of a command's result. */
 export interface Output {
