@@ -10,7 +10,7 @@ export class Interrupted extends OutflowError {
 }
 
 /**
- * Runs work that SIGINT or SIGTERM can end: the first signal aborts the work and lets it clean up, a later one ends the process at
+ * Runs work that SIGINT, SIGTERM or SIGHUP (a closed terminal) can end: the first signal aborts the work and lets it clean up, a later one ends the process at
  * once.
  *
  * @throws {Interrupted} when the work ended because of the signal
@@ -24,14 +24,14 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
       abort.abort(new Interrupted(`ended by ${name}`))
     } else if (performance.now() - firstAt > DUPLICATE_SIGNAL_MS) process.exit(1)
   }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
+  for (const name of SIGNALS) process.on(name, onSignal)
   try {
     return await work(abort.signal)
   } catch (error: unknown) {
     throw abort.signal.aborted ? abort.signal.reason : error
   } finally {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
+    for (const name of SIGNALS) process.off(name, onSignal)
   }
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

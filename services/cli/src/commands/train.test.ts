@@ -23,17 +23,20 @@ it('prints no warning about severities, which the scores of files do not have', 
   expect(printed).not.toContain('warning')
 })
 
-it('a signal ends it while it waits for stdin, and no partial model is left (it waited on)', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'outflow-train-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const silent = new Readable({ read: () => void process.emit('SIGTERM', 'SIGTERM') })
-  vi.spyOn(process, 'stdin', 'get').mockReturnValue(silent as typeof process.stdin)
-  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  onTestFinished(() => void vi.restoreAllMocks())
-  expect(await main(['node', 'outflow', 'train', '--input', '-', '--output', join(folder, 'model')])).toBe(1)
-  expect(stderr.mock.calls.join('')).toBe('outflow: ended by SIGTERM\n')
-  expect(await readdir(folder)).toEqual([])
-})
+it.each(['SIGTERM', 'SIGHUP'] as const)(
+  '%s ends it while it waits for stdin, and no partial model is left (SIGHUP left one)',
+  async (name) => {
+    const folder = await mkdtemp(join(tmpdir(), 'outflow-train-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const silent = new Readable({ read: () => void process.emit(name, name) })
+    vi.spyOn(process, 'stdin', 'get').mockReturnValue(silent as typeof process.stdin)
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect(await main(['node', 'outflow', 'train', '--input', '-', '--output', join(folder, 'model')])).toBe(1)
+    expect(stderr.mock.calls.join('')).toBe(`outflow: ended by ${name}\n`)
+    expect(await readdir(folder)).toEqual([])
+  },
+)
 
 type Features = Parameters<typeof readInput>[1]['features']
 const training = configSchema.shape.training.parse({ maxRows: 400 })
