@@ -139,7 +139,10 @@ function makeInstruments(metrics: Metrics) {
       'reason',
     ]),
     anomalies: metrics.counter('outflow_anomalies_total', 'Anomalies', ['severity']),
-    missing: metrics.counter('outflow_missing_values_total', 'Values that were null, "" or "NaN"'),
+    missing: metrics.counter(
+      'outflow_missing_values_total',
+      'Values that were null, "", "NaN" or another sign of a missing value',
+    ),
     missed: metrics.counter(
       'outflow_missed_records_total',
       "Records that the topic's retention deleted before they were read",

@@ -26,7 +26,7 @@ export function define(command: OutflowCommand, context: CommandContext): void {
     )
     .addOption(whyOption())
     .addOption(byOption())
-    .pipelineOptions('the request, or the fit')
+    .pipelineOptions('the request (with --wait: the fit)')
     .examples("outflow retrain --wait --why 'new firmware since Monday'")
     .action((options: RetrainOptions) =>
       interruptible(async (signal) => {

@@ -47,7 +47,7 @@ export function define(verdicts: OutflowCommand, { terminal }: CommandContext): 
     )
     .option('--limit <n>', 'maximum number of records', wholeNumber(1), 50)
     .option('--by <name>', BY, notBlank)
-    .pipelineOptions('the records to label next instead of asking')
+    .pipelineOptions('the next records to label, without asking,')
     .action((options: AskOptions) => interruptible((signal) => ask(options, terminal, signal)))
 }
 

@@ -260,7 +260,7 @@ const model = ({ config, configPath, pool }: DoctorContext): Check => ({
       const why = whyNoModel(await trainerStatus(pool, config.pipeline))
       throw new NotYetCreated(
         `pipeline ${config.pipeline} has none yet: ${why}`,
-        `keep outflow run trainer --config ${configPath} running; it fits a model to ${formatCount(config.training.minRows)} good records or more`,
+        `keep outflow run trainer --config ${configPath} running; it fits a model to ${formatCount(config.training.minRows)} good records or more, a provisional one to fewer`,
       )
     }
     return withDetector(stored.artefact, async ({ metadata }) => {

@@ -131,7 +131,7 @@ export function proposeTraining(
   const series = spanOfSeries(statistics)
   if (series !== null) {
     const days = Math.ceil(Math.max(series.days, MIN_ROWS / series.recordsPerDay))
-    return propose(Math.min(days, MOST_DAYS), 'the windows above are 0.3 % and 1 % of it')
+    return propose(Math.min(days, MOST_DAYS), 'the windows above were chosen for such a span')
   }
   const perDay = recordsPerDay ?? Number.POSITIVE_INFINITY
   const days = Math.ceil((2 * MIN_ROWS) / perDay)
