@@ -27,3 +27,4 @@ export {
   withReadOnlyTransaction,
   withTransaction,
 } from './connection/pool.js'
+export { storeTime } from './connection/store-time.js'

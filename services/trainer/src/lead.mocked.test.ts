@@ -1,4 +1,6 @@
-import { StoreUnavailable } from '@outflow/store'
+import { StoreUnavailable, storeTime } from '@outflow/store'
+import { countVerdicts } from '@outflow/store/anomalies'
+import { listModels, type ModelSummary } from '@outflow/store/models'
 import { BrokerUnavailable, countWindow } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { trainOnce } from './fit/train-once.js'
@@ -10,6 +12,7 @@ const { leadership } = vi.hoisted(() => ({ leadership: new AbortController() }))
 
 vi.mock('@outflow/store', async (original) => ({
   ...(await original<object>()),
+  storeTime: vi.fn(async () => Date.now()),
   withLeadership: async (
     _: unknown,
     __: string,
@@ -21,7 +24,8 @@ vi.mock('@outflow/store', async (original) => ({
   },
 }))
 vi.mock('@outflow/store/health-events', () => ({ beat: async () => {} }))
-vi.mock('@outflow/store/models', () => ({ listModels: async () => [] }))
+vi.mock('@outflow/store/anomalies', () => ({ countVerdicts: vi.fn() }))
+vi.mock('@outflow/store/models', () => ({ listModels: vi.fn(async () => []) }))
 vi.mock('@outflow/store/training', () => ({
   abandonFits: async () => {},
   listFits: async () => [],
@@ -78,6 +82,31 @@ test('an error before a fit is not counted as a failed fit (each check was, whil
   }
   await keepLeading(context as unknown as TrainerContext)
   expect(reported).toEqual(['Kafka is not available', 'fit failed', 'the process of the fit was killed'])
+})
+
+test('no fit is due after one on a host whose clock is an hour ahead of Postgres (each was due at once after the last)', async () => {
+  vi.mocked(adoptCandidate).mockResolvedValue()
+  vi.mocked(trainOnce).mockReset()
+  const stop = new AbortController()
+  const stored = Date.now() - 3_600_000
+  vi.mocked(storeTime).mockResolvedValueOnce(stored)
+  const metadata = { features: [], calibration: { labels: null } } as unknown as ModelSummary['metadata']
+  vi.mocked(listModels).mockResolvedValueOnce([
+    { state: 'active', createdAt: new Date(stored), metadata } as ModelSummary,
+  ])
+  vi.mocked(countVerdicts).mockImplementationOnce(async () => {
+    stop.abort()
+    return { dismissed: 0, confirmed: 0 }
+  })
+  const training = { every: 3_600_000, window: 3_600_000, minRows: 2_000 }
+  const context = {
+    config: { pipeline: 'flights', source: { topics: ['flights'] }, features: [], training },
+    telemetry: { leadershipTaken() {} },
+    signal: stop.signal,
+    listen: () => ({ close: async () => {} }),
+  }
+  await keepLeading(context as unknown as TrainerContext)
+  expect(trainOnce).not.toHaveBeenCalled()
 })
 
 test('a fit continues when the connection that leads is lost, and ends with the service (Postgres restarted, and it was lost)', async () => {

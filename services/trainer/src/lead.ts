@@ -1,6 +1,6 @@
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/errors/retrying'
-import { withLeadership } from '@outflow/store'
+import { storeTime, withLeadership } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
@@ -178,14 +178,14 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
 
 async function dueNow(context: TrainerContext) {
   const { config, pool } = context
-  const [models, fits, request, drift] = await Promise.all([
+  const [now, models, fits, request, drift] = await Promise.all([
+    storeTime(pool),
     listModels(pool, config.pipeline),
     listFits(pool, { pipeline: config.pipeline, limit: RECENT_FITS }),
     waitingRequest(pool, config.pipeline),
     config.training.onDrift ? latestDriftAlarm(pool, { pipeline: config.pipeline, charts: ANSWERED_CHARTS }) : null,
   ])
   const lastFit = lastOf(fits)
-  const now = Date.now()
   const { fromMs, isDrifted } = await windowFrom({
     training: config.training,
     now,

@@ -2,6 +2,7 @@ import type { GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { decide, sameFeatures } from '@outflow/detector'
 import type { Fields } from '@outflow/records'
+import { storeTime } from '@outflow/store'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
 import { boundOf } from '../fit/gate.js'
@@ -37,14 +38,15 @@ export function makeGuard(
     const before = models
       .filter(({ state }) => state === 'retired')
       .toSorted((a, b) => (b.promotedAt?.getTime() ?? 0) - (a.promotedAt?.getTime() ?? 0))[0]
-    const isOnProbation = Date.now() - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
+    const now = await storeTime(pool)
+    const isOnProbation = now - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
     if (!active?.metadata || !before?.metadata || !isOnProbation) return false
     const exceeded = exceededBound(minutes, active.metrics, { alertRate, contamination: training.contamination })
     if (exceeded === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
 
     checkedMs = performance.now()
     const { features } = before.metadata
-    const sinceMs = Date.now() - PROBATION_MS
+    const sinceMs = now - PROBATION_MS
     const recent = await readRecent(sinceMs, active.metadata.features)
     const recentBefore = sameFeatures(active.metadata, features) ? recent : await readRecent(sinceMs, features)
     // At a lower rate a previous model of few records finds no anomaly in any stream.

@@ -22,6 +22,11 @@ test('a change that was followed by a fit begins the window, and makes no other 
   })
 })
 
+test('an alarm noted by a clock that was ahead is answered by a fit since the change (it made fits due until that time)', async () => {
+  const drift = { changedMs: 9_500, notedMs: 13_600 }
+  expect((await windowFrom({ ...options, drift, isAnswered: (sinceMs) => sinceMs <= 9_900 })).isDrifted).toBe(false)
+})
+
 test('without a change, or with one before the window, the window has its full length', async () => {
   for (const drift of [null, { changedMs: 8_999, notedMs: 9_000 }]) {
     expect(await windowFrom({ ...options, drift })).toEqual({ fromMs: 9_000, isDrifted: false })

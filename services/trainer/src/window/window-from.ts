@@ -26,5 +26,7 @@ export async function windowFrom({ training, now, drift, isAnswered, countFrom }
   const wholeMs = now - training.window
   if (drift === null || drift.changedMs <= wholeMs) return { fromMs: wholeMs, isDrifted: false }
   const hasEnough = (await countFrom(drift.changedMs)) >= training.minRows
-  return { fromMs: hasEnough ? drift.changedMs : wholeMs, isDrifted: hasEnough && !isAnswered(drift.notedMs) }
+  // A time after now is of a clock that was ahead, and no fit would answer the alarm until then.
+  const notedMs = drift.notedMs <= now ? drift.notedMs : drift.changedMs
+  return { fromMs: hasEnough ? drift.changedMs : wholeMs, isDrifted: hasEnough && !isAnswered(notedMs) }
 }
