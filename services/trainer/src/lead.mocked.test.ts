@@ -1,8 +1,9 @@
-import { StoreUnavailable, storeTime } from '@outflow/store'
+import { ModelDamaged, StoreUnavailable, storeTime } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { listModels, type ModelSummary } from '@outflow/store/models'
 import { BrokerUnavailable, countWindow } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { applyLabels } from './apply-labels.js'
 import { trainOnce } from './fit/train-once.js'
 import { keepLeading } from './lead.js'
 import { adoptCandidate } from './shadow/run-shadow.js'
@@ -35,7 +36,7 @@ vi.mock('@outflow/streams', async (original) => ({
   ...(await original<object>()),
   countWindow: vi.fn(async () => 10_000),
 }))
-vi.mock('./apply-labels.js', () => ({ applyLabels: async () => {} }))
+vi.mock('./apply-labels.js', () => ({ applyLabels: vi.fn(async () => {}) }))
 vi.mock('./watch/watch-scores.js', () => ({ watchScores: () => async () => {} }))
 vi.mock('./shadow/run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
 vi.mock('./fit/train-once.js', () => ({ trainOnce: vi.fn() }))
@@ -82,6 +83,28 @@ test('an error before a fit is not counted as a failed fit (each check was, whil
   }
   await keepLeading(context as unknown as TrainerContext)
   expect(reported).toEqual(['Kafka is not available', 'fit failed', 'the process of the fit was killed'])
+})
+
+test('a label on a model that cannot be read does not prevent fits (none was made after it)', async () => {
+  vi.mocked(adoptCandidate).mockResolvedValue()
+  vi.mocked(applyLabels).mockRejectedValueOnce(new ModelDamaged('the artefact does not match'))
+  const stop = new AbortController()
+  vi.mocked(trainOnce).mockClear()
+  vi.mocked(trainOnce).mockImplementationOnce(async () => {
+    stop.abort()
+    return { became: 'known' }
+  })
+  const reported: string[] = []
+  const report = ({ message }: Error) => reported.push(message)
+  const context = {
+    config: { pipeline: 'flights', source: { topics: ['flights'] }, training: { minRows: 2_000, window: 3_600_000 } },
+    telemetry: { leadershipTaken() {}, labelsFailed: report, trainingFailed: () => stop.abort() },
+    signal: stop.signal,
+    listen: () => ({ close: async () => {} }),
+  }
+  await keepLeading(context as unknown as TrainerContext)
+  expect(trainOnce).toHaveBeenCalledOnce()
+  expect(reported).toEqual(['the artefact does not match'])
 })
 
 test('no fit is due after one on a host whose clock is an hour ahead of Postgres (each was due at once after the last)', async () => {

@@ -80,11 +80,13 @@ async function lead(service: TrainerContext, signal: AbortSignal, onProgress: ()
       async (progressed) => {
         // Of a trainer that was killed, or of an earlier leadership of this one that could not close its fit.
         await abandonFits(pool, config.pipeline)
-        // An error does not prevent fits.
+        // An error of these two does not prevent fits.
         await checkScores().catch((thrown: unknown) => {
           if (!signal.aborted) telemetry.watchFailed(toOutflowError(thrown))
         })
-        await applyLabels(context)
+        await applyLabels(context).catch((thrown: unknown) => {
+          if (!signal.aborted) telemetry.labelsFailed(toOutflowError(thrown))
+        })
         await fitIfDue(service, signal, wait, wakeUp)
         wait.failure = null
         progressed()

@@ -112,6 +112,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     /** @param fittedId  the model of the same weights whose calibration records were labelled */
     labelsApplied: (modelId: string, fittedId: string, labels: Readonly<Record<'confirmed' | 'normal', number>>) =>
       log.info({ modelId, fittedId, ...labels }, 'labels applied'),
+    labelsFailed: (error: OutflowError) => log.warn({ error }, 'labels not applied'),
     watchFailed: (error: OutflowError) => log.warn({ error }, 'scores not checked'),
     modelRolledBack: (from: string, to: string, why: string) => {
       instruments.rollbacks.inc()
