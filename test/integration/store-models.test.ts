@@ -13,7 +13,7 @@ import {
 } from '@outflow/store/models'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { endFit, listFits, startFit } from '@outflow/store/training'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
@@ -51,6 +51,15 @@ describe('models', () => {
     const recordTimeMs = Date.now() - 3 * 86_400_000
     await writeBatch(pool, aBatch(pipeline, 0n, 3n, 12.5, recordTimeMs))
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ anomaliesLastHour: 1, deadLettersLastDay: 1 })
+  })
+
+  it('returns the status of a pipeline with the time of Postgres (a host 61 s ahead reported that nothing was written)', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    const { at, lastWrite } = await pipelineStatus(pool, pipeline)
+    expect(at.getTime() - lastWrite!.getTime()).toBeLessThan(60_000)
   })
 
   it('marks a shadow as failed together with its fit (a crash in between left the fit open)', async () => {

@@ -5,6 +5,8 @@ import { readMetadata, trainedAtOf } from '../models/models.js'
 
 /** Current figures of a pipeline. */
 export interface PipelineStatus {
+  /** When they were read, by Postgres's clock. */
+  readonly at: Date
   /** Exact counts since the pipeline's first record. */
   readonly received: number
   readonly scored: number
@@ -30,7 +32,7 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
   const [row] = await run<StatusRow>(db, {
     name: 'pipeline_status',
     text: `
-      select counts.*, active.id as "modelId", active.created_at as "modelStoredAt",
+      select now() as at, counts.*, active.id as "modelId", active.created_at as "modelStoredAt",
              active.metadata as "modelMetadata", outbox.*,
              (select count(*)::float8 from outflow.anomalies
               where pipeline = $1 and detected_at > now() - interval '1 hour') as "anomaliesLastHour",

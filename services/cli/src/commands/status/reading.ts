@@ -7,7 +7,7 @@ import { loadConfig } from '@outflow/runtime'
 import { openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { openHealthEvents } from '@outflow/store/health-events'
-import { latestDriftAlarm, type StoredDriftAlarm } from '@outflow/store/models'
+import { latestDriftAlarm } from '@outflow/store/models'
 import { pipelineStatus } from '@outflow/store/pipelines'
 import { trainerStatus, whyNoModelAndFix, whyNoNewerModel } from '@outflow/store/training'
 import { partitionEnds, partitionLags } from '@outflow/streams'
@@ -88,7 +88,6 @@ async function watch(configPath: string) {
       ])
       return {
         pipeline,
-        at: new Date(),
         ...status,
         ...behind,
         /** Decisions that no p-value can reach under the active model; null: none. */
@@ -100,7 +99,7 @@ async function watch(configPath: string) {
         /** Which newer model the trainer cannot fit, and why, or that the active one has other features than the configuration; null: neither. */
         whyNoNewerModel: status.modelId === null ? null : newerModelOf(modelMetadata, config, whyNoNewerModel(trainer)),
         /** The newest alarm of the last day. */
-        drift: recent(drift),
+        drift: drift !== null && status.at.getTime() - drift.notedAt.getTime() < DAY_MS ? drift : null,
         /** The open ones. */
         healthEvents,
       }
@@ -121,6 +120,3 @@ function newerModelOf(metadata: ModelMetadata | null, config: Config, why: strin
 }
 
 const DAY_MS = 86_400_000
-
-const recent = (alarm: StoredDriftAlarm | null): StoredDriftAlarm | null =>
-  alarm !== null && Date.now() - alarm.notedAt.getTime() < DAY_MS ? alarm : null
