@@ -3,6 +3,7 @@ import { openPool, withTransaction } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { deleteOutboxThrough, outboxDepth, takeOutbox, untilOnDisk } from '@outflow/store/outbox'
 import { addSuppression } from '@outflow/store/suppressions'
+import { dueDeliveries } from '@outflow/store/webhooks'
 import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
@@ -118,3 +119,19 @@ async function waitsForLock(pid: number): Promise<boolean> {
   ])
   return rowCount === 1
 }
+
+describe('webhook deliveries', () => {
+  it('are due with the time tried by the clock of Postgres (hosts whose clock was ahead gave up too early)', async () => {
+    const pipeline = await aPipeline()
+    const firstAttempts = [null, '5 s']
+    for (const [at, ago] of firstAttempts.entries()) {
+      await pool.query(
+        `insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload, first_attempt_at)
+         values ($1, 'pager', $2, 'x', now() - $3::interval)`,
+        [pipeline, at, ago],
+      )
+    }
+    const due = await dueDeliveries(pool, { pipeline, webhook: 'pager', limit: 2 })
+    expect(due.map(({ triedForMs }) => Math.floor(triedForMs / 5_000))).toEqual([0, 1])
+  })
+})

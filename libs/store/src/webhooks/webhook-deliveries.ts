@@ -10,8 +10,8 @@ export interface WaitingDelivery {
   readonly payload: Buffer
   /** Attempts so far. */
   readonly attempts: number
-  /** null: there was none. */
-  readonly firstAttemptAt: Date | null
+  /** Time since the first attempt, by Postgres's clock; 0: there was none. */
+  readonly triedForMs: number
   /** W3C trace context of the record or condition behind the event; null: none. */
   readonly traceparent: string | null
 }
@@ -37,7 +37,8 @@ export async function dueDeliveries(
   return run<WaitingDelivery>(db, {
     name: 'due_deliveries',
     text: `
-      select id, event_id as "eventId", payload, attempts, first_attempt_at as "firstAttemptAt", traceparent
+      select id, event_id as "eventId", payload, attempts, traceparent,
+             coalesce(extract(epoch from now() - first_attempt_at) * 1000, 0)::float8 as "triedForMs"
       from outflow.webhook_deliveries
       where pipeline = $1 and webhook = $2 and ${IS_WAITING} and due_at <= now()
       order by due_at, id

@@ -39,7 +39,7 @@ const LOOK_AGAIN_MS = 1_000
 /** Time for the attempts in progress when the service stops; a service has ten seconds to drain. */
 const GRACE_MS = 5_000
 const FIRST_WAIT_MS = 1_000
-/** No attempt follows within so little time: clocks that differ could otherwise repeat the last attempt, at the end of retryFor. */
+/** No attempt follows within so little time, at the end of retryFor. */
 const MIN_WAIT_MS = FIRST_WAIT_MS / 2
 const LONGEST_WAIT_MS = 600_000
 
@@ -105,7 +105,7 @@ async function attempt(
     return 'tried'
   }
   const { status, message: failure } = outcome
-  const waitMs = waitAfter(outcome, delivery, webhook.retryFor, Date.now())
+  const waitMs = waitAfter(outcome, delivery, webhook.retryFor)
   await effects.noteFailed(id, { status, failure, waitMs })
   if (waitMs === null) telemetry.givenUp(webhook.name, eventId, outcome)
   else telemetry.failed(webhook.name, { eventId, attempt: delivery.attempts + 1, waitMs, error: outcome })
@@ -142,15 +142,14 @@ async function postThrough(
  */
 export function waitAfter(
   error: WebhookError,
-  { attempts, firstAttemptAt }: Pick<WaitingDelivery, 'attempts' | 'firstAttemptAt'>,
+  { attempts, triedForMs }: Pick<WaitingDelivery, 'attempts' | 'triedForMs'>,
   retryForMs: number,
-  nowMs: number,
 ): number | null {
   if (error instanceof WebhookRefused) return null
   const waitMs = Math.max(
     backoffMs(attempts + 1, { firstMs: FIRST_WAIT_MS, maxMs: LONGEST_WAIT_MS }),
     Math.min(error.retryAfterMs, LONGEST_WAIT_MS),
   )
-  const leftMs = retryForMs - (nowMs - (firstAttemptAt?.getTime() ?? nowMs))
+  const leftMs = retryForMs - triedForMs
   return leftMs < MIN_WAIT_MS ? null : Math.min(waitMs, leftMs)
 }
