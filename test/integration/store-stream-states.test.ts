@@ -56,7 +56,7 @@ describe('window states', () => {
 
   it('are deleted when their entity has no more records while the partition advances, but not while the partition is idle', async () => {
     const pipeline = await aPipeline()
-    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, windowStatesMs: 3_600_000 }
+    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, windowStatesMs: 3_600_000, topics: [TOPIC] }
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })
     const longAgo = "set updated_at = updated_at - interval '2 h' where pipeline = $1"
     await pool.query(`update outflow.window_states ${longAgo}`, [pipeline])
@@ -67,5 +67,20 @@ describe('window states', () => {
     await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), windowStates: [stateOf('LAX', 2)] })
     await applyRetention(pool, retention)
     expect(await load(pipeline)).toEqual([['key', 'LAX', [2]]])
+  })
+
+  it('are deleted a day after the last windowed feature or the topic was removed (keys of entities stayed for ever)', async () => {
+    const pipeline = await aPipeline()
+    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 }
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
+    await applyRetention(pool, retention)
+    expect(await load(pipeline)).toHaveLength(1)
+    await pool.query("update outflow.window_states set updated_at = updated_at - interval '25 h' where pipeline = $1", [
+      pipeline,
+    ])
+    await applyRetention(pool, { ...retention, windowStatesMs: 48 * 3_600_000 })
+    expect(await load(pipeline)).toHaveLength(1)
+    await applyRetention(pool, retention)
+    expect(await load(pipeline)).toEqual([])
   })
 })

@@ -88,7 +88,8 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
           pipeline: config.pipeline,
           anomaliesMs: config.retention.anomalies,
           statisticsMs: config.retention.statistics,
-          ...windowRetention(config),
+          topics: config.source.topics,
+          windowStatesMs: windowStatesMs(config),
         }),
       telemetry,
       signal: untilStopped,
@@ -123,9 +124,9 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
 const HEAP_GROWTH = '--heap-growing-percent=200'
 
 /** A window state is obsolete a day after its window has ended. */
-function windowRetention({ features }: Config): { readonly windowStatesMs?: number } {
+function windowStatesMs({ features }: Config): number {
   const plan = planWindows(features)
-  return plan === null ? {} : { windowStatesMs: longestWindowMs(plan) + DAY_MS }
+  return (plan === null ? 0 : longestWindowMs(plan)) + DAY_MS
 }
 
 const DAY_MS = 86_400_000

@@ -32,11 +32,16 @@ export async function loadWindowStates(
 
 /**
  * Deletes the states of entities that were not seen for `keepMs` while their partition advanced; time in which the
- * pipeline was stopped does not count.
+ * pipeline was stopped does not count. Partitions of other topics than `topics` never advance again: there all time counts.
  */
 export async function deleteIdleWindowStates(
   db: Queryable,
-  { pipeline, keepMs, asOf }: { readonly pipeline: string; readonly keepMs: number; readonly asOf: Date },
+  {
+    pipeline,
+    topics,
+    keepMs,
+    asOf,
+  }: { readonly pipeline: string; readonly topics: readonly string[]; readonly keepMs: number; readonly asOf: Date },
 ): Promise<void> {
   await run(db, {
     name: 'delete_idle_window_states',
@@ -45,7 +50,8 @@ export async function deleteIdleWindowStates(
       using outflow.offsets as moved
       where idle.pipeline = $1 and moved.pipeline = idle.pipeline and moved.topic = idle.topic
         and moved.partition = idle.partition
-        and idle.updated_at < least(moved.updated_at, $3::timestamptz) - make_interval(secs => $2::float8 / 1000)`,
-    values: [pipeline, keepMs, asOf],
+        and idle.updated_at < least(case when idle.topic = any($4::text[]) then moved.updated_at end, $3::timestamptz)
+                              - make_interval(secs => $2::float8 / 1000)`,
+    values: [pipeline, keepMs, asOf, topics],
   })
 }

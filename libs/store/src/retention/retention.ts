@@ -33,11 +33,13 @@ export async function applyRetention(
     readonly pipeline: string
     readonly anomaliesMs: number
     readonly statisticsMs: number
-    /** How long the window state of an entity without records is kept; absent: the pipeline has none. */
+    /** How long the window state of an entity without records is kept; default: a day. */
     readonly windowStatesMs?: number
+    /** The topics that the pipeline reads; default: none. */
+    readonly topics?: readonly string[]
   },
 ): Promise<Retention> {
-  const { pipeline } = retention
+  const { pipeline, windowStatesMs = DAY_MS, topics = [] } = retention
   const { asOf, now } = await advanceClock(pool, pipeline)
   const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
   const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
@@ -84,9 +86,7 @@ export async function applyRetention(
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],
   })
-  if (retention.windowStatesMs !== undefined) {
-    await deleteIdleWindowStates(pool, { pipeline, keepMs: retention.windowStatesMs, asOf })
-  }
+  await deleteIdleWindowStates(pool, { pipeline, topics, keepMs: windowStatesMs, asOf })
   // In every run: a query of an analyst may have prevented it in the last one.
   await createPartitions(pool, [dayOf(now.getTime()), dayOf(now.getTime() + DAY_MS)])
   // Last, because a transaction of an analyst may prevent it.
