@@ -208,6 +208,22 @@ test('a model that floods is reported until its rate is normal, and one that is 
   expect(reported.slice(2).toSorted()).toEqual([old, flooding].map((begun) => begun.replace('begun', 'ended')))
 })
 
+test('labels make no model younger, and a fit confirms it under its own id (each label ended the event of an old model)', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  const { config, pool, checkHealth } = pipeline
+  await pipeline.promote('first')
+  await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
+  const { calibration, ...metadata } = aModelMetadata({ modelId: 'labelled' })
+  const labels = { of: 'first', until: new Date().toISOString(), confirmed: 1, normal: 0 }
+  const labelled = { ...metadata, calibration: { ...calibration, labels } }
+  await storeActive(pool, config.pipeline, { artefact: Buffer.from('labelled'), metadata: labelled })
+  await checkHealth()
+  expect(await openKinds(pool, config.pipeline)).toEqual(['model_too_old'])
+  await pipeline.fitted('first', 'known', {})
+  await checkHealth()
+  expect(await openKinds(pool, config.pipeline)).toEqual([])
+})
+
 test('issue 17.8: a stream with only rejected records raises detector_silent, and ingest is not ready', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth, pass } = pipeline

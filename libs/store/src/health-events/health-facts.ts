@@ -6,7 +6,7 @@ import type { Occurrence } from './health-events.js'
 export interface HealthFacts {
   /** null: no model is active. */
   readonly activeId: string | null
-  /** Age since it was fitted, or since a later fit gave an identical model. */
+  /** Age since it was fitted, before labels changed its calibration set, or since a later fit gave an identical model. */
   readonly modelAgeMs: number | null
   /** Records that the active model scored in recently updated minutes. */
   readonly scored: number
@@ -32,7 +32,8 @@ export async function healthFacts(
     name: 'health_facts',
     text: `
       with active as (
-        select id, created_at from outflow.models where pipeline = $1 and state = 'active'
+        select id, coalesce(metadata #>> '{calibration,labels,of}', id) as fitted_id
+        from outflow.models where pipeline = $1 and state = 'active'
       ), recent as (
         select coalesce(sum(scored), 0)::float8 as scored, coalesce(sum(anomalies), 0)::float8 as anomalies
         from outflow.score_statistics
@@ -48,9 +49,9 @@ export async function healthFacts(
       )
       select (select id from active) as "activeId",
              extract(epoch from now() - greatest(
-               (select created_at from active),
+               (select created_at from outflow.models where pipeline = $1 and id = (select fitted_id from active)),
                (select max(ended_at) from outflow.fits
-                where pipeline = $1 and model_id = (select id from active) and state = 'known')
+                where pipeline = $1 and model_id = (select fitted_id from active) and state = 'known')
              ))::float8 * 1000 as "modelAgeMs",
              (select mode() within group (order by reason) from newest_dead_letters) as "rejectedFor",
              recent.scored, recent.anomalies, alarm.chart, alarm.changed_at as "changedAt", alarm.field
