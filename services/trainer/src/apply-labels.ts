@@ -22,10 +22,11 @@ export async function applyLabels({
   const fitted = await loadModel(pool, { pipeline, id: fittedId })
   const { artefact, metadata } = trimCalibration(fitted.artefact, records, until)
   const id = metadata.modelId
+  // Neither its weights nor its likelihoods differ from those that passed the gate; its decisions do.
+  const { anomaliesBy: _, ...metrics } = fitted.metrics
   await insertModel(pool, {
     ...{ pipeline, id, artefact, metadata },
-    // Neither its weights nor its likelihoods differ from those that passed the gate.
-    metrics: fitted.metrics,
+    metrics,
     parentId: activeId,
   })
   const { confirmed, normal } = metadata.calibration.labels!
