@@ -42,7 +42,7 @@ interface RescoreOptions extends RangeOptions {
   readonly sendAlerts?: true
 }
 
-async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+export async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { from, to } = rangeOf(options)
   const report = await withPipeline(options, async (pool, config) => {
     const keptFrom = new Date(Date.now() - config.retention.anomalies)
@@ -54,9 +54,14 @@ async function rescoreRange(options: RescoreOptions, terminal: Terminal, signal:
     }
     const id = await modelOf(pool, config.pipeline, options.model)
     const { artefact } = await loadModel(pool, { pipeline: config.pipeline, id })
-    return withDetector(artefact, (detector) =>
-      rescoreWith({ config, pool, detector, terminal, signal }, { ...options, from, to }),
-    )
+    return withDetector(artefact, (detector) => {
+      if (options.sendAlerts && detector.metadata.provisional && !config.alerts.provisional) {
+        throw new UsageError(
+          `model ${id} is provisional, and alerts.provisional is false: set it to true, or name another model with --model`,
+        )
+      }
+      return rescoreWith({ config, pool, detector, terminal, signal }, { ...options, from, to })
+    })
   })
   await printResult(terminal, options.json, report, describeRescore(report, terminal))
 }
