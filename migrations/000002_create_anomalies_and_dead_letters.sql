@@ -104,10 +104,12 @@ declare
   day_partition record;
   find_others text;
   holds_others boolean;
+  is_alone boolean := false;
   blocking record;
 begin
   -- One process at a time. Readers cannot lock this row; they could hold an advisory lock.
   perform from outflow.database_identity for update;
+  is_alone := true;
   for day_partition in
     select child.relname as name
     from pg_inherits
@@ -141,6 +143,11 @@ begin
   delete from outflow.anomalies_default where pipeline = of_pipeline and detected_at < cutoff;
 exception
   when lock_not_available then
+    if not is_alone then
+      raise exception using
+        errcode = 'lock_not_available',
+        message = 'another process creates or drops partitions of outflow.anomalies';
+    end if;
     -- Without pg_read_all_stats, the start of another role's transaction is hidden.
     select pid, usename, xact_start into blocking
     from pg_locks join pg_stat_activity using (pid)

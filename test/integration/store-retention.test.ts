@@ -108,6 +108,23 @@ describe('retention', () => {
     expect((await applyRetention(pool, retention)).dropped).toHaveLength(1)
   })
 
+  it('names no session if another retention keeps a day from being dropped (it named any that used the anomalies)', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 36 * 86_400_000))
+    for (const statement of ['select from outflow.database_identity for update', 'select from outflow.anomalies']) {
+      const client = await pool.connect()
+      onTestFinished(async () => {
+        await client.query('rollback')
+        client.release()
+      })
+      await client.query('begin')
+      await client.query(statement)
+    }
+    await expect(applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1 })).rejects.toThrow(
+      'Postgres granted no lock: another process creates or drops partitions of outflow.anomalies',
+    )
+  })
+
   it('deletes models that scored no kept anomaly, except the active one and the one to roll back to', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000
