@@ -49,21 +49,20 @@ export async function leastLikelyAnomalies(
   return rows.map(toAnomaly)
 }
 
-/** Returns the decoded records of the anomalies that ingest found with a model since a time (Kafka's record time), newest first. */
+/** Returns the anomalies that ingest found with a model since a time (Kafka's record time), newest first. */
 export async function newestAnomalies(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly from: Date; readonly limit: number },
-): Promise<readonly unknown[]> {
-  const rows = await run<{ record: unknown }>(db, {
+): Promise<readonly Pick<StoredAnomaly, 'record' | 'windowed'>[]> {
+  return run<Pick<StoredAnomaly, 'record' | 'windowed'>>(db, {
     name: 'newest_anomalies',
     text: `
-      select record from outflow.anomalies
+      select record, windowed from outflow.anomalies
       where pipeline = $1 and model_id = $2 and record_time >= $3 and not rescored
       order by record_time desc
       limit $4`,
     values: [of.pipeline, of.modelId, of.from, of.limit],
   })
-  return rows.map(({ record }) => record)
 }
 
 /** A range of time, from ≤ t < to. */

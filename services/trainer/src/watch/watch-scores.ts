@@ -104,9 +104,9 @@ export function watchScores(context: WatchContext, readRecent: ReadRecent): () =
   /** Returns an alarm if a new value causes the surplus; null otherwise, and the records stay anomalies. */
   async function newRegimeIn(surplus: Surplus, modelId: string): Promise<DriftAlarm | null> {
     const from = new Date(surplus.changedMs)
-    const records = await newestAnomalies(pool, { pipeline: config.pipeline, modelId, from, limit: NEWEST_ANOMALIES })
+    const anomalies = await newestAnomalies(pool, { pipeline: config.pipeline, modelId, from, limit: NEWEST_ANOMALIES })
     return withStored(context, modelId, async (detector) =>
-      (await isNewRegime(detector, readableOf(detector, records))) ? { chart: 'new value', ...surplus } : null,
+      (await isNewRegime(detector, readableOf(detector, anomalies))) ? { chart: 'new value', ...surplus } : null,
     )
   }
 
@@ -166,8 +166,14 @@ async function movedFields(
   return (await withStored(context, id, async (detector) => detector.fieldShifts(recent))) ?? []
 }
 
-function readableOf(detector: Detector, records: readonly unknown[]): readonly Fields[] {
-  return records.map((record) => detector.read(record)).filter((read): read is Fields => !isRejection(read))
+/** The fields of stored anomalies, without those that the model cannot read. */
+export function readableOf(
+  detector: Pick<Detector, 'read'>,
+  anomalies: Awaited<ReturnType<typeof newestAnomalies>>,
+): readonly Fields[] {
+  return anomalies
+    .map(({ record, windowed }) => detector.read(record, windowed ?? undefined))
+    .filter((read): read is Fields => !isRejection(read))
 }
 
 const FEWEST_COMPARED = 40
