@@ -23,7 +23,7 @@ export async function healthEventsCheck(
   })
   // Without a checking relay, open events may have ended long ago.
   if (watch === undefined || watch.age_ms > UNWATCHED_MS) {
-    return { ok: true, detail: 'warning: no `alerts` service checks this pipeline' }
+    return { ok: true, detail: 'warning: no `alerts` service has checked this pipeline for a minute' }
   }
   const open = await openHealthEvents(db, pipeline)
   if (open.length === 0) return { ok: true, detail: 'no open health events' }

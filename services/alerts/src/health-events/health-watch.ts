@@ -63,7 +63,6 @@ export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
   const silence = watchSilence()
   const rejections = watchRejections()
   return async () => {
-    await beat(pool, { pipeline, service: 'alerts' })
     const [facts, trainer, occurred, open, progress] = await Promise.all([
       healthFacts(pool, { pipeline, withinMs: ANOMALIES_WITHIN_MS }),
       trainerStatus(pool, pipeline),
@@ -71,6 +70,7 @@ export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
       openHealthEvents(pool, pipeline),
       progressOf(config, pool, kafka),
     ])
+    await beat(pool, { pipeline, service: 'alerts' })
     const at = now()
     const conditions = conditionsOf(facts, {
       training,
