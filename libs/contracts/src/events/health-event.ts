@@ -40,7 +40,9 @@ const kindsOf = (lifetime: HealthEventKind['lifetime']) =>
 export const healthEventSchema = alertEventSchema
   .extend({
     type: z.literal(HEALTH_EVENT_TYPE),
-    id: z.string().describe('pipeline/health/number/status: each is sent once'),
+    id: z
+      .string()
+      .describe('pipeline/health/number/status: each is sent once; can repeat after a restore of the database'),
     subject: z.string().describe('The kind'),
     time: z.iso.datetime().describe('When it began, ended or happened'),
     data: z.object({
