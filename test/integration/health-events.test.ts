@@ -60,7 +60,13 @@ async function aLookedAfterPipeline() {
       writeBatch(pool, {
         ...{ pipeline: name, topic, partition: 0, expectedOffset: from, nextOffset: to },
         ...{ received: Number(to - from), scored: Number(to - from) },
-        ...{ anomalies: [], deadLetters: [], outbox: [], scores },
+        ...{ deadLetters: [], outbox: [], scores },
+        anomalies: scores.flatMap(({ anomalies, modelId, minuteMs }) =>
+          Array.from({ length: anomalies }, (_, index) => ({
+            ...{ offset: from + BigInt(index), recordTimeMs: minuteMs, eventTimeMs: minuteMs, entityKey: null },
+            ...{ record: {}, nll: 9, pValue: 0.001, pUpper: 0.002, severity: 'high' as const, missing: [], modelId },
+          })),
+        ),
       }),
     /** Stores a batch of rejected records as ingest does. */
     reject: async (
@@ -176,7 +182,7 @@ test('drift ends with the next model; a rollback by the guard is reported once',
   expect(new Set(reported.map(({ id }) => id)).size).toBe(3)
 })
 
-test('a model that floods is reported until its rate is normal, and one that is too old until a fit confirms it', async () => {
+test('a model that floods is reported until its rate is normal, and one that is too old until a fit confirms it (a late record began the first)', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth } = pipeline
   await pipeline.promote('first')
@@ -189,12 +195,17 @@ test('a model that floods is reported until its rate is normal, and one that is 
       Array(count).fill(0.5),
     )
   await pipeline.begin()
-  await pipeline.store(0n, 200n, minuteOf(200, 150))
+  // A late record had the anomalies of an earlier incident in its minute counted again.
+  await pipeline.store(0n, 500n, minuteOf(500, 500))
+  await pipeline.store(500n, 501n, minuteOf(1, 0))
+  await checkHealth()
+  expect(await openKinds(pool, config.pipeline)).toEqual([])
+  await pipeline.store(501n, 701n, minuteOf(200, 150))
   // Three hourly fits are overdue.
   await pool.query(`update outflow.models set created_at = now() - interval '3 h 1 min'`)
   await checkHealth()
   expect(await openKinds(pool, config.pipeline)).toEqual(['model_too_old', 'too_many_anomalies'])
-  await pipeline.store(200n, 1_000n, minuteOf(800, 8))
+  await pipeline.store(701n, 1_501n, minuteOf(800, 8))
   await pipeline.fitted('first', 'known', {})
   await checkHealth()
   expect(await openKinds(pool, config.pipeline)).toEqual([])

@@ -8,20 +8,13 @@ export interface HealthFacts {
   readonly activeId: string | null
   /** Age since it was fitted, before labels changed its calibration set, or since a later fit gave an identical model. */
   readonly modelAgeMs: number | null
-  /** Records that the active model scored in recently updated minutes. */
-  readonly scored: number
-  readonly anomalies: number
   /** The most frequent reason of the newest dead letters; null: there are none. */
   readonly rejectedFor: string | null
   /** The newest drift alarm of the active model's scores. */
   readonly drift: { readonly chart: string; readonly changedAt: Date; readonly field: string | null } | null
 }
 
-/** @param options.withinMs  time span of `scored` and `anomalies` */
-export async function healthFacts(
-  db: Queryable,
-  { pipeline, withinMs }: { readonly pipeline: string; readonly withinMs: number },
-): Promise<HealthFacts> {
+export async function healthFacts(db: Queryable, pipeline: string): Promise<HealthFacts> {
   const [row] = await run<
     Omit<HealthFacts, 'drift'> & {
       readonly chart: string | null
@@ -34,10 +27,6 @@ export async function healthFacts(
       with active as (
         select id, coalesce(metadata #>> '{calibration,labels,of}', id) as fitted_id
         from outflow.models where pipeline = $1 and state = 'active'
-      ), recent as (
-        select coalesce(sum(scored), 0)::float8 as scored, coalesce(sum(anomalies), 0)::float8 as anomalies
-        from outflow.score_statistics
-        where pipeline = $1 and model_id = (select id from active) and updated_at > now() - $2::float8 * interval '1 ms'
       ), newest_dead_letters as (
         select reason from outflow.dead_letters where pipeline = $1 order by rejected_at desc limit 100
       ), alarm as (
@@ -54,9 +43,9 @@ export async function healthFacts(
                 where pipeline = $1 and model_id = (select fitted_id from active) and state = 'known')
              ))::float8 * 1000 as "modelAgeMs",
              (select mode() within group (order by reason) from newest_dead_letters) as "rejectedFor",
-             recent.scored, recent.anomalies, alarm.chart, alarm.changed_at as "changedAt", alarm.field
-      from recent left join alarm on true`,
-    values: [pipeline, withinMs],
+             alarm.chart, alarm.changed_at as "changedAt", alarm.field
+      from (select) as one left join alarm on true`,
+    values: [pipeline],
   })
   const { chart, changedAt, field, ...facts } = row!
   return { ...facts, drift: chart === null || changedAt === null ? null : { chart, changedAt, field } }

@@ -1,25 +1,24 @@
 import type { HealthFacts } from '@outflow/store/health-events'
 import { describe, expect, test } from 'vitest'
 import { type ConditionsOptions, conditionsOf } from './conditions.js'
-import { type Counters, watchRejections } from './rejections.js'
+import { type Counters, type RecentCounts, watchCounts } from './recent-counts.js'
 import { watchSilence } from './silence.js'
 
 const HOUR_MS = 3_600_000
 const WELL: HealthFacts = {
   activeId: 'model-1',
   modelAgeMs: HOUR_MS,
-  scored: 10_000,
-  anomalies: 12,
   rejectedFor: 'missing_field',
   drift: null,
 }
+const QUIET: RecentCounts = { received: 3_000, rejected: 0, scored: 3_000, anomalies: 12, usualShare: 0 }
 const LOOKING: ConditionsOptions = {
   training: { every: HOUR_MS, cron: undefined },
   now: Date.UTC(2026, 10, 25, 12),
   trainerBeatAgeMs: 4_000,
   watchedMs: HOUR_MS,
   silence: { ms: 0, hasEnded: true },
-  rejections: { received: 3_000, rejected: 0, usualShare: 0 },
+  recent: QUIET,
   open: [],
   whyNoModel: 'the trainer reads its window',
 }
@@ -81,9 +80,17 @@ describe('conditionsOf', () => {
   })
 
   test('more than half of enough records are anomalies', () => {
-    expect(kinds({ scored: 200, anomalies: 101 })).toEqual(['too_many_anomalies'])
-    expect(kinds({ scored: 200, anomalies: 100 })).toEqual([])
-    expect(kinds({ scored: 199, anomalies: 199 })).toEqual([])
+    const scoring = (scored: number, anomalies: number, options: Partial<ConditionsOptions> = {}) =>
+      kinds({}, { recent: { ...QUIET, scored, anomalies }, ...options })
+    expect(scoring(200, 101)).toEqual(['too_many_anomalies'])
+    expect(scoring(200, 100)).toEqual([])
+    expect(scoring(199, 199)).toEqual([])
+    // A new leader ended and began it again.
+    const open = ['too_many_anomalies']
+    expect(scoring(0, 0, { open, watchedMs: 0 })).toEqual(open)
+    const none = { recent: { ...QUIET, scored: 0, anomalies: 0 }, open, watchedMs: 0 }
+    expect(found({}, none)[0]?.detail).toBe('records were anomalies, and no newer ones have been scored')
+    expect(scoring(0, 0, { open })).toEqual([])
   })
 
   test('records arrive for a minute and none is scored', () => {
@@ -96,7 +103,7 @@ describe('conditionsOf', () => {
   })
 
   const rejecting = (received: number, rejected: number, usualShare: number, open: readonly string[] = []) =>
-    kinds({}, { rejections: { received, rejected, usualShare }, open })
+    kinds({}, { recent: { ...QUIET, received, rejected, usualShare }, open })
 
   test('issue 17.8: all records are rejected, even if that is usual', () => {
     expect(rejecting(20, 20, 0)).toEqual(['records_rejected'])
@@ -119,8 +126,8 @@ describe('conditionsOf', () => {
   })
 
   test('rejections that no record has followed are not described by a count of none', () => {
-    const rejections = { received: 0, rejected: 0, usualShare: 0.04 }
-    expect(conditionsOf(WELL, { ...LOOKING, rejections, open: ['records_rejected'] })).toMatchObject([
+    const recent = { ...QUIET, received: 0, rejected: 0, usualShare: 0.04 }
+    expect(conditionsOf(WELL, { ...LOOKING, recent, open: ['records_rejected'] })).toMatchObject([
       { detail: 'records were rejected, and no newer ones have arrived' },
     ])
   })
@@ -142,13 +149,27 @@ test('rejections of the last five minutes are compared with all earlier records'
     now: at * 60_000,
     received,
     rejected,
+    ...{ scored: 0, anomalies: 0, activeId: null },
   })
-  const look = watchRejections()
-  expect(look(minute(0, 1_000, 10))).toEqual({ received: 0, rejected: 0, usualShare: 0.01 })
-  expect(look(minute(3, 1_600, 70))).toEqual({ received: 600, rejected: 60, usualShare: 0.01 })
-  expect(look(minute(8, 2_600, 590))).toEqual({ received: 1_000, rejected: 520, usualShare: 70 / 1_600 })
+  const look = watchCounts()
+  expect(look(minute(0, 1_000, 10))).toMatchObject({ received: 0, rejected: 0, usualShare: 0.01 })
+  expect(look(minute(3, 1_600, 70))).toMatchObject({ received: 600, rejected: 60, usualShare: 0.01 })
+  expect(look(minute(8, 2_600, 590))).toMatchObject({ received: 1_000, rejected: 520, usualShare: 70 / 1_600 })
   // A partition's row was deleted.
-  expect(look(minute(9, 300, 0))).toEqual({ received: 0, rejected: 0, usualShare: 0 })
+  expect(look(minute(9, 300, 0))).toMatchObject({ received: 0, rejected: 0, usualShare: 0 })
+})
+
+test('anomalies of the last five minutes are counted from the promotion of the active model', () => {
+  const look = watchCounts()
+  const minute = (at: number, activeId: string, scored: number, anomalies: number) => {
+    const recent = look({ now: at * 60_000, activeId, scored, anomalies, received: scored, rejected: 0 })
+    return [recent.scored, recent.anomalies]
+  }
+  expect(minute(0, 'a', 1_000, 900)).toEqual([0, 0])
+  expect(minute(1, 'a', 1_500, 1_300)).toEqual([500, 400])
+  expect(minute(2, 'b', 1_600, 1_390)).toEqual([0, 0])
+  expect(minute(3, 'b', 1_900, 1_391)).toEqual([300, 1])
+  expect(minute(8, 'b', 1_950, 1_391)).toEqual([50, 0])
 })
 
 describe('silence', () => {

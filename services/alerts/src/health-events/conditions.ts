@@ -1,7 +1,7 @@
 import { type Config, type HealthEventKindName, scheduledAfter } from '@outflow/contracts'
 import { formatDuration, formatShare } from '@outflow/contracts/wording'
 import type { Condition, HealthFacts } from '@outflow/store/health-events'
-import type { RecentRejections } from './rejections.js'
+import { type RecentCounts, WINDOW_MS } from './recent-counts.js'
 import type { Silence } from './silence.js'
 
 export interface ConditionsOptions {
@@ -12,7 +12,7 @@ export interface ConditionsOptions {
   /** How long this process has checked the pipeline. */
   readonly watchedMs: number
   readonly silence: Silence
-  readonly rejections: RecentRejections
+  readonly recent: RecentCounts
   /** The open kinds: a new leader does not end a kind before it has checked the pipeline for long enough. */
   readonly open: readonly string[]
   /** The reason if no model is active. */
@@ -37,8 +37,8 @@ const REJECTED_RISE = 3
 
 /** Returns the current conditions of a pipeline, each with a sentence. */
 export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): readonly Condition[] {
-  const { activeId, modelAgeMs, scored, anomalies, drift } = facts
-  const { trainerBeatAgeMs, watchedMs, silence, open } = options
+  const { activeId, modelAgeMs, drift } = facts
+  const { trainerBeatAgeMs, watchedMs, silence, recent, open } = options
   const found: Condition[] = []
   const add = (kind: HealthEventKindName, detail: string, modelId: string | null = null) =>
     found.push({ kind, detail, modelId })
@@ -58,9 +58,12 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
     const during = silence.ms === 0 ? '' : ` for ${formatDuration(silence.ms)}`
     add('detector_silent', `records have arrived${during}, and none was scored`, activeId)
   }
-  if (areTooManyRejected(options)) add('records_rejected', rejectionsInWords(facts, options.rejections))
-  if (scored >= FEWEST_SCORED && anomalies > TOO_MANY_SHARE * scored) {
-    add('too_many_anomalies', `${anomalies} of the last ${scored} records are anomalies`, activeId)
+  if (areTooManyRejected(options)) add('records_rejected', rejectionsInWords(facts, recent))
+  // A new leader has counted few records yet.
+  const isStillFlooded = open.includes('too_many_anomalies') && watchedMs < WINDOW_MS
+  const { scored, anomalies } = recent
+  if (scored < FEWEST_SCORED ? isStillFlooded : anomalies > TOO_MANY_SHARE * scored) {
+    add('too_many_anomalies', anomaliesInWords(recent), activeId)
   }
   if (drift !== null) {
     const field = drift.field === null ? '' : `, ${drift.field} the most`
@@ -78,16 +81,20 @@ function largestAgeMs(modelAgeMs: number, { training, now }: ConditionsOptions):
 }
 
 /** Whether more than half are rejected, or more than three times the usual share; once begun, until the share is back to the usual. */
-function areTooManyRejected({ rejections, open }: ConditionsOptions): boolean {
-  const { received, rejected, usualShare } = rejections
+function areTooManyRejected({ recent, open }: ConditionsOptions): boolean {
+  const { received, rejected, usualShare } = recent
   const isOpen = open.includes('records_rejected')
   if ((isOpen ? received : rejected) < FEWEST_REJECTED) return isOpen
   const most = Math.max(LEAST_REJECTED_SHARE, isOpen ? usualShare : REJECTED_RISE * usualShare)
   return rejected > Math.min(REJECTED_SHARE, most) * received
 }
 
-function rejectionsInWords({ rejectedFor }: HealthFacts, rejections: RecentRejections): string {
-  const { received, rejected, usualShare } = rejections
+function anomaliesInWords({ scored, anomalies }: RecentCounts): string {
+  if (scored === 0) return 'records were anomalies, and no newer ones have been scored'
+  return `${anomalies} of the last ${scored} records are anomalies`
+}
+
+function rejectionsInWords({ rejectedFor }: HealthFacts, { received, rejected, usualShare }: RecentCounts): string {
   if (received === 0) return 'records were rejected, and no newer ones have arrived'
   const reason = rejectedFor === null ? '' : `, most of them for ${rejectedFor}`
   return `${rejected} of the last ${received} records were rejected${reason}; before, ${formatShare(usualShare)} were`

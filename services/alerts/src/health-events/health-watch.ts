@@ -16,7 +16,7 @@ import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { type KafkaConnection, partitionEnds, partitionLags } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
 import { conditionsOf } from './conditions.js'
-import { watchRejections } from './rejections.js'
+import { watchCounts } from './recent-counts.js'
 import { watchSilence } from './silence.js'
 
 interface HealthWatchDeps {
@@ -29,8 +29,6 @@ interface HealthWatchDeps {
 }
 
 const CHECK_EVERY_MS = 5_000
-/** The time span in which anomalies are counted. */
-const ANOMALIES_WITHIN_MS = 300_000
 
 /**
  * Checks a pipeline's conditions until the signal aborts. A check that fails is repeated, and stops nothing else; it is logged if the check
@@ -61,10 +59,10 @@ export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
   const { pipeline, training, events } = config
   const begunMs = now()
   const silence = watchSilence()
-  const rejections = watchRejections()
+  const counts = watchCounts()
   return async () => {
     const [facts, trainer, occurred, open, progress] = await Promise.all([
-      healthFacts(pool, { pipeline, withinMs: ANOMALIES_WITHIN_MS }),
+      healthFacts(pool, pipeline),
       trainerStatus(pool, pipeline),
       newOccurrences(pool, pipeline),
       openHealthEvents(pool, pipeline),
@@ -72,13 +70,14 @@ export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
     ])
     await beat(pool, { pipeline, service: 'alerts' })
     const at = now()
+    const { activeId } = facts
     const conditions = conditionsOf(facts, {
       training,
       now: at,
       trainerBeatAgeMs: trainer.beatAgeMs,
       watchedMs: at - begunMs,
-      silence: silence({ now: at, hasModel: facts.activeId !== null, ...progress }),
-      rejections: rejections({ now: at, ...progress }),
+      silence: silence({ now: at, hasModel: activeId !== null, ...progress }),
+      recent: counts({ now: at, activeId, ...progress }),
       open: open.map(({ kind }) => kind),
       whyNoModel: whyNoModelAndFix(trainer),
     })
@@ -109,12 +108,14 @@ async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: Kafka
   const ends = await partitionEnds(kafka, source.topics)
   const lags = partitionLags(ends, counters, source.from)
   const sum = (of: 'end' | 'offset') => lags.reduce((total, lag) => total + lag[of], 0n)
-  const count = (of: 'received' | 'scored' | 'rejected') => counters.reduce((total, row) => total + row[of], 0)
+  const count = (of: 'received' | 'scored' | 'rejected' | 'anomalies') =>
+    counters.reduce((total, row) => total + row[of], 0)
   return {
     ends: sum('end'),
     stored: sum('offset'),
     received: count('received'),
     scored: count('scored'),
     rejected: count('rejected'),
+    anomalies: count('anomalies'),
   }
 }
