@@ -1,4 +1,4 @@
-import { createTopics, describeTopics, type PartitionEnds, partitionEnds } from '@outflow/streams'
+import { createTopics, describeTopics, type PartitionEnds, partitionEnds, readWindow } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import {
   aMember,
@@ -112,6 +112,32 @@ describe.concurrent('records that are not there any more', () => {
 
     expect(second.offsets[0]).toBeGreaterThan(5)
     expect(second.missed).toEqual([])
+  }, 90_000)
+
+  it('a batch that compaction has emptied is passed over at the end of a segment (it was fetched forever)', async () => {
+    const settings = { 'cleanup.policy': 'compact', 'min.cleanable.dirty.ratio': '0.01', 'segment.ms': '1000' }
+    // The two segments are larger together, so that the cleaner does not join them.
+    const topic = await aTopic({ settings: { ...settings, 'segment.bytes': '1048576' } })
+    const send = (timestampMs: number, keys: string, value = 'x'.repeat(100_000)) =>
+      sendMessages(
+        kafka(),
+        Array.from(keys, (key) => ({ topic, key, value, timestampMs })),
+      )
+    await send(0, 'abcdef')
+    await send(0, 'k', 'of a producer that sends nothing else')
+    await send(60_000, 'ghijklk')
+    await send(120_000, 'z')
+    await eventually(async () => (await readCommitted(kafkaBrokers(), topic)).every(({ offset }) => offset !== 6n), {
+      what: 'the first value of k is compacted away',
+    })
+    const [{ end }] = (await partitionEnds(kafka(), [topic])) as [PartitionEnds]
+    const member = aMember({ topic, groupId: aGroup() })
+    await member.until(async () => (await nextOffsets(topic))[0] === end)
+    await member.leave()
+
+    expect(member.offsets.slice(0, 8)).toEqual([0, 1, 2, 3, 4, 5, 7, 8])
+    const trained = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 })
+    expect(trained.seen).toBe(member.offsets.length)
   }, 90_000)
 })
 

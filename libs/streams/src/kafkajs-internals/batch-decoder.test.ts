@@ -24,7 +24,11 @@ const Batch: new (
   topic: string,
   fetchedOffset: string,
   partition: object,
-) => { readonly messages: readonly EncodedRecord[]; lastOffset(): string } = require('kafkajs/src/consumer/batch')
+) => {
+  readonly messages: readonly EncodedRecord[]
+  isEmptyDueToFiltering(): boolean
+  lastOffset(): string
+} = require('kafkajs/src/consumer/batch')
 registerCodecs()
 replaceBatchDecoder()
 
@@ -163,6 +167,19 @@ test('kafkajs leaves out the same records before the requested offset, and of ab
       expect(await kept(decodeMessages)).toEqual(await kept(theirMessages))
     }
   }
+})
+
+test('a batch that compaction has emptied is passed over (kafkajs fetched it forever)', async () => {
+  const empty = await aBatch(0n, [])
+  empty.writeInt32BE(9, 23)
+  const batchOf = async (...batches: readonly Buffer[]) => {
+    const messages = await decodeMessages(fetched(...batches))
+    return new Batch('t', '0', { partition: 0, highWatermark: '20', messages })
+  }
+  const alone = await batchOf(empty)
+  expect([alone.isEmptyDueToFiltering(), alone.lastOffset()]).toEqual([true, '9'])
+  const followed = await batchOf(empty, await aBatch(10n, ['a']))
+  expect(followed.messages.map(({ offset }) => offset)).toEqual(['10'])
 })
 
 test('released records are freed, also those of a compressed batch', async ({ skip }) => {

@@ -67,10 +67,19 @@ export async function decodeMessages(response: ByteReader): Promise<FetchedRecor
     const batch = await decodeBatch(partition)
     if (batch === null) break
     expanded += batch.expandedBytes
-    batches.push(batch.records)
+    batches.push(batch.records.length > 0 ? batch.records : [endOf(batch.context)])
   }
   progress.expandedBytes += expanded
   return new FetchedRecords(batches, progress.bytes.addPartition())
+}
+
+/**
+ * Represents a batch without records, which compaction keeps if it is the last one of an active producer. kafkajs passes over it as over
+ * a transaction marker; without it, kafkajs would fetch a batch that is alone at the end of a segment again and again.
+ */
+function endOf(context: BatchContext): UnreadableRecord {
+  const end = BigInt(context.firstOffset) + BigInt(context.lastOffsetDelta)
+  return new UnreadableRecord(context, String(end), 'its batch is empty', true)
 }
 
 /** The bytes of a response, and how many its compressed batches have expanded to so far. */

@@ -6,13 +6,16 @@ export class UnreadableRecord {
   readonly value = null
   readonly headers = {}
   readonly attributes = 0
-  readonly isControlRecord = false
 
-  /** @param why  the limit that the batch exceeds */
+  /**
+   * @param why              the limit that the batch exceeds
+   * @param isControlRecord  whether consumers pass over it
+   */
   constructor(
     readonly batchContext: BatchContext,
     readonly offset: string,
     readonly why: string,
+    readonly isControlRecord = false,
   ) {}
 
   get magicByte(): number {
