@@ -10,7 +10,10 @@ function telling() {
     void lines.push({ level, message: message ?? String(fields) })
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as unknown as Log
   const metrics = makeMetrics()
-  return { telemetry: makeTelemetry(log, metrics, { alertRate: 0.001 }), metrics, lines }
+  const telemetry = makeTelemetry(log, metrics, { alertRate: 0.001 })
+  telemetry.partitionsAssigned([{ topic: 'flights', partition: 0 }])
+  lines.splice(0)
+  return { telemetry, metrics, lines }
 }
 
 function written(): ComparedBatch {
@@ -70,5 +73,21 @@ test('the lag of a partition that was assigned to another instance is no longer 
   const { telemetry, metrics } = telling()
   telemetry.batchWritten(written())
   telemetry.partitionsAssigned([{ topic: 'flights', partition: 1 }])
+  expect(await metrics.text()).not.toContain('outflow_consumer_lag_records{')
+})
+
+test('a batch that ends after its partition was assigned to another instance reports no lag (it did until the next assignment)', async () => {
+  const { telemetry, metrics } = telling()
+  telemetry.partitionsAssigned([{ topic: 'flights', partition: 1 }])
+  telemetry.batchWritten(written())
+  expect(await metrics.text()).not.toContain('outflow_consumer_lag_records{')
+})
+
+test('a superseded batch is no lag once its partition was sought (it was until the next record)', async () => {
+  const { telemetry, metrics } = telling()
+  const { delivery } = written()
+  telemetry.batchBegun(delivery)
+  telemetry.superseded(delivery)
+  telemetry.partitionsSought([{ topic: 'flights', partition: 0, offset: 100n }])
   expect(await metrics.text()).not.toContain('outflow_consumer_lag_records{')
 })

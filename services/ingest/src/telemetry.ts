@@ -5,7 +5,7 @@ import type { SettleResult } from '@outflow/records'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
-import type { Delivery, DeliveryHooks } from '@outflow/streams'
+import { type Delivery, type DeliveryHooks, partitionKeyOf } from '@outflow/streams'
 import type { ComparedBatch } from './batch.js'
 
 /** Log events and metrics of ingest. */
@@ -31,8 +31,12 @@ const BATCH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
   const instruments = makeInstruments(metrics)
-  const setLag = ({ topic, partition, highWatermark }: Delivery, nextOffset: bigint) =>
+  let assigned: ReadonlySet<string> = new Set()
+  /** Ignores a delivery that ends after another instance was assigned its partition. */
+  const setLag = ({ topic, partition, partitionKey, highWatermark }: Delivery, nextOffset: bigint) => {
+    if (!assigned.has(partitionKey)) return
     instruments.lag.set({ topic, partition: String(partition) }, Number(highWatermark - nextOffset))
+  }
   for (const reason of REJECTION_REASONS) instruments.rejections.inc({ reason }, 0)
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(
@@ -74,9 +78,14 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     partitionsAssigned: (partitions: Hooked<'assigned'>) => {
       // Otherwise the lag of a partition that another instance now reads would be reported forever.
       instruments.lag.reset()
+      assigned = new Set(partitions.map(partitionKeyOf))
       log.info({ partitions }, 'partitions assigned')
     },
-    partitionsSought: (partitions: Hooked<'sought'>) => log.info({ partitions }, 'partitions sought'),
+    partitionsSought: (partitions: Hooked<'sought'>) => {
+      // That of a superseded batch remained until the next record.
+      for (const { topic, partition } of partitions) instruments.lag.remove({ topic, partition: String(partition) })
+      log.info({ partitions }, 'partitions sought')
+    },
     recordsMissed: ({ topic, partition, kind, stored, next, missed: count }: Hooked<'missed'>) => {
       instruments.missed.inc({ topic, partition: String(partition) }, Number(count))
       const offsets = { storedOffset: stored.nextOffset, nextOffset: next.nextOffset }
