@@ -42,13 +42,16 @@ export function parseTimestamp(value: string | number): number | undefined {
   const match = ISO.exec(value.trim())
   if (!match) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((digits) => Number(digits ?? 0)) as Six
-  if (year < 100 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 60) return undefined
   const fraction = match[7] ? Number(`0.${match[7]}`) * 1000 : 0
   const offset = zoneOffsetMs(match[8])
   if (offset === undefined) return undefined
-  return Date.UTC(year, month - 1, day, hour, minute, second) + Math.floor(fraction) - offset
+  return Date.UTC(year + 400, month - 1, day, hour, minute, second) - MS_OF_400_YEARS + Math.floor(fraction) - offset
 }
+
+/** The calendar repeats after 400 years. Date.UTC adds 1900 to a year below 100. */
+const MS_OF_400_YEARS = 146_097 * 86_400_000
 
 type Six = [number, number, number, number, number, number]
 
