@@ -42,6 +42,12 @@ test('a line is one JSON object with time, level, service, message and fields', 
   expect(line?.time).toMatch(/^\d{4}-.*Z$/)
 })
 
+test('the offsets of a list are text too (they were numbers, which readers of JSON round)', () => {
+  const { log, text } = aLog()
+  log.info({ partitions: [{ partition: 0, offset: 9_007_199_254_740_993n }] }, 'partitions sought')
+  expect(text()).toContain('"partitions":[{"partition":0,"offset":"9007199254740993"}]')
+})
+
 test('an error is written with its code, its values and its causes', () => {
   const { log, lines } = aLog()
   const cause = new Error('connect postgres://outflow:hunter2@db:5432/x failed')

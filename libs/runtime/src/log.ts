@@ -78,10 +78,15 @@ const PRETTY = new WeakMap<object, DestinationStream>()
 
 const SECRETS = ['password', 'secret', 'token', 'url']
 
-function withOffsetsAsText(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, typeof value === 'bigint' ? value.toString() : value]),
-  )
+function withOffsetsAsText(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, offsetsAsText(value)]))
+}
+
+function offsetsAsText(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return value.map(offsetsAsText)
+  const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return isPlain ? withOffsetsAsText(value) : value
 }
 
 /** A thrown value as fields: its type, code, message, values, causes and, if it is unexpected, stack. */
