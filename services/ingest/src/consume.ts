@@ -24,7 +24,7 @@ interface ConsumeDeps {
   readonly kafka: KafkaConnection
   /** Ends the stream of deliveries; those in flight are processed. */
   readonly signal: AbortSignal
-  /** Ends retries; it aborts when no delivery is in flight any more. */
+  /** Ends retries: aborts with `signal`, and when ingest ends for another reason. */
   readonly untilStopped: AbortSignal
   readonly pool: Pool
   readonly models: ModelLeases
