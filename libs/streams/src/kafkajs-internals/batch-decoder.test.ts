@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { MAX_EXPANDED_BYTES, registerCodecs } from '../connection/compression.js'
 import { type ByteReader, decodeBatch, decodeMessages, replaceBatchDecoder } from './batch-decoder.js'
 import type { BatchContext, EncodedRecord } from './encoded-record.js'
@@ -18,6 +18,7 @@ const encode: (record: object) => unknown = require(`${src}/recordBatch/record/v
 const encodeBatch: (batch: object) => Promise<{ readonly buffer: Buffer }> = require(
   `${src}/recordBatch/v0`,
 ).RecordBatch
+const encodeMessageSet: (set: object) => { readonly buffer: Buffer } = require(`${src}/messageSet`)
 const Decoder: new (bytes: Buffer) => ByteReader = require(`${src}/decoder`)
 const theirMessages: (response: ByteReader) => Promise<unknown[]> = require(`${src}/requests/fetch/v4/decodeMessages`)
 const Batch: new (
@@ -133,6 +134,12 @@ async function aBatch(firstOffset: bigint, values: readonly string[]): Promise<B
   return (await encodeBatch(batch)).buffer
 }
 
+function inMemoryOfItsOwn(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
+}
+
 /** Recompresses a batch of uncompressed records with gzip. */
 function gzipped(batch: Buffer): Buffer {
   const body = gzipSync(batch.subarray(61))
@@ -185,13 +192,25 @@ test('a batch that compaction has emptied is passed over (kafkajs fetched it for
 test('released records are freed, also those of a compressed batch', async ({ skip }) => {
   if (!('transfer' in ArrayBuffer.prototype)) skip('Node 20 cannot free the memory of a buffer')
   const { buffer } = fetched(await aBatch(0n, ['a']), gzipped(await aBatch(1n, ['b'.repeat(100_000)])))
-  const response = new Decoder(Buffer.allocUnsafeSlow(buffer.length))
-  buffer.copy(response.buffer)
+  const response = new Decoder(inMemoryOfItsOwn(buffer))
   const records = (await decodeMessages(response)) as FetchedRecords
   const values = records.map((record) => (record as EncodedRecord).value!)
   expect(values.map(({ length }) => length)).toEqual([1, 100_000])
   records.release()
   expect(values.map(({ length }) => length)).toEqual([0, 0])
+})
+
+test('records in a message set stay readable when another partition of the response is released (their bytes were freed)', async () => {
+  const set = encodeMessageSet({ messageVersion: 1, entries: [{ key: 'k', value: 'old', timestamp: 0 }] }).buffer
+  const parts = [fetched(set), fetched(await aBatch(0n, ['new']))].map(({ buffer }) => buffer.subarray(0, -14))
+  const response = new Decoder(inMemoryOfItsOwn(Buffer.concat(parts)))
+  const [old] = await decodeMessages(response)
+  const records = (await decodeMessages(response)) as FetchedRecords
+  const transfer = vi.fn()
+  Object.assign(response.buffer.buffer, { transfer })
+  records.release()
+  expect(transfer).not.toHaveBeenCalled()
+  expect(String(old!.value)).toBe('old')
 })
 
 test('kafkajs uses the decoder from its first fetch on', () => {

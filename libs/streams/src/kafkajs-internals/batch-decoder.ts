@@ -52,14 +52,17 @@ export async function decodeMessages(response: ByteReader): Promise<FetchedRecor
   const { buffer, offset } = response
   const from = offset + 4
   const end = from + buffer.readInt32BE(offset)
+  const progress = progressOf.get(response) ?? { expandedBytes: 0, bytes: new ResponseBytes(buffer) }
+  progressOf.set(response, progress)
   // No batch, a truncated batch, or message sets, which brokers wrote before Kafka 0.11.
   if (end > buffer.length || end - from <= BATCH_OVERHEAD || buffer[from + MAGIC_AT] !== MAGIC) {
-    return kafkajsDecoder.decodeMessages(response)
+    const messages = await kafkajsDecoder.decodeMessages(response)
+    // They are parts of the response and are not released, so the response must not be freed.
+    if (messages.length > 0) progress.bytes.addPartition()
+    return messages
   }
   response.offset = end
   const partition: ByteReader = { buffer: buffer.subarray(from, end), offset: 0 }
-  const progress = progressOf.get(response) ?? { expandedBytes: 0, bytes: new ResponseBytes(buffer) }
-  progressOf.set(response, progress)
   const batches: DecodedBatch['records'][] = []
   let expanded = 0
   while (partition.buffer.length - partition.offset > BATCH_OVERHEAD) {
