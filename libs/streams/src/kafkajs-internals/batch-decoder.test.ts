@@ -83,6 +83,9 @@ function partsOf({ records, ...batch }: WholeBatch, names: readonly string[]) {
   return { ...batch, records: parts }
 }
 
+/** Parts that kafkajs's consumer does not read, and the batch, which is compared below. */
+const NOT_READ = ['attributes', 'magicByte', 'batchContext']
+
 test('a batch is decoded to the same records as by kafkajs', async () => {
   await fc.assert(
     fc.asyncProperty(batch, FLAGS, async (own, flags) => {
@@ -90,7 +93,7 @@ test('a batch is decoded to the same records as by kafkajs', async () => {
       const [reader, theirReader] = [new Decoder(buffer), new Decoder(buffer)]
       const decoded = await decodeWhole(reader)
       const expected = await theirs(theirReader)
-      const names = Object.keys(expected.records[0] ?? {}).filter((name) => name !== 'batchContext')
+      const names = Object.keys(expected.records[0] ?? {}).filter((name) => !NOT_READ.includes(name))
       // Vitest's toEqual compares buffers number by number, which would take most of the time.
       deepStrictEqual(partsOf(decoded, names), { ...partsOf(expected, names), magicByte: 2 })
       deepStrictEqual(

@@ -59,7 +59,7 @@ export function locateRecords(context: BatchContext, bytes: Buffer, from: number
 }
 
 /**
- * A record with kafkajs's properties; each part is read from the bytes when it is accessed.
+ * A record with those of kafkajs's properties that consumers read; each part is read from the bytes when it is accessed.
  *
  * @see https://kafka.apache.org/documentation/#record
  */
@@ -73,16 +73,8 @@ export class EncodedRecord {
     return this.batch.context
   }
 
-  get magicByte(): number {
-    return this.batch.context.magicByte
-  }
-
   get isControlRecord(): boolean {
     return this.batch.context.isControlBatch
-  }
-
-  get attributes(): number {
-    return this.batch.bytes.readInt8(this.at)
   }
 
   get timestamp(): string {

@@ -4,8 +4,6 @@ import type { BatchContext } from './encoded-record.js'
 export class UnreadableRecord {
   readonly key = null
   readonly value = null
-  readonly headers = {}
-  readonly attributes = 0
 
   /**
    * @param why              the limit that the batch exceeds
@@ -17,10 +15,6 @@ export class UnreadableRecord {
     readonly why: string,
     readonly isControlRecord = false,
   ) {}
-
-  get magicByte(): number {
-    return this.batchContext.magicByte
-  }
 
   get timestamp(): string {
     return this.batchContext.maxTimestamp
