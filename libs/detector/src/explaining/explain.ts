@@ -93,9 +93,10 @@ function leastOf(curve: Curve): number {
   return Math.min(leastPresent(curve), curve.missingNll ?? Number.POSITIVE_INFINITY)
 }
 
-/** Whether the record has the number, and some training records lack it. */
-function mayBeMissing({ indicators }: Encoder, fields: Fields, j: number): boolean {
-  return !Number.isNaN(fields.numbers[j]) && indicators.some(({ number, state }) => number === j && state === 'missing')
+/** Whether the record has the number, and training records lack it. */
+function mayBeMissing({ numbers, tree: { vocabularies } }: Encoder, fields: Fields, j: number): boolean {
+  const flags = vocabularies[vocabularies.length - numbers.length + j]!
+  return !Number.isNaN(fields.numbers[j]) && flags.ids.has('missing')
 }
 
 /** [numbers]; indices of the numbers, the one that helps most first. */
