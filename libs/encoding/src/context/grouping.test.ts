@@ -1,6 +1,7 @@
 import { featureSchema } from '@outflow/contracts'
 import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
+import { contextDim } from '../encoder.js'
 import { fitEncoder } from '../fit-encoder.js'
 
 const NUMBERS = 60
@@ -25,4 +26,19 @@ it('describes a wide record by the category that its numbers depend on, not by t
   const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
   const singles = encoder.groupings.filter(({ members }) => members.length === 1)
   expect(singles.map(({ members }) => members)).toEqual([[INFORMATIVE]])
+})
+
+it('has room for few pairs if a record has many numbers (four pairs of 60 numbers were 488 columns more)', () => {
+  const features = [
+    ...Array.from({ length: NUMBERS }, (_, at) => featureSchema.parse({ path: `$.n${at}`, type: 'numeric' })),
+    ...Array.from({ length: 4 }, (_, at) => featureSchema.parse({ path: `$.c${at}`, type: 'categorical' })),
+  ]
+  const records = Array.from({ length: 625 }, (_, row): Fields => {
+    const places = [1, 5, 25, 125].map((step) => Math.floor(row / step) % 5)
+    const number = (at: number) => ((places[at % 4]! + places[(at + 1) % 4]!) % 5) * 3 + ((row * (at + 7)) % 11) / 11
+    return { numbers: Array.from({ length: NUMBERS }, (_, at) => number(at)), categories: places.map(String) }
+  })
+  const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  expect(encoder.groupings.map(({ members }) => members.length)).toEqual([1, 2])
+  expect(contextDim(encoder)).toBeLessThanOrEqual(256)
 })

@@ -83,10 +83,12 @@ export function fitGroupings(
   const fit = (plan: Plan) => fitGrouping(rows, plan)
   const some = subset(rows, order.subarray(0, rowsForChoice(columns.length, numbers.columns.length)))
   const left = columns.map((_, k) => fitGrouping(some, { members: [k], common: null }).grouping.remaining)
-  const pairs = choosePairs(some, left).map(fit)
-  const room = Math.floor(LARGEST_CONTEXT / (2 * numbers.columns.length + 2)) - pairs.length
   // Chosen before they are fitted: the statistics of one category have twice as many columns as the record has numbers.
-  const singles = mostInformative(left, Math.max(1, room)).map((k) => fit({ members: [k], common: null }))
+  const room = Math.max(1, Math.floor(LARGEST_CONTEXT / (2 * numbers.columns.length + 2)))
+  const pairs = choosePairs(some, left)
+    .slice(0, room - 1)
+    .map(fit)
+  const singles = mostInformative(left, room - pairs.length).map((k) => fit({ members: [k], common: null }))
   return [...singles.sort((a, b) => leastLeft(a) - leastLeft(b)), ...pairs]
 }
 
