@@ -10,7 +10,8 @@ export type CategoryEvidence =
       readonly kind: 'pair'
       readonly name: string
       readonly value: string | null
-      readonly seen: number
+      /** null: the two are equal, which is so rare that such rows were not counted. */
+      readonly seen: number | null
       readonly of: number
     }
   | { readonly kind: 'rare'; readonly seen: number; readonly of: number }
@@ -72,11 +73,13 @@ export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k:
     const other = child === k ? parent : child
     const isFlag = other >= tree.parents.length - numbers.length
     if (isFlag || ids[other] === 0) return []
-    const seen = edge.pairs.get(ids[parent]! * edge.stride + ids[child]!) ?? 0
+    const isTwin = edge.twin?.[ids[parent]!] === ids[child]
+    const seen = edge.pairs.get(ids[parent]! * edge.stride + ids[child]!) ?? (isTwin ? null : 0)
     const { name, values, counts } = tree.vocabularies[other]!
     return [{ kind: 'pair' as const, name, value: values[ids[other]! - 1]!, seen, of: counts[ids[other]!]! }]
   })
-  const [rare] = pairs.filter(({ seen, of }) => seen <= RARE_SHARE * of).sort((a, b) => a.seen / a.of - b.seen / b.of)
+  const share = ({ seen, of }: (typeof pairs)[number]) => (seen ?? 0) / of
+  const [rare] = pairs.filter((pair) => share(pair) <= RARE_SHARE).sort((a, b) => share(a) - share(b))
   if (rare !== undefined) return rare
   const { counts } = tree.vocabularies[k]!
   const rows = counts.reduce((sum, count) => sum + count, 0)

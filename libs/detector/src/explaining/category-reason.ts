@@ -6,7 +6,7 @@ import { categoryInWords } from './reason-text.js'
 
 /** The counts are the reason if they have this share of a category's bits; otherwise the category does not fit the numbers. */
 const SHARE_OF_COUNTS = 0.5
-/** A pair that was never seen is the reason if the counts have this many bits, even if the numbers add more. */
+/** A pair that was not counted is the reason if the counts have this many bits, even if the numbers add more. */
 const BITS_OF_A_NEW_PAIR = 6
 
 /**
@@ -32,7 +32,7 @@ export function categoryReason(
   const nllOfCounts = categoryNll(encoder.tree)
   const byCounts = toBits(nllOfCounts(ids, 0) - nllOfCounts(ids, ids.length / 2))
   const evidence = categoryEvidence(encoder, ids, k)
-  const isNewPair = evidence.kind === 'pair' && evidence.seen === 0 && byCounts >= BITS_OF_A_NEW_PAIR
+  const isNewPair = evidence.kind === 'pair' && !evidence.seen && byCounts >= BITS_OF_A_NEW_PAIR
   const isByCounts = evidence.kind === 'unseen' || isNewPair || byCounts >= SHARE_OF_COUNTS * bits
   const field = categoryColumnsOf(encoder.features)[k]!.name
   const text = categoryInWords(field, observed, isByCounts ? evidence : { kind: 'common' }, expected)

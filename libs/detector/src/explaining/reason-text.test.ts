@@ -92,6 +92,10 @@ describe('the text about a category', () => {
   it.each([
     [{ kind: 'pair', name: 'origin', value: 'JFK', seen: 0, of: 900 }, 'destination JFK is never seen with origin JFK'],
     [
+      { kind: 'pair', name: 'origin', value: 'JFK', seen: null, of: 900 },
+      'destination JFK equals origin, which is rare',
+    ],
+    [
       { kind: 'pair', name: 'origin', value: 'LAX', seen: 2, of: 1200 },
       'destination JFK is rarely seen with origin LAX (2 of 1,200)',
     ],

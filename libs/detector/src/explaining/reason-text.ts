@@ -57,6 +57,7 @@ export function categoryInWords(
     case 'unseen':
       return `${observed} was never seen before`
     case 'pair': {
+      if (evidence.seen === null) return `${observed} equals ${evidence.name}, which is rare`
       const other = evidence.value === null ? `a missing ${evidence.name}` : `${evidence.name} ${brief(evidence.value)}`
       if (evidence.seen === 0) return `${observed} is never seen with ${other}`
       return `${observed} is rarely seen with ${other} (${count(evidence.seen)} of ${count(evidence.of)})`
