@@ -51,6 +51,15 @@ describe('the text about a number', () => {
     expect(numberInWords(fine, finding)).toBe('x 10,000,010 is far above the usual 9,999,998.38 to 10,000,001.6')
   })
 
+  it.each([
+    [1.2e-300, '1.2E−300'],
+    [-4.56789e-7, '−4.568E−7'],
+    [1e-6, '0.000001'],
+    [0, '0'],
+  ])('shows %d as %s (tiny numbers had hundreds of zeros)', (value, text) => {
+    expect(show({ ...column, quantum: 0, centre: 0, scale: 1e-300 }, value)).toBe(text)
+  })
+
   it('a number that is the likeliest value is not said to be odd', () => {
     const finding = { observed: 20, expected: 20, range: [-10, 545], group: null } as const
     expect(numberInWords(column, finding)).toBe('distance 20 is the likeliest value')

@@ -86,7 +86,8 @@ const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]
 /** A number of the column as people write it: 3,983 or −10; a time of day, week or year where it is cyclic. */
 export function show(column: NumberColumn, value: number): string {
   if (column.cycle !== null) return showTime(column.cycle, value)
-  const format = Math.abs(value) < MANY_DIGITS ? precisionOf(column, value) : SCIENTIFIC
+  const size = Math.abs(value)
+  const format = size >= MANY_DIGITS || (size > 0 && size < MANY_ZEROS) ? SCIENTIFIC : precisionOf(column, value)
   return formatOf(format).format(value).replaceAll('-', '−')
 }
 
@@ -113,8 +114,9 @@ const FLOAT32_ERROR = 1e-7
 
 type Precision = Pick<Intl.NumberFormatOptions, 'maximumFractionDigits' | 'maximumSignificantDigits' | 'notation'>
 
-/** From here on numbers are shown as 1.5E300; JavaScript does so as well. */
+/** From here on numbers are shown as 1.5E300, and below as 1.5E-300; JavaScript does so as well. */
 const MANY_DIGITS = 1e21
+const MANY_ZEROS = 1e-6
 const SCIENTIFIC: Precision = { notation: 'scientific', maximumSignificantDigits: 4 }
 
 /** Significant digits of a float64. */
