@@ -45,7 +45,7 @@ export interface Forward {
  * use it for all rows.
  *
  * A row with a latent beyond ±FAR has passed through large intermediate values (products of exp(s)): its NLL has a relative error
- * of 1e-5, single latents 1e-3. Such rows are few; they are the likely anomalies.
+ * of 1e-5, single latents 1e-3. If the base is one Gaussian, such rows are few, the likely anomalies; under a mixture they can be many.
  *
  * @throws {ShapeError} when the weights do not fit the spec
  */
