@@ -187,3 +187,5 @@ create table outflow.dead_letters (
 );
 
 create index dead_letters_by_rejection on outflow.dead_letters (pipeline, rejected_at desc);
+-- The health check looks for them every few seconds.
+create index dead_letters_failed on outflow.dead_letters (pipeline, rejected_at) where reason = 'failed';

@@ -1,7 +1,7 @@
 import { type FitReport, healthEventSchema, type RejectionReason } from '@outflow/contracts'
-import { openPool, type Pool } from '@outflow/store'
+import { openPool, type Pool, type Queryable, withTransaction } from '@outflow/store'
 import { beginPartitions, partitionCounters, skipMissed, writeBatch } from '@outflow/store/batch'
-import { beat, healthEventsCheck, openHealthEvents } from '@outflow/store/health-events'
+import { beat, healthEventsCheck, newOccurrences, openHealthEvents } from '@outflow/store/health-events'
 import { noteDriftAlarm, rollBackModel } from '@outflow/store/models'
 import { type MinuteScores, minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
@@ -357,6 +357,23 @@ test('issue 17.20: a record that failed is a health event with its topic, partit
   const sent = (await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.detail])
   const position = `${config.source.topics[0]}/0/40`
   expect(sent).toEqual([['record_failed', 'happened', `${position} is a dead letter: TypeError: not a function`]])
+})
+
+test('of the dead letters, a health check reads only those that failed (it read all of the last day)', async () => {
+  const pipeline = await aLookedAfterPipeline()
+  await pipeline.begin()
+  await pipeline.reject(0n, 300n)
+  await withTransaction(pipeline.pool, async (client) => {
+    // In a table as small as this one Postgres reads all rows.
+    await client.query('set local enable_seqscan = off')
+    let plan: unknown
+    const query = async ({ text, values }: { text: string; values: unknown[] }) => {
+      plan = (await client.query(`explain (format json) ${text}`, values)).rows
+      return { rows: [] }
+    }
+    await newOccurrences({ query } as unknown as Queryable, pipeline.config.pipeline)
+    expect(JSON.stringify(plan)).toContain('dead_letters_failed')
+  })
 })
 
 test('a day after an hour of failed records none of them is a health event again (one after the other was)', async () => {
