@@ -70,12 +70,15 @@ describe('the rendered Helm chart', () => {
 
   const render = (...args: readonly string[]) => renderAs('flights', ...args)
   function renderAs(release: string, ...args: readonly string[]): readonly Manifest[] {
+    const { status, stdout, stderr } = template(release, ...args)
+    expect(status, stderr).toBe(0)
+    return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? [])
+  }
+  function template(release: string, ...args: readonly string[]) {
     const values = ['--values', join(folder, 'flights.yaml')]
     // Without --kube-version and a cluster, Helm assumes an old version of Kubernetes.
     const command = ['template', release, join(infra, 'helm'), '--kube-version', '1.37.0', ...values, ...args]
-    const { status, stdout, stderr } = spawnSync('helm', command, { encoding: 'utf8' })
-    expect(status, stderr).toBe(0)
-    return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? [])
+    return spawnSync('helm', command, { encoding: 'utf8' })
   }
   const named = (manifests: readonly Manifest[], kind: string) =>
     new Map(manifests.filter((manifest) => manifest.kind === kind).map((found) => [found.metadata.name, found]))
@@ -107,10 +110,27 @@ describe('the rendered Helm chart', () => {
           topic: 'flights',
           lagThreshold: '20000',
         },
+        authenticationRef: { name: 'kafka' },
       },
     ])
     expect(named(manifests, 'Deployment').get('flights-outflow-ingest')!.spec).not.toHaveProperty('replicas')
   })
+
+  it('scales by brokers that are an environment variable (KEDA was given the text ${KAFKA_BROKERS})', () => {
+    const [trigger] = named(render('--set', 'config.kafka.brokers=${KAFKA_BROKERS}'), 'ScaledObject').get(
+      'flights-outflow-ingest',
+    )!.spec.triggers!
+    expect(trigger).toMatchObject({ metadata: { bootstrapServersFromEnv: 'KAFKA_BROKERS' } })
+    expect(trigger).not.toHaveProperty('metadata.bootstrapServers')
+  })
+
+  it.each(['config.kafka.brokers=${HOST}:9092', 'config.source.topics[0]=${TOPIC}', 'config.pipeline=${NAME}'])(
+    'refuses to scale by %s, which KEDA does not replace',
+    (value) => {
+      const { status, stderr } = template('flights', '--set', value)
+      expect([status, stderr]).toEqual([1, expect.stringContaining('ingest.scaling cannot read ${NAME}')])
+    },
+  )
 
   it('has text labels also for a release with a name of digits', () => {
     const labels = renderAs('20260101').map(({ metadata }) => metadata.labels['app.kubernetes.io/instance'])
