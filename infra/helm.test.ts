@@ -132,6 +132,11 @@ describe('the rendered Helm chart', () => {
     },
   )
 
+  it('replaces one pod of each service at a time (of eight, two ended before their successors were ready)', () => {
+    for (const { spec } of named(render(), 'Deployment').values())
+      expect(spec.strategy).toEqual({ rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } })
+  })
+
   it('has text labels also for a release with a name of digits', () => {
     const labels = renderAs('20260101').map(({ metadata }) => metadata.labels['app.kubernetes.io/instance'])
     expect(new Set(labels)).toEqual(new Set(['20260101']))
@@ -181,6 +186,7 @@ interface Manifest {
   readonly data?: Readonly<Record<string, string>>
   readonly spec: {
     readonly replicas?: number
+    readonly strategy?: object
     readonly selector?: Labels & { readonly matchLabels?: Labels }
     readonly podSelector?: { readonly matchLabels: Labels }
     readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod }
