@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { identify, isRunning, parseProcStat } from './process-identity.js'
 
 const STAT = '4711 (a (b) c) S 1 4711 4711 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 10 11'
@@ -18,5 +18,15 @@ describe('isRunning', () => {
     const self = identify(process.pid)!
     expect(isRunning(self)).toBe(true)
     expect(isRunning({ ...self, startedAt: 'another time' })).toBe(false)
+  })
+
+  it('does so in another time zone, by ps (the next launch deleted the folder of a running one)', () => {
+    onTestFinished(() => void vi.unstubAllGlobals())
+    onTestFinished(() => void vi.unstubAllEnvs())
+    vi.stubGlobal('process', Object.create(process, { platform: { value: 'darwin' } }))
+    vi.stubEnv('TZ', 'Asia/Tokyo')
+    const self = identify(process.pid)!
+    vi.stubEnv('TZ', 'America/New_York')
+    expect(isRunning(self)).toBe(true)
   })
 })

@@ -39,7 +39,9 @@ export function parseProcStat(stat: string): string | undefined {
 
 function startByPs(pid: number): string | undefined {
   try {
-    const line = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+    // lstart is in the time zone and language of the environment.
+    const env = { ...process.env, TZ: 'UTC', LC_ALL: 'C' }
+    const line = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8', env }).trim()
     return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '')
   } catch {
     return undefined // ps exits with 1 when there is no such process
