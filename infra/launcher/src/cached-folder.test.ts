@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
@@ -7,6 +7,15 @@ import { cachedFolder, cacheFolder } from './cached-folder.js'
 it('caches under XDG_CACHE_HOME, otherwise under the home folder', () => {
   expect(cacheFolder({ XDG_CACHE_HOME: '/cache', HOME: '/home/ada' })).toBe('/cache/outflow')
   expect(cacheFolder({ HOME: '/home/ada' })).toBe('/home/ada/.cache/outflow')
+})
+
+it('gives a folder that every user can read (another one was told to install Java)', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'outflow-cache-test-'))
+  vi.stubEnv('XDG_CACHE_HOME', home)
+  onTestFinished(() => rm(home, { recursive: true }))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const { mode } = await stat(await cachedFolder('kafka', async () => {}))
+  expect(mode & 0o777).toBe(0o755)
 })
 
 it('fills a folder while another process completes the same one (its temporary folder no longer existed)', async () => {

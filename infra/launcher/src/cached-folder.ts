@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from './tiers.js'
@@ -20,6 +20,7 @@ export async function cachedFolder(name: string, fill: (folder: string) => Promi
   const work = await mkdtemp(`${folder}.`)
   try {
     await fill(work)
+    await chmod(work, 0o755) // mkdtemp admits only its owner
     await rename(work, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error // otherwise another process has filled the same one
     })
