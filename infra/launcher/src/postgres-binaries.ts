@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { ComponentStartFailed } from './errors.js'
 import { isSearchableByAll } from './file-access.js'
+import { runCommand } from './run-command.js'
 
 interface Symlink {
   readonly source: string
@@ -49,5 +50,7 @@ async function copyNative(installed: string, links: readonly Symlink[], copyTo: 
     const link = join(copyTo, target.replace(/^native\//, ''))
     if (!existsSync(link)) await symlink(basename(source), link)
   }
+  // Installed under umask 077, they admit only their owner.
+  await runCommand('chmod', ['-R', 'a+rX', copyTo])
   return copyTo
 }
