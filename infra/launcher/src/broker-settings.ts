@@ -27,11 +27,12 @@ export const BROKER_SETTINGS = {
   'replica.fetch.max.bytes': '16777216',
 } as const satisfies Readonly<Record<string, string>>
 
-/** A Java properties file. */
+/** A Java properties file: Java reads it as Latin-1, other characters are escaped. */
 export function toProperties(settings: Readonly<Record<string, string>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
+    .replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** The environment from which Kafka's container image derives its properties: `node.id` is `KAFKA_NODE_ID`. */
