@@ -21,7 +21,8 @@ const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-
  */
 export async function startEmbeddedKafka(launch: PartLaunch): Promise<KafkaComponent> {
   const { folder, signal, security } = launch
-  const [java, classPath] = await Promise.all([findJava(), resolveKafkaClassPath(launch)])
+  const java = await findJava()
+  const classPath = await resolveKafkaClassPath(launch)
   const [broker, controller] = [await freeAddress(), await freeAddress()]
   const listeners: Record<string, string> = {}
   for (const name of Object.keys(security?.listeners ?? {})) listeners[name] = await freeAddress()
