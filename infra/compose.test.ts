@@ -26,6 +26,16 @@ test("the image's health check requests the default port of each service", () =>
   expect(ports!.split(', ').map(Number)).toEqual(Object.values(config.http.ports).toSorted())
 })
 
+test('services log in with every password, which is not a part of the URL (one with / or @ broke it)', () => {
+  const { postgres, ...others } = compose.services
+  const services = Object.values(others).filter(({ environment = {} }) => 'DATABASE_URL' in environment)
+  expect(services).toHaveLength(5)
+  for (const { environment } of services) {
+    expect(environment!.DATABASE_URL).not.toContain('$')
+    expect(environment!.PGPASSWORD).toBe(postgres!.environment!.POSTGRES_PASSWORD)
+  }
+})
+
 test('every dependency and every volume of a service is defined', () => {
   const services = Object.entries(compose.services)
   const awaited = services.flatMap(([, { depends_on = {} }]) => Object.keys(depends_on))
@@ -41,6 +51,7 @@ interface Compose {
 
 interface ComposeService {
   readonly command?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
   readonly ports?: readonly string[]
   readonly volumes?: readonly string[]
   readonly depends_on?: Readonly<Record<string, unknown>>
