@@ -24,6 +24,7 @@ export {
   openPool,
   type Pool,
   type Queryable,
+  withClient,
   withReadOnlyTransaction,
   withTransaction,
 } from './connection/pool.js'

@@ -75,6 +75,9 @@ describe('toStoreError', () => {
     expect(denied('permission denied for database "outflow"')).toMatchObject({
       fix: expect.stringMatching('grant connect'),
     })
+    expect(denied('permission denied to create database')).toMatchObject({
+      fix: expect.stringMatching('alter role USER createdb'),
+    })
     expect(denied('permission denied for schema outflow')).toMatchObject({
       fix: expect.stringMatching('outflow migrate'),
     })

@@ -189,6 +189,8 @@ function fixOfLogin(message: string): string {
 
 function fixOfRefusal(code: string, message: string): string | null {
   if (code === FORBIDDEN) {
+    if (/to create database/.test(message))
+      return 'let the user create databases (alter role USER createdb), or use the URL of another one'
     // Postgres quotes the name of the database only where the user may not connect to it.
     if (/for database "/.test(message)) return 'let the user connect: grant connect on database NAME to USER'
     return /for database /.test(message)

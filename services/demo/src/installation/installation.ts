@@ -5,7 +5,7 @@ import type { Config } from '@outflow/contracts'
 import { openBackend } from '@outflow/flow'
 import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
 import { loadConfig } from '@outflow/runtime'
-import { migrate, openPool } from '@outflow/store'
+import { migrate, openPool, withClient } from '@outflow/store'
 import { ensureTopics, makeKafka, removeTopics } from '@outflow/streams'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import { stringify } from 'yaml'
@@ -75,12 +75,14 @@ async function printVersions({ kafka, postgres }: Infrastructure, { say }: Termi
 }
 
 /** On a server that the user provides, the demo creates a database and drops it at the end. */
-async function databaseFor({ postgres }: Infrastructure, defer: Defer): Promise<string> {
+export async function databaseFor({ postgres }: Pick<Infrastructure, 'postgres'>, defer: Defer): Promise<string> {
   if (postgres.tier !== 'given') return postgres.url
   const name = `outflow_demo_${randomBytes(4).toString('hex')}`
   const server = openPool(postgres.url, { max: 1, applicationName: 'outflow demo' })
   defer(() => server.end())
-  await server.query(`create database ${name}`)
+  // Not from template1, whose encoding may be another one.
+  const create = `create database ${name} encoding 'UTF8' locale 'C' template template0`
+  await withClient(server, (client) => client.query(create))
   defer(() => server.query(`drop database ${name} with (force)`))
   const url = new URL(postgres.url)
   url.pathname = `/${name}`
