@@ -5,6 +5,7 @@ import { type DemoEnd, feedAndScore } from './feed-and-score.js'
 import { streamFlights } from './flights/stream-flights.js'
 import { LEAST_LIKELY } from './flights/unlikely-flights.js'
 import { withCleanUp } from './installation/clean-up.js'
+import type { Installation } from './installation/installation.js'
 import { summaryText } from './summary/summary-text.js'
 
 interface DemoOptions {
@@ -43,21 +44,29 @@ async function print(end: DemoEnd, options: DemoOptions, terminal: Terminal): Pr
   terminal.say(lookAroundText(end, first ? anomalyId(pipeline, first) : null))
 }
 
+interface Places extends Pick<DemoEnd, 'healthUrl' | 'consoleUrl'> {
+  readonly installation: Pick<Installation, 'databaseUrl' | 'configPath' | 'logPath'>
+}
+
 /** Commands that the user can run while the demo runs; one needs the id of an anomaly. */
-function lookAroundText({ installation, healthUrl, consoleUrl }: DemoEnd, anomalyId: string | null): string {
-  const { config, configPath, logPath } = installation
-  const psql = (sql: string): string => `  psql ${config.postgres.url} -c "${sql}"`
+export function lookAroundText({ installation, healthUrl, consoleUrl }: Places, anomalyId: string | null): string {
+  const config = quoted(installation.configPath)
+  const psql = (sql: string): string => `  psql ${quoted(installation.databaseUrl)} -c "${sql}"`
   return [
     `Still running, with its console at ${consoleUrl}`,
     'To look around in another terminal:',
     psql(`select event_time, why, record from analyst.anomalies order by nll desc limit 10`),
     psql('select reason, count(*) from analyst.dead_letters group by 1'),
-    ...(anomalyId === null ? [] : [`  npx outflow explain --anomaly ${anomalyId} --config ${configPath}`]),
-    `  npx outflow models list --config ${configPath}`,
-    `  npx outflow doctor --config ${configPath}`,
+    ...(anomalyId === null ? [] : [`  npx outflow explain --anomaly ${anomalyId} --config ${config}`]),
+    `  npx outflow models list --config ${config}`,
+    `  npx outflow doctor --config ${config}`,
     `  curl ${healthUrl}/readyz ; curl ${healthUrl}/metrics`,
-    `  less ${logPath}`,
+    `  less ${quoted(installation.logPath)}`,
     'Ctrl-C ends it and removes everything that it created.',
     '',
   ].join('\n')
 }
+
+/** The word in a shell command. */
+const quoted = (word: string): string =>
+  /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`

@@ -55,7 +55,7 @@ export async function install(terminal: Terminal, signal: AbortSignal, defer: De
   const { close, ...log } = openLogFile(logPath, fail)
   defer(close)
   return {
-    ...{ config, configPath, logPath, ...log, kafka, pool, versions, fail },
+    ...{ config, configPath, databaseUrl: servers.databaseUrl, logPath, ...log, kafka, pool, versions, fail },
     /** Aborts when the demo is ended, or when a part of it has failed. */
     signal: AbortSignal.any([signal, failure.signal]),
   }
