@@ -512,7 +512,8 @@ create view analyst.precision as
     left join outflow.anomalies as anomaly using (pipeline, topic, partition, "offset", record_time)
     cross join lateral (
       -- A calibration record may become an anomaly after its verdict.
-      values ('week', date_trunc('week', coalesce(verdicts.detected_at, anomaly.detected_at) at time zone 'utc')::date::text),
+      values ('week', to_char(date_trunc('week', coalesce(verdicts.detected_at, anomaly.detected_at) at time zone 'utc'),
+                              'YYYY-MM-DD')),
              ('field', main_field), ('severity', severity), ('model', model_id)
     ) as grouped (grouped_by, value)
     where counts and value is not null

@@ -3,6 +3,7 @@ import { giveVerdict, verdictsOn } from '@outflow/store/anomalies'
 import { expect, it } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
 import { aName } from '../support/infrastructure.js'
+import { withClient } from '../support/postgres-client.js'
 
 /** Anomalies at offsets 1 to `count`, all with one detection time. */
 async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12:00:00Z'): Promise<string> {
@@ -82,6 +83,16 @@ it('counts the verdict on a calibration record that became an anomaly later also
     { grouped_by: 'severity', value: 'high' },
     { grouped_by: 'week', value: '2026-03-02' },
   ])
+})
+
+it('writes the week in ISO form, also in a session with another DateStyle (it wrote 02/03/2026)', async () => {
+  const pipeline = await aPipelineWithAnomalies(1)
+  await giveVerdict(pool, { ...on(pipeline, 1n), verdict: 'confirmed', note: null, by: 'ada' })
+  const { rows } = await withClient(url, async (client) => {
+    await client.query(`set DateStyle = 'SQL, DMY'`)
+    return client.query(`select value from analyst.precision where pipeline = $1 and grouped_by = 'week'`, [pipeline])
+  })
+  expect(rows).toEqual([{ value: '2026-03-02' }])
 })
 
 it('gives 0 as the lower limit of a precision of 0 (it was 1.9e-17)', async () => {
