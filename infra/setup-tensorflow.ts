@@ -4,18 +4,17 @@
 // source against it. Both are cached, so that a run after the next `npm ci` takes seconds. The script writes only to
 // node_modules/@tensorflow/tfjs-node and to the cache folder.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cachedFolder } from './launcher/src/cached-folder.js'
 
 // 2.15 has every symbol that the addon of tfjs-node 4.22 requires, and its kernels agree with the wasm backend's.
 const TENSORFLOW = '2.15.1'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tfjsNode = join(root, 'node_modules', '@tensorflow', 'tfjs-node')
-const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-const cache = join(cacheHome, 'outflow', 'tensorflow', `${TENSORFLOW}-${process.platform}-${process.arch}`)
+const LIBRARY = `tensorflow/${TENSORFLOW}-${process.platform}-${process.arch}`
 
 /** Additional file names under which the addon's build and the loader look for a library. */
 const LIBRARY_NAMES = {
@@ -41,9 +40,11 @@ try {
   } else {
     checkPlatform()
     if (!existsSync(tfjsNode)) throw new SetupFailed('@tensorflow/tfjs-node is not installed; run npm ci first')
-    fetchLibrary()
-    linkLibrary()
-    if (!reuseAddon()) buildAddon()
+    const library = await cachedFolder(LIBRARY, fetchLibrary)
+    log(`libtensorflow ${TENSORFLOW} is in ${library}`)
+    linkLibrary(library)
+    const addon = join(library, addonName())
+    if (!reuseAddon(addon)) buildAddon(addon)
     const problem = loadError()
     if (problem !== undefined) throw new SetupFailed(`the addon was built but does not load: ${problem}`)
     log('@tensorflow/tfjs-node loads')
@@ -78,69 +79,58 @@ function checkPlatform(): void {
   }
 }
 
-function fetchLibrary(): void {
-  if (existsSync(join(cache, 'include'))) {
-    log(`libtensorflow ${TENSORFLOW} is in ${cache}`)
-    return
-  }
+async function fetchLibrary(folder: string): Promise<void> {
   if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0) {
     throw new SetupFailed('python3 has no pip; on Debian: apt-get install python3-pip')
   }
-  mkdirSync(dirname(cache), { recursive: true })
-  const work = mkdtempSync(join(dirname(cache), 'unpacking-'))
-  try {
-    log(`downloading tensorflow-cpu ${TENSORFLOW} through pip (207 MB)`)
-    // The wheel is only unpacked, so its Python version need not match the installed one.
-    const forPython = ['--python-version', '3.11', '--implementation', 'cp', '--platform', 'manylinux2014_x86_64']
-    const wheel = ['--no-deps', '--only-binary', ':all:', ...forPython, `tensorflow-cpu==${TENSORFLOW}`]
-    run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', work, ...wheel], work)
-    log('unpacking the library and its headers')
-    run('python3', ['-c', UNPACK, work], work)
-    mkdirSync(join(work, 'cache', 'lib'), { recursive: true })
-    for (const library of Object.keys(LIBRARY_NAMES)) {
-      renameSync(join(work, 'tensorflow', library), join(work, 'cache', 'lib', library))
-    }
-    renameSync(join(work, 'tensorflow', 'include'), join(work, 'cache', 'include'))
-    rmSync(cache, { recursive: true, force: true })
-    // Last, so that an existing cache folder is always complete.
-    renameSync(join(work, 'cache'), cache)
-  } finally {
-    rmSync(work, { recursive: true, force: true })
+  const work = join(folder, 'unpacking')
+  mkdirSync(work)
+  log(`downloading tensorflow-cpu ${TENSORFLOW} through pip (207 MB)`)
+  // The wheel is only unpacked, so its Python version need not match the installed one.
+  const forPython = ['--python-version', '3.11', '--implementation', 'cp', '--platform', 'manylinux2014_x86_64']
+  const wheel = ['--no-deps', '--only-binary', ':all:', ...forPython, `tensorflow-cpu==${TENSORFLOW}`]
+  run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', work, ...wheel], work)
+  log('unpacking the library and its headers')
+  run('python3', ['-c', UNPACK, work], work)
+  mkdirSync(join(folder, 'lib'))
+  for (const library of Object.keys(LIBRARY_NAMES)) {
+    renameSync(join(work, 'tensorflow', library), join(folder, 'lib', library))
   }
+  renameSync(join(work, 'tensorflow', 'include'), join(folder, 'include'))
+  rmSync(work, { recursive: true })
 }
 
 /** Links the library under the names that the addon's build and the loader look for; a copy would take 600 MB per checkout. */
-function linkLibrary(): void {
+function linkLibrary(folder: string): void {
   const deps = join(tfjsNode, 'deps')
   rmSync(deps, { recursive: true, force: true })
   mkdirSync(join(deps, 'lib'), { recursive: true })
-  symlinkSync(join(cache, 'include'), join(deps, 'include'))
+  symlinkSync(join(folder, 'include'), join(deps, 'include'))
   for (const [library, names] of Object.entries(LIBRARY_NAMES)) {
-    for (const name of [library, ...names]) symlinkSync(join(cache, 'lib', library), join(deps, 'lib', name))
+    for (const name of [library, ...names]) symlinkSync(join(folder, 'lib', library), join(deps, 'lib', name))
   }
 }
 
-function reuseAddon(): boolean {
-  const kept = addonFolder()
+function reuseAddon(kept: string): boolean {
   if (!existsSync(kept)) return false
   log('copying the addon from the cache')
   cpSync(kept, join(tfjsNode, 'lib'), { recursive: true })
   return true
 }
 
-function buildAddon(): void {
+function buildAddon(kept: string): void {
   log('building the addon from its source')
   // Uses the headers of the installed Node, if it has them; otherwise node-gyp downloads them.
   const nodeHome = dirname(dirname(process.execPath))
   const hasHeaders = existsSync(join(nodeHome, 'include', 'node', 'node_api.h'))
   const headers = hasHeaders ? { npm_config_nodedir: nodeHome } : {}
   run('npm', ['run', 'build-addon-from-source'], tfjsNode, headers)
-  cpSync(join(tfjsNode, 'lib'), addonFolder(), { recursive: true })
+  cpSync(join(tfjsNode, 'lib'), kept, { recursive: true })
 }
 
-function addonFolder(): string {
+function addonName(): string {
   const { version }: { version: string } = JSON.parse(readFileSync(join(tfjsNode, 'package.json'), 'utf8'))
-  return join(cache, `addon-${version}-node-${process.versions.modules}`)
+  return `addon-${version}-node-${process.versions.modules}`
 }
 
 /** Runs a small fit on each backend: the same rows and seed must give the same likelihoods, up to float32 rounding. */

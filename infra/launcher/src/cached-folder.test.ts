@@ -14,7 +14,7 @@ it('gives a folder that every user can read (another one was told to install Jav
   vi.stubEnv('XDG_CACHE_HOME', home)
   onTestFinished(() => rm(home, { recursive: true }))
   onTestFinished(() => void vi.unstubAllEnvs())
-  const { mode } = await stat(await cachedFolder('kafka', async () => {}))
+  const { mode } = await stat(await cachedFolder('tools/kafka', async () => {}))
   expect(mode & 0o777).toBe(0o755)
 })
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Environment } from './tiers.js'
 
 const ABANDONED_AFTER_MS = 3_600_000
@@ -12,11 +12,10 @@ const ABANDONED_AFTER_MS = 3_600_000
  * It is filled as a temporary folder that is then renamed, so that concurrent or killed processes leave either a complete folder or none.
  */
 export async function cachedFolder(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
-  const cache = cacheFolder(process.env)
-  const folder = join(cache, name)
+  const folder = join(cacheFolder(process.env), name)
   if (existsSync(folder)) return folder
-  await mkdir(cache, { recursive: true })
-  await removeAbandoned(cache, `${name}.`)
+  await mkdir(dirname(folder), { recursive: true })
+  await removeAbandoned(dirname(folder), `${basename(folder)}.`)
   const work = await mkdtemp(`${folder}.`)
   try {
     await fill(work)
