@@ -137,7 +137,7 @@ describe('scores', () => {
     const chart = page.getByRole('img', { name: /^Percentiles of the score/ })
     await chart.waitFor()
     expect(await chart.getAttribute('aria-label')).toContain('30,000 records, 300 anomalies (1 %)')
-    expect(await page.getByText(/A record is an anomaly from [\d.]+ nats/).count()).toBe(1)
+    expect(await page.getByText(/A record is an anomaly above [\d.]+ nats/).count()).toBe(1)
     await page.getByText('The same as a table').click()
     expect(await page.locator('details tbody tr').count()).toBe(30)
     const box = (await chart.boundingBox())!

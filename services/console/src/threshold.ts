@@ -4,7 +4,7 @@ import type { Pool } from '@outflow/store'
 import { activeModelId, loadModel } from '@outflow/store/models'
 
 /**
- * Returns the NLL, in nats, from which the active model decides anomaly: at the configuration's alert rate, and for another pipeline at the
+ * Returns the NLL, in nats, above which the active model decides anomaly: at the configuration's alert rate, and for another pipeline at the
  * rate in its model's metadata. null while there is no model, and where false-discovery control varies the threshold.
  */
 export async function readThreshold({ pipeline: own, detection }: Config, pool: Pool, pipeline: string) {

@@ -37,7 +37,7 @@ interface SingleChanges {
  * tries every pair of numbers at their usual values.
  *
  * @param changes      changes of one field of the record at a time
- * @param thresholdNll  nats; a record below it is not an anomaly
+ * @param thresholdNll  nats; only a record above it is an anomaly
  * @returns null if four changes do not make it normal
  */
 export function* findCounterfactual(
@@ -47,7 +47,7 @@ export function* findCounterfactual(
   thresholdNll: number,
 ): NllQueries<Counterfactual | null> {
   let current = best[argMin(Float64Array.from(best, ({ nll }) => nll))]
-  for (let change = 1; current !== undefined && current.nll >= thresholdNll; change++) {
+  for (let change = 1; current !== undefined && current.nll > thresholdNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
     const further: readonly Fields[] = [...alternativesOf(encoder, current.fields), ...pairs]
     if (change === MOST_CHANGES || further.length === 0) return null

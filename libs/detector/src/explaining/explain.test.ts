@@ -35,6 +35,14 @@ it('returns the one field whose change alone makes the record normal', async () 
   expect(reasons.map(({ field }) => field)).toEqual(['length'])
 })
 
+it('takes a record at the threshold as normal, as decisions do (ties of few values were "normal with" another value)', async () => {
+  const nllOf = (fields: Fields) => (isLength(fields) ? ORDINARY_NLL : 100)
+  const normal = await explain({ load: 50, length: 905, route: 'hill' }, nllOf)
+  expect(normal.counterfactual).toBeNull()
+  const { counterfactual } = await explain({ load: 50, length: 3, route: 'hill' }, nllOf)
+  expect(counterfactual!.changes.map(({ field }) => field)).toEqual(['length'])
+})
+
 it('returns the fields whose changes together make it normal, if none alone does, even if another field has more bits', async () => {
   const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     if (isLoad(fields) && isLength(fields)) return 5

@@ -27,7 +27,7 @@ import { type Curve, isNormalIfMissing, type Limits, leastPresent, mergeCurve, n
  * scored on a coarse grid, the best ones then on a fine grid along their axis, and again around their likeliest value.
  *
  * @param record       an improbable record, and its NLL in nats
- * @param thresholdNll  nats; a record below it is not an anomaly
+ * @param thresholdNll  nats; only a record above it is an anomaly
  * @returns at least one reason, the most bits first (`mainReasons` states which are left out), and the counterfactual,
  *   null if there is none or the record is not an anomaly
  */
@@ -77,7 +77,7 @@ export function* explainRecord(
   ]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
   const counterfactual =
-    recordNll < thresholdNll
+    recordNll <= thresholdNll
       ? null
       : ((yield* nameMistake(encoder, { fields, nll: recordNll }, refined, thresholdNll)) ??
         (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, thresholdNll)))
@@ -116,7 +116,7 @@ function numbersThatHelp(
 ): readonly number[] {
   const sorted = byHelp(curves)
   const lowest = sorted.length === 0 ? recordNll : leastOf(curves[sorted[0]!]!)
-  if (lowest >= thresholdNll) return sorted
+  if (lowest > thresholdNll) return sorted
   return sorted.filter((j) => recordNll - leastOf(curves[j]!) >= share * (recordNll - lowest))
 }
 
@@ -137,7 +137,7 @@ function mainReasons(
 ): Reason[] {
   const sorted = reasons.toSorted((a, b) => b.bits - a.bits)
   const most = sorted[0]?.bits ?? 0
-  const sufficient = sorted.filter(({ bits }) => bits >= 1 && recordNll - bits * Math.LN2 < thresholdNll)
+  const sufficient = sorted.filter(({ bits }) => bits >= 1 && recordNll - bits * Math.LN2 <= thresholdNll)
   if (sufficient.length > 0) return sufficient
   const changed = new Set(counterfactual?.changes.map(({ field }) => field))
   const together = sorted.filter(({ field, bits }) => bits >= 1 && changed.has(field))

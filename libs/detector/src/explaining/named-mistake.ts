@@ -16,7 +16,7 @@ import { gridLogMass } from './quadrature.js'
  * because a record without a known mistake is rare but correct, or has a number with an unknown cause.
  *
  * @param curves       by number, the record's NLL at other values of the number; without numbers whose change does not help
- * @param thresholdNll  nats; a record below it is not an anomaly
+ * @param thresholdNll  nats; only a record above it is an anomaly
  * @returns the change to the repaired record; null if no mistake meets the conditions
  */
 export function* nameMistake(
@@ -29,10 +29,10 @@ export function* nameMistake(
     const curve = curves.get(j)
     if (curve === undefined) return undefined
     const { usual } = encoder.numbers[j]!
-    return (value: number) => (value === usual ? curve.usualNll! < thresholdNll : isLowAt(curve, value, thresholdNll))
+    return (value: number) => (value === usual ? curve.usualNll! <= thresholdNll : isLowAt(curve, value, thresholdNll))
   }
   // If one number alone makes the record normal, a swap must include a number whose change helps.
-  const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats < thresholdNll))
+  const isOneEnough = [...curves.values()].some((curve) => curve.nll.some((nats) => nats <= thresholdNll))
   const maySwap = (i: number, j: number) => !isOneEnough || curves.has(i) || curves.has(j)
   const { repairs, kinds } = repairsOf(encoder, fields, fitOf, maySwap)
   if (repairs.length === 0) return null
@@ -46,7 +46,7 @@ export function* nameMistake(
   const best = logs.reduce((most, log, at) => (log > logs[most]! ? at : most), 0)
   const none = [-recordNll, ...unknown].map((log) => log + LOG_ODDS_OF_NONE)
   const total = [...none, ...logs].reduce((sum, log) => sum + Math.exp(log - logs[best]!), 0)
-  if (!(nll[best]! < thresholdNll && 1 / total > LEAST_SHARE)) return null
+  if (!(nll[best]! <= thresholdNll && 1 / total > LEAST_SHARE)) return null
   const { mistake, fields: repaired } = repairs[best]!
   return counterfactualOf(encoder, fields, { fields: repaired, nll: nll[best]! }, { name: mistake, share: 1 / total })
 }
@@ -60,5 +60,5 @@ const LOG_ODDS_OF_NONE = Math.log(PRIOR_OF_NONE / (1 - PRIOR_OF_NONE))
 function isLowAt({ grid, nll }: Curve, value: number, limit: number): boolean {
   if (!(grid[0]! <= value && value <= grid.at(-1)!)) return false
   const above = grid.findIndex((x) => x >= value)
-  return nll[above]! < limit || (above > 0 && nll[above - 1]! < limit)
+  return nll[above]! <= limit || (above > 0 && nll[above - 1]! <= limit)
 }

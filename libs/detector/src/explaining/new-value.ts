@@ -15,7 +15,7 @@ const MOST_VALUES = 32
  * Finds out whether a record is an anomaly only because of a new value: one category has a value that training did not see, and with one
  * of the known values in its place the record is not an anomaly.
  *
- * @param thresholdNll  nats; a record below it is not an anomaly
+ * @param thresholdNll  nats; only a record above it is an anomaly
  * @returns null if no value is new, more than one is, or the rest of the record is an anomaly as well
  */
 export function* findNewValue(encoder: Encoder, fields: Fields, thresholdNll: number): NllQueries<NewValue | null> {
@@ -25,5 +25,5 @@ export function* findNewValue(encoder: Encoder, fields: Fields, thresholdNll: nu
   const { ids } = encodeBatch(encoder, [fields])
   const known = categoryAlternatives(encoder, ids, k).slice(0, MOST_VALUES)
   const nll = yield known.map((other) => withCategory(fields, k, other))
-  return nll.some((own) => own < thresholdNll) ? { field, value } : null
+  return nll.some((own) => own <= thresholdNll) ? { field, value } : null
 }

@@ -26,7 +26,7 @@ export function leastPresent({ nll, usualNll = Number.POSITIVE_INFINITY }: Curve
 
 /** Whether the record is normal without the number, and with no value of it. */
 export function isNormalIfMissing(curve: Curve, thresholdNll: number): boolean {
-  return (curve.missingNll ?? Number.POSITIVE_INFINITY) < thresholdNll && leastPresent(curve) >= thresholdNll
+  return (curve.missingNll ?? Number.POSITIVE_INFINITY) <= thresholdNll && leastPresent(curve) > thresholdNll
 }
 
 /**
@@ -57,7 +57,7 @@ export function numberReason(
   const [low, high] = usualRange(column, { grid, nll })
   const likely = isUsual ? column.usual! : likeliest({ grid, nll }, best, group?.median)
   const byFlow: Expectation = { expected: likely, range: [Math.min(low, likely), Math.max(high, likely)] }
-  const isNeverNormal = !isUsual && nll.every((nats) => nats >= thresholdNll)
+  const isNeverNormal = !isUsual && nll.every((nats) => nats > thresholdNll)
   const { expected, range } = isNeverNormal ? byRecords(encoder, ids, j, { group, byFlow }) : byFlow
   const isOfGroup = group !== null && group.range[0] <= expected && expected <= group.range[1]
   return {

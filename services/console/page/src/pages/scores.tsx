@@ -110,7 +110,7 @@ function Charts({ pipeline, scores, onSelect }: ChartsProps) {
         {words}.{' '}
         {threshold === null
           ? 'No threshold is shown: no model is active, its calibration is too small for the alert rate, or false-discovery control varies it.'
-          : `A record is an anomaly from ${formatAmount(threshold)} nats.`}{' '}
+          : `A record is an anomaly above ${formatAmount(threshold)} nats.`}{' '}
         <span class="for-mouse">Drag over a chart to look closer; click a bar of anomalies to list them.</span>
       </p>
       <section aria-labelledby="percentiles">
