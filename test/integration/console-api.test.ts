@@ -1,6 +1,10 @@
+import { modelThreshold } from '@outflow/detector'
 import { beat } from '@outflow/store/health-events'
+import { noteRecalibration } from '@outflow/store/models'
 import { describe, expect, it } from 'vitest'
+import { parcelModel } from '../support/parcel-models.js'
 import { ANOMALY, ask, NOW, PIPELINE, pool } from '../support/stored-console.js'
+import { storeActive } from '../support/stored-model.js'
 
 describe('an anomaly', () => {
   it('is returned with all details, its record as data', async () => {
@@ -143,6 +147,17 @@ describe('statistics', () => {
     expect(first.items).toMatchObject([{ offset: '1000', reason: 'empty', valueBytes: null }, { offset: '1001' }])
     const second = (await ask(`/api/dead-letters?limit=2&cursor=${first.next}`)).body
     expect(second).toMatchObject({ items: [{ offset: '1002' }], next: null })
+  })
+
+  it('have the threshold by the recalibrated p-values, as ingest decides (it was that of the own ones)', async () => {
+    const model = await parcelModel()
+    const { modelId, alertRate } = model.metadata
+    await storeActive(pool, 'recalibrated', model)
+    const recalibration = { at: [0], shift: [1] }
+    await noteRecalibration(pool, { pipeline: 'recalibrated', modelId, recalibration, factor: 2.7, until: new Date() })
+    const { body } = await ask('/api/statistics/scores?pipeline=recalibrated')
+    expect(body.threshold).toBe(modelThreshold(model.artefact, alertRate, recalibration))
+    expect(body.threshold).toBeGreaterThan(modelThreshold(model.artefact, alertRate)!)
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { alertRateOf, modelThreshold } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
-import { activeModelId, loadModel } from '@outflow/store/models'
+import { activeModelId, latestRecalibration, loadModel } from '@outflow/store/models'
 
 /**
  * Returns the NLL, in nats, above which the active model decides anomaly: at the configuration's alert rate, and for another pipeline at the
@@ -14,5 +14,7 @@ export async function readThreshold({ pipeline: own, detection }: Config, pool: 
   const { artefact, metadata } = await loadModel(pool, { pipeline, id })
   // Written by a later version: ingest cannot open it either, and logs that.
   if (metadata === null) return null
-  return modelThreshold(artefact, pipeline === own ? alertRateOf(detection, metadata) : metadata.alertRate)
+  const alertRate = pipeline === own ? alertRateOf(detection, metadata) : metadata.alertRate
+  const latest = await latestRecalibration(pool, { pipeline, modelId: id })
+  return modelThreshold(artefact, alertRate, latest?.recalibration)
 }

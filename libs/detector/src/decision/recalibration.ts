@@ -61,6 +61,13 @@ export function recalibrate(recalibration: Recalibration | null, pValue: Float64
   return pValue.map((p) => (p < 1 ? shareOf(logOddsOf(p) - shiftAt(recalibration, logOddsOf(p))) : 1))
 }
 
+/** The p-value by the model's own calibration that is recalibrated to this one. */
+export function ownPValueOf({ at, shift }: Recalibration, pValue: number): number {
+  const recalibrated = at.map((knot, place) => knot - shift[place]!)
+  const inverse = { at: recalibrated, shift: shift.map((by) => -by) }
+  return recalibrate(inverse, Float64Array.of(pValue))[0]!
+}
+
 /** Largest difference of two recalibrations, in log-odds; null is none. */
 export function recalibrationDistance(one: Recalibration, other: Recalibration | null): number {
   return one.shift.reduce((most, shift, knot) => Math.max(most, Math.abs(shift - (other?.shift[knot] ?? 0))), 0)

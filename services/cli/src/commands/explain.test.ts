@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeReasons, recordText } from './explain.js'
+import { describeReasons, rarityBy, recordText } from './explain.js'
 
 it('issue 17.26: a reason is one line, for any content of the record', () => {
   const text = 'city Par\u001b[8mis\nrow 0 (line 1)  normal'
@@ -31,4 +31,12 @@ it('a record of a megabyte is cut', () => {
   const text = recordText({ log: 'x'.repeat(1_000_000) })
   expect(text.length).toBeLessThan(2_100)
   expect(text).toMatch(/x… \(1,000,010 characters; --json prints all\)$/)
+})
+
+it.each([
+  [true, 'rarer than 1 in 180'],
+  [false, '1 in 180'],
+])('provisional %s: the smallest p-value of 180 records reads %s (it was exact for both)', (provisional, text) => {
+  const calibration = { rows: 180, smallestPValue: 1 / 181, hasTail: true, medianNll: 1, labels: null }
+  expect(rarityBy({ calibration, provisional }, 1 / 181)).toBe(text)
 })

@@ -1,4 +1,4 @@
-import type { Counterfactual, Reason } from '@outflow/contracts'
+import type { Counterfactual, ModelMetadata, Reason } from '@outflow/contracts'
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
 import { loadModel } from '@outflow/store/models'
@@ -64,7 +64,6 @@ async function explainFile(
   signal: AbortSignal,
 ): Promise<void> {
   await withModelFile(model, async (detector) => {
-    const { hasTail, smallestPValue } = detector.metadata.calibration
     const alertRate = options.alertRate ?? detector.metadata.alertRate
     const source = await openInput(input, signal)
     for await (const batch of scoreFile(detector, source)) {
@@ -76,7 +75,7 @@ async function explainFile(
         const [row, nll, pValue] = [batch.firstRow + index, batch.nll[index]!, batch.pValue[index]!]
         const [explanation] = await detector.explain([batch.fields[index]!], [nll])
         const { reasons, counterfactual } = explanation!
-        const rarity = formatRarity(pValue, hasTail ? undefined : smallestPValue)
+        const rarity = rarityBy(detector.metadata, pValue)
         const head = `row ${row} (line ${line})  ${anomaly ? 'anomaly' : 'normal'}  ${rarity}`
         const text = `${head}\n${describeReasons(reasons, counterfactual)}`
         await printResult(terminal, options.json, { row, line, nll, pValue, anomaly, ...explanation }, text)
@@ -84,6 +83,14 @@ async function explainFile(
     }
     if (options.onlyAnomalies) warnOfNoAnomaly(detector.metadata, alertRate, terminal)
   })
+}
+
+/** A model without a tail, or a provisional one, computes no p-value below that of its calibration records. */
+export function rarityBy(
+  { calibration, provisional }: Pick<ModelMetadata, 'calibration' | 'provisional'>,
+  pValue: number,
+): string {
+  return formatRarity(pValue, calibration.hasTail && !provisional ? undefined : calibration.smallestPValue)
 }
 
 /** Prints the reasons of a stored anomaly; those that are not stored yet are computed by the model that scored the record. */
