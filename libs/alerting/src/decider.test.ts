@@ -2,6 +2,7 @@ import type { AlertBucket } from '@outflow/contracts'
 import { groupEventSchema } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
 import type { Alert } from './alert.js'
+import { gather, openBucket } from './bucket.js'
 import { type Control, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'
 import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
@@ -200,4 +201,22 @@ describe('a suppression', () => {
     expect(decider.open()).toEqual([])
     expect(decider.decide(anAlert({ detectedAtMs: MONDAY + 5 * MINUTE })).unsent).toBeNull()
   })
+})
+
+it('closes thousands of buckets with different times in one pass, in the order of their closing (it was a pass for each time)', () => {
+  const passes = new Map<number, number>()
+  const due = Array.from({ length: 2_000 }, (_, place): AlertBucket => {
+    const own = openBucket({ kind: 'key', subject: `${place}`, closesAtMs: 0, allowance: 1 })
+    const closesAtMs = MONDAY - place
+    return Object.defineProperty(place % 2 === 0 ? own : gather(own, anAlert()), 'closesAtMs', {
+      enumerable: true,
+      get: () => {
+        passes.set(place, (passes.get(place) ?? 0) + 1)
+        return closesAtMs
+      },
+    })
+  })
+  const closed = makeDecider(aControl({ grouping }), due).closeDue(MONDAY)
+  expect(closed.map(({ subject }) => Number(subject))).toEqual(Array.from({ length: 1_000 }, (_, at) => 1_999 - 2 * at))
+  expect(Math.max(...passes.values())).toBeLessThan(10)
 })

@@ -75,21 +75,22 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   }
 
   const closeDue = (nowMs: number): readonly AlertBucket[] => {
+    if (earliestClosingMs > nowMs) return []
+    earliestClosingMs = Number.POSITIVE_INFINITY
     const closed: AlertBucket[] = []
-    if (earliestClosingMs > nowMs) return closed
-    // Cool-downs are not reported and have no successor: thousands that have ended at different times need one pass.
-    for (const [name, bucket] of open) if (bucket.kind === 'cooldown' && bucket.closesAtMs <= nowMs) open.delete(name)
-    while (earliestClosingMs <= nowMs) {
-      const closings = [...open.values()].map((bucket) => ({ bucket, closing: closingOf(bucket) }))
-      earliestClosingMs = closings.reduce((least, { closing }) => Math.min(least, closing), Number.POSITIVE_INFINITY)
-      const due = closings.filter(({ closing }) => closing === earliestClosingMs && closing <= nowMs)
-      for (const { bucket, closing } of due.sort((a, b) => (bucketName(a.bucket) < bucketName(b.bucket) ? -1 : 1))) {
-        open.delete(bucketName(bucket))
-        if (bucket.count > 0) closed.push({ ...bucket, closesAtMs: closing })
-        putSuccessor(bucket, closing)
+    // One pass for any number of closing times: a successor is added behind the others, and is reached as well.
+    for (const [name, bucket] of open) {
+      const closesAtMs = closingOf(bucket)
+      if (closesAtMs > nowMs) {
+        earliestClosingMs = Math.min(earliestClosingMs, closesAtMs)
+        continue
       }
+      open.delete(name)
+      // Cool-downs are not reported.
+      if (bucket.count > 0 && bucket.kind !== 'cooldown') closed.push({ ...bucket, closesAtMs })
+      putSuccessor(bucket, closesAtMs)
     }
-    return closed
+    return closed.sort((a, b) => a.closesAtMs - b.closesAtMs || (bucketName(a) < bucketName(b) ? -1 : 1))
   }
 
   const coolDownOf = ({ key, severity }: Alert): AlertBucket | undefined => {
