@@ -31,7 +31,7 @@ it('shows a verdict on all also on the new anomalies that are not shown yet (the
   await list.readNew(() => false)
 
   list.applyVerdictToAll('expected', { from: '2026-01-31T09:00:00.000Z', to: '2026-01-31T10:00:00.000Z' })
-  list.showWaiting()
+  await list.showWaiting()
 
   expect(list.items.value.map(({ verdict }) => verdict)).toEqual(['expected', 'expected'])
 })
@@ -116,7 +116,7 @@ it('continues the restarted list when a burst restarts it while the next page is
   await list.readNextPage()
 
   const nextPage = list.readNextPage()
-  await list.readNew(() => false)
+  await list.readNew(() => true)
   answerOlder(page('old 1'))
   await nextPage
 
@@ -131,6 +131,23 @@ function serve(rows: readonly object[]): void {
     return Response.json({ items: rows.slice(start, end), next: end < rows.length ? String(end) : null })
   })
 }
+
+it('keeps the rows of a user who has scrolled in a burst of over 1,000, until the new ones are shown (it dropped them)', async () => {
+  const rows = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({ id: `${from - at}`, recordTime: `2026-01-31T09:${from - at}Z` }))
+  const list = new AnomalyList(NO_FILTERS)
+  serve(rows(1_099, 100))
+  await list.readNextPage()
+  serve(rows(9_999, 9_000))
+
+  await list.readNew(() => false)
+
+  expect([list.items.value.length, list.items.value[0]!.id, list.waiting.value.length]).toEqual([100, '1099', 1_000])
+  await list.showWaiting()
+  await list.readNextPage()
+  expect(list.items.value.map(({ id }) => id)).toEqual(rows(9_999, 200).map(({ id }) => id))
+  expect(list.waiting.value).toEqual([])
+})
 
 it('shows the reasons of all anomalies of a burst once they are stored (only those of the newest 100)', async () => {
   const burst = (topReason: string | null) =>

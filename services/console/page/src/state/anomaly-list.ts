@@ -30,6 +30,8 @@ export class AnomalyList {
 
   private cursor: string | null = null
   private polls = 0
+  /** Whether more new anomalies were found than read, so that some between `waiting` and `items` are unknown. */
+  private hasGap = false
   private readingNew: Promise<true> | null = null
   /** Reference time of the filters' span: all pages must use the same. */
   private readonly openedAtMs = serverNow()
@@ -94,14 +96,18 @@ export class AnomalyList {
       const { items, next } = await this.requestPage(page.next, only, signal)
       page = { items: [...page.items, ...items], next }
     }
-    if (this.mayMissNew(page)) await this.restart()
-    else this.merge(page.items)
+    this.hasGap ||= this.mayMissNew(page)
+    const isFollowed = isAtTop()
+    // Else the list is read again.
+    if (!isFollowed || !this.hasGap) this.merge(page.items)
     this.readAtMs = startedAtMs
-    if (isAtTop()) this.showWaiting()
+    if (isFollowed) await this.showWaiting()
     return true
   }
 
-  showWaiting(): void {
+  /** @throws {ApiError} when the list must be read again because of a gap, and cannot be */
+  async showWaiting(): Promise<void> {
+    if (this.hasGap) return this.restart()
     if (this.waiting.value.length === 0) return
     // Partitions may be read at different times, and a rescore finds past ones: a new anomaly is not always the latest.
     this.items.value = [...this.waiting.value, ...this.items.value].toSorted(byTimeDescending)
@@ -148,11 +154,11 @@ export class AnomalyList {
     this.waiting.value = [...added, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
   }
 
-  /** There are more new anomalies than were read, and the gap is unknown. */
   private async restart(): Promise<void> {
     const { items, next } = await this.requestPage(null)
     this.items.value = items
     this.waiting.value = []
+    this.hasGap = false
     this.cursor = next
     this.isComplete.value = next === null
   }

@@ -19,6 +19,9 @@ const ROW_HEIGHT = { wide: 34, narrow: 62, narrowWithColumns: 86 }
 /** The next page is requested when so few rows are left. */
 const READ_AHEAD = 40
 
+/** After a failed request they wait for the next poll, which shows them and reports in the header whether it succeeds. */
+const showWaitingOf = (list: AnomalyList) => void list.showWaiting().catch(() => {})
+
 interface RowsProps {
   readonly list: AnomalyList
   readonly filters: Filters
@@ -40,7 +43,7 @@ export function Rows({ list, filters, box }: RowsProps) {
     const note = () => {
       list.scrollTop = scrolled.scrollTop
       // A user who scrolls back to the top follows the new anomalies again.
-      if (list.scrollTop === 0 && list.selected.value === null) list.showWaiting()
+      if (list.scrollTop === 0 && list.selected.value === null) showWaitingOf(list)
     }
     scrolled.addEventListener('scroll', note)
     return () => scrolled.removeEventListener('scroll', note)
@@ -58,7 +61,7 @@ export function Rows({ list, filters, box }: RowsProps) {
     focusSoon(item.id)
   }
   const showWaiting = () => {
-    list.showWaiting()
+    showWaitingOf(list)
     list.selected.value = null
     box.current?.scrollTo({ top: 0 })
   }
