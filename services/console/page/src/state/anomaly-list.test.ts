@@ -51,6 +51,19 @@ it('keeps the verdict of a row that no longer matches the filters when the other
   expect(list.items.value.map(({ verdict }) => verdict)).toEqual(['confirmed', 'expected'])
 })
 
+it('keeps a verdict that is given while new anomalies are read (the answer erased it)', async () => {
+  const rows = { items: [{ id: 'a', recordTime: '2026-01-31T09:00Z', verdict: null }], next: null }
+  const list = new AnomalyList({ ...NO_FILTERS, verdict: 'none' })
+  vi.stubGlobal('fetch', async () => Response.json(rows))
+  await list.readNextPage()
+
+  const poll = list.readNew(() => true)
+  list.applyVerdict('a', 'confirmed')
+  await poll
+
+  expect(list.items.value).toMatchObject([{ id: 'a', verdict: 'confirmed' }])
+})
+
 it('shows a new anomaly of an older record in the order of time', async () => {
   const at = (time: string) => ({ id: time, recordTime: `2026-01-31T${time}:00.000Z` })
   const pages = [

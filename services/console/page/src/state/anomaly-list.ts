@@ -81,6 +81,7 @@ export class AnomalyList {
     const isBegun = this.cursor !== null || this.isComplete.value
     if (!isBegun) return true
     const startedAtMs = serverNow()
+    const before = new Set([...this.waiting.value, ...this.items.value])
     const only = {
       // The last start is in the future if the browser's clock was corrected just before it.
       detectedWithinMs: Math.max(0, startedAtMs - this.readAtMs) + LOOK_BACK_MS,
@@ -99,7 +100,7 @@ export class AnomalyList {
     this.hasGap ||= this.mayMissNew(page)
     const isFollowed = isAtTop()
     // Else the list is read again.
-    if (!isFollowed || !this.hasGap) this.merge(page.items)
+    if (!isFollowed || !this.hasGap) this.merge(page.items, before)
     this.readAtMs = startedAtMs
     if (isFollowed) await this.showWaiting()
     return true
@@ -146,12 +147,17 @@ export class AnomalyList {
     )
   }
 
-  private merge(newest: readonly AnomalyRow[]): void {
+  /** @param before  the rows as they were when the request began: it may have read them before a verdict was stored since */
+  private merge(newest: readonly AnomalyRow[], before: ReadonlySet<AnomalyRow>): void {
     const added = this.newOf(newest)
     // Reasons are stored shortly after the anomaly.
     const renewed = new Map(newest.map((item) => [item.id, item]))
-    this.items.value = this.items.value.map((item) => renewed.get(item.id) ?? item)
-    this.waiting.value = [...added, ...this.waiting.value.map((item) => renewed.get(item.id) ?? item)]
+    const renew = (item: AnomalyRow): AnomalyRow => {
+      const now = renewed.get(item.id) ?? item
+      return before.has(item) ? now : { ...now, verdict: item.verdict }
+    }
+    this.items.value = this.items.value.map(renew)
+    this.waiting.value = [...added, ...this.waiting.value.map(renew)]
   }
 
   private async restart(): Promise<void> {
