@@ -1,11 +1,9 @@
 import { anomalyRow } from '../anomalies/anomaly-columns.js'
 import { jsonbText, timestampText } from '../connection/postgres-text.js'
+import { KEPT_BYTES } from '../dead-letters/dead-letters.js'
 import type { MinuteScores } from '../statistics/statistics.js'
 import type { BatchWrite, ShadowWrite } from './batch.js'
 
-// Bytes of a record's value in dead_letters, for inspection; the message in the outbox has all bytes.
-const VALUE_START_BYTES = 1024
-const KEY_BYTES = 1024
 const DETAIL_LENGTH = 1000
 
 /** Returns a batch, without its window states and messages, by the names that the statement unpacks: the tables' column names. */
@@ -22,8 +20,8 @@ export function batchColumns(batch: BatchWrite) {
       record_time: timestampText(recordTimeMs),
       reason,
       detail: detail.slice(0, DETAIL_LENGTH),
-      message_key: byteaText(key?.subarray(0, KEY_BYTES)),
-      value_start: byteaText(value?.subarray(0, VALUE_START_BYTES)),
+      message_key: byteaText(key?.subarray(0, KEPT_BYTES)),
+      value_start: byteaText(value?.subarray(0, KEPT_BYTES)),
       value_bytes: value?.byteLength,
     })),
     scores: batch.scores.map(scoreColumns),

@@ -3,7 +3,10 @@ import type { Queryable } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
 import { type OutboxMessage, outboxColumns } from '../outbox/outbox-message.js'
 
-/** A rejected record. The message in the outbox has its original bytes; the table keeps the first KiB of the value. */
+/** Bytes of a record's key, and of its value, that the table keeps for inspection. */
+export const KEPT_BYTES = 1_024
+
+/** A rejected record. The message in the outbox has its original bytes; the table keeps the first of them. */
 export interface DeadLetter {
   readonly offset: bigint
   readonly recordTimeMs: number

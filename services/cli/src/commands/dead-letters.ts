@@ -1,5 +1,11 @@
-import { isUtf8 } from 'node:buffer'
-import { findOriginals, type Original, type Originals, recordChecker } from '@outflow/console/dead-letters'
+import {
+  findOriginals,
+  type Original,
+  type Originals,
+  readable,
+  readableStart,
+  recordChecker,
+} from '@outflow/console/dead-letters'
 import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
 import type { StoredDeadLetter } from '@outflow/store/dead-letters'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
@@ -136,9 +142,9 @@ export function describe(letter: StoredDeadLetter, originals: Originals): string
     ...(original === undefined
       ? [`  ${whyMissing(position, originals)}`, ...startOf(letter)]
       : [
-          `  key: ${oneLine(readable(original.key))}`,
-          ...original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value))}`),
-          readable(original.value),
+          `  key: ${oneLine(readable(original.key) ?? NONE)}`,
+          ...original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value) ?? NONE)}`),
+          readable(original.value) ?? NONE,
         ]),
   ]
   return `${lines.join('\n')}\n`
@@ -156,10 +162,7 @@ function whyMissing(position: string, { cut, unsent }: Originals): string {
 function startOf({ valueStart, valueBytes }: StoredDeadLetter): readonly string[] {
   if (valueStart === null) return ['  no value is stored']
   const size = `${formatCount(valueStart.length)} of ${formatCount(valueBytes ?? 0)}`
-  return [`  the first ${size} bytes of its value:`, readable(valueStart)]
+  return [`  the first ${size} bytes of its value:`, readableStart(valueStart) ?? NONE]
 }
 
-function readable(bytes: Buffer | null): string {
-  if (bytes === null) return '(none)'
-  return isUtf8(bytes) ? bytes.toString() : `(base64) ${bytes.toString('base64')}`
-}
+const NONE = '(none)'

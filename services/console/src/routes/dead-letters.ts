@@ -11,7 +11,7 @@ import { resendDeadLetters } from '../dead-letters/resend.js'
 import { RequestRefused } from '../errors.js'
 import { withAudit } from '../login/audit.js'
 import { found, ofPipelineSchema } from '../queries.js'
-import { readable } from '../readable.js'
+import { readableStart } from '../readable.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
 export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
@@ -32,8 +32,8 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
       return {
         items: letters.slice(0, limit).map((letter) => ({
           ...letter,
-          key: readable(letter.key),
-          valueStart: readable(letter.valueStart),
+          key: readableStart(letter.key),
+          valueStart: readableStart(letter.valueStart),
         })),
         next: letters.length > limit ? letters[limit - 1]! : null,
       }
