@@ -136,7 +136,7 @@ function describeUnsent({ because, ruleId, ruleWhy, groupId }: UnsentCause): str
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}`
   if (because === 'cooldown') return '  no alert: cool-down of its key'
   if (because === 'provisional') return '  no alert: found by a provisional model'
-  return `  sent in the group ${oneLine(groupId ?? '')}`
+  return `  gathered into the group ${oneLine(groupId ?? '')}, which is sent when it closes`
 }
 
 /** One line per field, the most surprising first, with its share; then the counterfactual. */
