@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatShare, formatShares, reasonPercents } from './shares.js'
 
@@ -19,4 +20,18 @@ test.each([
 test('a field among several has a share from 1 to 99 %', () => {
   expect(reasonPercents([reason('distance', 906_215), reason('delay', 1)])).toEqual([99, 1])
   expect(reasonPercents([reason('distance', 0)])).toEqual([0])
+})
+
+test('the shares add up to 100 %, and none is below 0 or that of fewer bits (of 22 equal ones the first was -5 %)', () => {
+  expect(Math.min(...reasonPercents(Array.from({ length: 22 }, () => ({ bits: 3 }))))).toBe(4)
+  const bits = fc.array(fc.double({ min: 0, max: 1_000, noNaN: true }), { minLength: 1, maxLength: 150 })
+  fc.assert(
+    fc.property(bits, (unsorted) => {
+      const percents = reasonPercents(unsorted.toSorted((a, b) => b - a).map((own) => ({ bits: own })))
+      expect(percents).toEqual(percents.toSorted((a, b) => b - a))
+      expect(percents.at(-1)).toBeGreaterThanOrEqual(0)
+      expect(percents.reduce((sum, percent) => sum + percent, 0)).toBe(unsorted.some((own) => own > 0) ? 100 : 0)
+    }),
+    { seed: 1 },
+  )
 })

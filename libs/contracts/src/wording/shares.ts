@@ -10,7 +10,8 @@ export function formatShares(reasons: readonly Pick<Reason, 'field' | 'bits'>[])
 }
 
 /**
- * The share of each reason in the bits of all, in whole per cent that add up to 100. A share that is not 0 is at least 1.
+ * The share of each reason in the bits of all, in whole per cent that add up to 100. A share that is not 0 is at least 1, of up to
+ * 100 reasons.
  *
  * @param reasons  the most bits first
  * @returns [reasons]
@@ -18,6 +19,13 @@ export function formatShares(reasons: readonly Pick<Reason, 'field' | 'bits'>[])
 export function reasonPercents(reasons: readonly Pick<Reason, 'bits'>[]): readonly number[] {
   const total = reasons.reduce((sum, { bits }) => sum + bits, 0)
   if (total === 0) return reasons.map(() => 0)
-  const others = reasons.slice(1).map(({ bits }) => (bits === 0 ? 0 : Math.max(1, Math.round((100 * bits) / total))))
-  return [100 - others.reduce((sum, percent) => sum + percent, 0), ...others]
+  const exact = reasons.map(({ bits }) => (100 * bits) / total)
+  const percents = exact.map((share) => (share === 0 ? 0 : Math.max(1, Math.floor(share))))
+  const rest = 100 - percents.reduce((sum, percent) => sum + percent, 0)
+  // The largest remainders are rounded up; of equal ones that of the smaller share.
+  const remainder = (at: number) => exact[at]! - percents[at]!
+  const byRemainder = [...exact.keys()].sort((a, b) => remainder(b) - remainder(a) || exact[a]! - exact[b]!)
+  for (const at of byRemainder.slice(0, Math.max(0, rest))) percents[at]! += 1
+  for (let over = -rest; over > 0; over -= 1) percents[percents.lastIndexOf(Math.max(...percents))]! -= 1
+  return percents
 }
