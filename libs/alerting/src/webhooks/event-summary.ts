@@ -114,4 +114,5 @@ function summaryOfHealthEvent({ id, type, data }: HealthEvent): EventSummary {
   }
 }
 
-const shorten = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text)
+const shorten = (text: string): string =>
+  text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS).toWellFormed()}…` : text

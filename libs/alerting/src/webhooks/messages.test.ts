@@ -181,6 +181,12 @@ test('Slack gets the condition and its start, and its end', () => {
   expect(textOf(ended as typeof begun)).toContain('*trainer dead in flights is over*')
 })
 
+test('a long text that is cut inside an emoji is valid Unicode (half of it was sent)', () => {
+  const event = { ...begun, data: { ...begun.data, detail: `${'a'.repeat(599)}😀 and more` } }
+  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(event), now).body)
+  expect(text).toContain(`${'a'.repeat(599)}\ufffd…`)
+})
+
 test('in Alertmanager the end of a health event resolves the alert of its beginning', () => {
   const alertOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)[0]
   const [first, last] = [alertOf(begun), alertOf(ended as typeof begun)]
