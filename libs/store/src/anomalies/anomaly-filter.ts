@@ -1,10 +1,10 @@
-import type { Severity } from '@outflow/contracts'
+import { LATEST_MS, type Severity } from '@outflow/contracts'
 import type { Verdict } from '@outflow/contracts/verdict'
 
 /** Selects anomalies of a pipeline; undefined does not restrict. */
 export interface AnomalyFilter {
   readonly pipeline: string
-  /** Kafka's record time: from ≤ t < to. */
+  /** Kafka's record time: from ≤ t < to; the latest time of all as `to` includes it. */
   readonly from?: Date | undefined
   readonly to?: Date | undefined
   /** Earliest time at which the row was written. */
@@ -32,7 +32,8 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
     if (value !== undefined) conditions.push(condition(place(value)))
   }
   add(filter.from, (from) => `record_time >= ${from}`)
-  add(filter.to, (to) => `record_time < ${to}`)
+  // The latest time has no later one that could be the end.
+  add(filter.to, (to) => `record_time ${filter.to?.getTime() === LATEST_MS ? '<=' : '<'} ${to}`)
   add(filter.detectedFrom, (from) => `detected_at >= ${from}`)
   add(filter.key, (key) => `entity_key = ${key}`)
   add(filter.field, (field) => `main_field = ${field}`)
