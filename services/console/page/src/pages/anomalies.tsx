@@ -19,7 +19,7 @@ export function AnomaliesPage() {
   const pipeline = currentPipeline.value
   const filters = useMemo(() => ({ ...parseFilters(search), pipeline }), [search, pipeline])
   const listed = formatFilters(listFilters(filters))
-  const list = useMemo(() => openList(listFilters(filters)), [listed])
+  const list = useMemo(() => openList(filters), [filters])
   const box = useRef<HTMLDivElement>(null)
   const count = filters.columns.length
   useEffect(() => {
@@ -51,7 +51,7 @@ interface ListBodyProps {
 
 function ListBody({ list, filters, box }: ListBodyProps) {
   const count = list.items.value.length
-  if (count > 0) return <Rows key={formatFilters(list.filters)} list={list} filters={filters} box={box} />
+  if (count > 0) return <Rows key={formatFilters(listFilters(list.filters))} list={list} filters={filters} box={box} />
   if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readNextPage()} />
   if (!list.isComplete.value) return <Loading what="anomalies" />
   if (countFilters(filters) > 0)

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { read } from '../api/client.js'
 import type { AnomalyRow } from '../api/types.js'
-import { AnomalyList } from './anomaly-list.js'
+import { AnomalyList, openList } from './anomaly-list.js'
 import { NO_FILTERS } from './filters.js'
 
 afterEach(() => {
@@ -252,4 +252,10 @@ it('reads new anomalies after the clock of the browser was corrected (the API re
   } finally {
     vi.useRealTimers()
   }
+})
+
+it('is the same list with and without the comparison, and has the latest filters for the way back (the comparison was off)', () => {
+  const list = openList(NO_FILTERS)
+  expect(openList({ ...NO_FILTERS, compare: true })).toBe(list)
+  expect(list.filters.compare).toBe(true)
 })

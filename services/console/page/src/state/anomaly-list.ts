@@ -2,7 +2,7 @@ import type { Verdict } from '@outflow/contracts/verdict'
 import { signal } from '@preact/signals'
 import { type ApiError, type Query, read, serverNow } from '../api/client.js'
 import type { AnomalyPage, AnomalyRow, Overview } from '../api/types.js'
-import { type Filters, formatFilters, queryOf } from './filters.js'
+import { type Filters, formatFilters, listFilters, queryOf } from './filters.js'
 import { asApiError } from './resource.js'
 
 /** About two screens of rows; the next page is read before the end is reached. */
@@ -38,7 +38,7 @@ export class AnomalyList {
   /** Start of the last request that read all new anomalies. */
   private readAtMs = this.openedAtMs
 
-  constructor(readonly filters: Filters) {}
+  constructor(public filters: Filters) {}
 
   /** Reads the next page, unless a request is running or there is none. */
   async readNextPage(): Promise<void> {
@@ -188,7 +188,10 @@ let latest: AnomalyList | null = null
 
 /** Returns the list that was shown last, with its scroll position, when it has these filters; else a new one. */
 export function openList(filters: Filters): AnomalyList {
-  if (latest === null || formatFilters(latest.filters) !== formatFilters(filters)) latest = new AnomalyList(filters)
+  const listed = formatFilters(listFilters(filters))
+  if (latest === null || formatFilters(listFilters(latest.filters)) !== listed) latest = new AnomalyList(filters)
+  // Those that do not select rows, for the way back to the list.
+  latest.filters = filters
   return latest
 }
 
