@@ -235,3 +235,15 @@ it('neither reads the lag nor resends the dead letters of a pipeline of another 
   expect(await page.getByText('Kafka did not answer').count()).toBe(0)
   expect(await page.getByRole('checkbox').count()).toBe(0)
 })
+
+it('shows the key of a dead letter without a value (it showed "no value" alone)', async () => {
+  await pool.query(
+    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time, message_key)
+     values ('other', 'flights', 0, 1, 'empty', 'the message has no value', now(), 'airport-7')`,
+  )
+
+  await page.goto(`${console.url}/health?pipeline=other`)
+  await page.locator('summary', { hasText: 'no value' }).click()
+
+  await page.getByText('key airport-7').waitFor()
+})

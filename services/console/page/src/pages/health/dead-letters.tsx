@@ -121,13 +121,13 @@ function report({ queued, ...others }: ResendReport): void {
 
 /** The stored part of the record. */
 function Bytes({ letter: { key, valueStart, valueBytes } }: { letter: DeadLetter }) {
-  if (valueBytes === null) return <>no value</>
+  if (key === null && valueBytes === null) return <>no value</>
   return (
     <details>
-      <summary>{formatBytes(valueBytes)}</summary>
+      <summary>{valueBytes === null ? 'no value' : formatBytes(valueBytes)}</summary>
       {key !== null && <p class="quiet small">key {key}</p>}
-      <pre class="record">{valueStart}</pre>
-      {valueBytes > KEPT_BYTES && (
+      {valueStart !== null && <pre class="record">{valueStart}</pre>}
+      {valueBytes !== null && valueBytes > KEPT_BYTES && (
         <p class="quiet small">The rest is on the dead-letter topic, or at its position in the source topic.</p>
       )}
     </details>
