@@ -132,6 +132,15 @@ describe('a detector of categories and numbers', () => {
     expect(counterfactual!.changes.map(({ field }) => field).toSorted()).toEqual(['place.state', 'x'])
   })
 
+  it('corrects an anomaly at a larger rate than that of the fit to a normal record at that rate (it had no correction)', async () => {
+    const boston = Array.from({ length: 40 }, (_, at) => read({ x: 200 + at, place: { city: 'Boston', state: 'MA' } }))
+    const { pValue, nll } = await detector.score(boston)
+    const at = pValue.findIndex((p) => p > 0.02 && p <= 0.2)
+    const [explanation] = await detector.explain([boston[at]!], [nll[at]!], [0.2])
+    expect(explanation!.counterfactual).not.toBeNull()
+    expect(detector.pValues(Float64Array.of(explanation!.counterfactual!.nll))[0]).toBeGreaterThan(0.2)
+  })
+
   it('explains records of one batch as it explains each alone', async () => {
     const odd = [
       read({ x: 0, place: { city: 'Reno', state: 'NV' } }),

@@ -68,10 +68,11 @@ export interface Detector {
   /**
    * Explains why records are improbable: reasons, the field with the most bits first, and a counterfactual. Meant for anomalies.
    *
-   * @param nll  [batch], nats; the NLLs of the records. Default: they are computed.
+   * @param nll    [batch], nats; the NLLs of the records. Default: they are computed.
+   * @param rates  [batch]; the largest `pValues` of an anomaly by the decision on each record. Default: the model's alert rate.
    * @returns [batch]
    */
-  explain(batch: readonly Fields[], nll?: ArrayLike<number>): Promise<Explanation[]>
+  explain(batch: readonly Fields[], nll?: ArrayLike<number>, rates?: ArrayLike<number>): Promise<Explanation[]>
   /**
    * [batch][names] Each number, and the span in which nine in ten values lie given all other fields of its record.
    *
@@ -138,9 +139,10 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     comparableNll: (batch, nll) => nll.map((own, at) => own - ofUnits(batch[at]!)),
     pValues: pValuesOf,
     pUpperLimit: (nll) => Math.max(smallestPValue, pUpperLimit(calibration, nll)),
-    explain: async (batch, nll) => {
+    explain: async (batch, nll, rates) => {
       const nlls = nll ?? (await nllOf(batch))
-      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: nlls[at]! }, thresholdNll))
+      const thresholdAt = (at: number) => (rates === undefined ? thresholdNll : alertThreshold(calibration, rates[at]!))
+      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: nlls[at]! }, thresholdAt(at)))
       return runNllQueries(roughNll, queries)
     },
     bands: (batch, names) => {

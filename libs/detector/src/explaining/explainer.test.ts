@@ -19,7 +19,8 @@ const { artefact } = await trainDetector({
   records: Array.from({ length: 300 }, (_, at) => read(PLACES[at % PLACES.length]) as Fields),
   model: { kind: 'realnvp', layers: 2, hidden: [16] },
   training: { contamination: 0, seed: 1 },
-  alertRate: 0.02,
+  // Smaller than any p-value of so few records: by this rate none is an anomaly.
+  alertRate: 0.001,
 })
 const load = vi.fn(async (_modelId: string) => ({ artefact }))
 const anomaly = (state: unknown, modelId = 'm1') => ({
@@ -27,6 +28,7 @@ const anomaly = (state: unknown, modelId = 'm1') => ({
   record: { city: 'Austin', state },
   windowed: null,
   nll: 9,
+  pValue: 0.01,
   ...{ reasons: null, counterfactual: null, unexplainable: null },
 })
 
@@ -70,6 +72,17 @@ it('states that a model cannot be opened, whether it is missing or damaged', asy
   const damaged = async () => ({ artefact: artefact.subarray(0, 200) })
   expect((await explainStored(damaged, anomaly('NV'))).unexplainable).toMatch(/truncated/)
 })
+
+it.each([
+  ['a larger alert rate', 1 / 91, 0.05],
+  ['a recalibration', 0.0005, 0.001],
+])(
+  'a record that is an anomaly by %s has a counterfactual (only anomalies at the rate of the fit had one)',
+  async (_, pValue, alertRate) => {
+    const { counterfactual } = await explainStored(load, { ...anomaly('NV'), pValue }, { alertRate })
+    expect(counterfactual?.changes).toHaveLength(1)
+  },
+)
 
 it('returns what is stored, without the model', async () => {
   const stored = { reasons: null, counterfactual: null, unexplainable: 'the model was deleted' }

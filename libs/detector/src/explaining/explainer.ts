@@ -1,6 +1,7 @@
-import type { StoredExplanation } from '@outflow/contracts'
+import type { DetectionTarget, StoredExplanation } from '@outflow/contracts'
 import { isRetryable, toOutflowError } from '@outflow/errors'
 import { type Fields, isRejection } from '@outflow/records'
+import { alertRateOf } from '../decision/rule.js'
 import { type Detector, openDetector } from '../detector.js'
 
 /** The part of a stored anomaly from which its reasons are computed. */
@@ -12,6 +13,8 @@ export interface ExplainableRecord {
   readonly windowed: readonly (number | null)[] | null
   /** nats */
   readonly nll: number
+  /** Recalibrated. */
+  readonly pValue: number
 }
 
 /** Explains stored records, each by the model that scored it. */
@@ -25,9 +28,10 @@ type Load = (modelId: string) => Promise<{ readonly artefact: Uint8Array }>
 /**
  * Makes an explainer, which keeps the most recently used models open.
  *
- * @param load  reads a model; if it throws an error that is not retryable, the model's records cannot be explained
+ * @param load    reads a model; if it throws an error that is not retryable, the model's records cannot be explained
+ * @param target  by which the records are anomalies. Default: the alert rate of their model
  */
-export function makeExplainer(load: Load) {
+export function makeExplainer(load: Load, target?: DetectionTarget) {
   // In the order of their last use.
   const models = new Map<string, Promise<Detector | string>>()
   const modelOf = async (modelId: string): Promise<Detector | string> => {
@@ -55,7 +59,8 @@ export function makeExplainer(load: Load) {
       for (const modelId of new Set(records.map((record) => record.modelId))) {
         const own = records.filter((record) => record.modelId === modelId)
         const model = await modelOf(modelId)
-        const found = typeof model === 'string' ? own.map(() => unexplainable(model)) : await explainBy(model, own)
+        const found =
+          typeof model === 'string' ? own.map(() => unexplainable(model)) : await explainBy(model, own, target)
         own.forEach((record, at) => {
           explanations.set(record, found[at]!)
         })
@@ -73,10 +78,11 @@ export function makeExplainer(load: Load) {
 export async function explainStored(
   load: Load,
   record: ExplainableRecord & StoredExplanation,
+  target?: DetectionTarget,
 ): Promise<StoredExplanation> {
   const { reasons, counterfactual, unexplainable } = record
   if (reasons !== null || unexplainable !== null) return { reasons, counterfactual, unexplainable }
-  const explainer = makeExplainer(load)
+  const explainer = makeExplainer(load, target)
   try {
     const [explanation] = await explainer.explain([record])
     return explanation!
@@ -102,9 +108,20 @@ async function openModel(modelId: string, load: Load): Promise<Detector | string
   }
 }
 
-async function explainBy(model: Detector, records: readonly ExplainableRecord[]): Promise<StoredExplanation[]> {
+async function explainBy(
+  model: Detector,
+  records: readonly ExplainableRecord[],
+  target: DetectionTarget | undefined,
+): Promise<StoredExplanation[]> {
+  const rate = target === undefined ? model.metadata.alertRate : alertRateOf(target, model.metadata)
+  const own = model.pValues(Float64Array.from(records, ({ nll }) => nll))
   const read = records.map(({ record, windowed }) => model.read(record, windowed ?? undefined))
-  const readable = read.flatMap((fields, at) => (isRejection(fields) ? [] : [{ fields, nll: records[at]!.nll }]))
+  const readable = read.flatMap((fields, at) => {
+    if (isRejection(fields)) return []
+    const { nll, pValue } = records[at]!
+    // Near the record a recalibration multiplies p-values by nearly the same factor.
+    return [{ fields, nll, rate: (rate * own[at]!) / pValue }]
+  })
   const explained = (await explainAll(model, readable)).values()
   return read.map((fields) => (isRejection(fields) ? unexplainable(fields.detail) : explained.next().value!))
 }
@@ -112,12 +129,13 @@ async function explainBy(model: Detector, records: readonly ExplainableRecord[])
 /** If a record causes an error, the records are explained one by one, so that the others get their reasons. */
 async function explainAll(
   model: Detector,
-  records: readonly { readonly fields: Fields; readonly nll: number }[],
+  records: readonly { readonly fields: Fields; readonly nll: number; readonly rate: number }[],
 ): Promise<StoredExplanation[]> {
   try {
     const explanations = await model.explain(
       records.map(({ fields }) => fields),
       records.map(({ nll }) => nll),
+      records.map(({ rate }) => rate),
     )
     return explanations.map((explanation) => ({ ...explanation, unexplainable: null }))
   } catch (thrown: unknown) {

@@ -21,6 +21,7 @@ export interface UnexplainedAnomaly extends Position {
   readonly windowed: readonly (number | null)[] | null
   /** Nats. */
   readonly nll: number
+  readonly pValue: number
   readonly modelId: string
 }
 
@@ -56,7 +57,8 @@ export async function claimUnexplained(
     name: 'claim_unexplained',
     // Ordered by an expression, because a plan that is made while there are few anomalies would read all in the order of the index by nll.
     text: `
-      select topic, partition, "offset", record_time as "recordTime", record, windowed, nll, model_id as "modelId"
+      select topic, partition, "offset", record_time as "recordTime", record, windowed, nll, p_value as "pValue",
+             model_id as "modelId"
       from outflow.anomalies
       where ${UNEXPLAINED}
         and detected_at >= coalesce((

@@ -17,7 +17,7 @@ import { claimOutboxOrder, queueMessages } from '@outflow/store/outbox'
 import type { ExplainerTelemetry } from './telemetry.js'
 
 interface ExplainerOptions {
-  readonly config: Pick<Config, 'pipeline' | 'postgres' | 'alerts' | 'console'>
+  readonly config: Pick<Config, 'pipeline' | 'detection' | 'postgres' | 'alerts' | 'console'>
   readonly pool: Pool
   readonly telemetry: ExplainerTelemetry
   readonly metrics: Metrics
@@ -37,7 +37,7 @@ const AT_ONCE = 32
 export async function runExplainer(options: ExplainerOptions): Promise<void> {
   const { config, pool, telemetry, metrics, onConnectionLost, untilWoken, signal } = options
   const { pipeline } = config
-  const explainer = makeExplainer((id) => loadModel(pool, { pipeline, id }))
+  const explainer = makeExplainer((id) => loadModel(pool, { pipeline, id }), config.detection)
   const models = listenForModels({
     url: config.postgres.url,
     pipeline,

@@ -73,7 +73,7 @@ async function explainFile(
         if (options.onlyAnomalies && !anomaly) continue
         signal.throwIfAborted()
         const [row, nll, pValue] = [batch.firstRow + index, batch.nll[index]!, batch.pValue[index]!]
-        const [explanation] = await detector.explain([batch.fields[index]!], [nll])
+        const [explanation] = await detector.explain([batch.fields[index]!], [nll], [alertRate])
         const { reasons, counterfactual } = explanation!
         const rarity = rarityBy(detector.metadata, pValue)
         const head = `row ${row} (line ${line})  ${anomaly ? 'anomaly' : 'normal'}  ${rarity}`
@@ -96,12 +96,13 @@ export function rarityBy(
 /** Prints the reasons of a stored anomaly; those that are not stored yet are computed by the model that scored the record. */
 async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
   const place = requireAnomalyId(id)
-  const { anomaly, unsent } = await withPipeline(options, async (pool) => {
+  const { anomaly, unsent } = await withPipeline(options, async (pool, config) => {
     const stored = await storedAnomaly(pool, place)
     const { pipeline } = stored
     const unsent = await unsentCauseAt(pool, pipeline, stored)
+    const target = pipeline === config.pipeline ? config.detection : undefined
     const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })
-    return { anomaly: { ...stored, ...(await explainStored(load, stored)) }, unsent }
+    return { anomaly: { ...stored, ...(await explainStored(load, stored, target)) }, unsent }
   })
   if (anomaly.unexplainable !== null) terminal.say(`no reasons can be computed: ${oneLine(anomaly.unexplainable)}`)
   const { pValue, severity, modelId, record } = anomaly

@@ -98,7 +98,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomalySchema },
       },
     },
-    async ({ params }) => anomalyDetails({ pool, read }, params.id),
+    async ({ params }) => anomalyDetails({ config, pool, read }, params.id),
   )
 
   server.get(
@@ -191,7 +191,7 @@ function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {
   }
 }
 
-async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'>, id: string) {
+async function anomalyDetails({ config, pool, read }: Pick<RouteContext, 'config' | 'pool' | 'read'>, id: string) {
   const { stored, model, verdicts, alert } = await read(async (db) => {
     const stored = await anomalyOf(db, id)
     const { pipeline, modelId } = stored
@@ -203,8 +203,9 @@ async function anomalyDetails({ pool, read }: Pick<RouteContext, 'pool' | 'read'
       alert: { unsent: await unsentCauseAt(db, pipeline, stored), deliveries: [...deliveries] },
     }
   })
+  const target = stored.pipeline === config.pipeline ? config.detection : undefined
   const load = (modelId: string) => loadModel(pool, { pipeline: stored.pipeline, id: modelId })
-  const anomaly = { ...stored, ...(await explainStored(load, stored)) }
+  const anomaly = { ...stored, ...(await explainStored(load, stored, target)) }
   const reasons = anomaly.reasons ?? []
   const line = {
     ...anomaly,
