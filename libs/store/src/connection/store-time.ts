@@ -1,12 +1,12 @@
 import type { Queryable } from './pool.js'
 import { epochMs, run } from './statement.js'
 
-/** Returns Postgres's time, epoch ms; stored times are of that clock. */
+/** Returns Postgres's time, whole epoch ms; stored times are of that clock. */
 export async function storeTime(db: Queryable): Promise<number> {
   const [row] = await run<{ ms: number }>(db, {
     name: 'store_time',
     text: `select ${epochMs('now()')} as ms`,
     values: [],
   })
-  return row!.ms
+  return Math.floor(row!.ms)
 }
