@@ -10,7 +10,8 @@ import {
   packFields,
 } from '@outflow/records'
 import { decodeModel } from './artefact.js'
-import { alertThreshold, pUpperLimit, pValues } from './calibration/conformal.js'
+import { pUpperLimit, pValues } from './calibration/conformal.js'
+import { thresholdOf } from './decision/model-threshold.js'
 import { type FieldShift, fieldShifts } from './drift/field-shifts.js'
 import { explainRecord } from './explaining/explain.js'
 import { findNewValue, type NewValue } from './explaining/new-value.js'
@@ -116,7 +117,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const { encoder, flow, calibration, metadata } = model
   const [threaded, local] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
   const forLarge = threaded ?? local
-  const thresholdNll = alertThreshold(calibration, metadata.alertRate)
+  const thresholdNll = thresholdOf(model, metadata.alertRate)
   // Few records do not determine how rare a record beyond all of them is: there a tail found three times as many anomalies as the rate.
   const smallestPValue = metadata.provisional ? metadata.calibration.smallestPValue : 0
   const pValuesOf = (nll: Float64Array) => {
@@ -141,7 +142,7 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     pUpperLimit: (nll) => Math.max(smallestPValue, pUpperLimit(calibration, nll)),
     explain: async (batch, nll, rates) => {
       const nlls = nll ?? (await nllOf(batch))
-      const thresholdAt = (at: number) => (rates === undefined ? thresholdNll : alertThreshold(calibration, rates[at]!))
+      const thresholdAt = (at: number) => (rates === undefined ? thresholdNll : thresholdOf(model, rates[at]!))
       const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: nlls[at]! }, thresholdAt(at)))
       return runNllQueries(roughNll, queries)
     },

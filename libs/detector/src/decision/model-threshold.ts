@@ -1,7 +1,13 @@
 import type { Recalibration } from '@outflow/contracts'
-import { decodeModel } from '../artefact.js'
+import { decodeModel, type Model } from '../artefact.js'
 import { alertThreshold } from '../calibration/conformal.js'
 import { ownPValueOf } from './recalibration.js'
+
+/** Returns the NLL above which the model's own p-value is at most the rate, nats; infinite if it never is. */
+export function thresholdOf({ calibration, metadata }: Pick<Model, 'calibration' | 'metadata'>, rate: number): number {
+  const isNever = metadata.provisional && rate < metadata.calibration.smallestPValue
+  return isNever ? Number.POSITIVE_INFINITY : alertThreshold(calibration, rate)
+}
 
 /**
  * Returns the NLL above which a record is an anomaly at an alert rate, nats; null if the calibration set is too small for
@@ -15,9 +21,7 @@ export function modelThreshold(
   alertRate: number,
   recalibration: Recalibration | null = null,
 ): number | null {
-  const { calibration, metadata } = decodeModel(artefact)
   const ownRate = recalibration === null ? alertRate : ownPValueOf(recalibration, alertRate)
-  if (metadata.provisional && ownRate < metadata.calibration.smallestPValue) return null
-  const threshold = alertThreshold(calibration, ownRate)
+  const threshold = thresholdOf(decodeModel(artefact), ownRate)
   return Number.isFinite(threshold) ? threshold : null
 }

@@ -22,6 +22,7 @@ export interface UnexplainedAnomaly extends Position {
   /** Nats. */
   readonly nll: number
   readonly pValue: number
+  readonly recalibrationId: bigint | null
   readonly modelId: string
 }
 
@@ -58,7 +59,7 @@ export async function claimUnexplained(
     // Ordered by an expression, because a plan that is made while there are few anomalies would read all in the order of the index by nll.
     text: `
       select topic, partition, "offset", record_time as "recordTime", record, windowed, nll, p_value as "pValue",
-             model_id as "modelId"
+             recalibration_id as "recalibrationId", model_id as "modelId"
       from outflow.anomalies
       where ${UNEXPLAINED}
         and detected_at >= coalesce((

@@ -53,4 +53,14 @@ export async function latestRecalibration(
     : { id: row.id, modelId: of.modelId, recalibration: readRecalibration(row.recalibration, `${row.id}`) }
 }
 
+/** Returns a recalibration; null: retention has deleted it. */
+export async function recalibrationOf(db: Queryable, id: bigint): Promise<Recalibration | null> {
+  const [row] = await run<{ recalibration: unknown }>(db, {
+    name: 'recalibration_of',
+    text: 'select recalibration from outflow.recalibrations where id = $1',
+    values: [id],
+  })
+  return row === undefined ? null : readRecalibration(row.recalibration, `${id}`)
+}
+
 const readRecalibration = jsonColumn('outflow.recalibrations.recalibration', recalibrationSchema)

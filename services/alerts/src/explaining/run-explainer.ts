@@ -12,7 +12,7 @@ import {
   type ExplainedAnomaly,
   storeExplanations,
 } from '@outflow/store/anomalies'
-import { listenForModels, loadModel } from '@outflow/store/models'
+import { explanationSource, listenForModels } from '@outflow/store/models'
 import { claimOutboxOrder, queueMessages } from '@outflow/store/outbox'
 import type { ExplainerTelemetry } from './telemetry.js'
 
@@ -37,7 +37,7 @@ const AT_ONCE = 32
 export async function runExplainer(options: ExplainerOptions): Promise<void> {
   const { config, pool, telemetry, metrics, onConnectionLost, untilWoken, signal } = options
   const { pipeline } = config
-  const explainer = makeExplainer((id) => loadModel(pool, { pipeline, id }), config.detection)
+  const explainer = makeExplainer(explanationSource(pool, pipeline), config.detection)
   const models = listenForModels({
     url: config.postgres.url,
     pipeline,

@@ -1,7 +1,7 @@
 import type { Counterfactual, ModelMetadata, Reason } from '@outflow/contracts'
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
-import { loadModel } from '@outflow/store/models'
+import { explanationSource } from '@outflow/store/models'
 import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
@@ -101,8 +101,10 @@ async function explainAnomaly(id: string, options: PipelineOptions, terminal: Te
     const { pipeline } = stored
     const unsent = await unsentCauseAt(pool, pipeline, stored)
     const target = pipeline === config.pipeline ? config.detection : undefined
-    const load = (modelId: string) => loadModel(pool, { pipeline, id: modelId })
-    return { anomaly: { ...stored, ...(await explainStored(load, stored, target)) }, unsent }
+    return {
+      anomaly: { ...stored, ...(await explainStored(explanationSource(pool, pipeline), stored, target)) },
+      unsent,
+    }
   })
   if (anomaly.unexplainable !== null) terminal.say(`no reasons can be computed: ${oneLine(anomaly.unexplainable)}`)
   const { pValue, severity, modelId, record } = anomaly

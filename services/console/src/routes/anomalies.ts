@@ -11,7 +11,7 @@ import {
   type StoredAnomaly,
   verdictsOn,
 } from '@outflow/store/anomalies'
-import { loadModel, modelSummary, trainedAtOf } from '@outflow/store/models'
+import { explanationSource, modelSummary, trainedAtOf } from '@outflow/store/models'
 import { unsentCauseAt } from '@outflow/store/outbox'
 import { deliveriesOf } from '@outflow/store/webhooks'
 import { z } from 'zod'
@@ -204,8 +204,8 @@ async function anomalyDetails({ config, pool, read }: Pick<RouteContext, 'config
     }
   })
   const target = stored.pipeline === config.pipeline ? config.detection : undefined
-  const load = (modelId: string) => loadModel(pool, { pipeline: stored.pipeline, id: modelId })
-  const anomaly = { ...stored, ...(await explainStored(load, stored, target)) }
+  const explanation = await explainStored(explanationSource(pool, stored.pipeline), stored, target)
+  const anomaly = { ...stored, ...explanation }
   const reasons = anomaly.reasons ?? []
   const line = {
     ...anomaly,
