@@ -23,3 +23,16 @@ it('equal values that training left out as contamination are not counted as neve
     of: 252,
   })
 })
+
+it('equal values that training counted have an exact count of 0 (it was unknown)', () => {
+  const features = ['origin', 'destination'].map((name) =>
+    featureSchema.parse({ path: `$.${name}`, type: 'categorical' }),
+  )
+  const record = (origin: string, destination: string): Fields => ({ numbers: [], categories: [origin, destination] })
+  const records = Array.from({ length: 400 }, (_, row) =>
+    record('JFK LAX SFO'.split(' ')[row % 3]!, row % 3 === 0 ? 'SFO' : row % 2 === 0 ? 'LAX' : 'JFK'),
+  )
+  const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const { ids } = encodeBatch(encoder, [record('SFO', 'SFO')])
+  expect(categoryEvidence(encoder, ids, 1)).toMatchObject({ kind: 'pair', name: 'origin', seen: 0 })
+})

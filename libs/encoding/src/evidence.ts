@@ -1,3 +1,4 @@
+import type { Conditional } from './categories/conditional.js'
 import { groupOfIds } from './context/grouping.js'
 import { type Encoder, groupWidth } from './encoder.js'
 import { keepSeen, roundToStep, unstandardise } from './numbers/number-column.js'
@@ -10,7 +11,7 @@ export type CategoryEvidence =
       readonly kind: 'pair'
       readonly name: string
       readonly value: string | null
-      /** null: the two are equal, which is so rare that such rows were not counted. */
+      /** null: the two are equal, and equal values are so rare that they were not counted. */
       readonly seen: number | null
       readonly of: number
     }
@@ -74,7 +75,7 @@ export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k:
     const isFlag = other >= tree.parents.length - numbers.length
     if (isFlag || ids[other] === 0) return []
     const isTwin = edge.twin?.[ids[parent]!] === ids[child]
-    const seen = edge.pairs.get(ids[parent]! * edge.stride + ids[child]!) ?? (isTwin ? null : 0)
+    const seen = edge.pairs.get(ids[parent]! * edge.stride + ids[child]!) ?? (isTwin && !countsTwins(edge) ? null : 0)
     const { name, values, counts } = tree.vocabularies[other]!
     return [{ kind: 'pair' as const, name, value: values[ids[other]! - 1]!, seen, of: counts[ids[other]!]! }]
   })
@@ -84,4 +85,8 @@ export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k:
   const { counts } = tree.vocabularies[k]!
   const rows = counts.reduce((sum, count) => sum + count, 0)
   return counts[own]! <= RARE_SHARE * rows ? { kind: 'rare', seen: counts[own]!, of: rows } : { kind: 'common' }
+}
+
+function countsTwins({ twin, pairs, stride }: Conditional): boolean {
+  return twin?.some((child, parent) => child > 0 && pairs.has(parent * stride + child)) ?? false
 }
