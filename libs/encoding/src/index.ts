@@ -23,6 +23,7 @@ export {
   flagCategory,
   flagOf,
   fromLine,
+  isEmpty,
   logSlope,
   type NumberColumn,
   ownToLine,

@@ -1,4 +1,4 @@
-import type { Feature } from '@outflow/contracts'
+import { type Feature, PARTITION } from '@outflow/contracts'
 import { fitEncoder } from '@outflow/encoding'
 import { type Fields, makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
@@ -92,23 +92,26 @@ it('returns a number that the record should lack if no value of it makes the rec
   expect(far.counterfactual!.changes[0]!.to).not.toBeNull()
 })
 
-it('returns a number that no training record has as one that would be missing (0 was expected)', async () => {
-  const optional: readonly Feature[] = [
-    { path: '$.amount', type: 'numeric', optional: false },
-    { path: '$.fee', type: 'numeric', optional: true },
-  ]
-  const readOptional = makeReader(optional)
-  const past = Array.from({ length: 300 }, (_, at) => readOptional({ amount: (at * 37) % 100 }) as Fields)
-  const { encoder: withoutFee } = fitEncoder(optional, past, { seed: 1, contamination: 0.01 })
-  const nll = async (batch: readonly Fields[]) =>
-    Float64Array.from(batch, ({ numbers }) => (Number.isNaN(numbers[1]) ? 5 : 60))
-  const record = { fields: readOptional({ amount: 50, fee: 5 }) as Fields, nll: 60 }
-  const [explanation] = await runNllQueries(nll, [explainRecord(withoutFee, record, ORDINARY_NLL)])
-  expect(explanation).toMatchObject({
-    reasons: [{ expected: null, text: 'fee 5 is present; none would be expected' }],
-    counterfactual: { text: 'normal with fee none instead of 5' },
-  })
-})
+it.each<Feature>([
+  { path: '$.fee', type: 'numeric', optional: true },
+  { name: 'fee', type: 'window', aggregate: 'count', over: '7d', by: PARTITION },
+])(
+  'returns the number of $type that no training record has as one that would be missing (0 was expected)',
+  async (fee) => {
+    const optional: readonly Feature[] = [{ path: '$.amount', type: 'numeric', optional: false }, fee]
+    const readFee = (amount: number, value: number): Fields => ({ numbers: [amount, value], categories: [] })
+    const past = Array.from({ length: 300 }, (_, at) => readFee((at * 37) % 100, Number.NaN))
+    const { encoder: withoutFee } = fitEncoder(optional, past, { seed: 1, contamination: 0.01 })
+    const nll = async (batch: readonly Fields[]) =>
+      Float64Array.from(batch, ({ numbers }) => (Number.isNaN(numbers[1]) ? 5 : 60))
+    const record = { fields: readFee(50, 5), nll: 60 }
+    const [explanation] = await runNllQueries(nll, [explainRecord(withoutFee, record, ORDINARY_NLL)])
+    expect(explanation).toMatchObject({
+      reasons: [{ expected: null, text: 'fee 5 is present; none would be expected' }],
+      counterfactual: { text: 'normal with fee none instead of 5' },
+    })
+  },
+)
 
 it('issue 20: one wrong number of 20 costs at most 150 scored records', () => {
   const wide = Array.from({ length: 20 }, (_, at): Feature => ({ path: `$.n${at}`, type: 'numeric', optional: false }))

@@ -4,6 +4,7 @@ import {
   coarseAlternatives,
   type Encoder,
   encodeBatch,
+  isEmpty,
   numberAlternatives,
   refineAlternatives,
   withCategory,
@@ -93,10 +94,10 @@ function leastOf(curve: Curve): number {
   return Math.min(leastPresent(curve), curve.missingNll ?? Number.POSITIVE_INFINITY)
 }
 
-/** Whether the record has the number, and training records lack it. */
+/** Whether the record has the number, and training records lack it. Those that lack a window over a partition are not counted. */
 function mayBeMissing({ numbers, tree: { vocabularies } }: Encoder, fields: Fields, j: number): boolean {
   const flags = vocabularies[vocabularies.length - numbers.length + j]!
-  return !Number.isNaN(fields.numbers[j]) && flags.ids.has('missing')
+  return !Number.isNaN(fields.numbers[j]) && (flags.ids.has('missing') || isEmpty(numbers[j]!))
 }
 
 /** [numbers]; indices of the numbers, the one that helps most first. */
