@@ -114,8 +114,9 @@ const FLOAT32_ERROR = 1e-7
 
 type Precision = Pick<Intl.NumberFormatOptions, 'maximumFractionDigits' | 'maximumSignificantDigits' | 'notation'>
 
-/** From here on numbers are shown as 1.5E300, and below as 1.5E-300; JavaScript does so as well. */
+/** Numbers of this size or more are shown as 1.5E300, as in JavaScript. */
 const MANY_DIGITS = 1e21
+/** Numbers below this size are shown as 1.5E−300, as in JavaScript. */
 const MANY_ZEROS = 1e-6
 const SCIENTIFIC: Precision = { notation: 'scientific', maximumSignificantDigits: 4 }
 

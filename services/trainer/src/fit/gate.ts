@@ -42,8 +42,8 @@ const LOWER_HALF = [0.25, 0.75] as const
  *
  * - its artefact opens, and gives the same finite NLLs when opened twice, at the edges of the contract too;
  * - they are at least as likely under it as under the incumbent: it fails if the 95 % interval of its mean gain is
- *   below −0.02 nats. A first model is compared with a density of independent fields instead, as is one under which other numbers
- *   have a usual value than under the incumbent: it fails below −1 nat a number, or −10 nats, and below −0.02 nats if extreme values in
+ *   below −0.02 nats. A first model, or one whose usual values differ from the incumbent's, is compared with a density of independent
+ *   fields instead: it fails below −1 nat a number, or −10 nats, and below −0.02 nats if extreme values in
  *   the window have widened a number;
  * - its share of anomalies is at most three times the configured one (alert rate plus contamination), up to random variation, and its
  *   p-values are neither mostly too high nor mostly too low;
