@@ -101,8 +101,8 @@ function readIso(text: string): number | undefined {
       offset = sign * (hours * 60 + minutes)
     } else if (at === text.length && at > spaceAt && !'Zz'.includes(text[at - 1]!)) return undefined
   }
-  const dayMs = Date.UTC(year, month - 1, day)
-  const isDay = year >= 100 && month >= 1 && month <= 12 && new Date(dayMs).getUTCDate() === day
+  const dayMs = new Date(0).setUTCFullYear(year, month - 1, day)
+  const isDay = year >= 1 && month >= 1 && month <= 12 && new Date(dayMs).getUTCDate() === day
   const isTime = at === text.length && hour <= 23 && minute <= 59 && second <= 60
   if (!isDay || !isTime || Number.isNaN(offset)) return undefined
   return dayMs + (hour * 60 + minute - offset) * 60_000 + second * 1_000 + ms
