@@ -6,7 +6,19 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { aModel } from '../support/reports.js'
-import { aBatch, aPipeline, NOW } from '../support/stored-batches.js'
+import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
+
+/** Makes statements fail that delete more than 10,000 rows of a table. */
+const limitDeletes = (table: string) =>
+  pool.query(`
+    create or replace function outflow.limit_deletes() returns trigger language plpgsql as $$
+    begin
+      if (select count(*) from gone) > 10000 then raise 'more than 10,000 rows in a statement'; end if;
+      return null;
+    end
+    $$;
+    create trigger limit_deletes after delete on outflow.${table}
+      referencing old table as gone for each statement execute function outflow.limit_deletes()`)
 
 const WAITING_FOR_TABLE = `
   select from pg_locks join pg_database on pg_database.oid = pg_locks.database
@@ -203,6 +215,20 @@ describe('retention', () => {
     await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 86_400_000 })
     const { rows } = await pool.query('select "offset" from outflow.dead_letters where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
+  })
+
+  it('deletes as many window states as there are, 10,000 in a statement (the keys of a removed feature were one statement)', async () => {
+    const pipeline = await aPipeline()
+    await limitDeletes('window_states')
+    await pool.query(
+      `insert into outflow.window_states (pipeline, topic, partition, entity_by, entity, state, updated_at)
+       select $1, $2, 0, 'key', number, '', now() - (number > 1)::integer * interval '2 days'
+       from generate_series(1, 20001) as number`,
+      [pipeline, TOPIC],
+    )
+    await applyRetention(pool, { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 })
+    const { rows } = await pool.query('select entity from outflow.window_states where pipeline = $1', [pipeline])
+    expect(rows).toEqual([{ entity: '1' }])
   })
 
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {

@@ -29,29 +29,3 @@ export async function loadWindowStates(
   if (rows.length === 0) throw new PositionMoved(at, nextOffset)
   return rows.flatMap(({ state, ...entity }) => (state === null ? [] : [{ ...entity, state }]))
 }
-
-/**
- * Deletes the states of entities that were not seen for `keepMs` while their partition advanced; time in which the
- * pipeline was stopped does not count. Partitions of other topics than `topics` never advance again: there all time counts.
- */
-export async function deleteIdleWindowStates(
-  db: Queryable,
-  {
-    pipeline,
-    topics,
-    keepMs,
-    asOf,
-  }: { readonly pipeline: string; readonly topics: readonly string[]; readonly keepMs: number; readonly asOf: Date },
-): Promise<void> {
-  await run(db, {
-    name: 'delete_idle_window_states',
-    text: `
-      delete from outflow.window_states as idle
-      using outflow.offsets as moved
-      where idle.pipeline = $1 and moved.pipeline = idle.pipeline and moved.topic = idle.topic
-        and moved.partition = idle.partition
-        and idle.updated_at < least(case when idle.topic = any($4::text[]) then moved.updated_at end, $3::timestamptz)
-                              - make_interval(secs => $2::float8 / 1000)`,
-    values: [pipeline, keepMs, asOf, topics],
-  })
-}

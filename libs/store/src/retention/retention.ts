@@ -1,7 +1,6 @@
 import { createPartitions, dayOf } from '../anomalies/partitions.js'
-import { deleteIdleWindowStates } from '../batch/window-states.js'
 import type { Pool } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { run, type Statement } from '../connection/statement.js'
 
 const DAY_MS = 86_400_000
 
@@ -94,21 +93,54 @@ export async function applyRetention(
   return { dropped, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
 
-/** Deletes the pipeline's rows of a time before the cutoff, in rounds: millions take longer than a statement may. The time is indexed. */
-async function deleteBefore(pool: Pool, pipeline: string, table: string, time: string, cutoff: string): Promise<void> {
+/** Deletes the pipeline's rows of a time before the cutoff. The time is indexed. */
+function deleteBefore(pool: Pool, pipeline: string, table: string, time: string, cutoff: string): Promise<void> {
+  return deleteInRounds(pool, table, {
+    name: `delete_${table}_by_${time}`,
+    text: `select ctid from outflow.${table} where pipeline = $1 and ${time} < $2::timestamptz order by ${time}`,
+    values: [pipeline, cutoff],
+  })
+}
+
+/**
+ * Deletes the states of entities that were not seen for `keepMs` while their partition advanced; time in which the
+ * pipeline was stopped does not count. Partitions of other topics than `topics` never advance again: there all time counts.
+ */
+function deleteIdleWindowStates(
+  pool: Pool,
+  {
+    pipeline,
+    topics,
+    keepMs,
+    asOf,
+  }: { readonly pipeline: string; readonly topics: readonly string[]; readonly keepMs: number; readonly asOf: Date },
+): Promise<void> {
+  return deleteInRounds(pool, 'window_states', {
+    name: 'delete_idle_window_states',
+    // Without the lock, a state that is stored at the same time could be deleted: its row has another ctid then.
+    text: `
+      select idle.ctid
+      from outflow.window_states as idle
+      join outflow.offsets as moved using (pipeline, topic, partition)
+      where idle.pipeline = $1
+        and idle.updated_at < least(case when idle.topic = any($4::text[]) then moved.updated_at end, $3::timestamptz)
+                              - make_interval(secs => $2::float8 / 1000)
+      for update of idle skip locked`,
+    values: [pipeline, keepMs, asOf, topics],
+  })
+}
+
+/** Deletes the rows of a table whose ctids a statement selects, in rounds: millions take longer than a statement may. */
+async function deleteInRounds(pool: Pool, table: string, { name, text, values }: Statement): Promise<void> {
   for (;;) {
     const [round] = await run<{ deleted: number }>(pool, {
-      name: `delete_${table}_by_${time}`,
+      name,
       text: `
         with deleted as (
-          delete from outflow.${table}
-          where ctid = any(array(
-            select ctid from outflow.${table} where pipeline = $1 and ${time} < $2::timestamptz order by ${time} limit $3
-          ))
-          returning 1
+          delete from outflow.${table} where ctid = any(array(${text} limit ${ROWS_PER_ROUND})) returning 1
         )
         select count(*)::integer as deleted from deleted`,
-      values: [pipeline, cutoff, ROWS_PER_ROUND],
+      values,
     })
     if (round!.deleted < ROWS_PER_ROUND) return
   }
