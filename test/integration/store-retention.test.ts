@@ -231,6 +231,22 @@ describe('retention', () => {
     expect(rows).toEqual([{ entity: '1' }])
   })
 
+  it('deletes as many differences of shadows as there are, 10,000 in a statement (they were one statement)', async () => {
+    const pipeline = await aPipeline()
+    await limitDeletes('shadow_differences')
+    await pool.query(
+      `insert into outflow.shadow_differences
+         (pipeline, topic, partition, "offset", shadow_id, model_id, anomaly_by, record_time, event_time, record, nll, p_value,
+          shadow_nll, shadow_p_value, noted_at)
+       select $1, $2, 0, number, 's', 'm', 'shadow', now(), now(), '{}', 1, 1, 1, 1, now() - (number > 1)::integer * interval '20 days'
+       from generate_series(1, 20001) as number`,
+      [pipeline, TOPIC],
+    )
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12 })
+    const { rows } = await pool.query('select "offset" from outflow.shadow_differences where pipeline = $1', [pipeline])
+    expect(rows).toEqual([{ offset: '1' }])
+  })
+
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000

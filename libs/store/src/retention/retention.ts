@@ -42,10 +42,11 @@ export async function applyRetention(
   const { asOf, now } = await advanceClock(pool, pipeline)
   const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
   const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
-  // One row for each rejected record, delivery or withheld alert.
+  // One row for each rejected record, delivery, withheld alert, or record on which a shadow differs.
   await deleteBefore(pool, pipeline, 'dead_letters', 'rejected_at', anomaliesCutoff)
   await deleteBefore(pool, pipeline, 'webhook_deliveries', 'died_at', anomaliesCutoff)
   await deleteBefore(pool, pipeline, 'webhook_deliveries', 'delivered_at', statisticsCutoff)
+  await deleteBefore(pool, pipeline, 'shadow_differences', 'noted_at', anomaliesCutoff)
   await deleteBefore(pool, pipeline, 'unsent_alerts', 'decided_at', `${dayOf(Date.parse(anomaliesCutoff))}T00:00Z`)
   await run(pool, {
     name: 'delete_old_rows',
@@ -79,8 +80,6 @@ export async function applyRetention(
                                  or change.id = (select max(id) from outflow.model_changes where pipeline = $1)))
       ), shadows as (
         delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz
-      ), differences as (
-        delete from outflow.shadow_differences where pipeline = $1 and noted_at < $2::timestamptz
       )
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],
