@@ -104,6 +104,7 @@ declare
   day_partition record;
   find_others text;
   holds_others boolean;
+  deleted bigint;
   is_alone boolean := false;
   blocking record;
 begin
@@ -127,11 +128,16 @@ begin
     execute find_others into holds_others using of_pipeline;
     if holds_others then
       execute format('delete from outflow.%I where pipeline = $1', day_partition.name) using of_pipeline;
+      get diagnostics deleted = row_count;
+      if deleted > 0 then
+        return next day_partition.name;
+        return;
+      end if;
     else
       -- Another pipeline may have inserted rows of this day since: the lock waits for its transaction.
       lock table only outflow.anomalies in access exclusive mode;
       execute find_others into holds_others using of_pipeline;
-      -- The lock is released at once: the caller calls again after a day was dropped, otherwise at its next run.
+      -- The lock is released at once: the caller calls again after a day was cleared, otherwise at its next run.
       if not holds_others then
         execute format('drop table outflow.%I', day_partition.name);
         return next day_partition.name;
@@ -140,7 +146,10 @@ begin
     end if;
   end loop;
   -- A row of the default partition may have any record time: its age is counted from its detection.
-  delete from outflow.anomalies_default where pipeline = of_pipeline and detected_at < cutoff;
+  delete from outflow.anomalies_default where ctid = any(array(
+    select ctid from outflow.anomalies_default where pipeline = of_pipeline and detected_at < cutoff limit 10000
+  ));
+  if found then return next 'anomalies_default'; end if;
 exception
   when lock_not_available then
     if not is_alone then
@@ -163,7 +172,7 @@ exception
 end
 $$;
 comment on function outflow.drop_anomalies_before is
-  'Drops at most one day and returns its name; call it until it returns no row. Fails with lock_not_available after a second, and names the session.';
+  'Drops at most one day, or deletes the pipeline''s rows of a day that has others, or up to 10,000 rows of the default partition; returns the partition''s name. Call it until it returns no row. Fails with lock_not_available after a second, and names the session.';
 
 -- The whole bytes are on the dead-letter topic; the table keeps the first KiB, for reading.
 create table outflow.dead_letters (

@@ -289,7 +289,7 @@ describe('retention', () => {
     await analyst.query('commit')
     await analyst.end()
     const names = days.map((ms) => `anomalies_${new Date(ms).toISOString().slice(0, 10).replaceAll('-', '')}`)
-    expect((await applyRetention(pool, retention)).dropped).toEqual(names.toSorted())
+    expect((await applyRetention(pool, retention)).cleared).toEqual(names.toSorted())
     expect(await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).toEqual([])
   })
 

@@ -34,10 +34,14 @@ describe('retention', () => {
     await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 21 * dayMs))
     const retention = { anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
 
-    const { dropped, behindMs } = await applyRetention(pool, { pipeline: mine, ...retention })
+    const { cleared, behindMs } = await applyRetention(pool, { pipeline: mine, ...retention })
     expect(behindMs).toBe(0)
 
-    expect(dropped).toEqual([`anomalies_${new Date(NOW - 20 * dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`])
+    const partitionOf = (days: number) =>
+      `anomalies_${new Date(NOW - days * dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`
+    expect(cleared).toEqual([partitionOf(21), partitionOf(20)])
+    const { rows } = await pool.query('select to_regclass($1) is null as dropped', [`outflow.${partitionOf(20)}`])
+    expect(rows).toEqual([{ dropped: true }])
     expect((await leastLikelyAnomalies(pool, { pipeline: mine, limit: 9 })).map(({ offset }) => offset)).toEqual([8n])
     expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
     await pool.query(
@@ -84,7 +88,7 @@ describe('retention', () => {
     })
     await client.query('commit')
 
-    expect(await applied).toMatchObject({ dropped: [] })
+    expect(await applied).toMatchObject({ cleared: [] })
     expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
   })
 
@@ -117,7 +121,7 @@ describe('retention', () => {
     expect(statistics.rowCount).toBe(0)
 
     await notebook.query('commit')
-    expect((await applyRetention(pool, retention)).dropped).toHaveLength(1)
+    expect((await applyRetention(pool, retention)).cleared).toHaveLength(1)
   })
 
   it('names no session if another retention keeps a day from being dropped (it named any that used the anomalies)', async () => {
@@ -245,6 +249,34 @@ describe('retention', () => {
     await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12 })
     const { rows } = await pool.query('select "offset" from outflow.shadow_differences where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
+  })
+
+  it('deletes as many anomalies of the default partition as there are, 10,000 in a statement (they were one statement)', async () => {
+    const pipeline = await aPipeline()
+    await limitDeletes('anomalies_default')
+    await pool.query(
+      `insert into outflow.anomalies
+         (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id, detected_at)
+       select $1, $2, 0, number, 'epoch', now(), '{}', 1, 0, 0, 'low', 'm', now() - (number > 1)::integer * interval '20 days'
+       from generate_series(1, 20001) as number`,
+      [pipeline, TOPIC],
+    )
+    const { cleared } = await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12 })
+    expect(cleared).toEqual(['anomalies_default'])
+    const { rows } = await pool.query('select "offset" from outflow.anomalies where pipeline = $1', [pipeline])
+    expect(rows).toEqual([{ offset: '1' }])
+  })
+
+  it('clears one day in a statement, also if other pipelines have rows of it (all old days were one statement)', async () => {
+    const [mine, other] = [await aPipeline(), await aPipeline()]
+    for (const pipeline of [mine, other]) {
+      await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 50 * 86_400_000))
+      await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 51 * 86_400_000))
+    }
+    const cleared = await pool.query(`select outflow.drop_anomalies_before($1, now() - interval '10 days')`, [mine])
+    expect(cleared.rowCount).toBe(1)
+    expect(await leastLikelyAnomalies(pool, { pipeline: mine, limit: 9 })).toHaveLength(1)
+    expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(2)
   })
 
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {

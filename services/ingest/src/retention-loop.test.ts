@@ -7,23 +7,23 @@ function aTelemetry() {
   return { retentionApplied: vi.fn(), retentionBehind: vi.fn(), retentionPostponed: vi.fn() }
 }
 
-test('the dropped partitions are reported', async () => {
+test('the cleared partitions are reported', async () => {
   const abort = new AbortController()
   const telemetry = { ...aTelemetry(), retentionApplied: vi.fn(() => abort.abort()) }
-  const dropped = ['anomalies_20250101']
+  const cleared = ['anomalies_20250101']
   await applyRetentionHourly({
-    applyRetention: async () => ({ dropped, asOf, behindMs: 0 }),
+    applyRetention: async () => ({ cleared, asOf, behindMs: 0 }),
     telemetry,
     signal: abort.signal,
   })
-  expect(telemetry.retentionApplied).toHaveBeenCalledWith(dropped)
+  expect(telemetry.retentionApplied).toHaveBeenCalledWith(cleared)
   expect(telemetry.retentionBehind).not.toHaveBeenCalled()
 })
 
 test('issue 17.23: retention that is behind the clock is reported', async () => {
   const abort = new AbortController()
   const telemetry = { ...aTelemetry(), retentionBehind: vi.fn(() => abort.abort()) }
-  const retention = { dropped: [], asOf, behindMs: 400 * 86_400_000 }
+  const retention = { cleared: [], asOf, behindMs: 400 * 86_400_000 }
   await applyRetentionHourly({ applyRetention: async () => retention, telemetry, signal: abort.signal })
   expect(telemetry.retentionBehind).toHaveBeenCalledWith(retention)
 })

@@ -20,7 +20,7 @@ export async function applyRetentionHourly({ applyRetention, telemetry, signal }
     try {
       const retention = await applyRetention()
       if (retention.behindMs > DAY_MS) telemetry.retentionBehind(retention)
-      if (retention.dropped.length > 0) telemetry.retentionApplied(retention.dropped)
+      if (retention.cleared.length > 0) telemetry.retentionApplied(retention.cleared)
     } catch (thrown: unknown) {
       telemetry.retentionPostponed(toOutflowError(thrown))
     }

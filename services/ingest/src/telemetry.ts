@@ -131,7 +131,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     /** Postgres's clock advanced by more than a day since the last run, because it jumped or the pipeline was stopped. */
     retentionBehind: ({ asOf, behindMs }: Pick<Retention, 'asOf' | 'behindMs'>) =>
       log.warn({ asOf, behindMs }, 'retention behind the clock'),
-    retentionApplied: (dropped: readonly string[]) => log.info({ dropped }, 'retention applied'),
+    retentionApplied: (cleared: readonly string[]) => log.info({ cleared }, 'retention applied'),
     retentionPostponed: (error: OutflowError) => log.warn({ error }, 'retention postponed'),
   }
 }

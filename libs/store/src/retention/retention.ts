@@ -5,8 +5,8 @@ import { run, type Statement } from '../connection/statement.js'
 const DAY_MS = 86_400_000
 
 export interface Retention {
-  /** Dropped partitions of anomalies. */
-  readonly dropped: readonly string[]
+  /** Partitions of anomalies that were dropped, or whose rows of the pipeline were deleted. */
+  readonly cleared: readonly string[]
   /** The time from which ages were measured. */
   readonly asOf: Date
   /** How far `asOf` is behind Postgres's clock, ms: more than an hour only if that clock advanced by more than a day between two runs. */
@@ -88,8 +88,8 @@ export async function applyRetention(
   // In every run: a query of an analyst may have prevented it in the last one.
   await createPartitions(pool, [dayOf(now.getTime()), dayOf(now.getTime() + DAY_MS)])
   // Last, because a transaction of an analyst may prevent it.
-  const dropped = await dropDays(pool, pipeline, anomaliesCutoff)
-  return { dropped, asOf, behindMs: now.getTime() - asOf.getTime() }
+  const cleared = await clearDays(pool, pipeline, anomaliesCutoff)
+  return { cleared, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
 
 /** Deletes the pipeline's rows of a time before the cutoff. The time is indexed. */
@@ -172,15 +172,15 @@ async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly as
 const FEWEST_SECONDS_BETWEEN_DAYS = 3_300
 
 /** Uses one transaction for each day, so that the lock on the whole table is released in between. */
-async function dropDays(pool: Pool, pipeline: string, cutoff: string): Promise<readonly string[]> {
-  const dropped: string[] = []
+async function clearDays(pool: Pool, pipeline: string, cutoff: string): Promise<readonly string[]> {
+  const cleared = new Set<string>()
   for (;;) {
     const [day] = await run<{ partition: string }>(pool, {
       name: 'drop_anomalies_before',
-      text: 'select dropped as partition from outflow.drop_anomalies_before($1, $2::timestamptz) as dropped',
+      text: 'select cleared as partition from outflow.drop_anomalies_before($1, $2::timestamptz) as cleared',
       values: [pipeline, cutoff],
     })
-    if (day === undefined) return dropped
-    dropped.push(day.partition)
+    if (day === undefined) return [...cleared]
+    cleared.add(day.partition)
   }
 }
