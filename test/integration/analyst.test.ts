@@ -15,6 +15,7 @@ import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
 import { aFolder, aName } from '../support/infrastructure.js'
+import { NEVER } from '../support/never.js'
 import { withClient } from '../support/postgres-client.js'
 
 const NOW = Date.now()
@@ -273,7 +274,7 @@ describe('retention', () => {
     const pipeline = aName('pipeline')
     const days = [40, 41].map((ago) => NOW - ago * DAY_MS)
     await write(pipeline, days)
-    const retention = { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS }
+    const retention = { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS, signal: NEVER }
     const analyst = new pg.Client({ connectionString: url })
     await analyst.connect()
     await analyst.query('begin; select count(*) from analyst.anomalies')
@@ -301,7 +302,7 @@ describe('retention', () => {
     ).rows as [{ tomorrow: string }]
     const exists = async () => (await pool.query('select to_regclass($1) is not null as yes', [tomorrow])).rows[0].yes
     await pool.query(`drop table if exists ${tomorrow}`)
-    const retention = { pipeline: aName('pipeline'), anomaliesMs: 90 * DAY_MS, statisticsMs: DAY_MS }
+    const retention = { pipeline: aName('pipeline'), anomaliesMs: 90 * DAY_MS, statisticsMs: DAY_MS, signal: NEVER }
     // One pool, as in one process of ingest, which has not created a partition yet.
     const ingest = openPool(url)
     onTestFinished(() => ingest.end())

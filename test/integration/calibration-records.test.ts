@@ -11,6 +11,7 @@ import { confirmedPositions } from '@outflow/store/training'
 import { expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { aName } from '../support/infrastructure.js'
+import { NEVER } from '../support/never.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
 
 const FITTED = '00000000-0000-8000-8000-000000000001'
@@ -74,7 +75,7 @@ it('a model is trimmed by new labels once they are old enough, and again only by
 it('retention removes the calibration records of earlier models, and keeps those of the active one', async () => {
   const pipeline = aName('retained')
   const left = async () => {
-    await applyRetention(pool, { pipeline, anomaliesMs: -60_000, statisticsMs: 60_000 })
+    await applyRetention(pool, { pipeline, anomaliesMs: -60_000, statisticsMs: 60_000, signal: NEVER })
     const { rows } = await pool.query(
       'select distinct model_id from outflow.calibration_records where pipeline = $1 order by 1',
       [pipeline],

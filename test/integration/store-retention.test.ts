@@ -5,6 +5,7 @@ import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
+import { NEVER } from '../support/never.js'
 import { aModel } from '../support/reports.js'
 import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
 
@@ -32,7 +33,7 @@ describe('retention', () => {
     await writeBatch(pool, aBatch(mine, 3n, 6n, 1, NOW - 21 * dayMs))
     await writeBatch(pool, aBatch(mine, 6n, 9n, 1, 0))
     await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 21 * dayMs))
-    const retention = { anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
+    const retention = { anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER }
 
     const { cleared, behindMs } = await applyRetention(pool, { pipeline: mine, ...retention })
     expect(behindMs).toBe(0)
@@ -58,7 +59,7 @@ describe('retention', () => {
     const dayMs = 86_400_000
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 25 * dayMs))
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: 30 * dayMs })
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: 30 * dayMs, signal: NEVER })
 
     const { rows } = await pool.query(
       'select anomalies, scored, per_million from analyst.model_fields where pipeline = $1',
@@ -82,7 +83,12 @@ describe('retention', () => {
       [mine, other],
     )
 
-    const applied = applyRetention(pool, { pipeline: mine, anomaliesMs: 10 * dayMs, statisticsMs: dayMs })
+    const applied = applyRetention(pool, {
+      pipeline: mine,
+      anomaliesMs: 10 * dayMs,
+      statisticsMs: dayMs,
+      signal: NEVER,
+    })
     await eventually(async () => (await pool.query(WAITING_FOR_TABLE)).rowCount === 1, {
       what: 'retention waits for the transaction',
     })
@@ -108,7 +114,7 @@ describe('retention', () => {
     )
     const { pid, role } = rows[0]!
 
-    const retention = { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
+    const retention = { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER }
     await expect(applyRetention(pool, retention)).rejects.toMatchObject({
       retryable: true,
       message: expect.stringMatching(
@@ -136,9 +142,9 @@ describe('retention', () => {
       await client.query('begin')
       await client.query(statement)
     }
-    await expect(applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1 })).rejects.toThrow(
-      'Postgres granted no lock: another process creates or drops partitions of outflow.anomalies',
-    )
+    await expect(
+      applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1, signal: NEVER }),
+    ).rejects.toThrow('Postgres granted no lock: another process creates or drops partitions of outflow.anomalies')
   })
 
   it('deletes models that scored no kept anomaly, except the active one and the one to roll back to', async () => {
@@ -162,7 +168,8 @@ describe('retention', () => {
       `update outflow.models set created_at = now() - interval '50 days' where pipeline = $1 and id <> 'recent'`,
       [pipeline],
     )
-    const retain = (days: number) => applyRetention(pool, { pipeline, anomaliesMs: days * dayMs, statisticsMs: dayMs })
+    const retain = (days: number) =>
+      applyRetention(pool, { pipeline, anomaliesMs: days * dayMs, statisticsMs: dayMs, signal: NEVER })
     const left = async () => (await listModels(pool, pipeline)).map(({ id }) => id).sort()
 
     await retain(60)
@@ -186,7 +193,7 @@ describe('retention', () => {
         [pipeline],
       )
     }
-    await applyRetention(pool, { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: dayMs })
+    await applyRetention(pool, { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: dayMs, signal: NEVER })
     const { rows } = await pool.query('select factor from outflow.recalibrations where pipeline = $1 order by id', [
       pipeline,
     ])
@@ -203,7 +210,7 @@ describe('retention', () => {
        from generate_series(0, 1) as seconds`,
       [pipeline],
     )
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs })
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER })
     const { rows } = await pool.query('select "offset" from outflow.unsent_alerts where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '0' }])
   })
@@ -216,7 +223,7 @@ describe('retention', () => {
        from generate_series(1, 20001) as number`,
       [pipeline],
     )
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 86_400_000 })
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 86_400_000, signal: NEVER })
     const { rows } = await pool.query('select "offset" from outflow.dead_letters where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
   })
@@ -230,7 +237,7 @@ describe('retention', () => {
        from generate_series(1, 20001) as number`,
       [pipeline, TOPIC],
     )
-    await applyRetention(pool, { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 })
+    await applyRetention(pool, { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, signal: NEVER })
     const { rows } = await pool.query('select entity from outflow.window_states where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ entity: '1' }])
   })
@@ -246,7 +253,7 @@ describe('retention', () => {
        from generate_series(1, 20001) as number`,
       [pipeline, TOPIC],
     )
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12 })
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12, signal: NEVER })
     const { rows } = await pool.query('select "offset" from outflow.shadow_differences where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
   })
@@ -261,7 +268,12 @@ describe('retention', () => {
        from generate_series(1, 20001) as number`,
       [pipeline, TOPIC],
     )
-    const { cleared } = await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12 })
+    const { cleared } = await applyRetention(pool, {
+      pipeline,
+      anomaliesMs: 10 * 86_400_000,
+      statisticsMs: 1e12,
+      signal: NEVER,
+    })
     expect(cleared).toEqual(['anomalies_default'])
     const { rows } = await pool.query('select "offset" from outflow.anomalies where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
@@ -279,10 +291,25 @@ describe('retention', () => {
     expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(2)
   })
 
+  it('ends after the round in which the signal aborts, without an error (it deleted all rows, and the shutdown overran)', async () => {
+    const pipeline = await aPipeline()
+    await pool.query(
+      `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time, rejected_at)
+       select $1, 'orders', 0, number, 'invalid_json', 'broken', now(), now() - interval '20 days'
+       from generate_series(1, 20001) as number`,
+      [pipeline],
+    )
+    let reads = 0
+    const stopping = new Proxy(NEVER, { get: () => reads++ > 0 })
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12, signal: stopping })
+    const { rowCount } = await pool.query('select from outflow.dead_letters where pipeline = $1', [pipeline])
+    expect(rowCount).toBe(10_001)
+  })
+
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000
-    const retention = { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: 30 * dayMs }
+    const retention = { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: 30 * dayMs, signal: NEVER }
     // By a clock that is 200 days ahead, the last run and all rows are 200 days old.
     const then = NOW - 200 * dayMs
     for (let day = 0; day < 3; day++) {
@@ -293,7 +320,7 @@ describe('retention', () => {
       `update outflow.score_statistics set updated_at = now() - interval '200 days' where pipeline = $1`,
       [pipeline],
     )
-    await applyRetention(pool, { ...retention, anomaliesMs: 1e12, statisticsMs: 1e12 })
+    await applyRetention(pool, { ...retention, anomaliesMs: 1e12, statisticsMs: 1e12, signal: NEVER })
     await pool.query('update outflow.retention_clocks set as_of = $2, ran_at = $2 where pipeline = $1', [
       pipeline,
       new Date(then),
@@ -316,7 +343,7 @@ describe('retention', () => {
 
   it('issue 17.23: after the clock was set back, retention uses the earlier time', async () => {
     const pipeline = await aPipeline()
-    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 }
+    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, signal: NEVER }
     await applyRetention(pool, retention)
     await pool.query(
       `update outflow.retention_clocks set as_of = now() + interval '400 days', ran_at = now() + interval '400 days' where pipeline = $1`,

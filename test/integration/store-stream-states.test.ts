@@ -3,6 +3,7 @@ import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
+import { NEVER } from '../support/never.js'
 import { aBatch, aPipeline, TOPIC } from '../support/stored-batches.js'
 
 /** The partition at its stored offset. */
@@ -56,7 +57,14 @@ describe('window states', () => {
 
   it('are deleted when their entity has no more records while the partition advances, but not while the partition is idle', async () => {
     const pipeline = await aPipeline()
-    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, windowStatesMs: 3_600_000, topics: [TOPIC] }
+    const retention = {
+      pipeline,
+      anomaliesMs: 1e12,
+      statisticsMs: 1e12,
+      windowStatesMs: 3_600_000,
+      topics: [TOPIC],
+      signal: NEVER,
+    }
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })
     const longAgo = "set updated_at = updated_at - interval '2 h' where pipeline = $1"
     await pool.query(`update outflow.window_states ${longAgo}`, [pipeline])
@@ -71,7 +79,7 @@ describe('window states', () => {
 
   it('are deleted a day after the last windowed feature or the topic was removed (keys of entities stayed for ever)', async () => {
     const pipeline = await aPipeline()
-    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12 }
+    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, signal: NEVER }
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
     await applyRetention(pool, retention)
     expect(await load(pipeline)).toHaveLength(1)

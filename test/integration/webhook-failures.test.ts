@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { kafkaBrokers } from '../support/infrastructure.js'
+import { NEVER } from '../support/never.js'
 import { readCommitted } from '../support/topic-reader.js'
 import {
   aPipelineWith,
@@ -163,7 +164,7 @@ test('deliveries to a webhook that is no longer configured are given up, and old
     { webhook: 'present', state: 'delivered' },
   ])
   const dayMs = 86_400_000
-  const retention = { pipeline: config.pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs }
+  const retention = { pipeline: config.pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER }
   const left = async (days: number) => {
     await applyRetention(pool, {
       ...retention,

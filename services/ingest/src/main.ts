@@ -90,6 +90,7 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
           statisticsMs: config.retention.statistics,
           topics: config.source.topics,
           windowStatesMs: windowStatesMs(config),
+          signal: untilStopped,
         }),
       telemetry,
       signal: untilStopped,

@@ -36,18 +36,24 @@ export async function applyRetention(
     readonly windowStatesMs?: number
     /** The topics that the pipeline reads; default: none. */
     readonly topics?: readonly string[]
+    /** When it aborts, no other round of deletions begins: the next run continues. */
+    readonly signal: AbortSignal
   },
 ): Promise<Retention> {
-  const { pipeline, windowStatesMs = DAY_MS, topics = [] } = retention
+  const { pipeline, windowStatesMs = DAY_MS, topics = [], signal } = retention
   const { asOf, now } = await advanceClock(pool, pipeline)
   const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
   const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
   // One row for each rejected record, delivery, withheld alert, or record on which a shadow differs.
-  await deleteBefore(pool, pipeline, 'dead_letters', 'rejected_at', anomaliesCutoff)
-  await deleteBefore(pool, pipeline, 'webhook_deliveries', 'died_at', anomaliesCutoff)
-  await deleteBefore(pool, pipeline, 'webhook_deliveries', 'delivered_at', statisticsCutoff)
-  await deleteBefore(pool, pipeline, 'shadow_differences', 'noted_at', anomaliesCutoff)
-  await deleteBefore(pool, pipeline, 'unsent_alerts', 'decided_at', `${dayOf(Date.parse(anomaliesCutoff))}T00:00Z`)
+  for (const rows of [
+    rowsBefore(pipeline, 'dead_letters', 'rejected_at', anomaliesCutoff),
+    rowsBefore(pipeline, 'webhook_deliveries', 'died_at', anomaliesCutoff),
+    rowsBefore(pipeline, 'webhook_deliveries', 'delivered_at', statisticsCutoff),
+    rowsBefore(pipeline, 'shadow_differences', 'noted_at', anomaliesCutoff),
+    rowsBefore(pipeline, 'unsent_alerts', 'decided_at', `${dayOf(Date.parse(anomaliesCutoff))}T00:00Z`),
+  ]) {
+    await deleteInRounds(pool, rows, signal)
+  }
   await run(pool, {
     name: 'delete_old_rows',
     text: `
@@ -84,37 +90,46 @@ export async function applyRetention(
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],
   })
-  await deleteIdleWindowStates(pool, { pipeline, topics, keepMs: windowStatesMs, asOf })
+  await deleteInRounds(pool, idleWindowStates({ pipeline, topics, keepMs: windowStatesMs, asOf }), signal)
   // In every run: a query of an analyst may have prevented it in the last one.
   await createPartitions(pool, [dayOf(now.getTime()), dayOf(now.getTime() + DAY_MS)])
   // Last, because a transaction of an analyst may prevent it.
-  const cleared = await clearDays(pool, pipeline, anomaliesCutoff)
+  const cleared = await clearDays(pool, { pipeline, cutoff: anomaliesCutoff, signal })
   return { cleared, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
 
-/** Deletes the pipeline's rows of a time before the cutoff. The time is indexed. */
-function deleteBefore(pool: Pool, pipeline: string, table: string, time: string, cutoff: string): Promise<void> {
-  return deleteInRounds(pool, table, {
+/** A statement that selects the ctids of rows to delete. */
+interface OldRows extends Statement {
+  readonly table: string
+}
+
+/** The pipeline's rows of a time before the cutoff. The time is indexed. */
+function rowsBefore(pipeline: string, table: string, time: string, cutoff: string): OldRows {
+  return {
+    table,
     name: `delete_${table}_by_${time}`,
     text: `select ctid from outflow.${table} where pipeline = $1 and ${time} < $2::timestamptz order by ${time}`,
     values: [pipeline, cutoff],
-  })
+  }
 }
 
 /**
- * Deletes the states of entities that were not seen for `keepMs` while their partition advanced; time in which the
+ * The states of entities that were not seen for `keepMs` while their partition advanced; time in which the
  * pipeline was stopped does not count. Partitions of other topics than `topics` never advance again: there all time counts.
  */
-function deleteIdleWindowStates(
-  pool: Pool,
-  {
-    pipeline,
-    topics,
-    keepMs,
-    asOf,
-  }: { readonly pipeline: string; readonly topics: readonly string[]; readonly keepMs: number; readonly asOf: Date },
-): Promise<void> {
-  return deleteInRounds(pool, 'window_states', {
+function idleWindowStates({
+  pipeline,
+  topics,
+  keepMs,
+  asOf,
+}: {
+  readonly pipeline: string
+  readonly topics: readonly string[]
+  readonly keepMs: number
+  readonly asOf: Date
+}): OldRows {
+  return {
+    table: 'window_states',
     name: 'delete_idle_window_states',
     // Without the lock, a state that is stored at the same time could be deleted: its row has another ctid then.
     text: `
@@ -126,12 +141,12 @@ function deleteIdleWindowStates(
                               - make_interval(secs => $2::float8 / 1000)
       for update of idle skip locked`,
     values: [pipeline, keepMs, asOf, topics],
-  })
+  }
 }
 
-/** Deletes the rows of a table whose ctids a statement selects, in rounds: millions take longer than a statement may. */
-async function deleteInRounds(pool: Pool, table: string, { name, text, values }: Statement): Promise<void> {
-  for (;;) {
+/** Deletes rows in rounds until the signal aborts: millions take longer than a statement may. */
+async function deleteInRounds(pool: Pool, { table, name, text, values }: OldRows, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
     const [round] = await run<{ deleted: number }>(pool, {
       name,
       text: `
@@ -172,15 +187,19 @@ async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly as
 const FEWEST_SECONDS_BETWEEN_DAYS = 3_300
 
 /** Uses one transaction for each day, so that the lock on the whole table is released in between. */
-async function clearDays(pool: Pool, pipeline: string, cutoff: string): Promise<readonly string[]> {
+async function clearDays(
+  pool: Pool,
+  { pipeline, cutoff, signal }: { readonly pipeline: string; readonly cutoff: string; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
   const cleared = new Set<string>()
-  for (;;) {
+  while (!signal.aborted) {
     const [day] = await run<{ partition: string }>(pool, {
       name: 'drop_anomalies_before',
       text: 'select cleared as partition from outflow.drop_anomalies_before($1, $2::timestamptz) as cleared',
       values: [pipeline, cutoff],
     })
-    if (day === undefined) return [...cleared]
+    if (day === undefined) break
     cleared.add(day.partition)
   }
+  return [...cleared]
 }
