@@ -75,7 +75,7 @@ it('a model is trimmed by new labels once they are old enough, and again only by
 it('retention removes the calibration records of earlier models, and keeps those of the active one', async () => {
   const pipeline = aName('retained')
   const left = async () => {
-    await applyRetention(pool, { pipeline, anomaliesMs: -60_000, statisticsMs: 60_000, signal: NEVER })
+    await applyRetention(pool, { pipeline, anomaliesMs: -86_400_000, statisticsMs: 60_000, signal: NEVER })
     const { rows } = await pool.query(
       'select distinct model_id from outflow.calibration_records where pipeline = $1 order by 1',
       [pipeline],

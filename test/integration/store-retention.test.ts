@@ -181,6 +181,19 @@ describe('retention', () => {
     expect(await rollBackModel(pool, { pipeline, by: 'ada', why: 'too many alerts' })).toMatchObject({ to: 'second' })
   })
 
+  it('keeps a model as long as its anomalies may be kept, by whole UTC days (it was deleted up to a day earlier)', async () => {
+    const pipeline = await aPipeline()
+    for (const id of ['0', '1']) await insertModel(pool, aModel(pipeline, id))
+    await pool.query(
+      `update outflow.models
+       set created_at = date_trunc('day', now() - interval '10 days', 'utc') - id::integer * interval '1 second'
+       where pipeline = $1`,
+      [pipeline],
+    )
+    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12, signal: NEVER })
+    expect((await listModels(pool, pipeline)).map(({ id }) => id)).toEqual(['0'])
+  })
+
   it('keeps the recalibration of kept anomalies, which a newer one has replaced since (it was deleted by its own age)', async () => {
     const pipeline = await aPipeline()
     const dayMs = 86_400_000

@@ -17,7 +17,7 @@ export interface Retention {
  * Removes the pipeline's rows that are older than their retention: anomalies, earlier models with their calibration records,
  * recalibrations and unsent alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of
  * anomalies. A model and its recalibrations are kept as long as anomalies that it scored may be, and the last change of the active model
- * can be undone. Anomalies and unsent alerts are removed by whole UTC days.
+ * can be undone. All but statistics and delivered events is removed by whole UTC days.
  *
  * Age is measured by a clock that follows Postgres's clock by at most a day an hour: after a clock jump, or after weeks without a run,
  * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
@@ -42,7 +42,8 @@ export async function applyRetention(
 ): Promise<Retention> {
   const { pipeline, windowStatesMs = DAY_MS, topics = [], signal } = retention
   const { asOf, now } = await advanceClock(pool, pipeline)
-  const anomaliesCutoff = new Date(asOf.getTime() - retention.anomaliesMs).toISOString()
+  // The first instant of its UTC day, as for the partitions.
+  const anomaliesCutoff = `${dayOf(asOf.getTime() - retention.anomaliesMs)}T00:00Z`
   const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
   // One row for each rejected record, delivery, withheld alert, or record on which a shadow differs.
   for (const rows of [
@@ -50,7 +51,7 @@ export async function applyRetention(
     rowsBefore(pipeline, 'webhook_deliveries', 'died_at', anomaliesCutoff),
     rowsBefore(pipeline, 'webhook_deliveries', 'delivered_at', statisticsCutoff),
     rowsBefore(pipeline, 'shadow_differences', 'noted_at', anomaliesCutoff),
-    rowsBefore(pipeline, 'unsent_alerts', 'decided_at', `${dayOf(Date.parse(anomaliesCutoff))}T00:00Z`),
+    rowsBefore(pipeline, 'unsent_alerts', 'decided_at', anomaliesCutoff),
   ]) {
     await deleteInRounds(pool, rows, signal)
   }
