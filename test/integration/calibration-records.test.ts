@@ -5,6 +5,7 @@ import {
   modelToTrim,
   type NewCalibrationRecord,
   promoteModel,
+  rollBackModel,
 } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
 import { confirmedPositions } from '@outflow/store/training'
@@ -87,4 +88,21 @@ it('retention removes the calibration records of earlier models, and keeps those
   expect(await left()).toEqual([FITTED])
   await promote(pipeline, LATER)
   expect(await left()).toEqual([LATER])
+})
+
+it('labels that were applied stay applied after retention (a rolled-back model of them was made and promoted again)', async () => {
+  const pipeline = aName('applied')
+  await promote(pipeline, FITTED)
+  await label(pipeline, 0n, 'confirmed')
+  const until = (await modelToTrim(pool, { pipeline, quietMs: 0 }))!.until
+  await promote(pipeline, TRIMMED, { of: FITTED, until })
+  await rollBackModel(pool, { pipeline, by: 'ada', why: 'too many alerts' })
+  await promote(pipeline, LATER)
+  await rollBackModel(pool, { pipeline, by: 'ada', why: 'too many alerts' })
+  for (const set of ['models set created_at', 'model_changes set made_at']) {
+    await pool.query(`update outflow.${set} = now() - interval '20 days' where pipeline = $1`, [pipeline])
+  }
+  await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 60_000, signal: NEVER })
+  expect(await calibrationToLabel(pool, pipeline)).toMatchObject({ activeId: FITTED })
+  expect(await modelToTrim(pool, { pipeline, quietMs: 0 })).toBeNull()
 })

@@ -17,7 +17,8 @@ export interface Retention {
  * Removes the pipeline's rows that are older than their retention: anomalies, earlier models with their calibration records,
  * recalibrations and unsent alerts, dead letters, deliveries, shadows, statistics and window states. Creates tomorrow's partition of
  * anomalies. A model and its recalibrations are kept as long as anomalies that it scored may be, and the last change of the active model
- * can be undone. All but statistics and delivered events is removed by whole UTC days.
+ * can be undone; models made by labels of the active one stay, because they show which labels were applied. All but statistics and
+ * delivered events is removed by whole UTC days.
  *
  * Age is measured by a clock that follows Postgres's clock by at most a day an hour: after a clock jump, or after weeks without a run,
  * one day of data is removed an hour instead of all at once. A shorter retention applies at once. Several processes may call it
@@ -80,7 +81,8 @@ export async function applyRetention(
           and not (state = 'candidate' and shadow_since is not null)
           and not exists (select from outflow.models as active
                           where active.pipeline = $1 and active.state = 'active'
-                            and active.metadata #>> '{calibration,labels,of}' = old.id)
+                            and coalesce(active.metadata #>> '{calibration,labels,of}', active.id)
+                                in (old.id, old.metadata #>> '{calibration,labels,of}'))
           and not exists (select from outflow.model_changes as change
                           where change.pipeline = $1 and old.id in (change.model_id, change.previous_id)
                             and (change.made_at >= $2::timestamptz
