@@ -172,7 +172,7 @@ exception
 end
 $$;
 comment on function outflow.drop_anomalies_before is
-  'Drops at most one day, or deletes the pipeline''s rows of a day that has others, or up to 10,000 rows of the default partition; returns the partition''s name. Call it until it returns no row. Fails with lock_not_available after a second, and names the session.';
+  'Drops at most one day, or deletes the pipeline''s rows of a day that has others, or up to 10,000 rows of the default partition; returns the partition''s name. Call it until it returns no row. Fails with lock_not_available after a second, and names the session, or states that another process creates or drops partitions.';
 
 -- The whole bytes are on the dead-letter topic; the table keeps the first KiB, for reading.
 create table outflow.dead_letters (

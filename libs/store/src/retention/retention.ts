@@ -25,7 +25,7 @@ export interface Retention {
  * concurrently.
  *
  * @throws {StoreUnavailable} if a transaction has locked the anomalies for more than a second, after all other rows are deleted; names the
- *   session; the next run retries
+ *   session, or states that another process creates or drops partitions; the next run retries
  */
 export async function applyRetention(
   pool: Pool,
