@@ -11,7 +11,14 @@ const WELL: HealthFacts = {
   rejectedFor: 'missing_field',
   drift: null,
 }
-const QUIET: RecentCounts = { received: 3_000, rejected: 0, scored: 3_000, anomalies: 12, usualShare: 0 }
+const QUIET: RecentCounts = {
+  received: 3_000,
+  rejected: 0,
+  scored: 3_000,
+  anomalies: 12,
+  usualShare: 0,
+  watchedMs: 300_000,
+}
 const LOOKING: ConditionsOptions = {
   training: { every: HOUR_MS, cron: undefined },
   now: Date.UTC(2026, 10, 25, 12),
@@ -85,11 +92,13 @@ describe('conditionsOf', () => {
     expect(scoring(200, 101)).toEqual(['too_many_anomalies'])
     expect(scoring(200, 100)).toEqual([])
     expect(scoring(199, 199)).toEqual([])
-    // A new leader ended and began it again.
+    // A new leader ended and began it again, also one whose first checks failed, or stated that 1 of 60 records are anomalies.
     const open = ['too_many_anomalies']
-    expect(scoring(0, 0, { open, watchedMs: 0 })).toEqual(open)
-    const none = { recent: { ...QUIET, scored: 0, anomalies: 0 }, open, watchedMs: 0 }
-    expect(found({}, none)[0]?.detail).toBe('records were anomalies, and no newer ones have been scored')
+    for (const scored of [0, 60]) {
+      const recent = { ...QUIET, scored, anomalies: scored && 1, watchedMs: 299_999 }
+      const detail = 'records were anomalies, and fewer than 200 newer ones have been scored'
+      expect(found({}, { recent, open })).toMatchObject([{ kind: 'too_many_anomalies', detail }])
+    }
     expect(scoring(0, 0, { open })).toEqual([])
   })
 
@@ -152,11 +161,16 @@ test('rejections of the last five minutes are compared with all earlier records'
     ...{ scored: 0, anomalies: 0, activeId: null },
   })
   const look = watchCounts()
-  expect(look(minute(0, 1_000, 10))).toMatchObject({ received: 0, rejected: 0, usualShare: 0.01 })
+  expect(look(minute(0, 1_000, 10))).toMatchObject({ received: 0, rejected: 0, usualShare: 0.01, watchedMs: 0 })
   expect(look(minute(3, 1_600, 70))).toMatchObject({ received: 600, rejected: 60, usualShare: 0.01 })
-  expect(look(minute(8, 2_600, 590))).toMatchObject({ received: 1_000, rejected: 520, usualShare: 70 / 1_600 })
+  expect(look(minute(8, 2_600, 590))).toMatchObject({
+    received: 1_000,
+    rejected: 520,
+    usualShare: 70 / 1_600,
+    watchedMs: 300_000,
+  })
   // A partition's row was deleted.
-  expect(look(minute(9, 300, 0))).toMatchObject({ received: 0, rejected: 0, usualShare: 0 })
+  expect(look(minute(9, 300, 0))).toMatchObject({ received: 0, rejected: 0, usualShare: 0, watchedMs: 0 })
 })
 
 test('anomalies of the last five minutes are counted from the promotion of the active model', () => {

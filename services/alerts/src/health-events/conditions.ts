@@ -59,8 +59,8 @@ export function conditionsOf(facts: HealthFacts, options: ConditionsOptions): re
     add('detector_silent', `records have arrived${during}, and none was scored`, activeId)
   }
   if (areTooManyRejected(options)) add('records_rejected', rejectionsInWords(facts, recent))
-  // A new leader has counted few records yet.
-  const isStillFlooded = open.includes('too_many_anomalies') && watchedMs < WINDOW_MS
+  // Few records are counted after a change of leader, or if the counters decreased.
+  const isStillFlooded = open.includes('too_many_anomalies') && recent.watchedMs < WINDOW_MS
   const { scored, anomalies } = recent
   if (scored < FEWEST_SCORED ? isStillFlooded : anomalies > TOO_MANY_SHARE * scored) {
     add('too_many_anomalies', anomaliesInWords(recent), activeId)
@@ -90,7 +90,8 @@ function areTooManyRejected({ recent, open }: ConditionsOptions): boolean {
 }
 
 function anomaliesInWords({ scored, anomalies }: RecentCounts): string {
-  if (scored === 0) return 'records were anomalies, and no newer ones have been scored'
+  if (scored < FEWEST_SCORED)
+    return `records were anomalies, and fewer than ${FEWEST_SCORED} newer ones have been scored`
   return `${anomalies} of the last ${scored} records are anomalies`
 }
 

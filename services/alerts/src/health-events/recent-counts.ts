@@ -18,6 +18,8 @@ export interface RecentCounts {
   readonly anomalies: number
   /** The rejected share of all earlier records; 0 without earlier records. */
   readonly usualShare: number
+  /** How long the counters have been compared; after `WINDOW_MS`, about that. */
+  readonly watchedMs: number
 }
 
 export const WINDOW_MS = 300_000
@@ -38,6 +40,7 @@ export function watchCounts(): (counters: Counters) => RecentCounts {
       scored: counters.scored - promoted.scored,
       anomalies: counters.anomalies - promoted.anomalies,
       usualShare: before.received === 0 ? 0 : before.rejected / before.received,
+      watchedMs: counters.now - before.now,
     }
   }
 }
