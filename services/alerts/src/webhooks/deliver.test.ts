@@ -2,7 +2,7 @@ import { exampleEvent } from '@outflow/alerting'
 import { type WebhookError, WebhookFailed, WebhookRefused } from '@outflow/alerting/webhooks'
 import { parseConfig, type Webhook } from '@outflow/contracts'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type DeliveryEffects, deliverTo, makeBreaker, waitAfter } from './deliver.js'
 
 const webhook = parseConfig(
@@ -106,6 +106,14 @@ test('a failure after retryFor makes the event dead (issue since d226763e: it wa
   const deliveries = [aDelivery(1, { attempts: 30, triedForMs: webhook.retryFor }), aDelivery(2)]
   const { reported } = await deliver(deliveries, [new WebhookFailed('away')])
   expect(reported).toEqual(['1 dead: away', '2 failed'])
+})
+
+test('the time of the attempt itself counts towards retryFor (another attempt followed after its end)', async () => {
+  const now = vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValueOnce(10_000)
+  onTestFinished(() => now.mockRestore())
+  const late = aDelivery(1, { attempts: 3, triedForMs: webhook.retryFor - 8_000 })
+  const { reported } = await deliver([late], [new WebhookFailed('timeout')])
+  expect(reported).toEqual(['1 dead: timeout'])
 })
 
 test('an event without a form for the webhook is dead at once and is never posted', async () => {

@@ -98,14 +98,17 @@ async function attempt(
   const startedAtMs = performance.now()
   const outcome = await postThrough(breaker, webhook, delivery, (post) => effects.post(post, cut))
   if (outcome === 'not tried') return outcome
-  telemetry.attempted(webhook.name, performance.now() - startedAtMs)
+  const tookMs = performance.now() - startedAtMs
+  telemetry.attempted(webhook.name, tookMs)
   if (!(outcome instanceof Error)) {
     await effects.noteDelivered(id, outcome.status)
     telemetry.delivered(webhook.name)
     return 'tried'
   }
   const { status, message: failure } = outcome
-  const waitMs = waitAfter(outcome, delivery, webhook.retryFor)
+  // The first attempt begins retryFor when it fails.
+  const triedForMs = delivery.attempts === 0 ? 0 : delivery.triedForMs + tookMs
+  const waitMs = waitAfter(outcome, { ...delivery, triedForMs }, webhook.retryFor)
   await effects.noteFailed(id, { status, failure, waitMs })
   if (waitMs === null) telemetry.givenUp(webhook.name, eventId, outcome)
   else telemetry.failed(webhook.name, { eventId, attempt: delivery.attempts + 1, waitMs, error: outcome })
