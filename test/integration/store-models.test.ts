@@ -85,11 +85,11 @@ describe('models', () => {
     expect(await states()).toEqual(['failed_gate', 'failed_gate'])
   })
 
-  it('compares the decisions of two models on the same records, live ones rather than held-out ones', async () => {
+  it('compares the decisions of two models on the same records, live ones rather than held-out ones (held-out ones were lost if usual values differ)', async () => {
     const pipeline = aName('pipeline')
-    const anomaliesBy = { both: 6, candidate: 5, incumbent: 3 }
+    const anomaliesBy = { incumbentId: 'a', both: 6, candidate: 5, incumbent: 3 }
     await insertModel(pool, aModel(pipeline, 'a'))
-    await insertModel(pool, aModel(pipeline, 'b', { againstId: 'a', against: 'incumbent', anomaliesBy }))
+    await insertModel(pool, aModel(pipeline, 'b', { anomaliesBy }))
     const [b, a] = await listModels(pool, pipeline)
     const heldOut = { on: 'held-out records', records: 100, both: 6, first: 5, second: 3 }
     expect(await decisionDifference(pool, b!, a!)).toEqual(heldOut)

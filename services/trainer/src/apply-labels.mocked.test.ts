@@ -14,7 +14,11 @@ vi.mock('@outflow/store/models', () => ({
 }))
 
 test('a labelled model has no decisions of the fitted one (models diff stated that it had made them)', async () => {
-  const metrics = { passed: true, againstId: 'before', anomaliesBy: { both: 1, candidate: 2, incumbent: 3 } }
+  const metrics = {
+    passed: true,
+    againstId: 'before',
+    anomaliesBy: { incumbentId: 'before', both: 1, candidate: 2, incumbent: 3 },
+  }
   vi.mocked(loadModel).mockResolvedValue({ metrics } as unknown as StoredModel)
   const context = { config: { pipeline: 'flights' }, models: {}, telemetry: { labelsApplied() {} } }
   await applyLabels(context as unknown as TrainerContext)

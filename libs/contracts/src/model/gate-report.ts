@@ -43,14 +43,17 @@ export const gateReportSchema = z
     checked: z.int(),
     /** What the candidate was compared with. */
     against: z.enum(['incumbent', 'independent fields']),
-    /** The incumbent's id; null if there was no incumbent. */
+    /** The incumbent's id; null if it was compared with independent fields. */
     againstId: z.string().nullable(),
     /** Gain of the candidate over `against`, on the held-out records. */
     gain: gainSchema,
     /** Share of the held-out records that would be anomalies at the alert rate. */
     anomalyShare: z.number(),
     /** Number of held-out records that would be anomalies by both models and by only one; absent if there was no incumbent. */
-    anomaliesBy: z.object({ both: z.int(), candidate: z.int(), incumbent: z.int() }).readonly().optional(),
+    anomaliesBy: z
+      .object({ incumbentId: z.string(), both: z.int(), candidate: z.int(), incumbent: z.int() })
+      .readonly()
+      .optional(),
     /** Share of them with a p-value of at most 0.5; 0.5 is expected. */
     lowerHalf: measuredSchema,
     /** Nats, on the held-out records. */

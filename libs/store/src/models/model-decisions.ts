@@ -67,8 +67,8 @@ async function liveDecisions(
 }
 
 function heldOutDecisions({ metrics }: ModelSummary, { id }: ModelSummary): DecisionDifference | null {
-  const { anomaliesBy, againstId, checked } = metrics
-  if (anomaliesBy === undefined || againstId !== id) return null
+  const { anomaliesBy, checked } = metrics
+  if (anomaliesBy?.incumbentId !== id) return null
   const { both, candidate, incumbent } = anomaliesBy
   return { on: 'held-out records', records: checked, both, first: candidate, second: incumbent }
 }

@@ -106,12 +106,12 @@ test.each([
     expect(report.failures).toEqual(['it is less likely than the incumbent by 0.100 nats (0.100 nats to 0.100 nats)'])
 })
 
-test('the report counts the decisions that would differ from those of the incumbent', async () => {
+test('the report counts the decisions that would differ from those of the incumbent, and names it (it did not if usual values differ)', async () => {
   const candidate = aDetector()
   const shifted = aDetector(flat, undefined, (x) => (x < 0.005 ? 1 : x))
   const { anomaliesBy, ...report } = await gate(openEither(candidate, shifted), { incumbent })
   expect(report.anomalyShare).toBe(0.011)
-  expect(anomaliesBy).toEqual({ both: 6, candidate: 5, incumbent: 0 })
+  expect(anomaliesBy).toEqual({ incumbentId: 'before', both: 6, candidate: 5, incumbent: 0 })
   expect(await gate(async () => candidate)).not.toHaveProperty('anomaliesBy')
 })
 
@@ -129,7 +129,7 @@ test('a candidate is compared with independent fields if a number has a usual va
   const withUsual = { ...aDetector(() => -7), usualOf: { x: 0 } }
   const report = await gate(openEither(aDetector(), withUsual), { incumbent })
   expect(report).toMatchObject({ passed: true, against: 'independent fields', againstId: null })
-  expect(report.anomaliesBy).toEqual({ both: 11, candidate: 0, incumbent: 0 })
+  expect(report.anomaliesBy).toEqual({ incumbentId: 'before', both: 11, candidate: 0, incumbent: 0 })
 })
 
 test('an incumbent that cannot be opened is ignored', async () => {

@@ -93,7 +93,9 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
     againstId: isComparable ? incumbent!.id : null,
     gain,
     anomalyShare,
-    ...(other !== null && { anomaliesBy: anomaliesBy(anomalies, anomalyIndices(other.scores, alertRate)) }),
+    ...(other !== null && {
+      anomaliesBy: anomaliesBy(anomalies, anomalyIndices(other.scores, alertRate), incumbent!.id),
+    }),
     lowerHalf,
     medianNll: quantile(0.5),
     nllRange: [quantile(0.05), quantile(0.95)],
@@ -107,9 +109,10 @@ const anomalyIndices = ({ pValue }: Scores, alertRate: number): ReadonlySet<numb
 function anomaliesBy(
   candidate: ReadonlySet<number>,
   incumbent: ReadonlySet<number>,
+  incumbentId: string,
 ): NonNullable<GateReport['anomaliesBy']> {
   const both = [...candidate].filter((index) => incumbent.has(index)).length
-  return { both, candidate: candidate.size - both, incumbent: incumbent.size - both }
+  return { incumbentId, both, candidate: candidate.size - both, incumbent: incumbent.size - both }
 }
 
 function independentNll({ features, fitted, heldOut }: GateOptions, usualOf: Detector['usualOf']): Float64Array {
