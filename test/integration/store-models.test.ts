@@ -8,6 +8,7 @@ import {
   insertModel,
   listenForModels,
   listModels,
+  loadDifference,
   loadModel,
   promoteModel,
 } from '@outflow/store/models'
@@ -104,6 +105,24 @@ describe('models', () => {
     const live = { on: 'live records', records: 9_000, both: 7, first: 1, second: 2 }
     expect(await decisionDifference(pool, b!, a!)).toEqual(live)
     expect(await decisionDifference(pool, a!, b!)).toEqual({ ...live, first: 2, second: 1 })
+  })
+
+  it('returns no rate of the fields of a model whose anomalies retention has deleted (it was 0)', async () => {
+    const pipeline = await aPipeline()
+    for (const id of ['m', 'other']) await insertModel(pool, aModel(pipeline, id))
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    await pool.query(
+      `insert into outflow.score_statistics
+       select pipeline, minute, 'other', scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram
+       from outflow.score_statistics where pipeline = $1`,
+      [pipeline],
+    )
+    const rates = async () => (await loadDifference(pool, { pipeline, ids: ['m', 'other'] })).fields
+    expect(await rates()).toEqual([{ field: null, first: 500_000, second: null }])
+    await pool.query(`update outflow.score_statistics set anomalies = 0 where model_id = 'other' and pipeline = $1`, [
+      pipeline,
+    ])
+    expect(await rates()).toEqual([{ field: null, first: 500_000, second: 0 }])
   })
 
   it('returns no metadata of a model that a newer outflow wrote', async () => {

@@ -76,7 +76,7 @@ function heldOutDecisions({ metrics }: ModelSummary, { id }: ModelSummary): Deci
 const swapped = (difference: DecisionDifference | null): DecisionDifference | null =>
   difference && { ...difference, first: difference.second, second: difference.first }
 
-/** Anomalies of two models by field of the main reason, in a million records; null: no statistics of the model are kept. */
+/** Anomalies of two models by field of the main reason, in a million records; null: the model's statistics or anomalies are not kept. */
 export interface FieldDifference {
   /** null: anomalies without reasons. */
   readonly field: string | null
@@ -93,13 +93,15 @@ async function fieldDifferences(
   return run<FieldDifference>(db, {
     name: 'field_differences',
     text: `
-      with known as (
+      with fields as (
+        select model_id, field, per_million from analyst.model_fields where pipeline = $1 and model_id in ($2, $3)
+      ), known as (
         select model_id from analyst.score_statistics where pipeline = $1 and model_id in ($2, $3) group by 1
+        having sum(anomalies) = 0 or model_id in (select model_id from fields)
       ), counted as (
         select field, max(per_million) filter (where model_id = $2) as first,
                max(per_million) filter (where model_id = $3) as second
-        from analyst.model_fields
-        where pipeline = $1 and model_id in ($2, $3)
+        from fields
         group by 1
       )
       select field, case when $2 in (select model_id from known) then coalesce(first, 0) end as first,

@@ -100,7 +100,7 @@ export const modelDifferenceSchema = z
         second: z.int(),
       })
       .nullable(),
-    /** Anomalies in a million records by field of the main reason; null: no statistics of the model are kept. */
+    /** Anomalies in a million records by field of the main reason; null: the model's statistics or anomalies are not kept. */
     fields: z.array(
       z.object({ field: z.string().nullable(), first: z.number().nullable(), second: z.number().nullable() }),
     ),
