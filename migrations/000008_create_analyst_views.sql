@@ -157,7 +157,7 @@ create view analyst.score_statistics as
     offset 0
   ) as nll;
 comment on view analyst.score_statistics is
-  'One row for each minute of Kafka''s record time and model. Percentiles are accurate to a bucket of the histogram: 0.18 nats near 0, 18 % of larger values.';
+  'One row for each minute of Kafka''s record time and model. Percentiles are accurate to a bucket of the histogram: 0.2 nats near 0, 22 % of larger values.';
 comment on column analyst.score_statistics.pipeline is 'Name of the pipeline.';
 comment on column analyst.score_statistics.minute is 'Start of the minute, by Kafka''s timestamps.';
 comment on column analyst.score_statistics.model_id is 'Model that scored the records.';
@@ -171,7 +171,7 @@ comment on column analyst.score_statistics.nll_p90 is 'nll that 10 % of the reco
 comment on column analyst.score_statistics.nll_p99 is 'nll that 1 % of the records exceed, nats.';
 comment on column analyst.score_statistics.nll_p999 is 'nll that 0.1 % of the records exceed, nats.';
 comment on column analyst.score_statistics.histogram is
-  'Records in each of 128 buckets of equal width in asinh(nll), from −6 to 17; the percentiles are computed from it.';
+  'Records in each of 128 buckets of equal width in asinh(nll), from −8.1 to 17.5; the percentiles are computed from it.';
 
 create view analyst.drift_alarms as
   select id, pipeline, model_id, chart, statistic, changed_at, raised_at, noted_at, fields

@@ -24,6 +24,11 @@ describe('nllBucket', () => {
     )
   })
 
+  it('has several buckets for the scores of 60 precise numbers (all below −201 nats were in one)', () => {
+    expect(nllBucket(-230)).toBeGreaterThan(nllBucket(-290))
+    expect(nllBucket(-1_000)).toBeGreaterThan(nllBucket(-1_300))
+  })
+
   it('puts extreme values into the outermost buckets', () => {
     expect(nllBucket(Number.NEGATIVE_INFINITY)).toBe(0)
     expect(nllBucket(Number.POSITIVE_INFINITY)).toBe(NLL_BUCKETS - 1)

@@ -42,7 +42,7 @@ export const scoresSchema = z
         time: timeSchema,
         records: z.int(),
         anomalies: z.int(),
-        /** Nats; read from a histogram: within 18 % of the exact values, or 0.18 nats. max is exact. */
+        /** Nats; read from a histogram: within 22 % of the exact values, or 0.2 nats. max is exact. */
         p50: z.number(),
         p90: z.number(),
         p99: z.number(),

@@ -1,6 +1,13 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import { calibrateBuckets, driftLimit } from '@outflow/detector'
-import { NLL_BUCKETS, nllBucket, ODDS_BUCKETS, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
+import {
+  NLL_BUCKETS,
+  nllBucket,
+  nllBucketStart,
+  ODDS_BUCKETS,
+  oddsBucket,
+  type ScoreMinute,
+} from '@outflow/store/statistics'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, test } from 'vitest'
@@ -9,7 +16,7 @@ import { readScores, recalibrationLimit } from './read-scores.js'
 const MINUTE_MS = 60_000
 /** The p-value of an NLL is e^−nll. */
 const borders = Float64Array.from({ length: NLL_BUCKETS + 1 }, (_, bucket) =>
-  bucket === NLL_BUCKETS ? 0 : Math.min(1, Math.exp(-Math.sinh(-6 + (bucket * 23) / NLL_BUCKETS))),
+  bucket === NLL_BUCKETS ? 0 : Math.min(1, Math.exp(-nllBucketStart(bucket))),
 )
 const options = {
   buckets: calibrateBuckets(borders, 10_000),
