@@ -162,6 +162,32 @@ it('keeps the rows of a user who has scrolled in a burst of over 1,000, until th
   expect(list.waiting.value).toEqual([])
 })
 
+it('reads the list once for one click on the new ones, and keeps a verdict given meanwhile (the later answer replaced both)', async () => {
+  const rows = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      id: `${from - at}`,
+      recordTime: `2026-01-31T09:${from - at}Z`,
+      verdict: null,
+    }))
+  const list = new AnomalyList(NO_FILTERS)
+  serve(rows(1_099, 100))
+  await list.readNextPage()
+  serve(rows(9_999, 9_000))
+  await list.readNew(() => false)
+  serve(rows(1_100, 2))
+  const requests = vi.spyOn(globalThis, 'fetch')
+
+  const shown = Promise.all([list.showWaiting(), list.showWaiting()])
+  list.applyVerdict('1099', 'confirmed')
+  await shown
+
+  expect(requests).toHaveBeenCalledTimes(1)
+  expect(list.items.value.map(({ id, verdict }) => [id, verdict])).toEqual([
+    ['1100', null],
+    ['1099', 'confirmed'],
+  ])
+})
+
 it('shows the reasons of all anomalies of a burst once they are stored (only those of the newest 100)', async () => {
   const burst = (topReason: string | null) =>
     Array.from({ length: 300 }, (_, at) => ({

@@ -33,6 +33,7 @@ export class AnomalyList {
   /** Whether more new anomalies were found than read, so that some between `waiting` and `items` are unknown. */
   private hasGap = false
   private readingNew: Promise<true> | null = null
+  private restarting: Promise<void> | null = null
   /** Reference time of the filters' span: all pages must use the same. */
   private readonly openedAtMs = serverNow()
   /** Start of the last request that read all new anomalies. */
@@ -81,7 +82,7 @@ export class AnomalyList {
     const isBegun = this.cursor !== null || this.isComplete.value
     if (!isBegun) return true
     const startedAtMs = serverNow()
-    const before = new Set([...this.waiting.value, ...this.items.value])
+    const before = new Set(this.known())
     const only = {
       // The last start is in the future if the browser's clock was corrected just before it.
       detectedWithinMs: Math.max(0, startedAtMs - this.readAtMs) + LOOK_BACK_MS,
@@ -108,7 +109,12 @@ export class AnomalyList {
 
   /** @throws {ApiError} when the list must be read again because of a gap, and cannot be */
   async showWaiting(): Promise<void> {
-    if (this.hasGap) return this.restart()
+    if (this.hasGap) {
+      this.restarting ??= this.restart().finally(() => {
+        this.restarting = null
+      })
+      return this.restarting
+    }
     if (this.waiting.value.length === 0) return
     // Partitions may be read at different times, and a rescore finds past ones: a new anomaly is not always the latest.
     this.items.value = [...this.waiting.value, ...this.items.value].toSorted(byTimeDescending)
@@ -129,9 +135,13 @@ export class AnomalyList {
     this.waiting.value = this.waiting.value.map(apply)
   }
 
+  private known(): readonly AnomalyRow[] {
+    return [...this.waiting.value, ...this.items.value]
+  }
+
   /** Those that are not in the list yet. */
   private newOf(items: readonly AnomalyRow[]): readonly AnomalyRow[] {
-    const known = new Set([...this.waiting.value, ...this.items.value].map(({ id }) => id))
+    const known = new Set(this.known().map(({ id }) => id))
     return items.filter(({ id }) => !known.has(id))
   }
 
@@ -142,9 +152,7 @@ export class AnomalyList {
 
   /** Whether an anomaly that was detected since then has no reasons yet. */
   private awaitsReasons(sinceMs: number): boolean {
-    return [...this.waiting.value, ...this.items.value].some(
-      ({ topReason, detectedAt }) => topReason === null && Date.parse(detectedAt) >= sinceMs,
-    )
+    return this.known().some(({ topReason, detectedAt }) => topReason === null && Date.parse(detectedAt) >= sinceMs)
   }
 
   /** @param before  the rows as they were when the request began: it may have read them before a verdict was stored since */
@@ -161,8 +169,10 @@ export class AnomalyList {
   }
 
   private async restart(): Promise<void> {
+    const before = new Set(this.known())
     const { items, next } = await this.requestPage(null)
-    this.items.value = items
+    const since = new Map(this.known().flatMap((item) => (before.has(item) ? [] : [[item.id, item.verdict]])))
+    this.items.value = items.map((item) => ({ ...item, verdict: since.get(item.id) ?? item.verdict }))
     this.waiting.value = []
     this.hasGap = false
     this.cursor = next
