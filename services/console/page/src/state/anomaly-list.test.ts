@@ -162,6 +162,21 @@ it('keeps the rows of a user who has scrolled in a burst of over 1,000, until th
   expect(list.waiting.value).toEqual([])
 })
 
+it('collects no rows that are read again when shown, and marks their number as a minimum (it kept 500 a second)', async () => {
+  const rows = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({ id: `${from - at}`, recordTime: `2026-01-31T09:${from - at}Z` }))
+  const list = new AnomalyList(NO_FILTERS)
+  serve(rows(1_099, 100))
+  await list.readNextPage()
+
+  for (const latest of [5_000, 9_000]) {
+    serve(rows(latest, latest - 999))
+    await list.readNew(() => false)
+  }
+
+  expect([list.waiting.value.length, list.waiting.value[0]!.id, list.hasGap.value]).toEqual([1_000, '5000', true])
+})
+
 it('reads the list once for one click on the new ones, and keeps a verdict given meanwhile (the later answer replaced both)', async () => {
   const rows = (from: number, count: number) =>
     Array.from({ length: count }, (_, at) => ({

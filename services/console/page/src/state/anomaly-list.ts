@@ -21,6 +21,8 @@ export class AnomalyList {
   readonly items = signal<readonly AnomalyRow[]>([])
   /** New anomalies that are not shown yet, so that visible rows do not move. */
   readonly waiting = signal<readonly AnomalyRow[]>([])
+  /** Whether more new anomalies were found than read, so that some between `waiting` and `items` are unknown. */
+  readonly hasGap = signal(false)
   readonly isLoading = signal(false)
   readonly isComplete = signal(false)
   readonly error = signal<ApiError | null>(null)
@@ -30,8 +32,6 @@ export class AnomalyList {
 
   private cursor: string | null = null
   private polls = 0
-  /** Whether more new anomalies were found than read, so that some between `waiting` and `items` are unknown. */
-  private hasGap = false
   private readingNew: Promise<true> | null = null
   private restarting: Promise<void> | null = null
   /** Reference time of the filters' span: all pages must use the same. */
@@ -98,10 +98,10 @@ export class AnomalyList {
       const { items, next } = await this.requestPage(page.next, only, signal)
       page = { items: [...page.items, ...items], next }
     }
-    this.hasGap ||= this.mayMissNew(page)
+    this.hasGap.value ||= this.mayMissNew(page)
     const isFollowed = isAtTop()
     // Else the list is read again.
-    if (!isFollowed || !this.hasGap) this.merge(page.items, before)
+    if (!isFollowed || !this.hasGap.value) this.merge(page.items, before)
     this.readAtMs = startedAtMs
     if (isFollowed) await this.showWaiting()
     return true
@@ -109,7 +109,7 @@ export class AnomalyList {
 
   /** @throws {ApiError} when the list must be read again because of a gap, and cannot be */
   async showWaiting(): Promise<void> {
-    if (this.hasGap) {
+    if (this.hasGap.value) {
       this.restarting ??= this.restart().finally(() => {
         this.restarting = null
       })
@@ -157,7 +157,8 @@ export class AnomalyList {
 
   /** @param before  the rows as they were when the request began: it may have read them before a verdict was stored since */
   private merge(newest: readonly AnomalyRow[], before: ReadonlySet<AnomalyRow>): void {
-    const added = this.newOf(newest)
+    // Across a gap the list is read again: more of the rows that it replaces would only use memory.
+    const added = this.hasGap.value && this.waiting.value.length > 0 ? [] : this.newOf(newest)
     // Reasons are stored shortly after the anomaly.
     const renewed = new Map(newest.map((item) => [item.id, item]))
     const renew = (item: AnomalyRow): AnomalyRow => {
@@ -174,7 +175,7 @@ export class AnomalyList {
     const since = new Map(this.known().flatMap((item) => (before.has(item) ? [] : [[item.id, item.verdict]])))
     this.items.value = items.map((item) => ({ ...item, verdict: since.get(item.id) ?? item.verdict }))
     this.waiting.value = []
-    this.hasGap = false
+    this.hasGap.value = false
     this.cursor = next
     this.isComplete.value = next === null
   }

@@ -100,7 +100,8 @@ export function Rows({ list, filters, box }: RowsProps) {
       {waiting > 0 && (
         <div class="waiting">
           <button type="button" class="primary" onClick={showWaiting}>
-            Show {formatCount(waiting)} new <kbd>.</kbd>
+            Show {formatCount(waiting)}
+            {list.hasGap.value && '+'} new <kbd>.</kbd>
           </button>
         </div>
       )}
