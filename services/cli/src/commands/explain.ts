@@ -1,7 +1,7 @@
 import type { Counterfactual, ModelMetadata, Reason } from '@outflow/contracts'
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
-import { explanationSource } from '@outflow/store/models'
+import { explanationSource, modelSummary } from '@outflow/store/models'
 import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
@@ -94,22 +94,24 @@ export function rarityBy(
 }
 
 /** Prints the reasons of a stored anomaly; those that are not stored yet are computed by the model that scored the record. */
-async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
+export async function explainAnomaly(id: string, options: PipelineOptions, terminal: Terminal): Promise<void> {
   const place = requireAnomalyId(id)
-  const { anomaly, unsent } = await withPipeline(options, async (pool, config) => {
+  const { anomaly, unsent, metadata } = await withPipeline(options, async (pool, config) => {
     const stored = await storedAnomaly(pool, place)
     const { pipeline } = stored
     const unsent = await unsentCauseAt(pool, pipeline, stored)
+    const model = await modelSummary(pool, { pipeline, id: stored.modelId })
     const target = pipeline === config.pipeline ? config.detection : undefined
     return {
       anomaly: { ...stored, ...(await explainStored(explanationSource(pool, pipeline), stored, target)) },
       unsent,
+      metadata: model?.metadata,
     }
   })
   if (anomaly.unexplainable !== null) terminal.say(`no reasons can be computed: ${oneLine(anomaly.unexplainable)}`)
   const { pValue, severity, modelId, record } = anomaly
   const text = [
-    `${id}  ${severity}  ${formatRarity(pValue)}  model ${modelId}`,
+    `${id}  ${severity}  ${metadata ? rarityBy(metadata, pValue) : formatRarity(pValue)}  model ${modelId}`,
     ...(anomaly.reasons === null ? [] : [describeReasons(anomaly.reasons, anomaly.counterfactual)]),
     // States that fields are missing: the likelihood is that of the observed fields.
     ...(anomaly.missing.length > 0
