@@ -21,7 +21,8 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Reco
     throw new InputInvalid(name, null, 'it is empty; expected a header line or one record per line')
   const known = formatOfName(path) ?? sniffFormat(plain.head)
   if (known === 'ndjson' && /^\s*\[/.test(plain.head.toString('utf8'))) {
-    throw new InputInvalid(name, 1, "a JSON array; expected one record per line, as `jq -c '.[]'` makes of an array")
+    const instead = "one record per line, as `jq -c '.[]'` makes of an array; name a CSV file .csv"
+    throw new InputInvalid(name, 1, `a JSON array; expected ${instead}`)
   }
   return { name, format: known, bytes: plain.bytes }
 }
