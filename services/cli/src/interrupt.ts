@@ -2,7 +2,7 @@ import { OutflowError } from '@outflow/errors'
 import { DUPLICATE_SIGNAL_MS } from '@outflow/runtime/duplicate-signal'
 
 /**
- * Ctrl-C or a supervisor ended the command.
+ * Ctrl-C, a closed terminal or a supervisor ended the command.
  * @fix Run it again.
  */
 export class Interrupted extends OutflowError {
@@ -10,8 +10,8 @@ export class Interrupted extends OutflowError {
 }
 
 /**
- * Runs work that SIGINT, SIGTERM or SIGHUP (a closed terminal) can end: the first signal aborts the work and lets it clean up, a later one ends the process at
- * once.
+ * Runs work that SIGINT, SIGTERM or SIGHUP (a closed terminal) can end: the first signal aborts the work and lets it clean up, a later
+ * one ends the process at once.
  *
  * @throws {Interrupted} when the work ended because of the signal
  */
