@@ -1,12 +1,15 @@
 import type { BatchContext } from './encoded-record.js'
 
-/** A record of a batch that was not read, with kafkajs's property names: it has a position and a time, but neither key nor value. */
+/**
+ * A record of a batch that was not read, or the end of a batch without records, with kafkajs's property names: it has a position and a
+ * time, but neither key nor value.
+ */
 export class UnreadableRecord {
   readonly key = null
   readonly value = null
 
   /**
-   * @param why              the limit that the batch exceeds
+   * @param why              why there are no bytes
    * @param isControlRecord  whether consumers pass over it
    */
   constructor(
