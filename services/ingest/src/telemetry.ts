@@ -82,7 +82,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.info({ partitions }, 'partitions assigned')
     },
     partitionsSought: (partitions: Hooked<'sought'>) => {
-      // That of a superseded batch remained until the next record.
+      // Otherwise a superseded batch would be lag until the partition's next record.
       for (const { topic, partition } of partitions) instruments.lag.remove({ topic, partition: String(partition) })
       log.info({ partitions }, 'partitions sought')
     },

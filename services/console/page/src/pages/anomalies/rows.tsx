@@ -19,7 +19,7 @@ const ROW_HEIGHT = { wide: 34, narrow: 62, narrowWithColumns: 86 }
 /** The next page is requested when so few rows are left. */
 const READ_AHEAD = 40
 
-/** After a failed request they wait for the next poll, which shows them and reports in the header whether it succeeds. */
+/** If the request fails, the next poll repeats it and reports the outcome in the header. */
 const showWaitingOf = (list: AnomalyList) => void list.showWaiting().catch(() => {})
 
 interface RowsProps {
