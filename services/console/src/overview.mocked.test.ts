@@ -15,3 +15,15 @@ test('an anomaly at the latest time does not prevent the overview of any time (i
   const { to } = await readOverview({} as Client, { filter: { pipeline: 'flights' }, steps: 60, compare: false })
   expect(timeSchema.encode(to)).toBe('9999-12-31T23:59:59.999Z')
 })
+
+test.each([
+  ['before the first anomaly', { to: new Date(-1) }],
+  ['at the first anomaly', { to: new Date(0) }],
+  ['that begins later', { from: new Date(5), to: new Date(0) }],
+])('a span %s has no anomaly (it was 1 ms at the first, and a verdict on all labelled it)', async (_, span) => {
+  const { from, to } = await readOverview({} as Client, {
+    filter: { pipeline: 'flights', ...span },
+    ...{ steps: 60, compare: false },
+  })
+  expect(to).toEqual(from)
+})

@@ -103,13 +103,13 @@ const spanBefore = ({ from, to }: TimeSpan): TimeSpan => ({
   to: from,
 })
 
-/** Ends of a filter's span; an open end is that of the stored anomalies. */
+/** Ends of a filter's span, which may be empty; an open end is that of the stored anomalies. */
 async function spanOf(db: Client, { pipeline, from, to }: AnomalyFilter): Promise<TimeSpan> {
   const stored = from !== undefined && to !== undefined ? null : await anomalySpan(db, pipeline)
   const now = new Date()
   const end = to ?? (stored === null ? now : new Date(stored.last.getTime() + 1))
-  const begin = from ?? stored?.first ?? end
-  return { from: begin, to: end > begin ? end : new Date(begin.getTime() + 1) }
+  const begin = from ?? (stored !== null && stored.first < end ? stored.first : end)
+  return { from: begin, to: new Date(Math.max(begin.getTime(), end.getTime())) }
 }
 
 type Cell = Overview['total'][number]
