@@ -1,5 +1,6 @@
-import { LATEST_MS } from '@outflow/contracts'
+import { EARLIEST_MS, LATEST_MS } from '@outflow/contracts'
 import type { Client } from '@outflow/store'
+import { countAnomalies } from '@outflow/store/anomalies'
 import { expect, test, vi } from 'vitest'
 import { timeSchema } from './api/index.js'
 import { readOverview } from './overview.js'
@@ -7,7 +8,7 @@ import { readOverview } from './overview.js'
 vi.mock('@outflow/store/pipelines', () => ({ marksBetween: async () => [] }))
 vi.mock('@outflow/store/anomalies', () => ({
   anomalySpan: async () => ({ first: new Date(0), last: new Date(LATEST_MS) }),
-  countAnomalies: async () => [],
+  countAnomalies: vi.fn(async () => []),
   leastLikelyLimit: async () => null,
 }))
 
@@ -26,4 +27,10 @@ test.each([
     ...{ steps: 60, compare: false },
   })
   expect(to).toEqual(from)
+})
+
+test('an anomaly at the latest time does not prevent the comparison with the span before (it was answered with 400)', async () => {
+  const filter = { pipeline: 'flights', from: new Date(0) }
+  await readOverview({} as Client, { filter, steps: 60, compare: true })
+  expect(countAnomalies).toHaveBeenLastCalledWith({}, expect.objectContaining({ from: new Date(EARLIEST_MS) }))
 })

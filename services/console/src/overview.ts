@@ -1,4 +1,4 @@
-import { LATEST_MS } from '@outflow/contracts'
+import { EARLIEST_MS, LATEST_MS } from '@outflow/contracts'
 import type { Client } from '@outflow/store'
 import {
   type AnomalyFilter,
@@ -99,7 +99,7 @@ function stepSecondsOf({ from, to }: TimeSpan, steps: number): number {
 
 /** The span of the same length that ends where this one begins. */
 const spanBefore = ({ from, to }: TimeSpan): TimeSpan => ({
-  from: new Date(2 * from.getTime() - to.getTime()),
+  from: new Date(Math.max(EARLIEST_MS, 2 * from.getTime() - to.getTime())),
   to: from,
 })
 
