@@ -71,7 +71,8 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
     async ({ params: { id }, query: { pipeline = config.pipeline } }) =>
       read(async (db) => {
         const model = found(await modelSummary(db, { pipeline, id }), `model ${id} of ${pipeline}`)
-        const [fit] = await listFits(db, { pipeline, modelId: id, limit: 1 })
+        // A fit that gave the stored model again was compared with the model itself.
+        const fit = (await listFits(db, { pipeline, modelId: id })).find(({ state }) => state !== 'known')
         const changes = await listModelChanges(db, pipeline)
         return {
           ...modelOf(model),

@@ -1,0 +1,46 @@
+import { type FitReport, parseConfig } from '@outflow/contracts'
+import { makeVitals } from '@outflow/runtime'
+import { expect, test, vi } from 'vitest'
+import { makeServer, type ServerOptions } from '../server.js'
+
+const REPORT: FitReport = {
+  ...{ seed: 1, fit: null, calibration: null, gate: null, durationMs: 1, error: null },
+  window: { asked: '2026-01-31T00:00:00Z', from: null, to: null, shortened: null },
+  records: {
+    ...{ seen: 0, sampled: 0, fitted: 0, heldOut: 0, rejected: 0, rejectedBy: {} },
+    ...{ excluded: 0, excludedBy: { confirmed: 0, named: 0, burst: 0 } },
+  },
+}
+
+vi.mock('@outflow/store/models', () => ({
+  modelSummary: async () => ({ id: 'b', state: 'active', promotedAt: null, metadata: null }),
+  trainedAtOf: () => new Date(0),
+  listModelChanges: async () => [],
+}))
+vi.mock('@outflow/store/training', () => ({
+  listFits: async () => [
+    { state: 'known', because: 'schedule', incumbentId: 'b', report: REPORT },
+    { state: 'promoted', because: 'drift', incumbentId: 'a', report: REPORT },
+  ],
+}))
+
+test('a model is compared with the one that it replaced, also after a later fit gave it again (with itself)', async () => {
+  const config = parseConfig(
+    {
+      pipeline: 'flights',
+      kafka: { brokers: 'localhost:1' },
+      postgres: { url: 'postgres://localhost/outflow' },
+      source: { topics: ['flights'] },
+      features: [{ path: '$.delay', type: 'numeric' }],
+      alerts: { topic: 'flights.alerts' },
+      deadLetters: { topic: 'flights.dead' },
+    },
+    {},
+  )
+  const telemetry = { requestAnswered: () => {}, requestFailed: () => {} } as unknown as ServerOptions['telemetry']
+  const read = ((query: (db: object) => unknown) => query({})) as unknown as ServerOptions['read']
+  const server = await makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
+  const answer = await server.inject({ url: '/api/models/b', headers: { host: 'localhost' } })
+  await server.close()
+  expect(answer.json()).toMatchObject({ fit: { because: 'drift', incumbentId: 'a' } })
+})
