@@ -1,7 +1,7 @@
 import { StoreRefused } from '@outflow/store'
 import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { makeBatchWriter, partitionCounters, storedPositions, writeBatch } from '@outflow/store/batch'
-import { rejectedByReason } from '@outflow/store/dead-letters'
+import { rejectedByReason, rejectionsSince } from '@outflow/store/dead-letters'
 import { outboxDepth } from '@outflow/store/outbox'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { describe, expect, it, vi } from 'vitest'
@@ -64,6 +64,14 @@ describe('writeBatch', () => {
       { minute: new Date(minute), reason: 'undecodable', rejected: 1 },
       { minute: new Date(minute + 60_000), reason: 'empty', rejected: 1 },
     ])
+  })
+
+  it('counts a record rejected now as such, whatever its own time (an old one was not counted)', async () => {
+    const pipeline = await aPipeline()
+    const letter = { ...{ offset: 0n, recordTimeMs: 0, reason: 'empty' as const }, detail: '', key: null, value: null }
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 1n), ...NO_ROWS, received: 1, deadLetters: [letter] })
+    const [rejected, ...others] = await rejectionsSince(pool, { pipeline, since: new Date(Date.now() - 60_000) })
+    expect([rejected, others]).toEqual([{ reason: 'empty', count: 1, lastAt: expect.any(Date) }, []])
   })
 
   it('writes nothing of a topic that has been created again, although the new topic has reached the same offset', async () => {

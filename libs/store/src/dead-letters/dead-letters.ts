@@ -49,21 +49,29 @@ export async function rejectedByReason(
   db: Queryable,
   pipeline: string,
 ): Promise<Readonly<Partial<Record<RejectionReason, number>>>> {
-  const rejections = await rejectionsSince(db, { pipeline, since: null })
+  const rejections = await run<{ reason: RejectionReason; count: number }>(db, {
+    name: 'rejected_by_reason',
+    text: `
+      select reason, sum(rejected)::float8 as count from outflow.rejection_statistics
+      where pipeline = $1
+      group by reason
+      order by 2 desc, reason`,
+    values: [pipeline],
+  })
   return Object.fromEntries(rejections.map(({ reason, count }) => [reason, count]))
 }
 
-/** Returns the pipeline's rejection reasons, the number of records for each since a time (null: all), and the minute of the last. */
+/** Returns the reasons of the pipeline's rejections since a time, the number of records for each, and the time of the last. */
 export function rejectionsSince(
   db: Queryable,
-  { pipeline, since }: { readonly pipeline: string; readonly since: Date | null },
+  { pipeline, since }: { readonly pipeline: string; readonly since: Date },
 ): Promise<readonly { readonly reason: RejectionReason; readonly count: number; readonly lastAt: Date }[]> {
   return run(db, {
     name: 'rejections_since',
     text: `
-      select reason, sum(rejected)::float8 as count, max(minute) as "lastAt"
-      from outflow.rejection_statistics
-      where pipeline = $1 and ($2::timestamptz is null or minute >= $2)
+      select reason, count(*)::float8 as count, max(rejected_at) as "lastAt"
+      from outflow.dead_letters
+      where pipeline = $1 and rejected_at >= $2
       group by reason
       order by 2 desc, reason`,
     values: [pipeline, since],

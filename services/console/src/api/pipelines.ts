@@ -59,7 +59,7 @@ export const healthSchema = z
     lag: z.array(z.object({ topic: z.string(), partition: z.int(), lag: z.int(), offset: offsetSchema })).nullable(),
     /** Over the last full minute and the current one, by Kafka's record time. */
     recordsPerSecond: z.number(),
-    /** In the last 24 hours; lastAt to the minute. */
+    /** Rejected in the last 24 hours. */
     deadLetters: z.array(z.object({ reason: z.string(), count: z.int(), lastAt: timeSchema })),
     /** The last 20. */
     drift: z.array(
