@@ -50,7 +50,7 @@ create table outflow.webhook_deliveries (
   -- when the attempts stopped: the delivery is a dead letter until it is resent
   died_at timestamptz,
   constraint webhook_deliveries_pkey primary key (id),
-  constraint webhook_deliveries_once unique (pipeline, webhook, event_id),
+  constraint webhook_deliveries_once unique (pipeline, event_id, webhook),
   constraint webhook_deliveries_payload_until_delivered check ((payload is null) = (delivered_at is not null)),
   constraint webhook_deliveries_delivered_or_dead check (delivered_at is null or died_at is null)
 );

@@ -1,9 +1,9 @@
 import { suppressionRuleSchema } from '@outflow/contracts'
-import { openPool, withTransaction } from '@outflow/store'
+import { openPool, type Queryable, withTransaction } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { deleteOutboxThrough, outboxDepth, takeOutbox, untilOnDisk } from '@outflow/store/outbox'
 import { addSuppression } from '@outflow/store/suppressions'
-import { dueDeliveries } from '@outflow/store/webhooks'
+import { deliveriesOf, dueDeliveries } from '@outflow/store/webhooks'
 import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
@@ -133,5 +133,20 @@ describe('webhook deliveries', () => {
     }
     const due = await dueDeliveries(pool, { pipeline, webhook: 'pager', limit: 2 })
     expect(due.map(({ triedForMs }) => Math.floor(triedForMs / 5_000))).toEqual([0, 1])
+  })
+
+  it('of one event are read alone (each anomaly page read the whole table)', async () => {
+    const pipeline = await aPipeline()
+    await pool.query(
+      `insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload)
+       select $1, 'pager', event, 'x' from generate_series(1, 20000) as event`,
+      [pipeline],
+    )
+    await pool.query('analyze outflow.webhook_deliveries')
+    const query = ({ text, values }: { text: string; values: unknown[] }) =>
+      pool.query(`explain (format json) ${text}`, values)
+    const [plan] = await deliveriesOf({ query } as unknown as Queryable, { pipeline, eventId: '7' })
+    // The cost of one search of the index; with all webhooks in between it was 577.
+    expect(plan).toMatchObject({ 'QUERY PLAN': [{ Plan: { 'Total Cost': expect.closeTo(8, -1) } }] })
   })
 })
