@@ -118,7 +118,7 @@ comment on column analyst.dead_letters."offset" is
 comment on column analyst.dead_letters.reason is
   'empty, too_large, undecodable, missing_field, wrong_type, bad_timestamp or failed (it caused an error in a step of ingest).';
 comment on column analyst.dead_letters.detail is 'What was found and what was expected.';
-comment on column analyst.dead_letters.message_key is 'Kafka key of the record.';
+comment on column analyst.dead_letters.message_key is 'First KiB of the record''s Kafka key.';
 comment on column analyst.dead_letters.value_start is 'First KiB of its value.';
 comment on column analyst.dead_letters.value_bytes is 'Size of its value, bytes; null for a tombstone.';
 comment on column analyst.dead_letters.record_time is 'Kafka''s timestamp of the record.';
@@ -278,7 +278,8 @@ comment on column analyst.fits.window_to is 'End of the training window, by Kafk
 comment on column analyst.fits.fitted is 'Records that the model was fitted to, and its calibration records.';
 comment on column analyst.fits.held_out is 'Records held out for the gate.';
 comment on column analyst.fits.rejected is 'Records of the window that were rejected.';
-comment on column analyst.fits.excluded is 'Records left out because of analyst.training_exclusions and verdicts.';
+comment on column analyst.fits.excluded is
+  'Records left out: confirmed anomalies, those of analyst.training_exclusions, and those of a burst that a first model leaves out.';
 comment on column analyst.fits.gain_nats is 'Mean gain in log-likelihood on held-out records, nats per record.';
 comment on column analyst.fits.gain_against is 'What the gain is measured against: the incumbent, or independent fields.';
 comment on column analyst.fits.anomaly_share is 'Share of held-out records that the model would call anomalies.';
