@@ -58,19 +58,23 @@ interface Session {
   readonly signal: AbortSignal
 }
 
-/** Asks until the labels suffice, the limit is reached, or the person ends it. @returns the records with their labels */
+/** Asks until the labels suffice, the limit is reached, or the person ends it. @returns all records, with their labels */
 async function askEach(pool: Pool, { records, options, terminal, signal, ...plan }: Session) {
   const lines = createInterface({ input: process.stdin, signal })
   const answers = lines[Symbol.asyncIterator]()
   let current: readonly CalibrationRecord[] = records
+  const skipped = new Set<string>()
   try {
     for (let asked = 0; asked < options.limit; asked++) {
-      const [record] = nextToLabel(plan, current)
+      const [record] = nextToLabel(
+        plan,
+        current.filter(({ id }) => !skipped.has(id)),
+      )
       if (record === undefined) break
       terminal.say(describe(record, plan.rows))
       const answer = await readAnswer(answers, terminal)
       if (answer === 'quit') break
-      if (answer === 'skip') current = current.filter(({ id }) => id !== record.id)
+      if (answer === 'skip') skipped.add(record.id)
       else {
         const { verdict } = await storeVerdict(pool, answer, record.id, options)
         current = current.map((own) => (own.id === record.id ? { ...own, verdict } : own))
