@@ -52,11 +52,14 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
     }
     const noTrainer = noTrainerAndFix(await trainerStatus(pool, pipeline))
     terminal.say(`waiting for the trainer${noTrainer === null ? '' : `: ${noTrainer}`}`)
+    let id: string | null = null
     let shownStep = 0
     const endedFit = async (): Promise<StoredFit | null> => {
-      const id = await fitOfRequest(pool, request)
+      // The end of a failed fit makes its request pending again.
+      id = (await fitOfRequest(pool, request)) ?? id
       const fit = (await listFits(pool, { pipeline })).find((own) => own.id === id)
-      if (fit === undefined || fit.endedAt !== null) return fit ?? null
+      if (fit === undefined || fit.state === 'abandoned') return null
+      if (fit.endedAt !== null) return fit
       if (fit.step > shownStep) terminal.say(`fit: ${fit.step} of ${fit.maxSteps} steps`)
       shownStep = fit.step
       return null
