@@ -125,16 +125,16 @@ async function rescoreWith(
     signal.throwIfAborted()
     const [first, last] = [all[0], all.at(-1)]
     if (first === undefined || last === undefined) return
+    const { topic, partition } = first
+    const then = await earlierDecisions(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })
     await decoder.prepare(all)
     const records = all.flatMap((message) => {
       const own = reader.read(message)
       if (!isInRange(message)) return []
       if (!('reason' in own)) return [own]
-      comparison.reject()
+      comparison.reject({ pValueThen: then.anomalies.get(message.offset) ?? null })
       return []
     })
-    const { topic, partition } = first
-    const then = await earlierDecisions(pool, pipeline, { topic, partition, first: first.offset, last: last.offset })
     const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))
     const decisions = decide(pValue, rule, fdrStates.get(`${topic}/${partition}`))
     fdrStates.set(`${topic}/${partition}`, decisions.fdrState)

@@ -17,7 +17,7 @@ test('new decisions are compared with the stored ones', () => {
   comparison.add(aRecord(2, true, null))
   comparison.add(aRecord(3, false, 0.002))
   comparison.add(aRecord(4, true, null, false))
-  comparison.reject()
+  comparison.reject({ pValueThen: null })
   expect(comparison.result()).toMatchObject({
     records: 6,
     scored: 5,
@@ -31,6 +31,12 @@ test('new decisions are compared with the stored ones', () => {
     newly: [{ id: 'p/t/0/4' }, { id: 'p/t/0/2' }],
     noLonger: [{ id: 'p/t/0/3', pValueThen: 0.002 }],
   })
+})
+
+test('a stored anomaly whose record is now rejected is no longer an anomaly (it was not counted)', () => {
+  const comparison = makeComparison(10)
+  comparison.reject({ pValueThen: 0.001 })
+  expect(comparison.result()).toMatchObject({ rejected: 1, anomaliesThen: 1, noLongerAnomalies: 1, noLonger: [] })
 })
 
 test('of many changes the least likely are kept, and all are counted', () => {

@@ -25,8 +25,9 @@ export function makeComparison(limit: number) {
   const newly: DecisionChange[] = []
   const noLonger: DecisionChange[] = []
   return {
-    reject: () => {
+    reject: ({ pValueThen }: Pick<DecisionChange, 'pValueThen'>) => {
       counts.rejected += 1
+      if (pValueThen !== null) counts.anomaliesThen += 1
     },
     add: ({ isAnomaly, wasScored, ...changed }: RescoredRecord) => {
       const wasAnomaly = changed.pValueThen !== null
