@@ -55,7 +55,13 @@ const csvSchema = z.strictObject({
 
 const registrySchema = z
   .strictObject({
-    url: z.string().regex(/^https?:\/\/[^@]+$/, 'a URL such as https://registry:8081, without user and password'),
+    url: z
+      .string()
+      .regex(/^https?:\/\/[^@]+$/, {
+        error: 'a URL such as https://registry:8081, without user and password',
+        abort: true,
+      })
+      .refine(URL.canParse, 'allowed: one URL such as https://registry:8081'),
     username: z.string().min(1).optional().describe('HTTP basic authentication'),
     password: z.string().optional().describe('HTTP basic authentication'),
     passwordFile: filePath('File with the password, instead of password').optional(),

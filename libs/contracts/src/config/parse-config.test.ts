@@ -229,6 +229,13 @@ describe('parseConfig', () => {
     expect(problems).toContain('postgres.url: found "[redacted]"')
   })
 
+  it('rejects a list of schema registries (it was tried for ever)', () => {
+    const registry = { url: 'http://r1:8081,http://r2:8081' }
+    expect(problemsOf({ source: { ...least.source, format: 'avro', registry } })).toContain(
+      'source.registry.url: found "[redacted]"; allowed: one URL such as https://registry:8081',
+    )
+  })
+
   it('rejects two passwords of the schema registry', () => {
     const registry = { url: 'https://registry:8081', username: 'u', password: 'p', passwordFile: 'f' }
     expect(problemsOf({ source: { ...least.source, format: 'avro', registry } })).toContain(

@@ -80,6 +80,11 @@ describe('connectionOfProperties', () => {
     expect(secrets).toEqual({ KAFKA_CLIENT_SECRET: 'geheim' })
   })
 
+  it('takes the first schema registry of a list (its URL was the whole list)', () => {
+    const { document } = read('schema.registry.url=http://r1:8081, http://r2:8081')
+    expect(document).toMatchObject({ source: { registry: { url: 'http://r1:8081' } } })
+  })
+
   it('translates properties without TLS and SASL', () => {
     expect(read('bootstrap.servers=one:9092').document).toEqual({ kafka: { brokers: 'one:9092' } })
   })

@@ -110,7 +110,8 @@ function jaasOptions(entry: string): Readonly<Record<string, string>> {
 }
 
 function registryOf(get: Get, secret: Secret) {
-  const url = get('schema.registry.url')
+  // A list names the instances of one registry.
+  const url = get('schema.registry.url')?.split(',')[0]?.trim()
   if (url === undefined) return {}
   const login = get('basic.auth.user.info', 'schema.registry.basic.auth.user.info')
   const colon = login?.indexOf(':') ?? -1
