@@ -46,6 +46,9 @@ interface InitOptions extends ConnectionOptions {
 async function init(options: InitOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { input, topic, output } = options
   if ((input === undefined) === (topic === undefined)) throw new UsageError('init needs either --input or --topic')
+  if (input !== undefined && (options.config !== undefined || options.registry !== undefined)) {
+    throw new UsageError('--config and --registry connect to a topic: give them with --topic, not with --input')
+  }
   if (output !== '-' && !options.force && existsSync(output)) {
     throw new UsageError(`${output} exists; --force replaces it, --output names another`)
   }
