@@ -34,7 +34,7 @@ async function previewOf(
 ) {
   const rules = await listSuppressions(pool, { pipeline, notExpired: from })
   const tally = makeTally({ ...alerts, suppressions: rules.toReversed() })
-  await eachDetected(pool, { pipeline, from, to }, async (anomalies) => {
+  const detected = await eachDetected(pool, { pipeline, from, to }, async (anomalies) => {
     const alerted = anomalies.filter((anomaly) => alerts.provisional || !anomaly.provisional)
     for (const anomaly of atAlertRate(alerted, detection)) tally.add(anomaly)
   })
@@ -43,6 +43,8 @@ async function previewOf(
     pipeline,
     from: from.toISOString(),
     to: to.toISOString(),
+    /** Anomalies of the range, also those that the configuration does not alert. */
+    detected,
     ...result,
     /** The rules that hid anomalies, with the reason given for each. */
     rules: result.hidden.rules.map((hid) => ({ ...hid, why: rules.find(({ id }) => id === hid.id)!.why })),
@@ -64,7 +66,10 @@ export function describePreview(preview: Preview, terminal: Pick<Terminal, 'tabl
     `${formatCounted(anomalies, 'anomaly')} would have been ${formatCounted(alerts, 'alert')}, ${formatCount(sent)} of them about one each`,
     ...(unsent.length > 0 ? unsent : ['nothing would have been hidden or grouped']).map((line) => `  ${line}`),
   ]
-  if (anomalies === 0) return `${lines[0]}\nno anomalies were detected`
+  if (preview.detected === 0) return `${lines[0]}\nno anomalies were detected`
+  if (anomalies === 0) {
+    return `${lines[0]}\nnone of ${formatCounted(preview.detected, 'detected anomaly')} would have been alerted`
+  }
   const severities = tableOf('severity', Object.entries(bySeverity), terminal)
   const byDay = tableOf(
     'day, UTC',

@@ -70,6 +70,7 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
   })
   const preview = {
     ...tally,
+    detected: 4,
     pipeline: 'flights',
     from: 'then',
     to: 'now',
@@ -78,6 +79,12 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
   const text = describePreview(preview, { table: () => '' })
   expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
   expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, sent in 1 alert\n')
+})
+
+test('states that no detected anomaly would have been alerted (it stated that none was detected)', () => {
+  const preview = { ...tallyOf({}, []), pipeline: 'flights', from: 'then', to: 'now', rules: [], detected: 56 }
+  const text = describePreview(preview, { table: () => '' })
+  expect(text).toBe('flights, detected from then to now\nnone of 56 detected anomalies would have been alerted')
 })
 
 test('counts a group that waits for the end of quiet hours on the day on which they end', () => {
