@@ -22,19 +22,25 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
 
 /**
  * The JSON Schema (2020-12) of outflow.yaml as it is written, for editors: keys with defaults may be left out, and `${NAME}` is
- * accepted where a text must match a pattern.
+ * accepted where a text must have a form, a length or one of a list of values.
  */
 export const configJsonSchema = (): unknown => allowVariables(configSchema.toJSONSchema({ io: 'input' }))
 
-const VARIABLE = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
+const VARIABLE = { pattern: '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}' }
+const RULES = ['pattern', 'format', 'minLength', 'maxLength', 'enum']
 
 function allowVariables(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(allowVariables)
   if (node === null || typeof node !== 'object') return node
-  return Object.fromEntries(
-    Object.entries(node).map(([key, value]) => {
-      const isPattern = key === 'pattern' && typeof value === 'string'
-      return [key, isPattern ? `(${value})|${VARIABLE}` : allowVariables(value)]
-    }),
-  )
+  const entries = Object.entries(node)
+  if (!('type' in node) || node.type !== 'string') {
+    // Variables are replaced in values, not in keys.
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, key === 'propertyNames' ? value : allowVariables(value)]),
+    )
+  }
+  const rules = entries.filter(([key]) => RULES.includes(key))
+  if (rules.length === 0) return node
+  const others = entries.filter(([key]) => !RULES.includes(key))
+  return { ...Object.fromEntries(others), anyOf: [Object.fromEntries(rules), VARIABLE] }
 }
