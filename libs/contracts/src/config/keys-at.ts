@@ -1,5 +1,7 @@
 interface Node {
   readonly properties?: Readonly<Record<string, Node>>
+  /** Of an object whose keys are the values of an enumeration. */
+  readonly propertyNames?: { readonly enum?: readonly string[] }
   readonly items?: Node
   readonly anyOf?: readonly Node[]
   readonly oneOf?: readonly Node[]
@@ -16,5 +18,7 @@ export function keysAt(schema: unknown, path: readonly PropertyKey[]): readonly 
       }),
     branches(schema as Node),
   )
-  return [...new Set(at.flatMap((node) => Object.keys(node.properties ?? {})))]
+  return [
+    ...new Set(at.flatMap((node) => [...Object.keys(node.properties ?? {}), ...(node.propertyNames?.enum ?? [])])),
+  ]
 }

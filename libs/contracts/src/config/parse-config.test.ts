@@ -303,6 +303,13 @@ describe('parseConfig', () => {
     expect(problemsOf(part)).toMatch(/: found .*; allowed: /)
   })
 
+  it('names the roles where one is misspelt (the list was empty)', () => {
+    const oidc = { issuer: 'https://login.example', clientId: 'outflow', roles: { admin: ['sre'] } }
+    expect(problemsOf({ console: { url: 'https://outflow.example', authentication: { oidc } } })).toContain(
+      'console.authentication.oidc.roles.admin: no such key; allowed: reader, analyst, operator',
+    )
+  })
+
   it('rejects two webhooks with the same name', () => {
     expect(problemsOf({ alerts: { topic: 'a', webhooks: [hook, hook] } })).toContain(
       'alerts.webhooks[1].name: found "pager"; allowed: a name that no other webhook has',
