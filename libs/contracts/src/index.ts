@@ -58,7 +58,7 @@ export { anomalyId, formatPosition, type Position, parseAnomalyId, parsePosition
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'
 export type { Gap, StoredPosition } from './stored-position.js'
 export { checkSuppressionRule, type SuppressionRule, suppressionRuleSchema } from './suppression.js'
-export { clampTime, EARLIEST_MS, LATEST_MS } from './time-range.js'
+export { clampTime, EARLIEST_MS, includesEnd, LATEST_MS } from './time-range.js'
 export { fromLocal, toLocal } from './time-zone.js'
 export { outflowVersion } from './version.js'
 export { parseWeek } from './week.js'

@@ -1,4 +1,11 @@
-import { formatPosition, type Position, type Reason, reasonSchema, type StoredExplanation } from '@outflow/contracts'
+import {
+  formatPosition,
+  includesEnd,
+  type Position,
+  type Reason,
+  reasonSchema,
+  type StoredExplanation,
+} from '@outflow/contracts'
 import type { Verdict } from '@outflow/contracts/verdict'
 import type { QueryResultRow } from 'pg'
 import { z } from 'zod'
@@ -65,7 +72,7 @@ export async function newestAnomalies(
   })
 }
 
-/** A range of time, from ≤ t < to. */
+/** A range of time, from ≤ t < to; the latest time of all as `to` is included. */
 interface AnomalyRange {
   readonly pipeline: string
   readonly from: Date
@@ -83,7 +90,7 @@ export function eachAnomaly(
   range: AnomalyRange,
   take: (anomalies: readonly StoredAnomaly[]) => Promise<void>,
 ): Promise<number> {
-  const query = { name: 'each_anomaly', select: `select ${COLUMNS} from analyst.anomalies`, time: 'record_time' }
+  const query = { select: `select ${COLUMNS} from analyst.anomalies`, time: 'record_time' }
   return eachRow<AnomalyRow>(pool, query, range, (rows) => take(rows.map(toAnomaly)))
 }
 
@@ -113,7 +120,7 @@ export function eachDetected(
              p_value as "pValue", reasons -> 0 as reason, provisional, ${epochMs('event_time')} as "eventTimeMs",
              ${epochMs("date_trunc('milliseconds', detected_at)")} as "detectedAtMs"
       from outflow.anomalies`
-  return eachRow<DetectedRow>(pool, { name: 'each_detected', select, time: 'detected_at' }, range, (rows) =>
+  return eachRow<DetectedRow>(pool, { select, time: 'detected_at' }, range, (rows) =>
     take(rows.map((row) => ({ ...row, reason: readReason(row.reason, row.id) }))),
   )
 }
@@ -126,16 +133,16 @@ const BATCH_ROWS = 10_000
 /** @param query.time  column by which the rows are in the range, and ordered */
 function eachRow<Row extends QueryResultRow>(
   pool: Pool,
-  query: { readonly name: string; readonly select: string; readonly time: string },
+  query: { readonly select: string; readonly time: string },
   range: AnomalyRange,
   take: (rows: readonly Row[]) => Promise<void>,
 ): Promise<number> {
   return withTransaction(pool, async (client) => {
     await run(client, {
-      name: query.name,
+      name: '',
       text: `
       declare each_row no scroll cursor for ${query.select}
-      where pipeline = $1 and ${query.time} >= $2::timestamptz and ${query.time} < $3::timestamptz
+      where pipeline = $1 and ${query.time} >= $2::timestamptz and ${query.time} ${includesEnd(range.to) ? '<=' : '<'} $3::timestamptz
       order by ${query.time}, topic, partition, "offset"`,
       values: [range.pipeline, range.from.toISOString(), range.to.toISOString()],
     })

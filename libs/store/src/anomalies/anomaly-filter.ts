@@ -1,4 +1,4 @@
-import { LATEST_MS, type Severity } from '@outflow/contracts'
+import { includesEnd, type Severity } from '@outflow/contracts'
 import type { Verdict } from '@outflow/contracts/verdict'
 
 /** Selects anomalies of a pipeline; undefined does not restrict. */
@@ -32,8 +32,7 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
     if (value !== undefined) conditions.push(condition(place(value)))
   }
   add(filter.from, (from) => `record_time >= ${from}`)
-  // The latest time has no later one that could be the end.
-  add(filter.to, (to) => `record_time ${filter.to?.getTime() === LATEST_MS ? '<=' : '<'} ${to}`)
+  if (filter.to !== undefined) conditions.push(`record_time ${includesEnd(filter.to) ? '<=' : '<'} ${place(filter.to)}`)
   add(filter.detectedFrom, (from) => `detected_at >= ${from}`)
   add(filter.key, (key) => `entity_key = ${key}`)
   add(filter.field, (field) => `main_field = ${field}`)

@@ -1,5 +1,5 @@
 import { alertEvent, eventMessage } from '@outflow/alerting'
-import { anomalyId, type Config, type FdrState } from '@outflow/contracts'
+import { anomalyId, type Config, type FdrState, includesEnd } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import { type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
 import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
@@ -100,7 +100,8 @@ async function rescoreWith(
   // Online FDR control starts at the beginning of the range.
   const fdrStates = new Map<string, FdrState | null>()
   const comparison = makeComparison(limit)
-  const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < to.getTime()
+  const endMs = includesEnd(to) ? Number.POSITIVE_INFINITY : to.getTime()
+  const isInRange = ({ timestampMs }: WindowRecord) => timestampMs >= from.getTime() && timestampMs < endMs
   let alerts = 0
 
   const anomalyOf = (
