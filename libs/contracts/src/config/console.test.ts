@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { consoleSchema } from './console.js'
+import { consoleSchema, listenHost } from './console.js'
 
 const token = { name: 'ada', role: 'analyst', sha256: 'a'.repeat(64) }
 const oidc = { issuer: 'https://login.example', clientId: 'outflow', roles: { reader: ['staff'] } }
@@ -13,6 +13,7 @@ it('listens on loopback without authentication by default', () => {
 
 it('accepts an IPv6 address in the brackets of a URL, and listens without them', () => {
   expect(consoleSchema.parse({ host: '[::1]' })).toEqual({ host: '::1' })
+  expect(listenHost.parse('[]')).toBe('[]')
 })
 
 it.each(['0.0.0.0', '::', '10.0.0.1', 'localhost.example', '127.0.0.1.example', 'example'])(

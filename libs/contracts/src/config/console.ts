@@ -34,7 +34,10 @@ const oidcSchema = z.strictObject({
 })
 
 /** An IPv6 address may be in brackets, as in a URL. */
-export const listenHost = z.string().transform((host) => host.replace(/^\[(.*)\]$/, '$1'))
+export const listenHost = z
+  .string()
+  .min(1)
+  .transform((host) => host.replace(/^\[(.+)\]$/, '$1'))
 
 /** On loopback the console needs no authentication; on any other host it is required. */
 export const consoleSchema = z

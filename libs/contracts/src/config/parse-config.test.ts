@@ -299,6 +299,7 @@ describe('parseConfig', () => {
     ['a network', { alerts: { topic: 'a', webhooks: [{ ...hook, allow: ['10.0.0.0/99'] }] } }],
     ['a secret', { alerts: { topic: 'a', webhooks: [{ ...hook, secret: 'short' }] } }],
     ['an origin', { console: { url: 'https://outflow.example.org/path' } }],
+    ['an empty address (it was all interfaces)', { http: { host: '' } }],
   ])('states what is allowed instead of %s that is wrong', (_, part) => {
     expect(problemsOf(part)).toMatch(/: found .*; allowed: /)
   })
