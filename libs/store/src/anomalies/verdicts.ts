@@ -55,7 +55,12 @@ export async function mayNameReviewer(db: Queryable): Promise<boolean> {
   return row!.may
 }
 
-/** Stores a verdict in the name of the login of `db`. @throws {StoreRefused} if no such anomaly or calibration record is stored, or if the login is not a member of outflow_reviewer */
+/**
+ * Stores a verdict in the name of the login of `db`.
+ *
+ * @throws {AnomalyUnknown} if no such anomaly or calibration record is stored
+ * @throws {StoreRefused} if the login is not a member of outflow_reviewer
+ */
 export async function giveOwnVerdict(db: Queryable, given: Omit<NewVerdict, 'by'>): Promise<GivenVerdict> {
   const { pipeline, verdict, note } = given
   const [row] = await run<Pick<GivenVerdict, 'by' | 'at'>>(db, {

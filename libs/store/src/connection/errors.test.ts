@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  AnomalyUnknown,
   StatementCancelled,
   StoreLoginFailed,
   StoreRefused,
@@ -34,6 +35,12 @@ describe('toStoreError', () => {
       expect(toStoreError(pgError(code))).toBeInstanceOf(ValueRefused)
     },
   )
+
+  it('reports the wrong id of a reviewer as such (it was a refused statement, with exit code 1)', () => {
+    const error = Object.assign(pgError('P0002'), { hint: 'analyst.anomalies lists ids.' })
+    expect(toStoreError(error)).toBeInstanceOf(AnomalyUnknown)
+    expect(toStoreError(error)).toMatchObject({ message: 'pg said P0002; analyst.anomalies lists ids.' })
+  })
 
   it('recognises the connection errors that pg throws without a code', () => {
     for (const message of [

@@ -130,6 +130,8 @@ const LOCK_NOT_AVAILABLE = '55P03'
 // PgBouncer gives its own errors this code, such as "unsupported startup parameter".
 const PROTOCOL_VIOLATION = '08P01'
 const FORBIDDEN = '42501'
+// The function outflow.give_verdict raises it.
+const NO_DATA_FOUND = 'P0002'
 // Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
 // 25P03/25P04 timeouts that end a transaction; then the ends of an open connection, which restarts and failovers cause.
@@ -165,6 +167,7 @@ export function toStoreError(thrown: unknown): unknown {
     return new Unavailable(`Postgres is not available: ${thrown.message || code}`, { ...about, fix })
   }
   if (!('severity' in thrown)) return thrown
+  if (code === NO_DATA_FOUND) return new AnomalyUnknown(`${thrown.message}${hintOf(thrown)}`, about)
   const Refused = VALUE_SQLSTATE.test(code) ? ValueRefused : StoreRefused
   const fix = fixOfRefusal(code, thrown.message)
   return new Refused(`Postgres refused: ${thrown.message}${hintOf(thrown)}`, { ...about, fix })
