@@ -169,7 +169,8 @@ async function rescoreWith(
       },
       visit,
     )
-    if (isCutShort) terminal.say('the topics no longer have the whole range: their retention is shorter')
+    const history = reader.longestWindowMs > 0 ? ', or the records before it that windowed features need' : ''
+    if (isCutShort) terminal.say(`the topics no longer have the whole range${history}: their retention is shorter`)
   } finally {
     progress.stop()
   }
