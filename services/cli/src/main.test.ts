@@ -46,12 +46,14 @@ it('prints one line, and no stack, when stdout is a full disk', async () => {
 })
 
 it.each([
-  ['token', '--name', ''],
-  ['analyst', 'create', ' '],
-])('rejects a blank name: %s %s (outflow.yaml would reject the token, and Postgres the login)', async (...words) => {
+  ['a text that is not blank.', 'token', '--name', ''],
+  ['at most 100 characters.', 'token', '--name', 'x'.repeat(101)],
+  ['a text that is not blank.', 'analyst', 'create', ' '],
+])('allows as a name only %s %s %s (outflow.yaml would reject the token, and Postgres the login)', async (...args) => {
+  const [allowed, ...words] = args
   vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   expect(await main(['node', 'outflow', ...words])).toBe(2)
-  expect(stderr.mock.calls.join('')).toContain('Allowed: a text that is not blank.')
+  expect(stderr.mock.calls.join('')).toContain(`Allowed: ${allowed}`)
   vi.restoreAllMocks()
 })

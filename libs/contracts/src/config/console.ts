@@ -5,8 +5,14 @@ import { refuseRepeated } from './refuse-repeated.js'
 export const ROLES = ['reader', 'analyst', 'operator'] as const
 export type Role = (typeof ROLES)[number]
 
+export const MAX_TOKEN_NAME_CHARS = 100
+
 const tokenSchema = z.strictObject({
-  name: z.string().min(1).max(100).describe('Owner of the token, recorded with verdicts and in the audit log'),
+  name: z
+    .string()
+    .min(1)
+    .max(MAX_TOKEN_NAME_CHARS)
+    .describe('Owner of the token, recorded with verdicts and in the audit log'),
   role: z.enum(ROLES).describe('reader: read; analyst: also give verdicts; operator: also change models and rules'),
   sha256: z
     .string()

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { ROLES, type Role } from '@outflow/contracts'
-import { Option } from 'commander'
+import { MAX_TOKEN_NAME_CHARS, ROLES, type Role } from '@outflow/contracts'
+import { InvalidArgumentError, Option } from 'commander'
 import type { CommandContext } from '../command-context.js'
 import { notBlank } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -11,7 +11,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'Makes a token of 256 random bits and prints it once, with the entry for outflow.yaml: owner, role ' +
         'and SHA-256. To revoke a token, remove its entry and restart the console.',
     )
-    .requiredOption('--name <name>', 'owner of the token, recorded with verdicts and in the audit log', notBlank)
+    .requiredOption('--name <name>', 'owner of the token, recorded with verdicts and in the audit log', tokenName)
     .addOption(new Option('--role <role>', 'role of the owner').choices(ROLES).default('reader'))
     .examples('outflow token --name ada --role analyst')
     .action(async ({ name, role }: { readonly name: string; readonly role: Role }) => {
@@ -22,4 +22,11 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       terminal.say('in outflow.yaml, under console.authentication.tokens:')
       terminal.say(`  - { name: ${JSON.stringify(name)}, role: ${role}, sha256: ${sha256} }`)
     })
+}
+
+function tokenName(text: string): string {
+  if (text.length > MAX_TOKEN_NAME_CHARS) {
+    throw new InvalidArgumentError(`Allowed: at most ${MAX_TOKEN_NAME_CHARS} characters.`)
+  }
+  return notBlank(text)
 }
