@@ -48,6 +48,11 @@ describe('parseConfig', () => {
     expect(problemsOf({ kafka })).toMatch(/kafka\.sasl\.password: found null; allowed: string/)
   })
 
+  it('reports infinity as such (it was reported as null)', () => {
+    const problem = 'detection.alertRate: found Infinity; allowed: number'
+    expect(problemsOf({ detection: { alertRate: Number.POSITIVE_INFINITY } })).toContain(problem)
+  })
+
   it('accepts the kinds of flow by name, and no other', () => {
     for (const kind of ['realnvp', 'glow', 'spline']) {
       expect(configOf({ model: { kind } }).model.kind).toBe(kind)

@@ -127,6 +127,8 @@ function formatFound(path: readonly PropertyKey[], input: unknown, document: unk
   const isPlain = Array.isArray(written)
     ? written.every((item) => typeof item !== 'object')
     : typeof written !== 'object'
+  // JSON has no infinity.
+  if (typeof written === 'number') return `${written}`
   if (isPlain || written === null) return shorten(withoutPassword(JSON.stringify(written)))
   // The values of misplaced keys may be secrets.
   return Array.isArray(written) ? 'a list' : 'an object'
