@@ -30,6 +30,7 @@ it('a record of a megabyte is cut', () => {
   expect(recordText({ delay: 7 })).toBe('{"delay":7}')
   const text = recordText({ log: 'x'.repeat(1_000_000) })
   expect(text.length).toBeLessThan(2_100)
+  expect(recordText('😀'.repeat(2_000)).isWellFormed()).toBe(true)
   expect(text).toMatch(/x… \(1,000,010 characters; --json prints all\)$/)
 })
 

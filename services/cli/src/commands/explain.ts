@@ -130,7 +130,7 @@ export async function explainAnomaly(id: string, options: PipelineOptions, termi
 export function recordText(record: unknown): string {
   const text = JSON.stringify(record)
   if (text.length <= MOST_CHARS) return text
-  return `${text.slice(0, MOST_CHARS)}… (${formatCount(text.length)} characters; --json prints all)`
+  return `${text.slice(0, MOST_CHARS).toWellFormed()}… (${formatCount(text.length)} characters; --json prints all)`
 }
 
 /** About a screen. */
