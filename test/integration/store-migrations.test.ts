@@ -43,7 +43,9 @@ describe('migrate', () => {
       admin.query(`create database ${name} encoding 'LATIN1' locale 'C' template template0`),
     )
     url.pathname = name
-    await expect(migrate(url.href)).rejects.toThrow(/has the encoding LATIN1.*create database .* encoding 'UTF8'/)
+    await expect(migrate(url.href)).rejects.toThrow(
+      /has the encoding LATIN1.*create database .* encoding 'UTF8' locale 'C'/,
+    )
   })
 
   it('returns times of a database whose DateStyle is not ISO (they were null, and the relay did not start)', async () => {

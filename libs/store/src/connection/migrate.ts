@@ -67,7 +67,7 @@ async function requireUtf8(client: pg.Client): Promise<void> {
   if (encoding === 'UTF8') return
   throw new StoreRefused(`the database has the encoding ${encoding}, and outflow needs UTF8`, {
     values: { encoding },
-    fix: "create another: create database outflow encoding 'UTF8' template template0",
+    fix: "create another: create database outflow encoding 'UTF8' locale 'C' template template0",
   })
 }
 
