@@ -68,7 +68,8 @@ function anExplainer(alerts: object = DOCUMENT.alerts) {
     },
     explainerInterrupted: vi.fn(),
   }
-  const config = { ...parseConfig({ ...DOCUMENT, alerts }, {}), pipeline, postgres: { url } }
+  const detection = { alertRate: model.metadata.alertRate }
+  const config = { ...parseConfig({ ...DOCUMENT, alerts, detection }, {}), pipeline, postgres: { url } }
   const untilWoken = (signal: AbortSignal) =>
     new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
