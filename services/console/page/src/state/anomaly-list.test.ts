@@ -5,8 +5,9 @@ import { AnomalyList, openList } from './anomaly-list.js'
 import { NO_FILTERS } from './filters.js'
 
 afterEach(() => {
-  vi.unstubAllGlobals()
+  // In this order: a spy on a stub restores the stub.
   vi.restoreAllMocks()
+  vi.unstubAllGlobals()
 })
 
 it('shows a verdict on a range on the anomalies of that range only', () => {
