@@ -5,6 +5,7 @@ import type { Tables } from './tables.js'
 
 /** The statements of the trainer: requests, fits, their reports, and reads of scores. */
 export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
+  store_time: (_, __, { nowMs }) => [{ ms: nowMs }],
   request_retrain: ({ requests }, [, by, why], { nextId, notify }) => {
     const id = nextId()
     requests.set(id, { id, by: by!, why: why!, fitId: null })
