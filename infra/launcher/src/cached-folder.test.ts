@@ -9,7 +9,7 @@ it('caches under XDG_CACHE_HOME, otherwise under the home folder', () => {
   expect(cacheFolder({ HOME: '/home/ada' })).toBe('/home/ada/.cache/outflow')
 })
 
-it('gives a folder that every user can read (another one was told to install Java)', async () => {
+it('returns a folder that every user can read (other users could not start Kafka)', async () => {
   const home = await mkdtemp(join(tmpdir(), 'outflow-cache-test-'))
   vi.stubEnv('XDG_CACHE_HOME', home)
   onTestFinished(() => rm(home, { recursive: true }))

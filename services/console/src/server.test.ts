@@ -1,28 +1,16 @@
-import { parseConfig } from '@outflow/contracts'
 import { makeVitals } from '@outflow/runtime'
 import { BrokerUnavailable } from '@outflow/streams'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ConsoleServer } from './routes/route-context.js'
 import { makeServer, type ServerOptions } from './server.js'
+import { testConfig } from './test-config.js'
 
 /** A server with the smallest configuration, and without a store unless one is given. */
 function aServer(
   read: ServerOptions['read'] = () => Promise.reject(new Error('no store')),
   settings: object = {},
 ): Promise<ConsoleServer> {
-  const config = parseConfig(
-    {
-      pipeline: 'flights',
-      kafka: { brokers: 'localhost:1' },
-      postgres: { url: 'postgres://localhost/outflow' },
-      source: { topics: ['flights'] },
-      features: [{ path: '$.delay', type: 'numeric' }],
-      alerts: { topic: 'flights.alerts' },
-      deadLetters: { topic: 'flights.dead' },
-      console: settings,
-    },
-    {},
-  )
+  const config = testConfig(settings)
   const telemetry = {
     consoleStarted: () => {},
     requestAnswered: () => {},

@@ -1,8 +1,8 @@
-import { parseConfig } from '@outflow/contracts'
 import { makeVitals } from '@outflow/runtime'
 import { expect, test, vi } from 'vitest'
 import type { resendDeadLetters } from '../dead-letters/resend.js'
 import { makeServer, type ServerOptions } from '../server.js'
+import { testConfig } from '../test-config.js'
 
 vi.mock('../login/audit.js', () => ({
   withAudit: (_pool: never, _user: never, _act: never, action: () => unknown) => action(),
@@ -14,18 +14,7 @@ vi.mock('../dead-letters/resend.js', () => ({
 }))
 
 test('a resend that takes too long is answered with 503 and what to do (it was an unexpected error)', async () => {
-  const config = parseConfig(
-    {
-      pipeline: 'flights',
-      kafka: { brokers: 'localhost:1' },
-      postgres: { url: 'postgres://localhost/outflow' },
-      source: { topics: ['flights'] },
-      features: [{ path: '$.delay', type: 'numeric' }],
-      alerts: { topic: 'flights.alerts' },
-      deadLetters: { topic: 'flights.dead' },
-    },
-    {},
-  )
+  const config = testConfig()
   const telemetry = { requestAnswered: () => {}, requestFailed: () => {} } as unknown as ServerOptions['telemetry']
   const read = (async () => []) as unknown as ServerOptions['read']
   const server = await makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })

@@ -1,7 +1,8 @@
-import { type FitReport, parseConfig } from '@outflow/contracts'
+import type { FitReport } from '@outflow/contracts'
 import { makeVitals } from '@outflow/runtime'
 import { expect, test, vi } from 'vitest'
 import { makeServer, type ServerOptions } from '../server.js'
+import { testConfig } from '../test-config.js'
 
 const REPORT: FitReport = {
   ...{ seed: 1, fit: null, calibration: null, gate: null, durationMs: 1, error: null },
@@ -25,18 +26,7 @@ vi.mock('@outflow/store/training', () => ({
 }))
 
 test('a model is compared with the one that it replaced, also after a later fit gave it again (with itself)', async () => {
-  const config = parseConfig(
-    {
-      pipeline: 'flights',
-      kafka: { brokers: 'localhost:1' },
-      postgres: { url: 'postgres://localhost/outflow' },
-      source: { topics: ['flights'] },
-      features: [{ path: '$.delay', type: 'numeric' }],
-      alerts: { topic: 'flights.alerts' },
-      deadLetters: { topic: 'flights.dead' },
-    },
-    {},
-  )
+  const config = testConfig()
   const telemetry = { requestAnswered: () => {}, requestFailed: () => {} } as unknown as ServerOptions['telemetry']
   const read = ((query: (db: object) => unknown) => query({})) as unknown as ServerOptions['read']
   const server = await makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
