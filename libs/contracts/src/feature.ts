@@ -62,7 +62,9 @@ export const featureSchema = z.discriminatedUnion('type', [
     scale: z
       .enum(['linear', 'log'])
       .optional()
-      .describe('log for skewed quantities, such as money or durations; of either sign, and 0. Default: linear'),
+      .describe(
+        'log for skewed quantities, such as money, durations or ratios; of either sign, and 0. Default: linear',
+      ),
   }),
   z.strictObject({ ...common, type: z.literal('categorical') }),
   z.strictObject({ ...common, type: z.literal('boolean') }),
