@@ -1,7 +1,7 @@
 import { UnexpectedError } from '@outflow/errors'
-import { keepTrying, makeWakeUp } from '@outflow/errors/retrying'
+import { makeWakeUp } from '@outflow/errors/retrying'
 import { makeMetrics } from '@outflow/runtime'
-import { listen, withLeadership } from '@outflow/store'
+import { keepLeading, listen } from '@outflow/store'
 import { noOversized } from '../../services/alerts/src/relay.js'
 import { relayOutbox } from '../../services/alerts/src/relay-outbox.js'
 import { makeTelemetry } from '../../services/alerts/src/telemetry.js'
@@ -20,15 +20,11 @@ export const runRelay: Program = async (surroundings, process, signal) => {
   })
   const oversized = noOversized()
   try {
-    await keepTrying(
-      (onProgress) =>
-        withLeadership(
-          pool,
-          `outflow-relay-${config.pipeline}`,
-          (leadership) =>
-            relayOutbox({ config, kafka, telemetry, leadership, oversized, untilWoken: woken.wait, onProgress }),
-          { signal },
-        ),
+    await keepLeading(
+      pool,
+      `outflow-relay-${config.pipeline}`,
+      (leadership, onProgress) =>
+        relayOutbox({ config, kafka, telemetry, leadership, oversized, untilWoken: woken.wait, onProgress }),
       {
         signal,
         onRetry: (error, attempt, waitMs) => {

@@ -2,7 +2,7 @@ import { UnexpectedError } from '@outflow/errors'
 import { makeDecoder } from '@outflow/records'
 import { makeMetrics } from '@outflow/runtime'
 import { listen } from '@outflow/store'
-import { DUE_POLL_MS, keepLeading } from '../../services/trainer/src/lead.js'
+import { DUE_POLL_MS, keepFitting } from '../../services/trainer/src/lead.js'
 import { makeTelemetry } from '../../services/trainer/src/telemetry.js'
 import { fixedFit } from './fixed-model.js'
 import { openModels, openService, type Program } from './services.js'
@@ -24,7 +24,7 @@ export const runTrainer: Program = async (surroundings, process, signal) => {
   const requests = { ...listening, onError: telemetry.storeConnectionLost, pollMs: DUE_POLL_MS }
   const decoder = makeDecoder(config.source)
   try {
-    await keepLeading({
+    await keepFitting({
       ...{ config, pool, kafka, decoder, telemetry, tracing: null, signal },
       ...{ models: { train, open }, listen: (onWork) => listen({ ...requests, checks: { outflow_training: onWork } }) },
     })

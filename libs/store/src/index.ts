@@ -14,7 +14,7 @@ export {
   StoreUnavailable,
   ValueRefused,
 } from './connection/errors.js'
-export { isLed, type Leadership, withLeadership } from './connection/leadership.js'
+export { isLed, keepLeading, type Leadership, withLeadership } from './connection/leadership.js'
 export { type Listener, type ListenerOptions, listen } from './connection/listen.js'
 export { migrate, migrationStatus, postgresCheck, writableCheck } from './connection/migrate.js'
 export {

@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
-import { keepTrying, makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
+import { makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
 import type { Log, Vitals } from '@outflow/runtime'
-import { isLed, type Leadership, type Listener, listen, openPool, withLeadership, writableCheck } from '@outflow/store'
+import { isLed, keepLeading, type Leadership, type Listener, listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { outboxDepth } from '@outflow/store/outbox'
 import { deadLetterUnconfigured } from '@outflow/store/webhooks'
@@ -89,14 +89,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       onError: telemetry.storeConnectionLost,
     })
     await Promise.all([
-      keepTrying(
-        (progressed) =>
-          withLeadership(pool, relayLeadership, (leadership) => lead(leadership, progressed), {
-            signal,
-            onStandby: progressed,
-          }),
-        { signal, onRetry: telemetry.relayInterrupted },
-      ),
+      keepLeading(pool, relayLeadership, lead, { signal, onRetry: telemetry.relayInterrupted }),
       runExplainer({
         config,
         pool,

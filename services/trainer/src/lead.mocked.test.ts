@@ -1,3 +1,4 @@
+import { keepTrying } from '@outflow/errors/retrying'
 import { ModelDamaged, StoreUnavailable, storeTime } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { listModels, type ModelSummary } from '@outflow/store/models'
@@ -5,7 +6,7 @@ import { BrokerUnavailable, countWindow } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { applyLabels } from './apply-labels.js'
 import { trainOnce } from './fit/train-once.js'
-import { keepLeading } from './lead.js'
+import { keepFitting } from './lead.js'
 import { adoptCandidate } from './shadow/run-shadow.js'
 import type { TrainerContext } from './trainer-context.js'
 
@@ -14,15 +15,16 @@ const { leadership } = vi.hoisted(() => ({ leadership: new AbortController() }))
 vi.mock('@outflow/store', async (original) => ({
   ...(await original<object>()),
   storeTime: vi.fn(async () => Date.now()),
-  withLeadership: async (
+  keepLeading: (
     _: unknown,
     __: string,
-    act: (led: object) => unknown,
-    { signal }: { signal: AbortSignal },
-  ) => {
-    await act({ signal: AbortSignal.any([signal, leadership.signal]) })
-    leadership.signal.throwIfAborted()
-  },
+    act: (led: object, progressed: () => void) => unknown,
+    options: Parameters<typeof keepTrying>[1],
+  ) =>
+    keepTrying(async (progressed) => {
+      await act({ signal: AbortSignal.any([options.signal, leadership.signal]) }, progressed)
+      leadership.signal.throwIfAborted()
+    }, options),
 }))
 vi.mock('@outflow/store/health-events', () => ({ beat: async () => {} }))
 vi.mock('@outflow/store/anomalies', () => ({ countVerdicts: vi.fn() }))
@@ -41,21 +43,24 @@ vi.mock('./watch/watch-scores.js', () => ({ watchScores: () => async () => {} })
 vi.mock('./shadow/run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
 vi.mock('./fit/train-once.js', () => ({ trainOnce: vi.fn() }))
 
+/** The context of a trainer that leads until the signal aborts. */
+const aContext = (signal: AbortSignal, telemetry: object, config: object = {}) =>
+  ({
+    config: {
+      ...{ pipeline: 'flights', source: { topics: ['flights'] }, training: { minRows: 2_000, window: 3_600_000 } },
+      ...config,
+    },
+    telemetry: { leadershipTaken() {}, ...telemetry },
+    signal,
+    listen: () => ({ close: async () => {} }),
+  }) as unknown as TrainerContext
+
 test('a trainer that leads but cannot work waits longer after each attempt (it took and lost leadership ten times a second)', async () => {
   vi.mocked(adoptCandidate).mockRejectedValue(new StoreUnavailable('too many connections'))
   const stop = new AbortController()
   const attempts: number[] = []
-  const telemetry = {
-    leadershipTaken() {},
-    leadershipInterrupted: (_: unknown, attempt: number) => attempts.push(attempt),
-  }
-  const context = {
-    config: { pipeline: 'flights' },
-    telemetry,
-    signal: stop.signal,
-    listen: () => ({ close: async () => {} }),
-  }
-  const leading = keepLeading(context as unknown as TrainerContext)
+  const leadershipInterrupted = (_: unknown, attempt: number) => attempts.push(attempt)
+  const leading = keepFitting(aContext(stop.signal, { leadershipInterrupted }))
   await vi.waitUntil(() => attempts.length === 3)
   stop.abort()
   await leading
@@ -68,20 +73,14 @@ test('an error before a fit is not counted as a failed fit (each check was, whil
   vi.mocked(trainOnce).mockRejectedValueOnce(new Error('the process of the fit was killed'))
   const stop = new AbortController()
   const reported: string[] = []
-  const context = {
-    config: { pipeline: 'flights', source: { topics: ['flights'] }, training: { minRows: 2_000, window: 3_600_000 } },
-    telemetry: {
-      leadershipTaken() {},
-      fitFailed: () => reported.push('fit failed'),
-      trainingFailed: ({ message }: Error) => {
-        reported.push(message)
-        if (reported.length === 3) stop.abort()
-      },
+  const telemetry = {
+    fitFailed: () => reported.push('fit failed'),
+    trainingFailed: ({ message }: Error) => {
+      reported.push(message)
+      if (reported.length === 3) stop.abort()
     },
-    signal: stop.signal,
-    listen: () => ({ close: async () => {} }),
   }
-  await keepLeading(context as unknown as TrainerContext)
+  await keepFitting(aContext(stop.signal, telemetry))
   expect(reported).toEqual(['Kafka is not available', 'fit failed', 'the process of the fit was killed'])
 })
 
@@ -96,13 +95,7 @@ test('a label on a model that cannot be read does not prevent fits (none was mad
   })
   const reported: string[] = []
   const report = ({ message }: Error) => reported.push(message)
-  const context = {
-    config: { pipeline: 'flights', source: { topics: ['flights'] }, training: { minRows: 2_000, window: 3_600_000 } },
-    telemetry: { leadershipTaken() {}, labelsFailed: report, trainingFailed: () => stop.abort() },
-    signal: stop.signal,
-    listen: () => ({ close: async () => {} }),
-  }
-  await keepLeading(context as unknown as TrainerContext)
+  await keepFitting(aContext(stop.signal, { labelsFailed: report, trainingFailed: () => stop.abort() }))
   expect(trainOnce).toHaveBeenCalledOnce()
   expect(reported).toEqual(['the artefact does not match'])
 })
@@ -122,13 +115,7 @@ test('no fit is due after one on a host whose clock is an hour ahead of Postgres
     return { dismissed: 0, confirmed: 0 }
   })
   const training = { every: 3_600_000, window: 3_600_000, minRows: 2_000 }
-  const context = {
-    config: { pipeline: 'flights', source: { topics: ['flights'] }, features: [], training },
-    telemetry: { leadershipTaken() {} },
-    signal: stop.signal,
-    listen: () => ({ close: async () => {} }),
-  }
-  await keepLeading(context as unknown as TrainerContext)
+  await keepFitting(aContext(stop.signal, {}, { features: [], training }))
   expect(trainOnce).not.toHaveBeenCalled()
 })
 
@@ -136,12 +123,6 @@ test('a fit continues when the connection that leads is lost, and ends with the 
   vi.mocked(adoptCandidate).mockResolvedValue()
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
-  const context = {
-    config: { pipeline: 'flights', source: { topics: ['flights'] }, training: { minRows: 2_000, window: 3_600_000 } },
-    telemetry: { leadershipTaken() {}, leadershipInterrupted() {} },
-    signal: stop.signal,
-    listen: () => ({ close: async () => {} }),
-  }
   const fit = new Promise<AbortSignal>((resolve) => {
     vi.mocked(trainOnce).mockImplementation(async ({ signal }) => {
       resolve(signal)
@@ -149,7 +130,7 @@ test('a fit continues when the connection that leads is lost, and ends with the 
       throw signal.reason
     })
   })
-  const leading = keepLeading(context as unknown as TrainerContext)
+  const leading = keepFitting(aContext(stop.signal, { leadershipInterrupted() {} }))
   const signal = await fit
   leadership.abort()
   expect(signal.aborted).toBe(false)

@@ -1,6 +1,6 @@
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
 import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/errors/retrying'
-import { storeTime, withLeadership } from '@outflow/store'
+import { keepLeading, storeTime } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { latestDriftAlarm, listModels, type ModelSummary } from '@outflow/store/models'
@@ -42,20 +42,14 @@ interface Wait {
 }
 
 /** Fits whenever this trainer leads and a fit is due, until the signal aborts. Every error is logged and retried. */
-export function keepLeading(context: TrainerContext): Promise<void> {
+export function keepFitting(context: TrainerContext): Promise<void> {
   const { config, pool, telemetry, signal } = context
-  return keepTrying(
-    (progressed) =>
-      withLeadership(
-        pool,
-        `outflow-trainer-${config.pipeline}`,
-        async (leadership) => {
-          telemetry.leadershipTaken()
-          await lead(context, leadership.signal, progressed)
-        },
-        { signal, onStandby: progressed },
-      ),
-    { signal, onRetry: telemetry.leadershipInterrupted },
+  const options = { signal, onRetry: telemetry.leadershipInterrupted }
+  return keepLeading(
+    pool,
+    `outflow-trainer-${config.pipeline}`,
+    (own, progressed) => lead(context, own.signal, progressed),
+    options,
   )
 }
 
@@ -68,6 +62,7 @@ export function keepLeading(context: TrainerContext): Promise<void> {
 async function lead(service: TrainerContext, signal: AbortSignal, onProgress: () => void): Promise<void> {
   const context = { ...service, signal }
   const { config, pool, telemetry } = context
+  telemetry.leadershipTaken()
   const wakeUp = makeWakeUp()
   const checkScores = watchScores(context, readRecentBy(context))
   const requests = context.listen(wakeUp.wake)

@@ -7,7 +7,7 @@ import { listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import type { TrainerProgress } from './fit/train-once.js'
-import { DUE_POLL_MS, keepLeading } from './lead.js'
+import { DUE_POLL_MS, keepFitting } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
 import type { TrainerContext } from './trainer-context.js'
 
@@ -61,7 +61,7 @@ export async function runTrainer({ config, log, signal, vitals, onProgress }: Tr
       signal,
       onRetry: telemetry.startDelayed,
     })
-    await keepLeading(context)
+    await keepFitting(context)
   } finally {
     for (const remove of checks) remove()
     await pool.end()

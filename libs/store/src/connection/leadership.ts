@@ -1,4 +1,4 @@
-import { pause } from '@outflow/errors/retrying'
+import { keepTrying, pause } from '@outflow/errors/retrying'
 import { StoreUnavailable } from './errors.js'
 import { type Client, inTransaction, type Pool, type Queryable, withClient } from './pool.js'
 import { run } from './statement.js'
@@ -51,6 +51,19 @@ export function withLeadership<T>(
       client.off('error', onError)
     }
   })
+}
+
+/** Leads whenever no other session does, until the signal aborts; an error is retried as by `keepTrying`. */
+export function keepLeading(
+  pool: Pool,
+  name: string,
+  lead: (leadership: Leadership, progressed: () => void) => Promise<void>,
+  options: Parameters<typeof keepTrying>[1],
+): Promise<void> {
+  const { signal } = options
+  const leadOnce = (progressed: () => void) =>
+    withLeadership(pool, name, (leadership) => lead(leadership, progressed), { signal, onStandby: progressed })
+  return keepTrying(leadOnce, options)
 }
 
 /** Whether a session is the leader of `name`. */

@@ -1,9 +1,9 @@
 import { makePoster, type Poster } from '@outflow/alerting/webhooks'
 import type { Config, Webhook } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import { keepTrying, makeWakeUp, type WakeUp } from '@outflow/errors/retrying'
+import { makeWakeUp, type WakeUp } from '@outflow/errors/retrying'
 import { type Metrics, runTogether } from '@outflow/runtime'
-import { type Leadership, listen, type Pool, withLeadership } from '@outflow/store'
+import { keepLeading, type Leadership, listen, type Pool } from '@outflow/store'
 import { dueDeliveries, noteDelivered, noteFailedAttempt, waitingDeliveries } from '@outflow/store/webhooks'
 import { deliveryWithReasons } from '../explaining/with-reasons.js'
 import { deliverTo, makeBreaker } from './deliver.js'
@@ -76,14 +76,7 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
       leading,
     ).finally(telemetry.leadershipEnded)
   try {
-    await keepTrying(
-      (progressed) =>
-        withLeadership(pool, `outflow-webhooks-${pipeline}`, (leadership) => lead(leadership, progressed), {
-          signal,
-          onStandby: progressed,
-        }),
-      { signal, onRetry: telemetry.interrupted },
-    )
+    await keepLeading(pool, `outflow-webhooks-${pipeline}`, lead, { signal, onRetry: telemetry.interrupted })
   } finally {
     for (const { poster } of receivers) poster.close()
     await listening.close()
