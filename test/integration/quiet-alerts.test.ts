@@ -1,5 +1,6 @@
-import { type Alert, alertEvent, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
+import { alertEvent, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
 import {
+  type Alert,
   alertEventSchema,
   type Config,
   type Explanation,

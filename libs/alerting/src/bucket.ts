@@ -1,5 +1,5 @@
-import type { AlertBucket } from '@outflow/contracts'
-import { type Alert, moreSevere } from './alert.js'
+import type { Alert, AlertBucket } from '@outflow/contracts'
+import { moreSevere } from './alert.js'
 
 /** Enough examples to see common features of the alerts, few enough to read quickly. */
 const MOST_EXAMPLES = 5

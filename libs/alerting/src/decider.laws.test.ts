@@ -1,8 +1,7 @@
-import type { AlertBucket } from '@outflow/contracts'
+import type { Alert, AlertBucket, UnsentCause } from '@outflow/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Alert } from './alert.js'
-import { bucketsOf, type Control, makeDecider, type UnsentCause } from './decider.js'
+import { bucketsOf, type Control, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'
 import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
 

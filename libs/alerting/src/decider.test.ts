@@ -1,7 +1,5 @@
-import type { AlertBucket } from '@outflow/contracts'
-import { groupEventSchema } from '@outflow/contracts'
+import { type Alert, type AlertBucket, groupEventSchema } from '@outflow/contracts'
 import { describe, expect, it } from 'vitest'
-import type { Alert } from './alert.js'
 import { gather, openBucket } from './bucket.js'
 import { type Control, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'

@@ -1,6 +1,15 @@
-import type { AlertBucket, AlertBucketKind, Config, Reason, Severity, SuppressionRule } from '@outflow/contracts'
+import type {
+  Alert,
+  AlertBucket,
+  AlertBucketKind,
+  Config,
+  Reason,
+  Severity,
+  SuppressionRule,
+  UnsentCause,
+} from '@outflow/contracts'
 import { directionOf } from '@outflow/contracts/wording'
-import { type Alert, isBelow } from './alert.js'
+import { isBelow } from './alert.js'
 import { bucketName, gather, groupId, openBucket } from './bucket.js'
 import { isHiddenBy } from './suppress.js'
 import { weekClock } from './week-clock.js'
@@ -8,15 +17,6 @@ import { weekClock } from './week-clock.js'
 /** What limits how many alerts are sent: settings of outflow.yaml, and the stored rules. */
 export interface Control extends Pick<Config['alerts'], 'cooldown' | 'grouping' | 'quietHours'> {
   readonly suppressions: readonly (SuppressionRule & { readonly id: string })[]
-}
-
-/** Why an alert is not sent individually: a rule or its key's cool-down hides it, or it is gathered into a group. */
-export interface UnsentCause {
-  readonly because: 'rule' | AlertBucketKind
-  /** The rule that hides it; null: no rule. */
-  readonly ruleId: string | null
-  /** The group that it is gathered into; null: it is hidden. */
-  readonly groupId: string | null
 }
 
 export interface Decider {

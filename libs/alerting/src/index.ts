@@ -1,4 +1,4 @@
-export { type Alert, alertOf } from './alert.js'
+export { alertOf } from './alert.js'
 export { bucketName } from './bucket.js'
 export { bucketsOf, type Control, type Decider, makeDecider } from './decider.js'
 export { alertEvent, exampleEvent, explainedAlert } from './events/alert-event.js'

@@ -1,6 +1,5 @@
-import type { SuppressionRule } from '@outflow/contracts'
+import type { Alert, SuppressionRule } from '@outflow/contracts'
 import { directionOf } from '@outflow/contracts/wording'
-import type { Alert } from './alert.js'
 import { weekClock } from './week-clock.js'
 
 /**

@@ -1,5 +1,4 @@
-import type { Reason } from '@outflow/contracts'
-import type { Alert } from './alert.js'
+import type { Alert, Reason } from '@outflow/contracts'
 import type { Control } from './decider.js'
 
 export const MONDAY = Date.parse('2026-11-23T08:00:00Z')

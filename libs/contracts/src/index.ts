@@ -10,6 +10,7 @@ export { windowMs } from './config/units.js'
 export { areSigningSecrets, SECRET_RULE, type Webhook } from './config/webhook.js'
 export type { EntityName, EntityState } from './entity-state.js'
 export { ConfigInvalid } from './errors.js'
+export type { Alert, UnsentCause } from './events/alert.js'
 export { type AlertBucket, type AlertBucketKind, alertBucketSchema } from './events/alert-bucket.js'
 export {
   ALERT_CONTENT_TYPE,
@@ -28,6 +29,7 @@ export {
   type HealthEvent,
   type HealthEventKindName,
   healthEventSchema,
+  type StoredHealthEvent,
 } from './events/health-event.js'
 export {
   type Counterfactual,

@@ -1,5 +1,5 @@
-import { type Alert, alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
-import { type AlertBucket, type Config, parseAnomalyId, plainText } from '@outflow/contracts'
+import { alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
+import { type Alert, type AlertBucket, type Config, parseAnomalyId, plainText } from '@outflow/contracts'
 import type { OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 

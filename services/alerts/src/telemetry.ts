@@ -1,6 +1,7 @@
+import type { StoredHealthEvent } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import type { Log, Metrics } from '@outflow/runtime'
-import type { HealthEventStatus, StoredHealthEvent } from '@outflow/store/health-events'
+import type { HealthEventStatus } from '@outflow/store/health-events'
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { AlertDecisions } from './alert-decisions.js'
 

@@ -1,17 +1,10 @@
-import { HEALTH_EVENT_TYPE, type HealthEvent } from '@outflow/contracts'
+import { HEALTH_EVENT_TYPE, type HealthEvent, type StoredHealthEvent } from '@outflow/contracts'
 import { cloudEvent } from './cloud-event.js'
 import { healthUrl } from './console-url.js'
 
-/** The fields of a pipeline condition that its event contains. */
-interface HealthEventFields extends Pick<HealthEvent['data'], 'kind' | 'detail' | 'modelId'> {
-  readonly id: string
-  readonly begunAt: Date
-  readonly endedAt: Date | null
-}
-
 /** The event of a pipeline condition that has begun, ended or happened. @param consoleUrl  undefined: the event has no link */
 export function healthEvent(
-  { id, kind, detail, modelId, begunAt, endedAt }: HealthEventFields,
+  { id, kind, detail, modelId, begunAt, endedAt }: StoredHealthEvent,
   status: HealthEvent['data']['status'],
   pipeline: string,
   consoleUrl?: string,

@@ -66,3 +66,10 @@ export const healthEventSchema = alertEventSchema
   .describe('A condition of a pipeline, or a single event in it, for operators: a CloudEvents 1.0 event.')
 
 export type HealthEvent = z.infer<typeof healthEventSchema>
+
+/** A condition that begins and ends, or a single event, as it is stored. */
+export interface StoredHealthEvent extends Pick<HealthEvent['data'], 'kind' | 'detail' | 'modelId'> {
+  readonly id: string
+  readonly begunAt: Date
+  readonly endedAt: Date | null
+}

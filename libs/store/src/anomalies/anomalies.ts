@@ -1,8 +1,8 @@
 import {
+  type Alert,
   formatPosition,
   includesEnd,
   type Position,
-  type Reason,
   reasonSchema,
   type StoredExplanation,
 } from '@outflow/contracts'
@@ -94,15 +94,9 @@ export function eachAnomaly(
   return eachRow<AnomalyRow>(pool, query, range, (rows) => take(rows.map(toAnomaly)))
 }
 
-/** The fields that decide whether an alert of an anomaly is sent, as in the alert; times are epoch ms. */
-export interface DetectedAnomaly extends Pick<Anomaly, 'severity' | 'nll' | 'pValue' | 'eventTimeMs'> {
-  /** pipeline/topic/partition/offset */
-  readonly id: string
-  readonly key: string | null
-  /** The reason with the most bits; null: it has none. */
-  readonly reason: Reason | null
+/** The fields that decide whether an alert of an anomaly is sent, as in the alert. */
+export interface DetectedAnomaly extends Alert {
   readonly provisional: boolean
-  readonly detectedAtMs: number
 }
 
 /**

@@ -1,17 +1,7 @@
-import type { HealthEventKindName } from '@outflow/contracts'
+import type { HealthEventKindName, StoredHealthEvent } from '@outflow/contracts'
 import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
 import { type OutboxMessage, queueMessages } from '../outbox/outbox-message.js'
-
-/** A condition that begins and ends, or a single event, that is reported to operators. */
-export interface StoredHealthEvent {
-  readonly id: string
-  readonly kind: string
-  readonly detail: string
-  readonly modelId: string | null
-  readonly begunAt: Date
-  readonly endedAt: Date | null
-}
 
 /** A current condition. */
 export interface Condition {

@@ -3,7 +3,6 @@ export {
   type HealthEventStatus,
   listHealthEvents,
   openHealthEvents,
-  type StoredHealthEvent,
   storeHealthEvents,
 } from './health-events.js'
 export { healthEventsCheck } from './health-events-check.js'

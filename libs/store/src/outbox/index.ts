@@ -13,9 +13,9 @@ export { type OutboxMessage, queueMessages } from './outbox-message.js'
 export {
   claimOutboxOrder,
   hasAlertControl,
+  type StoredUnsentCause,
   type UnnumberedRow,
   type UnsentAlert,
-  type UnsentCause,
   unnumberedRows,
   unsentCauseAt,
   withholdAlerts,

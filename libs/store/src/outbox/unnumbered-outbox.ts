@@ -1,4 +1,4 @@
-import type { AlertBucketKind, Position } from '@outflow/contracts'
+import type { Position, UnsentCause } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
@@ -13,11 +13,8 @@ export interface UnnumberedRow {
 }
 
 /** Why an alert is not sent individually. */
-export interface UnsentAlert extends Position {
+export interface UnsentAlert extends Position, UnsentCause {
   readonly outboxId: bigint
-  readonly because: 'rule' | AlertBucketKind
-  readonly ruleId: string | null
-  readonly groupId: string | null
 }
 
 /**
@@ -108,8 +105,8 @@ export async function withholdAlerts(db: Queryable, pipeline: string, alerts: re
 }
 
 /** Why an anomaly's alert was not sent individually. */
-export interface UnsentCause extends Pick<UnsentAlert, 'ruleId' | 'groupId'> {
-  readonly because: UnsentAlert['because'] | 'provisional'
+export interface StoredUnsentCause extends Omit<UnsentCause, 'because'> {
+  readonly because: UnsentCause['because'] | 'provisional'
   /** The reason given for the rule. */
   readonly ruleWhy: string | null
 }
@@ -119,8 +116,8 @@ export async function unsentCauseAt(
   db: Queryable,
   pipeline: string,
   { topic, partition, offset }: Position,
-): Promise<UnsentCause | null> {
-  const [cause] = await run<UnsentCause>(db, {
+): Promise<StoredUnsentCause | null> {
+  const [cause] = await run<StoredUnsentCause>(db, {
     name: 'unsent_cause_at',
     text: `
       select because, rule_id::text as "ruleId", rule_why as "ruleWhy", group_id as "groupId"

@@ -1,16 +1,9 @@
 import type { Queryable } from '../connection/pool.js'
 import { epochMs, run } from '../connection/statement.js'
+import type { MinuteScores } from './statistics.js'
 
 /** A model's score statistics in one minute of Kafka's record time. */
-export interface ScoreMinute {
-  readonly minuteMs: number
-  readonly scored: number
-  readonly anomalies: number
-  /** [NLL_BUCKETS] records per bucket of `nllBucket`. */
-  readonly histogram: readonly number[]
-  /** [ODDS_BUCKETS] records per bucket of `oddsBucket`. */
-  readonly pHistogram: readonly number[]
-}
+export type ScoreMinute = Pick<MinuteScores, 'minuteMs' | 'scored' | 'anomalies' | 'histogram' | 'pHistogram'>
 
 /** Returns the minutes in a time range in which a model scored records, in order. */
 export function scoreMinutes(

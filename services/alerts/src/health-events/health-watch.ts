@@ -1,17 +1,10 @@
 import { eventMessage, healthEvent } from '@outflow/alerting'
-import type { Config } from '@outflow/contracts'
+import type { Config, StoredHealthEvent } from '@outflow/contracts'
 import { toOutflowError } from '@outflow/errors'
 import { pause } from '@outflow/errors/retrying'
 import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
-import {
-  beat,
-  healthFacts,
-  newOccurrences,
-  openHealthEvents,
-  type StoredHealthEvent,
-  storeHealthEvents,
-} from '@outflow/store/health-events'
+import { beat, healthFacts, newOccurrences, openHealthEvents, storeHealthEvents } from '@outflow/store/health-events'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { type KafkaConnection, partitionEnds, partitionLags } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'

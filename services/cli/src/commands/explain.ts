@@ -2,7 +2,7 @@ import type { Counterfactual, ModelMetadata, Reason } from '@outflow/contracts'
 import { formatMistake, formatRarity, reasonPercents } from '@outflow/contracts/wording'
 import { decide, explainStored, scoreFile } from '@outflow/detector'
 import { explanationSource, modelSummary } from '@outflow/store/models'
-import { type UnsentCause, unsentCauseAt } from '@outflow/store/outbox'
+import { type StoredUnsentCause, unsentCauseAt } from '@outflow/store/outbox'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
@@ -137,7 +137,7 @@ export function recordText(record: unknown): string {
 const MOST_CHARS = 2_000
 
 /** Why no single alert was sent for the anomaly. */
-function describeUnsent({ because, ruleId, ruleWhy, groupId }: UnsentCause): string {
+function describeUnsent({ because, ruleId, ruleWhy, groupId }: StoredUnsentCause): string {
   if (because === 'rule') return `  no alert: rule ${ruleId} hides it, ${oneLine(ruleWhy ?? '')}`
   if (because === 'cooldown') return '  no alert: cool-down of its key'
   if (because === 'provisional') return '  no alert: found by a provisional model'

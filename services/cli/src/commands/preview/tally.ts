@@ -1,5 +1,5 @@
-import { type Alert, type Control, makeDecider } from '@outflow/alerting'
-import type { AlertBucket, DetectionTarget, Severity } from '@outflow/contracts'
+import { type Control, makeDecider } from '@outflow/alerting'
+import type { Alert, AlertBucket, DetectionTarget, Severity } from '@outflow/contracts'
 import { decide } from '@outflow/detector'
 import type { DetectedAnomaly } from '@outflow/store/anomalies'
 
