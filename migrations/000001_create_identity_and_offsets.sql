@@ -52,11 +52,9 @@ create table outflow.offsets (
   received bigint not null default 0,
   scored bigint not null default 0,
   rejected bigint not null default 0,
-  -- tombstones, which are not records and not counted as received
   skipped bigint not null default 0,
   anomalies bigint not null default 0,
   alerts bigint not null default 0,
-  -- offsets that the topic's retention deleted before they were read
   missed bigint not null default 0,
   -- of online false-discovery control (detection.fdr), as of next_offset: the threshold of the next record depends on the
   -- discoveries before it; null: it is off, or no record was scored

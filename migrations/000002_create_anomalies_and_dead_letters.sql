@@ -16,25 +16,17 @@ create table outflow.anomalies (
   p_value float8 not null,
   p_upper float8 not null,
   severity text not null,
-  -- null: not computed yet, or unexplainable
   reasons jsonb,
   -- the field of the main reason; a column of its own so that counts by field read an index alone
   main_field text generated always as (reasons -> 0 ->> 'field') stored,
-  -- the counterfactual, the nearest normal record; null: none was found
   counterfactual jsonb,
-  -- why no reasons can be computed; null: they are computed, or will be
   unexplainable text,
-  -- values of windowed features, in the order of the model's features; null: the model has none
   windowed float8[],
-  -- names of the fields that the record does not have
   missing jsonb not null default '[]',
   model_id text not null,
-  -- found by a provisional model
   provisional boolean not null default false,
-  -- outflow.recalibrations: the recalibration of p_value; null: the model's own calibration
   recalibration_id bigint,
   detected_at timestamptz not null default now(),
-  -- found by a rescore; not included in the counters of ingest
   rescored boolean not null default false,
   constraint anomalies_pkey primary key (pipeline, topic, partition, "offset", record_time),
   constraint anomalies_severity_known check (severity in ('low', 'medium', 'high')),
@@ -189,7 +181,6 @@ create table outflow.dead_letters (
   rejected_at timestamptz not null default now(),
   -- set in the transaction that puts the record into the outbox: it is resent at most once
   resent_at timestamptz,
-  -- resent with a corrected value
   corrected boolean not null default false,
   constraint dead_letters_pkey primary key (pipeline, topic, partition, "offset"),
   constraint dead_letters_start_is_bounded check (octet_length(value_start) <= 1024)

@@ -68,14 +68,11 @@ create table outflow.drift_alarms (
   id bigint generated always as identity,
   pipeline text not null,
   model_id text not null,
-  -- less likely, too normal, more spread, less spread or new value
   chart text not null,
   statistic float8 not null,
-  -- Kafka's record time: start of the change, and the minute in which the statistic crossed its limit
   changed_at timestamptz not null,
   raised_at timestamptz not null,
   noted_at timestamptz not null default now(),
-  -- [{"field": …, "nats": …}, …], the largest change first
   fields jsonb not null,
   constraint drift_alarms_pkey primary key (id),
   constraint drift_alarms_once unique (pipeline, model_id, raised_at)

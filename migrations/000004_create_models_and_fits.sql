@@ -30,13 +30,11 @@ create index models_by_time on outflow.models (pipeline, created_at desc);
 create table outflow.calibration_records (
   pipeline text not null,
   model_id text not null,
-  -- among the model's calibration records; 0: the least likely
   rank integer not null,
   topic text not null,
   partition integer not null,
   "offset" bigint not null,
   record_time timestamptz not null,
-  -- the values of the features, by name
   record jsonb not null,
   nll float8 not null,
   constraint calibration_records_pkey primary key (pipeline, model_id, rank)
@@ -63,7 +61,6 @@ create index model_changes_by_id on outflow.model_changes (pipeline, id desc);
 create table outflow.fits (
   id bigint generated always as identity,
   pipeline text not null,
-  -- no model, asked for (by whom, and why), schedule, features changed, more records, drift or verdicts
   because text not null,
   state text not null default 'running',
   model_id text,
@@ -99,7 +96,6 @@ create index retrain_requests_unanswered on outflow.retrain_requests (pipeline, 
 create table outflow.training_exclusions (
   id bigint generated always as identity,
   pipeline text not null,
-  -- Kafka's record time: from ≤ t < to
   from_time timestamptz not null,
   to_time timestamptz not null,
   why text not null,
@@ -116,7 +112,6 @@ create index training_exclusions_by_end on outflow.training_exclusions (pipeline
 create table outflow.shadow_statistics (
   pipeline text not null,
   shadow_id text not null,
-  -- the active model
   model_id text not null,
   scored bigint not null,
   anomalies_by_both bigint not null,
@@ -155,11 +150,8 @@ create table outflow.recalibrations (
   id bigint generated always as identity,
   pipeline text not null,
   model_id text not null,
-  -- {"at": […], "shift": […]}, as libs/detector defines it
   recalibration jsonb not null,
-  -- what the p-value at the alert rate is multiplied by, about
   factor float8 not null,
-  -- Kafka's record time: the last minute of the scores it was made from
   until_time timestamptz not null,
   made_at timestamptz not null default now(),
   constraint recalibrations_pkey primary key (id)

@@ -78,15 +78,12 @@ create table outflow.audit (
   at timestamptz not null default now(),
   actor text not null,
   role text not null,
-  -- none, token or oidc
   authentication text not null,
   action text not null,
   pipeline text,
-  -- an anomaly, a model or a rule
   target text,
   detail jsonb not null,
   outcome text not null default 'begun',
-  -- why it was not done; null: it was
   problem text,
   constraint audit_pkey primary key (id),
   constraint audit_outcome_known check (outcome in ('begun', 'done', 'failed', 'denied'))
