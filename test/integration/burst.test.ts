@@ -64,7 +64,7 @@ test('issue 20: the first model finds the incident in its own training window, a
       closeReport: async () => {},
       train: (input) => trainDetector({ ...input, maxSteps: 400 }),
       score: (artefact, records) => withDetector(artefact, async (detector) => (await detector.score(records)).nll),
-      passGate,
+      passGate: (options) => passGate({ ...options, open: openDetector }),
       isNewest: async () => true,
       store: async ({ artefact }) => {
         artefacts.push(artefact)

@@ -42,11 +42,8 @@ export interface LastFit {
 }
 
 /**
- * Returns when the next fit is due. At once: if none is active, on request, if neither the active model nor that of the newest fit has the
- * configured features, if the scores have drifted, if at least twenty of the active model's anomalies, and a majority of those with a
- * verdict, are labelled normal or expected, or if the window has twice the records of the newest fit, or enough for a full model after a
- * provisional one. Otherwise by the schedule, counted from the newest fit with any outcome, so that one that failed its gate is not
- * repeated at once.
+ * Returns when the next fit is due: at once by one of the triggers in the README, else by the schedule. That is counted from the newest fit
+ * with any outcome, so that one that failed its gate is not repeated at once.
  *
  * @param models  of the pipeline, newest first
  */

@@ -192,7 +192,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
         },
         train: trainDetector,
         score: (candidate, records) => withDetector(candidate, async (detector) => (await detector.score(records)).nll),
-        passGate,
+        passGate: (options) => passGate({ ...options, open: openDetector }),
         isNewest: async () => true,
         store: async ({ id, artefact, metadata, metrics }) => {
           const known = models.find(({ summary }) => summary.id === id)

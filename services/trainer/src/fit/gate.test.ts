@@ -30,7 +30,7 @@ function aDetector(nllOf: (x: number) => number = flat, close = async () => {}, 
   } as Detector
 }
 
-const gate = (open: NonNullable<GateOptions['open']>, change: Partial<GateOptions> = {}) =>
+const gate = (open: GateOptions['open'], change: Partial<GateOptions> = {}) =>
   passGate({
     artefact: new Uint8Array([1]),
     features,

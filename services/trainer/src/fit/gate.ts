@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Feature, GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
-import { type Detector, decide, fitMarginals, openDetector, type Scores, withDetector } from '@outflow/detector'
+import { type Detector, decide, fitMarginals, type Scores, withDetector } from '@outflow/detector'
 import { columnsOf, type Fields } from '@outflow/records'
 import { pairedGain } from './paired-gain.js'
 
@@ -17,8 +17,7 @@ export interface GateOptions {
   readonly alertRate: number
   readonly contamination: number
   readonly seed: number
-  /** Default: the detector's function. */
-  readonly open?: (artefact: Uint8Array) => Promise<Detector>
+  readonly open: (artefact: Uint8Array) => Promise<Detector>
 }
 
 /** Relative difference up to which two NLLs of a record by the same artefact count as equal. */
@@ -37,20 +36,9 @@ const SLOWEST_MICROS = 1_000
 /** Half of the p-values should be below a half; outside these limits the calibration records differ in kind from the recent ones. */
 const LOWER_HALF = [0.25, 0.75] as const
 
-/**
- * Decides whether a model may score the stream. On recent records that it was not fitted to:
- *
- * - its artefact opens, and gives the same finite NLLs when opened twice, at the edges of the contract too;
- * - they are at least as likely under it as under the incumbent: it fails if the 95 % interval of its mean gain is
- *   below −0.02 nats. A first model, or one whose usual values differ from the incumbent's, is compared with a density of independent
- *   fields instead: it fails below −1 nat a number, or −10 nats, and below −0.02 nats if extreme values in
- *   the window have widened a number;
- * - its share of anomalies is at most three times the configured one (alert rate plus contamination), up to random variation, and its
- *   p-values are neither mostly too high nor mostly too low;
- * - it scores a record in a millisecond or less.
- */
+/** Decides, on recent records that a model was not fitted to, whether it may score the stream. The README explains each condition. */
 export async function passGate(options: GateOptions): Promise<GateReport> {
-  const { artefact, heldOut, incumbent, alertRate, contamination, open = openDetector } = options
+  const { artefact, heldOut, incumbent, alertRate, contamination, open } = options
   const edges = edgeCases(heldOut[heldOut.length >> 1] ?? options.fitted[0]!)
   const timed = () => withDetector(artefact, (detector) => timedScores(detector, heldOut, edges), open)
   const [first, second] = [await timed(), await timed()]
@@ -162,7 +150,7 @@ const extremesOf = (stretched: readonly string[]): string =>
 async function scoresOf(
   artefact: Uint8Array,
   records: readonly Fields[],
-  open: NonNullable<GateOptions['open']>,
+  open: GateOptions['open'],
 ): Promise<{ scores: Scores; comparable: Float64Array; usualOf: Detector['usualOf'] } | null> {
   const detector = await open(artefact).catch(() => null)
   if (detector === null) return null

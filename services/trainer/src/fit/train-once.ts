@@ -64,11 +64,11 @@ export interface TrainerEffects {
   readonly train: (input: TrainingInput) => Promise<TrainedDetector>
   /** NLL of each record by a model, nats. */
   readonly score: (artefact: Uint8Array, records: readonly Fields[]) => Promise<Float64Array>
-  readonly passGate: (options: GateOptions) => Promise<GateReport>
+  readonly passGate: (options: Omit<GateOptions, 'open'>) => Promise<GateReport>
   /** Whether no fit was started after this one; another trainer may have taken over while Postgres was down. */
   readonly isNewest: (fitId: string) => Promise<boolean>
   /** Stores a candidate, reads it back with its checksum verified, and returns its state, since it may have been stored before. */
-  readonly store: (model: Omit<NewModel, 'pipeline' | 'parentId'> & { parentId: string | null }) => Promise<ModelState>
+  readonly store: (model: Omit<NewModel, 'pipeline'>) => Promise<ModelState>
   /** Promotes a candidate that passed its gate, or makes it a shadow of a model that is not provisional. */
   readonly promote: (id: string, why: string) => Promise<'promoted' | 'shadow'>
   readonly failGate: (id: string, report: GateReport) => Promise<void>
