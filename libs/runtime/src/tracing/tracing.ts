@@ -8,12 +8,10 @@ import type { SpanStart, Tracing } from './span.js'
  * @returns null if tracing is off; OpenTelemetry is then not loaded
  * @see OpenTelemetry, Environment Variable Specification
  */
-export async function openTracing(
-  service: string,
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<Tracing | null> {
-  const endpoint = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || environment.OTEL_EXPORTER_OTLP_ENDPOINT
-  if (!endpoint || environment.OTEL_SDK_DISABLED === 'true' || environment.OTEL_TRACES_EXPORTER === 'none') return null
+export async function openTracing(service: string): Promise<Tracing | null> {
+  const { env } = process
+  const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (!endpoint || env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return null
   return (await import('./otlp-tracing.js')).openOtlp(service)
 }
 
