@@ -93,7 +93,7 @@ export async function applyRetention(
       delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
     values: [pipeline, anomaliesCutoff, statisticsCutoff],
   })
-  await deleteInRounds(pool, idleWindowStates({ pipeline, topics, keepMs: windowStatesMs, asOf }), signal)
+  await deleteInRounds(pool, idleWindowStates(pipeline, topics, windowStatesMs, asOf), signal)
   // In every run: a query of an analyst may have prevented it in the last one.
   await createPartitions(pool, [dayOf(now.getTime()), dayOf(now.getTime() + DAY_MS)])
   // Last, because a transaction of an analyst may prevent it.
@@ -120,17 +120,7 @@ function rowsBefore(pipeline: string, table: string, time: string, cutoff: strin
  * The states of entities that were not seen for `keepMs` while their partition advanced; time in which the
  * pipeline was stopped does not count. Partitions of other topics than `topics` never advance again: there all time counts.
  */
-function idleWindowStates({
-  pipeline,
-  topics,
-  keepMs,
-  asOf,
-}: {
-  readonly pipeline: string
-  readonly topics: readonly string[]
-  readonly keepMs: number
-  readonly asOf: Date
-}): OldRows {
+function idleWindowStates(pipeline: string, topics: readonly string[], keepMs: number, asOf: Date): OldRows {
   return {
     table: 'window_states',
     name: 'delete_idle_window_states',
