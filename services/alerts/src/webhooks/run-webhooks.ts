@@ -1,7 +1,7 @@
-import { makePoster, type Poster } from '@outflow/alerting/webhooks'
-import type { Config, Webhook } from '@outflow/contracts'
+import { makePoster } from '@outflow/alerting/webhooks'
+import type { Config } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
-import { makeWakeUp, type WakeUp } from '@outflow/errors/retrying'
+import { makeWakeUp } from '@outflow/errors/retrying'
 import { type Metrics, runTogether } from '@outflow/runtime'
 import { keepLeading, type Leadership, listen, type Pool } from '@outflow/store'
 import { dueDeliveries, noteDelivered, noteFailedAttempt, waitingDeliveries } from '@outflow/store/webhooks'
@@ -18,13 +18,6 @@ interface WebhooksOptions {
   readonly signal: AbortSignal
 }
 
-interface Receiver {
-  readonly webhook: Webhook
-  /** Wakes the deliveries to this webhook. */
-  readonly wakeUp: WakeUp
-  readonly poster: Poster
-}
-
 /**
  * Delivers the events that the relay has queued to the webhooks of a pipeline until the signal aborts. One of several instances is
  * active. It uses only Postgres, and neither waits for Kafka nor delays it.
@@ -39,9 +32,8 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
     'Events that a webhook has not accepted yet; NaN while Postgres is unavailable',
     () => waitingDeliveries(pool, pipeline),
   )
-  const receivers = webhooks.map((webhook): Receiver => {
-    return { webhook, wakeUp: makeWakeUp(), poster: makePoster(webhook) }
-  })
+  const receivers = webhooks.map((webhook) => ({ webhook, wakeUp: makeWakeUp(), poster: makePoster(webhook) }))
+  type Receiver = (typeof receivers)[number]
   const listening = listen({
     url: config.postgres.url,
     pipeline,
