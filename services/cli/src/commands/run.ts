@@ -16,10 +16,6 @@ import { UsageError } from '../errors.js'
 import { configsOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 
-interface RunOptions {
-  readonly config?: readonly string[]
-}
-
 export function define(command: OutflowCommand, context: CommandContext): void {
   command
     .description(
@@ -34,8 +30,8 @@ export function define(command: OutflowCommand, context: CommandContext): void {
       'outflow run ingest --config flights.yaml --config parcels.yaml',
       'outflow run ingest --config outflow.yaml | jq \'select(.level == "warn")\'',
     )
-    .action(async (name: ServiceName, options: RunOptions) => {
-      context.exitCode = await runNamed(name, options.config ?? ['outflow.yaml'])
+    .action(async (name: ServiceName, { config = ['outflow.yaml'] }: { readonly config?: readonly string[] }) => {
+      context.exitCode = await runNamed(name, config)
     })
 }
 
