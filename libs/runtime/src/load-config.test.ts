@@ -71,14 +71,6 @@ test('issue 17.10: the error for an invalid configuration contains its path', as
   await expect(loadConfig(path, {})).rejects.toThrow(`${path} names environment variables that are not set`)
 })
 
-test('throws ConfigInvalid for a wrong value, with its key', async () => {
-  const reading = loadConfig(await aFile('wrong.yaml', GOOD.replace('numeric', 'number')), {
-    DATABASE_URL: 'postgres://x/y',
-  })
-  await expect(reading).rejects.toThrow(ConfigInvalid)
-  await expect(reading).rejects.toThrow(/features\[0\]/)
-})
-
 test('issue 17.28: a mapping whose key is a collection is not quoted in a warning', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockReturnValue()
   const text = `${GOOD}extra: { { secret: whsec_hidden }: y }\n`

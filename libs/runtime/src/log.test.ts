@@ -99,12 +99,6 @@ test('the pretty form contains the stack of an unexpected error', () => {
   expect(text()).toMatch(/x is not a function.*at .*log\.test/)
 })
 
-test('the pretty form begins with the level and the message', () => {
-  const { log, text } = aLog({}, aTerminal())
-  log.info({ modelId: 'm1' }, 'model loaded')
-  expect(text()).toMatch(/INFO.*model loaded/)
-})
-
 test('issue 17.13: many pretty logs to one destination add their listeners once', () => {
   const destination = aTerminal()
   const count = () => destination.eventNames().reduce((sum, name) => sum + destination.listenerCount(name), 0)

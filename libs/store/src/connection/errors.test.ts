@@ -97,10 +97,6 @@ describe('toStoreError', () => {
     expect(toStoreError(new Error('The server does not support SSL connections'))).toBeInstanceOf(StoreTlsFailed)
   })
 
-  it('includes the command to run if migrations are missing', () => {
-    expect(String(toStoreError(pgError('42P01')))).toContain('run outflow migrate')
-  })
-
   it('returns errors of other origins unchanged', () => {
     const defect = new TypeError('x is undefined')
     expect(toStoreError(defect)).toBe(defect)

@@ -1,22 +1,14 @@
 import { exampleEvent } from '@outflow/alerting'
 import { type WebhookError, WebhookFailed, WebhookRefused } from '@outflow/alerting/webhooks'
-import { parseConfig, type Webhook } from '@outflow/contracts'
+import type { Webhook } from '@outflow/contracts'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type DeliveryEffects, deliverTo, makeBreaker, waitAfter } from './deliver.js'
 
-const webhook = parseConfig(
-  {
-    pipeline: 'flights',
-    kafka: { brokers: 'localhost:9092' },
-    postgres: { url: 'postgres://localhost/outflow' },
-    source: { topics: ['flights'] },
-    features: [{ path: '$.delay', type: 'numeric' }],
-    alerts: { topic: 'alerts', webhooks: [{ name: 'pager', url: 'https://hooks.example/T0/secret', kind: 'slack' }] },
-    deadLetters: { topic: 'dead' },
-  },
-  {},
-).alerts.webhooks[0] as Webhook
+const webhook: Webhook = {
+  ...{ name: 'pager', url: 'https://hooks.example/T0/secret', kind: 'slack', send: ['alerts'], allow: [] },
+  ...{ timeout: 10_000, retryFor: 86_400_000 },
+}
 
 const event = exampleEvent('flights', new Date('2026-01-01T00:00:00Z'))
 const aDelivery = (id: number, overrides: Partial<WaitingDelivery> = {}): WaitingDelivery => ({
