@@ -40,7 +40,7 @@ const REFERENCES = {
 } satisfies Record<string, Reference>
 
 /** The reference of numbers: NaN if it is missing, undefined if it is not a number. */
-export function readNumber(value: unknown): number | undefined {
+function readNumber(value: unknown): number | undefined {
   if (isMissing(value)) return Number.NaN
   const text = typeof value === 'string' && value.length <= 400 ? value.trim() : null
   if (text !== null && NO_NUMBERS.includes(text.toLowerCase())) return Number.NaN
