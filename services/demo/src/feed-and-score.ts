@@ -16,8 +16,6 @@ import { POLL_INTERVAL_MS, watchScoring } from './installation/watch-scoring.js'
 import { type AlertReader, openAlertReader } from './summary/alert-reader.js'
 import { summarize } from './summary/summary.js'
 
-/** 20,000 flights, 0.5 % of them corrupted, and 20 broken messages; the last 4,000 at a pace that a viewer can follow. */
-const FEED = { seed: 1, corruptShare: 0.005, broken: 20, steady: 4_000 } as const
 const STEADY_PER_SECOND = 400
 
 /** Result of the demo, with the services still running. */
@@ -38,7 +36,7 @@ interface Demo {
 export async function feedAndScore(terminal: Terminal, signal: AbortSignal, defer: Defer) {
   const startedAtMs = Date.now()
   const installation = await install(terminal, signal, defer)
-  const plan = planFeed(loadFlights(), FEED)
+  const plan = planFeed(loadFlights())
   const demo = { plan, installation, terminal }
   const { backlog } = plan
   await withTarget(demo, { label: 'feed', total: backlog.length }, (target) => feed(backlog, target))
@@ -101,7 +99,7 @@ function feedSteadyPart(demo: Demo) {
   })
 }
 
-/** Runs `use` with a producer for the topic of flights, and shows its progress. */
+/** Runs `send` with a producer for the topic of flights, and shows its progress. */
 async function withTarget<T>(
   { installation: { kafka, config, signal }, terminal }: Demo,
   bar: { readonly label: string; readonly total: number },
