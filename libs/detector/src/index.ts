@@ -2,10 +2,10 @@ export { type CalibrationLabel, labelledAnomalyShare, nextToLabel, trimCalibrati
 export { type Decisions, decide } from './decision/decide.js'
 export { modelThreshold } from './decision/model-threshold.js'
 export { fitRecalibration, recalibrate, recalibrationDistance } from './decision/recalibration.js'
-export { alertRateOf, type DecisionRule, decisionRule } from './decision/rule.js'
+export { alertRateOf, decisionRule } from './decision/rule.js'
 export { unreachable } from './decision/unreachable.js'
 export { type Detector, openDetector, type Scores } from './detector.js'
-export { type Divergence, divergenceOf } from './divergence.js'
+export { divergenceOf } from './divergence.js'
 export { drawPlaces } from './draw-places.js'
 export { type Burst, findBursts } from './drift/bursts.js'
 export {

@@ -1,6 +1,4 @@
-import { type CategoryEvidence, type Encoder, periodHours, roundToStep } from '@outflow/encoding'
-
-type NumberColumn = Encoder['numbers'][number]
+import { type CategoryEvidence, type NumberColumn, periodHours, roundToStep } from '@outflow/encoding'
 
 /** The values that the text about one number of a record states. */
 interface NumberFinding {
