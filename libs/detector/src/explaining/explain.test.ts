@@ -54,6 +54,16 @@ it('returns the fields whose changes together make it normal, if none alone does
   expect(reasons.map(({ bits }) => Math.round(bits * Math.LN2))).toEqual([20, 10])
 })
 
+it('returns the fields of the counterfactual if none of their changes helps alone (a rare category was the reason)', async () => {
+  const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
+    if (isLoad(fields) && isLength(fields)) return 5
+    return (isLoad(fields) || isLength(fields) ? 101 : 100) - (fields.categories[0] === 'coast' ? 0.5 : 0)
+  })
+  expect(counterfactual!.changes.map(({ field }) => field)).toEqual(['load', 'length'])
+  expect(reasons.map(({ field }) => field)).toEqual(['load', 'length'])
+  expect(reasons.map(({ bits }) => bits * Math.LN2)).toEqual([47.5, 47.5])
+})
+
 it('returns all fields with a tenth of the largest surprise if no change makes the record normal', async () => {
   const { reasons, counterfactual } = await explain({ load: 904, length: 50, route: 'hill' }, (fields) => {
     const gains = [isLoad(fields) ? 30 : 0, isLength(fields) ? 25 : 0, fields.categories[0] === 'coast' ? 2 : 0]

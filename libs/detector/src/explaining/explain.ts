@@ -11,7 +11,7 @@ import {
   withNumber,
 } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
-import { argMin } from '../bits.js'
+import { argMin, toBits } from '../bits.js'
 import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { nameMistake } from './named-mistake.js'
@@ -129,7 +129,8 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
 /**
  * The reported reasons: the fields whose change alone makes the record normal; if there are none, the fields of the
  * counterfactual, whose changes together do; without a counterfactual, all fields with at least a tenth of the largest surprise. The
- * others are left out because, given one wrong value, every other field of a far record seems improbable.
+ * others are left out because, given one wrong value, every other field of a far record seems improbable. Fields of the counterfactual
+ * that do not help alone, such as a status and its class, have equal parts of its bits.
  */
 function mainReasons(
   reasons: readonly Reason[],
@@ -141,8 +142,13 @@ function mainReasons(
   const sufficient = sorted.filter(({ bits }) => bits >= 1 && recordNll - bits * Math.LN2 <= thresholdNll)
   if (sufficient.length > 0) return sufficient
   const changed = new Set(counterfactual?.changes.map(({ field }) => field))
-  const together = sorted.filter(({ field, bits }) => bits >= 1 && changed.has(field))
-  if (together.length > 0) return together
+  const together = sorted.filter(({ field }) => changed.has(field))
+  const helpful = together.filter(({ bits }) => bits >= 1)
+  if (helpful.length > 0) return helpful
+  if (together.length > 0) {
+    const bits = toBits(recordNll - counterfactual!.nll) / together.length
+    return together.map((reason) => ({ ...reason, bits }))
+  }
   return sorted.filter(({ bits }, place) => place === 0 || (bits >= 1 && bits >= TENTH * most))
 }
 
