@@ -45,7 +45,7 @@ it('npm run local ends when npm gets SIGTERM (the shell between them did not for
   npm.stderr.on('data', (chunk) => {
     stderr += chunk
   })
-  await eventually(() => stderr.includes('Ctrl-C stops'), { what: 'it is ready' })
+  await eventually(() => stderr.includes('Ctrl-C stops the servers that were started here'), { what: 'it is ready' })
   npm.kill('SIGTERM')
   // Its streams close when the last process of it ends.
   await once(npm, 'close')
