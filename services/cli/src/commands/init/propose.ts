@@ -38,7 +38,7 @@ const logNote = ({ least, leastPositive, most, median }: NumberSummary): string 
 
 /**
  * A field that holds a time in every record: of those that advance from record to record, if there are any, the first that is not in epoch
- * seconds, because ids of ten digits are in their range; else the first.
+ * seconds, because ids of ten digits are in their range, and a time rather than a date; else the first.
  */
 export function proposeTimestamp({ times, records }: RecordStatistics): Proposal<string> | null {
   const inEvery = times.filter(
@@ -46,7 +46,8 @@ export function proposeTimestamp({ times, records }: RecordStatistics): Proposal
   )
   const advancing = inEvery.filter(({ falls }) => falls <= MOST_OUT_OF_ORDER * records)
   const candidates = advancing.length > 0 ? advancing : inEvery
-  const first = candidates.find(({ epochUnit }) => epochUnit !== 'seconds') ?? candidates[0]
+  const timesOfDay = advancing.filter(({ feature }) => feature.type === 'cyclic' && feature.period === 'day')
+  const first = [...timesOfDay, ...candidates].find(({ epochUnit }) => epochUnit !== 'seconds') ?? candidates[0]
   if (first === undefined) return null
   const others = inEvery.filter((time) => time !== first).map(({ feature }) => featurePath(feature))
   const alternatives = others.length > 0 ? `; or ${others.join(', ')}` : ''

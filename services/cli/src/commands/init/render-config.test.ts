@@ -72,6 +72,15 @@ describe('renderConfig', () => {
     expect(propose(unordered).config.source.timestamp).toBe('$.born')
   })
 
+  it('proposes a time rather than its date as the timestamp (the date was proposed if it came first)', () => {
+    const days = Array.from({ length: 900 }, (_, index) => {
+      const at = new Date(Date.UTC(2026, 0, 1, index)).toISOString()
+      return { day: at.slice(0, 10), at, miles: (index * 37) % 101 }
+    })
+    expect(propose(days).config.source.timestamp).toBe('$.at')
+    expect(propose(days.map(({ at: _, ...rest }) => rest)).config.source.timestamp).toBe('$.day')
+  })
+
   it('proposes no id of ten digits as the timestamp of records that have a time (ids in the range of epoch seconds were proposed)', () => {
     const numbered = orders.map((order, index) => ({ invoice: 1_700_000_000 + 977 * index, ...order }))
     expect(propose(numbered).config.source.timestamp).toBe('$.at')
