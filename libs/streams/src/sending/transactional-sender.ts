@@ -51,6 +51,8 @@ export async function makeTransactionalSender(
     transactionalId,
     idempotent: true,
     transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    // A broker would create a deleted topic with its default partitions and message size.
+    allowAutoTopicCreation: false,
     retry: RETRY,
     createPartitioner: placeOnce,
   })
