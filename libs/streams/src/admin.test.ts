@@ -1,8 +1,9 @@
 import { type Admin, KafkaJSProtocolError } from 'kafkajs'
 import { describe, expect, it, test } from 'vitest'
-import { createTopics, describeCluster, makeKafkaCheck } from './admin.js'
+import { createTopics, describeCluster, makeKafkaCheck, partitionEnds } from './admin.js'
 import type { KafkaConnection } from './connection/kafka.js'
 import { BrokerRefused, BrokerUnavailable } from './errors.js'
+import { countWindow } from './reading/read-window.js'
 
 const protocolError = (type: string, retriable: boolean) =>
   new KafkaJSProtocolError(Object.assign(new Error(`broker said ${type}`), { type, code: 1, retriable }))
@@ -42,6 +43,27 @@ test('the check of readiness names a refused connection before the two seconds o
 }, async () => {
   const check = makeKafkaCheck({ brokers: ['127.0.0.1:1'], clientId: 'outflow' })
   await expect(check()).rejects.toThrow('connect ECONNREFUSED 127.0.0.1:1')
+})
+
+test('of several topics the missing one is named, although kafkajs fails concurrent requests for the others too', async () => {
+  const asked = new Set<string>()
+  const fetchOffsets = async (topic: string) => {
+    asked.add(topic)
+    await Promise.resolve()
+    if (asked.has('missing')) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION', true)
+    return []
+  }
+  const admin = {
+    connect: async () => {},
+    disconnect: async () => {},
+    fetchTopicOffsets: fetchOffsets,
+    fetchTopicOffsetsByTimestamp: fetchOffsets,
+  }
+  const kafka = { kafkajs: { admin: () => admin } } as unknown as KafkaConnection
+  const topics = ['flights', 'missing']
+  await expect(partitionEnds(kafka, topics)).rejects.toThrow('topic missing does not exist')
+  asked.clear()
+  await expect(countWindow(kafka, { topics, fromMs: 0 })).rejects.toThrow('topic missing does not exist')
 })
 
 /** An admin whose requests for metadata fail with these errors, in this order, and then succeed. */

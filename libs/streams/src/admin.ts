@@ -133,8 +133,10 @@ export interface PartitionEnds {
 /** Returns both ends of every partition of the topics; lag is `end` minus the stored offset. */
 export function partitionEnds(kafka: KafkaConnection, topics: readonly string[]): Promise<readonly PartitionEnds[]> {
   return withAdmin(kafka, async (admin) => {
-    const ends = await Promise.all(topics.map((topic) => endsOf(admin, topic)))
-    return ends.flat()
+    const ends: PartitionEnds[] = []
+    // One by one: if a topic does not exist, kafkajs may fail the concurrent requests for the others too.
+    for (const topic of topics) ends.push(...(await endsOf(admin, topic)))
+    return ends
   })
 }
 

@@ -164,7 +164,10 @@ async function rangesOf(
   admin: Admin,
   { topics, fromMs }: Pick<WindowOptions, 'topics' | 'fromMs'>,
 ): Promise<readonly Range[]> {
-  return (await Promise.all(topics.map((topic) => rangesOfTopic(admin, topic, fromMs)))).flat()
+  const ranges: Range[] = []
+  // One by one, as in `partitionEnds`.
+  for (const topic of topics) ranges.push(...(await rangesOfTopic(admin, topic, fromMs)))
+  return ranges
 }
 
 async function rangesOfTopic(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
