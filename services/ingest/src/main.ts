@@ -4,17 +4,18 @@ import { openDetector } from '@outflow/detector'
 import { makeScoringThread, type ScoringThread } from '@outflow/detector/threaded-scorer'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { longestWindowMs, planWindows } from '@outflow/records'
-import type { CheckResult, Log, Vitals } from '@outflow/runtime'
+import type { Log, Vitals } from '@outflow/runtime'
 import { type Listener, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
 import { applyRetention } from '@outflow/store/retention'
-import { type DeliveryHooks, makeKafka } from '@outflow/streams'
+import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { consume } from './consume.js'
+import { makeConsumerCheck } from './consumer-check.js'
 import { modelCheck } from './model-check.js'
 import { keepModels } from './model-leases.js'
 import { applyRetentionHourly } from './retention-loop.js'
-import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
+import { makeTelemetry } from './telemetry.js'
 import { startWatchdog } from './watchdog.js'
 
 export interface IngestOptions {
@@ -51,11 +52,11 @@ export async function ingestWith(thread: ScoringThread, { config, log, signal, v
     telemetry,
     signal,
   })
-  const consumerCheck = makeConsumerCheck(telemetry)
+  const consumerCheck = makeConsumerCheck(telemetry, makeKafkaCheck(config.kafka))
   const watchdog = startWatchdog(thread, { fields: { service: 'ingest', pipeline: config.pipeline } })
   const checks = [
     vitals.check('ingest', 'postgres', () => writableCheck(pool)),
-    vitals.check('ingest', 'kafka', () => consumerCheck.result),
+    vitals.check('ingest', 'kafka', consumerCheck.check),
     vitals.check('ingest', 'batches', watchdog.check),
     vitals.check('ingest', 'model', () => modelCheck(models, config.detection)),
     // A missing model is reported by the check above.
@@ -131,29 +132,3 @@ function windowStatesMs({ features }: Config): number {
 }
 
 const DAY_MS = 86_400_000
-
-/** Ready while this member has assigned partitions; a restarting consumer has none. */
-function makeConsumerCheck(telemetry: IngestTelemetry): {
-  readonly result: CheckResult
-  readonly hooks: DeliveryHooks
-} {
-  let result: CheckResult = { ok: false, detail: 'the consumer group has not been joined yet' }
-  return {
-    get result() {
-      return result
-    },
-    hooks: {
-      assigned: (partitions) => {
-        const { length } = partitions
-        result = { ok: true, detail: `reads ${length === 1 ? '1 partition' : `${length} partitions`}` }
-        telemetry.partitionsAssigned(partitions)
-      },
-      sought: telemetry.partitionsSought,
-      missed: telemetry.recordsMissed,
-      restarting: (error) => {
-        result = { ok: false, detail: `the consumer restarts: ${error.message}` }
-        telemetry.consumerRestarted(error)
-      },
-    },
-  }
-}
