@@ -66,6 +66,12 @@ describe('toBrokerError', () => {
     })
   })
 
+  it('names the fix of a clock that is ahead, whose messages brokers refuse', () => {
+    expect(toBrokerError(protocolError('INVALID_TIMESTAMP', false))).toMatchObject({
+      fix: 'correct the clock of this machine',
+    })
+  })
+
   it('has separate classes for messages that are too large and for a transaction that has not ended yet', () => {
     expect(toBrokerError(protocolError('MESSAGE_TOO_LARGE', false))).toBeInstanceOf(MessageTooLarge)
     expect(toBrokerError(protocolError('RECORD_LIST_TOO_LARGE', false))).toBeInstanceOf(MessageTooLarge)

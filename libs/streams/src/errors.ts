@@ -100,8 +100,13 @@ const TEMPORARY_TYPES = new Set([
 
 const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
-/** A compacted topic refuses messages without a key, such as the dead letter of a message without one. */
-const KEYLESS_FIX = 'set cleanup.policy=delete for the topics of alerts, dead letters and health events'
+const FIXES: Readonly<Record<string, string>> = {
+  // A compacted topic refuses messages without a key, such as the dead letter of a message without one.
+  // kafkajs does not name the topic.
+  INVALID_RECORD: 'set cleanup.policy=delete for the topics of alerts, dead letters and health events',
+  // Brokers refuse a time more than message.timestamp.after.max.ms, an hour by default, ahead of theirs.
+  INVALID_TIMESTAMP: 'correct the clock of this machine',
+}
 
 const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
 
@@ -207,9 +212,7 @@ function refused({ message }: KafkaJSError, access: Access, options: ErrorDetail
     return new BrokerRefused(`Kafka refused access to ${what}`, { ...options, fix: `grant the user ${operations}` })
   }
   const Refused = TOO_LARGE_TYPES.has(type) ? MessageTooLarge : BrokerRefused
-  // kafkajs does not name the topic.
-  const fix = type === 'INVALID_RECORD' ? KEYLESS_FIX : null
-  return new Refused(`Kafka refused: ${message}`, { ...options, fix })
+  return new Refused(`Kafka refused: ${message}`, { ...options, fix: FIXES[type] ?? null })
 }
 
 /** Runs `act`, and converts its errors as `toBrokerError` does. */
