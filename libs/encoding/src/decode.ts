@@ -21,7 +21,8 @@ export function decodeFields(encoder: Encoder, ids: Int32Array, rows: Float32Arr
     const flag = valueAt(flagsAt + j, index)
     if (flag === 'missing' || isEmpty(column)) return Number.NaN
     if (flag === 'usual') return column.usual!
-    return keepSeen(column, restore(column, rows[index * dim + j]! + anchorOf(encoder, ids, index * categories, j)))
+    const value = restore(column, rows[index * dim + j]! + anchorOf(encoder, ids, index * categories, j))
+    return column.cycle === null ? keepSeen(column, value) : value
   }
   return Array.from({ length: count }, (_, index) => ({
     numbers: numbers.map((column, j) => numberAt(column, j, index)),

@@ -80,3 +80,25 @@ it.each([
     expect(text).toMatch(words)
   },
 )
+
+it("a group's range of times does not extend beyond those seen in training (it began at `-1:-4`)", () => {
+  const shifts: readonly Feature[] = [
+    { path: '$.time', type: 'cyclic', period: 'day', optional: false },
+    { path: '$.shift', type: 'categorical', optional: false },
+  ]
+  const readShift = makeReader(shifts)
+  /** Early records begin after 01:18 and become rarer; the late ones are between 12:00 and 23:00. */
+  const timed = Array.from({ length: 600 }, (_, at) => {
+    const hour = at % 2 === 0 ? 1.3 - 3 * Math.log(1 - (at + 1) / 615) : 12 + ((at * 37) % 600) / 55
+    return readShift({
+      time: new Date(hour * 3_600_000).toISOString(),
+      shift: at % 2 === 0 ? 'early' : 'late',
+    }) as Fields
+  })
+  const fitted = fitEncoder(shifts, timed, { seed: 1, contamination: 0.01 }).encoder
+  const fields = readShift({ time: '1970-01-01T19:00:00Z', shift: 'early' }) as Fields
+  const { ids } = encodeBatch(fitted, [fields])
+  const curve = lowestAt(12, 30, [1, 5, 20])
+  const { text } = numberReason(fitted, fields, ids, 0, curve, { recordNll: 60, thresholdNll: THRESHOLD_NLL })
+  expect(text).toMatch(/^time 19:00 is outside the usual 01:18 to 06:\d\d$/)
+})

@@ -152,9 +152,9 @@ export function arbitraryValueNll(column: NumberColumn, x: number): number {
   return Math.log(Math.PI * column.scale * (1 + z * z))
 }
 
-/** Clamps a value to the training range, own unit; values of a cyclic column are not clamped. */
-export function keepSeen({ cycle, quantiles }: NumberColumn, x: number): number {
-  return cycle === null ? Math.max(quantiles[0]!, Math.min(quantiles.at(-1)!, x)) : x
+/** Clamps a value to the training range, own unit. */
+export function keepSeen({ quantiles }: NumberColumn, x: number): number {
+  return Math.max(quantiles[0]!, Math.min(quantiles.at(-1)!, x))
 }
 
 /**
