@@ -1,5 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import { problemSchema } from './api/index.js'
 import { SESSION_COOKIE } from './login/sessions.js'
 import type { ConsoleServer } from './routes/route-context.js'
@@ -24,8 +25,8 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
       },
       security: [{}, { token: [] }, { session: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transformObject: createJsonSchemaTransformObject({ zodToJsonConfig }),
   })
   server.addHook('onRoute', ({ schema, url }) => {
     if (schema === undefined || !url.startsWith('/api/')) return
@@ -38,4 +39,15 @@ export async function describeRoutes(server: ConsoleServer): Promise<void> {
     schema.response = { ...(schema.response as object), '4xx': problems, '5xx': problems }
   })
   server.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger())
+}
+
+type ZodToJsonConfig = NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['zodToJsonConfig']>
+
+/** Describes the JSON of a codec, such as a time, an offset or a cursor; the default for answers is the value that the server encodes. */
+const zodToJsonConfig: ZodToJsonConfig = {
+  override: ({ zodSchema, jsonSchema }) => {
+    if (!(zodSchema instanceof z.ZodCodec)) return
+    for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword]
+    Object.assign(jsonSchema, z.toJSONSchema(zodSchema.def.in, { io: 'input' }))
+  },
 }

@@ -39,6 +39,17 @@ test('a number that is not valid is answered with the text of the request (it wa
   expect(answer.json()).toMatchObject({ status: 400, detail: expect.stringMatching(/limit: .*received "abc"$/) })
 })
 
+test('the description has a cursor and an offset of an answer as the texts that they are (an object, and any value)', async () => {
+  const { paths, components } = (
+    await server.inject({ url: '/api/openapi.json', headers: { host: 'localhost' } })
+  ).json()
+  const page = (path: string) => paths[path].get.responses[200].content['application/json'].schema.properties
+  expect(page('/api/anomalies').next.anyOf).toEqual([{ type: 'string', maxLength: 2_000 }, { type: 'null' }])
+  expect(page('/api/dead-letters').next).toEqual(page('/api/anomalies').next)
+  expect(components.schemas.AnomalySummary.properties.offset).toMatchObject({ type: 'string' })
+  expect(components.schemas.AnomalySummary.properties.recordTime).toMatchObject({ type: 'string', format: 'date-time' })
+})
+
 test('a browser that opens an address of the API gets a problem as a page (a failed login showed JSON)', async () => {
   const headers = { host: 'localhost', accept: 'text/html,*/*' }
   const answer = await server.inject({ url: '/api/anomalies?sort=<b>', headers })
