@@ -43,11 +43,12 @@ export function makeSessions(authentication: ConsoleConfig['authentication']) {
   return {
     /** Returns the value of a session's cookie. */
     cookieOf: (session: z.infer<typeof cookieSchema>) => sign(session, 'session', SESSION_SECONDS),
-    /** Returns the user of a session; null when it is not valid, has ended, or its token is no longer in the configuration. */
+    /** Returns the user of a session; null when it is not valid, has ended, or its token or provider is no longer in the configuration. */
     userOf: async (cookie: string | undefined): Promise<Session | null> => {
       const { data } = cookieSchema.safeParse(await verify(cookie, 'session'))
       if (data === undefined) return null
-      return data.authentication === 'oidc' ? data : ownerOf(data.sha256, authentication?.tokens)
+      if (data.authentication === 'token') return ownerOf(data.sha256, authentication?.tokens)
+      return authentication?.oidc === undefined ? null : data
     },
     attemptCookieOf: (attempt: LoginAttempt) => sign(attempt, 'login', LOGIN_SECONDS),
     attemptOf: async (cookie: string | undefined) =>
