@@ -121,6 +121,8 @@ describe('what an operator changes', () => {
     await page.getByLabel('Why').fill('known since Monday')
     await page.getByRole('button', { name: 'Hide them' }).click()
     await page.getByRole('rowheader', { name: 'airport-7, where delay is above normal' }).waitFor()
+    // As after Cancel; it was lost.
+    await soon(() => page.locator('button:focus').textContent()).toBe('Add a rule')
     expect(await listSuppressions(pool, { pipeline: PIPELINE })).toMatchObject([
       { entity: 'airport-7', field: 'delay', direction: 'above', range: null, why: 'known since Monday' },
     ])

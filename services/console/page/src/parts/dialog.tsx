@@ -32,7 +32,8 @@ export function Dialog({ title, children, action, isComplete = true, act, onClos
     setActing(true)
     try {
       await act((name) => String(inputs.get(name)).trim())
-      onClose()
+      // Returns the focus to the button that opened it, and calls `onClose`.
+      dialog.current?.close()
     } catch (error: unknown) {
       setFailure(asApiError(error))
       setActing(false)
