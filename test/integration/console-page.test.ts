@@ -172,6 +172,11 @@ async function shown(): Promise<void> {
   await soon(() => page.locator('main .spinner').count()).toBe(0)
 }
 
+it('states the time in which the dead letters are counted (the number was 0 above a list of older ones)', async () => {
+  await page.goto(`${console.url}/health`)
+  await soon(() => page.locator('.tiles').textContent()).toContain('dead letters2in the last day')
+})
+
 it('issue 17.7: shows why a pipeline has no model', async () => {
   await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor: 'training window: $.amout is absent' })
   try {

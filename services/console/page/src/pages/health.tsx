@@ -49,7 +49,10 @@ function Tiles({ health }: { health: Health }) {
         {lag === undefined ? '–' : formatCount(lag)}
         <small>{lag === undefined ? whyNoLag() : 'records not read yet'}</small>
       </Fact>
-      <Fact name="dead letters">{formatCount(rejected)}</Fact>
+      <Fact name="dead letters">
+        {formatCount(rejected)}
+        <small>in the last day</small>
+      </Fact>
       <Fact name="alerts and dead letters waiting">
         {formatCount(outboxWaiting)}
         <small>in the outbox</small>
@@ -148,7 +151,7 @@ function RejectedBy({ deadLetters }: { deadLetters: Health['deadLetters'] }) {
   if (deadLetters.length === 0) return null
   return (
     <section aria-labelledby="rejected">
-      <h2 id="rejected">Rejected, by reason</h2>
+      <h2 id="rejected">Rejected in the last day, by reason</h2>
       <Table
         columns={[
           { name: 'reason', of: ({ reason }) => reason },
