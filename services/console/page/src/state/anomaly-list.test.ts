@@ -237,6 +237,27 @@ it('shows a new anomaly of an old record where over 100 are new (it was on no pa
   expect(list.items.value.map(({ id }) => id)).toContain('late')
 })
 
+it('reads a burst from a database that takes a second per page (the pages together took too long, and the list stood still)', async () => {
+  let nowMs = 0
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+    const endMs = nowMs + ms
+    return { isOver: () => nowMs > endMs } as unknown as AbortSignal
+  })
+  let requests = 0
+  vi.stubGlobal('fetch', async (_: string, { signal }: { signal: { isOver(): boolean } | null }) => {
+    nowMs += 1_500
+    if (signal?.isOver()) throw new DOMException('took too long', 'TimeoutError')
+    requests += 1
+    return Response.json({ items: [{ id: `${requests}`, topReason: 'odd' }], next: `${requests}` })
+  })
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+
+  await list.readNew(() => false)
+
+  expect(list.waiting.value).toHaveLength(10)
+})
+
 it('does not take a poll for successful while the request before has no answer', async () => {
   const timeout = new AbortController()
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)

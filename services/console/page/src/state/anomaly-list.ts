@@ -11,7 +11,7 @@ const PAGE_SIZE = 100
 const LOOK_BACK_MS = 10 * 60_000
 /** Pages of new anomalies read per poll: 500 a second, so that a burst does not restart the list. */
 const MAX_NEW_PAGES = 10
-/** Twice the longest statement of the console. */
+/** Of one page: twice the longest statement of the console. */
 const READ_NEW_TIMEOUT_MS = 10_000
 /** Every tenth poll reads all pages: where over a page is new, one of an older record is not on the first. */
 const POLLS_PER_FULL_READ = 10
@@ -89,13 +89,13 @@ export class AnomalyList {
       // Older ones are read while scrolling down.
       ...(!this.isComplete.value && { from: this.items.value.at(-1)!.recordTime }),
     }
-    const signal = AbortSignal.timeout(READ_NEW_TIMEOUT_MS)
+    const readPage = (cursor: string | null) => this.requestPage(cursor, only, AbortSignal.timeout(READ_NEW_TIMEOUT_MS))
     this.polls += 1
     const readsAll = this.polls % POLLS_PER_FULL_READ === 0 || this.awaitsReasons(startedAtMs - LOOK_BACK_MS)
-    let page = await this.requestPage(null, only, signal)
+    let page = await readPage(null)
     for (let pages = 1; pages < MAX_NEW_PAGES && page.next !== null; pages += 1) {
       if (!readsAll && !this.mayMissNew(page)) break
-      const { items, next } = await this.requestPage(page.next, only, signal)
+      const { items, next } = await readPage(page.next)
       page = { items: [...page.items, ...items], next }
     }
     this.hasGap.value ||= this.mayMissNew(page)
