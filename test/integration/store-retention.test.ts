@@ -241,6 +241,21 @@ describe('retention', () => {
     expect(rows).toEqual([{ offset: '1' }])
   })
 
+  it('deletes as many minutes of statistics as there are, 10,000 in a statement (they were one statement)', async () => {
+    const pipeline = await aPipeline()
+    await limitDeletes('score_statistics')
+    await pool.query(
+      `insert into outflow.score_statistics
+         (pipeline, minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram, updated_at)
+       select $1, to_timestamp(60 * number), 'm', 1, 0, 1, 1, 1, '{1}', '{1}', now() - (number > 1)::integer * interval '20 days'
+       from generate_series(1, 20001) as number`,
+      [pipeline],
+    )
+    await applyRetention(pool, { pipeline, anomaliesMs: 1e12, statisticsMs: 10 * 86_400_000, signal: NEVER })
+    const { rows } = await pool.query('select minute from outflow.score_statistics where pipeline = $1', [pipeline])
+    expect(rows).toEqual([{ minute: new Date(60_000) }])
+  })
+
   it('deletes as many window states as there are, 10,000 in a statement (the keys of a removed feature were one statement)', async () => {
     const pipeline = await aPipeline()
     await limitDeletes('window_states')

@@ -46,22 +46,22 @@ export async function applyRetention(
   // The first instant of its UTC day, as for the partitions.
   const anomaliesCutoff = `${dayOf(asOf.getTime() - retention.anomaliesMs)}T00:00Z`
   const statisticsCutoff = new Date(asOf.getTime() - retention.statisticsMs).toISOString()
-  // One row for each rejected record, delivery, withheld alert, or record on which a shadow differs.
+  // One row for each rejected record, delivery, withheld alert, record on which a shadow differs, or minute of Kafka's record time.
   for (const rows of [
     rowsBefore(pipeline, 'dead_letters', 'rejected_at', anomaliesCutoff),
     rowsBefore(pipeline, 'webhook_deliveries', 'died_at', anomaliesCutoff),
     rowsBefore(pipeline, 'webhook_deliveries', 'delivered_at', statisticsCutoff),
     rowsBefore(pipeline, 'shadow_differences', 'noted_at', anomaliesCutoff),
     rowsBefore(pipeline, 'unsent_alerts', 'decided_at', anomaliesCutoff),
+    rowsBefore(pipeline, 'score_statistics', 'updated_at', statisticsCutoff, 'minute'),
+    rowsBefore(pipeline, 'rejection_statistics', 'updated_at', statisticsCutoff, 'minute'),
   ]) {
     await deleteInRounds(pool, rows, signal)
   }
   await run(pool, {
     name: 'delete_old_rows',
     text: `
-      with scores as (
-        delete from outflow.score_statistics where pipeline = $1 and updated_at < $3::timestamptz
-      ), recalibrations as (
+      with recalibrations as (
         delete from outflow.recalibrations as old
         where pipeline = $1 and made_at < $2::timestamptz
           and exists (select from outflow.recalibrations as newer
@@ -87,11 +87,9 @@ export async function applyRetention(
                           where change.pipeline = $1 and old.id in (change.model_id, change.previous_id)
                             and (change.made_at >= $2::timestamptz
                                  or change.id = (select max(id) from outflow.model_changes where pipeline = $1)))
-      ), shadows as (
-        delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz
       )
-      delete from outflow.rejection_statistics where pipeline = $1 and updated_at < $3::timestamptz`,
-    values: [pipeline, anomaliesCutoff, statisticsCutoff],
+      delete from outflow.shadow_statistics where pipeline = $1 and updated_at < $2::timestamptz`,
+    values: [pipeline, anomaliesCutoff],
   })
   await deleteInRounds(pool, idleWindowStates(pipeline, topics, windowStatesMs, asOf), signal)
   // In every run: a query of an analyst may have prevented it in the last one.
@@ -106,12 +104,12 @@ interface OldRows extends Statement {
   readonly table: string
 }
 
-/** The pipeline's rows of a time before the cutoff. The time is indexed. */
-function rowsBefore(pipeline: string, table: string, time: string, cutoff: string): OldRows {
+/** The pipeline's rows of a time before the cutoff, in the order of a column by which an index finds them. */
+function rowsBefore(pipeline: string, table: string, time: string, cutoff: string, order = time): OldRows {
   return {
     table,
     name: `delete_${table}_by_${time}`,
-    text: `select ctid from outflow.${table} where pipeline = $1 and ${time} < $2::timestamptz order by ${time}`,
+    text: `select ctid from outflow.${table} where pipeline = $1 and ${time} < $2::timestamptz order by ${order}`,
     values: [pipeline, cutoff],
   }
 }
