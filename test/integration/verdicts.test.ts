@@ -1,9 +1,11 @@
-import { AnomalyUnknown, openPool } from '@outflow/store'
-import { giveVerdict, verdictsOn } from '@outflow/store/anomalies'
+import { AnomalyUnknown, openPool, type Queryable } from '@outflow/store'
+import { countAnomalies, giveVerdict, verdictsOn } from '@outflow/store/anomalies'
+import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
 import { aName } from '../support/infrastructure.js'
 import { withClient } from '../support/postgres-client.js'
+import { storeAnomalies } from '../support/stored-anomalies.js'
 
 /** Anomalies at offsets 1 to `count`, all with one detection time. */
 async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12:00:00Z'): Promise<string> {
@@ -43,6 +45,27 @@ it('rejects a verdict on a record that is not an anomaly', async () => {
   const pipeline = await aPipelineWithAnomalies(7)
   const given = { verdict: 'confirmed', note: null, by: 'ada' } as const
   await expect(giveVerdict(pool, { ...on(pipeline, 8n), ...given })).rejects.toBeInstanceOf(AnomalyUnknown)
+})
+
+it('looks for the anomalies with a verdict in the days of these (each was looked for in all days)', async () => {
+  const pipeline = await aPipelineWithAnomalies(300)
+  await pool.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date])`)
+  await storeAnomalies(pool, { pipeline, count: 300 })
+  await giveVerdict(pool, { ...on(pipeline, 1n), verdict: 'confirmed', note: null, by: 'ada' })
+  const plan = await withClient(url, async (client) => {
+    await client.query(
+      'analyze outflow.anomalies; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off',
+    )
+    const explaining = {
+      query: ({ text, values }: pg.QueryConfig) =>
+        client.query(`explain (analyze, costs off, timing off) ${text}`, values),
+    }
+    return countAnomalies(explaining as Queryable, { pipeline, verdict: 'confirmed', stepSeconds: 60 })
+  })
+  const scans = plan.flatMap((row) => Object.values(row)).filter((line) => / on anomalies_/.test(String(line)))
+  expect(scans.filter((line) => !/never executed/.test(String(line)))).toEqual([
+    expect.stringMatching(/ on anomalies_default .* loops=1/),
+  ])
 })
 
 it('measures precision by week, field, severity and model, with a confidence interval that contains it', async () => {

@@ -50,9 +50,9 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
               and given.partition = anomaly.partition and given."offset" = anomaly."offset"
           )`)
   } else if (filter.verdict !== undefined) {
-    // Starts from the verdicts, which are few, rather than from the anomalies.
-    conditions.push(`(topic, partition, "offset") in (
-            select topic, partition, "offset"
+    // Starts from the verdicts, which are few, rather than from the anomalies; the record time finds an anomaly in one partition.
+    conditions.push(`(topic, partition, "offset", record_time) in (
+            select topic, partition, "offset", record_time
             from analyst.verdicts
             where pipeline = ${place(filter.pipeline)} and counts and verdict = ${place(filter.verdict)}
           )`)
