@@ -115,8 +115,9 @@ export class NoEarlierModel extends OutflowError {
 }
 
 /**
- * Kafka has messages with numbers that this database has not assigned: it was restored from a backup or replaced.
- * @fix Run `update outflow.database_identity set id = gen_random_uuid()`; alerts sent since the backup are then sent again, with the same ids.
+ * Kafka has messages with numbers that this database has not assigned: it was restored from a backup or replaced, or a failover to a
+ * standby lost its last commits.
+ * @fix Run `update outflow.database_identity set id = gen_random_uuid()`; alerts sent since then are sent again, with the same ids.
  */
 export class OutboxRewound extends OutflowError {
   readonly code = 'OUTFLOW_STORE_OUTBOX_REWOUND'

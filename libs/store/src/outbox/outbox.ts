@@ -176,7 +176,7 @@ export async function requireOutboxNumbered(db: Queryable, pipeline: string, seq
   if (sequence <= last) return
   throw new OutboxRewound(
     `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
-      'restored from a backup; after `update outflow.database_identity set id = gen_random_uuid()` alerts sent since then are sent again',
+      'restored from a backup, or a failover lost its last commits; after `update outflow.database_identity set id = gen_random_uuid()` alerts sent since then are sent again',
     { values: { pipeline, sequence, lastSequence: last } },
   )
 }
