@@ -192,6 +192,25 @@ test('a batch that compaction has emptied is passed over (kafkajs fetched it for
   expect(followed.messages.map(({ offset }) => offset)).toEqual(['10'])
 })
 
+test('a batch whose last records compaction has removed is passed over to its end (kafkajs fetched it once for each of them)', async () => {
+  const whole = await aBatch(0n, ['a', 'b'])
+  const cut = await aBatch(0n, ['a', 'b'])
+  cut.writeInt32BE(9, 23)
+  const empty = await aBatch(9n, [])
+  empty.writeInt32BE(0, 23)
+  const offsetsOf = async (batch: Buffer) => (await decodeMessages(fetched(batch))).map(({ offset }) => offset)
+  expect(await offsetsOf(whole)).toEqual(['0', '1'])
+  expect(await offsetsOf(cut)).toEqual(['0', '1', '9'])
+  expect(await offsetsOf(empty)).toEqual(['9'])
+  const read = async (from: string) => {
+    const messages = await decodeMessages(fetched(cut))
+    const batch = new Batch('t', from, { partition: 0, highWatermark: '20', messages })
+    return [batch.messages.map(({ offset }) => offset), batch.isEmptyDueToFiltering(), batch.lastOffset()]
+  }
+  expect(await read('0')).toEqual([['0', '1'], false, '9'])
+  expect(await read('2')).toEqual([[], true, '9'])
+})
+
 test('released records are freed, also those of a compressed batch', async ({ skip }) => {
   if (!('transfer' in ArrayBuffer.prototype)) skip('Node 20 cannot free the memory of a buffer')
   const { buffer } = fetched(await aBatch(0n, ['a']), gzipped(await aBatch(1n, ['b'.repeat(100_000)])))

@@ -69,16 +69,22 @@ export async function decodeMessages(response: ByteReader): Promise<FetchedRecor
     if (expanded >= PARTITION_BUDGET || progress.expandedBytes + expanded >= RESPONSE_BUDGET) break
     const batch = await decodeBatch(partition)
     if (batch === null) break
-    expanded += batch.expandedBytes
-    batches.push(batch.records.length > 0 ? batch.records : [endOf(batch.context)])
+    const { context, records, expandedBytes } = batch
+    expanded += expandedBytes
+    batches.push(records)
+    const last = records.length - 1
+    if (last === context.lastOffsetDelta) continue
+    const end = endOf(context)
+    if (last < 0 || records.at(last)!.offset !== end.offset) batches.push([end])
   }
   progress.expandedBytes += expanded
   return new FetchedRecords(batches, progress.bytes.addPartition())
 }
 
 /**
- * Represents a batch without records, which compaction keeps if it is the last one of an active producer. kafkajs passes over it as over
- * a transaction marker; without it, kafkajs would fetch a batch that is alone at the end of a segment again and again.
+ * Represents the end of a batch whose last records compaction has removed, or all of them if it is the last one of an active producer.
+ * kafkajs passes over it as over a transaction marker; without it, kafkajs would fetch such a batch at the end of a segment once for each
+ * removed record, and one without records for ever.
  */
 function endOf(context: BatchContext): UnreadableRecord {
   const end = BigInt(context.firstOffset) + BigInt(context.lastOffsetDelta)
