@@ -80,8 +80,17 @@ describe('toBrokerError', () => {
   })
 
   it('says how to fix a broker that cannot be reached, and not that it is retried, which only services do', () => {
-    expect(toBrokerError(new KafkaJSConnectionError('connect ECONNREFUSED 127.0.0.1:1', {}))).toMatchObject({
-      message: 'Kafka is not available: connect ECONNREFUSED 127.0.0.1:1; start Kafka, or correct kafka.brokers',
+    const refused = new KafkaJSConnectionError('connect ECONNREFUSED 127.0.0.1:1', { broker: '127.0.0.1:1' })
+    expect(toBrokerError(refused)).toMatchObject({
+      message:
+        'Kafka is not available: connect ECONNREFUSED 127.0.0.1:1; start Kafka, or correct kafka.brokers or, ' +
+        "if it lacks this address, the brokers' advertised.listeners",
+    })
+  })
+
+  it('names the broker of a connection that timed out (the address was in no message)', () => {
+    expect(toBrokerError(new KafkaJSConnectionError('Connection timeout', { broker: 'kafka:9092' }))).toMatchObject({
+      message: expect.stringContaining('Connection timeout at kafka:9092; start Kafka'),
     })
   })
 

@@ -197,11 +197,18 @@ const ERRORS: Readonly<Record<string, (options: ErrorDetails) => OutflowError>> 
   UNKNOWN_TOPIC_OR_PARTITION: ({ cause }) => new TopicUnknown([], { cause }),
 }
 
-function unavailable({ name, message }: KafkaJSError, options: ErrorDetails): BrokerUnavailable {
+// Brokers name their addresses to clients; kafka.brokers is only for the first connection.
+const UNREACHABLE_FIX =
+  "start Kafka, or correct kafka.brokers or, if it lacks this address, the brokers' advertised.listeners"
+
+function unavailable(cause: KafkaJSError & { readonly broker?: string }, options: ErrorDetails): BrokerUnavailable {
+  const { name, message, broker = '' } = cause
   const isClosed = name === 'KafkaJSConnectionClosedError' || message.includes(CLOSED_IN_HANDSHAKE)
   const Unavailable = options.values.type === 'CONCURRENT_TRANSACTIONS' ? TransactionPending : BrokerUnavailable
-  const fix = name === 'KafkaJSConnectionError' ? 'start Kafka, or correct kafka.brokers' : null
-  return new Unavailable(`Kafka is not available: ${message}${isClosed ? CLOSED_HINT : ''}`, { ...options, fix })
+  const fix = name === 'KafkaJSConnectionError' ? UNREACHABLE_FIX : null
+  // The text about a timeout has no address.
+  const at = message.includes(broker) ? '' : ` at ${broker}`
+  return new Unavailable(`Kafka is not available: ${message}${at}${isClosed ? CLOSED_HINT : ''}`, { ...options, fix })
 }
 
 function refused({ message }: KafkaJSError, access: Access, options: ErrorDetails): BrokerRefused {
