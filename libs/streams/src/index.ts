@@ -44,9 +44,4 @@ export {
 export { startOfLatest } from './reading/start-of-latest.js'
 export { makeProducer, type OutgoingMessage, type Producer } from './sending/producer.js'
 export { traceparents } from './sending/traceparents.js'
-export {
-  makeTransactionalSender,
-  type RelayMark,
-  readMark,
-  type TransactionalSender,
-} from './sending/transactional-sender.js'
+export { makeTransactionalSender, type RelayMark, readMark } from './sending/transactional-sender.js'

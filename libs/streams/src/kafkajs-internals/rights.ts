@@ -19,9 +19,8 @@ const TOPIC_AUTHORIZATION_FAILED = 29
 export async function requireTopicRights(
   kafka: KafkaConnection,
   rights: ReadonlyMap<string, readonly TopicOperation[]>,
-  version = installedVersion(),
 ): Promise<void> {
-  if (version !== TESTED_VERSION) return
+  if (installedVersion() !== TESTED_VERSION) return
   const topics = [...rights.keys()]
   const allowed = await withBrokerErrors(() =>
     withCluster(kafka, (cluster) => requestMetadata(cluster, topics, { withOperations: true })),
@@ -43,12 +42,8 @@ function isAllowed(allowed: TopicMetadata, topic: string, operation: TopicOperat
 }
 
 /** Requires that the user may use the transactional id; does not begin a transaction. @throws {BrokerRefused} */
-export async function requireTransactionalId(
-  kafka: KafkaConnection,
-  transactionalId: string,
-  version = installedVersion(),
-): Promise<void> {
-  if (version !== TESTED_VERSION) return
+export async function requireTransactionalId(kafka: KafkaConnection, transactionalId: string): Promise<void> {
+  if (installedVersion() !== TESTED_VERSION) return
   const find = (cluster: Cluster) =>
     cluster.findGroupCoordinatorMetadata({ groupId: transactionalId, coordinatorType: TRANSACTION })
   await withBrokerErrors(() => withCluster(kafka, find), { transactionalId })
