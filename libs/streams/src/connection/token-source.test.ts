@@ -8,6 +8,7 @@ let server: Server
 let asked: string[]
 let answer: { status: number; body: unknown }
 beforeEach(async () => {
+  vi.useFakeTimers({ now: 0, toFake: ['Date'] })
   asked = []
   answer = { status: 200, body: { access_token: 'a', expires_in: 100 } }
   server = createServer((request, response) => {
@@ -17,57 +18,54 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 })
 afterEach(() => {
+  vi.useRealTimers()
   server.closeAllConnections()
   server.close()
 })
 
-const sourceAt = (clock: { ms: number }, secret = () => 'a secret') =>
+const aSource = (secret = () => 'a secret') =>
   makeTokenSource({
     tokenEndpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     clientId: 'me:too',
     secret,
-    now: () => clock.ms,
   })
 
 test('a token is reused for four fifths of its validity, and concurrent callers share one request', async () => {
-  const clock = { ms: 0 }
-  const token = sourceAt(clock)
+  const token = aSource()
   expect(await Promise.all([token(), token()])).toEqual(['a', 'a'])
-  clock.ms = 79_999
+  vi.setSystemTime(79_999)
   await token()
   expect(asked).toHaveLength(1)
-  clock.ms = 80_000
+  vi.setSystemTime(80_000)
   answer.body = { access_token: 'b' }
   expect(await token()).toBe('b')
   expect(asked).toHaveLength(2)
 })
 
 test('a token of short validity is renewed five seconds before it expires', async () => {
-  const clock = { ms: 0 }
   answer.body = { access_token: 'a', expires_in: 12 }
-  const token = sourceAt(clock)
+  const token = aSource()
   await token()
-  clock.ms = 6_999
+  vi.setSystemTime(6_999)
   await token()
   expect(asked).toHaveLength(1)
-  clock.ms = 7_000
+  vi.setSystemTime(7_000)
   await token()
   expect(asked).toHaveLength(2)
 })
 
 test('the request has client and secret in the form of RFC 6749, with the current secret', async () => {
   const secrets = ['a secret', 'b%']
-  const clock = { ms: 0 }
-  const token = sourceAt(clock, () => secrets.shift()!)
+  const token = aSource(() => secrets.shift()!)
   await token()
-  clock.ms = 1e9
+  vi.setSystemTime(1e9)
   await token()
   const login = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
   expect(asked).toEqual([login('me%3Atoo:a+secret'), login('me%3Atoo:b%25')])
 })
 
 test('a rejected request is reported only by its error code, and the next call requests a token again', async () => {
-  const token = sourceAt({ ms: 0 })
+  const token = aSource()
   answer = { status: 401, body: { error: 'invalid_client', error_description: 'a secret is wrong' } }
   const refused = await token().catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(BrokerLoginFailed)
@@ -80,23 +78,23 @@ test('a rejected request is reported only by its error code, and the next call r
 test('an endpoint that answers without the error code of a token endpoint may be another address', async () => {
   for (const status of [200, 404]) {
     answer = { status, body: '<html>' }
-    const refused = await sourceAt({ ms: 0 })().catch((error: unknown) => error)
+    const refused = await aSource()().catch((error: unknown) => error)
     expect(refused).toMatchObject({ fix: expect.stringContaining('kafka.sasl.tokenEndpoint') })
   }
 })
 
 test('an endpoint that is late is reported with the time', async () => {
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new DOMException('late', 'TimeoutError')))
-  await expect(sourceAt({ ms: 0 })()).rejects.toThrow('did not answer (within 5000 ms)')
+  await expect(aSource()()).rejects.toThrow('did not answer (within 5000 ms)')
   vi.restoreAllMocks()
 })
 
 test('an endpoint that fails or does not respond is a retryable error', async () => {
   answer = { status: 503, body: null }
-  const failed = await sourceAt({ ms: 0 })().catch((error: unknown) => error)
+  const failed = await aSource()().catch((error: unknown) => error)
   expect(failed).toBeInstanceOf(BrokerUnavailable)
   expect(failed).toMatchObject({ fix: expect.stringContaining('kafka.sasl.tokenEndpoint') })
-  const token = sourceAt({ ms: 0 })
+  const token = aSource()
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
   await expect(token()).rejects.toThrow(/ECONNREFUSED.*kafka\.sasl\.tokenEndpoint/)

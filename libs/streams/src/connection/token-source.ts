@@ -7,8 +7,6 @@ interface TokenSourceOptions {
   /** Called for each token, since the file with the secret may have changed. */
   readonly secret: () => string
   readonly scope?: string | undefined
-  /** Epoch ms; default: the clock. */
-  readonly now?: () => number
 }
 
 interface Token {
@@ -34,12 +32,11 @@ const DEFAULT_LIFE_S = 300
  * @see RFC 6749, sections 2.3.1 and 4.4
  */
 export function makeTokenSource(options: TokenSourceOptions): () => Promise<string> {
-  const now = options.now ?? Date.now
   let current: Token | undefined
   let pending: Promise<Token> | undefined
   return async () => {
-    if (current !== undefined && now() < current.renewAtMs) return current.value
-    pending ??= requestToken(options, now()).finally(() => {
+    if (current !== undefined && Date.now() < current.renewAtMs) return current.value
+    pending ??= requestToken(options, Date.now()).finally(() => {
       pending = undefined
     })
     current = await pending
