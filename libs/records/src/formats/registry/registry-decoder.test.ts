@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type CompiledSchema, registryDecoder } from './registry-decoder.js'
 import type { SchemaRegistry } from './schema-registry.js'
 
@@ -13,9 +13,7 @@ const compileJson = (): CompiledSchema => (payload) => JSON.parse(payload.toStri
 function aRegistry(overrides: Partial<Record<number, Awaited<ReturnType<SchemaRegistry['schema']>>>> = {}) {
   const known = { 1: { schemaType: 'TEXT', schema: '', imports: [] }, ...overrides }
   const schema = vi.fn<SchemaRegistry['schema']>(async (id) => known[id as 1] ?? null)
-  let nowMs = 0
-  const decoder = registryDecoder({ schema }, 'TEXT', compileJson, () => nowMs)
-  return { schema, decoder, pass: (ms: number) => (nowMs += ms) }
+  return { schema, decoder: registryDecoder({ schema }, 'TEXT', compileJson) }
 }
 
 test('a schema is fetched once for all records and batches that refer to it', async () => {
@@ -28,11 +26,13 @@ test('a schema is fetched once for all records and batches that refer to it', as
 })
 
 test('an unknown schema id is a rejection, and is requested again after 30 s', async () => {
-  const { schema, decoder, pass } = aRegistry()
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { schema, decoder } = aRegistry()
   await decoder.prepare(messages(framed(9)))
   expect(decoder.decode(framed(9))).toEqual({ reason: 'undecodable', detail: 'the schema registry has no schema 9' })
   expect(decoder.prepare(messages(framed(9)))).toBeNull()
-  pass(30_000)
+  vi.advanceTimersByTime(30_000)
   await decoder.prepare(messages(framed(9)))
   expect(schema).toHaveBeenCalledTimes(2)
 })

@@ -28,10 +28,9 @@ export function registryDecoder(
   registry: SchemaRegistry,
   schemaType: string,
   compile: (schema: RegisteredSchema) => CompiledSchema,
-  now: () => number = () => performance.now(),
 ): BodyDecoder {
   const known = new Map<number, CachedSchema>()
-  /** Time until which an id is not requested again, by `now`; the oldest first. */
+  /** Time until which an id is not requested again, by `performance.now`; the oldest first. */
   const unknown = new Map<number, number>()
   const pending = new Map<number, Promise<void>>()
 
@@ -45,7 +44,7 @@ export function registryDecoder(
         if (schema !== null) known.set(id, compileSchema(id, schema))
         else {
           if (unknown.size === MOST_UNKNOWN) unknown.delete(unknown.keys().next().value!)
-          unknown.set(id, now() + UNKNOWN_MS)
+          unknown.set(id, performance.now() + UNKNOWN_MS)
         }
       })
       .finally(() => pending.delete(id))
@@ -81,7 +80,7 @@ export function registryDecoder(
         const id = value === null ? null : schemaIdOf(value)
         if (typeof id !== 'number' || id === last) continue
         last = id
-        if (!known.has(id) && !((unknown.get(id) ?? 0) > now())) wanted.add(id)
+        if (!known.has(id) && !((unknown.get(id) ?? 0) > performance.now())) wanted.add(id)
       }
       return wanted.size === 0 ? null : fetchAll([...wanted])
     },
