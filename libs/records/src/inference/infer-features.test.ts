@@ -1,12 +1,16 @@
 import { featureName, featurePath, nameOfPath } from '@outflow/contracts'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeFeatureInference } from './infer-features.js'
 import { infer } from './test-builders.js'
 
 /** Twelve records made from the values, which are repeated if there are fewer. */
 const column = (name: string, ...values: readonly unknown[]): Record<string, unknown>[] =>
   Array.from({ length: 12 }, (_, index) => ({ [name]: values[index % values.length] }))
+
+const NEW_YEAR_MS = Date.UTC(2026, 0, 1)
+
+afterEach(() => void vi.restoreAllMocks())
 
 describe('feature inference', () => {
   it('leaves out numbers with commas, with what to do (they became categories, or text with many values)', () => {
@@ -130,15 +134,10 @@ describe('feature inference', () => {
 
   it('takes ids of 64 bits in the range of epoch nanoseconds as times only if none is in the future (snowflakes were times of 2032)', () => {
     const snowflakes = Array.from({ length: 300 }, (_, index) => `${(473_000_000_000n + BigInt(index * 50)) << 22n}`)
-    const nowMs = Date.UTC(2026, 0, 1)
+    vi.spyOn(Date, 'now').mockReturnValue(NEW_YEAR_MS)
     const users = snowflakes.map((id) => ({ user: `${BigInt(id) + 4_097n}` }))
-    expect(infer(users, { nowMs }).leftOut).toEqual({ user: 'text with 300 values in 300 rows' })
-    expect(
-      infer(
-        snowflakes.map((id) => ({ id })),
-        { nowMs },
-      ).leftOut.id,
-    ).toMatch(/^rises/)
+    expect(infer(users).leftOut).toEqual({ user: 'text with 300 values in 300 rows' })
+    expect(infer(snowflakes.map((id) => ({ id }))).leftOut.id).toMatch(/^rises/)
   })
 
   it('infers boolean for true and false as text (the model of a CSV file had never seen the booleans of JSON)', () => {
@@ -308,19 +307,14 @@ describe('feature inference', () => {
   })
 
   it('takes numbers of which some are epochs in more than 20 years as numbers (sizes of 1 to 4 GB and IPv4 addresses were times)', () => {
-    const nowMs = Date.UTC(2026, 0, 1)
+    vi.spyOn(Date, 'now').mockReturnValue(NEW_YEAR_MS)
     const records = Array.from({ length: 300 }, (_, index) => ({
       memory: 1.2e9 + ((index * 37) % 300) * 8e6,
       ip: 3_232_235_520 + ((index * 37) % 256),
       disk: (1 + (index % 4)) * 1e9,
-      expires: nowMs / 1e3 + ((index * 37) % 300) * 1e6,
+      expires: NEW_YEAR_MS / 1e3 + ((index * 37) % 300) * 1e6,
     }))
-    expect(infer(records, { nowMs }).kinds).toEqual([
-      '$.memory numeric',
-      '$.ip numeric',
-      '$.disk numeric',
-      '$.expires cyclic day',
-    ])
+    expect(infer(records).kinds).toEqual(['$.memory numeric', '$.ip numeric', '$.disk numeric', '$.expires cyclic day'])
   })
 
   it('names a field by its path if an earlier one has its name (init wrote a configuration with one name twice)', () => {

@@ -50,9 +50,10 @@ interface Place {
  * to an earlier value are left out. Memory grows with the number of fields, not of records.
  *
  * @param withLists  infers from the items of lists, too: those of CSV are columns such as `x[0]`, which every record has. Default: false.
- * @param nowMs      epoch ms; later epoch nanoseconds are not times, nor are other epochs more than 20 years later. Default: the clock.
  */
-export function makeFeatureInference({ withLists = false, nowMs = Date.now() } = {}) {
+export function makeFeatureInference({ withLists = false } = {}) {
+  // Later epoch nanoseconds are not times, nor are other epochs more than 20 years later.
+  const nowMs = Date.now()
   const root: Place = { steps: [], inner: new Map() }
   const fields = new Map<Place, Field>()
   let records = 0

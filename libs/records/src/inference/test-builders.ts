@@ -2,11 +2,8 @@ import { featurePath, nameOfPath } from '@outflow/contracts'
 import { makeFeatureInference } from './infer-features.js'
 
 /** Infers features from records, with the kind of each in a few words. */
-export function infer(
-  records: readonly Record<string, unknown>[],
-  options: Parameters<typeof makeFeatureInference>[0] = {},
-) {
-  const inference = makeFeatureInference(options)
+export function infer(records: readonly Record<string, unknown>[]) {
+  const inference = makeFeatureInference()
   for (const record of records) inference.observe(record)
   const { features, leftOut, warnings } = inference.conclude()
   const kinds = features.map((feature) =>
