@@ -1,15 +1,17 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { loadFlights } from './flights.js'
 import { liveFlights } from './live-flights.js'
 
 const flights = loadFlights().slice(0, 500)
 const incident = { after: 700, flights: 30, origin: flights[0]!.origin, corruption: 'distance_km' } as const
 const noon = '2026-01-31T12:00:00Z'
-const messages = liveFlights(flights, incident, () => Date.parse(noon))
+vi.spyOn(Date, 'now').mockReturnValue(Date.parse(noon))
+const messages = liveFlights(flights, incident)
 const streamed = Array.from({ length: 1_000 }, () => {
   const { key, value, truth } = messages.next().value
   return { key, truth, flight: JSON.parse(String(value)) }
 })
+vi.restoreAllMocks()
 
 it('repeats the flights at their own time of day, today or, if that is still to come, yesterday', () => {
   const isToday = (at: number) => flights[at]!.date.slice(10) <= noon.slice(10)

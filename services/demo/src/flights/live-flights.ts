@@ -14,18 +14,14 @@ export interface Incident {
 }
 
 /** Yields the flights repeatedly, in their order and at the latest past time with their time of day, with one incident. */
-export function* liveFlights(
-  flights: readonly Flight[],
-  incident: Incident,
-  now: () => number = Date.now,
-): Generator<PlannedMessage, never> {
+export function* liveFlights(flights: readonly Flight[], incident: Incident): Generator<PlannedMessage, never> {
   const random = xoroshiro128plus(1)
   const ofOrigin = flights.filter(({ origin }) => origin === incident.origin)
   for (let sent = 0; ; sent += 1) {
     const isIncident = sent >= incident.after && sent < incident.after + incident.flights
     const own = isIncident ? ofOrigin[(sent - incident.after) % ofOrigin.length]! : flights[sent % flights.length]!
     const flight = isIncident ? (corrupt(own, incident.corruption, flights, random) ?? own) : own
-    const date = latestAt(flight.date.slice('2001-01-01'.length), now())
+    const date = latestAt(flight.date.slice('2001-01-01'.length), Date.now())
     yield {
       key: flight.origin,
       value: Buffer.from(JSON.stringify({ ...flight, date })),
