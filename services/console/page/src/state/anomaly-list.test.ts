@@ -146,12 +146,23 @@ function serve(rows: readonly object[]): void {
   })
 }
 
-it('keeps the rows of a user who has scrolled in a burst of over 1,000, until the new ones are shown (it dropped them)', async () => {
-  const rows = (from: number, count: number) =>
-    Array.from({ length: count }, (_, at) => ({ id: `${from - at}`, recordTime: `2026-01-31T09:${from - at}Z` }))
+const rows = (from: number, count: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    id: `${from - at}`,
+    recordTime: `2026-01-31T09:${from - at}Z`,
+    verdict: null,
+  }))
+
+/** Shows the rows 1099 to 1000. */
+async function aShownList(): Promise<AnomalyList> {
   const list = new AnomalyList(NO_FILTERS)
   serve(rows(1_099, 100))
   await list.readNextPage()
+  return list
+}
+
+it('keeps the rows of a user who has scrolled in a burst of over 1,000, until the new ones are shown (it dropped them)', async () => {
+  const list = await aShownList()
   serve(rows(9_999, 9_000))
 
   await list.readNew(() => false)
@@ -164,11 +175,7 @@ it('keeps the rows of a user who has scrolled in a burst of over 1,000, until th
 })
 
 it('collects no rows that are read again when shown, and marks their number as a minimum (it kept 500 a second)', async () => {
-  const rows = (from: number, count: number) =>
-    Array.from({ length: count }, (_, at) => ({ id: `${from - at}`, recordTime: `2026-01-31T09:${from - at}Z` }))
-  const list = new AnomalyList(NO_FILTERS)
-  serve(rows(1_099, 100))
-  await list.readNextPage()
+  const list = await aShownList()
 
   for (const latest of [5_000, 9_000]) {
     serve(rows(latest, latest - 999))
@@ -179,15 +186,7 @@ it('collects no rows that are read again when shown, and marks their number as a
 })
 
 it('reads the list once for one click on the new ones, and keeps a verdict given meanwhile (the later answer replaced both)', async () => {
-  const rows = (from: number, count: number) =>
-    Array.from({ length: count }, (_, at) => ({
-      id: `${from - at}`,
-      recordTime: `2026-01-31T09:${from - at}Z`,
-      verdict: null,
-    }))
-  const list = new AnomalyList(NO_FILTERS)
-  serve(rows(1_099, 100))
-  await list.readNextPage()
+  const list = await aShownList()
   serve(rows(9_999, 9_000))
   await list.readNew(() => false)
   serve(rows(1_100, 2))
