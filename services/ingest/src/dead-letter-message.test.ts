@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { KafkaHeaders } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import type { RejectedRecord } from './batch.js'
 import { deadLetterMessage } from './dead-letter-message.js'
@@ -14,26 +15,20 @@ const letterOf = (source: RejectedRecord['source'], rejection: RejectedRecord['r
 
 test('issue 17.17: a dead letter has key, value and headers byte for byte, with reason, position and time', () => {
   const bytes = Buffer.from([0x7b, 0x00, 0xff])
-  const source = aKafkaRecord(42, bytes, {
-    timestampMs: 1_700_000_000_000,
-    key: Buffer.from([0xfe]),
-    headers: [
-      ['trace', Buffer.from([0x00, 0x01])],
-      ['constructor', Buffer.from('a')],
-      ['__proto__', null],
-      ['constructor', Buffer.from('b')],
-    ],
-  })
+  const headers: KafkaHeaders = [
+    ['trace', Buffer.from([0x00, 0x01])],
+    ['constructor', Buffer.from('a')],
+    ['__proto__', null],
+    ['constructor', Buffer.from('b')],
+  ]
+  const source = aKafkaRecord(42, bytes, { timestampMs: 1_700_000_000_000, key: Buffer.from([0xfe]), headers })
   expect(letterOf(source, { reason: 'undecodable', detail: 'JSON is written in UTF-8' })).toEqual({
     kind: 'dead_letter',
     topic: 'flights.dead',
     key: Buffer.from([0xfe]),
     payload: bytes,
     headers: [
-      ['trace', Buffer.from([0x00, 0x01])],
-      ['constructor', Buffer.from('a')],
-      ['__proto__', null],
-      ['constructor', Buffer.from('b')],
+      ...headers,
       ['outflow.reason', 'undecodable'],
       ['outflow.detail', 'JSON is written in UTF-8'],
       ['outflow.topic', 'flights'],
