@@ -34,7 +34,7 @@ export interface IngestOptions {
  */
 export async function ingestWith(thread: ScoringThread, { config, log, signal, vitals }: IngestOptions): Promise<void> {
   setFlagsFromString(HEAP_GROWTH)
-  const telemetry = makeTelemetry(log, vitals.metrics, config.detection)
+  const telemetry = makeTelemetry(log, vitals.metrics, config)
   const pool = openPool(config.postgres.url, {
     applicationName: 'outflow-ingest',
     onError: telemetry.storeConnectionLost,

@@ -1,7 +1,7 @@
-import { type DetectionTarget, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
+import { type DetectionTarget, type Feature, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
-import type { SettleResult } from '@outflow/records'
+import { type SettleResult, windowPlaces } from '@outflow/records'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
@@ -28,8 +28,13 @@ type Hooked<K extends keyof DeliveryHooks> = Parameters<NonNullable<DeliveryHook
 
 const BATCH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** @param detection  a model for which some of it is unreachable is logged as a warning */
-export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
+interface Configured {
+  readonly detection: DetectionTarget
+  readonly features: readonly Feature[]
+}
+
+/** A model for which some of the detection is unreachable, or that has windowed features not configured, is logged as a warning. */
+export function makeTelemetry(log: Log, metrics: Metrics, { detection, features }: Configured) {
   const instruments = makeInstruments(metrics)
   let assigned: ReadonlySet<string> = new Set()
   /** Ignores a delivery that ends after another instance was assigned its partition. */
@@ -62,6 +67,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         log.warn({ modelId, ...rule }, 'alert rate assumed')
       const limit = unreachable(metadata, detection)
       if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
+      if (windowPlaces(metadata.features, features).includes(-1))
+        log.warn({ modelId }, 'windowed features not configured')
     },
     modelRecalibrated: ({ id, modelId }: StoredRecalibration) =>
       log.debug({ modelId, recalibrationId: String(id) }, 'model recalibrated'),
@@ -102,7 +109,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     },
     windowStatesAwaited: (...retry: Retry) => log.warn(retryOf(...retry), 'window states awaited'),
     windowStatesUsed: ({ late }: Pick<SettleResult, 'late'>) => instruments.late.inc(late),
-    windowsUnknown: (modelId: string) => log.warn({ modelId }, 'windowed features not configured'),
     stateReadRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'state read retried'),
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),

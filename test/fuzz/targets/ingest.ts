@@ -182,7 +182,6 @@ function stepsOf(
     writeRetried: (_: unknown, error: unknown) => unexpected(error),
     windowStatesAwaited: (_: unknown, error: unknown) => unexpected(error),
     windowStatesUsed: () => {},
-    windowsUnknown: () => {},
   }
   const windowStates = new Map<string, EntityState>()
   const nameOf = ({ by, entity }: EntityName) => JSON.stringify([by, entity])

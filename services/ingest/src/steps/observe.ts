@@ -9,7 +9,7 @@ export interface ObserveOptions {
   readonly features: readonly Feature[]
   /** Returns the states of a partition's entities that are stored with the delivery's `expectedOffset`. @throws {PositionMoved} */
   readonly load: (at: Delivery, entities: readonly EntityName[]) => Promise<readonly EntityState[]>
-  readonly telemetry: Pick<IngestTelemetry, 'windowStatesAwaited' | 'windowStatesUsed' | 'windowsUnknown'>
+  readonly telemetry: Pick<IngestTelemetry, 'windowStatesAwaited' | 'windowStatesUsed'>
   readonly signal: AbortSignal
   /** Memory for the entities of all assigned partitions, which share it equally, bytes; default: MAX_BYTES. */
   readonly maxBytes?: number
@@ -55,14 +55,9 @@ export function observeWith(options: ObserveOptions) {
     return created
   }
 
-  const fillerOf = ({ modelId, detector: { metadata } }: ReadBatch['model']) => {
-    let filler = fillers.get(metadata)
-    if (filler === undefined) {
-      const places = windowPlaces(metadata.features, features)
-      if (places.includes(-1)) telemetry.windowsUnknown(modelId)
-      filler = rowFiller(metadata.features, places)
-      fillers.set(metadata, filler)
-    }
+  const fillerOf = ({ detector: { metadata } }: ReadBatch['model']) => {
+    const filler = fillers.get(metadata) ?? rowFiller(metadata.features, windowPlaces(metadata.features, features))
+    fillers.set(metadata, filler)
     return filler
   }
 
