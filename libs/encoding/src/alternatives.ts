@@ -63,10 +63,16 @@ export function refineAlternatives(encoder: Encoder, j: number, grid: Float64Arr
   return tidy(encoder.numbers[j]!, between, [from, to])
 }
 
-/** The usual value of number j given the record's categories, in the column's own unit (cyclic: hours since the cut). */
+/**
+ * The usual value of number j given the record's categories, in the column's own unit (cyclic: hours since the cut); the median of all
+ * records if no categories determine it.
+ */
 export function usualNumber(encoder: Encoder, ids: Int32Array, j: number): number {
   const column = encoder.numbers[j]!
-  return column.usual ?? roundToStep(column, unstandardise(column, anchorOf(encoder, ids, 0, j)))
+  const { usual, quantiles } = column
+  if (usual !== null) return usual
+  if (encoder.anchors[j]!.length === 0) return quantiles[quantiles.length >> 1]!
+  return roundToStep(column, unstandardise(column, anchorOf(encoder, ids, 0, j)))
 }
 
 /** The record with another number, given in the column's own unit (cyclic: hours since the cut). */

@@ -81,6 +81,19 @@ it.each([
   },
 )
 
+it('expects the median of the records if no value makes the record normal (the mean was outside the range)', () => {
+  const one: readonly Feature[] = [{ path: '$.x', type: 'numeric', optional: false }]
+  const readOne = makeReader(one)
+  const sparse = Array.from({ length: 300 }, (_, at) => readOne({ x: at % 40 === 0 ? -at / 7 : 1.5 }) as Fields)
+  const fitted = fitEncoder(one, sparse, { seed: 1, contamination: 0.01 }).encoder
+  const fields = readOne({ x: 42 }) as Fields
+  const { ids } = encodeBatch(fitted, [fields])
+  const limits = { recordNll: 60, thresholdNll: THRESHOLD_NLL }
+  const { expected, range } = numberReason(fitted, fields, ids, 0, lowestAt(-5, 30, [-40, 1]), limits)
+  expect(range).toEqual([1.5, 1.5])
+  expect(expected).toBe(1.5)
+})
+
 it("a group's range of times does not extend beyond those seen in training (it began at `-1:-4`)", () => {
   const shifts: readonly Feature[] = [
     { path: '$.time', type: 'cyclic', period: 'day', optional: false },
