@@ -94,6 +94,28 @@ it('expects the median of the records if no value makes the record normal (the m
   expect(expected).toBe(1.5)
 })
 
+it("the range has the expected value of a record's group that few records are of (107.8 was expected, at most 21.2 usual)", () => {
+  const grouped: readonly Feature[] = [
+    { path: '$.x', type: 'numeric', optional: false },
+    { path: '$.k', type: 'categorical', optional: false },
+  ]
+  const readGrouped = makeReader(grouped)
+  const rows = Array.from({ length: 600 }, (_, at) => {
+    const noise = ((at * 37) % 101) / 5 - 10
+    return readGrouped(
+      at % 60 === 0 ? { x: 100 + noise, k: 'far' } : { x: noise + 6 * (at % 3), k: `k${at % 3}` },
+    ) as Fields
+  })
+  const fitted = fitEncoder(grouped, rows, { seed: 1, contamination: 0.01 }).encoder
+  const fields = readGrouped({ x: 5000, k: 'far' }) as Fields
+  const { ids } = encodeBatch(fitted, [fields])
+  const limits = { recordNll: 60, thresholdNll: THRESHOLD_NLL }
+  const { expected, range } = numberReason(fitted, fields, ids, 0, lowestAt(100, 30, [-10, 10, 110]), limits)
+  expect(expected).toBeGreaterThan(90)
+  expect(range![0]).toBeLessThan(0)
+  expect(range![1]).toBeGreaterThanOrEqual(Number(expected))
+})
+
 it("a group's range of times does not extend beyond those seen in training (it began at `-1:-4`)", () => {
   const shifts: readonly Feature[] = [
     { path: '$.time', type: 'cyclic', period: 'day', optional: false },

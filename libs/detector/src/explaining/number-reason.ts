@@ -98,9 +98,10 @@ function byRecords(
   { group, byFlow }: { readonly group: DeterminingGroup | null; readonly byFlow: Expectation },
 ): Expectation {
   if (group !== null) return { expected: group.median, range: group.range }
-  const range = usualSpan(encoder.numbers[j]!)
-  const isAmongThem = range[0] <= byFlow.expected && byFlow.expected <= range[1]
-  return isAmongThem ? byFlow : { expected: usualNumber(encoder, ids, j), range }
+  const [low, high] = usualSpan(encoder.numbers[j]!)
+  if (low <= byFlow.expected && byFlow.expected <= high) return byFlow
+  const expected = usualNumber(encoder, ids, j)
+  return { expected, range: [Math.min(low, expected), Math.max(high, expected)] }
 }
 
 /** Merges the points of two curves; of those at the same value, it keeps one. */
