@@ -2,19 +2,21 @@ import type { StreamLog } from '../connection/stream-log.js'
 import { replaceBatchDecoder } from './batch-decoder.js'
 import { tolerateClockSteps } from './clock-steps.js'
 import { replaceCoordinatorLookup } from './coordinators.js'
+import { tolerateOtherTopics } from './every-topic.js'
 import { sendNullHeaders } from './null-header.js'
 import { checkOnlyPendingRequests } from './pending-requests.js'
 import { keepNoResponses } from './response-bytes.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 /**
- * Replaces seven internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
- * look-up of coordinators, the check of pending requests, the reading of responses, and when heartbeats are sent and metadata is read.
+ * Replaces eight internal functions of kafkajs, for the whole process: the decoder of fetched batches, the encoder of null headers, the
+ * look-up of coordinators, the check of pending requests, the reading of responses, when heartbeats are sent and metadata is read, and the
+ * check of an answer about all topics.
  *
  * Nothing is replaced in another version of kafkajs. Then reading takes about three times the CPU, a batch that expands too far fails
  * the fetch, a null header is sent as an empty one, a transaction takes more requests, idle connections use CPU, a member whose clock is
- * set back by an hour sends no heartbeat and reads no metadata for an hour, and a topic that was deleted and recreated is not recognised
- * by its id (`topic-ids.ts`).
+ * set back by an hour sends no heartbeat and reads no metadata for an hour, the relay does not start while a partition of any topic has no
+ * leader, and a topic that was deleted and recreated is not recognised by its id (`topic-ids.ts`).
  */
 export function replaceInternals(log: StreamLog, version = installedVersion()): void {
   if (version !== TESTED_VERSION) {
@@ -27,4 +29,5 @@ export function replaceInternals(log: StreamLog, version = installedVersion()): 
   checkOnlyPendingRequests()
   keepNoResponses()
   tolerateClockSteps()
+  tolerateOtherTopics()
 }

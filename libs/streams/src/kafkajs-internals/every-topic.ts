@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module'
+
+interface Exchange {
+  readonly response: { parse(metadata: object): Promise<object> }
+}
+
+type MakeExchange = (request: { readonly topics: readonly string[] }) => Exchange
+
+interface Metadata {
+  protocol(options: { readonly version: number }): MakeExchange
+}
+
+/**
+ * Makes kafkajs accept an answer about all topics of the brokers, with which it lists topics and counts brokers, although a partition has
+ * no leader. kafkajs rejects it, so that the topic of another application would keep the relay from starting.
+ */
+export function tolerateOtherTopics(): void {
+  const metadata: Metadata = createRequire(import.meta.url)('kafkajs/src/protocol/requests/metadata')
+  if (metadata.protocol === tolerantProtocol) return
+  protocol = metadata.protocol
+  metadata.protocol = tolerantProtocol
+}
+
+let protocol: Metadata['protocol']
+
+function tolerantProtocol(options: { readonly version: number }): MakeExchange {
+  const make = protocol(options)
+  return (request) => {
+    const exchange = make(request)
+    if (request.topics.length > 0) return exchange
+    return { ...exchange, response: { ...exchange.response, parse: async (answer) => answer } }
+  }
+}
