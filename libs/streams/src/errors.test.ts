@@ -60,16 +60,12 @@ describe('toBrokerError', () => {
     expect(toBrokerError(new KafkaJSNonRetriableError('Invalid topic'))).toBeInstanceOf(BrokerRefused)
   })
 
-  it('names the fix of a compacted topic, which refuses messages without a key', () => {
-    expect(toBrokerError(protocolError('INVALID_RECORD', false))).toMatchObject({
-      fix: expect.stringContaining('cleanup.policy=delete'),
-    })
-  })
-
-  it('names the fix of a clock that is ahead, whose messages brokers refuse', () => {
-    expect(toBrokerError(protocolError('INVALID_TIMESTAMP', false))).toMatchObject({
-      fix: 'correct the clock of this machine',
-    })
+  it.each([
+    ['INVALID_RECORD', 'of a compacted topic, which refuses messages without a key', 'cleanup.policy=delete'],
+    ['INVALID_TIMESTAMP', 'of a clock that is ahead, whose messages brokers refuse', 'the clock of this machine'],
+    ['INCONSISTENT_GROUP_PROTOCOL', 'of a group that another client has joined', 'all other clients in the consumer'],
+  ])('names, for %s, the fix %s', (type, _, fix) => {
+    expect(toBrokerError(protocolError(type, false))).toMatchObject({ fix: expect.stringContaining(fix) })
   })
 
   it('has separate classes for messages that are too large and for a transaction that has not ended yet', () => {

@@ -106,6 +106,8 @@ const FIXES: Readonly<Record<string, string>> = {
   INVALID_RECORD: 'set cleanup.policy=delete for the topics of alerts, dead letters and health events',
   // Brokers refuse a time more than message.timestamp.after.max.ms, an hour by default, ahead of theirs.
   INVALID_TIMESTAMP: 'correct the clock of this machine',
+  // A group accepts only members with a common assignor.
+  INCONSISTENT_GROUP_PROTOCOL: 'stop all other clients in the consumer group outflow-PIPELINE',
 }
 
 const LOGIN_TYPES = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
