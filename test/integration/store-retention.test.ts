@@ -1,3 +1,4 @@
+import { withTransaction } from '@outflow/store'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import { insertModel, listModels, noteRecalibration, promoteModel, rollBackModel } from '@outflow/store/models'
@@ -254,6 +255,19 @@ describe('retention', () => {
     await applyRetention(pool, { pipeline, anomaliesMs: 1e12, statisticsMs: 10 * 86_400_000, signal: NEVER })
     const { rows } = await pool.query('select minute from outflow.score_statistics where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ minute: new Date(60_000) }])
+  })
+
+  it('neither deletes nor waits for a minute to which ingest adds records at the same time (it could delete them)', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    const set = (values: string) => `update outflow.score_statistics set ${values} where pipeline = '${pipeline}'`
+    await pool.query(set(`updated_at = now() - interval '20 days'`))
+    await withTransaction(pool, async (client) => {
+      await client.query(set('scored = 7, updated_at = now()'))
+      await applyRetention(pool, { pipeline, anomaliesMs: 1e12, statisticsMs: 86_400_000, signal: NEVER })
+    })
+    const { rows } = await pool.query('select scored from outflow.score_statistics where pipeline = $1', [pipeline])
+    expect(rows).toEqual([{ scored: '7' }])
   })
 
   it('deletes as many window states as there are, 10,000 in a statement (the keys of a removed feature were one statement)', async () => {

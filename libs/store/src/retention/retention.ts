@@ -99,7 +99,10 @@ export async function applyRetention(
   return { cleared, asOf, behindMs: now.getTime() - asOf.getTime() }
 }
 
-/** A statement that selects the ctids of rows to delete. */
+/**
+ * A statement that selects the ctids of rows to delete. Without its lock, a row that is stored at the same time could be deleted: it has
+ * another ctid then.
+ */
 interface OldRows extends Statement {
   readonly table: string
 }
@@ -109,7 +112,11 @@ function rowsBefore(pipeline: string, table: string, time: string, cutoff: strin
   return {
     table,
     name: `delete_${table}_by_${time}`,
-    text: `select ctid from outflow.${table} where pipeline = $1 and ${time} < $2::timestamptz order by ${order}`,
+    text: `
+      select ctid from outflow.${table}
+      where pipeline = $1 and ${time} < $2::timestamptz
+      order by ${order}
+      for update skip locked`,
     values: [pipeline, cutoff],
   }
 }
@@ -122,7 +129,6 @@ function idleWindowStates(pipeline: string, topics: readonly string[], keepMs: n
   return {
     table: 'window_states',
     name: 'delete_idle_window_states',
-    // Without the lock, a state that is stored at the same time could be deleted: its row has another ctid then.
     text: `
       select idle.ctid
       from outflow.window_states as idle
