@@ -114,7 +114,7 @@ test('the window of the configuration is fitted, and a model that passes is stor
 })
 
 test.each([
-  ['the time between its first and last record', 120_000, 86_400_000, (65 / 118) * 24 * 60],
+  ['the time between its first and last record', 120_000, 86_400_000, (65 / 128) * 24 * 60],
   ['an hour, if it is shorter because many records were loaded at once', 1, 86_400_000, 24 * 65],
   ['the configured window, if that is shorter than an hour', 1, 600_000, 24 * 6 * 65],
 ])('the record rate of a window is that of %s', async (_, spacingMs, window, recordsPerDay) => {
@@ -130,6 +130,15 @@ test('a record of the year 9999 does not lower the record rate below that of the
   const { effects, options } = aRound({}, [...rest, { ...first!, timestampMs: Date.parse('9999-01-01') }])
   await trainOnce(options)
   expect(effects.train.mock.calls[0]![0].recordsPerDay).toBeCloseTo(24 * 65)
+})
+
+test('the record rate counts rejected and excluded records with their time (a window of which half is excluded had twice the rate)', async () => {
+  const records = windowOf(60, 60).map((record) => ({ ...record, timestampMs: record.timestampMs * 120_000 }))
+  const spans = [{ from: new Date(0), to: new Date(5 * 120_000) }]
+  const { effects, options } = aRound({ leftOut: async () => ({ confirmed: new Set(), spans }) }, records)
+  const training = { ...config.training, window: 86_400_000 }
+  await trainOnce({ ...options, config: { ...config, training } })
+  expect(effects.train.mock.calls[0]![0].recordsPerDay).toBeCloseTo((120 / (119 * 2)) * 24 * 60)
 })
 
 test('issue 18: with an alertBudget the fit and the gate get the alert rate that follows from the window', async () => {

@@ -104,7 +104,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { config, because, fromMs, fewest, effects, telemetry, signal, now } = options
   const { training, features } = config
   const window = await readGood(options)
-  const { read, seen, sample } = window
+  const { read, sample } = window
   const { minRows } = training
   if (read.fields.length < fewest) return tooFew(read, tooFewRead(window, minRows, fewest < minRows), options)
   if (window.isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
@@ -122,7 +122,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   telemetry.fitStarted(because, begun.records, read.rejected)
   const startedAtMs = now()
   try {
-    const fitting = { fitId, provisional, seen, window: read.window! }
+    const fitting = { fitId, provisional, rate: ratePerDay(window, training.window), window: read.window! }
     const trained = await fit(parts, fitting, options)
     const candidate = { fitId, begun, trained, sample, parts, startedAtMs }
     const isFirst = active === null || active.metadata.provisional
@@ -200,20 +200,20 @@ function comparable(incumbent: Incumbent | null, features: Config['features']): 
   return isCompared ? incumbent : null
 }
 
-interface Fitting extends Pick<ReadWindow, 'seen'> {
+interface Fitting {
   readonly fitId: string
   readonly provisional: boolean
+  readonly rate: ReturnType<typeof ratePerDay>
   /** Of the window as it was read: with the bursts. */
   readonly window: NonNullable<TrainingRecords['window']>
 }
 
 function fit(
   { fitted }: Parts,
-  { fitId, provisional, seen, window }: Fitting,
+  { fitId, provisional, rate, window }: Fitting,
   { config, effects, telemetry, onProgress, signal, now }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
-  const rate = ratePerDay(seen, window, training.window)
   let notedMs = now()
   return effects.train({
     features,
@@ -237,11 +237,12 @@ function fit(
 }
 
 /**
- * The rate by Kafka's record time, including records not sampled. Records of a shorter time than an hour may have been loaded at once,
+ * The rate by Kafka's record time, including records not sampled, rejected or excluded. Records of a shorter time than an hour may have been loaded at once,
  * so they count as those of an hour. They never count as those of more than the training window: producers may set any record time.
  */
-function ratePerDay(seen: number, { from, to }: Fitting['window'], windowMs: number) {
-  const spanMs = Math.min(windowMs, Math.max(HOUR_MS, Date.parse(to) - Date.parse(from)))
+function ratePerDay({ seen, sample }: ReadWindow, windowMs: number) {
+  const times = Float64Array.from(sample, ({ timestampMs }) => timestampMs).sort()
+  const spanMs = Math.min(windowMs, Math.max(HOUR_MS, times.at(-1)! - times[0]!))
   return { recordsPerDay: (seen * 24 * HOUR_MS) / spanMs }
 }
 
