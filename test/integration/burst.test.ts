@@ -39,6 +39,7 @@ test('issue 20: the first model finds the incident in its own training window, a
     decoder: makeDecoder(config.source),
     because: 'no model',
     fromMs: 0,
+    offsets: history.length,
     fewest: config.training.minRows,
     now: () => performance.now(),
     effects: {

@@ -51,6 +51,7 @@ export const aFitReport = (overrides: Partial<FitReport> = {}): FitReport => ({
   seed: 7,
   window: { asked: '2026-01-01T00:00:00.000Z', from: null, to: null, shortened: null },
   records: {
+    offsets: 1_000,
     seen: 1_000,
     sampled: 1_000,
     fitted: 900,

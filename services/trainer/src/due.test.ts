@@ -39,7 +39,7 @@ test('the schedule counts from the newest fit', () => {
 test('a fit of a clock that was ahead does not delay the schedule (no fit was due until that time)', () => {
   const models = [aModel('active', -240 * HOUR)]
   const after = (agoMs: number) =>
-    due(models, { lastFit: { modelId: 'm', endedMs: NOW - agoMs, seen: 9, good: 9 } }).inMs
+    due(models, { lastFit: { modelId: 'm', endedMs: NOW - agoMs, offsets: 9, seen: 9, good: 9 } }).inMs
   expect(due(models)).toEqual({ inMs: 0, because: 'schedule' })
   expect([after(-240 * HOUR), after(0.25 * HOUR)]).toEqual([0, 0.75 * HOUR])
   // Clocks of two machines differ.
@@ -84,23 +84,35 @@ test('a fit that failed its gate is not repeated before the scheduled time', () 
 })
 
 test('a fit that gave a known model counts, although it stored no newer model', () => {
-  const lastFit = { modelId: 'newest', endedMs: NOW - 0.5 * HOUR, seen: 2_000, good: 2_000 }
+  const lastFit = { modelId: 'newest', endedMs: NOW - 0.5 * HOUR, offsets: 2_000, seen: 2_000, good: 2_000 }
   expect(due([aModel('active', 5 * HOUR)], { lastFit }).inMs).toBe(0.5 * HOUR)
 })
 
 test('twice the records of the newest fit make a fit due, up to maxRows', () => {
   const models = [aModel('active', 60_000)]
   const after = (seen: number, available: number) =>
-    due(models, { lastFit: { modelId: 'newest', endedMs: NOW - 60_000, seen, good: seen }, available })
+    due(models, { lastFit: { modelId: 'newest', endedMs: NOW - 60_000, offsets: seen, seen, good: seen }, available })
   expect(after(2_000, 3_999).because).toBe('schedule')
   expect(after(2_000, 4_000)).toEqual({ inMs: 0, because: 'more records' })
   expect(after(200_000, 900_000).because).toBe('schedule')
 })
 
+test('transaction markers and compacted records are no further records (a fit followed each other one at once)', () => {
+  const lastFit = { modelId: 'newest', endedMs: NOW - 60_000, offsets: 4_000, seen: 2_000, good: 2_000 }
+  for (const provisional of [false, true]) {
+    const models = [aModel('active', 60_000, features, provisional)]
+    const after = (available: number) =>
+      due(models, { config: { features, training: { ...training, minRows: 3_000 } }, lastFit, available }).because
+    expect(after(4_000)).toBe('schedule')
+    expect(after(8_000)).toBe('more records')
+  }
+})
+
 describe('a provisional model', () => {
   const models = [aModel('active', 60_000, features, true)]
   const after = (seen: number, available: number, good = seen, newestFirst: readonly ModelSummary[] = models) =>
-    due(newestFirst, { lastFit: { modelId: 'newest', endedMs: NOW - 60_000, seen, good }, available }).because
+    due(newestFirst, { lastFit: { modelId: 'newest', endedMs: NOW - 60_000, offsets: seen, seen, good }, available })
+      .because
 
   test('is replaced as soon as the window should have minRows good records', () => {
     expect(after(300, 599)).toBe('schedule')
@@ -141,6 +153,6 @@ test('features that are changed after a rollback or a failed gate make a fit due
     expect(due([aModel(state, 60_000), active]).because).toBe('schedule')
   }
   const known = { ...aModel('failed_gate', 3 * HOUR), id: 'known' }
-  const lastFit = { modelId: 'known', endedMs: NOW - 60_000, seen: 2_000, good: 2_000 }
+  const lastFit = { modelId: 'known', endedMs: NOW - 60_000, offsets: 2_000, seen: 2_000, good: 2_000 }
   expect(due([aModel('failed_gate', HOUR, before), known, active], { lastFit }).because).toBe('schedule')
 })

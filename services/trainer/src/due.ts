@@ -27,7 +27,7 @@ export interface DueOptions {
   readonly isDrifted: boolean
   /** Number of verdicts on the active model's anomalies since the newest fit began; dismissed: false alarms and expected ones. */
   readonly verdicts: { readonly dismissed: number; readonly confirmed: number }
-  /** Records now in the window. */
+  /** Offsets now in the window. */
   readonly available: number
 }
 
@@ -35,6 +35,8 @@ export interface LastFit {
   /** The model that it gave. */
   readonly modelId: string
   readonly endedMs: number
+  /** Offsets in its window. */
+  readonly offsets: number
   /** Records in its window. */
   readonly seen: number
   /** Good records, to which it was fitted or with which it was checked. */
@@ -71,24 +73,24 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   if (verdicts.dismissed >= MANY_VERDICTS && verdicts.dismissed > verdicts.confirmed) {
     return { inMs: 0, because: 'verdicts' }
   }
-  if (lastFit !== null && available >= wantedRecords(lastFit, config.training, newest.metadata)) {
+  if (lastFit !== null && available >= wantedOffsets(lastFit, config.training, newest.metadata)) {
     return { inMs: 0, because: 'more records' }
   }
   return { inMs: Math.max(0, scheduledAfter(newestMs, config.training) - now), because: 'schedule' }
 }
 
 /**
- * Number of records in the window that makes a fit due. After a provisional model as many are enough as should have minRows good ones
- * among them, by the share of good records in its window.
+ * Number of offsets in the window that makes a fit due. After a provisional model as many are enough as should have minRows good records
+ * among them, by their share in its window.
  */
-function wantedRecords(
-  { seen, good }: LastFit,
+function wantedOffsets(
+  { offsets, seen, good }: LastFit,
   { minRows, maxRows }: Config['training'],
   newest: ModelMetadata | null,
 ): number {
   if (seen >= maxRows) return Number.POSITIVE_INFINITY
-  const ofFullModel = newest?.provisional ? Math.ceil((minRows * seen) / good) : Number.POSITIVE_INFINITY
-  return Math.min(MORE_RECORDS * seen, ofFullModel)
+  const ofFullModel = newest?.provisional ? Math.ceil((minRows * offsets) / good) : Number.POSITIVE_INFINITY
+  return Math.min(MORE_RECORDS * offsets, ofFullModel)
 }
 
 /** The same window gives the same model, so after a failed gate another fit needs new records to have a chance. */

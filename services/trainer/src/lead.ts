@@ -152,6 +152,7 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
     ...service,
     because: due.because,
     fromMs,
+    offsets: rows,
     fewest,
     now: () => performance.now(),
     effects: {
@@ -215,8 +216,8 @@ const RECENT_FITS = 50
 function lastOf(fits: readonly StoredFit[]): LastFit | null {
   const last = fits.find(({ modelId, endedAt }) => modelId !== null && endedAt !== null)
   if (last === undefined) return null
-  const { seen, fitted, heldOut } = last.report.records
-  return { modelId: last.modelId!, endedMs: last.endedAt!.getTime(), seen, good: fitted + heldOut }
+  const { offsets, seen, fitted, heldOut } = last.report.records
+  return { modelId: last.modelId!, endedMs: last.endedAt!.getTime(), offsets, seen, good: fitted + heldOut }
 }
 
 /** Waits until the topics have as many more records as were missing, by counting offsets. */

@@ -83,6 +83,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     readonly modelId: string
     readonly startedMs: number
     readonly endedMs: number
+    readonly offsets: number
     readonly seen: number
     readonly good: number
   }[] = []
@@ -174,6 +175,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
       decoder,
       because,
       fromMs,
+      offsets: history.countFrom(fromMs),
       fewest: training.minRows,
       effects: {
         readWindow: async ({ maxRows, seed, keep }) => ({
@@ -188,7 +190,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
         noteStep: async () => {},
         closeReport: async (_, { modelId }) => {
           const seen = history.countFrom(fromMs)
-          fits.push({ modelId: modelId!, startedMs: nowMs, endedMs: nowMs + FIT_MS, seen, good: seen })
+          fits.push({ modelId: modelId!, startedMs: nowMs, endedMs: nowMs + FIT_MS, offsets: seen, seen, good: seen })
         },
         train: trainDetector,
         score: (candidate, records) => withDetector(candidate, async (detector) => (await detector.score(records)).nll),

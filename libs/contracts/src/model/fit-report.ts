@@ -24,6 +24,8 @@ export const fitReportSchema = z
       .readonly(),
     records: z
       .object({
+        /** Offsets in the window before it was read: also of transaction markers and records that compaction has deleted. */
+        offsets: z.int(),
         /** Records in the window, before sampling. */
         seen: z.int(),
         sampled: z.int(),

@@ -8,7 +8,7 @@ const REPORT: FitReport = {
   ...{ seed: 1, fit: null, calibration: null, gate: null, durationMs: 1, error: null },
   window: { asked: '2026-01-31T00:00:00Z', from: null, to: null, shortened: null },
   records: {
-    ...{ seen: 0, sampled: 0, fitted: 0, heldOut: 0, rejected: 0, rejectedBy: {} },
+    ...{ offsets: 0, seen: 0, sampled: 0, fitted: 0, heldOut: 0, rejected: 0, rejectedBy: {} },
     ...{ excluded: 0, excludedBy: { confirmed: 0, named: 0, burst: 0 } },
   },
 }

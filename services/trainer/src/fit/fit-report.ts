@@ -5,12 +5,13 @@ interface FitBegin {
   readonly training: Pick<Config['training'], 'seed'>
   /** Where the window should begin, epoch ms. */
   readonly fromMs: number
+  readonly offsets: number
   readonly heldOut: number
 }
 
 export function begunReport(
   { read, seen, sample, isCutShort }: ReadWindow,
-  { training, fromMs, heldOut }: FitBegin,
+  { training, fromMs, offsets, heldOut }: FitBegin,
 ): FitReport {
   return {
     seed: training.seed,
@@ -21,6 +22,7 @@ export function begunReport(
       shortened: isCutShort ? 'the topic no longer holds its beginning: its retention is shorter' : null,
     },
     records: {
+      offsets,
       seen,
       sampled: sample.length,
       fitted: read.fields.length - heldOut,

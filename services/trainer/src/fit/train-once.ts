@@ -80,6 +80,8 @@ export interface RoundOptions {
   readonly because: Due['because']
   /** Where the window begins, epoch ms. */
   readonly fromMs: number
+  /** Offsets in the window, counted before it is read. */
+  readonly offsets: number
   /** Least number of good records, at most minRows; with fewer than minRows the model is provisional. */
   readonly fewest: number
   readonly effects: TrainerEffects
@@ -101,7 +103,7 @@ export interface RoundOptions {
  * @throws {OutflowError} if the broker or the store is not available before the fit, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, because, fromMs, fewest, effects, telemetry, signal, now } = options
+  const { config, because, fromMs, offsets, fewest, effects, telemetry, signal, now } = options
   const { training, features } = config
   const window = await readGood(options)
   const { read, sample } = window
@@ -114,7 +116,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const incumbent = comparable(active, features)
   const part = (read: TrainingRecords) => {
     const parts = partRecords(read, incumbent, training.seed)
-    const begun = begunReport({ ...window, read }, { training, fromMs, heldOut: parts.heldOut.length })
+    const begun = begunReport({ ...window, read }, { training, fromMs, offsets, heldOut: parts.heldOut.length })
     return { parts, begun }
   }
   const { parts, begun } = part(read)
