@@ -79,3 +79,17 @@ test.each([
   await expect(poster.post(post, never)).rejects.toMatchObject({ status: 503, retryAfterMs })
   poster.close()
 })
+
+test('an answer that switches protocols is a failure (the attempt never ended, and blocked the webhook)', async () => {
+  const switching = http.createServer()
+  switching.on('request', ({ socket }) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+  })
+  switching.listen(0, '127.0.0.1')
+  await once(switching, 'listening')
+  const url = `http://127.0.0.1:${(switching.address() as AddressInfo).port}/`
+  const poster = makePoster({ url, timeout: 1_000, allow: ['127.0.0.1'] })
+  await expect(poster.post(post, never)).rejects.toThrow('connection failed')
+  poster.close()
+  switching.close()
+})

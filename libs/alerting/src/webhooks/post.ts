@@ -80,7 +80,8 @@ export function makePoster(
 
 function answerTo(send: (answered: (response: http.IncomingMessage) => void) => http.ClientRequest) {
   return new Promise<http.IncomingMessage>((resolve, reject) => {
-    send(resolve).on('error', reject)
+    // A receiver that switches protocols (101) causes neither a response nor an error.
+    send(resolve).on('error', reject).on('close', reject)
   })
 }
 
