@@ -8,10 +8,10 @@ const WEEK = 7 * DAY
 export const weekSpans = z
   .string()
   .max(500)
-  .refine((text) => parseWeek(text) !== null, 'allowed: days, times or both, such as "mon-fri 22:00-07:00; sat,sun"')
+  .refine((text) => parseWeek(text) !== null, 'allowed: days, times or both, such as "22:00-07:00; sat,sun"')
 
 /**
- * Reads spans of the week, such as `mon 06:00-09:00`, `mon-fri 22:00-07:00; sat,sun` or `22:00-07:00`.
+ * Reads spans of the week, such as `mon 06:00-09:00` or `22:00-07:00; sat,sun`.
  *
  * Without days a span applies to every day, without times to the whole day. A time that ends before it begins ends on the next
  * day: `fri 22:00-07:00` ends on Saturday. Days may wrap as well: `sat-mon`.

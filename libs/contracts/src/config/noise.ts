@@ -22,7 +22,7 @@ export const groupingSchema = z.strictObject({
 export const quietHoursSchema = z.strictObject({
   when: weekSpans
     .refine((text) => parseWeek(text)?.includes(0) ?? true, 'allowed: less than the whole week')
-    .describe('Days, times or both, such as "mon-fri 22:00-07:00; sat,sun"'),
+    .describe('Days, times or both, such as "22:00-07:00; sat,sun"'),
   zone: timeZone.default('UTC').describe('IANA time zone'),
   below: z
     .enum(['medium', 'high'])
