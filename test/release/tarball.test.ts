@@ -100,6 +100,12 @@ describe('the package outflow, installed into an empty folder', () => {
     expect(components).toContainEqual(expect.objectContaining({ name: 'onnxruntime-node' }))
   })
 
+  it('has the licences of the packages whose code the page contains (minification removes their notices)', () => {
+    const page = join(user, 'node_modules/outflow/node_modules/@outflow/console/dist-page')
+    const licences = readFileSync(join(page, 'LICENSES.txt'), 'utf8')
+    for (const author of ['Jason Miller', 'Preact Team', 'Leon Sorokin']) expect(licences).toContain(author)
+  })
+
   it('fits the same model on every Node, which gives the same scores on each', async () => {
     const flights: object[] = createRequire(import.meta.url)('../../node_modules/vega-datasets/data/flights-20k.json')
     const lines = flights.slice(0, 800).map((flight) => JSON.stringify(flight))
