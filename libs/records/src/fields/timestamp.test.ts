@@ -45,6 +45,14 @@ describe('a timestamp', () => {
     expect(parseTimestamp(text)).toBeUndefined()
   })
 
+  it('is the same whole ms from epoch ns as from epoch ms (more than a third were 1 ms earlier)', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000_000_000_000, max: 2_000_000_000_000 }), (ms) => {
+        expect(parseTimestamp(`${ms}000000`)).toBe(ms)
+      }),
+    )
+  })
+
   it('issue 17.3: is read from an epoch time in any unit, by its magnitude', () => {
     fc.assert(
       fc.property(fc.integer({ min: 3e8, max: 9_999_999_999 }), (seconds) => {

@@ -21,11 +21,12 @@ function findUnit(value: number) {
 }
 
 const EPOCH_UNITS = [
-  { unit: 'seconds', from: 1e8, to: 1e10, ms: 1e3 },
+  { unit: 'seconds', from: 1e8, to: 1e10, msOf: (seconds: number) => seconds * 1e3 },
   // Up to the end of the year 9999, which means "never" in many systems.
-  { unit: 'milliseconds', from: 1e11, to: 253_402_300_800_000, ms: 1 },
-  { unit: 'microseconds', from: 3e14, to: 1e16, ms: 1e-3 },
-  { unit: 'nanoseconds', from: 3e17, to: 1e19, ms: 1e-6 },
+  { unit: 'milliseconds', from: 1e11, to: 253_402_300_800_000, msOf: (ms: number) => ms },
+  { unit: 'microseconds', from: 3e14, to: 1e16, msOf: (us: number) => us / 1e3 },
+  // By way of whole µs: a double has ns in steps of 256, by which a whole ms could end up just before itself.
+  { unit: 'nanoseconds', from: 3e17, to: 1e19, msOf: (ns: number) => Math.round(ns / 1e3) / 1e3 },
 ] as const
 
 /**
@@ -34,8 +35,7 @@ const EPOCH_UNITS = [
  */
 export function parseTimestamp(value: string | number): number | undefined {
   if (typeof value === 'number') {
-    const found = findUnit(value)
-    return found && value * found.ms
+    return findUnit(value)?.msOf(value)
   }
   if (value.length > LONGEST) return undefined
   if (EPOCH.test(value)) return parseTimestamp(Number(value))
