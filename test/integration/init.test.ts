@@ -157,6 +157,20 @@ describe('outflow init of a topic', () => {
     })
   })
 
+  it.each([
+    ['text', 'no record'],
+    ['JSON', '{"test":1}'],
+  ])('asks for the registry of a topic that also has %s (it did only if each value was framed)', async (_, stray) => {
+    const topic = await aTopic()
+    const framed = Array.from({ length: 20 }, (_, index) => `\0\0\0\0\u0001${index}`)
+    await produce(topic, [...framed, stray])
+    expect(await initOf(topic)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('name the registry with --registry'),
+    })
+  })
+
   it('reports in one line what is wrong with the topic', async () => {
     const [empty, texts, absent] = [await aTopic(), await aTopic(), aName('absent')]
     await produce(texts, ['a;b', 'c;d'])

@@ -80,7 +80,12 @@ export async function topicRecords(topic: string, connection: Connection, signal
   const { records } = await readWindow(kafka, { ...window, signal })
   if (records.length === 0) throw new InputInvalid(name, null, 'it has no records')
   const { format, partitions, rejected, firstRejection } = await decodeByBestFormat(records, connection.source)
-  if (rejected === records.length) throw new InputInvalid(name, null, undecodable(connection, records, firstRejection!))
+  if (rejected > records.length / 2 && lacksRegistry(connection, records)) {
+    const why =
+      'its values begin as those of a schema registry do; name the registry with --registry, or with source.registry in the --config'
+    throw new InputInvalid(name, null, why)
+  }
+  if (rejected === records.length) throw new InputInvalid(name, null, undecodable(connection, firstRejection!))
   return {
     name,
     from: `${formatCounted(records.length, 'record')}, the latest or a sample of them, of ${name}`,
@@ -138,11 +143,11 @@ async function decodeBy(
   return { format, partitions: [...partitions.values()], rejected, firstRejection }
 }
 
-function undecodable({ source }: Connection, records: readonly WindowRecord[], { detail }: Rejection): string {
-  const isFramed = source.registry === undefined && records.every(({ value }) => value?.[0] === 0)
-  if (isFramed) {
-    return 'its values begin as those of a schema registry do; name the registry with --registry, or with source.registry in the --config'
-  }
+/** Whether most values begin as those of a schema registry do, and none is configured. */
+const lacksRegistry = ({ source }: Connection, records: readonly WindowRecord[]) =>
+  source.registry === undefined && records.filter(({ value }) => value?.[0] === 0).length > records.length / 2
+
+function undecodable({ source }: Connection, { detail }: Rejection): string {
   const formats = source.format ?? (source.registry === undefined ? 'JSON' : 'Avro, Protobuf or JSON')
   const csv =
     source.format === undefined
