@@ -15,6 +15,11 @@ describe('describeError', () => {
     expect(describeError(error, {})).toBe('outflow: outflow.yaml is not valid: pipeline: not set; feature: no such key')
   })
 
+  it('shows control characters of a quoted value as escapes (a colour in a record coloured the terminal)', () => {
+    const error = new InputInvalid('flights.csv', 12, 'not JSON: "\u001b[8mhidden"')
+    expect(describeError(error, {})).toBe('outflow: flights.csv, line 12: not JSON: "\\u001b[8mhidden"')
+  })
+
   it('issue 17.15: handles a message with many blanks in linear time', () => {
     // A quadratic pattern exceeds the timeout of the test.
     expect(describeError(new UsageError(`found "${' '.repeat(1_000_000)}x"`), {})).toMatch(/^outflow: found " +x"$/)

@@ -1,4 +1,5 @@
 import { toOutflowError, UserError } from '@outflow/errors'
+import { oneLine } from '@outflow/terminal'
 import { Interrupted } from './interrupt.js'
 
 /** 0 done; 1 failed; 2 bad usage or bad input, which the same command cannot fix by being repeated. */
@@ -16,7 +17,7 @@ export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = 
   const error = toOutflowError(thrown)
   const isOwn = thrown instanceof UserError || thrown instanceof Interrupted
   const code = isOwn ? '' : ` [${error.code}]`
-  const line = `outflow: ${joinLines(error.message)}${code}`
+  const line = `outflow: ${oneLine(joinLines(error.message))}${code}`
   return environment.OUTFLOW_DEBUG ? `${line}\n${stackOf(error)}` : line
 }
 

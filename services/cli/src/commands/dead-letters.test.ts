@@ -25,3 +25,8 @@ test('a dead letter without its whole message is shown with the reason and the b
   )
   expect(shown({})[0]).toBe('  the dead-letter topic no longer has its message')
 })
+
+test('the line ends and tabs of a value stay, and its colours are shown as escapes (they hid the rest of the output)', () => {
+  const shown = describe({ ...letter, valueStart: Buffer.from('a\t\n\u001b[8mb') }, nowhere)
+  expect(shown).toContain('of its value:\na\t\n\\u001b[8mb\n')
+})

@@ -119,7 +119,9 @@ async function showLetter(
   }
   await terminal.result(describe(letter, originals))
   if (original !== null)
-    terminal.say(rejection === null ? 'it would be accepted now' : `it would still be rejected: ${rejection.detail}`)
+    terminal.say(
+      rejection === null ? 'it would be accepted now' : `it would still be rejected: ${oneLine(rejection.detail)}`,
+    )
 }
 
 function encoded({ key, value, headers, timestampMs }: Original) {
@@ -144,7 +146,7 @@ export function describe(letter: StoredDeadLetter, originals: Originals): string
       : [
           `  key: ${oneLine(readable(original.key) ?? NONE)}`,
           ...original.headers.map(([name, value]) => `  header ${oneLine(name)}: ${oneLine(readable(value) ?? NONE)}`),
-          readable(original.value) ?? NONE,
+          withoutColours(readable(original.value) ?? NONE),
         ]),
   ]
   return `${lines.join('\n')}\n`
@@ -162,7 +164,10 @@ function whyMissing(position: string, { cut, unsent }: Originals): string {
 function startOf({ valueStart, valueBytes }: StoredDeadLetter): readonly string[] {
   if (valueStart === null) return ['  no value is stored']
   const size = `${formatCount(valueStart.length)} of ${formatCount(valueBytes ?? 0)}`
-  return [`  the first ${size} bytes of its value:`, readableStart(valueStart) ?? NONE]
+  return [`  the first ${size} bytes of its value:`, withoutColours(readableStart(valueStart) ?? NONE)]
 }
 
 const NONE = '(none)'
+
+/** A value keeps its line ends and tabs; a colour in it would colour or hide the rest of the terminal. */
+const withoutColours = (value: string): string => value.replaceAll(/[^\n\t]+/g, (text) => oneLine(text))

@@ -1,4 +1,4 @@
-import type { Terminal } from '@outflow/terminal'
+import { oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
 import { makeKafkaForReport } from '../kafka-access.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -33,7 +33,10 @@ export function define(command: OutflowCommand, context: CommandContext): void {
     )
 }
 
-function lineOf({ name, ok, detail, fix }: Finding, { paintResult: paint }: Terminal): string {
+export function lineOf(
+  { name, ok, detail, fix }: Finding,
+  { paintResult: paint }: Pick<Terminal, 'paintResult'>,
+): string {
   const sign = !ok ? paint.red('✗') : fix === null ? paint.green('✓') : paint.yellow('!')
-  return `${sign} ${name.padEnd(10)} ${detail}${fix === null ? '' : `; ${paint.bold(`fix: ${fix}`)}`}\n`
+  return `${sign} ${name.padEnd(10)} ${oneLine(detail)}${fix === null ? '' : `; ${paint.bold(`fix: ${fix}`)}`}\n`
 }

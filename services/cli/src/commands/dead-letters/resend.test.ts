@@ -36,3 +36,8 @@ test('records that would be rejected for the same reason share a line (1,000 of 
     'flights/1/7 would still be rejected: $.delay must be a number, found "late"',
   ])
 })
+
+test('a detail that quotes a colour does not set it on the terminal', () => {
+  const line = 'flights/1/7 would still be rejected: not JSON: "\\u001b[8mx"'
+  expect(linesOf([{ position: 'flights/1/7', detail: 'not JSON: "\u001b[8mx"' }])).toEqual([line])
+})

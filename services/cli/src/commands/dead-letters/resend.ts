@@ -7,7 +7,7 @@ import { formatResend } from '@outflow/contracts/wording'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
 import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { printJson } from '../../command-context.js'
 import { FileUnavailable, UsageError } from '../../errors.js'
 import { requirePosition } from '../../positions.js'
@@ -66,7 +66,7 @@ export function linesOf(stillInvalid: readonly { readonly position: string; read
   }
   return Array.from(positions, ([detail, [first, ...others]]) => {
     const which = others.length === 0 ? first : `${formatCount(others.length + 1)}, such as ${first},`
-    return `${which} would still be rejected: ${detail}`
+    return `${which} would still be rejected: ${oneLine(detail)}`
   })
 }
 
