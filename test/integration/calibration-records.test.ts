@@ -24,12 +24,16 @@ const toLabel: readonly NewCalibrationRecord[] = [0, 1].map((rank) => ({
   record: { kind: 'letter', grams: 20, at: null },
 }))
 
-async function promote(pipeline: string, id: string, labels: { of: string; until: Date } | null = null) {
+async function store(pipeline: string, id: string, labels: { of: string; until: Date } | null) {
   const base = aModelMetadata({ modelId: id })
   const found = labels && { of: labels.of, until: labels.until.toISOString(), confirmed: 1, normal: 0 }
   const metadata = { ...base, calibration: { ...base.calibration, labels: found } }
   const model = { pipeline, id, artefact: Buffer.from(id), metadata, metrics: aGateReport(), parentId: null }
   await insertModel(pool, { ...model, toLabel: labels === null ? toLabel : [] })
+}
+
+async function promote(pipeline: string, id: string, labels: { of: string; until: Date } | null = null) {
+  await store(pipeline, id, labels)
   await promoteModel(pool, { pipeline, id, by: 'test', why: 'to begin with' })
 }
 
@@ -71,6 +75,15 @@ it('a model is trimmed by new labels once they are old enough, and again only by
   expect(await calibrationToLabel(pool, pipeline)).toMatchObject({ activeId: TRIMMED, fittedId: FITTED })
   await label(pipeline, 0n, 'false_alarm')
   expect(await due()).toMatchObject({ fittedId: FITTED, activeId: TRIMMED })
+})
+
+it('labels of which the model was stored, but not promoted, are applied again (an error in between lost them)', async () => {
+  const pipeline = aName('unpromoted')
+  await promote(pipeline, FITTED)
+  await label(pipeline, 0n, 'confirmed')
+  const { until } = (await modelToTrim(pool, { pipeline, quietMs: 0 }))!
+  await store(pipeline, TRIMMED, { of: FITTED, until })
+  expect(await modelToTrim(pool, { pipeline, quietMs: 0 })).toEqual({ fittedId: FITTED, activeId: FITTED, until })
 })
 
 it('retention removes the calibration records of earlier models, and keeps those of the active one', async () => {

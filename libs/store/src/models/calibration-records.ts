@@ -87,7 +87,8 @@ export async function calibrationToLabel(db: Queryable, pipeline: string): Promi
 
 /**
  * Returns the model with calibration records that were labelled since its calibration set was last trimmed: the active model, or the
- * fitted model from which the active one was made. null: there are no new labels, or the latest is newer than `quietMs`.
+ * fitted model from which the active one was made. null: there are no new labels, or the latest is newer than `quietMs`. A trimmed model
+ * that was stored, but not promoted, does not count.
  *
  * @returns until: when the latest label was given
  */
@@ -112,7 +113,7 @@ export async function modelToTrim(
       ), trimmed as (
         select metadata #>> '{calibration,labels,of}' as fitted_id, (metadata #>> '{calibration,labels,until}')::timestamptz as until
         from outflow.models
-        where pipeline = $1
+        where pipeline = $1 and state <> 'candidate'
       )
       select fitted_id as "fittedId", id as "activeId", until
       from labelled
