@@ -97,6 +97,7 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
   })
   const telemetry = {
     driftWatched: vi.fn(),
+    recalibrationWatched: vi.fn(),
     driftFound: vi.fn(),
     modelRecalibrated: vi.fn(),
     modelRolledBack: vi.fn(),
@@ -181,6 +182,8 @@ test('the scores of the records that a model was fitted to are no drift of it, a
   await pipeline.checkScores(heavier(normalParcels(300, 7), 1.2))
   expect(await latestDriftAlarm(pool, { pipeline: pipeline.name })).toBeNull()
   expect(pipeline.telemetry.modelRecalibrated).not.toHaveBeenCalled()
+  // The metric was 0 until the first recalibration of a trainer's run.
+  expect(pipeline.telemetry.recalibrationWatched).toHaveBeenCalledWith(1)
   await own.close()
 })
 
@@ -224,6 +227,8 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
   await listening.close()
 
   expect(pipeline.telemetry.modelRecalibrated).toHaveBeenCalledTimes(1)
+  const [[, factor]] = vi.mocked(pipeline.telemetry.modelRecalibrated).mock.calls as [[string, number]]
+  expect(vi.mocked(pipeline.telemetry.recalibrationWatched).mock.calls).toEqual([[factor], [factor]])
   expect(await latestRecalibration(pool, { pipeline: pipeline.name, modelId: model.metadata.modelId })).toEqual(
     reported[0],
   )

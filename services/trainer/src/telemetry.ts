@@ -104,11 +104,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const [raisedAt, changedAt] = [raisedMs, changedMs].map((ms) => new Date(ms).toISOString())
       log.warn({ modelId, chart, changedAt, raisedAt, fields: fields.slice(0, 5) }, 'drift found')
     },
-    /** @param factor  applied to the p-value at the alert rate */
-    modelRecalibrated: (modelId: string, factor: number) => {
-      instruments.recalibrated.set(factor)
-      log.info({ modelId, factor }, 'model recalibrated')
-    },
+    /** @param factor  applied to the p-value at the alert rate; 1 without a recalibration */
+    recalibrationWatched: (factor: number) => instruments.recalibrated.set(factor),
+    modelRecalibrated: (modelId: string, factor: number) => log.info({ modelId, factor }, 'model recalibrated'),
     /** @param fittedId  the model of the same weights whose calibration records were labelled */
     labelsApplied: (modelId: string, fittedId: string, labels: Readonly<Record<'confirmed' | 'normal', number>>) =>
       log.info({ modelId, fittedId, ...labels }, 'labels applied'),

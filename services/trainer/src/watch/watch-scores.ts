@@ -1,4 +1,4 @@
-import type { Config, ModelMetadata, Recalibration } from '@outflow/contracts'
+import type { Config, ModelMetadata } from '@outflow/contracts'
 import {
   alertRateOf,
   type CalibratedBuckets,
@@ -82,22 +82,14 @@ export function watchScores(context: WatchContext, readRecent: ReadRecent): () =
       const found = alarm ?? (surplus && (await newRegimeIn(surplus, modelId)))
       if (found !== null) await raise(metadata, found)
     }
-    if (recalibration !== null) {
-      await storeRecalibration(modelId, recalibration, { alertRate, untilMs: minutes.at(-1)!.minuteMs })
-    }
-  }
-
-  /** Stores a recalibration, unless it is nearly equal to the previous one. */
-  async function storeRecalibration(
-    modelId: string,
-    recalibration: Recalibration,
-    { alertRate, untilMs }: { readonly alertRate: number; readonly untilMs: number },
-  ): Promise<void> {
-    const { pipeline } = config
-    const latest = await latestRecalibration(pool, { pipeline, modelId })
-    if (recalibrationDistance(recalibration, latest?.recalibration ?? null) < LEAST_DIFFERENCE) return
-    const factor = recalibrate(recalibration, Float64Array.of(alertRate))[0]! / alertRate
-    await noteRecalibration(pool, { pipeline, modelId, recalibration, factor, until: new Date(untilMs) })
+    const stored = (await latestRecalibration(pool, { pipeline: config.pipeline, modelId }))?.recalibration ?? null
+    const isChanged = recalibration !== null && recalibrationDistance(recalibration, stored) >= LEAST_DIFFERENCE
+    const current = isChanged ? recalibration : stored
+    const factor = recalibrate(current, Float64Array.of(alertRate))[0]! / alertRate
+    telemetry.recalibrationWatched(factor)
+    if (!isChanged) return
+    const until = new Date(minutes.at(-1)!.minuteMs)
+    await noteRecalibration(pool, { pipeline: config.pipeline, modelId, recalibration, factor, until })
     telemetry.modelRecalibrated(modelId, factor)
   }
 
