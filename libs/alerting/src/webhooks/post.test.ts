@@ -93,3 +93,15 @@ test('an answer that switches protocols is a failure (the attempt never ended, a
   poster.close()
   switching.close()
 })
+
+test('many attempts with one signal cause no warning (Node.js reported the 11th as a memory leak)', async () => {
+  const warnings: Error[] = []
+  const note = (warning: Error) => warnings.push(warning)
+  process.on('warning', note)
+  const poster = makePoster({ url: `http://127.0.0.1:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] })
+  const { signal } = new AbortController()
+  await Promise.all(Array.from({ length: 11 }, () => poster.post(post, signal)))
+  process.off('warning', note)
+  expect(warnings).toEqual([])
+  poster.close()
+})

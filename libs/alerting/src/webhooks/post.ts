@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns'
+import { setMaxListeners } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import type { Webhook } from '@outflow/contracts'
@@ -59,6 +60,8 @@ export function makePoster(
       const ended = new AbortController()
       const end = () => ended.abort()
       if (cut.aborted) end()
+      // Attempts share it. Node.js would report the 11th listener as a leak, in plain text.
+      setMaxListeners(0, cut)
       for (const signal of [late, cut]) signal.addEventListener('abort', end)
       try {
         const response = await answerTo((answered) =>
