@@ -10,7 +10,7 @@ import { integerOf } from '../integers.js'
 export class AvroBytes {
   readonly #bytes: Buffer
   #at = 0
-  /** Items of the arrays and maps so far. */
+  /** Items of the arrays and maps, and fields of records, so far. */
   #values = 0
 
   constructor(bytes: Buffer) {
@@ -96,11 +96,16 @@ export class AvroBytes {
         count = -count
         this.#count()
       }
-      this.#values += count * width
-      if (this.#values > MAX_VALUES)
-        throw new RangeError(`a block of ${count} items makes it more than ${MAX_VALUES} values`)
+      this.countValues(count * width)
       for (; count > 0; count--) readItem()
     }
+  }
+
+  /** Counts values before they are read. */
+  countValues(count: number): void {
+    this.#values += count
+    if (this.#values > MAX_VALUES)
+      throw new RangeError(`${count} further values make it more than ${MAX_VALUES} values`)
   }
 
   #count(): number {

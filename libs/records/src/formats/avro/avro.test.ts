@@ -239,12 +239,14 @@ describe('damaged bytes', () => {
     ['a map', map, '8080808010'],
     ['a negative count', list, 'ffffffff0f02'],
   ])('issue 17.16: a block count of 2³¹ in %s is an error', (_, schema, hex) => {
-    expect(() => compile(schema)(varint(hex))).toThrow(/block of \d+ items/)
+    expect(() => compile(schema)(varint(hex))).toThrow(/\d+ further values/)
   })
 
   test('issue 17.16: many blocks of values that take no bytes are an error', () => {
     const block = zigzag(400n)
-    expect(() => compile(nulls)(Buffer.concat([...Array(300).fill(block), Buffer.alloc(500)]))).toThrow(/block/)
+    expect(() => compile(nulls)(Buffer.concat([...Array(300).fill(block), Buffer.alloc(500)]))).toThrow(
+      /400 further values/,
+    )
     expect(compile(nulls)(Buffer.concat([block, Buffer.alloc(1)])).list).toHaveLength(400)
   })
 
@@ -256,6 +258,22 @@ describe('damaged bytes', () => {
     const fields = Array.from({ length: 100 }, (_, at) => ({ name: `f${at}`, type: 'null' }))
     const wide = record({ list: { type: 'array', items: { type: 'record', name: 'Wide', fields } } })
     expect(() => compile(wide)(listOf(501))).toThrow(/more than 50000 values/)
+  })
+
+  test('records of more than 50,000 fields without bytes are an error (a message of 5 bytes exhausted the memory)', () => {
+    const level = (depth: number): object => ({
+      type: 'record',
+      name: `L${depth}`,
+      fields: Array.from({ length: 10 }, (_, at) => ({
+        name: `f${at}`,
+        type: depth === 1 ? 'null' : at === 0 ? level(depth - 1) : `L${depth - 1}`,
+      })),
+    })
+    expect(() => compile(level(5))(Buffer.alloc(0))).toThrow(/more than 50000 values/)
+    const optional = record({ outer: { type: 'array', items: ['null', level(4)] } })
+    const listOf = (count: number) => Buffer.concat([zigzag(BigInt(count)), Buffer.alloc(count, 2), Buffer.alloc(1)])
+    expect(compile(optional)(listOf(4)).outer).toHaveLength(4)
+    expect(() => compile(optional)(listOf(6))).toThrow(/more than 50000 values/)
   })
 
   test.each<[string, Record<string, string>, string]>([

@@ -16,9 +16,10 @@ import { AvroBytes } from './avro-bytes.js'
 export function makeAvroSchema({ schema, imports }: RegisteredSchema): CompiledSchema {
   const scope = { named: new Map<string, ValueReader>(), namespace: '' }
   for (const imported of imports) readerOf(JSON.parse(imported.schema), scope)
-  const { read } = readerOf(JSON.parse(schema), scope)
+  const { read, width } = readerOf(JSON.parse(schema), scope)
   return (payload) => {
     const bytes = new AvroBytes(payload)
+    bytes.countValues(width - 1)
     const value = read(bytes)
     if (bytes.left > 0) throw new RangeError(`${bytes.left} bytes are left over`)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -63,7 +64,12 @@ function readerOf(schema: Schema, scope: Scope): ValueReader {
   if (isObject(schema)) return objectReader(schema, scope)
   if (typeof schema === 'string') return scalarReader({ type: schema }) ?? find(schema, scope)
   const branches = schema.map((branch) => readerOf(branch, scope))
-  return oneValue((bytes) => bytes.choice(branches).read(bytes))
+  return oneValue((bytes) => {
+    const { read, width } = bytes.choice(branches)
+    // As one value it has been counted.
+    bytes.countValues(width - 1)
+    return read(bytes)
+  })
 }
 
 function objectReader(schema: SchemaObject, scope: Scope): ValueReader {
