@@ -27,7 +27,11 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'outflow anomalies --key LAX --field delay --json',
       'outflow anomalies --follow',
     )
-    .action((options: AnomaliesOptions) => interruptible((signal) => listAnomalies(options, terminal, signal)))
+    .action((options: AnomaliesOptions) => {
+      const list = (signal: AbortSignal) => listAnomalies(options, terminal, signal)
+      // A list has nothing to clean up: a signal ends the process, also between two lines.
+      return options.follow ? interruptible(list) : list(new AbortController().signal)
+    })
 }
 
 interface AnomaliesOptions extends PipelineOptions {

@@ -39,15 +39,15 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'outflow explain --model flights.model --input today.csv --only-anomalies',
       'outflow explain --anomaly flights/flights/2/18043 --config outflow.yaml',
     )
-    .action((options: ExplainOptions) => interruptible((signal) => explain(options, terminal, signal)))
+    .action((options: ExplainOptions) => explain(options, terminal))
 }
 
-async function explain(options: ExplainOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+async function explain(options: ExplainOptions, terminal: Terminal): Promise<void> {
   const { anomaly, model, input } = options
   if (anomaly !== undefined) return explainAnomaly(anomaly, options, terminal)
   if (model === undefined || input === undefined)
     throw new UsageError('explain needs --model and --input, or --anomaly')
-  await explainFile({ ...options, model, input }, terminal, signal)
+  await interruptible((signal) => explainFile({ ...options, model, input }, terminal, signal))
 }
 
 interface ExplainOptions extends PipelineOptions {
