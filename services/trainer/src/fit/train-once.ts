@@ -239,8 +239,9 @@ function fit(
 }
 
 /**
- * The rate by Kafka's record time, including records not sampled, rejected or excluded. Records of a shorter time than an hour may have been loaded at once,
- * so they count as those of an hour. They never count as those of more than the training window: producers may set any record time.
+ * The rate by Kafka's record time, including records not sampled, rejected or excluded. Records of a shorter time than an hour may have
+ * been loaded at once, so they count as those of an hour. They never count as those of more than the training window: producers may set
+ * any record time.
  */
 function ratePerDay({ seen, sample }: ReadWindow, windowMs: number) {
   const times = Float64Array.from(sample, ({ timestampMs }) => timestampMs).sort()
