@@ -1,8 +1,8 @@
 import type { BatchContext } from './encoded-record.js'
 
 /**
- * A record of a batch that was not read, or the end of a batch without its last records, with kafkajs's property names: it has a position and a
- * time, but neither key nor value.
+ * A record of a batch that was not read, or the end of a batch without its last records, with kafkajs's property names: it has a position
+ * and a time, but neither key nor value.
  */
 export class UnreadableRecord {
   readonly key = null
