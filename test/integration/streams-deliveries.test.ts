@@ -213,7 +213,7 @@ describe.concurrent('deliveries', () => {
   it('shares partitions with a second member that joins and leaves, and each record is counted once', async () => {
     const topic = await aTopic({ partitions: 4 })
     const groupId = aGroup()
-    const feeding = feedUntilStopped(topic, 4)
+    const feeding = await feedUntilStopped(topic, 4)
     const first = aMember({ topic, groupId, work: () => sleep(5) })
     await first.until(() => first.offsets.length > 200)
     const second = aMember({ topic, groupId, work: () => sleep(5) })
@@ -326,14 +326,19 @@ it('issue 23: reads a partition although the response that assigns it is lost', 
 })
 
 /** Sends records to all partitions, at most a thousand a second, until stopped. */
-function feedUntilStopped(topic: string, partitions: number): { stop(): Promise<number> } {
+/** Begins with a record in each partition: a fetch from a new partition whose log does not exist yet makes kafkajs join again. */
+async function feedUntilStopped(topic: string, partitions: number): Promise<{ stop(): Promise<number> }> {
+  const producer = await makeProducer(kafka())
+  let fed = 0
+  const feed = async () => {
+    await producer.send(range(fed, fed + 20).map((value) => message(topic, value, value % partitions)))
+    fed += 20
+  }
+  await feed()
   let stopped = false
   const feeding = (async () => {
-    const producer = await makeProducer(kafka())
-    let fed = 0
     while (!stopped) {
-      await producer.send(range(fed, fed + 20).map((value) => message(topic, value, value % partitions)))
-      fed += 20
+      await feed()
       await sleep(20)
     }
     await producer.close()
