@@ -37,7 +37,10 @@ interface TopicOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** Returns the name of a new topic, deleted when the test file is done. */
+/**
+ * Returns the name of a new topic, deleted when the test file is done. It keeps records of any age: with the default settings, the broker
+ * deletes those older than a week at any moment.
+ */
 export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {}): Promise<string> {
   const topic = aName('topic')
   const admin = await kafkaAdmin()
@@ -46,7 +49,7 @@ export async function aTopic({ partitions = 1, settings = {} }: TopicOptions = {
       topic,
       numPartitions: partitions,
       replicationFactor: 1,
-      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      configEntries: Object.entries({ 'retention.ms': '-1', ...settings }).map(([name, value]) => ({ name, value })),
     },
   ])
   cleanUps.push(() => admin.deleteTopics({ topics: [topic] }))
