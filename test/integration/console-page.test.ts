@@ -4,6 +4,7 @@ import { beat } from '@outflow/store/health-events'
 import { activeModelId } from '@outflow/store/models'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { describe, expect, it } from 'vitest'
+import { findFreePort } from '../../infra/launcher/src/free-port.js'
 import { aConsole } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { violationsOn } from '../support/console-browser.js'
@@ -265,14 +266,15 @@ describe('a console with a login', () => {
 
 describe('a console that stops', () => {
   it('is reported until the console answers again', async () => {
+    // Not a port of the system's choice, which an outgoing connection may get while the console is stopped.
+    const options = { databaseUrl: console.config.postgres.url, pipeline: PIPELINE, port: await findFreePort() }
+    await console.close()
+    useConsole(await aConsole(options))
     await page.goto(`${console.url}/`)
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
-    const { url, config } = console
     await console.close()
     await soon(() => page.locator('.header .live').textContent()).toMatch(/^Connection lost/)
-    useConsole(
-      await aConsole({ databaseUrl: config.postgres.url, pipeline: PIPELINE, port: Number(new URL(url).port) }),
-    )
+    useConsole(await aConsole(options))
     await soon(() => page.locator('.header .live').textContent()).toBe('Live')
     // Chromium's reports of a console that stops: its open stream, requests in progress, one that it answered while it closed, and later ones.
     expectComplaints(
