@@ -62,15 +62,19 @@ it('stores one verdict while its key is held', async () => {
 })
 
 it('stores one verdict when its key is pressed twice, and the next one after it', async () => {
+  let pressed = Promise.resolve()
   let release = () => {}
-  const pressed = new Promise<void>((resolve) => {
-    release = resolve
-  })
+  const hold = () => {
+    pressed = new Promise((resolve) => {
+      release = resolve
+    })
+  }
   // On a slow network, the first verdict would arrive last.
   await page.route('**/verdicts', async (route) => {
     if (route.request().postData()!.includes('confirmed')) await pressed
     await route.continue()
   })
+  hold()
   await page.goto(`${console.url}${anomalyPath(4)}`)
   await page.getByRole('button', { name: 'Confirmed' }).waitFor()
   for (const key of 'ccff') await page.keyboard.press(key)
@@ -79,9 +83,11 @@ it('stores one verdict when its key is pressed twice, and the next one after it'
   expect(await stored(4)).toBe('confirmed, false_alarm')
 
   await page.goto(`${console.url}/?pipeline=${PIPELINE}&key=airport-5`)
+  hold()
   const row = rows()
   await row.focus()
   for (const key of 'cce') await page.keyboard.press(key)
+  release()
   await row.filter({ hasText: 'expected' }).waitFor()
   expect(await stored(5)).toBe('confirmed, expected')
 })
