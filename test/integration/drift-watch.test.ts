@@ -113,9 +113,9 @@ async function aWatchedPipeline(detection: object = { alertRate: PARCEL_ALERT_RA
     store: (model: TrainedDetector, gate: Partial<GateReport> = {}) =>
       storeActive(pool, name, model, aGateReport(gate)),
     /** Stores scores and anomalies as ingest does, with a time in the past. */
-    scored: async (by: Detector, records: readonly Fields[], minutesAgo: number) => {
+    scored: async (by: Detector, records: readonly Fields[], minutesAgo: number, nowMs = Date.now()) => {
       const { nll, pValue } = await by.score(records)
-      const time = Date.now() - minutesAgo * MINUTE_MS
+      const time = nowMs - minutesAgo * MINUTE_MS
       const flags = decide(pValue, { alertRate: PARCEL_ALERT_RATE }).isAnomaly
       for (const minute of minuteScores(
         by.metadata.modelId,
@@ -173,12 +173,14 @@ test('scores that drift raise one alarm, with the changed field and the time, an
 })
 
 test('the scores of the records that a model was fitted to are no drift of it, and recalibrate nothing', async () => {
-  const time = (minutesAgo: number) => new Date(Date.now() - minutesAgo * MINUTE_MS).toISOString()
+  // Before the fit, which takes minutes on a busy machine: all scores are those of the window.
+  const nowMs = Date.now()
+  const time = (minutesAgo: number) => new Date(nowMs - minutesAgo * MINUTE_MS).toISOString()
   const fitted = await fitParcelModel(3, undefined, { window: { from: time(40), to: time(2) } })
   const own = await openDetector(fitted.artefact)
   const pipeline = await aWatchedPipeline()
   await pipeline.store(fitted)
-  for (let ago = 30; ago > 2; ago--) await pipeline.scored(own, heavier(normalParcels(300, ago), 1.2), ago)
+  for (let ago = 30; ago > 2; ago--) await pipeline.scored(own, heavier(normalParcels(300, ago), 1.2), ago, nowMs)
   await pipeline.checkScores(heavier(normalParcels(300, 7), 1.2))
   expect(await latestDriftAlarm(pool, { pipeline: pipeline.name })).toBeNull()
   expect(pipeline.telemetry.modelRecalibrated).not.toHaveBeenCalled()
