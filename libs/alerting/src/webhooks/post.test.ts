@@ -88,7 +88,7 @@ test('an answer that switches protocols is a failure (the attempt never ended, a
   switching.listen(0, '127.0.0.1')
   await once(switching, 'listening')
   const url = `http://127.0.0.1:${(switching.address() as AddressInfo).port}/`
-  const poster = makePoster({ url, timeout: 1_000, allow: ['127.0.0.1'] })
+  const poster = makePoster({ url, timeout: 5_000, allow: ['127.0.0.1'] })
   await expect(poster.post(post, never)).rejects.toThrow('connection failed')
   poster.close()
   switching.close()
