@@ -325,8 +325,10 @@ it('issue 23: reads a partition although the response that assigns it is lost', 
   expect([...late.faults]).toEqual([['SyncGroup: lost answer', 1]])
 })
 
-/** Sends records to all partitions, at most a thousand a second, until stopped. */
-/** Begins with a record in each partition: a fetch from a new partition whose log does not exist yet makes kafkajs join again. */
+/**
+ * Sends records to all partitions, at most a thousand a second, until stopped. Begins with a record in each partition: a fetch from a new
+ * partition whose log does not exist yet makes kafkajs join again.
+ */
 async function feedUntilStopped(topic: string, partitions: number): Promise<{ stop(): Promise<number> }> {
   const producer = await makeProducer(kafka())
   let fed = 0
