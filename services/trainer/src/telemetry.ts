@@ -30,7 +30,6 @@ const FIT_SECONDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
   const instruments = makeInstruments(metrics)
   instruments.disagreement.set(Number.NaN)
-  for (const outcome of ['promoted', 'failed_gate']) instruments.shadows.inc({ outcome }, 0)
   // For Prometheus, a series that begins at 1 has never increased.
   for (const outcome of FIT_OUTCOMES) instruments.fits.inc({ outcome }, 0)
   for (const chart of DRIFT_CHARTS) instruments.drifts.inc({ chart: labelOf(chart) }, 0)
@@ -42,14 +41,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     leadershipTaken: () => log.info('leadership taken'),
     leadershipInterrupted: (error: OutflowError) => log.warn({ error }, 'leadership interrupted'),
     fitStarted: (because: Due['because'], records: FitReport['records'], rejected: RejectedCounts) => {
-      instruments.trained.set(records.fitted)
       const { fitted, heldOut, excluded } = records
       log.info({ because, rows: fitted, heldOut, excluded, rejected }, 'fit started')
     },
-    fitAdvanced: (progress: FitProgress) => {
-      instruments.step.set(progress.step)
-      log.info({ ...progress, elapsedMs: Math.round(progress.elapsedMs) }, 'fit advanced')
-    },
+    fitAdvanced: (progress: FitProgress) =>
+      log.info({ ...progress, elapsedMs: Math.round(progress.elapsedMs) }, 'fit advanced'),
     windowCutShort: (asked: string, from: string) => log.warn({ asked, from }, 'window cut short'),
     /**
      * @param unlikely   how many unlikely records it has
@@ -77,7 +73,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const { modelId, training } = metadata
       instruments.fits.inc({ outcome })
       instruments.seconds.observe(durationMs / 1_000)
-      instruments.step.set(0)
       const { anomalyShare, medianNll, failures, against, gain } = report
       const took = { backend: training.backend, stopped: training.stopped, durationMs: Math.round(durationMs) }
       const fields = { modelId, ...took, anomalyShare, medianNll, against, gainNats: gain.mean }
@@ -92,7 +87,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     /** @param share  of records that it decides otherwise; null: there is no shadow */
     shadowCompared: (share: number | null) => instruments.disagreement.set(share ?? Number.NaN),
     shadowDecided: (outcome: 'promoted' | 'failed_gate', modelId: string, report: ShadowReport) => {
-      instruments.shadows.inc({ outcome })
       const { failure, ...found } = report
       if (outcome === 'promoted') log.info({ modelId, ...found }, 'model promoted')
       else log.error({ modelId, ...found, failures: [failure] }, 'model failed its gate')
@@ -120,19 +114,12 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       log.error({ modelId, why, anomalyShare, anomalyShareBefore }, 'model left bounds'),
     modelKnown: (modelId: string, state: ModelState) => {
       instruments.fits.inc({ outcome: 'known' })
-      instruments.step.set(0)
       log.info({ modelId, state }, 'model known')
     },
     modelWriteRetried: (error: OutflowError, attempt: number, waitMs: number) =>
       log.warn({ error, attempt, waitMs }, 'model write retried'),
-    fitSuperseded: (modelId: string) => {
-      instruments.step.set(0)
-      log.warn({ modelId }, 'fit superseded')
-    },
-    fitFailed: () => {
-      instruments.fits.inc({ outcome: 'failed' })
-      instruments.step.set(0)
-    },
+    fitSuperseded: (modelId: string) => log.warn({ modelId }, 'fit superseded'),
+    fitFailed: () => instruments.fits.inc({ outcome: 'failed' }),
     trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
       if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
       else log.error({ error, attempt, waitMs }, 'training failed')
@@ -152,7 +139,6 @@ function makeInstruments(metrics: Metrics) {
       'Time from reading the window to the result of the gate',
       FIT_SECONDS,
     ),
-    trained: metrics.gauge('outflow_training_rows', 'Records of the last training window that a model was fitted to'),
     drift: metrics.gauge(
       'outflow_drift_level',
       'Cumulative sum nearest its limit, as a share of the limit; 1 raises a drift alarm',
@@ -167,14 +153,10 @@ function makeInstruments(metrics: Metrics) {
       'Factor that recalibration applies to the p-value at the alert rate',
     ),
     rollbacks: metrics.counter('outflow_rollbacks_total', 'Models that the guard rolled back'),
-    step: metrics.gauge('outflow_fit_step', 'Step of the current fit; 0 while there is none'),
     disagreement: metrics.gauge(
       'outflow_shadow_disagreement',
       'Share of records that the shadow decides otherwise; NaN while there is none',
     ),
-    shadows: metrics.counter('outflow_shadows_total', 'Shadows that have ended, by outcome: promoted or failed_gate', [
-      'outcome',
-    ]),
   }
 }
 
