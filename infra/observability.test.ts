@@ -52,8 +52,8 @@ test('every metric is on the dashboard, except those for diagnosis', () => {
   expect(unseen.toSorted()).toEqual(FOR_DIAGNOSIS)
 })
 
-/** Used to tune windows or to investigate a log line; too detailed for the dashboard. */
-const FOR_DIAGNOSIS = ['outflow_late_records_total', 'outflow_tombstones_skipped_total']
+/** Used to tune windows; too detailed for the dashboard. */
+const FOR_DIAGNOSIS = ['outflow_late_records_total']
 
 test('every alert rule has a promtool unit test', () => {
   const tested = read('prometheus/alerts.test.yaml')

@@ -99,29 +99,19 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
     },
     consumerRestarted: (error: Hooked<'restarting'>) => log.warn({ error }, 'consumer restarted'),
-    schemaFetchRetried: (...retry: Retry) => {
-      instruments.fetchRetries.inc()
-      log.warn(retryOf(...retry), 'schema fetch retried')
-    },
-    writeRetried: (...retry: Retry) => {
-      instruments.retries.inc()
-      log.warn(retryOf(...retry), 'batch write retried')
-    },
+    schemaFetchRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'schema fetch retried'),
+    writeRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'batch write retried'),
     windowStatesAwaited: (...retry: Retry) => log.warn(retryOf(...retry), 'window states awaited'),
     windowStatesUsed: ({ late }: Pick<SettleResult, 'late'>) => instruments.late.inc(late),
     stateReadRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'state read retried'),
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
-    superseded: (delivery: Delivery) => {
-      instruments.superseded.inc()
-      log.warn(position(delivery), 'batch superseded')
-    },
+    superseded: (delivery: Delivery) => log.warn(position(delivery), 'batch superseded'),
     // A batch that cannot be written yet is lag, also of a partition that had none.
     batchBegun: (delivery: Delivery) => setLag(delivery, delivery.expectedOffset),
     batchWritten: ({ delivery, skipped, rejected, decisions, scores, startedAtMs }: ComparedBatch) => {
       const { topic } = delivery
       instruments.records.inc({ topic }, delivery.records.length - skipped)
-      instruments.tombstones.inc({ topic }, skipped)
       for (const { rejection } of rejected) instruments.rejections.inc({ reason: rejection.reason })
       for (const { severity } of decisions.anomalies) instruments.anomalies.inc({ severity })
       instruments.missing.inc(scores.missingValues)
@@ -145,11 +135,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
 function makeInstruments(metrics: Metrics) {
   return {
     records: metrics.counter('outflow_records_total', 'Records received: scored or rejected, and written', ['topic']),
-    tombstones: metrics.counter(
-      'outflow_tombstones_skipped_total',
-      'Messages without a value that were skipped; not among the records',
-      ['topic'],
-    ),
     rejections: metrics.counter('outflow_rejected_total', 'Rejected records, sent to the dead-letter topic', [
       'reason',
     ]),
@@ -164,15 +149,6 @@ function makeInstruments(metrics: Metrics) {
       ['topic', 'partition'],
     ),
     unseen: metrics.counter('outflow_unseen_categories_total', 'Values of categories that training did not see'),
-    superseded: metrics.counter(
-      'outflow_superseded_batches_total',
-      'Batches that another instance had written meanwhile',
-    ),
-    retries: metrics.counter('outflow_write_retries_total', 'Batch writes retried while Postgres was unavailable'),
-    fetchRetries: metrics.counter(
-      'outflow_schema_retries_total',
-      'Schema requests retried while the registry was unavailable',
-    ),
     notOpened: metrics.counter('outflow_models_not_opened_total', 'Models that could not be opened'),
     late: metrics.counter('outflow_late_records_total', "Records older than everything in their entity's window"),
     seconds: metrics.histogram('outflow_batch_seconds', 'Time from decoding a batch to its commit', BATCH_SECONDS),
