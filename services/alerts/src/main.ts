@@ -93,7 +93,7 @@ export async function runAlerts({ config, log, signal, vitals }: AlertsOptions):
       runExplainer({
         config,
         pool,
-        telemetry: makeExplainerTelemetry(log, vitals.metrics),
+        telemetry: makeExplainerTelemetry(log),
         metrics: vitals.metrics,
         onConnectionLost: telemetry.storeConnectionLost,
         untilWoken: explaining.wait,

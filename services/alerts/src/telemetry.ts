@@ -22,11 +22,6 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     'Alerts that were suppressed or grouped, by cause: rule, cooldown, key and others',
     ['because'],
   )
-  const groups = metrics.counter(
-    'outflow_alert_groups_total',
-    'Alerts about many anomalies: of a key, a reason, or quiet hours',
-    ['by'],
-  )
   const shortened = metrics.counter(
     'outflow_messages_shortened_total',
     'Messages sent without a body that was too large for the topic',
@@ -59,7 +54,6 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     topicsCreated: (topics: readonly string[]) => log.info({ topics }, 'topics created'),
     alertsDecided: (decided: AlertDecisions) => {
       for (const { because } of decided.unsent) unsent.inc({ because })
-      for (const { kind } of decided.groups) groups.inc({ by: kind })
       if (decided.unsent.length === 0 && decided.groups.length === 0) return
       log.debug({ unsent: decided.unsent.length, groups: decided.groups.length }, 'alerts suppressed')
     },
