@@ -24,7 +24,6 @@ type RejectedCounts = Readonly<Record<RejectionReason, number>>
 const FIT_OUTCOMES = ['promoted', 'shadow', 'failed_gate', 'known', 'failed'] as const
 // The trainer counts a window that is too small every two seconds.
 const QUIET_MS = 60_000
-const FIT_SECONDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600]
 
 /** @param detection  a model for which some of it is unreachable is logged as a warning */
 export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
@@ -72,7 +71,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     gateDecided: (outcome: GateOutcome, metadata: ModelMetadata, report: GateReport, durationMs: number) => {
       const { modelId, training } = metadata
       instruments.fits.inc({ outcome })
-      instruments.seconds.observe(durationMs / 1_000)
       const { anomalyShare, medianNll, failures, against, gain } = report
       const took = { backend: training.backend, stopped: training.stopped, durationMs: Math.round(durationMs) }
       const fields = { modelId, ...took, anomalyShare, medianNll, against, gainNats: gain.mean }
@@ -134,11 +132,6 @@ function makeInstruments(metrics: Metrics) {
     fits: metrics.counter('outflow_fits_total', 'Fits by outcome: promoted, shadow, failed_gate, known or failed', [
       'outcome',
     ]),
-    seconds: metrics.histogram(
-      'outflow_fit_seconds',
-      'Time from reading the window to the result of the gate',
-      FIT_SECONDS,
-    ),
     drift: metrics.gauge(
       'outflow_drift_level',
       'Cumulative sum nearest its limit, as a share of the limit; 1 raises a drift alarm',
