@@ -1,6 +1,5 @@
-import type { Config } from '@outflow/contracts'
 import { makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
-import type { Log, Vitals } from '@outflow/runtime'
+import type { ServiceOptions } from '@outflow/runtime'
 import { isLed, keepLeading, type Leadership, type Listener, listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { outboxDepth } from '@outflow/store/outbox'
@@ -15,15 +14,6 @@ import { makeTelemetry } from './telemetry.js'
 import { runWebhooks } from './webhooks/run-webhooks.js'
 import { makeWebhookTelemetry } from './webhooks/telemetry.js'
 
-interface AlertsOptions {
-  readonly config: Config
-  readonly log: Log
-  /** When it aborts, the current transaction ends and no other begins. */
-  readonly signal: AbortSignal
-  /** The metrics of the process; the caller serves them. */
-  readonly vitals: Vitals
-}
-
 /**
  * Relays the outbox to Kafka until the signal aborts: alerts to the alerts topic, dead letters to the dead-letter topic, each exactly
  * once for consumers of committed data, in the commit order of each partition; explains anomalies; delivers to webhooks; and checks the pipeline's health.
@@ -32,7 +22,7 @@ interface AlertsOptions {
  * @throws {OutflowError} only if Postgres or Kafka rejects the login or the certificate at the start; every other error is logged and
  *   retried
  */
-export async function runAlerts({ config, log, signal, vitals }: AlertsOptions): Promise<void> {
+export async function runAlerts({ config, log, signal, vitals }: ServiceOptions): Promise<void> {
   const { pipeline } = config
   const { url } = config.postgres
   const webhooks = config.alerts.webhooks.map(({ name }) => name)

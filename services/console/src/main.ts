@@ -1,18 +1,12 @@
 import { once } from 'node:events'
-import type { Config } from '@outflow/contracts'
 import { untilAllAnswer } from '@outflow/errors/retrying'
-import { type Log, listenOn, type Vitals } from '@outflow/runtime'
+import { listenOn, type ServiceOptions } from '@outflow/runtime'
 import { openPool, postgresCheck, withReadOnlyTransaction } from '@outflow/store'
 import { loginsOf } from './login/users.js'
 import { makeServer } from './server.js'
 import { makeTelemetry } from './telemetry.js'
 
-interface ConsoleOptions {
-  readonly config: Config
-  readonly log: Log
-  readonly signal: AbortSignal
-  /** Of the process; the console serves them at its own address as well. */
-  readonly vitals: Vitals
+interface ConsoleOptions extends ServiceOptions {
   /** Called with the address when the server accepts requests. */
   readonly onServed?: (url: string) => void
 }

@@ -1,5 +1,5 @@
 import { makeScoringThread } from '@outflow/detector/threaded-scorer'
-import type { IngestOptions } from './main.js'
+import type { ServiceOptions } from '@outflow/runtime'
 
 /**
  * Scores every record of the watched topics exactly once, until the signal aborts; then drains.
@@ -8,7 +8,7 @@ import type { IngestOptions } from './main.js'
  *
  * @throws {OutflowError} for an error that waiting does not fix; the offset has not moved
  */
-export async function runIngest(options: IngestOptions): Promise<void> {
+export async function runIngest(options: ServiceOptions): Promise<void> {
   const thread = makeScoringThread()
   thread.begin()
   const { ingestWith } = await import('./main.js')

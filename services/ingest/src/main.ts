@@ -4,7 +4,7 @@ import { openDetector } from '@outflow/detector'
 import { makeScoringThread, type ScoringThread } from '@outflow/detector/threaded-scorer'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { longestWindowMs, planWindows } from '@outflow/records'
-import type { Log, Vitals } from '@outflow/runtime'
+import type { ServiceOptions } from '@outflow/runtime'
 import { type Listener, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { earlierModelIds, listenForModels, loadModel } from '@outflow/store/models'
@@ -18,21 +18,15 @@ import { applyRetentionHourly } from './retention-loop.js'
 import { makeTelemetry } from './telemetry.js'
 import { startWatchdog } from './watchdog.js'
 
-export interface IngestOptions {
-  readonly config: Config
-  readonly log: Log
-  /** When it aborts, batches in progress are written and no other begins. */
-  readonly signal: AbortSignal
-  /** The metrics of the process; the caller serves them. */
-  readonly vitals: Vitals
-}
-
 /**
  * `runIngest` with a thread for the active models and the watchdog.
  *
  * While there is no model nothing is consumed. It retries while the store or a broker is not available.
  */
-export async function ingestWith(thread: ScoringThread, { config, log, signal, vitals }: IngestOptions): Promise<void> {
+export async function ingestWith(
+  thread: ScoringThread,
+  { config, log, signal, vitals }: ServiceOptions,
+): Promise<void> {
   setFlagsFromString(HEAP_GROWTH)
   const telemetry = makeTelemetry(log, vitals.metrics, config)
   const pool = openPool(config.postgres.url, {

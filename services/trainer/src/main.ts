@@ -1,8 +1,7 @@
-import type { Config } from '@outflow/contracts'
 import { openDetector, trainDetector } from '@outflow/detector'
 import { untilAllAnswer } from '@outflow/errors/retrying'
 import { makeDecoder } from '@outflow/records'
-import { type Log, openTracing, type Vitals } from '@outflow/runtime'
+import { openTracing, type ServiceOptions } from '@outflow/runtime'
 import { listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
@@ -11,13 +10,7 @@ import { DUE_POLL_MS, keepFitting } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
 import type { TrainerContext } from './trainer-context.js'
 
-interface TrainerOptions {
-  readonly config: Config
-  readonly log: Log
-  /** When it aborts, a running fit is abandoned. */
-  readonly signal: AbortSignal
-  /** The metrics of the process; the caller serves them. */
-  readonly vitals: Vitals
+interface TrainerOptions extends ServiceOptions {
   readonly onProgress?: (progress: TrainerProgress) => void
 }
 

@@ -7,8 +7,8 @@ import {
   runPipelines,
   runTogether,
   runUntilSignal,
+  type ServiceOptions,
   serveVitals,
-  type Vitals,
 } from '@outflow/runtime'
 import { Argument } from 'commander'
 import type { CommandContext } from '../command-context.js'
@@ -33,13 +33,6 @@ export function define(command: OutflowCommand, context: CommandContext): void {
     .action(async (name: ServiceName, { config = ['outflow.yaml'] }: { readonly config?: readonly string[] }) => {
       context.exitCode = await runNamed(name, config)
     })
-}
-
-interface ServiceOptions {
-  readonly config: Config
-  readonly log: Log
-  readonly signal: AbortSignal
-  readonly vitals: Vitals
 }
 
 /** Imported on demand: a process loads only the services that it runs. */
