@@ -1,11 +1,8 @@
-import { isHiddenBy } from '@outflow/alerting'
 import { type Feature, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
 import { formatRule } from '@outflow/contracts/wording'
 import { columnsOf } from '@outflow/records'
-import type { Pool } from '@outflow/store'
-import { eachDetected } from '@outflow/store/anomalies'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
-import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
+import { formatCount, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -95,19 +92,14 @@ interface ListOptions extends PipelineOptions {
   readonly all?: true
 }
 
-const LOOK_BACK_DAYS = 7
-
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
   const rule = ruleOf(options)
-  const { id, lately } = await withPipeline(options, async (pool, config) => {
-    requireMatchable(rule, config.features)
-    const found = await countRecentMatches(pool, config.pipeline, rule)
-    return { id: await addSuppression(pool, { pipeline: config.pipeline, rule, ...changeOf(options) }), lately: found }
+  const id = await withPipeline(options, (pool, { pipeline, features }) => {
+    requireMatchable(rule, features)
+    return addSuppression(pool, { pipeline, rule, ...changeOf(options) })
   })
-  const text =
-    `${id}: hides alerts of ${formatRule(rule)}, until ${rule.expiresAt.toISOString()}\n` +
-    `of the last ${LOOK_BACK_DAYS} days' ${formatCounted(lately.anomalies, 'anomaly')} it matches ${formatCount(lately.fits)}`
-  await printResult(terminal, options.json, { id, ...rule, lately }, text)
+  const text = `${id}: hides alerts of ${formatRule(rule)}, until ${rule.expiresAt.toISOString()}`
+  await printResult(terminal, options.json, { id, ...rule }, text)
 }
 
 /** @throws {UsageError} with the option that is not valid */
@@ -143,15 +135,4 @@ export function requireMatchable({ field, direction, range }: SuppressionRule, f
   throw new UsageError(
     `--${range === null ? 'direction' : 'range'}: allowed: with a field of numbers; ${field} is ${type}`,
   )
-}
-
-async function countRecentMatches(pool: Pool, pipeline: string, rule: SuppressionRule) {
-  const hides = isHiddenBy(rule)
-  const to = new Date()
-  const from = new Date(to.getTime() - LOOK_BACK_DAYS * 86_400_000)
-  let fits = 0
-  const anomalies = await eachDetected(pool, { pipeline, from, to }, async (found) => {
-    fits += found.filter(hides).length
-  })
-  return { anomalies, fits }
 }
