@@ -4,7 +4,7 @@ import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { arraysOf, type RowOf, run } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
-import { ALERTS_CONTROLLED, reasonsAwaited } from './unnumbered-outbox.js'
+import { ALERTS_CONTROLLED, REASONS_AWAITED } from './unnumbered-outbox.js'
 
 export interface OutboxRow extends OutboxMessage {
   /** Position in the order of sending; increases in the commit order of each writer. */
@@ -59,7 +59,7 @@ with fresh as (
   select coalesce($5::bigint[], array(
     select id
     from outflow.outbox
-    where pipeline = $1::text and sequence is null and not ${ALERTS_CONTROLLED} and ${reasonsAwaited('$4')} is not true
+    where pipeline = $1::text and sequence is null and not ${ALERTS_CONTROLLED} and ${REASONS_AWAITED} is not true
     order by id
     limit $2::int
   )) as ids

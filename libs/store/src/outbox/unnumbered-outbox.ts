@@ -61,7 +61,7 @@ export async function unnumberedRows(
         from (
           select id, kind, payload, created_at
           from outflow.outbox
-          where pipeline = $1 and sequence is null and ${reasonsAwaited('$4')} is not true
+          where pipeline = $1 and sequence is null and ${REASONS_AWAITED} is not true
           order by id
           limit $2
         ) as first
@@ -130,12 +130,10 @@ export async function unsentCauseAt(
 
 /**
  * Whether alerts among the first $2 unnumbered rows of the pipeline $1 wait for their reasons: some have not been computed, and no alert
- * has waited too long.
- *
- * @param longestMs  placeholder of the longest wait, ms
+ * has waited for more than $4 ms.
  */
-export const reasonsAwaited = (longestMs: `$${number}`): string => `(
-  select at > now() - ${longestMs}::int * interval '1 millisecond' and exists (
+export const REASONS_AWAITED = `(
+  select at > now() - $4::int * interval '1 millisecond' and exists (
     select from outflow.anomalies
     where pipeline = $1::text and reasons is null and unexplainable is null and detected_at >= at
   )
