@@ -27,12 +27,12 @@ const asAnalyst = <Row extends pg.QueryResultRow>(sql: string, values: unknown[]
     return (await client.query<Row>(sql, values)).rows
   })
 
-const anomalyAt = (offset: bigint, recordTimeMs: number, entityKey: string | null = 'LAX') => ({
+const anomalyAt = (offset: bigint, recordTimeMs: number) => ({
   offset,
   recordTimeMs,
   eventTimeMs: recordTimeMs,
-  entityKey,
-  record: { origin: entityKey, distance: 3_983 },
+  entityKey: 'LAX',
+  record: { origin: 'LAX', distance: 3_983 },
   nll: 12.5,
   pValue: 0.0004,
   severity: 'high' as const,

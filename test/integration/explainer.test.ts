@@ -284,12 +284,12 @@ describe('events with the reasons of alerts that were sent without them', () => 
 
 test('alerts wait for their reasons and contain them', async () => {
   await detect(4)
-  const take = (reasonsWaitMs: number) => takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs })
-  expect(await take(600_000)).toEqual([])
+  const take = () => takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs: 600_000 })
+  expect(await take()).toEqual([])
   const explainer = anExplainer()
   await allExplained()
   await explainer.end()
-  const rows = await withReasons(pool, pipeline, await take(600_000))
+  const rows = await withReasons(pool, pipeline, await take())
   expect(rows.map(({ payload }) => JSON.parse(String(payload)).data.reasons[0].field)).toEqual(
     new Array(4).fill('grams'),
   )

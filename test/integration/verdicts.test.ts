@@ -8,14 +8,14 @@ import { withClient } from '../support/postgres-client.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 /** Anomalies at offsets 1 to `count`, all with one detection time. */
-async function aPipelineWithAnomalies(count: number, detectedAt = '2026-03-04T12:00:00Z'): Promise<string> {
+async function aPipelineWithAnomalies(count: number): Promise<string> {
   const pipeline = aName('judged')
   await pool.query(
     `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value,
                                     p_upper, severity, reasons, model_id, detected_at)
      select $1, 'parcels', 0, n, $3::timestamptz, $3::timestamptz, '{}', 40, 1e-6, 2e-6, 'high', '[{"field":"grams"}]', 'm', $3::timestamptz
      from generate_series(1, $2::int) as n`,
-    [pipeline, count, detectedAt],
+    [pipeline, count, '2026-03-04T12:00:00Z'],
   )
   return pipeline
 }

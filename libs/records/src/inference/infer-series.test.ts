@@ -3,11 +3,10 @@ import { infer } from './test-builders.js'
 
 describe('feature inference of one value over time', () => {
   const step = 300_000
-  const series = (count: number, other: Readonly<Record<string, unknown>> = {}) =>
+  const series = (count: number) =>
     Array.from({ length: count }, (_, index) => ({
       at: new Date(Date.UTC(2026, 0, 1) + index * step).toISOString(),
       'cpu.load': (index * 37) % 91,
-      ...other,
     }))
 
   it('adds the spread in two windows before the record, and leaves out the hour if there are few days', () => {

@@ -11,8 +11,8 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
-async function serving(vitals: Vitals, port = 0): Promise<string> {
-  const server = await serveVitals(vitals, { host: '127.0.0.1', port })
+async function serving(vitals: Vitals): Promise<string> {
+  const server = await serveVitals(vitals, { host: '127.0.0.1', port: 0 })
   servers.push(server)
   return server.url
 }

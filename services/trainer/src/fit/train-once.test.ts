@@ -322,8 +322,8 @@ test('issue 17.7: a window of which every record is rejected is counted, and the
 })
 
 describe('with fewer than minRows records', () => {
-  const provisional = (overrides: Partial<TrainerEffects> = {}) => {
-    const round = aRound(overrides, windowOf(60))
+  const provisional = () => {
+    const round = aRound({}, windowOf(60))
     const training = { ...config.training, minRows: 2_000 }
     return { ...round, options: { ...round.options, config: { ...config, training }, fewest: 60 } }
   }

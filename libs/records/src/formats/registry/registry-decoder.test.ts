@@ -10,9 +10,9 @@ function framed(id: number, text = '{}'): Buffer {
 const messages = (...values: (Buffer | null)[]) => values.map((value) => ({ value }))
 const compileJson = (): CompiledSchema => (payload) => JSON.parse(payload.toString())
 
-function aRegistry(overrides: Partial<Record<number, Awaited<ReturnType<SchemaRegistry['schema']>>>> = {}) {
-  const known = { 1: { schemaType: 'TEXT', schema: '', imports: [] }, ...overrides }
-  const schema = vi.fn<SchemaRegistry['schema']>(async (id) => known[id as 1] ?? null)
+function aRegistry() {
+  const known = { schemaType: 'TEXT', schema: '', imports: [] }
+  const schema = vi.fn<SchemaRegistry['schema']>(async (id) => (id === 1 ? known : null))
   return { schema, decoder: registryDecoder({ schema }, 'TEXT', compileJson) }
 }
 
