@@ -1,7 +1,7 @@
 import type { Severity } from '@outflow/contracts'
 import { z } from 'zod'
 import type { Queryable } from '../connection/pool.js'
-import { placeholders, run } from '../connection/statement.js'
+import { placeholders, run, runOne } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
 
 /** Totals of several anomalies. */
@@ -33,12 +33,12 @@ export async function anomalySpan(
   db: Queryable,
   pipeline: string,
 ): Promise<{ readonly first: Date; readonly last: Date } | null> {
-  const [row] = await run<{ first: Date | null; last: Date | null }>(db, {
+  const row = await runOne<{ first: Date | null; last: Date | null }>(db, {
     name: 'anomaly_span',
     text: 'select min(record_time) as first, max(record_time) as last from outflow.anomalies where pipeline = $1',
     values: [pipeline],
   })
-  const { first, last } = row!
+  const { first, last } = row
   return first === null || last === null ? null : { first, last }
 }
 
@@ -54,12 +54,12 @@ export async function leastLikelyLimit(
 ): Promise<{ readonly maxPValue: number; readonly about: number } | null> {
   const { values, place } = placeholders()
   const matching = `from outflow.anomalies as anomaly where ${filterOf(filter, place).join(' and ')}`
-  const [planned] = await run<{ 'QUERY PLAN': unknown }>(db, {
+  const planned = await runOne<{ 'QUERY PLAN': unknown }>(db, {
     name: '',
     text: `explain (format json) select ${matching}`,
     values,
   })
-  const about = planSchema.parse(planned!['QUERY PLAN'])[0].Plan['Plan Rows']
+  const about = planSchema.parse(planned['QUERY PLAN'])[0].Plan['Plan Rows']
   if (about <= exactUpTo) return null
   const [limit] = await run<{ maxPValue: number }>(db, {
     name: '',

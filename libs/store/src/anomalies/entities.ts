@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { runOne } from '../connection/statement.js'
 
 /** Totals of one entity; times are Kafka's record times. */
 interface EntityHistory {
@@ -17,7 +17,7 @@ export async function entityHistory(
   { pipeline, key }: { readonly pipeline: string; readonly key: string },
 ): Promise<EntityHistory> {
   const values = [pipeline, key]
-  const [counts] = await run<Pick<EntityHistory, 'anomalies' | 'firstSeen'>>(db, {
+  const counts = await runOne<Pick<EntityHistory, 'anomalies' | 'firstSeen'>>(db, {
     name: 'entity_counts',
     text: `
       select count(*)::float8 as anomalies, min(record_time) as "firstSeen"
@@ -25,7 +25,7 @@ export async function entityHistory(
       where pipeline = $1 and entity_key = $2`,
     values,
   })
-  const [verdicts] = await run<Pick<EntityHistory, 'confirmed' | 'falseAlarms'>>(db, {
+  const verdicts = await runOne<Pick<EntityHistory, 'confirmed' | 'falseAlarms'>>(db, {
     name: 'entity_verdicts',
     text: `
       select count(*) filter (where verdict = 'confirmed')::float8 as confirmed,
@@ -35,5 +35,5 @@ export async function entityHistory(
       where pipeline = $1 and counts and entity_key = $2`,
     values,
   })
-  return { ...counts!, ...verdicts! }
+  return { ...counts, ...verdicts }
 }

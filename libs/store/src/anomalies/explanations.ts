@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Client, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { arraysOf, run } from '../connection/statement.js'
+import { arraysOf, run, runOne } from '../connection/statement.js'
 
 /** An anomaly whose reasons have not been computed yet. */
 export interface UnexplainedAnomaly extends Position {
@@ -209,10 +209,10 @@ const explanationSchema = z.object({ reasons: z.array(reasonSchema), counterfact
 
 /** Counts a pipeline's anomalies whose reasons have not been computed yet. */
 export async function countUnexplained(db: Queryable, pipeline: string): Promise<number> {
-  const [row] = await run<{ waiting: number }>(db, {
+  const row = await runOne<{ waiting: number }>(db, {
     name: 'count_unexplained',
     text: `select count(*)::float8 as waiting from outflow.anomalies where ${UNEXPLAINED}`,
     values: [pipeline],
   })
-  return row!.waiting
+  return row.waiting
 }

@@ -2,7 +2,7 @@ import { formatPosition, type Position } from '@outflow/contracts'
 import type { Verdict } from '@outflow/contracts/verdict'
 import { AnomalyUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
-import { placeholders, run } from '../connection/statement.js'
+import { placeholders, run, runOne } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
 
 interface NewVerdict extends Position {
@@ -46,13 +46,13 @@ export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<Giv
 
 /** Returns whether the login of `db` may give verdicts in the name of others; a member of outflow_reviewer may do so only in its own name. */
 export async function mayNameReviewer(db: Queryable): Promise<boolean> {
-  const [row] = await run<{ may: boolean }>(db, {
+  const row = await runOne<{ may: boolean }>(db, {
     name: 'may_name_reviewer',
     text: `
       select has_function_privilege('outflow.insert_verdict(text, text, integer, bigint, text, text, text)', 'execute') as may`,
     values: [],
   })
-  return row!.may
+  return row.may
 }
 
 /**
@@ -63,12 +63,12 @@ export async function mayNameReviewer(db: Queryable): Promise<boolean> {
  */
 export async function giveOwnVerdict(db: Queryable, given: Omit<NewVerdict, 'by'>): Promise<GivenVerdict> {
   const { pipeline, verdict, note } = given
-  const [row] = await run<Pick<GivenVerdict, 'by' | 'at'>>(db, {
+  const row = await runOne<Pick<GivenVerdict, 'by' | 'at'>>(db, {
     name: 'give_own_verdict',
     text: 'select session_user as "by", now() as "at", outflow.give_verdict($1, $2, $3)',
     values: [`${pipeline}/${formatPosition(given)}`, verdict, note],
   })
-  return { verdict, note, by: row!.by, at: row!.at }
+  return { verdict, note, by: row.by, at: row.at }
 }
 
 /** Stores one verdict on every anomaly of a filter. @returns the number of anomalies */
@@ -118,7 +118,7 @@ export async function countVerdicts(
   db: Queryable,
   of: { readonly pipeline: string; readonly modelId: string; readonly since: Date },
 ): Promise<{ readonly dismissed: number; readonly confirmed: number }> {
-  const [row] = await run<{ dismissed: number; confirmed: number }>(db, {
+  return runOne<{ dismissed: number; confirmed: number }>(db, {
     name: 'count_verdicts',
     text: `
       select count(*) filter (where verdict <> 'confirmed')::float8 as dismissed,
@@ -131,5 +131,4 @@ export async function countVerdicts(
       )`,
     values: [of.pipeline, of.modelId, of.since],
   })
-  return row!
 }

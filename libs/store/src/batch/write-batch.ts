@@ -1,7 +1,7 @@
 import { ensurePartitions } from '../anomalies/partitions.js'
 import type { Pool } from '../connection/pool.js'
 import { plainJson } from '../connection/postgres-text.js'
-import { arraysOf, run, type Statement } from '../connection/statement.js'
+import { arraysOf, runOne, type Statement } from '../connection/statement.js'
 import { outboxColumns } from '../outbox/outbox-message.js'
 import { mergeScores } from '../statistics/statistics.js'
 import type { BatchWrite } from './batch.js'
@@ -50,6 +50,6 @@ export function writePlainBatches(pool: Pool, batches: readonly BatchWrite[]): P
 }
 
 async function outcomeOf(pool: Pool, statement: Statement): Promise<WriteOutcome> {
-  const [outcome] = await run<{ written: boolean }>(pool, statement)
-  return outcome!.written ? 'written' : 'superseded'
+  const outcome = await runOne<{ written: boolean }>(pool, statement)
+  return outcome.written ? 'written' : 'superseded'
 }

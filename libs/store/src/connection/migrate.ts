@@ -10,7 +10,7 @@ import {
   toStoreError,
 } from './errors.js'
 import { ISO_TIMES, type Queryable } from './pool.js'
-import { run } from './statement.js'
+import { runOne } from './statement.js'
 
 interface MigrationState {
   readonly number: number
@@ -132,12 +132,12 @@ export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: tru
  */
 export async function writableCheck(pool: Queryable): ReturnType<typeof postgresCheck> {
   const answered = await postgresCheck(pool)
-  const [row] = await run<{ readOnly: string }>(pool, {
+  const row = await runOne<{ readOnly: string }>(pool, {
     name: 'transaction_read_only',
     text: `select current_setting('transaction_read_only') as "readOnly"`,
     values: [],
   })
-  if (row!.readOnly === 'off') return answered
+  if (row.readOnly === 'off') return answered
   throw new StoreUnavailable('Postgres is read-only', { fix: FIX_OF_READ_ONLY })
 }
 

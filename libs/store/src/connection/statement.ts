@@ -18,6 +18,12 @@ export async function run<Row extends QueryResultRow>(db: Queryable, statement: 
   }
 }
 
+/** Runs a statement that always returns one row, such as an aggregate or an insert, and returns that row. @throws like `run` */
+export async function runOne<Row extends QueryResultRow>(db: Queryable, statement: Statement): Promise<Row> {
+  const [row] = await run<Row>(db, statement)
+  return row!
+}
+
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number) => (oid === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(oid)),
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { run, runOne } from '../connection/statement.js'
 import type { Occurrence } from './health-events.js'
 
 /** The facts in Postgres that a pipeline's conditions are derived from; ages are measured by Postgres's clock. */
@@ -15,7 +15,7 @@ export interface HealthFacts {
 }
 
 export async function healthFacts(db: Queryable, pipeline: string): Promise<HealthFacts> {
-  const [row] = await run<
+  const row = await runOne<
     Omit<HealthFacts, 'drift'> & {
       readonly chart: string | null
       readonly changedAt: Date | null
@@ -47,7 +47,7 @@ export async function healthFacts(db: Queryable, pipeline: string): Promise<Heal
       from (select) as one left join alarm on true`,
     values: [pipeline],
   })
-  const { chart, changedAt, field, ...facts } = row!
+  const { chart, changedAt, field, ...facts } = row
   return { ...facts, drift: chart === null || changedAt === null ? null : { chart, changedAt, field } }
 }
 

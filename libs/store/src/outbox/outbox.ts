@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
-import { arraysOf, type RowOf, run } from '../connection/statement.js'
+import { arraysOf, type RowOf, run, runOne } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 import { ALERTS_CONTROLLED, REASONS_AWAITED } from './unnumbered-outbox.js'
 
@@ -167,12 +167,12 @@ select set_config('synchronous_commit', 'off', true) as not_awaited,
 
 /** @throws {OutboxRewound} if this database has never numbered a row as high as `sequence`, which is Kafka's mark */
 export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
-  const [numbered] = await run<{ last_sequence: bigint }>(db, {
+  const numbered = await runOne<{ last_sequence: bigint }>(db, {
     name: 'outbox_numbered',
     text: `select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1`,
     values: [pipeline],
   })
-  const last = numbered!.last_sequence
+  const last = numbered.last_sequence
   if (sequence <= last) return
   throw new OutboxRewound(
     `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
@@ -183,12 +183,12 @@ export async function requireOutboxNumbered(db: Queryable, pipeline: string, seq
 
 /** Returns the number of rows in the outbox. */
 export async function outboxDepth(db: Queryable, pipeline: string): Promise<number> {
-  const [depth] = await run<{ rows: number }>(db, {
+  const depth = await runOne<{ rows: number }>(db, {
     name: 'outbox_depth',
     text: 'select count(*)::float8 as rows from outflow.outbox where pipeline = $1',
     values: [pipeline],
   })
-  return depth!.rows
+  return depth.rows
 }
 
 /**
@@ -197,7 +197,7 @@ export async function outboxDepth(db: Queryable, pipeline: string): Promise<numb
  * old database's position.
  */
 export async function databaseId(db: Queryable): Promise<string> {
-  const [identity] = await run<{ id: string }>(db, {
+  const identity = await runOne<{ id: string }>(db, {
     name: 'database_id',
     text: `
       select left(md5(identity.id::text || database.oid::text), 8) as id
@@ -205,5 +205,5 @@ export async function databaseId(db: Queryable): Promise<string> {
       join pg_database as database on database.datname = current_database()`,
     values: [],
   })
-  return identity!.id
+  return identity.id
 }

@@ -1,6 +1,6 @@
 import type { Position, UnsentCause } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { arraysOf, run } from '../connection/statement.js'
+import { arraysOf, run, runOne } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 
 /** A row of the outbox without a number in the order of sending. */
@@ -25,7 +25,7 @@ export interface UnsentAlert extends Position, UnsentCause {
  * @returns the database's time once the lock is held
  */
 export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise<Date> {
-  const [clock] = await run<{ now: Date }>(db, {
+  const clock = await runOne<{ now: Date }>(db, {
     name: 'claim_outbox_order',
     text: `
       insert into outflow.outbox_sequences as known (pipeline, last_sequence) values ($1, 0)
@@ -33,7 +33,7 @@ export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise
       returning clock_timestamp() as now, set_config('synchronous_commit', 'off', true) as not_awaited`,
     values: [pipeline],
   })
-  return clock!.now
+  return clock.now
 }
 
 /**
@@ -158,10 +158,10 @@ export const ALERTS_CONTROLLED = `(
 
 /** Whether alert control has to decide on a pipeline's outbox: a rule is active, or was when an unsent alert was detected, or a bucket is open. */
 export async function hasAlertControl(db: Queryable, pipeline: string): Promise<boolean> {
-  const [found] = await run<{ controlled: boolean }>(db, {
+  const found = await runOne<{ controlled: boolean }>(db, {
     name: 'has_alert_control',
     text: `select ${ALERTS_CONTROLLED} as controlled`,
     values: [pipeline],
   })
-  return found!.controlled
+  return found.controlled
 }

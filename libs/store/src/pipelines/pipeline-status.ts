@@ -1,6 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { runOne } from '../connection/statement.js'
 import { readMetadata, trainedAtOf } from '../models/models.js'
 
 /** Current figures of a pipeline. */
@@ -29,7 +29,7 @@ export interface PipelineStatus {
 
 /** Returns a pipeline's current figures; zeros for a pipeline that has written nothing. */
 export async function pipelineStatus(db: Queryable, pipeline: string): Promise<PipelineStatus> {
-  const [row] = await run<StatusRow>(db, {
+  const row = await runOne<StatusRow>(db, {
     name: 'pipeline_status',
     text: `
       select now() as at, counts.*, active.id as "modelId", active.created_at as "modelStoredAt",
@@ -50,7 +50,7 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
       left join outflow.models as active on active.pipeline = $1 and active.state = 'active'`,
     values: [pipeline],
   })
-  const { modelStoredAt, ...rest } = row!
+  const { modelStoredAt, ...rest } = row
   const modelMetadata = readMetadata(rest.modelMetadata)
   const modelTrainedAt = modelStoredAt && trainedAtOf({ metadata: modelMetadata, createdAt: modelStoredAt })
   return { ...rest, modelMetadata, modelTrainedAt }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { run, runOne } from '../connection/statement.js'
 
 interface PipelineSummary {
   readonly pipeline: string
@@ -34,7 +34,7 @@ export async function pipelineExists(db: Queryable, pipeline: string): Promise<b
 
 /** Returns the rate of records by Kafka's record time, in records a second, for the last minute and for the current minute so far. */
 export async function recentRate(db: Queryable, pipeline: string): Promise<number> {
-  const [row] = await run<{ per_second: number }>(db, {
+  const row = await runOne<{ per_second: number }>(db, {
     name: 'recent_rate',
     text: `
       with since as (select date_trunc('minute', now()) - interval '1 minute' as minute)
@@ -46,5 +46,5 @@ export async function recentRate(db: Queryable, pipeline: string): Promise<numbe
       )::float8 / extract(epoch from now() - (select minute from since))::float8 as per_second`,
     values: [pipeline],
   })
-  return row!.per_second
+  return row.per_second
 }

@@ -1,6 +1,6 @@
 import { createPartitions, dayOf } from '../anomalies/partitions.js'
 import type { Pool } from '../connection/pool.js'
-import { run, type Statement } from '../connection/statement.js'
+import { run, runOne, type Statement } from '../connection/statement.js'
 
 const DAY_MS = 86_400_000
 
@@ -144,7 +144,7 @@ function idleWindowStates(pipeline: string, topics: readonly string[], keepMs: n
 /** Deletes rows in rounds until the signal aborts: millions take longer than a statement may. */
 async function deleteInRounds(pool: Pool, { table, name, text, values }: OldRows, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const [round] = await run<{ deleted: number }>(pool, {
+    const round = await runOne<{ deleted: number }>(pool, {
       name,
       text: `
         with deleted as (
@@ -153,7 +153,7 @@ async function deleteInRounds(pool: Pool, { table, name, text, values }: OldRows
         select count(*)::integer as deleted from deleted`,
       values,
     })
-    if (round!.deleted < ROWS_PER_ROUND) return
+    if (round.deleted < ROWS_PER_ROUND) return
   }
 }
 
@@ -164,7 +164,7 @@ const ROWS_PER_ROUND = 10_000
  * If Postgres's clock was set back, the retention clock moves back too.
  */
 async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly asOf: Date; readonly now: Date }> {
-  const [row] = await run<{ asOf: Date; now: Date }>(pool, {
+  return runOne<{ asOf: Date; now: Date }>(pool, {
     name: 'advance_retention_clock',
     text: `
       with advanced as (
@@ -177,7 +177,6 @@ async function advanceClock(pool: Pool, pipeline: string): Promise<{ readonly as
       from (values ($1)) as asked (pipeline) left join outflow.retention_clocks as last using (pipeline)`,
     values: [pipeline, FEWEST_SECONDS_BETWEEN_DAYS],
   })
-  return row!
 }
 
 /** Ingest applies retention every hour; its timer may be some minutes early. */

@@ -1,6 +1,6 @@
 import { plainText, type SuppressionRule } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { type RowOf, run, runOne } from '../connection/statement.js'
 
 /** A rule that hides alerts until it expires. */
 export interface Suppression extends SuppressionRule {
@@ -32,7 +32,7 @@ interface NewSuppression {
  */
 export async function addSuppression(db: Queryable, { pipeline, rule, why, by }: NewSuppression): Promise<string> {
   const { entity, field, direction, range, timeOfWeek, zone, expiresAt } = rule
-  const [row] = await run<{ id: string }>(db, {
+  const row = await runOne<{ id: string }>(db, {
     name: 'add_suppression',
     text: `
       insert into outflow.suppressions (pipeline, entity, field, direction, range_low, range_high, time_of_week, zone,
@@ -53,7 +53,7 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
       plainText(by),
     ],
   })
-  return row!.id
+  return row.id
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { run, runOne } from '../connection/statement.js'
 
 /** A span of Kafka's record time that is excluded from fits: from ≤ t < to. */
 interface Exclusion {
@@ -14,7 +14,7 @@ export async function addExclusion(
   db: Queryable,
   { pipeline, from, to, why, by }: Omit<Exclusion, 'id'> & { readonly pipeline: string },
 ): Promise<string> {
-  const [row] = await run<{ id: string }>(db, {
+  const row = await runOne<{ id: string }>(db, {
     name: 'add_exclusion',
     text: `
       insert into outflow.training_exclusions (pipeline, from_time, to_time, why, excluded_by)
@@ -22,7 +22,7 @@ export async function addExclusion(
       returning id::text`,
     values: [pipeline, from, to, why, by],
   })
-  return row!.id
+  return row.id
 }
 
 /** @returns whether there was such an exclusion */

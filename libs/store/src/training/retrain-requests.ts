@@ -1,12 +1,12 @@
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { run, runOne } from '../connection/statement.js'
 
 /** Requests a new model, and notifies `outflow_training`. @returns the request's id */
 export async function requestRetrain(
   db: Queryable,
   request: { readonly pipeline: string; readonly by: string; readonly why: string },
 ): Promise<string> {
-  const [row] = await run<{ id: string }>(db, {
+  const row = await runOne<{ id: string }>(db, {
     name: 'request_retrain',
     text: `
       insert into outflow.retrain_requests (pipeline, requested_by, why)
@@ -14,7 +14,7 @@ export async function requestRetrain(
       returning id::text, pg_notify('outflow_training', $1)`,
     values: [request.pipeline, request.by, request.why],
   })
-  return row!.id
+  return row.id
 }
 
 /** Returns the newest pending request; null: none. */

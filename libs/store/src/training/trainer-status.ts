@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run } from '../connection/statement.js'
+import { runOne } from '../connection/statement.js'
 import type { FitState } from './fits.js'
 
 /** The state of a pipeline's trainer, and the result of its last fit. */
@@ -18,7 +18,7 @@ export interface TrainerStatus {
 }
 
 export async function trainerStatus(db: Queryable, pipeline: string): Promise<TrainerStatus> {
-  const [row] = await run<TrainerStatus>(db, {
+  return runOne<TrainerStatus>(db, {
     name: 'trainer_status',
     text: `
       select extract(epoch from now() - trainer.beat_at)::float8 * 1000 as "beatAgeMs", trainer.waiting_for as "waitingFor",
@@ -31,7 +31,6 @@ export async function trainerStatus(db: Queryable, pipeline: string): Promise<Tr
       ) as fit on true`,
     values: [pipeline],
   })
-  return row!
 }
 
 /** Four heartbeat intervals of a trainer, plus one. */
