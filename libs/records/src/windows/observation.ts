@@ -3,7 +3,7 @@ import type { Fields } from '../fields/fields.js'
 import { inWholeRecords, type Locate } from '../fields/path.js'
 import { fieldReader, isRejection } from '../fields/reader.js'
 import { entityOf, hashOf, textOfKey } from './names.js'
-import type { WindowFeature, WindowPlan } from './plan.js'
+import type { Series, WindowFeature, WindowPlan } from './plan.js'
 
 /** The input of the windowed features from one record. */
 export interface Observation {
@@ -40,20 +40,30 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     }
     return list.indexOf(id)
   }
-  const category = (path: string) => placeIn(categories, { path, type: 'categorical', optional: true })
+  const category = (path: string): ((fields: Fields) => string | null) => {
+    const place = placeIn(categories, { path, type: 'categorical', optional: true })
+    return (fields) => fields.categories[place]!
+  }
+  const number = (feature: Exclude<Feature, WindowFeature>): ((fields: Fields) => number) => {
+    const place = placeIn(numbers, feature)
+    return (fields) => fields.numbers[place]!
+  }
   const entityReader = (by: string | null): ((fields: Fields, key: Buffer | null) => string | null) => {
     if (by === PARTITION) return () => ''
-    if (by === null) return (_, key) => textOfKey(key)
-    const place = category(by)
-    return ({ categories }) => categories[place]!
+    return by === null ? (_, key) => textOfKey(key) : category(by)
   }
-  const places = groups.map(({ by, series }) => ({
+  const valueReader = ({ kind, of }: Series): ((fields: Fields) => number) => {
+    if (of === null) return () => 0
+    if (kind !== 'values') return number({ path: of, type: 'numeric', optional: true })
+    const readValue = category(of)
+    return (fields) => hashOf(readValue(fields))
+  }
+  const readers = groups.map(({ by, series }) => ({
     readEntity: entityReader(by),
-    series: series.map(({ kind, of, at }) => ({
-      at,
-      number: of === null || kind === 'values' ? -1 : placeIn(numbers, { path: of, type: 'numeric', optional: true }),
-      category: of === null || kind !== 'values' ? -1 : category(of),
-      time: at === null ? -1 : placeIn(numbers, { path: at, type: 'cyclic', period: 'day', optional: true }),
+    series: series.map((own) => ({
+      at: own.at,
+      readValue: valueReader(own),
+      readTime: own.at === null ? null : number({ path: own.at, type: 'cyclic', period: 'day', optional: true }),
     })),
   }))
   const read = fieldReader(inputs, locate)
@@ -62,18 +72,17 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
     const fields = read(record)
     if (isRejection(fields)) return fields
     const observation = { entities: [] as (string | null)[], times: [] as number[][], values: [] as number[][] }
-    for (const { readEntity, series } of places) {
+    for (const { readEntity, series } of readers) {
       observation.entities.push(entityOf(readEntity(fields, key)))
       const times: number[] = []
       const values: number[] = []
-      for (const { at, time, number, category } of series) {
-        const atMs = time === -1 ? timestampMs : fields.numbers[time]!
+      for (const { at, readValue, readTime } of series) {
+        const atMs = readTime === null ? timestampMs : readTime(fields)
         if (Number.isNaN(atMs)) {
           return { reason: 'bad_timestamp', detail: `${at}: the event time of a windowed feature may not be missing` }
         }
         times.push(atMs)
-        if (category !== -1) values.push(hashOf(fields.categories[category]!))
-        else values.push(number === -1 ? 0 : fields.numbers[number]!)
+        values.push(readValue(fields))
       }
       observation.times.push(times)
       observation.values.push(values)
