@@ -34,9 +34,8 @@ export function makeReader(features: readonly Feature[]): Reader {
 export function fieldReader(features: readonly Feature[], locate: Locate): Reader {
   const { room, read } = rowReader(features, locate)
   return (record) => {
-    const { numbers, categories } = room(1)
-    const rejection = read(record, { count: 0, numbers, categories })
-    return rejection ?? { numbers: Array.from(numbers), categories }
+    const rows = room(1)
+    return read(record, rows) ?? { numbers: Array.from(rows.numbers), categories: rows.categories }
   }
 }
 

@@ -41,7 +41,9 @@ export function parseTimestamp(value: string | number): number | undefined {
   if (EPOCH.test(value)) return parseTimestamp(Number(value))
   const match = ISO.exec(value.trim())
   if (!match) return undefined
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((digits) => Number(digits ?? 0)) as Six
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1, 7)
+    .map((digits) => Number(digits ?? 0))
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 60) return undefined
   const fraction = match[7] ? Number(`0.${match[7]}`) * 1000 : 0
@@ -52,8 +54,6 @@ export function parseTimestamp(value: string | number): number | undefined {
 
 /** The calendar repeats after 400 years. Date.UTC adds 1900 to a year below 100. */
 const MS_OF_400_YEARS = 146_097 * 86_400_000
-
-type Six = [number, number, number, number, number, number]
 
 function daysIn(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
