@@ -41,8 +41,10 @@ export async function train(
       if (loss === undefined) return { steps: steps - 1, stopped: 'diverged' }
       // Yields to the event loop: sends progress, and notices when the parent has disconnected.
       if (steps % YIELD_EVERY === 0) await setImmediate()
-      const evaluation = evaluations.after(steps, loss, steps % EVALUATE_EVERY === 0 || steps === maxSteps)
-      if (evaluation !== undefined) onEvaluation({ ...evaluation, maxSteps, ...timesAt(steps) })
+      evaluations.add(steps, loss)
+      if (steps % EVALUATE_EVERY === 0 || steps === maxSteps) {
+        onEvaluation({ ...evaluations.evaluate(steps), maxSteps, ...timesAt(steps) })
+      }
       if (steps - evaluations.currentBest().step >= patience) return { steps, stopped: 'patience' }
     }
     return { steps: maxSteps, stopped: 'maxSteps' }
@@ -87,27 +89,29 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
  */
 function evaluationsOf(flow: TrainableFlow, validation: Batch, dim: number) {
   const curves = { atSteps: [] as number[], trainNll: [] as number[], validationNll: [] as number[] }
-  const evaluate = (step: number) => ({ step, nll: lowestNineTenths(flow.nll(validation)) })
+  const validate = (step: number) => ({ step, nll: lowestNineTenths(flow.nll(validation)) })
   const averaged = averagedWeights(flow.parameters)
-  let best = { ...evaluate(0), flow: flow.snapshot() }
+  let best = { ...validate(0), flow: flow.snapshot() }
   if (!Number.isFinite(best.nll)) {
     throw new NotFiniteError('the unfitted flow has no finite likelihood on the held-out rows')
   }
   let currentBest: { readonly step: number; readonly nll: number } = best
   const consider = (step: number): number => {
-    const found = evaluate(step)
+    const found = validate(step)
     if (found.nll < best.nll) best = { ...found, flow: flow.snapshot() }
     return found.nll
   }
   const start = { validationNll: best.nll, trainNll: Number.POSITIVE_INFINITY }
   let currentNll = best.nll
   let sinceLast: number[] = []
-  const after = (step: number, loss: number, isDue: boolean) => {
+  /** Adds the loss of a step's batch, and the weights after the step. */
+  const add = (step: number, loss: number): void => {
     sinceLast.push(loss)
     averaged.add()
     // The first loss is taken before the first step.
     if (step === 1) start.trainNll = loss
-    if (!isDue) return undefined
+  }
+  const evaluate = (step: number) => {
     const trainNll = meanOf(sinceLast)
     currentNll = consider(step)
     const validationNll = Math.min(
@@ -128,7 +132,7 @@ function evaluationsOf(flow: TrainableFlow, validation: Batch, dim: number) {
     const isWorse = (nll: number, began: number) => !(nll <= began + margin)
     return trainNll.length > 0 && isWorse(trainNll.at(-1)!, start.trainNll) && isWorse(currentNll, start.validationNll)
   }
-  return { curves, after, isDiverged, best: () => best, currentBest: () => currentBest }
+  return { curves, add, evaluate, isDiverged, best: () => best, currentBest: () => currentBest }
 }
 
 const LEARNING_RATE = 2e-3
