@@ -5,7 +5,7 @@ import { type Random, seededRandom } from '../random.js'
 import type { Rows } from '../tensor/rows.js'
 import { record } from '../tensor/tape.js'
 import type { Bijector } from './bijector.js'
-import { factorised } from './random-rotation.js'
+import { factorised } from './plu.js'
 
 /** Makes one bijector with random weights, for rows of dim columns and contexts of contextDim; runs inside a tidy. */
 type AnyBijector = (dim: number, contextDim: number, random: Random) => Bijector

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { seededRandom } from '../random.js'
-import { mixingMatrix } from './linear-mixing.js'
-import { factorised, randomRotation } from './random-rotation.js'
+import { factorised, mixingMatrix } from './plu.js'
+import { randomRotation } from './random-rotation.js'
 
 it('is orthogonal, and equals the product of its factors', () => {
   fc.assert(

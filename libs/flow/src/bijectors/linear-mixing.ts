@@ -3,13 +3,13 @@ import { ShapeError } from '../errors.js'
 import type { Weights } from '../flows/flow-state.js'
 import { stacked } from '../onnx/pieces.js'
 import { plainKernel } from '../tensor/plain-kernel.js'
-import type { Numbers } from '../tensor/rows.js'
 import { zeroed } from '../tensor/scratch.js'
 import { zeros } from '../tensor/tfjs.js'
 import type { Bijector } from './bijector.js'
 import { denseLayers } from './conditioner/dense.js'
 import type { Part } from './part.js'
-import { factorised, type Pivots, randomRotation } from './random-rotation.js'
+import { factorised, logDetOf, mixedRows, mixingMatrix, type Pivots, pivotAt, solvedRows } from './plu.js'
+import { randomRotation } from './random-rotation.js'
 
 /**
  * Invertible linear mixing of the features, W kept as its PLU factors: Glow's 1×1 convolution, for vectors.
@@ -18,7 +18,7 @@ import { factorised, type Pivots, randomRotation } from './random-rotation.js'
  *
  * In this form W cannot become singular, its log-det is a sum, and the inverse takes two substitutions.
  *
- * @param factors  [dim, dim], in LAPACK's packed form: L below the diagonal (its diagonal is 1), U above, s on it
+ * @param factors  [dim, dim], packed as by `factorised`
  * @returns bijector whose logDet is [batch], in nats
  * @see Kingma & Dhariwal 2018, arXiv:1807.03039, section 3.2
  */
@@ -83,87 +83,6 @@ export function mixingPart(layer: number, dim: number): Part {
       return { pieces: [{ columns: mixed, features: [...Array(dim).keys()] }], constant: logDetOf(data, dim) }
     },
   }
-}
-
-/** Σⱼ sⱼ of packed factors, nats. */
-function logDetOf(factors: Numbers, dim: number): number {
-  let logDet = 0
-  for (let row = 0; row < dim; row++) logDet += factors[row * (dim + 1)]!
-  return logDet
-}
-
-/**
- * The matrix by which rows are multiplied from the right, Wᵀ: [in, out], row-major.
- *
- * @param factors  [dim, dim], packed
- */
-export function mixingMatrix(factors: Numbers, pivots: Pivots): Float64Array {
-  const { length: dim } = pivots.order
-  const identity = Float64Array.from({ length: dim * dim }, (_, at) => (at % (dim + 1) === 0 ? 1 : 0))
-  return mixedRows(factors, pivots, identity)
-}
-
-/** W·x of each row, [count, dim] */
-function mixedRows(factors: Numbers, { order, sign }: Pivots, rows: Float64Array): Float64Array {
-  const dim = order.length
-  const mixed = new Float64Array(rows.length)
-  for (let from = 0; from < rows.length; from += dim) {
-    const lower = timesLower(factors, timesUpper(factors, sign, rows.subarray(from, from + dim)))
-    order.forEach((row, column) => {
-      mixed[from + column] = lower[row]!
-    })
-  }
-  return mixed
-}
-
-/** (U + diag(sign⊙exp(s)))·x */
-function timesUpper(factors: Numbers, sign: readonly number[], x: Float64Array): Float64Array {
-  const dim = sign.length
-  return x.map((own, row) => {
-    let total = own * pivotAt(factors, sign, row)
-    for (let column = row + 1; column < dim; column++) total += factors[row * dim + column]! * x[column]!
-    return total
-  })
-}
-
-/** L·y, [dim] */
-function timesLower(factors: Numbers, y: Float64Array): Float64Array {
-  const dim = y.length
-  return y.map((own, row) => {
-    let total = own
-    for (let column = 0; column < row; column++) total += factors[row * dim + column]! * y[column]!
-    return total
-  })
-}
-
-/** W⁻¹·z of each row, [count, dim] */
-export function solvedRows(factors: Numbers, { order, sign }: Pivots, rows: Float64Array): Float64Array {
-  const dim = order.length
-  const solved = new Float64Array(rows.length)
-  for (let from = 0; from < rows.length; from += dim) {
-    const x = solved.subarray(from, from + dim)
-    order.forEach((row, column) => {
-      x[row] = rows[from + column]!
-    })
-    solve(factors, sign, x)
-  }
-  return solved
-}
-
-/** Solves L·(U + diag(sign⊙exp(s)))·x = y for x, in place of y. */
-function solve(factors: Numbers, sign: readonly number[], y: Float64Array): void {
-  const dim = sign.length
-  for (let row = 0; row < dim; row++) {
-    for (let column = 0; column < row; column++) y[row]! -= factors[row * dim + column]! * y[column]!
-  }
-  for (let row = dim - 1; row >= 0; row--) {
-    for (let column = row + 1; column < dim; column++) y[row]! -= factors[row * dim + column]! * y[column]!
-    y[row]! /= pivotAt(factors, sign, row)
-  }
-}
-
-function pivotAt(factors: Numbers, sign: readonly number[], row: number): number {
-  return sign[row]! * Math.exp(factors[row * (sign.length + 1)]!)
 }
 
 /**

@@ -1,5 +1,4 @@
-import { solvedRows } from '../bijectors/linear-mixing.js'
-import { factorised } from '../bijectors/random-rotation.js'
+import { factorised, solvedRows } from '../bijectors/plu.js'
 
 /**
  * Solves Jᵀ·v = b for many small systems, in float64.
