@@ -50,7 +50,7 @@ export function actnormPart(layer: number, dim: number): Part {
       const stretched = graph.node('Mul', [shifted, graph.perColumn(inOrder(scales).map(Math.exp))])
       return {
         pieces: [{ columns: stretched, features }],
-        constant: scales.reduce((total, number) => total + number, 0),
+        logDetConstant: scales.reduce((total, number) => total + number, 0),
       }
     },
   }

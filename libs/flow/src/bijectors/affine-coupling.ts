@@ -58,14 +58,14 @@ export function affineCouplingPart(layer: number, sizes: FlowSizes & { readonly 
   return couplingPart(layer, sizes, {
     outputs: 2 * dim,
     bijector: (mask, conditioner) => affineCoupling(mask, conditioner, scaleBound),
-    throughOf: (moved) => ({
+    outputsOf: (moved) => ({
       outputs: outputsOf(moved, dim),
       scaleOf: (output) => (output < dim ? 1 / scaleBound : 1),
     }),
     transform: (graph, x, raw, count) => {
       const [squashed, shift] = graph.halveColumns(raw, count)
       const { logScale, scale } = boundedScale(graph, squashed, scaleBound)
-      return { columns: graph.node('Add', [graph.node('Mul', [x, scale]), shift]), spread: logScale }
+      return { columns: graph.node('Add', [graph.node('Mul', [x, scale]), shift]), logDetColumns: logScale }
     },
   })
 }

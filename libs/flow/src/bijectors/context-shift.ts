@@ -68,7 +68,7 @@ export function contextShiftPart({ dim, contextDim, hidden }: FlowSizes): Part {
       const { logScale, scale } = boundedScale(graph, squashed, CONTEXT_SCALE_BOUND)
       const [columns] = regrouped(graph, pieces, [features])
       const shifted = graph.node('Mul', [graph.node('Sub', [columns!, shift]), scale])
-      return { pieces: [{ columns: shifted, features }], spread: logScale }
+      return { pieces: [{ columns: shifted, features }], logDetColumns: logScale }
     },
   }
 }

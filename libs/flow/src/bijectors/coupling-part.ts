@@ -3,7 +3,7 @@ import type { OnnxGraph } from '../onnx/onnx-graph.js'
 import { regrouped } from '../onnx/pieces.js'
 import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
-import { conditionerPart, type Through } from './conditioner/conditioner-part.js'
+import { type ConditionerSlice, conditionerPart } from './conditioner/conditioner-part.js'
 import { halvesOf, type Mask, maskName, maskOf } from './conditioner/mask.js'
 import type { GraphStep, Part } from './part.js'
 
@@ -13,14 +13,14 @@ interface CouplingKind {
   readonly outputs: number
   bijector(mask: Mask, conditioner: Conditioner): Bijector
   /** The conditioner's outputs for the moved features, and their factors. */
-  throughOf(moved: readonly number[]): Omit<Through, 'inputs'>
+  outputsOf(moved: readonly number[]): Omit<ConditionerSlice, 'inputs'>
   /** Transforms `count` moved columns of a graph by columns of the conditioner's output. */
   transform(
     graph: OnnxGraph,
     x: string,
     raw: string,
     count: number,
-  ): { readonly columns: string } & Pick<GraphStep, 'spread' | 'summed'>
+  ): { readonly columns: string } & Pick<GraphStep, 'logDetColumns' | 'logDet'>
 }
 
 /**
@@ -53,8 +53,8 @@ export function couplingPart(layer: number, { dim, contextDim, hidden }: FlowSiz
         given.length === 0
           ? moved.map(() => undefined)
           : [...held, ...Array.from({ length: contextDim }, (_, at) => dim + at)]
-      const through = { inputs, ...kind.throughOf(moved) }
-      const raw = conditioner.toGraph(graph, graph.stack(given.length === 0 ? [x] : given), weights, through)
+      const slice = { inputs, ...kind.outputsOf(moved) }
+      const raw = conditioner.toGraph(graph, graph.stack(given.length === 0 ? [x] : given), weights, slice)
       const { columns, ...logDet } = kind.transform(graph, x, raw, moved.length)
       const heldPieces = heldColumns.map((columns) => ({ columns, features: held }))
       return { pieces: [{ columns, features: moved }, ...heldPieces], ...logDet }

@@ -80,7 +80,7 @@ export function mixingPart(layer: number, dim: number): Part {
       const { columns, features } = stacked(graph, pieces)
       const rows = features.flatMap((feature) => [...matrix.subarray(feature * dim, (feature + 1) * dim)])
       const mixed = graph.dense(columns, Float64Array.from(rows), new Float64Array(dim))
-      return { pieces: [{ columns: mixed, features: [...Array(dim).keys()] }], constant: logDetOf(data, dim) }
+      return { pieces: [{ columns: mixed, features: [...Array(dim).keys()] }], logDetConstant: logDetOf(data, dim) }
     },
   }
 }

@@ -49,10 +49,10 @@ export interface GraphRows {
 /** The output of a part in a graph: its rows, and its log-det in one of three forms. */
 export interface GraphStep {
   readonly pieces: readonly Piece[]
-  /** Columns whose sum is the log-det */
-  readonly spread?: string
-  /** [batch] */
-  readonly summed?: string
+  /** Columns whose sum is the log-det, nats. */
+  readonly logDetColumns?: string
+  /** [batch], nats */
+  readonly logDet?: string
   /** The same for every row, nats. */
-  readonly constant?: number
+  readonly logDetConstant?: number
 }

@@ -50,11 +50,11 @@ export function splineCouplingPart(layer: number, sizes: FlowSizes & SplineSizes
   return couplingPart(layer, sizes, {
     outputs: sizes.dim * length,
     bijector: (mask, conditioner) => splineCoupling(mask, conditioner, sizes),
-    throughOf: (moved) => ({ outputs: outputsOf(moved, sizes.bins) }),
+    outputsOf: (moved) => ({ outputs: outputsOf(moved, sizes.bins) }),
     transform: (graph, x, raw, count) => {
       const rows = [graph.toRows(x, count), graph.toRows(raw, count * length)] as const
       const { value, logDet } = splineGraph(graph, ...rows, count, sizes)
-      return { columns: graph.toColumns(value, count), summed: logDet }
+      return { columns: graph.toColumns(value, count), logDet }
     },
   })
 }

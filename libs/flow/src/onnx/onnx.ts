@@ -31,21 +31,21 @@ function forwardGraph(flow: FlowState, precision: Precision): { graph: OnnxGraph
   const input = (name: string, width: number) => graph.toColumns(graph.input(name, ['batch', width]), width)
   let pieces: readonly Piece[] = [{ columns: input('row', dim), features }]
   const context = contextDim > 0 ? input('context', contextDim) : undefined
-  const spread: string[] = []
-  const summed: string[] = []
-  let constant = 0
+  const logDetColumns: string[] = []
+  const logDets: string[] = []
+  let logDetConstant = 0
   for (const part of partsOf(spec)) {
     const step = part.toGraph(graph, { pieces, context }, weights)
     pieces = step.pieces
-    if (step.spread !== undefined) spread.push(step.spread)
-    if (step.summed !== undefined) summed.push(step.summed)
-    constant += step.constant ?? 0
+    if (step.logDetColumns !== undefined) logDetColumns.push(step.logDetColumns)
+    if (step.logDet !== undefined) logDets.push(step.logDet)
+    logDetConstant += step.logDetConstant ?? 0
   }
   const [latent] = regrouped(graph, pieces, [features]) as [string]
   // Where all couplings are the identity, every row has the same log-det: zeros give it the number of rows.
-  if (spread.length + summed.length === 0) spread.push(graph.node('Mul', [latent, graph.scalar(0)]))
-  if (spread.length > 0) summed.push(graph.sumColumns(graph.stack(spread)))
-  const logDet = graph.node('Sum', [...summed, graph.scalar(constant)])
+  if (logDetColumns.length + logDets.length === 0) logDetColumns.push(graph.node('Mul', [latent, graph.scalar(0)]))
+  if (logDetColumns.length > 0) logDets.push(graph.sumColumns(graph.stack(logDetColumns)))
+  const logDet = graph.node('Sum', [...logDets, graph.scalar(logDetConstant)])
   return { graph, latent, logDet }
 }
 

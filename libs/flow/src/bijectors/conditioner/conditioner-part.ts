@@ -4,8 +4,8 @@ import type { OnnxGraph } from '../../onnx/onnx-graph.js'
 import type { Random } from '../../random.js'
 import { mlp } from './conditioner.js'
 
-/** Restricts a conditioner to some of its inputs and outputs. */
-export interface Through {
+/** Some of a conditioner's inputs and outputs. */
+export interface ConditionerSlice {
   /** undefined: a column with weight 0. Default: all inputs. */
   readonly inputs?: readonly (number | undefined)[]
   /** Default: all. */
@@ -59,16 +59,16 @@ export function conditionerPart(
     },
     /**
      * @param input    columns
-     * @param through  which inputs these columns are, and which outputs come out
+     * @param slice    which inputs these columns are, and which outputs come out
      * @returns columns
      */
-    toGraph: (graph: OnnxGraph, input: string, weights: Weights, through: Through): string => {
+    toGraph: (graph: OnnxGraph, input: string, weights: Weights, slice: ConditionerSlice): string => {
       let columns = input
       layers.forEach(({ weight, bias, shape }, index) => {
         const isLast = index === layers.length - 1
-        const rows = (index === 0 && through.inputs) || [...Array(shape[0]).keys()]
-        const kept = (isLast && through.outputs) || [...Array(shape[1]).keys()]
-        const scaleOf = (isLast && through.scaleOf) || (() => 1)
+        const rows = (index === 0 && slice.inputs) || [...Array(shape[0]).keys()]
+        const kept = (isLast && slice.outputs) || [...Array(shape[1]).keys()]
+        const scaleOf = (isLast && slice.scaleOf) || (() => 1)
         const [matrix, offset] = [weights.get(weight)!.data, weights.get(bias)!.data]
         const picked = new Float64Array(rows.length * kept.length)
         rows.forEach((row, at) => {
