@@ -44,14 +44,18 @@ export function determiningGroup(encoder: Encoder, ids: Int32Array, j: number): 
     (grouping) => grouping.remaining[j]! <= DETERMINES && groupOfIds(grouping, ids, 0) > 0,
   )
   if (found === undefined) return null
-  const names = found.members.map((k) => tree.vocabularies[k]!.values[ids[k]! - 1] ?? 'none')
+  const [first, second] = found.members
+  const valueAt = (k: number) => tree.vocabularies[k]!.values[ids[k]! - 1] ?? 'none'
   const column = encoder.numbers[j]!
   const from = groupOfIds(found, ids, 0) * groupWidth(encoder)
   const median = found.table[from + j]!
   const reach = NINE_TENTHS * Math.exp(found.table[from + encoder.numbers.length + j]!)
   const inOwnUnit = (z: number) => keepSeen(column, roundToStep(column, unstandardise(column, z)))
   return {
-    name: names.length === 2 ? names.join('→') : `${tree.vocabularies[found.members[0]!]!.name} ${names[0]}`,
+    name:
+      second === undefined
+        ? `${tree.vocabularies[first]!.name} ${valueAt(first)}`
+        : `${valueAt(first)}→${valueAt(second)}`,
     median: inOwnUnit(median),
     range: [inOwnUnit(median - reach), inOwnUnit(median + reach)],
   }

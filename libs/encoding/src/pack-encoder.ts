@@ -86,7 +86,7 @@ export function unpackEncoder({ header, tables }: PackedEncoder): Encoder {
     },
     groupings: header.groupings.map(({ members, ordered, stride }, index) => ({
       members,
-      common: ordered ? null : commonIds(vocabularies[members[0]!]!, vocabularies[members[1]!]!),
+      common: ordered ? null : commonIds(vocabularies[members[0]]!, vocabularies[members[1]!]!),
       keys: new Map(Array.from(tables.get(`grouping.${index}.keys`)!, (key, place) => [key, place + 1])),
       stride,
       table: tables.get(`grouping.${index}.table`) as Float32Array,

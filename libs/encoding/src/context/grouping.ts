@@ -4,8 +4,8 @@ import { describeGroups, prepareNumbers, type StandardisedNumbers } from './grou
 
 /** A grouping of the records by one category or by a pair of categories; the numbers of a record are described by its group. */
 export interface Grouping {
-  /** One or two category indices. */
-  readonly members: readonly number[]
+  /** Category indices. */
+  readonly members: readonly [first: number, second?: number]
   /**
    * For a pair of categories that share a vocabulary: [ids of the first] and [ids of the second] → common ids, so that a
    * pair and its reverse are one group (a route in either direction); null if order counts.
@@ -47,9 +47,9 @@ const LARGEST_CONTEXT = 256
 /** The group that a record's category ids fall into; 0 is the unseen group. */
 export function groupOfIds(grouping: Grouping, ids: Int32Array, offset: number): number {
   const { members, keys } = grouping
-  const first = ids[offset + members[0]!]!
-  if (members.length === 1) return first
-  const key = pairKey(grouping, first, ids[offset + members[1]!]!)
+  const [first, second] = members
+  if (second === undefined) return ids[offset + first]!
+  const key = pairKey(grouping, ids[offset + first]!, ids[offset + second]!)
   return key === 0 ? 0 : (keys.get(key) ?? 0)
 }
 
@@ -134,7 +134,7 @@ function choosePairs(rows: GroupedRows, singles: readonly Float64Array[]): Plan[
   return informative
     .flatMap((a, place) => informative.slice(place + 1).map((b) => [a, b] as const))
     .map(([a, b]) => {
-      const plan: Plan = { members: [a, b], common: null }
+      const plan = { members: [a, b], common: null } satisfies Plan
       const remaining = left(plan)
       // A thousandth of the spread is negligible; adding it avoids 0 / 0.
       const ratios = best.map((single, j) => (remaining[j]! + 1e-3) / (single + 1e-3))
@@ -150,7 +150,7 @@ function choosePairs(rows: GroupedRows, singles: readonly Float64Array[]): Plan[
     .sort((a, b) => b.gain - a.gain)
     .slice(0, MOST_PAIRS)
     .map(({ plan, remaining, ratios }) => {
-      const common = commonIds(columns[plan.members[0]!]!.vocabulary, columns[plan.members[1]!]!.vocabulary)
+      const common = commonIds(columns[plan.members[0]]!.vocabulary, columns[plan.members[1]]!.vocabulary)
       if (common === null) return plan
       const unordered = left({ ...plan, common })
       const isAsGood = unordered.every(
@@ -185,9 +185,11 @@ function subset({ numbers, columns, folds, contamination }: GroupedRows, rows: I
 }
 
 function fitGrouping({ numbers, columns, folds, contamination }: GroupedRows, plan: Plan): FittedGrouping {
-  const [first, second] = plan.members.map((k) => columns[k]!) as [CategoryColumn, CategoryColumn?]
+  const [first, second] = plan.members
   const { keys, stride, groups, groupOf, ends } =
-    second === undefined ? groupByCategory(first) : groupByPair(first, second, plan.common, contamination)
+    second === undefined
+      ? groupByCategory(columns[first]!)
+      : groupByPair(columns[first]!, columns[second]!, plan.common, contamination)
   const { table, outOfFold, remaining } = describeGroups(numbers, groupOf, groups, folds)
   return { grouping: { ...plan, keys, stride, table, remaining }, groupOf, ends, outOfFold }
 }
