@@ -25,7 +25,7 @@ import {
 export function numberAlternatives(encoder: Encoder, ids: Int32Array, j: number, most: number): Float64Array {
   const column = encoder.numbers[j]!
   const { quantiles } = column
-  const [lowest, highest] = [quantiles[0]!, quantiles.at(-1)!].map((x) => ownToLine(column, x)) as [number, number]
+  const [lowest, highest] = [ownToLine(column, quantiles[0]!), ownToLine(column, quantiles.at(-1)!)]
   // The same number of points each: quantiles of the training values, even steps between the outermost, around group medians.
   const hasGroups = encoder.groupings.length > 0
   const part = Math.max(8, Math.floor(most / (hasGroups ? 3 : 2)))
@@ -142,8 +142,11 @@ function plausibleRange(encoder: Encoder, ids: Int32Array, j: number): readonly 
   if (column.cycle !== null) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
   const median = anchorOf(encoder, ids, 0, j)
   const reach = PLAUSIBLE_DEVIATIONS * groupDeviation(encoder, ids, j)
-  const [low, high] = [median - reach, median + reach].map((z) => keepSeen(column, unstandardise(column, z)))
-  return [Math.min(low!, column.quantiles[1]!), Math.max(high!, column.quantiles.at(-2)!)]
+  const inOwnUnit = (z: number) => keepSeen(column, unstandardise(column, z))
+  return [
+    Math.min(inOwnUnit(median - reach), column.quantiles[1]!),
+    Math.max(inOwnUnit(median + reach), column.quantiles.at(-2)!),
+  ]
 }
 
 const PLAUSIBLE_DEVIATIONS = 10

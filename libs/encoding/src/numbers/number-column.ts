@@ -162,8 +162,8 @@ export function keepSeen({ quantiles }: NumberColumn, x: number): number {
  * the training records make it large, and the flow then resolves the others less.
  */
 export function relativeScale(column: NumberColumn): number {
-  const [low, high] = [4, 28].map((at) => ownToLine(column, column.quantiles[at]!))
-  const deviation = (high! - low!) / (2 * NORMAL_EIGHTH)
+  const onLine = (at: number) => ownToLine(column, column.quantiles[at]!)
+  const deviation = (onLine(28) - onLine(4)) / (2 * NORMAL_EIGHTH)
   return deviation > 0 ? column.scale / deviation : 1
 }
 
