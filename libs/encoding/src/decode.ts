@@ -1,7 +1,7 @@
 import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts'
 import { type CategoryFeature, columnsOf, type Fields, type NumberFeature } from '@outflow/records'
 import { anchorOf } from './encode.js'
-import { type Encoder, rowDim } from './encoder.js'
+import { type Encoder, flagsAt, rowDim } from './encoder.js'
 import { isEmpty, keepSeen, type NumberColumn, restore } from './numbers/number-column.js'
 
 /**
@@ -15,10 +15,10 @@ export function decodeFields(encoder: Encoder, ids: Int32Array, rows: Float32Arr
   const { tree, numbers } = encoder
   const dim = rowDim(encoder)
   const categories = tree.parents.length
-  const flagsAt = categories - dim
+  const firstFlag = flagsAt(encoder)
   const valueAt = (k: number, index: number) => tree.vocabularies[k]!.values[ids[index * categories + k]! - 1] ?? null
   const numberAt = (column: NumberColumn, j: number, index: number): number => {
-    const flag = valueAt(flagsAt + j, index)
+    const flag = valueAt(firstFlag + j, index)
     if (flag === 'missing' || isEmpty(column)) return Number.NaN
     if (flag === 'usual') return column.usual!
     const value = restore(column, rows[index * dim + j]! + anchorOf(encoder, ids, index * categories, j))
@@ -26,7 +26,7 @@ export function decodeFields(encoder: Encoder, ids: Int32Array, rows: Float32Arr
   }
   return Array.from({ length: count }, (_, index) => ({
     numbers: numbers.map((column, j) => numberAt(column, j, index)),
-    categories: Array.from({ length: flagsAt }, (_, k) => valueAt(k, index)),
+    categories: Array.from({ length: firstFlag }, (_, k) => valueAt(k, index)),
   }))
 }
 

@@ -4,7 +4,7 @@ import { standardiseColumns } from './context/context.js'
 import { PLACES_WIDTH } from './context/fit-places.js'
 import { groupOfIds } from './context/grouping.js'
 import { fromLength, lengthBetween, type Places } from './context/places.js'
-import { contextDim, type Encoder, groupWidth, rowDim } from './encoder.js'
+import { contextDim, type Encoder, flagsAt, groupWidth, rowDim } from './encoder.js'
 import { type Flag, flagCategory, flagOf, logSlope, standardise, toLine } from './numbers/number-column.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
@@ -48,22 +48,22 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
   const rows = new Float32Array(count * dim)
   const addedNll = new Float64Array(count)
   const lookups = encoder.tree.vocabularies.map((vocabulary) => vocabulary.ids)
-  const named = categories - dim
+  const firstFlag = flagsAt(encoder)
   const features = numberColumnsOf(encoder.features)
   const columns = encoder.numbers.map((column, j) => ({
     column,
     logScale: Math.log(column.scale),
     missingNll: missingNllOf(encoder, j),
     isAnchored: encoder.anchors[j]!.length > 0,
-    flagIds: flagIdsOf(features[j]!.feature, lookups[named + j]!),
+    flagIds: flagIdsOf(features[j]!.feature, lookups[firstFlag + j]!),
   }))
   const nllOf = categoryNll(encoder.tree)
   let unseen = 0
   let missing = 0
   for (let index = 0; index < count; index++) {
     const idsAt = index * categories
-    for (let k = 0; k < named; k++) {
-      const value = values[index * named + k]!
+    for (let k = 0; k < firstFlag; k++) {
+      const value = values[index * firstFlag + k]!
       const id = lookups[k]!.get(value) ?? 0
       ids[idsAt + k] = id
       if (id === 0) unseen++
@@ -74,7 +74,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
       const { column, logScale, missingNll, isAnchored, flagIds } = columns[j]!
       const raw = numbers[index * dim + j]!
       const flag = flagOf(column, raw)
-      ids[idsAt + named + j] = flagIds[flag]
+      ids[idsAt + firstFlag + j] = flagIds[flag]
       if (flag === 'present') {
         const z = standardise(column, toLine(column, raw))
         rows[index * dim + j] = isAnchored ? z - anchorOf(encoder, ids, idsAt, j) : z
@@ -96,8 +96,9 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
  * What a missing number adds to the NLL besides its probability and ½·log 2π, nats: the log of its scale, or of what an anchor leaves
  * of it, by the share of the values that are not the usual one.
  */
-function missingNllOf({ anchors, groupings, noise, numbers, tree }: Encoder, j: number): number {
-  const { ids, counts } = tree.vocabularies[tree.vocabularies.length - numbers.length + j]!
+function missingNllOf(encoder: Encoder, j: number): number {
+  const { anchors, groupings, noise, numbers, tree } = encoder
+  const { ids, counts } = tree.vocabularies[flagsAt(encoder) + j]!
   const countOf = (flag: Flag) => (ids.has(flag) ? counts[ids.get(flag)!]! : 0)
   const present = countOf('present') / Math.max(1, countOf('present') + countOf('usual'))
   const [anchor] = anchors[j]!
@@ -135,11 +136,11 @@ export function encodeContext(encoder: Encoder, ids: Int32Array, count: number):
   const width = contextDim(encoder)
   const ofGroup = groupWidth(encoder)
   const categories = encoder.tree.parents.length
-  const flagsAt = categories - rowDim(encoder)
+  const firstFlag = flagsAt(encoder)
   const context = new Float32Array(count * width)
   const states = encoder.indicators.map(({ number, state }) => ({
-    flag: flagsAt + number,
-    id: encoder.tree.vocabularies[flagsAt + number]!.ids.get(state),
+    flag: firstFlag + number,
+    id: encoder.tree.vocabularies[firstFlag + number]!.ids.get(state),
   }))
   for (let index = 0; index < count; index++) {
     let at = index * width

@@ -30,6 +30,11 @@ export function rowDim({ numbers }: Encoder): number {
   return numbers.length
 }
 
+/** Number of categorical features, and index of the first number's flag among the categories. */
+export function flagsAt({ numbers, tree }: Pick<Encoder, 'numbers' | 'tree'>): number {
+  return tree.parents.length - numbers.length
+}
+
 /** Columns of the flow's context. */
 export function contextDim({ contextCentre }: Encoder): number {
   return contextCentre.length

@@ -1,6 +1,6 @@
 import type { Conditional } from './categories/conditional.js'
 import { groupOfIds } from './context/grouping.js'
-import { type Encoder, groupWidth } from './encoder.js'
+import { type Encoder, flagsAt, groupWidth } from './encoder.js'
 import { keepSeen, roundToStep, unstandardise } from './numbers/number-column.js'
 
 /** How often training saw a record's value of one category. */
@@ -69,15 +69,15 @@ const NINE_TENTHS = 1.645
  *
  * @param ids  [categories]
  */
-export function categoryEvidence({ tree, numbers }: Encoder, ids: Int32Array, k: number): CategoryEvidence {
+export function categoryEvidence(encoder: Encoder, ids: Int32Array, k: number): CategoryEvidence {
+  const { tree } = encoder
   const own = ids[k]!
   if (own === 0) return { kind: 'unseen' }
   const pairs = tree.parents.flatMap((parent, child) => {
     const edge = tree.edges[child]
     if (!edge || (child !== k && parent !== k)) return []
     const other = child === k ? parent : child
-    const isFlag = other >= tree.parents.length - numbers.length
-    if (isFlag || ids[other] === 0) return []
+    if (other >= flagsAt(encoder) || ids[other] === 0) return []
     const isTwin = edge.twin?.[ids[parent]!] === ids[child]
     const seen = edge.pairs.get(ids[parent]! * edge.stride + ids[child]!) ?? (isTwin && !countsTwins(edge) ? null : 0)
     const { name, values, counts } = tree.vocabularies[other]!

@@ -1,4 +1,4 @@
-import { type Encoder, flagCategory, flagOf, type NumberColumn, toOwn } from '@outflow/encoding'
+import { type Encoder, flagCategory, flagOf, flagsAt, type NumberColumn, toOwn } from '@outflow/encoding'
 import { columnsOf, type Fields, type NumberFeature } from '@outflow/records'
 
 /** How much the distribution of one field has changed. */
@@ -21,10 +21,11 @@ export interface FieldShift {
  * @param recent  at least 40 records
  */
 export function fieldShifts(
-  { features, numbers, tree }: Pick<Encoder, 'features' | 'numbers' | 'tree'>,
+  encoder: Pick<Encoder, 'features' | 'numbers' | 'tree'>,
   recent: readonly Fields[],
 ): readonly FieldShift[] {
-  const flagsAt = tree.vocabularies.length - numbers.length
+  const { features, numbers, tree } = encoder
+  const firstFlag = flagsAt(encoder)
   const shareIn = (category: number) => (value: string | null) =>
     tree.marginals[category]![tree.vocabularies[category]!.ids.get(value) ?? 0]!
   return columnsOf(features)
@@ -33,7 +34,7 @@ export function fieldShifts(
         const bins = binsOfCategory(tree.vocabularies[at]!.ids, tree.marginals[at]!)
         return { field, nats: divergence(recent.map(({ categories }) => bins(categories[at] ?? null))) }
       }
-      const bins = binsOfNumber(numbers[at]!, shareIn(flagsAt + at))
+      const bins = binsOfNumber(numbers[at]!, shareIn(firstFlag + at))
       const present = recent.map(({ numbers }) => numbers[at]!).filter((value) => hasShare(feature, value))
       return { field, nats: divergence(present.map(bins)) }
     })

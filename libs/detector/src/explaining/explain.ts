@@ -4,6 +4,7 @@ import {
   coarseAlternatives,
   type Encoder,
   encodeBatch,
+  flagsAt,
   isEmpty,
   numberAlternatives,
   refineAlternatives,
@@ -95,9 +96,9 @@ function leastOf(curve: Curve): number {
 }
 
 /** Whether the record has the number, and training records lack it. Those that lack a window over a partition are not counted. */
-function mayBeMissing({ numbers, tree: { vocabularies } }: Encoder, fields: Fields, j: number): boolean {
-  const flags = vocabularies[vocabularies.length - numbers.length + j]!
-  return !Number.isNaN(fields.numbers[j]) && (flags.ids.has('missing') || isEmpty(numbers[j]!))
+function mayBeMissing(encoder: Encoder, fields: Fields, j: number): boolean {
+  const flags = encoder.tree.vocabularies[flagsAt(encoder) + j]!
+  return !Number.isNaN(fields.numbers[j]) && (flags.ids.has('missing') || isEmpty(encoder.numbers[j]!))
 }
 
 /** [numbers]; indices of the numbers, the one that helps most first. */
@@ -153,8 +154,7 @@ function mainReasons(
 }
 
 /** Largest number of values of a category that are tried; the fewer categories, the more. */
-const mostValues = ({ tree, numbers }: Encoder) =>
-  Math.max(12, Math.floor(300 / Math.max(1, tree.parents.length - numbers.length)))
+const mostValues = (encoder: Encoder) => Math.max(12, Math.floor(300 / Math.max(1, flagsAt(encoder))))
 
 const CANDIDATES = 300
 /**
