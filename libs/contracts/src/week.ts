@@ -24,12 +24,12 @@ export function parseWeek(text: string): Uint8Array | null {
     .toLowerCase()
     .split(';')
     .map((part) => part.trim())) {
-    const [, days = 'mon-sun', times = '00:00-24:00'] = SPAN.exec(span) ?? []
-    const [from, to] = times.split('-').map(minuteOfDay)
+    const [, days = 'mon-sun', begin = '00:00', end = '24:00'] = SPAN.exec(span) ?? []
+    const [from, to] = [minuteOfDay(begin), minuteOfDay(end)]
     if (span === '' || !SPAN.test(span) || from === to) return null
     for (const day of daysOf(days)) {
-      const length = to! > from! ? to! - from! : to! - from! + DAY
-      for (let minute = 0; minute < length; minute += 1) minutes[(day * DAY + from! + minute) % WEEK] = 1
+      const length = to > from ? to - from : to - from + DAY
+      for (let minute = 0; minute < length; minute += 1) minutes[(day * DAY + from + minute) % WEEK] = 1
     }
   }
   return minutes
@@ -38,7 +38,7 @@ export function parseWeek(text: string): Uint8Array | null {
 const DAY_NAME = `(?:${DAYS.join('|')})`
 const DAY_LIST = `${DAY_NAME}(?:-${DAY_NAME})?(?:\\s*,\\s*${DAY_NAME}(?:-${DAY_NAME})?)*`
 const FROM = '(?:[01]\\d|2[0-3]):[0-5]\\d'
-const SPAN = new RegExp(`^(${DAY_LIST})?\\s*(${FROM}-(?:${FROM}|24:00))?$`)
+const SPAN = new RegExp(`^(${DAY_LIST})?\\s*(?:(${FROM})-(${FROM}|24:00))?$`)
 
 function minuteOfDay(time: string): number {
   const [hours, minutes] = time.split(':')
@@ -48,11 +48,9 @@ function minuteOfDay(time: string): number {
 /** Numbers of the days of a list such as `mon-wed,sun`, Monday 0. */
 function daysOf(list: string): number[] {
   return list.split(',').flatMap((part) => {
-    const [first, last = first] = part
-      .trim()
-      .split('-')
-      .map((name) => DAYS.indexOf(name))
-    const count = ((last! - first! + 7) % 7) + 1
-    return Array.from({ length: count }, (_, place) => (first! + place) % 7)
+    const [first = '', last = first] = part.trim().split('-')
+    const from = DAYS.indexOf(first)
+    const count = ((DAYS.indexOf(last) - from + 7) % 7) + 1
+    return Array.from({ length: count }, (_, place) => (from + place) % 7)
   })
 }
