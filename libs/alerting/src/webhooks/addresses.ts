@@ -16,7 +16,7 @@ type AddressRule = (address: string) => boolean
 export function makeAddressRule(host: string, allow: readonly string[]): AddressRule {
   if (allow.some((entry) => entry.toLowerCase() === host.toLowerCase())) return () => true
   const networks = allow.flatMap((entry) => {
-    const [address, bits] = entry.split('/') as [string, string | undefined]
+    const [address = '', bits] = entry.split('/')
     if (isIP(address) === 0) return []
     const network = ipaddr.process(address)
     return [{ network, bits: bits === undefined ? 8 * network.toByteArray().length : Number(bits) }]
