@@ -200,23 +200,29 @@ function branchOfType({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core
 
 /** Replaces a value by `[redacted]` if it may be a secret, also under a wrong key. */
 function redact(path: readonly PropertyKey[], value: unknown): unknown {
-  const [part, key, inner] = path
-  if (value === null) return value
-  if (part === undefined) return Array.isArray(value) || typeof value === 'string' ? '[redacted]' : value
-  if (part === 'source' && key === 'registry') return '[redacted]'
-  if (part === 'console' && key === 'authentication' && !PUBLIC_OF_LOGIN.has(path.at(-1)!)) return '[redacted]'
-  if (part === 'alerts' && key === 'webhooks') return isPublicOfWebhook(path) ? value : '[redacted]'
-  if (part !== 'kafka' && part !== 'postgres') return value
-  const isPublic = key === 'brokers' || key === 'clientId' || (key === 'sasl' && inner === 'mechanism')
-  return isPublic && typeof value !== 'object' ? value : '[redacted]'
+  const isPublic = path.length === 0 ? isOfDocument : PUBLIC_OF.get(path[0]!)
+  return value === null || isPublic === undefined || isPublic(path, value) ? value : '[redacted]'
 }
 
-const PUBLIC_OF_LOGIN: ReadonlySet<PropertyKey> = new Set(['name', 'role', 'issuer', 'clientId', 'scope', 'rolesClaim'])
+type PublicRule = (path: readonly PropertyKey[], value: unknown) => boolean
 
-/** The URL of a webhook may be a secret as well. */
-function isPublicOfWebhook([, , , key]: readonly PropertyKey[]): boolean {
-  return typeof key === 'string' && ['name', 'kind', 'send', 'timeout', 'retryFor', 'allow'].includes(key)
-}
+const isOfDocument: PublicRule = (_, value) => !Array.isArray(value) && typeof value !== 'string'
+
+const isOfConnection: PublicRule = ([, key, inner], value) =>
+  (key === 'brokers' || key === 'clientId' || (key === 'sasl' && inner === 'mechanism')) && typeof value !== 'object'
+
+const LOGIN_KEYS: ReadonlySet<PropertyKey> = new Set(['name', 'role', 'issuer', 'clientId', 'scope', 'rolesClaim'])
+// The URL of a webhook may be a secret as well.
+const WEBHOOK_KEYS: ReadonlySet<unknown> = new Set(['name', 'kind', 'send', 'timeout', 'retryFor', 'allow'])
+
+/** What is public of the sections that may have secrets. */
+const PUBLIC_OF: ReadonlyMap<PropertyKey, PublicRule> = new Map<string, PublicRule>([
+  ['source', ([, key]) => key !== 'registry'],
+  ['console', (path) => path[1] !== 'authentication' || LOGIN_KEYS.has(path.at(-1)!)],
+  ['alerts', ([, key, , own]) => key !== 'webhooks' || WEBHOOK_KEYS.has(own)],
+  ['kafka', isOfConnection],
+  ['postgres', isOfConnection],
+])
 
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
