@@ -1,6 +1,7 @@
 import { SMALLEST } from '../bijectors/spline.js'
 import { ShapeError } from '../errors.js'
 import type { Precision } from '../onnx/onnx-graph.js'
+import type { Tensor } from './tensor-file.js'
 
 /** The architecture of a flow. */
 export type FlowSpec = RealNvpSpec | GlowSpec | SplineSpec
@@ -51,10 +52,7 @@ export interface SplineSpec extends FlowSizes {
 }
 
 /** One named array of a flow, row-major. */
-export interface WeightTensor {
-  readonly shape: readonly number[]
-  readonly data: Float32Array
-}
+export type WeightTensor = Tensor<Float32Array>
 
 export type Weights = ReadonlyMap<string, WeightTensor>
 
