@@ -58,7 +58,8 @@ export function listen(watch: Watch): Listener {
 /** Listens on one connection. Returns when stopped, throws if the connection breaks. */
 async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => void): Promise<void> {
   const { makeClient = (config) => new pg.Client(config), pollMs = POLL_MS } = watch
-  const channels = Object.keys(watch.checks) as Channel[]
+  const checks = new Map(Object.entries(watch.checks))
+  const channels = [...checks.keys()]
   const client = makeClient({
     connectionString: watch.url,
     application_name: `outflow ${channels[0]}`,
@@ -67,7 +68,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => vo
     keepAlive: true,
   })
   const { wake, wait } = makeWakeUp()
-  let due = new Set<string>(channels)
+  let due = new Set(channels)
   let broken: Error | undefined
   client.on('error', (error) => {
     broken = error
@@ -87,7 +88,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => vo
       const now = due
       due = new Set()
       if (broken) throw broken
-      for (const channel of now) await watch.checks[channel as Channel]!(client)
+      for (const channel of now) await checks.get(channel)?.(client)
       await wait(stop, pollMs)
       if (due.size === 0) due = new Set(channels)
     }
