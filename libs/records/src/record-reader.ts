@@ -35,7 +35,7 @@ export interface ReadRecord<M extends MessageFacts = MessageFacts> extends Event
 }
 
 /** Reads the messages of a batch into one table of fields, without a `Fields` object per record. */
-export interface BatchReader<M extends MessageFacts = Message> extends Pick<RowReader, 'room' | 'table'> {
+export interface BatchReader<M extends MessageFacts = Message> extends Pick<RowReader, 'makeRows' | 'table'> {
   /** Reads a message, and writes its fields after the last row; windowed features are missing in them. */
   read(message: M, rows: FieldRows): ReadRecord<M> | Rejection
 }
@@ -43,10 +43,10 @@ export interface BatchReader<M extends MessageFacts = Message> extends Pick<RowR
 /** Compiles the reader of event time, entity, fields and windows, which scans the bytes of a message once. */
 export function batchReader<M extends Message>({ decoder, ...options }: ReaderOptions & WithPicker): BatchReader<M> {
   const { keys, locate } = pickedPaths()
-  const { room, read, table } = tableReader(options, locate)
+  const { makeRows, read, table } = tableReader(options, locate)
   const pick = decoder.picker(keys)
   return {
-    room,
+    makeRows,
     table,
     read: (message, rows) => {
       if (message.unreadable !== undefined) return { reason: 'too_large', detail: message.unreadable }
@@ -112,7 +112,7 @@ export function recordReader<M extends MessageFacts & RecordOrigin & { readonly 
 
 function tableReader({ source, features, windows = features }: ReaderOptions, locate: Locate) {
   const plan = planWindows(windows)
-  const { room, read: readFields, table } = rowReader(features, locate)
+  const { makeRows, read: readFields, table } = rowReader(features, locate)
   const readEvent = eventReader(source, locate)
   const readObservation = plan && makeObservationReader(plan, locate)
   const read = <M extends MessageFacts>(record: unknown, message: M, rows: FieldRows): ReadRecord<M> | Rejection => {
@@ -124,12 +124,12 @@ function tableReader({ source, features, windows = features }: ReaderOptions, lo
     if ('reason' in observation) return observation
     return { source: message, eventTimeMs: event.eventTimeMs, entityKey: event.entityKey, observation }
   }
-  return { room, read, table }
+  return { makeRows, read, table }
 }
 
 function orderedReader<M extends MessageFacts & RecordOrigin>(
   { features, windows = features, maxBytes }: OrderedOptions,
-  { room, read, table }: BatchReader<M>,
+  { makeRows, read, table }: BatchReader<M>,
 ): OrderedReader<M> {
   const plan = planWindows(windows)
   const fill = rowFiller(features, windowPlaces(features, windows))
@@ -147,7 +147,7 @@ function orderedReader<M extends MessageFacts & RecordOrigin>(
   }
   return {
     read: (message) => {
-      const rows = room(1)
+      const rows = makeRows(1)
       const record = read(message, rows)
       if ('reason' in record) return record
       rows.count = 1

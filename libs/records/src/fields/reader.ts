@@ -32,9 +32,9 @@ export function makeReader(features: readonly Feature[]): Reader {
 
 /** The same for records that are known to be objects, whole or picked: `locate` resolves a path. */
 export function fieldReader(features: readonly Feature[], locate: Locate): Reader {
-  const { room, read } = rowReader(features, locate)
+  const { makeRows, read } = rowReader(features, locate)
   return (record) => {
-    const rows = room(1)
+    const rows = makeRows(1)
     return read(record, rows) ?? { numbers: Array.from(rows.numbers), categories: rows.categories }
   }
 }
@@ -42,7 +42,7 @@ export function fieldReader(features: readonly Feature[], locate: Locate): Reade
 /** Reads the records of a batch into one table, without an allocation per record. */
 export interface RowReader {
   /** Returns an empty table with capacity for this many records. */
-  room(records: number): FieldRows
+  makeRows(records: number): FieldRows
   /** Writes a record's fields after the last row, or returns why the record breaks its contract. */
   read(record: unknown, rows: FieldRows): Rejection | null
   /** Returns the first `count` rows. */
@@ -88,7 +88,7 @@ export function rowReader(features: readonly Feature[], locate: Locate): RowRead
     return null
   }
   return {
-    room: (records) => ({ count: 0, numbers: new Float64Array(records * width.numbers), categories: [] }),
+    makeRows: (records) => ({ count: 0, numbers: new Float64Array(records * width.numbers), categories: [] }),
     read,
     table: ({ count, numbers, categories }) => {
       const length = count * width.numbers

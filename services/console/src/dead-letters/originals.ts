@@ -89,7 +89,7 @@ export async function recordChecker(
   const reader = batchReader({ decoder, source, features, windows })
   return async (message) => {
     await decoder.prepare([message])
-    const record = reader.read(message, reader.room(1))
+    const record = reader.read(message, reader.makeRows(1))
     return 'reason' in record ? record : null
   }
 }

@@ -30,7 +30,7 @@ export function readWith({ borrowModel, readerFor, tombstones, telemetry }: Read
       const reader = readers.get(detector) ?? readerFor(detector)
       readers.set(detector, reader)
       const { length } = delivery.records
-      const rows = reader.room(length)
+      const rows = reader.makeRows(length)
       const recordTimesMs = new Float64Array(length)
       /** Index in the delivery of each record that was read. */
       const places = new Uint32Array(length)
@@ -60,7 +60,7 @@ export function readWith({ borrowModel, readerFor, tombstones, telemetry }: Read
       }
       const records: ReadRecords = {
         length: rows.count,
-        at: (row) => reader.read(delivery.records.at(places[row]!)!, reader.room(1)) as ReadRecord,
+        at: (row) => reader.read(delivery.records.at(places[row]!)!, reader.makeRows(1)) as ReadRecord,
       }
       const read = { records, recordTimesMs: recordTimesMs.subarray(0, rows.count), observations }
       return { ...batch, model, ...read, fields: reader.table(rows), rejected, skipped }
