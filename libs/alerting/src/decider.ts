@@ -37,10 +37,10 @@ export interface Decider {
  * depends only on the control, the open buckets and the times of the alerts.
  *
  * In this order: a rule hides the alert; its key's cool-down hides it, unless it is more severe than the alert that began the
- * cool-down; it is gathered because of quiet hours, or because its key or its main reason has used up its share of individual
+ * cool-down; it is gathered because of quiet hours, or because its key or its main reason has used up its allowance of individual
  * alerts in the bucket. Otherwise it is sent individually, and begins its key's cool-down.
  *
- * A bucket that gathered more alerts than its share is followed by a bucket without a share: while many alerts arrive, one alert
+ * A bucket that gathered more alerts than its allowance is followed by a bucket without one: while many alerts arrive, one alert
  * per bucket is sent. A group that would close in quiet hours closes at their end, unless its severity is `below` or higher.
  *
  * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on
@@ -70,7 +70,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   }
 
   const putSuccessor = ({ kind, subject, count }: AlertBucket, closedAtMs: number): void => {
-    if (grouping === undefined || (kind !== 'key' && kind !== 'reason') || count <= shareOf(kind, grouping)) return
+    if (grouping === undefined || (kind !== 'key' && kind !== 'reason') || count <= allowanceOf(kind, grouping)) return
     put(openBucket({ kind, subject, closesAtMs: closedAtMs + grouping.bucket }))
   }
 
@@ -101,16 +101,16 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
 
   const gatheringOf = (alert: Alert): AlertBucket | undefined => {
     const closesAtMs = quietUntil(alert.detectedAtMs, alert.severity)
-    if (closesAtMs === undefined) return sharedBucketsOf(alert).find((bucket) => bucket.allowance === 0)
+    if (closesAtMs === undefined) return countedBucketsOf(alert).find((bucket) => bucket.allowance === 0)
     return find('quiet', '') ?? openBucket({ kind: 'quiet', subject: '', closesAtMs })
   }
 
-  /** The buckets whose shares an alert uses when it is sent individually. */
-  const sharedBucketsOf = ({ key, reason, detectedAtMs }: Alert): readonly AlertBucket[] => {
+  /** The buckets whose allowances an alert uses when it is sent individually. */
+  const countedBucketsOf = ({ key, reason, detectedAtMs }: Alert): readonly AlertBucket[] => {
     if (grouping === undefined) return []
     const bucket = (kind: 'key' | 'reason', subject: string): AlertBucket =>
       find(kind, subject) ??
-      openBucket({ kind, subject, closesAtMs: detectedAtMs + grouping.bucket, allowance: shareOf(kind, grouping) })
+      openBucket({ kind, subject, closesAtMs: detectedAtMs + grouping.bucket, allowance: allowanceOf(kind, grouping) })
     return [
       ...(key === null ? [] : [bucket('key', key)]),
       ...(reason === null ? [] : [bucket('reason', reasonSubject(reason))]),
@@ -119,7 +119,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
 
   const send = (alert: Alert): void => {
     const { key, severity, detectedAtMs } = alert
-    for (const bucket of sharedBucketsOf(alert)) {
+    for (const bucket of countedBucketsOf(alert)) {
       put({ ...bucket, allowance: bucket.allowance - 1, sent: bucket.sent + 1 })
     }
     if (cooldownMs !== undefined && key !== null) {
@@ -170,5 +170,5 @@ export function bucketsOf({
 
 const reasonSubject = (reason: Reason): string => JSON.stringify([reason.field, directionOf(reason)])
 
-const shareOf = (kind: 'key' | 'reason', { perKey, perReason }: NonNullable<Control['grouping']>): number =>
+const allowanceOf = (kind: 'key' | 'reason', { perKey, perReason }: NonNullable<Control['grouping']>): number =>
   kind === 'key' ? perKey : perReason
