@@ -28,7 +28,6 @@ export interface Decider {
   decide(alert: Alert): { readonly unsent: UnsentCause | null; readonly closed: readonly AlertBucket[] }
   /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing and with its time. */
   closeDue(nowMs: number): readonly AlertBucket[]
-  /** The buckets that are open. */
   open(): readonly AlertBucket[]
 }
 

@@ -1,7 +1,6 @@
 import { type Fields, type FileRecord, fileReader, type RecordFile, readRecords } from '@outflow/records'
 import type { Detector, Scores } from './detector.js'
 
-/** A batch of a file's records with their scores. */
 export interface ScoredBatch {
   /** The row of the batch's first record, from 0 in input order. */
   readonly firstRow: number

@@ -2,7 +2,6 @@ import type { Pool } from '@outflow/store'
 import { beginPartitions, skipMissed, storedPositions } from '@outflow/store/batch'
 import type { PositionStore } from '@outflow/streams'
 
-/** The positions of a pipeline, in Postgres. */
 export function positionsOf(pool: Pool, pipeline: string): PositionStore {
   return {
     movesWithDeliveries: true,

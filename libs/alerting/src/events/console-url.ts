@@ -16,7 +16,6 @@ interface ListFilters {
 export const listUrl = (consoleUrl: string, { pipeline, key, field }: ListFilters): string =>
   pageUrl(consoleUrl, '/anomalies', { pipeline, ...(key && { key }), ...(field && { field }) })
 
-/** The address of a pipeline's health page in the console. */
 export const healthUrl = (consoleUrl: string, pipeline: string): string => pageUrl(consoleUrl, '/health', { pipeline })
 
 function pageUrl(consoleUrl: string, path: string, search: Readonly<Record<string, string>>): string {

@@ -5,7 +5,6 @@ export const GROUP_EVENT_TYPE = 'outflow.anomaly_group.v1'
 
 const { key, nll, pValue, surpriseBits, severity } = alertEventSchema.shape.data.shape
 
-/** An example of the anomalies in a group. */
 export const groupExampleSchema = z.object({
   id: z.string().describe('pipeline/topic/partition/offset, as outflow explain --anomaly accepts it'),
   time: alertEventSchema.shape.time,

@@ -146,13 +146,11 @@ type ModelRequest =
   | { readonly kind: 'score'; readonly model: number; readonly table: FieldTable }
   | { readonly kind: 'close'; readonly model: number }
 
-/** Messages to the scoring thread. */
 export type ToScoringThread =
   | (ModelRequest & { readonly id: number })
   | { readonly kind: 'run'; readonly module: string; readonly port: MessagePort }
   | { readonly kind: 'end' }
 
-/** Messages from the scoring thread. */
 export type FromScoringThread =
   | { readonly kind: 'done'; readonly id: number; readonly scores: ModelScores | null }
   | ({ readonly kind: 'failed'; readonly id: number } & Failure)

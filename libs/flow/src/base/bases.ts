@@ -14,7 +14,6 @@ export function baseShapes({ dim, base }: FlowSpec): Shapes {
   return base ? mixtureShapes(base.components, dim) : new Map()
 }
 
-/** The base's weights before a fit. */
 export function unfittedBase({ dim, base }: FlowSpec): FlowState['weights'] {
   return base ? standardMixture(base.components, dim) : new Map()
 }

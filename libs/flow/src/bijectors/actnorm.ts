@@ -30,7 +30,6 @@ export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
   }
 }
 
-/** The actnorm of a layer. */
 export function actnormPart(layer: number, dim: number): Part {
   const { bias, logScale } = namesOf(layer)
   return {

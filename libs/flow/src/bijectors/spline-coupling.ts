@@ -44,7 +44,6 @@ function outputsOf(moved: readonly number[], bins: number): readonly number[] {
   return moved.flatMap((feature) => Array.from({ length }, (_, at) => feature * length + at))
 }
 
-/** The spline coupling of a layer. */
 export function splineCouplingPart(layer: number, sizes: FlowSizes & SplineSizes): Part {
   const length = rawLength(sizes.bins)
   return couplingPart(layer, sizes, {

@@ -7,7 +7,6 @@ import { openBackend } from '../tensor/backend.js'
 import { checkFinite, checkRows, NO_CONTEXT } from '../tensor/rows.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 
-/** Options of `sampleFlow`. */
 export interface SampleOptions {
   /** [count, contextDim], row-major. Default: empty, for an unconditional flow. */
   readonly context?: Float32Array

@@ -18,7 +18,6 @@ export interface FieldRows {
   readonly categories: (string | null)[]
 }
 
-/** Returns the fields of one record of a table. */
 export function fieldsAt({ count, numbers, categories }: FieldTable, row: number): Fields {
   const [numberWidth, categoryWidth] = [numbers.length / count, categories.length / count]
   return {

@@ -8,7 +8,6 @@ export interface TextMeasures {
   readonly shape: string | null
 }
 
-/** The measures of a missing text. */
 export const NO_TEXT: TextMeasures = { numbers: TEXT_MEASURES.map(() => Number.NaN), shape: null }
 
 /** Maximum number of measured characters, except for the length. */

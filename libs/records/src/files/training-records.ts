@@ -10,7 +10,6 @@ import type { FileRecord, RecordFile } from './record-file.js'
 export interface TrainingRecords {
   readonly features: readonly Feature[]
   readonly leftOut: readonly LeftOut[]
-  /** Of the features. */
   readonly warnings: readonly FeatureWarning[]
   /** In the file's order. */
   readonly records: readonly Fields[]

@@ -1,4 +1,3 @@
-/** Summary of a field's numbers. */
 export type NumberSummary = NonNullable<ReturnType<NumberSummariser['summary']>>
 
 /** Summarises numbers one by one, in bounded memory. */

@@ -155,7 +155,6 @@ function eachRow<Row extends QueryResultRow>(
   })
 }
 
-/** Returns the anomaly at a position, or null. */
 export async function anomalyAt(db: Queryable, pipeline: string, position: Position): Promise<StoredAnomaly | null> {
   const [row] = await run<AnomalyRow>(db, {
     name: 'anomaly_at',

@@ -114,7 +114,6 @@ export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Pr
   })
 }
 
-/** Returns the dead letter of a position, or null. */
 export async function deadLetterAt(db: Queryable, pipeline: string, at: Position): Promise<StoredDeadLetter | null> {
   const [row] = await run<StoredDeadLetter>(db, {
     name: 'dead_letter_at',

@@ -45,7 +45,6 @@ export async function noteDriftAlarm(
   return rows.length > 0
 }
 
-/** Which alarms of a pipeline. */
 interface DriftAlarmQuery {
   readonly pipeline: string
   /** Default: of any chart. */

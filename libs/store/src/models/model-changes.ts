@@ -2,7 +2,6 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import type { ModelKey } from './models.js'
 
-/** One change of a pipeline's active model. */
 interface ModelChange {
   readonly action: 'promote' | 'rollback'
   /** The model that became active. */

@@ -181,7 +181,6 @@ export async function requireOutboxNumbered(db: Queryable, pipeline: string, seq
   )
 }
 
-/** Returns the number of rows in the outbox. */
 export async function outboxDepth(db: Queryable, pipeline: string): Promise<number> {
   const depth = await runOne<{ rows: number }>(db, {
     name: 'outbox_depth',

@@ -16,7 +16,6 @@ export interface WaitingDelivery {
   readonly traceparent: string | null
 }
 
-/** The result of a failed attempt. */
 export interface FailedAttempt {
   /** HTTP status; null: no answer. */
   readonly status: number | null

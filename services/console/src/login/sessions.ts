@@ -41,7 +41,6 @@ export function makeSessions(authentication: ConsoleConfig['authentication']) {
     return verified?.payload ?? null
   }
   return {
-    /** Returns the value of a session's cookie. */
     cookieOf: (session: z.infer<typeof cookieSchema>) => sign(session, 'session', SESSION_SECONDS),
     /** Returns the user of a session; null when it is not valid, has ended, or its token or provider is no longer in the configuration. */
     userOf: async (cookie: string | undefined): Promise<Session | null> => {

@@ -2,7 +2,6 @@ import { type Config, formatPosition } from '@outflow/contracts'
 import { type KafkaConnection, readWindow, type WindowRecord } from '@outflow/streams'
 import { BROKEN, TRUTH_HEADER } from './feed-plan.js'
 
-/** A message on the topic. */
 export interface SentMessage {
   /** `topic/partition/offset`. */
   readonly position: string

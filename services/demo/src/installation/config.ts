@@ -1,4 +1,3 @@
-/** Addresses of the demo's broker and database. */
 interface DemoServers {
   readonly brokers: readonly string[]
   readonly databaseUrl: string

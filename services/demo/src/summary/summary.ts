@@ -32,7 +32,6 @@ export function summarize(observed: DemoObservations) {
     scored: observed.counters.scored,
     deadLettered: Object.values(observed.rejected).reduce((total, count) => total + count, 0),
     deadLetteredByReason: observed.rejected,
-    /** Messages on the dead-letter topic. */
     deadLetterMessages: observed.deadLetterMessages,
     /** Rows in Postgres. */
     anomalies: observed.counters.anomalies,

@@ -54,7 +54,6 @@ export interface TrainerEffects {
   /** The active model; null if there is none, or if it is damaged. */
   readonly incumbent: () => Promise<Incumbent | null>
   readonly leftOut: (since: Date) => Promise<LeftOut>
-  /** Opens the report of a fit. */
   readonly openReport: (because: string, report: FitReport, incumbentId: string | null) => Promise<string>
   readonly noteStep: (fitId: string, step: number, maxSteps: number) => Promise<void>
   readonly closeReport: (

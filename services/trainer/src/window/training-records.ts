@@ -19,7 +19,6 @@ export interface TrainingRecords {
   readonly window: { readonly from: string; readonly to: string } | null
 }
 
-/** A training window that was read. */
 export interface ReadWindow {
   readonly read: TrainingRecords
   /** Records in the window before sampling. */
@@ -84,7 +83,6 @@ export function atMost(read: TrainingRecords, most: number, seed: number): Train
   return { ...read, fields: Array.from(kept, (place) => read.fields[place]!), times, window: windowOf(times) }
 }
 
-/** The sum of counts by reason. */
 export function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }

@@ -4,7 +4,6 @@ import type { Random } from '../../random.js'
 import { invertCholesky, weightedCovariance, weightedMean } from './covariance.js'
 import { clusters } from './k-means.js'
 
-/** Rows to fit a mixture to. */
 export interface MixtureRows {
   readonly dim: number
   /** [count, dim], row-major */

@@ -3,7 +3,6 @@ import { withCaFix } from '@outflow/errors'
 import { z } from 'zod'
 import { RegistryRefused, RegistryUnavailable } from '../errors.js'
 
-/** A schema from the registry. */
 export interface RegisteredSchema {
   /** AVRO if the registry omits it. */
   readonly schemaType: string

@@ -10,7 +10,6 @@ import {
   NumberSummariser,
 } from '@outflow/records'
 
-/** Statistics of the sampled records. */
 export type RecordStatistics = ReturnType<typeof lookAtRecords>
 
 /** A field that a model can use, with its statistics. */
