@@ -56,6 +56,7 @@ create index anomalies_unexplained on outflow.anomalies (pipeline, detected_at d
 create function outflow.ensure_anomaly_partitions(days date[]) returns void
 language plpgsql
 set lock_timeout = '2s'
+set timezone = 'UTC'
 as $$
 declare
   day date;
@@ -66,9 +67,9 @@ begin
   perform from outflow.database_identity for update;
   foreach day in array days loop
     continue when to_regclass('outflow.anomalies_' || to_char(day, 'YYYYMMDD')) is not null;
-    continue when day not between (now() at time zone 'utc')::date - 400 and (now() at time zone 'utc')::date + 7;
-    starts := day::timestamp at time zone 'utc';
-    ends := (day + 1)::timestamp at time zone 'utc';
+    continue when day not between current_date - 400 and current_date + 7;
+    starts := day;
+    ends := day + 1;
     -- Postgres refuses a partition whose rows are already in the default one; they can stay there.
     continue when exists (
       select from outflow.anomalies_default where record_time >= starts and record_time < ends
@@ -108,7 +109,7 @@ begin
     from pg_inherits
     join pg_class child on child.oid = pg_inherits.inhrelid
     where pg_inherits.inhparent = 'outflow.anomalies'::regclass
-      and child.relname ~ '^anomalies_\d{8}$'
+      and child.relname ~ '^anomalies_[0-9]{8}$'
       and (to_date(right(child.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'utc' <= cutoff
     order by child.relname
   loop

@@ -49,7 +49,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  at text[] := regexp_match(anomaly_id, '^([^/]+)/([^/]+)/(\d{1,9})/(\d{1,18})$');
+  at text[] := regexp_match(anomaly_id, '^([^/]+)/([^/]+)/([0-9]{1,9})/([0-9]{1,18})$');
   given bigint;
 begin
   if verdict is null or verdict not in ('confirmed', 'false_alarm', 'expected') then

@@ -60,6 +60,26 @@ describe('migrate', () => {
     expect(rows).toEqual([{ at: new Date('2026-11-29T20:47:26.222Z') }])
   })
 
+  it('creates, drops and judges anomalies of UTC days by any settings of a session (a day began at 03:30, and none was dropped)', async () => {
+    await withClient(await aDatabase(), async (client) => {
+      const bounds = `
+        select pg_get_expr(relpartbound, oid) as bounds from pg_class
+        where relnamespace = 'outflow'::regnamespace and relname ~ '^anomalies_[0-9]+$'`
+      await client.query(`
+        set DateStyle = 'SQL, DMY'; set TimeZone = 'Asia/Kolkata'; set standard_conforming_strings = off;
+        select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date - 10]);
+        insert into outflow.anomalies
+          (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id)
+        values ('p', 't', 0, 1, now() - interval '10 days', now(), '{}', 1, 0, 0, 'low', 'm');
+        select outflow.give_verdict('p/t/0/1', 'confirmed'); set DateStyle = 'ISO'; set TimeZone = 'UTC'`)
+      expect((await client.query(bounds)).rows).toEqual([
+        { bounds: expect.stringMatching(/ FROM \('.{10} 00:00:00\+00'\) TO \('.{10} 00:00:00\+00'\)$/) },
+      ])
+      await client.query(`select outflow.drop_anomalies_before('p', now())`)
+      expect((await client.query(bounds)).rows).toEqual([])
+    })
+  })
+
   it('throws when an applied migration has changed since', async () => {
     const url = await aDatabase()
     const pool = openPool(url)
