@@ -18,12 +18,17 @@ export async function ensurePartitions(pool: Pool, recordTimesMs: readonly numbe
 
 /** Creates the partitions of these days that do not exist; of none while a query has locked the table for two seconds. */
 export async function createPartitions(pool: Pool, days: readonly string[]): Promise<void> {
-  await run(pool, {
-    name: 'ensure_anomaly_partitions',
-    text: 'select outflow.ensure_anomaly_partitions($1::date[])',
-    values: [days],
-  })
+  for (let at = 0; at < days.length; at += DAYS_PER_CALL) {
+    await run(pool, {
+      name: 'ensure_anomaly_partitions',
+      text: 'select outflow.ensure_anomaly_partitions($1::date[])',
+      values: [days.slice(at, at + DAYS_PER_CALL)],
+    })
+  }
 }
+
+/** A call locks the anomalies for tens of milliseconds a day; on a slow disk, a year would exceed the timeout of a statement. */
+const DAYS_PER_CALL = 30
 
 /** The UTC day of a time in epoch ms, such as `2026-12-01`. */
 export const dayOf = (timeMs: number): string => timestampText(timeMs).slice(0, 10)
