@@ -153,6 +153,13 @@ describe('CSV', () => {
     expect(JSON.parse(rows[0]!.reasons!)).toEqual(anAnomaly(0n).reasons)
   })
 
+  it('is written in parts of at most 500 rows (a whole batch was in memory several times)', async () => {
+    const parts: string[] = []
+    const writer = csvWriter({ write: async (part) => void parts.push(String(part)) })
+    await writer.write(Array.from({ length: 1_001 }, (_, i) => anAnomaly(BigInt(i))))
+    expect(parts.map((part) => parse(part).length)).toEqual([1 + 500, 500, 1])
+  })
+
   it('also has its header line without rows', async () => {
     expect((await written(csvWriter)).toString()).toMatch(/^event_time,record_time,id,.*,reasons\n$/)
   })

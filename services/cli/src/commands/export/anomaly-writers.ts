@@ -83,11 +83,13 @@ export function csvWriter(output: Output): AnomalyWriter {
   let header = true
   return {
     write: async (anomalies) => {
-      const rows = anomalies.map((anomaly) => CSV_COLUMNS.map(({ of }) => of(anomaly)))
-      const cast = { string: escapeFormula, date: (time: Date) => time.toISOString(), boolean: String }
-      const text = stringify(rows, { header, columns: CSV_COLUMNS.map(({ name }) => name), cast })
-      header = false
-      await output.write(text)
+      for (let at = 0; at < anomalies.length; at += ROWS_PER_TEXT) {
+        const rows = anomalies.slice(at, at + ROWS_PER_TEXT).map((anomaly) => CSV_COLUMNS.map(({ of }) => of(anomaly)))
+        const cast = { string: escapeFormula, date: (time: Date) => time.toISOString(), boolean: String }
+        const text = stringify(rows, { header, columns: CSV_COLUMNS.map(({ name }) => name), cast })
+        header = false
+        await output.write(text)
+      }
     },
     // A file without rows has the header line too.
     end: async () => {
@@ -95,6 +97,9 @@ export function csvWriter(output: Output): AnomalyWriter {
     },
   }
 }
+
+// The cells and texts of a whole batch take several times the memory of the anomalies.
+const ROWS_PER_TEXT = 500
 
 // Entities, values and topics come from the stream. @see OWASP, CSV Injection
 const FORMULA_START = /^[=+\-@\t\r]/
