@@ -1,4 +1,5 @@
 import { giveVerdict } from '@outflow/store/anomalies'
+import type { Route } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import {
@@ -199,11 +200,15 @@ it('has no link to the page of a model that is gone', async () => {
 
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
-  await page.route('**/api/anomalies?*', (route) => route.fulfill({ status: 503, json: { title: 'Too slow' } }))
+  await page.route('**/api/anomalies?*', () => {}) // the third request is never answered
+  const fail = (route: Route) => route.fulfill({ status: 503, json: { title: 'Too slow' } })
+  await page.route('**/api/anomalies?*', fail, { times: 2 })
   await page.goto(`${console.url}/`)
   await page.getByText('Too slow').waitFor()
 
+  const failedAgain = page.waitForEvent('console', (message) => message.text().includes('status of 503'))
   await page.clock.runFor(5_000)
+  await failedAgain
 
   expect(await page.locator('.header .live').textContent()).toBe('')
   expectComplaints(/status of 503/)

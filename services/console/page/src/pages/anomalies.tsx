@@ -77,7 +77,7 @@ const isWatched = (list: AnomalyList): boolean => list.scrollTop === 0 && list.s
 /** Reads new anomalies while the list is open, and reports in the header whether that succeeds. */
 function Live({ list }: { list: AnomalyList }) {
   const { data, error } = useResource('new', () => list.readNew(() => isWatched(list)), POLL_MS)
-  // Until the first page has been read, `readNew` requests nothing.
+  // Until the first page has been read, the list shows that it could not be read.
   const isRead = list.items.value.length > 0 || list.isComplete.value
   const state = !isRead || (error === null && data === null) ? 'off' : error === null ? 'live' : 'lost'
   useEffect(() => {

@@ -273,6 +273,24 @@ it('does not take a poll for successful while the request before has no answer',
   expect((await polls).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
 })
 
+it('reads the first page again after it could not be read, and keeps the error until then (it waited for “Try again”)', async () => {
+  const answers = [{ status: 503 }, { status: 503 }, { status: 200 }]
+  vi.stubGlobal('fetch', async () =>
+    Response.json({ title: 'Too slow', items: [{ id: 'a' }], next: null }, answers.shift()),
+  )
+  const list = new AnomalyList(NO_FILTERS)
+  await list.readNextPage()
+
+  const poll = list.readNew(() => true)
+  expect(list.error.value).toMatchObject({ title: 'Too slow' })
+  await poll
+  expect(list.error.value).toMatchObject({ title: 'Too slow' })
+  await list.readNew(() => true)
+
+  expect(list.error.value).toBeNull()
+  expect(list.items.value).toMatchObject([{ id: 'a' }])
+})
+
 it('shows the last hour of the server where the clock of the browser is wrong (the list was empty)', async () => {
   const serverMs = Date.UTC(2026, 0, 31, 12)
   vi.useFakeTimers({ now: serverMs + 86_400_000 })

@@ -45,7 +45,6 @@ export class AnomalyList {
   async readNextPage(): Promise<void> {
     if (this.isLoading.value || this.isComplete.value) return
     this.isLoading.value = true
-    this.error.value = null
     try {
       let cursor: string | null
       let page: AnomalyPage
@@ -54,6 +53,7 @@ export class AnomalyList {
         page = await this.requestPage(cursor)
         // After a restart of the list meanwhile, the page does not continue its rows.
       } while (cursor !== this.cursor)
+      this.error.value = null
       this.items.value = [...this.items.value, ...this.newOf(page.items)]
       this.cursor = page.next
       this.isComplete.value = page.next === null
@@ -65,7 +65,8 @@ export class AnomalyList {
   }
 
   /**
-   * Reads new anomalies, and the reasons of those that had none; while a request is running, returns its outcome.
+   * Reads new anomalies, and the reasons of those that had none; the first page if it could not be read. While a request is running,
+   * returns its outcome.
    *
    * @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request
    * @returns true, so that `useResource` has data after the first request
@@ -80,7 +81,10 @@ export class AnomalyList {
 
   private async requestNew(isAtTop: () => boolean): Promise<true> {
     const isBegun = this.cursor !== null || this.isComplete.value
-    if (!isBegun) return true
+    if (!isBegun) {
+      await this.readNextPage()
+      return true
+    }
     const startedAtMs = serverNow()
     const before = new Set(this.known())
     const only = {
