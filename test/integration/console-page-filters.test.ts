@@ -196,3 +196,17 @@ it('hides the alerts of a key that ends with spaces', async () => {
   await page.getByText('The rule is active.').waitFor()
   expect(await listSuppressions(pool, { pipeline: PIPELINE })).toMatchObject([{ entity: 'ATL  ' }])
 })
+
+it('offers a login that returns to the page, without its filters where the link is too long (the login answered 400)', async () => {
+  await page.route(/api\/session/, (route) =>
+    route.fulfill({ status: 401, json: { title: 'Unauthorized', status: 401, logins: ['oidc'] } }),
+  )
+  const returnsTo = async (link: string) => {
+    await page.goto(console.url + link)
+    const href = await page.getByRole('link', { name: 'Log in at your organisation' }).getAttribute('href')
+    return new URL(href!, console.url).searchParams.get('to')
+  }
+  expect(await returnsTo('/?text=a')).toBe('/?text=a')
+  expect(await returnsTo(`/?text=${'a'.repeat(2_000)}`)).toBe('/')
+  expectComplaints(/status of 401/)
+})

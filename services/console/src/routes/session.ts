@@ -1,6 +1,7 @@
 import { isLoopback } from '@outflow/contracts'
 import { z } from 'zod'
 import { sessionSchema } from '../api/index.js'
+import { MAX_PLACE } from '../api/limits.js'
 import { RequestRefused } from '../errors.js'
 import { withAudit } from '../login/audit.js'
 import { CALLBACK_PATH, makeOidcLogin } from '../login/oidc-login.js'
@@ -17,7 +18,7 @@ interface SessionRoutesContext extends RouteContext {
 /** A path of the page; `//…` and `/\…` would be another site. */
 const placeSchema = z
   .string()
-  .max(2_000)
+  .max(MAX_PLACE)
   .regex(/^\/(?![/\\])[^\s\\]*$/, 'a path of the page')
   .default('/')
 

@@ -1,5 +1,6 @@
 import type { TargetedSubmitEvent } from 'preact'
 import { useState } from 'preact/hooks'
+import { MAX_PLACE } from '../../../src/api/limits.js'
 import { type ApiError, queryString, write } from '../api/client.js'
 import { Failure } from '../parts/states.js'
 import { place } from '../state/location.js'
@@ -9,7 +10,9 @@ import { openSession, sessionError } from '../state/session.js'
 /** Login to a console with authentication: by the OpenID provider, by a token, or either. */
 export function SignInPage() {
   const logins = sessionError.value?.logins ?? []
-  const back = place.value.path + place.value.search
+  const { path, search } = place.value
+  // Without its filters where the link is too long for a login.
+  const back = path.length + search.length > MAX_PLACE ? path : path + search
   return (
     <main class="sign-in">
       <h1>outflow</h1>
