@@ -37,8 +37,9 @@ const logNote = ({ least, leastPositive, most, median }: NumberSummary): string 
 }
 
 /**
- * A field that holds a time in every record: of those that advance from record to record, if there are any, the first that is not in epoch
- * seconds, because ids of ten digits are in their range, and a time rather than a date; else the first.
+ * A field that holds a time in every record: of those that advance from record to record, if there are any, the first that is a time rather
+ * than a date, and not an id of ten digits, which is in the range of epoch seconds; else the first. Epoch seconds that begin and end
+ * with another time are a time.
  */
 export function proposeTimestamp({ times, records }: RecordStatistics): Proposal<string> | null {
   const inEvery = times.filter(
@@ -47,7 +48,10 @@ export function proposeTimestamp({ times, records }: RecordStatistics): Proposal
   const advancing = inEvery.filter(({ falls }) => falls <= MOST_OUT_OF_ORDER * records)
   const candidates = advancing.length > 0 ? advancing : inEvery
   const timesOfDay = advancing.filter(({ feature }) => feature.type === 'cyclic' && feature.period === 'day')
-  const first = [...timesOfDay, ...candidates].find(({ epochUnit }) => epochUnit !== 'seconds') ?? candidates[0]
+  const isTime = ({ epochUnit, numbers }: RecordStatistics['times'][number]) =>
+    epochUnit !== 'seconds' ||
+    candidates.some((other) => other.epochUnit !== 'seconds' && isSameSpan(numbers!, other.numbers!))
+  const first = [...timesOfDay, ...candidates].find(isTime) ?? candidates[0]
   if (first === undefined) return null
   const others = inEvery.filter((time) => time !== first).map(({ feature }) => featurePath(feature))
   const alternatives = others.length > 0 ? `; or ${others.join(', ')}` : ''
@@ -57,6 +61,10 @@ export function proposeTimestamp({ times, records }: RecordStatistics): Proposal
     why: `a time in every record${unit}, ${spanOf(first.numbers!)}${alternatives}`,
   }
 }
+
+/** A date in local time differs from the time by up to a day and the offset of its zone. */
+const isSameSpan = (one: NumberSummary, other: NumberSummary): boolean =>
+  Math.abs(one.least - other.least) < 2 * DAY_MS && Math.abs(one.most - other.most) < 2 * DAY_MS
 
 /** Share of the records; a birthday or a date of delivery is earlier than the one before in nearly half of them. */
 const MOST_OUT_OF_ORDER = 0.05

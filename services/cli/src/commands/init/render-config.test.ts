@@ -87,6 +87,16 @@ describe('renderConfig', () => {
     expect(propose(numbered).text).toContain('; or $.invoice')
   })
 
+  it('proposes a time in epoch seconds rather than its date (the date was proposed)', () => {
+    const days = Array.from({ length: 900 }, (_, index) => {
+      const ms = Date.UTC(2026, 0, 1, index)
+      return { day: new Date(ms).toISOString().slice(0, 10), ts: ms / 1_000, miles: (index * 37) % 101 }
+    })
+    expect(propose(days).config.source.timestamp).toBe('$.ts')
+    const numbered = days.map(({ ts: _, ...rest }, index) => ({ ...rest, invoice: 1_700_000_000 + 977 * index }))
+    expect(propose(numbered).config.source.timestamp).toBe('$.day')
+  })
+
   it('proposes a training window that reaches the records of a topic without new ones', () => {
     const { text, config } = propose(orders, { silence: { days: 40.2, sampleDays: 44.9 } })
     expect(config.training).toMatchObject({ window: 90 * 86_400_000, minRows: 100 })
