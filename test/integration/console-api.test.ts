@@ -2,6 +2,7 @@ import { modelThreshold } from '@outflow/detector'
 import { beat } from '@outflow/store/health-events'
 import { noteRecalibration } from '@outflow/store/models'
 import { describe, expect, it } from 'vitest'
+import { beginPartition } from '../support/begin-partition.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { ANOMALY, ask, NOW, PIPELINE, pool } from '../support/stored-console.js'
 import { storeActive } from '../support/stored-model.js'
@@ -158,6 +159,15 @@ describe('statistics', () => {
     const { body } = await ask('/api/statistics/scores?pipeline=recalibrated')
     expect(body.threshold).toBe(modelThreshold(model.artefact, alertRate, recalibration))
     expect(body.threshold).toBeGreaterThan(modelThreshold(model.artefact, alertRate)!)
+  })
+
+  it('have no threshold of another pipeline whose false-discovery control varies it (it was that of its alert rate)', async () => {
+    await storeActive(pool, 'controlled', await parcelModel())
+    await beginPartition(pool, { pipeline: 'controlled', topic: 'parcels' })
+    const threshold = async () => (await ask('/api/statistics/scores?pipeline=controlled')).body.threshold
+    expect(await threshold()).toBeGreaterThan(0)
+    await pool.query(`update outflow.offsets set fdr_state = '{}' where pipeline = 'controlled'`)
+    expect(await threshold()).toBeNull()
   })
 })
 

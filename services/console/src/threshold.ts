@@ -2,13 +2,15 @@ import type { Config } from '@outflow/contracts'
 import { alertRateOf, modelThreshold } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
 import { activeModelId, latestRecalibration, loadModel } from '@outflow/store/models'
+import { hasFdrState } from '@outflow/store/pipelines'
 
 /**
  * Returns the NLL, in nats, above which the active model decides anomaly: at the configuration's alert rate, and for another pipeline at the
- * rate in its model's metadata. null while there is no model, and where false-discovery control varies the threshold.
+ * rate in its model's metadata. null while there is no model, and where false-discovery control varies the threshold, or has varied it in
+ * another pipeline.
  */
 export async function readThreshold({ pipeline: own, detection }: Config, pool: Pool, pipeline: string) {
-  if (pipeline === own && detection.fdr !== undefined) return null
+  if (pipeline === own ? detection.fdr !== undefined : await hasFdrState(pool, pipeline)) return null
   const id = await activeModelId(pool, pipeline)
   if (id === null) return null
   const { artefact, metadata } = await loadModel(pool, { pipeline, id })

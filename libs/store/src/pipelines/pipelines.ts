@@ -32,6 +32,16 @@ export async function pipelineExists(db: Queryable, pipeline: string): Promise<b
   return rows.length > 0
 }
 
+/** Whether online false-discovery control has decided on records of the pipeline. */
+export async function hasFdrState(db: Queryable, pipeline: string): Promise<boolean> {
+  const rows = await run(db, {
+    name: 'has_fdr_state',
+    text: 'select from outflow.offsets where pipeline = $1 and fdr_state is not null limit 1',
+    values: [pipeline],
+  })
+  return rows.length > 0
+}
+
 /** Returns the rate of records by Kafka's record time, in records a second, for the last minute and for the current minute so far. */
 export async function recentRate(db: Queryable, pipeline: string): Promise<number> {
   const row = await runOne<{ per_second: number }>(db, {
