@@ -7,8 +7,8 @@ export interface AnomalyFilter {
   /** Kafka's record time: from ≤ t < to; the latest time of all as `to` includes it. */
   readonly from?: Date | undefined
   readonly to?: Date | undefined
-  /** Earliest time at which the row was written. */
-  readonly detectedFrom?: Date | undefined
+  /** Longest time since the row was written, ms, by Postgres's clock. */
+  readonly detectedWithinMs?: number | undefined
   readonly key?: string | undefined
   /** The field of the main reason. */
   readonly field?: string | undefined
@@ -33,7 +33,7 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
   }
   add(filter.from, (from) => `record_time >= ${from}`)
   if (filter.to !== undefined) conditions.push(`record_time ${includesEnd(filter.to) ? '<=' : '<'} ${place(filter.to)}`)
-  add(filter.detectedFrom, (from) => `detected_at >= ${from}`)
+  add(filter.detectedWithinMs, (ms) => `detected_at >= now() - ${ms} * interval '1 ms'`)
   add(filter.key, (key) => `entity_key = ${key}`)
   add(filter.field, (field) => `main_field = ${field}`)
   add(filter.severity, (severity) => `severity = ${severity}`)

@@ -63,7 +63,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         sort,
         limit,
         after: cursor,
-        detectedFrom: detectedWithinMs === undefined ? undefined : new Date(Date.now() - detectedWithinMs),
+        detectedWithinMs,
         values: [column].flat().map(stepsOfColumn),
       }
       const page = await read(async (db) =>
