@@ -57,7 +57,7 @@ create table outflow.offsets (
   alerts bigint not null default 0,
   missed bigint not null default 0,
   -- of online false-discovery control (detection.fdr), as of next_offset: the threshold of the next record depends on the
-  -- discoveries before it; null: it is off, or no record was scored
+  -- discoveries before it; null: it has decided on no record
   fdr_state jsonb,
   updated_at timestamptz not null default now(),
   constraint offsets_pkey primary key (pipeline, topic, partition),
