@@ -19,14 +19,15 @@ import { storeActive } from '../support/stored-model.js'
 import { readCommitted } from '../support/topic-reader.js'
 import { sendMessages } from '../support/topic-writer.js'
 
-async function aLookedAfterPipeline() {
+/** @param alsoRead  source topics besides its own */
+async function aLookedAfterPipeline(alsoRead: readonly string[] = []) {
   const name = aName('operated')
   const topic = await aTopic()
   const config = configWith({
     pipeline: name,
     kafka: { brokers: kafkaBrokers() },
     postgres: { url: await aDatabase() },
-    source: { topics: [topic] },
+    source: { topics: [topic, ...alsoRead] },
     features: PARCEL_FEATURES,
     alerts: { topic: aName('alerts') },
     deadLetters: { topic: aName('dead') },
@@ -258,6 +259,18 @@ test('issue 17.8: a stream with only rejected records raises detector_silent, an
   await pipeline.store(100n, 6_100n)
   await checkHealth()
   expect(await openKinds(pool, config.pipeline)).toEqual([])
+})
+
+test('conditions begin while one of the topics is missing (no check ended, and none began)', async () => {
+  const pipeline = await aLookedAfterPipeline([aName('missing')])
+  const { config, pool, checkHealth, pass } = pipeline
+  await pipeline.promote('first')
+  await pipeline.begin()
+  await pipeline.send(150)
+  await checkHealth()
+  pass(61_000)
+  await checkHealth()
+  expect(await openKinds(pool, config.pipeline)).toEqual(['detector_silent'])
 })
 
 test('issue 17.21: each gap before a position is one health event, with both offsets, whichever process checks', async () => {

@@ -6,7 +6,7 @@ import type { Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { beat, healthFacts, newOccurrences, openHealthEvents, storeHealthEvents } from '@outflow/store/health-events'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
-import { type KafkaConnection, partitionEnds, partitionLags } from '@outflow/streams'
+import { describeTopics, type KafkaConnection, partitionEnds, partitionLags, TopicUnknown } from '@outflow/streams'
 import type { AlertsTelemetry } from '../telemetry.js'
 import { conditionsOf } from './conditions.js'
 import { watchCounts } from './recent-counts.js'
@@ -98,7 +98,7 @@ function isSame(conditions: readonly Named[], open: readonly Named[]): boolean {
 
 async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: KafkaConnection) {
   const counters = await partitionCounters(pool, pipeline)
-  const ends = await partitionEnds(kafka, source.topics)
+  const ends = await presentEnds(kafka, source.topics)
   const lags = partitionLags(ends, counters, source.from)
   const sum = (of: 'end' | 'offset') => lags.reduce((total, lag) => total + lag[of], 0n)
   const count = (of: 'received' | 'scored' | 'rejected' | 'anomalies') =>
@@ -110,5 +110,17 @@ async function progressOf({ pipeline, source }: Config, pool: Pool, kafka: Kafka
     scored: count('scored'),
     rejected: count('rejected'),
     anomalies: count('anomalies'),
+  }
+}
+
+/** The ends of the topics that exist: a missing one keeps ingest from reading the others, and must not hide that nothing is scored. */
+async function presentEnds(kafka: KafkaConnection, topics: readonly string[]) {
+  try {
+    return await partitionEnds(kafka, topics)
+  } catch (thrown: unknown) {
+    if (!(thrown instanceof TopicUnknown)) throw thrown
+    const counts = await describeTopics(kafka, topics)
+    const present = topics.filter((topic) => counts.get(topic) !== null)
+    return partitionEnds(kafka, present)
   }
 }
