@@ -98,6 +98,15 @@ describe('toBrokerError', () => {
     )
   })
 
+  it('names the topics of a request of which one does not exist (a relay that waited for the topic of a resent record named none)', () => {
+    const missing = protocolError('UNKNOWN_TOPIC_OR_PARTITION', true)
+    expect(toBrokerError(missing, { topics: ['flights.alerts', 'flights'] })).toMatchObject({
+      message:
+        'topic flights.alerts or flights does not exist, or the user may not see it; create it, or correct the configuration',
+    })
+    expect(toBrokerError(missing)).toMatchObject({ message: expect.stringContaining('a topic does not exist') })
+  })
+
   it('names what the user may not access, and the permission (it was "Kafka refused: Not authorized to access topics")', async () => {
     const refused = (type: string) => protocolError(type, false)
     await expect(namingTopic('flights', () => Promise.reject(refused('TOPIC_AUTHORIZATION_FAILED')))).rejects.toThrow(

@@ -18,13 +18,20 @@ export class TopicUnknown extends BrokerUnavailable {
   override readonly code = 'OUTFLOW_BROKER_TOPIC_UNKNOWN'
   override readonly retryable = true
 
-  /** @param topics  the source topics; empty: the broker has not named it */
-  constructor(topics: readonly string[], options: { readonly cause?: unknown } = {}) {
-    const absent = topics.length > 1 ? `topics ${topics.join(', ')} do not exist` : `topic ${topics[0]} does not exist`
-    super(`${topics.length === 0 ? 'a topic does not exist' : absent}, or the user may not see it`, {
-      ...options,
+  /**
+   * @param topics           the source topics that do not exist
+   * @param options.isNamed  false: the broker has not named it; it is one of `topics`, if there are any. Default: true
+   */
+  constructor(
+    topics: readonly string[],
+    { cause, isNamed = true }: { readonly cause?: unknown; readonly isNamed?: boolean } = {},
+  ) {
+    const one = topics.length === 0 ? 'a topic' : `topic ${topics.join(' or ')}`
+    const absent = isNamed && topics.length > 1 ? `topics ${topics.join(', ')} do not exist` : `${one} does not exist`
+    super(`${absent}, or the user may not see it`, {
+      cause,
       values: { topics },
-      fix: topics.length === 0 ? 'create it, or correct the configuration' : 'create it, or correct source.topics',
+      fix: isNamed ? 'create it, or correct source.topics' : 'create it, or correct the configuration',
     })
   }
 }
@@ -158,7 +165,7 @@ const PERMISSIONS: Readonly<Record<string, (access: Access) => readonly [what: s
 /**
  * Converts an error of kafkajs to one of this package; returns other errors unchanged.
  *
- * @param access  for the message of an error about a permission
+ * @param access  for the message of an error about a permission or a missing topic
  */
 export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   // Node does not detect the export names of these classes in a CommonJS package; Vitest does.
@@ -173,7 +180,7 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   if (cause.cause instanceof OutflowError) return cause.cause
   const type = 'type' in cause && typeof cause.type === 'string' ? cause.type : cause.name
   const options = { cause: thrown, values: { type } }
-  const byType = ERRORS[type]?.(options)
+  const byType = ERRORS[type]?.(options, access)
   if (byType !== undefined) return byType
   const tls = describeTlsFailure('code' in cause ? String(cause.code) : '', cause.message, 'kafka.tls')
   if (tls !== null) return new BrokerTlsFailed(`no TLS connection with Kafka: ${tls.problem}`, tls.fix, options)
@@ -187,7 +194,7 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
 type ErrorDetails = { readonly cause: Error; readonly values: { readonly type: string } }
 
 /** Errors that the type alone identifies. */
-const ERRORS: Readonly<Record<string, (options: ErrorDetails) => OutflowError>> = {
+const ERRORS: Readonly<Record<string, (options: ErrorDetails, access: Access) => OutflowError>> = {
   INVALID_PRODUCER_EPOCH: (options) =>
     new SenderFenced('another sender uses the transactional id; this one has stopped sending', options),
   // The broker removes a transactional id that had no transaction for transactional.id.expiration.ms, a week by default.
@@ -196,7 +203,7 @@ const ERRORS: Readonly<Record<string, (options: ErrorDetails) => OutflowError>> 
       'Kafka has removed the transactional id, which was unused for transactional.id.expiration.ms; the next attempt registers it again',
       options,
     ),
-  UNKNOWN_TOPIC_OR_PARTITION: ({ cause }) => new TopicUnknown([], { cause }),
+  UNKNOWN_TOPIC_OR_PARTITION: ({ cause }, { topics = [] }) => new TopicUnknown(topics, { cause, isNamed: false }),
 }
 
 // Brokers name their addresses to clients; kafka.brokers is only for the first connection.
