@@ -7,7 +7,7 @@ import { deadLetterUnconfigured } from '@outflow/store/webhooks'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { runExplainer } from './explaining/run-explainer.js'
 import { makeExplainerTelemetry } from './explaining/telemetry.js'
-import { watchHealth } from './health-events/health-watch.js'
+import { makeHealthWatch } from './health-events/health-watch.js'
 import { noOversized } from './relay.js'
 import { relayOutbox } from './relay-outbox.js'
 import { makeTelemetry } from './telemetry.js'
@@ -49,14 +49,12 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
   ]
   telemetry.alertsStarted()
   const oversized = noOversized()
+  const watchHealth = makeHealthWatch({ config, pool, kafka, telemetry })
   const lead = async (leadership: Leadership, onProgress: () => void): Promise<void> => {
     const orphaned = await deadLetterUnconfigured(pool, pipeline, webhooks)
     if (orphaned > 0) webhookTelemetry.orphaned(orphaned)
     const stopped = new AbortController()
-    const watching = watchHealth(
-      { config, pool, kafka, telemetry },
-      AbortSignal.any([leadership.signal, stopped.signal]),
-    )
+    const watching = watchHealth(AbortSignal.any([leadership.signal, stopped.signal]))
     try {
       await relayOutbox({ config, kafka, telemetry, leadership, oversized, untilWoken: relaying.wait, onProgress })
     } finally {

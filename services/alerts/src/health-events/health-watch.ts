@@ -24,22 +24,25 @@ interface HealthWatchDeps {
 const CHECK_EVERY_MS = 5_000
 
 /**
- * Checks a pipeline's conditions until the signal aborts. A check that fails is repeated, and stops nothing else; it is logged if the check
- * before had not failed with the same error.
+ * Returns a function that checks a pipeline's conditions during one leadership, until its signal aborts. A check that fails is repeated, and
+ * stops nothing else; it is logged if the check before, also in an earlier leadership, had not failed with the same error.
  */
-export async function watchHealth(deps: HealthWatchDeps, signal: AbortSignal): Promise<void> {
-  const check = makeHealthCheck(deps)
+export function makeHealthWatch(deps: HealthWatchDeps): (signal: AbortSignal) => Promise<void> {
   let failure: string | null = null
-  while (!signal.aborted) {
-    try {
-      await check()
-      failure = null
-    } catch (thrown: unknown) {
-      const error = toOutflowError(thrown)
-      if (!signal.aborted && error.message !== failure) deps.telemetry.healthNotChecked(error)
-      failure = error.message
+  return async (signal) => {
+    const check = makeHealthCheck(deps)
+    while (!signal.aborted) {
+      try {
+        await check()
+        failure = null
+      } catch (thrown: unknown) {
+        if (signal.aborted) return
+        const error = toOutflowError(thrown)
+        if (error.message !== failure) deps.telemetry.healthNotChecked(error)
+        failure = error.message
+      }
+      await pause(CHECK_EVERY_MS, signal)
     }
-    await pause(CHECK_EVERY_MS, signal)
   }
 }
 
