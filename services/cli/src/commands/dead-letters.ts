@@ -8,6 +8,7 @@ import {
 } from '@outflow/console/dead-letters'
 import { formatPosition, REJECTION_REASONS } from '@outflow/contracts'
 import type { StoredDeadLetter } from '@outflow/store/dead-letters'
+import { BrokerUnavailable } from '@outflow/streams'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printJson, printResult } from '../command-context.js'
@@ -108,7 +109,10 @@ async function showLetter(
   const { letter, originals, original, rejection } = await withPipeline(options, async (pool, config) => {
     const letter = await letterAt(pool, config.pipeline, position)
     const check = await recordChecker(pool, config)
-    const originals = await findOriginals(pool, config, [letter], signal)
+    const originals = await findOriginals(pool, config, [letter], signal).catch(async (thrown: unknown) => {
+      if (!options.json && thrown instanceof BrokerUnavailable) await terminal.result(describe(letter, null))
+      throw thrown
+    })
     const original = originals.whole.get(formatPosition(position)) ?? null
     return { letter, originals, original, rejection: original && (await check(original)) }
   })
@@ -133,10 +137,14 @@ function encoded({ key, value, headers, timestampMs }: Original) {
   }
 }
 
-/** The letter with its original, or with why that is missing and the stored beginning of its value. */
-export function describe(letter: StoredDeadLetter, originals: Originals): string {
+/**
+ * The letter with its original, or with why that is missing and the stored beginning of its value.
+ *
+ * @param originals  null: they cannot be read
+ */
+export function describe(letter: StoredDeadLetter, originals: Originals | null): string {
   const position = formatPosition(letter)
-  const original = originals.whole.get(position)
+  const original = originals?.whole.get(position)
   const lines = [
     `${position}  ${letter.reason}  rejected ${letter.rejectedAt.toISOString()}`,
     `  ${oneLine(letter.detail)}`,
@@ -152,7 +160,9 @@ export function describe(letter: StoredDeadLetter, originals: Originals): string
   return `${lines.join('\n')}\n`
 }
 
-function whyMissing(position: string, { cut, unsent }: Originals): string {
+function whyMissing(position: string, originals: Originals | null): string {
+  if (originals === null) return 'its message cannot be read'
+  const { cut, unsent } = originals
   const withheld = cut.get(position)
   if (withheld !== undefined) {
     return `its message lacks ${oneLine(withheld)}; the whole record is at its position in the source topic`

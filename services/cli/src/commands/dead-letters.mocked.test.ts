@@ -1,0 +1,38 @@
+import { findOriginals } from '@outflow/console/dead-letters'
+import { BrokerUnavailable } from '@outflow/streams'
+import { makeTerminal } from '@outflow/terminal'
+import { expect, test, vi } from 'vitest'
+import { makeProgram } from '../program.js'
+
+vi.mock('@outflow/console/dead-letters', async (original) => ({
+  ...(await original<object>()),
+  findOriginals: vi.fn(),
+  recordChecker: async () => async () => null,
+}))
+vi.mock('./dead-letters/resend.js', () => ({
+  letterAt: async () => ({
+    ...{
+      topic: 'flights',
+      partition: 2,
+      offset: 7n,
+      reason: 'wrong_type',
+      detail: 'delay must be a number',
+      key: null,
+    },
+    ...{ valueStart: Buffer.from('{"delay":"late"}'), valueBytes: 16, rejectedAt: new Date(0), resentAt: null },
+  }),
+}))
+vi.mock('../store-access.js', () => ({ withPipeline: (_: object, use: Use) => use({}, {}) }))
+type Use = (pool: object, config: object) => Promise<unknown>
+
+test('while Kafka is unavailable, show prints what is stored of a dead letter, and fails (it printed nothing of it)', async () => {
+  vi.mocked(findOriginals).mockRejectedValue(new BrokerUnavailable('Kafka is not available'))
+  const result = vi.fn(async (_: string) => {})
+  const argv = ['node', 'outflow', 'dead-letters', 'show', 'flights/2/7']
+  const program = await makeProgram({ terminal: { ...makeTerminal(process), result }, exitCode: 0 }, argv)
+  await expect(program.parseAsync(argv)).rejects.toThrow('Kafka is not available')
+  expect(result).toHaveBeenCalledExactlyOnceWith(
+    'flights/2/7  wrong_type  rejected 1970-01-01T00:00:00.000Z\n  delay must be a number\n  its message cannot be read\n' +
+      '  the first 16 of 16 bytes of its value:\n{"delay":"late"}\n',
+  )
+})
