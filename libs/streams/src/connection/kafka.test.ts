@@ -27,6 +27,14 @@ test('a missing topic, which is thrown as an error, is not logged at each attemp
   expect(log.warn).toHaveBeenCalledTimes(1)
 })
 
+test('the error that ends a consumer is not logged twice (`consumer restarted` followed with the same error)', () => {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+  const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()
+  logger.error('Crash: KafkaJSNonRetriableError: Connection error', { groupId: 'flights' })
+  expect(log.warn).not.toHaveBeenCalled()
+  expect(log.debug).toHaveBeenCalledOnce()
+})
+
 test('an error that kafkajs logs in place of a text is logged (it hid a refused login: "message.replace is not a function")', () => {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()

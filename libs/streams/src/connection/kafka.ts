@@ -68,6 +68,9 @@ const LIMITED_RETRIES = 'Limiting retries for the idempotent producer may invali
 /** kafkajs's text for a topic that does not exist. It logs this at every attempt; the thrown {TopicUnknown} names the topic. */
 const NO_SUCH_TOPIC = 'This server does not host this topic-partition'
 
+/** kafkajs logs this when a consumer ends with an error; the owner of the consumer logs or throws the error. */
+const CRASH = 'Crash: '
+
 /** kafkajs's text for partitions of topics that a member does not read; `topics not read` reports them. */
 const UNSUBSCRIBED = 'Consumer group received unsubscribed topics'
 
@@ -88,6 +91,7 @@ function reporter(log: StreamLog): (entry: LogEntry) => void {
       level <= logLevel.WARN &&
       message !== LIMITED_RETRIES &&
       message !== UNSUBSCRIBED &&
+      !message.startsWith(CRASH) &&
       fields.error !== NO_SUCH_TOPIC
     // Numbers in texts, such as waits and ports, differ between repetitions.
     const text = `${namespace} ${message.replace(/\d+/g, '')} ${fields.error} ${fields.broker}`
