@@ -21,6 +21,9 @@ export function backoffMs(attempt: number, { firstMs = 100, maxMs = 5_000 }: Bac
   return Math.round(full / 2 + (full / 2) * Math.random())
 }
 
+/** Whether an attempt is one of 1, 2, 4, 8, …: those are logged, so that a failure that lasts for hours does not fill the log. */
+export const isPowerOfTwo = (attempt: number): boolean => Number.isInteger(Math.log2(attempt))
+
 interface RetryOptions extends Backoff {
   readonly signal: AbortSignal
   /** Called before each wait, for the log. */

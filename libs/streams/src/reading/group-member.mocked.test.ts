@@ -233,6 +233,18 @@ test('the wait for a deleted topic is logged after pauses that double, and again
   ])
 })
 
+test('a wait that lasts over rebalances is logged after pauses that double (each of several a second logged it again)', async () => {
+  const { broker, log, join } = await aMember({ stored: 5n })
+  broker.failure = new BrokerUnavailable('this server is not the leader')
+  broker.reads = 0
+  for (let rebalances = 1; rebalances <= 16; rebalances++) {
+    join()
+    while (broker.reads < rebalances) await turn()
+  }
+  await turn()
+  expect(log.warn.mock.calls.length).toBeLessThanOrEqual(6)
+})
+
 test('issue 23: a partition without new records is set back if the store has lost a confirmed write', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { StoredPosition } from '@outflow/contracts'
 import { isRetryable, type OutflowError } from '@outflow/errors'
-import { pause } from '@outflow/errors/retrying'
+import { isPowerOfTwo, pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { KafkaConnection } from '../connection/kafka.js'
 import { BrokerUnavailable, toBrokerError } from '../errors.js'
@@ -75,6 +75,8 @@ export class GroupMember {
   readonly #consumer: Consumer
   readonly #claims = new Map<string, Claim>()
   readonly #inFlight = new Map<OpenDelivery, Promise<void>>()
+  /** By topic: how often in succession its positions could not be read for the same reason, also over several assignments. */
+  readonly #failures = new Map<string, { readonly code: string; readonly repeats: number }>()
   /** The abort reason is the error that ends the membership. */
   readonly #crash = new AbortController()
   /** Ends this membership and everything still in progress. */
@@ -202,12 +204,11 @@ export class GroupMember {
     const isCurrent = () => claims.every((claim) => this.#isCurrent(claim))
     // Deliveries in flight of an earlier claim on a partition still move its stored offset.
     await this.#allEnded((delivery) => delivery.topic === topic && partitions.includes(delivery.partition))
-    let lastCode = ''
-    let repeats = 0
     while (!this.#leaving.aborted && isCurrent()) {
       try {
         const starts = await startsOf(this, { topic, partitions })
         if (!isCurrent()) return
+        this.#failures.delete(topic)
         const begun = claims.filter((claim) => this.#begin(claim, starts.get(claim.partition)!, afterSkipped))
         const seeks = begun.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset }))
         if (seeks.length > 0) this.options.hooks?.sought?.(seeks)
@@ -216,8 +217,9 @@ export class GroupMember {
         const error = toBrokerError(thrown)
         if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
         const { code } = error as OutflowError
-        repeats = code === lastCode ? repeats + 1 : 1
-        lastCode = code
+        const last = this.#failures.get(topic)
+        const repeats = code === last?.code ? last.repeats + 1 : 1
+        this.#failures.set(topic, { code, repeats })
         // A deleted topic may never return: the same failure is logged after pauses that double.
         if (isPowerOfTwo(repeats)) this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
         await pause(RETRY_MS, this.#leaving)
@@ -378,8 +380,6 @@ export class GroupMember {
     return this.#claims.get(partitionKeyOf(claim)) === claim
   }
 }
-
-const isPowerOfTwo = (count: number): boolean => Number.isInteger(Math.log2(count))
 
 function emptyBatch({ topic, partition, lastOffset, highWatermark }: FetchedBatch): DeliveredBatch {
   return { topic, partition, messages: [], lastOffset: () => lastOffset, highWatermark }
