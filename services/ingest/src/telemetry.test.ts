@@ -1,5 +1,6 @@
 import { featureSchema } from '@outflow/contracts'
 import { type Log, makeMetrics } from '@outflow/runtime'
+import { StoreUnavailable } from '@outflow/store'
 import { expect, test } from 'vitest'
 import type { ComparedBatch } from './batch.js'
 import { makeTelemetry } from './telemetry.js'
@@ -51,6 +52,13 @@ test('the records of a batch are lag until it is written (while Postgres was dow
   expect(await lag()).toBe('100')
   telemetry.batchWritten(batch)
   expect(await lag()).toBe('97')
+})
+
+test('of the retries of a batch, attempts that double are logged (an outage logged each, for each partition)', () => {
+  const { telemetry, lines } = telling()
+  const error = new StoreUnavailable('Postgres is not available')
+  for (let attempt = 1; attempt <= 100; attempt++) telemetry.writeRetried(written().delivery, error, attempt, 5_000)
+  expect(lines).toEqual(Array(7).fill({ level: 'warn', message: 'batch write retried' }))
 })
 
 test('a superseded batch is logged and not counted', async () => {

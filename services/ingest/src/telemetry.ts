@@ -1,6 +1,7 @@
 import { type DetectionTarget, type Feature, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
+import { isPowerOfTwo } from '@outflow/errors/retrying'
 import { type SettleResult, windowPlaces } from '@outflow/records'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
@@ -99,11 +100,19 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
     },
     consumerRestarted: (error: Hooked<'restarting'>) => log.warn({ error }, 'consumer restarted'),
-    schemaFetchRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'schema fetch retried'),
-    writeRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'batch write retried'),
-    windowStatesAwaited: (...retry: Retry) => log.warn(retryOf(...retry), 'window states awaited'),
+    schemaFetchRetried: (...retry: Retry) => {
+      if (isLogged(...retry)) log.warn(retryOf(...retry), 'schema fetch retried')
+    },
+    writeRetried: (...retry: Retry) => {
+      if (isLogged(...retry)) log.warn(retryOf(...retry), 'batch write retried')
+    },
+    windowStatesAwaited: (...retry: Retry) => {
+      if (isLogged(...retry)) log.warn(retryOf(...retry), 'window states awaited')
+    },
     windowStatesUsed: ({ late }: Pick<SettleResult, 'late'>) => instruments.late.inc(late),
-    stateReadRetried: (...retry: Retry) => log.warn(retryOf(...retry), 'state read retried'),
+    stateReadRetried: (...retry: Retry) => {
+      if (isLogged(...retry)) log.warn(retryOf(...retry), 'state read retried')
+    },
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
     superseded: (delivery: Delivery) => log.warn(position(delivery), 'batch superseded'),
@@ -164,3 +173,6 @@ function position({ topic, partition, records }: Delivery): Record<string, unkno
 }
 
 const retryOf = (...[delivery, error, attempt, waitMs]: Retry) => ({ ...position(delivery), attempt, waitMs, error })
+
+/** Each partition retries on its own, every few seconds: attempts 1, 2, 4, 8 and so on are logged. */
+const isLogged = (...[, , attempt]: Retry): boolean => isPowerOfTwo(attempt)
