@@ -80,6 +80,18 @@ test('an event whose receiver answers with an error is sent again with the same 
   expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a', 'a'])
 })
 
+test('that a condition has ended is sent after its beginning, also if that is retried (Alertmanager showed an ended condition again)', async () => {
+  const receiver = await aReceiver((response, _, count) => {
+    response.statusCode = count <= 1 ? 500 : 204
+    response.end()
+  })
+  await aPipelineWith([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
+  relaying()
+  await queue(['begun', 'ended'].map((status) => `flights/health/7/${status}`))
+  await untilAll('delivered', 2)
+  expect(receiver.received.map(({ headers }) => headers['webhook-id']!.slice(-5))).toEqual(['begun', 'begun', 'ended'])
+})
+
 test('a retry carries the reasons that were stored since, and so does an event on the topic', async () => {
   const model = await parcelModel()
   const [topic, partition] = [await aTopic(), 0]

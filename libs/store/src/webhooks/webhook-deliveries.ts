@@ -28,7 +28,10 @@ export interface FailedAttempt {
 /** Condition on a row of `outflow.webhook_deliveries`. */
 const IS_WAITING = 'delivered_at is null and died_at is null'
 
-/** Returns a webhook's events whose next attempt is due, longest overdue first. */
+/**
+ * Returns a webhook's events whose next attempt is due, longest overdue first. That a condition has ended is not due while its beginning
+ * waits: a receiver that gets the beginning last, such as Alertmanager, shows the condition again.
+ */
 export async function dueDeliveries(
   db: Queryable,
   { pipeline, webhook, limit }: { readonly pipeline: string; readonly webhook: string; readonly limit: number },
@@ -38,8 +41,11 @@ export async function dueDeliveries(
     text: `
       select id, event_id as "eventId", payload, attempts, traceparent,
              coalesce(extract(epoch from now() - first_attempt_at) * 1000, 0)::float8 as "triedForMs"
-      from outflow.webhook_deliveries
-      where pipeline = $1 and webhook = $2 and ${IS_WAITING} and due_at <= now()
+      from outflow.webhook_deliveries as due
+      where pipeline = $1 and webhook = $2 and ${IS_WAITING} and due_at <= now() and not (event_id like '%/ended' and exists (
+        select from outflow.webhook_deliveries
+        where pipeline = $1 and webhook = $2 and ${IS_WAITING} and event_id = regexp_replace(due.event_id, 'ended$', 'begun')
+      ))
       order by due_at, id
       limit $3`,
     values: [pipeline, webhook, limit],
