@@ -32,6 +32,7 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
   const kafka = makeKafka({ ...config.kafka, log })
   const kafkaCheck = makeKafkaCheck(config.kafka)
   const [relaying, explaining] = [makeWakeUp(), makeWakeUp()]
+  const delivering = webhooks.map(makeWakeUp)
   vitals.metrics.gaugeOf(
     'outflow_outbox_rows',
     'Messages that have not been sent yet; NaN while Postgres is unavailable',
@@ -73,7 +74,13 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
     outbox = listen({
       url,
       pipeline,
-      checks: { outflow_outbox: relaying.wake, outflow_anomalies: explaining.wake },
+      checks: {
+        outflow_outbox: relaying.wake,
+        outflow_anomalies: explaining.wake,
+        outflow_webhooks: () => {
+          for (const { wake } of delivering) wake()
+        },
+      },
       onError: telemetry.storeConnectionLost,
     })
     await Promise.all([
@@ -92,7 +99,7 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
         pool,
         telemetry: webhookTelemetry,
         metrics: vitals.metrics,
-        onConnectionLost: telemetry.storeConnectionLost,
+        wakeUps: delivering,
         signal,
       }),
     ])

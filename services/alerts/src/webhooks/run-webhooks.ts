@@ -1,9 +1,8 @@
 import { makePoster } from '@outflow/alerting/webhooks'
 import type { Config } from '@outflow/contracts'
-import type { OutflowError } from '@outflow/errors'
-import { makeWakeUp } from '@outflow/errors/retrying'
+import type { WakeUp } from '@outflow/errors/retrying'
 import { type Metrics, runTogether } from '@outflow/runtime'
-import { keepLeading, type Leadership, listen, type Pool } from '@outflow/store'
+import { keepLeading, type Leadership, type Pool } from '@outflow/store'
 import { dueDeliveries, noteDelivered, noteFailedAttempt, waitingDeliveries } from '@outflow/store/webhooks'
 import { deliveryWithReasons } from '../explaining/with-reasons.js'
 import { deliverTo, makeBreaker } from './deliver.js'
@@ -14,7 +13,8 @@ interface WebhooksOptions {
   readonly pool: Pool
   readonly telemetry: WebhookTelemetry
   readonly metrics: Metrics
-  readonly onConnectionLost: (error: OutflowError) => void
+  /** For each webhook: woken when something may be due. */
+  readonly wakeUps: readonly WakeUp[]
   readonly signal: AbortSignal
 }
 
@@ -23,7 +23,7 @@ interface WebhooksOptions {
  * active. It uses only Postgres, and neither waits for Kafka nor delays it.
  */
 export async function runWebhooks(options: WebhooksOptions): Promise<void> {
-  const { config, pool, telemetry, metrics, onConnectionLost, signal } = options
+  const { config, pool, telemetry, metrics, wakeUps, signal } = options
   const { pipeline } = config
   const { webhooks } = config.alerts
   if (webhooks.length === 0) return
@@ -32,18 +32,12 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
     'Events that a webhook has not accepted yet; NaN while Postgres is unavailable',
     () => waitingDeliveries(pool, pipeline),
   )
-  const receivers = webhooks.map((webhook) => ({ webhook, wakeUp: makeWakeUp(), poster: makePoster(webhook) }))
+  const receivers = webhooks.map((webhook, index) => ({
+    webhook,
+    wakeUp: wakeUps[index]!,
+    poster: makePoster(webhook),
+  }))
   type Receiver = (typeof receivers)[number]
-  const listening = listen({
-    url: config.postgres.url,
-    pipeline,
-    checks: {
-      outflow_webhooks: () => {
-        for (const { wakeUp } of receivers) wakeUp.wake()
-      },
-    },
-    onError: onConnectionLost,
-  })
   const deliver = ({ webhook, wakeUp, poster }: Receiver, progressed: () => void, until: AbortSignal): Promise<void> =>
     deliverTo({
       webhook,
@@ -71,6 +65,5 @@ export async function runWebhooks(options: WebhooksOptions): Promise<void> {
     await keepLeading(pool, `outflow-webhooks-${pipeline}`, lead, { signal, onRetry: telemetry.interrupted })
   } finally {
     for (const { poster } of receivers) poster.close()
-    await listening.close()
   }
 }
