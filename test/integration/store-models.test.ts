@@ -146,8 +146,10 @@ describe('models', () => {
     const pipeline = aName('pipeline')
     await insertModel(pool, aModel(pipeline, 'a'))
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ isModelDamaged: false })
     await pool.query(`update outflow.models set artefact = artefact || '\\x00' where pipeline = $1`, [pipeline])
 
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ isModelDamaged: true })
     await expect(activeModel(pool, pipeline)).rejects.toBeInstanceOf(ModelDamaged)
     await expect(loadModel(pool, { pipeline, id: 'a' })).rejects.toBeInstanceOf(ModelDamaged)
     expect(await activeModelId(pool, pipeline)).toBe('a')

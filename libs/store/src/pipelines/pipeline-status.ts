@@ -19,6 +19,8 @@ export interface PipelineStatus {
   readonly modelTrainedAt: Date | null
   /** null: no model is active, or it was written by a newer outflow, in an unknown form. */
   readonly modelMetadata: ModelMetadata | null
+  /** Whether the model's bytes do not match their checksum, so that ingest cannot open it. */
+  readonly isModelDamaged: boolean
   /** By time of detection. */
   readonly anomaliesLastHour: number
   readonly deadLettersLastDay: number
@@ -33,7 +35,7 @@ export async function pipelineStatus(db: Queryable, pipeline: string): Promise<P
     name: 'pipeline_status',
     text: `
       select now() as at, counts.*, active.id as "modelId", active.created_at as "modelStoredAt",
-             active.metadata as "modelMetadata", outbox.*,
+             active.metadata as "modelMetadata", sha256(active.artefact) is distinct from active.checksum as "isModelDamaged", outbox.*,
              (select count(*)::float8 from outflow.anomalies
               where pipeline = $1 and detected_at > now() - interval '1 hour') as "anomaliesLastHour",
              (select count(*)::float8 from outflow.dead_letters

@@ -23,6 +23,7 @@ const aReading = (overrides: Partial<Reading> = {}): Reading => ({
   lastWrite: before(1),
   modelId: '9631946a-0000',
   modelTrainedAt: before(7_200),
+  isModelDamaged: false,
   anomaliesLastHour: 12,
   deadLettersLastDay: 20,
   waiting: 0,
@@ -79,6 +80,11 @@ describe('describeStatus', () => {
       'a provisional model',
       { provisional: 'provisional model (180 records); the next fit gives a full model' },
       'provisional model (180 records); the next fit gives a full model',
+    ],
+    [
+      'a damaged model (status named it as if it scored)',
+      { isModelDamaged: true },
+      'the active model is damaged: ingest scores with an earlier one, or waits; fit another: outflow retrain',
     ],
     [
       'no model',

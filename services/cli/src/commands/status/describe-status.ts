@@ -46,6 +46,9 @@ function modelOf({ modelId, modelTrainedAt, at }: Reading): string {
   return `${modelId.slice(0, 8)}, ${ago(modelTrainedAt, at)} old`
 }
 
+const MODEL_DAMAGED =
+  'the active model is damaged: ingest scores with an earlier one, or waits; fit another: outflow retrain'
+
 /** Longer than a rebalance or a restart takes. */
 const STALLED_MS = 60_000
 
@@ -60,6 +63,7 @@ function remarksOf(reading: Reading): string[] {
       `nothing was written ${since} and records wait: is ingest running? If so, outflow doctor or the log of ingest has the reason`,
     )
   }
+  if (reading.isModelDamaged) remarks.push(MODEL_DAMAGED)
   if (reading.whyNoNewerModel !== null) remarks.push(reading.whyNoNewerModel)
   if (reading.provisional !== null) remarks.push(reading.provisional)
   if (reading.unreachable !== null) remarks.push(reading.unreachable)
