@@ -1,27 +1,56 @@
+import type { Fields } from '@outflow/records'
 import { storeTime } from '@outflow/store'
-import { listModels, type ModelSummary } from '@outflow/store/models'
+import { listModels, type ModelSummary, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS } from '@outflow/store/statistics'
 import { expect, test, vi } from 'vitest'
 import type { TrainerContext } from '../trainer-context.js'
+import { withStored } from '../with-stored.js'
 import { makeGuard } from './guard.js'
 
 vi.mock('@outflow/store', async (original) => ({ ...(await original<object>()), storeTime: vi.fn() }))
-vi.mock('@outflow/store/models', () => ({ listModels: vi.fn() }))
+vi.mock('@outflow/store/models', () => ({ listModels: vi.fn(), rollBackModel: vi.fn() }))
+vi.mock('../with-stored.js', () => ({ withStored: vi.fn() }))
 
-test('a model of one minute is checked on a host whose clock is an hour ahead of Postgres (it never was)', async () => {
-  const now = Date.now() - 3_600_000
-  vi.mocked(storeTime).mockResolvedValue(now)
-  const metadata = { features: [], calibration: { smallestPValue: 0.001 } } as unknown as ModelSummary['metadata']
+const NOW = 1_700_000_000_000
+const histogram = new Array<number>(NLL_BUCKETS).fill(0)
+/** Nine anomalies in a hundred. */
+const MINUTES = [{ minuteMs: NOW, scored: 1_000, anomalies: 90, histogram, pHistogram: [] }]
+
+/** A guard of a model of one minute, which follows another one. */
+function guardOf({ labels = null }: { readonly labels?: object | null }) {
+  vi.mocked(storeTime).mockResolvedValue(NOW)
+  const calibration = { smallestPValue: 0.001, labels }
+  const metadata = { features: [], calibration } as unknown as ModelSummary['metadata']
   const metrics = { nllRange: [null, null] } as unknown as ModelSummary['metrics']
   const models = [
-    { id: 'new', state: 'active', promotedAt: new Date(now - 60_000), metadata, metrics },
-    { id: 'old', state: 'retired', promotedAt: new Date(now - 120_000), metadata, metrics },
+    { id: 'new', state: 'active', promotedAt: new Date(NOW - 60_000), metadata, metrics },
+    { id: 'old', state: 'retired', promotedAt: new Date(NOW - 120_000), metadata, metrics },
   ]
   vi.mocked(listModels).mockResolvedValue(models as unknown as ModelSummary[])
-  const guardHeld = vi.fn()
+  vi.mocked(withStored).mockImplementation(async (_, id) => (id === 'new' ? 0.09 : 0.01))
+  vi.mocked(rollBackModel).mockResolvedValue({ to: 'old' } as Awaited<ReturnType<typeof rollBackModel>>)
+  const telemetry = { guardHeld: vi.fn(), modelRolledBack: vi.fn() }
   const config = { pipeline: 'flights', training: { contamination: 0.01 } }
-  const guard = makeGuard({ config, telemetry: { guardHeld } } as unknown as TrainerContext, async () => [])
-  const histogram = new Array<number>(NLL_BUCKETS).fill(0)
-  await guard('new', [{ minuteMs: now, scored: 1_000, anomalies: 900, histogram, pHistogram: [] }], 0.01)
-  expect(guardHeld).toHaveBeenCalledOnce()
+  const context = { config, telemetry } as unknown as TrainerContext
+  const check = (records: readonly Fields[]) => makeGuard(context, async () => records)('new', MINUTES, 0.01)
+  return { telemetry, check }
+}
+
+const RECORD: Fields = { numbers: [], categories: [] }
+
+test('a model of one minute is checked on a host whose clock is an hour ahead of Postgres (it never was)', async () => {
+  vi.useFakeTimers({ now: NOW + 3_600_000, toFake: ['Date'] })
+  const { telemetry, check } = guardOf({})
+  expect(await check([])).toBe(false)
+  expect(telemetry.guardHeld).toHaveBeenCalledOnce()
+  vi.useRealTimers()
+})
+
+test('a model that finds many more anomalies than the one before it is rolled back', async () => {
+  expect(await guardOf({}).check([RECORD])).toBe(true)
+})
+
+test('a model made by labels is not rolled back: it finds the anomalies that people confirmed (it was)', async () => {
+  const labels = { of: 'old', until: '2024-01-01T00:00:00.000Z', confirmed: 10, normal: 10 }
+  expect(await guardOf({ labels }).check([RECORD])).toBe(false)
 })

@@ -20,7 +20,8 @@ const BETTER_BY = 1.5
 
 /**
  * Compares a new model's first hour with the bounds of its gate. If it exceeds them, and the previous model finds far fewer anomalies in the
- * same records, it is rolled back.
+ * same records, it is rolled back. A model made by labels is not checked: it has the weights of one that was, and finds the anomalies that
+ * people confirmed.
  *
  * @returns a function of the model, its minutes and the configured alert rate under it: whether the model was rolled back
  */
@@ -41,6 +42,7 @@ export function makeGuard(
     const now = await storeTime(pool)
     const isOnProbation = now - (active?.promotedAt?.getTime() ?? 0) < PROBATION_MS
     if (!active?.metadata || !before?.metadata || !isOnProbation) return false
+    if (active.metadata.calibration.labels !== null) return false
     const exceeded = exceededBound(minutes, active.metrics, { alertRate, contamination: training.contamination })
     if (exceeded === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
 
