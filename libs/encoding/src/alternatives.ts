@@ -112,6 +112,24 @@ export function withCategory(fields: Fields, k: number, value: string | null): F
   return { ...fields, categories: fields.categories.with(k, value) }
 }
 
+/**
+ * The record with the most frequent pair of values of two categories that depend on each other in p(c), once for each such two of which it
+ * has neither value: of a status and its code, changing one alone gives a pair that was never seen.
+ */
+export function withUsualPairs({ tree, numbers }: Encoder, fields: Fields): Fields[] {
+  const named = tree.parents.length - numbers.length
+  return tree.edges.slice(0, named).flatMap((edge, child) => {
+    const parent = tree.parents[child]!
+    const [usual] = edge === null || parent >= named ? [] : indexOf(edge).child
+    if (usual === undefined) return []
+    const [u, [v]] = usual
+    const ofParent = tree.vocabularies[parent]!.values[u - 1]!
+    const ofChild = tree.vocabularies[child]!.values[v! - 1]!
+    if (ofParent === fields.categories[parent] || ofChild === fields.categories[child]) return []
+    return [withCategory(withCategory(fields, parent, ofParent), child, ofChild)]
+  })
+}
+
 /** Distances from a group median, in standard deviations of the training noise. */
 const STEPS = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64]
 /** Indices of the column's 33 quantiles. */
@@ -171,19 +189,24 @@ function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readon
   return values.filter((x, k) => x !== values[k - 1] && x >= start && x < end && (x !== column.usual || isConstant))
 }
 
-/** Ids most often seen with the neighbour's id, the most frequent first. The index of an edge is computed on first use. */
+/** Ids most often seen with the neighbour's id, the most frequent first. */
 function partners(edge: Conditional, own: 'parent' | 'child', neighbour: number): readonly number[] {
+  return indexOf(edge)[own].get(neighbour) ?? []
+}
+
+/** The index of an edge is computed on first use. */
+function indexOf(edge: Conditional): ReturnType<typeof indexPartners> {
   let index = PARTNER_INDEX.get(edge)
   if (index === undefined) {
     index = indexPartners(edge)
     PARTNER_INDEX.set(edge, index)
   }
-  return index[own].get(neighbour) ?? []
+  return index
 }
 
 const PARTNER_INDEX = new WeakMap<Conditional, ReturnType<typeof indexPartners>>()
 
-/** @returns child ids by parent id, and parent ids by child id; the most frequent first */
+/** @returns child ids by parent id, and parent ids by child id; the most frequent pairs first */
 function indexPartners({ pairs, stride }: Conditional) {
   const child = new Map<number, number[]>()
   const parent = new Map<number, number[]>()

@@ -7,6 +7,7 @@ export {
   usualNumber,
   withCategory,
   withNumber,
+  withUsualPairs,
 } from './alternatives.js'
 export { categoryNll } from './categories/category-tree.js'
 export { sampleCategories } from './categories/sample-categories.js'

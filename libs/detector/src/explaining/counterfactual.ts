@@ -9,6 +9,7 @@ import {
   usualNumber,
   withCategory,
   withNumber,
+  withUsualPairs,
 } from '@outflow/encoding'
 import { categoryColumnsOf, type Fields } from '@outflow/records'
 import { argMin } from '../bits.js'
@@ -34,7 +35,7 @@ interface SingleChanges {
  * Finds a normal record that changes few fields of an anomaly. Greedily sets the field that helps most to its likeliest value,
  * then the next one, until the record is not an anomaly. It changes at most four fields, not always the fewest possible. If
  * two numbers are both wrong, for example swapped, changing one of them alone does not help: the second step therefore also
- * tries every pair of numbers at their usual values.
+ * tries every pair of numbers at their usual values, and the usual pairs of categories.
  *
  * @param changes      changes of one field of the record at a time
  * @param thresholdNll  nats; only a record above it is an anomaly
@@ -49,7 +50,8 @@ export function* findCounterfactual(
   let current = best[argMin(Float64Array.from(best, ({ nll }) => nll))]
   for (let change = 1; current !== undefined && current.nll > thresholdNll; change++) {
     const pairs = change === 1 ? usualPairs(encoder, fields, numbers.slice(0, MOST_PAIRED)) : []
-    const further: readonly Fields[] = [...alternativesOf(encoder, current.fields), ...pairs]
+    const ofCategories = change === 1 ? withUsualPairs(encoder, current.fields) : []
+    const further: readonly Fields[] = [...alternativesOf(encoder, current.fields), ...pairs, ...ofCategories]
     if (change === MOST_CHANGES || further.length === 0) return null
     const scores = yield further
     const next: Candidate = { fields: further[argMin(scores)]!, nll: scores[argMin(scores)]! }

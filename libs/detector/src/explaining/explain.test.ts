@@ -123,6 +123,37 @@ it.each<Feature>([
   },
 )
 
+it('returns two categories that are rare together (a field whose change was just enough was the reason)', async () => {
+  const payments = ['amount', 'status', 'code', 'channel'].map(
+    (name): Feature => ({ path: `$.${name}`, type: name === 'amount' ? 'numeric' : 'categorical', optional: false }),
+  )
+  const readPayment = makeReader(payments)
+  const payment = (at: number, [status, code] = at % 100 === 0 ? ['declined', '51'] : ['ok', '00']) =>
+    readPayment({ amount: (at * 37) % 100, status, code, channel: at % 3 === 0 ? 'chip' : 'online' }) as Fields
+  const past = Array.from({ length: 1_000 }, (_, at) => payment(at))
+  const { encoder: ofPayments } = fitEncoder(payments, past, { seed: 1, contamination: 0.01 })
+  const explainPayment = async (fields: Fields, further = 0) => {
+    const nllOf = ({ numbers: [amount], categories: [status, code, channel] }: Fields) => {
+      const ofPair = status !== (code === '00' ? 'ok' : 'declined') ? 40 : status === 'ok' ? 12 : ORDINARY_NLL + 1
+      return ofPair - (channel === 'chip' ? 1.2 : 0) + (amount! > 100 ? further : 0)
+    }
+    const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
+    const [own] = await runNllQueries(nll, [explainRecord(ofPayments, { fields, nll: nllOf(fields) }, ORDINARY_NLL)])
+    return own!
+  }
+  const { reasons, counterfactual } = await explainPayment(payment(100))
+  expect(counterfactual!.text).toBe('normal with status ok instead of declined and code 00 instead of 51')
+  expect(reasons.map(({ text }) => text)).toEqual([
+    'status declined is rare (10 of 1,000)',
+    'code 51 is rare (10 of 1,000)',
+  ])
+  expect(reasons.map(({ expected }) => expected)).toEqual(['ok', '00'])
+  expect(reasons.map(({ bits }) => bits * Math.LN2)).toEqual([4.5, 4.5])
+  const wrong = { ...payment(100), numbers: [5_000] }
+  const both = await explainPayment(wrong, 30)
+  expect(both.counterfactual!.changes.map(({ field }) => field)).toEqual(['amount', 'status', 'code'])
+})
+
 it('issue 20: one wrong number of 20 costs at most 150 scored records', () => {
   const wide = Array.from({ length: 20 }, (_, at): Feature => ({ path: `$.n${at}`, type: 'numeric', optional: false }))
   const readWide = makeReader(wide)

@@ -10,6 +10,7 @@ import {
   refineAlternatives,
   withCategory,
   withNumber,
+  withUsualPairs,
 } from '@outflow/encoding'
 import type { Fields } from '@outflow/records'
 import { argMin, toBits } from '../bits.js'
@@ -43,7 +44,9 @@ export function* explainRecord(
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
   const grids = encoder.numbers.map((_, j) => coarseAlternatives(encoder, ids, j, 2))
   const values = fields.categories.map((_, k) => categoryAlternatives(encoder, ids, k).slice(0, mostValues(encoder)))
-  const nlls = yield* queryLists([
+  const pairs = withUsualPairs(encoder, fields)
+  const [onPairs, ...nlls] = yield* queryLists([
+    pairs,
     ...grids.map((grid, j) => Array.from(grid, changed(j))),
     ...encoder.numbers.map(({ usual }, j) => (usual === null ? [] : [changed(j)(usual)])),
     ...encoder.numbers.map((_, j) => (mayBeMissing(encoder, fields, j) ? [changed(j)(Number.NaN)] : [])),
@@ -69,7 +72,7 @@ export function* explainRecord(
   yield* refine(likely, (j) => numberAlternatives(encoder, ids, j, fineCount(encoder)))
   yield* refine(likely, (j) => refineAlternatives(encoder, j, curves[j]!.grid, argMin(curves[j]!.nll)))
 
-  const best = [
+  const single = [
     ...curves.flatMap(({ grid, nll }, j) => likeliest(nll, (at) => changed(j)(grid[at]!))),
     ...onUsual.flatMap((nll, j) => likeliest(nll, () => changed(j)(encoder.numbers[j]!.usual!))),
     ...onMissing.flatMap((nll, j) =>
@@ -77,6 +80,9 @@ export function* explainRecord(
     ),
     ...values.flatMap((candidates, k) => likeliest(onValues[k]!, (at) => withCategory(fields, k, candidates[at]!))),
   ]
+  const most = recordNll - Math.min(recordNll, ...single.map(({ nll }) => nll))
+  const pair = likeliest(onPairs!, (at) => pairs[at]!).filter(({ nll }) => recordNll - nll > FAR_MORE * most)
+  const best = [...single, ...pair]
   const refined = new Map(likely.map((j) => [j, curves[j]!]))
   const counterfactual =
     recordNll <= thresholdNll
@@ -85,7 +91,9 @@ export function* explainRecord(
         (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, thresholdNll)))
   const reasons = [
     ...likely.map((j) => numberReason(encoder, fields, ids, j, curves[j]!, limits)),
-    ...values.map((candidates, k) => categoryReason(encoder, fields, k, recordNll, candidates, onValues[k]!)),
+    ...values.map((candidates, k) =>
+      categoryReason(encoder, { fields, nll: recordNll }, k, { values: candidates, nll: onValues[k]! }, counterfactual),
+    ),
   ]
   return { reasons: mainReasons(reasons, limits, counterfactual), counterfactual }
 }
@@ -128,8 +136,8 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
 }
 
 /**
- * The reported reasons: the fields whose change alone makes the record normal; if there are none, the fields of the
- * counterfactual, whose changes together do; without a counterfactual, all fields with at least a tenth of the largest surprise. The
+ * The reported reasons: the fields whose change alone makes the record normal; if there are none, or two fields help far more, the
+ * fields of the counterfactual, whose changes together do; without a counterfactual, all fields with at least a tenth of the largest surprise. The
  * others are left out because, given one wrong value, every other field of a far record seems improbable. Fields of the counterfactual
  * that do not help alone, such as an amount and its tax, have equal parts of its bits.
  */
@@ -141,9 +149,10 @@ function mainReasons(
   const sorted = reasons.toSorted((a, b) => b.bits - a.bits)
   const most = sorted[0]?.bits ?? 0
   const sufficient = sorted.filter(({ bits }) => bits >= 1 && recordNll - bits * Math.LN2 <= thresholdNll)
-  if (sufficient.length > 0) return sufficient
   const changed = new Set(counterfactual?.changes.map(({ field }) => field))
   const together = sorted.filter(({ field }) => changed.has(field))
+  const isPair = together.length === 2 && toBits(recordNll - counterfactual!.nll) > FAR_MORE * most
+  if (sufficient.length > 0 && !isPair) return sufficient
   const helpful = together.filter(({ bits }) => bits >= 1)
   if (helpful.length > 0) return helpful
   if (together.length > 0) {
@@ -165,6 +174,8 @@ const fineCount = ({ numbers }: Encoder) => Math.max(24, Math.min(100, Math.floo
 /** Largest number of refined numbers. */
 const MOST_REFINED = 5
 const TENTH = 0.1
+/** Two fields are the reason, and not one whose change is just enough, if they help more than this many times as much. */
+const FAR_MORE = 2
 /** Of the help of the number that helps most: with less, further coarse values of a number are not tried. */
 const SLIGHTLY = 0.06
 /** The same for fine values, which find a narrow density but not one far from all coarse values. */
