@@ -6,13 +6,14 @@ import {
   makeTransactionalSender,
   partitionEnds,
   readWindow,
+  sampleWindow,
   scanWindow,
   startOfLatest,
 } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
-import { plainKafka } from '../support/kafkajs.js'
+import { plainKafka, withAdmin } from '../support/kafkajs.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
@@ -47,6 +48,23 @@ describe('readWindow', () => {
     await produce(topic, [NOON, NOON + 1, NOON + 2])
 
     expect((await readWindow(kafka(), { topics: [topic], fromMs, maxRows: 100, seed: 1 })).seen).toBe(3)
+  })
+
+  it('is cut short by deleted records of the window, and not by those of the time before it (it was)', async () => {
+    const topic = await aTopic()
+    await produce(topic, [NOON - 3, NOON - 2, NOON - 1, NOON, NOON + 1])
+    const isCutShortFrom = async (offset: number) => {
+      await withAdmin(kafkaBrokers(), async (admin) => {
+        // kafkajs knows the partition's leader only after it has requested metadata of the topic.
+        await admin.fetchTopicOffsets(topic)
+        await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
+      })
+      const window = { topics: [topic], fromMs: NOON, maxRows: 100, seed: 1, aheadMs: 10 }
+      return (await sampleWindow(kafka(), { ...window, prepare: async () => {}, keep: () => null })).isCutShort
+    }
+
+    expect(await isCutShortFrom(1)).toBe(false)
+    expect(await isCutShortFrom(4)).toBe(true)
   })
 
   it('issue 17.10: leaves out tombstones with skipTombstones', async () => {

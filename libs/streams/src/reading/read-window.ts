@@ -87,11 +87,15 @@ export async function sampleWindow<Kept>(kafka: KafkaConnection, options: Sample
     await prepare(records)
     records.forEach(takeOne)
   }
-  const { isCutShort } = await scanWindow(kafka, { ...options, fromMs: fromMs - (aheadMs ?? 0) }, take)
+  const { isCutShort } = await scanWindow(kafka, options, take)
   return { records: sample.records(), seen, isCutShort }
 }
 
-export type ScanOptions = Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'skipTombstones' | 'signal'>
+export interface ScanOptions
+  extends Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'skipTombstones' | 'signal'> {
+  /** Also reads the records of this time before the window, whose deletion does not cut it short. Default: 0. */
+  readonly aheadMs?: number
+}
 
 /**
  * Passes every record of topics from a time on to `visit`, batch by batch, each partition's in order of offsets, up to the end of
@@ -106,10 +110,12 @@ export function scanWindow(
   visit: (records: readonly WindowRecord[]) => Promise<void>,
 ): Promise<Pick<Window, 'isCutShort'>> {
   return withAdmin(kafka, async (admin) => {
-    const ranges = await rangesOf(admin, options)
+    const { topics, fromMs, aheadMs = 0 } = options
+    const window = await rangesOf(admin, options)
+    const ranges = aheadMs === 0 ? window : await rangesOf(admin, { topics, fromMs: fromMs - aheadMs })
     const open = ranges.filter(({ start, end }) => start < end)
     if (open.length > 0) await readRanges(kafka, admin, open, visit, options)
-    return { isCutShort: ranges.some((range) => range.isCutShort) }
+    return { isCutShort: window.some((range) => range.isCutShort) }
   })
 }
 
