@@ -137,9 +137,9 @@ function likeliest(nll: Float64Array, fieldsAt: (place: number) => Fields): Cand
 
 /**
  * The reported reasons: the fields whose change alone makes the record normal; if there are none, or two fields help far more, the
- * fields of the counterfactual, whose changes together do; without a counterfactual, all fields with at least a tenth of the largest surprise. The
- * others are left out because, given one wrong value, every other field of a far record seems improbable. Fields of the counterfactual
- * that do not help alone, such as an amount and its tax, have equal parts of its bits.
+ * fields of the counterfactual, whose changes together do; without a counterfactual, all fields with at least a tenth of the largest
+ * surprise. The others are left out because, given one wrong value, every other field of a far record seems improbable. Fields of the
+ * counterfactual that do not help alone, such as an amount and its tax, have equal parts of its bits.
  */
 function mainReasons(
   reasons: readonly Reason[],
