@@ -2,7 +2,7 @@ import type { Fields } from '@outflow/records'
 import type { Conditional } from './categories/conditional.js'
 import { groupOfIds } from './context/grouping.js'
 import { anchorOf } from './encode.js'
-import { type Encoder, groupWidth } from './encoder.js'
+import { type Encoder, flagsAt, groupWidth } from './encoder.js'
 import { periodHours, timeAtHours } from './numbers/cycle.js'
 import {
   fromLine,
@@ -116,11 +116,12 @@ export function withCategory(fields: Fields, k: number, value: string | null): F
  * The record with the most frequent pair of values of two categories that depend on each other in p(c), once for each such two of which it
  * has neither value: of a status and its code, changing one alone gives a pair that was never seen.
  */
-export function withUsualPairs({ tree, numbers }: Encoder, fields: Fields): Fields[] {
-  const named = tree.parents.length - numbers.length
-  return tree.edges.slice(0, named).flatMap((edge, child) => {
+export function withUsualPairs(encoder: Encoder, fields: Fields): Fields[] {
+  const { tree } = encoder
+  const firstFlag = flagsAt(encoder)
+  return tree.edges.slice(0, firstFlag).flatMap((edge, child) => {
     const parent = tree.parents[child]!
-    const [usual] = edge === null || parent >= named ? [] : indexOf(edge).child
+    const [usual] = edge === null || parent >= firstFlag ? [] : indexOf(edge).child
     if (usual === undefined) return []
     const [u, [v]] = usual
     const ofParent = tree.vocabularies[parent]!.values[u - 1]!
