@@ -66,7 +66,8 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
       )
       return all.log.some(({ msg, modelId }) => msg === 'model served' && modelId === rows[0]?.id)
     },
-    { what: 'ingest scores with a full model' },
+    // A full fit takes 2,000 steps: over a minute on a busy machine.
+    { what: 'ingest scores with a full model', withinMs: 110_000 },
   )
   const before = await found()
   await send(LATER)
