@@ -124,7 +124,7 @@ describe('one anomaly', () => {
     await form.getByRole('button', { name: 'Give it' }).click()
     await form.waitFor({ state: 'detached' })
     expect(await lastVerdict()).toMatchObject({ offset: '10', verdict: 'false_alarm', note: null })
-    expect(page.url()).not.toContain('verdict=')
+    await soon(() => page.url()).not.toContain('verdict=')
     await page.reload()
     await page.getByText('false alarm', { exact: true }).first().waitFor()
     expect(await page.getByRole('dialog').count()).toBe(0)
