@@ -14,7 +14,7 @@
  */
 import { parseArgs } from 'node:util'
 import { type CalibrationLabel, type Detector, nextToLabel, openDetector, trainDetector } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { type Calibration, calibrationSteps, pValues } from '../../libs/detector/src/calibration/conformal.js'

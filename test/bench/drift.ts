@@ -11,7 +11,8 @@
  */
 import { parseArgs } from 'node:util'
 import { openDetector, trainDetector } from '@outflow/detector'
-import { type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { configWith } from '../support/config-with.js'
 import { sound } from '../support/sound.js'
 import { keepHistory } from './drift/history.js'

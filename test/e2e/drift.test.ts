@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { loadModel } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-import { fieldsAt } from '@outflow/records'
+import { fieldsAt } from '@outflow/records/fields'
 import type { BatchWrite } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { isTombstone, type KafkaHeaders, type KafkaRecord } from '@outflow/streams'

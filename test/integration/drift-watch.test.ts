@@ -7,7 +7,7 @@ import {
   type TrainedDetector,
   trainDetector,
 } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { openPool, type Pool } from '@outflow/store'
 import {
   activeModelId,

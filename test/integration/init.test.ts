@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { featurePath, parseConfig } from '@outflow/contracts'
+import { parseConfig } from '@outflow/contracts'
+import { featurePath } from '@outflow/contracts/feature'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { callOutflow } from '../support/call-outflow.js'

@@ -1,6 +1,7 @@
 import { type Config, configSchema, type Feature } from '@outflow/contracts'
 import { type TrainedDetector, type TrainingInput, trainDetector } from '@outflow/detector'
-import { type Fields, recordReader } from '@outflow/records'
+import { recordReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { sound } from './sound.js'

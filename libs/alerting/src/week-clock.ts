@@ -1,4 +1,5 @@
-import { parseWeek, toLocal } from '@outflow/contracts'
+import { parseWeek } from '@outflow/contracts'
+import { toLocal } from '@outflow/contracts/feature'
 
 const MINUTE_MS = 60_000
 /** Minutes from the beginning of the week, on Monday, to that of 1970, on a Thursday. */

@@ -40,27 +40,16 @@ export {
   type StoredExplanation,
 } from './events/reason.js'
 export { type FdrState, fdrStateSchema } from './fdr-state.js'
-export { type Feature, featureName, featurePath, featureSchema, PARTITION } from './feature.js'
+export { type Feature, featureSchema } from './feature/feature-schema.js'
 export { type FitReport, fitReportSchema } from './model/fit-report.js'
 export { type GateReport, gateReportSchema, type ShadowReport } from './model/gate-report.js'
 export { MODEL_SCHEMA_VERSION, type ModelMetadata, modelMetadataSchema } from './model/model-metadata.js'
 export { type Recalibration, recalibrationSchema } from './model/recalibration.js'
-export {
-  columnOfSteps,
-  emptyRecord,
-  formatPath,
-  nameOfPath,
-  parsePath,
-  putAt,
-  type Step,
-  stepsOfColumn,
-} from './path.js'
 export { plainText } from './plain-text.js'
 export { anomalyId, formatPosition, type Position, parseAnomalyId, parsePosition } from './position.js'
 export { REJECTION_REASONS, type Rejection, type RejectionReason } from './rejection.js'
 export type { Gap, StoredPosition } from './stored-position.js'
 export { checkSuppressionRule, type SuppressionRule, suppressionRuleSchema } from './suppression.js'
 export { clampTime, EARLIEST_MS, includesEnd, LATEST_MS } from './time-range.js'
-export { fromLocal, toLocal } from './time-zone.js'
 export { outflowVersion } from './version.js'
 export { parseWeek } from './week.js'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timeZone } from './time-zone.js'
+import { timeZone } from './feature/time-zone-schema.js'
 import { weekSpans } from './week.js'
 
 const bound = z.number().nullable()

@@ -1,6 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import { openTensorFile, type Tensor, writeTensorFile } from '@outflow/flow'
-import { type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'

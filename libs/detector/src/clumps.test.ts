@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { type Detector, openDetector } from './detector.js'

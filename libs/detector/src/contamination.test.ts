@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { readerOf, seededDraws } from './test-draws.js'
 import { trainDetector } from './train.js'

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { columnsOf, type Fields } from '@outflow/records'
+import { columnsOf, type Fields } from '@outflow/records/fields'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Detector, openDetector } from './detector.js'
 import { divergenceOf } from './divergence.js'

@@ -1,14 +1,7 @@
 import type { Explanation, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
 import { relativeScale, unitNll } from '@outflow/encoding'
-import {
-  type Fields,
-  type FieldTable,
-  isRejection,
-  makeReader,
-  missingFeatures,
-  numberColumnsOf,
-  packFields,
-} from '@outflow/records'
+import { isRejection, makeReader } from '@outflow/records'
+import { type Fields, type FieldTable, missingFeatures, numberColumnsOf, packFields } from '@outflow/records/fields'
 import { decodeModel } from './artefact.js'
 import { pUpperLimit, pValues } from './calibration/conformal.js'
 import { thresholdOf } from './decision/model-threshold.js'
@@ -115,7 +108,7 @@ const SMALL_BATCH = 64
 export async function openDetector(artefact: Uint8Array, { thread }: DetectorOptions = {}): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
-  const [threaded, local] = await Promise.all([thread?.open(artefact), openTableScorer(encoder, flow)])
+  const [threaded, local] = await Promise.all([thread?.open(encoder, flow), openTableScorer(encoder, flow)])
   const forLarge = threaded ?? local
   const thresholdNll = thresholdOf(model, metadata.alertRate)
   // Few records do not determine how rare a record beyond all of them is: there a tail found three times as many anomalies as the rate.

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { Detector } from './detector.js'
 import { sameFeatures } from './same-features.js'
 import { withDetector } from './with-detector.js'

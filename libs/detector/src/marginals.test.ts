@@ -1,5 +1,5 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { describe, expect, it } from 'vitest'
 import { fitMarginals } from './marginals.js'
 import { seededDraws } from './test-draws.js'

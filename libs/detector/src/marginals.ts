@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { fitLogUnit, hourInPeriod, logSlope, ownToLine, periodHours } from '@outflow/encoding'
-import { columnsOf, type Fields } from '@outflow/records'
+import { columnsOf, type Fields } from '@outflow/records/fields'
 import type { Detector } from './detector.js'
 
 type FieldNll = (record: Fields) => number

@@ -1,6 +1,6 @@
 import { decodeFields, decodeRecords, encodeContext, sampleCategories } from '@outflow/encoding'
 import { sampleFlow } from '@outflow/flow'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { Model } from './artefact.js'
 
 type Sampled = Pick<Model, 'encoder' | 'flow'>

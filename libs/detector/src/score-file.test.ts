@@ -1,5 +1,6 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
-import { type Fields, makeDecoder, messageReader } from '@outflow/records'
+import { makeDecoder, messageReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, test } from 'vitest'
 import { scoreFile } from './score-file.js'
 

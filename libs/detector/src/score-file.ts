@@ -1,4 +1,5 @@
-import { type Fields, type FileRecord, fileReader, type RecordFile, readRecords } from '@outflow/records'
+import { type FileRecord, fileReader, type RecordFile, readRecords } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { Detector, Scores } from './detector.js'
 
 export interface ScoredBatch {

@@ -11,7 +11,7 @@ import {
   flowSpec,
   type MixtureBase,
 } from '@outflow/flow'
-import { categoryColumnsOf, type Fields } from '@outflow/records'
+import { categoryColumnsOf, type Fields } from '@outflow/records/fields'
 import { encodeModel } from './artefact.js'
 import { calibrationSteps, calibrationSummary } from './calibration/conformal.js'
 import { ranksToLabel } from './calibration/label-trim.js'

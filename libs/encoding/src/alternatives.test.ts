@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { coarseAlternatives, numberAlternatives, usualNumber } from './alternatives.js'
 import { encodeBatch } from './encode.js'

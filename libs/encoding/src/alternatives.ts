@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { Conditional } from './categories/conditional.js'
 import { groupOfIds } from './context/grouping.js'
 import { anchorOf } from './encode.js'

@@ -1,5 +1,5 @@
-import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts'
-import { type CategoryFeature, columnsOf, type Fields, type NumberFeature } from '@outflow/records'
+import { emptyRecord, featurePath, parsePath, putAt } from '@outflow/contracts/feature'
+import { type CategoryFeature, columnsOf, type Fields, type NumberFeature } from '@outflow/records/fields'
 import { anchorOf } from './encode.js'
 import { type Encoder, flagsAt, rowDim } from './encoder.js'
 import { isEmpty, keepSeen, type NumberColumn, restore } from './numbers/number-column.js'

@@ -1,4 +1,4 @@
-import { type Fields, type FieldTable, type NumberFeature, numberColumnsOf, packFields } from '@outflow/records'
+import { type Fields, type FieldTable, type NumberFeature, numberColumnsOf, packFields } from '@outflow/records/fields'
 import { categoryNll } from './categories/category-tree.js'
 import { standardiseColumns } from './context/context.js'
 import { PLACES_WIDTH } from './context/fit-places.js'

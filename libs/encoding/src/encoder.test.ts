@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, isRejection, makeReader } from '@outflow/records'
+import { isRejection, makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sampleCategories } from './categories/sample-categories.js'

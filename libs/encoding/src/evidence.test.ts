@@ -1,5 +1,5 @@
 import { featureSchema } from '@outflow/contracts'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { encodeBatch } from './encode.js'
 import { categoryEvidence } from './evidence.js'

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { categoryColumnsOf, type Fields, numberColumnsOf } from '@outflow/records'
+import { categoryColumnsOf, type Fields, numberColumnsOf } from '@outflow/records/fields'
 import { fitCategoryTree } from './categories/category-tree.js'
 import type { CategoryColumn } from './categories/conditional.js'
 import { fitVocabulary } from './categories/vocabulary.js'

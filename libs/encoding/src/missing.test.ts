@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'

@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { columnsOf, type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import { columnsOf, type Fields } from '@outflow/records/fields'
 import { describe, expect, it } from 'vitest'
 import { decodeRecords } from './decode.js'
 import { encodeBatch } from './encode.js'

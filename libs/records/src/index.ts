@@ -1,14 +1,4 @@
 export { eventReader } from './event.js'
-export {
-  type CategoryFeature,
-  categoryColumnsOf,
-  columnsOf,
-  type NumberFeature,
-  numberColumnsOf,
-} from './fields/columns.js'
-export { type FieldTable, fieldsAt, packFields, tablePart } from './fields/field-table.js'
-export type { Fields } from './fields/fields.js'
-export { missingFeatures } from './fields/missing.js'
 export { compilePath } from './fields/path.js'
 export { isRejection, makeReader, rowFiller } from './fields/reader.js'
 export { type EpochUnit, epochUnit } from './fields/timestamp.js'
@@ -42,5 +32,5 @@ export {
 } from './record-reader.js'
 export { makeSample, type Sample } from './sample.js'
 export { makeObservationReader, type Observation } from './windows/observation.js'
-export { longestWindowMs, needsWholeWindow, planWindows, windowPlaces } from './windows/plan.js'
+export { longestWindowMs, planWindows, windowPlaces } from './windows/plan.js'
 export { makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

@@ -1,4 +1,4 @@
-import { nameOfPath } from '@outflow/contracts'
+import { nameOfPath } from '@outflow/contracts/feature'
 import type { LeftOut } from '@outflow/records'
 import { formatCount, formatCounted } from '@outflow/terminal'
 

@@ -1,5 +1,5 @@
 import { recalibrate } from '@outflow/detector'
-import { fieldsAt } from '@outflow/records'
+import { fieldsAt } from '@outflow/records/fields'
 import type { Anomaly } from '@outflow/store/anomalies'
 import type { DecidedBatch, ModelLease, RecordOf } from './batch.js'
 

@@ -1,6 +1,7 @@
 import type { EntityState, FdrState, Recalibration, Rejection } from '@outflow/contracts'
 import type { Decisions, Detector, Scores } from '@outflow/detector'
-import type { FieldTable, JsonObject, Observation, ReadRecord as Read } from '@outflow/records'
+import type { JsonObject, Observation, ReadRecord as Read } from '@outflow/records'
+import type { FieldTable } from '@outflow/records/fields'
 import type { ShadowWrite } from '@outflow/store/batch'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 

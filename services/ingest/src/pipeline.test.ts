@@ -1,3 +1,4 @@
+import { packFields } from '@outflow/records/fields'
 import { PositionMoved, StoreRefused } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
@@ -27,7 +28,8 @@ function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' 
 function timedSteps({ scoreMs = 0, writeMs = 0 }: { scoreMs?: number; writeMs?: number }): IngestSteps {
   const through = <T>(batch: unknown) => batch as T
   return {
-    prepare: (delivery) => of(through<PreparedBatch>({ delivery, records: [], model: { giveBack: () => {} } })),
+    prepare: (delivery) =>
+      of(through<PreparedBatch>({ delivery, records: [], model: { giveBack: () => {} }, fields: packFields([]) })),
     read: through<ReadBatch>,
     observe: (batch) => of(batch),
     score: (batch) => of(through<ScoredBatch>(batch)).pipe(delay(scoreMs)),
@@ -119,11 +121,13 @@ test('issue 17.12: the model lease is returned when its reader cannot be made', 
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
 })
 
-test('the model lease is returned when its batch has ended', async () => {
+test('the model lease is returned and the memory of the fields is freed when a batch has ended', async () => {
   const lease = aLease()
   const read = aReadStep({ borrowModel: () => lease })
-  await lastValueFrom(of(one(0, 0)).pipe(ingest({ ...realSteps(), read })))
+  const { fields } = await lastValueFrom(of(one(0, 0)).pipe(ingest({ ...realSteps(), read })))
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
+  const canFree = 'transfer' in ArrayBuffer.prototype // not on Node 20
+  expect(fields.numbers).toHaveLength(canFree ? 0 : 1)
 })
 
 test('the next batch of a partition is requested only after the acknowledgement', async () => {

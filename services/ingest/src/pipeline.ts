@@ -1,5 +1,6 @@
 import type { Rejection } from '@outflow/contracts'
 import { type OutflowError, toOutflowError } from '@outflow/errors'
+import { freeMemory } from '@outflow/records/fields'
 import { PositionMoved } from '@outflow/store'
 import type { Delivery } from '@outflow/streams'
 import {
@@ -18,7 +19,7 @@ import {
   tap,
   throwError,
 } from 'rxjs'
-import type { ComparedBatch, DecidedBatch, ModelLease, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
+import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { failedRecord, isRecordFault } from './record-fault.js'
 
 export interface IngestSteps {
@@ -79,12 +80,11 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
 
   const attempt = (delivery: Delivery, failed?: Rejection): Observable<ComparedBatch> =>
     defer(() => {
-      let lease: ModelLease | null = null
+      let batch: ReadBatch | undefined
       return of(delivery).pipe(
         concatMap(steps.prepare),
         map((prepared) => {
-          const batch = steps.read(failed === undefined ? prepared : { ...prepared, failed })
-          lease = batch.model
+          batch = steps.read(failed === undefined ? prepared : { ...prepared, failed })
           return batch
         }),
         concatMap(steps.observe),
@@ -92,7 +92,11 @@ function processWith(steps: IngestSteps, watch: IngestWatch) {
         concatMap(steps.decide),
         concatMap(steps.compare),
         concatMap(steps.write),
-        finalize(() => lease?.giveBack()),
+        finalize(() => {
+          if (batch === undefined) return
+          batch.model.giveBack()
+          freeMemory(batch.fields.numbers)
+        }),
       )
     })
 

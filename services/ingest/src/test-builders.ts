@@ -1,15 +1,7 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import type { Detector, Scores } from '@outflow/detector'
-import {
-  type BatchReader,
-  batchReader,
-  type FieldTable,
-  fieldsAt,
-  makeDecoder,
-  makeReader,
-  packFields,
-  type RecordDecoder,
-} from '@outflow/records'
+import { type BatchReader, batchReader, makeDecoder, makeReader, type RecordDecoder } from '@outflow/records'
+import { type FieldTable, fieldsAt, packFields } from '@outflow/records/fields'
 import type { Delivery, KafkaRecord } from '@outflow/streams'
 import { vi } from 'vitest'
 import type { ModelLease, ReadBatch, ReadRecord } from './batch.js'

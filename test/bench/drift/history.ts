@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { featureName } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts/feature'
 import type { WindowRecord } from '@outflow/streams'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'

@@ -14,7 +14,8 @@ import {
   trainDetector,
   withDetector,
 } from '@outflow/detector'
-import { type Fields, makeDecoder } from '@outflow/records'
+import { makeDecoder } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { type Log, makeMetrics } from '@outflow/runtime'
 import type { ModelSummary } from '@outflow/store/models'
 import { minuteScores, type ScoreMinute } from '@outflow/store/statistics'

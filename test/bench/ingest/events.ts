@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { type TrainedDetector, withDetector } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { plainKafka } from '../../support/kafkajs.js'
 import { makeChance } from '../../support/parcels.js'
 

@@ -8,7 +8,8 @@ import {
   WeightsForeign,
   WeightsVersionUnknown,
 } from '@outflow/flow'
-import { type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { decodeModel, encodeModel } from '../../../libs/detector/src/artefact.js'
 import { unfittedFlow } from '../../../libs/flow/src/flows/flow-parts.js'
 import type { Random } from '../random.js'

@@ -1,6 +1,7 @@
 import { type EntityName, type EntityState, type Feature, featureSchema } from '@outflow/contracts'
 import { type Detector, openDetector, trainDetector } from '@outflow/detector'
-import { batchReader, type Fields, fieldsAt, makeDecoder, makeReader, wholeRecord } from '@outflow/records'
+import { batchReader, makeDecoder, makeReader, wholeRecord } from '@outflow/records'
+import { type Fields, fieldsAt } from '@outflow/records/fields'
 import type { BatchWrite } from '@outflow/store/batch'
 import type { Delivery } from '@outflow/streams'
 import { lastValueFrom, of, toArray } from 'rxjs'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timeZone } from '../time-zone.js'
+import { timeZone } from '../feature/time-zone-schema.js'
 import { parseWeek, weekSpans } from '../week.js'
 import { duration } from './units.js'
 

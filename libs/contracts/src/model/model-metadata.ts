@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { featureSchema } from '../feature.js'
+import { featureSchema } from '../feature/feature-schema.js'
 
 /** The kinds of normalizing flow that a model may be. */
 export const modelKindSchema = z.enum(['realnvp', 'glow', 'spline'])

@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { seededDraws } from '../test-draws.js'
 import { calibrationSteps, pValues } from './conformal.js'

@@ -1,5 +1,5 @@
 import { shuffled } from '@outflow/encoding'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { Nll } from '../scoring/model-scorer.js'
 
 /** A part of the records, and all others. */

@@ -1,6 +1,6 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
 import { fitEncoder } from '@outflow/encoding'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { seededDraws } from '../test-draws.js'
 import { fieldShifts } from './field-shifts.js'

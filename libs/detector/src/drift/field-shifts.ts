@@ -1,5 +1,5 @@
 import { type Encoder, flagCategory, flagOf, flagsAt, type NumberColumn, toOwn } from '@outflow/encoding'
-import { columnsOf, type Fields, type NumberFeature } from '@outflow/records'
+import { columnsOf, type Fields, type NumberFeature } from '@outflow/records/fields'
 
 /** How much the distribution of one field has changed. */
 export interface FieldShift {

@@ -1,6 +1,6 @@
 import type { Counterfactual, Reason } from '@outflow/contracts'
 import { categoryEvidence, categoryNll, type Encoder, encodeBatch, withCategory } from '@outflow/encoding'
-import { categoryColumnsOf } from '@outflow/records'
+import { categoryColumnsOf } from '@outflow/records/fields'
 import { argMin, toBits } from '../bits.js'
 import type { Candidate } from './counterfactual.js'
 import { categoryInWords } from './reason-text.js'

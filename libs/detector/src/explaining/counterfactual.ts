@@ -11,7 +11,7 @@ import {
   withNumber,
   withUsualPairs,
 } from '@outflow/encoding'
-import { categoryColumnsOf, type Fields } from '@outflow/records'
+import { categoryColumnsOf, type Fields } from '@outflow/records/fields'
 import { argMin } from '../bits.js'
 import type { NllQueries } from './nll-queries.js'
 import { brief, show, stated } from './reason-text.js'

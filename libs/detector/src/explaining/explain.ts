@@ -12,7 +12,7 @@ import {
   withNumber,
   withUsualPairs,
 } from '@outflow/encoding'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { argMin, toBits } from '../bits.js'
 import { categoryReason } from './category-reason.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'

@@ -1,6 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import { OutflowError } from '@outflow/errors'
-import { type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { afterEach, expect, it, vi } from 'vitest'
 import { trainDetector } from '../train.js'
 import { type Explainer, explainStored, makeExplainer } from './explainer.js'

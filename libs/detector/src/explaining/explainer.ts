@@ -1,6 +1,7 @@
 import type { DetectionTarget, Recalibration, StoredExplanation } from '@outflow/contracts'
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { type Fields, isRejection } from '@outflow/records'
+import { isRejection } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { ownPValueOf } from '../decision/recalibration.js'
 import { alertRateOf } from '../decision/rule.js'
 import { type Detector, openDetector } from '../detector.js'

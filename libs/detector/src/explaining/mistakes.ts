@@ -1,5 +1,5 @@
 import { type Encoder, numberOf, roundToStep, unseenCategories, withCategory } from '@outflow/encoding'
-import { type Fields, numberColumnsOf } from '@outflow/records'
+import { type Fields, numberColumnsOf } from '@outflow/records/fields'
 
 /** A record with a mistake of a known kind undone. */
 export interface Repair {

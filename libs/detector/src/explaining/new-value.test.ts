@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { fitEncoder } from '@outflow/encoding'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { beforeAll, expect, test } from 'vitest'
 import { findNewValue } from './new-value.js'
 import { runNllQueries } from './nll-queries.js'

@@ -1,5 +1,5 @@
 import { categoryAlternatives, type Encoder, encodeBatch, unseenCategories, withCategory } from '@outflow/encoding'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { NllQueries } from './nll-queries.js'
 
 /** A value that training did not see, in a record that would be normal with a known value. */

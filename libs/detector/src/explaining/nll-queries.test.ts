@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it, vi } from 'vitest'
 import type { Nll } from '../scoring/model-scorer.js'
 import { type NllQueries, runNllQueries } from './nll-queries.js'

@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { Nll } from '../scoring/model-scorer.js'
 
 /** A computation that requests the NLLs of records, any number of times, and returns a result. */

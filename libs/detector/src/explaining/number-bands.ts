@@ -1,5 +1,5 @@
 import { type Encoder, encodeBatch, numberAlternatives, numberOf, withNumber } from '@outflow/encoding'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { type NllQueries, queryLists } from './nll-queries.js'
 import { usualRange } from './quadrature.js'
 

@@ -1,6 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import { encodeBatch, fitEncoder } from '@outflow/encoding'
-import { type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { type Curve, numberReason } from './number-reason.js'
 

@@ -1,6 +1,6 @@
 import type { Reason } from '@outflow/contracts'
 import { type DeterminingGroup, determiningGroup, type Encoder, numberOf, usualNumber } from '@outflow/encoding'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { argMin, toBits } from '../bits.js'
 import { type GridNll, usualRange } from './quadrature.js'
 import { numberInWords, show, stated, usualSpan } from './reason-text.js'

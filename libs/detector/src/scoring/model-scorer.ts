@@ -1,6 +1,6 @@
 import { type Encoder, encodeTable } from '@outflow/encoding'
 import { type FlowState, openScorer } from '@outflow/flow'
-import { type Fields, type FieldTable, packFields, tablePart } from '@outflow/records'
+import { type Fields, type FieldTable, packFields, tablePart } from '@outflow/records/fields'
 import { batchNllCalls, type NllOfRows } from './nll-batching.js'
 
 export interface ModelScores {

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { toOutflowError } from '@outflow/errors'
-import { decodeModel } from '../artefact.js'
+import { freeMemory } from '@outflow/records/fields'
 import { type ModelScores, openTableScorer, type TableScorer } from './model-scorer.js'
 import type { FromScoringThread, ToScoringThread } from './threaded-scorer.js'
 
@@ -41,10 +41,13 @@ async function reply(request: ScoringRequest): Promise<void> {
 
 async function execute(request: ScoringRequest): Promise<ModelScores | null> {
   const { model } = request
-  if (request.kind === 'score') return models.get(model)!.score(request.table)
+  if (request.kind === 'score') {
+    const scores = await models.get(model)!.score(request.table)
+    freeMemory(request.table.numbers)
+    return scores
+  }
   if (request.kind === 'open') {
-    const { encoder, flow } = decodeModel(request.artefact)
-    models.set(model, await openTableScorer(encoder, flow))
+    models.set(model, await openTableScorer(request.encoder, request.flow))
   } else {
     await models.get(model)!.close()
     models.delete(model)

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import type { Feature } from '@outflow/contracts'
-import { type Fields, packFields } from '@outflow/records'
+import { ShapeError } from '@outflow/flow'
+import { type Fields, packFields } from '@outflow/records/fields'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decodeModel, type Model } from '../artefact.js'
 import { type Detector, openDetector } from '../detector.js'
 import { ScoringThreadEnded } from '../errors.js'
 import { trainDetector } from '../train.js'
@@ -19,6 +21,7 @@ const record = (index: number): Fields => ({
 const records = (from: number, count: number) => Array.from({ length: count }, (_, index) => record(from + index))
 
 let artefact: Uint8Array
+let model: Model
 let thread: ScoringThread
 let threaded: Detector
 let here: Detector
@@ -33,6 +36,7 @@ beforeAll(async () => {
     backend: 'wasm',
   })
   artefact = trained.artefact
+  model = decodeModel(artefact)
   thread = makeScoringThread()
   ;[threaded, here] = await Promise.all([openDetector(artefact, { thread }), openDetector(artefact)])
 }, 120_000)
@@ -64,7 +68,7 @@ test('a thread keeps the process alive only from its first opened model', async 
   const before = held()
   own.begin()
   expect(held()).toBe(before)
-  const scorer = await own.open(artefact)
+  const scorer = await own.open(model.encoder, model.flow)
   expect(held()).toBe(before + 1)
   expect((await scorer.score(packFields(records(0, 9)))).nll).toHaveLength(9)
   await scorer.close()
@@ -72,7 +76,7 @@ test('a thread keeps the process alive only from its first opened model', async 
 
 test('a thread ends with its last model, completes pending requests, rejects later ones, and restarts with the next model', async () => {
   const own = makeScoringThread()
-  const scorer = await own.open(artefact)
+  const scorer = await own.open(model.encoder, model.flow)
   const table = packFields(records(0, 4096))
   const asked = Array.from({ length: 30 }, () => scorer.score(table))
   // Most requests are pending.
@@ -82,7 +86,7 @@ test('a thread ends with its last model, completes pending requests, rejects lat
   await closed
   await expect(scorer.score(table)).rejects.toThrow('its last model was closed')
   for (const { nll } of await Promise.all(asked)) expect(nll).toHaveLength(4096)
-  const next = await own.open(artefact)
+  const next = await own.open(model.encoder, model.flow)
   expect((await next.score(packFields(records(0, 9)))).nll).toHaveLength(9)
   await next.close()
 })
@@ -96,7 +100,7 @@ test('a thread runs a program until it is ended, also after the last model is cl
     const [received] = await Promise.all([once(port, 'message'), port.postMessage(message)])
     return received
   }
-  const scorer = await own.open(artefact)
+  const scorer = await own.open(model.encoder, model.flow)
   expect(await answer('one')).toEqual(['one'])
   await scorer.close()
   expect(await answer('two')).toEqual(['two'])
@@ -104,14 +108,15 @@ test('a thread runs a program until it is ended, also after the last model is cl
 })
 
 test('rejects with the reason for a model that cannot be opened, and continues for the others', async () => {
-  await expect(thread.open(Buffer.from('no model'))).rejects.toThrow(/these bytes are not a model/)
+  const incomplete = { ...model.flow!, weights: new Map() }
+  await expect(thread.open(model.encoder, incomplete)).rejects.toThrow(ShapeError)
   const batch = records(3, 20)
   expect(await threaded.score(batch)).toEqual(await here.score(batch))
 })
 
 test('two models score in one thread, and one can be closed without the other', async () => {
   const table = packFields(records(0, 100))
-  const [one, other] = [await thread.open(artefact), await thread.open(artefact)]
+  const [one, other] = [await thread.open(model.encoder, model.flow), await thread.open(model.encoder, model.flow)]
   const [scores, same] = await Promise.all([one.score(table), other.score(table)])
   expect(same).toEqual(scores)
   await one.close()

@@ -1,6 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
-import type { FieldTable } from '@outflow/records'
+import type { Encoder } from '@outflow/encoding'
+import type { FlowState } from '@outflow/flow'
+import type { FieldTable } from '@outflow/records/fields'
 import { ScoringFailed, ScoringThreadEnded } from '../errors.js'
 import type { ModelScores, TableScorer } from './model-scorer.js'
 
@@ -17,9 +19,11 @@ export interface ScoringThread {
    * Opens a model in the thread. Each batch is copied to it, 128 bytes per record of 16 numbers; results arrive in the order of the
    * requests. The thread ends when its last model is closed, after it has completed all requests.
    *
-   * @throws {ScoringThreadEnded} when the thread or the model cannot start; a later call rejects with it when the thread ends
+   * @param flow  null if every feature is categorical
+   * @throws {ShapeError} when the weights of the flow do not fit its spec
+   * @throws {ScoringThreadEnded} when the thread cannot start; a later call rejects with it when the thread ends
    */
-  open(artefact: Uint8Array): Promise<TableScorer>
+  open(encoder: Encoder, flow: FlowState | null): Promise<TableScorer>
 }
 
 export interface ProgramInThread {
@@ -45,11 +49,11 @@ export function makeScoringThread(): ScoringThread {
     begin: () => {
       begun()
     },
-    open: async (artefact) => {
+    open: async (encoder, flow) => {
       const thread = begun()
       const model = thread.addUser()
       try {
-        await thread.request({ kind: 'open', model, artefact })
+        await thread.request({ kind: 'open', model, encoder, flow })
       } catch (error: unknown) {
         await thread.removeUser()
         throw error
@@ -142,7 +146,7 @@ function runThread() {
 }
 
 type ModelRequest =
-  | { readonly kind: 'open'; readonly model: number; readonly artefact: Uint8Array }
+  | { readonly kind: 'open'; readonly model: number; readonly encoder: Encoder; readonly flow: FlowState | null }
   | { readonly kind: 'score'; readonly model: number; readonly table: FieldTable }
   | { readonly kind: 'close'; readonly model: number }
 

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, test } from 'vitest'
 import { fitEncoder } from '../fit-encoder.js'
 import { unseenCategories } from './unseen.js'

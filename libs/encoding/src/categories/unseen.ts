@@ -1,4 +1,4 @@
-import { categoryColumnsOf, type Fields } from '@outflow/records'
+import { categoryColumnsOf, type Fields } from '@outflow/records/fields'
 import type { Encoder } from '../encoder.js'
 
 /** A category whose value training did not see. */

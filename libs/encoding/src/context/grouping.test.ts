@@ -1,5 +1,6 @@
 import { featureSchema } from '@outflow/contracts'
-import { type Fields, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { contextDim } from '../encoder.js'
 import { fitEncoder } from '../fit-encoder.js'

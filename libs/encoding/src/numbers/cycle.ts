@@ -1,4 +1,4 @@
-import { fromLocal, toLocal } from '@outflow/contracts'
+import { fromLocal, toLocal } from '@outflow/contracts/feature'
 
 /** A cycle of time, cut open where the fewest times are, so that it maps to a line of hours. */
 export interface Cycle {

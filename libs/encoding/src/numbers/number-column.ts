@@ -1,5 +1,5 @@
-import { featureName } from '@outflow/contracts'
-import { type NumberFeature, needsWholeWindow } from '@outflow/records'
+import { featureName, needsWholeWindow } from '@outflow/contracts/feature'
+import type { NumberFeature } from '@outflow/records/fields'
 import { type Cycle, fitCycle, hoursSinceCut, periodHours, timeAtHours } from './cycle.js'
 import { fitLogUnit, inverseSignedLog, signedLog, slope } from './log-scale.js'
 

@@ -1,4 +1,5 @@
-import { type Feature, featureName } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts/feature'
 import { TEXT_MEASURES } from './text.js'
 
 /** A feature with one value; a text feature becomes several of these. */

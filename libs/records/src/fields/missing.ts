@@ -1,4 +1,5 @@
-import { type Feature, featureName } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts/feature'
 import { columnsOf } from './columns.js'
 import type { Fields } from './fields.js'
 

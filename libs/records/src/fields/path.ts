@@ -1,4 +1,5 @@
-import { attempt, parsePath, type Step } from '@outflow/contracts'
+import { attempt } from '@outflow/contracts'
+import { parsePath, type Step } from '@outflow/contracts/feature'
 import { parseJson } from '../formats/integers.js'
 import type { PickedValues } from '../formats/record-decoder.js'
 

@@ -1,4 +1,5 @@
-import { type Feature, featurePath, type Rejection } from '@outflow/contracts'
+import type { Feature, Rejection } from '@outflow/contracts'
+import { featurePath } from '@outflow/contracts/feature'
 import type { PickedValues } from '../formats/record-decoder.js'
 import { shortName } from '../windows/names.js'
 import { categoryColumnsOf, numberColumnsOf } from './columns.js'

@@ -1,4 +1,5 @@
-import { type Feature, featurePath, PARTITION } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
+import { featurePath, PARTITION } from '@outflow/contracts/feature'
 import { expect, it } from 'vitest'
 import { readTrainingRecords } from './training-records.js'
 

@@ -1,4 +1,5 @@
-import { type Feature, featurePath, nameOfPath, type Position, type Step, stepsOfColumn } from '@outflow/contracts'
+import type { Feature, Position } from '@outflow/contracts'
+import { featurePath, nameOfPath, type Step, stepsOfColumn } from '@outflow/contracts/feature'
 import type { Fields } from '../fields/fields.js'
 import { type FeatureWarning, type LeftOut, makeFeatureInference } from '../inference/infer-features.js'
 import { makeSample } from '../sample.js'

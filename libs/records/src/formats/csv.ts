@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { type Config, emptyRecord, putAt, type Rejection, type Step, stepsOfColumn } from '@outflow/contracts'
+import type { Config, Rejection } from '@outflow/contracts'
+import { emptyRecord, putAt, type Step, stepsOfColumn } from '@outflow/contracts/feature'
 import { CsvError, parse } from 'csv-parse/sync'
 import { MAX_VALUES } from './check-depth.js'
 import type { DecodedValue, JsonObject } from './record-decoder.js'

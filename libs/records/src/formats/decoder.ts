@@ -2,7 +2,6 @@ import type { Config } from '@outflow/contracts'
 import { makeAvroSchema } from './avro/avro.js'
 import { csvDecoder } from './csv.js'
 import { decodeJson, pickJson } from './json/json.js'
-import { makeProtobufSchema } from './protobuf/protobuf.js'
 import type { BodyDecoder, PickedValues, RecordDecoder } from './record-decoder.js'
 import { registryDecoder } from './registry/registry-decoder.js'
 import { makeRegistry } from './registry/schema-registry.js'
@@ -55,8 +54,12 @@ function bodyDecoder({ format, csv, registry }: SourceFormat): BodyDecoder {
     case 'csv':
       return { prepare: nothingToFetch, decode: csvDecoder(csv) }
     case 'avro':
-      return registryDecoder(makeRegistry(registry!), 'AVRO', makeAvroSchema)
+      return registryDecoder(makeRegistry(registry!), 'AVRO', async (schema) => makeAvroSchema(schema))
     case 'protobuf':
-      return registryDecoder(makeRegistry(registry!), 'PROTOBUF', makeProtobufSchema)
+      return registryDecoder(makeRegistry(registry!), 'PROTOBUF', async (schema) => {
+        // Loaded with the first schema, because protobufjs takes memory and few pipelines need it.
+        const { makeProtobufSchema } = await import('./protobuf/protobuf.js')
+        return makeProtobufSchema(schema)
+      })
   }
 }

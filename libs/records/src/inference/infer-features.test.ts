@@ -1,4 +1,4 @@
-import { featureName, featurePath, nameOfPath } from '@outflow/contracts'
+import { featureName, featurePath, nameOfPath } from '@outflow/contracts/feature'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeFeatureInference } from './infer-features.js'

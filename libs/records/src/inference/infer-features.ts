@@ -1,12 +1,5 @@
-import {
-  type Feature,
-  featureName,
-  featurePath,
-  featureSchema,
-  formatPath,
-  nameOfPath,
-  type Step,
-} from '@outflow/contracts'
+import { type Feature, featureSchema } from '@outflow/contracts'
+import { featureName, featurePath, formatPath, nameOfPath, type Step } from '@outflow/contracts/feature'
 import { formatNumber } from '@outflow/contracts/wording'
 import type { JsonObject } from '../formats/record-decoder.js'
 import { DAY_MS, DECIDING_SHARE, type Field, MAX_DISTINCT, newField, note } from './field-statistics.js'

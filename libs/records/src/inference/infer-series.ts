@@ -1,4 +1,5 @@
-import { type Feature, featureName, PARTITION } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
+import { featureName, PARTITION } from '@outflow/contracts/feature'
 
 /** Records that are one value over time. */
 export interface Series {

@@ -1,4 +1,4 @@
-import { featurePath, nameOfPath } from '@outflow/contracts'
+import { featurePath, nameOfPath } from '@outflow/contracts/feature'
 import { makeFeatureInference } from './infer-features.js'
 
 /** Infers features from records, with the kind of each in a few words. */

@@ -1,4 +1,5 @@
-import { type Feature, PARTITION, type Rejection } from '@outflow/contracts'
+import type { Feature, Rejection } from '@outflow/contracts'
+import { PARTITION } from '@outflow/contracts/feature'
 import type { Fields } from '../fields/fields.js'
 import { inWholeRecords, type Locate } from '../fields/path.js'
 import { fieldReader, isRejection } from '../fields/reader.js'

@@ -1,4 +1,5 @@
-import { type Feature, PARTITION, windowMs } from '@outflow/contracts'
+import { type Feature, windowMs } from '@outflow/contracts'
+import { needsWholeWindow } from '@outflow/contracts/feature'
 import { hashOf } from './names.js'
 import { BUCKETS, type SeriesKind } from './series-state.js'
 
@@ -55,14 +56,6 @@ export function planWindows(features: readonly Feature[]): WindowPlan | null {
     count: windows.length,
     groups: Array.from(groups, ([by, series]) => ({ by, series: [...series.values()] })),
   }
-}
-
-/**
- * Whether a feature is missing until its window has been seen whole. A partition had records before the first one that is read, while an
- * entity begins with its first record; `since_last` is exact from the second record on.
- */
-export function needsWholeWindow(feature: Feature): boolean {
-  return feature.type === 'window' && feature.by === PARTITION && feature.aggregate !== 'since_last'
 }
 
 /** For each windowed feature of a model, its index among those of a feature list; -1 if it is not there. */

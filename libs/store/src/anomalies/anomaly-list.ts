@@ -1,4 +1,5 @@
-import type { Position, Reason, Severity, Step } from '@outflow/contracts'
+import type { Position, Reason, Severity } from '@outflow/contracts'
+import type { Step } from '@outflow/contracts/feature'
 import type { Verdict } from '@outflow/contracts/verdict'
 import type { Queryable } from '../connection/pool.js'
 import { placeholders, run } from '../connection/statement.js'

@@ -1,4 +1,5 @@
-import { type Feature, featureName } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts/feature'
 import type { ModelSummary } from './models.js'
 
 /** Differences between two models in configuration and gate results, by name; null: unknown. */

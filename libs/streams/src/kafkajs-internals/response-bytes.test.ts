@@ -44,6 +44,23 @@ test('a connection reads the next response after the last one was freed', () => 
   expect(read.map(String)).toEqual([CAN_FREE ? '' : 'first', 'second'])
 })
 
+test('the chunks of a response are freed when it is complete', ({ skip }) => {
+  if (!CAN_FREE) skip(WHY_NOT)
+  keepNoResponses()
+  const { read, receive } = aConnection()
+  const bytes = response(1, 'in three chunks')
+  // As a socket receives them: each in memory of its own.
+  const chunks = [bytes.subarray(0, 7), bytes.subarray(7, 14), bytes.subarray(14)].map((part) =>
+    Buffer.from(Uint8Array.from(part).buffer),
+  )
+  receive(chunks[0]!)
+  receive(chunks[1]!)
+  expect(chunks.map(({ length }) => length)).toEqual([7, 7, 9])
+  receive(chunks[2]!)
+  expect(read.map(String)).toEqual(['in three chunks'])
+  expect(chunks.map(({ length }) => length)).toEqual([0, 0, 0])
+})
+
 test('a response that was received together with another one is not freed', () => {
   keepNoResponses()
   const { read, receive } = aConnection()

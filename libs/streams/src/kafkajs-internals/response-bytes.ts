@@ -1,11 +1,7 @@
 import { createRequire } from 'node:module'
+import { freeMemory } from '@outflow/records/fields'
 
-/**
- * The bytes of a fetch response, freed when the records of all its partitions have been released.
- *
- * Garbage collection would free them as well, but later and at a higher cost: V8 collects the whole heap once such bytes add up to
- * some 32 MiB (docs/design/ingest.md).
- */
+/** The bytes of a fetch response, freed when the records of all its partitions have been released. */
 export class ResponseBytes {
   private partitions = 0
 
@@ -21,15 +17,10 @@ export class ResponseBytes {
   }
 }
 
-/** Frees the memory of bytes, and leaves a buffer of length 0; does nothing if the memory has other bytes too, or on Node 20. */
-export function freeBytes({ buffer, byteOffset, byteLength }: Buffer): void {
-  const isAlone = byteOffset <= RESPONSE_HEADER_BYTES && byteOffset + byteLength === buffer.byteLength
-  if (isAlone) (buffer as Partial<Transferable>).transfer?.(0)
-}
-
-/** An ArrayBuffer from Node 22 on. */
-interface Transferable {
-  transfer(length: number): ArrayBuffer
+/** Frees the memory of bytes unless it has other bytes too. */
+export function freeBytes(bytes: Buffer): void {
+  const { buffer, byteOffset, byteLength } = bytes
+  if (byteOffset <= RESPONSE_HEADER_BYTES && byteOffset + byteLength === buffer.byteLength) freeMemory(bytes)
 }
 
 /** Size and correlation id, which kafkajs removes from a response. */
@@ -38,13 +29,15 @@ const RESPONSE_HEADER_BYTES = 8
 /** The bytes that a connection has received after the last response. */
 interface Connection {
   chunks: readonly Buffer[]
-  bytesBuffered: number
+  readonly bytesBuffered: number
+  /** Size of the response that is being received, or of its length field. */
+  readonly bytesNeeded: number
   processData(received: Buffer): void
 }
 
 /**
- * Makes kafkajs's connections drop a response after reading it. kafkajs keeps an empty view of the response when no bytes follow
- * it, and concatenates it with the next one, which fails once the response has been freed.
+ * Makes kafkajs's connections drop a response after reading it, and free the chunks in which it was received. kafkajs keeps an empty view of
+ * the response when no bytes follow it, and concatenates it with the next one, which fails once the response has been freed.
  */
 export function keepNoResponses(): void {
   const { prototype }: { prototype: Connection } = createRequire(import.meta.url)('kafkajs/src/network/connection')
@@ -56,6 +49,10 @@ export function keepNoResponses(): void {
 let processData: (this: Connection, received: Buffer) => void
 
 function processAndDrop(this: Connection, received: Buffer): void {
+  const isComplete = this.bytesBuffered + received.length >= this.bytesNeeded
+  // kafkajs copies several chunks into one buffer, and uses a single one as it is.
+  const copied = isComplete && this.chunks.length > 0 ? [...this.chunks, received] : []
   processData.call(this, received)
   if (this.bytesBuffered === 0) this.chunks = []
+  for (const chunk of copied) freeBytes(chunk)
 }

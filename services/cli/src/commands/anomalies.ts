@@ -1,4 +1,5 @@
-import { anomalyId, featureName } from '@outflow/contracts'
+import { anomalyId } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts/feature'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
 import { pause } from '@outflow/errors/retrying'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'

@@ -1,4 +1,4 @@
-import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts'
+import { columnOfSteps, featurePath, parsePath } from '@outflow/contracts/feature'
 import { compilePath, type Format } from '@outflow/records'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'

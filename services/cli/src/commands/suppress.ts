@@ -1,6 +1,6 @@
 import { type Feature, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
 import { formatRule } from '@outflow/contracts/wording'
-import { columnsOf } from '@outflow/records'
+import { columnsOf } from '@outflow/records/fields'
 import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
 import { formatCount, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { type Config, configSchema, type Feature, featureName, nameOfPath } from '@outflow/contracts'
+import { type Config, configSchema, type Feature } from '@outflow/contracts'
+import { featureName, nameOfPath } from '@outflow/contracts/feature'
 import { alertRateOf, type TrainedDetector, trainDetector } from '@outflow/detector'
 import { readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'

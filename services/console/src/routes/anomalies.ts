@@ -1,4 +1,5 @@
-import { anomalyId, type Position, parseAnomalyId, stepsOfColumn } from '@outflow/contracts'
+import { anomalyId, type Position, parseAnomalyId } from '@outflow/contracts'
+import { stepsOfColumn } from '@outflow/contracts/feature'
 import { explainStored } from '@outflow/detector'
 import type { Client } from '@outflow/store'
 import {

@@ -1,5 +1,6 @@
 import { type EntityState, type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
-import { fieldsAt, makeObservationReader, packFields, planWindows } from '@outflow/records'
+import { makeObservationReader, planWindows } from '@outflow/records'
+import { fieldsAt, packFields } from '@outflow/records/fields'
 import { StoreUnavailable } from '@outflow/store'
 import type { Delivery } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'

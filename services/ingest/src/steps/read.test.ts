@@ -1,4 +1,5 @@
-import { batchReader, fieldsAt } from '@outflow/records'
+import { batchReader } from '@outflow/records'
+import { fieldsAt } from '@outflow/records/fields'
 import type { KafkaRecord } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, FEATURES, recordsOf } from '../test-builders.js'

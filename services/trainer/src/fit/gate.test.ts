@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import type { Detector } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type GateOptions, passGate } from './gate.js'
 

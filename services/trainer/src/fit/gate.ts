@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Feature, GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { type Detector, decide, fitMarginals, type Scores, withDetector } from '@outflow/detector'
-import { columnsOf, type Fields } from '@outflow/records'
+import { columnsOf, type Fields } from '@outflow/records/fields'
 import { pairedGain } from './paired-gain.js'
 
 export interface GateOptions {

@@ -1,6 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import type { RecordToLabel } from '@outflow/detector'
-import { columnsOf, type Fields } from '@outflow/records'
+import { columnsOf, type Fields } from '@outflow/records/fields'
 import type { NewCalibrationRecord } from '@outflow/store/models'
 import type { SampledRecord } from '../window/sampled-records.js'
 

@@ -1,4 +1,4 @@
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { storeTime } from '@outflow/store'
 import { listModels, type ModelSummary, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS } from '@outflow/store/statistics'

@@ -1,7 +1,7 @@
 import type { GateReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { decide, sameFeatures } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { storeTime } from '@outflow/store'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'

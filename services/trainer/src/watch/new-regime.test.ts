@@ -1,5 +1,5 @@
 import type { NewValue } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { expect, test } from 'vitest'
 import { isNewRegime } from './new-regime.js'
 

@@ -1,5 +1,5 @@
 import type { Detector } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 
 /** The newest anomalies; more would change the share little. */
 export const NEWEST_ANOMALIES = 200

@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
-import { type Fields, isRejection } from '@outflow/records'
+import { isRejection } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import { sampleWindow } from '@outflow/streams'
 import type { TrainerContext } from '../trainer-context.js'
 import { readSampled } from '../window/sampled-records.js'

@@ -10,7 +10,8 @@ import {
   recalibrationDistance,
   type Surplus,
 } from '@outflow/detector'
-import { type Fields, isRejection } from '@outflow/records'
+import { isRejection } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { Pool } from '@outflow/store'
 import { newestAnomalies } from '@outflow/store/anomalies'
 import {

@@ -1,11 +1,7 @@
-import { clampTime, PARTITION, type Rejection } from '@outflow/contracts'
-import {
-  type Fields,
-  messageReader,
-  type OrderedReader,
-  type ReaderOptions,
-  type RecordDecoder,
-} from '@outflow/records'
+import { clampTime, type Rejection } from '@outflow/contracts'
+import { PARTITION } from '@outflow/contracts/feature'
+import { messageReader, type OrderedReader, type ReaderOptions, type RecordDecoder } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { SampleOptions, WindowRecord } from '@outflow/streams'
 
 /** The kept part of a sampled record; its Kafka timestamp is clamped to the years 1 to 9999. */

@@ -1,6 +1,6 @@
 import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
 import { type Burst, drawPlaces } from '@outflow/detector'
-import type { Fields } from '@outflow/records'
+import type { Fields } from '@outflow/records/fields'
 import type { SampledRecord } from './sampled-records.js'
 
 /** The records of a window that a model can be fitted to. */

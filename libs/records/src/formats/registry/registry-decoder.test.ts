@@ -8,7 +8,7 @@ function framed(id: number, text = '{}'): Buffer {
   return Buffer.concat([frame, Buffer.from(text)])
 }
 const messages = (...values: (Buffer | null)[]) => values.map((value) => ({ value }))
-const compileJson = (): CompiledSchema => (payload) => JSON.parse(payload.toString())
+const compileJson = async (): Promise<CompiledSchema> => (payload) => JSON.parse(payload.toString())
 
 function aRegistry() {
   const known = { schemaType: 'TEXT', schema: '', imports: [] }
@@ -51,7 +51,7 @@ test('issue 17.25: a schema of another type, too large, or one that cannot be co
     3: { schemaType: 'BAD', schema: '', imports: [] },
     4: { oversized: 'imports more than 1000 schemas' },
   }
-  const broken = () => {
+  const broken = async () => {
     throw new Error('no such type: Far')
   }
   const decoder = registryDecoder({ schema: async (id) => schemas[id as 2] }, 'BAD', broken)

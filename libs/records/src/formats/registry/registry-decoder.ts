@@ -22,12 +22,12 @@ const PARALLEL_REQUESTS = 4
  * The schema of an id never changes, so fetched schemas are cached forever. Unknown ids are cached for 30 s, at most 10,000 of them.
  *
  * @param schemaType  the type that schemas must have, as the registry names it
- * @param compile     compiles a schema; throws on an invalid one
+ * @param compile     compiles a schema; rejects an invalid one
  */
 export function registryDecoder(
   registry: SchemaRegistry,
   schemaType: string,
-  compile: (schema: RegisteredSchema) => CompiledSchema,
+  compile: (schema: RegisteredSchema) => Promise<CompiledSchema>,
 ): BodyDecoder {
   const known = new Map<number, CachedSchema>()
   /** Time until which an id is not requested again, by `performance.now`; the oldest first. */
@@ -39,9 +39,9 @@ export function registryDecoder(
     if (running !== undefined) return running
     const request = registry
       .schema(id)
-      .then((schema) => {
+      .then(async (schema) => {
         unknown.delete(id)
-        if (schema !== null) known.set(id, compileSchema(id, schema))
+        if (schema !== null) known.set(id, await compileSchema(id, schema))
         else {
           if (unknown.size === MOST_UNKNOWN) unknown.delete(unknown.keys().next().value!)
           unknown.set(id, performance.now() + UNKNOWN_MS)
@@ -52,13 +52,13 @@ export function registryDecoder(
     return request
   }
 
-  function compileSchema(id: number, schema: RegisteredSchema | OversizedSchema): CachedSchema {
+  async function compileSchema(id: number, schema: RegisteredSchema | OversizedSchema): Promise<CachedSchema> {
     if ('oversized' in schema) return { unusable: `schema ${id} ${schema.oversized}` }
     if (schema.schemaType !== schemaType) {
       return { unusable: `schema ${id} is ${schema.schemaType}, where ${schemaType} was expected` }
     }
     try {
-      return { decode: compile(schema) }
+      return { decode: await compile(schema) }
     } catch (error: unknown) {
       return { unusable: `schema ${id} cannot be used: ${shortened(String(error))}` }
     }

@@ -1,4 +1,5 @@
-import { type Config, type Feature, PARTITION, type Rejection } from '@outflow/contracts'
+import type { Config, Feature, Rejection } from '@outflow/contracts'
+import { PARTITION } from '@outflow/contracts/feature'
 import { compilePath, eventReader, makeReader, type RecordDecoder } from '@outflow/records'
 import type { KafkaRecord } from '@outflow/streams'
 import { formatCount } from '@outflow/terminal'

@@ -1,4 +1,5 @@
-import { type Feature, featurePath } from '@outflow/contracts'
+import type { Feature } from '@outflow/contracts'
+import { featurePath } from '@outflow/contracts/feature'
 import {
   compilePath,
   type EpochUnit,

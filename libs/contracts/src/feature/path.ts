@@ -1,19 +1,7 @@
-import { z } from 'zod'
-import { attempt } from './attempt.js'
+import { attempt } from '../attempt.js'
 
 /** One step of a path: a key of an object or an index of an array. */
 export type Step = string | number
-
-const PATH_RULE = 'a path such as $.delay, $.legs[0].miles or $["metrics.cpu"]'
-
-/**
- * A path into a record: `$.delay`, `$.route.origin`, `$.legs[0].miles`. A key with `.`, `[` or `]` is written as a JSON string in
- * brackets: `$["metrics.cpu"]`. The key `__proto__` is not allowed.
- */
-export const fieldPath = z
-  .string()
-  .regex(/^\$(?:\.[^.[\]]+|\[\d+\]|\["(?:[^"\\]|\\.)*"\])+$/, { error: PATH_RULE, abort: true })
-  .refine((path) => stepsIn(path) !== null, `allowed: ${PATH_RULE}`)
 
 /**
  * The steps of a path such as `$.legs[0].miles`: `['legs', 0, 'miles']`.

@@ -1,15 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import {
-  columnOfSteps,
-  emptyRecord,
-  fieldPath,
-  formatPath,
-  nameOfPath,
-  parsePath,
-  putAt,
-  stepsOfColumn,
-} from './path.js'
+import { columnOfSteps, emptyRecord, formatPath, nameOfPath, parsePath, putAt, stepsOfColumn } from './path.js'
+import { fieldPath } from './path-schema.js'
 
 it.each([
   ['$.delay', ['delay']],

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { windowLength } from './config/units.js'
-import { fieldPath, formatPath, nameOfPath } from './path.js'
-import { timeZone } from './time-zone.js'
+import { windowLength } from '../config/units.js'
+import { PARTITION } from './partition.js'
+import { fieldPath } from './path-schema.js'
+import { timeZone } from './time-zone-schema.js'
 
 const common = {
   path: fieldPath.describe('Path of the value in the record, such as $.route.origin'),
@@ -13,9 +14,6 @@ const common = {
       'Whether a record may lack the field. null, "" and "NaN", in numbers and times also blanks and words such as NA, are missing values and always accepted',
     ),
 }
-
-/** The entity of a windowed feature for which all records of a partition are one entity. */
-export const PARTITION = 'partition'
 
 const windowFeature = z
   .strictObject({
@@ -79,13 +77,3 @@ export const featureSchema = z.discriminatedUnion('type', [
 ])
 
 export type Feature = z.infer<typeof featureSchema>
-
-export function featureName(feature: Feature): string {
-  if (feature.type === 'window') return feature.name
-  return feature.name ?? nameOfPath(feature.path)
-}
-
-/** Path of a feature's value in a record. A windowed feature, which no record contains, has its name as path. */
-export function featurePath(feature: Feature): string {
-  return feature.type === 'window' ? formatPath([feature.name]) : feature.path
-}

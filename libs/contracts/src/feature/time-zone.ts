@@ -1,14 +1,3 @@
-import { z } from 'zod'
-import { attempt } from './attempt.js'
-
-/** An IANA name, such as Europe/Berlin or UTC. */
-export const timeZone = z
-  .string()
-  .refine(
-    (name) => attempt(() => new Intl.DateTimeFormat('en', { timeZone: name })) !== null,
-    'allowed: the name of a time zone, such as Europe/Berlin or UTC',
-  )
-
 /**
  * The local time of a zone at an instant, with daylight saving, as the epoch ms at which UTC has the same date and time.
  *
