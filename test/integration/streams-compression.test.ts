@@ -1,4 +1,5 @@
-import { deliveries, makeKafka, positionsInMemory, readWindow } from '@outflow/streams'
+import { makeKafka, positionsInMemory, readWindow } from '@outflow/streams'
+import { deliveries } from '@outflow/streams/deliveries'
 import { CompressionTypes } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'

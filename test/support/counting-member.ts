@@ -1,6 +1,7 @@
 import type { Gap } from '@outflow/contracts'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
-import { type DeliveriesOptions, type Delivery, deliveries, type KafkaConnection, makeKafka } from '@outflow/streams'
+import { type DeliveriesOptions, type Delivery, type KafkaConnection, makeKafka } from '@outflow/streams'
+import { deliveries } from '@outflow/streams/deliveries'
 import { positionsOf } from '../../services/ingest/src/positions.js'
 import { pool } from './a-pool.js'
 import { NO_ROWS } from './begin-partition.js'

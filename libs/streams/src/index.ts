@@ -20,7 +20,6 @@ export {
   TopicUnknown,
 } from './errors.js'
 export { requireTopicRights, requireTransactionalId, type TopicOperation } from './kafkajs-internals/rights.js'
-export { deliveries } from './reading/deliveries.js'
 export type { DeliveriesOptions, DeliveryHooks } from './reading/deliveries-options.js'
 export {
   type Delivery,

@@ -1,5 +1,6 @@
 import { alertEventSchema, formatPosition } from '@outflow/contracts'
-import { type Delivery, deliveries, type KafkaConnection, positionsInMemory } from '@outflow/streams'
+import { type Delivery, type KafkaConnection, positionsInMemory } from '@outflow/streams'
+import { deliveries } from '@outflow/streams/deliveries'
 import type { DemoObservations } from './summary.js'
 
 export type AlertReader = ReturnType<typeof openAlertReader>
