@@ -41,6 +41,17 @@ module.exports = {
       to: { path: '^(services|infra|test)/', pathNot: '^services/$1/' },
     },
     {
+      name: 'scoring thread',
+      comment:
+        'encoding and records/fields run in the scoring thread, which loads neither zod nor the readers of records',
+      severity: 'error',
+      from: {
+        path: '^libs/(encoding/src/|records/src/fields/(columns|field-table|missing))',
+        pathNot: '\\.test\\.ts$',
+      },
+      to: { path: '^libs/(contracts|records)/src/index', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'through the front door',
       comment:
         'another workspace sees only src/index.ts, errors/retrying, records/fields, runtime/duplicate-signal, runtime/user-name, detector/threaded-scorer, streams/deliveries, and the index of each sub-path of alerting, console, contracts and store',
