@@ -5,7 +5,7 @@ import { replaceCoordinatorLookup } from './coordinators.js'
 import { tolerateOtherTopics } from './every-topic.js'
 import { sendNullHeaders } from './null-header.js'
 import { checkOnlyPendingRequests } from './pending-requests.js'
-import { keepNoResponses } from './response-bytes.js'
+import { receiveInOneBuffer } from './response-bytes.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 /**
@@ -27,7 +27,7 @@ export function replaceInternals(log: StreamLog, version = installedVersion()): 
   sendNullHeaders()
   replaceCoordinatorLookup()
   checkOnlyPendingRequests()
-  keepNoResponses()
+  receiveInOneBuffer()
   tolerateClockSteps()
   tolerateOtherTopics()
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { freeBytes, keepNoResponses, ResponseBytes } from './response-bytes.js'
+import { freeBytes, ResponseBytes, receiveInOneBuffer } from './response-bytes.js'
 
 const CAN_FREE = 'transfer' in ArrayBuffer.prototype
 const WHY_NOT = 'Node 20 cannot free the memory of a buffer'
@@ -23,6 +24,12 @@ function aConnection() {
   return { read, receive: (bytes: Buffer) => Connection.prototype.processData.call(connection, bytes) }
 }
 
+/** Divides bytes at some places, as a socket receives them: each chunk in memory of its own. */
+function chunksOf(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const places = [0, ...cuts.filter((cut) => cut > 0 && cut < bytes.length).toSorted((a, b) => a - b), bytes.length]
+  return places.slice(1).map((end, at) => Buffer.from(Uint8Array.from(bytes.subarray(places[at], end)).buffer))
+}
+
 test('a response is freed when all of its partitions have been released', ({ skip }) => {
   if (!CAN_FREE) skip(WHY_NOT)
   const bytes = response(1, 'records of two partitions').subarray(8)
@@ -35,7 +42,7 @@ test('a response is freed when all of its partitions have been released', ({ ski
 })
 
 test('a connection reads the next response after the last one was freed', () => {
-  keepNoResponses()
+  receiveInOneBuffer()
   const { read, receive } = aConnection()
   receive(response(1, 'first'))
   freeBytes(read[0]!)
@@ -44,25 +51,34 @@ test('a connection reads the next response after the last one was freed', () => 
   expect(read.map(String)).toEqual([CAN_FREE ? '' : 'first', 'second'])
 })
 
-test('the chunks of a response are freed when it is complete', ({ skip }) => {
+test('the chunks of a response are freed once they are copied', ({ skip }) => {
   if (!CAN_FREE) skip(WHY_NOT)
-  keepNoResponses()
+  receiveInOneBuffer()
   const { read, receive } = aConnection()
-  const bytes = response(1, 'in three chunks')
-  // As a socket receives them: each in memory of its own.
-  const chunks = [bytes.subarray(0, 7), bytes.subarray(7, 14), bytes.subarray(14)].map((part) =>
-    Buffer.from(Uint8Array.from(part).buffer),
-  )
-  receive(chunks[0]!)
-  receive(chunks[1]!)
-  expect(chunks.map(({ length }) => length)).toEqual([7, 7, 9])
-  receive(chunks[2]!)
+  const chunks = chunksOf(response(1, 'in three chunks'), [7, 14])
+  for (const chunk of chunks) receive(chunk)
   expect(read.map(String)).toEqual(['in three chunks'])
   expect(chunks.map(({ length }) => length)).toEqual([0, 0, 0])
 })
 
+test('responses are read whole, however they are divided into chunks', () => {
+  receiveInOneBuffer()
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ maxLength: 40, unit: 'grapheme-ascii' }), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.nat(300)),
+      (contents, cuts) => {
+        const { read, receive } = aConnection()
+        const bytes = Buffer.concat(contents.map((content, at) => response(at, content)))
+        for (const chunk of chunksOf(bytes, cuts)) receive(chunk)
+        expect(read.map(String)).toEqual(contents)
+      },
+    ),
+  )
+})
+
 test('a response that was received together with another one is not freed', () => {
-  keepNoResponses()
+  receiveInOneBuffer()
   const { read, receive } = aConnection()
   receive(Buffer.concat([response(1, 'first'), response(2, 'second'), response(3, 'third').subarray(0, 9)]))
   for (const bytes of read) freeBytes(bytes)

@@ -29,30 +29,54 @@ const RESPONSE_HEADER_BYTES = 8
 /** The bytes that a connection has received after the last response. */
 interface Connection {
   chunks: readonly Buffer[]
-  readonly bytesBuffered: number
-  /** Size of the response that is being received, or of its length field. */
+  bytesBuffered: number
+  /** Size of the response that is being received, with its length field; `LENGTH_BYTES` until the length is known. */
   readonly bytesNeeded: number
   processData(received: Buffer): void
 }
 
+const LENGTH_BYTES = 4
+/** A larger length is probably not that of a response, but text of another protocol. */
+const LARGEST_RESPONSE_BYTES = 256 * 1024 ** 2
+
 /**
- * Makes kafkajs's connections drop a response after reading it, and free the chunks in which it was received. kafkajs keeps an empty view of
- * the response when no bytes follow it, and concatenates it with the next one, which fails once the response has been freed.
+ * Makes kafkajs's connections receive a response into one buffer, and drop it after reading it.
+ *
+ * kafkajs keeps the chunks of a response, some 64 KiB each, and copies them when all have arrived. When no bytes follow, it keeps an empty
+ * view of the response and concatenates it with the next one, which fails once the response has been freed.
  */
-export function keepNoResponses(): void {
+export function receiveInOneBuffer(): void {
   const { prototype }: { prototype: Connection } = createRequire(import.meta.url)('kafkajs/src/network/connection')
-  if (prototype.processData === processAndDrop) return
+  if (prototype.processData === receive) return
   processData = prototype.processData
-  prototype.processData = processAndDrop
+  prototype.processData = receive
 }
 
 let processData: (this: Connection, received: Buffer) => void
 
-function processAndDrop(this: Connection, received: Buffer): void {
-  const isComplete = this.bytesBuffered + received.length >= this.bytesNeeded
-  // kafkajs copies several chunks into one buffer, and uses a single one as it is.
-  const copied = isComplete && this.chunks.length > 0 ? [...this.chunks, received] : []
-  processData.call(this, received)
-  if (this.bytesBuffered === 0) this.chunks = []
-  for (const chunk of copied) freeBytes(chunk)
+function receive(this: Connection, received: Buffer): void {
+  const [response] = this.chunks
+  // A chunk as long as the response has been allocated for it below: kafkajs would have processed a received one.
+  if (response?.length !== this.bytesNeeded) {
+    processData.call(this, received)
+    if (this.bytesBuffered === 0) this.chunks = []
+    else if (this.bytesNeeded > LENGTH_BYTES && this.bytesNeeded <= LARGEST_RESPONSE_BYTES) {
+      const begun = this.chunks[0]!
+      const whole = Buffer.allocUnsafeSlow(this.bytesNeeded)
+      begun.copy(whole)
+      freeBytes(begun)
+      this.chunks = [whole]
+    }
+    return
+  }
+  const copied = received.copy(response, this.bytesBuffered)
+  this.bytesBuffered += copied
+  if (this.bytesBuffered === this.bytesNeeded) {
+    this.chunks = []
+    this.bytesBuffered = 0
+    processData.call(this, response)
+    this.chunks = []
+  }
+  if (copied < received.length) receive.call(this, received.subarray(copied))
+  else freeBytes(received)
 }
