@@ -61,6 +61,21 @@ test('of the retries of a batch, attempts that double are logged (an outage logg
   expect(lines).toEqual(Array(7).fill({ level: 'warn', message: 'batch write retried' }))
 })
 
+test('a recreated topic is a warning unless records of the new one were deleted unread (it was an error with "missed": "0")', () => {
+  const { telemetry, lines } = telling()
+  const recreated = (missed: bigint) => ({
+    ...{ topic: 'flights', partition: 0, kind: 'recreated' as const, missed },
+    stored: { nextOffset: 25n, topicId: 'first' },
+    next: { nextOffset: missed, topicId: 'second' },
+  })
+  telemetry.recordsMissed(recreated(0n))
+  telemetry.recordsMissed(recreated(5n))
+  expect(lines).toEqual([
+    { level: 'warn', message: 'topic recreated' },
+    { level: 'error', message: 'records missed' },
+  ])
+})
+
 test('a superseded batch is logged and not counted', async () => {
   const { telemetry, metrics, lines } = telling()
   telemetry.superseded(written().delivery)

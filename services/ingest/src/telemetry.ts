@@ -96,8 +96,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
     },
     recordsMissed: ({ topic, partition, kind, stored, next, missed: count }: Hooked<'missed'>) => {
       instruments.missed.inc({ topic, partition: String(partition) }, Number(count))
-      const offsets = { storedOffset: stored.nextOffset, nextOffset: next.nextOffset }
-      log.error({ topic, partition, kind, ...offsets, missed: count }, 'records missed')
+      const gap = { topic, partition, storedOffset: stored.nextOffset, nextOffset: next.nextOffset }
+      if (count > 0n) log.error({ ...gap, kind, missed: count }, 'records missed')
+      else log.warn(gap, 'topic recreated')
     },
     consumerRestarted: (error: Hooked<'restarting'>) => log.warn({ error }, 'consumer restarted'),
     schemaFetchRetried: (...retry: Retry) => {
