@@ -22,18 +22,26 @@ interface HealthWatchDeps {
 }
 
 const CHECK_EVERY_MS = 5_000
+/** Six intervals. After a longer pause the check begins anew, because how long a condition has lasted is unknown. */
+const LONGEST_PAUSE_MS = 30_000
+
+const elapsedNow = () => performance.timeOrigin + performance.now()
 
 /**
  * Returns a function that checks a pipeline's conditions during one leadership, until its signal aborts. A check that fails is repeated, and
  * stops nothing else; it is logged if the check before, also in an earlier leadership, had not failed with the same error.
  */
 export function makeHealthWatch(deps: HealthWatchDeps): (signal: AbortSignal) => Promise<void> {
+  const { now = elapsedNow } = deps
   let failure: string | null = null
+  let check = makeHealthCheck(deps)
+  let checkedMs = Number.NEGATIVE_INFINITY
   return async (signal) => {
-    const check = makeHealthCheck(deps)
     while (!signal.aborted) {
+      if (now() - checkedMs > LONGEST_PAUSE_MS) check = makeHealthCheck(deps)
       try {
         await check()
+        checkedMs = now()
         failure = null
       } catch (thrown: unknown) {
         if (signal.aborted) return
@@ -51,7 +59,7 @@ export function makeHealthWatch(deps: HealthWatchDeps): (signal: AbortSignal) =>
  * the same process, so two processes find the same ones, and `storeHealthEvents` stores each event once.
  */
 export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
-  const { config, pool, kafka, telemetry, now = () => performance.timeOrigin + performance.now() } = deps
+  const { config, pool, kafka, telemetry, now = elapsedNow } = deps
   const { pipeline, training, events } = config
   const begunMs = now()
   const silence = watchSilence()
