@@ -11,7 +11,7 @@ interface PoolOptions {
   readonly max?: number
   /** application_name in pg_stat_activity; default `outflow`. */
   readonly applicationName?: string
-  /** Called when an idle connection breaks; the pool replaces it. */
+  /** Called when an idle connection breaks, but once until the pool has connected again. */
   readonly onError?: (error: StoreUnavailable) => void
 }
 
@@ -39,15 +39,19 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
     keepAlive: true,
     onConnect: (client) => client.query(ISO_TIMES),
   })
+  let isLost = false
   // Without a listener an idle connection that breaks ends the process.
-  pool.on('error', (cause) =>
+  pool.on('error', (cause) => {
+    if (isLost) return
+    isLost = true
     options.onError?.(
       new StoreUnavailable(`an idle connection to Postgres broke: ${cause.message}; the pool replaces it`, { cause }),
-    ),
-  )
+    )
+  })
   // While neither the pool nor a borrower listens, an error during the greeting, or on a discarded connection, would end the process
   // too. The next statement reports it.
   pool.on('connect', (client) => {
+    isLost = false
     client.on('error', () => {})
   })
   return pool
