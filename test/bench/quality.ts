@@ -18,7 +18,7 @@ import { appendFile, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDetector } from '@outflow/detector'
-import { isRejection, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
 import { fitFile } from './fit-file.js'
 import {
   type LabelledSet,
@@ -126,7 +126,7 @@ async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
   const { nll, pValue } = await detector.score(
     split.score.map((row) => {
       const fields = read(Object.fromEntries(set.columns.map((column, at) => [column, set.rows[row]![at]])))
-      if (isRejection(fields)) throw new Error(`row ${row} of ${set.name} is rejected: ${fields.detail}`)
+      if ('reason' in fields) throw new Error(`row ${row} of ${set.name} is rejected: ${fields.detail}`)
       return fields
     }),
   )

@@ -2,8 +2,6 @@ import { type Config, parseConfig } from '@outflow/contracts'
 import { featurePath } from '@outflow/contracts/feature'
 import { openDetector, type TrainedDetector } from '@outflow/detector'
 import { runIngest } from '@outflow/ingest'
-import { isRejection } from '@outflow/records'
-import type { Fields } from '@outflow/records/fields'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
@@ -65,7 +63,7 @@ beforeAll(async () => {
   console.log(`schema registry: ${registry.description}`)
   const detector = await openDetector(model.artefact)
   const fields = parcels.map((parcel) => detector.read(parcel))
-  const { nll } = await detector.score(fields.filter((read): read is Fields => !isRejection(read)))
+  const { nll } = await detector.score(fields.flatMap((read) => ('reason' in read ? [] : [read])))
   nlls = [...nll]
   await detector.close()
 })

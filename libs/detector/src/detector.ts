@@ -1,6 +1,6 @@
 import type { Explanation, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
 import { relativeScale, unitNll } from '@outflow/encoding'
-import { isRejection, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
 import { type Fields, type FieldTable, missingFeatures, numberColumnsOf, packFields } from '@outflow/records/fields'
 import { decodeModel } from './artefact.js'
 import { pUpperLimit, pValues } from './calibration/conformal.js'
@@ -172,7 +172,7 @@ function windowedReader(features: readonly Feature[]): Pick<Detector, 'read' | '
   return {
     read: (record, windowed) => {
       const fields = read(record)
-      if (windowed === undefined || isRejection(fields)) return fields
+      if (windowed === undefined || 'reason' in fields) return fields
       const numbers = [...fields.numbers]
       slots.forEach((at, place) => {
         numbers[at] = windowed[place] ?? Number.NaN

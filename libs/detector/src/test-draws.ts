@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
@@ -17,7 +17,7 @@ export function readerOf(features: readonly Feature[]): (record: unknown) => Fie
   const read = makeReader(features)
   return (record) => {
     const fields = read(record)
-    if (isRejection(fields)) throw new Error(fields.detail)
+    if ('reason' in fields) throw new Error(fields.detail)
     return fields
   }
 }

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { isRejection, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -33,7 +33,7 @@ function aFlight(k: number) {
 
 function fieldsOf(record: unknown): Fields {
   const fields = read(record)
-  if (isRejection(fields)) throw new Error(fields.detail)
+  if ('reason' in fields) throw new Error(fields.detail)
   return fields
 }
 

@@ -1,6 +1,6 @@
 import { type Config, EARLIEST_MS, LATEST_MS, type Rejection } from '@outflow/contracts'
 import { inWholeRecords, type Locate } from './fields/path.js'
-import { fieldReader, isRejection } from './fields/reader.js'
+import { fieldReader } from './fields/reader.js'
 import { entityOf, textOfKey } from './windows/names.js'
 import type { MessageFacts } from './windows/observation.js'
 
@@ -32,7 +32,7 @@ export function eventReader(
     if (typeof eventTimeMs !== 'number') return eventTimeMs
     if (readKey === null) return new KeyedByKafka(source, eventTimeMs)
     const fields = readKey(record)
-    if (isRejection(fields)) return fields
+    if ('reason' in fields) return fields
     return { source, eventTimeMs, entityKey: entityOf(fields.categories[0]!) }
   }
 }
@@ -61,7 +61,7 @@ function fieldTime(path: string, locate: Locate): TimeReader {
   const read = fieldReader([{ path, type: 'cyclic', period: 'day', optional: false }], locate)
   return ({ timestampMs }, record) => {
     const fields = read(record)
-    if (isRejection(fields)) return { reason: 'bad_timestamp', detail: fields.detail }
+    if ('reason' in fields) return { reason: 'bad_timestamp', detail: fields.detail }
     const ms = fields.numbers[0]!
     if (Number.isNaN(ms)) return { reason: 'bad_timestamp', detail: `${path}: an event time may not be missing` }
     if (Math.abs(ms) < UNSET_CLOCK_MS && timestampMs >= SEVENTIES_END_MS) {

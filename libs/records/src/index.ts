@@ -1,6 +1,6 @@
 export { eventReader } from './event.js'
 export { compilePath } from './fields/path.js'
-export { isRejection, makeReader, rowFiller } from './fields/reader.js'
+export { makeReader, rowFiller } from './fields/reader.js'
 export { type EpochUnit, epochUnit } from './fields/timestamp.js'
 export { InputInvalid } from './files/errors.js'
 export { fileReader, readRecords } from './files/read-records.js'

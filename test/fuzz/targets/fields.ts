@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isRejection, makeReader } from '@outflow/records'
+import { makeReader } from '@outflow/records'
 import type { Random } from '../random.js'
 import { expectSame } from '../same-value.js'
 import { type FuzzTarget, WrongValue } from '../target.js'
@@ -11,7 +11,7 @@ const target: FuzzTarget<unknown> = {
     for (const { type, read, reference } of TYPES) {
       const found = read({ constructor: value })
       const expected = reference(value)
-      if (isRejection(found)) {
+      if ('reason' in found) {
         if (expected !== undefined) throw new WrongValue(`${type}: rejected (${found.detail}), expected ${expected}`)
       } else if (type === 'text') {
         if (expected === undefined) throw new WrongValue('text: read a value that is not text')

@@ -1,6 +1,5 @@
 import type { DetectionTarget, Recalibration, StoredExplanation } from '@outflow/contracts'
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { isRejection } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { ownPValueOf } from '../decision/recalibration.js'
 import { alertRateOf } from '../decision/rule.js'
@@ -125,10 +124,10 @@ async function explainBy(
 ): Promise<StoredExplanation[]> {
   const read = records.map(({ record, windowed }) => model.read(record, windowed ?? undefined))
   const readable = read.flatMap((fields, at) =>
-    isRejection(fields) ? [] : [{ fields, nll: records[at]!.nll, rate: rates[at]! }],
+    'reason' in fields ? [] : [{ fields, nll: records[at]!.nll, rate: rates[at]! }],
   )
   const explained = (await explainAll(model, readable)).values()
-  return read.map((fields) => (isRejection(fields) ? unexplainable(fields.detail) : explained.next().value!))
+  return read.map((fields) => ('reason' in fields ? unexplainable(fields.detail) : explained.next().value!))
 }
 
 /**

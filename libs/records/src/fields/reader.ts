@@ -118,10 +118,6 @@ export function rowFiller(features: readonly Feature[], places: readonly number[
   }
 }
 
-export function isRejection(read: Fields | Rejection): read is Rejection {
-  return 'reason' in read
-}
-
 /** The largest magnitude of a record's number, and of a number computed from several. */
 export const LARGEST_NUMBER = 1e300
 // Runs in linear time: no two parts of the pattern match the same digits.

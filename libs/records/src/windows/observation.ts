@@ -2,7 +2,7 @@ import type { Feature, Rejection } from '@outflow/contracts'
 import { PARTITION } from '@outflow/contracts/feature'
 import type { Fields } from '../fields/fields.js'
 import { inWholeRecords, type Locate } from '../fields/path.js'
-import { fieldReader, isRejection } from '../fields/reader.js'
+import { fieldReader } from '../fields/reader.js'
 import { entityOf, hashOf, textOfKey } from './names.js'
 import type { Series, WindowFeature, WindowPlan } from './plan.js'
 
@@ -71,7 +71,7 @@ export function makeObservationReader({ groups }: WindowPlan, locate: Locate = i
 
   return (record: unknown, { key, timestampMs }: MessageFacts): Observation | Rejection => {
     const fields = read(record)
-    if (isRejection(fields)) return fields
+    if ('reason' in fields) return fields
     const observation = { entities: [] as (string | null)[], times: [] as number[][], values: [] as number[][] }
     for (const { readEntity, series } of readers) {
       observation.entities.push(entityOf(readEntity(fields, key)))

@@ -1,5 +1,4 @@
 import type { Feature } from '@outflow/contracts'
-import { isRejection } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { sampleWindow } from '@outflow/streams'
 import type { TrainerContext } from '../trainer-context.js'
@@ -27,5 +26,5 @@ export const readRecentBy =
       ...readSampled({ source, features }, decoder),
       signal,
     })
-    return records.map(({ read }) => read).filter((read): read is Fields => !isRejection(read))
+    return records.flatMap(({ read }) => ('reason' in read ? [] : [read]))
   }

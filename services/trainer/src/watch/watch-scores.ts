@@ -10,7 +10,6 @@ import {
   recalibrationDistance,
   type Surplus,
 } from '@outflow/detector'
-import { isRejection } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import type { Pool } from '@outflow/store'
 import { newestAnomalies } from '@outflow/store/anomalies'
@@ -166,7 +165,7 @@ export function readableOf(
 ): readonly Fields[] {
   return anomalies
     .map(({ record, windowed }) => detector.read(record, windowed ?? undefined))
-    .filter((read): read is Fields => !isRejection(read))
+    .flatMap((read) => ('reason' in read ? [] : [read]))
 }
 
 const FEWEST_COMPARED = 40

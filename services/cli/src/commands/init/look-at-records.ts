@@ -4,7 +4,6 @@ import {
   compilePath,
   type EpochUnit,
   epochUnit,
-  isRejection,
   type JsonObject,
   makeFeatureInference,
   makeReader,
@@ -68,7 +67,7 @@ function summarize(feature: Feature, records: readonly JsonObject[]) {
   let unit: EpochUnit | null = null
   for (const record of records) {
     const fields = read(record)
-    if (isRejection(fields)) {
+    if ('reason' in fields) {
       counts.broken += 1
       firstBroken ??= fields.detail
       continue
