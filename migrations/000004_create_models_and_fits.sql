@@ -105,8 +105,6 @@ create table outflow.training_exclusions (
   constraint training_exclusions_from_before_to check (from_time < to_time)
 );
 
-create index training_exclusions_by_end on outflow.training_exclusions (pipeline, to_time);
-
 -- How often the active model and a shadow agreed, and the records on which they did not. Both tables are written in the
 -- transaction that counts the records, so a crash counts none twice.
 create table outflow.shadow_statistics (

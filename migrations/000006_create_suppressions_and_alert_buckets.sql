@@ -43,8 +43,6 @@ create table outflow.alert_buckets (
   constraint alert_buckets_pkey primary key (pipeline, kind, subject_md5)
 );
 
-create index alert_buckets_by_end on outflow.alert_buckets (pipeline, closes_at);
-
 -- Alerts that were not sent alone: those sent, hidden and grouped add up to the anomalies.
 create table outflow.unsent_alerts (
   pipeline text not null,

@@ -89,8 +89,6 @@ create table outflow.audit (
   constraint audit_outcome_known check (outcome in ('begun', 'done', 'failed', 'denied'))
 );
 
-create index audit_by_time on outflow.audit (at desc);
-
 -- outflow_analyst reads the views of schema analyst and can do nothing else; outflow_reviewer gives verdicts. Roles
 -- belong to the whole cluster: the migration of another database may create them at the same moment.
 do $$
