@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest'
 import { meansOf, methodTable, type Outcome, setTable } from './quality-table.js'
 
-const outcome = (set: string, protocol: 'S' | 'U', seed: number, auroc: number, method = 'outflow'): Outcome => ({
+const outcome = (set: string, protocol: 'S' | 'U', auroc: number, method = 'outflow'): Outcome => ({
   set,
   protocol,
-  seed,
   method,
   auroc,
   averagePrecision: auroc / 2,
@@ -13,12 +12,7 @@ const outcome = (set: string, protocol: 'S' | 'U', seed: number, auroc: number, 
 })
 
 it('averages over seeds and sets, also of an incomplete run', () => {
-  const outcomes = [
-    outcome('a', 'S', 0, 0.8),
-    outcome('a', 'S', 1, 0.6),
-    outcome('a', 'U', 0, 0.5),
-    outcome('b', 'S', 0, 1),
-  ]
+  const outcomes = [outcome('a', 'S', 0.8), outcome('a', 'S', 0.6), outcome('a', 'U', 0.5), outcome('b', 'S', 1)]
   expect(meansOf(outcomes).map(({ protocol, set, auroc }) => [protocol, set, Number(auroc.toFixed(3))])).toEqual([
     ['S', 'a', 0.7],
     ['S', 'b', 1],
@@ -31,8 +25,8 @@ it('averages over seeds and sets, also of an incomplete run', () => {
 
 it('compares methods by mean, rank and paired test over the sets', () => {
   const outcomes = ['a', 'b', 'c'].flatMap((set, at) => [
-    outcome(set, 'S', 0, 0.7 + at / 10),
-    outcome(set, 'S', 0, 0.6 + at / 20, 'kNN'),
+    outcome(set, 'S', 0.7 + at / 10),
+    outcome(set, 'S', 0.6 + at / 20, 'kNN'),
   ])
   const [own, peer] = methodTable(outcomes)
   expect(own).toMatchObject({ protocol: 'S', method: 'outflow', 'mean rank': 1, 'p of Wilcoxon': null, 'fit s': 1 })

@@ -7,7 +7,6 @@ import { ranksOf, wilcoxonPValue } from './wilcoxon.js'
 export interface Outcome extends Ranking {
   readonly set: string
   readonly protocol: Protocol
-  readonly seed: number
   readonly method: string
   /** CPU seconds. */
   readonly fitSeconds: number

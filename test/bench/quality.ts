@@ -1,7 +1,7 @@
 /**
  * Measures how well anomalies are found in labelled tables, compared with classical detectors on the same rows:
  *
- *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--contamination SHARE] [--outcomes FILE] [--json FILE] [--python PATH] [--without-peers]
+ *     npm run bench:quality -- --data DIR [--half 1|2] [--rows N] [--seeds N] [--sets a,b] [--protocols S,U] [--contamination SHARE] [--json FILE] [--python PATH] [--without-peers]
  *
  * Every `*.csv.gz` of DIR is a set, and so is every pair `SET.train.csv.gz`, `SET.test.csv.gz`; the column `label`, else the last one, is 1 for
  * an anomaly. `--half` takes every second set by name: choose settings on one half, and report the other once. A detector is fitted as by
@@ -9,12 +9,8 @@
  * NLL. `labelled-set.ts` defines the protocols. `--rows` fits to a random part of the rows; with fewer than the default minRows the model is
  * provisional, as in the first minutes of a topic. `--contamination` replaces the default of training.contamination; 0 states that the fitted
  * rows are normal, as those of S are. The last lines have the share of anomalies among scored normal rows at two rates.
- *
- * The results of each split are appended to `--outcomes`, and a split that the file contains is not run again.
  */
 
-import { existsSync } from 'node:fs'
-import { appendFile, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDetector } from '@outflow/detector'
@@ -45,7 +41,6 @@ const { values: options } = parseArgs({
     contamination: { type: 'string' },
     protocols: { type: 'string', default: PROTOCOLS.join(',') },
     json: { type: 'string' },
-    outcomes: { type: 'string' },
     python: { type: 'string', default: 'python3' },
     'without-peers': { type: 'boolean', default: false },
   },
@@ -59,38 +54,22 @@ const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
 const peers = options['without-peers'] ? null : await findPeers(options.python)
 
 const report = makeReport(options.json)
-const outcomes = await outcomesIn(options.outcomes)
+const outcomes: Outcome[] = []
 for (const name of names) {
   const set = await readSet(folder, name)
   for (const protocol of protocols) {
-    for (const seed of seeds) {
-      if (outcomes.some((own) => own.set === name && own.protocol === protocol && own.seed === seed)) continue
-      const tried = await tryOut(set, protocol, seed, peers)
-      outcomes.push(...tried)
-      // A run takes hours: an interruption must not lose its results.
-      if (options.outcomes !== undefined) await appendFile(options.outcomes, tried.map(lineOf).join(''))
-    }
+    for (const seed of seeds) outcomes.push(...(await tryOut(set, protocol, seed, peers)))
   }
 }
 report.table('all sets', methodTable(outcomes))
 report.table('anomalies among scored normal rows', flaggedTable(outcomes))
 report.table('AUROC / AP by set', setTable(outcomes))
 
-async function outcomesIn(file: string | undefined): Promise<Outcome[]> {
-  if (file === undefined || !existsSync(file)) return []
-  const lines = (await readFile(file, 'utf8')).trim().split('\n')
-  return lines.map((line) => JSON.parse(line))
-}
-
-function lineOf(outcome: Outcome): string {
-  return `${JSON.stringify(outcome)}\n`
-}
-
 async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers: Peers | null): Promise<Outcome[]> {
   const split = partOf(splitBy(protocol, set, seed), seed)
   const isAnomaly = split.score.map((row) => set.isAnomaly[row]!)
   const { nll, pValue, fitSeconds, scoreSeconds, ...fit } = await scoreByOutflow(set, split, seed)
-  const common = { set: set.name, protocol, seed }
+  const common = { set: set.name, protocol }
   const flagged = FLAGGED_AT.map((rate) => shareOfNormal(isAnomaly, (row) => pValue[row]! <= rate))
   const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), fitSeconds, scoreSeconds, flagged }
   console.error(
