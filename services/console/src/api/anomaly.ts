@@ -28,8 +28,6 @@ export const anomalySummarySchema = z
     /** Nats; higher is less likely. */
     nll: z.number(),
     pValue: z.number(),
-    /** −log₂ p; null if p is 0. */
-    surpriseBits: z.number().nullable(),
     severity: severitySchema,
     modelId: z.string(),
     /** Found by a provisional model. */

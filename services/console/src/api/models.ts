@@ -37,7 +37,6 @@ export const modelDetailSchema = modelSchema
       z.object({
         action: z.enum(['promote', 'rollback']),
         modelId: z.string(),
-        previousId: z.string().nullable(),
         by: z.string(),
         why: z.string(),
         at: timeSchema,

@@ -187,7 +187,6 @@ function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {
     ...line,
     id: anomalyId(line.pipeline, line),
     key: entityKey,
-    surpriseBits: line.pValue > 0 ? -Math.log2(line.pValue) : null,
     fields: [...line.fields],
   }
 }
