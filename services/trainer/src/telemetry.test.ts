@@ -1,4 +1,5 @@
 import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
+import type { OutflowError } from '@outflow/errors'
 import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeTelemetry } from './telemetry.js'
@@ -57,6 +58,23 @@ test('issue 17.10: a fit whose model can find no anomaly logs a warning', () => 
   telemetry.gateDecided('promoted', metadata, report, 1)
   const limit = expect.stringMatching(/^no record can be an anomaly at an alert rate of 0.001:/)
   expect(log.warn).toHaveBeenCalledWith({ modelId: 'm1', limit }, 'detection limited')
+})
+
+test('of an outage attempts 1, 2, 4, 8 … are logged (a missing topic made a line every 40 s), and each error that needs a person', () => {
+  const log = { warn: vi.fn(), error: vi.fn() }
+  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const outage = { retryable: true } as OutflowError
+  for (let attempt = 1; attempt <= 9; attempt += 1) {
+    telemetry.trainingFailed(outage, attempt, 100)
+    telemetry.leadershipInterrupted(outage, attempt)
+    telemetry.modelWriteRetried(outage, attempt, 100)
+    telemetry.trainingFailed({ retryable: false } as OutflowError, attempt, 100)
+  }
+  for (const event of ['training failed', 'leadership interrupted', 'model write retried'])
+    expect(log.warn.mock.calls.filter((call) => call[1] === event).map(([{ attempt }]) => attempt)).toEqual([
+      1, 2, 4, 8,
+    ])
+  expect(log.error).toHaveBeenCalledTimes(9)
 })
 
 const NONE = Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, 0])) as Record<RejectionReason, number>

@@ -8,6 +8,7 @@ import type {
 } from '@outflow/contracts'
 import { DRIFT_CHARTS, type DriftAlarm, type FieldShift, type TrainingInput, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
+import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store/models'
 import type { Due } from './due.js'
@@ -38,7 +39,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   return {
     trainerStarted: () => log.info('trainer started'),
     leadershipTaken: () => log.info('leadership taken'),
-    leadershipInterrupted: (error: OutflowError) => log.warn({ error }, 'leadership interrupted'),
+    leadershipInterrupted: (error: OutflowError, attempt: number) => {
+      if (isPowerOfTwo(attempt)) log.warn({ error, attempt }, 'leadership interrupted')
+    },
     fitStarted: (because: Due['because'], records: FitReport['records'], rejected: RejectedCounts) => {
       const { fitted, heldOut, excluded } = records
       log.info({ because, rows: fitted, heldOut, excluded, rejected }, 'fit started')
@@ -114,13 +117,14 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       instruments.fits.inc({ outcome: 'known' })
       log.info({ modelId, state }, 'model known')
     },
-    modelWriteRetried: (error: OutflowError, attempt: number, waitMs: number) =>
-      log.warn({ error, attempt, waitMs }, 'model write retried'),
+    modelWriteRetried: (error: OutflowError, attempt: number, waitMs: number) => {
+      if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'model write retried')
+    },
     fitSuperseded: (modelId: string) => log.warn({ modelId }, 'fit superseded'),
     fitFailed: () => instruments.fits.inc({ outcome: 'failed' }),
     trainingFailed: (error: OutflowError, attempt: number, waitMs: number) => {
-      if (error.retryable) log.warn({ error, attempt, waitMs }, 'training failed')
-      else log.error({ error, attempt, waitMs }, 'training failed')
+      if (!error.retryable) log.error({ error, attempt, waitMs }, 'training failed')
+      else if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'training failed')
     },
     startDelayed: (error: OutflowError) => log.warn({ error }, 'start delayed'),
     storeConnectionLost: (error: OutflowError) => log.warn({ error }, 'store connection lost'),
