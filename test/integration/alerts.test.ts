@@ -134,3 +134,11 @@ test('issue 17.27: /readyz of a relay fails while none leads, and a second relay
   relaying()
   await eventually(() => leader(waiting), { what: 'a relay leads', withinMs: 20_000 })
 })
+
+test('a record resent to a deleted topic is reported, and delays no message (the others waited until it existed)', async () => {
+  const resent = { ...aDeadLetter(Buffer.from('again')), kind: 'resent', topic: aName('deleted') } as const
+  await queue([resent, aDeadLetter(Buffer.from('last'))])
+  const { vitals } = relaying()
+  expect((await sentLetters()).map(({ value }) => String(value))).toEqual(['last'])
+  expect(await vitals.metrics.text()).toContain('outflow_messages_not_sent_total{kind="resent"} 1')
+})

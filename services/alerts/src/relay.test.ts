@@ -1,5 +1,5 @@
 import type { OutboxRow } from '@outflow/store/outbox'
-import { BrokerRefused, MessageTooLarge, type OutgoingMessage } from '@outflow/streams'
+import { BrokerRefused, MessageTooLarge, type OutgoingMessage, TopicUnknown } from '@outflow/streams'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { catchUp, noOversized, type RelayEffects, relayOnce, restMs, toMessage } from './relay.js'
@@ -158,6 +158,25 @@ test('issue 17.19: a message above the largest request of a broker is not sent, 
   expect(world.left()).toEqual([])
   expect(reported.messageShortened).toHaveBeenCalledTimes(2)
   expect(reported.messageNotSent).toHaveBeenCalledTimes(1)
+})
+
+test('a record resent to a deleted topic is reported and skipped, whereas other rows wait for their topic', async () => {
+  const resent = aRow(2, { kind: 'resent', topic: 'deleted' })
+  const world = aWorld([aRow(1), resent, aRow(3, { topic: 'flights.alerts' })])
+  const missing = new Set(['deleted', 'flights.alerts'])
+  const send: RelayEffects['send'] = async (messages, through) => {
+    if (messages.some(({ topic }) => missing.has(topic))) throw new TopicUnknown([])
+    await world.effects.send(messages, through)
+  }
+  const reported = telemetry()
+  const oversized = noOversized()
+  const effects = { ...world.effects, send }
+  for (let round = 0; round < 5; round++) await drain(effects, reported, oversized).catch(() => {})
+  expect(world.topic.map(({ value }) => String(value))).toEqual(['payload 1'])
+  expect(reported.messageNotSent).toHaveBeenCalledExactlyOnceWith(resent, expect.any(TopicUnknown))
+  missing.delete('flights.alerts')
+  await drain(effects, reported, oversized)
+  expect(world.topic.map(({ value }) => String(value))).toEqual(['payload 1', 'payload 3'])
 })
 
 test('an error that is not about size ends the round', async () => {

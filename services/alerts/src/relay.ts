@@ -1,6 +1,6 @@
 import type { OutflowError } from '@outflow/errors'
 import type { OutboxRow } from '@outflow/store/outbox'
-import { MessageTooLarge, type OutgoingMessage } from '@outflow/streams'
+import { MessageTooLarge, type OutgoingMessage, TopicUnknown } from '@outflow/streams'
 import { MAX_MESSAGE_BYTES } from './output-topics.js'
 import { shorten, sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
@@ -38,11 +38,11 @@ export async function catchUp({ readMark, take, settle }: RelayEffects): Promise
 
 /** Rows that earlier rounds found to be too large; kept when the sender is replaced. */
 export interface Oversized {
-  /** Up to this sequence rows are sent one by one, because one of them is too large. */
+  /** Up to this sequence rows are sent one by one, because one of them is too large, or is to be resent to a deleted topic. */
   alone: bigint
   /** Rows that are too large even alone, and are sent without their body. */
   readonly shortened: Set<bigint>
-  /** Rows that are too large even without their body: they are reported, and not sent. */
+  /** Rows that are too large even without their body, or to be resent to a deleted topic: they are reported, and not sent. */
   readonly unsendable: Set<bigint>
 }
 
@@ -57,8 +57,8 @@ type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'm
  * sends nothing; a crash after it leaves rows that `catchUp` settles without sending them. If `send` rejects, the transaction may have
  * been committed: the relay must restart with `catchUp`, with a sender that has fenced off this one.
  *
- * A row that Kafka rejects for its size is sent without its body. If that is rejected too, it is reported and skipped, so that it
- * does not block later rows.
+ * A row that Kafka rejects for its size is sent without its body. If that is rejected too, or the topic of a resent record was deleted,
+ * the row is reported and skipped, so that it does not block later rows.
  *
  * @returns the rows that were settled; empty if the outbox is empty
  */
@@ -78,7 +78,8 @@ export async function relayOnce(
       last.sequence,
     )
   } catch (error: unknown) {
-    if (error instanceof MessageTooLarge) {
+    const isDeleted = error instanceof TopicUnknown && rows.some(({ kind }) => kind === 'resent')
+    if (error instanceof MessageTooLarge || isDeleted) {
       if (rows.length > 1) oversized.alone = last.sequence
       else withhold(last, error, telemetry, oversized)
     }

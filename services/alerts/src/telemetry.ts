@@ -29,7 +29,7 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
   )
   const notSent = metrics.counter(
     'outflow_messages_not_sent_total',
-    'Messages too large for the topic even without their body; not sent',
+    'Messages too large for the topic even without their body, or resent to a topic that was deleted; not sent',
     ['kind'],
   )
   const interruptions = metrics.counter('outflow_relay_interruptions_total', 'Restarts of the relay after an error')

@@ -15,8 +15,8 @@ interface ResendOptions {
 
 /**
  * Sends dead letters that are valid now, or whose value was corrected, to their source partition again, unless the configuration no
- * longer has their topic: nobody would read them, and a topic that was deleted would delay all messages of the outbox. One statement
- * writes them to the outbox and marks them as sent, so that each is sent once.
+ * longer has their topic: nobody would read them. One statement writes them to the outbox and marks them as sent, so that each is sent
+ * once.
  *
  * @throws {BrokerRefused} if the user may not write to their topics, which would delay all messages of the outbox
  */
