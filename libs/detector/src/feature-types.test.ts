@@ -59,7 +59,7 @@ it('issue 17.1: names the odd field in every mixture of feature types', async ()
       const features = types.map(featureOf)
       const record = readerOf(features)
       const records = Array.from({ length: 200 }, (_, k) => record(k))
-      const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+      const { encoder } = await fitEncoder(features, records, { contamination: 0.01, seed: 1 })
       const odd = at % features.length
       const name = featureName(features[odd]!)
       const fields = record(1, odd)
@@ -117,7 +117,7 @@ it('issue 17.1: finds swapped numbers in a record with a text', async () => {
   const read = makeReader(features)
   const at = (k: number) => ({ note: `Gate ${k % 40}`, lat: 47 + (k % 10) / 10, lon: 120 + ((k * 7) % 10) / 10 })
   const records = Array.from({ length: 400 }, (_, k) => read(at(k)) as Fields)
-  const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const { encoder } = await fitEncoder(features, records, { contamination: 0.01, seed: 1 })
   const isNormal = ({ numbers }: Fields) => numbers.at(-2)! < 50 && numbers.at(-1)! > 110
   const nll = async (batch: readonly Fields[]) =>
     Float64Array.from(batch, (fields) => (isNormal(fields) ? 5 : 100 + Math.abs(fields.numbers.at(-2)! - 120.3)))

@@ -7,7 +7,7 @@ import { sampleRecords } from './sample-records.js'
 it('draws records from the density, in their own units', { timeout: 60_000 }, async () => {
   const features = [featureSchema.parse({ path: '$.x', type: 'numeric' })]
   const records = Array.from({ length: 100 }, (_, at) => ({ numbers: [500 + 20 * Math.sin(at)], categories: [] }))
-  const { encoder, rows } = fitEncoder(features, records, { contamination: 0, seed: 1 })
+  const { encoder, rows } = await fitEncoder(features, records, { contamination: 0, seed: 1 })
   const spec = { ...realNvpSpec(1), layers: 1, hidden: [4], base: { kind: 'mixture', components: 1 } } as const
   const { flow } = await fitFlow({ rows }, { spec, maxSteps: 0, backend: 'wasm' })
   const sampled = (await sampleRecords({ encoder, flow }, 2000, 1)) as { x: number }[]
@@ -22,7 +22,7 @@ it('draws records from the density, in their own units', { timeout: 60_000 }, as
 it('draws only categories if there are no numbers', async () => {
   const features = [featureSchema.parse({ path: '$.c', type: 'categorical' })]
   const records = Array.from({ length: 40 }, (_, at) => ({ numbers: [], categories: [at % 4 === 0 ? 'a' : 'b'] }))
-  const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })
+  const { encoder } = await fitEncoder(features, records, { contamination: 0, seed: 1 })
   const sampled = (await sampleRecords({ encoder, flow: null }, 100, 1)) as { c: string }[]
   expect(new Set(sampled.map(({ c }) => c))).toEqual(new Set(['a', 'b']))
 })

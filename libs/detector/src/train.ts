@@ -156,7 +156,8 @@ function recordsToLabel(records: readonly Fields[], nll: Float64Array, alertRate
 
 /** Fits an encoder and a flow to each of the parts. */
 async function fitModels(parts: readonly (readonly Fields[])[], input: TrainingInput) {
-  const encoded = parts.map((records) => fitEncoder(input.features, records, input.training))
+  const encoded: FittedEncoder[] = []
+  for (const records of parts) encoded.push(await fitEncoder(input.features, records, input.training))
   const hasNumbers = rowDim(encoded[0]!.encoder) > 0
   const fits = hasNumbers
     ? await fitFlows(

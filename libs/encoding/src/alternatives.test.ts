@@ -16,7 +16,7 @@ const read = makeReader(features)
 const records = Array.from({ length: 600 }, (_, k) =>
   read({ seconds: k % 2 === 0 ? k % 5 : 400 + (k % 90), route: k % 2 === 0 ? 'short' : 'long' }),
 ) as Fields[]
-const { encoder } = fitEncoder(features, records, { contamination: 0, seed: 1 })
+const { encoder } = await fitEncoder(features, records, { contamination: 0, seed: 1 })
 
 it.each(['short', 'long'])(
   'alternatives are within the training range: no negative duration of a %s route',
@@ -35,16 +35,16 @@ it.each(['short', 'long'])(
   },
 )
 
-it("alternatives exclude values far from the record's group, although a few records of other groups have them", () => {
+it("alternatives exclude values far from the record's group, although a few records of other groups have them", async () => {
   const rare = read({ seconds: 90_000, route: 'long' }) as Fields
-  const { encoder } = fitEncoder(features, [...records, rare, rare], { contamination: 0.01, seed: 1 })
+  const { encoder } = await fitEncoder(features, [...records, rare, rare], { contamination: 0.01, seed: 1 })
   const { ids } = encodeBatch(encoder, [read({ seconds: 1, route: 'short' }) as Fields])
   expect(Math.max(...numberAlternatives(encoder, ids, 0, 300))).toBeLessThan(500)
 })
 
-it('the usual number of a column on a log scale is in its own unit', () => {
+it('the usual number of a column on a log scale is in its own unit', async () => {
   const onLogScale: Feature[] = [{ path: '$.seconds', type: 'numeric', scale: 'log', optional: false }, features[1]!]
-  const { encoder } = fitEncoder(onLogScale, records, { contamination: 0, seed: 1 })
+  const { encoder } = await fitEncoder(onLogScale, records, { contamination: 0, seed: 1 })
   const { ids } = encodeBatch(encoder, [read({ seconds: 440, route: 'long' }) as Fields])
   expect(usualNumber(encoder, ids, 0)).toBe(determiningGroup(encoder, ids, 0)?.median)
 })

@@ -38,7 +38,7 @@ function fieldsOf(record: unknown): Fields {
 }
 
 const records = Array.from({ length: 800 }, (_, k) => aFlight(k))
-const fitted = fitEncoder(features, records.map(fieldsOf), { contamination: 0.01, seed: 1 })
+const fitted = await fitEncoder(features, records.map(fieldsOf), { contamination: 0.01, seed: 1 })
 const { encoder } = fitted
 
 describe('the encoder', () => {
@@ -52,7 +52,7 @@ describe('the encoder', () => {
     )
   })
 
-  it('decodes quantities on a log scale and booleans to the same values', () => {
+  it('decodes quantities on a log scale and booleans to the same values', async () => {
     const some: Feature[] = [
       { path: '$.paid', type: 'numeric', scale: 'log', optional: false },
       { path: '$.full', type: 'boolean', optional: false },
@@ -62,7 +62,7 @@ describe('the encoder', () => {
       full: k % 3 === 0,
     }))
     const fields = bookings.map((booking) => makeReader(some)(booking) as Fields)
-    const own = fitEncoder(some, fields, { contamination: 0, seed: 1 }).encoder
+    const own = (await fitEncoder(some, fields, { contamination: 0, seed: 1 })).encoder
     const { ids, rows, count } = encodeBatch(own, fields)
     expect(decodeRecords(own, ids, rows, count)).toEqual(bookings)
   })
@@ -75,7 +75,7 @@ describe('the encoder', () => {
 
   it.each(['linear', 'log'] as const)(
     'predicts the distance of an unseen route from the seen ones, on a %s scale',
-    (scale) => {
+    async (scale) => {
       const some = features.map(
         (own): Feature => (own.type === 'numeric' && own.path === '$.flight.distance' ? { ...own, scale } : own),
       )
@@ -90,7 +90,7 @@ describe('the encoder', () => {
       function routeOf([from, to]: readonly [string, string]) {
         return { distance: far(from, to), from, to }
       }
-      const own = fitEncoder(some, flown.map(fieldsOf), { contamination: 0.01, seed: 1 }).encoder
+      const own = (await fitEncoder(some, flown.map(fieldsOf), { contamination: 0.01, seed: 1 })).encoder
       expect(own.places).toHaveLength(1)
       const fresh = routes.filter((_, k) => isNew(k)).map((route) => ({ ...aFlight(0), flight: routeOf(route) }))
       const { rows } = encodeBatch(own, fresh.map(fieldsOf))
@@ -106,9 +106,9 @@ describe('the encoder', () => {
     expect(delay).toBeGreaterThan(0.03)
   })
 
-  it('gives a training row the context of the other folds, and zeros if they have no such record', () => {
+  it('gives a training row the context of the other folds, and zeros if they have no such record', async () => {
     const lonely = { ...aFlight(0), flight: { distance: 5000, from: 'Y', to: 'Z' } }
-    const { context, encoder: own } = fitEncoder(features, [...records, lonely].map(fieldsOf), {
+    const { context, encoder: own } = await fitEncoder(features, [...records, lonely].map(fieldsOf), {
       contamination: 0,
       seed: 1,
     })
@@ -131,8 +131,20 @@ describe('the encoder', () => {
     expect(encodeBatch(again, batch)).toEqual(encodeBatch(encoder, batch))
   })
 
-  it('is the same for the same seed and records', () => {
-    const again = fitEncoder(features, records.map(fieldsOf), { contamination: 0.01, seed: 1 })
+  it('lets timers and I/O run between its parts (it blocked a trainer for as long as the heartbeat may be late)', async () => {
+    let turns = 0
+    const count = () => {
+      turns += 1
+      counting = setImmediate(count)
+    }
+    let counting = setImmediate(count)
+    const { encoder: own } = await fitEncoder(features, records.map(fieldsOf), { contamination: 0.01, seed: 1 })
+    clearImmediate(counting)
+    expect(turns).toBeGreaterThan(own.numbers.length + own.groupings.length)
+  })
+
+  it('is the same for the same seed and records', async () => {
+    const again = await fitEncoder(features, records.map(fieldsOf), { contamination: 0.01, seed: 1 })
     expect(again.rows).toEqual(fitted.rows)
     expect(again.context).toEqual(fitted.context)
   })
@@ -153,10 +165,10 @@ describe('the encoder', () => {
     ['one constant column', [features[1]!], records.map((record) => ({ ...record, delay: 4 }))],
     ['a column that is always missing', [features[1]!], records.map((record) => ({ ...record, delay: null }))],
     ['one record', features, records.slice(0, 1)],
-  ])('encodes %s', (_, some, rows) => {
+  ])('encodes %s', async (_, some, rows) => {
     const reader = makeReader(some)
     const fields = rows.map((record) => reader(record) as Fields)
-    const { encoder: own, context } = fitEncoder(some, fields, { contamination: 0.01, seed: 1 })
+    const { encoder: own, context } = await fitEncoder(some, fields, { contamination: 0.01, seed: 1 })
     const encoded = encodeBatch(own, fields)
     expect([...context, ...encoded.rows, ...encoded.context, ...encoded.addedNll].every(Number.isFinite)).toBe(true)
     expect(encoded.rows.length).toBe(rows.length * rowDim(own))

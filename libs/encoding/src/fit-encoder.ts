@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Feature } from '@outflow/contracts'
 import { categoryColumnsOf, type Fields, numberColumnsOf } from '@outflow/records/fields'
 import { fitCategoryTree } from './categories/category-tree.js'
@@ -34,23 +35,23 @@ export interface FittedEncoder {
 }
 
 /**
- * Fits the encoder.
+ * Fits the encoder. Timers and I/O run between its parts, because on many records it takes longer than a heartbeat's interval.
  *
  * @param records        [n], at least 1
  * @param contamination  share of the records that may be anomalies
  * @param seed           of the random order from which folds and held-out rows are taken
  */
-export function fitEncoder(
+export async function fitEncoder(
   features: readonly Feature[],
   records: readonly Fields[],
   { contamination, seed }: { readonly contamination: number; readonly seed: number },
-): FittedEncoder {
+): Promise<FittedEncoder> {
   const order = shuffled(records.length, seed)
   const folds = new Uint8Array(records.length)
   order.forEach((row, place) => {
     folds[row] = place % FOLDS
   })
-  const fitted = fitNumbers(features, records, contamination)
+  const fitted = await fitNumbers(features, records, contamination)
   const numbers = fitted.map(({ column }) => column)
   const z = fitted.map((number) => number.z)
   const flags = fitted.map((number) => number.flags)
@@ -61,14 +62,18 @@ export function fitEncoder(
     ),
   )
   const floors = numbers.map((column) => Math.max(halfStep(column), SMALLEST_FLOOR))
+  await setImmediate()
   const prepared = prepareNumbers(z, floors)
-  const groupings = fitGroupings(prepared, categories, order, folds, contamination)
+  const groupings = await fitGroupings(prepared, categories, order, folds, contamination)
+  await setImmediate()
   const places = fitPlaces(numbers, prepared, groupings, folds, seed)
   const indicators = findIndicators(flags)
   const states = indicators.map(({ number, state }) => Float32Array.from(flags[number]!, (flag) => +(flag === state)))
   const outOfFolds = [...groupings, ...places].map(({ outOfFold }) => outOfFold)
+  await setImmediate()
   const { context, centre, scale } = standardiseContext([...outOfFolds, ...states], records.length)
   const flagColumns = numbers.map(({ name }, j) => categoryColumn(`${name} present`, flags[j]!))
+  await setImmediate()
   const encoder: Encoder = {
     features,
     numbers,
@@ -94,21 +99,24 @@ interface FittedNumber {
 }
 
 /** @returns [dim] */
-function fitNumbers(
+async function fitNumbers(
   features: readonly Feature[],
   records: readonly Fields[],
   contamination: number,
-): readonly FittedNumber[] {
+): Promise<readonly FittedNumber[]> {
   const usualShare = categoryColumnsOf(features).length > 0 ? USUAL_SHARE : USUAL_SHARE_AMONG_NUMBERS
-  return numberColumnsOf(features).map(({ feature, at }) => {
+  const fitted: FittedNumber[] = []
+  for (const { feature, at } of numberColumnsOf(features)) {
+    await setImmediate()
     const raw = Float64Array.from(records, ({ numbers }) => numbers[at]!)
     const column = fitNumberColumn(feature, raw, { contamination, usualShare })
     const flags = Array.from(raw, (value) => flagCategory(feature, flagOf(column, value)))
     const z = raw.map((value) =>
       flagOf(column, value) === 'present' ? standardise(column, toLine(column, value)) : Number.NaN,
     )
-    return { column, flags, z }
-  })
+    fitted.push({ column, flags, z })
+  }
+  return fitted
 }
 
 /**

@@ -13,7 +13,7 @@ const features: Feature[] = [
   { path: '$.kind', type: 'categorical', optional: false },
 ]
 
-describe('a feature of type text', () => {
+describe('a feature of type text', async () => {
   const read = makeReader(features)
   const records = Array.from({ length: 300 }, (_, k) => ({
     miles: k % 50,
@@ -21,7 +21,7 @@ describe('a feature of type text', () => {
     kind: k % 2 ? 'in' : 'out',
   }))
   const fields = records.map((record) => read(record) as Fields)
-  const { encoder } = fitEncoder(features, fields, { contamination: 0, seed: 1 })
+  const { encoder } = await fitEncoder(features, fields, { contamination: 0, seed: 1 })
 
   it('is encoded as derived numbers and a shape, in the place of the feature', () => {
     const numbers = [

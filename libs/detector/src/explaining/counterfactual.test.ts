@@ -16,7 +16,7 @@ const records = Array.from(
   { length: 400 },
   (_, at) => read({ load: (at * 37) % 100, length: 900 + (at % 9) }) as Fields,
 )
-const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
 const isUsual = ({ numbers: [load, length] }: Fields) => load! >= 0 && load! < 100 && length! >= 900 && length! < 909
 

@@ -17,7 +17,7 @@ const records = Array.from(
   { length: 600 },
   (_, at) => read({ load: (at * 37) % 100, length: 900 + (at % 9), route: at % 2 === 0 ? 'coast' : 'hill' }) as Fields,
 )
-const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
 
 const isLoad = ({ numbers }: Fields) => numbers[0]! >= 0 && numbers[0]! < 100
@@ -86,7 +86,7 @@ it('returns a number that the record should lack if no value of it makes the rec
     const amount = (at * 37) % 100
     return readMixed(at % 2 === 0 ? { kind: 'order', amount } : { kind: 'payment', amount, fee: at % 7 }) as Fields
   })
-  const { encoder: ofMixed } = fitEncoder(mixed, past, { seed: 1, contamination: 0.01 })
+  const { encoder: ofMixed } = await fitEncoder(mixed, past, { seed: 1, contamination: 0.01 })
   const explainFee = async (fee: number, nllOf: (fee: number) => number) => {
     const fields = readMixed({ kind: 'order', amount: 50, fee }) as Fields
     const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, ({ numbers }) => nllOf(numbers[1]!))
@@ -113,7 +113,7 @@ it.each<Feature>([
     const optional: readonly Feature[] = [{ path: '$.amount', type: 'numeric', optional: false }, fee]
     const readFee = (amount: number, value: number): Fields => ({ numbers: [amount, value], categories: [] })
     const past = Array.from({ length: 300 }, (_, at) => readFee((at * 37) % 100, Number.NaN))
-    const { encoder: withoutFee } = fitEncoder(optional, past, { seed: 1, contamination: 0.01 })
+    const { encoder: withoutFee } = await fitEncoder(optional, past, { seed: 1, contamination: 0.01 })
     const nll = async (batch: readonly Fields[]) =>
       Float64Array.from(batch, ({ numbers }) => (Number.isNaN(numbers[1]) ? 5 : 60))
     const record = { fields: readFee(50, 5), nll: 60 }
@@ -133,7 +133,7 @@ it('returns two categories that are rare together (a field whose change was just
   const payment = (at: number, [status, code] = at % 100 === 0 ? ['declined', '51'] : ['ok', '00']) =>
     readPayment({ amount: (at * 37) % 100, status, code, channel: at % 3 === 0 ? 'chip' : 'online' }) as Fields
   const past = Array.from({ length: 1_000 }, (_, at) => payment(at))
-  const { encoder: ofPayments } = fitEncoder(payments, past, { seed: 1, contamination: 0.01 })
+  const { encoder: ofPayments } = await fitEncoder(payments, past, { seed: 1, contamination: 0.01 })
   const explainPayment = async (fields: Fields, further = 0) => {
     const nllOf = ({ numbers: [amount], categories: [status, code, channel] }: Fields) => {
       const ofPair = status !== (code === '00' ? 'ok' : 'declined') ? 40 : status === 'ok' ? 12 : ORDINARY_NLL + 1
@@ -156,7 +156,7 @@ it('returns two categories that are rare together (a field whose change was just
   expect(both.counterfactual!.changes.map(({ field }) => field)).toEqual(['amount', 'status', 'code'])
 })
 
-it('issue 20: one wrong number of 20 costs at most 150 scored records', () => {
+it('issue 20: one wrong number of 20 costs at most 150 scored records', async () => {
   const wide = Array.from({ length: 20 }, (_, at): Feature => ({ path: `$.n${at}`, type: 'numeric', optional: false }))
   const readWide = makeReader(wide)
   const record = (wrong: number) => {
@@ -166,7 +166,7 @@ it('issue 20: one wrong number of 20 costs at most 150 scored records', () => {
     { length: 300 },
     (_, row) => readWide(Object.fromEntries(wide.map((_, at) => [`n${at}`, 3 * Math.sin(row * (at + 1))]))) as Fields,
   )
-  const { encoder: wideEncoder } = fitEncoder(wide, spread, { seed: 1, contamination: 0.01 })
+  const { encoder: wideEncoder } = await fitEncoder(wide, spread, { seed: 1, contamination: 0.01 })
   const nllOf = ({ numbers }: Fields) => numbers.reduce((sum, x) => sum + x * x, 0) / 2
   const fields = record(7)
   const explaining = explainRecord(wideEncoder, { fields, nll: nllOf(fields) }, 30)

@@ -25,7 +25,7 @@ const records = Array.from({ length: 600 }, (_, at) =>
     route: at % 2 === 0 ? 'coast line' : 'hill line',
   }),
 ) as Fields[]
-const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
 
 /** 5 nats if all fields are usual, and 60 more for each field that is not. */
@@ -116,10 +116,12 @@ it('names no unit for a whole number that is not a multiple of the factor, such 
 it('compares values of the length of a message in linear time', async () => {
   const long = 'x'.repeat(400_000)
   const feature: Feature = { path: '$.note', type: 'categorical', optional: false }
-  const encoderOfNotes = fitEncoder(
-    [feature],
-    Array.from({ length: 200 }, (_, at) => ({ numbers: [], categories: [at % 2 === 0 ? long : 'short'] })),
-    { seed: 1, contamination: 0 },
+  const encoderOfNotes = (
+    await fitEncoder(
+      [feature],
+      Array.from({ length: 200 }, (_, at) => ({ numbers: [], categories: [at % 2 === 0 ? long : 'short'] })),
+      { seed: 1, contamination: 0 },
+    )
   ).encoder
   const nll = async (batch: readonly Fields[]) =>
     Float64Array.from(batch, ({ categories: [note] }) => (note === long || note === 'short' ? 5 : 65))

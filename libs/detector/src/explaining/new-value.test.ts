@@ -14,10 +14,10 @@ const record = (kind: string | null, region: string, load: number): Fields => ({
   numbers: [load],
   categories: [kind, region],
 })
-let encoder: ReturnType<typeof fitEncoder>['encoder']
-beforeAll(() => {
+let encoder: Awaited<ReturnType<typeof fitEncoder>>['encoder']
+beforeAll(async () => {
   const known = Array.from({ length: 60 }, (_, at) => record(at % 2 ? 'read' : 'write', at % 3 ? 'eu' : 'us', at % 7))
-  encoder = fitEncoder(features, known, { contamination: 0, seed: 1 }).encoder
+  encoder = (await fitEncoder(features, known, { contamination: 0, seed: 1 })).encoder
 })
 
 const newValues = (batch: readonly Fields[]) =>

@@ -17,7 +17,7 @@ const records = Array.from({ length: 600 }, (_, at) => {
   const route = (['short', 'middle', 'long'] as const)[at % 3]!
   return read({ load: (at * 37) % 100, length: LENGTHS[route] + (at % 7 === 0 ? 1 : 0), route }) as Fields
 })
-const { encoder } = fitEncoder(features, records, { seed: 1, contamination: 0.01 })
+const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const THRESHOLD_NLL = 20
 
 /** A curve of `lowest` nats at one value, and of 40 nats more elsewhere. */
@@ -82,11 +82,11 @@ it.each([
   },
 )
 
-it('expects the median of the records if no value makes the record normal (the mean was outside the range)', () => {
+it('expects the median of the records if no value makes the record normal (the mean was outside the range)', async () => {
   const one: readonly Feature[] = [{ path: '$.x', type: 'numeric', optional: false }]
   const readOne = makeReader(one)
   const sparse = Array.from({ length: 300 }, (_, at) => readOne({ x: at % 40 === 0 ? -at / 7 : 1.5 }) as Fields)
-  const fitted = fitEncoder(one, sparse, { seed: 1, contamination: 0.01 }).encoder
+  const fitted = (await fitEncoder(one, sparse, { seed: 1, contamination: 0.01 })).encoder
   const fields = readOne({ x: 42 }) as Fields
   const { ids } = encodeBatch(fitted, [fields])
   const limits = { recordNll: 60, thresholdNll: THRESHOLD_NLL }
@@ -95,7 +95,7 @@ it('expects the median of the records if no value makes the record normal (the m
   expect(expected).toBe(1.5)
 })
 
-it("the range has the expected value of a record's group that few records are of (107.8 was expected, at most 21.2 usual)", () => {
+it("the range has the expected value of a record's group that few records are of (107.8 was expected, at most 21.2 usual)", async () => {
   const grouped: readonly Feature[] = [
     { path: '$.x', type: 'numeric', optional: false },
     { path: '$.k', type: 'categorical', optional: false },
@@ -107,7 +107,7 @@ it("the range has the expected value of a record's group that few records are of
       at % 60 === 0 ? { x: 100 + noise, k: 'far' } : { x: noise + 6 * (at % 3), k: `k${at % 3}` },
     ) as Fields
   })
-  const fitted = fitEncoder(grouped, rows, { seed: 1, contamination: 0.01 }).encoder
+  const fitted = (await fitEncoder(grouped, rows, { seed: 1, contamination: 0.01 })).encoder
   const fields = readGrouped({ x: 5000, k: 'far' }) as Fields
   const { ids } = encodeBatch(fitted, [fields])
   const limits = { recordNll: 60, thresholdNll: THRESHOLD_NLL }
@@ -117,7 +117,7 @@ it("the range has the expected value of a record's group that few records are of
   expect(range![1]).toBeGreaterThanOrEqual(Number(expected))
 })
 
-it("a group's range of times does not extend beyond those seen in training (it began at `-1:-4`)", () => {
+it("a group's range of times does not extend beyond those seen in training (it began at `-1:-4`)", async () => {
   const shifts: readonly Feature[] = [
     { path: '$.time', type: 'cyclic', period: 'day', optional: false },
     { path: '$.shift', type: 'categorical', optional: false },
@@ -131,7 +131,7 @@ it("a group's range of times does not extend beyond those seen in training (it b
       shift: at % 2 === 0 ? 'early' : 'late',
     }) as Fields
   })
-  const fitted = fitEncoder(shifts, timed, { seed: 1, contamination: 0.01 }).encoder
+  const fitted = (await fitEncoder(shifts, timed, { seed: 1, contamination: 0.01 })).encoder
   const fields = readShift({ time: '1970-01-01T19:00:00Z', shift: 'early' }) as Fields
   const { ids } = encodeBatch(fitted, [fields])
   const curve = lowestAt(12, 30, [1, 5, 20])

@@ -74,10 +74,10 @@ describe('the text about a number', () => {
 
 describe('the text about a cyclic time', () => {
   /** @param texts  times of training, which determine where the cycle is cut */
-  const shownBy = (period: 'hour' | 'year', times: readonly string[]) => {
+  const shownBy = async (period: 'hour' | 'year', times: readonly string[]) => {
     const records = times.map((time) => ({ numbers: [Date.parse(time)], categories: [] }))
     const feature = { path: '$.at', type: 'cyclic', period, optional: false } as const
-    const { encoder } = fitEncoder([feature], records, { contamination: 0, seed: 1 })
+    const { encoder } = await fitEncoder([feature], records, { contamination: 0, seed: 1 })
     return records.map((fields) => show(encoder.numbers[0]!, numberOf(encoder, fields, 0)))
   }
 
@@ -86,14 +86,14 @@ describe('the text about a cyclic time', () => {
     ['2024-12-31T12:00:00Z', 'Dec 31'],
     ['2025-07-01T00:00:00Z', 'Jul 1'],
     ['2025-01-01T00:00:00Z', 'Jan 1'],
-  ])('states the day of the year %s', (time, text) => {
-    expect(shownBy('year', [time])).toEqual([text])
+  ])('states the day of the year %s', async (time, text) => {
+    expect(await shownBy('year', [time])).toEqual([text])
   })
 
-  it('states each minute of the hour', () => {
+  it('states each minute of the hour', async () => {
     const minutes = Array.from({ length: 60 }, (_, minute) => minute)
     const times = minutes.map((minute) => new Date(Date.UTC(2025, 0, 1, 0, minute)).toISOString())
-    expect(shownBy('hour', times)).toEqual(minutes.map((minute) => `minute ${minute}`))
+    expect(await shownBy('hour', times)).toEqual(minutes.map((minute) => `minute ${minute}`))
   })
 })
 

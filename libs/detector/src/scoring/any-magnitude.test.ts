@@ -15,7 +15,7 @@ async function fitTo(location: number, scale: number, seed: number) {
   const { normal } = seededDraws(seed)
   const draw = () => fieldsOf(location + scale * normal(), normal())
   const records = Array.from({ length: 500 }, draw)
-  const { encoder, ...data } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const { encoder, ...data } = await fitEncoder(features, records, { contamination: 0.01, seed: 1 })
   const { flow } = await fitFlow(data, {
     spec: { ...realNvpSpec(rowDim(encoder)), layers: 1, hidden: [4] },
     noise: encoder.noise,

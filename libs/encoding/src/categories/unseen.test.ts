@@ -11,12 +11,12 @@ const features: Feature[] = [
 ]
 const record = (kind: string | null, region: string | null): Fields => ({ numbers: [1], categories: [kind, region] })
 
-test('returns the categories whose value training did not see, without missing ones', () => {
+test('returns the categories whose value training did not see, without missing ones', async () => {
   const known = Array.from({ length: 60 }, (_, at) => ({
     ...record(at % 2 ? 'read' : 'write', at % 3 ? 'eu' : 'us'),
     numbers: [Math.sin(at)],
   }))
-  const { encoder } = fitEncoder(features, known, { contamination: 0, seed: 1 })
+  const { encoder } = await fitEncoder(features, known, { contamination: 0, seed: 1 })
   expect(unseenCategories(encoder, record('read', 'us'))).toEqual([])
   expect(unseenCategories(encoder, record(null, 'eu'))).toEqual([])
   expect(unseenCategories(encoder, record('purge', 'mars'))).toEqual([

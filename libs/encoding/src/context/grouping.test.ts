@@ -9,7 +9,7 @@ const NUMBERS = 60
 const CATEGORIES = 6
 const INFORMATIVE = 4
 
-it('describes a wide record by the category that its numbers depend on, not by those that a context has no room for', () => {
+it('describes a wide record by the category that its numbers depend on, not by those that a context has no room for', async () => {
   const names = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`)
   const features = [
     ...names('n', NUMBERS).map((name) => featureSchema.parse({ path: `$.${name}`, type: 'numeric' })),
@@ -24,12 +24,12 @@ it('describes a wide record by the category that its numbers depend on, not by t
       ...Object.fromEntries(names('c', CATEGORIES).map((name, at) => [name, `v${category(at)}`])),
     }) as Fields
   })
-  const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const { encoder } = await fitEncoder(features, records, { contamination: 0.01, seed: 1 })
   const singles = encoder.groupings.filter(({ members }) => members.length === 1)
   expect(singles.map(({ members }) => members)).toEqual([[INFORMATIVE]])
 })
 
-it('has room for few pairs if a record has many numbers (four pairs of 60 numbers were 488 columns more)', () => {
+it('has room for few pairs if a record has many numbers (four pairs of 60 numbers were 488 columns more)', async () => {
   const features = [
     ...Array.from({ length: NUMBERS }, (_, at) => featureSchema.parse({ path: `$.n${at}`, type: 'numeric' })),
     ...Array.from({ length: 4 }, (_, at) => featureSchema.parse({ path: `$.c${at}`, type: 'categorical' })),
@@ -39,7 +39,7 @@ it('has room for few pairs if a record has many numbers (four pairs of 60 number
     const number = (at: number) => ((places[at % 4]! + places[(at + 1) % 4]!) % 5) * 3 + ((row * (at + 7)) % 11) / 11
     return { numbers: Array.from({ length: NUMBERS }, (_, at) => number(at)), categories: places.map(String) }
   })
-  const { encoder } = fitEncoder(features, records, { contamination: 0.01, seed: 1 })
+  const { encoder } = await fitEncoder(features, records, { contamination: 0.01, seed: 1 })
   expect(encoder.groupings.map(({ members }) => members.length)).toEqual([1, 2])
   expect(contextDim(encoder)).toBeLessThanOrEqual(256)
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { CategoryColumn } from '../categories/conditional.js'
 import { findTwins, type Vocabulary } from '../categories/vocabulary.js'
 import { describeGroups, prepareNumbers, type StandardisedNumbers } from './group-statistics.js'
@@ -71,24 +72,30 @@ function pairKey({ common, stride }: Pick<Grouping, 'common' | 'stride'>, first:
  * @param folds          [n]
  * @param contamination  pairs of equal values rarer than this are treated as anomalies and form no group
  */
-export function fitGroupings(
+export async function fitGroupings(
   numbers: StandardisedNumbers,
   columns: readonly CategoryColumn[],
   order: Int32Array,
   folds: Uint8Array,
   contamination: number,
-): FittedGrouping[] {
+): Promise<FittedGrouping[]> {
   if (numbers.columns.length === 0) return []
   const rows: GroupedRows = { numbers, columns, folds, contamination }
-  const fit = (plan: Plan) => fitGrouping(rows, plan)
+  const fitEach = async (plans: readonly Plan[]) => {
+    const fitted: FittedGrouping[] = []
+    for (const plan of plans) {
+      await setImmediate()
+      fitted.push(fitGrouping(rows, plan))
+    }
+    return fitted
+  }
   const some = subset(rows, order.subarray(0, rowsForChoice(columns.length, numbers.columns.length)))
   const left = columns.map((_, k) => fitGrouping(some, { members: [k], common: null }).grouping.remaining)
   // Chosen before they are fitted: the statistics of one category have twice as many columns as the record has numbers.
   const room = Math.max(1, Math.floor(LARGEST_CONTEXT / (2 * numbers.columns.length + 2)))
-  const pairs = choosePairs(some, left)
-    .slice(0, room - 1)
-    .map(fit)
-  const singles = mostInformative(left, room - pairs.length).map((k) => fit({ members: [k], common: null }))
+  const pairs = await fitEach(choosePairs(some, left).slice(0, room - 1))
+  const informative = mostInformative(left, room - pairs.length)
+  const singles = await fitEach(informative.map((k) => ({ members: [k], common: null })))
   return [...singles.sort((a, b) => leastLeft(a) - leastLeft(b)), ...pairs]
 }
 
