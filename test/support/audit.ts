@@ -15,9 +15,8 @@ import { readCommitted, readTopic, type SeenRecord } from './topic-reader.js'
 interface Due {
   readonly record: SeenRecord
   readonly rejection: string | null
-  /** NaN if rejected, as is the p-value. */
+  /** NaN if rejected. */
   readonly nll: number
-  readonly pValue: number
   readonly isAnomaly: boolean
 }
 
@@ -150,8 +149,8 @@ async function decideAll(detector: Detector, records: readonly SeenRecord[]): Pr
   const places = new Map(unbroken.map((record, place) => [record, place]))
   return records.map((record) => {
     const place = places.get(record) ?? -1
-    const [nll = Number.NaN, pValue = Number.NaN] = [scores.nll[place], scores.pValue[place]]
-    return { record, rejection: breakageOf(record), nll, pValue, isAnomaly: isAnomaly[place] === 1 }
+    const nll = scores.nll[place] ?? Number.NaN
+    return { record, rejection: breakageOf(record), nll, isAnomaly: isAnomaly[place] === 1 }
   })
 }
 

@@ -16,8 +16,6 @@ export interface FeedOptions {
 
 /** A producer that runs until it is stopped. */
 export interface Feed {
-  /** Number of messages that the broker has acknowledged. */
-  readonly sent: number
   /** Resolves when all messages in progress are sent; throws an error of the broker that cannot be retried. */
   stop(): Promise<void>
 }
@@ -56,15 +54,11 @@ export function startFeed({ brokers, topic, messages, stored, perSecond }: FeedO
   }
   const done = run()
   done.catch(() => {}) // thrown by stop
-  const stop = () => {
-    stopped = true
-    return done
-  }
   return {
-    get sent() {
-      return sent
+    stop() {
+      stopped = true
+      return done
     },
-    stop,
   }
 }
 
