@@ -127,6 +127,23 @@ test('consecutive failures open the circuit: no other event is attempted until o
   expect(posts).toBe(12)
 })
 
+test('a receiver that limits the rate gets no event for its retry-after, and opens no circuit (a burst waited half a minute after each few events)', async () => {
+  const deliveries = Array.from({ length: 12 }, (_, i) => aDelivery(i + 1))
+  const limited = new WebhookFailed('too many requests', 429, 300)
+  const from = performance.now()
+  const { reported, posts, circuit } = await deliver(deliveries, [200, ...Array(7).fill(limited), 200])
+  expect(performance.now() - from).toBeGreaterThan(290)
+  expect(circuit).toEqual([])
+  expect(reported.filter((line) => line.endsWith('failed'))).toHaveLength(7)
+  expect(posts).toBe(12)
+})
+
+test('a receiver that limits the rate without a retry-after opens the circuit', async () => {
+  const deliveries = Array.from({ length: 4 }, (_, i) => aDelivery(i + 1))
+  const { circuit } = await deliver(deliveries, [new WebhookFailed('too many requests', 429)])
+  expect(circuit).toEqual([true])
+})
+
 test('the wait between attempts grows from 1 s to 10 min, is at least retry-after, and ends with retryFor', () => {
   const wait = (attempts: number, triedForMs: number, error: WebhookError = new WebhookFailed('away')) =>
     waitAfter(error, { attempts, triedForMs }, 86_400_000)

@@ -45,14 +45,14 @@ const LONGEST_WAIT_MS = 600_000
 
 /**
  * Returns the circuit breaker of a webhook. While it is open, no event is attempted and no attempt is counted; a receiver that is down
- * gets one attempt in 30 s. A receiver that rejects an event is reachable, so a rejection does not count as a failure.
+ * gets one attempt in 30 s. A receiver that rejects an event, or states when to continue, is reachable: neither counts as a failure.
  */
 export function makeBreaker(
   onChange: (isOpen: boolean) => void,
   { opensAfter = OPEN_AFTER_FAILURES, triesAgainAfterMs = HALF_OPEN_AFTER_MS } = {},
 ): CircuitBreakerPolicy {
   const breaker = circuitBreaker(
-    handleWhen((error) => !(error instanceof WebhookRefused)),
+    handleWhen((error) => !(error instanceof WebhookRefused) && limitedForMs(error) === 0),
     { halfOpenAfter: triesAgainAfterMs, breaker: new ConsecutiveBreaker(opensAfter) },
   )
   let isOpen = false
@@ -82,28 +82,29 @@ export async function deliverTo(deps: DeliverDeps): Promise<void> {
     const outcomes = await Promise.allSettled(due.map((delivery) => attempt(delivery, deps, cut.signal)))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason
-    const isBroken = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value === 'not tried')
-    if (isBroken) await pause(LOOK_AGAIN_MS, signal)
+    const restMs = Math.max(0, ...outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 0)))
+    if (restMs > 0) await pause(restMs, signal)
     else if (due.length < CONCURRENT_ATTEMPTS) await untilWoken(signal)
   }
   signal.removeEventListener('abort', cutSoon)
 }
 
+/** Attempts one event. @returns how long the webhook gets no event, ms */
 async function attempt(
   delivery: WaitingDelivery,
   { webhook, effects, telemetry, breaker }: DeliverDeps,
   cut: AbortSignal,
-): Promise<'tried' | 'not tried'> {
+): Promise<number> {
   const { id, eventId } = delivery
   const startedAtMs = performance.now()
   const outcome = await postThrough(breaker, webhook, delivery, (post) => effects.post(post, cut))
-  if (outcome === 'not tried') return outcome
+  if (outcome === 'not tried') return LOOK_AGAIN_MS
   const tookMs = performance.now() - startedAtMs
   telemetry.attempted(webhook.name, tookMs)
   if (!(outcome instanceof Error)) {
     await effects.noteDelivered(id, outcome.status)
     telemetry.delivered(webhook.name)
-    return 'tried'
+    return 0
   }
   const { status, message: failure } = outcome
   // The first attempt begins retryFor when it fails.
@@ -112,7 +113,12 @@ async function attempt(
   await effects.noteFailed(id, { status, failure, waitMs })
   if (waitMs === null) telemetry.givenUp(webhook.name, eventId, outcome)
   else telemetry.failed(webhook.name, { eventId, attempt: delivery.attempts + 1, waitMs, error: outcome })
-  return 'tried'
+  return limitedForMs(outcome)
+}
+
+/** For how long a receiver that limits the rate accepts no event, ms; 0: it does not limit it, or does not state how long. */
+function limitedForMs(error: Error): number {
+  return error instanceof WebhookError && error.status === 429 ? Math.min(error.retryAfterMs, LONGEST_WAIT_MS) : 0
 }
 
 async function postThrough(
