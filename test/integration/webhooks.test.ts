@@ -24,6 +24,13 @@ import {
   untilAll,
 } from '../support/webhook-pipeline.js'
 
+/** A receiver that answers the first requests with an error. */
+const aReceiverThatFails = (times: number) =>
+  aReceiver((response, _, count) => {
+    response.statusCode = count <= times ? 500 : 204
+    response.end()
+  })
+
 test('an alert is sent to Kafka and to each webhook in its format; a dead letter to no webhook', async () => {
   const receiver = await aReceiver()
   await aPipelineWith([
@@ -69,10 +76,7 @@ test('health events go to the webhooks that request them, and alerts contain the
 })
 
 test('an event whose receiver answers with an error is sent again with the same id until it is accepted', async () => {
-  const receiver = await aReceiver((response, _, count) => {
-    response.statusCode = count <= 2 ? 500 : 204
-    response.end()
-  })
+  const receiver = await aReceiverThatFails(2)
   await aPipelineWith([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
   relaying()
   await queue(['a'])
@@ -81,10 +85,7 @@ test('an event whose receiver answers with an error is sent again with the same 
 })
 
 test('that a condition has ended is sent after its beginning, also if that is retried (Alertmanager showed an ended condition again)', async () => {
-  const receiver = await aReceiver((response, _, count) => {
-    response.statusCode = count <= 1 ? 500 : 204
-    response.end()
-  })
+  const receiver = await aReceiverThatFails(1)
   await aPipelineWith([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
   relaying()
   await queue(['begun', 'ended'].map((status) => `flights/health/7/${status}`))

@@ -36,8 +36,8 @@ export interface ProgramInThread {
  * Makes a scoring thread: encoding and the flow take as long as the rest of a record's processing, and ONNX Runtime blocks the
  * thread that calls it, so the calling thread can read the next batch meanwhile.
  *
- * It runs from the first opened model or program until the last one is closed. Its start takes a third of a second, mostly to load its
- * modules. A model that replaces another finds them loaded, and so does the first one if `begin` was called earlier.
+ * It runs from the first opened model or program until the last one is closed. Most of its start is the loading of its modules.
+ * A model that replaces another finds them loaded, and so does the first one if `begin` was called earlier.
  */
 export function makeScoringThread(): ScoringThread {
   let running: ReturnType<typeof runThread> | null = null
