@@ -141,15 +141,17 @@ describe('a detector of categories and numbers', () => {
     expect(detector.pValues(Float64Array.of(explanation!.counterfactual!.nll))[0]).toBeGreaterThan(0.2)
   })
 
-  it('explains records of one batch as it explains each alone', async () => {
+  it('explains records of one batch, each by its own rate, as it explains each alone', async () => {
     const odd = [
       read({ x: 0, place: { city: 'Reno', state: 'NV' } }),
       read({ x: 0, place: { city: 'Austin', state: 'MA' } }),
       read({ x: 5_000, place: { city: 'Austin', state: 'MA' } }),
     ]
+    const rates = [0.02, 0.9, 0.02]
     const alone: unknown[] = []
-    for (const fields of odd) alone.push(await explainOne(detector, fields))
-    expect(await detector.explain(odd)).toEqual(alone)
+    for (const [at, fields] of odd.entries()) alone.push((await detector.explain([fields], undefined, [rates[at]!]))[0])
+    expect(await detector.explain(odd, undefined, rates)).toEqual(alone)
+    expect(await detector.explain(odd)).not.toEqual(alone)
   })
 
   it('scores unseen and missing values, and counts them', async () => {

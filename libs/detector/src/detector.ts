@@ -111,6 +111,12 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
   const [threaded, local] = await Promise.all([thread?.open(encoder, flow), openTableScorer(encoder, flow)])
   const forLarge = threaded ?? local
   const thresholdNll = thresholdOf(model, metadata.alertRate)
+  // The last one is kept: a threshold in the tail takes some seventy p-values to find, and most rates are equal.
+  let latest = { rate: metadata.alertRate, nll: thresholdNll }
+  const thresholdAt = (rate: number) => {
+    if (rate !== latest.rate) latest = { rate, nll: thresholdOf(model, rate) }
+    return latest.nll
+  }
   // Few records do not determine how rare a record beyond all of them is: there a tail found three times as many anomalies as the rate.
   const smallestPValue = metadata.provisional ? metadata.calibration.smallestPValue : 0
   const pValuesOf = (nll: Float64Array) => {
@@ -135,8 +141,9 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
     pUpperLimit: (nll) => Math.max(smallestPValue, pUpperLimit(calibration, nll)),
     explain: async (batch, nll, rates) => {
       const nlls = nll ?? (await nllOf(batch))
-      const thresholdAt = (at: number) => (rates === undefined ? thresholdNll : thresholdOf(model, rates[at]!))
-      const queries = batch.map((fields, at) => explainRecord(encoder, { fields, nll: nlls[at]! }, thresholdAt(at)))
+      const queries = batch.map((fields, at) =>
+        explainRecord(encoder, { fields, nll: nlls[at]! }, thresholdAt(rates?.[at] ?? metadata.alertRate)),
+      )
       return runNllQueries(roughNll, queries)
     },
     bands: (batch, names) => {
