@@ -4,7 +4,7 @@ import { bijectorsOf, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowState } from '../flows/flow-state.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
-import { NO_CONTEXT, type Numbers, type Rows } from '../tensor/rows.js'
+import type { Numbers, Rows } from '../tensor/rows.js'
 import { tensor, tensor2d, tidy } from '../tensor/tfjs.js'
 import { adam } from '../training/adam.js'
 import { trainableFlow } from '../training/trainable-flow.js'
@@ -50,7 +50,7 @@ export async function compareBackend(
   const { mean, std } = file.standardise
   const { value } = trainable.inverse(Float64Array.from(file.cases.flatMap(({ z }) => z)))
   return errorsOf(`tfjs ${name} ${version}`, {
-    ...likelihoods(file, trainable.exact({ rows: standardised(file), context: NO_CONTEXT, count: file.cases.length })),
+    ...likelihoods(file, trainable.exact({ rows: standardised(file) })),
     x_inverse: [
       Array.from(value, (u, at) => u * std[at % file.D]! + mean[at % file.D]!),
       file.cases.flatMap(({ x_inverse }) => x_inverse),
@@ -125,9 +125,7 @@ function training(file: ParityFile, flow: FlowState): Compared {
   const count = inside.length
   if (count === 0) return {}
   const trainable = trainableFlow(flow)
-  const { loss, gradient } = trainable.lossAndGradient({ rows, context: NO_CONTEXT, count }, (nll) =>
-    new Float32Array(nll.length).fill(1 / count),
-  )
+  const { loss, gradient } = trainable.lossAndGradient({ rows }, () => new Float32Array(count).fill(1 / count))
   const compared: Record<string, Compared[string]> = {}
   if (theirLoss !== undefined) compared.loss = [[loss], [theirLoss]]
   if (gradients !== undefined) {

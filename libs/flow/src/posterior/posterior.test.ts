@@ -57,7 +57,7 @@ it('finds the posterior of a linear regression: mean and covariance within 2 %',
   const { flow, report } = await fitPosterior(density, { ...options, spec, maxSteps: 800 })
 
   const count = 100_000
-  const drawn = await sampleFlow(flow, { context: new Float32Array(0), count, seed: 1 })
+  const drawn = await sampleFlow(flow, { count, seed: 1 })
   const column = (index: number) => drawn.filter((_, at) => at % 3 === index)
   const columns = [0, 1, 2].map(column)
   const means = columns.map((values) => values.reduce((total, value) => total + value, 0) / count)
@@ -92,7 +92,7 @@ it('fits a banana-shaped density: its samples follow the exact density', async (
 
   expect(Math.abs(report.logEvidence)).toBeLessThan(0.05)
   expect(report.elbo.at(-1)!).toBeGreaterThan(-0.1)
-  const drawn = await sampleFlow(flow, { context: new Float32Array(0), count: 20_000, seed: 2 })
+  const drawn = await sampleFlow(flow, { count: 20_000, seed: 2 })
   const a = drawn.filter((_, at) => at % 2 === 0)
   const off = a.map((value, row) => (drawn[2 * row + 1]! - value * value + 1) / 0.5)
   expect(distanceToNormal(a)).toBeLessThan(0.03)

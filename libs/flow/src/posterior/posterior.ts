@@ -8,7 +8,7 @@ import { checkSpec, type FlowSpec, type FlowState } from '../flows/flow-state.js
 import { meanOf } from '../mean.js'
 import { seededRandom } from '../random.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
-import { checkFinite, NO_CONTEXT } from '../tensor/rows.js'
+import { checkFinite } from '../tensor/rows.js'
 import { adam, clipNorm, learningRateAt } from '../training/adam.js'
 import { type TrainableFlow, trainableFlow } from '../training/trainable-flow.js'
 import { solveTransposed } from './linear-solve.js'
@@ -186,7 +186,7 @@ function elboTerms(flow: TrainableFlow, base: BaseDistribution, dim: number, den
       const count = latent.length / dim
       const theta = flow.inverse(latent).value
       const { gradient } = await density(theta, count)
-      const batch = { rows: Float32Array.from(theta), context: NO_CONTEXT, count }
+      const batch = { rows: Float32Array.from(theta) }
       const { jacobian, ofLogDet } = flow.rowGradients(batch)
       const slopes = Float64Array.from(ofLogDet, (slope, at) => gradient[at]! - slope)
       if (!slopes.every(Number.isFinite)) return undefined

@@ -10,7 +10,6 @@ import { train } from './train.js'
 vi.setConfig({ testTimeout: 60_000 })
 const backend = await openBackend('wasm')
 
-const NO_CONTEXT = new Float32Array(0)
 const random = seededRandom(5, 'diverging')
 // Mean 0 and deviation 1: the start of a fit, which standardises the rows, is the best Gaussian.
 const rows = Float32Array.from({ length: 400 }, () => random.normal())
@@ -24,13 +23,13 @@ const settingsOf = (spec: FlowSpec, maxSteps: number): FitSettings => ({
 describe.each(['realnvp', 'glow', 'spline'] as const)('a diverging fit of a flow of kind %s', (kind) => {
   it.each([30, 1e4])('is reported and returns the starting flow, at a learning rate of %f', async (learningRate) => {
     const settings = settingsOf(flowSpec(kind, 2), 60)
-    const start = await train({ rows, context: NO_CONTEXT }, { ...settings, maxSteps: 0 }, backend)
-    const { flow, report } = await train({ rows, context: NO_CONTEXT }, { ...settings, learningRate }, backend)
+    const start = await train({ rows }, { ...settings, maxSteps: 0 }, backend)
+    const { flow, report } = await train({ rows }, { ...settings, learningRate }, backend)
     expect(report).toMatchObject({ stopped: 'diverged', bestStep: 0 })
     expect([...flow.weights]).toEqual([...start.flow.weights])
     const nllOf = async (state: typeof flow) => {
       const scorer = await openScorer(state)
-      const nll = await scorer.nll(rows, NO_CONTEXT, 200)
+      const nll = await scorer.nll(rows)
       await scorer.close()
       return nll.reduce((total, nats) => total + nats, 0) / 200
     }
@@ -46,7 +45,7 @@ it('does not report an overfit as divergence', async () => {
     noise: Float32Array.of(1e-3, 1e-3),
     learningRate: 3e-2,
   }
-  const { report } = await train({ rows: few, context: NO_CONTEXT }, settings, backend)
+  const { report } = await train({ rows: few }, settings, backend)
   expect(report.validationNll.at(-1)).toBeGreaterThan(Math.min(...report.validationNll) + 1)
   expect(report.stopped).not.toBe('diverged')
 })

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js'
 import type { FlowSpec, FlowState } from '../flows/flow-state.js'
 import type { BackendName } from '../tensor/backend.js'
-import { checkFinite, checkRows } from '../tensor/rows.js'
+import { checkFinite, checkRows, NO_CONTEXT } from '../tensor/rows.js'
 
 /** Rows to fit, already standardised by the encoder. */
 export interface TrainingRows {
@@ -93,9 +93,6 @@ export interface Fit {
   readonly report: FitReport
 }
 
-/** TrainingRows with the context filled in. */
-export type FitRows = TrainingRows & { readonly context: Float32Array }
-
 /** The options that are plain data, with seed and noise filled in. */
 export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<Pick<FitOptions, 'seed' | 'noise'>>
 
@@ -111,7 +108,7 @@ export function silvermanNoise(count: number, dim: number): Float32Array {
  * @throws {ShapeError} naming the option that does not fit
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  */
-export function checkTraining({ rows, context, observed }: FitRows, options: FitSettings): void {
+export function checkTraining({ rows, context = NO_CONTEXT, observed }: TrainingRows, options: FitSettings): void {
   const { spec, noise, trim = 0 } = options
   const { maxSteps = 1, batchSize = 1, patience = 1, learningRate = 1 } = options
   const { dim, contextDim } = spec

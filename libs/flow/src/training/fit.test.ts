@@ -7,7 +7,7 @@ import type { FitOptions, FitProgress } from './fit-options.js'
 
 const random = seededRandom(1, 'fit test')
 const rows = Float32Array.from({ length: 400 }, () => random.normal())
-const data = { rows, context: new Float32Array(0) }
+const data = { rows }
 const options: FitOptions = {
   spec: { ...realNvpSpec(2), layers: 2, hidden: [8] },
   seed: 1,

@@ -3,13 +3,11 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BackendUnavailable, FitCancelled, FitFailed, NotFiniteError } from '../errors.js'
 import { checkSpec } from '../flows/flow-state.js'
-import { NO_CONTEXT } from '../tensor/rows.js'
 import {
   checkTraining,
   type Fit,
   type FitOptions,
   type FitProgress,
-  type FitRows,
   type FitSettings,
   silvermanNoise,
   type TrainingRows,
@@ -83,10 +81,9 @@ export async function fitFlows(
   })
 }
 
-function taskOf({ rows: { context = NO_CONTEXT, ...rest }, options }: FitTable): FitTask {
+function taskOf({ rows: data, options }: FitTable): FitTask {
   const { dim } = checkSpec(options.spec)
-  const settings: FitSettings = { seed: 1, noise: silvermanNoise(rest.rows.length / dim, dim), ...options }
-  const data: FitRows = { context, ...rest }
+  const settings: FitSettings = { seed: 1, noise: silvermanNoise(data.rows.length / dim, dim), ...options }
   checkTraining(data, settings)
   return { data, settings }
 }
@@ -103,7 +100,7 @@ function entry(): [string, string[], ForkOptions] {
 
 /** Messages to and from the fit process. */
 export interface FitTask {
-  readonly data: FitRows
+  readonly data: TrainingRows
   readonly settings: FitSettings
 }
 export type ToFitProcess = readonly FitTask[]

@@ -13,7 +13,6 @@ vi.setConfig({ testTimeout: 60_000 })
 const backend = await openBackend('wasm')
 
 const KINDS = ['realnvp', 'glow', 'spline'] as const
-const NO_CONTEXT = new Float32Array(0)
 
 const settingsOf = (kind: FlowKind, dim: number, contextDim = 0): FitSettings => ({
   spec: { ...flowSpec(kind, dim, contextDim), layers: 3, hidden: [12] },
@@ -117,7 +116,7 @@ describe.each(KINDS)('a flow of the kind %s, of one column', (kind) => {
     const count = 500
     const own = Float64Array.from({ length: count }, () => draw(random.normal()))
     const rows = Float32Array.from(transform.forwardRows({ values: own, count, width: 1 }).value.values)
-    const { flow } = await train({ rows, context: NO_CONTEXT }, { ...settingsOf(kind, 1), maxSteps: 60 }, backend)
+    const { flow } = await train({ rows }, { ...settingsOf(kind, 1), maxSteps: 60 }, backend)
 
     // Even steps of the transformed column, mapped back to its own units, where the steps are not even.
     const [from, to] = transform.forwardRows({ values: Float64Array.from(ends), count: 2, width: 1 }).value.values

@@ -21,7 +21,7 @@ describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s wi
   const begin = async (components: number) => {
     const spec = { ...flowSpec(kind, DIM), layers: 2, hidden: [8], base: { kind: 'mixture', components } as const }
     const settings = { spec, seed: 1, noise: new Float32Array(DIM).fill(0.05), maxSteps: 0 }
-    return train({ rows, context: new Float32Array(0) }, settings, backend)
+    return train({ rows }, settings, backend)
   }
 
   it('starts from the mixture of the rows, with the number of components that held-out rows choose', async () => {

@@ -8,8 +8,6 @@ import type { Fit, FitSettings } from './fit-options.js'
 import { train } from './train.js'
 import { trainableFlow } from './trainable-flow.js'
 
-const NO_CONTEXT = new Float32Array(0)
-
 /** A curved ridge: x₀ normal, x₁ its square with little noise, both about standardised; [count, 2]. */
 function aBanana(count: number, seed = 1): Float32Array {
   const random = seededRandom(seed, 'banana')
@@ -43,7 +41,7 @@ await onEachBackend('training', (name) => {
   let fit: Fit
   beforeAll(async () => {
     backend = await openBackend(name)
-    fit = await train({ rows: aBanana(2000), context: NO_CONTEXT }, settings, backend)
+    fit = await train({ rows: aBanana(2000) }, settings, backend)
   }, PATIENCE_MS)
 
   it('lowers the NLL of held-out rows well below that of a Gaussian', async () => {
@@ -53,14 +51,14 @@ await onEachBackend('training', (name) => {
     expect(fit.report.bestNll).toBe(Math.min(...validationNll))
     expect(bestStep).toBeGreaterThan(100)
     expect(stopped).toBe('maxSteps')
-    const nll = trainableFlow(fit.flow).nll({ rows: aBanana(2000, 2), context: NO_CONTEXT, count: 2000 })
+    const nll = trainableFlow(fit.flow).nll({ rows: aBanana(2000, 2) })
     // A Gaussian of these moments has 2.75 nats; the ridge itself log 2πe + log .3 = 1.63.
     expect(nll.reduce((total, value) => total + value, 0) / 2000).toBeLessThan(2)
   })
 
   it('gives the same weights for the same seed, and others for another', async () => {
     const short = { ...small, maxSteps: 20 }
-    const data = { rows: aBanana(300), context: NO_CONTEXT }
+    const data = { rows: aBanana(300) }
     const weightsOf = async (seed: number) => [
       ...(await train(data, { ...short, seed }, backend)).flow.weights.values(),
     ]
@@ -74,10 +72,9 @@ describe('the recipe', () => {
   beforeAll(async () => {
     backend = await openBackend('wasm')
   })
-  const meanNll = ({ flow }: Fit, rows: Float32Array, context = NO_CONTEXT) => {
-    const count = rows.length / flow.spec.dim
-    const { nll } = trainableFlow(flow).exact({ rows, context, count })
-    return nll.reduce((total, value) => total + value, 0) / count
+  const meanNll = ({ flow }: Fit, rows: Float32Array, context = new Float32Array(0)) => {
+    const { nll } = trainableFlow(flow).exact({ rows, context })
+    return nll.reduce((total, value) => total + value, 0) / nll.length
   }
 
   it('learns how a row depends on its context', async () => {
@@ -95,7 +92,7 @@ describe('the recipe', () => {
     const random = seededRandom(6, 'one column')
     const rows = Float32Array.from({ length: 1000 }, () => 3 + 2 * random.normal())
     const spec = { ...small.spec, dim: 1 }
-    const fit = await train({ rows, context: NO_CONTEXT }, { ...small, spec, noise: Float32Array.of(0.05) }, backend)
+    const fit = await train({ rows }, { ...small, spec, noise: Float32Array.of(0.05) }, backend)
     // log σ + ½·log 2πe
     expect(meanNll(fit, rows)).toBeCloseTo(Math.log(2) + 1.419, 1)
   })
@@ -104,7 +101,7 @@ describe('the recipe', () => {
     const rows = aBanana(1000)
     const observed = Uint8Array.from(rows, (_, at) => (at + 1) % 2)
     const garbage = rows.map((value, at) => (at % 2 === 1 ? 1e3 : value))
-    const fit = await train({ rows: garbage, context: NO_CONTEXT, observed }, small, backend)
+    const fit = await train({ rows: garbage, observed }, small, backend)
     const asScored = rows.map((value, at) => (at % 2 === 1 ? 0 : value))
     // The rest is one standard normal column, and ½·log 2π for the missing one.
     expect(meanNll(fit, asScored)).toBeCloseTo(1.419 + 0.919, 1)
@@ -112,7 +109,7 @@ describe('the recipe', () => {
 
   it.each(['glow', 'spline'] as const)('fits a flow of the kind %s', async (kind) => {
     const spec = { ...flowSpec(kind, 2), layers: 4, hidden: [16] }
-    const fit = await train({ rows: aBanana(1000), context: NO_CONTEXT }, { ...small, spec, maxSteps: 200 }, backend)
+    const fit = await train({ rows: aBanana(1000) }, { ...small, spec, maxSteps: 200 }, backend)
     expect(meanNll(fit, aBanana(1000, 2))).toBeLessThan(2.5)
   })
 
@@ -121,7 +118,7 @@ describe('the recipe', () => {
     const rows = Float32Array.from({ length: 1000 }, (_, row) => (row % 2 === 0 ? -1 : 1) + 0.2 * random.normal())
     const spec = { ...splineSpec(1), layers: 2, hidden: [4] }
     const settings = { ...small, spec, noise: Float32Array.of(0.02), maxSteps: 300 }
-    const fit = await train({ rows, context: NO_CONTEXT }, settings, backend)
+    const fit = await train({ rows }, settings, backend)
     // The entropy is log 2 + log .2 + ½·log 2πe, half a nat; a Gaussian of these moments has 1.44.
     expect(meanNll(fit, rows)).toBeLessThan(1.1)
   })
@@ -131,7 +128,7 @@ describe('the recipe', () => {
     const rows = Float32Array.from({ length: 2000 }, (_, at) =>
       at < 1900 ? random.normal() : 6 + 0.1 * random.normal(),
     )
-    const data = { rows, context: NO_CONTEXT }
+    const data = { rows }
     const contaminants = rows.slice(1900)
     const trimmed = await train(data, { ...small, trim: 0.05 }, backend)
     const untrimmed = await train(data, small, backend)
@@ -157,7 +154,7 @@ describe('the recipe', () => {
   it('stops after `patience` steps without an improvement', async () => {
     const random = seededRandom(8, 'nothing to learn')
     const rows = Float32Array.from({ length: 200 }, () => random.normal())
-    const fit = await train({ rows, context: NO_CONTEXT }, { ...small, patience: 50, maxSteps: 2000 }, backend)
+    const fit = await train({ rows }, { ...small, patience: 50, maxSteps: 2000 }, backend)
     expect(fit.report.stopped).toBe('patience')
     // The weights never improve on the start, which is a Gaussian; a better average alone does not continue the fit.
     expect(fit.report.steps).toBe(50)

@@ -4,7 +4,7 @@ import { meanOf } from '../mean.js'
 import type { Backend } from '../tensor/backend.js'
 import { adam, clipNorm, learningRateAt } from './adam.js'
 import { averagedWeights } from './averaged-weights.js'
-import type { Fit, FitProgress, FitReport, FitRows, FitSettings } from './fit-options.js'
+import type { Fit, FitProgress, FitReport, FitSettings, TrainingRows } from './fit-options.js'
 import { lowestNineTenths } from './held-out.js'
 import { startingFlow } from './starting-flow.js'
 import { type Batch, type TrainableFlow, trainableFlow } from './trainable-flow.js'
@@ -18,7 +18,7 @@ import { sharesWithoutWorst, trimming } from './trimming.js'
  * @throws {NotFiniteError} when the starting flow has no finite likelihood
  */
 export async function train(
-  data: FitRows,
+  data: TrainingRows,
   settings: FitSettings,
   backend: Backend,
   onEvaluation: (progress: FitProgress) => void = () => {},
@@ -71,7 +71,7 @@ function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxStep
   const move = adam(flow.parameters.length)
   const trimmedAt = trimming(settings)
   return (step: number, batch: Batch): number | undefined => {
-    const trimmed = trimmedAt(step, batch.count)
+    const trimmed = trimmedAt(step, batch.rows.length / spec.dim)
     const { loss, gradient } = flow.lossAndGradient(batch, (nll) => sharesWithoutWorst(nll, trimmed))
     const norm = clipNorm(gradient, spec.dim)
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) return undefined

@@ -32,7 +32,7 @@ await onEachBackend('a trainable flow', () => {
     const random = seededRandom(2, 'test')
     const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
     flow.parameters.set(normals(flow.parameters.length).map((weight) => 0.3 * weight))
-    const batch = { rows: normals(COUNT * dim), context: normals(COUNT * contextDim), count: COUNT }
+    const batch = { rows: normals(COUNT * dim), context: normals(COUNT * contextDim) }
     const weigh = () => new Float32Array(COUNT).fill(1 / COUNT)
 
     const { gradient } = flow.lossAndGradient(batch, weigh)
@@ -56,7 +56,7 @@ await onEachBackend('a trainable flow', () => {
       const random = seededRandom(3, 'test')
       const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
       const parameters = normals(trainableFlow(start).parameters.length).map((weight) => 0.3 * weight)
-      const batches = [9, 5, 9].map((count) => ({ rows: normals(count * 4), context: normals(count * 2), count }))
+      const batches = [9, 5, 9].map((count) => ({ rows: normals(count * 4), context: normals(count * 2) }))
       const stepOf = (flow: TrainableFlow, batch: Batch) => flow.lossAndGradient(batch, (nll) => nll.map(() => 1))
       const moved = (): TrainableFlow => {
         const flow = trainableFlow(start)
@@ -70,7 +70,7 @@ await onEachBackend('a trainable flow', () => {
 
   it('frees all tensors', () => {
     const flow = trainableFlow(unfittedFlow(realNvpSpec(3, 2), 1))
-    const batch = { rows: new Float32Array(12).fill(0.5), context: new Float32Array(8), count: 4 }
+    const batch = { rows: new Float32Array(12).fill(0.5), context: new Float32Array(8) }
     const before = memory().numTensors
     flow.lossAndGradient(batch, (nll) => nll.map(() => 0.25))
     flow.nll(batch)

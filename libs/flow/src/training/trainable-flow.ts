@@ -5,7 +5,7 @@ import { chain } from '../bijectors/chain.js'
 import { bijectorsOf, fixedShapes, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowState, WeightTensor } from '../flows/flow-state.js'
 import { sizeOf, tensorOf } from '../tensor/plain.js'
-import { NO_CONTEXT, type Rows } from '../tensor/rows.js'
+import type { Rows } from '../tensor/rows.js'
 import { scratch } from '../tensor/scratch.js'
 import { record } from '../tensor/tape.js'
 import { tidyNumbers } from '../tensor/tfjs.js'
@@ -14,9 +14,8 @@ import { tidyNumbers } from '../tensor/tfjs.js'
 export interface Batch {
   /** [count, dim] */
   readonly rows: Float32Array
-  /** [count, contextDim] */
-  readonly context: Float32Array
-  readonly count: number
+  /** [count, contextDim]. Default: empty, for an unconditional flow. */
+  readonly context?: Float32Array
 }
 
 /** A flow whose learned weights are one flat array, for an optimiser to update. */
@@ -39,9 +38,12 @@ export function trainableFlow(start: FlowState) {
     const byName = new Map(slots.map(({ name }, index) => [name, weights[index]!]))
     return chain(bijectorsOf(spec, byName, start.weights))
   }
-  const rowsOf = ({ rows, count }: Batch) => tensorOf({ values: rows, shape: [count, spec.dim] }) as Tensor2D
-  const contextOf = ({ context, count }: Batch) =>
-    spec.contextDim > 0 ? (tensorOf({ values: context, shape: [count, spec.contextDim] }) as Tensor2D) : undefined
+  const countOf = ({ rows }: Batch) => rows.length / spec.dim
+  const rowsOf = (batch: Batch) => tensorOf({ values: batch.rows, shape: [countOf(batch), spec.dim] }) as Tensor2D
+  const contextOf = (batch: Batch) =>
+    spec.contextDim > 0
+      ? (tensorOf({ values: batch.context!, shape: [countOf(batch), spec.contextDim] }) as Tensor2D)
+      : undefined
   const forward = (batch: Batch, weights: readonly Tensor[], x = rowsOf(batch)) =>
     bijectorOf(weights).forwardAndLogDet(x, contextOf(batch))
   const flatten = (gradients: readonly Float32Array[]) => {
@@ -85,10 +87,11 @@ export function trainableFlow(start: FlowState) {
         return Float32Array.from(nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>()))
       }),
     /** z [count, dim], log|det ∂z/∂x| and the negative log-likelihood, [count] in nats each, in float64. */
-    exact: ({ rows, context, count }: Batch) =>
+    exact: (batch: Batch) =>
       tidyNumbers(() => {
-        const x = exactRows(rows, count, spec.dim)!
-        const { value, logDet } = bijectorOf(tensors()).forwardRows(x, exactRows(context, count, spec.contextDim))
+        const x = exactRows(batch.rows, countOf(batch), spec.dim)!
+        const context = exactRows(batch.context, countOf(batch), spec.contextDim)
+        const { value, logDet } = bijectorOf(tensors()).forwardRows(x, context)
         return { latent: value.values, logDet, nll: nllOf(base, value.values, logDet) }
       }),
     /**
@@ -97,7 +100,7 @@ export function trainableFlow(start: FlowState) {
      * @param context  [count, contextDim]. Default: empty, for an unconditional flow.
      * @returns x [count, dim], and log|det ∂x/∂z| [count] in nats
      */
-    inverse: (latent: Float64Array, context: Float32Array = NO_CONTEXT) =>
+    inverse: (latent: Float64Array, context?: Float32Array) =>
       tidyNumbers(() => {
         const z = { values: latent, count: latent.length / spec.dim, width: spec.dim }
         const given = exactRows(context, z.count, spec.contextDim)
@@ -108,14 +111,15 @@ export function trainableFlow(start: FlowState) {
     rowGradients: (batch: Batch) =>
       tidyNumbers(() => {
         const { dim } = spec
+        const count = countOf(batch)
         const x = rowsOf(batch)
         const { result, pullBack } = record(() => forward(batch, tensors(), x))
-        const [ofLogDet] = pullBack([[result.logDet, new Float32Array(batch.count).fill(1)]], [x])
-        const jacobian = new Float32Array(batch.count * dim * dim)
+        const [ofLogDet] = pullBack([[result.logDet, new Float32Array(count).fill(1)]], [x])
+        const jacobian = new Float32Array(count * dim * dim)
         for (let column = 0; column < dim; column++) {
-          const pick = Float32Array.from({ length: batch.count * dim }, (_, at) => (at % dim === column ? 1 : 0))
+          const pick = Float32Array.from({ length: count * dim }, (_, at) => (at % dim === column ? 1 : 0))
           const [slopes] = pullBack([[result.value, pick]], [x])
-          for (let row = 0; row < batch.count; row++) {
+          for (let row = 0; row < count; row++) {
             jacobian.set(slopes!.subarray(row * dim, (row + 1) * dim), (row * dim + column) * dim)
           }
         }
@@ -135,8 +139,8 @@ export function trainableFlow(start: FlowState) {
 }
 
 /** A matrix in float64; undefined for one without columns. */
-function exactRows(matrix: Float32Array, count: number, width: number): Rows | undefined {
-  return width > 0 ? { values: Float64Array.from(matrix), count, width } : undefined
+function exactRows(matrix: Float32Array | undefined, count: number, width: number): Rows | undefined {
+  return width > 0 ? { values: Float64Array.from(matrix!), count, width } : undefined
 }
 
 /** Multiplies each row of a matrix [count, width] by its factor [count]. */

@@ -1,6 +1,7 @@
 import type { FlowSpec } from '../flows/flow-state.js'
 import { type Random, seededRandom } from '../random.js'
-import type { FitRows, FitSettings } from './fit-options.js'
+import { NO_CONTEXT } from '../tensor/rows.js'
+import type { FitSettings, TrainingRows } from './fit-options.js'
 import type { Batch } from './trainable-flow.js'
 
 /** The rows of a fit, split once into training and held-out rows. */
@@ -10,7 +11,7 @@ export type TrainingBatches = ReturnType<typeof trainingBatches>
 const HELD_OUT_SHARE = 0.1
 const MOST_HELD_OUT = 2_000
 
-export function trainingBatches(data: FitRows, settings: FitSettings) {
+export function trainingBatches(data: TrainingRows, settings: FitSettings) {
   const { spec, seed } = settings
   const count = data.rows.length / spec.dim
   const heldOut = Math.max(1, Math.min(MOST_HELD_OUT, Math.round(count * HELD_OUT_SHARE)))
@@ -60,20 +61,16 @@ const noisedBy =
   (value, column, isObserved) =>
     isObserved ? value + noise[column]! * random.normal() : random.normal()
 
-function gather(data: FitRows, { dim, contextDim }: FlowSpec, indices: Uint32Array, transform: Transform): Batch {
-  const count = indices.length
-  const rows = new Float32Array(count * dim)
-  const context = new Float32Array(count * contextDim)
+function gather(data: TrainingRows, { dim, contextDim }: FlowSpec, indices: Uint32Array, transform: Transform): Batch {
+  const { observed, context: contexts = NO_CONTEXT } = data
+  const rows = new Float32Array(indices.length * dim)
+  const context = new Float32Array(indices.length * contextDim)
   indices.forEach((index, row) => {
     for (let column = 0; column < dim; column++) {
       const from = index * dim + column
-      rows[row * dim + column] = transform(
-        data.rows[from]!,
-        column,
-        data.observed === undefined || data.observed[from] === 1,
-      )
+      rows[row * dim + column] = transform(data.rows[from]!, column, observed === undefined || observed[from] === 1)
     }
-    context.set(data.context.subarray(index * contextDim, (index + 1) * contextDim), row * contextDim)
+    context.set(contexts.subarray(index * contextDim, (index + 1) * contextDim), row * contextDim)
   })
-  return { rows, context, count }
+  return { rows, context }
 }
