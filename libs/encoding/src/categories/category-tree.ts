@@ -55,29 +55,22 @@ export function fitCategoryTree(
  * logarithms of the marginals are computed once.
  */
 export function categoryNll(tree: CategoryTree): (ids: Int32Array, offset: number) => number {
-  const logs = logMarginals.get(tree) ?? logsOf(tree)
+  const { edges, marginals, parents } = tree
+  const logs = logMarginals.get(tree) ?? marginals.map((own) => Float64Array.from(own, Math.log))
   logMarginals.set(tree, logs)
   return (ids, offset) => {
     let nll = 0
-    for (let k = 0; k < logs.length; k++) {
-      const logMarginal = logs[k]!
-      nll -= logMarginal === null ? Math.log(edgeProbability(tree, ids, offset, k)) : logMarginal[ids[offset + k]!]!
+    for (let k = 0; k < edges.length; k++) {
+      const edge = edges[k]!
+      const id = ids[offset + k]!
+      nll -= edge === null ? logs[k]![id]! : Math.log(conditional(edge, marginals[k]!, ids[offset + parents[k]!]!, id))
     }
     return nll
   }
 }
 
-const logMarginals = new WeakMap<CategoryTree, readonly (Float64Array | null)[]>()
-
-/** [categories][ids]; log p(v) of a root, null for a category with a parent */
-function logsOf({ edges, marginals }: CategoryTree): (Float64Array | null)[] {
-  return edges.map((edge, k) => (edge === null ? Float64Array.from(marginals[k]!, Math.log) : null))
-}
-
-/** p of category k, which has a parent, given the parent's value. */
-function edgeProbability({ edges, marginals, parents }: CategoryTree, ids: Int32Array, offset: number, k: number) {
-  return conditional(edges[k]!, marginals[k]!, ids[offset + parents[k]!]!, ids[offset + k]!)
-}
+/** [categories][ids]; log p(v) */
+const logMarginals = new WeakMap<CategoryTree, readonly Float64Array[]>()
 
 interface Gain {
   /** Mean reduction of the child's NLL given its parent, on held-out rows, nats. */
