@@ -9,32 +9,23 @@ export interface GridNll {
   readonly nll: Float64Array
 }
 
-/** The 5 % and the 95 % quantile of a density that is known on a grid, rounded to the column's step. */
-export function usualRange(column: NumberColumn, curve: GridNll): readonly [low: number, high: number] {
-  const [low, high] = gridQuantiles(column, curve, [0.05, 0.95])
-  return [roundToStep(column, low!), roundToStep(column, high!)]
-}
-
 /**
- * Quantiles of a density that is known on a grid, in the column's own unit, by the trapezoid rule: mass between neighbours is
- * (p + q)/2 times their distance on the line, and is uniform within such a step.
- *
- * @param shares  such as [0.05, 0.95]
+ * The 5 % and the 95 % quantile of a density that is known on a grid, in the column's own unit and rounded to its step, by the
+ * trapezoid rule: mass between neighbours is (p + q)/2 times their distance on the line, and is uniform within such a step.
  */
-export function gridQuantiles(
-  column: Pick<NumberColumn, 'logUnit'>,
+export function usualRange(
+  column: Pick<NumberColumn, 'logUnit' | 'quantum'>,
   { grid, nll }: GridNll,
-  shares: readonly number[],
-): number[] {
+): readonly [low: number, high: number] {
   const { line, below } = integrated(column, { grid, nll })
-  return shares.map((share) => {
+  const quantile = (share: number) => {
     const mark = share * below.at(-1)!
     const above = below.findIndex((mass) => mass >= mark && mass > 0)
-    if (above <= 0) return grid[argMin(nll)]!
-    const step = below[above]! - below[above - 1]!
-    const inside = step > 0 ? (mark - below[above - 1]!) / step : 0
+    if (above < 0) return grid[argMin(nll)]!
+    const inside = (mark - below[above - 1]!) / (below[above]! - below[above - 1]!)
     return fromLine(column, line[above - 1]! + inside * (line[above]! - line[above - 1]!))
-  })
+  }
+  return [roundToStep(column, quantile(0.05)), roundToStep(column, quantile(0.95))]
 }
 
 /** log of the mass of a density that is known on a grid, by the trapezoid rule. */

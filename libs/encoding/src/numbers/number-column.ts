@@ -131,7 +131,7 @@ export function halfStep({ quantum, quantiles, scale, logUnit }: NumberColumn): 
 }
 
 /** Rounds a value to the column's step, own unit. */
-export function roundToStep({ quantum }: NumberColumn, x: number): number {
+export function roundToStep({ quantum }: Pick<NumberColumn, 'quantum'>, x: number): number {
   return quantum > 0 ? Number((Math.round(x / quantum) * quantum).toPrecision(15)) : x
 }
 
