@@ -102,7 +102,7 @@ export function categoryAlternatives(encoder: Encoder, ids: Int32Array, k: numbe
     if (!edge || (child !== k && parent !== k)) return
     const own = child === k ? 'child' : 'parent'
     const neighbour = ids[child === k ? parent : child]!
-    for (const id of partners(edge, own, neighbour)) candidates.add(id)
+    for (const id of partnersOf(edge)[own].get(neighbour) ?? []) candidates.add(id)
   })
   return Array.from(candidates, (id) => values[id - 1]!)
 }
@@ -121,7 +121,7 @@ export function withUsualPairs(encoder: Encoder, fields: Fields): Fields[] {
   const firstFlag = flagsAt(encoder)
   return tree.edges.slice(0, firstFlag).flatMap((edge, child) => {
     const parent = tree.parents[child]!
-    const [usual] = edge === null || parent >= firstFlag ? [] : indexOf(edge).child
+    const [usual] = edge === null || parent >= firstFlag ? [] : partnersOf(edge).child
     if (usual === undefined) return []
     const [u, [v]] = usual
     const ofParent = tree.vocabularies[parent]!.values[u - 1]!
@@ -139,7 +139,7 @@ const REFINEMENTS = 15
 /** A vocabulary of at most this many values is enumerated. */
 const ENUMERATED = 64
 const MOST_FREQUENT = 12
-const PARTNERS = 128
+const MOST_PARTNERS = 128
 
 /** The number's anchor, and the medians of the groups that leave least of its spread, in z. */
 function groupMedians(encoder: Encoder, ids: Int32Array, j: number, most: number): Set<number> {
@@ -190,31 +190,24 @@ function tidy(column: NumberColumn, grid: readonly number[], [low, high]: readon
   return values.filter((x, k) => x !== values[k - 1] && x >= start && x < end && (x !== column.usual || isConstant))
 }
 
-/** Ids most often seen with the neighbour's id, the most frequent first. */
-function partners(edge: Conditional, own: 'parent' | 'child', neighbour: number): readonly number[] {
-  return indexOf(edge)[own].get(neighbour) ?? []
+/** Child ids by parent id, and parent ids by child id, the most frequent pairs first; computed on first use. */
+function partnersOf(edge: Conditional): Partners {
+  const partners = PARTNERS_OF.get(edge) ?? indexPartners(edge)
+  PARTNERS_OF.set(edge, partners)
+  return partners
 }
 
-/** The index of an edge is computed on first use. */
-function indexOf(edge: Conditional): ReturnType<typeof indexPartners> {
-  let index = PARTNER_INDEX.get(edge)
-  if (index === undefined) {
-    index = indexPartners(edge)
-    PARTNER_INDEX.set(edge, index)
-  }
-  return index
-}
+type Partners = Readonly<Record<'child' | 'parent', ReadonlyMap<number, readonly number[]>>>
 
-const PARTNER_INDEX = new WeakMap<Conditional, ReturnType<typeof indexPartners>>()
+const PARTNERS_OF = new WeakMap<Conditional, Partners>()
 
-/** @returns child ids by parent id, and parent ids by child id; the most frequent pairs first */
-function indexPartners({ pairs, stride }: Conditional) {
+function indexPartners({ pairs, stride }: Conditional): Partners {
   const child = new Map<number, number[]>()
   const parent = new Map<number, number[]>()
   const add = (to: Map<number, number[]>, key: number, id: number) => {
     const list = to.get(key)
     if (list === undefined) to.set(key, [id])
-    else if (list.length < PARTNERS) list.push(id)
+    else if (list.length < MOST_PARTNERS) list.push(id)
   }
   for (const [key] of [...pairs].sort((a, b) => b[1] - a[1])) {
     const u = Math.floor(key / stride)

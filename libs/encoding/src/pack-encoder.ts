@@ -1,3 +1,4 @@
+import type { TensorData } from '@outflow/flow'
 import { makeConditional } from './categories/conditional.js'
 import { marginal } from './categories/marginal.js'
 import { findTwins, makeVocabulary, type Vocabulary } from './categories/vocabulary.js'
@@ -6,12 +7,10 @@ import type { Places } from './context/places.js'
 import type { Encoder } from './encoder.js'
 import type { NumberColumn } from './numbers/number-column.js'
 
-export type Table = Float32Array | Float64Array | Int32Array | Uint8Array
-
 /** An encoder in the form in which it is saved: a JSON header and named tables. */
 export interface PackedEncoder {
   readonly header: EncoderHeader
-  readonly tables: ReadonlyMap<string, Table>
+  readonly tables: ReadonlyMap<string, TensorData>
 }
 
 export interface EncoderHeader extends Pick<Encoder, 'features' | 'numbers' | 'indicators' | 'anchors'> {
@@ -28,7 +27,7 @@ export interface EncoderHeader extends Pick<Encoder, 'features' | 'numbers' | 'i
 /** Packs an encoder. Values that follow from the tables (ids by value, marginals, twins) are left out; `unpackEncoder` recomputes them. */
 export function packEncoder(encoder: Encoder): PackedEncoder {
   const { tree, groupings } = encoder
-  const tables = new Map<string, Table>([
+  const tables = new Map<string, TensorData>([
     ['context.centre', encoder.contextCentre],
     ['context.scale', encoder.contextScale],
     ['noise', encoder.noise],

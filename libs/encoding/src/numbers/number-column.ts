@@ -176,7 +176,7 @@ export function isEmpty({ cycle, usual, quantiles }: NumberColumn): boolean {
 }
 
 /** The value that at least this share of the ascending values have; null: none. */
-export function commonValue(sorted: Float64Array, share: number): number | null {
+function commonValue(sorted: Float64Array, share: number): number | null {
   const middle = quantile(sorted, 0.5)
   let count = 0
   for (const x of sorted) if (x === middle) count++
