@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { type BackendName, decodeSafetensors, openBackend, openScorer, type Scorer } from '@outflow/flow'
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { nllOf } from '../../libs/flow/src/base/base-distribution.js'
 import { baseOf } from '../../libs/flow/src/base/bases.js'
 import { chain } from '../../libs/flow/src/bijectors/chain.js'
 import { bijectorsOf, learnedShapes } from '../../libs/flow/src/flows/flow-parts.js'
-import { tensor, tensor2d, tidyNumbers } from '../../libs/flow/src/tensor/tfjs.js'
+import { tensorOf } from '../../libs/flow/src/tensor/plain.js'
+import { tidyNumbers } from '../../libs/flow/src/tensor/tfjs.js'
 import { train } from '../../libs/flow/src/training/train.js'
 
 const [name, modelFile, rowsFile] = process.argv.slice(2) as ['onnx' | BackendName, string, string]
@@ -52,8 +54,8 @@ async function openTensorScorer(backend: BackendName): Promise<Pick<Scorer, 'eng
   const { name, version } = await openBackend(backend)
   const tensors = new Map(
     Array.from(learnedShapes(flow.spec).keys(), (name) => {
-      const { data, shape } = flow.weights.get(name)!
-      return [name, tensor(data, [...shape])]
+      const { data: values, shape } = flow.weights.get(name)!
+      return [name, tensorOf({ values, shape })]
     }),
   )
   const bijector = chain(bijectorsOf(flow.spec, tensors, flow.weights))
@@ -62,7 +64,8 @@ async function openTensorScorer(backend: BackendName): Promise<Pick<Scorer, 'eng
     engine: `tfjs ${name} ${version}`,
     nll: async (given, _context, count = given.length / dim) =>
       tidyNumbers(() => {
-        const { value, logDet } = bijector.forwardAndLogDet(tensor2d(given, [count, dim]))
+        const x = tensorOf({ values: given, shape: [count, dim] }) as Tensor2D
+        const { value, logDet } = bijector.forwardAndLogDet(x)
         return nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>())
       }),
     close: async () => {},

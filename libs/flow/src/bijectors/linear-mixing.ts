@@ -2,9 +2,9 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { ShapeError } from '../errors.js'
 import type { Weights } from '../flows/flow-state.js'
 import { stacked } from '../onnx/pieces.js'
+import { tensorOf } from '../tensor/plain.js'
 import { plainKernel } from '../tensor/plain-kernel.js'
 import { zeroed } from '../tensor/scratch.js'
-import { zeros } from '../tensor/tfjs.js'
 import type { Bijector } from './bijector.js'
 import { denseLayers } from './conditioner/dense.js'
 import type { Part } from './part.js'
@@ -29,7 +29,7 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
     forwardAndLogDet: (x) => {
       const unpacked = unpack([factors], { ...pivots, count: x.shape[0] })
       const [upper, lower, logDet] = unpacked as [Tensor2D, Tensor2D, Tensor1D]
-      const bias: Tensor1D = zeros([dim])
+      const bias = tensorOf({ values: zeroed(dim), shape: [dim] }) as Tensor1D
       const factorsOfW = [upper, lower].map((weight) => ({ weight, bias }))
       const mixed = denseLayers(x, factorsOfW, 'linear')
       return { value: mixed, logDet }

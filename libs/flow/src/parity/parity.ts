@@ -4,8 +4,9 @@ import { bijectorsOf, learnedShapes } from '../flows/flow-parts.js'
 import type { FlowState } from '../flows/flow-state.js'
 import { openScorer } from '../scoring/scorer.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
+import { tensorOf } from '../tensor/plain.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
-import { tensor, tensor2d, tidy } from '../tensor/tfjs.js'
+import { tidy } from '../tensor/tfjs.js'
 import { adam } from '../training/adam.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 import { type ParityFile, weightsOf } from './parity-file.js'
@@ -88,13 +89,13 @@ function traces(file: ParityFile, flow: FlowState): Compared {
   tidy(() => {
     const tensors = new Map<string, Tensor>()
     for (const name of learnedShapes(flow.spec).keys()) {
-      const { data, shape } = flow.weights.get(name)!
-      tensors.set(name, tensor(data, [...shape]))
+      const { data: values, shape } = flow.weights.get(name)!
+      tensors.set(name, tensorOf({ values, shape }))
     }
     const layers = bijectorsOf(flow.spec, tensors, flow.weights)
     for (const { row, outlier } of traced) {
       const start = rows.slice(row * file.D, (row + 1) * file.D)
-      let y: Tensor2D = tensor2d(start, [1, file.D])
+      let y = tensorOf({ values: start, shape: [1, file.D] }) as Tensor2D
       let exact: Rows = { values: Float64Array.from(start), count: 1, width: file.D }
       let total = 0
       for (const layer of layers) {

@@ -28,10 +28,7 @@ export const relu = operation('relu')
 export const setBackend = operation('setBackend')
 export const step = operation('step')
 export const sum = operation('sum')
-export const tensor = operation('tensor')
-export const tensor2d = operation('tensor2d')
 export const tidy = operation('tidy')
-export const zeros = operation('zeros')
 
 /** Runs a function within a `tidy` and returns its numbers. `tidy` would search a returned array for tensors, element by element. */
 export function tidyNumbers<Numbers>(run: () => Numbers): Numbers {
