@@ -3,9 +3,8 @@ import { fitEncoder, withNumber } from '@outflow/encoding'
 import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
-import type { Nll } from '../scoring/model-scorer.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
-import { runNllQueries } from './nll-queries.js'
+import { answered } from './test-queries.js'
 
 const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
@@ -22,17 +21,12 @@ const isUsual = ({ numbers: [load, length] }: Fields) => load! >= 0 && load! < 1
 
 const swapped = read({ load: 904, length: 50 }) as Fields
 /** Normal only if both numbers are usual. With a wrong length, an extreme load is likelier than the usual one. */
-async function misleadingNll(batch: readonly Fields[]): Promise<Float64Array> {
-  return Float64Array.from(batch, (fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000))
-}
+const misleadingNll = (fields: Fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000)
 const farther = withNumber(encoder, swapped, 0, 950)
 const best = [{ fields: farther, nll: 99 }]
 
-async function find(nll: Nll, tried: readonly Candidate[]) {
-  const changes = { best: tried, numbers: [0, 1] }
-  const [found] = await runNllQueries(nll, [findCounterfactual(encoder, swapped, changes, ORDINARY_NLL)])
-  return found!
-}
+const find = (nllOf: (fields: Fields) => number, tried: readonly Candidate[]) =>
+  answered(findCounterfactual(encoder, swapped, { best: tried, numbers: [0, 1] }, ORDINARY_NLL), nllOf)
 
 it('finds two swapped numbers, although neither change alone makes the record likelier', async () => {
   const counterfactual = await find(misleadingNll, best)
@@ -58,6 +52,5 @@ it('returns null if the record itself is the likeliest', async () => {
 })
 
 it('returns null if no candidate is normal', async () => {
-  const never = async (batch: readonly Fields[]) => new Float64Array(batch.length).fill(60)
-  expect(await find(never, best)).toBeNull()
+  expect(await find(() => 60, best)).toBeNull()
 })

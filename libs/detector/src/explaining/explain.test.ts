@@ -1,11 +1,11 @@
 import type { Feature } from '@outflow/contracts'
 import { PARTITION } from '@outflow/contracts/feature'
-import { fitEncoder } from '@outflow/encoding'
+import { type Encoder, fitEncoder } from '@outflow/encoding'
 import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { explainRecord } from './explain.js'
-import { runNllQueries } from './nll-queries.js'
+import { answered } from './test-queries.js'
 
 const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
@@ -22,12 +22,10 @@ const ORDINARY_NLL = 20
 
 const isLoad = ({ numbers }: Fields) => numbers[0]! >= 0 && numbers[0]! < 100
 const isLength = ({ numbers }: Fields) => numbers[1]! >= 900 && numbers[1]! < 909
-const explain = async (record: object, nllOf: (fields: Fields) => number) => {
-  const fields = read(record) as Fields
-  const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
-  const [explanation] = await runNllQueries(nll, [explainRecord(encoder, { fields, nll: nllOf(fields) }, ORDINARY_NLL)])
-  return explanation!
-}
+type NllOf = (fields: Fields) => number
+const explainBy = (encoder: Encoder, fields: Fields, nllOf: NllOf) =>
+  answered(explainRecord(encoder, { fields, nll: nllOf(fields) }, ORDINARY_NLL), nllOf)
+const explain = (record: object, nllOf: NllOf) => explainBy(encoder, read(record) as Fields, nllOf)
 
 it('returns the one field whose change alone makes the record normal', async () => {
   const { reasons } = await explain({ load: 50, length: 3, route: 'hill' }, (fields) => {
@@ -87,12 +85,9 @@ it('returns a number that the record should lack if no value of it makes the rec
     return readMixed(at % 2 === 0 ? { kind: 'order', amount } : { kind: 'payment', amount, fee: at % 7 }) as Fields
   })
   const { encoder: ofMixed } = await fitEncoder(mixed, past, { seed: 1, contamination: 0.01 })
-  const explainFee = async (fee: number, nllOf: (fee: number) => number) => {
+  const explainFee = (fee: number, nllOf: (fee: number) => number) => {
     const fields = readMixed({ kind: 'order', amount: 50, fee }) as Fields
-    const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, ({ numbers }) => nllOf(numbers[1]!))
-    const record = { fields, nll: nllOf(fee) }
-    const [explanation] = await runNllQueries(nll, [explainRecord(ofMixed, record, ORDINARY_NLL)])
-    return explanation!
+    return explainBy(ofMixed, fields, ({ numbers }) => nllOf(numbers[1]!))
   }
   const { reasons, counterfactual } = await explainFee(5, (fee) => (Number.isNaN(fee) ? 5 : 60))
   expect(reasons).toMatchObject([
@@ -114,11 +109,8 @@ it.each<Feature>([
     const readFee = (amount: number, value: number): Fields => ({ numbers: [amount, value], categories: [] })
     const past = Array.from({ length: 300 }, (_, at) => readFee((at * 37) % 100, Number.NaN))
     const { encoder: withoutFee } = await fitEncoder(optional, past, { seed: 1, contamination: 0.01 })
-    const nll = async (batch: readonly Fields[]) =>
-      Float64Array.from(batch, ({ numbers }) => (Number.isNaN(numbers[1]) ? 5 : 60))
-    const record = { fields: readFee(50, 5), nll: 60 }
-    const [explanation] = await runNllQueries(nll, [explainRecord(withoutFee, record, ORDINARY_NLL)])
-    expect(explanation).toMatchObject({
+    const explanation = explainBy(withoutFee, readFee(50, 5), ({ numbers }) => (Number.isNaN(numbers[1]) ? 5 : 60))
+    expect(await explanation).toMatchObject({
       reasons: [{ expected: null, text: 'fee 5 is present; none would be expected' }],
       counterfactual: { text: 'normal with fee none instead of 5' },
     })
@@ -134,15 +126,11 @@ it('returns two categories that are rare together (a field whose change was just
     readPayment({ amount: (at * 37) % 100, status, code, channel: at % 3 === 0 ? 'chip' : 'online' }) as Fields
   const past = Array.from({ length: 1_000 }, (_, at) => payment(at))
   const { encoder: ofPayments } = await fitEncoder(payments, past, { seed: 1, contamination: 0.01 })
-  const explainPayment = async (fields: Fields, further = 0) => {
-    const nllOf = ({ numbers: [amount], categories: [status, code, channel] }: Fields) => {
+  const explainPayment = (fields: Fields, further = 0) =>
+    explainBy(ofPayments, fields, ({ numbers: [amount], categories: [status, code, channel] }) => {
       const ofPair = status !== (code === '00' ? 'ok' : 'declined') ? 40 : status === 'ok' ? 12 : ORDINARY_NLL + 1
       return ofPair - (channel === 'chip' ? 1.2 : 0) + (amount! > 100 ? further : 0)
-    }
-    const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
-    const [own] = await runNllQueries(nll, [explainRecord(ofPayments, { fields, nll: nllOf(fields) }, ORDINARY_NLL)])
-    return own!
-  }
+    })
   const { reasons, counterfactual } = await explainPayment(payment(100))
   expect(counterfactual!.text).toBe('normal with status ok instead of declined and code 00 instead of 51')
   expect(reasons.map(({ text }) => text)).toEqual([

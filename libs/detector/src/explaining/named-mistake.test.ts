@@ -4,8 +4,8 @@ import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { nameMistake } from './named-mistake.js'
-import { runNllQueries } from './nll-queries.js'
 import type { Curve } from './number-reason.js'
+import { answered } from './test-queries.js'
 
 const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
@@ -65,11 +65,10 @@ function curvesOf(fields: Fields, nllOf: (fields: Fields) => number): ReadonlyMa
   )
 }
 
-async function nameOf(record: object, nllOf = nllWithOddFields) {
+function nameOf(record: object, nllOf = nllWithOddFields) {
   const fields = read({ ...ordinary, ...record }) as Fields
-  const nll = async (batch: readonly Fields[]) => Float64Array.from(batch, nllOf)
-  const query = nameMistake(encoder, { fields, nll: nllOf(fields) }, curvesOf(fields, nllOf), ORDINARY_NLL)
-  return (await runNllQueries(nll, [query]))[0]
+  const curves = curvesOf(fields, nllOf)
+  return answered(nameMistake(encoder, { fields, nll: nllOf(fields) }, curves, ORDINARY_NLL), nllOf)
 }
 
 it.each<[object, string | undefined, string?]>([
@@ -116,20 +115,10 @@ it('names no unit for a whole number that is not a multiple of the factor, such 
 it('compares values of the length of a message in linear time', async () => {
   const long = 'x'.repeat(400_000)
   const feature: Feature = { path: '$.note', type: 'categorical', optional: false }
-  const encoderOfNotes = (
-    await fitEncoder(
-      [feature],
-      Array.from({ length: 200 }, (_, at) => ({ numbers: [], categories: [at % 2 === 0 ? long : 'short'] })),
-      { seed: 1, contamination: 0 },
-    )
-  ).encoder
-  const nll = async (batch: readonly Fields[]) =>
-    Float64Array.from(batch, ({ categories: [note] }) => (note === long || note === 'short' ? 5 : 65))
-  const query = nameMistake(
-    encoderOfNotes,
-    { fields: { numbers: [], categories: [`${long}y`] }, nll: 65 },
-    new Map(),
-    ORDINARY_NLL,
-  )
-  expect((await runNllQueries(nll, [query]))[0]?.mistake?.name).toBe('note is misspelt')
+  const noteOf = (note: string): Fields => ({ numbers: [], categories: [note] })
+  const notes = Array.from({ length: 200 }, (_, at) => noteOf(at % 2 === 0 ? long : 'short'))
+  const ofNotes = await fitEncoder([feature], notes, { seed: 1, contamination: 0 })
+  const query = nameMistake(ofNotes.encoder, { fields: noteOf(`${long}y`), nll: 65 }, new Map(), ORDINARY_NLL)
+  const named = await answered(query, ({ categories: [note] }) => (note === long || note === 'short' ? 5 : 65))
+  expect(named?.mistake?.name).toBe('note is misspelt')
 })

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { encodeBatch, fitEncoder } from '@outflow/encoding'
+import { type Encoder, encodeBatch, fitEncoder } from '@outflow/encoding'
 import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
@@ -31,11 +31,13 @@ function lowestAt(value: number, lowest: number, grid: readonly number[]): Curve
   }
 }
 
-function reasonOf(record: { load: number; length: number; route: string }, j: number, curve: Curve) {
-  const fields = read(record) as Fields
-  const { ids } = encodeBatch(encoder, [fields])
-  return numberReason(encoder, fields, ids, j, curve, { recordNll: 60, thresholdNll: THRESHOLD_NLL })
+function reasonBy(own: Encoder, fields: Fields, j: number, curve: Curve) {
+  const { ids } = encodeBatch(own, [fields])
+  return numberReason(own, fields, ids, j, curve, { recordNll: 60, thresholdNll: THRESHOLD_NLL })
 }
+
+const reasonOf = (record: { load: number; length: number; route: string }, j: number, curve: Curve) =>
+  reasonBy(encoder, read(record) as Fields, j, curve)
 
 it('names the group if the likeliest value of the flow is that of the group', () => {
   const curve = lowestAt(900, 10, [0, 100, 500, 890, 910])
@@ -87,10 +89,7 @@ it('expects the median of the records if no value makes the record normal (the m
   const readOne = makeReader(one)
   const sparse = Array.from({ length: 300 }, (_, at) => readOne({ x: at % 40 === 0 ? -at / 7 : 1.5 }) as Fields)
   const fitted = (await fitEncoder(one, sparse, { seed: 1, contamination: 0.01 })).encoder
-  const fields = readOne({ x: 42 }) as Fields
-  const { ids } = encodeBatch(fitted, [fields])
-  const limits = { recordNll: 60, thresholdNll: THRESHOLD_NLL }
-  const { expected, range } = numberReason(fitted, fields, ids, 0, lowestAt(-5, 30, [-40, 1]), limits)
+  const { expected, range } = reasonBy(fitted, readOne({ x: 42 }) as Fields, 0, lowestAt(-5, 30, [-40, 1]))
   expect(range).toEqual([1.5, 1.5])
   expect(expected).toBe(1.5)
 })
@@ -109,9 +108,7 @@ it("the range has the expected value of a record's group that few records are of
   })
   const fitted = (await fitEncoder(grouped, rows, { seed: 1, contamination: 0.01 })).encoder
   const fields = readGrouped({ x: 5000, k: 'far' }) as Fields
-  const { ids } = encodeBatch(fitted, [fields])
-  const limits = { recordNll: 60, thresholdNll: THRESHOLD_NLL }
-  const { expected, range } = numberReason(fitted, fields, ids, 0, lowestAt(100, 30, [-10, 10, 110]), limits)
+  const { expected, range } = reasonBy(fitted, fields, 0, lowestAt(100, 30, [-10, 10, 110]))
   expect(expected).toBeGreaterThan(90)
   expect(range![0]).toBeLessThan(0)
   expect(range![1]).toBeGreaterThanOrEqual(Number(expected))
@@ -133,8 +130,6 @@ it("a group's range of times does not extend beyond those seen in training (it b
   })
   const fitted = (await fitEncoder(shifts, timed, { seed: 1, contamination: 0.01 })).encoder
   const fields = readShift({ time: '1970-01-01T19:00:00Z', shift: 'early' }) as Fields
-  const { ids } = encodeBatch(fitted, [fields])
-  const curve = lowestAt(12, 30, [1, 5, 20])
-  const { text } = numberReason(fitted, fields, ids, 0, curve, { recordNll: 60, thresholdNll: THRESHOLD_NLL })
+  const { text } = reasonBy(fitted, fields, 0, lowestAt(12, 30, [1, 5, 20]))
   expect(text).toMatch(/^time 19:00 is outside the usual 01:18 to 06:\d\d$/)
 })
