@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
-import { trainDetector } from './train.js'
+import { fitSmall } from './test-training.js'
 
 const features: readonly Feature[] = [
   { path: '$.x', type: 'numeric', optional: false },
@@ -19,17 +19,7 @@ let dataAt: number
 beforeAll(async () => {
   const read = makeReader(features)
   const records = Array.from({ length: 60 }, (_, at) => read({ x: Math.sin(at), city: 'abc'[at % 3] }) as Fields)
-  const model = { kind: 'realnvp', layers: 1, hidden: [4] } as const
-  const training = { contamination: 0, seed: 1 }
-  const input = {
-    features,
-    records,
-    model: { ...model, hidden: [...model.hidden] },
-    training,
-    alertRate: 0.05,
-    maxSteps: 50,
-  }
-  artefact = Uint8Array.from((await trainDetector({ ...input, backend: 'wasm' })).artefact)
+  artefact = Uint8Array.from((await fitSmall(features, records, { maxSteps: 50 })).artefact)
   dataAt = 8 + Number(new DataView(artefact.buffer).getBigUint64(0, true))
 }, 60_000)
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { type Detector, openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { trainDetector } from './train.js'
+import { fitSmall } from './test-training.js'
 
 const COLUMNS = 10
 const features: Feature[] = Array.from({ length: COLUMNS }, (_, column) => ({
@@ -33,16 +33,15 @@ function drawn(count: number, seed: number, slope: (cluster: number) => number) 
 let artefact: Uint8Array
 let detector: Detector
 beforeAll(async () => {
-  const trained = await trainDetector({
-    features,
-    records: drawn(500, 1, (cluster) => cluster),
-    model: { kind: 'realnvp', layers: 4, hidden: [32] },
-    training: { contamination: 0.01, seed: 1 },
-    alertRate: 0.02,
-    backend: 'wasm',
-  })
-  artefact = trained.artefact
-  detector = await openDetector(Buffer.from(artefact))
+  const training = { contamination: 0.01, seed: 1 }
+  artefact = (
+    await fitSmall(
+      features,
+      drawn(500, 1, (cluster) => cluster),
+      { training },
+    )
+  ).artefact
+  detector = await openDetector(artefact)
 }, 120_000)
 afterAll(() => detector.close())
 

@@ -2,7 +2,7 @@ import type { Feature } from '@outflow/contracts'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
 import { readerOf, seededDraws } from './test-draws.js'
-import { trainDetector } from './train.js'
+import { fitSmall } from './test-training.js'
 import { withDetector } from './with-detector.js'
 
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
@@ -17,15 +17,8 @@ function drawn(count: number, centre: number, deviation: number): Fields[] {
 
 /** Mean NLL of records of a rare cluster that is 4 % of the training window. */
 async function nllOfRareCluster(contamination: number): Promise<number> {
-  const { artefact } = await trainDetector({
-    features,
-    records: [...drawn(480, 0, 2), ...drawn(20, 12, 0.5)],
-    model: { kind: 'realnvp', layers: 2, hidden: [8] },
-    training: { contamination, seed: 1 },
-    alertRate: 0.02,
-    maxSteps: 0,
-    backend: 'wasm',
-  })
+  const records = [...drawn(480, 0, 2), ...drawn(20, 12, 0.5)]
+  const { artefact } = await fitSmall(features, records, { training: { contamination, seed: 1 }, maxSteps: 0 })
   return withDetector(artefact, async (detector) => {
     const { nll } = await detector.score(drawn(50, 12, 0.5))
     return nll.reduce((sum, own) => sum + own, 0) / nll.length

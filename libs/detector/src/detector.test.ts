@@ -5,7 +5,8 @@ import { type Detector, openDetector } from './detector.js'
 import { divergenceOf } from './divergence.js'
 import { TooFewRecords } from './errors.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { type TrainedDetector, trainDetector } from './train.js'
+import { fitSmall } from './test-training.js'
+import type { TrainedDetector, TrainingInput } from './train.js'
 
 const number: Feature = { path: '$.x', type: 'numeric', optional: false }
 const city: Feature = { path: '$.place.city', type: 'categorical', optional: false }
@@ -26,22 +27,15 @@ function makeRecords(count: number, seed: number) {
   })
 }
 
-function train(
-  features: readonly Feature[],
-  records: readonly unknown[],
-  change: { maxSteps?: number; provisional?: boolean } = {},
-) {
-  return trainDetector({ ...trainingOf(features), records: records.map(readerOf(features)), ...change })
-}
+const fit = (features: readonly Feature[], records: readonly Fields[], change: Partial<TrainingInput> = {}) =>
+  fitSmall(features, records, {
+    model: { kind: 'realnvp', layers: 2, hidden: [16] },
+    training: { contamination: 0.01, seed: 3 },
+    ...change,
+  })
 
-const trainingOf = (features: readonly Feature[]) => ({
-  features,
-  // Small, so that the test is fast.
-  model: { kind: 'realnvp' as const, layers: 2, hidden: [16] },
-  training: { contamination: 0.01, seed: 3 },
-  alertRate: 0.02,
-  backend: 'wasm' as const,
-})
+const train = (features: readonly Feature[], records: readonly unknown[], change: Partial<TrainingInput> = {}) =>
+  fit(features, records.map(readerOf(features)), change)
 
 it('a provisional detector is fitted to all records, and calibrated by all of them', async () => {
   const { artefact, metadata } = await train([number, city, state], makeRecords(200, 4), { provisional: true })
@@ -223,7 +217,7 @@ describe('a detector', () => {
         const own = gap + 10 * normal()
         return { ...fields, numbers: fields.numbers.map((value, at) => (at === slot ? own : value)) }
       })
-    const { artefact } = await trainDetector({ ...trainingOf(features), records: draw(1200) })
+    const { artefact } = await fit(features, draw(1200))
     const detector = await openDetector(artefact)
     const { pValue } = await detector.score(await detector.sampleFields(2_000, 3))
     const distances = pValue.toSorted().map((p, at) => Math.abs(p - (at + 1) / pValue.length))
@@ -234,7 +228,7 @@ describe('a detector', () => {
       field: expect.stringContaining('note'),
     })
     // `models diff`
-    const other = await trainDetector({ ...trainingOf(features), records: draw(1200, { gap: 120 }) })
+    const other = await fit(features, draw(1200, { gap: 120 }))
     expect((await divergenceOf(artefact, artefact))!.firstToSecond).toBe(0)
     expect((await divergenceOf(artefact, other.artefact))!.firstToSecond).toBeGreaterThan(3)
     await detector.close()
@@ -248,15 +242,15 @@ describe('a detector', () => {
     async ({ scale, of }) => {
       const { uniform, normal } = seededDraws(5)
       const features: readonly Feature[] = [{ path: '$.y', type: 'numeric', scale, optional: true }, number]
-      const fit = async (isLater: boolean) => {
+      const fitAt = (isLater: boolean) => {
         const draw = () => {
           const [z, share] = [normal(), uniform()]
           const earlier = scale === 'log' ? Math.exp(3 + z) : of(z / 3, share)
           return readerOf(features)({ y: isLater ? of(z, share) : earlier, x: normal() })
         }
-        return trainDetector({ ...trainingOf(features), records: Array.from({ length: 1_000 }, draw) })
+        return fit(features, Array.from({ length: 1_000 }, draw))
       }
-      const divergence = await divergenceOf((await fit(false)).artefact, (await fit(true)).artefact)
+      const divergence = await divergenceOf((await fitAt(false)).artefact, (await fitAt(true)).artefact)
       expect(divergence!.firstToSecond).toBeGreaterThan(-0.02)
       expect(divergence!.secondToFirst).toBeGreaterThan(-0.02)
     },

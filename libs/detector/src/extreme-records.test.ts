@@ -5,7 +5,7 @@ import { beginFdr } from './decision/online-fdr.js'
 import { unreachable } from './decision/unreachable.js'
 import { openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { trainDetector } from './train.js'
+import { fitSmall } from './test-training.js'
 
 const ALERT_RATE = 0.005
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
@@ -17,14 +17,8 @@ it('issue 17.6: with 0.9 % extreme training records, an extreme record has sever
   const records = Array.from({ length: 4_000 }, (_, row) =>
     fieldsOf(row % 111 === 0 ? 1e6 * normal() : normal(), normal()),
   )
-  const { artefact } = await trainDetector({
-    features,
-    records,
-    model: { kind: 'realnvp', layers: 1, hidden: [4] },
-    training: { contamination: 0.01, seed: 1 },
-    alertRate: ALERT_RATE,
-    backend: 'wasm',
-  })
+  const training = { contamination: 0.01, seed: 1 }
+  const { artefact } = await fitSmall(features, records, { training, alertRate: ALERT_RATE })
   const detector = await openDetector(artefact)
   const ordinary = Array.from({ length: 2_000 }, () => fieldsOf(normal(), normal()))
   const { pValue } = await detector.score([fieldsOf(1e6, 0), ...ordinary])

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { trainDetector } from './train.js'
+import { fitSmall } from './test-training.js'
 
 const features: readonly Feature[] = [
   { path: '$.group', type: 'categorical', optional: false },
@@ -26,15 +26,8 @@ function makeRecords(count: number): Fields[] {
 it.each(['glow', 'spline'] as const)(
   'is trained, stored and opened, and finds odd records, with a flow of the kind %s',
   async (kind) => {
-    const { artefact, metadata } = await trainDetector({
-      features,
-      records: makeRecords(1000),
-      model: { kind, layers: 2, hidden: [16] },
-      training: { contamination: 0, seed: 1 },
-      alertRate: 0.02,
-      maxSteps: 300,
-      backend: 'wasm',
-    })
+    const model = { kind, layers: 2, hidden: [16] }
+    const { artefact, metadata } = await fitSmall(features, makeRecords(1000), { model, maxSteps: 300 })
     expect(metadata.model.kind).toBe(kind)
     const detector = await openDetector(artefact)
     expect(detector.metadata.model.kind).toBe(kind)
@@ -53,15 +46,9 @@ it.each([
 ] as const)('a flow of %s has conditioners of the width that suits them', async (_, ofTable, hidden) => {
   const read = readerOf(ofTable)
   const { uniform } = seededDraws(2)
-  const { artefact, metadata } = await trainDetector({
-    features: ofTable,
-    records: Array.from({ length: 60 }, () => read({ group: 'near', x: uniform(), y: uniform() })),
-    model: { kind: 'realnvp', layers: 2 },
-    training: { contamination: 0, seed: 1 },
-    alertRate: 0.1,
-    maxSteps: 1,
-    backend: 'wasm',
-  })
+  const records = Array.from({ length: 60 }, () => read({ group: 'near', x: uniform(), y: uniform() }))
+  const model = { kind: 'realnvp', layers: 2 } as const
+  const { artefact, metadata } = await fitSmall(ofTable, records, { model, maxSteps: 1 })
   expect(metadata.model.hidden).toEqual(hidden)
   expect(decodeModel(artefact).flow?.spec.hidden).toEqual(hidden)
 })

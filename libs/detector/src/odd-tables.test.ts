@@ -3,7 +3,7 @@ import { makeReader } from '@outflow/records'
 import { expect, it } from 'vitest'
 import { openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { trainDetector } from './train.js'
+import { fitSmall } from './test-training.js'
 
 const { uniform, normal } = seededDraws(11)
 
@@ -33,14 +33,10 @@ async function train(columns: readonly Column[], count: number, kind: 'realnvp' 
   const records = Array.from({ length: count }, (_, row) =>
     read(Object.fromEntries(columns.map((column, at) => [`c${at}`, column(row)]))),
   )
-  const { artefact } = await trainDetector({
-    features,
-    records,
+  const { artefact } = await fitSmall(features, records, {
     model: { kind, layers: 1, hidden: [4] },
     training: { contamination: 0.01, seed: 1 },
-    alertRate: 0.05,
     maxSteps: FEW_STEPS,
-    backend: 'wasm',
   })
   return { records, artefact, read }
 }

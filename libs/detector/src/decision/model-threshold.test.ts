@@ -2,7 +2,7 @@ import type { Feature, Recalibration } from '@outflow/contracts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openDetector } from '../detector.js'
 import { readerOf, seededDraws } from '../test-draws.js'
-import { trainDetector } from '../train.js'
+import { fitSmall } from '../test-training.js'
 import { modelThreshold } from './model-threshold.js'
 import { recalibrate } from './recalibration.js'
 
@@ -15,10 +15,7 @@ describe('the threshold of a model', () => {
   beforeAll(async () => {
     const { normal } = seededDraws(1)
     const records = Array.from({ length: 200 }, () => readerOf(features)({ x: normal() }))
-    const model = { kind: 'realnvp' as const, layers: 2, hidden: [16] }
-    const training = { contamination: 0, seed: 1 }
-    const input = { features, records, model, training, alertRate: 0.02, backend: 'wasm' as const, provisional: true }
-    provisional = (await trainDetector(input)).artefact
+    provisional = (await fitSmall(features, records, { provisional: true })).artefact
   }, 60_000)
 
   it('is null for a provisional model that finds no anomaly at the rate (it was a number)', () => {
