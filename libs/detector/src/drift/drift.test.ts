@@ -151,17 +151,4 @@ describe('a month between false alarms', () => {
     const alarm = watch((u, minute, chance) => (minute >= 60 && chance() < 0.04 ? 0.9999 : u))
     expect(alarm!.raisedMs).toBeLessThan(110 * MINUTE_MS)
   })
-
-  it('depends only on the blocks, so that it can be computed again from stored ones', () => {
-    const blocks = [...stream({ perMinute: 300, minutes: 100, seed: 4, place: (u, m) => (m < 50 ? u : u ** 0.8) })]
-    const whole = watchDrift(blocks, buckets, limit)
-    expect(
-      watchDrift(
-        JSON.parse(JSON.stringify(blocks.map((b) => ({ ...b, counts: [...(b.counts as Float64Array)] })))),
-        buckets,
-        limit,
-      ),
-    ).toEqual(whole)
-    expect(whole.alarm).not.toBeNull()
-  })
 })

@@ -22,27 +22,16 @@ function withHeader(text: string): Uint8Array {
   return file
 }
 
-it('restores an encoded flow, and encodes it to the same bytes again', () => {
-  const back = decodeSafetensors(bytes)
-  expect(back.spec).toEqual(flow.spec)
-  expect(new Map([...back.weights].sort())).toEqual(new Map([...flow.weights].sort()))
-  expect(encodeSafetensors(back)).toEqual(bytes)
-})
-
-it.each(['glow', 'spline'] as const)('restores a flow of the kind %s with all its weights', (kind) => {
-  const other = unfittedFlow({ ...flowSpec(kind, 3, 2), layers: 2, hidden: [4] }, 1)
-  const back = decodeSafetensors(encodeSafetensors(other))
-  expect(back.spec).toEqual(other.spec)
-  expect(new Map([...back.weights].sort())).toEqual(new Map([...other.weights].sort()))
-})
-
-it('stores a base distribution, and none for the standard normal', () => {
-  const base = { kind: 'mixture', components: 4 } as const
-  const spec = { ...realNvpSpec(3), layers: 2, hidden: [4], base }
-  expect(decodeSafetensors(encodeSafetensors(unfittedFlow(spec, 1))).spec).toEqual(spec)
-  expect(header).not.toContain('mixture')
-  expect(JSON.parse(JSON.parse(header).__metadata__.spec)).not.toHaveProperty('base')
-})
+it.each(['realnvp', 'glow', 'spline'] as const)(
+  'restores an encoded flow of the kind %s, and encodes it to the same bytes again',
+  (kind) => {
+    const own = unfittedFlow({ ...flowSpec(kind, 3, 2), layers: 2, hidden: [4] }, 1)
+    const back = decodeSafetensors(encodeSafetensors(own))
+    expect(back.spec).toEqual(own.spec)
+    expect(new Map([...back.weights].sort())).toEqual(new Map([...own.weights].sort()))
+    expect(encodeSafetensors(back)).toEqual(encodeSafetensors(own))
+  },
+)
 
 it('restores the weights of a mixture base', () => {
   const { base, weights } = someMixtureBase(2, 3)
