@@ -17,7 +17,6 @@ const flow = decodeSafetensors(readFileSync(modelFile))
 const { dim } = flow.spec
 const bytes = readFileSync(rowsFile)
 const rows = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-const context = new Float32Array(0)
 const scorer = name === 'onnx' ? await openScorer(flow) : await openTensorScorer(name)
 answer({ engine: scorer.engine })
 
@@ -45,7 +44,7 @@ async function score({ batch, calls }: Score) {
   const given = rows.subarray(0, batch * dim)
   let nll: Float64Array = new Float64Array(0)
   const taken = stopwatch()
-  for (let call = 0; call < calls; call++) nll = await scorer.nll(given, context, batch)
+  for (let call = 0; call < calls; call++) nll = await scorer.nll(given)
   return { ...taken(), nll: [...nll.subarray(0, 8)] }
 }
 
@@ -62,9 +61,9 @@ async function openTensorScorer(backend: BackendName): Promise<Pick<Scorer, 'eng
   const base = baseOf(flow)
   return {
     engine: `tfjs ${name} ${version}`,
-    nll: async (given, _context, count = given.length / dim) =>
+    nll: async (given) =>
       tidyNumbers(() => {
-        const x = tensorOf({ values: given, shape: [count, dim] }) as Tensor2D
+        const x = tensorOf({ values: given, shape: [given.length / dim, dim] }) as Tensor2D
         const { value, logDet } = bijector.forwardAndLogDet(x)
         return nllOf(base, value.dataSync<'float32'>(), logDet.dataSync<'float32'>())
       }),
@@ -80,11 +79,10 @@ async function takeSteps({ batch, steps }: Steps) {
     noise: new Float32Array(dim).fill(0.05),
     batchSize: batch,
     maxSteps: WARM_UP_STEPS + steps,
-    validation: { maxRows: 1 },
     patience: WARM_UP_STEPS + steps,
   }
   let taken = stopwatch()
-  await train({ rows, context }, settings, await openBackend(name as BackendName), ({ step }) => {
+  await train({ rows }, settings, await openBackend(name as BackendName), ({ step }) => {
     if (step === WARM_UP_STEPS) taken = stopwatch()
   })
   return taken()
