@@ -42,6 +42,14 @@ describe('a cycle', () => {
     },
   )
 
+  it('of a year places a time of the first century like any other (it was 1,900 years before its cycle)', () => {
+    const [first, later] = ['0001-01-01', '0099-07-02'].map((date) => Date.parse(`${date}T00:00:00Z`))
+    const cycle = fitCycle('year', Float64Array.of(first!, later!))
+    expect(hoursSinceCut({ ...cycle, cut: 0 }, first!)).toBe(0)
+    expect(hoursSinceCut({ ...cycle, cut: 0 }, later!)).toBeCloseTo(periodHours(cycle) / 2, -2)
+    expect(timeAtHours({ ...cycle, cut: 0 }, 0)).toBe(Date.parse('0099-01-01T00:00:00Z'))
+  })
+
   it('is cut at the point with the fewest times', () => {
     const daytime = Float64Array.from({ length: 1000 }, (_, k) => Date.UTC(2001, 0, 1, 6 + (k % 17), k % 60))
     const { cut } = fitCycle('day', daytime)

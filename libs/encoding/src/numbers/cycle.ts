@@ -95,15 +95,18 @@ function phase(period: Cycle['period'], time: number): number {
 }
 
 function cycleStart(period: Cycle['period'], time: number): number {
-  if (period === 'year') return Date.UTC(new Date(time).getUTCFullYear(), 0)
+  if (period === 'year') return yearStart(new Date(time).getUTCFullYear())
   const origin = period === 'week' ? MONDAY_MS : 0
   return time - mod(time - origin, HOURS[period] * HOUR_MS)
 }
 
 function cycleLength(period: Cycle['period'], startMs: number): number {
   if (period !== 'year') return HOURS[period] * HOUR_MS
-  return Date.UTC(new Date(startMs).getUTCFullYear() + 1, 0) - startMs
+  return yearStart(new Date(startMs).getUTCFullYear() + 1) - startMs
 }
+
+/** Not by `Date.UTC`, which adds 1900 to a year below 100. */
+const yearStart = (year: number) => new Date(0).setUTCFullYear(year, 0, 1)
 
 function mod(value: number, modulus: number): number {
   return value - modulus * Math.floor(value / modulus)
