@@ -24,7 +24,8 @@ export function toOnnx(flow: FlowState, precision: Precision = 'float32'): Uint8
 
 /** The forward computation: columns of the latent in feature order, and the log-det, [batch]. */
 function forwardGraph(flow: FlowState, precision: Precision): { graph: OnnxGraph; latent: string; logDet: string } {
-  const { spec, weights } = prepared(flow, precision)
+  const { spec } = checkFlow(flow)
+  const { weights } = precision === 'float32' && spec.kind === 'realnvp' ? foldActnorms(flow, spec) : flow
   const { dim, contextDim } = spec
   const graph = new OnnxGraph(`outflow ${spec.kind}`, precision)
   const features = [...Array(dim).keys()]
@@ -47,9 +48,4 @@ function forwardGraph(flow: FlowState, precision: Precision): { graph: OnnxGraph
   if (logDetColumns.length > 0) logDets.push(graph.sumColumns(graph.stack(logDetColumns)))
   const logDet = graph.node('Sum', [...logDets, graph.scalar(logDetConstant)])
   return { graph, latent, logDet }
-}
-
-function prepared(flow: FlowState, precision: Precision): FlowState {
-  const { spec } = checkFlow(flow)
-  return precision === 'float32' && spec.kind === 'realnvp' ? foldActnorms(flow, spec) : flow
 }
