@@ -41,7 +41,6 @@ test('issue 20: the first model finds the incident in its own training window, a
     fromMs: 0,
     offsets: history.length,
     fewest: config.training.minRows,
-    now: () => performance.now(),
     effects: {
       readWindow: async ({ keep }) => ({
         records: history.map((flight, index) =>

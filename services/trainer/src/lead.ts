@@ -154,7 +154,6 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
     fromMs,
     offsets: rows,
     fewest,
-    now: () => performance.now(),
     effects: {
       ...effects,
       openReport: async (...report) => {

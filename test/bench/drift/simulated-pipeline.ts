@@ -214,7 +214,6 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
       },
       telemetry,
       signal: new AbortController().signal,
-      now: () => nowMs,
     })
     fitSeconds.push((performance.now() - began) / 1_000)
     coming = { atMs: nowMs + FIT_MS, take }

@@ -98,7 +98,6 @@ function aRound(overrides: Partial<TrainerEffects> = {}, records = windowOf(60, 
     telemetry,
     onProgress: (step) => progress.push(step),
     signal: new AbortController().signal,
-    now: () => 10_000_000,
   }
   return { effects, telemetry, progress, options }
 }

@@ -89,8 +89,6 @@ export interface RoundOptions {
   readonly onProgress?: ((progress: TrainerProgress) => void) | undefined
   /** Abandons the round. */
   readonly signal: AbortSignal
-  /** ms, of a clock that cannot be set, such as `performance.now`. */
-  readonly now: () => number
 }
 
 /**
@@ -103,7 +101,7 @@ export interface RoundOptions {
  * @throws {OutflowError} if the broker or the store is not available before the fit, or the fit failed
  */
 export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
-  const { config, because, fromMs, offsets, fewest, effects, telemetry, signal, now } = options
+  const { config, because, fromMs, offsets, fewest, effects, telemetry, signal } = options
   const { training, features } = config
   const window = await readGood(options)
   const { read, sample } = window
@@ -122,7 +120,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { parts, begun } = part(read)
   const fitId = await effects.openReport(because, begun, active?.id ?? null)
   telemetry.fitStarted(because, begun.records, read.rejected)
-  const startedAtMs = now()
+  const startedAtMs = performance.now()
   try {
     const fitting = { fitId, provisional, rate: ratePerDay(window, training.window), window: read.window! }
     const trained = await fit(parts, fitting, options)
@@ -136,7 +134,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   } catch (thrown: unknown) {
     const { code, message } = toOutflowError(thrown)
     const state = signal.aborted ? 'abandoned' : 'failed'
-    const report = { ...begun, durationMs: now() - startedAtMs, error: { code, message } }
+    const report = { ...begun, durationMs: performance.now() - startedAtMs, error: { code, message } }
     // The error that ended the fit is thrown; a failure to close its report may have the same cause.
     await effects.closeReport(fitId, { state, modelId: null, report }).catch(() => {})
     if (thrown instanceof TooFewRecords) return tooFew(read, message, options)
@@ -213,10 +211,10 @@ interface Fitting {
 function fit(
   { fitted }: Parts,
   { fitId, provisional, rate, window }: Fitting,
-  { config, effects, telemetry, onProgress, signal, now }: RoundOptions,
+  { config, effects, telemetry, onProgress, signal }: RoundOptions,
 ): Promise<TrainedDetector> {
   const { features, model, training, detection } = config
-  let notedMs = now()
+  let notedMs = performance.now()
   return effects.train({
     features,
     records: fitted,
@@ -228,8 +226,8 @@ function fit(
     ...rate,
     onProgress: (progress) => {
       onProgress?.({ stage: 'fitting', ...progress })
-      if (now() - notedMs < NOTE_EVERY_MS) return
-      notedMs = now()
+      if (performance.now() - notedMs < NOTE_EVERY_MS) return
+      notedMs = performance.now()
       telemetry.fitAdvanced(progress)
       // Only for display; the next update corrects one that is lost.
       effects.noteStep(fitId, progress.step, progress.maxSteps).catch(() => {})
@@ -291,7 +289,7 @@ interface FittedCandidate {
 
 async function decide(
   { fitId, begun, trained, sample, parts, startedAtMs }: FittedCandidate,
-  { config, because, effects, telemetry, onProgress, signal, now }: RoundOptions,
+  { config, because, effects, telemetry, onProgress, signal }: RoundOptions,
 ): Promise<RoundOutcome> {
   const { artefact, metadata } = trained
   const id = metadata.modelId
@@ -311,7 +309,13 @@ async function decide(
   })
   const close = (state: Exclude<FitState, 'running'>) => {
     const { fit } = trained
-    const report = { ...begun, fit, calibration: metadata.calibration, gate, durationMs: now() - startedAtMs }
+    const report = {
+      ...begun,
+      fit,
+      calibration: metadata.calibration,
+      gate,
+      durationMs: performance.now() - startedAtMs,
+    }
     return written(() => effects.closeReport(fitId, { state, modelId: id, report }))
   }
   if (!(await written(() => effects.isNewest(fitId)))) {
@@ -330,7 +334,7 @@ async function decide(
   if (!gate.passed && state === 'candidate') await written(() => effects.failGate(id, gate))
   const became = gate.passed ? await written(() => effects.promote(id, because)) : 'failed_gate'
   await close(became)
-  telemetry.gateDecided(became, metadata, gate, now() - startedAtMs)
+  telemetry.gateDecided(became, metadata, gate, performance.now() - startedAtMs)
   onProgress?.({ stage: became, modelId: id })
   return { became }
 }
