@@ -10,9 +10,7 @@ describe('migrate', () => {
     const applied = await migrate(url)
     expect(applied[0]).toMatch(/^000001_/)
     expect(await migrate(url)).toEqual([])
-    const status = await migrationStatus(url)
-    expect(status.map(({ name }) => name)).toEqual(applied)
-    expect(status.every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true)
+    expect(await withClient(url, migrationStatus)).toEqual({ total: applied.length, pending: 0 })
   })
 
   it('can run eight times concurrently: one applies, seven have nothing to do', async () => {
@@ -28,8 +26,9 @@ describe('migrate', () => {
 
   it('shows everything as pending in an empty database, where other calls throw with the fix', async () => {
     const url = await aDatabase({ isEmpty: true })
-    expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt === null)).toBe(true)
     const pool = openPool(url)
+    const { total, pending } = await migrationStatus(pool)
+    expect(pending).toBe(total)
     const refusal = await leastLikelyAnomalies(pool, { pipeline: 'p', limit: 1 }).catch((error: unknown) => error)
     await pool.end()
     expect(refusal).toBeInstanceOf(StoreRefused)
@@ -53,7 +52,6 @@ describe('migrate', () => {
     await withClient(url, (admin) =>
       admin.query(`alter database ${new URL(url).pathname.slice(1)} set DateStyle = 'SQL, DMY'`),
     )
-    expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true)
     const pool = openPool(url)
     const { rows } = await pool.query(`select timestamptz '2026-11-29 20:47:26.222Z' as at`)
     await pool.end()
@@ -82,11 +80,11 @@ describe('migrate', () => {
 
   it('throws when an applied migration has changed since', async () => {
     const url = await aDatabase()
-    const pool = openPool(url)
-    await pool.query(`update outflow.migrations set checksum = 'other' where number = 2`)
-    await pool.end()
+    await withClient(url, async (client) => {
+      await client.query(`update outflow.migrations set checksum = 'other' where number = 2`)
+      await expect(migrationStatus(client)).rejects.toBeInstanceOf(MigrationChanged)
+    })
     await expect(migrate(url)).rejects.toBeInstanceOf(MigrationChanged)
-    await expect(migrationStatus(url)).rejects.toBeInstanceOf(MigrationChanged)
   })
 
   it('leaves the migrations of a later release as they are (the pods of a Helm rollback could not start)', async () => {
@@ -97,7 +95,7 @@ describe('migrate', () => {
       ),
     )
     expect(await migrate(url)).toEqual([])
-    expect((await migrationStatus(url)).every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true)
+    expect(await withClient(url, migrationStatus)).toMatchObject({ pending: 0 })
   })
 })
 

@@ -9,28 +9,19 @@ import {
   StoreUnavailable,
   toStoreError,
 } from './errors.js'
-import { ISO_TIMES, type Queryable } from './pool.js'
-import { runOne } from './statement.js'
-
-interface MigrationState {
-  readonly number: number
-  /** File name, such as `000002_create_offsets.sql`. */
-  readonly name: string
-  /** null: pending. */
-  readonly appliedAt: Date | null
-}
+import type { Queryable } from './pool.js'
+import { run, runOne } from './statement.js'
 
 interface MigrationFile {
   readonly number: number
+  /** File name, such as `000002_create_offsets.sql`. */
   readonly name: string
   readonly text: string
   /** sha-256, hex. */
   readonly checksum: string
 }
 
-interface AppliedMigration extends Omit<MigrationFile, 'text'> {
-  readonly applied_at: Date
-}
+type AppliedMigration = Omit<MigrationFile, 'text'>
 
 // The same path from src and from dist.
 const MIGRATIONS_FOLDER = new URL('../../migrations/', import.meta.url)
@@ -89,21 +80,15 @@ end
 $$`
 
 /**
- * Returns every migration in order, with the time when it was applied.
+ * Counts the migrations, and those that are not applied yet.
  *
  * @throws {MigrationChanged} like `migrate`
  */
-export async function migrationStatus(url: string): Promise<readonly MigrationState[]> {
+export async function migrationStatus(db: Queryable): Promise<{ readonly total: number; readonly pending: number }> {
   const files = await readMigrations()
-  return withConnection(url, async (client) => {
-    const applied = await readApplied(client)
-    requireUnchanged(files, applied)
-    return files.map(({ number, name }) => ({
-      number,
-      name,
-      appliedAt: applied.find((migration) => migration.number === number)?.applied_at ?? null,
-    }))
-  })
+  const applied = await readApplied(db)
+  requireUnchanged(files, applied)
+  return { total: files.length, pending: pendingOf(files, applied).length }
 }
 
 /**
@@ -115,10 +100,7 @@ export async function migrationStatus(url: string): Promise<readonly MigrationSt
 export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: true; readonly detail: string }> {
   migrationsOfRelease ??= readMigrations()
   const known = await migrationsOfRelease
-  const applied = await readApplied(pool).catch((thrown: unknown) => {
-    throw toStoreError(thrown)
-  })
-  const pending = pendingOf(known, applied)
+  const pending = pendingOf(known, await readApplied(pool))
   if (pending.length === 0) return { ok: true, detail: 'answered' }
   throw new MigrationsPending(`${pending.length} of ${known.length} migrations are not applied to the database`, {
     fix: 'run outflow migrate',
@@ -160,15 +142,18 @@ function checksumOf(text: string): string {
 }
 
 /** Returns the applied migrations in order; none if there is no table of them. */
-async function readApplied(client: Queryable): Promise<AppliedMigration[]> {
-  const table = await client.query<{ exists: boolean }>(
-    `select to_regclass('outflow.migrations') is not null as exists`,
-  )
-  if (!table.rows[0]!.exists) return []
-  const { rows } = await client.query<AppliedMigration>(
-    'select number, name, checksum, applied_at from outflow.migrations order by number',
-  )
-  return rows
+async function readApplied(db: Queryable): Promise<AppliedMigration[]> {
+  const table = await runOne<{ exists: boolean }>(db, {
+    name: 'migrations_exist',
+    text: `select to_regclass('outflow.migrations') is not null as exists`,
+    values: [],
+  })
+  if (!table.exists) return []
+  return run<AppliedMigration>(db, {
+    name: 'applied_migrations',
+    text: 'select number, name, checksum from outflow.migrations order by number',
+    values: [],
+  })
 }
 
 function pendingOf(files: readonly MigrationFile[], applied: readonly AppliedMigration[]): MigrationFile[] {
@@ -212,7 +197,6 @@ async function withConnection<T>(url: string, act: (client: pg.Client) => Promis
   client.on('error', () => {})
   try {
     await client.connect()
-    await client.query(ISO_TIMES)
     return await act(client)
   } catch (thrown: unknown) {
     throw toStoreError(thrown)

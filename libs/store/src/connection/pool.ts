@@ -25,7 +25,7 @@ const STATEMENT_TIMEOUT_MS = 30_000
 const ANSWER_TIMEOUT_MS = 35_000
 
 /** pg reads times in ISO form only: in the form that another `DateStyle` of the server, the database or the role gives them, they become null. */
-export const ISO_TIMES = "set DateStyle = 'ISO'"
+const ISO_TIMES = "set DateStyle = 'ISO'"
 
 /** Creates a pool, which connects on the first statement. Close it with `pool.end()`. */
 export function openPool(url: string, options: PoolOptions = {}): Pool {

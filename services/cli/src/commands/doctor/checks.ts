@@ -222,18 +222,14 @@ const database = ({ config, pool }: DoctorContext): Check => ({
   },
 })
 
-const migrations = ({ config, configPath, pool }: DoctorContext): Check => ({
+const migrations = ({ configPath, pool }: DoctorContext): Check => ({
   name: 'migrations',
   needs: 'database',
   fix: 'allow the user to read the schema outflow',
   run: async () => {
-    const states = await migrationStatus(config.postgres.url)
-    const pending = states.filter(({ appliedAt }) => appliedAt === null)
-    if (pending.length > 0) {
-      throw new CheckFailed(
-        `${pending.length} of ${states.length} are not applied`,
-        `outflow migrate --config ${configPath}`,
-      )
+    const { total, pending } = await migrationStatus(pool)
+    if (pending > 0) {
+      throw new CheckFailed(`${pending} of ${total} are not applied`, `outflow migrate --config ${configPath}`)
     }
     const { rows } = await withTransaction(pool, (client) =>
       client.query<{ owner: string; isOwner: boolean }>(
@@ -242,7 +238,7 @@ const migrations = ({ config, configPath, pool }: DoctorContext): Check => ({
       ),
     )
     const { owner, isOwner } = rows[0]!
-    if (isOwner) return `all ${states.length} applied`
+    if (isOwner) return `all ${total} applied`
     throw new CheckFailed(
       `the tables belong to ${owner}, and only their owner adds the partitions of a new day`,
       `set ${owner} as the user of postgres.url`,
