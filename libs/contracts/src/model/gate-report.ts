@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Comparison of a shadow with the active model; in the report of its fit and in its metrics. */
+/** Comparison of a shadow with the active model; in the report of its fit. */
 export const shadowReportSchema = z
   .object({
     forMs: z.number(),
@@ -62,8 +62,6 @@ export const gateReportSchema = z
     nllRange: z.tuple([measuredSchema, measuredSchema]).readonly(),
     /** Time to score one record in a batch, µs, in the faster of two runs. */
     scoringMicros: z.number(),
-    /** Set for a candidate that failed as a shadow. */
-    shadow: shadowReportSchema.optional(),
   })
   .readonly()
 

@@ -68,7 +68,7 @@ export async function settleShadow(
     await promoteModel(pool, { pipeline, id, by: 'trainer', why: `scored ${report.scored} records as a shadow` })
   } else {
     const failures = [...metrics.failures, failure]
-    await failGate(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures, shadow: report } })
+    await failGate(pool, { pipeline, id, metrics: { ...metrics, passed: false, failures } })
   }
   const became = failure === null ? 'promoted' : 'failed_gate'
   telemetry.shadowDecided(became, id, report)
