@@ -45,10 +45,10 @@ const GATE = aGateReport()
 /** Behaviour of models, fits and rules that the simulation relies on, by name. */
 const CASES: Readonly<Record<string, StoreCase>> = {
   'a model is stored once, promoted, and returned unchanged': async (pool, pipeline) => {
-    expect(await insertModel(pool, aModel(pipeline, 'a'))).toBe('inserted')
+    await insertModel(pool, aModel(pipeline, 'a'))
     expect(await activeModel(pool, pipeline)).toBeNull()
     await promoteModel(pool, { pipeline, id: 'a', ...BY })
-    expect(await insertModel(pool, { ...aModel(pipeline, 'a'), parentId: 'b' })).toBe('known')
+    await insertModel(pool, { ...aModel(pipeline, 'a'), parentId: 'b' })
     expect(await activeModelId(pool, pipeline)).toBe('a')
     const active = await activeModel(pool, pipeline)
     expect(active).toMatchObject({

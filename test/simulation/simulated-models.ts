@@ -15,7 +15,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
       ...{ metadata: JSON.parse(metadata), metrics: JSON.parse(metrics), createdAt: new Date(nowMs) },
       ...{ promotedAt: null, shadowSinceMs: null },
     })
-    return [{ id }]
+    return []
   },
   active_model_id: (tables) => idOf(activeOf(tables)),
   load_model: ({ models }, [, id]) => [models.get(id!)].flatMap((row) => (row ? [storedOf(row)] : [])),

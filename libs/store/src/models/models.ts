@@ -54,8 +54,8 @@ const ARTEFACT =
   '(select artefact from outflow.models as own where own.pipeline = models.pipeline and own.id = models.id) as artefact'
 
 /** Stores a candidate. Storing the same id again changes nothing, because ids derive from the content. */
-export async function insertModel(db: Queryable, model: NewModel): Promise<'inserted' | 'known'> {
-  const rows = await run(db, {
+export async function insertModel(db: Queryable, model: NewModel): Promise<void> {
+  await run(db, {
     name: 'insert_model',
     text: `
       with inserted as (
@@ -63,16 +63,14 @@ export async function insertModel(db: Queryable, model: NewModel): Promise<'inse
         values ($1, $2, 'candidate', $3, $4, $5, $6, $7)
         on conflict (pipeline, id) do nothing
         returning pipeline, id
-      ), to_label as (
-        insert into outflow.calibration_records
-          (pipeline, model_id, rank, topic, partition, "offset", record_time, record, nll)
-        select inserted.pipeline, id, rank, topic, partition, "offset", record_time, record, nll
-        from inserted
-        cross join jsonb_to_recordset($8) as given (
-          rank integer, topic text, partition integer, "offset" bigint, record_time timestamptz, record jsonb, nll float8
-        )
       )
-      select id from inserted`,
+      insert into outflow.calibration_records
+        (pipeline, model_id, rank, topic, partition, "offset", record_time, record, nll)
+      select inserted.pipeline, id, rank, topic, partition, "offset", record_time, record, nll
+      from inserted
+      cross join jsonb_to_recordset($8) as given (
+        rank integer, topic text, partition integer, "offset" bigint, record_time timestamptz, record jsonb, nll float8
+      )`,
     values: [
       model.pipeline,
       model.id,
@@ -84,7 +82,6 @@ export async function insertModel(db: Queryable, model: NewModel): Promise<'inse
       jsonbText(calibrationRecordsJson(model.toLabel ?? [])),
     ],
   })
-  return rows.length > 0 ? 'inserted' : 'known'
 }
 
 /**
