@@ -151,8 +151,7 @@ create view analyst.score_statistics as
          nll.percentile[2] as nll_p90, nll.percentile[3] as nll_p99, nll.percentile[4] as nll_p999, minutes.histogram
   from outflow.score_statistics as minutes
   cross join lateral (
-    select outflow.nll_percentiles(minutes.histogram, minutes.nll_min, minutes.nll_max, '{0.5, 0.9, 0.99, 0.999}')
-      as percentile
+    select outflow.nll_percentiles(minutes.histogram, minutes.nll_min, minutes.nll_max) as percentile
     -- Keeps the planner from calling the function once for each percentile. It is not called by a query without percentiles.
     offset 0
   ) as nll;

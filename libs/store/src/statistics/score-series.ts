@@ -22,7 +22,7 @@ export function scoreSeries(
     name: 'score_series',
     text: `
       select at as time, scored as records, anomalies, highest as max,
-             outflow.nll_percentiles(histogram, lowest, highest, '{0.5, 0.9, 0.99, 0.999}') as percentiles
+             outflow.nll_percentiles(histogram, lowest, highest) as percentiles
       from generate_series(
         to_timestamp(floor(extract(epoch from $2::timestamptz) / $4::int) * $4::int), $3::timestamptz, make_interval(secs => $4::int)
       ) as at
