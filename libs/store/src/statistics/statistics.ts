@@ -70,7 +70,7 @@ export function minuteScores(
   isAnomaly: ArrayLike<number>,
   ownPValue: ArrayLike<number>,
 ): MinuteScores[] {
-  const minutes = new Map<number, Writable<MinuteScores> & { histogram: number[]; pHistogram: number[] }>()
+  const minutes = new Map<number, ReturnType<typeof emptyMinute>>()
   for (let row = 0; row < nll.length; row++) {
     const minuteMs = minuteOf(recordTimesMs[row]!)
     const score = nll[row]!
@@ -114,8 +114,6 @@ function sumOf(a: MinuteScores, b: MinuteScores): MinuteScores {
     pHistogram: a.pHistogram.map((count, bucket) => count + b.pHistogram[bucket]!),
   }
 }
-
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 function minuteOf(recordTimeMs: number): number {
   return Math.floor(clampTime(recordTimeMs) / MINUTE_MS) * MINUTE_MS
