@@ -1,8 +1,8 @@
-import type { Config, FitReport } from '@outflow/contracts'
+import type { FitReport } from '@outflow/contracts'
 import { type ReadWindow, total } from '../window/training-records.js'
 
 interface FitBegin {
-  readonly training: Pick<Config['training'], 'seed'>
+  readonly seed: number
   /** Where the window should begin, epoch ms. */
   readonly fromMs: number
   readonly offsets: number
@@ -11,10 +11,10 @@ interface FitBegin {
 
 export function begunReport(
   { read, seen, sample, isCutShort }: ReadWindow,
-  { training, fromMs, offsets, heldOut }: FitBegin,
+  { seed, fromMs, offsets, heldOut }: FitBegin,
 ): FitReport {
   return {
-    seed: training.seed,
+    seed,
     window: {
       asked: new Date(fromMs).toISOString(),
       from: read.window?.from ?? null,

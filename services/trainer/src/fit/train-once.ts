@@ -105,7 +105,7 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const { training, features } = config
   const window = await readGood(options)
   const { read, sample } = window
-  const { minRows } = training
+  const { minRows, seed } = training
   if (read.fields.length < fewest) return tooFew(read, tooFewRead(window, minRows, fewest < minRows), options)
   if (window.isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
@@ -113,8 +113,8 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   const active = await effects.incumbent()
   const incumbent = comparable(active, features)
   const part = (read: TrainingRecords) => {
-    const parts = partRecords(read, incumbent, training.seed)
-    const begun = begunReport({ ...window, read }, { training, fromMs, offsets, heldOut: parts.heldOut.length })
+    const parts = partRecords(read, incumbent, seed)
+    const begun = begunReport({ ...window, read }, { seed, fromMs, offsets, heldOut: parts.heldOut.length })
     return { parts, begun }
   }
   const { parts, begun } = part(read)
