@@ -10,6 +10,12 @@ import { NEVER } from '../support/never.js'
 import { aModel } from '../support/reports.js'
 import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
 
+const DAY_MS = 86_400_000
+
+/** Applies retention, by default of ten days for anomalies and one for statistics. */
+const retain = (pipeline: string, change: Partial<Parameters<typeof applyRetention>[1]> = {}) =>
+  applyRetention(pool, { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS, signal: NEVER, ...change })
+
 /** Makes statements fail that delete more than 10,000 rows of a table. */
 const limitDeletes = (table: string) =>
   pool.query(`
@@ -29,18 +35,14 @@ const WAITING_FOR_TABLE = `
 describe('retention', () => {
   it('drops whole days, keeps those of other pipelines, and clears the default partition by age of detection', async () => {
     const [mine, other] = [await aPipeline(), await aPipeline()]
-    const dayMs = 86_400_000
-    await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 20 * dayMs))
-    await writeBatch(pool, aBatch(mine, 3n, 6n, 1, NOW - 21 * dayMs))
+    await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 20 * DAY_MS))
+    await writeBatch(pool, aBatch(mine, 3n, 6n, 1, NOW - 21 * DAY_MS))
     await writeBatch(pool, aBatch(mine, 6n, 9n, 1, 0))
-    await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 21 * dayMs))
-    const retention = { anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER }
-
-    const { cleared, behindMs } = await applyRetention(pool, { pipeline: mine, ...retention })
+    await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 21 * DAY_MS))
+    const { cleared, behindMs } = await retain(mine)
     expect(behindMs).toBe(0)
-
     const partitionOf = (days: number) =>
-      `anomalies_${new Date(NOW - days * dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`
+      `anomalies_${new Date(NOW - days * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`
     expect(cleared).toEqual([partitionOf(21), partitionOf(20)])
     const { rows } = await pool.query('select to_regclass($1) is null as dropped', [`outflow.${partitionOf(20)}`])
     expect(rows).toEqual([{ dropped: true }])
@@ -50,17 +52,16 @@ describe('retention', () => {
       `update outflow.anomalies set detected_at = detected_at - interval '11 days' where pipeline = $1`,
       [mine],
     )
-    await applyRetention(pool, { pipeline: mine, ...retention })
+    await retain(mine)
     expect(await leastLikelyAnomalies(pool, { pipeline: mine, limit: 9 })).toEqual([])
     expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
   })
 
   it('deletes anomalies whose statistics are kept without lowering the rate of their model (it was halved)', async () => {
     const pipeline = await aPipeline()
-    const dayMs = 86_400_000
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
-    await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 25 * dayMs))
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: 30 * dayMs, signal: NEVER })
+    await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 25 * DAY_MS))
+    await retain(pipeline, { statisticsMs: 30 * DAY_MS })
 
     const { rows } = await pool.query(
       'select anomalies, scored, per_million from analyst.model_fields where pipeline = $1',
@@ -71,8 +72,7 @@ describe('retention', () => {
 
   it('keeps an anomaly that another pipeline inserts into a day while the day is dropped', async () => {
     const [mine, other] = [await aPipeline(), await aPipeline()]
-    const dayMs = 86_400_000
-    await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 30 * dayMs))
+    await writeBatch(pool, aBatch(mine, 0n, 3n, 1, NOW - 30 * DAY_MS))
     const client = await pool.connect()
     onTestFinished(() => client.release())
     await client.query('begin')
@@ -84,12 +84,7 @@ describe('retention', () => {
       [mine, other],
     )
 
-    const applied = applyRetention(pool, {
-      pipeline: mine,
-      anomaliesMs: 10 * dayMs,
-      statisticsMs: dayMs,
-      signal: NEVER,
-    })
+    const applied = retain(mine)
     await eventually(async () => (await pool.query(WAITING_FOR_TABLE)).rowCount === 1, {
       what: 'retention waits for the transaction',
     })
@@ -101,8 +96,7 @@ describe('retention', () => {
 
   it('names the session that keeps a day from being dropped, and deletes the other rows (it deleted none, and named none)', async () => {
     const pipeline = await aPipeline()
-    const dayMs = 86_400_000
-    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 35 * dayMs))
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 35 * DAY_MS))
     await pool.query(
       `update outflow.score_statistics set updated_at = now() - interval '30 days' where pipeline = $1`,
       [pipeline],
@@ -115,8 +109,7 @@ describe('retention', () => {
     )
     const { pid, role } = rows[0]!
 
-    const retention = { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER }
-    await expect(applyRetention(pool, retention)).rejects.toMatchObject({
+    await expect(retain(pipeline)).rejects.toMatchObject({
       retryable: true,
       message: expect.stringMatching(
         new RegExp(
@@ -128,12 +121,12 @@ describe('retention', () => {
     expect(statistics.rowCount).toBe(0)
 
     await notebook.query('commit')
-    expect((await applyRetention(pool, retention)).cleared).toHaveLength(1)
+    expect((await retain(pipeline)).cleared).toHaveLength(1)
   })
 
   it('names no session if another retention keeps a day from being dropped (it named any that used the anomalies)', async () => {
     const pipeline = await aPipeline()
-    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 36 * 86_400_000))
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 36 * DAY_MS))
     for (const statement of ['select from outflow.database_identity for update', 'select from outflow.anomalies']) {
       const client = await pool.connect()
       onTestFinished(async () => {
@@ -143,14 +136,13 @@ describe('retention', () => {
       await client.query('begin')
       await client.query(statement)
     }
-    await expect(
-      applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1, signal: NEVER }),
-    ).rejects.toThrow('Postgres granted no lock: another process creates or drops partitions of outflow.anomalies')
+    await expect(retain(pipeline)).rejects.toThrow(
+      'Postgres granted no lock: another process creates or drops partitions of outflow.anomalies',
+    )
   })
 
   it('deletes models that scored no kept anomaly, except the active one and the one to roll back to', async () => {
     const pipeline = await aPipeline()
-    const dayMs = 86_400_000
     const promote = (id: string) => promoteModel(pool, { pipeline, id, by: 'trainer', why: 'passed its gate' })
     const changedDaysAgo = (days: number) =>
       pool.query(
@@ -169,15 +161,13 @@ describe('retention', () => {
       `update outflow.models set created_at = now() - interval '50 days' where pipeline = $1 and id <> 'recent'`,
       [pipeline],
     )
-    const retain = (days: number) =>
-      applyRetention(pool, { pipeline, anomaliesMs: days * dayMs, statisticsMs: dayMs, signal: NEVER })
     const left = async () => (await listModels(pool, pipeline)).map(({ id }) => id).sort()
 
-    await retain(60)
+    await retain(pipeline, { anomaliesMs: 60 * DAY_MS })
     expect(await left()).toEqual(['failed', 'first', 'recent', 'second', 'third'])
-    await retain(35)
+    await retain(pipeline, { anomaliesMs: 35 * DAY_MS })
     expect(await left()).toEqual(['first', 'recent', 'second', 'third'])
-    await retain(10)
+    await retain(pipeline)
     expect(await left()).toEqual(['recent', 'second', 'third'])
     expect(await rollBackModel(pool, { pipeline, by: 'ada', why: 'too many alerts' })).toMatchObject({ to: 'second' })
   })
@@ -191,13 +181,12 @@ describe('retention', () => {
        where pipeline = $1`,
       [pipeline],
     )
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12, signal: NEVER })
+    await retain(pipeline)
     expect((await listModels(pool, pipeline)).map(({ id }) => id)).toEqual(['0'])
   })
 
   it('keeps the recalibration of kept anomalies, which a newer one has replaced since (it was deleted by its own age)', async () => {
     const pipeline = await aPipeline()
-    const dayMs = 86_400_000
     const recalibration = { at: [0.5], shift: [0] }
     for (const days of [110, 100, 10]) {
       await noteRecalibration(pool, { pipeline, modelId: 'a', recalibration, factor: days, until: new Date(NOW) })
@@ -207,7 +196,7 @@ describe('retention', () => {
         [pipeline],
       )
     }
-    await applyRetention(pool, { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: dayMs, signal: NEVER })
+    await retain(pipeline, { anomaliesMs: 90 * DAY_MS })
     const { rows } = await pool.query('select factor from outflow.recalibrations where pipeline = $1 order by id', [
       pipeline,
     ])
@@ -216,7 +205,6 @@ describe('retention', () => {
 
   it('keeps why an alert was not sent as long as its anomaly (it was deleted up to a day earlier)', async () => {
     const pipeline = await aPipeline()
-    const dayMs = 86_400_000
     await pool.query(
       `insert into outflow.unsent_alerts (pipeline, topic, partition, "offset", because, decided_at)
        select $1, 'orders', 0, seconds, 'cooldown',
@@ -224,7 +212,7 @@ describe('retention', () => {
        from generate_series(0, 1) as seconds`,
       [pipeline],
     )
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER })
+    await retain(pipeline)
     const { rows } = await pool.query('select "offset" from outflow.unsent_alerts where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '0' }])
   })
@@ -265,12 +253,7 @@ describe('retention', () => {
        select $1, ${values}, now() - (number > 1)::integer * interval '20 days' from generate_series(1, 20001) as number`,
         [pipeline],
       )
-      await applyRetention(pool, {
-        pipeline,
-        anomaliesMs: 10 * 86_400_000,
-        statisticsMs: 10 * 86_400_000,
-        signal: NEVER,
-      })
+      await retain(pipeline)
       const { rows } = await pool.query(
         `select ${time} > now() - interval '1 day' as "isNew" from outflow.${table} where pipeline = $1`,
         [pipeline],
@@ -286,7 +269,7 @@ describe('retention', () => {
     await pool.query(set(`updated_at = now() - interval '20 days'`))
     await withTransaction(pool, async (client) => {
       await client.query(set('scored = 7, updated_at = now()'))
-      await applyRetention(pool, { pipeline, anomaliesMs: 1e12, statisticsMs: 86_400_000, signal: NEVER })
+      await retain(pipeline)
     })
     const { rows } = await pool.query('select scored from outflow.score_statistics where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ scored: '7' }])
@@ -302,12 +285,7 @@ describe('retention', () => {
        from generate_series(1, 20001) as number`,
       [pipeline, TOPIC],
     )
-    const { cleared } = await applyRetention(pool, {
-      pipeline,
-      anomaliesMs: 10 * 86_400_000,
-      statisticsMs: 1e12,
-      signal: NEVER,
-    })
+    const { cleared } = await retain(pipeline)
     expect(cleared).toEqual(['anomalies_default'])
     const { rows } = await pool.query('select "offset" from outflow.anomalies where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
@@ -316,8 +294,8 @@ describe('retention', () => {
   it('clears one day in a statement, also if other pipelines have rows of it (all old days were one statement)', async () => {
     const [mine, other] = [await aPipeline(), await aPipeline()]
     for (const pipeline of [mine, other]) {
-      await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 50 * 86_400_000))
-      await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 51 * 86_400_000))
+      await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 50 * DAY_MS))
+      await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 51 * DAY_MS))
     }
     const cleared = await pool.query(`select outflow.drop_anomalies_before($1, now() - interval '10 days')`, [mine])
     expect(cleared.rowCount).toBe(1)
@@ -335,55 +313,53 @@ describe('retention', () => {
     )
     let reads = 0
     const stopping = new Proxy(NEVER, { get: () => reads++ > 0 })
-    await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 1e12, signal: stopping })
+    await retain(pipeline, { signal: stopping })
     const { rowCount } = await pool.query('select from outflow.dead_letters where pipeline = $1', [pipeline])
     expect(rowCount).toBe(10_001)
   })
 
   it('issue 17.23: when the clock jumps ahead, retention removes one day of data per hour, however often it runs', async () => {
     const pipeline = await aPipeline()
-    const dayMs = 86_400_000
-    const retention = { pipeline, anomaliesMs: 90 * dayMs, statisticsMs: 30 * dayMs, signal: NEVER }
+    const retention = { anomaliesMs: 90 * DAY_MS, statisticsMs: 30 * DAY_MS }
     // By a clock that is 200 days ahead, the last run and all rows are 200 days old.
-    const then = NOW - 200 * dayMs
+    const then = NOW - 200 * DAY_MS
     for (let day = 0; day < 3; day++) {
       const from = BigInt(3 * day)
-      await writeBatch(pool, aBatch(pipeline, from, from + 3n, 1, then - (88 + day) * dayMs - 1))
+      await writeBatch(pool, aBatch(pipeline, from, from + 3n, 1, then - (88 + day) * DAY_MS - 1))
     }
     await pool.query(
       `update outflow.score_statistics set updated_at = now() - interval '200 days' where pipeline = $1`,
       [pipeline],
     )
-    await applyRetention(pool, { ...retention, anomaliesMs: 1e12, statisticsMs: 1e12, signal: NEVER })
+    await retain(pipeline, { anomaliesMs: 1e12, statisticsMs: 1e12 })
     await pool.query('update outflow.retention_clocks set as_of = $2, ran_at = $2 where pipeline = $1', [
       pipeline,
       new Date(then),
     ])
     const left = async () => (await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).length
 
-    const { behindMs, asOf } = await applyRetention(pool, retention)
-    expect(asOf).toEqual(new Date(then + dayMs))
-    expect(Math.round(behindMs / dayMs)).toBe(199)
+    const { behindMs, asOf } = await retain(pipeline, retention)
+    expect(asOf).toEqual(new Date(then + DAY_MS))
+    expect(Math.round(behindMs / DAY_MS)).toBe(199)
     expect(await left()).toBe(2)
     const { rowCount } = await pool.query('select from outflow.score_statistics where pipeline = $1', [pipeline])
     expect(rowCount).toBeGreaterThan(0)
-    for (let restart = 0; restart < 5; restart++) await applyRetention(pool, retention)
+    for (let restart = 0; restart < 5; restart++) await retain(pipeline, retention)
     expect(await left()).toBe(2)
 
     // A shorter configured retention applies at once.
-    await applyRetention(pool, { ...retention, anomaliesMs: 80 * dayMs })
+    await retain(pipeline, { ...retention, anomaliesMs: 80 * DAY_MS })
     expect(await left()).toBe(0)
   })
 
   it('issue 17.23: after the clock was set back, retention uses the earlier time', async () => {
     const pipeline = await aPipeline()
-    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, signal: NEVER }
-    await applyRetention(pool, retention)
+    await retain(pipeline)
     await pool.query(
       `update outflow.retention_clocks set as_of = now() + interval '400 days', ran_at = now() + interval '400 days' where pipeline = $1`,
       [pipeline],
     )
-    const { asOf, behindMs } = await applyRetention(pool, retention)
+    const { asOf, behindMs } = await retain(pipeline)
     expect(behindMs).toBe(0)
     expect(Math.abs(asOf.getTime() - Date.now())).toBeLessThan(60_000)
   })
