@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ModelUnknown, migrate, openPool, StoreUnavailable, withLeadership, withTransaction } from '@outflow/store'
-import { leastLikelyAnomalies } from '@outflow/store/anomalies'
+import { ModelUnknown, migrate, openPool, withLeadership, withTransaction } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { promoteModel } from '@outflow/store/models'
 import { claimOutboxOrder } from '@outflow/store/outbox'
@@ -56,7 +55,7 @@ const REASONS = [
 /** Writes one batch: an anomaly at each of the times, and `nll` as the scores of the first time's minute. */
 async function write(pipeline: string, times: readonly number[], nll: readonly number[] = times.map(() => 12.5)) {
   await beginPartition(pool, { pipeline, topic: 'flights' })
-  const outcome = await writeBatch(pool, {
+  await writeBatch(pool, {
     pipeline,
     topic: 'flights',
     partition: 0,
@@ -76,7 +75,6 @@ async function write(pipeline: string, times: readonly number[], nll: readonly n
     ),
   })
   await pool.query('update outflow.anomalies set reasons = $2 where pipeline = $1', [pipeline, JSON.stringify(REASONS)])
-  return outcome
 }
 
 /** The SQL of the Grafana dashboard, as Grafana sends it for these pipelines, the last hour and steps of ten minutes. */
@@ -271,30 +269,6 @@ describe('issue 17.27: an analyst who takes locks', () => {
 })
 
 describe('retention', () => {
-  it('waits for a running query without blocking the stream, and drops the day later', async () => {
-    const pipeline = aName('pipeline')
-    const days = [40, 41].map((ago) => NOW - ago * DAY_MS)
-    await write(pipeline, days)
-    const retention = { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS, signal: NEVER }
-    const analyst = new pg.Client({ connectionString: url })
-    await analyst.connect()
-    await analyst.query('begin; select count(*) from analyst.anomalies')
-
-    const dropping = applyRetention(pool, retention)
-    const stream = await Promise.all([
-      write(aName('pipeline'), [NOW]),
-      expect(dropping).rejects.toThrow(StoreUnavailable),
-    ])
-    expect(stream[0]).toBe('written')
-    expect(await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).toHaveLength(2)
-
-    await analyst.query('commit')
-    await analyst.end()
-    const names = days.map((ms) => `anomalies_${new Date(ms).toISOString().slice(0, 10).replaceAll('-', '')}`)
-    expect((await applyRetention(pool, retention)).cleared).toEqual(names.toSorted())
-    expect(await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).toEqual([])
-  })
-
   it("creates tomorrow's partition in the next hour if a query of an analyst prevented it", async () => {
     const [{ tomorrow }] = (
       await pool.query<{ tomorrow: string }>(

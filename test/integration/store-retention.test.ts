@@ -94,7 +94,7 @@ describe('retention', () => {
     expect(await leastLikelyAnomalies(pool, { pipeline: other, limit: 9 })).toHaveLength(1)
   })
 
-  it('names the session that keeps a day from being dropped, and deletes the other rows (it deleted none, and named none)', async () => {
+  it('names the session that keeps a day from being dropped, deletes the other rows, and blocks no stream (it deleted none, and named none)', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n, 1, NOW - 35 * DAY_MS))
     await pool.query(
@@ -109,7 +109,7 @@ describe('retention', () => {
     )
     const { pid, role } = rows[0]!
 
-    await expect(retain(pipeline)).rejects.toMatchObject({
+    const refused = expect(retain(pipeline)).rejects.toMatchObject({
       retryable: true,
       message: expect.stringMatching(
         new RegExp(
@@ -117,6 +117,9 @@ describe('retention', () => {
         ),
       ),
     })
+    expect(await writeBatch(pool, aBatch(await aPipeline(), 0n, 3n))).toBe('written')
+    await refused
+    expect(await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).toHaveLength(1)
     const statistics = await pool.query('select from outflow.score_statistics where pipeline = $1', [pipeline])
     expect(statistics.rowCount).toBe(0)
 
