@@ -1,8 +1,7 @@
 import { StoreRefused } from '@outflow/store'
 import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
-import { makeBatchWriter, partitionCounters, storedPositions, writeBatch } from '@outflow/store/batch'
+import { makeBatchWriter, partitionCounters, writeBatch } from '@outflow/store/batch'
 import { rejectedByReason, rejectionsSince } from '@outflow/store/dead-letters'
-import { outboxDepth } from '@outflow/store/outbox'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { describe, expect, it, vi } from 'vitest'
 import { pool } from '../support/a-pool.js'
@@ -10,26 +9,9 @@ import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
 
 describe('writeBatch', () => {
-  it('writes anomalies, outbox, dead letters, counters and offset together', async () => {
+  it('keeps the first KiB of a rejected record', async () => {
     const pipeline = await aPipeline()
-    expect(await writeBatch(pool, aBatch(pipeline, 0n, 3n))).toBe('written')
-
-    expect((await storedPositions(pool, { pipeline, topic: TOPIC })).get(0)).toEqual({ nextOffset: 3n, topicId: null })
-    expect(await partitionCounters(pool, pipeline)).toEqual([
-      {
-        topic: TOPIC,
-        partition: 0,
-        nextOffset: 3n,
-        received: 3,
-        scored: 2,
-        rejected: 1,
-        skipped: 0,
-        anomalies: 1,
-        alerts: 1,
-        missed: 0,
-      },
-    ])
-    expect(await outboxDepth(pool, pipeline)).toBe(2)
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     expect(await rejectedByReason(pool, pipeline)).toEqual({ undecodable: 1 })
     const { rows } = await pool.query(
       'select reason, value_bytes, octet_length(value_start) as kept from outflow.dead_letters where pipeline = $1',
@@ -92,21 +74,6 @@ describe('writeBatch', () => {
     await writeBatch(pool, { ...aBatch(pipeline, 9n, 13n), ...NO_ROWS, skipped: 4 })
     expect(await partitionCounters(pool, pipeline)).toMatchObject([
       { nextOffset: 13n, received: 6, scored: 4, rejected: 2, skipped: 7 },
-    ])
-  })
-
-  it('counts a batch without anomalies and dead letters like any other, and once', async () => {
-    const pipeline = await aPipeline()
-    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
-    const plain = {
-      ...aBatch(pipeline, 3n, 5n),
-      ...{ received: 2, scored: 2, anomalies: [], deadLetters: [], outbox: [] },
-      scores: minuteScores('m', [NOW, NOW], [2, 40], [0, 0], [0.5, 0.25]),
-    }
-    const outcomes = await Promise.all(Array.from({ length: 16 }, () => writeBatch(pool, plain)))
-    expect(outcomes.filter((outcome) => outcome === 'written')).toHaveLength(1)
-    expect(await partitionCounters(pool, pipeline)).toMatchObject([
-      { nextOffset: 5n, received: 5, scored: 4, rejected: 1, anomalies: 1, alerts: 1 },
     ])
   })
 

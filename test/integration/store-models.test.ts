@@ -30,21 +30,14 @@ const WAITING_FOR_ROW = `
   where datname = current_database() and wait_event_type = 'Lock' and query like '%update outflow.fits%'`
 
 describe('models', () => {
-  it('issue 17.6: returns the metadata of the active model with the status of its pipeline', async () => {
+  it('issue 17.6: returns the metadata of the active model, and when it was fitted, with the status of its pipeline', async () => {
     const pipeline = aName('pipeline')
     expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: null, modelMetadata: null, received: 0 })
     await insertModel(pool, aModel(pipeline, 'a'))
     await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata: aModelMetadata() })
-  })
-
-  it('returns when the active model was fitted, also if it was stored or promoted later', async () => {
-    const pipeline = aName('pipeline')
-    const fittedAt = new Date(Date.now() - 6 * 3_600_000)
-    const model = aModel(pipeline, 'a')
-    await insertModel(pool, { ...model, metadata: { ...model.metadata, createdAt: fittedAt.toISOString() } })
-    await promoteModel(pool, { pipeline, id: 'a', ...BY_HAND })
-    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelTrainedAt: fittedAt })
+    const modelMetadata = aModelMetadata()
+    const modelTrainedAt = new Date(modelMetadata.createdAt)
+    expect(await pipelineStatus(pool, pipeline)).toMatchObject({ modelId: 'a', modelMetadata, modelTrainedAt })
   })
 
   it('counts the anomalies found in the last hour in the status of a pipeline, also those of old records', async () => {

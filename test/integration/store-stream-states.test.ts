@@ -1,4 +1,4 @@
-import { loadWindowStates, storedFdrState, storedPositions, writeBatch } from '@outflow/store/batch'
+import { loadWindowStates, storedPositions, writeBatch } from '@outflow/store/batch'
 import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
@@ -6,31 +6,14 @@ import { beginPartition } from '../support/begin-partition.js'
 import { NEVER } from '../support/never.js'
 import { aBatch, aPipeline, TOPIC } from '../support/stored-batches.js'
 
-/** The partition at its stored offset. */
-async function partitionOf(pipeline: string) {
-  const { nextOffset } = (await storedPositions(pool, { pipeline, topic: TOPIC })).get(0)!
-  return { pipeline, topic: TOPIC, partition: 0, nextOffset }
-}
-
-describe('the state of false-discovery control', () => {
-  const stateAt = async (pipeline: string) => storedFdrState(pool, await partitionOf(pipeline))
-
-  it('is deleted with its offsets: the pipeline starts again', async () => {
-    const pipeline = await aPipeline()
-    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), fdrState: { fdr: 0.1, tested: 3, first: null, later: [] } })
-    await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
-    await beginPartition(pool, { pipeline, topic: TOPIC })
-    expect(await stateAt(pipeline)).toBeNull()
-  })
-})
-
 describe('window states', () => {
   const entities = ['LAX', 'JFK', 'SFO'].map((entity) => ({ by: 'key', entity }))
   const stateOf = (entity: string, ...bytes: number[]) => ({ by: 'key', entity, state: Uint8Array.from(bytes) })
-  const load = async (pipeline: string) =>
-    (await loadWindowStates(pool, await partitionOf(pipeline), entities))
-      .map(({ by, entity, state }) => [by, entity, [...state]])
-      .toSorted()
+  const load = async (pipeline: string) => {
+    const { nextOffset } = (await storedPositions(pool, { pipeline, topic: TOPIC })).get(0)!
+    const states = await loadWindowStates(pool, { pipeline, topic: TOPIC, partition: 0, nextOffset }, entities)
+    return states.map(({ by, entity, state }) => [by, entity, [...state]]).toSorted()
+  }
 
   it('are stored with the offset, and only with it', async () => {
     const pipeline = await aPipeline()
