@@ -21,7 +21,8 @@ describe('an anomaly', () => {
       ],
       counterfactual: null,
       missing: [],
-      model: { id: 'model-1', state: 'active' },
+      modelId: 'model-1',
+      model: { state: 'active' },
       verdicts: [],
       alert: { unsent: null, deliveries: [] },
     })

@@ -122,11 +122,7 @@ it('shows once that the pipeline of a link does not exist, and offers the others
 
 it('shows values far below 1 around an anomaly with their digits', async () => {
   const band = { value: 0.000312, low: 0.000298, high: 0.000333 }
-  const records = [5, 6, 7].map((offset) => ({
-    offset: `${offset}`,
-    eventTime: new Date().toISOString(),
-    bands: [band],
-  }))
+  const records = ['5', '6', '7'].map((offset) => ({ offset, bands: [band] }))
   await page.route('**/around', (route) =>
     route.fulfill({ json: { headers: [], isCutShort: false, fields: ['grams'], records } }),
   )

@@ -13,7 +13,6 @@ import { readable } from './readable.js'
 
 interface EntityRecord {
   readonly offset: bigint
-  readonly eventTimeMs: number
   readonly fields: Fields
 }
 
@@ -42,11 +41,7 @@ export async function readValuesAround(
       headers: headers?.map(([name, value]) => ({ name, value: readable(value) })) ?? null,
       isCutShort,
       fields,
-      records: entityRecords.map(({ offset, eventTimeMs }, at) => ({
-        offset,
-        eventTime: new Date(eventTimeMs),
-        bands: bands[at]!,
-      })),
+      records: entityRecords.map(({ offset }, at) => ({ offset, bands: bands[at]! })),
     }
   })
 }
@@ -71,7 +66,7 @@ async function readEntity(
       if (record.offset === offset) headers = record.headers
       const decoded = reader.read(record)
       if ('reason' in decoded || decoded.read.entityKey !== entityKey) continue
-      const entityRecord = { offset: record.offset, eventTimeMs: decoded.read.eventTimeMs, fields: decoded.fields }
+      const entityRecord = { offset: record.offset, fields: decoded.fields }
       if (record.offset > offset) after.push(entityRecord)
       else before.push(entityRecord)
       if (before.length > RECORDS_BEFORE) before.shift()

@@ -69,7 +69,7 @@ export const anomalySchema = anomalySummarySchema
     /** 95 % upper confidence limit of pValue. */
     pUpper: z.number(),
     /** null when the model has been deleted. */
-    model: z.object({ id: z.string(), trainedAt: timeSchema, state: z.string() }).nullable(),
+    model: z.object({ trainedAt: timeSchema, state: z.string() }).nullable(),
     /** Newest first. */
     verdicts: z.array(givenVerdictSchema),
     /** Whether and how its alert was sent. */
@@ -111,7 +111,6 @@ export const valuesAroundSchema = z
     records: z.array(
       z.object({
         offset: offsetSchema,
-        eventTime: timeSchema,
         /** One for each of `fields`: the value, and the span in which the model expects nine in ten, given the record's other fields. */
         bands: z.array(z.object({ value: z.number().nullable(), low: z.number(), high: z.number() })),
       }),

@@ -5,7 +5,6 @@ import { pipelineSchema, timeSchema, whyTextSchema } from './fields.js'
 export const suppressionSchema = z
   .object({
     id: z.string(),
-    pipeline: z.string(),
     entity: z.string().nullable(),
     field: z.string().nullable(),
     direction: z.enum(['above', 'below']).nullable(),

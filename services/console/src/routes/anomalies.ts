@@ -221,7 +221,7 @@ async function anomalyDetails({ config, pool, read }: Pick<RouteContext, 'config
     alert,
     reasons: [...reasons],
     missing: [...anomaly.missing],
-    model: model && { id: model.id, trainedAt: trainedAtOf(model), state: model.state },
+    model: model && { trainedAt: trainedAtOf(model), state: model.state },
   }
 }
 
