@@ -8,7 +8,7 @@ export class RequestRefused extends OutflowError {
   readonly code = 'OUTFLOW_CONSOLE_REQUEST_REFUSED'
 
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 409 | 421 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 421 | 503,
     message: string,
   ) {
     super(message)

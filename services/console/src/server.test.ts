@@ -1,30 +1,14 @@
-import { makeVitals } from '@outflow/runtime'
 import { BrokerUnavailable } from '@outflow/streams'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { ConsoleServer } from './routes/route-context.js'
-import { makeServer, type ServerOptions } from './server.js'
-import { testConfig } from './test-config.js'
+import { testServer } from './test-server.js'
 
-/** A server with the smallest configuration, and without a store unless one is given. */
-function aServer(
-  read: ServerOptions['read'] = () => Promise.reject(new Error('no store')),
-  settings: object = {},
-): Promise<ConsoleServer> {
-  const config = testConfig(settings)
-  const telemetry = {
-    consoleStarted: () => {},
-    requestAnswered: () => {},
-    requestFailed: () => {},
-    startDelayed: () => {},
-    storeConnectionLost: () => {},
-  }
-  return makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
-}
+const noStore = () => Promise.reject(new Error('no store'))
 
 let server: ConsoleServer
 
 beforeAll(async () => {
-  server = await aServer()
+  server = await testServer(noStore)
 })
 afterAll(() => server.close())
 
@@ -61,7 +45,7 @@ test('a browser that opens an address of the API gets a problem as a page (a fai
 })
 
 test('a console with TLS demands it for its own name alone (also for the names below it, whose servers may have none)', async () => {
-  const secure = await aServer(undefined, { url: 'https://outflow.example' })
+  const secure = await testServer(noStore, { url: 'https://outflow.example' })
   const answer = await secure.inject({ url: '/api/session', headers: { host: 'outflow.example' } })
   expect(answer.headers['strict-transport-security']).toBe('max-age=31536000')
   await secure.close()
@@ -103,7 +87,7 @@ test.each([
 
 test('requests without a login count against the limit of their address (guesses of a token did not)', async () => {
   const token = { name: 'ada', role: 'analyst', sha256: '0'.repeat(64) }
-  const guarded = await aServer(undefined, { authentication: { tokens: [token] } })
+  const guarded = await testServer(noStore, { authentication: { tokens: [token] } })
   const guess = () => guarded.inject({ url: '/api/session', headers: { authorization: 'Bearer guess' } })
   for (const left of ['7199', '7198']) {
     const { statusCode, headers } = await guess()
@@ -114,7 +98,7 @@ test('requests without a login count against the limit of their address (guesses
 
 test('a request that needs Kafka or the schema registry is answered with 503 while it does not answer', async () => {
   const error = new BrokerUnavailable('Kafka is not available: connect ECONNREFUSED')
-  const waiting = await aServer(() => Promise.reject(error))
+  const waiting = await testServer(() => Promise.reject(error))
   const answer = await waiting.inject({ url: '/api/anomalies', headers: { host: 'localhost' } })
   expect(answer.headers['retry-after']).toBe('2')
   expect(answer.json()).toMatchObject({ status: 503, code: 'OUTFLOW_BROKER_UNAVAILABLE' })
@@ -127,7 +111,7 @@ test('a server that closes completes requests in progress', async () => {
     answer = resolve
   })
   const asked = vi.fn(() => stored)
-  const closing = await aServer(asked as ServerOptions['read'])
+  const closing = await testServer(asked)
   // Not earlier: a response that is sent before the server begins to close keeps its connection.
   closing.addHook('preClose', async () => answer([]))
   const url = await closing.listen({ host: '127.0.0.1', port: 0 })

@@ -19,7 +19,7 @@ import { addSessionRoutes } from './routes/session.js'
 import { addSuppressionRoutes } from './routes/suppressions.js'
 import type { ConsoleTelemetry } from './telemetry.js'
 
-export interface ServerOptions extends RouteContext {
+interface ServerOptions extends RouteContext {
   readonly vitals: Vitals
   readonly telemetry: ConsoleTelemetry
 }

@@ -1,8 +1,6 @@
-import { makeVitals } from '@outflow/runtime'
 import { expect, test, vi } from 'vitest'
 import type { resendDeadLetters } from '../dead-letters/resend.js'
-import { makeServer, type ServerOptions } from '../server.js'
-import { testConfig } from '../test-config.js'
+import { testServer } from '../test-server.js'
 
 vi.mock('../login/audit.js', () => ({
   withAudit: (_pool: never, _user: never, _act: never, action: () => unknown) => action(),
@@ -14,10 +12,7 @@ vi.mock('../dead-letters/resend.js', () => ({
 }))
 
 test('a resend that takes too long is answered with 503 and what to do (it was an unexpected error)', async () => {
-  const config = testConfig()
-  const telemetry = { requestAnswered: () => {}, requestFailed: () => {} } as unknown as ServerOptions['telemetry']
-  const read = (async () => []) as unknown as ServerOptions['read']
-  const server = await makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
+  const server = await testServer(async () => [])
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new DOMException('took too long', 'TimeoutError')))
 
   const answer = await server.inject({

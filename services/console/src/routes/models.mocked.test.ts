@@ -1,8 +1,7 @@
 import type { FitReport } from '@outflow/contracts'
-import { makeVitals } from '@outflow/runtime'
+import type { Client } from '@outflow/store'
 import { expect, test, vi } from 'vitest'
-import { makeServer, type ServerOptions } from '../server.js'
-import { testConfig } from '../test-config.js'
+import { testServer } from '../test-server.js'
 
 const REPORT: FitReport = {
   ...{ seed: 1, fit: null, calibration: null, gate: null, durationMs: 1, error: null },
@@ -26,10 +25,7 @@ vi.mock('@outflow/store/training', () => ({
 }))
 
 test('a model is compared with the one that it replaced, also after a later fit gave it again (with itself)', async () => {
-  const config = testConfig()
-  const telemetry = { requestAnswered: () => {}, requestFailed: () => {} } as unknown as ServerOptions['telemetry']
-  const read = ((query: (db: object) => unknown) => query({})) as unknown as ServerOptions['read']
-  const server = await makeServer({ config, pool: {} as ServerOptions['pool'], read, vitals: makeVitals(), telemetry })
+  const server = await testServer((query) => query({} as Client))
   const answer = await server.inject({ url: '/api/models/b', headers: { host: 'localhost' } })
   await server.close()
   expect(answer.json()).toMatchObject({ fit: { because: 'drift', incumbentId: 'a' } })
