@@ -18,6 +18,7 @@ const KEPT_BYTES = 1_024
 /** Dead letters page by page, newest first; an operator selects some and resends them. */
 export function DeadLetters({ pipeline }: { pipeline: string }) {
   const [items, setItems] = useState<readonly DeadLetter[]>([])
+  /** Cursor of the page to read next; null: the first, or there is none. */
   const [next, setNext] = useState<string | null>(null)
   const [error, setError] = useState<ApiError | null>(null)
   const [isLoading, setLoading] = useState(true)
@@ -26,6 +27,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
   const readPage = async (cursor: string | null) => {
     setLoading(true)
     setError(null)
+    setNext(cursor)
     try {
       const page = await read<DeadLetterPage>('/dead-letters', { pipeline, limit: AT_A_TIME, cursor })
       setItems((before) => (cursor === null ? page.items : [...before, ...page.items]))
