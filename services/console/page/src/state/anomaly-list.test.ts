@@ -10,6 +10,19 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
+/** Answers each request with the next of these; the last one also answers those after it. */
+function answerWith(...answers: readonly object[]): void {
+  const left = [...answers]
+  vi.stubGlobal('fetch', async () => Response.json(left.length > 1 ? left.shift() : left[0]))
+}
+
+/** A list that has read its first page. */
+async function aReadList(filters = NO_FILTERS): Promise<AnomalyList> {
+  const list = new AnomalyList(filters)
+  await list.readNextPage()
+  return list
+}
+
 it('shows a verdict on a range on the anomalies of that range only', () => {
   const list = new AnomalyList(NO_FILTERS)
   const at = (time: string) => ({ recordTime: `2026-01-31T${time}:00.000Z`, verdict: null }) as unknown as AnomalyRow
@@ -25,10 +38,8 @@ it('shows a verdict on all also on the new anomalies that are not shown yet (the
     items: ids.map((id) => ({ id, recordTime: '2026-01-31T09:00:00.000Z', verdict: null })),
     next: null,
   })
-  const pages = [page('a'), page('b', 'a')]
-  vi.stubGlobal('fetch', async () => Response.json(pages.shift()))
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  answerWith(page('a'), page('b', 'a'))
+  const list = await aReadList()
   await list.readNew(() => false)
 
   list.applyVerdictToAll('expected', { from: '2026-01-31T09:00:00.000Z', to: '2026-01-31T10:00:00.000Z' })
@@ -53,10 +64,8 @@ it('keeps the verdict of a row that no longer matches the filters when the other
 })
 
 it('keeps a verdict that is given while new anomalies are read (the answer erased it)', async () => {
-  const rows = { items: [{ id: 'a', recordTime: '2026-01-31T09:00Z', verdict: null }], next: null }
-  const list = new AnomalyList({ ...NO_FILTERS, verdict: 'none' })
-  vi.stubGlobal('fetch', async () => Response.json(rows))
-  await list.readNextPage()
+  answerWith({ items: [{ id: 'a', recordTime: '2026-01-31T09:00Z', verdict: null }], next: null })
+  const list = await aReadList({ ...NO_FILTERS, verdict: 'none' })
 
   const poll = list.readNew(() => true)
   list.applyVerdict('a', 'confirmed')
@@ -66,14 +75,12 @@ it('keeps a verdict that is given while new anomalies are read (the answer erase
 })
 
 it('shows a new anomaly of an older record in the order of time', async () => {
-  const at = (time: string) => ({ id: time, recordTime: `2026-01-31T${time}:00.000Z` })
-  const pages = [
-    ['10:00', '09:00'],
-    ['10:00', '09:30', '09:00'],
-  ]
-  vi.stubGlobal('fetch', async () => Response.json({ items: pages.shift()!.map(at), next: null }))
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  const page = (...times: string[]) => ({
+    items: times.map((time) => ({ id: time, recordTime: `2026-01-31T${time}:00.000Z` })),
+    next: null,
+  })
+  answerWith(page('10:00', '09:00'), page('10:00', '09:30', '09:00'))
+  const list = await aReadList()
 
   await list.readNew(() => true)
 
@@ -91,8 +98,7 @@ it('keeps the rows and the place in a burst of more new anomalies than a page ha
     const cursor = new URL(url, 'http://console').searchParams.get('cursor') ?? ''
     return Response.json(pages.get(cursor)!.shift()!)
   })
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  const list = await aReadList()
 
   await list.readNew(() => false)
 
@@ -102,10 +108,8 @@ it('keeps the rows and the place in a burst of more new anomalies than a page ha
 
 it('reads a burst that begins in an empty list beyond a page (the rest of it was never shown)', async () => {
   const empty = { items: [], next: null }
-  const pages = [empty, { items: [{ id: '2' }], next: '2' }, { items: [{ id: '1' }], next: null }]
-  vi.stubGlobal('fetch', async () => Response.json(pages.shift() ?? empty))
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  answerWith(empty, { items: [{ id: '2' }], next: '2' }, { items: [{ id: '1' }], next: null }, empty)
+  const list = await aReadList()
 
   await list.readNew(() => true)
 
@@ -126,8 +130,7 @@ it('continues the restarted list when a burst restarts it while the next page is
     if (params.get('cursor') === 'old 2') return Response.json(await older)
     return Response.json(params.get('cursor') === 'new 9' ? page('new 8', 'old 2') : firstPages.shift()!)
   })
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  const list = await aReadList()
 
   const nextPage = list.readNextPage()
   await list.readNew(() => true)
@@ -154,11 +157,9 @@ const rows = (from: number, count: number) =>
   }))
 
 /** Shows the rows 1099 to 1000. */
-async function aShownList(): Promise<AnomalyList> {
-  const list = new AnomalyList(NO_FILTERS)
+function aShownList(): Promise<AnomalyList> {
   serve(rows(1_099, 100))
-  await list.readNextPage()
-  return list
+  return aReadList()
 }
 
 it('keeps the rows of a user who has scrolled in a burst of over 1,000, until the new ones are shown (it dropped them)', async () => {
@@ -211,9 +212,8 @@ it('shows the reasons of all anomalies of a burst once they are stored (only tho
       detectedAt: new Date().toISOString(),
       topReason,
     }))
-  const list = new AnomalyList(NO_FILTERS)
   serve([])
-  await list.readNextPage()
+  const list = await aReadList()
   serve(burst(null))
   await list.readNew(() => true)
 
@@ -225,9 +225,8 @@ it('shows the reasons of all anomalies of a burst once they are stored (only tho
 
 it('shows a new anomaly of an old record where over 100 are new (it was on no page that was read)', async () => {
   const rows = Array.from({ length: 150 }, (_, at) => ({ id: `${at}`, recordTime: `2026-01-31T09:${999 - at}Z` }))
-  const list = new AnomalyList(NO_FILTERS)
   serve(rows)
-  await list.readNextPage()
+  const list = await aReadList()
   await list.readNextPage()
   serve([...rows, { id: 'late', recordTime: '2026-01-30T00:00Z' }])
 
@@ -249,8 +248,7 @@ it('reads a burst from a database that takes a second per page (the pages togeth
     requests += 1
     return Response.json({ items: [{ id: `${requests}`, topReason: 'odd' }], next: `${requests}` })
   })
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  const list = await aReadList()
 
   await list.readNew(() => false)
 
@@ -260,9 +258,8 @@ it('reads a burst from a database that takes a second per page (the pages togeth
 it('does not take a poll for successful while the request before has no answer', async () => {
   const timeout = new AbortController()
   vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal)
-  vi.stubGlobal('fetch', async () => Response.json({ items: [], next: null }))
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  answerWith({ items: [], next: null })
+  const list = await aReadList()
   const hang = (_: string, { signal }: RequestInit) =>
     new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)))
   vi.stubGlobal('fetch', hang)
@@ -278,8 +275,7 @@ it('reads the first page again after it could not be read, and keeps the error u
   vi.stubGlobal('fetch', async () =>
     Response.json({ title: 'Too slow', items: [{ id: 'a' }], next: null }, answers.shift()),
   )
-  const list = new AnomalyList(NO_FILTERS)
-  await list.readNextPage()
+  const list = await aReadList()
 
   const poll = list.readNew(() => true)
   expect(list.error.value).toMatchObject({ title: 'Too slow' })
