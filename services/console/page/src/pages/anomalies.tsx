@@ -5,7 +5,7 @@ import { liveState } from '../parts/header.js'
 import { useTitle } from '../parts/page.js'
 import { Empty, Failure, Loading } from '../parts/states.js'
 import { type AnomalyList, openList } from '../state/anomaly-list.js'
-import { countFilters, type Filters, formatFilters, listFilters, NO_FILTERS, parseFilters } from '../state/filters.js'
+import { countFilters, type Filters, listKey, NO_FILTERS, parseFilters } from '../state/filters.js'
 import { place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
@@ -18,7 +18,7 @@ export function AnomaliesPage() {
   const { search } = place.value
   const pipeline = currentPipeline.value
   const filters = useMemo(() => ({ ...parseFilters(search), pipeline }), [search, pipeline])
-  const listed = formatFilters(listFilters(filters))
+  const listed = listKey(filters)
   const list = useMemo(() => openList(filters), [filters])
   const box = useRef<HTMLDivElement>(null)
   const count = filters.columns.length
@@ -37,7 +37,7 @@ export function AnomaliesPage() {
         style={count > 0 ? { '--columns': `repeat(${count}, minmax(4rem, 9rem))` } : {}}
       >
         <Overview filters={filters} />
-        <ListBody list={list} filters={filters} box={box} />
+        <ListBody key={listed} list={list} filters={filters} box={box} />
       </div>
     </div>
   )
@@ -51,7 +51,7 @@ interface ListBodyProps {
 
 function ListBody({ list, filters, box }: ListBodyProps) {
   const count = list.items.value.length
-  if (count > 0) return <Rows key={formatFilters(listFilters(list.filters))} list={list} filters={filters} box={box} />
+  if (count > 0) return <Rows list={list} filters={filters} box={box} />
   if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readNextPage()} />
   if (!list.isComplete.value) return <Loading what="anomalies" />
   if (countFilters(filters) > 0)

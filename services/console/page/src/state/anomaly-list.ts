@@ -2,7 +2,7 @@ import type { Verdict } from '@outflow/contracts/verdict'
 import { signal } from '@preact/signals'
 import { type ApiError, type Query, read, serverNow } from '../api/client.js'
 import type { AnomalyPage, AnomalyRow, Overview } from '../api/types.js'
-import { type Filters, formatFilters, listFilters, queryOf } from './filters.js'
+import { type Filters, listKey, queryOf } from './filters.js'
 import { asApiError } from './resource.js'
 
 /** About two screens of rows; the next page is read before the end is reached. */
@@ -203,8 +203,7 @@ let latest: AnomalyList | null = null
 
 /** Returns the list that was shown last, with its scroll position, when it has these filters; else a new one. */
 export function openList(filters: Filters): AnomalyList {
-  const listed = formatFilters(listFilters(filters))
-  if (latest === null || formatFilters(listFilters(latest.filters)) !== listed) latest = new AnomalyList(filters)
+  if (latest === null || listKey(latest.filters) !== listKey(filters)) latest = new AnomalyList(filters)
   // Those that do not select rows, for the way back to the list.
   latest.filters = filters
   return latest

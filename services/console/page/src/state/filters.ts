@@ -83,8 +83,8 @@ export function formatFilters({ pipeline, span, sort, columns, compare, ...rest 
   })
 }
 
-/** Returns the filters that decide which anomalies a list shows, in which order and with which columns. */
-export const listFilters = (filters: Filters): Filters => ({ ...filters, compare: false })
+/** Identifies the anomalies, order and columns of a list; the comparison changes only the overview. */
+export const listKey = (filters: Filters): string => formatFilters({ ...filters, compare: false })
 
 /** Returns the query of /api/anomalies. @param nowMs end of a span up to now */
 export function queryOf(filters: Filters, nowMs: number): Query {
