@@ -191,7 +191,7 @@ function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {
   }
 }
 
-async function anomalyDetails({ config, pool, read }: Pick<RouteContext, 'config' | 'pool' | 'read'>, id: string) {
+async function anomalyDetails({ config, pool, read }: RouteContext, id: string) {
   const { stored, model, verdicts, alert } = await read(async (db) => {
     const stored = await anomalyOf(db, id)
     const { pipeline, modelId } = stored

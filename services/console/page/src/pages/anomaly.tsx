@@ -73,7 +73,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
         </h1>
         <p class="lead">
           <bdi>{anomaly.reasons[0]?.text ?? 'Its reasons cannot be computed.'}</bdi>
-          {mistake !== undefined && <span class="mistake">: {formatMistake(mistake)}</span>}
+          {mistake !== undefined && <span>: {formatMistake(mistake)}</span>}
         </p>
         <dl class="facts">
           <Fact name="severity">

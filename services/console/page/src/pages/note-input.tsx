@@ -14,7 +14,7 @@ export function NoteInput({ about, inputRef }: NoteInputProps) {
     <label class="stacked">
       Note for other users
       <textarea
-        {...(inputRef === undefined ? {} : { ref: inputRef })}
+        ref={inputRef ?? null}
         name="note"
         rows={2}
         maxLength={MAX_NOTE_CHARS}

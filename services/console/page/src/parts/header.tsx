@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { queryString } from '../api/client.js'
 import { navigate, place } from '../state/location.js'
 import { closeSession, currentPipeline, pipelines, session, withPipeline } from '../state/session.js'
 import { Choice } from './choice.js'
@@ -52,7 +53,7 @@ export function Header() {
           />
         )}
         {session.value !== null && session.value.authentication !== 'none' && (
-          <span class="quiet who" title={`logged in as ${session.value.role}`}>
+          <span class="quiet" title={`logged in as ${session.value.role}`}>
             {session.value.name}{' '}
             <button type="button" class="link" onClick={closeSession}>
               Log out
@@ -78,5 +79,5 @@ export function Header() {
 function choosePipeline(name: string): void {
   const { path } = place.value
   const list = path.startsWith('/anomalies/') ? '/' : path.startsWith('/models/') ? '/models' : path
-  navigate(`${list}?pipeline=${encodeURIComponent(name)}`)
+  navigate(list + queryString({ pipeline: name }))
 }

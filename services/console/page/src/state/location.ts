@@ -47,10 +47,8 @@ function isOurs(link: HTMLAnchorElement, event: MouseEvent): boolean {
   const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
   return (
     isPlain &&
-    !event.defaultPrevented &&
     link.origin === window.location.origin &&
     link.target === '' &&
-    !link.hasAttribute('download') &&
     !link.pathname.startsWith('/api/') &&
     link.hash === ''
   )

@@ -51,7 +51,7 @@ export const formatTime = (time: string | number): string => swedish.format(new 
 export const USER_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 /** Its offset at an instant, such as "UTC+01:00". */
-export function formatZone(time: string | number): string {
+export function formatZone(time: string): string {
   const name = zoned.formatToParts(new Date(time)).at(-1)!.value
   return name.replace('GMT', 'UTC').replace('-', '−')
 }

@@ -19,8 +19,9 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
   const give = async (verdict: Verdict, note: string) => {
     const { sort: _, ...query } = queryOf(filters, serverNow())
     const { anomalies } = await write<BulkVerdict>('POST', '/anomalies/verdicts', {
+      verdict,
       ...given({ note }),
-      ...{ verdict, filter: given({ ...query, from: overview.from, to: overview.to }) },
+      filter: given({ ...query, from: overview.from, to: overview.to }),
     })
     latestList()?.applyVerdictToAll(verdict, overview)
     notify('done', `${counted(anomalies)}: ${formatVerdict(verdict)}`)

@@ -200,7 +200,7 @@ function Typed({ label, inputMode = 'text', value, onValue, inputRef }: TypedPro
     <label class="typed">
       <span class="unseen">{label}</span>
       <input
-        {...(inputRef === undefined ? {} : { ref: inputRef })}
+        ref={inputRef ?? null}
         type="search"
         inputMode={inputMode}
         value={typed ?? value}
