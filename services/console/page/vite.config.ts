@@ -15,6 +15,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  // For development of the page: `npm run dev` with a running console.
+  // For `npx vite services/console/page`, with a running console.
   server: { host: '127.0.0.1', proxy: { '/api': 'http://127.0.0.1:9404' } },
 })
