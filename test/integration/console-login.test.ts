@@ -20,7 +20,7 @@ beforeAll(async () => {
   databaseUrl = await aDatabase()
   pool = openPool(databaseUrl)
   issuer = await aFakeIssuer('outflow')
-  console = await openConsole('https://outflow.example')
+  console = await openConsole()
 })
 
 afterAll(async () => {
@@ -29,12 +29,12 @@ afterAll(async () => {
   await pool.end()
 })
 
-const openConsole = (url: string, authentication: object = {}): Promise<ConsoleUnderTest> =>
+const openConsole = (authentication: object = {}): Promise<ConsoleUnderTest> =>
   aConsole({
     databaseUrl,
     pipeline: 'flights',
     console: {
-      url,
+      url: 'https://outflow.example',
       authentication: {
         tokens: [{ name: 'ada', role: 'operator', sha256: createHash('sha256').update(TOKEN).digest('hex') }],
         oidc: {
@@ -49,6 +49,13 @@ const openConsole = (url: string, authentication: object = {}): Promise<ConsoleU
       },
     },
   })
+
+/** A browser that is logged in by the token of ada. */
+async function aLoggedInBrowser(): Promise<BrowserUnderTest> {
+  const browser = aBrowser(console)
+  await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+  return browser
+}
 
 /** Logs in as a browser does: goes to the provider, and returns with its code. */
 async function logInByProvider(
@@ -94,8 +101,7 @@ describe('a session by token', () => {
   })
 
   it('writes from the page of the console, and never from that of another site', async () => {
-    const browser = aBrowser(console)
-    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    const browser = await aLoggedInBrowser()
     expect((await retrain(browser)).status).toBe(403)
     expect((await retrain(browser, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
     expect((await retrain(browser, { origin: 'https://evil.example' })).status).toBe(403)
@@ -107,8 +113,7 @@ describe('a session by token', () => {
   })
 
   it('issue 17: a DELETE of a browser from the page of another site is denied', async () => {
-    const browser = aBrowser(console)
-    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    const browser = await aLoggedInBrowser()
     for (const path of ['/api/session', '/api/suppressions/1']) {
       for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
         expect((await browser.ask(path, { method: 'DELETE', headers })).status, path).toBe(403)
@@ -118,21 +123,19 @@ describe('a session by token', () => {
   })
 
   it('ends when the browser logs out', async () => {
-    const browser = aBrowser(console)
-    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    const browser = await aLoggedInBrowser()
     const out = await browser.ask('/api/session', { method: 'DELETE', headers: { 'sec-fetch-site': 'same-origin' } })
     expect(out.status).toBe(204)
     expect((await browser.ask('/api/session')).status).toBe(401)
   })
 
   it('is valid at another instance, and ends with its token', async () => {
-    const browser = aBrowser(console)
-    await browser.ask('/api/session', { method: 'POST', body: JSON.stringify({ token: TOKEN }) })
+    const browser = await aLoggedInBrowser()
     const cookie = `outflow_session=${browser.cookies.get('outflow_session')}`
-    const second = await openConsole('https://outflow.example')
+    const second = await openConsole()
     expect((await second.ask('/api/session', { headers: { cookie } })).body).toMatchObject({ name: 'ada' })
     await second.close()
-    const revoked = await openConsole('https://outflow.example', {
+    const revoked = await openConsole({
       tokens: [{ name: 'eve', role: 'reader', sha256: '0'.repeat(64) }],
     })
     expect((await revoked.ask('/api/session', { headers: { cookie } })).status).toBe(401)
@@ -177,7 +180,7 @@ describe('a session by OpenID', () => {
     onTestFinished(() => certified.close())
     const consoleOf = async (clientSecret: string) => {
       const login = { issuer: certified.url, clientId: 'outflow', clientSecret, rolesClaim: 'roles' }
-      const opened = await openConsole('https://outflow.example', { oidc: { ...login, roles: { analyst: ['sre'] } } })
+      const opened = await openConsole({ oidc: { ...login, roles: { analyst: ['sre'] } } })
       onTestFinished(() => opened.close())
       return aBrowser(opened)
     }
@@ -217,7 +220,7 @@ describe('a session by OpenID', () => {
   it('says why a provider cannot be used, and which key to check', async () => {
     const gone = await onLoopback(createServer())
     await gone.close()
-    const opened = await openConsole('https://outflow.example', {
+    const opened = await openConsole({
       oidc: { issuer: gone.url, clientId: 'outflow', roles: { analyst: ['sre'] } },
     })
     onTestFinished(() => opened.close())
