@@ -1,10 +1,10 @@
-import { giveVerdict } from '@outflow/store/anomalies'
 import { describe, expect, it } from 'vitest'
 import { violationsOn } from '../support/console-browser.js'
 import {
   anomalyPath,
   console,
   expectComplaints,
+  giveVerdictOn,
   lastVerdict,
   PHONE,
   PIPELINE,
@@ -50,9 +50,8 @@ describe('one anomaly', () => {
   })
 
   it('shows what follows a key in its own direction (U+202E in a key reversed it)', async () => {
-    const at = { pipeline: PIPELINE, topic: 'flights', partition: 1205 % 3, offset: 1205n }
     await pool.query(`update outflow.anomalies set entity_key = U&'airport \\202E 42' where "offset" = 1205`)
-    await giveVerdict(pool, { ...at, verdict: 'confirmed', note: null, by: 'ada' })
+    await giveVerdictOn(1205, 'confirmed')
     await page.goto(console.url + anomalyPath(1205))
     await page.locator('h1 .badge').waitFor()
     const [keyEnd, badgeStart] = await page.evaluate<[number, number]>(`{

@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto'
-import { giveVerdict } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
 import { activeModelId } from '@outflow/store/models'
 import { listSuppressions } from '@outflow/store/suppressions'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { findFreePort } from '../../infra/launcher/src/free-port.js'
-import { aConsole } from '../support/a-console.js'
+import { aConsole, withTokens } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { violationsOn } from '../support/console-browser.js'
 import {
   anomalyPath,
   console,
   expectComplaints,
+  giveVerdictOn,
   lastVerdict,
   PHONE,
   PIPELINE,
@@ -75,15 +74,8 @@ describe('what an operator changes', () => {
   })
 
   it('shows the precision by week, field, severity and model', async () => {
-    for (const [offset, verdict] of [
-      [20, 'confirmed'],
-      [24, 'false_alarm'],
-    ] as const) {
-      await giveVerdict(pool, {
-        ...{ pipeline: PIPELINE, topic: 'flights', partition: offset % 3, offset: BigInt(offset) },
-        ...{ verdict, note: null, by: 'test' },
-      })
-    }
+    await giveVerdictOn(20, 'confirmed')
+    await giveVerdictOn(24, 'false_alarm')
     await page.goto(`${console.url}/models`)
     const precision = page.getByRole('region', { name: 'Precision' })
     await precision.getByLabel('Grouped').selectOption('by field')
@@ -189,77 +181,62 @@ it('issue 17.7: shows why a pipeline has no model', async () => {
 })
 
 describe('a console with a login', () => {
-  /** A console that gives `a token` this role. */
-  const aGuardedConsole = (role: 'reader' | 'analyst') => {
-    const user = { name: 'rita', role, sha256: createHash('sha256').update('a token').digest('hex') }
-    return aConsole({
-      databaseUrl: console.config.postgres.url,
-      pipeline: PIPELINE,
-      console: { authentication: { tokens: [user] } },
+  /** For this test, the console is one that gives `a token` this role. */
+  async function useGuardedConsole(role: 'reader' | 'analyst'): Promise<void> {
+    const open = console
+    const databaseUrl = open.config.postgres.url
+    const guarded = await aConsole({ databaseUrl, pipeline: PIPELINE, console: withTokens({ [role]: 'a token' }) })
+    useConsole(guarded)
+    onTestFinished(async () => {
+      useConsole(open)
+      await guarded.close()
     })
   }
 
+  async function logIn(token = 'a token'): Promise<void> {
+    await page.getByLabel('Token').fill(token)
+    await page.getByRole('button', { name: 'Log in' }).click()
+  }
+
   it('accepts a token, shows the actions of the role, and logs out', async () => {
-    const open = console
-    const guarded = await aGuardedConsole('reader')
-    try {
-      useConsole(guarded)
-      await page.goto(guarded.url + anomalyPath(8))
-      await page.getByLabel('Token').fill('another token')
-      await page.getByRole('button', { name: 'Log in' }).click()
-      await page.getByRole('alert').waitFor()
-      await page.getByLabel('Token').fill('a token')
-      await page.getByRole('button', { name: 'Log in' }).click()
-      await page.getByText('You are logged in as reader').waitFor()
-      expect(await page.getByRole('button', { name: 'Confirmed' }).count()).toBe(0)
-      await page.route(/api\/session$/, (route) => route.abort())
-      await page.getByRole('button', { name: 'Log out' }).click()
-      await page.getByText('You are still logged in.').waitFor()
-      await page.unrouteAll()
-      await page.getByRole('button', { name: 'Log out' }).click()
-      await page.getByLabel('Token').waitFor()
-    } finally {
-      await page.close() // before the console: a page without its console reports refused requests
-      useConsole(open)
-      await guarded.close()
-    }
+    await useGuardedConsole('reader')
+    await page.goto(console.url + anomalyPath(8))
+    await logIn('another token')
+    await page.getByRole('alert').waitFor()
+    await logIn()
+    await page.getByText('You are logged in as reader').waitFor()
+    expect(await page.getByRole('button', { name: 'Confirmed' }).count()).toBe(0)
+    await page.route(/api\/session$/, (route) => route.abort())
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByText('You are still logged in.').waitFor()
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByLabel('Token').waitFor()
     expectComplaints(/status of 401|ERR_FAILED/)
   })
 
   it('keeps a note that is typed while the login ends, until it is stored (it was lost)', async () => {
-    const open = console
-    const guarded = await aGuardedConsole('analyst')
-    const logIn = async () => {
-      await page.getByLabel('Token').fill('a token')
-      await page.getByRole('button', { name: 'Log in' }).click()
-    }
+    await useGuardedConsole('analyst')
     const note = page.getByLabel(/^Note/)
-    try {
-      useConsole(guarded)
-      await page.goto(guarded.url + anomalyPath(13))
-      await logIn()
-      await note.fill('the belt was replaced')
-      await page.context().clearCookies()
-      await page.getByRole('button', { name: 'Confirmed' }).click()
-      await logIn()
-      await soon(() => note.inputValue()).toBe('the belt was replaced')
-      await page.getByRole('button', { name: 'Confirmed' }).click()
-      await soon(lastVerdict).toMatchObject({ offset: '13', verdict: 'confirmed', note: 'the belt was replaced' })
-      await page.locator('.said', { hasText: 'the belt was replaced' }).waitFor()
-      await page.goto(`${guarded.url}${anomalyPath(13)}?verdict=expected`)
-      const form = page.getByRole('dialog')
-      expect(await form.getByLabel(/^Note/).inputValue()).toBe('')
-      await form.getByLabel(/^Note/).fill('as every winter')
-      await page.context().clearCookies()
-      await form.getByRole('button', { name: 'Give it' }).click()
-      await logIn()
-      await form.getByRole('button', { name: 'Give it' }).click()
-      await soon(lastVerdict).toMatchObject({ offset: '13', verdict: 'expected', note: 'as every winter' })
-    } finally {
-      await page.close()
-      useConsole(open)
-      await guarded.close()
-    }
+    await page.goto(console.url + anomalyPath(13))
+    await logIn()
+    await note.fill('the belt was replaced')
+    await page.context().clearCookies()
+    await page.getByRole('button', { name: 'Confirmed' }).click()
+    await logIn()
+    await soon(() => note.inputValue()).toBe('the belt was replaced')
+    await page.getByRole('button', { name: 'Confirmed' }).click()
+    await soon(lastVerdict).toMatchObject({ offset: '13', verdict: 'confirmed', note: 'the belt was replaced' })
+    await page.locator('.said', { hasText: 'the belt was replaced' }).waitFor()
+    await page.goto(`${console.url}${anomalyPath(13)}?verdict=expected`)
+    const form = page.getByRole('dialog')
+    expect(await form.getByLabel(/^Note/).inputValue()).toBe('')
+    await form.getByLabel(/^Note/).fill('as every winter')
+    await page.context().clearCookies()
+    await form.getByRole('button', { name: 'Give it' }).click()
+    await logIn()
+    await form.getByRole('button', { name: 'Give it' }).click()
+    await soon(lastVerdict).toMatchObject({ offset: '13', verdict: 'expected', note: 'as every winter' })
     expectComplaints(/status of 401/)
   })
 })

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { aConsole } from '../support/a-console.js'
+import { aConsole, withTokens } from '../support/a-console.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
@@ -19,9 +18,7 @@ test('issue 20: dead letters are selected and resent on the health page, each on
   const databaseUrl = await aDatabase()
   const pool = openPool(databaseUrl)
   onTestFinished(() => pool.end())
-  const sha256 = createHash('sha256').update(TOKEN).digest('hex')
-  const tokens = [{ name: 'olga', role: 'operator', sha256 }]
-  const console = await aConsole({ databaseUrl, pipeline, console: { authentication: { tokens } } })
+  const console = await aConsole({ databaseUrl, pipeline, console: withTokens({ operator: TOKEN }) })
   onTestFinished(() => console.close())
   const topic = `${pipeline}-source`
   const letters = VALUES.map((_, offset) => ({ topic, partition: 0, offset: String(offset) }))

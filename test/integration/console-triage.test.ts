@@ -1,4 +1,3 @@
-import { giveVerdict } from '@outflow/store/anomalies'
 import type { Route } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
@@ -6,6 +5,7 @@ import {
   anomalyPath,
   console,
   expectComplaints,
+  giveVerdictOn,
   PIPELINE,
   page,
   pool,
@@ -169,8 +169,7 @@ it('shows in the list the verdict of another user that the page of the anomaly h
   await page.goto(`${console.url}/?pipeline=${PIPELINE}&key=airport-6`)
   const row = rows()
   await row.waitFor()
-  const at = { pipeline: PIPELINE, topic: 'flights', partition: 0, offset: 6n }
-  await giveVerdict(pool, { ...at, verdict: 'expected', note: null, by: 'ada' })
+  await giveVerdictOn(6, 'expected')
   await row.click()
   await page.locator('h1 .badge').waitFor()
   await page.keyboard.press('u')
@@ -180,8 +179,7 @@ it('shows in the list the verdict of another user that the page of the anomaly h
 it('names the verdict of another user that is replaced by one of a page that does not show it', async () => {
   await page.goto(`${console.url}${anomalyPath(7)}`)
   await page.getByRole('button', { name: 'Confirmed' }).waitFor()
-  const at = { pipeline: PIPELINE, topic: 'flights', partition: 1, offset: 7n }
-  await giveVerdict(pool, { ...at, verdict: 'expected', note: null, by: 'ada' })
+  await giveVerdictOn(7, 'expected')
 
   await page.keyboard.press('c')
 

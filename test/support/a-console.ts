@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { runConsole } from '@outflow/console'
-import type { Config } from '@outflow/contracts'
+import type { Config, Role } from '@outflow/contracts'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { configWith } from './config-with.js'
 import { kafkaBrokers } from './infrastructure.js'
@@ -73,3 +74,14 @@ export async function aConsole({
     },
   }
 }
+
+/** The configuration of a console with a user of each of these roles, who logs in by this token. */
+export const withTokens = (tokens: Partial<Record<Role, string>>) => ({
+  authentication: {
+    tokens: Object.entries(tokens).map(([role, token]) => ({
+      name: `a ${role}`,
+      role,
+      sha256: createHash('sha256').update(token).digest('hex'),
+    })),
+  },
+})

@@ -1,4 +1,6 @@
+import type { Verdict } from '@outflow/contracts/verdict'
 import { openPool, type Pool } from '@outflow/store'
+import { giveVerdict } from '@outflow/store/anomalies'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from './a-console.js'
@@ -59,6 +61,13 @@ export const PHONE = { width: 390, height: 844 }
 
 /** The rows of the list of anomalies. */
 export const rows = () => page.locator('.list-row')
+
+/** Stores a verdict of another user on a stored anomaly. */
+export const giveVerdictOn = (offset: number, verdict: Verdict) =>
+  giveVerdict(pool, {
+    ...{ pipeline: PIPELINE, topic: 'flights', partition: offset % 3, offset: BigInt(offset) },
+    ...{ verdict, note: null, by: 'ada' },
+  })
 
 /** The newest stored verdict. */
 export const lastVerdict = async (): Promise<unknown> =>

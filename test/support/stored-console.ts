@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { ModelMetadata } from '@outflow/contracts'
 import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
@@ -6,7 +5,7 @@ import { insertModel, promoteModel } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { afterAll, beforeAll } from 'vitest'
-import { type Answer, aConsole, type ConsoleUnderTest } from './a-console.js'
+import { type Answer, aConsole, type ConsoleUnderTest, withTokens } from './a-console.js'
 import { beginPartition, NO_ROWS } from './begin-partition.js'
 import { aDatabase } from './infrastructure.js'
 import { aFitReport, aFlowFit, aGateReport } from './reports.js'
@@ -27,15 +26,7 @@ beforeAll(async () => {
   await storeAnomalies(pool, { pipeline: PIPELINE, count: 400 })
   await storeStatistics()
   await storeModels()
-  console = await aConsole({
-    databaseUrl,
-    pipeline: PIPELINE,
-    console: {
-      authentication: {
-        tokens: Object.entries(TOKENS).map(([role, token]) => ({ name: `a ${role}`, role, sha256: sha256(token) })),
-      },
-    },
-  })
+  console = await aConsole({ databaseUrl, pipeline: PIPELINE, console: withTokens(TOKENS) })
 })
 
 afterAll(async () => {
@@ -46,8 +37,6 @@ afterAll(async () => {
 export const ask = (path: string): Promise<Answer> => console.ask(path, { token: TOKENS.reader })
 export const send = (method: string, path: string, role: keyof typeof TOKENS, body?: object): Promise<Answer> =>
   console.ask(path, { method, token: TOKENS[role], ...(body && { body: JSON.stringify(body) }) })
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 async function storeStatistics(): Promise<void> {
   const nll = Array.from({ length: 1_000 }, (_, i) => i)
