@@ -70,6 +70,9 @@ describe('what an operator changes', () => {
     await page.getByLabel('Compare with').selectOption('before')
     await page.getByText('Normal records of before are 0 nats less likely to this model').waitFor()
     await page.getByRole('rowheader', { name: 'state' }).waitFor()
+    // Both were 0.
+    const anomalyShares = page.getByRole('row', { name: /^anomaly share/ }).locator('td')
+    expect(await anomalyShares.allTextContents()).toEqual(['0.0012', '0.001'])
     expect(page.url()).toContain('with=before')
   })
 

@@ -12,6 +12,7 @@ const GATE = aGateReport({
   against: 'incumbent',
   againstId: 'before',
   gain: { mean: 0.03, lower: 0.01, upper: 0.05, records: 100 },
+  anomalyShare: 0.0012,
   anomaliesBy: { incumbentId: 'before', both: 6, candidate: 5, incumbent: 3 },
 })
 

@@ -5,7 +5,7 @@ import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { navigate, place } from '../../state/location.js'
 import { useRead } from '../../state/resource.js'
-import { formatAmount, formatCount, formatTime, orDash, shortId } from '../../words/format.js'
+import { formatAmount, formatCount, formatTime, formatValue, orDash, shortId } from '../../words/format.js'
 
 interface ComparisonProps {
   readonly id: string
@@ -80,8 +80,8 @@ function Difference({ id, other, pipeline }: { id: string; other: string; pipeli
             empty={<p class="quiet">No setting and no result differs.</p>}
             columns={[
               { name: 'what differs', of: ({ name }) => name },
-              { name: 'this model', kind: 'detail', of: ({ first }) => orDash(first, shown) },
-              { name: shortId(other), kind: 'detail', of: ({ second }) => orDash(second, shown) },
+              { name: 'this model', kind: 'detail', of: ({ first }) => orDash(first, formatValue) },
+              { name: shortId(other), kind: 'detail', of: ({ second }) => orDash(second, formatValue) },
             ]}
             rows={facts}
             keyOf={({ name }) => name}
@@ -101,5 +101,3 @@ function Decisions({ decisions, other }: { decisions: NonNullable<ModelDifferenc
     </p>
   )
 }
-
-const shown = (fact: string | number): string => (typeof fact === 'number' ? formatAmount(fact) : fact)
