@@ -42,6 +42,8 @@ describe('what an operator changes', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
     await soon(() => activeModelId(pool, PIPELINE)).toBe('before')
     await page.getByText('The previous model is active again.').waitFor()
+    // It was rolled_back.
+    await page.getByRole('row', { name: /^now/ }).getByText('rolled back').waitFor()
     await promote('damaged')
     await page.getByRole('dialog').getByRole('alert').waitFor()
     expect(await activeModelId(pool, PIPELINE)).toBe('before')

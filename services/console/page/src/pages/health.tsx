@@ -7,7 +7,7 @@ import { Table } from '../parts/table.js'
 import { Time } from '../parts/time.js'
 import { useRead } from '../state/resource.js'
 import { currentPipeline, isOwnPipeline } from '../state/session.js'
-import { formatAmount, formatCount } from '../words/format.js'
+import { formatAmount, formatCount, formatName } from '../words/format.js'
 import { DeadLetters } from './health/dead-letters.js'
 
 const REFRESH_MS = 10_000
@@ -131,7 +131,7 @@ function Events({ events }: { events: Health['events'] }) {
         empty={<p class="quiet">None so far.</p>}
         columns={[
           { name: 'when', of: ({ begunAt }) => <Time at={begunAt} /> },
-          { name: 'what', of: ({ kind }) => kind.replaceAll('_', ' ') },
+          { name: 'what', of: ({ kind }) => formatName(kind) },
           { name: 'until', of: ({ begunAt, endedAt }) => endOf(begunAt, endedAt) },
           { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
         ]}

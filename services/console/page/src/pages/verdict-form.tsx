@@ -2,7 +2,7 @@ import { VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import type { ComponentChildren } from 'preact'
 import { Dialog } from '../parts/dialog.js'
 import { keepNoteDraft } from '../state/note-draft.js'
-import { formatVerdict } from '../words/format.js'
+import { formatName } from '../words/format.js'
 import { NoteInput } from './note-input.js'
 
 interface VerdictFormProps {
@@ -39,7 +39,7 @@ export function VerdictForm({ title, about, children, initial, give, onClose }: 
               autofocus={choice === initial}
               defaultChecked={choice === initial}
             />{' '}
-            {formatVerdict(choice)}
+            {formatName(choice)}
           </label>
         ))}
       </fieldset>

@@ -5,7 +5,7 @@ import { latestList } from '../state/anomaly-list.js'
 import { notify } from '../state/notices.js'
 import { asApiError } from '../state/resource.js'
 import { may } from '../state/session.js'
-import { formatVerdict } from '../words/format.js'
+import { formatName } from '../words/format.js'
 
 type AnomalyRef = Pick<Anomaly, 'id' | 'key'>
 
@@ -18,8 +18,8 @@ export async function storeVerdict({ id, key }: AnomalyRef, verdict: Verdict, no
   const body = note.trim() === '' ? { verdict } : { verdict, note: note.trim() }
   const { replaced } = await write<StoredVerdict>('POST', `/anomalies/${encodeURIComponent(id)}/verdicts`, body)
   latestList()?.applyVerdict(id, verdict)
-  const before = replaced === null ? '' : ` (before: ${formatVerdict(replaced.verdict)} by ${replaced.by})`
-  notify('done', `${key ?? id}: ${formatVerdict(verdict)}${before}`)
+  const before = replaced === null ? '' : ` (before: ${formatName(replaced.verdict)} by ${replaced.by})`
+  notify('done', `${key ?? id}: ${formatName(verdict)}${before}`)
 }
 
 /** The latest verdict while it is being stored, and for this time after that: the same one again is a key that was pressed twice. */

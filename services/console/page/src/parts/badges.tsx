@@ -1,5 +1,5 @@
 import type { Verdict } from '@outflow/contracts/verdict'
-import { formatVerdict } from '../words/format.js'
+import { formatName } from '../words/format.js'
 
 /** Number of filled marks of three, so that colour is not the only signal. */
 const LEVELS: Readonly<Record<string, number>> = { low: 1, medium: 2, high: 3 }
@@ -19,7 +19,7 @@ export function SeverityBadge({ severity }: { severity: string }) {
 }
 
 export function VerdictBadge({ verdict }: { verdict: Verdict }) {
-  return <span class={`badge verdict-${verdict}`}>{formatVerdict(verdict)}</span>
+  return <span class={`badge verdict-${verdict}`}>{formatName(verdict)}</span>
 }
 
 /** Marks a model that was fitted to fewer records than a full one needs, and its anomalies. */
@@ -28,5 +28,5 @@ export function ProvisionalBadge() {
 }
 
 export function StateBadge({ state }: { state: string }) {
-  return <span class={`badge state-${state}`}>{state}</span>
+  return <span class={`badge state-${state}`}>{formatName(state)}</span>
 }

@@ -1,4 +1,3 @@
-import type { Verdict } from '@outflow/contracts/verdict'
 import { formatDuration, formatNumber } from '@outflow/contracts/wording'
 import type { Scalar } from '../api/types.js'
 
@@ -85,5 +84,5 @@ export function formatBytes(bytes: number): string {
 /** The beginning of an id, enough to distinguish models. */
 export const shortId = (id: string): string => id.slice(0, 8)
 
-/** Such as "false alarm". */
-export const formatVerdict = (verdict: Verdict): string => verdict.replace('_', ' ')
+/** A verdict, a state of a model or a kind of health event, such as "false alarm". */
+export const formatName = (name: string): string => name.replaceAll('_', ' ')

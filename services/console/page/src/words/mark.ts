@@ -1,5 +1,5 @@
 import type { Mark } from '../api/types.js'
-import { formatTime, shortId } from './format.js'
+import { formatName, formatTime, shortId } from './format.js'
 
 /** The events of a mark in words, such as "2026-11-25 18:58:19 model 1a2b3c4d promoted". */
 export function markInWords(mark: Mark): string {
@@ -10,7 +10,7 @@ export function markInWords(mark: Mark): string {
 function eventInWords({ kind, subject, detail }: Mark): string {
   if (kind === 'model') return `model ${shortId(subject)} ${detail === 'rollback' ? 'active again' : 'promoted'}`
   if (kind === 'drift') return `drift: ${subject}`
-  if (kind === 'health') return `${subject.replaceAll('_', ' ')}: ${detail ?? ''}`
+  if (kind === 'health') return `${formatName(subject)}: ${detail ?? ''}`
   return `alerts hidden: ${detail ?? ''}`
 }
 

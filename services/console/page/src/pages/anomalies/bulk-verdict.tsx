@@ -4,7 +4,7 @@ import type { BulkVerdict, Overview } from '../../api/types.js'
 import { latestList } from '../../state/anomaly-list.js'
 import { type Filters, formatFilters, queryOf } from '../../state/filters.js'
 import { notify } from '../../state/notices.js'
-import { formatCount, formatVerdict } from '../../words/format.js'
+import { formatCount, formatName } from '../../words/format.js'
 import { VerdictForm } from '../verdict-form.js'
 
 interface BulkVerdictProps {
@@ -24,7 +24,7 @@ export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVer
       filter: given({ ...query, from: overview.from, to: overview.to }),
     })
     latestList()?.applyVerdictToAll(verdict, overview)
-    notify('done', `${counted(anomalies)}: ${formatVerdict(verdict)}`)
+    notify('done', `${counted(anomalies)}: ${formatName(verdict)}`)
     onGiven()
   }
   return (

@@ -18,7 +18,7 @@ import {
 } from '../../state/filters.js'
 import { navigate, place } from '../../state/location.js'
 import { useShortcuts } from '../../state/shortcuts.js'
-import { formatTime, formatVerdict, shortId } from '../../words/format.js'
+import { formatName, formatTime, shortId } from '../../words/format.js'
 import { Columns } from './columns.js'
 
 /** Shows the list with these filters. @param options  replace: no history entry, for text that is being typed */
@@ -60,7 +60,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
           of={[
             ['', 'any verdict'],
             ['none', 'no verdict yet'],
-            ...VERDICTS.map((verdict) => [verdict, formatVerdict(verdict)] as const),
+            ...VERDICTS.map((verdict) => [verdict, formatName(verdict)] as const),
           ]}
         />
         <Typed label="Key" value={filters.key} onValue={(key) => change({ key }, { replace: true })} />

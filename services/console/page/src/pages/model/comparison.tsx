@@ -5,7 +5,7 @@ import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { navigate, place } from '../../state/location.js'
 import { useRead } from '../../state/resource.js'
-import { formatAmount, formatCount, formatTime, formatValue, orDash, shortId } from '../../words/format.js'
+import { formatAmount, formatCount, formatName, formatTime, formatValue, orDash, shortId } from '../../words/format.js'
 
 interface ComparisonProps {
   readonly id: string
@@ -35,7 +35,7 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
             ['', 'compare with …'],
             ...others.map((model): [string, string] => [
               model.id,
-              `${shortId(model.id)}, ${model.state.replace('_', ' ')}, ${formatTime(model.trainedAt)}`,
+              `${shortId(model.id)}, ${formatName(model.state)}, ${formatTime(model.trainedAt)}`,
             ]),
           ]}
         />
