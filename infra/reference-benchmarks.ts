@@ -71,9 +71,6 @@ const RESULTS: readonly (readonly [file: string, title: string, about: string])[
   ],
 ]
 
-/** Longer tables are only in the file. */
-const MOST_ROWS = 60
-
 /** The page of benchmarks, from the stored results. */
 export function benchmarkReference(): readonly string[] {
   return [
@@ -81,7 +78,7 @@ export function benchmarkReference(): readonly string[] {
     '',
     'Results of the [benches](../../test/README.md#benches), generated from [test/bench/results](../../test/bench/results) by `npm run docs:reference`.',
     'Shares and ratios are compared within one run: machines differ, and so do hours on a shared machine.',
-    ...RESULTS.flatMap(([file, title, about]) => section(title, about, file, reportOf(file))),
+    ...RESULTS.flatMap(([file, title, about]) => section(title, about, reportOf(file))),
   ]
 }
 
@@ -89,7 +86,7 @@ function reportOf(file: string): BenchReport {
   return JSON.parse(readFileSync(new URL(`../test/bench/results/${file}.json`, import.meta.url), 'utf8'))
 }
 
-function section(title: string, about: string, file: string, report: BenchReport): readonly string[] {
+function section(title: string, about: string, report: BenchReport): readonly string[] {
   const { cpu, cores, node, load, servers } = report.machine
   const machine = [
     `${cpu}, ${cores} cores`,
@@ -100,11 +97,7 @@ function section(title: string, about: string, file: string, report: BenchReport
   return [
     ...['', `## ${title}`, '', about, ''],
     `\`${report.command}\` at ${report.commit}, ${report.date}: ${machine.join('; ')}.`,
-    ...Object.entries(report.tables).flatMap(([name, lines]) => {
-      const shown =
-        lines.length > MOST_ROWS ? [`[${name}](../../test/bench/results/${file}.json)`] : tableOf(name, lines)
-      return ['', ...shown]
-    }),
+    ...Object.entries(report.tables).flatMap(([name, lines]) => ['', ...tableOf(name, lines)]),
   ]
 }
 
