@@ -77,22 +77,16 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
  * Returns the outcome of a fit, in one line, and whether it gave a model that scores: one that was promoted, runs as a shadow, or
  * is the active model again.
  */
-export function outcomeOf({ state, modelId, incumbentId, report }: StoredFit) {
-  const { gate, error } = report
+export function outcomeOf({ state, modelId, incumbentId, report: { gate, error } }: StoredFit) {
   if (gate === null) return { line: `${state}: ${error?.message ?? 'it gave no model'}`, gaveModel: false }
-  const passed = gate.failures.length === 0
   const isActive = state === 'known' && modelId === incumbentId
-  const isKnownBad = state === 'known' && !isActive
   const parts = [
     `${modelId}: ${state}, ${gate.gain.mean?.toFixed(3) ?? 'unknown'} nats a record over ${gate.against}`,
     ...gate.failures,
   ]
   if (isActive) parts.push('the same records gave the active model again; nothing changes')
-  if (isKnownBad) {
+  else if (state === 'known')
     parts.push('it failed its gate or was rolled back before: `outflow models promote` makes it the active model')
-  }
-  return {
-    line: parts.join('; '),
-    gaveModel: passed && state !== 'failed_gate' && !isKnownBad,
-  }
+  const isScoring = isActive || state === 'promoted' || state === 'shadow'
+  return { line: parts.join('; '), gaveModel: isScoring && gate.failures.length === 0 }
 }
