@@ -79,14 +79,8 @@ export async function withOutput<T>(path: string, use: (output: Output) => Promi
 const OWNER_ONLY = 0o600
 
 async function isPlainOrAbsent(path: string): Promise<boolean> {
-  try {
-    const found = await stat(path)
-    if (found.isDirectory()) throw new FileUnavailable('write', path, new Error('it is a folder'))
-    return found.isFile()
-  } catch (error: unknown) {
-    if (error instanceof FileUnavailable) throw error
-    return true
-  }
+  const found = await stat(path).catch(() => null)
+  return found === null || found.isFile()
 }
 
 function outputTo(stream: Writable, name: string): Output {
