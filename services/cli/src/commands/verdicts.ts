@@ -1,16 +1,17 @@
+import { VERDICTS, type Verdict } from '@outflow/contracts/verdict'
 import { type CommandContext, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { notBlank, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 import { type AskOptions, ask } from './verdicts/ask.js'
-import { type Author, storeVerdict, type VerdictWord } from './verdicts/store-verdict.js'
+import { type Author, storeVerdict } from './verdicts/store-verdict.js'
 
-const WORDS: readonly (readonly [VerdictWord, string])[] = [
-  ['confirmed', 'Confirms an anomaly. No model is fitted to its record.'],
-  ['false-alarm', 'Labels an anomaly as a normal record.'],
-  ['expected', 'Labels an anomaly as unusual but known beforehand, such as a load test.'],
-]
+const DESCRIPTIONS: Readonly<Record<Verdict, string>> = {
+  confirmed: 'Confirms an anomaly. No model is fitted to its record.',
+  false_alarm: 'Labels an anomaly as a normal record.',
+  expected: 'Labels an anomaly as unusual but known beforehand, such as a load test.',
+}
 
 export function define(verdicts: OutflowCommand, { terminal }: CommandContext): void {
   verdicts
@@ -25,17 +26,18 @@ export function define(verdicts: OutflowCommand, { terminal }: CommandContext): 
       'outflow verdicts ask',
       'outflow verdicts ask --json',
     )
-  for (const [word, description] of WORDS) {
+  for (const verdict of VERDICTS) {
+    const word = verdict.replace('_', '-')
     verdicts
       .command(word)
-      .description(description)
+      .description(DESCRIPTIONS[verdict])
       .requiredOption('--anomaly <id>', 'pipeline/topic/partition/offset: id of its alert, or of a calibration record')
       .option('--note <text>', 'the reason', notBlank)
       .option('--by <name>', BY, notBlank)
       .pipelineOptions('the verdict')
       .action(async (options: VerdictOptions) => {
         const { anomaly, json } = options
-        const given = await withPipeline(options, (pool) => storeVerdict(pool, word, anomaly, options))
+        const given = await withPipeline(options, (pool) => storeVerdict(pool, verdict, anomaly, options))
         await printResult(terminal, json, { anomaly, ...given }, `${anomaly} is ${word}, by ${given.by}`)
       })
   }

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import type { Verdict } from '@outflow/contracts/verdict'
 import { formatShare } from '@outflow/contracts/wording'
 import { labelledAnomalyShare, nextToLabel } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
@@ -7,7 +8,7 @@ import { formatCount, formatCounted, oneLine, type Terminal } from '@outflow/ter
 import { printJson } from '../../command-context.js'
 import { UsageError } from '../../errors.js'
 import { type PipelineOptions, withPipeline } from '../../store-access.js'
-import { type Author, storeVerdict, type VerdictWord } from './store-verdict.js'
+import { type Author, storeVerdict } from './store-verdict.js'
 
 export interface AskOptions extends PipelineOptions, Author {
   readonly limit: number
@@ -86,9 +87,9 @@ async function askEach(pool: Pool, { records, options, terminal, signal, ...plan
   return current
 }
 
-const ANSWERS: Readonly<Record<string, VerdictWord | 'skip' | 'quit'>> = {
+const ANSWERS: Readonly<Record<string, Verdict | 'skip' | 'quit'>> = {
   c: 'confirmed',
-  f: 'false-alarm',
+  f: 'false_alarm',
   e: 'expected',
   s: 'skip',
   q: 'quit',

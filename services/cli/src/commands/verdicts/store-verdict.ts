@@ -6,9 +6,6 @@ import { formatCount } from '@outflow/terminal'
 import { UsageError } from '../../errors.js'
 import { requireAnomalyId } from '../../positions.js'
 
-/** A verdict as written on the command line. */
-export type VerdictWord = 'confirmed' | 'false-alarm' | 'expected'
-
 export interface Author {
   /** Default: the user of this machine; a login that is only a reviewer gives verdicts in its own name. */
   readonly by?: string
@@ -17,7 +14,7 @@ export interface Author {
 /** Stores a verdict on an anomaly or a calibration record. @throws {AnomalyUnknown | UsageError} */
 export async function storeVerdict(
   pool: Pool,
-  word: VerdictWord,
+  verdict: Verdict,
   id: string,
   { by, note = null }: Author & { readonly note?: string | null },
 ): Promise<GivenVerdict> {
@@ -28,7 +25,7 @@ export async function storeVerdict(
       `--note has ${formatCount(chars)} characters; at most ${formatCount(MAX_NOTE_CHARS)} are allowed`,
     )
   }
-  const own = { pipeline, ...position, verdict: word.replace('-', '_') as Verdict, note }
+  const own = { pipeline, ...position, verdict, note }
   if (await mayNameReviewer(pool)) return giveVerdict(pool, { ...own, by: by ?? userName() })
   if (by !== undefined)
     throw new UsageError('--by takes a login that owns the tables; this one gives verdicts in its own name')
