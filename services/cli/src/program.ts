@@ -64,9 +64,7 @@ export async function makeProgram(context: CommandContext, words: readonly strin
             .replaceAll(/\s*\n\s*/g, ' ')}`,
         ),
     })
-    .showHelpAfterError(false)
     .exitOverride()
-    .helpCommand(true)
     .hook('preAction', (_, command) => requireDistinctFiles(command))
     .addHelpText(
       'after',

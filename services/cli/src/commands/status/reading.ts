@@ -63,7 +63,7 @@ export function rateBetween(earlier: Pick<State, 'at' | 'received'>, later: Pick
 async function watch(configPath: string) {
   const config = await loadConfig(configPath)
   const { pipeline, source } = config
-  const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli', onError: () => {} })
+  const pool = openPool(config.postgres.url, { max: 2, applicationName: 'outflow cli' })
   const kafka = makeKafkaForReport(config)
   /** Records that are not read yet; null if Kafka did not answer. */
   const lag = async (): Promise<{ readonly lag: number | null; readonly lagUnknown: string | null }> => {
