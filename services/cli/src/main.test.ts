@@ -8,21 +8,9 @@ it('prints the help on stdout when no command is given', async () => {
   vi.restoreAllMocks()
 })
 
-it('adds no listener to the streams of the process when it is called again', async () => {
-  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-  const listeners = () => process.stdout.listenerCount('error') + process.stderr.listenerCount('error')
-  await main(['node', 'outflow', '--help'])
-  const before = listeners()
-  expect(await main(['node', 'outflow', '--help'])).toBe(0)
-  vi.restoreAllMocks()
-  expect(listeners()).toBe(before)
-})
-
 it.each(['stdout', 'stderr'] as const)(
   'continues when the terminal of %s is closed (a service ended without its drain)',
-  async (name) => {
-    vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-    await main(['node', 'outflow', '--help'])
+  (name) => {
     vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
     const { isTTY } = process[name]
@@ -34,9 +22,7 @@ it.each(['stdout', 'stderr'] as const)(
   },
 )
 
-it('prints one line, and no stack, when stdout is a full disk', async () => {
-  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-  await main(['node', 'outflow', '--help'])
+it('prints one line, and no stack, when stdout is a full disk', () => {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
   process.stdout.emit('error', Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC' }))

@@ -13,8 +13,6 @@ import { makeProgram } from './program.js'
  * @returns the exit code
  */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
-  exitOnStreamError(process.stdout)
-  exitOnStreamError(process.stderr)
   const context: CommandContext = { terminal: makeTerminal(process), exitCode: 0 }
   try {
     const program = await makeProgram(context, argv)
@@ -31,13 +29,11 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** `outflow score … | head` closes the pipe once `head` has read enough: that is not a failure. A full disk is one. */
-function exitOnStreamError(stream: NodeJS.WriteStream): void {
-  // A program that calls `main` again, as tests do, has the listener already.
-  if (!stream.listeners('error').includes(onStreamError)) stream.on('error', onStreamError)
-}
+process.stdout.on('error', exitOnStreamError)
+process.stderr.on('error', exitOnStreamError)
 
-function onStreamError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+/** `outflow score … | head` closes the pipe once `head` has read enough: that is not a failure. A full disk is one. */
+function exitOnStreamError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0)
   // The terminal was closed: a service drains after its SIGHUP.
   if (error.code === 'EIO' && this.isTTY) return
