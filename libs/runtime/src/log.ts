@@ -12,7 +12,7 @@ export interface LogOptions {
   /** The lowest level that is written. Default: info. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error'
   /** Where lines go. Default: standard output. */
-  readonly destination?: NodeJS.WritableStream & { isTTY?: boolean }
+  readonly destination?: DestinationStream & { isTTY?: boolean }
 }
 
 /**

@@ -1,5 +1,4 @@
 import { createWriteStream } from 'node:fs'
-import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { type Log, makeLog } from '@outflow/runtime'
 import { DemoFailed } from '../errors.js'
@@ -12,21 +11,18 @@ import { DemoFailed } from '../errors.js'
 export function openLogFile(path: string, onError: (error: DemoFailed) => void) {
   let report = onError
   const file = createWriteStream(path)
-  const destination = new Writable({
-    write: (chunk: Buffer, _encoding, done) => {
-      const line = String(chunk)
+  const destination = {
+    write: (line: string): void => {
       if (line.includes('"level":"error"')) report(failureOf(line))
-      file.write(chunk, () => done())
+      file.write(line)
     },
-  })
+  }
   return {
     logOf: (service: string): Log => makeLog({ service, level: 'info', destination }),
     reportErrorsTo: (to: typeof onError): void => {
       report = to
     },
     close: async (): Promise<void> => {
-      destination.end()
-      await finished(destination)
       file.end()
       await finished(file)
     },
