@@ -21,7 +21,7 @@ interface ContainerSpec {
   readonly containerPort: number
   readonly environment: (address: string) => Readonly<Record<string, string>>
   readonly command?: readonly string[]
-  readonly probe: (address: string) => Promise<void>
+  readonly probe: (address: string) => Promise<unknown>
 }
 
 const START_TIMEOUT_MS = 120_000

@@ -45,7 +45,7 @@ export async function startPostgresContainer(launch: PartLaunch): Promise<Postgr
       containerPort: 5432,
       environment: () => ({ POSTGRES_USER: 'outflow', POSTGRES_PASSWORD: password, POSTGRES_DB: 'outflow' }),
       command: ['postgres', '-c', 'max_connections=200'],
-      probe: async (server) => void (await probePostgres(urlOf(server))),
+      probe: (server) => probePostgres(urlOf(server)),
     },
     launch,
   )

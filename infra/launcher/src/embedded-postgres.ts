@@ -61,7 +61,7 @@ export async function startEmbeddedPostgres(launch: PartLaunch): Promise<Postgre
     stopSignal: 'SIGINT', // fast shutdown: closes connections, rolls back transactions, flushes data
     stopTimeoutMs: 10_000,
     endBy: 'SIGQUIT',
-    probe: async () => void (await probePostgres(urlOf('postgres'))),
+    probe: () => probePostgres(urlOf('postgres')),
     timeoutMs: 30_000,
     notYet: /pre-existing shared memory block/, // after a kill, until its last child process has ended
   })

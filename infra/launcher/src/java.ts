@@ -12,9 +12,9 @@ const OLDEST_JAVA = 17 // Kafka 4 brokers are compiled for it
 export async function findJava(): Promise<string> {
   const { JAVA_HOME } = process.env
   const java = JAVA_HOME ? join(JAVA_HOME, 'bin', 'java') : 'java'
-  const { stderr } = await runCommand(java, ['-version'])
+  const printed = await runCommand(java, ['-version'])
   // Versions before 9 begin with 1, such as 1.8.0_392.
-  const version = /version "([^"]+)"/.exec(stderr)?.[1] ?? 'unknown'
+  const version = /version "([^"]+)"/.exec(printed)?.[1] ?? 'unknown'
   if (Number.parseInt(version, 10) >= OLDEST_JAVA) return java
   throw new ComponentStartFailed(`Kafka needs Java ${OLDEST_JAVA} or newer; the version of ${java} is ${version}`)
 }

@@ -5,7 +5,7 @@ export interface Readiness {
   /** The server, e.g. `Kafka on 127.0.0.1:19092`. */
   readonly what: string
   /** Resolves when the server answers, rejects otherwise. */
-  readonly probe: () => Promise<void>
+  readonly probe: () => Promise<unknown>
   /** Resolves with how the server ended, undefined while it runs. Absent for a server that was not started here. */
   readonly ended?: () => Promise<string | undefined>
   readonly timeoutMs: number

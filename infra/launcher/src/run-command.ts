@@ -7,7 +7,7 @@ interface CommandOptions extends ExecFileOptions {
 }
 
 /**
- * Runs a program until it ends and returns its output.
+ * Runs a program until it ends and returns what it prints on stderr.
  *
  * @throws {ComponentStartFailed} when it cannot be run or exits with a code other than 0; the message ends with the
  *   cause from its output
@@ -16,14 +16,14 @@ export function runCommand(
   command: string,
   args: readonly string[],
   { reasonOf = (printed) => lastLines(printed, 5), ...options }: CommandOptions = {},
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
+): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
       command,
       [...args],
       { maxBuffer: 16 * 1024 * 1024, ...options, encoding: 'utf8' },
       (error, stdout, stderr) => {
-        if (error === null) return resolve({ stdout, stderr })
+        if (error === null) return resolve(stderr)
         if (options.signal?.aborted) return reject(options.signal.reason)
         const reason = reasonOf(`${stdout}\n${stderr}`)
         const what =
