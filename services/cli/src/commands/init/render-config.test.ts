@@ -171,16 +171,6 @@ describe('renderConfig', () => {
     expect(featureAt(config, '$.weight')).not.toHaveProperty('scale')
   })
 
-  it.each([
-    ['some are negative', (index: number) => (index === 3 ? -1 : 10 ** (index % 7))],
-    ['they span less than a decade', (index: number) => 9 ** ((index % 10) / 10)],
-    ['more than a tenth are 0', (index: number) => (index % 9 === 0 ? 0 : 10 ** (index % 7))],
-    ['most are large', (index: number) => 1 + 99 * Math.sqrt(((index * 37) % 200) / 200)],
-  ])('leaves numbers on a linear scale where %s', (_, value) => {
-    const { config } = propose(Array.from({ length: 200 }, (_, index) => ({ paid: value(index) })))
-    expect(featureAt(config, '$.paid')).not.toHaveProperty('scale')
-  })
-
   it('issue 17.3: writes a counter as a commented line, and states the unit of epoch times', () => {
     const from = Date.UTC(2026, 0, 1) / 1e3
     const { text, config } = propose(
