@@ -61,23 +61,18 @@ export class OutflowCommand extends Command {
 
   #refuse(option: string): never {
     const name = option.replace(/=.*/s, '')
-    const own = longsOf(this)
-    const inner = this.commands.flatMap(longsOf)
-    const placement =
-      !own.includes(name) && inner.includes(name) ? `; it goes after the command: ${this.#pathTo(name)}` : ''
-    const suggested = placement === '' ? suggestion(didYouMean(name, [...own, ...inner])) : ''
-    return super.error(`error: unknown option '${name}'${placement}${suggested}`, { code: 'commander.unknownOption' })
+    const inner = this.commands.find(({ options }) => options.some(({ long }) => long === name))
+    const hint =
+      inner === undefined
+        ? suggestion(didYouMean(name, [this, ...this.commands].flatMap(longsOf)))
+        : `; it goes after the command: ${this.name()} ${inner.name()} ${name}`
+    return super.error(`error: unknown option '${name}'${hint}`)
   }
 
   #refuseArgument(options: ErrorOptions): never {
     const argument = this.args[this.registeredArguments.length]
     const hint = longsOf(this).includes('--input') ? '; name the file with --input' : ''
     return super.error(`error: unexpected argument '${argument}'${hint}`, options)
-  }
-
-  #pathTo(option: string): string {
-    const [first] = this.commands.filter((command) => longsOf(command).includes(option))
-    return `${this.name()} ${first?.name()} ${option}`
   }
 }
 
