@@ -133,7 +133,7 @@ async function rescoreWith(
       const own = reader.read(message)
       if (!isInRange(message)) return []
       if (!('reason' in own)) return [own]
-      comparison.reject({ pValueThen: then.anomalies.get(message.offset) ?? null })
+      comparison.reject(then.anomalies.get(message.offset) ?? null)
       return []
     })
     const { nll, pValue } = await detector.score(records.map(({ fields }) => fields))

@@ -26,11 +26,11 @@ const TIME: Type = {
   logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
 }
 
-interface Column {
+interface Column<Row = StoredAnomaly> {
   readonly name: string
   readonly type: Type
   readonly optional?: true
-  readonly of: (anomaly: StoredAnomaly) => unknown
+  readonly of: (row: Row) => unknown
 }
 
 /** The columns of the view analyst.anomalies. */
@@ -106,7 +106,7 @@ const FORMULA_START = /^[=+\-@\t\r]/
 
 const escapeFormula = (text: string): string => (FORMULA_START.test(text) ? `'${text}` : text)
 
-const REASON: readonly (Omit<Column, 'of'> & { readonly of: (reason: Reason) => unknown })[] = [
+const REASON: readonly Column<Reason>[] = [
   { name: 'field', type: TEXT, of: ({ field }) => field },
   { name: 'bits', type: DOUBLE, of: ({ bits }) => bits },
   { name: 'observed', type: TEXT, optional: true, of: ({ observed }) => asText(observed) },

@@ -17,7 +17,7 @@ test('new decisions are compared with the stored ones', () => {
   comparison.add(aRecord(2, true, null))
   comparison.add(aRecord(3, false, 0.002))
   comparison.add(aRecord(4, true, null, false))
-  comparison.reject({ pValueThen: null })
+  comparison.reject(null)
   expect(comparison.result()).toMatchObject({
     records: 6,
     scored: 5,
@@ -35,7 +35,7 @@ test('new decisions are compared with the stored ones', () => {
 
 test('a stored anomaly whose record is now rejected is no longer an anomaly (it was not counted)', () => {
   const comparison = makeComparison(10)
-  comparison.reject({ pValueThen: 0.001 })
+  comparison.reject(0.001)
   expect(comparison.result()).toMatchObject({ rejected: 1, anomaliesThen: 1, noLongerAnomalies: 1, noLonger: [] })
 })
 

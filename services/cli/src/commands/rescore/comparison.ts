@@ -25,7 +25,7 @@ export function makeComparison(limit: number) {
   const newly: DecisionChange[] = []
   const noLonger: DecisionChange[] = []
   return {
-    reject: ({ pValueThen }: Pick<DecisionChange, 'pValueThen'>) => {
+    reject: (pValueThen: DecisionChange['pValueThen']) => {
       counts.rejected += 1
       if (pValueThen !== null) counts.anomaliesThen += 1
     },
