@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BROKER_SETTINGS, toContainerEnvironment, toProperties } from './broker-settings.js'
+import { toContainerEnvironment, toProperties } from './broker-settings.js'
 
 describe('broker settings', () => {
   it('are written as a properties file', () => {
@@ -14,11 +14,5 @@ describe('broker settings', () => {
     expect(toContainerEnvironment({ 'transaction.state.log.min.isr': '1' })).toEqual({
       KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
     })
-  })
-
-  it('give internal topics no more replicas than there are brokers', () => {
-    const replicas = Object.entries(BROKER_SETTINGS).filter(([name]) => /replication\.factor|min\.isr/.test(name))
-    expect(replicas).toHaveLength(5)
-    expect(new Set(replicas.map(([, value]) => value))).toEqual(new Set(['1']))
   })
 })

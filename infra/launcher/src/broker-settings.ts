@@ -15,9 +15,6 @@ export const BROKER_SETTINGS = {
   'transaction.state.log.replication.factor': '1',
   'transaction.state.log.min.isr': '1',
   'transaction.state.log.num.partitions': '4',
-  'share.coordinator.state.topic.replication.factor': '1',
-  'share.coordinator.state.topic.min.isr': '1',
-  'share.coordinator.state.topic.num.partitions': '1',
   // A killed broker can register again only after its old session has expired: 9 s by default. A much shorter timeout
   // than this would also expire the session of a broker that a busy disk delays.
   'broker.session.timeout.ms': '6000',
