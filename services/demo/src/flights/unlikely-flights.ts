@@ -1,6 +1,7 @@
 import { formatRarity } from '@outflow/contracts/wording'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
 import type { Terminal } from '@outflow/terminal'
+import type { Flight } from './flights.js'
 
 /** Rows of the table, which is below two bars on a terminal of 24 lines. */
 export const LEAST_LIKELY = 10
@@ -12,14 +13,13 @@ export function leastLikelyTable(flights: readonly StoredAnomaly[], terminal: Pi
     widths: [26, 27, null],
     rows: flights.map(({ pValue, record, reasons }) => [
       formatRarity(pValue),
-      describeFlight(record),
+      describeFlight(record as Flight),
       reasons?.[0]?.text ?? '',
     ]),
   })
 }
 
-/** `LAX→JFK 01-10 18:20`, with `undefined` for missing fields: a record may lack any of them. */
-function describeFlight(record: unknown): string {
-  const { origin, destination, date } = (record ?? {}) as Readonly<Record<string, unknown>>
-  return `${String(origin)}→${String(destination)} ${String(date).slice(5, 16).replace('T', ' ')}`
+/** `LAX→JFK 01-10 18:20` */
+function describeFlight({ origin, destination, date }: Flight): string {
+  return `${origin}→${destination} ${date.slice(5, 16).replace('T', ' ')}`
 }
