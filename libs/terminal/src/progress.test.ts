@@ -24,16 +24,6 @@ describe('in a pipe', () => {
     expect(stream.read()).toBe('score: 5,000 rows\nscore: 10,000 rows\nscore: 12,000 rows\n')
   })
 
-  it('counts one in the singular (it was "1 rows")', () => {
-    const stream = new PassThrough({ encoding: 'utf8' })
-    let now = 0
-    const progress = makeProgressArea(stream, () => now).open({ label: 'score', total: null, unit: 'row' })
-    now = 5_000
-    progress.update(1)
-    progress.stop()
-    expect(stream.read()).toBe('score: 1 row\n')
-  })
-
   it('writes the last state before the lines after it', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
     const area = makeProgressArea(stream)
