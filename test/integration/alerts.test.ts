@@ -3,7 +3,7 @@ import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
@@ -15,7 +15,6 @@ import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 let config: Config
 let pool: Pool
 let nextOffset: bigint
-const cleanUps: (() => Promise<unknown>)[] = []
 
 beforeEach(async () => {
   const deadLetters = aName('dead-letters')
@@ -34,17 +33,13 @@ beforeEach(async () => {
   })
   pool = openPool(config.postgres.url)
   nextOffset = 0n
-  cleanUps.push(() => pool.end())
-})
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+  onTestFinished(() => pool.end())
 })
 
 /** Starts a relay. @returns its metrics, and a function that stops it */
 function relaying() {
   const relay = startRelay(config)
-  cleanUps.push(relay.stop)
+  onTestFinished(relay.stop)
   return relay
 }
 

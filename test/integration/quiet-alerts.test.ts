@@ -13,7 +13,7 @@ import { openPool, type Pool } from '@outflow/store'
 import type { Anomaly } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { addSuppression, listSuppressions } from '@outflow/store/suppressions'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
@@ -25,14 +25,10 @@ import { readCommitted } from '../support/topic-reader.js'
 
 let pool: Pool
 let url: string
-const cleanUps: (() => Promise<unknown>)[] = []
 beforeEach(async () => {
   url = await aDatabase()
   pool = openPool(url)
-  cleanUps.push(() => pool.end())
-})
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
+  onTestFinished(() => pool.end())
 })
 
 const aDocument = async (alerts: object) =>
@@ -58,7 +54,7 @@ async function runForJson(document: object, args: readonly string[]) {
 /** Starts a relay and returns a function that stops it. */
 function relaying(config: Config): () => Promise<void> {
   const { stop } = startRelay(config)
-  cleanUps.push(stop)
+  onTestFinished(stop)
   return stop
 }
 

@@ -1,5 +1,5 @@
 import { applyRetention } from '@outflow/store/retention'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { kafkaBrokers } from '../support/infrastructure.js'
@@ -8,7 +8,6 @@ import { readCommitted } from '../support/topic-reader.js'
 import {
   aPipelineWith,
   aReceiver,
-  cleanUps,
   config,
   deliveries,
   OURS,
@@ -123,7 +122,7 @@ test('an instance that no longer leads reports no open circuit and no health eve
     (await vitals.metrics.text()).match(/^outflow_(webhook_circuit|health_events)_open.* 1$/gm)
   await eventually(async () => (await reported())?.length === 2, { what: 'no model, and the circuit is open' })
   const session = await pool.connect()
-  cleanUps.push(async () => session.release())
+  onTestFinished(() => session.release())
   await session.query(
     `with led as (select name, pid from outflow.leaderships for update), taken as (
        update outflow.leaderships set pid = own.pid, backend_start = own.backend_start

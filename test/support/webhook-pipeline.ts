@@ -5,7 +5,7 @@ import { type Config, parseConfig } from '@outflow/contracts'
 import { makeLog } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import type { OutboxMessage } from '@outflow/store/outbox'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { aConfigFile } from './config-file.js'
 import { documentWith } from './config-with.js'
 import { eventually } from './eventually.js'
@@ -20,12 +20,6 @@ export const OURS = { allow: ['127.0.0.1'] }
 /** Of the last pipeline that `aPipelineWith` made. */
 export let pool: Pool
 export let config: Config
-/** Run after the test, the last one first. */
-export const cleanUps: (() => Promise<unknown>)[] = []
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
-})
 
 /** A pipeline with these webhooks; returns the path of its configuration. */
 export async function aPipelineWith(webhooks: readonly object[], alerts: object = {}): Promise<string> {
@@ -43,13 +37,13 @@ export async function aPipelineWith(webhooks: readonly object[], alerts: object 
   })
   config = parseConfig(document, {})
   pool = openPool(config.postgres.url)
-  cleanUps.push(() => pool.end())
+  onTestFinished(() => pool.end())
   return aConfigFile(document)
 }
 
 export async function aReceiver(answer?: AnswerTo): Promise<WebhookReceiver> {
   const receiver = await startWebhookReceiver(answer)
-  cleanUps.push(() => receiver.close())
+  onTestFinished(receiver.close)
   return receiver
 }
 
@@ -60,7 +54,7 @@ export function relaying() {
   destination.on('data', (chunk: Buffer) => lines.push(String(chunk)))
   const log = makeLog({ service: 'alerts', level: 'debug', destination })
   const { vitals, stop } = startRelay(config, log)
-  cleanUps.push(stop)
+  onTestFinished(stop)
   return { vitals, said: () => lines.join('') }
 }
 
