@@ -14,7 +14,6 @@ import {
   parcelMessages,
 } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
-import { sendMessages } from '../support/topic-writer.js'
 
 const MINUTE_MS = 60_000
 const A_MINUTE = 150
@@ -73,11 +72,8 @@ function heavier(message: ParcelMessage): ParcelMessage {
   return { ...message, value: Buffer.from(JSON.stringify({ ...parcel, grams: parcel.grams * TOO_HEAVY })) }
 }
 
-const send = ({ brokers, topics }: ParcelPipeline, messages: readonly ParcelMessage[], timestampMs: number) =>
-  sendMessages(
-    brokers,
-    messages.map((message) => ({ topic: topics.source, ...message, timestampMs })),
-  )
+const send = (pipeline: ParcelPipeline, messages: readonly ParcelMessage[], timestampMs: number) =>
+  pipeline.send(messages.map((message) => ({ ...message, timestampMs })))
 
 async function anomalyShare({ pool }: ParcelPipeline, modelId: string, fromMs: number): Promise<number> {
   const { rows } = await pool.query<{ share: number }>(

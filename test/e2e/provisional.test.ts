@@ -5,7 +5,6 @@ import { nextOf } from '../support/feed.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_ALERT_RATE, parcelMessages } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
-import { sendMessages } from '../support/topic-writer.js'
 
 const FIRST = 300
 const LATER = 1_700
@@ -21,15 +20,7 @@ interface Found {
 test('a topic with 300 records gets a provisional model, whose anomalies are marked and not alerted, and then a full one', async () => {
   const pipeline = await aParcelPipeline({ training: { minRows: 1_000, niceness: 0 } })
   const messages = parcelMessages(5)
-  const send = (count: number) =>
-    sendMessages(
-      pipeline.brokers,
-      nextOf(messages, count).map(({ key, value }) => ({
-        topic: pipeline.topics.source,
-        key: Buffer.from(key),
-        value,
-      })),
-    )
+  const send = (count: number) => pipeline.send(nextOf(messages, count))
   const found = async (): Promise<Found> => {
     const { rows } = await pipeline.pool.query(`
       select count(*)::int as anomalies, count(*) filter (where provisional)::int as provisional,
@@ -45,7 +36,7 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
   await eventually(() => all.log.some(({ msg }) => msg === 'model promoted'), {
     ...{ what: 'a provisional model is promoted, after a minute of waiting', withinMs: 150_000 },
   })
-  await eventually(async () => (await pipeline.stored()) >= FIRST, { what: 'the first records are counted' })
+  await pipeline.untilStored(FIRST)
   const early = await found()
   expect(early.anomalies).toBeGreaterThan(0)
   expect(early).toMatchObject({ provisional: early.anomalies, withheld: early.anomalies, alerts: 0 })
@@ -57,7 +48,7 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
   )
 
   await send(LATER)
-  await eventually(async () => (await pipeline.stored()) >= FIRST + LATER, { what: 'the later records are counted' })
+  await pipeline.untilStored(FIRST + LATER)
   // The model is active in Postgres before ingest has opened it.
   await eventually(
     async () => {
@@ -71,7 +62,7 @@ test('a topic with 300 records gets a provisional model, whose anomalies are mar
   )
   const before = await found()
   await send(LATER)
-  await eventually(async () => (await pipeline.stored()) >= FIRST + 2 * LATER, { what: 'the last records are counted' })
+  await pipeline.untilStored(FIRST + 2 * LATER)
 
   const after = await found()
   expect(after.provisional).toBe(before.provisional)

@@ -41,7 +41,7 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
   await pipeline.untilStoredMore(4_000)
   await feed.stop()
   const produced = (await readTopic(pipeline.brokers, pipeline.topics.source)).length
-  await eventually(async () => (await pipeline.stored()) === produced, { what: 'all is stored' })
+  await pipeline.untilStored(produced)
   const [anomalies, rejected] = [
     await count(pipeline, 'outflow.anomalies'),
     await count(pipeline, 'outflow.dead_letters'),

@@ -7,7 +7,6 @@ import { nextOf } from '../support/feed.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { type Parcel, parcelMessages } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
-import { sendMessages } from '../support/topic-writer.js'
 
 /** Below the share of heavy parcels, so that contamination hides most of them; a calibration set of 135 records has four beyond it. */
 const ALERT_RATE = 0.03
@@ -35,7 +34,7 @@ test('calibration records that a person confirms leave the calibration set witho
   const ingest = startService('ingest', pipeline.configFile)
   const trainer = startService('trainer', pipeline.configFile)
   const fittedId = (await trainer.logged('model promoted')).modelId as string
-  await untilStored(pipeline, parcels.length)
+  await pipeline.untilStored(parcels.length)
 
   const config = ['--config', pipeline.configFile]
   for (let round = 1; ; round++) {
@@ -67,7 +66,7 @@ test('calibration records that a person confirms leave the calibration set witho
     what: 'ingest serves the trimmed model',
   })
   await send(pipeline, heavy)
-  await untilStored(pipeline, parcels.length + heavy.length)
+  await pipeline.untilStored(parcels.length + heavy.length)
   const before = await heavyFound(pipeline, fittedId)
   expect(before).toBeLessThan(heavy.length / 2)
   expect(await heavyFound(pipeline, trimmedId)).toBeGreaterThan(1.5 * before)
@@ -81,14 +80,8 @@ test('calibration records that a person confirms leave the calibration set witho
   expect(listed.stdout).toMatch(new RegExp(`${trimmedId}\\s+active.*${confirmed.length} of \\d+ confirmed`))
 }, 240_000)
 
-const send = ({ brokers, topics }: ParcelPipeline, parcels: readonly Parcel[]) =>
-  sendMessages(
-    brokers,
-    parcels.map((parcel) => ({ topic: topics.source, key: 'depot-1', value: JSON.stringify(parcel) })),
-  )
-
-const untilStored = ({ stored }: ParcelPipeline, count: number) =>
-  eventually(async () => (await stored()) >= count, { what: `${count} parcels are decided` })
+const send = (pipeline: ParcelPipeline, parcels: readonly Parcel[]) =>
+  pipeline.send(parcels.map((parcel) => ({ key: 'depot-1', value: JSON.stringify(parcel) })))
 
 /** Number of heavy parcels that ingest found with a model. */
 async function heavyFound({ pool }: ParcelPipeline, modelId: string): Promise<number> {

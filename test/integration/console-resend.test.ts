@@ -104,13 +104,12 @@ test('issue 20: dead letters are selected and resent on the health page, each on
 
   /** As the alerts service sends them: two whole, and one cut. */
   async function sendLetters(): Promise<void> {
-    const kafka = makeKafka(console.config.kafka)
     const deadLetters = console.config.deadLetters.topic
-    await ensureTopics(kafka, [{ topic: deadLetters, partitions: 1 }])
+    await ensureTopics(makeKafka(console.config.kafka), [{ topic: deadLetters, partitions: 1 }])
     await sendMessages(
-      kafka,
+      console.config.kafka.brokers,
+      deadLetters,
       [0, 1, 3].map((offset) => ({
-        topic: deadLetters,
         key: null,
         value: VALUES[offset]!,
         headers: Object.entries({

@@ -1,14 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { aConsole } from '../support/a-console.js'
 import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
-import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { parcelMessages } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
-import { sendMessages } from '../support/topic-writer.js'
 
 const DEPOT = 'the-depot'
 const RECORDS = 800
@@ -27,7 +25,7 @@ test('issue 20: the page of an anomaly shows reasons that were not stored, the v
   const pipeline = await aParcelPipeline({ model: await parcelModel(), databaseUrl })
   await produce(pipeline)
   startService('ingest', pipeline.configFile)
-  await eventually(async () => (await pipeline.stored()) === RECORDS, { what: 'all is stored' })
+  await pipeline.untilStored(RECORDS)
   const { rows } = await pipeline.pool.query(
     `select id from analyst.anomalies where entity_key = $1 and record->>'odd' = 'yes'`,
     [DEPOT],
@@ -69,17 +67,15 @@ test('issue 20: the page of an anomaly shows reasons that were not stored, the v
 })
 
 /** Produces normal parcels, every second one of one depot; one of that depot is a crate with thirty times the usual weight. */
-async function produce({ brokers, topics }: ParcelPipeline): Promise<void> {
+async function produce({ send }: ParcelPipeline): Promise<void> {
   const normal = nextOf(parcelMessages(61), 2 * RECORDS).filter(({ truth }) => truth === 'normal')
-  await sendMessages(
-    brokers,
+  await send(
     normal.slice(0, RECORDS).map(({ key, value, headers }, index) => {
-      const topic = topics.source
       if (index === ODD) {
         const crate = JSON.stringify({ kind: 'crate', grams: 1_200_000, millimetres: 1_200, odd: 'yes' })
-        return { topic, key: DEPOT, value: crate, headers: [['truth', Buffer.from('odd')]] }
+        return { key: DEPOT, value: crate, headers: [['truth', Buffer.from('odd')]] }
       }
-      return { topic, key: index % 2 === 0 ? DEPOT : key, value, headers }
+      return { key: index % 2 === 0 ? DEPOT : key, value, headers }
     }),
   )
 }

@@ -10,7 +10,6 @@ import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
 import { aFitReport } from '../support/reports.js'
-import { sendMessages } from '../support/topic-writer.js'
 
 it('doctor reports a read-only database, and a registry that is late instead of a topic without records', async () => {
   const { url, close } = await onLoopback(createServer(() => {}))
@@ -19,8 +18,7 @@ it('doctor reports a read-only database, and a registry that is late instead of 
   await pipeline.pool.query(
     `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`,
   )
-  const value = Buffer.of(0, 0, 0, 0, 7, 1)
-  await sendMessages(pipeline.brokers, [{ topic: pipeline.topics.source, key: null, value }])
+  await pipeline.send([{ key: null, value: Buffer.of(0, 0, 0, 0, 7, 1) }])
 
   const { code, stdout } = await callOutflow(['doctor', '--config', pipeline.configFile])
   expect(code).toBe(1)

@@ -109,7 +109,8 @@ interface Running {
 const produce = (topic: string, values: readonly (Buffer | null)[]) =>
   sendMessages(
     kafkaBrokers(),
-    values.map((value) => ({ topic, key: null, value })),
+    topic,
+    values.map((value) => ({ key: null, value })),
   )
 
 /** A pipeline that reads these values until the end of the test. */

@@ -207,5 +207,6 @@ const measurement = (index: number): string =>
 const produce = (topic: string, values: readonly string[], timestampOf = (_: number) => Date.now()) =>
   sendMessages(
     kafkaBrokers(),
-    values.map((value, index) => ({ topic, key: `${index}`, value, timestampMs: timestampOf(index) })),
+    topic,
+    values.map((value, index) => ({ key: `${index}`, value, timestampMs: timestampOf(index) })),
   )

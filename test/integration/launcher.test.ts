@@ -24,9 +24,8 @@ describe('an embedded launch', () => {
 
   it('accepts a record of 2 MB', async () => {
     const { brokers } = infrastructure.kafka
-    const kafka = makeKafka({ brokers, clientId: 'test' })
-    await ensureTopics(kafka, [{ topic: 'large', partitions: 1 }])
-    await sendMessages(kafka, [{ topic: 'large', key: null, value: 'x'.repeat(2_000_000) }])
+    await ensureTopics(makeKafka({ brokers, clientId: 'test' }), [{ topic: 'large', partitions: 1 }])
+    await sendMessages(brokers, 'large', [{ key: null, value: 'x'.repeat(2_000_000) }])
     expect((await readTopic(brokers, 'large')).map(({ value }) => value?.length)).toEqual([2_000_000])
   })
 })

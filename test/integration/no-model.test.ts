@@ -8,7 +8,6 @@ import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES, parcelMessages } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
-import { sendMessages } from '../support/topic-writer.js'
 
 const RECORDS = 1_500
 
@@ -17,10 +16,7 @@ test('issue 17.7: a path that no record has is reported by the trainer, status a
     features: [...PARCEL_FEATURES, { path: '$.amout', type: 'numeric', optional: false }],
     training: { minRows: 1_000, niceness: 0 },
   })
-  await send(
-    pipeline,
-    nextOf(parcelMessages(7), RECORDS).map(({ value }) => value),
-  )
+  await pipeline.send(nextOf(parcelMessages(7), RECORDS))
 
   const all = startService('all', pipeline.configFile)
   const awaited = await all.logged('training rows awaited')
@@ -50,7 +46,7 @@ test('status states the failure of the schema registry that the trainer retries'
     source: { format: 'avro', registry: { url } },
     training: { minRows: 1_000, niceness: 0 },
   })
-  await send(pipeline, new Array<Buffer>(RECORDS).fill(Buffer.of(0, 0, 0, 0, 7, 1)))
+  await pipeline.send(new Array(RECORDS).fill({ key: null, value: Buffer.of(0, 0, 0, 0, 7, 1) }))
   const trainer = startService('trainer', pipeline.configFile)
   await trainer.logged('training failed')
   await untilStatusStates(pipeline, /no model: the trainer failed and retries: .*registry/)
@@ -62,22 +58,13 @@ test('status names changed features with which every record is rejected, while t
     features: [...PARCEL_FEATURES, { path: '$.amout', type: 'numeric', optional: false }],
     training: { minRows: 1_000, niceness: 0 },
   })
-  await send(
-    pipeline,
-    nextOf(parcelMessages(7), RECORDS).map(({ value }) => value),
-  )
+  await pipeline.send(nextOf(parcelMessages(7), RECORDS))
   startService('trainer', pipeline.configFile)
   await untilStatusStates(
     pipeline,
     /: no model with the features of the configuration: training window: 1,500 records read, 1,500 rejected, .* \$\.amout is absent/,
   )
 })
-
-const send = ({ brokers, topics }: ParcelPipeline, values: readonly (Buffer | null)[]) =>
-  sendMessages(
-    brokers,
-    values.map((value) => ({ topic: topics.source, key: null, value })),
-  )
 
 async function untilStatusStates({ configFile }: ParcelPipeline, remark: RegExp): Promise<void> {
   await eventually(async () => remark.test((await callOutflow(['status', '--config', configFile])).stdout), {

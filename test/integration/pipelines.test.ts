@@ -51,12 +51,6 @@ async function aPipeline(topics: readonly string[]): Promise<Made> {
   return { name, configFile }
 }
 
-const send = (topic: string, messages: readonly ParcelMessage[]) =>
-  sendMessages(
-    kafkaBrokers(),
-    messages.map((message) => ({ topic, ...message })),
-  )
-
 const isSound = ({ truth }: ParcelMessage) => truth === 'normal' || truth === 'odd'
 
 /** By topic: numbers of received, scored and rejected records. */
@@ -78,7 +72,7 @@ test('two pipelines in one process, one of them over two topics: every record of
   const topics = await Promise.all([aTopic({ partitions: 3 }), aTopic({ partitions: 2 }), aTopic()])
   const [first, second, other] = topics as [string, string, string]
   const messages = [1_100, 700, 400].map((count, seed) => nextOf(parcelMessages(seed), count))
-  await Promise.all(topics.map((topic, index) => send(topic, messages[index]!)))
+  await Promise.all(topics.map((topic, index) => sendMessages(kafkaBrokers(), topic, messages[index]!)))
   const both = await aPipeline([first, second])
   const single = await aPipeline([other])
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { OutgoingMessage } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { expectEachRecordCountedOnce, untilAllStored } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
@@ -9,14 +8,14 @@ import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted } from '../support/topic-reader.js'
-import { sendMessages } from '../support/topic-writer.js'
+import type { MessageToSend } from '../support/topic-writer.js'
 
 /** An anomaly under every model of parcels, so that it is stored with its key. */
 const HEAVY = JSON.stringify({ kind: 'letter', grams: 1e9, millimetres: 1 })
 const UNDECODABLE = '{'
 const LONG_KEY = randomBytes(50_000).toString('hex')
 
-const POISON: readonly Omit<OutgoingMessage, 'topic'>[] = [
+const POISON: readonly MessageToSend[] = [
   { key: LONG_KEY, value: HEAVY },
   { key: `${LONG_KEY}-`, value: HEAVY },
   { key: '\0', value: HEAVY },
@@ -38,13 +37,10 @@ test('issue 17.17, 17.18: long keys and hostile headers affect no other record, 
   })
   const sound = nextOf(parcelMessages(18), 400).filter(({ truth }) => truth === 'normal')
   const messages = [...sound.slice(0, 200), ...POISON, ...sound.slice(200)]
-  await sendMessages(
-    pipeline.brokers,
-    messages.map((message) => ({ ...message, topic: pipeline.topics.source })),
-  )
+  await pipeline.send(messages)
 
   const ingest = startService('ingest', pipeline.configFile)
-  await eventually(async () => (await pipeline.stored()) >= messages.length, { what: 'all records are stored' })
+  await pipeline.untilStored(messages.length)
   expect(await ingest.terminate()).toMatchObject({ code: 0 })
 
   const query = async (text: string) => (await pipeline.pool.query<Record<string, unknown>>(text)).rows
@@ -85,12 +81,9 @@ test('issue 17.20: a record that Postgres rejects affects no other record', asyn
   const messages = [...sound, ...sound.slice(0, 2)].map((message, index) =>
     index === 100 || index === 700 ? { key: 'poison', value: HEAVY } : message,
   )
-  await sendMessages(
-    pipeline.brokers,
-    messages.map((message) => ({ ...message, topic: pipeline.topics.source })),
-  )
+  await pipeline.send(messages)
   const ingest = startService('ingest', pipeline.configFile)
-  await eventually(async () => (await pipeline.stored()) >= messages.length, { what: 'all records are stored' })
+  await pipeline.untilStored(messages.length)
   expect(await query(counters)).toEqual([{ received: messages.length, scored: messages.length - 2, rejected: 2 }])
   const failed = await query("select detail from outflow.dead_letters where reason = 'failed'")
   expect(failed).toEqual(Array(2).fill({ detail: expect.stringMatching(/^ValueRefused: .*refused by the test/) }))

@@ -174,12 +174,12 @@ describe.concurrent('an error that names the key and the fix, and is not tried f
 describe('outflow init', () => {
   it('reads a topic over TLS with a login, from a .properties file, and writes a configuration that doctor accepts, without the password', async () => {
     const topic = 'to-be-described'
-    const kafka = makeKafka({ brokers: secured.infrastructure.kafka.brokers, clientId: 'test' })
-    await ensureTopics(kafka, [{ topic, partitions: 1 }])
+    const { brokers } = secured.infrastructure.kafka
+    await ensureTopics(makeKafka({ brokers, clientId: 'test' }), [{ topic, partitions: 1 }])
     const messages = Array.from({ length: 100 }, (_, at) => {
-      return { topic, key: null, value: JSON.stringify({ grams: (at * 37) % 101, to: `hub ${at % 3}` }) }
+      return { key: null, value: JSON.stringify({ grams: (at * 37) % 101, to: `hub ${at % 3}` }) }
     })
-    await sendMessages(kafka, messages)
+    await sendMessages(brokers, topic, messages)
     const properties = join(secured.folder, 'client.properties')
     await writeFile(
       properties,

@@ -120,8 +120,9 @@ describe.concurrent('records that are not there any more', () => {
     const topic = await aTopic({ settings: { ...settings, 'segment.bytes': '1048576' } })
     const send = (timestampMs: number, keys: string, value = 'x'.repeat(100_000)) =>
       sendMessages(
-        kafka(),
-        Array.from(keys, (key) => ({ topic, key, value, timestampMs })),
+        kafkaBrokers(),
+        topic,
+        Array.from(keys, (key) => ({ key, value, timestampMs })),
       )
     await send(0, 'abcdef')
     await send(0, 'k', 'of a producer that sends nothing else')
@@ -196,6 +197,7 @@ const createAgain = (topic: string) =>
 /** Sends records of one key, so that compaction removes all but the last. */
 const produceKey = (topic: string, from: number, to: number) =>
   sendMessages(
-    kafka(),
-    range(from, to).map((value) => ({ ...message(topic, value), key: Buffer.from('key') })),
+    kafkaBrokers(),
+    topic,
+    range(from, to).map((value) => ({ ...message(topic, value), key: 'key' })),
   )

@@ -21,8 +21,9 @@ const VALUES = Array.from(
 test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as they were written', async (codec) => {
   const topic = await aTopic({ settings: { 'compression.type': codec } })
   await sendMessages(
-    kafka(),
-    VALUES.map((value) => ({ topic, key: null, value: Buffer.from(value) })),
+    kafkaBrokers(),
+    topic,
+    VALUES.map((value) => ({ key: null, value })),
   )
 
   expect(await delivered(topic)).toEqual(VALUES)

@@ -70,8 +70,9 @@ describe('readWindow', () => {
   it('issue 17.10: leaves out tombstones with skipTombstones', async () => {
     const topic = await aTopic()
     await sendMessages(
-      kafka(),
-      [null, '1', null].map((value) => ({ topic, key: 'a', value })),
+      kafkaBrokers(),
+      topic,
+      [null, '1', null].map((value) => ({ key: 'a', value })),
     )
 
     const window = { topics: [topic], fromMs: 0, maxRows: 100, seed: 1 }
@@ -189,7 +190,7 @@ describe('topics', () => {
     )
     expect(await describeCluster(kafka())).toMatchObject({ brokers: 1 })
 
-    await sendMessages(kafka(), [{ topic, key: 'a', value: 'x'.repeat(2 * 1024 ** 2), partition: 1 }])
+    await sendMessages(kafkaBrokers(), topic, [{ key: 'a', value: 'x'.repeat(2 * 1024 ** 2), partition: 1 }])
     expect(await partitionEnds(kafka(), [topic])).toEqual(
       expect.arrayContaining([
         { topic, partition: 0, earliest: 0n, end: 0n },
@@ -207,6 +208,7 @@ describe('topics', () => {
 
 const produce = (topic: string, timestampsMs: readonly number[]) =>
   sendMessages(
-    kafka(),
-    timestampsMs.map((timestampMs) => ({ topic, key: `${timestampMs}`, value: 'v', timestampMs })),
+    kafkaBrokers(),
+    topic,
+    timestampsMs.map((timestampMs) => ({ key: `${timestampMs}`, value: 'v', timestampMs })),
   )

@@ -119,7 +119,8 @@ export const message = (topic: string, value: number, partition?: number) => ({
 /** @param partition  default: chosen by the producer */
 export const produce = (topic: string, from: number, to: number, partition?: number) =>
   sendMessages(
-    kafka(),
+    kafkaBrokers(),
+    topic,
     range(from, to).map((value) => message(topic, value, partition)),
   )
 

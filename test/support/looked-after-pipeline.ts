@@ -35,11 +35,10 @@ export async function aLookedAfterPipeline(alsoRead: readonly string[] = []) {
   const pool = openPool(config.postgres.url)
   onTestFinished(() => pool.end())
   let now = Date.now()
-  const kafka = makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
   const watching = {
     config,
     pool,
-    kafka,
+    kafka: makeKafka({ brokers: kafkaBrokers(), clientId: 'test' }),
     telemetry: { healthEventReported: vi.fn(), openHealthEvents: vi.fn(), healthNotChecked: vi.fn() },
     now: () => now,
   }
@@ -53,7 +52,7 @@ export async function aLookedAfterPipeline(alsoRead: readonly string[] = []) {
     },
     promote: (id: string) =>
       storeActive(pool, name, { artefact: Buffer.from(id), metadata: aModelMetadata({ modelId: id }) }),
-    send: (count: number) => sendMessages(kafka, Array(count).fill({ topic, key: null, value: '{}' })),
+    send: (count: number) => sendMessages(kafkaBrokers(), topic, Array(count).fill({ key: null, value: '{}' })),
     begin: () => beginPartition(pool, { pipeline: name, topic }),
     /** Stores a batch as ingest does. @param scores  of the batch's minute */
     store: (from: bigint, to: bigint, scores: readonly MinuteScores[] = []) =>

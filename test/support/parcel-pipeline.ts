@@ -10,6 +10,7 @@ import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
 import { withAdmin } from './kafkajs.js'
 import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, parcelMessages } from './parcels.js'
 import { storeActive, storeCandidate } from './stored-model.js'
+import { type MessageToSend, sendMessages } from './topic-writer.js'
 
 /** A pipeline for one test: its topics, its database and its configuration. */
 export interface ParcelPipeline {
@@ -22,8 +23,12 @@ export interface ParcelPipeline {
   store(model: TrainedDetector): Promise<void>
   /** Makes a model the active one. */
   promote(model: TrainedDetector): Promise<void>
+  /** Sends messages to the source topic. */
+  send(messages: readonly MessageToSend[]): Promise<void>
   /** Number of records that have been counted. */
   stored(): Promise<number>
+  /** Waits until this number of records has been counted. */
+  untilStored(count: number): Promise<void>
   /** Waits until this number of further records has been counted. */
   untilStoredMore(count: number): Promise<void>
   /** Starts a producer that runs until it is stopped; by default it keeps ahead of ingest. */
@@ -84,6 +89,9 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
     const { rows } = await pool.query('select coalesce(sum(next_offset), 0)::int as stored from outflow.offsets')
     return (rows[0] as { readonly stored: number }).stored
   }
+  const untilStored = async (count: number) => {
+    await eventually(async () => (await stored()) >= count, { what: `${count} records are stored` })
+  }
   return {
     name,
     brokers: target.brokers,
@@ -92,11 +100,10 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
     configFile,
     store: async (candidate) => void (await storeCandidate(pool, name, candidate)),
     promote: (next) => storeActive(pool, name, next),
+    send: (messages) => sendMessages(target.brokers, topics.source, messages),
     stored,
-    untilStoredMore: async (count) => {
-      const goal = (await stored()) + count
-      await eventually(async () => (await stored()) >= goal, { what: `${goal} records are stored` })
-    },
+    untilStored,
+    untilStoredMore: async (count) => untilStored((await stored()) + count),
     feed: (seed, pace = {}) => {
       const messages = parcelMessages(seed)
       const feed = startFeed({ brokers: target.brokers, topic: topics.source, messages, stored, ...pace })

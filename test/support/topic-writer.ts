@@ -1,11 +1,14 @@
-import { type KafkaConnection, makeKafka, makeProducer, type OutgoingMessage } from '@outflow/streams'
+import { makeKafka, makeProducer, type OutgoingMessage } from '@outflow/streams'
 
-/** Sends messages, and returns when the broker has them. @param to  brokers, or a connection to them */
+export type MessageToSend = Omit<OutgoingMessage, 'topic'>
+
+/** Sends messages, and returns when the broker has them. */
 export async function sendMessages(
-  to: readonly string[] | KafkaConnection,
-  messages: readonly OutgoingMessage[],
+  brokers: readonly string[],
+  topic: string,
+  messages: readonly MessageToSend[],
 ): Promise<void> {
-  const producer = await makeProducer('kafkajs' in to ? to : makeKafka({ brokers: to, clientId: 'test' }))
-  await producer.send(messages)
+  const producer = await makeProducer(makeKafka({ brokers, clientId: 'test' }))
+  await producer.send(messages.map((message) => ({ topic, ...message })))
   await producer.close()
 }
