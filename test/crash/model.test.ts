@@ -85,9 +85,7 @@ test('a power cut of Postgres during a promotion leaves a candidate, which the t
   await control.start()
 
   expect(await trainer.logged('candidate adopted')).toMatchObject({ modelId: b, became: 'promoted' })
-  await eventually(() => ingest.log.some((line) => line.msg === 'model served' && line.modelId === b), {
-    what: 'ingest serves it',
-  })
+  await ingest.logged('model served', { modelId: b })
   await pipeline.untilStoredMore(1_000)
   await feed.stop()
   expect(await activeModelId(pipeline.pool, pipeline.name)).toBe(b)
@@ -128,9 +126,7 @@ test('a shadow continues after its trainer is killed, and counts each record onc
   const trainer = startService('trainer', pipeline.configFile)
   expect(await trainer.logged('model promoted')).toMatchObject({ modelId: b, scored: counts.scored })
   await ingest.logged('shadow ended')
-  await eventually(() => ingest.log.some((line) => line.msg === 'model served' && line.modelId === b), {
-    what: 'ingest serves the candidate',
-  })
+  await ingest.logged('model served', { modelId: b })
   expect(await activeModelId(pipeline.pool, pipeline.name)).toBe(b)
 })
 

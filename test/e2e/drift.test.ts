@@ -3,7 +3,6 @@ import { loadModel } from '@outflow/store/models'
 import { listFits } from '@outflow/store/training'
 import { expect, test } from 'vitest'
 import { untilAllStored } from '../support/audit.js'
-import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import {
@@ -42,9 +41,7 @@ test('a shift raises an alarm, and a model is fitted to the records since the sh
   expect(alarm).toMatchObject({ modelId: model.metadata.modelId, fields: [{ field: 'grams' }, {}, {}] })
   expect(Math.abs(Date.parse(alarm.changedAt as string) - shiftedMs)).toBeLessThanOrEqual(3 * MINUTE_MS)
   const { modelId } = await trainer.logged('model promoted')
-  await eventually(() => ingest.log.some((line) => line.msg === 'model served' && line.modelId === modelId), {
-    what: 'ingest serves it',
-  })
+  await ingest.logged('model served', { modelId })
   const [fit] = await listFits(pipeline.pool, { pipeline: pipeline.name })
   expect(fit).toMatchObject({ because: 'drift', state: 'promoted', modelId })
   const { metadata } = await loadModel(pipeline.pool, { pipeline: pipeline.name, id: modelId as string })

@@ -62,9 +62,7 @@ test('calibration records that a person confirms leave the calibration set witho
   await eventually(() => applied() !== undefined, { what: 'the trainer applies all labels' })
   expect(applied()).toMatchObject({ fittedId })
   const trimmedId = applied()!.modelId as string
-  await eventually(() => ingest.log.some(({ msg, modelId }) => msg === 'model served' && modelId === trimmedId), {
-    what: 'ingest serves the trimmed model',
-  })
+  await ingest.logged('model served', { modelId: trimmedId })
   await send(pipeline, heavy)
   await pipeline.untilStored(parcels.length + heavy.length)
   const before = await heavyFound(pipeline, fittedId)

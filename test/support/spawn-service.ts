@@ -24,8 +24,8 @@ export interface ServiceProcess {
   readonly log: readonly LogLine[]
   /** Its output on stderr. */
   readonly complaints: readonly string[]
-  /** Returns the first line with this message; throws when the service ends without one. */
-  logged(msg: string): Promise<LogLine>
+  /** Returns the first line with this message and these fields; throws when the service ends without one. */
+  logged(msg: string, fields?: Readonly<Record<string, unknown>>): Promise<LogLine>
   /** Requests `/readyz`. */
   readiness(): Promise<Readiness & { readonly status: number }>
   hasEnded(): boolean
@@ -62,15 +62,17 @@ export function spawnService(name: ServiceName, ...configFiles: readonly string[
     const [code, signal] = await closed
     return { code, signal, tookMs: Date.now() - from }
   }
-  const logged = (msg: string): Promise<LogLine> =>
-    eventually(
+  const logged: ServiceProcess['logged'] = (msg, fields = {}) => {
+    const wanted = Object.entries({ msg, ...fields })
+    return eventually(
       () => {
-        const line = log.find((candidate) => candidate.msg === msg)
+        const line = log.find((candidate) => wanted.every(([field, value]) => candidate[field] === value))
         if (line === undefined && hasEnded()) throw new Error(`${name} ended without logging '${msg}'`)
         return line
       },
-      { what: `${name} logs '${msg}'`, withinMs: LOGGED_WITHIN_MS },
+      { what: `${name} logs '${msg}' ${JSON.stringify(fields)}`, withinMs: LOGGED_WITHIN_MS },
     )
+  }
 
   return {
     pid: child.pid!,
