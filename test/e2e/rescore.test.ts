@@ -5,6 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
+import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { startService } from '../support/service-process.js'
@@ -79,7 +80,7 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
     newAnomalies: looser.newAnomalies,
     alerts: 0,
   })
-  await eventually(async () => (await count(pipeline, 'outflow.outbox')) === 0, { what: 'the outbox is empty' })
+  await untilOutboxIsEmpty(pipeline.pool)
   const alerts = await readCommitted(pipeline.brokers, pipeline.topics.alerts)
   expect(new Set(alerts.map(({ value }) => JSON.parse(String(value)).id)).size).toBe(anomalies + looser.newAnomalies)
   expect(alerts).toHaveLength(anomalies + looser.newAnomalies)

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { plainKafka } from '../support/kafkajs.js'
+import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { type ParcelMessage, parcelMessages } from '../support/parcels.js'
@@ -39,10 +40,7 @@ test('issue 17.19: of a batch that expands to 110 MiB one record is rejected; th
   expect(await counts()).toMatchObject({ scored: 3 * ORDINARY, rejected: 2 })
   expect(await rejectedByReason(pool, name)).toMatchObject({ too_large: 2 })
 
-  await eventually(
-    async () => (await pool.query('select from outflow.outbox where pipeline = $1', [name])).rowCount === 0,
-    { what: 'the relay has sent everything' },
-  )
+  await untilOutboxIsEmpty(pool)
   // A record without a key may be in any partition of the topic.
   const letters = (await readCommitted(brokers, topics.deadLetters)).toSorted((a, b) => offsetOf(a) - offsetOf(b))
   expect(letters.map(offsetOf)).toEqual([ORDINARY, 2 * ORDINARY + 1])

@@ -5,9 +5,9 @@ import { beat, healthEventsCheck, newOccurrences, openHealthEvents } from '@outf
 import { noteDriftAlarm, rollBackModel } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
 import { expect, test } from 'vitest'
-import { eventually } from '../support/eventually.js'
 import { aName, kafkaBrokers } from '../support/infrastructure.js'
 import { aLookedAfterPipeline } from '../support/looked-after-pipeline.js'
+import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { startRelay } from '../support/relay.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
 import { storeActive } from '../support/stored-model.js'
@@ -20,9 +20,7 @@ const openKinds = async (pool: Pool, pipeline: string) =>
 async function relayed(pipeline: Awaited<ReturnType<typeof aLookedAfterPipeline>>) {
   const { config, pool } = pipeline
   const relay = startRelay(config)
-  await eventually(async () => (await pool.query('select from outflow.outbox limit 1')).rowCount === 0, {
-    what: 'the outbox is empty',
-  })
+  await untilOutboxIsEmpty(pool)
   await relay.stop()
   const messages = await readCommitted(kafkaBrokers(), config.events.topic!)
   return messages.map(({ value }) => healthEventSchema.parse(JSON.parse(String(value))))

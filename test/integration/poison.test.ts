@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { expectEachRecordCountedOnce, untilAllStored } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
+import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { parcelModel, windowedParcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
@@ -56,8 +57,7 @@ test('issue 17.17, 17.18: long keys and hostile headers affect no other record, 
   expect(states).toHaveLength(2)
 
   const alerts = startService('alerts', pipeline.configFile)
-  const unsent = async () => (await query('select from outflow.outbox')).length
-  await eventually(async () => (await unsent()) === 0, { what: 'alerts and dead letters are sent' })
+  await untilOutboxIsEmpty(pipeline.pool)
   expect(await alerts.terminate()).toMatchObject({ code: 0 })
   const deadLetters = await readCommitted(pipeline.brokers, pipeline.topics.deadLetters)
   const headers = deadLetters.map((record) => record.headers)

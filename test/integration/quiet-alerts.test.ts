@@ -20,6 +20,7 @@ import { aConfigFile } from '../support/config-file.js'
 import { documentWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { startRelay } from '../support/relay.js'
 import { readCommitted } from '../support/topic-reader.js'
 
@@ -242,9 +243,7 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
     config,
     range(0, 9).map((own) => anAnomaly(own)),
   )
-  await eventually(async () => (await pool.query('select from outflow.outbox')).rowCount === 0, {
-    what: 'all is decided on',
-  })
+  await untilOutboxIsEmpty(pool)
   await stop()
   await pool.query(
     `update outflow.alert_buckets set bucket = jsonb_set(bucket, '{closesAtMs}', to_jsonb(extract(epoch from now() - interval '2 seconds') * 1000))`,
