@@ -15,6 +15,7 @@ import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { configWith } from '../support/config-with.js'
 import { sound } from '../support/sound.js'
+import { meanOf } from './average.js'
 import { keepHistory } from './drift/history.js'
 import { makeSimulatedPipeline } from './drift/simulated-pipeline.js'
 import { makeStream, STREAM_FEATURES, STRETCHES, type StreamRecord, type Stretch, type World } from './drift/stream.js'
@@ -72,7 +73,7 @@ report.table(
   'targets',
   targets.map(({ target, value, met }) => ({ target, value, met: met ? 'yes' : 'no' })),
 )
-report.table('fits', [{ fits: pipeline.fitSeconds.length, 'mean s': mean(pipeline.fitSeconds), 'counted as s': 60 }])
+report.table('fits', [{ fits: pipeline.fitSeconds.length, 'mean s': meanOf(pipeline.fitSeconds), 'counted as s': 60 }])
 process.exitCode = targets.every(({ met }) => met) ? 0 : 1
 
 async function pass(stretch: Stretch): Promise<Passed> {
@@ -166,8 +167,4 @@ function spread(count: number): number[] {
 
 function fieldsOf(record: StreamRecord): Fields {
   return sound(read(record))
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -13,6 +13,7 @@
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { parseArgs } from 'node:util'
+import { meanOf, medianOf } from './average.js'
 import { type Comparison, compare, type Took } from './ingest/compare.js'
 import { type Event, fillTopic, makeEvents, normalEvents } from './ingest/events.js'
 import { type Latency, measureLatency } from './ingest/latency.js'
@@ -23,7 +24,6 @@ import type { Running } from './ingest/running.js'
 import { soak } from './ingest/soak.js'
 import { fitModel, openStage } from './ingest/stage.js'
 import { cpuUs, perCore, perSecond, type Taken, together } from './ingest/taken.js'
-import { medianOf } from './median.js'
 import { type Line, makeReport } from './report.js'
 
 const { values: options } = parseArgs({
@@ -55,7 +55,9 @@ const report = makeReport(options.json, stage.description)
 try {
   const model = await fitModel(FIELDS)
   const events = makeEvents(20_000, FIELDS, 1)
-  report.table('stream', [{ records, fields: FIELDS, 'bytes a record': meanBytes(events) }])
+  report.table('stream', [
+    { records, fields: FIELDS, 'bytes a record': Math.round(meanOf(events.map(({ value }) => value.length))) },
+  ])
   if (parts.has('speed') || parts.has('two')) {
     const ran = await measureSpeed()
     report.table('throughput', speedLines(ran))
@@ -146,10 +148,6 @@ interface SpeedRuns {
   readonly b: Taken[]
   readonly ours: IngestRun[]
   readonly two: IngestRun[]
-}
-
-function meanBytes(events: readonly Event[]): number {
-  return Math.round(events.reduce((sum, { value }) => sum + value.length, 0) / events.length)
 }
 
 /** Rates and CPU of each consumer, and its share of the rates of B. */

@@ -15,6 +15,7 @@ import { makeReader, readRecords } from '@outflow/records'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { sound } from '../support/sound.js'
+import { meanOf } from './average.js'
 import { fitFile } from './fit-file.js'
 import { auroc } from './ranking.js'
 import { type Line, makeReport } from './report.js'
@@ -51,10 +52,6 @@ report.table('AUROC of planted errors', [
   ...tables,
   { table: 'mean', rows: null, columns: null, ...overall, 'fit s': null },
 ])
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
 
 async function readTable(name: string): Promise<readonly Row[]> {
   const bytes = await readFile(new URL(`../../node_modules/vega-datasets/data/${name}`, import.meta.url))

@@ -1,3 +1,4 @@
+import { meanOf } from './average.js'
 import type { Protocol } from './labelled-set.js'
 import type { Ranking } from './ranking.js'
 import type { Line } from './report.js'
@@ -18,18 +19,14 @@ export interface Outcome extends Ranking {
 
 export const FLAGGED_AT = [0.01, 0.001] as const
 
-interface Mean extends Ranking {
-  readonly protocol: Protocol
-  readonly method: string
+interface Mean extends Omit<Outcome, 'set' | 'flagged'> {
   /** Null: over all sets. */
   readonly set: string | null
-  readonly fitSeconds: number
-  readonly scoreSeconds: number
 }
 
 /** Means over the seeds, per set and over all sets. */
 export function meansOf(outcomes: readonly Outcome[]): readonly Mean[] {
-  const of = (pick: (outcome: Outcome) => string) => [...new Set(outcomes.map(pick))]
+  const of = <Value>(pick: (outcome: Outcome) => Value) => [...new Set(outcomes.map(pick))]
   return of(({ protocol }) => protocol).flatMap((protocol) =>
     of(({ method }) => method).flatMap((method) =>
       [...of(({ set }) => set), null].flatMap((set) => {
@@ -39,9 +36,9 @@ export function meansOf(outcomes: readonly Outcome[]): readonly Mean[] {
         )
         // In an incomplete run the last set may have one protocol only.
         if (own.length === 0) return []
-        const mean = (pick: (outcome: Outcome) => number) => own.reduce((sum, each) => sum + pick(each), 0) / own.length
+        const mean = (pick: (outcome: Outcome) => number) => meanOf(own.map(pick))
         return {
-          protocol: own[0]!.protocol,
+          protocol,
           method,
           set,
           auroc: mean(({ auroc }) => auroc),
@@ -90,7 +87,7 @@ export function methodTable(outcomes: readonly Outcome[]): readonly Line[] {
       })
       return {
         ...{ protocol, method, AUROC: auroc, AP: averagePrecision },
-        'mean rank': ranks.reduce((sum, each) => sum + each, 0) / ranks.length,
+        'mean rank': meanOf(ranks),
         'p of Wilcoxon': method === 'outflow' ? null : wilcoxonPValue(differences),
         ...{ 'fit s': fitSeconds, 'score s': scoreSeconds },
       }
@@ -105,7 +102,7 @@ export function flaggedTable(outcomes: readonly Outcome[]): readonly Line[] {
     const shares = known.filter(({ length }) => length > 0)
     return FLAGGED_AT.map((rate, at) => ({
       ...{ protocol, rate: String(rate) },
-      'normal rows found, of the rate': shares.reduce((sum, own) => sum + own[at]!, 0) / shares.length / rate,
+      'normal rows found, of the rate': meanOf(shares.map((own) => own[at]!)) / rate,
     }))
   })
 }

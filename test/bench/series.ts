@@ -18,8 +18,8 @@ import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { openDetector, scoreFile } from '@outflow/detector'
 import type { RecordFile } from '@outflow/records'
+import { meanOf, medianOf } from './average.js'
 import { fitFile } from './fit-file.js'
-import { medianOf } from './median.js'
 import { rank } from './ranking.js'
 import { type Line, makeReport } from './report.js'
 
@@ -149,7 +149,7 @@ async function byDeviation({ values }: Series, fitted: number): Promise<Flagged>
 /** @param series  null: all of them */
 function lineOf(series: string | null, method: string): Line {
   const own = runs.filter((run) => run.method === method && (series === null || run.series === series))
-  const mean = (of: (run: (typeof runs)[number]) => number) => own.reduce((sum, run) => sum + of(run), 0) / own.length
+  const mean = (of: (run: (typeof runs)[number]) => number) => meanOf(own.map(of))
   const perSeed = (of: (run: (typeof runs)[number]) => number) => mean(of) * (series === null ? files.length : 1)
   return {
     ...(series !== null && { series }),

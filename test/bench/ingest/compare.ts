@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { medianOf } from '../median.js'
+import { medianOf } from '../average.js'
 import { serversCpuMs, usageOf } from './processes.js'
 import type { Running } from './running.js'
 

@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withAdmin } from '../../support/kafkajs.js'
+import { meanOf } from '../average.js'
 import type { Line } from '../report.js'
 import { type Event, fillTopic } from './events.js'
 import { usageOf } from './processes.js'
@@ -42,7 +43,7 @@ export async function soak(
   const records = await pipeline.stored()
   await service.stop()
   const means = Array.from({ length: Math.ceil(minutes / TEN_MINUTES) }, (_, part) =>
-    mean(
+    meanOf(
       samples.filter((sample) => Math.floor(sample.minute / TEN_MINUTES) === part).map((sample) => sample.residentMiB),
     ),
   )
@@ -50,7 +51,7 @@ export async function soak(
     ...{ minutes, records, 'MiB at most': Math.max(...samples.map(({ residentMiB }) => residentMiB)) },
     'MiB by ten minutes': means.map((own) => own.toFixed(0)).join(' '),
     'MiB a minute': slopeOf(samples.filter((sample) => sample.minute >= Math.min(TEN_MINUTES, minutes / 6))),
-    'mean load': mean(samples.map(({ load }) => load)),
+    'mean load': meanOf(samples.map(({ load }) => load)),
   }
 }
 
@@ -71,12 +72,10 @@ async function keepLittle({ brokers, topic }: { readonly brokers: readonly strin
   )
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-
 /** Slope by least squares. */
 function slopeOf(samples: readonly Sample[]): number {
-  const x = mean(samples.map(({ minute }) => minute))
-  const y = mean(samples.map(({ residentMiB }) => residentMiB))
+  const x = meanOf(samples.map(({ minute }) => minute))
+  const y = meanOf(samples.map(({ residentMiB }) => residentMiB))
   const covariance = samples.reduce((sum, { minute, residentMiB }) => sum + (minute - x) * (residentMiB - y), 0)
   return covariance / samples.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0)
 }
