@@ -17,14 +17,14 @@ import { type CalibrationLabel, type Detector, nextToLabel, openDetector, trainD
 import type { Fields } from '@outflow/records/fields'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { type Calibration, calibrationSteps, pValues } from '../../libs/detector/src/calibration/conformal.js'
+import { calibrationSteps, pValues } from '../../libs/detector/src/calibration/conformal.js'
 import { calibrationOf, ranksToLabel, withoutAnomalies } from '../../libs/detector/src/calibration/label-trim.js'
 import { fitParetoTail } from '../../libs/detector/src/calibration/pareto-tail.js'
 import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/flights/corrupt.js'
 import { type Flight, loadFlights } from '../../services/demo/src/flights/flights.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
 import { auroc, flaggedShare } from './ranking.js'
-import { makeReport } from './report.js'
+import { type Line, makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
 
 const ALERT_RATE = 0.01
@@ -55,33 +55,9 @@ const report = makeReport(options.json)
 const windows = []
 for (const share of options.labels ? [] : SHARES) windows.push(...(await compareMeasures(share)))
 if (!options.labels) report.table('models of contaminated windows', windows)
-const labels: LabelRow[] = []
+const labels: Line[] = []
 for (const share of SHARES) labels.push(...(await compareLabels(share)))
-report.table(
-  'labels of calibration records',
-  labels.map(({ corrupted, trimmed, labels: given, before, after }) => ({
-    ...{ corrupted, trimmed, labels: given },
-    ...{ 'found before': before.found, 'clean found before': before.cleanAnomalyShare },
-    ...{ 'found after': after.found, 'clean found after': after.cleanAnomalyShare },
-  })),
-)
-
-interface Quality {
-  readonly auroc: number
-  /** Share of the new corrupted flights with p ≤ 1 %. */
-  readonly found: number
-  readonly cleanAnomalyShare: number
-}
-
-interface LabelRow {
-  readonly corrupted: number
-  /** Share by which the fit was trimmed. */
-  readonly trimmed: number
-  /** Number of labels. */
-  readonly labels: number
-  readonly before: Omit<Quality, 'auroc'>
-  readonly after: Omit<Quality, 'auroc'>
-}
+report.table('labels of calibration records', labels)
 
 interface Sent {
   readonly fields: Fields
@@ -100,8 +76,7 @@ async function compareMeasures(share: number) {
   ]
   const found = []
   for (const { measure, detector } of ways) {
-    const { auroc: AUROC, found: corrupted, cleanAnomalyShare } = await quality(detector)
-    found.push({ corrupted: share, measure, AUROC, found: corrupted, 'clean found': cleanAnomalyShare })
+    found.push({ corrupted: share, measure, ...(await quality(detector)) })
     await detector.close()
   }
   return found
@@ -122,8 +97,8 @@ async function withVerdicts(sent: readonly Sent[]) {
   }
 }
 
-async function compareLabels(share: number): Promise<LabelRow[]> {
-  const rows: LabelRow[] = []
+async function compareLabels(share: number): Promise<Line[]> {
+  const rows: Line[] = []
   for (const trimmed of new Set([DEFAULT_CONTAMINATION, Math.max(share, DEFAULT_CONTAMINATION)])) {
     const detector = await fitTo(windowOf(share), trimmed)
     const pool = corruptedFrom(stream.slice(WINDOW), share)
@@ -142,8 +117,8 @@ interface ScoredRecord {
 }
 
 /** Means over calibration sets drawn from the pool, before and after their records are labelled. */
-function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array): Omit<LabelRow, 'corrupted' | 'trimmed'> {
-  const sums = { labels: 0, found: [0, 0], cleanAnomalyShare: [0, 0] }
+function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array): Line {
+  const means = { labels: 0, 'found before': 0, 'clean found before': 0, 'found after': 0, 'clean found after': 0 }
   for (let set = 0; set < LABEL_SETS; set++) {
     const drawn = shuffled(pool, seed + set)
     const set500 = drawn.slice(0, CALIBRATION_ROWS).toSorted((a, b) => b.nll - a.nll)
@@ -153,21 +128,17 @@ function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array): Omit
     )
     const ascending = Float64Array.from(set500, ({ nll }) => nll).reverse()
     const given = labelled(set500)
-    sums.labels += given.filter(({ verdict }) => verdict !== null).length / LABEL_SETS
-    const calibrations: readonly Calibration[] = [
-      { ...calibrationSteps(ascending), tail: fitParetoTail(ascending, DEFAULT_CONTAMINATION) },
-      calibrationOf(withoutAnomalies(ascending, ALERT_RATE, given), ALERT_RATE),
-    ]
-    calibrations.forEach((calibration, place) => {
-      sums.found[place]! += flaggedShare(pValues(calibration, corrupted), ALERT_RATE) / LABEL_SETS
-      sums.cleanAnomalyShare[place]! += flaggedShare(pValues(calibration, normal), ALERT_RATE) / LABEL_SETS
-    })
+    means.labels += given.filter(({ verdict }) => verdict !== null).length / LABEL_SETS
+    const calibrations = {
+      before: { ...calibrationSteps(ascending), tail: fitParetoTail(ascending, DEFAULT_CONTAMINATION) },
+      after: calibrationOf(withoutAnomalies(ascending, ALERT_RATE, given), ALERT_RATE),
+    }
+    for (const when of ['before', 'after'] as const) {
+      means[`found ${when}`] += flaggedShare(pValues(calibrations[when], corrupted), ALERT_RATE) / LABEL_SETS
+      means[`clean found ${when}`] += flaggedShare(pValues(calibrations[when], normal), ALERT_RATE) / LABEL_SETS
+    }
   }
-  const [before, after] = [0, 1].map((place) => ({
-    found: sums.found[place]!,
-    cleanAnomalyShare: sums.cleanAnomalyShare[place]!,
-  }))
-  return { labels: sums.labels, before: before!, after: after! }
+  return means
 }
 
 /** Labels all offered calibration records correctly. */
@@ -208,13 +179,14 @@ async function fitTo(sent: readonly Sent[], contamination: number): Promise<Dete
   return openDetector(artefact)
 }
 
-async function quality(detector: Detector): Promise<Quality> {
+/** AUROC, and the shares of the new corrupted flights and of the clean ones with p ≤ 1 %. */
+async function quality(detector: Detector) {
   const normal = await detector.score(clean)
   const corrupted = await detector.score(odd)
   return {
-    auroc: auroc(corrupted.nll, normal.nll),
+    AUROC: auroc(corrupted.nll, normal.nll),
     found: flaggedShare(corrupted.pValue, ALERT_RATE),
-    cleanAnomalyShare: flaggedShare(normal.pValue, ALERT_RATE),
+    'clean found': flaggedShare(normal.pValue, ALERT_RATE),
   }
 }
 

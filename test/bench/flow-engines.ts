@@ -1,7 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
 /** An engine with one model, in a child process. */
 export interface Engine {
@@ -27,18 +26,6 @@ export interface Given {
   readonly rowsFile: string
   readonly dim: number
   readonly scaleBound: number
-}
-
-/** Checks whether a Python has PyTorch, and prints a line if it does not. */
-export async function hasTorch(python: string): Promise<boolean> {
-  try {
-    await promisify(execFile)(python, ['-c', 'import torch, numpy'])
-    return true
-  } catch (error: unknown) {
-    const why = error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error)
-    console.error(`PyTorch is left out: ${python} has none (${why}); --python names another`)
-    return false
-  }
 }
 
 /** Starts an engine. If it does not start, prints the reason and returns undefined. */

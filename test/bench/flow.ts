@@ -13,10 +13,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type EngineKey, hasTorch } from './flow-engines.js'
+import type { EngineKey } from './flow-engines.js'
 import { explaining } from './flow-explaining.js'
 import { training } from './flow-training.js'
 import { fitting, MODELS, type ModelName, scoring } from './flow-turns.js'
+import { hasModule } from './python.js'
 import { makeReport } from './report.js'
 
 const SECTIONS = ['scoring', 'fitting', 'training', 'explaining'] as const
@@ -40,7 +41,7 @@ for (const name of [...sections, ...models]) {
 }
 const rounds = Number(options.rounds)
 pinTo(options.cpu)
-const torch: EngineKey[] = (await hasTorch(options.python)) ? ['torch'] : []
+const torch: EngineKey[] = (await hasModule(options.python, 'torch', 'PyTorch is')) ? ['torch'] : []
 const folder = mkdtempSync(join(tmpdir(), 'outflow-bench-'))
 const report = makeReport(options.json)
 

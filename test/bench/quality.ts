@@ -25,7 +25,8 @@ import {
   type Split,
   splitBy,
 } from './labelled-set.js'
-import { findPeers, type Peers } from './quality-peers.js'
+import { hasModule } from './python.js'
+import { scoreByPeers } from './quality-peers.js'
 import { FLAGGED_AT, flaggedTable, methodTable, type Outcome, setTable } from './quality-table.js'
 import { rank } from './ranking.js'
 import { makeReport } from './report.js'
@@ -51,21 +52,21 @@ const all = options.sets?.split(',') ?? (await namesOfSets(folder))
 const names = options.half === undefined ? all : all.filter((_, at) => at % 2 === Number(options.half) - 1)
 const protocols = PROTOCOLS.filter((protocol) => options.protocols.split(',').includes(protocol))
 const seeds = Array.from({ length: Number(options.seeds) }, (_, seed) => seed)
-const peers = options['without-peers'] ? null : await findPeers(options.python)
+const hasPeers = !options['without-peers'] && (await hasModule(options.python, 'sklearn', 'the peers are'))
 
 const report = makeReport(options.json)
 const outcomes: Outcome[] = []
 for (const name of names) {
   const set = await readSet(folder, name)
   for (const protocol of protocols) {
-    for (const seed of seeds) outcomes.push(...(await tryOut(set, protocol, seed, peers)))
+    for (const seed of seeds) outcomes.push(...(await tryOut(set, protocol, seed)))
   }
 }
 report.table('all sets', methodTable(outcomes))
 report.table('anomalies among scored normal rows', flaggedTable(outcomes))
 report.table('AUROC / AP by set', setTable(outcomes))
 
-async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers: Peers | null): Promise<Outcome[]> {
+async function tryOut(set: LabelledSet, protocol: Protocol, seed: number): Promise<Outcome[]> {
   const split = partOf(splitBy(protocol, set, seed), seed)
   const isAnomaly = split.score.map((row) => set.isAnomaly[row]!)
   const { nll, pValue, fitSeconds, scoreSeconds, ...fit } = await scoreByOutflow(set, split, seed)
@@ -76,7 +77,7 @@ async function tryOut(set: LabelledSet, protocol: Protocol, seed: number, peers:
     `${set.name} ${protocol} ${seed}: AUROC ${own.auroc.toFixed(3)}, AP ${own.averagePrecision.toFixed(3)}, ` +
       `${fit.features} columns, ${fit.steps} steps, best at ${fit.bestStep}, ${fitSeconds.toFixed(1)} s`,
   )
-  const others = (await peers?.score(set, split, seed)) ?? []
+  const others = hasPeers ? await scoreByPeers(options.python, set, split, seed) : []
   return [own, ...others.map(({ scores, ...other }) => ({ ...common, ...other, ...rank(scores, isAnomaly) }))]
 }
 
