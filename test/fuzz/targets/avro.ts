@@ -27,7 +27,7 @@ interface Messages {
 const target: FuzzTarget<Messages> = {
   rule: 'an Avro message decodes to the value of a reader written from the specification',
   generate: (random) => {
-    const schema = aRecord(random, { depth: 3, names: 0 })
+    const schema = aRecord(random, 3, { count: 0 })
     const messages = Array.from({ length: MESSAGES }, () => {
       const bytes = random.oneIn(12) ? random.bytes(random.below(40)) : write(random, schema)
       return random.oneIn(2) ? mutate(random, bytes, LIKELY) : bytes
@@ -69,9 +69,9 @@ function orInvalid(read: () => unknown): unknown {
 
 // --- schemas ---
 
+/** Number of names so far. */
 interface Names {
-  readonly depth: number
-  names: number
+  count: number
 }
 
 const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']
@@ -84,38 +84,31 @@ const LOGICAL: readonly AvroType[] = [
 ]
 const FIELDS = ['a', 'b', 'constructor', 'toString', 'length', 'valueOf']
 
-function aRecord(random: Random, state: Names): AvroType {
-  const inner = { ...state, depth: state.depth - 1 }
-  const name = `R${inner.names++}`
-  const names = FIELDS.slice(0, random.between(0, FIELDS.length))
-  const fields = names.map((field) => {
-    const type = aType(random, inner)
-    return { name: field, type }
-  })
-  state.names = inner.names
-  return { type: 'record', name, fields }
+function aRecord(random: Random, depth: number, names: Names): AvroType {
+  const name = `R${names.count++}`
+  const fields = FIELDS.slice(0, random.between(0, FIELDS.length))
+  return {
+    type: 'record',
+    name,
+    fields: fields.map((field) => ({ name: field, type: aType(random, depth - 1, names) })),
+  }
 }
 
-function aType(random: Random, state: Names): AvroType {
-  const within = (): AvroType => {
-    const inner = { ...state, depth: state.depth - 1 }
-    const type = aType(random, inner)
-    state.names = inner.names
-    return type
-  }
-  switch (random.below(state.depth > 0 ? 12 : 8)) {
+function aType(random: Random, depth: number, names: Names): AvroType {
+  const within = () => aType(random, depth - 1, names)
+  switch (random.below(depth > 0 ? 12 : 8)) {
     case 6:
       return random.pick(LOGICAL)
     case 7:
       return random.oneIn(2)
-        ? { type: 'fixed', name: `F${state.names++}`, size: random.between(1, 4) }
-        : { type: 'enum', name: `E${state.names++}`, symbols: ['NO', 'YES', 'MAYBE'] }
+        ? { type: 'fixed', name: `F${names.count++}`, size: random.between(1, 4) }
+        : { type: 'enum', name: `E${names.count++}`, symbols: ['NO', 'YES', 'MAYBE'] }
     case 8:
       return { type: 'array', items: within() }
     case 9:
       return { type: 'map', values: within() }
     case 10:
-      return aRecord(random, state)
+      return aRecord(random, depth, names)
     case 11:
       return aUnion(random, within)
     default:
