@@ -24,6 +24,7 @@ import { isLed, migrate, openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { ensureTopics, makeKafka, partitionEnds } from '@outflow/streams'
 import { compareRows } from '../bench/same-rows.js'
+import { eventually } from '../support/eventually.js'
 import { startFeed } from '../support/feed.js'
 import { type LateBroker, startLateBroker } from '../support/late-broker.js'
 import { makeFaults, tally } from '../support/late-relay.js'
@@ -39,7 +40,7 @@ import { storeActive } from '../support/stored-model.js'
 import { startWebhookReceiver } from '../support/webhook-receiver.js'
 import { keepFitting, leftByTrainer } from './fitting.js'
 import { type Fleet, startFleet, untilFleet } from './fleet.js'
-import { OUTCOME_PARTS, outcomeOf, outOfOrder, type Reasons, type Run, reasonsOf } from './outcome.js'
+import { outcomeOf, outOfOrder, type Run, reasonsOf } from './outcome.js'
 
 const SOURCE = 'crash'
 const PARTITIONS = 6
@@ -117,7 +118,9 @@ try {
   const reasons = await compareReasons(disturbed, undisturbed)
   const posted = new Set(receiver.received.map(({ headers }) => headers['idempotency-key']))
   const parts = {
-    ...Object.fromEntries(OUTCOME_PARTS.map((part) => [part, compareRows(expected[part], found[part])])),
+    ...Object.fromEntries(
+      Object.entries(expected).map(([part, rows]) => [part, compareRows(rows, found[part as keyof typeof found])]),
+    ),
     reasons,
   }
   const sum = (what: 'lost' | 'duplicated' | 'differing') =>
@@ -129,7 +132,7 @@ try {
     lost: sum('lost'),
     duplicated: sum('duplicated'),
     differing: sum('differing'),
-    alertsOutOfOrder: await outOfOrder(disturbed),
+    alertsOutOfOrder: outOfOrder(found.alertMessages),
     webhookLost: found.alertMessages.filter(({ id }) => !posted.has(`${disturbed.pipeline}/${SOURCE}/${id}`)).length,
     trainer,
     parts,
@@ -188,8 +191,8 @@ async function aRun(pipeline: string, model: TrainedDetector, through = brokers)
 }
 
 /** Of the anomalies that both runs have explained. */
-async function compareReasons(...runs: [disturbed: Run, undisturbed: Run]) {
-  const [found, expected] = (await Promise.all(runs.map((run) => reasonsOf(pool, run)))) as [Reasons, Reasons]
+async function compareReasons(disturbed: Run, undisturbed: Run) {
+  const [found, expected] = await Promise.all([reasonsOf(pool, disturbed), reasonsOf(pool, undisturbed)])
   const [inFound, inExpected] = [found, expected].map((rows) => new Set(rows.map(({ id }) => id)))
   return compareRows(
     expected.filter(({ id }) => inFound!.has(id)),
@@ -206,10 +209,13 @@ async function disturb(fleet: Fleet, pipeline: string): Promise<Counts> {
     ...{ joins: 0, leaves: 0 },
   }
   for (let round = 1; counts.kills < kills; round++) {
-    const goal = (await untilStored(pipeline)) + 100 + chance.below(900)
+    // Retries, as Postgres may have been killed.
+    const before = await eventually(() => stored(pipeline).catch(() => null), { what: 'Postgres answers' })
+    const goal = before + 100 + chance.below(900)
     await untilFleet(fleet, async () => (await stored(pipeline)) >= goal, `${goal} records are stored`)
     await sleep(chance.below(60)) // during a read, scoring, an explanation or a write
-    const victims = pickVictims()
+    const picked = Array.from({ length: 1 + chance.below(MOST_AT_ONCE) }, () => VICTIMS[chance.below(VICTIMS.length)]!)
+    const victims = [...new Set(picked)]
     await Promise.all(victims.map((victim) => killOne(fleet, victim)))
     for (const victim of victims) counts[`${victim}Kills`] += 1
     counts.kills += victims.length
@@ -231,11 +237,6 @@ async function untilFaults(fleet: Fleet, late: LateBroker): Promise<void> {
 
 function countOf({ faults: counted }: LateBroker): number {
   return [...counted.values()].reduce((sum, count) => sum + count, 0)
-}
-
-function pickVictims(): readonly Victim[] {
-  const picked = Array.from({ length: 1 + chance.below(MOST_AT_ONCE) }, () => VICTIMS[chance.below(VICTIMS.length)]!)
-  return [...new Set(picked)]
 }
 
 async function killOne(fleet: Fleet, victim: Victim): Promise<void> {
@@ -279,15 +280,6 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
     `all of ${pipeline} is stored and sent`,
     READ_WITHIN_MS,
   )
-}
-
-/** Retries, as Postgres may have been killed. */
-async function untilStored(pipeline: string): Promise<number> {
-  for (;;) {
-    const count = await stored(pipeline).catch(() => null)
-    if (count !== null) return count
-    await sleep(50)
-  }
 }
 
 async function stored(pipeline: string): Promise<number> {

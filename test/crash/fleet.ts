@@ -14,7 +14,7 @@ export interface Fleet {
   kill(name: 'alerts' | 'trainer'): Promise<void>
   /** @throws {Error} when a service has ended without a signal */
   check(): void
-  /** Ends all of them with SIGTERM. */
+  /** Ends all of them with SIGTERM. @throws {Error} when one does not drain */
   stop(): Promise<void>
 }
 
@@ -46,8 +46,16 @@ export function startFleet(
       await oldest!.service.kill()
       leaders.push({ name, service: start(name) })
     },
-    check: () => requireRunning(all()),
-    stop: () => terminateAll(all()),
+    check: () => {
+      const dead = all().find((service) => service.hasEnded())
+      if (dead !== undefined) throw new Error(`a service ended unexpectedly:\n${endOf(dead)}`)
+    },
+    stop: async () => {
+      const running = all().filter((service) => !service.hasEnded())
+      const ends = await Promise.all(running.map((service) => service.terminate()))
+      const failed = running.find((_, at) => ends[at]!.code !== 0)
+      if (failed !== undefined) throw new Error(`a service did not drain:\n${endOf(failed)}`)
+    },
   }
 }
 
@@ -68,20 +76,7 @@ export async function untilFleet(
   )
 }
 
-/** @throws {Error} when a service has ended, with its last log lines */
-function requireRunning(services: readonly ServiceProcess[]): void {
-  const dead = services.find((service) => service.hasEnded())
-  if (dead === undefined) return
-  const last = dead.log.slice(-5).map((line) => JSON.stringify(line))
-  throw new Error(`a service ended unexpectedly:\n${[...last, ...dead.complaints].join('\n')}`)
-}
-
-/** Ends services with SIGTERM. @throws {Error} when one does not drain, with its last log lines */
-async function terminateAll(services: readonly ServiceProcess[]): Promise<void> {
-  const running = services.filter((service) => !service.hasEnded())
-  const ends = await Promise.all(running.map((service) => service.terminate()))
-  const failed = running.find((_, at) => ends[at]!.code !== 0)
-  if (failed === undefined) return
-  const last = failed.log.slice(-20).map((line) => JSON.stringify(line))
-  throw new Error(`a service did not drain:\n${[...last, ...failed.complaints].join('\n')}`)
+/** The last lines of its log, and its output on stderr. */
+function endOf({ log, complaints }: ServiceProcess): string {
+  return [...log.slice(-20).map((line) => JSON.stringify(line)), ...complaints].join('\n')
 }

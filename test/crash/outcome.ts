@@ -2,23 +2,6 @@ import type { Pool } from '@outflow/store'
 import type { ComparedRow } from '../bench/same-rows.js'
 import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 
-/** Output of one run of a stream in Postgres and on the output topics. */
-export type Outcome = Readonly<Record<OutcomePart, readonly ComparedRow[]>>
-
-export const OUTCOME_PARTS = [
-  'partitions',
-  'anomalies',
-  'deadLetters',
-  'scoresPerMinute',
-  'rejectionsPerMinute',
-  'alertMessages',
-  'deadLetterMessages',
-] as const
-export type OutcomePart = (typeof OUTCOME_PARTS)[number]
-
-/** Reasons and counterfactual of an anomaly, which are computed after the rest is written. */
-export type Reasons = readonly ComparedRow[]
-
 export interface Run {
   readonly pipeline: string
   readonly brokers: readonly string[]
@@ -26,8 +9,8 @@ export interface Run {
   readonly deadLettersTopic: string
 }
 
-/** Reads the output of a run, when everything of it is stored and sent. */
-export async function outcomeOf(pool: Pool, run: Run): Promise<Outcome> {
+/** Reads the output of a run in Postgres and on the output topics, when everything of it is stored and sent. */
+export async function outcomeOf(pool: Pool, run: Run) {
   const rows = (idColumns: string, table: string) => comparedRows(pool, run.pipeline, idColumns, table)
   const [alerts, deadLetters] = await Promise.all([
     readCommitted(run.brokers, run.alertsTopic),
@@ -60,17 +43,17 @@ async function comparedRows(
   return rows as readonly ComparedRow[]
 }
 
-/** The reasons of the explained anomalies of a run. */
-export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<Reasons> {
+/** Reasons and counterfactuals of the explained anomalies of a run, which are computed after the rest is written. */
+export async function reasonsOf(pool: Pool, { pipeline }: Run): Promise<readonly ComparedRow[]> {
   const { rows } = await pool.query(
     `select concat_ws('/', topic, partition, "offset") as id, jsonb_build_object('reasons', reasons, 'counterfactual', counterfactual) as content
      from outflow.anomalies where pipeline = $1 and reasons is not null`,
     [pipeline],
   )
-  return rows as Reasons
+  return rows as readonly ComparedRow[]
 }
 
-function alertRow({ key, value }: SeenRecord): ComparedRow {
+function alertRow({ key, value }: SeenRecord) {
   const { data } = JSON.parse(String(value)) as { readonly data: Readonly<Record<string, unknown>> }
   const {
     pipeline: _pipeline,
@@ -79,7 +62,8 @@ function alertRow({ key, value }: SeenRecord): ComparedRow {
     counterfactual: _counterfactual,
     ...lasting
   } = data
-  return { id: `${data.partition}/${data.offset}`, content: { ...lasting, messageKey: String(key) } }
+  const id = `${data.partition}/${data.offset}`
+  return { id, content: { ...lasting, offset: String(data.offset), messageKey: String(key) } }
 }
 
 function deadLetterRow({ key, value, headers }: SeenRecord): ComparedRow {
@@ -93,14 +77,13 @@ function deadLetterRow({ key, value, headers }: SeenRecord): ComparedRow {
 }
 
 /** Number of alerts that precede one of their key with a smaller offset. */
-export async function outOfOrder({ brokers, alertsTopic }: Run): Promise<number> {
+export function outOfOrder(alerts: readonly ReturnType<typeof alertRow>[]): number {
   const last = new Map<string, bigint>()
   let count = 0
-  for (const { key, value } of await readCommitted(brokers, alertsTopic)) {
-    const { data } = JSON.parse(String(value)) as { readonly data: { readonly offset: string } }
-    const offset = BigInt(data.offset)
-    if (offset <= (last.get(String(key)) ?? -1n)) count += 1
-    last.set(String(key), offset)
+  for (const { content } of alerts) {
+    const offset = BigInt(content.offset)
+    if (offset <= (last.get(content.messageKey) ?? -1n)) count += 1
+    last.set(content.messageKey, offset)
   }
   return count
 }
