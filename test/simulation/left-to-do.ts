@@ -47,8 +47,7 @@ const MANY = 1.2
 const isShadow = ({ state, shadowSinceMs }: ModelRow) => state === 'candidate' && shadowSinceMs !== null
 
 function goodRecords(partitions: readonly PartitionLog[]): number {
-  const good = partitions.flatMap((log) =>
+  return partitions.flatMap((log) =>
     log.committed().filter((record) => record.offset >= log.start && !Number.isNaN(delayOf(record))),
-  )
-  return good.length
+  ).length
 }

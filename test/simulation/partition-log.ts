@@ -92,12 +92,11 @@ export class PartitionLog {
   }
 
   /**
-   * Returns records from an offset to the last stable offset, and the aborted transactions among them.
+   * Returns records from an offset of the log to the last stable offset, and the aborted transactions among them.
    *
    * @param areWhole  whether batches are returned whole, with records before the offset, as a broker returns compressed ones
    */
   read(from: bigint, most: number, areWhole: boolean) {
-    if (from < this.start || from > this.end) throw kafkaError('OFFSET_OUT_OF_RANGE')
     const stableEnd = this.stableEnd
     const readable = this.#records.filter(({ offset }) => offset < stableEnd)
     const first = readable.findIndex(({ offset }) => offset >= from)

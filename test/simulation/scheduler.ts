@@ -95,11 +95,11 @@ export class Scheduler {
     }
   }
 
-  /** Runs until `isDone`, or until nothing is left to do. @returns whether it is done */
-  async run(isDone: () => boolean): Promise<boolean> {
+  /** Runs until `isDone`, or until nothing is left to do. */
+  async run(isDone: () => boolean): Promise<void> {
     while (!isDone()) {
       const event = this.#queue.pop()
-      if (event === undefined) return false
+      if (event === undefined) return
       const { process, atMs } = event
       this.nowMs = atMs
       if (event.isCancelled || process?.isAlive === false) continue
@@ -114,7 +114,6 @@ export class Scheduler {
       while (this.#held > 0)
       this.current = null
     }
-    return true
   }
 
   #push(event: Event): void {

@@ -50,7 +50,8 @@ export class SimulatedPostgres {
   #lastSession = 0
   #lastOutboxId = 0n
   #lastId = 0n
-  #incarnation = 0
+  /** Number of crashes so far. */
+  crashes = 0
 
   constructor(readonly options: PostgresOptions) {
     if (options.crashes) this.#writeLog()
@@ -60,7 +61,7 @@ export class SimulatedPostgres {
   crash(): void {
     const { scheduler } = this.options
     scheduler.trace(scheduler.nowMs, 'postgres', 'crashes')
-    this.#incarnation += 1
+    this.crashes += 1
     this.sessions.clear()
     this.#locks.clear()
     replaceTables(this.tables, this.#onDisk)
@@ -164,10 +165,6 @@ export class SimulatedPostgres {
   committed(channels: Iterable<string>): void {
     for (const done of this.onCommit) done()
     for (const channel of channels) for (const notified of this.onNotify) notified(channel)
-  }
-
-  get incarnation(): number {
-    return this.#incarnation
   }
 
   /** Waits for a lock. @throws {DatabaseError} after the statement's time */
@@ -275,7 +272,7 @@ class Session implements ServerSession {
   ): Promise<{ readonly rows: readonly object[] }> {
     const { postgres } = this
     const { scheduler } = postgres.options
-    const { incarnation } = postgres
+    const { crashes } = postgres
     const isBatch = BATCHES.has(name)
     const unlockRows: (() => void)[] = []
     for (const row of isBatch ? partitionsOf(values[0]!) : []) unlockRows.push(await postgres.lock(row))
@@ -283,7 +280,7 @@ class Session implements ServerSession {
       if (isBatch) await scheduler.pause(scheduler.random.pick([0, 0, 1, 20, 300]))
       const unlockAll = await postgres.lock('all')
       try {
-        if (incarnation !== postgres.incarnation) throw new DatabaseError('57P02', 'the server crashed')
+        if (crashes !== postgres.crashes) throw new DatabaseError('57P02', 'the server crashed')
         const result = apply(postgres.tables)
         if (isBatch || NOT_AWAITED.has(name)) postgres.crashSoon()
         else postgres.flush()

@@ -121,15 +121,7 @@ class SimulatedTimer {
     this.#cancel()
   }
 
-  ref(): this {
-    return this
-  }
-
   unref(): this {
     return this
-  }
-
-  hasRef(): boolean {
-    return true
   }
 }

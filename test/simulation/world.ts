@@ -25,7 +25,6 @@ import { trainingViolations, watchModels } from './training-invariants.js'
 
 /** Result of a seed. */
 export interface Outcome {
-  readonly seed: number
   /** Broken promises of the product, the same in every run of the seed. */
   readonly violations: readonly string[]
   readonly events: number
@@ -59,7 +58,7 @@ export async function runSeed(seed: number, trace: Trace = () => {}): Promise<Ou
     // A killed relay leaves them held for the whole process.
     holdCoordinators([`outflow-relay-${PIPELINE}-${DATABASE_ID}`])()
   }
-  return { seed, violations, events: scheduler.events, records: plan.records }
+  return { violations, events: scheduler.events, records: plan.records }
 }
 
 async function runWorld(scheduler: Scheduler, plan: Plan, violated: (what: string) => void): Promise<void> {
