@@ -1,5 +1,6 @@
 import type { StoredHealthEvent } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
+import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { HealthEventStatus } from '@outflow/store/health-events'
 import type { OutboxRow } from '@outflow/store/outbox'
@@ -48,8 +49,8 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     leadershipTaken: (caughtUpThrough: bigint | null) => log.info({ caughtUpThrough }, 'leadership taken'),
     relayInterrupted: (error: OutflowError, attempt: number, waitMs: number) => {
       interruptions.inc()
-      if (error.retryable) log.warn({ error, attempt, waitMs }, 'relay interrupted')
-      else log.error({ error, attempt, waitMs }, 'relay interrupted')
+      if (!error.retryable) log.error({ error, attempt, waitMs }, 'relay interrupted')
+      else if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'relay interrupted')
     },
     topicsCreated: (topics: readonly string[]) => log.info({ topics }, 'topics created'),
     alertsDecided: (decided: AlertDecisions) => {

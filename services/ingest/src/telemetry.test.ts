@@ -3,7 +3,7 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import { StoreUnavailable } from '@outflow/store'
 import { expect, test } from 'vitest'
 import type { ComparedBatch } from './batch.js'
-import { makeTelemetry } from './telemetry.js'
+import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
 import { aDetector, aKafkaRecord, aReadBatch, FEATURES } from './test-builders.js'
 
 function telling() {
@@ -54,11 +54,24 @@ test('the records of a batch are lag until it is written (while Postgres was dow
   expect(await lag()).toBe('97')
 })
 
-test('of the retries of a batch, attempts that double are logged (an outage logged each, for each partition)', () => {
-  const { telemetry, lines } = telling()
+test('of the retries of an outage, attempts that double are logged (each was, of a batch for each partition)', () => {
   const error = new StoreUnavailable('Postgres is not available')
-  for (let attempt = 1; attempt <= 100; attempt++) telemetry.writeRetried(written().delivery, error, attempt, 5_000)
-  expect(lines).toEqual(Array(7).fill({ level: 'warn', message: 'batch write retried' }))
+  const linesOf = (retry: (telemetry: IngestTelemetry, attempt: number) => void) => {
+    const { telemetry, lines } = telling()
+    for (let attempt = 1; attempt <= 100; attempt++) retry(telemetry, attempt)
+    return lines
+  }
+  const sevenOf = (message: string) => Array(7).fill({ level: 'warn', message })
+  const { delivery } = written()
+  expect(linesOf((telemetry, attempt) => telemetry.writeRetried(delivery, error, attempt, 5_000))).toEqual(
+    sevenOf('batch write retried'),
+  )
+  expect(linesOf((telemetry, attempt) => telemetry.modelLoadRetried('m1', error, attempt))).toEqual(
+    sevenOf('model load retried'),
+  )
+  expect(linesOf((telemetry, attempt) => telemetry.shadowFailed('m2', error, attempt))).toEqual(
+    sevenOf('shadow failed'),
+  )
 })
 
 test('a recreated topic is a warning unless records of the new one were deleted unread (it was an error with "missed": "0")', () => {

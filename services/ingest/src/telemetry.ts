@@ -75,14 +75,17 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       log.debug({ modelId, recalibrationId: String(id) }, 'model recalibrated'),
     shadowServed: (modelId: string) => log.info({ modelId }, 'shadow served'),
     shadowEnded: (modelId: string) => log.info({ modelId }, 'shadow ended'),
-    shadowFailed: (modelId: string, error: OutflowError) => log.warn({ modelId, error }, 'shadow failed'),
+    shadowFailed: (modelId: string, error: OutflowError, attempt = 1) => {
+      if (isPowerOfTwo(attempt)) log.warn({ modelId, error }, 'shadow failed')
+    },
     modelNotOpened: (modelId: string, error: OutflowError, servedId: string | null) => {
       instruments.notOpened.inc()
       log.error({ modelId, servedId, error }, 'model not opened')
     },
     noModelLeft: (modelId: string) => log.error({ modelId }, 'no earlier model'),
-    modelLoadRetried: (modelId: string, error: OutflowError, attempt: number) =>
-      log.warn({ modelId, attempt, error }, 'model load retried'),
+    modelLoadRetried: (modelId: string, error: OutflowError, attempt: number) => {
+      if (isPowerOfTwo(attempt)) log.warn({ modelId, attempt, error }, 'model load retried')
+    },
     partitionsAssigned: (partitions: Hooked<'assigned'>) => {
       // Otherwise the lag of a partition that another instance now reads would be reported forever.
       instruments.lag.reset()

@@ -1,5 +1,6 @@
 import { formatPosition } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
+import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log } from '@outflow/runtime'
 import type { ExplainedAnomaly } from '@outflow/store/anomalies'
 
@@ -15,7 +16,8 @@ export function makeExplainerTelemetry(log: Log) {
       const anomaly = formatPosition(first)
       log.warn({ count: failed.length, anomaly, why: first.unexplainable }, 'anomalies not explained')
     },
-    explainerInterrupted: (error: OutflowError, attempt: number, waitMs: number) =>
-      log.warn({ error, attempt, waitMs }, 'explainer interrupted'),
+    explainerInterrupted: (error: OutflowError, attempt: number, waitMs: number) => {
+      if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'explainer interrupted')
+    },
   }
 }

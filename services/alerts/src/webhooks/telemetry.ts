@@ -1,4 +1,5 @@
 import type { OutflowError } from '@outflow/errors'
+import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log, Metrics } from '@outflow/runtime'
 
 /** Log events and metrics of webhook deliveries. They contain webhook names but no URLs, since a URL may be a secret. */
@@ -53,7 +54,8 @@ export function makeWebhookTelemetry(log: Log, metrics: Metrics, webhooks: reado
       else log.info({ webhook }, 'webhook circuit closed')
     },
     leadershipEnded: closeCircuits,
-    interrupted: (error: OutflowError, attempt: number, waitMs: number) =>
-      log.warn({ error, attempt, waitMs }, 'webhooks interrupted'),
+    interrupted: (error: OutflowError, attempt: number, waitMs: number) => {
+      if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'webhooks interrupted')
+    },
   }
 }
