@@ -30,7 +30,7 @@ interface ConsumeDeps {
   readonly pool: Pool
   readonly models: ModelLeases
   readonly telemetry: IngestTelemetry
-  readonly watchdog: Pick<Watchdog, 'begun' | 'ended'>
+  readonly watchdog: Pick<Watchdog, 'begun' | 'retried' | 'ended'>
   readonly hooks: DeliveryHooks
 }
 
@@ -45,10 +45,11 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
   const partitionAt = ({ topic, partition, expectedOffset }: Delivery) => {
     return { pipeline, topic, partition, nextOffset: expectedOffset }
   }
+  const retries = withWatchdog(telemetry, watchdog)
   const observer = observeWith({
     features: config.features,
     load: (delivery, entities) => loadWindowStates(pool, partitionAt(delivery), entities),
-    telemetry,
+    telemetry: retries,
     signal: untilStopped,
   })
   const deliveries$ = deliveries(kafka, {
@@ -73,7 +74,7 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
   const tracing = await openTracing('ingest')
   const decoder = makeDecoder(source)
   const steps = {
-    prepare: prepareWith({ decoder, telemetry, signal: untilStopped }),
+    prepare: prepareWith({ decoder, telemetry: retries, signal: untilStopped }),
     read: readWith({
       borrowModel: models.borrow,
       tombstones: source.tombstones,
@@ -85,7 +86,7 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
     decide: decideWith({
       detection,
       storedState: (delivery) => storedFdrState(pool, partitionAt(delivery)),
-      telemetry,
+      telemetry: retries,
       signal: untilStopped,
     }),
     compare: compareWith({ detection, recordOf: wholeRecord(decoder), telemetry }),
@@ -93,7 +94,7 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
       recordOf: wholeRecord(decoder),
       config,
       writeBatch: makeBatchWriter(pool),
-      telemetry,
+      telemetry: retries,
       signal: untilStopped,
       tracing,
     }),
@@ -116,5 +117,22 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
     telemetry.drainCutShort(toOutflowError(error))
   } finally {
     await tracing?.close()
+  }
+}
+
+/** The telemetry, which also reports retries of a step to the watchdog: it must not report a batch for which the log has the reason. */
+function withWatchdog(telemetry: IngestTelemetry, watchdog: ConsumeDeps['watchdog']): IngestTelemetry {
+  const passedOn =
+    (report: IngestTelemetry['writeRetried']): typeof report =>
+    (delivery, ...retry) => {
+      watchdog.retried(delivery)
+      report(delivery, ...retry)
+    }
+  return {
+    ...telemetry,
+    schemaFetchRetried: passedOn(telemetry.schemaFetchRetried),
+    windowStatesAwaited: passedOn(telemetry.windowStatesAwaited),
+    stateReadRetried: passedOn(telemetry.stateReadRetried),
+    writeRetried: passedOn(telemetry.writeRetried),
   }
 }
