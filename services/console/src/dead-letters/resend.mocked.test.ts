@@ -1,13 +1,16 @@
 import type { Config } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import { requireTopicRights } from '@outflow/streams'
+import { describeTopics, requireTopicRights, TopicUnknown } from '@outflow/streams'
 import { expect, test, vi } from 'vitest'
 import { findOriginals } from './originals.js'
 import { resendDeadLetters } from './resend.js'
 
 vi.mock('@outflow/store/dead-letters', () => ({ queueResends: vi.fn(async (_pool, _pipeline, resends) => resends) }))
-vi.mock('@outflow/streams', () => ({ makeKafka: vi.fn(), requireTopicRights: vi.fn() }))
+vi.mock('@outflow/streams', async (original) => ({
+  ...(await original<object>()),
+  ...{ makeKafka: vi.fn(), requireTopicRights: vi.fn(), describeTopics: vi.fn(async () => new Map([['read', 1]])) },
+}))
 vi.mock('./originals.js', () => ({ findOriginals: vi.fn(), recordChecker: async () => async () => null }))
 
 test('a dead letter of a topic that the pipeline no longer reads is not resent (a deleted topic delayed all messages)', async () => {
@@ -24,6 +27,13 @@ test('no dead letter is resent to a topic that the user may not write to (its me
   vi.mocked(requireTopicRights).mockRejectedValueOnce(new Error('lacks WRITE'))
   await expect(resendOf(['read'])).rejects.toThrow('lacks WRITE')
   expect(vi.mocked(requireTopicRights).mock.lastCall![1]).toEqual(new Map([['read', ['WRITE']]]))
+  expect(queueResends).not.toHaveBeenCalled()
+})
+
+test('no dead letter of a deleted topic is resent (it was marked as resent, and the relay skipped its record)', async () => {
+  vi.mocked(queueResends).mockClear()
+  vi.mocked(describeTopics).mockResolvedValueOnce(new Map([['read', null]]))
+  await expect(resendOf(['read'])).rejects.toThrow(new TopicUnknown(['read']))
   expect(queueResends).not.toHaveBeenCalled()
 })
 

@@ -1,7 +1,7 @@
 import { type Config, formatPosition, type Position } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { type DeadLetterResend, queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
-import { makeKafka, requireTopicRights } from '@outflow/streams'
+import { describeTopics, makeKafka, requireTopicRights, TopicUnknown } from '@outflow/streams'
 import type { ResendReport } from '../api/index.js'
 import { findOriginals, type Original, type Originals, recordChecker } from './originals.js'
 
@@ -18,6 +18,7 @@ interface ResendOptions {
  * longer has their topic: nobody would read them. One statement writes them to the outbox and marks them as sent, so that each is sent
  * once.
  *
+ * @throws {TopicUnknown} if one of their topics does not exist: the relay would skip its records, which are resent once
  * @throws {BrokerRefused} if the user may not write to their topics, which would delay all messages of the outbox
  */
 export async function resendDeadLetters(
@@ -48,13 +49,20 @@ export async function resendDeadLetters(
     if (rejection === null) resends.push(resendOf(letter, record, corrected !== null))
     else stillInvalid.push({ position, ...rejection })
   }
-  const rights = new Map(resends.map(({ topic }) => [topic, ['WRITE'] as const]))
-  if (rights.size > 0) await requireTopicRights(makeKafka(config.kafka), rights)
+  if (resends.length > 0) await requireTopics(config, new Set(resends.map(({ topic }) => topic)))
   const queued = isDryRun ? resends : await queueResends(pool, config.pipeline, resends)
   const sent = new Set(queued.map(formatPosition))
   // Another request may have resent some of `resends` meanwhile.
   const resentEver = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
   return { queued: [...sent], before: resentEver.filter((position) => !sent.has(position)), stillInvalid, ...missing }
+}
+
+async function requireTopics({ kafka: options }: Config, topics: ReadonlySet<string>): Promise<void> {
+  const kafka = makeKafka(options)
+  const counts = await describeTopics(kafka, [...topics])
+  const absent = [...topics].filter((topic) => counts.get(topic) === null)
+  if (absent.length > 0) throw new TopicUnknown(absent)
+  await requireTopicRights(kafka, new Map(Array.from(topics, (topic) => [topic, ['WRITE']])))
 }
 
 function whyMissing({ cut, unsent }: Originals, position: string): 'cut' | 'unsent' | 'gone' {
