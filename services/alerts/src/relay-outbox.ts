@@ -16,7 +16,6 @@ import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { ensureOutputTopics, outputTopicOf } from './output-topics.js'
 import { catchUp, MAX_BATCH_BYTES, MAX_ROWS, type Oversized, type RelayEffects, relayOnce, restMs } from './relay.js'
-import { sizeOf } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 import { handOversOf } from './webhooks/hand-over.js'
 
@@ -68,10 +67,9 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
         }),
         () => sender.send(messages, through, () => untilOnDisk(client)),
       ),
-    // The reasons make rows larger.
     take: async () => {
       const rows = await withReasons(client, pipeline, await takeRows(deps))
-      return firstThatFit(rows).map((row) => ({ ...row, topic: outputTopicOf(row, config) }))
+      return rows.map((row) => ({ ...row, topic: outputTopicOf(row, config) }))
     },
     settle: async (sent) => {
       const handOvers = sent.flatMap((row) => handOversOf(row, config.alerts.webhooks))
@@ -102,14 +100,4 @@ async function takeRows(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
     if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
   }
   return controlAlerts(deps)
-}
-
-/** Returns the first rows that fit into a batch; at least one. */
-function firstThatFit(rows: readonly OutboxRow[]): readonly OutboxRow[] {
-  let bytes = 0
-  const tooMany = rows.findIndex((row, place) => {
-    bytes += sizeOf(row)
-    return place > 0 && bytes > MAX_BATCH_BYTES
-  })
-  return tooMany < 0 ? rows : rows.slice(0, tooMany)
 }
