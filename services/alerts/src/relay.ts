@@ -17,7 +17,7 @@ export interface RelayEffects {
   readonly settle: (sent: readonly OutboxRow[]) => Promise<void>
 }
 
-/** With some hundred bytes of headers each, and MAX_BATCH_BYTES of bodies, below the 1 MiB batch limit of brokers. */
+/** Of one transaction, which the sender divides into requests that a broker accepts; the reasons of alerts are in addition. */
 export const MAX_ROWS = 500
 export const MAX_BATCH_BYTES = 512 * 1024
 
@@ -106,14 +106,11 @@ const LARGE = 200
 
 /** The message of a row, whole or without its body; none if even that is too large. */
 function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage[] {
-  const { shortened, unsendable } = oversized
-  const isWithheld = () => shortened.has(row.sequence) || unsendable.has(row.sequence)
-  if (!isWithheld() && sizeOf(row) > MAX_MESSAGE_BYTES) withhold(row, null, telemetry, oversized)
-  if (!isWithheld()) return [toMessage(row)]
-  if (unsendable.has(row.sequence)) return []
-  const short = shorten(row)
-  if (sizeOf(short) <= MAX_MESSAGE_BYTES) return [toMessage(short)]
-  withhold(row, null, telemetry, oversized)
+  while (!oversized.unsendable.has(row.sequence)) {
+    const message = oversized.shortened.has(row.sequence) ? shorten(row) : row
+    if (sizeOf(message) <= MAX_MESSAGE_BYTES) return [toMessage(message)]
+    withhold(row, null, telemetry, oversized)
+  }
   return []
 }
 
