@@ -58,16 +58,3 @@ test('buckets that have ended are sent after the last row', () => {
   expect(message).toMatchObject({ kind: 'alert', topic: 'flights.alerts', key: Buffer.from('JFK') })
   expect(JSON.parse(String(message.payload))).toMatchObject({ type: 'outflow.anomaly_group.v1', data: { count: 1 } })
 })
-
-test('a body that is not an event of outflow is sent unchanged', () => {
-  const rows = [
-    { ...anAlertRow(1, 0), payload: Buffer.from('{') },
-    { ...anAlertRow(2, 0), payload: Buffer.from('null') },
-  ]
-  expect(decided(rows, { grouping: { ...grouping, perReason: 1 } }).order).toEqual([{ id: 1n }, { id: 2n }])
-})
-
-test('a key is compared in the form that Postgres returns', () => {
-  expect(waitingOf(anAlertRow(1, 0, 'a\0b\ud800')).alert?.key).toBe('a\uFFFDb\uFFFD')
-  expect(waitingOf(anAlertRow(1, 0, '')).alert?.key).toBe('')
-})

@@ -1,5 +1,5 @@
 import { alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
-import { type Alert, type AlertBucket, type Config, parseAnomalyId, plainText } from '@outflow/contracts'
+import { type Alert, type AlertBucket, type Config, parseAnomalyId } from '@outflow/contracts'
 import type { OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 
@@ -20,13 +20,10 @@ export interface AlertDecisions {
   readonly groups: readonly AlertBucket[]
 }
 
-/** Reads a row: a row that is not an alert, or of an unknown type, is sent unchanged. */
-export function waitingOf({ id, payload, createdAt }: UnnumberedRow): WaitingAlert {
-  const event = alertIn(payload)
-  if (event === null) return { id, alert: null }
-  const alert = alertOf(event, createdAt.getTime())
-  // In the form that Postgres returns, because stored buckets are found by key.
-  return { id, alert: { ...alert, key: alert.key && plainText(alert.key) } }
+/** Reads a row: a row that is not an alert is sent unchanged. */
+export function waitingOf(row: UnnumberedRow): WaitingAlert {
+  const event = alertIn(row)
+  return { id: row.id, alert: event && alertOf(event, row.createdAt.getTime()) }
 }
 
 /** The part of the configuration that the event of a group depends on. */

@@ -1,5 +1,12 @@
 import { explainedAlert } from '@outflow/alerting'
-import { ALERT_EVENT_TYPE, type AlertEvent, formatPosition, type Position } from '@outflow/contracts'
+import {
+  ALERT_EVENT_TYPE,
+  type AlertEvent,
+  formatPosition,
+  type GroupEvent,
+  type HealthEvent,
+  type Position,
+} from '@outflow/contracts'
 import type { Queryable } from '@outflow/store'
 import { explanationAt, explanationsBetween } from '@outflow/store/anomalies'
 import type { OutboxRow } from '@outflow/store/outbox'
@@ -9,12 +16,12 @@ import type { WaitingDelivery } from '@outflow/store/webhooks'
 export const REASONS_WAIT_MS = 1_000
 
 /** Adds reasons to the alerts among rows of the outbox, because an alert is written before its reasons are computed. */
-export async function withReasons<Own extends Pick<OutboxRow, 'payload' | 'createdAt'>>(
+export async function withReasons<Own extends Pick<OutboxRow, 'kind' | 'payload' | 'createdAt'>>(
   db: Queryable,
   pipeline: string,
   rows: readonly Own[],
 ): Promise<readonly Own[]> {
-  const alerts = rows.map(({ payload }) => unexplainedAlert(payload))
+  const alerts = rows.map((row) => unexplained(alertIn(row)))
   // An anomaly and its alert are written in one transaction and have its time.
   const times = rows.flatMap(({ createdAt }, at) => (alerts[at] === null ? [] : [createdAt.getTime()]))
   if (times.length === 0) return rows
@@ -33,25 +40,20 @@ export async function deliveryWithReasons(
   pipeline: string,
   delivery: WaitingDelivery,
 ): Promise<WaitingDelivery> {
-  const alert = unexplainedAlert(delivery.payload)
+  const alert = unexplained(alertOf(delivery.payload))
   const explanation = alert && (await explanationAt(db, pipeline, positionOf(alert)))
   return alert && explanation ? { ...delivery, payload: bytesOf(explainedAlert(alert, explanation)) } : delivery
 }
 
-function unexplainedAlert(payload: Buffer | null): AlertEvent | null {
-  const alert = alertIn(payload)
-  // One of another version may have no list, and is sent unchanged.
-  return alert?.data?.reasons?.length === 0 ? alert : null
-}
+const unexplained = (alert: AlertEvent | null) => (alert?.data.reasons.length === 0 ? alert : null)
 
-/** Returns the alert about one anomaly in a payload; null: it has another event, or none of a known form. */
-export function alertIn(payload: Buffer | null): AlertEvent | null {
-  try {
-    const event = payload && JSON.parse(String(payload))
-    return event?.type === ALERT_EVENT_TYPE ? event : null
-  } catch {
-    return null
-  }
+/** Returns the alert about one anomaly in a row; null: it has another message. A dead letter may have any payload, and is not read. */
+export const alertIn = ({ kind, payload }: Pick<OutboxRow, 'kind' | 'payload'>): AlertEvent | null =>
+  kind === 'alert' ? alertOf(payload!) : null
+
+function alertOf(payload: Buffer): AlertEvent | null {
+  const event = JSON.parse(String(payload)) as AlertEvent | GroupEvent | HealthEvent
+  return event.type === ALERT_EVENT_TYPE ? event : null
 }
 
 const positionOf = ({ data: { topic, partition, offset } }: AlertEvent): Position => ({
