@@ -158,7 +158,7 @@ function orderedReader<M extends MessageFacts & RecordOrigin>(
       }
       return { read: record, fields: fieldsAt(table(rows), 0) }
     },
-    longestWindowMs: plan === null ? 0 : longestWindowMs(plan),
+    longestWindowMs: longestWindowMs(windows),
     *entities() {
       for (const states of partitions.values()) yield* states.entities()
     },

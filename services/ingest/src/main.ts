@@ -1,9 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
-import type { Config } from '@outflow/contracts'
 import { openDetector } from '@outflow/detector'
 import { makeScoringThread, type ScoringThread } from '@outflow/detector/threaded-scorer'
 import { untilAllAnswer } from '@outflow/errors/retrying'
-import { longestWindowMs, planWindows } from '@outflow/records'
+import { longestWindowMs } from '@outflow/records'
 import type { ServiceOptions } from '@outflow/runtime'
 import { type Listener, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
@@ -84,7 +83,8 @@ export async function ingestWith(
           anomaliesMs: config.retention.anomalies,
           statisticsMs: config.retention.statistics,
           topics: config.source.topics,
-          windowStatesMs: windowStatesMs(config),
+          // A window state is obsolete a day after its window has ended.
+          windowStatesMs: longestWindowMs(config.features) + DAY_MS,
           signal: untilStopped,
         }),
       telemetry,
@@ -118,11 +118,5 @@ export async function ingestWith(
 // With plenty of memory V8 lets the heap grow fourfold between collections, which has no benefit for the short-lived objects of batches.
 // With 120 %, marking took much of the CPU time (docs/design/ingest-trials.md).
 const HEAP_GROWTH = '--heap-growing-percent=200'
-
-/** A window state is obsolete a day after its window has ended. */
-function windowStatesMs({ features }: Config): number {
-  const plan = planWindows(features)
-  return (plan === null ? 0 : longestWindowMs(plan)) + DAY_MS
-}
 
 const DAY_MS = 86_400_000

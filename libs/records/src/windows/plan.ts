@@ -68,9 +68,9 @@ const windowsOf = (features: readonly Feature[]) => features.filter((feature) =>
 
 const meaningOf = ({ by, of, at, over, aggregate }: WindowFeature) => JSON.stringify([by, of, at, over, aggregate])
 
-/** Length of the longest window of a plan, ms. */
-export function longestWindowMs({ groups }: WindowPlan): number {
-  return Math.max(...groups.flatMap(({ series }) => series.map(({ bucketMs }) => bucketMs * BUCKETS)))
+/** Length of the longest window of a feature list, ms; 0: there is none. */
+export function longestWindowMs(features: readonly Feature[]): number {
+  return Math.max(0, ...windowsOf(features).map(({ over }) => windowMs(over)))
 }
 
 /** The others are computed from numbers. */
