@@ -67,6 +67,7 @@ function anExplainer(alerts: object = DOCUMENT.alerts) {
       explained.push(...anomalies.map(({ unexplainable }) => unexplainable))
     },
     explainerInterrupted: vi.fn(),
+    storeConnectionLost: vi.fn(),
   }
   const detection = { alertRate: model.metadata.alertRate }
   const config = { ...parseConfig({ ...DOCUMENT, alerts, detection }, {}), pipeline, postgres: { url } }
@@ -75,9 +76,8 @@ function anExplainer(alerts: object = DOCUMENT.alerts) {
       if (signal.aborted) resolve()
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
-  const onConnectionLost = vi.fn()
   const { signal } = stop
-  const running = runExplainer({ config, pool, telemetry, metrics, onConnectionLost, untilWoken, signal })
+  const running = runExplainer({ config, pool, telemetry, metrics, untilWoken, signal })
   return {
     end: async () => {
       stop.abort()

@@ -6,7 +6,6 @@ import { outboxDepth } from '@outflow/store/outbox'
 import { deadLetterUnconfigured } from '@outflow/store/webhooks'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
 import { runExplainer } from './explaining/run-explainer.js'
-import { makeExplainerTelemetry } from './explaining/telemetry.js'
 import { makeHealthWatch } from './health-events/health-watch.js'
 import { noOversized } from './relay.js'
 import { relayOutbox } from './relay-outbox.js'
@@ -88,9 +87,8 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
       runExplainer({
         config,
         pool,
-        telemetry: makeExplainerTelemetry(log),
+        telemetry,
         metrics: vitals.metrics,
-        onConnectionLost: telemetry.storeConnectionLost,
         untilWoken: explaining.wait,
         signal,
       }),

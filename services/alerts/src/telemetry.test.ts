@@ -1,15 +1,13 @@
 import type { OutflowError } from '@outflow/errors'
 import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, test, vi } from 'vitest'
-import { makeExplainerTelemetry } from './explaining/telemetry.js'
 import { makeTelemetry } from './telemetry.js'
 import { makeWebhookTelemetry } from './webhooks/telemetry.js'
 
 test('of an outage attempts 1, 2, 4, 8 … are logged (each was, every 5 s), and each error that needs a person', async () => {
   const log = { warn: vi.fn(), error: vi.fn() }
   const metrics = makeMetrics()
-  const { relayInterrupted } = makeTelemetry(log as unknown as Log, metrics)
-  const { explainerInterrupted } = makeExplainerTelemetry(log as unknown as Log)
+  const { relayInterrupted, explainerInterrupted } = makeTelemetry(log as unknown as Log, metrics)
   const { interrupted } = makeWebhookTelemetry(log as unknown as Log, metrics, [])
   const outage = { retryable: true } as OutflowError
   for (let attempt = 1; attempt <= 9; attempt++) {

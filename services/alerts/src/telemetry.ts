@@ -1,12 +1,13 @@
-import type { StoredHealthEvent } from '@outflow/contracts'
+import { formatPosition, type StoredHealthEvent } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log, Metrics } from '@outflow/runtime'
+import type { ExplainedAnomaly } from '@outflow/store/anomalies'
 import type { HealthEventStatus } from '@outflow/store/health-events'
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { AlertDecisions } from './alert-decisions.js'
 
-/** Log events and metrics of the relay. */
+/** Log events and metrics of relay, explainer and health watch. */
 export type AlertsTelemetry = ReturnType<typeof makeTelemetry>
 
 /** From the commit of the anomaly to the commit on the topic; the last buckets cover outages of a broker. */
@@ -74,6 +75,16 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     messageNotSent: ({ kind, sequence, topic, payload }: OutboxRow, error: OutflowError | null) => {
       notSent.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message not sent')
+    },
+    anomaliesExplained: (anomalies: readonly ExplainedAnomaly[]) => {
+      const failed = anomalies.filter(({ unexplainable }) => unexplainable !== null)
+      const [first] = failed
+      if (first === undefined) return
+      const anomaly = formatPosition(first)
+      log.warn({ count: failed.length, anomaly, why: first.unexplainable }, 'anomalies not explained')
+    },
+    explainerInterrupted: (error: OutflowError, attempt: number, waitMs: number) => {
+      if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'explainer interrupted')
     },
     healthEventReported: (event: StoredHealthEvent & { readonly status: HealthEventStatus }) => {
       const { kind, status, detail, modelId, begunAt } = event

@@ -1,7 +1,6 @@
 import { eventMessage, explainedEvent } from '@outflow/alerting'
 import { type Config, formatPosition } from '@outflow/contracts'
 import { type Explainer, makeExplainer } from '@outflow/detector'
-import type { OutflowError } from '@outflow/errors'
 import { keepTrying, pause } from '@outflow/errors/retrying'
 import type { Metrics } from '@outflow/runtime'
 import { type Client, type Pool, withTransaction } from '@outflow/store'
@@ -14,14 +13,13 @@ import {
 } from '@outflow/store/anomalies'
 import { explanationSource, listenForModels } from '@outflow/store/models'
 import { claimOutboxOrder, queueMessages } from '@outflow/store/outbox'
-import type { ExplainerTelemetry } from './telemetry.js'
+import type { AlertsTelemetry } from '../telemetry.js'
 
 interface ExplainerOptions {
   readonly config: Pick<Config, 'pipeline' | 'detection' | 'postgres' | 'alerts' | 'console'>
   readonly pool: Pool
-  readonly telemetry: ExplainerTelemetry
+  readonly telemetry: Pick<AlertsTelemetry, 'anomaliesExplained' | 'explainerInterrupted' | 'storeConnectionLost'>
   readonly metrics: Metrics
-  readonly onConnectionLost: (error: OutflowError) => void
   /** Resolves when anomalies may have been stored, or the signal aborts. */
   readonly untilWoken: (signal: AbortSignal) => Promise<void>
   readonly signal: AbortSignal
@@ -35,7 +33,7 @@ const AT_ONCE = 32
  * different anomalies, and a claim ends with its transaction. With a backlog, the least likely of the newest are explained first.
  */
 export async function runExplainer(options: ExplainerOptions): Promise<void> {
-  const { config, pool, telemetry, metrics, onConnectionLost, untilWoken, signal } = options
+  const { config, pool, telemetry, metrics, untilWoken, signal } = options
   const { pipeline } = config
   const explainer = makeExplainer(explanationSource(pool, pipeline), config.detection)
   const models = listenForModels({
@@ -43,7 +41,7 @@ export async function runExplainer(options: ExplainerOptions): Promise<void> {
     pipeline,
     // Opens the model before its first anomaly, whose alert waits only briefly. A failure to open is reported with that anomaly.
     onChange: (id) => void (id && explainer.open(id).catch(() => {})),
-    onError: onConnectionLost,
+    onError: telemetry.storeConnectionLost,
   })
   metrics.gaugeOf(
     'outflow_unexplained_anomalies',
