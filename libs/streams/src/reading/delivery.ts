@@ -44,6 +44,7 @@ export function copyRecord<R extends WindowRecord>(record: R): R {
 /** A list of records, of which each access may create an object: keep the index of a record instead, if most are not needed again. */
 export interface KafkaRecords extends Iterable<KafkaRecord> {
   readonly length: number
+  /** @param index  from 0 */
   at(index: number): KafkaRecord | undefined
   slice(from: number, to?: number): KafkaRecords
 }
@@ -156,8 +157,7 @@ class RecordViews implements KafkaRecords {
   }
 
   at(index: number): KafkaRecord | undefined {
-    const place = index < 0 ? this.to + index : this.from + index
-    return place >= this.from && place < this.to ? new RecordView(this.messages.at(place)!) : undefined
+    return index < this.length ? new RecordView(this.messages.at(this.from + index)!) : undefined
   }
 
   slice(from: number, to: number = this.length): KafkaRecords {
