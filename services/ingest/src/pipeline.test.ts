@@ -1,14 +1,13 @@
 import { packFields } from '@outflow/records/fields'
 import { PositionMoved, StoreRefused } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
-import type { Delivery } from '@outflow/streams'
 import fc from 'fast-check'
-import { concatMap, delay, from, lastValueFrom, Observable, of, tap, throwError, toArray } from 'rxjs'
+import { concatMap, delay, from, lastValueFrom, of, tap, throwError, toArray } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
 import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
-import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, recordsOf, type TestDelivery } from './test-builders.js'
+import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, recordsOf } from './test-builders.js'
 import { aReadStep, stepsInMemory, writeInMemory } from './test-steps.js'
 
 const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, superseded: vi.fn(), recordFailed: vi.fn() })
@@ -128,32 +127,6 @@ test('the model lease is returned and the memory of the fields is freed when a b
   expect(lease.giveBack).toHaveBeenCalledTimes(1)
   const canFree = 'transfer' in ArrayBuffer.prototype // not on Node 20
   expect(fields.numbers).toHaveLength(canFree ? 0 : 1)
-})
-
-test('the next batch of a partition is requested only after the acknowledgement', async () => {
-  const waiting: TestDelivery[] = [one(0, 0), one(0, 1), one(0, 2)]
-  let inFlight = 0
-  const source$ = new Observable<Delivery>((subscriber) => {
-    const next = (): void => {
-      const delivery = waiting.shift()
-      if (delivery === undefined) {
-        subscriber.complete()
-        return
-      }
-      inFlight += 1
-      expect(inFlight).toBe(1)
-      subscriber.next({
-        ...delivery,
-        acknowledge: () => {
-          inFlight -= 1
-          next()
-        },
-      })
-    }
-    next()
-  })
-  const written = await lastValueFrom(source$.pipe(ingest(realSteps()), toArray()))
-  expect(written).toHaveLength(3)
 })
 
 const anyValue = fc.oneof(

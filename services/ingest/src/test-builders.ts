@@ -28,7 +28,7 @@ export function aReader({ metadata: { features } }: Detector, decoder = aDecoder
   return batchReader({ decoder, source: {}, features })
 }
 
-export interface TestDelivery extends Delivery {
+interface TestDelivery extends Delivery {
   readonly ended: { by: 'acknowledge' | 'reposition' | 'fail'; error?: unknown }[]
 }
 
