@@ -69,7 +69,7 @@ describe('a timestamp', () => {
     )
   })
 
-  it('issue 17.3: is accepted at the end of the year 9999 in ms, and rejected in 1978 in µs', () => {
+  it('issue 17.3: is accepted at the end of the year 9999 in ms', () => {
     expect(parseTimestamp(253_402_300_799_999)).toBe(Date.parse('9999-12-31T23:59:59.999Z'))
   })
 

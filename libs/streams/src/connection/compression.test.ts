@@ -24,17 +24,8 @@ function xerial(...blocks: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from('\x82SNAPPY\0', 'latin1'), Buffer.from([0, 0, 0, 1, 0, 0, 0, 1]), ...framed])
 }
 
-test('a bare block is decompressed', async () => {
-  expect((await decompressSnappy(compressSync(text))).equals(text)).toBe(true)
-})
-
-test("the blocks of xerial's frame are decompressed, in order", async () => {
-  const blocks = [text.subarray(0, 32_768), text.subarray(32_768)].map((part) => compressSync(part))
-  expect((await decompressSnappy(xerial(...blocks))).equals(text)).toBe(true)
+test('a frame without blocks is empty, and a truncated one is an error', async () => {
   expect(await decompressSnappy(xerial())).toHaveLength(0)
-})
-
-test('a truncated frame is an error', async () => {
   await expect(decompressSnappy(xerial(compressSync(text)).subarray(0, -3))).rejects.toThrow()
 })
 

@@ -5,21 +5,26 @@ import { makeKafka } from './kafka.js'
 
 const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error')
 
-test('the warning that kafkajs logs for every producer is not logged; its other warnings are', () => {
-  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+/** A client of kafkajs with a log that notes its lines. */
+function aClient() {
+  const log = { debug: vi.fn(), warn: vi.fn() }
   const { kafkajs } = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log })
+  return { log, kafkajs, logger: kafkajs.logger() }
+}
+
+test('the warning that kafkajs logs for every producer is not logged; its other warnings are', () => {
+  const { log, kafkajs, logger } = aClient()
   kafkajs.producer({ idempotent: true, retry: { retries: 3 }, createPartitioner: Partitioners.DefaultPartitioner })
   expect(log.warn).not.toHaveBeenCalled()
   expect(log.debug).toHaveBeenCalledTimes(1)
-  kafkajs.logger().warn('the broker hangs')
+  logger.warn('the broker hangs')
   expect(log.warn.mock.calls).toEqual([
     [expect.objectContaining({ message: 'the broker hangs' }), 'kafka client warned'],
   ])
 })
 
 test('a missing topic, which is thrown as an error, is not logged at each attempt of kafkajs', () => {
-  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
-  const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()
+  const { log, logger } = aClient()
   const { message } = createErrorFromCode(UNKNOWN_TOPIC_OR_PARTITION)
   logger.error('Response Metadata(key: 3, version: 6)', { error: message })
   expect(log.warn).not.toHaveBeenCalled()
@@ -28,16 +33,14 @@ test('a missing topic, which is thrown as an error, is not logged at each attemp
 })
 
 test('the error that ends a consumer is not logged twice (`consumer restarted` followed with the same error)', () => {
-  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
-  const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()
+  const { log, logger } = aClient()
   logger.error('Crash: KafkaJSNonRetriableError: Connection error', { groupId: 'flights' })
   expect(log.warn).not.toHaveBeenCalled()
   expect(log.debug).toHaveBeenCalledOnce()
 })
 
 test('an error that kafkajs logs in place of a text is logged (it hid a refused login: "message.replace is not a function")', () => {
-  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
-  const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()
+  const { log, logger } = aClient()
   logger.error(new Error('authentication failed') as unknown as string)
   expect(log.warn.mock.calls).toMatchObject([[{ message: 'Error: authentication failed' }, 'kafka client warned']])
 })
@@ -45,8 +48,7 @@ test('an error that kafkajs logs in place of a text is logged (it hid a refused 
 test('a warning that repeats is logged once a minute (a broker that was down filled the log with several lines a second)', () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
-  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
-  const logger = makeKafka({ brokers: ['127.0.0.1:1'], clientId: 'test', log }).kafkajs.logger()
+  const { log, logger } = aClient()
   const fail = (attempt: number) => {
     logger.error('Connection error: connect ECONNREFUSED', { broker: '127.0.0.1:1' })
     logger.error(`Restarting the consumer in ${attempt}ms`, { error: 'no broker' })

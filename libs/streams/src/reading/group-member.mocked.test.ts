@@ -14,8 +14,10 @@ vi.mock('@outflow/errors/retrying', async (original) => ({ ...(await original<ob
 
 const TOPIC = 'flights'
 
-/** A group member with a simulated broker; all partitions, by default one, are assigned to the member. */
+/** A group member with a simulated broker and clock; all partitions, by default one, are assigned to the member. */
 async function aMember({ partitions = [0], earliest = 0n, stored = 0n, movesWithDeliveries = false } = {}) {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
   const broker = { topicId: 'first', earliest, end: 100n, failure: null as Error | null, reads: 0 }
   const listeners = new Map<string, (event: { payload: unknown }) => void>()
   const seeks: bigint[] = []
@@ -246,8 +248,6 @@ test('a wait that lasts over rebalances is logged after pauses that double (each
 })
 
 test('issue 23: a partition without new records is set back if the store has lost a confirmed write', async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-  onTestFinished(() => void vi.useRealTimers())
   const member = await aMember({ movesWithDeliveries: true })
   // The stored position does not move, as if the write had been undone.
   await member.fetched(0n, 0n, 4n)
@@ -258,8 +258,6 @@ test('issue 23: a partition without new records is set back if the store has los
 })
 
 test('transaction markers that were delivered once do not pass over records after their partition was set back', async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-  onTestFinished(() => void vi.useRealTimers())
   const { deliveries, seeks, fetched, passedOver } = await aMember({ movesWithDeliveries: true })
   await passedOver(3n, 3n)
   await fetched(0n, 0n, 2n)
@@ -275,8 +273,6 @@ test('transaction markers that were delivered once do not pass over records afte
 })
 
 test('issue 23: a partition of a recreated topic that ends at the position of the former one is read from its beginning', async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-  onTestFinished(() => void vi.useRealTimers())
   const { broker, seeks, missed } = await aMember({ stored: 100n, movesWithDeliveries: true })
   broker.topicId = 'second'
   vi.advanceTimersByTime(10_000)
