@@ -26,34 +26,34 @@ const message = (event: typeof example | GroupEvent | HealthEvent = example, tra
   traceparent,
 })
 
+const slackText = (event?: Parameters<typeof message>[0]): string =>
+  JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text
+const alertmanagerAlert = (event?: Parameters<typeof message>[0]) =>
+  JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)[0]
+
 test('issue 20: with console.url every receiver of an alert gets the address of its page', () => {
   const event = exampleEvent('flights', now, 'https://outflow.example.org')
   const page = `https://outflow.example.org/anomalies/${encodeURIComponent(event.id)}`
   expect(event.data.url).toBe(page)
-  expect(JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text).toContain(
-    `\n<${page}|Open in the console`,
-  )
-  const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)
-  expect(alert.annotations.url).toBe(page)
+  expect(slackText(event)).toContain(`\n<${page}|Open in the console`)
+  expect(alertmanagerAlert(event).annotations.url).toBe(page)
 })
 
 test('the first line of the example names it a test', () => {
-  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(exampleEvent('flights', now)), now).body)
-  expect(text).toMatch(/^\*low anomaly in flights: a test, not an anomaly\*/)
+  expect(slackText(exampleEvent('flights', now))).toMatch(/^\*low anomaly in flights: a test, not an anomaly\*/)
 })
 
 test('issue 20: a message for Slack has links that give each verdict on an alert, but not for a group or a health event', () => {
   const page = 'https://outflow.example.org/anomalies/flights%2Fflights%2F2%2F673'
   const linked = { ...example, data: { ...example.data, url: page } }
-  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(linked), now).body)
-  expect(text.split('\n').at(-1)).toBe(
+  expect(slackText(linked).split('\n').at(-1)).toBe(
     `<${page}|Open in the console> · <${page}?verdict=confirmed|Confirmed> · <${page}?verdict=false_alarm|False alarm>`,
   )
   const others = ['outflow.anomaly_group.v1.key.json', 'outflow.health.v1.begun.json'].map(read) as GroupEvent[]
   for (const event of others) {
-    const body = postOf({ kind: 'slack' }, message({ ...event, data: { ...event.data, url: page } }), now).body
-    expect(body).toContain(`|Open in the console>`)
-    expect(body).not.toContain('verdict=')
+    const text = slackText({ ...event, data: { ...event.data, url: page } } as GroupEvent)
+    expect(text).toContain('|Open in the console>')
+    expect(text).not.toContain('verdict=')
   }
 })
 
@@ -71,7 +71,7 @@ test('issue 20: groups and health events link to their list and their page', () 
   }
   const group = groupEventSchema.parse(groupEvent(bucket, 'flights', 'https://outflow.example.org'))
   expect(group.data.url).toBe('https://outflow.example.org/anomalies?pipeline=flights&field=delay+%26+taxi')
-  expect(JSON.parse(postOf({ kind: 'slack' }, message(group), now).body).text).toContain(
+  expect(slackText(group)).toContain(
     '<https://outflow.example.org/anomalies?pipeline=flights&amp;field=delay+%26+taxi|Open in the console>',
   )
   const condition = { id: '7', kind: 'drift', detail: 'delay moved', modelId: null, begunAt: now, endedAt: null }
@@ -97,16 +97,13 @@ test('a signed webhook gets an event with a record over the size limit without i
 })
 
 test('Slack gets the key, the reasons with their shares, how rare it is, and the position', () => {
-  const { body } = postOf({ kind: 'slack' }, message(), now)
-  expect(JSON.parse(body)).toEqual({
-    text: [
-      '*high anomaly in flights: CVG*',
-      '• distance 1,750 is far above the 264 of CVG→ORD (50 %)',
-      '• origin CVG does not fit the other fields; LAX would (50 %)',
-      '• 1 in 800, 2001-01-19T13:55:00.000Z',
-      'flights/flights/2/673',
-    ].join('\n'),
-  })
+  expect(slackText().split('\n')).toEqual([
+    '*high anomaly in flights: CVG*',
+    '• distance 1,750 is far above the 264 of CVG→ORD (50 %)',
+    '• origin CVG does not fit the other fields; LAX would (50 %)',
+    '• 1 in 800, 2001-01-19T13:55:00.000Z',
+    'flights/flights/2/673',
+  ])
 })
 
 test('Slack gets the mistake if the counterfactual names one', () => {
@@ -117,46 +114,40 @@ test('Slack gets the mistake if the counterfactual names one', () => {
     mistake: { name: 'a digit is lost', share: 0.9 },
   }
   const named = { ...example, data: { ...example.data, counterfactual } }
-  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(named), now).body) as { readonly text: string }
-  expect(text).toContain('• normal with distance 264 instead of 1,750: a digit is lost? 90 %\n')
+  expect(slackText(named)).toContain('• normal with distance 264 instead of 1,750: a digit is lost? 90 %\n')
 })
 
 test('text of a record cannot mention anyone or forge a link in Slack', () => {
   const key = '<!channel> @here <https://evil.example|click> & more'
-  const { body } = postOf({ kind: 'slack' }, message({ ...example, data: { ...example.data, key } }), now)
-  const { text } = JSON.parse(body) as { readonly text: string }
+  const text = slackText({ ...example, data: { ...example.data, key } })
   expect(text).not.toMatch(/[<>]|@here|& /)
   expect(text).toContain('&lt;!channel&gt;')
 })
 
 test("Alertmanager gets an alert in its API's form, without a key label if there is no key", () => {
-  const { body } = postOf({ kind: 'alertmanager' }, message(), now)
-  expect(JSON.parse(body)).toEqual([
-    {
-      labels: {
-        alertname: 'OutflowAnomaly',
-        id: 'flights/flights/2/673',
-        type: 'outflow.anomaly.v1',
-        pipeline: 'flights',
-        severity: 'high',
-        key: 'CVG',
-      },
-      annotations: {
-        summary: 'high anomaly in flights: CVG',
-        description:
-          'distance 1,750 is far above the 264 of CVG→ORD (50 %); origin CVG does not fit the other fields; LAX would (50 %); 1 in 800, 2001-01-19T13:55:00.000Z',
-      },
-      startsAt: '2026-11-25T14:43:39.380Z',
+  expect(alertmanagerAlert()).toEqual({
+    labels: {
+      alertname: 'OutflowAnomaly',
+      id: 'flights/flights/2/673',
+      type: 'outflow.anomaly.v1',
+      pipeline: 'flights',
+      severity: 'high',
+      key: 'CVG',
     },
-  ])
+    annotations: {
+      summary: 'high anomaly in flights: CVG',
+      description:
+        'distance 1,750 is far above the 264 of CVG→ORD (50 %); origin CVG does not fit the other fields; LAX would (50 %); 1 in 800, 2001-01-19T13:55:00.000Z',
+    },
+    startsAt: '2026-11-25T14:43:39.380Z',
+  })
   const keyless = { ...example, data: { ...example.data, key: null } }
-  expect(JSON.parse(postOf({ kind: 'alertmanager' }, message(keyless), now).body)[0].labels).not.toHaveProperty('key')
+  expect(alertmanagerAlert(keyless).labels).not.toHaveProperty('key')
 })
 
 test('Slack gets a sentence about a group and its least likely anomalies', () => {
   const group = groupEventSchema.parse(read('outflow.anomaly_group.v1.key.json'))
-  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(group), now).body)
-  const [first, second, ...others] = text.split('\n')
+  const [first, second, ...others] = slackText(group).split('\n')
   expect(first).toBe(`*${group.data.text}*`)
   expect(second).toBe(`• ${group.data.examples[0]!.id}: ${group.data.examples[0]!.reason}, 1 in 5,000`)
   expect(others.at(-1)).toBe(group.id)
@@ -171,25 +162,22 @@ test('the trace context is sent as a header if there is one', () => {
 })
 
 const begun = healthEventSchema.parse(read('outflow.health.v1.begun.json'))
-const ended = { ...begun, data: { ...begun.data, status: 'ended', endedAt: '2026-11-25T20:00:00.000Z' } }
+const ended: HealthEvent = { ...begun, data: { ...begun.data, status: 'ended', endedAt: '2026-11-25T20:00:00.000Z' } }
 
 test('Slack gets the condition and its start, and its end', () => {
-  const textOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'slack' }, message(event), now).body).text
-  expect(textOf(begun)).toBe(
+  expect(slackText(begun)).toBe(
     ['*trainer dead in flights*', `• ${begun.data.detail}`, `• since ${begun.data.begunAt}`, begun.id].join('\n'),
   )
-  expect(textOf(ended as typeof begun)).toContain('*trainer dead in flights is over*')
+  expect(slackText(ended)).toContain('*trainer dead in flights is over*')
 })
 
 test('a long text that is cut inside an emoji is valid Unicode (half of it was sent)', () => {
   const event = { ...begun, data: { ...begun.data, detail: `${'a'.repeat(599)}😀 and more` } }
-  const { text } = JSON.parse(postOf({ kind: 'slack' }, message(event), now).body)
-  expect(text).toContain(`${'a'.repeat(599)}\ufffd…`)
+  expect(slackText(event)).toContain(`${'a'.repeat(599)}\ufffd…`)
 })
 
 test('in Alertmanager the end of a health event resolves the alert of its beginning', () => {
-  const alertOf = (event: typeof begun) => JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)[0]
-  const [first, last] = [alertOf(begun), alertOf(ended as typeof begun)]
+  const [first, last] = [alertmanagerAlert(begun), alertmanagerAlert(ended)]
   expect(first.labels).toEqual({
     alertname: 'OutflowHealthEvent',
     type: 'outflow.health.v1',
@@ -202,22 +190,21 @@ test('in Alertmanager the end of a health event resolves the alert of its beginn
   expect(last.endsAt).toBe('2026-11-25T20:00:00.000Z')
 })
 
+const happened = healthEventSchema.parse(read('outflow.health.v1.happened.json'))
+
 test('in Alertmanager an event without duration is resolved after some time', () => {
-  const happened = healthEventSchema.parse(read('outflow.health.v1.happened.json'))
-  const [alert] = JSON.parse(postOf({ kind: 'alertmanager' }, message(happened), now).body)
+  const alert = alertmanagerAlert(happened)
   expect(alert.startsAt).toBe(happened.data.begunAt)
   expect(alert).not.toHaveProperty('endsAt')
 })
 
 test('in Alertmanager each single event is an alert of its own (the last one replaced the others)', () => {
-  const happened = healthEventSchema.parse(read('outflow.health.v1.happened.json'))
-  const labelsOf = (event: HealthEvent) =>
-    JSON.parse(postOf({ kind: 'alertmanager' }, message(event), now).body)[0].labels
-  expect(labelsOf(happened)).toMatchObject({ id: happened.id })
-  expect(labelsOf({ ...happened, id: 'another' })).not.toEqual(labelsOf(happened))
+  const { labels } = alertmanagerAlert(happened)
+  expect(labels).toMatchObject({ id: happened.id })
+  expect(alertmanagerAlert({ ...happened, id: 'another' }).labels).not.toEqual(labels)
 })
 
 test('an event of another type is not sent', () => {
   const other = { ...example, type: 'outflow.other.v1' as typeof example.type }
-  expect(() => postOf({ kind: 'slack' }, message(other), now)).toThrow('neither an alert')
+  expect(() => slackText(other)).toThrow('neither an alert')
 })

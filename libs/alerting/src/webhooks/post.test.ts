@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { Resolve } from './addresses.js'
 import { WebhookAddressRefused } from './errors.js'
 import { makePoster } from './post.js'
@@ -33,6 +33,12 @@ afterEach(() => void vi.useRealTimers())
 const never = new AbortController().signal
 const post = { headers: {}, body: '{}' }
 
+function aPoster(url: string, allow = '127.0.0.1', resolve?: Resolve) {
+  const poster = makePoster({ url, timeout: 5_000, allow: [allow] }, resolve)
+  onTestFinished(() => poster.close())
+  return poster
+}
+
 /** A resolver that returns the next of these addresses at each lookup. `hooks.invalid` is in no other DNS. */
 const answering =
   (...answers: string[]): Resolve =>
@@ -42,20 +48,14 @@ const answering =
   }
 
 test('connects to the address that was checked, and reads only the beginning of the body', async () => {
-  const poster = makePoster(
-    { url: `http://hooks.invalid:${port}/`, timeout: 5_000, allow: ['127.0.0.0/8'] },
-    answering('127.0.0.1'),
-  )
+  const poster = aPoster(`http://hooks.invalid:${port}/`, '127.0.0.0/8', answering('127.0.0.1'))
   const { status, start } = await poster.post(post, never)
   expect([status, start.length, connections]).toEqual([200, 16 * 1024, 1])
-  poster.close()
 })
 
 test('a name that resolves to a permitted address first and to others later is connected to once', async () => {
-  const poster = makePoster(
-    { url: `http://hooks.invalid:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] },
-    answering('127.0.0.1', '127.0.0.2', '10.0.0.1'),
-  )
+  const resolve = answering('127.0.0.1', '127.0.0.2', '10.0.0.1')
+  const poster = aPoster(`http://hooks.invalid:${port}/`, '127.0.0.1', resolve)
   await poster.post(post, never)
   for (const address of ['127.0.0.2', '10.0.0.1']) {
     const error = await poster.post(post, never).catch((thrown: unknown) => thrown)
@@ -63,7 +63,6 @@ test('a name that resolves to a permitted address first and to others later is c
     expect(String(error)).toContain(`hooks.invalid resolves to ${address}`)
   }
   expect(connections).toBe(1)
-  poster.close()
 })
 
 test.each([
@@ -75,9 +74,8 @@ test.each([
 ])('a Retry-After of %s is the wait before the next attempt', async (_, header, retryAfterMs) => {
   vi.setSystemTime('2026-01-03T10:00:00Z')
   retryAfter = header
-  const poster = makePoster({ url: `http://127.0.0.1:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] })
-  await expect(poster.post(post, never)).rejects.toMatchObject({ status: 503, retryAfterMs })
-  poster.close()
+  const posted = aPoster(`http://127.0.0.1:${port}/`).post(post, never)
+  await expect(posted).rejects.toMatchObject({ status: 503, retryAfterMs })
 })
 
 test('an answer that switches protocols is a failure (the attempt never ended, and blocked the webhook)', async () => {
@@ -88,9 +86,7 @@ test('an answer that switches protocols is a failure (the attempt never ended, a
   switching.listen(0, '127.0.0.1')
   await once(switching, 'listening')
   const url = `http://127.0.0.1:${(switching.address() as AddressInfo).port}/`
-  const poster = makePoster({ url, timeout: 5_000, allow: ['127.0.0.1'] })
-  await expect(poster.post(post, never)).rejects.toThrow('connection failed')
-  poster.close()
+  await expect(aPoster(url).post(post, never)).rejects.toThrow('connection failed')
   switching.close()
 })
 
@@ -98,10 +94,9 @@ test('many attempts with one signal cause no warning (Node.js reported the 11th 
   const warnings: Error[] = []
   const note = (warning: Error) => warnings.push(warning)
   process.on('warning', note)
-  const poster = makePoster({ url: `http://127.0.0.1:${port}/`, timeout: 5_000, allow: ['127.0.0.1'] })
+  const poster = aPoster(`http://127.0.0.1:${port}/`)
   const { signal } = new AbortController()
   await Promise.all(Array.from({ length: 11 }, () => poster.post(post, signal)))
   process.off('warning', note)
   expect(warnings).toEqual([])
-  poster.close()
 })
