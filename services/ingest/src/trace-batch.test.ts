@@ -3,9 +3,9 @@ import { PositionMoved } from '@outflow/store'
 import type { BatchWrite } from '@outflow/store/batch'
 import { expect, test, vi } from 'vitest'
 import { score } from './steps/score.js'
-import { writeWith } from './steps/write.js'
+import type { WriteOptions } from './steps/write.js'
 import { aReadBatch, recordsOf } from './test-builders.js'
-import { aDecideStep, aWriteConfig } from './test-steps.js'
+import { aDecideStep, writeInMemory } from './test-steps.js'
 
 const traceparent = (index: number) => `00-${String(index).padStart(32, '1')}-${String(index).padStart(16, '2')}-01`
 
@@ -20,7 +20,7 @@ async function decided(delays: readonly number[]) {
   return aDecideStep()(await score({ ...batch, delivery, records }))
 }
 
-function traced(outcome: 'written' | 'superseded' = 'written') {
+function traced(overrides: Partial<WriteOptions> = {}) {
   const begun: { name: string; start: SpanStart }[] = []
   const end = vi.fn()
   const tracing: Tracing = {
@@ -31,22 +31,11 @@ function traced(outcome: 'written' | 'superseded' = 'written') {
     close: async () => {},
   }
   const writes: BatchWrite[] = []
-  const step = writeWith({
-    recordOf: () => ({}),
-    config: aWriteConfig(),
-    writeBatch: async (write) => {
-      writes.push(write)
-      return outcome
-    },
-    telemetry: { writeRetried: vi.fn() },
-    signal: new AbortController().signal,
-    tracing,
-  })
-  return { step, begun, end, writes }
+  return { step: writeInMemory(writes, { tracing, ...overrides }), begun, end, writes }
 }
 
 test('a batch is one span, linked to the traces of its records, the anomalous ones first', async () => {
-  const { step, begun, end } = traced('superseded')
+  const { step, begun, end } = traced({ writeBatch: async () => 'superseded' })
   await expect(step(await decided([1, 2, 9]))).rejects.toThrow(PositionMoved)
   expect(begun).toMatchObject([
     {

@@ -44,16 +44,7 @@ async function deliver(deliveries: readonly WaitingDelivery[], answers: readonly
     },
   }
   const circuit = vi.fn()
-  const telemetry = {
-    attempted: vi.fn(),
-    delivered: vi.fn(),
-    failed: vi.fn(),
-    givenUp: vi.fn(),
-    orphaned: vi.fn(),
-    circuitChanged: vi.fn(),
-    leadershipEnded: vi.fn(),
-    interrupted: vi.fn(),
-  }
+  const telemetry = { attempted: vi.fn(), delivered: vi.fn(), failed: vi.fn(), givenUp: vi.fn() }
   await deliverTo({
     webhook,
     effects,

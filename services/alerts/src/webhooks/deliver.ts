@@ -23,7 +23,7 @@ export interface DeliveryEffects {
 interface DeliverDeps {
   readonly webhook: Webhook
   readonly effects: DeliveryEffects
-  readonly telemetry: WebhookTelemetry
+  readonly telemetry: Pick<WebhookTelemetry, 'attempted' | 'delivered' | 'failed' | 'givenUp'>
   readonly breaker: CircuitBreakerPolicy
   /** Resolves when something may be due, or the signal aborts. */
   readonly untilWoken: (signal: AbortSignal) => Promise<void>
