@@ -41,7 +41,7 @@ export const runIngest: Program = async (surroundings, process, signal) => {
     await consume({
       ...{ config, kafka, signal, pool, models, telemetry, hooks: {} },
       untilStopped: AbortSignal.any([signal, stopped.signal]),
-      watchdog: { begun: () => {}, retried: () => {}, ended: () => {} },
+      watchdog: { begun: () => {}, ended: () => {} },
     })
   } finally {
     stopped.abort()

@@ -30,7 +30,7 @@ interface ConsumeDeps {
   readonly pool: Pool
   readonly models: ModelLeases
   readonly telemetry: IngestTelemetry
-  readonly watchdog: Pick<Watchdog, 'begun' | 'retried' | 'ended'>
+  readonly watchdog: Pick<Watchdog, 'begun' | 'ended'>
   readonly hooks: DeliveryHooks
 }
 
@@ -45,11 +45,10 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
   const partitionAt = ({ topic, partition, expectedOffset }: Delivery) => {
     return { pipeline, topic, partition, nextOffset: expectedOffset }
   }
-  const retries = withWatchdog(telemetry, watchdog)
   const observer = observeWith({
     features: config.features,
     load: (delivery, entities) => loadWindowStates(pool, partitionAt(delivery), entities),
-    telemetry: retries,
+    telemetry,
     signal: untilStopped,
   })
   const deliveries$ = deliveries(kafka, {
@@ -74,7 +73,7 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
   const tracing = await openTracing('ingest')
   const decoder = makeDecoder(source)
   const steps = {
-    prepare: prepareWith({ decoder, telemetry: retries, signal: untilStopped }),
+    prepare: prepareWith({ decoder, telemetry, signal: untilStopped }),
     read: readWith({
       borrowModel: models.borrow,
       tombstones: source.tombstones,
@@ -86,7 +85,7 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
     decide: decideWith({
       detection,
       storedState: (delivery) => storedFdrState(pool, partitionAt(delivery)),
-      telemetry: retries,
+      telemetry,
       signal: untilStopped,
     }),
     compare: compareWith({ detection, recordOf: wholeRecord(decoder), telemetry }),
@@ -94,7 +93,7 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
       recordOf: wholeRecord(decoder),
       config,
       writeBatch: makeBatchWriter(pool),
-      telemetry: retries,
+      telemetry,
       signal: untilStopped,
       tracing,
     }),
@@ -117,22 +116,5 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
     telemetry.drainCutShort(toOutflowError(error))
   } finally {
     await tracing?.close()
-  }
-}
-
-/** The telemetry, which also reports retries of a step to the watchdog: it must not report a batch for which the log has the reason. */
-function withWatchdog(telemetry: IngestTelemetry, watchdog: ConsumeDeps['watchdog']): IngestTelemetry {
-  const passedOn =
-    (report: IngestTelemetry['writeRetried']): typeof report =>
-    (delivery, ...retry) => {
-      watchdog.retried(delivery)
-      report(delivery, ...retry)
-    }
-  return {
-    ...telemetry,
-    schemaFetchRetried: passedOn(telemetry.schemaFetchRetried),
-    windowStatesAwaited: passedOn(telemetry.windowStatesAwaited),
-    stateReadRetried: passedOn(telemetry.stateReadRetried),
-    writeRetried: passedOn(telemetry.writeRetried),
   }
 }

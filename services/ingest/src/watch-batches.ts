@@ -18,18 +18,12 @@ export interface WatchedPartition {
   readonly state: BigInt64Array
 }
 
-/**
- * Places in the state; times are of `process.hrtime`, which all threads share. The batch was retried last at `RETRIED_NS`, at first the time of
- * its beginning.
- */
-export const [FIRST_OFFSET, LAST_OFFSET, BEGUN_NS, RETRIED_NS] = [0, 1, 2, 3] as const
-export const STATE_BYTES = 4 * BigInt64Array.BYTES_PER_ELEMENT
+/** Places in the state; the time is of `process.hrtime`, which all threads share. */
+export const [FIRST_OFFSET, LAST_OFFSET, BEGUN_NS] = [0, 1, 2] as const
+export const STATE_BYTES = 3 * BigInt64Array.BYTES_PER_ELEMENT
 export const NOT_UNDER_WAY = 0n
 
-/**
- * The watchdog's program in the scoring thread: writes a line for each batch that is overdue, until the port closes. A batch that is being
- * retried is not overdue: the log has the reason.
- */
+/** The watchdog's program in the scoring thread: writes a line for each batch that is overdue, until the port closes. */
 export function run(port: MessagePort): void {
   port.once('message', (options: WatchOptions) => watch(port, options))
 }
@@ -44,10 +38,10 @@ function watch(port: MessagePort, { fields, overdueMs, fd }: WatchOptions): void
       const { topic, partition, state } = entry
       const sinceNs = state[BEGUN_NS]!
       if (sinceNs !== entry.sinceNs) Object.assign(entry, { sinceNs, reportAfterMs: overdueMs })
-      if (sinceNs === NOT_UNDER_WAY || msSince(state[RETRIED_NS]!) < entry.reportAfterMs) continue
+      const tookMs = Math.round(Number(process.hrtime.bigint() - sinceNs) / 1e6)
+      if (sinceNs === NOT_UNDER_WAY || tookMs < entry.reportAfterMs) continue
       // Reports again at twice the time, at four times, and so on.
       entry.reportAfterMs *= 2
-      const tookMs = msSince(sinceNs)
       const [firstOffset, lastOffset] = [String(state[FIRST_OFFSET]), String(state[LAST_OFFSET])]
       const batch = { topic, partition, firstOffset, lastOffset, tookMs }
       const line = { level: 'error', time: new Date().toISOString(), ...fields, ...batch, msg: 'batch overdue' }
@@ -60,5 +54,3 @@ function watch(port: MessagePort, { fields, overdueMs, fd }: WatchOptions): void
   }, overdueMs / 30)
   port.once('close', () => clearInterval(timer))
 }
-
-const msSince = (timeNs: bigint): number => Math.round(Number(process.hrtime.bigint() - timeNs) / 1e6)

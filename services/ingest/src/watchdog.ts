@@ -6,7 +6,6 @@ import {
   FIRST_OFFSET,
   LAST_OFFSET,
   NOT_UNDER_WAY,
-  RETRIED_NS,
   STATE_BYTES,
   type WatchedPartition,
   type WatchOptions,
@@ -18,9 +17,9 @@ export type Watchdog = ReturnType<typeof startWatchdog>
 const OVERDUE_MS = 30_000
 
 /**
- * Reports batches that take more than 30 s without a retry, from the scoring thread, so that a record that blocks the event loop forever is
- * reported too. The thread writes a JSON line to standard error itself, because the logger needs the event loop. It reads the batches in
- * progress from shared memory: two messages per batch cost 5 % of the processor time of small batches.
+ * Reports batches that take more than 30 s, from the scoring thread, so that a record that blocks the event loop forever is reported too.
+ * The thread writes a JSON line to standard error itself, because the logger needs the event loop. It reads the batches in progress from shared
+ * memory: two messages per batch cost 5 % of the processor time of small batches.
  *
  * @param options.fields     fields of every line, such as the pipeline
  * @param options.overdueMs  default 30,000
@@ -51,12 +50,7 @@ export function startWatchdog(
       const state = stateOf(delivery)
       state[FIRST_OFFSET] = delivery.expectedOffset
       state[LAST_OFFSET] = delivery.nextOffset - 1n
-      state[RETRIED_NS] = process.hrtime.bigint()
-      state[BEGUN_NS] = state[RETRIED_NS]
-    },
-    /** A step of the batch waits for a service and is repeated, which the log states. */
-    retried: (delivery: Delivery): void => {
-      stateOf(delivery)[RETRIED_NS] = process.hrtime.bigint()
+      state[BEGUN_NS] = process.hrtime.bigint()
     },
     ended: (delivery: Delivery): void => {
       stateOf(delivery)[BEGUN_NS] = NOT_UNDER_WAY
