@@ -1,11 +1,10 @@
 import type { Feature } from '@outflow/contracts'
 import { openTensorFile, type Tensor, writeTensorFile } from '@outflow/flow'
-import { makeReader } from '@outflow/records'
-import type { Fields } from '@outflow/records/fields'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
 import { ModelDamaged, ModelForeign, ModelVersionUnknown } from './errors.js'
+import { readerOf } from './test-draws.js'
 import { fitSmall } from './test-training.js'
 
 const features: readonly Feature[] = [
@@ -17,8 +16,8 @@ let artefact: Uint8Array
 let dataAt: number
 
 beforeAll(async () => {
-  const read = makeReader(features)
-  const records = Array.from({ length: 60 }, (_, at) => read({ x: Math.sin(at), city: 'abc'[at % 3] }) as Fields)
+  const read = readerOf(features)
+  const records = Array.from({ length: 60 }, (_, at) => read({ x: Math.sin(at), city: 'abc'[at % 3] }))
   artefact = Uint8Array.from((await fitSmall(features, records, { maxSteps: 50 })).artefact)
   dataAt = 8 + Number(new DataView(artefact.buffer).getBigUint64(0, true))
 }, 60_000)

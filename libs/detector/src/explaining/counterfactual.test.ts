@@ -1,8 +1,8 @@
 import type { Feature } from '@outflow/contracts'
 import { fitEncoder, withNumber } from '@outflow/encoding'
-import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
+import { readerOf } from '../test-draws.js'
 import { type Candidate, findCounterfactual } from './counterfactual.js'
 import { answered } from './test-queries.js'
 
@@ -10,16 +10,13 @@ const features: readonly Feature[] = [
   { path: '$.load', type: 'numeric', optional: false },
   { path: '$.length', type: 'numeric', optional: false },
 ]
-const read = makeReader(features)
-const records = Array.from(
-  { length: 400 },
-  (_, at) => read({ load: (at * 37) % 100, length: 900 + (at % 9) }) as Fields,
-)
+const read = readerOf(features)
+const records = Array.from({ length: 400 }, (_, at) => read({ load: (at * 37) % 100, length: 900 + (at % 9) }))
 const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
 const isUsual = ({ numbers: [load, length] }: Fields) => load! >= 0 && load! < 100 && length! >= 900 && length! < 909
 
-const swapped = read({ load: 904, length: 50 }) as Fields
+const swapped = read({ load: 904, length: 50 })
 /** Normal only if both numbers are usual. With a wrong length, an extreme load is likelier than the usual one. */
 const misleadingNll = (fields: Fields) => (isUsual(fields) ? 5 : 100 - fields.numbers[0]! / 1000)
 const farther = withNumber(encoder, swapped, 0, 950)

@@ -1,9 +1,9 @@
 import type { Feature } from '@outflow/contracts'
 import { PARTITION } from '@outflow/contracts/feature'
 import { type Encoder, fitEncoder } from '@outflow/encoding'
-import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
+import { readerOf } from '../test-draws.js'
 import { explainRecord } from './explain.js'
 import { answered } from './test-queries.js'
 
@@ -12,10 +12,9 @@ const features: readonly Feature[] = [
   { path: '$.length', type: 'numeric', optional: false },
   { path: '$.route', type: 'categorical', optional: false },
 ]
-const read = makeReader(features)
-const records = Array.from(
-  { length: 600 },
-  (_, at) => read({ load: (at * 37) % 100, length: 900 + (at % 9), route: at % 2 === 0 ? 'coast' : 'hill' }) as Fields,
+const read = readerOf(features)
+const records = Array.from({ length: 600 }, (_, at) =>
+  read({ load: (at * 37) % 100, length: 900 + (at % 9), route: at % 2 === 0 ? 'coast' : 'hill' }),
 )
 const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
@@ -25,7 +24,7 @@ const isLength = ({ numbers }: Fields) => numbers[1]! >= 900 && numbers[1]! < 90
 type NllOf = (fields: Fields) => number
 const explainBy = (encoder: Encoder, fields: Fields, nllOf: NllOf) =>
   answered(explainRecord(encoder, { fields, nll: nllOf(fields) }, ORDINARY_NLL), nllOf)
-const explain = (record: object, nllOf: NllOf) => explainBy(encoder, read(record) as Fields, nllOf)
+const explain = (record: object, nllOf: NllOf) => explainBy(encoder, read(record), nllOf)
 
 it('returns the one field whose change alone makes the record normal', async () => {
   const { reasons } = await explain({ load: 50, length: 3, route: 'hill' }, (fields) => {
@@ -79,16 +78,14 @@ it('returns a number that the record should lack if no value of it makes the rec
     { path: '$.fee', type: 'numeric', optional: true },
     { path: '$.kind', type: 'categorical', optional: false },
   ]
-  const readMixed = makeReader(mixed)
+  const readMixed = readerOf(mixed)
   const past = Array.from({ length: 600 }, (_, at) => {
     const amount = (at * 37) % 100
-    return readMixed(at % 2 === 0 ? { kind: 'order', amount } : { kind: 'payment', amount, fee: at % 7 }) as Fields
+    return readMixed(at % 2 === 0 ? { kind: 'order', amount } : { kind: 'payment', amount, fee: at % 7 })
   })
   const { encoder: ofMixed } = await fitEncoder(mixed, past, { seed: 1, contamination: 0.01 })
-  const explainFee = (fee: number, nllOf: (fee: number) => number) => {
-    const fields = readMixed({ kind: 'order', amount: 50, fee }) as Fields
-    return explainBy(ofMixed, fields, ({ numbers }) => nllOf(numbers[1]!))
-  }
+  const explainFee = (fee: number, nllOf: (fee: number) => number) =>
+    explainBy(ofMixed, readMixed({ kind: 'order', amount: 50, fee }), ({ numbers }) => nllOf(numbers[1]!))
   const { reasons, counterfactual } = await explainFee(5, (fee) => (Number.isNaN(fee) ? 5 : 60))
   expect(reasons).toMatchObject([
     { field: 'fee', observed: 5, expected: null, text: 'fee 5 is present; none would be expected' },
@@ -121,9 +118,9 @@ it('returns two categories that are rare together (a field whose change was just
   const payments = ['amount', 'status', 'code', 'channel'].map(
     (name): Feature => ({ path: `$.${name}`, type: name === 'amount' ? 'numeric' : 'categorical', optional: false }),
   )
-  const readPayment = makeReader(payments)
+  const readPayment = readerOf(payments)
   const payment = (at: number, [status, code] = at % 100 === 0 ? ['declined', '51'] : ['ok', '00']) =>
-    readPayment({ amount: (at * 37) % 100, status, code, channel: at % 3 === 0 ? 'chip' : 'online' }) as Fields
+    readPayment({ amount: (at * 37) % 100, status, code, channel: at % 3 === 0 ? 'chip' : 'online' })
   const past = Array.from({ length: 1_000 }, (_, at) => payment(at))
   const { encoder: ofPayments } = await fitEncoder(payments, past, { seed: 1, contamination: 0.01 })
   const explainPayment = (fields: Fields, further = 0) =>
@@ -146,17 +143,13 @@ it('returns two categories that are rare together (a field whose change was just
 
 it('issue 20: one wrong number of 20 costs at most 150 scored records', async () => {
   const wide = Array.from({ length: 20 }, (_, at): Feature => ({ path: `$.n${at}`, type: 'numeric', optional: false }))
-  const readWide = makeReader(wide)
-  const record = (wrong: number) => {
-    return readWide(Object.fromEntries(wide.map((_, at) => [`n${at}`, at === wrong ? 40 : Math.cos(at)]))) as Fields
-  }
-  const spread = Array.from(
-    { length: 300 },
-    (_, row) => readWide(Object.fromEntries(wide.map((_, at) => [`n${at}`, 3 * Math.sin(row * (at + 1))]))) as Fields,
+  const readWide = readerOf(wide)
+  const spread = Array.from({ length: 300 }, (_, row) =>
+    readWide(Object.fromEntries(wide.map((_, at) => [`n${at}`, 3 * Math.sin(row * (at + 1))]))),
   )
   const { encoder: wideEncoder } = await fitEncoder(wide, spread, { seed: 1, contamination: 0.01 })
   const nllOf = ({ numbers }: Fields) => numbers.reduce((sum, x) => sum + x * x, 0) / 2
-  const fields = record(7)
+  const fields = readWide(Object.fromEntries(wide.map((_, at) => [`n${at}`, at === 7 ? 40 : Math.cos(at)])))
   const explaining = explainRecord(wideEncoder, { fields, nll: nllOf(fields) }, 30)
   let scored = 0
   let step = explaining.next()

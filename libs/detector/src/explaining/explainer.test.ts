@@ -1,8 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import { OutflowError } from '@outflow/errors'
-import { makeReader } from '@outflow/records'
-import type { Fields } from '@outflow/records/fields'
 import { afterEach, expect, it, vi } from 'vitest'
+import { readerOf } from '../test-draws.js'
 import { fitSmall } from '../test-training.js'
 import { type Explainer, explainStored, makeExplainer } from './explainer.js'
 
@@ -14,8 +13,8 @@ const features: readonly Feature[] = [
   { path: '$.city', type: 'categorical', optional: false },
   { path: '$.state', type: 'categorical', optional: false },
 ]
-const read = makeReader(features)
-const records = Array.from({ length: 300 }, (_, at) => read(PLACES[at % PLACES.length]) as Fields)
+const read = readerOf(features)
+const records = Array.from({ length: 300 }, (_, at) => read(PLACES[at % PLACES.length]))
 // The rate is smaller than any p-value of so few records: by it none is an anomaly.
 const { artefact } = await fitSmall(features, records, { alertRate: 0.001 })
 const load = vi.fn(async (_modelId: string) => ({ artefact }))

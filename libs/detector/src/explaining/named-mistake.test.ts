@@ -1,8 +1,8 @@
 import type { Feature } from '@outflow/contracts'
 import { fitEncoder, numberOf, withNumber } from '@outflow/encoding'
-import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
+import { readerOf } from '../test-draws.js'
 import { nameMistake } from './named-mistake.js'
 import type { Curve } from './number-reason.js'
 import { answered } from './test-queries.js'
@@ -14,7 +14,7 @@ const features: readonly Feature[] = [
   { path: '$.at', type: 'cyclic', period: 'day', optional: false },
   { path: '$.route', type: 'categorical', optional: false },
 ]
-const read = makeReader(features)
+const read = readerOf(features)
 const ordinary = { load: 27, length: 905, heat: 21.37, at: '2026-03-04T09:00:00Z', route: 'coast line' }
 const records = Array.from({ length: 600 }, (_, at) =>
   read({
@@ -24,7 +24,7 @@ const records = Array.from({ length: 600 }, (_, at) =>
     at: `2026-03-${String(1 + (at % 28)).padStart(2, '0')}T09:${String(at % 60).padStart(2, '0')}:00Z`,
     route: at % 2 === 0 ? 'coast line' : 'hill line',
   }),
-) as Fields[]
+)
 const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const ORDINARY_NLL = 20
 
@@ -50,7 +50,7 @@ const GRIDS = [
 ]
 
 /** Nine o'clock, around which the grid of hours is fine. */
-const NINE = numberOf(encoder, read(ordinary) as Fields, 3)
+const NINE = numberOf(encoder, read(ordinary), 3)
 const HOURS = Float64Array.from([
   ...Array.from({ length: 96 }, (_, k) => k / 4).filter((x) => Math.abs(x - NINE) > 1e-3),
   ...[-SECOND, 0, SECOND].map((apart) => NINE + apart),
@@ -66,7 +66,7 @@ function curvesOf(fields: Fields, nllOf: (fields: Fields) => number): ReadonlyMa
 }
 
 function nameOf(record: object, nllOf = nllWithOddFields) {
-  const fields = read({ ...ordinary, ...record }) as Fields
+  const fields = read({ ...ordinary, ...record })
   const curves = curvesOf(fields, nllOf)
   return answered(nameMistake(encoder, { fields, nll: nllOf(fields) }, curves, ORDINARY_NLL), nllOf)
 }

@@ -1,8 +1,8 @@
 import type { Feature } from '@outflow/contracts'
 import { type Encoder, encodeBatch, fitEncoder } from '@outflow/encoding'
-import { makeReader } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
 import { expect, it } from 'vitest'
+import { readerOf } from '../test-draws.js'
 import { type Curve, numberReason } from './number-reason.js'
 
 const features: readonly Feature[] = [
@@ -10,12 +10,12 @@ const features: readonly Feature[] = [
   { path: '$.length', type: 'numeric', optional: false },
   { path: '$.route', type: 'categorical', optional: false },
 ]
-const read = makeReader(features)
+const read = readerOf(features)
 const LENGTHS = { short: 100, middle: 500, long: 900 } as const
 /** Each route has a length, recorded with an error of 0 or 1; the load is 0 to 99 on all of them. */
 const records = Array.from({ length: 600 }, (_, at) => {
   const route = (['short', 'middle', 'long'] as const)[at % 3]!
-  return read({ load: (at * 37) % 100, length: LENGTHS[route] + (at % 7 === 0 ? 1 : 0), route }) as Fields
+  return read({ load: (at * 37) % 100, length: LENGTHS[route] + (at % 7 === 0 ? 1 : 0), route })
 })
 const { encoder } = await fitEncoder(features, records, { seed: 1, contamination: 0.01 })
 const THRESHOLD_NLL = 20
@@ -37,7 +37,7 @@ function reasonBy(own: Encoder, fields: Fields, j: number, curve: Curve) {
 }
 
 const reasonOf = (record: { load: number; length: number; route: string }, j: number, curve: Curve) =>
-  reasonBy(encoder, read(record) as Fields, j, curve)
+  reasonBy(encoder, read(record), j, curve)
 
 it('names the group if the likeliest value of the flow is that of the group', () => {
   const curve = lowestAt(900, 10, [0, 100, 500, 890, 910])
@@ -86,10 +86,10 @@ it.each([
 
 it('expects the median of the records if no value makes the record normal (the mean was outside the range)', async () => {
   const one: readonly Feature[] = [{ path: '$.x', type: 'numeric', optional: false }]
-  const readOne = makeReader(one)
-  const sparse = Array.from({ length: 300 }, (_, at) => readOne({ x: at % 40 === 0 ? -at / 7 : 1.5 }) as Fields)
+  const readOne = readerOf(one)
+  const sparse = Array.from({ length: 300 }, (_, at) => readOne({ x: at % 40 === 0 ? -at / 7 : 1.5 }))
   const fitted = (await fitEncoder(one, sparse, { seed: 1, contamination: 0.01 })).encoder
-  const { expected, range } = reasonBy(fitted, readOne({ x: 42 }) as Fields, 0, lowestAt(-5, 30, [-40, 1]))
+  const { expected, range } = reasonBy(fitted, readOne({ x: 42 }), 0, lowestAt(-5, 30, [-40, 1]))
   expect(range).toEqual([1.5, 1.5])
   expect(expected).toBe(1.5)
 })
@@ -99,16 +99,14 @@ it("the range has the expected value of a record's group that few records are of
     { path: '$.x', type: 'numeric', optional: false },
     { path: '$.k', type: 'categorical', optional: false },
   ]
-  const readGrouped = makeReader(grouped)
+  const readGrouped = readerOf(grouped)
   const rows = Array.from({ length: 600 }, (_, at) => {
     const noise = ((at * 37) % 101) / 5 - 10
-    return readGrouped(
-      at % 60 === 0 ? { x: 100 + noise, k: 'far' } : { x: noise + 6 * (at % 3), k: `k${at % 3}` },
-    ) as Fields
+    return readGrouped(at % 60 === 0 ? { x: 100 + noise, k: 'far' } : { x: noise + 6 * (at % 3), k: `k${at % 3}` })
   })
   const fitted = (await fitEncoder(grouped, rows, { seed: 1, contamination: 0.01 })).encoder
-  const fields = readGrouped({ x: 5000, k: 'far' }) as Fields
-  const { expected, range } = reasonBy(fitted, fields, 0, lowestAt(100, 30, [-10, 10, 110]))
+  const far = readGrouped({ x: 5000, k: 'far' })
+  const { expected, range } = reasonBy(fitted, far, 0, lowestAt(100, 30, [-10, 10, 110]))
   expect(expected).toBeGreaterThan(90)
   expect(range![0]).toBeLessThan(0)
   expect(range![1]).toBeGreaterThanOrEqual(Number(expected))
@@ -119,17 +117,17 @@ it("a group's range of times does not extend beyond those seen in training (it b
     { path: '$.time', type: 'cyclic', period: 'day', optional: false },
     { path: '$.shift', type: 'categorical', optional: false },
   ]
-  const readShift = makeReader(shifts)
+  const readShift = readerOf(shifts)
   /** Early records begin after 01:18 and become rarer; the late ones are between 12:00 and 23:00. */
   const timed = Array.from({ length: 600 }, (_, at) => {
     const hour = at % 2 === 0 ? 1.3 - 3 * Math.log(1 - (at + 1) / 615) : 12 + ((at * 37) % 600) / 55
     return readShift({
       time: new Date(hour * 3_600_000).toISOString(),
       shift: at % 2 === 0 ? 'early' : 'late',
-    }) as Fields
+    })
   })
   const fitted = (await fitEncoder(shifts, timed, { seed: 1, contamination: 0.01 })).encoder
-  const fields = readShift({ time: '1970-01-01T19:00:00Z', shift: 'early' }) as Fields
+  const fields = readShift({ time: '1970-01-01T19:00:00Z', shift: 'early' })
   const { text } = reasonBy(fitted, fields, 0, lowestAt(12, 30, [1, 5, 20]))
   expect(text).toMatch(/^time 19:00 is outside the usual 01:18 to 06:\d\d$/)
 })
