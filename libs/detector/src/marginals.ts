@@ -82,7 +82,7 @@ function kernelDensity(ascending: Float64Array, circle: number | null): (x: numb
   const step = Math.max(1, ascending.length / MOST_CENTRES)
   const centres = Float64Array.from(
     { length: Math.min(ascending.length, MOST_CENTRES) },
-    (_, index) => ascending[Math.floor((index + 0.5) * step)] ?? ascending.at(-1)!,
+    (_, index) => ascending[Math.floor((index + 0.5) * step)]!,
   )
   if (centres.length === 0) return (x) => cauchy(x, 0, 1)
   const { deviation, middle } = spreadOf(centres)

@@ -31,7 +31,7 @@ export function rowDim({ numbers }: Encoder): number {
 }
 
 /** Number of categorical features, and index of the first number's flag among the categories. */
-export function flagsAt({ numbers, tree }: Pick<Encoder, 'numbers' | 'tree'>): number {
+export function flagsAt({ numbers, tree }: Encoder): number {
   return tree.parents.length - numbers.length
 }
 

@@ -20,10 +20,7 @@ export interface FieldShift {
  *
  * @param recent  at least 40 records
  */
-export function fieldShifts(
-  encoder: Pick<Encoder, 'features' | 'numbers' | 'tree'>,
-  recent: readonly Fields[],
-): readonly FieldShift[] {
+export function fieldShifts(encoder: Encoder, recent: readonly Fields[]): readonly FieldShift[] {
   const { features, numbers, tree } = encoder
   const firstFlag = flagsAt(encoder)
   const shareIn = (category: number) => (value: string | null) =>
