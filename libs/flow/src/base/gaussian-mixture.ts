@@ -1,6 +1,6 @@
 import type { Shapes } from '../bijectors/part.js'
 import { ShapeError } from '../errors.js'
-import type { Weights, WeightTensor } from '../flows/flow-state.js'
+import type { Weights } from '../flows/flow-state.js'
 import type { OnnxGraph } from '../onnx/onnx-graph.js'
 import type { Random } from '../random.js'
 import type { Numbers } from '../tensor/rows.js'
@@ -23,31 +23,25 @@ export interface GaussianMixture {
   readonly whitening: Float64Array
 }
 
-const NAMES = {
-  shares: 'base.shares',
-  drawShares: 'base.drawShares',
-  means: 'base.means',
-  whitening: 'base.whitening',
-} as const
-
 export function mixtureShapes(components: number, dim: number): Shapes {
   return new Map([
-    [NAMES.shares, [components]],
-    [NAMES.drawShares, [components]],
-    [NAMES.means, [components, dim]],
-    [NAMES.whitening, [components, dim, dim]],
+    ['base.shares', [components]],
+    ['base.drawShares', [components]],
+    ['base.means', [components, dim]],
+    ['base.whitening', [components, dim, dim]],
   ])
 }
 
 /** A mixture as weights of a flow, in float32. */
-export function weightsOfMixture({ dim, ...given }: GaussianMixture): Weights {
-  const mixture = { drawShares: given.shares, ...given }
-  const shapes = mixtureShapes(mixture.shares.length, dim)
-  const weightOf = (what: keyof typeof NAMES): [string, WeightTensor] => [
-    NAMES[what],
-    { shape: shapes.get(NAMES[what])!, data: Float32Array.from(mixture[what]) },
-  ]
-  return new Map([weightOf('shares'), weightOf('drawShares'), weightOf('means'), weightOf('whitening')])
+export function weightsOfMixture({ dim, shares, drawShares = shares, means, whitening }: GaussianMixture): Weights {
+  const { length: components } = shares
+  const weight = (numbers: Float64Array, ...shape: number[]) => ({ shape, data: Float32Array.from(numbers) })
+  return new Map([
+    ['base.shares', weight(shares, components)],
+    ['base.drawShares', weight(drawShares, components)],
+    ['base.means', weight(means, components, dim)],
+    ['base.whitening', weight(whitening, components, dim, dim)],
+  ])
 }
 
 /** Components that are all standard normal. */
@@ -59,13 +53,13 @@ export function standardMixture(components: number, dim: number): Weights {
 
 /** @throws {ShapeError} when a share is below 0, none is above, or a diagonal of the whitening is not above 0 */
 export function mixtureBase(weights: Weights, dim: number): BaseDistribution {
-  const numbers = (what: keyof typeof NAMES) => Float64Array.from(weights.get(NAMES[what])!.data)
+  const numbers = (name: string) => Float64Array.from(weights.get(name)!.data)
   const mixture = {
     dim,
-    shares: numbers('shares'),
-    drawShares: numbers('drawShares'),
-    means: numbers('means'),
-    whitening: numbers('whitening'),
+    shares: numbers('base.shares'),
+    drawShares: numbers('base.drawShares'),
+    means: numbers('base.means'),
+    whitening: numbers('base.whitening'),
   }
   checkMixture(mixture)
   const density = mixtureDensity(mixture)
