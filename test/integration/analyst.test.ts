@@ -4,7 +4,6 @@ import { ModelUnknown, migrate, openPool, withLeadership, withTransaction } from
 import { writeBatch } from '@outflow/store/batch'
 import { promoteModel } from '@outflow/store/models'
 import { claimOutboxOrder } from '@outflow/store/outbox'
-import { applyRetention } from '@outflow/store/retention'
 import { minuteScores, nllBucketStart } from '@outflow/store/statistics'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -14,11 +13,10 @@ import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
 import { aFolder, aName } from '../support/infrastructure.js'
-import { NEVER } from '../support/never.js'
 import { withClient } from '../support/postgres-client.js'
+import { retain } from '../support/retain.js'
 
 const NOW = Date.now()
-const DAY_MS = 86_400_000
 
 const asAnalyst = <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> =>
   withClient(url, async (client) => {
@@ -277,19 +275,19 @@ describe('retention', () => {
     ).rows as [{ tomorrow: string }]
     const exists = async () => (await pool.query('select to_regclass($1) is not null as yes', [tomorrow])).rows[0].yes
     await pool.query(`drop table if exists ${tomorrow}`)
-    const retention = { pipeline: aName('pipeline'), anomaliesMs: 90 * DAY_MS, statisticsMs: DAY_MS, signal: NEVER }
+    const pipeline = aName('pipeline')
     // One pool, as in one process of ingest, which has not created a partition yet.
     const ingest = openPool(url)
     onTestFinished(() => ingest.end())
     const analyst = new pg.Client({ connectionString: url })
     await analyst.connect()
     await analyst.query('begin; select count(*) from analyst.anomalies')
-    await applyRetention(ingest, retention)
+    await retain(ingest, pipeline)
     expect(await exists()).toBe(false)
 
     await analyst.query('commit')
     await analyst.end()
-    await applyRetention(ingest, retention)
+    await retain(ingest, pipeline)
     expect(await exists()).toBe(true)
   })
 })

@@ -7,13 +7,12 @@ import {
   promoteModel,
   rollBackModel,
 } from '@outflow/store/models'
-import { applyRetention } from '@outflow/store/retention'
 import { confirmedPositions } from '@outflow/store/training'
 import { expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { aName } from '../support/infrastructure.js'
-import { NEVER } from '../support/never.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
+import { DAY_MS, retain } from '../support/retain.js'
 
 const FITTED = '00000000-0000-8000-8000-000000000001'
 const TRIMMED = '00000000-0000-8000-8000-000000000002'
@@ -89,7 +88,7 @@ it('labels of which the model was stored, but not promoted, are applied again (a
 it('retention removes the calibration records of earlier models, and keeps those of the active one', async () => {
   const pipeline = aName('retained')
   const left = async () => {
-    await applyRetention(pool, { pipeline, anomaliesMs: -86_400_000, statisticsMs: 60_000, signal: NEVER })
+    await retain(pool, pipeline, { anomaliesMs: -DAY_MS })
     const { rows } = await pool.query(
       'select distinct model_id from outflow.calibration_records where pipeline = $1 order by 1',
       [pipeline],
@@ -115,7 +114,7 @@ it('labels that were applied stay applied after retention (a rolled-back model o
   for (const set of ['models set created_at', 'model_changes set made_at']) {
     await pool.query(`update outflow.${set} = now() - interval '20 days' where pipeline = $1`, [pipeline])
   }
-  await applyRetention(pool, { pipeline, anomaliesMs: 10 * 86_400_000, statisticsMs: 60_000, signal: NEVER })
+  await retain(pool, pipeline)
   expect(await calibrationToLabel(pool, pipeline)).toMatchObject({ activeId: FITTED })
   expect(await modelToTrim(pool, { pipeline, quietMs: 0 })).toBeNull()
 })

@@ -2,19 +2,13 @@ import { withTransaction } from '@outflow/store'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { partitionCounters, writeBatch } from '@outflow/store/batch'
 import { insertModel, listModels, noteRecalibration, promoteModel, rollBackModel } from '@outflow/store/models'
-import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { NEVER } from '../support/never.js'
 import { aModel } from '../support/reports.js'
+import { DAY_MS, retain } from '../support/retain.js'
 import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
-
-const DAY_MS = 86_400_000
-
-/** Applies retention, by default of ten days for anomalies and one for statistics. */
-const retain = (pipeline: string, change: Partial<Parameters<typeof applyRetention>[1]> = {}) =>
-  applyRetention(pool, { pipeline, anomaliesMs: 10 * DAY_MS, statisticsMs: DAY_MS, signal: NEVER, ...change })
 
 /** Makes statements fail that delete more than 10,000 rows of a table. */
 const limitDeletes = (table: string) =>
@@ -39,7 +33,7 @@ describe('retention', () => {
     await writeBatch(pool, aBatch(mine, 3n, 6n, 1, NOW - 21 * DAY_MS))
     await writeBatch(pool, aBatch(mine, 6n, 9n, 1, 0))
     await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 21 * DAY_MS))
-    const { cleared, behindMs } = await retain(mine)
+    const { cleared, behindMs } = await retain(pool, mine)
     expect(behindMs).toBe(0)
     const partitionOf = (days: number) =>
       `anomalies_${new Date(NOW - days * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`
@@ -52,7 +46,7 @@ describe('retention', () => {
       `update outflow.anomalies set detected_at = detected_at - interval '11 days' where pipeline = $1`,
       [mine],
     )
-    await retain(mine)
+    await retain(pool, mine)
     expect(await leastLikelyAnomalies(pool, { pipeline: mine, limit: 9 })).toEqual([])
     expect(await partitionCounters(pool, mine)).toMatchObject([{ anomalies: 3 }])
   })
@@ -61,7 +55,7 @@ describe('retention', () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     await writeBatch(pool, aBatch(pipeline, 3n, 6n, 1, NOW - 25 * DAY_MS))
-    await retain(pipeline, { statisticsMs: 30 * DAY_MS })
+    await retain(pool, pipeline, { statisticsMs: 30 * DAY_MS })
 
     const { rows } = await pool.query(
       'select anomalies, scored, per_million from analyst.model_fields where pipeline = $1',
@@ -84,7 +78,7 @@ describe('retention', () => {
       [mine, other],
     )
 
-    const applied = retain(mine)
+    const applied = retain(pool, mine)
     await eventually(async () => (await pool.query(WAITING_FOR_TABLE)).rowCount === 1, {
       what: 'retention waits for the transaction',
     })
@@ -109,7 +103,7 @@ describe('retention', () => {
     )
     const { pid, role } = rows[0]!
 
-    const refused = expect(retain(pipeline)).rejects.toMatchObject({
+    const refused = expect(retain(pool, pipeline)).rejects.toMatchObject({
       retryable: true,
       message: expect.stringMatching(
         new RegExp(
@@ -124,7 +118,7 @@ describe('retention', () => {
     expect(statistics.rowCount).toBe(0)
 
     await notebook.query('commit')
-    expect((await retain(pipeline)).cleared).toHaveLength(1)
+    expect((await retain(pool, pipeline)).cleared).toHaveLength(1)
   })
 
   it('names no session if another retention keeps a day from being dropped (it named any that used the anomalies)', async () => {
@@ -139,7 +133,7 @@ describe('retention', () => {
       await client.query('begin')
       await client.query(statement)
     }
-    await expect(retain(pipeline)).rejects.toThrow(
+    await expect(retain(pool, pipeline)).rejects.toThrow(
       'Postgres granted no lock: another process creates or drops partitions of outflow.anomalies',
     )
   })
@@ -166,11 +160,11 @@ describe('retention', () => {
     )
     const left = async () => (await listModels(pool, pipeline)).map(({ id }) => id).sort()
 
-    await retain(pipeline, { anomaliesMs: 60 * DAY_MS })
+    await retain(pool, pipeline, { anomaliesMs: 60 * DAY_MS })
     expect(await left()).toEqual(['failed', 'first', 'recent', 'second', 'third'])
-    await retain(pipeline, { anomaliesMs: 35 * DAY_MS })
+    await retain(pool, pipeline, { anomaliesMs: 35 * DAY_MS })
     expect(await left()).toEqual(['first', 'recent', 'second', 'third'])
-    await retain(pipeline)
+    await retain(pool, pipeline)
     expect(await left()).toEqual(['recent', 'second', 'third'])
     expect(await rollBackModel(pool, { pipeline, by: 'ada', why: 'too many alerts' })).toMatchObject({ to: 'second' })
   })
@@ -184,7 +178,7 @@ describe('retention', () => {
        where pipeline = $1`,
       [pipeline],
     )
-    await retain(pipeline)
+    await retain(pool, pipeline)
     expect((await listModels(pool, pipeline)).map(({ id }) => id)).toEqual(['0'])
   })
 
@@ -199,7 +193,7 @@ describe('retention', () => {
         [pipeline],
       )
     }
-    await retain(pipeline, { anomaliesMs: 90 * DAY_MS })
+    await retain(pool, pipeline, { anomaliesMs: 90 * DAY_MS })
     const { rows } = await pool.query('select factor from outflow.recalibrations where pipeline = $1 order by id', [
       pipeline,
     ])
@@ -215,7 +209,7 @@ describe('retention', () => {
        from generate_series(0, 1) as seconds`,
       [pipeline],
     )
-    await retain(pipeline)
+    await retain(pool, pipeline)
     const { rows } = await pool.query('select "offset" from outflow.unsent_alerts where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '0' }])
   })
@@ -256,7 +250,7 @@ describe('retention', () => {
        select $1, ${values}, now() - (number > 1)::integer * interval '20 days' from generate_series(1, 20001) as number`,
         [pipeline],
       )
-      await retain(pipeline)
+      await retain(pool, pipeline)
       const { rows } = await pool.query(
         `select ${time} > now() - interval '1 day' as "isNew" from outflow.${table} where pipeline = $1`,
         [pipeline],
@@ -272,7 +266,7 @@ describe('retention', () => {
     await pool.query(set(`updated_at = now() - interval '20 days'`))
     await withTransaction(pool, async (client) => {
       await client.query(set('scored = 7, updated_at = now()'))
-      await retain(pipeline)
+      await retain(pool, pipeline)
     })
     const { rows } = await pool.query('select scored from outflow.score_statistics where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ scored: '7' }])
@@ -288,7 +282,7 @@ describe('retention', () => {
        from generate_series(1, 20001) as number`,
       [pipeline, TOPIC],
     )
-    const { cleared } = await retain(pipeline)
+    const { cleared } = await retain(pool, pipeline)
     expect(cleared).toEqual(['anomalies_default'])
     const { rows } = await pool.query('select "offset" from outflow.anomalies where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
@@ -316,7 +310,7 @@ describe('retention', () => {
     )
     let reads = 0
     const stopping = new Proxy(NEVER, { get: () => reads++ > 0 })
-    await retain(pipeline, { signal: stopping })
+    await retain(pool, pipeline, { signal: stopping })
     const { rowCount } = await pool.query('select from outflow.dead_letters where pipeline = $1', [pipeline])
     expect(rowCount).toBe(10_001)
   })
@@ -334,35 +328,35 @@ describe('retention', () => {
       `update outflow.score_statistics set updated_at = now() - interval '200 days' where pipeline = $1`,
       [pipeline],
     )
-    await retain(pipeline, { anomaliesMs: 1e12, statisticsMs: 1e12 })
+    await retain(pool, pipeline, { anomaliesMs: 1e12, statisticsMs: 1e12 })
     await pool.query('update outflow.retention_clocks set as_of = $2, ran_at = $2 where pipeline = $1', [
       pipeline,
       new Date(then),
     ])
     const left = async () => (await leastLikelyAnomalies(pool, { pipeline, limit: 9 })).length
 
-    const { behindMs, asOf } = await retain(pipeline, retention)
+    const { behindMs, asOf } = await retain(pool, pipeline, retention)
     expect(asOf).toEqual(new Date(then + DAY_MS))
     expect(Math.round(behindMs / DAY_MS)).toBe(199)
     expect(await left()).toBe(2)
     const { rowCount } = await pool.query('select from outflow.score_statistics where pipeline = $1', [pipeline])
     expect(rowCount).toBeGreaterThan(0)
-    for (let restart = 0; restart < 5; restart++) await retain(pipeline, retention)
+    for (let restart = 0; restart < 5; restart++) await retain(pool, pipeline, retention)
     expect(await left()).toBe(2)
 
     // A shorter configured retention applies at once.
-    await retain(pipeline, { ...retention, anomaliesMs: 80 * DAY_MS })
+    await retain(pool, pipeline, { ...retention, anomaliesMs: 80 * DAY_MS })
     expect(await left()).toBe(0)
   })
 
   it('issue 17.23: after the clock was set back, retention uses the earlier time', async () => {
     const pipeline = await aPipeline()
-    await retain(pipeline)
+    await retain(pool, pipeline)
     await pool.query(
       `update outflow.retention_clocks set as_of = now() + interval '400 days', ran_at = now() + interval '400 days' where pipeline = $1`,
       [pipeline],
     )
-    const { asOf, behindMs } = await retain(pipeline)
+    const { asOf, behindMs } = await retain(pool, pipeline)
     expect(behindMs).toBe(0)
     expect(Math.abs(asOf.getTime() - Date.now())).toBeLessThan(60_000)
   })

@@ -1,9 +1,8 @@
 import { loadWindowStates, storedPositions, writeBatch } from '@outflow/store/batch'
-import { applyRetention } from '@outflow/store/retention'
 import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
-import { NEVER } from '../support/never.js'
+import { DAY_MS, retain } from '../support/retain.js'
 import { aBatch, aPipeline, TOPIC } from '../support/stored-batches.js'
 
 describe('window states', () => {
@@ -40,38 +39,29 @@ describe('window states', () => {
 
   it('are deleted when their entity has no more records while the partition advances, but not while the partition is idle', async () => {
     const pipeline = await aPipeline()
-    const retention = {
-      pipeline,
-      anomaliesMs: 1e12,
-      statisticsMs: 1e12,
-      windowStatesMs: 3_600_000,
-      topics: [TOPIC],
-      signal: NEVER,
-    }
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1), stateOf('JFK', 1)] })
     const longAgo = "set updated_at = updated_at - interval '2 h' where pipeline = $1"
     await pool.query(`update outflow.window_states ${longAgo}`, [pipeline])
     await pool.query(`update outflow.offsets ${longAgo}`, [pipeline])
-    await applyRetention(pool, retention)
+    await retain(pool, pipeline, { topics: [TOPIC], windowStatesMs: 3_600_000 })
     expect(await load(pipeline)).toHaveLength(2)
 
     await writeBatch(pool, { ...aBatch(pipeline, 3n, 6n), windowStates: [stateOf('LAX', 2)] })
-    await applyRetention(pool, retention)
+    await retain(pool, pipeline, { topics: [TOPIC], windowStatesMs: 3_600_000 })
     expect(await load(pipeline)).toEqual([['key', 'LAX', [2]]])
   })
 
   it('are deleted a day after the last windowed feature or the topic was removed (keys of entities stayed for ever)', async () => {
     const pipeline = await aPipeline()
-    const retention = { pipeline, anomaliesMs: 1e12, statisticsMs: 1e12, signal: NEVER }
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
-    await applyRetention(pool, retention)
+    await retain(pool, pipeline)
     expect(await load(pipeline)).toHaveLength(1)
     await pool.query("update outflow.window_states set updated_at = updated_at - interval '25 h' where pipeline = $1", [
       pipeline,
     ])
-    await applyRetention(pool, { ...retention, windowStatesMs: 48 * 3_600_000 })
+    await retain(pool, pipeline, { windowStatesMs: 2 * DAY_MS })
     expect(await load(pipeline)).toHaveLength(1)
-    await applyRetention(pool, retention)
+    await retain(pool, pipeline)
     expect(await load(pipeline)).toEqual([])
   })
 })

@@ -1,9 +1,8 @@
-import { applyRetention } from '@outflow/store/retention'
 import { expect, onTestFinished, test } from 'vitest'
 import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
 import { kafkaBrokers } from '../support/infrastructure.js'
-import { NEVER } from '../support/never.js'
+import { DAY_MS, retain } from '../support/retain.js'
 import { readCommitted } from '../support/topic-reader.js'
 import {
   aPipelineWith,
@@ -162,14 +161,8 @@ test('deliveries to a webhook that is no longer configured are given up, and old
     { webhook: 'former', state: 'dead', failure: 'no webhook of this name is configured' },
     { webhook: 'present', state: 'delivered' },
   ])
-  const dayMs = 86_400_000
-  const retention = { pipeline: config.pipeline, anomaliesMs: 10 * dayMs, statisticsMs: dayMs, signal: NEVER }
   const left = async (days: number) => {
-    await applyRetention(pool, {
-      ...retention,
-      anomaliesMs: retention.anomaliesMs - days * dayMs,
-      statisticsMs: retention.statisticsMs - days * dayMs,
-    })
+    await retain(pool, config.pipeline, { anomaliesMs: (10 - days) * DAY_MS, statisticsMs: (1 - days) * DAY_MS })
     return (await deliveries()).map(({ state }) => state)
   }
   expect(await left(0.5)).toEqual(['dead', 'delivered'])

@@ -33,15 +33,15 @@ export async function applyRetention(
     readonly pipeline: string
     readonly anomaliesMs: number
     readonly statisticsMs: number
-    /** How long the window state of an entity without records is kept; default: a day. */
-    readonly windowStatesMs?: number
-    /** The topics that the pipeline reads; default: none. */
-    readonly topics?: readonly string[]
+    /** How long the window state of an entity without records is kept. */
+    readonly windowStatesMs: number
+    /** The topics that the pipeline reads. */
+    readonly topics: readonly string[]
     /** When it aborts, no other round of deletions begins: the next run continues. */
     readonly signal: AbortSignal
   },
 ): Promise<Retention> {
-  const { pipeline, windowStatesMs = DAY_MS, topics = [], signal } = retention
+  const { pipeline, windowStatesMs, topics, signal } = retention
   const { asOf, now } = await advanceClock(pool, pipeline)
   // The first instant of its UTC day, as for the partitions.
   const anomaliesCutoff = `${dayOf(asOf.getTime() - retention.anomaliesMs)}T00:00Z`
