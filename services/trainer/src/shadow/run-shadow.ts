@@ -11,15 +11,13 @@ import {
 import type { TrainerContext } from '../trainer-context.js'
 import { checkShadow, disagreementOf } from './shadow-report.js'
 
-type ShadowContext = Pick<TrainerContext, 'config' | 'pool' | 'telemetry' | 'onProgress'>
-
 /**
  * Makes a candidate that passed its gate the shadow: it scores live records without deciding for `training.shadow`, then
  * `settleShadow` decides on it. Without an active model, in place of a provisional one, with other features than the active one's, as no
  * batch can then be read for both, or with `training.shadow: 0`, it is promoted at once.
  */
 export async function startShadow(
-  { config, pool }: Pick<ShadowContext, 'config' | 'pool'>,
+  { config, pool }: TrainerContext,
   id: string,
   why: string,
 ): Promise<'shadow' | 'promoted'> {
@@ -36,7 +34,7 @@ export async function startShadow(
 }
 
 /** Continues with a candidate that passed its gate and whose trainer was killed before making it a shadow or promoting it. */
-export async function adoptCandidate(context: Pick<ShadowContext, 'config' | 'pool' | 'telemetry'>): Promise<void> {
+export async function adoptCandidate(context: TrainerContext): Promise<void> {
   const id = await unpromotedCandidate(context.pool, context.config.pipeline)
   if (id === null) return
   const became = await startShadow(context, id, 'passed its gate under a trainer that has stopped since')
@@ -50,7 +48,7 @@ export async function adoptCandidate(context: Pick<ShadowContext, 'config' | 'po
  * @returns the shadow's remaining ms, infinite while it has no records; null: there is none
  */
 export async function settleShadow(
-  { config, pool, telemetry, onProgress }: ShadowContext,
+  { config, pool, telemetry, onProgress }: TrainerContext,
   isFitDue: () => Promise<boolean>,
 ): Promise<number | null> {
   const { pipeline, training } = config
