@@ -113,15 +113,20 @@ const TIMED_RECORDS = 1_000
 
 async function timedScores(detector: Detector, records: readonly Fields[], edges: readonly Fields[]) {
   const edgeScores = await detector.score(edges)
-  const scores = await detector.score(records)
+  const scored = await scoredBy(detector, records)
+  const { nll } = scored.scores
   const all = [...records, ...edges]
   const timed = Array.from({ length: TIMED_RECORDS }, (_, i) => all[i % all.length]!)
   const began = performance.now()
   await detector.score(timed)
   const micros = (1_000 * (performance.now() - began)) / TIMED_RECORDS
-  const above = detector.pValues(scores.nll.map((nll) => nll + TOLERANCE * Math.max(1, Math.abs(nll))))
-  const comparable = detector.comparableNll(records, scores.nll)
-  return { scores, comparable, edgeScores, micros, above, stretched: detector.stretched, usualOf: detector.usualOf }
+  const above = detector.pValues(nll.map((own) => own + TOLERANCE * Math.max(1, Math.abs(own))))
+  return { ...scored, edgeScores, micros, above, stretched: detector.stretched }
+}
+
+async function scoredBy(detector: Detector, records: readonly Fields[]) {
+  const scores = await detector.score(records)
+  return { scores, comparable: detector.comparableNll(records, scores.nll), usualOf: detector.usualOf }
 }
 
 /**
@@ -147,16 +152,11 @@ const extremesOf = (stretched: readonly string[]): string =>
     : `; extreme values of ${stretched.join(', ')} in the window hide its usual ones: exclude them (outflow models exclude), or set scale: log`
 
 /** null if the incumbent cannot be opened; it is then ignored. */
-async function scoresOf(
-  artefact: Uint8Array,
-  records: readonly Fields[],
-  open: GateOptions['open'],
-): Promise<{ scores: Scores; comparable: Float64Array; usualOf: Detector['usualOf'] } | null> {
+async function scoresOf(artefact: Uint8Array, records: readonly Fields[], open: GateOptions['open']) {
   const detector = await open(artefact).catch(() => null)
   if (detector === null) return null
   try {
-    const scores = await detector.score(records)
-    return { scores, comparable: detector.comparableNll(records, scores.nll), usualOf: detector.usualOf }
+    return await scoredBy(detector, records)
   } finally {
     await detector.close()
   }
