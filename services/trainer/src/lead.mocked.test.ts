@@ -3,7 +3,7 @@ import { ModelDamaged, StoreUnavailable, storeTime } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { listModels, type ModelSummary } from '@outflow/store/models'
 import { BrokerUnavailable, countWindow } from '@outflow/streams'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { applyLabels } from './apply-labels.js'
 import { trainOnce } from './fit/train-once.js'
 import { keepFitting } from './lead.js'
@@ -42,6 +42,10 @@ vi.mock('./apply-labels.js', () => ({ applyLabels: vi.fn(async () => {}) }))
 vi.mock('./watch/watch-scores.js', () => ({ watchScores: () => async () => {} }))
 vi.mock('./shadow/run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
 vi.mock('./fit/train-once.js', () => ({ trainOnce: vi.fn() }))
+beforeEach(() => {
+  vi.mocked(adoptCandidate).mockReset()
+  vi.mocked(trainOnce).mockReset()
+})
 
 /** The context of a trainer that leads until the signal aborts. */
 const aContext = (signal: AbortSignal, telemetry: object, config: object = {}) =>
@@ -68,7 +72,6 @@ test('a trainer that leads but cannot work waits longer after each attempt (it t
 })
 
 test('an error before a fit is not counted as a failed fit (each check was, while the brokers were down), and a failed fit is', async () => {
-  vi.mocked(adoptCandidate).mockResolvedValue()
   vi.mocked(countWindow).mockRejectedValueOnce(new BrokerUnavailable('Kafka is not available'))
   vi.mocked(trainOnce).mockRejectedValueOnce(new Error('the process of the fit was killed'))
   const stop = new AbortController()
@@ -85,10 +88,8 @@ test('an error before a fit is not counted as a failed fit (each check was, whil
 })
 
 test('a label on a model that cannot be read does not prevent fits (none was made after it)', async () => {
-  vi.mocked(adoptCandidate).mockResolvedValue()
   vi.mocked(applyLabels).mockRejectedValueOnce(new ModelDamaged('the artefact does not match'))
   const stop = new AbortController()
-  vi.mocked(trainOnce).mockClear()
   vi.mocked(trainOnce).mockImplementationOnce(async () => {
     stop.abort()
     return { became: 'known' }
@@ -101,8 +102,6 @@ test('a label on a model that cannot be read does not prevent fits (none was mad
 })
 
 test('no fit is due after one on a host whose clock is an hour ahead of Postgres (each was due at once after the last)', async () => {
-  vi.mocked(adoptCandidate).mockResolvedValue()
-  vi.mocked(trainOnce).mockReset()
   const stop = new AbortController()
   const stored = Date.now() - 3_600_000
   vi.mocked(storeTime).mockResolvedValueOnce(stored)
@@ -120,7 +119,6 @@ test('no fit is due after one on a host whose clock is an hour ahead of Postgres
 })
 
 test('a fit continues when the connection that leads is lost, and ends with the service (Postgres restarted, and it was lost)', async () => {
-  vi.mocked(adoptCandidate).mockResolvedValue()
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
   const fit = new Promise<AbortSignal>((resolve) => {

@@ -30,7 +30,13 @@ const metadata = {
   training,
   calibration: { rows: 5, smallestPValue: 1, medianNll: 0 },
 } as ModelMetadata
-type Incumbent = NonNullable<Awaited<ReturnType<TrainerEffects['incumbent']>>>
+
+const anIncumbent = (id = 'm0', own: Partial<ModelMetadata> = {}) => ({
+  id,
+  artefact: new Uint8Array(),
+  metadata: { ...metadata, window: null, ...own },
+})
+
 const PASSED: GateReport = {
   passed: true,
   failures: [],
@@ -161,12 +167,8 @@ test('the records of the gate are held out of the fit', async () => {
 })
 
 test('a candidate is compared with the model that is active after the fit, such as that of a rollback (it was with the one before)', async () => {
-  const [newer, older] = ['m2', 'm0'].map((id) => ({
-    id,
-    artefact: new Uint8Array(),
-    metadata: { ...metadata, window: null },
-  })) as [Incumbent, Incumbent]
-  const incumbent = vi.fn<TrainerEffects['incumbent']>(async () => older).mockResolvedValueOnce(newer)
+  const older = anIncumbent()
+  const incumbent = vi.fn<TrainerEffects['incumbent']>(async () => older).mockResolvedValueOnce(anIncumbent('m2'))
   const { effects, options } = aRound({ incumbent })
   await trainOnce(options)
   expect(effects.passGate.mock.calls[0]![0].incumbent).toBe(older)
@@ -174,13 +176,11 @@ test('a candidate is compared with the model that is active after the fit, such 
 })
 
 test('a candidate is compared with the incumbent unless their features differ, and always has it as parent', async () => {
-  const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
+  const incumbent = anIncumbent()
   const same = aRound({ incumbent: async () => incumbent })
   await trainOnce(same.options)
   expect(same.effects.passGate.mock.calls[0]![0].incumbent).toBe(incumbent)
-  const other = aRound({
-    incumbent: async () => ({ ...incumbent, metadata: { ...metadata, features: [], window: null } as ModelMetadata }),
-  })
+  const other = aRound({ incumbent: async () => anIncumbent('m0', { features: [] }) })
   await trainOnce(other.options)
   expect(other.effects.passGate.mock.calls[0]![0].incumbent).toBeNull()
   for (const { effects } of [same, other]) {
@@ -213,8 +213,10 @@ describe('issue 20: a burst in the training window', () => {
   })
 
   test('is only logged if an earlier model has found its anomalies', async () => {
-    const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: { ...metadata, window: null } }
-    const { effects, telemetry, options } = aRound({ incumbent: async () => incumbent }, windowWithBursts([700], 12))
+    const { effects, telemetry, options } = aRound(
+      { incumbent: async () => anIncumbent() },
+      windowWithBursts([700], 12),
+    )
     await trainOnce(options)
     expect(telemetry.burstFound).toHaveBeenCalledWith(expect.anything(), 12, false)
     expect(effects.train).toHaveBeenCalledTimes(1)
@@ -335,8 +337,7 @@ describe('with fewer than minRows records', () => {
   })
 
   test('the model that replaces a provisional one passes the gate of a first model', async () => {
-    const active = { ...metadata, window: null, provisional: true } as ModelMetadata
-    const incumbent = { id: 'm0', artefact: new Uint8Array(), metadata: active }
+    const incumbent = anIncumbent('m0', { provisional: true })
     const { effects, options } = aRound({ incumbent: async () => incumbent }, windowWithBursts([700], 12))
     await trainOnce(options)
     expect(effects.train.mock.calls[0]![0].provisional).toBe(false)
