@@ -24,6 +24,15 @@ test('issue 17.7: a window with too few good records is a warning, with its reje
   expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
 })
 
+test('a window of rejected records is a warning also after an empty one (a topic that had been empty never got it)', () => {
+  const log = { info: vi.fn(), warn: vi.fn() }
+  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  telemetry.rowsAwaited(0, 2_000)
+  for (let reads = 0; reads < 2; reads += 1) telemetry.rowsAwaited(0, 2_000, { ...NONE, missing_field: 5_000 })
+  expect(log.info).toHaveBeenCalledTimes(1)
+  expect(log.warn).toHaveBeenCalledTimes(1)
+})
+
 test('a window that grows slowly is logged once a minute (a count every two seconds, as of a quiet topic, made 1,800 lines an hour)', () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())

@@ -34,7 +34,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
   for (const outcome of FIT_OUTCOMES) instruments.fits.inc({ outcome }, 0)
   for (const chart of DRIFT_CHARTS) instruments.drifts.inc({ chart: labelOf(chart) }, 0)
   /** An unchanged window is logged once, and one that grows once a minute. */
-  let awaitedAt = -1
+  let awaited = ''
   let quietUntilMs = Number.NEGATIVE_INFINITY
   return {
     trainerStarted: () => log.info('trainer started'),
@@ -61,8 +61,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     /** @param rejected  in the window that was read */
     rowsAwaited: (rows: number, missing: number, rejected?: RejectedCounts) => {
       const isWarning = rejected !== undefined && total(rejected) > 0
-      if (rows === awaitedAt || (!isWarning && performance.now() < quietUntilMs)) return
-      awaitedAt = rows
+      const state = `${rows} ${isWarning}`
+      if (state === awaited || (!isWarning && performance.now() < quietUntilMs)) return
+      awaited = state
       if (isWarning) return log.warn({ rows, missing, rejected }, 'training rows awaited')
       quietUntilMs = performance.now() + QUIET_MS
       log.info({ rows, missing }, 'training rows awaited')
