@@ -3,6 +3,8 @@
 create table outflow.models (
   pipeline text not null,
   id text not null,
+  -- the model itself, or the one of the same weights whose calibration set was trimmed by labels
+  fitted_id text not null generated always as (coalesce(metadata #>> '{calibration,labels,of}', id)) stored,
   state text not null,
   artefact bytea not null,
   checksum bytea not null,

@@ -25,8 +25,7 @@ export async function healthFacts(db: Queryable, pipeline: string): Promise<Heal
     name: 'health_facts',
     text: `
       with active as (
-        select id, coalesce(metadata #>> '{calibration,labels,of}', id) as fitted_id
-        from outflow.models where pipeline = $1 and state = 'active'
+        select id, fitted_id from outflow.models where pipeline = $1 and state = 'active'
       ), newest_dead_letters as (
         select reason from outflow.dead_letters where pipeline = $1 order by rejected_at desc limit 100
       ), alarm as (

@@ -99,21 +99,17 @@ export async function modelToTrim(
   const [row] = await run<{ fittedId: string; activeId: string; until: Date }>(db, {
     name: 'model_to_trim',
     text: `
-      with active as (
-        select pipeline, id, coalesce(metadata #>> '{calibration,labels,of}', id) as fitted_id
-        from outflow.models
-        where pipeline = $1 and state = 'active'
-      ), labelled as (
+      with labelled as (
         select active.id, active.fitted_id, bool_or(verdict = 'confirmed') as is_any_confirmed,
                date_trunc('milliseconds', max(given_at)) as until
-        from active
+        from outflow.models as active
         join analyst.calibration_records as record on record.pipeline = active.pipeline and record.model_id = active.fitted_id
-        where verdict is not null
+        where active.pipeline = $1 and state = 'active' and verdict is not null
         group by active.id, active.fitted_id
       ), trimmed as (
-        select metadata #>> '{calibration,labels,of}' as fitted_id, (metadata #>> '{calibration,labels,until}')::timestamptz as until
+        select fitted_id, (metadata #>> '{calibration,labels,until}')::timestamptz as until
         from outflow.models
-        where pipeline = $1 and state <> 'candidate'
+        where pipeline = $1 and fitted_id <> id and state <> 'candidate'
       )
       select fitted_id as "fittedId", id as "activeId", until
       from labelled

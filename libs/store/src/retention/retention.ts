@@ -73,16 +73,13 @@ export async function applyRetention(
         where old.pipeline = $1 and model.pipeline = old.pipeline and model.id = old.model_id
           and model.created_at < $2::timestamptz
           and not exists (select from outflow.models as active
-                          where active.pipeline = $1 and active.state = 'active'
-                            and coalesce(active.metadata #>> '{calibration,labels,of}', active.id) = old.model_id)
+                          where active.pipeline = $1 and active.state = 'active' and active.fitted_id = old.model_id)
       ), models as (
         delete from outflow.models as old
         where pipeline = $1 and created_at < $2::timestamptz and state <> 'active'
           and not (state = 'candidate' and shadow_since is not null)
           and not exists (select from outflow.models as active
-                          where active.pipeline = $1 and active.state = 'active'
-                            and coalesce(active.metadata #>> '{calibration,labels,of}', active.id)
-                                in (old.id, old.metadata #>> '{calibration,labels,of}'))
+                          where active.pipeline = $1 and active.state = 'active' and active.fitted_id = old.fitted_id)
           and not exists (select from outflow.model_changes as change
                           where change.pipeline = $1 and old.id in (change.model_id, change.previous_id)
                             and (change.made_at >= $2::timestamptz
