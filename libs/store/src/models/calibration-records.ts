@@ -5,13 +5,16 @@ import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { type RowOf, run } from '../connection/statement.js'
 
+const valuesSchema = z.record(z.string(), z.union([z.string(), z.number()]).nullable()).readonly()
+const readRecord = jsonColumn('outflow.calibration_records.record', valuesSchema)
+
 /** A calibration record of a fitted model that people may label. */
 export interface NewCalibrationRecord extends Position {
   /** Rank among the calibration records of the model; 0 is the least likely. */
   readonly rank: number
   readonly recordTimeMs: number
   /** Values of the features, by name. */
-  readonly record: CalibrationValues
+  readonly record: z.output<typeof valuesSchema>
   /** nats */
   readonly nll: number
 }
@@ -23,13 +26,6 @@ export interface CalibrationRecord extends Omit<NewCalibrationRecord, 'recordTim
   /** The latest verdict; null: none. */
   readonly verdict: Verdict | null
 }
-
-type CalibrationValues = Readonly<Record<string, string | number | null>>
-
-const readRecord = jsonColumn(
-  'outflow.calibration_records.record',
-  z.record(z.string(), z.union([z.string(), z.number()]).nullable()),
-)
 
 /** The records in the form of `insert_model`: a JSON array whose keys are the columns. */
 export const calibrationRecordsJson = (records: readonly NewCalibrationRecord[]) =>
