@@ -34,13 +34,13 @@ export function readScores(
 ) {
   const { alarm, level } = nextAlarm(minutes, { buckets, last, limit })
   const changedMs = alarm?.changedMs ?? last?.changedMs ?? 0
-  const blocks = minutes
-    .filter(({ minuteMs }) => minuteMs >= changedMs)
-    .map(({ minuteMs, pHistogram }) => ({ startMs: minuteMs, counts: pHistogram }))
-  const surplus = watchSurplus(
-    blocks.filter(({ startMs }) => last === null || startMs > last.raisedMs),
-    { borders: ODDS_BORDERS, alertRate, calibrated: buckets.calibrated, limit },
-  )
+  const blocks = minutes.filter(({ minuteMs }) => minuteMs >= changedMs).map(toOddsBlock)
+  const surplus = watchSurplus(sinceAlarm(minutes, last).map(toOddsBlock), {
+    borders: ODDS_BORDERS,
+    alertRate,
+    calibrated: buckets.calibrated,
+    limit,
+  })
   return {
     alarm,
     /** The highest chart, as a fraction of its limit. */
@@ -61,7 +61,7 @@ function nextAlarm(
   { buckets, last, limit }: Pick<ReadScoresOptions, 'buckets' | 'last' | 'limit'>,
 ): DriftWatch {
   for (let before = last; ; ) {
-    const found = watchDrift(sinceAlarm(minutes, before).map(toBlock), buckets, limit)
+    const found = watchDrift(sinceAlarm(minutes, before).map(toNllBlock), buckets, limit)
     if (found.alarm === null || !isSameChange(found.alarm, before)) return found
     before = found.alarm
   }
@@ -103,4 +103,5 @@ export const LEAST_DIFFERENCE = 0.05
 
 const ODDS_BORDERS = [...Array.from({ length: ODDS_BUCKETS }, (_, bucket) => oddsBucketStart(bucket)), 0]
 
-const toBlock = ({ minuteMs, histogram }: ScoreMinute) => ({ startMs: minuteMs, counts: histogram })
+const toNllBlock = ({ minuteMs, histogram }: ScoreMinute) => ({ startMs: minuteMs, counts: histogram })
+const toOddsBlock = ({ minuteMs, pHistogram }: ScoreMinute) => ({ startMs: minuteMs, counts: pHistogram })
