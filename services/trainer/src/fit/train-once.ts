@@ -117,24 +117,24 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
     const begun = begunReport({ ...window, read }, { seed, fromMs, offsets, heldOut: parts.heldOut.length })
     return { parts, begun }
   }
-  const { parts, begun } = part(read)
-  const fitId = await effects.openReport(because, begun, active?.id ?? null)
-  telemetry.fitStarted(because, begun.records, read.rejected)
+  let parted = part(read)
+  const fitId = await effects.openReport(because, parted.begun, active?.id ?? null)
+  telemetry.fitStarted(because, parted.begun.records, read.rejected)
   const startedAtMs = performance.now()
   try {
     const fitting = { fitId, provisional, rate: ratePerDay(window, training.window), window: read.window! }
-    const trained = await fit(parts, fitting, options)
-    const candidate = { fitId, begun, trained, sample, parts, startedAtMs }
+    let trained = await fit(parted.parts, fitting, options)
     const isFirst = active === null || active.metadata.provisional
     const kept = await withoutLearnedBursts(read, trained, { isFirst }, options)
-    if (kept === read) return await decide(candidate, options)
-    const again = part(kept)
-    const retrained = await fit(again.parts, fitting, options)
-    return await decide({ ...candidate, ...again, trained: retrained }, options)
+    if (kept !== read) {
+      parted = part(kept)
+      trained = await fit(parted.parts, fitting, options)
+    }
+    return await decide({ ...parted, fitId, trained, sample, startedAtMs }, options)
   } catch (thrown: unknown) {
     const { code, message } = toOutflowError(thrown)
     const state = signal.aborted ? 'abandoned' : 'failed'
-    const report = { ...begun, durationMs: performance.now() - startedAtMs, error: { code, message } }
+    const report = { ...parted.begun, durationMs: performance.now() - startedAtMs, error: { code, message } }
     // The error that ended the fit is thrown; a failure to close its report may have the same cause.
     await effects.closeReport(fitId, { state, modelId: null, report }).catch(() => {})
     if (thrown instanceof TooFewRecords) return tooFew(read, message, options)
