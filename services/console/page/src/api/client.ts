@@ -30,13 +30,14 @@ export const serverNow = (): number => Date.now() + aheadMs
 export type Query = Readonly<Record<string, string | number | readonly string[] | null | undefined>>
 
 /** Reads `/api` + path. @throws {ApiError} when there is no answer, or the status is an error */
-export function read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  return request<T>('GET', path + queryString(query), undefined, signal)
+export function read<T>(path: string, query: Query = {}, signal: AbortSignal | null = null): Promise<T> {
+  return request<T>(path + queryString(query), { signal })
 }
 
 /** Writes to `/api` + path. @throws {ApiError} when there is no answer, or the status is an error */
 export function write<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
-  return request<T>(method, path, body)
+  if (body === undefined) return request<T>(path, { method })
+  return request<T>(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 }
 
 /** Returns the parameters that have a value. */
@@ -52,14 +53,9 @@ export function queryString(query: Query): string {
   return text === '' ? '' : `?${text}`
 }
 
-async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(`/api${path}`, {
-    method,
-    headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
-    body: body === undefined ? null : JSON.stringify(body),
-    signal: signal ?? null,
-  }).catch((error: unknown) => {
-    if (signal?.aborted) throw error
+async function request<T>(path: string, options: RequestInit): Promise<T> {
+  const response = await fetch(`/api${path}`, options).catch((error: unknown) => {
+    if (options.signal?.aborted) throw error
     throw new ApiError(
       0,
       'The console does not answer',
