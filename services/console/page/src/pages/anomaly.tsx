@@ -88,16 +88,14 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           </Fact>
           {anomaly.rescored && <Fact name="found by">a rescore of past records</Fact>}
           <Fact name="scored by">
-            {anomaly.model === null ? (
-              <code>{shortId(anomaly.modelId)}</code>
-            ) : (
-              <ModelLink id={anomaly.modelId} pipeline={anomaly.pipeline} />
-            )}{' '}
             {anomaly.provisional && <ProvisionalBadge />}{' '}
             {anomaly.model === null ? (
-              <small>gone since</small>
+              <>
+                <code>{shortId(anomaly.modelId)}</code> <small>gone since</small>
+              </>
             ) : (
               <>
+                <ModelLink id={anomaly.modelId} pipeline={anomaly.pipeline} />{' '}
                 <StateBadge state={anomaly.model.state} />{' '}
                 <small>
                   trained <Time at={anomaly.model.trainedAt} ago />
