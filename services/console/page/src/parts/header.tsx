@@ -62,7 +62,6 @@ export function Header() {
         )}
         <button
           type="button"
-          class="plain"
           aria-label="Keys and help"
           onClick={() => {
             isHelpOpen.value = true
