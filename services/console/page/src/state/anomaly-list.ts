@@ -187,6 +187,7 @@ export class AnomalyList {
   private requestPage(cursor: string | null, only: Query = {}, signal?: AbortSignal): Promise<AnomalyPage> {
     const query = {
       ...queryOf(this.filters, this.openedAtMs),
+      sort: this.filters.sort,
       column: this.filters.columns,
       limit: PAGE_SIZE,
       cursor,

@@ -67,7 +67,6 @@ test('a span up to now ends at the given time, and the query has the names of th
     to: null,
     modelId: 'abc',
     minBits: 10,
-    sort: 'time',
   })
 })
 

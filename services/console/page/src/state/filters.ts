@@ -86,9 +86,9 @@ export function formatFilters({ pipeline, span, sort, columns, compare, ...rest 
 /** Identifies the anomalies, order and columns of a list; the comparison changes only the overview. */
 export const listKey = (filters: Filters): string => formatFilters({ ...filters, compare: false })
 
-/** Returns the query of /api/anomalies. @param nowMs end of a span up to now */
+/** Returns the filters as the API takes them. @param nowMs end of a span up to now */
 export function queryOf(filters: Filters, nowMs: number): Query {
-  const { span, model, rarerThan, columns: _, compare: __, ...named } = filters
+  const { span, model, rarerThan, sort: _, columns: __, compare: ___, ...named } = filters
   return {
     ...named,
     ...spanQuery(span, nowMs),

@@ -17,11 +17,10 @@ interface BulkVerdictProps {
 
 export function BulkVerdictForm({ overview, filters, onGiven, onClose }: BulkVerdictProps) {
   const give = async (verdict: Verdict, note: string) => {
-    const { sort: _, ...query } = queryOf(filters, serverNow())
     const { anomalies } = await write<BulkVerdict>('POST', '/anomalies/verdicts', {
       verdict,
       ...given({ note }),
-      filter: given({ ...query, from: overview.from, to: overview.to }),
+      filter: given({ ...queryOf(filters, serverNow()), from: overview.from, to: overview.to }),
     })
     latestList()?.applyVerdictToAll(verdict, overview)
     notify('done', `${counted(anomalies)}: ${formatName(verdict)}`)

@@ -19,7 +19,7 @@ export function Overview({ filters }: { filters: Filters }) {
     key,
     (signal) => {
       const now = serverNow()
-      const { sort: _, to, ...query } = queryOf(filters, now)
+      const { to, ...query } = queryOf(filters, now)
       const end = 'last' in filters.span ? new Date(now).toISOString() : to
       const requested = { ...query, to: end, steps, compare: filters.compare ? 'true' : null }
       return read<OverviewData>('/anomalies/overview', requested, signal)
