@@ -24,10 +24,10 @@ export interface Check {
 /** A check that got an answer and failed, with its own fix. */
 export class CheckFailed extends Error {
   constructor(
-    message: string,
+    readonly problem: string,
     readonly fix: string,
   ) {
-    super(message)
+    super(problem)
   }
 }
 
@@ -41,16 +41,10 @@ export async function runCheck({ name, run, fix }: Check, timeoutMs = CHECK_TIME
   try {
     return { name, ok: true, detail: await answerInTime(run, timeoutMs), fix: null }
   } catch (error: unknown) {
-    if (error instanceof CheckFailed) return found(name, error instanceof NotYetCreated, error.message, error.fix)
-    const { problem, fix: ownFix } = toOutflowError(error)
-    return found(name, false, problem, ownFix ?? fix)
+    const { problem, fix: ownFix } = error instanceof CheckFailed ? error : toOutflowError(error)
+    return { name, ok: error instanceof NotYetCreated, detail: problem.split('\n')[0]!, fix: ownFix ?? fix }
   }
 }
-
-const found = (name: string, ok: boolean, problem: string, fix: string): Finding => ({
-  ...{ name, ok, fix },
-  detail: problem.split('\n')[0]!,
-})
 
 /** Runs the checks concurrently, each after the one that it needs. @returns the findings, in the order of the checks */
 export function runChecks(checks: readonly Check[]): readonly Promise<Finding>[] {
