@@ -8,6 +8,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlin
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cachedFolder } from './launcher/src/cached-folder.js'
+import { ComponentStartFailed } from './launcher/src/errors.js'
+import { lastLines, runCommand } from './launcher/src/run-command.js'
 
 // 2.15 has every symbol that the addon of tfjs-node 4.22 requires, and its kernels agree with the wasm backend's.
 const TENSORFLOW = '2.15.1'
@@ -44,7 +46,8 @@ try {
     log(`libtensorflow ${TENSORFLOW} is in ${library}`)
     linkLibrary(library)
     const addon = join(library, addonName())
-    if (!reuseAddon(addon)) buildAddon(addon)
+    if (!existsSync(addon)) await buildAddon(addon)
+    cpSync(addon, join(tfjsNode, 'lib'), { recursive: true })
     const problem = loadError()
     if (problem !== undefined) throw new SetupFailed(`the addon was built but does not load: ${problem}`)
     log('@tensorflow/tfjs-node loads')
@@ -52,7 +55,7 @@ try {
   await compareBackends()
   log('done: fits use tfjs-node')
 } catch (error: unknown) {
-  if (!(error instanceof SetupFailed)) throw error
+  if (!(error instanceof SetupFailed || error instanceof ComponentStartFailed)) throw error
   console.error(`setup:tensorflow: ${error.message}`)
   process.exitCode = 1
 }
@@ -89,9 +92,13 @@ async function fetchLibrary(folder: string): Promise<void> {
   // The wheel is only unpacked, so its Python version need not match the installed one.
   const forPython = ['--python-version', '3.11', '--implementation', 'cp', '--platform', 'manylinux2014_x86_64']
   const wheel = ['--no-deps', '--only-binary', ':all:', ...forPython, `tensorflow-cpu==${TENSORFLOW}`]
-  run('python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', work, ...wheel], work)
+  await run(
+    'python3',
+    ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', work, ...wheel],
+    work,
+  )
   log('unpacking the library and its headers')
-  run('python3', ['-c', UNPACK, work], work)
+  await run('python3', ['-c', UNPACK, work], work)
   mkdirSync(join(folder, 'lib'))
   for (const library of Object.keys(LIBRARY_NAMES)) {
     renameSync(join(work, 'tensorflow', library), join(folder, 'lib', library))
@@ -111,20 +118,13 @@ function linkLibrary(folder: string): void {
   }
 }
 
-function reuseAddon(kept: string): boolean {
-  if (!existsSync(kept)) return false
-  log('copying the addon from the cache')
-  cpSync(kept, join(tfjsNode, 'lib'), { recursive: true })
-  return true
-}
-
-function buildAddon(kept: string): void {
+async function buildAddon(kept: string): Promise<void> {
   log('building the addon from its source')
   // Uses the headers of the installed Node, if it has them; otherwise node-gyp downloads them.
   const nodeHome = dirname(dirname(process.execPath))
   const hasHeaders = existsSync(join(nodeHome, 'include', 'node', 'node_api.h'))
   const headers = hasHeaders ? { npm_config_nodedir: nodeHome } : {}
-  run('npm', ['run', 'build-addon-from-source'], tfjsNode, headers)
+  await run('npm', ['run', 'build-addon-from-source'], tfjsNode, headers)
   cpSync(join(tfjsNode, 'lib'), kept, { recursive: true })
 }
 
@@ -157,22 +157,8 @@ async function compareBackends(): Promise<void> {
   }
 }
 
-function run(
-  command: string,
-  args: readonly string[],
-  cwd: string,
-  extra: Readonly<Record<string, string>> = {},
-): void {
-  const { status, stdout, stderr } = spawnSync(command, [...args], {
-    cwd,
-    encoding: 'utf8',
-    env: { ...process.env, ...extra },
-    maxBuffer: 2 ** 28,
-  })
-  if (status === 0) return
-  const lastLines = `${stdout}\n${stderr}`.trim().split('\n').slice(-15).join('\n')
-  throw new SetupFailed(`\`${command} ${args.slice(0, 3).join(' ')} …\` failed:\n${lastLines}`)
-}
+const run = (command: string, args: readonly string[], cwd: string, extra: Readonly<Record<string, string>> = {}) =>
+  runCommand(command, args, { cwd, env: { ...process.env, ...extra }, reasonOf: (printed) => lastLines(printed, 15) })
 
 function log(line: string): void {
   console.log(`setup:tensorflow: ${line}`)
