@@ -35,10 +35,10 @@ async function pack(): Promise<void> {
   expect(ran.code, ran.stderr).toBe(0)
 }
 
-async function install(what: string, into: string, env?: Record<string, string>): Promise<void> {
+async function install(what: string, into: string, env: Record<string, string> = {}): Promise<void> {
   await mkdir(into, { recursive: true })
   const args = ['install', '--no-audit', '--no-fund', what]
-  const ran = await runToEnd('npm', args, { cwd: into, ...(env && { env }) })
+  const ran = await runToEnd('npm', args, { cwd: into, env })
   expect(ran.code, ran.stderr).toBe(0)
 }
 
