@@ -43,12 +43,12 @@ async function sample(options: SampleOptions, terminal: Terminal, signal: AbortS
     const toRow = (record: Readonly<Record<string, unknown>>) =>
       Object.fromEntries(columns.map((column, index) => [column, getters[index]!(record)]))
     await withOutput(options.output, async (output) => {
-      const writer = makeRowWriter(output, format, columns)
+      const writeRows = makeRowWriter(output, format, columns)
       for (let done = 0, chunk = 0; done < options.rows; chunk += 1) {
         signal.throwIfAborted()
         const count = Math.min(CHUNK_ROWS, options.rows - done)
         const records = await detector.sample(count, seedOfChunk(options.seed, chunk))
-        await writer.write(format === 'csv' ? records.map(toRow) : records)
+        await writeRows(format === 'csv' ? records.map(toRow) : records)
         done += count
       }
     })

@@ -51,11 +51,11 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     const counts = { rows: 0, anomalies: 0 }
     try {
       await withOutput(options.output, async (output) => {
-        const writer = makeRowWriter(output, format, COLUMNS)
+        const writeRows = makeRowWriter(output, format, COLUMNS)
         for await (const batch of scoreFile(detector, input)) {
           signal.throwIfAborted()
           const { isAnomaly, anomalies } = decide(batch.pValue, { alertRate })
-          await writer.write(rowsOf(batch, isAnomaly))
+          await writeRows(rowsOf(batch, isAnomaly))
           counts.rows += isAnomaly.length
           counts.anomalies += anomalies.length
           progress?.update(counts.rows, formatCounted(counts.anomalies, 'anomaly'))

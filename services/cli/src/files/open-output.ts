@@ -8,7 +8,7 @@ import { createGzip } from 'node:zlib'
 import { FORMATS, type Format, formatOfName } from '@outflow/records'
 import type { Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
-import { stringify } from 'csv-stringify/sync'
+import { type Options, stringify } from 'csv-stringify/sync'
 import { FileUnavailable, UsageError } from '../errors.js'
 
 export const formatOption = (otherwise: string): Option =>
@@ -102,21 +102,20 @@ async function named<T>(path: string, act: Promise<T>): Promise<T> {
   }
 }
 
-interface RowWriter {
-  write(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
+type WriteRows = (rows: readonly object[]) => Promise<void>
+
+/** Writes rows with the same columns: as CSV, or as one JSON object per line. */
+export function makeRowWriter(output: Output, format: Format, columns: readonly string[]): WriteRows {
+  if (format === 'csv') return makeCsvWriter(output, columns)
+  return (rows) => output.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
 }
 
-/** Writes rows with the same columns: as CSV under one header line, or as one JSON object per line. */
-export function makeRowWriter(output: Output, format: Format, columns: readonly string[]): RowWriter {
-  if (format === 'ndjson') {
-    return { write: (rows) => output.write(rows.map((row) => `${JSON.stringify(row)}\n`).join('')) }
-  }
+/** Writes rows, each an object or a list of cells, as CSV under one header line, which the first call writes, also without rows. */
+export function makeCsvWriter(output: Output, columns: readonly string[], cast: Options['cast'] = {}): WriteRows {
   let header = true
-  return {
-    write: async (rows) => {
-      const text = stringify([...rows], { header, columns: [...columns], cast: { boolean: String } })
-      header = false
-      await output.write(text)
-    },
+  return async (rows) => {
+    const text = stringify([...rows], { header, columns: [...columns], cast: { boolean: String, ...cast } })
+    header = false
+    await output.write(text)
   }
 }

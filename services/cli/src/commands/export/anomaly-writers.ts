@@ -1,8 +1,7 @@
 import { anomalyId, type Reason } from '@outflow/contracts'
 import type { StoredAnomaly } from '@outflow/store/anomalies'
-import { stringify } from 'csv-stringify/sync'
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
-import type { Output } from '../../files/open-output.js'
+import { makeCsvWriter, type Output } from '../../files/open-output.js'
 
 /** Writes anomalies in one format, batch by batch. */
 export interface AnomalyWriter {
@@ -80,21 +79,17 @@ const CSV_COLUMNS: readonly Pick<Column, 'name' | 'of'>[] = [
  * A text that a spreadsheet would run as a formula is preceded by an apostrophe.
  */
 export function csvWriter(output: Output): AnomalyWriter {
-  let header = true
+  const cast = { string: escapeFormula, date: (time: Date) => time.toISOString() }
+  const columns = CSV_COLUMNS.map(({ name }) => name)
+  const writeRows = makeCsvWriter(output, columns, cast)
+  const cellsOf = (anomaly: StoredAnomaly) => CSV_COLUMNS.map(({ of }) => of(anomaly))
   return {
     write: async (anomalies) => {
-      for (let at = 0; at < anomalies.length; at += ROWS_PER_TEXT) {
-        const rows = anomalies.slice(at, at + ROWS_PER_TEXT).map((anomaly) => CSV_COLUMNS.map(({ of }) => of(anomaly)))
-        const cast = { string: escapeFormula, date: (time: Date) => time.toISOString(), boolean: String }
-        const text = stringify(rows, { header, columns: CSV_COLUMNS.map(({ name }) => name), cast })
-        header = false
-        await output.write(text)
-      }
+      for (let at = 0; at < anomalies.length; at += ROWS_PER_TEXT)
+        await writeRows(anomalies.slice(at, at + ROWS_PER_TEXT).map(cellsOf))
     },
     // A file without rows has the header line too.
-    end: async () => {
-      if (header) await output.write(`${CSV_COLUMNS.map(({ name }) => name).join(',')}\n`)
-    },
+    end: () => writeRows([]),
   }
 }
 
