@@ -9,7 +9,7 @@ import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { aBatch, aPipeline, NOW, TOPIC } from '../support/stored-batches.js'
 
 describe('writeBatch', () => {
-  it('keeps the first KiB of a rejected record', async () => {
+  it('stores the beginning of a rejected record, and how long it was', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     expect(await rejectedByReason(pool, pipeline)).toEqual({ undecodable: 1 })

@@ -1,9 +1,15 @@
-import { loadWindowStates, storedPositions, writeBatch } from '@outflow/store/batch'
+import { loadWindowStates, storedFdrState, storedPositions, writeBatch } from '@outflow/store/batch'
 import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { DAY_MS, retain } from '../support/retain.js'
 import { aBatch, aPipeline, TOPIC } from '../support/stored-batches.js'
+
+/** The partition at its stored offset. */
+async function partitionOf(pipeline: string) {
+  const { nextOffset } = (await storedPositions(pool, { pipeline, topic: TOPIC })).get(0)!
+  return { pipeline, topic: TOPIC, partition: 0, nextOffset }
+}
 
 describe('window states', () => {
   const entities = ['LAX', 'JFK', 'SFO'].map((entity) => ({ by: 'key', entity }))
@@ -29,12 +35,14 @@ describe('window states', () => {
     expect((await load(pipeline)).map(([, , bytes]) => bytes)).toEqual([[4], [1, 2, 255]])
   })
 
-  it('are deleted with their offsets: the pipeline starts again', async () => {
+  it('and that of false-discovery control are deleted with their offsets: the pipeline starts again', async () => {
     const pipeline = await aPipeline()
-    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)] })
+    const fdrState = { fdr: 0.1, tested: 3, first: null, later: [] }
+    await writeBatch(pool, { ...aBatch(pipeline, 0n, 3n), windowStates: [stateOf('LAX', 1)], fdrState })
     await pool.query('delete from outflow.offsets where pipeline = $1', [pipeline])
     await beginPartition(pool, { pipeline, topic: TOPIC })
     expect(await load(pipeline)).toEqual([])
+    expect(await storedFdrState(pool, await partitionOf(pipeline))).toBeNull()
   })
 
   it('are deleted when their entity has no more records while the partition advances, but not while the partition is idle', async () => {

@@ -1,10 +1,8 @@
 import { makeKafka, positionsInMemory, readWindow } from '@outflow/streams'
 import { deliveries } from '@outflow/streams/deliveries'
-import { CompressionTypes } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
-import { plainKafka } from '../support/kafkajs.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 /**
@@ -29,16 +27,6 @@ test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as 
   expect(await delivered(topic)).toEqual(VALUES)
   const window = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 10_000, seed: 1 })
   expect(window.records.map(({ value }) => String(value))).toEqual(VALUES)
-})
-
-test('batches that a producer compresses by gzip are read', async () => {
-  const topic = await aTopic()
-  const producer = plainKafka(kafkaBrokers()).producer()
-  await producer.connect()
-  await producer.send({ topic, compression: CompressionTypes.GZIP, messages: VALUES.map((value) => ({ value })) })
-  await producer.disconnect()
-
-  expect(await delivered(topic)).toEqual(VALUES)
 })
 
 async function delivered(topic: string): Promise<readonly string[]> {
