@@ -1,5 +1,5 @@
 import { alertEvent, eventMessage } from '@outflow/alerting'
-import { explainedEventSchema, parseConfig } from '@outflow/contracts'
+import { explainedEventSchema } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
 import { type Client, listen, openPool, withTransaction } from '@outflow/store'
@@ -19,6 +19,7 @@ import { runExplainer } from '../../services/alerts/src/explaining/run-explainer
 import { withReasons } from '../../services/alerts/src/explaining/with-reasons.js'
 import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
+import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aName } from '../support/infrastructure.js'
 import { windowedParcelModel } from '../support/parcel-models.js'
@@ -58,7 +59,7 @@ async function detect(count: number, { modelId = model.metadata.modelId, first =
 }
 
 /** Runs an explainer; `end` resolves when it has ended, with the number of anomalies that it explained. */
-function anExplainer(alerts: object = DOCUMENT.alerts) {
+function anExplainer(alerts: object = {}) {
   const stop = new AbortController()
   const explained: (string | null)[] = []
   const { metrics } = makeVitals()
@@ -70,7 +71,7 @@ function anExplainer(alerts: object = DOCUMENT.alerts) {
     storeConnectionLost: vi.fn(),
   }
   const detection = { alertRate: model.metadata.alertRate }
-  const config = { ...parseConfig({ ...DOCUMENT, alerts, detection }, {}), pipeline, postgres: { url } }
+  const config = configWith({ pipeline, postgres: { url }, detection, alerts: { topic: 'alerts', ...alerts } })
   const untilWoken = (signal: AbortSignal) =>
     new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
@@ -86,16 +87,6 @@ function anExplainer(alerts: object = DOCUMENT.alerts) {
       return explained
     },
   }
-}
-
-const DOCUMENT = {
-  pipeline: 'parcels',
-  kafka: { brokers: 'localhost:1' },
-  postgres: { url: 'postgres://localhost/outflow' },
-  source: { topics: ['parcels'] },
-  features: [{ path: '$.grams', type: 'numeric' }],
-  alerts: { topic: 'alerts' },
-  deadLetters: { topic: 'dead' },
 }
 
 const allExplained = () =>
@@ -209,7 +200,7 @@ const relayWaits = async () => {
 }
 
 describe('events with the reasons of alerts that were sent without them', () => {
-  const explained = { ...DOCUMENT.alerts, explained: true }
+  const explained = { explained: true }
   /** The events about reasons in the outbox, in the order of sending. */
   const following = async () => {
     const rows = await takeOutbox(pool, { pipeline, limit: 100 })
