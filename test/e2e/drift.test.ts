@@ -7,6 +7,7 @@ import { nextOf } from '../support/feed.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import {
   fitParcelModel,
+  isSound,
   PARCEL_ALERT_RATE,
   type Parcel,
   type ParcelMessage,
@@ -60,8 +61,6 @@ function fieldsOf(messages: readonly ParcelMessage[]): Fields[] {
     return { numbers: [grams, millimetres], categories: [kind] }
   })
 }
-
-const isSound = ({ truth }: ParcelMessage) => ['normal', 'odd'].includes(truth)
 
 function heavier(message: ParcelMessage): ParcelMessage {
   if (!isSound(message)) return message

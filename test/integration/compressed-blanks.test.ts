@@ -9,7 +9,7 @@ import { plainKafka } from '../support/kafkajs.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { type ParcelMessage, parcelMessages } from '../support/parcels.js'
+import { isSound, type ParcelMessage, parcelMessages } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
 
@@ -64,7 +64,7 @@ const offsetOf = ({ headers }: SeenRecord) => Number(headers['outflow.offset'])
 function* sound(messages: Iterator<ParcelMessage>): Generator<ParcelMessage, never> {
   for (;;) {
     const { value } = messages.next()
-    if (value.truth === 'normal' || value.truth === 'odd') yield value
+    if (isSound(value)) yield value
   }
 }
 

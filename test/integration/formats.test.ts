@@ -17,7 +17,14 @@ import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
-import { PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL, type Parcel, parcelMessages } from '../support/parcels.js'
+import {
+  isSound,
+  PARCEL_ALERT_RATE,
+  PARCEL_FEATURES,
+  PARCEL_MODEL,
+  type Parcel,
+  parcelMessages,
+} from '../support/parcels.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
 import { storeActive } from '../support/stored-model.js'
 import { sendMessages } from '../support/topic-writer.js'
@@ -49,7 +56,7 @@ message Parcel {
 const KIND_PROTO = 'syntax = "proto3"; package test.depot; enum Kind { letter = 0; parcel = 1; crate = 2; }'
 
 const parcels = nextOf(parcelMessages(5), 400)
-  .filter(({ truth }) => truth === 'normal' || truth === 'odd')
+  .filter(isSound)
   .map(({ value }): Parcel => JSON.parse(String(value)))
 const SEEN = Date.UTC(2026, 0, 1)
 

@@ -8,6 +8,7 @@ import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import {
+  isSound,
   PARCEL_ALERT_RATE,
   PARCEL_FEATURES,
   PARCEL_MODEL,
@@ -50,8 +51,6 @@ async function aPipeline(topics: readonly string[]): Promise<Made> {
   await storeActive(pool, name, model)
   return { name, configFile }
 }
-
-const isSound = ({ truth }: ParcelMessage) => truth === 'normal' || truth === 'odd'
 
 /** By topic: numbers of received, scored and rejected records. */
 async function countsOf({ name }: Made): Promise<Record<string, [number, number, number]>> {

@@ -13,7 +13,7 @@ import {
 } from '../support/counting-member.js'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
-import { withAdmin } from '../support/kafkajs.js'
+import { deleteRecords, withAdmin } from '../support/kafkajs.js'
 import { readCommitted } from '../support/topic-reader.js'
 import { sendMessages } from '../support/topic-writer.js'
 
@@ -28,7 +28,7 @@ describe.concurrent('records that are not there any more', () => {
       work: async ({ expectedOffset }) => {
         if (expectedOffset !== 0n) return
         await produce(topic, 10, 100)
-        await deleteRecords(topic, 60)
+        await deleteRecords(kafkaBrokers(), topic, 60)
       },
     })
     await member.until(() => member.offsets.length === 50)
@@ -45,7 +45,7 @@ describe.concurrent('records that are not there any more', () => {
     await produce(topic, 0, 10)
     await readAndLeave({ topic, groupId }, 10)
     await produce(topic, 10, 100)
-    await deleteRecords(topic, 60)
+    await deleteRecords(kafkaBrokers(), topic, 60)
     const second = await readAndLeave({ topic, groupId }, 40)
 
     expect(second.missed).toEqual([gapOf('retention', 10n, 60n, 50n)])
@@ -86,7 +86,7 @@ describe.concurrent('records that are not there any more', () => {
     await readAndLeave({ topic, groupId }, 25)
     await createAgain(topic)
     await produce(topic, 0, 45)
-    await deleteRecords(topic, 5)
+    await deleteRecords(kafkaBrokers(), topic, 5)
     const second = await readAndLeave({ topic, groupId }, 40)
 
     expect(second.offsets).toEqual(range(5, 45))
@@ -179,13 +179,6 @@ async function addPartitions(topic: string, count: number): Promise<void> {
     what: `${topic} has ${count} partitions`,
   })
 }
-
-const deleteRecords = (topic: string, before: number) =>
-  withAdmin(kafkaBrokers(), async (admin) => {
-    // kafkajs knows the partition's leader only after it has requested metadata of the topic.
-    await admin.fetchTopicOffsets(topic)
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] })
-  })
 
 const createAgain = (topic: string) =>
   withAdmin(kafkaBrokers(), async (admin) => {

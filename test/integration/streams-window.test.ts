@@ -13,7 +13,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { aGroup, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
-import { plainKafka, withAdmin } from '../support/kafkajs.js'
+import { deleteRecords, plainKafka } from '../support/kafkajs.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test' })
@@ -54,11 +54,7 @@ describe('readWindow', () => {
     const topic = await aTopic()
     await produce(topic, [NOON - 3, NOON - 2, NOON - 1, NOON, NOON + 1])
     const isCutShortFrom = async (offset: number) => {
-      await withAdmin(kafkaBrokers(), async (admin) => {
-        // kafkajs knows the partition's leader only after it has requested metadata of the topic.
-        await admin.fetchTopicOffsets(topic)
-        await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
-      })
+      await deleteRecords(kafkaBrokers(), topic, offset)
       const window = { topics: [topic], fromMs: NOON, maxRows: 100, seed: 1, aheadMs: 10 }
       return (await sampleWindow(kafka(), { ...window, prepare: async () => {}, keep: () => null })).isCutShort
     }

@@ -1,7 +1,7 @@
 import { decide, withDetector } from '@outflow/detector'
 import { loadModel } from '@outflow/store/models'
 import { expect } from 'vitest'
-import { expectNear, untilAllStored } from './audit.js'
+import { breakageOf, expectNear, untilAllStored } from './audit.js'
 import type { ParcelPipeline } from './parcel-pipeline.js'
 import { PARCEL_ALERT_RATE } from './parcels.js'
 import { sound } from './sound.js'
@@ -33,7 +33,7 @@ export async function expectEachScoredByItsModel(pipeline: ParcelPipeline, ids: 
 export async function expectEachRecordDecidedOnce(pipeline: ParcelPipeline, ids: readonly string[]): Promise<void> {
   await untilAllStored(pipeline)
   const all = await readTopic(pipeline.brokers, pipeline.topics.source)
-  const sound = all.filter(({ headers }) => ['normal', 'odd'].includes(String(headers.truth)))
+  const sound = all.filter((record) => breakageOf(record) === null)
   const records = sound.map(({ value }) => JSON.parse(String(value)) as unknown)
   const { rows: counts } = await pipeline.pool.query(
     `select (select sum(received)::int from outflow.offsets) as received,

@@ -154,7 +154,8 @@ async function decideAll(detector: Detector, records: readonly SeenRecord[]): Pr
   })
 }
 
-function breakageOf({ headers }: SeenRecord): string | null {
+/** Why a message is rejected, by its header; null: it is scored. */
+export function breakageOf({ headers }: SeenRecord): string | null {
   const truth = String(headers.truth)
   return truth === 'normal' || truth === 'odd' ? null : truth
 }

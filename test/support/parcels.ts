@@ -24,6 +24,9 @@ export interface ParcelMessage {
 
 type Truth = 'normal' | 'odd' | Breakage
 
+/** Whether the message is a record that is scored. */
+export const isSound = ({ truth }: Pick<ParcelMessage, 'truth'>): boolean => truth === 'normal' || truth === 'odd'
+
 /** The expected rejection of a broken message. */
 type Breakage = keyof typeof BREAKAGES
 
