@@ -105,7 +105,10 @@ test('issue 20: dead letters are selected and resent on the health page, each on
   /** As the alerts service sends them: two whole, and one cut. */
   async function sendLetters(): Promise<void> {
     const deadLetters = console.config.deadLetters.topic
-    await ensureTopics(makeKafka(console.config.kafka), [{ topic: deadLetters, partitions: 1 }])
+    await ensureTopics(
+      makeKafka(console.config.kafka),
+      [deadLetters, topic].map((name) => ({ topic: name, partitions: 1 })),
+    )
     await sendMessages(
       console.config.kafka.brokers,
       deadLetters,
