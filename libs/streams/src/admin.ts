@@ -1,7 +1,7 @@
 import { retrying } from '@outflow/errors/retrying'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { type KafkaConnection, type KafkaOptions, makeKafka } from './connection/kafka.js'
-import { BrokerUnavailable, namingTopic, withBrokerErrors } from './errors.js'
+import { BrokerUnavailable, withBrokerErrors } from './errors.js'
 
 export interface TopicSpec {
   readonly topic: string
@@ -53,8 +53,9 @@ export async function createTopics(admin: Admin, topics: readonly ITopicConfig[]
 export function requireCreation(kafka: KafkaConnection, topics: readonly string[]): Promise<void> {
   return withAdmin(kafka, async (admin) => {
     for (const topic of topics) {
-      await namingTopic(topic, () =>
-        admin.createTopics({ topics: [{ topic }], validateOnly: true, waitForLeaders: false }),
+      await withBrokerErrors(
+        () => admin.createTopics({ topics: [{ topic }], validateOnly: true, waitForLeaders: false }),
+        { topics: [topic] },
       )
     }
   })
@@ -141,7 +142,7 @@ export function partitionEnds(kafka: KafkaConnection, topics: readonly string[])
 }
 
 export async function endsOf(admin: Admin, topic: string): Promise<PartitionEnds[]> {
-  const offsets = await namingTopic(topic, () => admin.fetchTopicOffsets(topic))
+  const offsets = await withBrokerErrors(() => admin.fetchTopicOffsets(topic), { topics: [topic] })
   return offsets.map(({ partition, low, high }) => ({ topic, partition, earliest: BigInt(low), end: BigInt(high) }))
 }
 

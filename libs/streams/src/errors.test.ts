@@ -11,11 +11,11 @@ import {
   BrokerRefused,
   BrokerUnavailable,
   MessageTooLarge,
-  namingTopic,
   SenderFenced,
   TopicUnknown,
   TransactionPending,
   toBrokerError,
+  withBrokerErrors,
 } from './errors.js'
 
 const protocolError = (type: string, retriable: boolean) =>
@@ -90,26 +90,20 @@ describe('toBrokerError', () => {
     })
   })
 
-  it('names a topic that does not exist where it is known', async () => {
-    const missing = protocolError('UNKNOWN_TOPIC_OR_PARTITION', true)
-    expect(toBrokerError(missing)).toBeInstanceOf(TopicUnknown)
-    await expect(namingTopic('flights', () => Promise.reject(missing))).rejects.toThrow(
-      'topic flights does not exist, or the user may not see it; create it, or correct source.topics',
-    )
-  })
-
   it('names the topics of a request of which one does not exist (a relay that waited for the topic of a resent record named none)', () => {
     const missing = protocolError('UNKNOWN_TOPIC_OR_PARTITION', true)
     expect(toBrokerError(missing, { topics: ['flights.alerts', 'flights'] })).toMatchObject({
       message:
-        'topic flights.alerts or flights does not exist, or the user may not see it; create it, or correct the configuration',
+        'topic flights.alerts or flights does not exist, or the user may not see it; create it, or correct its name in the configuration',
     })
     expect(toBrokerError(missing)).toMatchObject({ message: expect.stringContaining('a topic does not exist') })
+    expect(toBrokerError(missing)).toBeInstanceOf(TopicUnknown)
   })
 
   it('names what the user may not access, and the permission (it was "Kafka refused: Not authorized to access topics")', async () => {
     const refused = (type: string) => protocolError(type, false)
-    await expect(namingTopic('flights', () => Promise.reject(refused('TOPIC_AUTHORIZATION_FAILED')))).rejects.toThrow(
+    const access = { topics: ['flights'] }
+    await expect(withBrokerErrors(() => Promise.reject(refused('TOPIC_AUTHORIZATION_FAILED')), access)).rejects.toThrow(
       'Kafka refused access to topic flights; grant the user READ on source.topics (and WRITE, to resend dead letters), READ and WRITE on ' +
         'alerts.topic and deadLetters.topic, WRITE on events.topic, and CREATE on those to be created',
     )

@@ -19,7 +19,7 @@ export class TopicUnknown extends BrokerUnavailable {
   override readonly retryable = true
 
   /**
-   * @param topics           the source topics that do not exist
+   * @param topics           the topics that do not exist
    * @param options.isNamed  false: the broker has not named it; it is one of `topics`, if there are any. Default: true
    */
   constructor(
@@ -31,7 +31,7 @@ export class TopicUnknown extends BrokerUnavailable {
     super(`${absent}, or the user may not see it`, {
       cause,
       values: { topics },
-      fix: isNamed ? 'create it, or correct source.topics' : 'create it, or correct the configuration',
+      fix: 'create it, or correct its name in the configuration',
     })
   }
 }
@@ -237,16 +237,6 @@ export async function withBrokerErrors<T>(act: () => Promise<T>, access?: Access
     return await act()
   } catch (thrown: unknown) {
     throw toBrokerError(thrown, access)
-  }
-}
-
-/** Runs `act`, and converts its errors as `toBrokerError` does. @throws {TopicUnknown | BrokerRefused} with the name of the topic */
-export async function namingTopic<T>(topic: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (thrown: unknown) {
-    const error = toBrokerError(thrown, { topics: [topic] })
-    throw error instanceof TopicUnknown ? new TopicUnknown([topic], { cause: thrown }) : error
   }
 }
 

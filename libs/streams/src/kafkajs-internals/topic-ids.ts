@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Kafka } from 'kafkajs'
 import type { KafkaConnection } from '../connection/kafka.js'
-import { BrokerUnavailable, namingTopic } from '../errors.js'
+import { BrokerUnavailable, withBrokerErrors } from '../errors.js'
 import { installedVersion, TESTED_VERSION } from './tested-version.js'
 
 const require = createRequire(import.meta.url)
@@ -54,16 +54,19 @@ export function openTopicIds(kafka: KafkaConnection, version = installedVersion(
   }
   return {
     read: (topic) =>
-      namingTopic(topic, async () => {
-        if (nextRequest === null) {
-          nextRequest = { topics: new Set(), answer: lastAnswered.then(sendRequest) }
-          lastAnswered = nextRequest.answer.catch(() => {})
-        }
-        nextRequest.topics.add(topic)
-        const { id = null, errorCode = 0 } = (await nextRequest.answer).get(topic) ?? {}
-        if (errorCode !== 0) throw createErrorFromCode(errorCode)
-        return id
-      }),
+      withBrokerErrors(
+        async () => {
+          if (nextRequest === null) {
+            nextRequest = { topics: new Set(), answer: lastAnswered.then(sendRequest) }
+            lastAnswered = nextRequest.answer.catch(() => {})
+          }
+          nextRequest.topics.add(topic)
+          const { id = null, errorCode = 0 } = (await nextRequest.answer).get(topic) ?? {}
+          if (errorCode !== 0) throw createErrorFromCode(errorCode)
+          return id
+        },
+        { topics: [topic] },
+      ),
     close: () => {
       isClosed = true
       return disconnect()

@@ -4,7 +4,7 @@ import { makeSample } from '@outflow/records'
 import type { Admin, EachBatchPayload } from 'kafkajs'
 import { endsOf, withAdmin } from '../admin.js'
 import type { KafkaConnection } from '../connection/kafka.js'
-import { BrokerUnavailable, namingTopic, toBrokerError } from '../errors.js'
+import { BrokerUnavailable, toBrokerError, withBrokerErrors } from '../errors.js'
 import { topicsOf } from '../sending/producer.js'
 import { copyRecord, isTombstone, partitionKeyOf, toRecord, type WindowRecord } from './delivery.js'
 
@@ -179,7 +179,7 @@ async function rangesOf(
 async function rangesOfTopic(admin: Admin, topic: string, fromMs: number): Promise<Range[]> {
   const [ends, starts] = await Promise.all([
     endsOf(admin, topic),
-    namingTopic(topic, () => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs))),
+    withBrokerErrors(() => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, fromMs)), { topics: [topic] }),
   ])
   return ends.map(({ partition, earliest, end }) => {
     const start = BigInt(starts.find((found) => found.partition === partition)!.offset)
