@@ -68,7 +68,7 @@ export function keepModels({ open, openShadow, earlier, telemetry, signal }: Mod
       telemetry.shadowServed(modelId)
     },
     onRetry: telemetry.shadowFailed,
-    onError: telemetry.shadowFailed,
+    onError: (modelId, error) => telemetry.shadowFailed(modelId, error, 1),
     signal,
   })
 

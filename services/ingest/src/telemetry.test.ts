@@ -74,6 +74,17 @@ test('of the retries of an outage, attempts that double are logged (each was, of
   )
 })
 
+test('of the restarts of the consumer without an assignment, attempts that double are logged (an outage of Kafka logged each)', () => {
+  const { telemetry, lines } = telling()
+  const restart = (times: number) => {
+    for (let attempt = 1; attempt <= times; attempt++) telemetry.consumerRestarted(new Error('no broker'))
+    return lines.splice(0).filter(({ message }) => message === 'consumer restarted').length
+  }
+  expect(restart(100)).toBe(7)
+  telemetry.partitionsAssigned([{ topic: 'flights', partition: 0 }])
+  expect(restart(1)).toBe(1)
+})
+
 test('a recreated topic is a warning unless records of the new one were deleted unread (it was an error with "missed": "0")', () => {
   const { telemetry, lines } = telling()
   const recreated = (missed: bigint) => ({

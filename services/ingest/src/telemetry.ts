@@ -44,6 +44,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
     instruments.lag.set({ topic, partition: String(partition) }, Number(highWatermark - nextOffset))
   }
   for (const reason of REJECTION_REASONS) instruments.rejections.inc({ reason }, 0)
+  /** Restarts of the consumer since it last had an assignment. */
+  let restarts = 0
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(
     'outflow_model_age_seconds',
@@ -75,7 +77,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       log.debug({ modelId, recalibrationId: String(id) }, 'model recalibrated'),
     shadowServed: (modelId: string) => log.info({ modelId }, 'shadow served'),
     shadowEnded: (modelId: string) => log.info({ modelId }, 'shadow ended'),
-    shadowFailed: (modelId: string, error: OutflowError, attempt = 1) => {
+    shadowFailed: (modelId: string, error: OutflowError, attempt: number) => {
       if (isPowerOfTwo(attempt)) log.warn({ modelId, error }, 'shadow failed')
     },
     modelNotOpened: (modelId: string, error: OutflowError, servedId: string | null) => {
@@ -90,6 +92,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       // Otherwise the lag of a partition that another instance now reads would be reported forever.
       instruments.lag.reset()
       assigned = new Set(partitions.map(partitionKeyOf))
+      restarts = 0
       log.info({ partitions }, 'partitions assigned')
     },
     partitionsSought: (partitions: Hooked<'sought'>) => {
@@ -103,7 +106,10 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       if (count > 0n) log.error({ ...gap, kind, missed: count }, 'records missed')
       else log.warn(gap, 'topic recreated')
     },
-    consumerRestarted: (error: Hooked<'restarting'>) => log.warn({ error }, 'consumer restarted'),
+    consumerRestarted: (error: Hooked<'restarting'>) => {
+      restarts += 1
+      if (isPowerOfTwo(restarts)) log.warn({ error, attempt: restarts }, 'consumer restarted')
+    },
     schemaFetchRetried: (...retry: Retry) => {
       if (isLogged(...retry)) log.warn(retryOf(...retry), 'schema fetch retried')
     },

@@ -1,3 +1,4 @@
+import { OutflowError } from '@outflow/errors'
 import { wholeRecord } from '@outflow/records'
 import { expect, test, vi } from 'vitest'
 import { aDecoder, aDetector, aLease, aReadBatch, scoresOf } from '../test-builders.js'
@@ -45,8 +46,11 @@ test('when a candidate fails, only the comparison is lost', async () => {
   const broken = aDetector({ scoreTable: () => Promise.reject(new Error('out of memory')) })
   const { compare, decided, telemetry } = comparing(broken)
   const batch = await decided([1, 9])
-  expect(await compare(batch)).toBe(batch)
-  expect(telemetry.shadowFailed).toHaveBeenCalledTimes(1)
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    expect(await compare(batch)).toBe(batch)
+    // The log has attempts 1, 2, 4, 8 …: each batch was a line.
+    expect(telemetry.shadowFailed).toHaveBeenLastCalledWith('m2', expect.any(OutflowError), attempt)
+  }
 })
 
 test('without a candidate the batch is unchanged', async () => {

@@ -1,5 +1,5 @@
 import type { DetectionTarget } from '@outflow/contracts'
-import { type Decisions, decide, decisionRule, type Scores } from '@outflow/detector'
+import { type Decisions, type Detector, decide, decisionRule, type Scores } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import type { ShadowWrite } from '@outflow/store/batch'
 import { scoredRecord } from '../anomalies.js'
@@ -20,16 +20,21 @@ const MOST_DIFFERENCES = 1_000
  * the same rule and the same state from earlier records. After an error only the comparison is lost.
  */
 export function compareWith({ detection, recordOf, telemetry }: CompareOptions) {
+  /** Batches in a row that a shadow could not score. */
+  const failures = new WeakMap<Detector, number>()
   return async (batch: DecidedBatch): Promise<ComparedBatch> => {
     const { shadow } = batch.model
     if (shadow === null || batch.records.length === 0) return batch
     const { modelId: shadowId, detector } = shadow
     try {
       const scores = await detector.scoreTable(batch.fields)
+      failures.delete(detector)
       const decisions = decide(scores.pValue, decisionRule(detection, detector.metadata), batch.fdrBefore)
       return { ...batch, shadow: comparisonOf(batch, { shadowId, scores, decisions }, recordOf) }
     } catch (thrown: unknown) {
-      telemetry.shadowFailed(shadowId, toOutflowError(thrown))
+      const attempt = (failures.get(detector) ?? 0) + 1
+      failures.set(detector, attempt)
+      telemetry.shadowFailed(shadowId, toOutflowError(thrown), attempt)
       return batch
     }
   }
