@@ -41,6 +41,6 @@ export {
   type Window,
 } from './reading/read-window.js'
 export { startOfLatest } from './reading/start-of-latest.js'
-export { makeProducer, type OutgoingMessage, type Producer } from './sending/producer.js'
+export { makeProducer, messageBytes, type OutgoingMessage, type Producer } from './sending/producer.js'
 export { traceparents } from './sending/traceparents.js'
 export { makeTransactionalSender, type RelayMark, readMark } from './sending/transactional-sender.js'

@@ -1,8 +1,8 @@
 import type { OutflowError } from '@outflow/errors'
 import type { OutboxRow } from '@outflow/store/outbox'
-import { MessageTooLarge, type OutgoingMessage, TopicUnknown } from '@outflow/streams'
+import { MessageTooLarge, messageBytes, type OutgoingMessage, TopicUnknown } from '@outflow/streams'
 import { MAX_MESSAGE_BYTES } from './output-topics.js'
-import { shorten, sizeOf } from './shorten.js'
+import { shorten } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
 /** The relay's effects on Kafka and Postgres; tests pass simulated ones. */
@@ -107,8 +107,8 @@ const LARGE = 200
 /** The message of a row, whole or without its body; none if even that is too large. */
 function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage[] {
   while (!oversized.unsendable.has(row.sequence)) {
-    const message = oversized.shortened.has(row.sequence) ? shorten(row) : row
-    if (sizeOf(message) <= MAX_MESSAGE_BYTES) return [toMessage(message)]
+    const message = toMessage(oversized.shortened.has(row.sequence) ? shorten(row) : row)
+    if (messageBytes(message) <= MAX_MESSAGE_BYTES) return [message]
     withhold(row, null, telemetry, oversized)
   }
   return []

@@ -26,9 +26,3 @@ export function shorten(row: OutboxRow): OutboxRow {
 function withHeader(row: OutboxRow, what: string): OutboxRow {
   return { ...row, headers: [...row.headers, [WITHHELD_HEADER, Buffer.from(what)]] }
 }
-
-/** Approximate bytes of a row in a request. */
-export function sizeOf({ key, payload, headers }: OutboxRow): number {
-  const headerBytes = headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0)
-  return (key?.length ?? 0) + (payload?.length ?? 0) + headerBytes
-}

@@ -60,7 +60,7 @@ export function requestsOf(messages: readonly OutgoingMessage[]): TopicMessages[
   let byTopic = new Map<string, Message[]>()
   let bytes = 0
   for (const message of messages) {
-    const size = sizeOf(message)
+    const size = messageBytes(message)
     if (bytes > 0 && bytes + size > MAX_REQUEST_BYTES) {
       requests.push(toTopicMessages(byTopic))
       byTopic = new Map()
@@ -84,7 +84,8 @@ function toTopicMessages(byTopic: ReadonlyMap<string, Message[]>): TopicMessages
   return [...byTopic].map(([topic, messages]) => ({ topic, messages }))
 }
 
-function sizeOf({ key, value, headers = [] }: OutgoingMessage): number {
+/** Approximate bytes of a message in a request. */
+export function messageBytes({ key, value, headers = [] }: OutgoingMessage): number {
   const headerBytes = headers.reduce((sum, [name, own]) => sum + name.length + (own?.length ?? 0), 0)
   return RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0) + headerBytes
 }
