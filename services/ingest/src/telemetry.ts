@@ -22,8 +22,6 @@ interface Swap {
   readonly promotedAt: Date | null
 }
 
-type Retry = readonly [delivery: Delivery, error: OutflowError, attempt: number, waitMs: number]
-
 /** Arguments of a hook of deliveries. */
 type Hooked<K extends keyof DeliveryHooks> = Parameters<NonNullable<DeliveryHooks[K]>>[0]
 
@@ -110,19 +108,11 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       restarts += 1
       if (isPowerOfTwo(restarts)) log.warn({ error, attempt: restarts }, 'consumer restarted')
     },
-    schemaFetchRetried: (...retry: Retry) => {
-      if (isLogged(...retry)) log.warn(retryOf(...retry), 'schema fetch retried')
-    },
-    writeRetried: (...retry: Retry) => {
-      if (isLogged(...retry)) log.warn(retryOf(...retry), 'batch write retried')
-    },
-    windowStatesAwaited: (...retry: Retry) => {
-      if (isLogged(...retry)) log.warn(retryOf(...retry), 'window states awaited')
-    },
+    schemaFetchRetried: retried((fields) => log.warn(fields, 'schema fetch retried')),
+    writeRetried: retried((fields) => log.warn(fields, 'batch write retried')),
+    windowStatesAwaited: retried((fields) => log.warn(fields, 'window states awaited')),
     windowStatesUsed: ({ late }: Pick<SettleResult, 'late'>) => instruments.late.inc(late),
-    stateReadRetried: (...retry: Retry) => {
-      if (isLogged(...retry)) log.warn(retryOf(...retry), 'state read retried')
-    },
+    stateReadRetried: retried((fields) => log.warn(fields, 'state read retried')),
     recordFailed: ({ topic, partition }: Delivery, offset: bigint, error: OutflowError) =>
       log.error({ topic, partition, offset, error }, 'record failed'),
     superseded: (delivery: Delivery) => log.warn(position(delivery), 'batch superseded'),
@@ -182,7 +172,9 @@ function position({ topic, partition, records }: Delivery): Record<string, unkno
   return { topic, partition, firstOffset: records.at(0)?.offset, count: records.length }
 }
 
-const retryOf = (...[delivery, error, attempt, waitMs]: Retry) => ({ ...position(delivery), attempt, waitMs, error })
-
 /** Each partition retries on its own, every few seconds: attempts 1, 2, 4, 8 and so on are logged. */
-const isLogged = (...[, , attempt]: Retry): boolean => isPowerOfTwo(attempt)
+const retried =
+  (write: (fields: object) => void) =>
+  (delivery: Delivery, error: OutflowError, attempt: number, waitMs: number): void => {
+    if (isPowerOfTwo(attempt)) write({ ...position(delivery), attempt, waitMs, error })
+  }
