@@ -3,13 +3,6 @@ import { makeWakeUp } from './waiting.js'
 
 const never = new AbortController().signal
 
-test('a wake-up ends a wait', async () => {
-  const wakeUp = makeWakeUp()
-  const waiting = wakeUp.wait(never)
-  wakeUp.wake()
-  await waiting
-})
-
 test('a wake-up without a waiting task ends the next wait, once', async () => {
   const wakeUp = makeWakeUp()
   wakeUp.wake()

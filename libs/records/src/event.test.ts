@@ -14,7 +14,6 @@ test("without paths, Kafka's timestamp and key are used", () => {
     entityKey: 'LAX',
   })
   expect(read({}, { key: null })).toMatchObject({ entityKey: null })
-  expect(read({}, { key: Buffer.alloc(0) })).toMatchObject({ entityKey: null })
   expect(read({}, { key: Buffer.from('a\u0000b') })).toMatchObject({ entityKey: '0x610062' })
   expect(reading({ key: '$.account' })({ account: 'a\u0000b' })).toMatchObject({ entityKey: 'a\ufffdb' })
 })

@@ -76,13 +76,6 @@ async function drain(effects: RelayEffects, reported = telemetry(), oversized = 
   while ((await relayOnce(effects, reported, oversized)).length > 0);
 }
 
-test('rows are sent in order and deleted', async () => {
-  const world = aWorld([aRow(1), aRow(2), aRow(3), aRow(4)])
-  await drain(world.effects)
-  expect(world.topic.map(({ value }) => String(value))).toEqual(['payload 1', 'payload 2', 'payload 3', 'payload 4'])
-  expect(world.left()).toEqual([])
-})
-
 test('every message is sent and queued for webhooks exactly once, although the relay is killed at any points', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(12), { maxLength: 8 }), fc.nat(10), async (deaths, count) => {

@@ -26,12 +26,6 @@ test('a message gets its partition; if the topic lacks it, that of its key', () 
   expect(placed(4)).toBe(placed())
 })
 
-test('messages of a key get one partition', () => {
-  const partitionOf = placeOnce()
-  const partitions = ['a', 'b'].map((value) => partitionOf({ ...TOPIC, message: { key: 'LAX', value } }))
-  expect(partitions[0]).toBe(partitions[1])
-})
-
 test('a key gets the partition that kafkajs gives it', () => {
   const [partitionOf, partitionByKafkajs] = [placeOnce(), Partitioners.DefaultPartitioner()]
   fc.assert(

@@ -109,14 +109,7 @@ test('a windowed feature of the model that is no longer configured is missing', 
   expect(await totals(batch)).toEqual([Number.NaN, Number.NaN])
 })
 
-test('memory is bounded, and dropped entities are loaded again', async () => {
-  const { totals, load } = observing({ maxBytes: 0 })
-  await totals(aBatch([1], 0n, 1n))
-  expect(await totals(aBatch([2], 1n, 2n))).toEqual([3])
-  expect(load).toHaveBeenCalledTimes(2)
-})
-
-test('the bound holds for all assigned partitions together: each has an equal share', async () => {
+test('memory is bounded for all assigned partitions together: each has an equal share, and dropped entities are loaded again', async () => {
   const state = 1_000
   const loadsWith = async (assigned: number) => {
     const { observer, totals, load } = observing({ maxBytes: 4 * state })

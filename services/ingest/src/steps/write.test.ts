@@ -89,13 +89,6 @@ test('alerts and dead letters are sent in the order of their records', async () 
   expect(writes[0]?.outbox.map(({ kind }) => kind)).toEqual(['alert', 'dead_letter', 'alert', 'alert'])
 })
 
-test('dead letters are sent in the order of their offsets', async () => {
-  const { step, writes } = writing()
-  await step(await decided([], [7, 3, 5]))
-  const offsets = writes[0]!.outbox.map(({ headers }) => new Map(headers).get('outflow.offset'))
-  expect(offsets).toEqual(['3', '5', '7'])
-})
-
 test('the same write is retried while the store is not available', async () => {
   let attempts = 0
   const seen: BatchWrite[] = []
