@@ -7,19 +7,12 @@ import { onEachBackend } from '../tensor/on-each-backend.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 import { openScorer } from './scorer.js'
 
-const isFixed = (name: string) => /\.(mask|order|sign)$/.test(name)
-
-/** A flow with every weight perturbed, as after a fit. */
+/** A flow with every learned weight perturbed, as after a fit. */
 function aFlow(dim: number, contextDim: number, kind: FlowKind = 'realnvp', stir = 0.05): FlowState {
-  const flow = unfittedFlow(flowSpec(kind, dim, contextDim), 1)
+  const { parameters, snapshot } = trainableFlow(unfittedFlow(flowSpec(kind, dim, contextDim), 1))
   const random = seededRandom(2, 'stir')
-  const weights = new Map(
-    [...flow.weights].map(([name, { shape, data }]) => [
-      name,
-      { shape, data: isFixed(name) ? data : data.map((weight) => weight + stir * random.normal()) },
-    ]),
-  )
-  return { ...flow, weights }
+  parameters.set(parameters.map((weight) => weight + stir * random.normal()))
+  return snapshot()
 }
 
 function normals(count: number, scale: number, seed: number): Float32Array {
