@@ -85,6 +85,11 @@ describe('models', () => {
     expect(answer).toMatchObject({ status: 202, body: { request: expect.any(String) } })
     const { rows } = await pool.query('select requested_by, why from outflow.retrain_requests')
     expect(rows).toEqual([{ requested_by: 'a operator', why: 'requested in the console' }])
+    await pool.query('delete from outflow.retrain_requests')
+    await send('POST', `/api/retrain?pipeline=${PIPELINE}`, 'operator', { pipeline: 'nobody' })
+    const requested = await pool.query('select pipeline from outflow.retrain_requests')
+    // It was nobody: the one of the URL was looked for.
+    expect(requested.rows).toEqual([{ pipeline: PIPELINE }])
   })
 })
 
@@ -177,7 +182,7 @@ describe('roles', () => {
     )
     expect(rows).toEqual([
       { outcome: 'denied', entries: 7 },
-      { outcome: 'done', entries: 7 },
+      { outcome: 'done', entries: 8 },
       { outcome: 'failed', entries: 5 },
     ])
   })

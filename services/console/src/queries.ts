@@ -4,6 +4,13 @@ import { pipelineSchema } from './api/index.js'
 import { RequestRefused } from './errors.js'
 import type { ConsoleServer, RouteContext } from './routes/route-context.js'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The pipeline that the request names, in the URL rather than in the body; else that of the console's configuration. */
+    pipeline: string
+  }
+}
+
 /** Default: the pipeline of the console's configuration. */
 export const ofPipelineSchema = z.object({ pipeline: pipelineSchema.optional() })
 
@@ -13,14 +20,17 @@ export function found<T>(thing: T | null | undefined | false, what: string): T {
   return thing
 }
 
-/** Rejects a request that names a pipeline which does not exist: it would get empty lists, or write rows that are never processed. */
-export function requirePipelines(server: ConsoleServer, { config, read }: RouteContext): void {
-  server.addHook('preHandler', async ({ routeOptions: { url = '' }, params, query, body }) => {
-    if (!url.startsWith('/api/')) return
+/** Sets the pipeline of each request. Rejects one that does not exist: it would get empty lists, or write rows that are never processed. */
+export function readPipeline(server: ConsoleServer, { config, read }: RouteContext): void {
+  server.decorateRequest('pipeline', config.pipeline)
+  server.addHook('preHandler', async (request) => {
+    const { routeOptions, params, query, body } = request
+    if (!routeOptions.url?.startsWith('/api/')) return
     const named: NamesPipeline = { ...(body as object), ...(query as object), ...(params as object) }
     const { pipeline = named.filter?.pipeline ?? config.pipeline } = named
     if (pipeline === config.pipeline) return
     found(await read((db) => pipelineExists(db, pipeline)), `pipeline ${pipeline}`)
+    request.pipeline = pipeline
   })
 }
 

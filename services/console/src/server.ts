@@ -9,7 +9,7 @@ import { makeSessions } from './login/sessions.js'
 import { describeRoutes } from './openapi.js'
 import { servePage } from './page.js'
 import { answerProblems, sendProblem } from './problems.js'
-import { requirePipelines } from './queries.js'
+import { readPipeline } from './queries.js'
 import { addAnomalyRoutes } from './routes/anomalies.js'
 import { addDeadLetterRoutes } from './routes/dead-letters.js'
 import { addModelRoutes } from './routes/models.js'
@@ -65,7 +65,7 @@ export async function makeServer({ vitals, telemetry, ...context }: ServerOption
   await server.register(fastifyCookie)
   await server.register(fastifyRateLimit, { max: REQUESTS_A_MINUTE, timeWindow: '1 minute' })
   guard(server, config.console, sessions, context.pool)
-  requirePipelines(server, context)
+  readPipeline(server, context)
 
   for (const [path, answer] of VITALS_ROUTES) {
     server.get(path, async (_, reply) => {

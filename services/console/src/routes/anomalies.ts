@@ -44,12 +44,6 @@ import type { ConsoleServer, RouteContext } from './route-context.js'
 const paramsSchema = z.object({ id: z.string() })
 
 export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
-  const filterOf = ({ minBits, pipeline = config.pipeline, ...rest }: AnomalyFilterQuery): AnomalyFilter => ({
-    ...rest,
-    pipeline,
-    maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
-  })
-
   server.get(
     '/api/anomalies',
     {
@@ -59,7 +53,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomaliesPageSchema },
       },
     },
-    async ({ query: { sort, cursor, limit, column = [], detectedWithinMs, ...query } }) => {
+    async ({ query: { sort, cursor, limit, column = [], detectedWithinMs, ...query }, pipeline }) => {
       const listing = {
         sort,
         limit,
@@ -68,7 +62,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         values: [column].flat().map(stepsOfColumn),
       }
       const page = await read(async (db) =>
-        listAnomalies(db, { ...(await searchedBy(db, filterOf(query))), ...listing }),
+        listAnomalies(db, { ...(await searchedBy(db, filterOf(query, pipeline))), ...listing }),
       )
       return {
         items: page.items.map((row) => ({ ...summaryOf(row), values: [...row.values] })),
@@ -86,8 +80,8 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: overviewSchema },
       },
     },
-    async ({ query: { steps, compare, ...query } }) =>
-      read((db) => readOverview(db, { filter: filterOf(query), steps, compare: compare === 'true' })),
+    async ({ query: { steps, compare, ...query }, pipeline }) =>
+      read((db) => readOverview(db, { filter: filterOf(query, pipeline), steps, compare: compare === 'true' })),
   )
 
   server.get(
@@ -144,13 +138,13 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 201: bulkVerdictAnswerSchema },
       },
     },
-    async ({ body: { verdict, note = null, filter: query }, user }, reply) => {
-      const filter = await read((db) => searchedBy(db, filterOf(query)))
+    async ({ body: { verdict, note = null, filter: query }, pipeline, user }, reply) => {
+      const filter = await read((db) => searchedBy(db, filterOf(query, pipeline)))
       const { items } = await read((db) => listAnomalies(db, { ...filter, sort: 'time', limit: MAX_BULK_VERDICTS + 1 }))
       if (items.length > MAX_BULK_VERDICTS) {
         throw new RequestRefused(400, `filter: allowed: one of at most ${MAX_BULK_VERDICTS} anomalies; narrow it`)
       }
-      const act = { action: 'give verdicts', pipeline: filter.pipeline, detail: { verdict, note, filter: query } }
+      const act = { action: 'give verdicts', pipeline, detail: { verdict, note, filter: query } }
       const anomalies = await withAudit(pool, user, act, () =>
         giveVerdicts(pool, { filter, verdict, note, by: user.name }),
       )
@@ -180,6 +174,12 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     },
   )
 }
+
+const filterOf = ({ minBits, ...rest }: AnomalyFilterQuery, pipeline: string): AnomalyFilter => ({
+  ...rest,
+  pipeline,
+  maxPValue: minBits === undefined ? undefined : 2 ** -minBits,
+})
 
 /** An anomaly as a line of a list. */
 function summaryOf({ entityKey, ...line }: AnomalyLine): AnomalySummary {

@@ -27,7 +27,7 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
         response: { 200: deadLettersPageSchema },
       },
     },
-    async ({ query: { pipeline = config.pipeline, limit, cursor: after } }) => {
+    async ({ query: { limit, cursor: after }, pipeline }) => {
       const letters = await read((db) => listDeadLetters(db, { pipeline, limit: limit + 1, after }))
       return {
         items: letters.slice(0, limit).map((letter) => ({

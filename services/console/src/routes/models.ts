@@ -33,7 +33,7 @@ const whySchema = z.strictObject({
   reason: whyTextSchema,
 })
 
-export function addModelRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteContext): void {
   server.get(
     '/api/models',
     {
@@ -43,7 +43,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 200: z.array(modelSchema) },
       },
     },
-    async ({ query: { pipeline = config.pipeline } }) => (await read((db) => listModels(db, pipeline))).map(modelOf),
+    async ({ pipeline }) => (await read((db) => listModels(db, pipeline))).map(modelOf),
   )
 
   server.get(
@@ -55,7 +55,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 200: z.array(precisionSchema) },
       },
     },
-    async ({ query: { pipeline = config.pipeline } }) => [...(await read((db) => precisionOf(db, pipeline)))],
+    async ({ pipeline }) => [...(await read((db) => precisionOf(db, pipeline)))],
   )
 
   server.get(
@@ -68,7 +68,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 200: modelDetailSchema },
       },
     },
-    async ({ params: { id }, query: { pipeline = config.pipeline } }) =>
+    async ({ params: { id }, pipeline }) =>
       read(async (db) => {
         const model = found(await modelSummary(db, { pipeline, id }), `model ${id} of ${pipeline}`)
         // A fit that gave the stored model again was compared with the model itself.
@@ -92,7 +92,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 200: modelDifferenceSchema },
       },
     },
-    async ({ params: { id }, query: { pipeline = config.pipeline, other } }) => {
+    async ({ params: { id }, query: { other }, pipeline }) => {
       const difference = await read((db) => loadDifference(db, { pipeline, ids: [id, other] }))
       const { first, second, facts, decisions, fields } = difference
       return {
@@ -113,7 +113,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 200: calibrationRecordsSchema },
       },
     },
-    async ({ query: { pipeline = config.pipeline } }) => {
+    async ({ pipeline }) => {
       const calibration = await read((db) => calibrationToLabel(db, pipeline))
       if (calibration === null) return { labelled: 0, confirmed: 0, next: [] }
       const { records } = calibration
@@ -136,7 +136,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 204: z.null() },
       },
     },
-    async ({ params: { id }, body: { pipeline = config.pipeline, reason }, user }, reply) => {
+    async ({ params: { id }, body: { reason }, pipeline, user }, reply) => {
       const act = { action: 'promote', pipeline, target: id, detail: { reason } }
       await withAudit(pool, user, act, () =>
         promoteChecked(pool, { pipeline, id, by: user.name, why: reason }, openDetector),
@@ -156,7 +156,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 204: z.null() },
       },
     },
-    async ({ params: { pipeline }, body: { reason }, user }, reply) => {
+    async ({ body: { reason }, pipeline, user }, reply) => {
       const act = { action: 'rollback', pipeline, detail: { reason } }
       await withAudit(pool, user, act, () => rollBackModel(pool, { pipeline, by: user.name, why: reason }))
       return reply.code(204).send(null)
@@ -173,7 +173,7 @@ export function addModelRoutes(server: ConsoleServer, { config, pool, read }: Ro
         response: { 202: z.object({ request: z.string() }) },
       },
     },
-    async ({ body: { pipeline = config.pipeline }, user }, reply) => {
+    async ({ pipeline, user }, reply) => {
       const request = await withAudit(pool, user, { action: 'retrain', pipeline }, () =>
         requestRetrain(pool, { pipeline, by: user.name, why: 'requested in the console' }),
       )

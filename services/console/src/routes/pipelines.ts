@@ -41,7 +41,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         response: { 200: entitySchema },
       },
     },
-    async ({ query: { pipeline = config.pipeline, key } }) => read((db) => entityHistory(db, { pipeline, key })),
+    async ({ query: { key }, pipeline }) => read((db) => entityHistory(db, { pipeline, key })),
   )
 
   server.get(
@@ -58,9 +58,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         response: { 200: scoresSchema },
       },
     },
-    async ({ query: { pipeline = config.pipeline, ...query } }) => {
-      const { to = new Date() } = query
-      const { from = new Date(to.getTime() - DAY_MS) } = query
+    async ({ query: { to = new Date(), from = new Date(to.getTime() - DAY_MS) }, pipeline }) => {
       const seconds = (to.getTime() - from.getTime()) / 1_000
       if (!(seconds > 0 && seconds <= (LONGEST_DAYS * DAY_MS) / 1_000)) {
         throw new RequestRefused(400, `from, to: allowed: a span of at most ${LONGEST_DAYS} days, from before to`)
@@ -90,7 +88,7 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
         response: { 200: healthSchema },
       },
     },
-    async ({ query: { pipeline = config.pipeline } }) => {
+    async ({ pipeline }) => {
       const isOwn = pipeline === config.pipeline
       const lag = isOwn ? await lagOfOwn() : null
       const nowMs = Date.now()

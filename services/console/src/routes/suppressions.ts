@@ -6,7 +6,7 @@ import { withAudit } from '../login/audit.js'
 import { found, ofPipelineSchema } from '../queries.js'
 import type { ConsoleServer, RouteContext } from './route-context.js'
 
-export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read }: RouteContext): void {
+export function addSuppressionRoutes(server: ConsoleServer, { pool, read }: RouteContext): void {
   server.get(
     '/api/suppressions',
     {
@@ -16,7 +16,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         response: { 200: z.array(suppressionSchema) },
       },
     },
-    async ({ query: { pipeline = config.pipeline } }) => {
+    async ({ pipeline }) => {
       const rules = await read((db) => listSuppressions(db, { pipeline }))
       return rules.map(({ why: reason, range, ...rule }) => ({ ...rule, reason, range: range && [...range] }))
     },
@@ -32,7 +32,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         response: { 201: suppressionSchema.pick({ id: true }) },
       },
     },
-    async ({ body: { pipeline = config.pipeline, reason, ...rule }, user }, reply) => {
+    async ({ body: { pipeline: _, reason, ...rule }, pipeline, user }, reply) => {
       if (rule.expiresAt.getTime() <= Date.now()) {
         throw new RequestRefused(
           400,
@@ -58,7 +58,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { config, pool, read
         response: { 204: z.null() },
       },
     },
-    async ({ params: { id }, query: { pipeline = config.pipeline }, user }, reply) => {
+    async ({ params: { id }, pipeline, user }, reply) => {
       const act = { action: 'remove suppression', pipeline, target: id }
       await withAudit(pool, user, act, async () => {
         found(await removeSuppression(pool, { pipeline, id, by: user.name }), `rule ${id} that hides alerts`)
