@@ -96,12 +96,16 @@ const TELEMETRY: ConsoleTelemetry = {
 /** Result of writes and counts. */
 const ROW = { id: '1', anomalies: 0, confirmed: 0, falseAlarms: 0, firstSeen: null }
 
+/** Expects no row. */
+const PLAN = { 'QUERY PLAN': [{ Plan: { 'Plan Rows': 0 } }] }
+
 /** An empty store that validates its parameters as Postgres does. */
 const STORE = {
   query: async (statement: string | { readonly text: string; readonly values?: readonly unknown[] }) => {
     const { text, values = [] } = typeof statement === 'string' ? { text: statement } : statement
     if (!values.flat().every(isAccepted))
       throw Object.assign(new Error(show(values)), { severity: 'ERROR', code: '22021' })
+    if (text.startsWith('explain')) return { rows: [PLAN] }
     return { rows: /insert into|select count\(/.test(text) ? [ROW] : [] }
   },
   connect: async () => ({ ...STORE, on: () => {}, off: () => {}, release: () => {} }),
