@@ -19,7 +19,7 @@ describe('outflow init of a file', () => {
   it('writes a configuration that train accepts, and replaces none without --force', async () => {
     const folder = await aFolder()
     const [input, out] = [join(folder, 'parcels.ndjson'), join(folder, 'outflow.yaml')]
-    await writeFile(input, Array.from({ length: 300 }, (_, index) => `${parcel(index)}\n`).join(''))
+    await writeFile(input, parcels(300).join('\n'))
     const init = ['init', '--input', input, '--output', out]
     expect(await callOutflow(init, { env })).toMatchObject({
       code: 0,
@@ -75,7 +75,7 @@ describe('outflow init of a file', () => {
 describe('outflow init of a topic', () => {
   it('writes a configuration from its latest records, and counts those that are not JSON', async () => {
     const topic = await aTopic({ partitions: 2 })
-    await produce(topic, ['{"broken":', ...Array.from({ length: 60 }, (_, index) => parcel(index))])
+    await produce(topic, ['{"broken":', ...parcels(60)])
 
     const { code, stdout } = await initOf(topic)
 
@@ -96,10 +96,9 @@ describe('outflow init of a topic', () => {
   it('proposes the alert rate from the traffic of the last day, if the topic is older', async () => {
     const [steady, filledJustNow] = [await aTopic(), await aTopic()]
     const now = Date.now()
-    const values = Array.from({ length: 480 }, (_, index) => parcel(index))
     // Every six minutes for two days: 240 records per day.
-    await produce(steady, values, (index) => now - (479 - index) * 360_000)
-    await produce(filledJustNow, values)
+    await produce(steady, parcels(480), (index) => now - (479 - index) * 360_000)
+    await produce(filledJustNow, parcels(480))
 
     expect((await initOf(steady)).stdout).toMatch(
       /detection: \{ alertRate: 0\.01 \} +# share of .*: about 2\.4 alerts a day, at 240 records a day/,
@@ -111,22 +110,15 @@ describe('outflow init of a topic', () => {
 
   it('proposes a training window that reaches the records of a topic without new ones', async () => {
     const topic = await aTopic()
-    const days = (count: number) => Date.now() - count * 86_400_000
-    await produce(
-      topic,
-      Array.from({ length: 480 }, (_, index) => parcel(index)),
-      (index) => days(40.4) + index,
-    )
+    const from = Date.now() - 40.4 * 86_400_000
+    await produce(topic, parcels(480), (index) => from + index)
 
     expect((await initOf(topic)).stdout).toMatch(/window: 81d +# .*; the last record is 40 days old\n +minRows: 240 /)
   })
 
   it('issue 17.3 and 17.4: the configuration of a topic with epoch seconds, dotted keys and counters rejects none of its records', async () => {
     const topic = await aTopic({ partitions: 3 })
-    await produce(
-      topic,
-      Array.from({ length: 400 }, (_, index) => measurement(index)),
-    )
+    await produce(topic, Array.from({ length: 400 }, measurement))
 
     const { stdout } = await initOf(topic)
 
@@ -188,14 +180,16 @@ describe('outflow init of a topic', () => {
   })
 })
 
-const parcel = (index: number): string =>
-  JSON.stringify({
-    at: new Date(1_767_225_600_000 + index * 3_600_000),
-    grams: (index * 37) % 101,
-    to: `hub ${index % 3}`,
-  })
+const parcels = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) =>
+    JSON.stringify({
+      at: new Date(1_767_225_600_000 + index * 3_600_000),
+      grams: (index * 37) % 101,
+      to: `hub ${index % 3}`,
+    }),
+  )
 
-const measurement = (index: number): string =>
+const measurement = (_: unknown, index: number): string =>
   JSON.stringify({
     ts: 1_767_225_600 + index * 300,
     sent_total: 5_000_000_000 + index * 1_500,
