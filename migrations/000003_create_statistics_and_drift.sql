@@ -1,5 +1,5 @@
--- Scores and rejections per minute of Kafka's record time, and the drift that they show. Counts, extremes and histograms
--- merge exactly, batch by batch.
+-- Scores per minute of Kafka's record time, and the drift that they show. Counts, extremes and histograms merge exactly,
+-- batch by batch.
 
 create table outflow.score_statistics (
   pipeline text not null,
@@ -20,15 +20,6 @@ create table outflow.score_statistics (
 
 -- Finds the minutes that changed lately. Unlike a btree, it lets the update of a minute stay on its page (HOT).
 create index score_statistics_by_update on outflow.score_statistics using brin (updated_at) with (autosummarize = on);
-
-create table outflow.rejection_statistics (
-  pipeline text not null,
-  minute timestamptz not null,
-  reason text not null,
-  rejected bigint not null,
-  updated_at timestamptz not null default now(),
-  constraint rejection_statistics_pkey primary key (pipeline, minute, reason)
-);
 
 -- The buckets of nllBucketStart in libs/store: 128 of equal width in asinh(nll) from −8.1 to 17.5, the first and the last
 -- open. Inside a bucket the records are taken to be even in asinh(nll); lowest and highest bound the open buckets.

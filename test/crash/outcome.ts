@@ -21,7 +21,6 @@ export async function outcomeOf(pool: Pool, run: Run) {
     anomalies: await rows('topic, partition, "offset"', 'anomalies'),
     deadLetters: await rows('topic, partition, "offset"', 'dead_letters'),
     scoresPerMinute: await rows('minute, model_id', 'score_statistics'),
-    rejectionsPerMinute: await rows('minute, reason', 'rejection_statistics'),
     alertMessages: alerts.map(alertRow),
     deadLetterMessages: deadLetters.map(deadLetterRow),
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { partitionCounters } from '@outflow/store/batch'
-import { rejectedByReason } from '@outflow/store/dead-letters'
+import { rejectionsSince } from '@outflow/store/dead-letters'
 import { CompressionTypes, type Message } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
@@ -38,7 +38,9 @@ test('issue 17.19: of a batch that expands to 110 MiB one record is rejected; th
   const counts = async () => (await partitionCounters(pool, name)).find(({ partition }) => partition === 0)
   await eventually(async () => (await counts())?.received === total, { what: `${total} records are counted` })
   expect(await counts()).toMatchObject({ scored: 3 * ORDINARY, rejected: 2 })
-  expect(await rejectedByReason(pool, name)).toMatchObject({ too_large: 2 })
+  expect(await rejectionsSince(pool, { pipeline: name, since: new Date(0) })).toMatchObject([
+    { reason: 'too_large', count: 2 },
+  ])
 
   await untilOutboxIsEmpty(pool)
   // A record without a key may be in any partition of the topic.

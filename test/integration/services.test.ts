@@ -6,7 +6,7 @@ import { makeLog, makeVitals, type Vitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { countUnexplained } from '@outflow/store/anomalies'
 import { partitionCounters } from '@outflow/store/batch'
-import { rejectedByReason } from '@outflow/store/dead-letters'
+import { rejectionsSince } from '@outflow/store/dead-letters'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { runTrainer } from '@outflow/trainer'
 import type { Kafka, Message } from 'kafkajs'
@@ -134,7 +134,8 @@ describe('trainer, ingest and alerts together', () => {
     const counters = await partitionCounters(pool, config.pipeline)
     expect(counters.reduce((total, { scored }) => total + scored, 0)).toBe(RECORDS - BROKEN.size)
     expect(counters.map(({ nextOffset }) => nextOffset)).toEqual([BigInt(RECORDS / 2), BigInt(RECORDS / 2)])
-    expect(await rejectedByReason(pool, config.pipeline)).toEqual({
+    const rejections = await rejectionsSince(pool, { pipeline: config.pipeline, since: new Date(0) })
+    expect(Object.fromEntries(rejections.map(({ reason, count }) => [reason, count]))).toEqual({
       undecodable: 2,
       empty: 1,
       wrong_type: 1,

@@ -1,7 +1,8 @@
 import { StoreRefused } from '@outflow/store'
 import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { makeBatchWriter, partitionCounters, writeBatch } from '@outflow/store/batch'
-import { rejectedByReason, rejectionsSince } from '@outflow/store/dead-letters'
+import { rejectionsSince } from '@outflow/store/dead-letters'
+import { recentRate } from '@outflow/store/pipelines'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { describe, expect, it, vi } from 'vitest'
 import { pool } from '../support/a-pool.js'
@@ -12,40 +13,11 @@ describe('writeBatch', () => {
   it('stores the beginning of a rejected record, and how long it was', async () => {
     const pipeline = await aPipeline()
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
-    expect(await rejectedByReason(pool, pipeline)).toEqual({ undecodable: 1 })
     const { rows } = await pool.query(
       'select reason, value_bytes, octet_length(value_start) as kept from outflow.dead_letters where pipeline = $1',
       [pipeline],
     )
     expect(rows).toEqual([{ reason: 'undecodable', value_bytes: 3_000, kept: 1_024 }])
-  })
-
-  it('counts rejected records by minute and reason', async () => {
-    const pipeline = await aPipeline()
-    const minute = Math.floor(NOW / 60_000) * 60_000
-    const write = async (first: bigint, times: readonly number[]) => {
-      const deadLetters = times.map((recordTimeMs, at) => ({
-        ...{
-          offset: first + BigInt(at),
-          recordTimeMs,
-          reason: at === 1 ? ('undecodable' as const) : ('empty' as const),
-        },
-        ...{ detail: '', key: null, value: null },
-      }))
-      const batch = { ...aBatch(pipeline, first, first + BigInt(times.length)), ...NO_ROWS }
-      await writeBatch(pool, { ...batch, received: times.length, deadLetters })
-    }
-    await write(0n, [minute, minute + 1, minute + 59_999, minute + 60_000])
-    await write(4n, [minute + 2])
-    const { rows } = await pool.query(
-      `select minute, reason, rejected::int from outflow.rejection_statistics where pipeline = $1 order by minute, reason`,
-      [pipeline],
-    )
-    expect(rows).toEqual([
-      { minute: new Date(minute), reason: 'empty', rejected: 3 },
-      { minute: new Date(minute), reason: 'undecodable', rejected: 1 },
-      { minute: new Date(minute + 60_000), reason: 'empty', rejected: 1 },
-    ])
   })
 
   it('counts a record rejected now as such, whatever its own time (an old one was not counted)', async () => {
@@ -54,6 +26,15 @@ describe('writeBatch', () => {
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 1n), ...NO_ROWS, received: 1, deadLetters: [letter] })
     const [rejected, ...others] = await rejectionsSince(pool, { pipeline, since: new Date(Date.now() - 60_000) })
     expect([rejected, others]).toEqual([{ reason: 'empty', count: 1, lastAt: expect.any(Date) }, []])
+  })
+
+  it('gives the rate of scored and rejected records by their own time, so without those of a backlog', async () => {
+    const pipeline = await aPipeline()
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    await writeBatch(pool, aBatch(pipeline, 3n, 6n, 12.5, NOW - 3_600_000))
+    const rate = await recentRate(pool, pipeline)
+    expect(rate).toBeGreaterThanOrEqual(3 / 120)
+    expect(rate).toBeLessThanOrEqual(3 / 60)
   })
 
   it('writes nothing of a topic that has been created again, although the new topic has reached the same offset', async () => {
@@ -217,7 +198,7 @@ async function minutesOf(pipeline: string): Promise<unknown[]> {
 }
 
 async function everything(pipeline: string): Promise<unknown> {
-  const tables = ['offsets', 'anomalies', 'outbox', 'dead_letters', 'score_statistics', 'rejection_statistics']
+  const tables = ['offsets', 'anomalies', 'outbox', 'dead_letters', 'score_statistics']
   return Promise.all(
     tables.map(async (table) => {
       const { rows } = await pool.query(`select * from outflow.${table} where pipeline = $1 order by 1, 2, 3, 4`, [

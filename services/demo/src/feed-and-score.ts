@@ -1,6 +1,6 @@
 import { outflowVersion } from '@outflow/contracts'
 import { waitFor } from '@outflow/runtime'
-import { rejectedByReason } from '@outflow/store/dead-letters'
+import { rejectionsSince } from '@outflow/store/dead-letters'
 import { activeModel } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
 import { makeProducer } from '@outflow/streams'
@@ -51,11 +51,12 @@ export async function feedAndScore(terminal: Terminal, signal: AbortSignal, defe
   const measured = await measure(demo, reader, fittedAtMs)
 
   const { sent, deadLetterMessages } = await readSentMessages(kafka, config, startedAtMs)
+  const rejections = await rejectionsSince(pool, { pipeline: config.pipeline, since: new Date(0) })
   const summary = summarize({
     sent,
     alerts: reader.alerts,
     ...measured,
-    rejected: await rejectedByReason(pool, config.pipeline),
+    rejected: Object.fromEntries(rejections.map(({ reason, count }) => [reason, count])),
     deadLetterMessages,
     model: (await activeModel(pool, config.pipeline))!.metadata!,
     versions: { outflow: outflowVersion(), node: process.versions.node, ...installation.versions },

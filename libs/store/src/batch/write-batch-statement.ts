@@ -112,14 +112,6 @@ with claimed as (${CLAIM}
     as message (kind, topic, message_key, payload, headers, place)
   order by message.place
 ), scores as (${countScores('claimed')}
-), rejections as (
-  insert into outflow.rejection_statistics as known (pipeline, minute, reason, rejected)
-  select claimed.pipeline, date_trunc('minute', record_time, 'UTC') as minute, reason, count(*)
-  from claimed, json_to_recordset(claimed.dead_letters) as dead_letter (record_time timestamptz, reason text)
-  group by claimed.pipeline, minute, reason
-  order by minute, reason
-  on conflict (pipeline, minute, reason) do update
-  set rejected = known.rejected + excluded.rejected, updated_at = now()
 ), windows as (
   insert into outflow.window_states (pipeline, topic, partition, entity_by, entity, state)
   select claimed.pipeline, claimed.topic, claimed.partition, touched.*

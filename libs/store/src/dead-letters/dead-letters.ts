@@ -44,23 +44,6 @@ interface DeadLetterQuery {
   readonly after?: Position | null | undefined
 }
 
-/** Returns the exact number of rejected records of the pipeline by reason, as far back as statistics are kept. */
-export async function rejectedByReason(
-  db: Queryable,
-  pipeline: string,
-): Promise<Readonly<Partial<Record<RejectionReason, number>>>> {
-  const rejections = await run<{ reason: RejectionReason; count: number }>(db, {
-    name: 'rejected_by_reason',
-    text: `
-      select reason, sum(rejected)::float8 as count from outflow.rejection_statistics
-      where pipeline = $1
-      group by reason
-      order by 2 desc, reason`,
-    values: [pipeline],
-  })
-  return Object.fromEntries(rejections.map(({ reason, count }) => [reason, count]))
-}
-
 /** Returns the reasons of the pipeline's rejections since a time, the number of records for each, and the time of the last. */
 export function rejectionsSince(
   db: Queryable,

@@ -51,8 +51,9 @@ export async function recentRate(db: Queryable, pipeline: string): Promise<numbe
       select (
         (select coalesce(sum(scored), 0) from outflow.score_statistics
          where pipeline = $1 and minute >= (select minute from since) and minute <= now())
-        + (select coalesce(sum(rejected), 0) from outflow.rejection_statistics
-           where pipeline = $1 and minute >= (select minute from since) and minute <= now())
+        + (select count(*) from outflow.dead_letters
+           where pipeline = $1 and rejected_at >= (select minute from since)
+             and record_time >= (select minute from since) and record_time <= now())
       )::float8 / extract(epoch from now() - (select minute from since))::float8 as per_second`,
     values: [pipeline],
   })

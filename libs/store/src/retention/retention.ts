@@ -54,7 +54,6 @@ export async function applyRetention(
     rowsBefore(pipeline, 'shadow_differences', 'noted_at', anomaliesCutoff),
     rowsBefore(pipeline, 'unsent_alerts', 'decided_at', anomaliesCutoff),
     rowsBefore(pipeline, 'score_statistics', 'updated_at', statisticsCutoff, 'minute'),
-    rowsBefore(pipeline, 'rejection_statistics', 'updated_at', statisticsCutoff, 'minute'),
   ]) {
     await deleteInRounds(pool, rows, signal)
   }
