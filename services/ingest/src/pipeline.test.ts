@@ -7,19 +7,18 @@ import { TestScheduler } from 'rxjs/testing'
 import { expect, test, vi } from 'vitest'
 import type { ComparedBatch, DecidedBatch, PreparedBatch, ReadBatch, ScoredBatch } from './batch.js'
 import { type IngestSteps, type IngestWatch, ingest as ingestWatched } from './pipeline.js'
-import { aDecoder, aDelivery, aKafkaRecord, aLease, aReader, recordsOf } from './test-builders.js'
+import { aDecoder, aDelivery, aDetector, aKafkaRecord, aLease, aReader, recordsOf } from './test-builders.js'
 import { aReadStep, stepsInMemory, writeInMemory } from './test-steps.js'
 
 const unwatched = (): IngestWatch => ({ begun: () => {}, ended: () => {}, superseded: vi.fn(), recordFailed: vi.fn() })
 const ingest = (steps: IngestSteps, watch = unwatched()) => ingestWatched(steps, watch)
 
+const decoder = aDecoder(200)
+/** Compiled once: a reader has some MiB of memory for WebAssembly. */
+const reader = aReader(aDetector(), decoder)
+
 function realSteps(writes: BatchWrite[] = [], outcome: 'written' | 'superseded' = 'written'): IngestSteps {
-  const decoder = aDecoder(200)
-  const steps = stepsInMemory(writes, {
-    decoder,
-    borrowModel: () => aLease(),
-    readerFor: (detector) => aReader(detector, decoder),
-  })
+  const steps = stepsInMemory(writes, { decoder, borrowModel: () => aLease(), readerFor: () => reader })
   return outcome === 'written' ? steps : { ...steps, write: writeInMemory(writes, { writeBatch: async () => outcome }) }
 }
 
@@ -189,16 +188,13 @@ function poisonedSteps(poison: ReadonlyMap<bigint, PoisonedStep>) {
         }
         return { ...aLease(), giveBack }
       },
-      readerFor: (detector) => {
-        const reader = aReader(detector, aDecoder(200))
-        return {
-          ...reader,
-          read: (source, rows) => {
-            if (poison.get(source.offset) === 'read') throw new TypeError('read')
-            return reader.read(source, rows)
-          },
-        }
-      },
+      readerFor: () => ({
+        ...reader,
+        read: (source, rows) => {
+          if (poison.get(source.offset) === 'read') throw new TypeError('read')
+          return reader.read(source, rows)
+        },
+      }),
     }),
     observe: throwing('observe', steps.observe),
     score: throwing('score', steps.score),
