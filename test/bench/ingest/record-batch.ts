@@ -1,3 +1,7 @@
+import { createRequire } from 'node:module'
+
+const crc32C: (bytes: Buffer) => number = createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/crc32C')
+
 /** The part of a record that depends neither on its index in a batch nor on its time: key, value and empty headers. */
 export function recordBody({ key, value }: { readonly key: string; readonly value: Buffer }): Buffer {
   const keyBytes = Buffer.from(key)
@@ -34,7 +38,7 @@ export function recordBatch(bodies: readonly Buffer[], timestampMs: number): Buf
   batch.writeInt16BE(-1, 51) // producer epoch
   batch.writeInt32BE(-1, 53) // base sequence
   batch.writeInt32BE(bodies.length, 57)
-  batch.writeUInt32BE(crc32c(batch.subarray(CHECKED_FROM, at)), 17)
+  batch.writeUInt32BE(crc32C(batch.subarray(CHECKED_FROM, at)), 17)
   return batch.subarray(0, at)
 }
 
@@ -49,17 +53,4 @@ function varint(value: number): Buffer {
   let rest = value * 2
   for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128)
   return Buffer.from([...bytes, rest])
-}
-
-/** The Castagnoli polynomial, reflected. */
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1
-  return crc
-})
-
-function crc32c(bytes: Buffer): number {
-  let crc = -1
-  for (let at = 0; at < bytes.length; at++) crc = CRC_TABLE[(crc ^ bytes[at]!) & 255]! ^ (crc >>> 8)
-  return ~crc >>> 0
 }
