@@ -101,26 +101,9 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-function report({
-  failedSeeds,
-  seconds,
-  cpuSeconds,
-  records,
-  events,
-}: Awaited<ReturnType<typeof simulateInProcesses>>): void {
-  if (values.json)
-    console.log(
-      JSON.stringify({
-        seeds: seeds.length,
-        from: seeds[0],
-        failedSeeds,
-        records,
-        events,
-        processes,
-        seconds,
-        cpuSeconds,
-      }),
-    )
+function report(figures: Awaited<ReturnType<typeof simulateInProcesses>>): void {
+  const { failedSeeds, seconds, cpuSeconds, records, events } = figures
+  if (values.json) console.log(JSON.stringify({ seeds: seeds.length, from: seeds[0], processes, ...figures }))
   else
     console.log(
       `simulate: ${seeds.length} seeds from ${seeds[0]}, ${records} records and ${events} events in ${seconds} s (${cpuSeconds} s of CPU), ${failedSeeds.length} failed`,
