@@ -2,9 +2,10 @@ import { modelThreshold } from '@outflow/detector'
 import { beat } from '@outflow/store/health-events'
 import { noteRecalibration } from '@outflow/store/models'
 import { describe, expect, it, vi } from 'vitest'
+import { pool } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { parcelModel } from '../support/parcel-models.js'
-import { ANOMALY, ask, NOW, PIPELINE, pool } from '../support/stored-console.js'
+import { ANOMALY, ask, NOW, PIPELINE } from '../support/stored-console.js'
 import { storeActive } from '../support/stored-model.js'
 
 describe('an anomaly', () => {

@@ -1,8 +1,9 @@
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { describe, expect, it } from 'vitest'
+import { pool } from '../support/a-pool.js'
 import { aGateReport, aModelMetadata } from '../support/reports.js'
-import { ANOMALY, ask, console, NOW, PIPELINE, pool, send } from '../support/stored-console.js'
+import { ANOMALY, ask, console, NOW, PIPELINE, send } from '../support/stored-console.js'
 
 describe('an anomaly', () => {
   it('accepts a verdict, which the lists and the audit log contain', async () => {

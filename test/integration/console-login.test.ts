@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
-import { openPool, type Pool } from '@outflow/store'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
+import { pool, url } from '../support/a-pool.js'
 import { aBrowser, type BrowserUnderTest } from '../support/browser-cookies.js'
 import { aCertifiedIssuer, followRedirects } from '../support/certified-issuer.js'
 import { aFakeIssuer, type FakeIssuer } from '../support/fake-issuer.js'
-import { aDatabase } from '../support/infrastructure.js'
 import { onLoopback } from '../support/on-loopback.js'
 
 const TOKEN = 'the-token-of-ada'
 
-let databaseUrl: string
-let pool: Pool
 let issuer: FakeIssuer
 let console: ConsoleUnderTest
 
 beforeAll(async () => {
-  databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
   issuer = await aFakeIssuer('outflow')
   console = await openConsole()
 })
@@ -26,12 +21,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await console.close()
   await issuer.close()
-  await pool.end()
 })
 
 const openConsole = (authentication: object = {}): Promise<ConsoleUnderTest> =>
   aConsole({
-    databaseUrl,
+    databaseUrl: url,
     pipeline: 'flights',
     console: {
       url: 'https://outflow.example',

@@ -1,12 +1,12 @@
-import { openPool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import type { OutboxMessage } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { aConsole, withTokens } from '../support/a-console.js'
+import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { aPage, noBrowserReason, violationsOn } from '../support/console-browser.js'
-import { aDatabase, aName } from '../support/infrastructure.js'
+import { aName } from '../support/infrastructure.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 const TOKEN = 'an-operator-token'
@@ -15,10 +15,7 @@ const VALUES = ['{"delay":3}', '{"delay":"late"}', null, null, null] as const
 
 test('issue 20: dead letters are selected and resent on the health page, each once', { timeout: 240_000 }, async () => {
   const pipeline = aName('resend')
-  const databaseUrl = await aDatabase()
-  const pool = openPool(databaseUrl)
-  onTestFinished(() => pool.end())
-  const console = await aConsole({ databaseUrl, pipeline, console: withTokens({ operator: TOKEN }) })
+  const console = await aConsole({ databaseUrl: url, pipeline, console: withTokens({ operator: TOKEN }) })
   onTestFinished(() => console.close())
   const topic = `${pipeline}-source`
   const letters = VALUES.map((_, offset) => ({ topic, partition: 0, offset: String(offset) }))

@@ -1,13 +1,11 @@
-import { openPool, withReadOnlyTransaction } from '@outflow/store'
+import { withReadOnlyTransaction } from '@outflow/store'
 import { listAnomalies } from '@outflow/store/anomalies'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { readOverview, searchedBy } from '../../services/console/src/overview.js'
-import { aDatabase } from '../support/infrastructure.js'
+import { pool } from '../support/a-pool.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 test('a text is searched in the least likely 50,000 anomalies, and the answer states it (a search of a million was cancelled)', async () => {
-  const pool = openPool(await aDatabase())
-  onTestFinished(() => pool.end())
   const pipeline = 'flights'
   await storeAnomalies(pool, { pipeline, count: 50_100 })
   await pool.query(`update outflow.anomalies set record = '{"note": "Needle"}', p_value = 1e-9 where "offset" = 11`)

@@ -1,30 +1,22 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { openPool, type Pool } from '@outflow/store'
 import { countAnomalies, leastLikelyLimit } from '@outflow/store/anomalies'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from '../support/a-console.js'
-import { aDatabase } from '../support/infrastructure.js'
+import { pool, url } from '../support/a-pool.js'
 import { storeAnomalies } from '../support/stored-anomalies.js'
 
 const PIPELINE = 'flights'
 const STORED = 500
 
-let databaseUrl: string
-let pool: Pool
 let console: ConsoleUnderTest
 
 beforeAll(async () => {
-  databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
   await storeAnomalies(pool, { pipeline: PIPELINE, count: STORED, perTime: 10 })
-  console = await aConsole({ databaseUrl, pipeline: PIPELINE })
+  console = await aConsole({ databaseUrl: url, pipeline: PIPELINE })
 })
 
-afterAll(async () => {
-  await console.close()
-  await pool.end()
-})
+afterAll(() => console.close())
 
 describe('the list of anomalies', () => {
   const idsOf = async (query: string): Promise<readonly string[]> => {

@@ -8,7 +8,6 @@ import {
   trainDetector,
 } from '@outflow/detector'
 import type { Fields } from '@outflow/records/fields'
-import { openPool, type Pool } from '@outflow/store'
 import {
   activeModelId,
   latestDriftAlarm,
@@ -22,29 +21,23 @@ import { minuteScores } from '@outflow/store/statistics'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
 import { watchScores } from '../../services/trainer/src/watch/watch-scores.js'
+import { pool, url } from '../support/a-pool.js'
 import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
-import { aDatabase, aName } from '../support/infrastructure.js'
+import { aName } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { fitParcelModel, normalParcels, PARCEL_ALERT_RATE, PARCEL_FEATURES, PARCEL_MODEL } from '../support/parcels.js'
 import { aGateReport } from '../support/reports.js'
 import { storeActive } from '../support/stored-model.js'
 
 const MINUTE_MS = 60_000
-let url: string
-let pool: Pool
 let model: TrainedDetector
 let detector: Detector
 beforeAll(async () => {
-  url = await aDatabase()
-  pool = openPool(url)
   model = await parcelModel()
   detector = await openDetector(model.artefact)
 })
-afterAll(async () => {
-  await detector.close()
-  await pool.end()
-})
+afterAll(() => detector.close())
 
 test('issue 18: the guard accepts as many anomalies as the alertBudget allows', async () => {
   const budgeted = await fitParcelModel(3, undefined, { recordsPerDay: 1_000 })

@@ -1,11 +1,11 @@
 import type { TrainedDetector } from '@outflow/detector'
-import { openPool, type Pool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { beforeAll, expect, test } from 'vitest'
+import { pool, url } from '../support/a-pool.js'
 import { aConfigFile } from '../support/config-file.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
-import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { parcelModel } from '../support/parcel-models.js'
 import {
   isSound,
@@ -20,14 +20,8 @@ import { storeActive } from '../support/stored-model.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 let model: TrainedDetector
-let pool: Pool
-let postgresUrl: string
-
 beforeAll(async () => {
-  postgresUrl = await aDatabase()
-  pool = openPool(postgresUrl)
   model = await parcelModel()
-  return () => pool.end()
 })
 
 interface Made {
@@ -41,7 +35,7 @@ async function aPipeline(topics: readonly string[]): Promise<Made> {
   const configFile = await aConfigFile({
     pipeline: name,
     kafka: { brokers: kafkaBrokers() },
-    postgres: { url: postgresUrl },
+    postgres: { url },
     source: { topics, tombstones: 'reject' },
     features: PARCEL_FEATURES,
     model: PARCEL_MODEL,

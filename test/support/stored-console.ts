@@ -1,13 +1,12 @@
 import type { ModelMetadata } from '@outflow/contracts'
-import { openPool, type Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { afterAll, beforeAll } from 'vitest'
 import { type Answer, aConsole, type ConsoleUnderTest, withTokens } from './a-console.js'
+import { pool, url } from './a-pool.js'
 import { beginPartition, NO_ROWS } from './begin-partition.js'
-import { aDatabase } from './infrastructure.js'
 import { aFitReport, aFlowFit, aGateReport } from './reports.js'
 import { storeAnomalies } from './stored-anomalies.js'
 
@@ -16,23 +15,17 @@ export const ANOMALY = `/api/anomalies/${encodeURIComponent('flights/flights/1/7
 export const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
 export const NOW = Date.now()
 
-/** Shared by the test file: stored data, and a console with a token for each role. */
-export let pool: Pool
+/** Shared by the test file: a console with a token for each role, on the database of a-pool.ts. */
 export let console: ConsoleUnderTest
 
 beforeAll(async () => {
-  const databaseUrl = await aDatabase()
-  pool = openPool(databaseUrl)
   await storeAnomalies(pool, { pipeline: PIPELINE, count: 400 })
   await storeStatistics()
   await storeModels()
-  console = await aConsole({ databaseUrl, pipeline: PIPELINE, console: withTokens(TOKENS) })
+  console = await aConsole({ databaseUrl: url, pipeline: PIPELINE, console: withTokens(TOKENS) })
 })
 
-afterAll(async () => {
-  await console.close()
-  await pool.end()
-})
+afterAll(() => console.close())
 
 export const ask = (path: string): Promise<Answer> => console.ask(path, { token: TOKENS.reader })
 export const send = (method: string, path: string, role: keyof typeof TOKENS, body?: object): Promise<Answer> =>
