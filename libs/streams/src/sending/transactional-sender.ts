@@ -32,9 +32,10 @@ export interface TransactionalSender {
 
 // How long a transaction may be open; a dead sender can block readers of committed data for as long.
 const TRANSACTION_TIMEOUT_MS = 30_000
-// A broker that is still writing a transaction's end refuses the next one for some ms; kafkajs's default delay is 200 ms.
-const RETRY_MS = 5
-const RETRY = { initialRetryTime: RETRY_MS, retries: 12 }
+// A broker that is still writing the end of a transaction, or that a batch or the mark belongs to it, refuses the next request for some ms;
+// kafkajs's default delay is 200 ms.
+const RETRY = { initialRetryTime: 1, retries: 14 }
+const MOST_RETRY_MS = 5
 const MARK_ATTEMPTS = 400
 
 /**
@@ -121,7 +122,7 @@ async function moveMark(
     } catch (thrown: unknown) {
       // kafkajs retries if the broker refuses to add a batch to the transaction, but not if it refuses the mark.
       if (!(toBrokerError(thrown) instanceof TransactionPending) || attempt === MARK_ATTEMPTS) throw thrown
-      await pause(RETRY_MS)
+      await pause(Math.min(attempt, MOST_RETRY_MS))
     }
   }
 }
