@@ -185,7 +185,7 @@ function timeMistakes(time: number): readonly (readonly { readonly value: number
   })
   const date = new Date(time)
   const [day, month] = [date.getUTCDate(), date.getUTCMonth() + 1]
-  if (day > 12 || day === month) return [shifts, []]
+  if (day > 12 || day === month || Number.isNaN(day)) return [shifts, []]
   const exchanged = new Date(time)
   exchanged.setUTCMonth(day - 1, month)
   return [shifts, [{ value: exchanged.getTime(), mistake: 'day and month are exchanged' }]]

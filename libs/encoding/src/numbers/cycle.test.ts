@@ -25,6 +25,23 @@ describe('a cycle', () => {
     )
   })
 
+  it.each(PERIODS)(
+    'of a %s places times at and beyond the ends of the representable range like any other',
+    (period) => {
+      const ends = [-1e300, -8.64e15, 8.64e15, 1e300]
+      for (const zone of [undefined, 'Europe/Berlin']) {
+        const cycle = fitCycle(period, Float64Array.of(...ends, Date.UTC(2001, 5)), zone)
+        for (const end of ends) {
+          const hours = hoursSinceCut(cycle, end)
+          expect(hours).toBeGreaterThanOrEqual(0)
+          expect(hours).toBeLessThan(periodHours(cycle))
+          const back = timeAtHours(cycle, hours)
+          expect(Number.isFinite(back), `${back}`).toBe(true)
+        }
+      }
+    },
+  )
+
   it('of a year places a time of the first century like any other (it was 1,900 years before its cycle)', () => {
     const [first, later] = ['0001-01-01', '0099-07-02'].map((date) => Date.parse(`${date}T00:00:00Z`))
     const cycle = fitCycle('year', Float64Array.of(first!, later!))

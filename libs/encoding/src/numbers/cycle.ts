@@ -30,7 +30,7 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
   let last = Number.NEGATIVE_INFINITY
   for (const utc of times) {
     if (Number.isNaN(utc)) continue
-    const time = toLocal(zone, utc)
+    const time = toLocal(zone, clamped(utc))
     bins[Math.min(BINS - 1, Math.floor(phase(period, time) * BINS))]! += 1
     if (time > last) last = time
   }
@@ -59,9 +59,14 @@ const ARC = BINS / 12
 
 /** Hours since the cut, in [0, hours of the period). */
 export function hoursSinceCut({ period, zone, cut }: Cycle, time: number): number {
-  const turned = phase(period, toLocal(zone, time)) - cut
+  const turned = phase(period, toLocal(zone, clamped(time))) - cut
   return (turned < 0 ? turned + 1 : turned) * HOURS[period]
 }
+
+/** ECMAScript's range of times less a thousand years at either end, so that the start and end of a time's year are in the range. */
+const LARGEST_TIME_MS = 8.6e15
+
+const clamped = (time: number): number => Math.max(-LARGEST_TIME_MS, Math.min(LARGEST_TIME_MS, time))
 
 /** The time this many hours after the cut, in the last cycle seen in training, epoch ms; hours outside the period wrap around. */
 export function timeAtHours({ period, zone, cut, startMs }: Cycle, hours: number): number {
