@@ -63,7 +63,10 @@ export function hoursSinceCut({ period, zone, cut }: Cycle, time: number): numbe
   return (turned < 0 ? turned + 1 : turned) * HOURS[period]
 }
 
-/** ECMAScript's range of times less a thousand years at either end, so that the start and end of a time's year are in the range. */
+/**
+ * ECMAScript's range of times less a thousand years at either end, so that the start and end of a time's year are in the range. Records with
+ * times beyond it are rejected, but the gate of the trainer scores extreme values.
+ */
 const LARGEST_TIME_MS = 8.6e15
 
 const clamped = (time: number): number => Math.max(-LARGEST_TIME_MS, Math.min(LARGEST_TIME_MS, time))
