@@ -115,8 +115,8 @@ export async function ingestWith(
   }
 }
 
-// With plenty of memory V8 lets the heap grow fourfold between collections, which has no benefit for the short-lived objects of batches.
-// With 120 %, marking took much of the CPU time (docs/design/ingest-trials.md).
-const HEAP_GROWTH = '--heap-growing-percent=200'
+// To twice the live objects of the last full collection. With plenty of memory V8 lets the heap grow to four times their size, which has no
+// benefit for the short-lived objects of batches.
+const HEAP_GROWTH = '--heap-growing-percent=100'
 
 const DAY_MS = 86_400_000
