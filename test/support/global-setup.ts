@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launchInfrastructure } from '@outflow/launcher'
 import type { TestProject } from 'vitest/node'
 import { withClient } from './postgres-client.js'
 
@@ -18,10 +18,15 @@ declare module 'vitest' {
   }
 }
 
+/** The last part of a build. */
+const BUILT_PAGE = new URL('../../services/console/dist-page/index.html', import.meta.url)
+
 /** Starts one Kafka and one Postgres for the whole run; a test that stops servers launches its own. */
 export default async function setup({ vitest }: TestProject): Promise<undefined | (() => Promise<void>)> {
   const run = vitest.getRootProject()
   if (run.getProvidedContext().kafkaBrokers !== undefined) return // started by another project of this run
+  if (!existsSync(BUILT_PAGE)) throw new Error('outflow is not built; run `npm run build` first')
+  const { launchInfrastructure } = await import('@outflow/launcher')
   const infrastructure = await launchInfrastructure({ onProgress: (line) => console.log(`infrastructure: ${line}`) })
   const { kafka, postgres } = infrastructure
   console.log(`infrastructure: ${kafka.description}; ${postgres.description}`)
