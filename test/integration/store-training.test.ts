@@ -13,6 +13,7 @@ import {
   answerRequests,
   confirmedPositions,
   endFit,
+  fitById,
   fitOfRequest,
   listExclusions,
   listFits,
@@ -89,6 +90,8 @@ describe('the report of a fit', () => {
     const id = await startFit(pool, { pipeline, because: 'schedule', incumbentId: 'a', report: begun })
     await noteFitStep(pool, { id, step: 50, maxSteps: 2_000 })
     expect(await listFits(pool, { pipeline })).toMatchObject([{ id, state: 'running', step: 50, maxSteps: 2_000 }])
+    expect(await fitById(pool, id)).toMatchObject({ id, state: 'running', step: 50, report: begun })
+    expect(await fitById(pool, '0')).toBeNull()
     const gate = aGateReport({ against: 'incumbent' })
     await endFit(pool, {
       id,

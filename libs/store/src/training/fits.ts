@@ -110,21 +110,38 @@ export async function closeFitsOf(
   })
 }
 
+/** Returns the report of a fit; null: none has the id. */
+export async function fitById(db: Queryable, id: string): Promise<StoredFit | null> {
+  const [row] = await run<FitRow>(db, {
+    name: 'fit_by_id',
+    text: `select ${COLUMNS} from outflow.fits where id = $1`,
+    values: [id],
+  })
+  return row === undefined ? null : storedFit(row)
+}
+
 /** Returns a pipeline's fits, newest first; only those of `modelId` if given. */
 export async function listFits(
   db: Queryable,
   { pipeline, modelId = null, limit = 100 }: { pipeline: string; modelId?: string | null; limit?: number },
 ): Promise<readonly StoredFit[]> {
-  const rows = await run<RowOf<StoredFit, { readonly report: unknown }>>(db, {
+  const rows = await run<FitRow>(db, {
     name: 'list_fits',
     text: `
-      select id::text, because, state, model_id as "modelId", incumbent_id as "incumbentId", step, max_steps as "maxSteps", report,
-             started_at as "startedAt", ended_at as "endedAt"
+      select ${COLUMNS}
       from outflow.fits
       where pipeline = $1 and ($2::text is null or model_id = $2)
       order by fits.id desc
       limit $3`,
     values: [pipeline, modelId, limit],
   })
-  return rows.map((row) => ({ ...row, report: readReport(row.report, row.id) }))
+  return rows.map(storedFit)
 }
+
+type FitRow = RowOf<StoredFit, { readonly report: unknown }>
+
+const COLUMNS = `
+  id::text, because, state, model_id as "modelId", incumbent_id as "incumbentId", step, max_steps as "maxSteps", report,
+  started_at as "startedAt", ended_at as "endedAt"`
+
+const storedFit = (row: FitRow): StoredFit => ({ ...row, report: readReport(row.report, row.id) })

@@ -8,7 +8,7 @@ vi.mock('@outflow/store/training', () => ({
   trainerStatus: async () => null,
   noTrainerAndFix: () => null,
   fitOfRequest: vi.fn().mockResolvedValueOnce('7').mockResolvedValue(null),
-  listFits: vi.fn().mockResolvedValueOnce([fit]).mockResolvedValue([failed]),
+  fitById: vi.fn().mockResolvedValueOnce(fit).mockResolvedValue(failed),
 }))
 vi.mock('../store-access.js', () => ({
   withPipeline: (_: object, use: (pool: object, config: object) => unknown) => use({}, { pipeline: 'p' }),

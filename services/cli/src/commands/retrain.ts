@@ -1,7 +1,7 @@
 import { waitFor } from '@outflow/runtime'
 import {
+  fitById,
   fitOfRequest,
-  listFits,
   noTrainerAndFix,
   requestRetrain,
   type StoredFit,
@@ -57,8 +57,8 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
     const endedFit = async (): Promise<StoredFit | null> => {
       // The end of a failed fit makes its request pending again.
       id = (await fitOfRequest(pool, request)) ?? id
-      const fit = (await listFits(pool, { pipeline })).find((own) => own.id === id)
-      if (fit === undefined || fit.state === 'abandoned') return null
+      const fit = id === null ? null : await fitById(pool, id)
+      if (fit === null || fit.state === 'abandoned') return null
       if (fit.endedAt !== null) return fit
       if (fit.step > shownStep) terminal.say(`fit: ${fit.step} of ${fit.maxSteps} steps`)
       shownStep = fit.step
