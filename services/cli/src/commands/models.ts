@@ -74,7 +74,7 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
     .command('export')
     .argument('<id>', 'the model: its id, or the first characters of it')
     .description('Writes a model to a file, for `outflow score`, `explain --input` and `sample`.')
-    .requiredOption('-o, --output <file>', 'model file to write')
+    .requiredOption('-o, --output <file>', 'model file to write; - is stdout')
     .addOption(configOption())
     .action(async (start: string, options: PipelineOptions & { readonly output: string }) => {
       const { id, artefact } = await withPipeline(options, async (pool, { pipeline }) => {
@@ -82,7 +82,7 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
         return loadModel(pool, { pipeline, id: model.id })
       })
       await withOutput(options.output, (output) => output.write(artefact))
-      terminal.say(`${options.output}: model ${id}`)
+      if (options.output !== '-') terminal.say(`${options.output}: model ${id}`)
     })
 }
 

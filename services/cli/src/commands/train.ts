@@ -30,7 +30,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
         '(scale: log where they are skewed over a decade), texts with few values categorical, ISO 8601 times cyclic over the day. Fields that a model cannot use are left out and reported.',
     )
     .requiredOption('--input <file>', 'records as .csv or .ndjson, also .gz; - is stdin')
-    .requiredOption('-o, --output <file>', 'model file to write')
+    .requiredOption('-o, --output <file>', 'model file to write; - is stdout')
     .option('-c, --config <file>', 'an outflow.yaml with features and training')
     .option('--exclude <column>', 'leave a column out; can be repeated', collect)
     .addOption(seedOption())
