@@ -108,7 +108,13 @@ const SMALL_BATCH = 64
 export async function openDetector(artefact: Uint8Array, { thread }: DetectorOptions = {}): Promise<Detector> {
   const model = decodeModel(artefact)
   const { encoder, flow, calibration, metadata } = model
-  const [threaded, local] = await Promise.all([thread?.open(encoder, flow), openTableScorer(encoder, flow)])
+  const opening = [thread?.open(encoder, flow), openTableScorer(encoder, flow)] as const
+  const [threaded, local] = await Promise.all(opening).catch(async (error: unknown) => {
+    // An open model keeps the thread, and so the process, running.
+    for (const opened of await Promise.allSettled(opening))
+      if (opened.status === 'fulfilled') await opened.value?.close()
+    throw error
+  })
   const forLarge = threaded ?? local
   const thresholdNll = thresholdOf(model, metadata.alertRate)
   // The last one is kept: a threshold in the tail takes some seventy p-values to find, and most rates are equal.
