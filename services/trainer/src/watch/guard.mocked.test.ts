@@ -32,7 +32,12 @@ function guardOf({ labels = null }: { readonly labels?: object | null }) {
   const telemetry = { guardHeld: vi.fn(), modelRolledBack: vi.fn() }
   const config = { pipeline: 'flights', training: { contamination: 0.01 } }
   const context = { config, telemetry } as unknown as TrainerContext
-  const check = (records: readonly Fields[]) => makeGuard(context, async () => records)('new', MINUTES, 0.01)
+  let recent: readonly Fields[] = []
+  const guard = makeGuard(context, async () => recent)
+  const check = (records: readonly Fields[], id = 'new') => {
+    recent = records
+    return guard(id, MINUTES, 0.01)
+  }
   return { telemetry, check }
 }
 
@@ -48,6 +53,18 @@ test('a model of one minute is checked on a host whose clock is an hour ahead of
 
 test('a model that finds many more anomalies than the one before it is rolled back', async () => {
   expect(await guardOf({}).check([RECORD])).toBe(true)
+})
+
+test('a model promoted after one that was left active is checked at once (after up to five minutes)', async () => {
+  const { telemetry, check } = guardOf({})
+  expect([await check([]), await check([])]).toEqual([false, false])
+  expect(telemetry.guardHeld).toHaveBeenCalledOnce()
+  const models = await listModels({} as never, 'flights')
+  vi.mocked(listModels).mockResolvedValue(
+    models.map((model) => (model.id === 'new' ? { ...model, id: 'newer' } : model)),
+  )
+  vi.mocked(withStored).mockImplementation(async (_, id) => (id === 'newer' ? 0.09 : 0.01))
+  expect(await check([RECORD], 'newer')).toBe(true)
 })
 
 test('a model made by labels is not rolled back: it finds the anomalies that people confirmed (it was)', async () => {

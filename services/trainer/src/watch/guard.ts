@@ -31,7 +31,7 @@ export function makeGuard(
 ) {
   const { config, pool, telemetry } = context
   const { pipeline, training } = config
-  let checkedMs = Number.NEGATIVE_INFINITY
+  let checked: { readonly modelId: string; readonly atMs: number } | null = null
 
   return async (modelId: string, minutes: readonly ScoreMinute[], alertRate: number): Promise<boolean> => {
     const models = await listModels(pool, pipeline)
@@ -44,9 +44,10 @@ export function makeGuard(
     if (!active?.metadata || !before?.metadata || !isOnProbation) return false
     if (active.metadata.calibration.labels !== null) return false
     const exceeded = exceededBound(minutes, active.metrics, { alertRate, contamination: training.contamination })
-    if (exceeded === null || performance.now() - checkedMs < CHECK_EVERY_MS) return false
+    const isChecked = checked?.modelId === modelId && performance.now() - checked.atMs < CHECK_EVERY_MS
+    if (exceeded === null || isChecked) return false
 
-    checkedMs = performance.now()
+    checked = { modelId, atMs: performance.now() }
     const { features } = before.metadata
     const sinceMs = now - PROBATION_MS
     const recent = await readRecent(sinceMs, active.metadata.features)
