@@ -3,7 +3,7 @@ import { OutflowError } from './outflow-error.js'
 import { backoffMs, keepTrying, pause, retrying, untilAllAnswer } from './retrying.js'
 
 class Unavailable extends OutflowError {
-  readonly code = 'OUTFLOW_UNEXPECTED'
+  readonly code: `OUTFLOW_${string}` = 'OUTFLOW_UNEXPECTED'
   override readonly retryable = true
 }
 
@@ -81,6 +81,31 @@ test('runs a long task again after any error until the signal aborts, and progre
     ['2', 2],
     ['3', 1],
   ])
+})
+
+test('the first failure with another error is attempt 1, which is logged (during an outage it was not)', async () => {
+  const abort = new AbortController()
+  class Refused extends Unavailable {
+    override readonly code = 'OUTFLOW_TEST_REFUSED'
+  }
+  const errors = [new Unavailable('1'), new Unavailable('2'), new Refused('3'), new Unavailable('4'), new Refused('5')]
+  const operation = async () => {
+    const error = errors.shift()
+    if (error === undefined) return abort.abort()
+    throw error
+  }
+  const onRetry = vi.fn()
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
+  onTestFinished(() => random.mockRestore())
+  await keepTrying(operation, { signal: abort.signal, onRetry, backoffOf: () => ({ firstMs: 2 }) })
+  expect(onRetry.mock.calls.map(([error, attempt]) => [(error as Error).message, attempt])).toEqual([
+    ['1', 1],
+    ['2', 2],
+    ['3', 1],
+    ['4', 3],
+    ['5', 2],
+  ])
+  expect(onRetry.mock.calls.map(([, , waitMs]) => waitMs)).toEqual([1, 2, 4, 8, 16])
 })
 
 test('a probe that fails again with the same error is reported once', async () => {

@@ -58,25 +58,31 @@ interface KeepTryingOptions extends Required<Pick<RetryOptions, 'signal' | 'onRe
 }
 
 /**
- * Runs a long task repeatedly until the signal aborts; each error is reported, and the wait before the next run grows.
+ * Runs a long task repeatedly until the signal aborts; each error is reported, and the wait before the next run grows. Reported attempts are
+ * counted by the code of the error: with one count, the log of a long outage would lack an error that began during it.
  *
- * @param task  calls `progressed` when it makes progress, which resets the wait
+ * @param task  calls `progressed` when it makes progress, which resets the wait and the counts
  */
 export async function keepTrying(
   task: (progressed: () => void) => Promise<unknown>,
   { signal, onRetry, backoffOf = () => ({}) }: KeepTryingOptions,
 ): Promise<void> {
   let failures = 0
+  const attempts = new Map<string, number>()
   while (!signal.aborted) {
     try {
       await task(() => {
         failures = 0
+        attempts.clear()
       })
     } catch (thrown: unknown) {
       if (signal.aborted) break
       failures += 1
+      const error = toOutflowError(thrown)
+      const attempt = (attempts.get(error.code) ?? 0) + 1
+      attempts.set(error.code, attempt)
       const waitMs = backoffMs(failures, backoffOf(thrown))
-      onRetry(toOutflowError(thrown), failures, waitMs)
+      onRetry(error, attempt, waitMs)
       await pause(waitMs, signal)
     }
   }
