@@ -119,6 +119,18 @@ test('messages that were stored before their topic was renamed go to the new one
   expect(letters.map(({ value }) => String(value))).toEqual(['before', 'after'])
 })
 
+test('an alert that is not JSON is sent unchanged, and delays no message (it delayed all)', async () => {
+  const chat = { name: 'chat', kind: 'slack', url: 'http://127.0.0.1:1/', allow: ['127.0.0.1'] }
+  const { alerts } = configWith({ alerts: { topic: config.alerts.topic, webhooks: [chat] } })
+  config = { ...config, alerts }
+  await queue([aDeadLetter(Buffer.from('{')), aDeadLetter(Buffer.from('after'))])
+  await pool.query(`update outflow.outbox set kind = 'alert' where payload = '{'`)
+  relaying()
+  expect((await sentLetters()).map(({ value }) => String(value))).toEqual(['after'])
+  const [alert] = await readCommitted(kafkaBrokers(), alerts.topic)
+  expect(String(alert?.value)).toBe('{')
+})
+
 test('issue 17.27: /readyz of a relay fails while none leads, and a second relay is ready while the first one leads', async () => {
   const leader = async ({ vitals }: ReturnType<typeof relaying>) => (await vitals.readiness()).checks.alerts?.leader?.ok
   const reachable = config

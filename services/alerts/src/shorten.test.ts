@@ -27,3 +27,8 @@ test.each(['dead_letter', 'explained', 'health_event'] as const)(
     expect(headers).toEqual([['outflow.withheld', Buffer.from('the value, 21 bytes')]])
   },
 )
+
+test('an alert that is not JSON and too large is sent without its value', () => {
+  const row = { kind: 'alert', payload: Buffer.from('{'), headers: [] } as unknown as OutboxRow
+  expect(shorten(row).payload).toBeNull()
+})

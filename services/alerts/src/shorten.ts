@@ -1,5 +1,6 @@
-import { type AlertEvent, GROUP_EVENT_TYPE, type GroupEvent } from '@outflow/contracts'
+import { GROUP_EVENT_TYPE } from '@outflow/contracts'
 import type { OutboxRow } from '@outflow/store/outbox'
+import { eventIn } from './stored-event.js'
 
 /** Header of a message whose body was too large for the topic; its value states what was left out. */
 const WITHHELD_HEADER = 'outflow.withheld'
@@ -13,8 +14,8 @@ const WITHHELD_HEADER = 'outflow.withheld'
  */
 export function shorten(row: OutboxRow): OutboxRow {
   const bytes = row.payload?.length ?? 0
-  if (row.kind !== 'alert') return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
-  const event = JSON.parse(String(row.payload)) as AlertEvent | GroupEvent
+  const event = row.kind === 'alert' ? eventIn(row.payload) : null
+  if (event === null) return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
   const [data, what] =
     event.type === GROUP_EVENT_TYPE
       ? [{ ...event.data, examples: [] }, 'the examples']

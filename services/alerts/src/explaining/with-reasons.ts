@@ -1,16 +1,10 @@
 import { explainedAlert } from '@outflow/alerting'
-import {
-  ALERT_EVENT_TYPE,
-  type AlertEvent,
-  formatPosition,
-  type GroupEvent,
-  type HealthEvent,
-  type Position,
-} from '@outflow/contracts'
+import { ALERT_EVENT_TYPE, type AlertEvent, formatPosition, type Position } from '@outflow/contracts'
 import type { Queryable } from '@outflow/store'
 import { explanationAt, explanationsBetween } from '@outflow/store/anomalies'
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
+import { eventIn } from '../stored-event.js'
 
 /** The longest time that an alert waits for its reasons; they take some ten ms unless there are many. */
 export const REASONS_WAIT_MS = 1_000
@@ -49,11 +43,11 @@ const unexplained = (alert: AlertEvent | null) => (alert?.data.reasons.length ==
 
 /** Returns the alert about one anomaly in a row; null: it has another message. A dead letter may have any payload, and is not read. */
 export const alertIn = ({ kind, payload }: Pick<OutboxRow, 'kind' | 'payload'>): AlertEvent | null =>
-  kind === 'alert' ? alertOf(payload!) : null
+  kind === 'alert' ? alertOf(payload) : null
 
-function alertOf(payload: Buffer): AlertEvent | null {
-  const event = JSON.parse(String(payload)) as AlertEvent | GroupEvent | HealthEvent
-  return event.type === ALERT_EVENT_TYPE ? event : null
+function alertOf(payload: Buffer | null): AlertEvent | null {
+  const event = eventIn(payload)
+  return event?.type === ALERT_EVENT_TYPE ? event : null
 }
 
 const positionOf = ({ data: { topic, partition, offset } }: AlertEvent): Position => ({

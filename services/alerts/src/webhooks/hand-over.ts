@@ -1,5 +1,6 @@
-import type { AlertEvent, Webhook } from '@outflow/contracts'
+import type { Webhook } from '@outflow/contracts'
 import type { HandOver, OutboxRow } from '@outflow/store/outbox'
+import { eventIn } from '../stored-event.js'
 
 /** Returns a queue entry for each webhook that receives a sent message. */
 export function handOversOf(
@@ -10,7 +11,8 @@ export function handOversOf(
   if (sentAs === undefined) return []
   const names = webhooks.filter(({ send }) => send.includes(sentAs)).map(({ name }) => name)
   if (names.length === 0) return []
-  const { id: eventId } = JSON.parse(String(payload)) as Pick<AlertEvent, 'id'>
+  const eventId = eventIn(payload)?.id
+  if (eventId === undefined) return []
   const [, traceparent] = headers.find(([name]) => name === 'traceparent') ?? []
   return names.map((webhook) => ({ sequence, eventId, webhook, traceparent: traceparent?.toString() ?? null }))
 }
