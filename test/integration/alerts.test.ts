@@ -119,6 +119,13 @@ test('messages that were stored before their topic was renamed go to the new one
   expect(letters.map(({ value }) => String(value))).toEqual(['before', 'after'])
 })
 
+test('a health event that was stored before events.topic was removed is not sent (if its topic was deleted, it delayed all messages)', async () => {
+  const event = { ...aDeadLetter(Buffer.from('{}')), kind: 'health_event', topic: aName('deleted') } as const
+  await queue([event, aDeadLetter(Buffer.from('after'))])
+  relaying()
+  expect((await sentLetters()).map(({ value }) => String(value))).toEqual(['after'])
+})
+
 test('an alert that is not JSON is sent unchanged, and delays no message (it delayed all)', async () => {
   const chat = { name: 'chat', kind: 'slack', url: 'http://127.0.0.1:1/', allow: ['127.0.0.1'] }
   const { alerts } = configWith({ alerts: { topic: config.alerts.topic, webhooks: [chat] } })

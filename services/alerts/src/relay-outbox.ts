@@ -69,6 +69,9 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
       ),
     take: async () => {
       const rows = await withReasons(client, pipeline, await takeRows(deps))
+      // After events.topic was removed, its topic may be deleted, and would delay all messages.
+      const unwanted = config.events.topic === undefined ? rows.filter(({ kind }) => kind === 'health_event') : []
+      for (const { sequence } of unwanted) oversized.unsendable.add(sequence)
       return rows.map((row) => ({ ...row, topic: outputTopicOf(row, config) }))
     },
     settle: async (sent) => {

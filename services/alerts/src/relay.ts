@@ -42,7 +42,7 @@ export interface Oversized {
   alone: bigint
   /** Rows that are too large even alone, and are sent without their body. */
   readonly shortened: Set<bigint>
-  /** Rows that are too large even without their body, or to be resent to a deleted topic: they are reported, and not sent. */
+  /** Rows that are not sent: too large even without their body or to be resent to a deleted topic, which is reported, or no longer published. */
   readonly unsendable: Set<bigint>
 }
 
