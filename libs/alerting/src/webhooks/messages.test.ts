@@ -96,6 +96,14 @@ test('a signed webhook gets an event with a record over the size limit without i
   expect(alertEventSchema.parse(JSON.parse(body))).toEqual({ ...example, data: { ...example.data, record: {} } })
 })
 
+test('a signed webhook gets a group over the size limit without its examples (it got all of them, and an empty record)', () => {
+  const group = groupEventSchema.parse(read('outflow.anomaly_group.v1.key.json'))
+  const [own] = group.data.examples
+  const large = { ...group, data: { ...group.data, examples: [{ ...own!, reason: 'x'.repeat(300_000) }] } }
+  const { body } = postOf({ kind: 'signed', secret }, message(large), now)
+  expect(JSON.parse(body)).toEqual({ ...group, data: { ...group.data, examples: [] } })
+})
+
 test('Slack gets the key, the reasons with their shares, how rare it is, and the position', () => {
   expect(slackText().split('\n')).toEqual([
     '*high anomaly in flights: CVG*',

@@ -1,4 +1,11 @@
-import { ALERT_CONTENT_TYPE, ALERT_EVENT_TYPE, type AlertEvent, type Webhook } from '@outflow/contracts'
+import {
+  ALERT_CONTENT_TYPE,
+  ALERT_EVENT_TYPE,
+  type AlertEvent,
+  GROUP_EVENT_TYPE,
+  HEALTH_EVENT_TYPE,
+  type Webhook,
+} from '@outflow/contracts'
 import { verdictUrl } from '../events/console-url.js'
 import { summaryOf, type WebhookEvent } from './event-summary.js'
 import { type Answer, makePoster, type Post } from './post.js'
@@ -50,11 +57,13 @@ export function postOf({ kind, secret = '' }: Pick<Webhook, 'kind' | 'secret'>, 
 /** Receivers commonly accept at most a MiB; a record may have 64. */
 const MAX_BODY_BYTES = 256 * 1024
 
-/** The event as it was sent to Kafka, without its record if that is too large. */
+/** The event as it was sent to Kafka; if it is too large, an alert without its record, and a group without its examples. */
 function bounded(payload: Buffer): string {
   if (payload.length <= MAX_BODY_BYTES) return String(payload)
-  const event = JSON.parse(String(payload)) as AlertEvent
-  return JSON.stringify({ ...event, data: { ...event.data, record: {} } })
+  const event = JSON.parse(String(payload)) as WebhookEvent
+  if (event.type === HEALTH_EVENT_TYPE) return String(payload)
+  const without = event.type === GROUP_EVENT_TYPE ? { examples: [] } : { record: {} }
+  return JSON.stringify({ ...event, data: { ...event.data, ...without } })
 }
 
 /** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat accept the same */
