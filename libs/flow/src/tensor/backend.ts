@@ -29,13 +29,18 @@ export async function openBackend(prefer?: BackendName): Promise<Backend> {
   )
 }
 
+/** Whether the backend that `getBackend` returns has started: it returns its name from the beginning of the start. */
+let started = Promise.resolve(true)
+
 async function use(name: BackendName, version: string): Promise<Backend> {
   const registered = REGISTERED_AS[name]
   if (getBackend() !== registered) {
     // Loading registers the backend. Loaded on demand, because scoring does not need it; tfjs.ts explains why by `require`.
     if (name === 'wasm') createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
-    const isSet = await withoutNewCrashHandlers(() => setBackend(registered))
-    if (!isSet) throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)
+    started = withoutNewCrashHandlers(() => setBackend(registered))
+  }
+  if (!(await started)) {
+    throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)
   }
   return { name, version }
 }
