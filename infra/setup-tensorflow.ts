@@ -157,8 +157,13 @@ async function compareBackends(): Promise<void> {
   }
 }
 
-const run = (command: string, args: readonly string[], cwd: string, extra: Readonly<Record<string, string>> = {}) =>
-  runCommand(command, args, { cwd, env: { ...process.env, ...extra }, reasonOf: (printed) => lastLines(printed, 15) })
+function run(command: string, args: readonly string[], cwd: string, extra: Readonly<Record<string, string>> = {}) {
+  return runCommand(command, args, {
+    cwd,
+    env: { ...process.env, ...extra },
+    reasonOf: (printed) => lastLines(printed, 15),
+  })
+}
 
 function log(line: string): void {
   console.log(`setup:tensorflow: ${line}`)
