@@ -58,6 +58,10 @@ describe('withOutput', () => {
     const write = (path: string) => withOutput(path, async () => {})
     await expect(write(join(folder, 'no', 'file'))).rejects.toThrow(/^cannot write .*: no such file or folder$/)
     await expect(write(folder)).rejects.toThrow(/^cannot write .*: it is a folder$/)
+    await writeFile(join(folder, 'file'), '')
+    const below = write(join(folder, 'file', 'scores.csv'))
+    // It was an unexpected error of the removal of a file that had not been opened.
+    await expect(below).rejects.toThrow(/^cannot write .*: a part of its path is not a folder$/)
   })
 
   it('fails with the reason when the disk is full, also when an earlier write has failed meanwhile', async () => {

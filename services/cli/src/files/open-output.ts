@@ -60,8 +60,8 @@ export async function withOutput<T>(path: string, use: (output: Output) => Promi
   // The next write throws the error; until then this prevents an unhandled rejection.
   done.catch(() => {})
   const sink: Writable = gzip ?? file
+  await named(path, once(file, 'open'))
   try {
-    await named(path, once(file, 'open'))
     const result = await use(outputTo(sink, path))
     sink.end()
     await named(path, done)
