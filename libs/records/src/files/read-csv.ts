@@ -80,6 +80,9 @@ function explain(name: string, header: readonly string[], error: unknown, begunA
     }
     case 'CSV_QUOTE_NOT_CLOSED':
       return new InputInvalid(name, begunAt, 'a quoted value is not closed', error)
+    case 'INVALID_OPENING_QUOTE':
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return new InputInvalid(name, line, 'a value with a quote inside; write it as "5"" pipe"', error)
     case 'CSV_MAX_RECORD_SIZE':
       return new InputInvalid(
         name,
