@@ -252,3 +252,26 @@ it('shows the key of a dead letter without a value (it showed "no value" alone)'
 
   await page.getByText('key airport-7').waitFor()
 })
+
+it('limits the selection of dead letters to those that one request may resend (the request was rejected)', async () => {
+  await pool.query(
+    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time)
+     select $1, 'flights', 0, i, 'empty', 'the message has no value', now() from generate_series(1, 501) as i`,
+    [PIPELINE],
+  )
+  await page.route('**/api/dead-letters?*', (route) =>
+    route.continue({ url: route.request().url().replace('limit=50', 'limit=500') }),
+  )
+  await page.goto(`${console.url}/health?pipeline=${PIPELINE}`)
+  await page.getByRole('button', { name: 'Older ones' }).click()
+  await soon(() => page.getByRole('checkbox').count()).toBe(501)
+  await page.evaluate(`(async () => {
+    for (const box of document.querySelectorAll('main input[type=checkbox]')) {
+      box.click()
+      await new Promise((rendered) => setTimeout(rendered))
+    }
+  })()`)
+
+  await page.getByRole('button', { name: 'Resend 500 (the most at once)' }).waitFor()
+  expect(await page.getByRole('checkbox', { disabled: true }).count()).toBe(1)
+})

@@ -5,3 +5,6 @@ export const MAX_PLACE = 2_000
 
 /** Of one bulk verdict. */
 export const MAX_BULK_VERDICTS = 1_000
+
+/** Dead letters that one request resends. */
+export const MAX_RESENDS = 500

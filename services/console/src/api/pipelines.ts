@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { deadLetterCursorSchema, offsetSchema, positionSchema, timeSchema } from './fields.js'
+import { MAX_RESENDS } from './limits.js'
 
 export const pipelinesSchema = z.array(
   z
@@ -91,7 +92,7 @@ export const healthSchema = z
 
 /** Dead letters to resend. */
 export const resendSchema = z.strictObject({
-  positions: z.array(z.strictObject(positionSchema.shape)).min(1).max(500),
+  positions: z.array(z.strictObject(positionSchema.shape)).min(1).max(MAX_RESENDS),
 })
 
 const positionsSchema = z.array(z.string())

@@ -1,5 +1,6 @@
 import { formatResend } from '@outflow/contracts/wording'
 import { useEffect, useState } from 'preact/hooks'
+import { MAX_RESENDS } from '../../../../src/api/limits.js'
 import { type ApiError, read, write } from '../../api/client.js'
 import type { DeadLetter, DeadLetterPage, ResendReport } from '../../api/types.js'
 import { Dialog } from '../../parts/dialog.js'
@@ -51,6 +52,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
     setSelected(new Set())
     await readPage(null)
   }
+  const isFull = selected.size >= MAX_RESENDS
   const choice: Column<DeadLetter> = {
     name: 'resend',
     of: (letter) =>
@@ -59,6 +61,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
           type="checkbox"
           aria-label={`Select ${positionOf(letter)}`}
           checked={selected.has(positionOf(letter))}
+          disabled={isFull && !selected.has(positionOf(letter))}
           onChange={(event) => select(letter, event.currentTarget.checked)}
         />
       ) : (
@@ -74,6 +77,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
         {selected.size > 0 && (
           <button type="button" class="primary" onClick={() => setAsking(true)}>
             Resend {formatCount(selected.size)}
+            {isFull && ' (the most at once)'}
           </button>
         )}
       </div>
