@@ -75,7 +75,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
       <div class="row spread head">
         <h2 id="dead-letters">Dead letters</h2>
         {selected.size > 0 && (
-          <button type="button" class="primary" onClick={() => setAsking(true)}>
+          <button type="button" class="primary" disabled={isLoading} onClick={() => setAsking(true)}>
             Resend {formatCount(selected.size)}
             {isFull && ' (the most at once)'}
           </button>
