@@ -301,3 +301,15 @@ it('resends no dead letter while a page of them is read (the pages between were 
   answer()
   await soon(() => resend.isEnabled()).toBe(true)
 })
+
+it('closes the verdict on all with its filters (it opened again for the anomalies of the page before)', async () => {
+  await page.goto(`${console.url}/?pipeline=${PIPELINE}&severity=high`)
+  await page.locator('button.lane-name', { hasText: 'airport-2' }).click()
+  await page.getByRole('button', { name: 'Verdict on all' }).click()
+  await page.getByRole('dialog').waitFor()
+
+  await page.goBack()
+
+  await page.getByRole('button', { name: 'Verdict on all' }).waitFor()
+  expect(await page.getByRole('dialog').count()).toBe(0)
+})

@@ -19,7 +19,8 @@ interface FacetsProps {
 
 /** Counts by severity and by field of the main reason; a click filters by one, another click removes that filter. */
 export function Facets({ overview, isCurrent, filters, onVerdict }: FacetsProps) {
-  const [isGiving, setGiving] = useState(false)
+  /** Of the verdict that is being given; another page of the history has others. */
+  const [givingOn, setGivingOn] = useState<Filters | null>(null)
   const { anomalies, leastLikelyOf, before, severities, fields } = overview
   const named = fields.flatMap(({ name, ...counts }) => (name === null ? [] : [{ name, ...counts }]))
   const most = Math.max(1, ...named.map((field) => field.anomalies))
@@ -32,7 +33,7 @@ export function Facets({ overview, isCurrent, filters, onVerdict }: FacetsProps)
         <Change anomalies={anomalies} before={before} />
         {mayGiveAll && ' · '}
         {mayGiveAll && (
-          <button type="button" class="link" onClick={() => setGiving(true)}>
+          <button type="button" class="link" onClick={() => setGivingOn(filters)}>
             Verdict on all
           </button>
         )}
@@ -92,8 +93,8 @@ export function Facets({ overview, isCurrent, filters, onVerdict }: FacetsProps)
         />{' '}
         Compare with the period before
       </label>
-      {isGiving && mayGiveAll && (
-        <BulkVerdictForm overview={overview} filters={filters} onGiven={onVerdict} onClose={() => setGiving(false)} />
+      {givingOn === filters && mayGiveAll && (
+        <BulkVerdictForm overview={overview} filters={filters} onGiven={onVerdict} onClose={() => setGivingOn(null)} />
       )}
     </div>
   )
