@@ -313,3 +313,16 @@ it('closes the verdict on all with its filters (it opened again for the anomalie
   await page.getByRole('button', { name: 'Verdict on all' }).waitFor()
   expect(await page.getByRole('dialog').count()).toBe(0)
 })
+
+it('leads from an anomaly to the list of its pipeline (after Back, to that of another one)', async () => {
+  await page.goto(`${console.url}/?pipeline=${PIPELINE}&key=airport-1`)
+  await rows().first().click()
+  await page.getByRole('heading', { name: 'airport-1' }).first().waitFor()
+  await page.getByLabel('Pipeline').selectOption('other')
+  await page.getByText('No anomaly so far').waitFor()
+  await page.goBack()
+
+  await page.getByRole('link', { name: '← Anomalies' }).click()
+
+  await soon(() => page.url()).toContain(`pipeline=${PIPELINE}`)
+})

@@ -152,8 +152,9 @@ function step(id: string | null): void {
   navigate(hrefOf(id))
 }
 
-/** The list with its earlier filters; without one, all anomalies of the pipeline. */
+/** The list with its earlier filters; without one of the pipeline, all its anomalies. */
 function backToList(id: string): string {
-  const list = latestList()
-  return list === null ? `/${queryString({ pipeline: id.split('/')[0] })}` : `/${formatFilters(list.filters)}`
+  const [pipeline] = id.split('/')
+  const filters = latestList()?.filters
+  return `/${filters?.pipeline === pipeline ? formatFilters(filters) : queryString({ pipeline })}`
 }
