@@ -6,6 +6,7 @@ import {
   console,
   expectComplaints,
   giveVerdictOn,
+  PHONE,
   PIPELINE,
   page,
   pool,
@@ -325,4 +326,38 @@ it('leads from an anomaly to the list of its pipeline (after Back, to that of an
   await page.getByRole('link', { name: '← Anomalies' }).click()
 
   await soon(() => page.url()).toContain(`pipeline=${PIPELINE}`)
+})
+
+it('breaks long values in cards and facts (the page was wider than a phone, and a table hid its other columns)', async () => {
+  const long = 'x'.repeat(200)
+  await pool.query(
+    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time)
+     values ('other', $1, 0, 2, 'empty', 'the message has no value', now())`,
+    [long],
+  )
+  await pool.query(
+    `insert into outflow.suppressions (pipeline, entity, zone, expires_at, why, created_by)
+     values ('other', 'airport-7', 'UTC', now() + interval '1 day', 'known', $1)`,
+    [long],
+  )
+  await pool.query(
+    `update outflow.anomalies set reasons = jsonb_set(reasons, '{0,field}', to_jsonb($1::text)) where "offset" = 4`,
+    [long],
+  )
+  const hidden = (selector: string) =>
+    page.evaluate<number>(
+      `Math.max(...[...document.querySelectorAll('${selector}')].map((box) => box.scrollWidth - box.clientWidth))`,
+    )
+  await page.goto(`${console.url}/suppressions?pipeline=other`)
+  await page.getByText('airport-7').first().waitFor()
+  expect(await hidden('main')).toBe(0)
+
+  await page.setViewportSize(PHONE)
+  expect(await hidden('.wide-table')).toBe(0)
+  await page.goto(`${console.url}/health?pipeline=other`)
+  await page.getByText('the message has no value').first().waitFor()
+  expect(await hidden('.wide-table')).toBe(0)
+  await page.goto(console.url + anomalyPath(4))
+  await page.getByText('Scores in numbers').click()
+  expect(await hidden('main')).toBe(0)
 })
