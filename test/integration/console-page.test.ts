@@ -140,6 +140,8 @@ describe('scores', () => {
     expect(await page.getByText(/A record is an anomaly above [\d.]+ nats/).count()).toBe(1)
     await page.getByText('The same as a table').click()
     expect(await page.locator('details tbody tr').count()).toBe(30)
+    // The name of a row was broken into three lines on a phone.
+    expect(await page.locator('details tbody tr').first().locator('time').getAttribute('title')).toMatch(/Z \(UTC\)$/)
     const box = (await chart.boundingBox())!
     await page.mouse.move(box.x + box.width - 200, box.y + 100)
     await page.mouse.down()

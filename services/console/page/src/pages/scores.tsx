@@ -7,11 +7,12 @@ import { MarkTrack } from '../parts/mark-track.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
 import { Table } from '../parts/table.js'
+import { Time } from '../parts/time.js'
 import { isBounded, parseSpan, type Span, spanBetween, spanParams, spanQuery } from '../state/filters.js'
 import { navigate, place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
 import { currentPipeline } from '../state/session.js'
-import { formatAmount, formatCompact, formatCount, formatTime } from '../words/format.js'
+import { formatAmount, formatCompact, formatCount } from '../words/format.js'
 import { SpanChoice } from './anomalies/filter-bar.js'
 
 const REFRESH_MS = 30_000
@@ -158,7 +159,7 @@ function PointsTable({ points }: { points: readonly ScorePoint[] }) {
   return (
     <Table
       columns={[
-        { name: 'time', of: ({ time }) => formatTime(time) },
+        { name: 'time', of: ({ time }) => <Time at={time} /> },
         { name: 'records', kind: 'number', of: ({ records }) => formatCount(records) },
         { name: 'anomalies', kind: 'number', of: ({ anomalies }) => formatCount(anomalies) },
         ...PERCENTILES.map(([name, percentile]) => ({
