@@ -78,6 +78,27 @@ describe('what an operator changes', () => {
     expect(page.url()).toContain('with=before')
   })
 
+  it('shows the decisions of two models only below the names of both (those of the model before were shown below the next)', async () => {
+    await page.goto(`${console.url}/models/now`)
+    await page.getByText('3 under before alone').waitFor()
+    let answer = () => {}
+    const held = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await page.route('**/difference?*', async (route) => {
+      await held
+      await route.continue()
+    })
+
+    await page.getByLabel('Compare with').selectOption('damaged')
+
+    await page.getByText('Reading both models').waitFor()
+    expect(await page.getByText('under damaged alone').count()).toBe(0)
+    answer()
+    await page.getByRole('main').getByRole('alert').waitFor()
+    expectComplaints(/status of 409/)
+  })
+
   it('shows the precision by week, field, severity and model', async () => {
     await giveVerdictOn(20, 'confirmed')
     await giveVerdictOn(24, 'false_alarm')

@@ -40,7 +40,7 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
           ]}
         />
       </div>
-      {other !== '' && <Difference id={id} other={other} pipeline={pipeline} />}
+      {other !== '' && <Difference key={other} id={id} other={other} pipeline={pipeline} />}
     </section>
   )
 }
