@@ -99,6 +99,17 @@ describe('what an operator changes', () => {
     expectComplaints(/status of 409/)
   })
 
+  it('compares a promoted model again (it was listed with its state before)', async () => {
+    await page.goto(`${console.url}/models/before`)
+    await page.getByLabel('Compare with').selectOption('now')
+    const state = page.getByRole('row', { name: /^state/ }).locator('td')
+    await soon(() => state.allTextContents()).toEqual(['retired', 'active'])
+    await promoteShown()
+    await soon(() => state.allTextContents()).toEqual(['active', 'retired'])
+    await promote('now')
+    await soon(() => activeModelId(pool, PIPELINE)).toBe('now')
+  })
+
   it('shows the precision by week, field, severity and model', async () => {
     await giveVerdictOn(20, 'confirmed')
     await giveVerdictOn(24, 'false_alarm')
@@ -124,6 +135,10 @@ describe('what an operator changes', () => {
 
   async function promote(id: string): Promise<void> {
     await page.goto(`${console.url}/models/${id}`)
+    await promoteShown()
+  }
+
+  async function promoteShown(): Promise<void> {
     await page.getByRole('button', { name: 'Promote' }).click()
     await page.getByLabel(/^Why/).fill('better after all')
     const sent = page.waitForRequest(/\/promote$/)

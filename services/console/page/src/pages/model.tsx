@@ -78,7 +78,8 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
       ) : (
         <FitDetails fit={fit} pipeline={pipeline} />
       )}
-      <Comparison id={model.id} pipeline={pipeline} parent={fit?.incumbentId ?? null} />
+      {/* A change of its state changes that of another model as well. */}
+      <Comparison key={model.state} id={model.id} pipeline={pipeline} parent={fit?.incumbentId ?? null} />
       <Changes model={model} />
       {isAsked && (
         <Dialog
