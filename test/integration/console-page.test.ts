@@ -1,6 +1,7 @@
 import { beat } from '@outflow/store/health-events'
 import { activeModelId } from '@outflow/store/models'
 import { listSuppressions } from '@outflow/store/suppressions'
+import type { Route } from 'playwright-core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { findFreePort } from '../../infra/launcher/src/free-port.js'
 import { aConsole, withTokens } from '../support/a-console.js'
@@ -108,6 +109,22 @@ describe('what an operator changes', () => {
     await soon(() => state.allTextContents()).toEqual(['active', 'retired'])
     await promote('now')
     await soon(() => activeModelId(pool, PIPELINE)).toBe('now')
+  })
+
+  it('shows that models and calibration records could not be read (their sections were missing)', async () => {
+    const fail = (route: Route) => route.fulfill({ status: 503, json: { title: 'Too slow' } })
+    for (const [path, api, name] of [
+      ['/models', '**/api/calibration-records?*', 'Label calibration records'],
+      ['/models/now', '**/api/models?*', 'What changed'],
+    ] as const) {
+      await page.route(api, fail, { times: 1 })
+      await page.goto(console.url + path)
+      const section = page.getByRole('region', { name })
+      await section.getByText('Too slow').waitFor()
+      await section.getByRole('button', { name: 'Try again' }).click()
+      await section.getByRole('table').first().waitFor()
+    }
+    expectComplaints(/status of 503/)
   })
 
   it('shows the precision by week, field, severity and model', async () => {

@@ -20,27 +20,31 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
   const others = models.data?.filter((model) => model.id !== id) ?? []
   const known = (wanted: string | null) => others.find((model) => model.id === wanted)?.id
   const other = known(new URLSearchParams(place.value.search).get('with')) ?? known(parent) ?? ''
-  if (others.length === 0) return null
+  if (models.error === null && others.length === 0) return null
   return (
     <section aria-labelledby="comparison">
       <div class="row spread head">
         <h2 id="comparison">What changed</h2>
-        <Choice
-          label="Compare with"
-          value={other}
-          onValue={(value) =>
-            navigate(`/models/${encodeURIComponent(id)}${queryString({ pipeline, with: value })}`, { replace: true })
-          }
-          of={[
-            ['', 'compare with …'],
-            ...others.map((model): [string, string] => [
-              model.id,
-              `${shortId(model.id)}, ${formatName(model.state)}, ${formatTime(model.trainedAt)}`,
-            ]),
-          ]}
-        />
+        {others.length > 0 && (
+          <Choice
+            label="Compare with"
+            value={other}
+            onValue={(value) =>
+              navigate(`/models/${encodeURIComponent(id)}${queryString({ pipeline, with: value })}`, { replace: true })
+            }
+            of={[
+              ['', 'compare with …'],
+              ...others.map((model): [string, string] => [
+                model.id,
+                `${shortId(model.id)}, ${formatName(model.state)}, ${formatTime(model.trainedAt)}`,
+              ]),
+            ]}
+          />
+        )}
       </div>
-      {other !== '' && <Difference key={other} id={id} other={other} pipeline={pipeline} />}
+      <Shown of={models} what="models">
+        {() => other !== '' && <Difference key={other} id={id} other={other} pipeline={pipeline} />}
+      </Shown>
     </section>
   )
 }

@@ -1,6 +1,7 @@
 import type { Verdict } from '@outflow/contracts/verdict'
 import { useState } from 'preact/hooks'
 import type { CalibrationRecords } from '../../api/types.js'
+import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
 import { useRead } from '../../state/resource.js'
@@ -18,8 +19,8 @@ const CHOICES: readonly { readonly verdict: Verdict; readonly text: string; read
 export function CalibrationRecordsSection({ pipeline }: { pipeline: string }) {
   const calibration = useRead<CalibrationRecords>('/calibration-records', { pipeline })
   const [isGiving, setGiving] = useState(false)
-  const found = calibration.data
-  if (found === null || (found.next.length === 0 && found.labelled === 0)) return null
+  const { data, error } = calibration
+  if (error === null && (data === null || (data.next.length === 0 && data.labelled === 0))) return null
   const give = async (id: string, verdict: Verdict) => {
     setGiving(true)
     if (await giveVerdict({ id, key: null }, verdict)) calibration.reload()
@@ -28,47 +29,53 @@ export function CalibrationRecordsSection({ pipeline }: { pipeline: string }) {
   return (
     <section aria-labelledby="calibration">
       <h2 id="calibration">Label calibration records</h2>
-      <p class="quiet">
-        Anomalies among the calibration records of the active model hide others. Those that you confirm are removed from
-        them within half a minute, without a fit. {formatCount(found.labelled)} labelled, {formatCount(found.confirmed)}{' '}
-        confirmed
-        {found.next.length === 0 && '; no more labels are needed'}.
-      </p>
-      {found.next.length > 0 && (
-        <Table
-          asCards
-          columns={[
-            { name: 'record', of: ({ id }) => <code>{id}</code> },
-            { name: 'time', of: ({ recordTime }) => <Time at={recordTime} /> },
-            { name: 'values', kind: 'detail', of: ({ record }) => valuesOf(record) },
-            { name: 'nll', kind: 'number', of: ({ nll }) => formatAmount(nll) },
-            {
-              name: 'label',
-              of: ({ id }) =>
-                may('analyst') ? (
-                  <div class="row">
-                    {CHOICES.map(({ verdict, text, means }) => (
-                      <button
-                        key={verdict}
-                        type="button"
-                        title={means}
-                        aria-label={`${text}: ${id}`}
-                        disabled={isGiving}
-                        onClick={() => give(id, verdict)}
-                      >
-                        {text}
-                      </button>
-                    ))}
-                  </div>
-                ) : (
-                  'requires the role analyst'
-                ),
-            },
-          ]}
-          rows={found.next}
-          keyOf={({ id }) => id}
-        />
-      )}
+      <Shown of={calibration} what="calibration records">
+        {(found) => (
+          <>
+            <p class="quiet">
+              Anomalies among the calibration records of the active model hide others. Those that you confirm are
+              removed from them within half a minute, without a fit. {formatCount(found.labelled)} labelled,{' '}
+              {formatCount(found.confirmed)} confirmed
+              {found.next.length === 0 && '; no more labels are needed'}.
+            </p>
+            {found.next.length > 0 && (
+              <Table
+                asCards
+                columns={[
+                  { name: 'record', of: ({ id }) => <code>{id}</code> },
+                  { name: 'time', of: ({ recordTime }) => <Time at={recordTime} /> },
+                  { name: 'values', kind: 'detail', of: ({ record }) => valuesOf(record) },
+                  { name: 'nll', kind: 'number', of: ({ nll }) => formatAmount(nll) },
+                  {
+                    name: 'label',
+                    of: ({ id }) =>
+                      may('analyst') ? (
+                        <div class="row">
+                          {CHOICES.map(({ verdict, text, means }) => (
+                            <button
+                              key={verdict}
+                              type="button"
+                              title={means}
+                              aria-label={`${text}: ${id}`}
+                              disabled={isGiving}
+                              onClick={() => give(id, verdict)}
+                            >
+                              {text}
+                            </button>
+                          ))}
+                        </div>
+                      ) : (
+                        'requires the role analyst'
+                      ),
+                  },
+                ]}
+                rows={found.next}
+                keyOf={({ id }) => id}
+              />
+            )}
+          </>
+        )}
+      </Shown>
     </section>
   )
 }
