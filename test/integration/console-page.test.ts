@@ -150,6 +150,18 @@ describe('what an operator changes', () => {
     expect(await lastVerdict()).toMatchObject({ offset: '1', verdict: 'false_alarm' })
   })
 
+  it('offers the calibration records of the active model only (after a rollback, those of the model before)', async () => {
+    await page.goto(`${console.url}/models`)
+    const calibration = page.getByRole('heading', { name: 'Label calibration records' })
+    await calibration.waitFor()
+    await page.getByRole('button', { name: 'Roll back' }).click()
+    await page.getByLabel(/^Why/).fill('floods the night shift')
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
+    await calibration.waitFor({ state: 'detached' })
+    await promote('now')
+    await soon(() => activeModelId(pool, PIPELINE)).toBe('now')
+  })
+
   async function promote(id: string): Promise<void> {
     await page.goto(`${console.url}/models/${id}`)
     await promoteShown()

@@ -21,6 +21,7 @@ const REFRESH_MS = 15_000
 export function ModelsPage() {
   const pipeline = currentPipeline.value
   const models = useRead<readonly Model[]>('/models', { pipeline }, REFRESH_MS)
+  const active = models.data?.find(({ state }) => state === 'active')
   const [dialog, setDialog] = useState<'retrain' | 'rollback' | null>(null)
   return (
     <Page
@@ -42,7 +43,10 @@ export function ModelsPage() {
         {(found) => <ModelTable models={found} pipeline={pipeline} />}
       </Shown>
       <Precision pipeline={pipeline} />
-      <CalibrationRecordsSection pipeline={pipeline} />
+      {active !== undefined && (
+        // Those of the fitted model: a model that was made by their labels has the same.
+        <CalibrationRecordsSection key={active.labels?.of ?? active.id} pipeline={pipeline} />
+      )}
       {dialog === 'rollback' && (
         <Dialog
           title={`Roll ${pipeline} back?`}
