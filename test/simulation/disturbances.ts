@@ -17,6 +17,7 @@ interface Disturbed {
 
 // Shorter and longer than the timeouts of a session, 10 s, and of a transaction and a statement, 30 s.
 const PAUSES_MS = [500, 5_000, 12_000, 35_000, 70_000]
+const OUTLASTS_TRANSACTION_MS = 35_000
 const DELETED_MS = [0, 50, 500, 5_000]
 const CLOCK_JUMPS_MS = [-3_600_000, -5_000, 5_000, 3_600_000]
 
@@ -26,7 +27,7 @@ export function disturb({ scheduler, plan, services, postgres, broker, operate }
   const { disturbedEveryMs } = plan
   const resumes = new Set<() => void>()
   let isOver = false
-  const pause = ({ process }: Supervised) => {
+  const pause = ({ process }: Supervised, forMs?: number) => {
     if (process.isPaused || !process.isAlive) return
     scheduler.trace(scheduler.nowMs, process.name, 'is paused')
     process.isPaused = true
@@ -36,11 +37,12 @@ export function disturb({ scheduler, plan, services, postgres, broker, operate }
       scheduler.resume(process)
     }
     resumes.add(resume)
-    scheduler.after(random.pick(PAUSES_MS), null, resume)
+    scheduler.after(forMs ?? random.pick(PAUSES_MS), null, resume)
   }
   const deleteRecords = () => {
     const log = random.pick(broker.topics.get(SOURCE)!.partitions)
     log.deleteBefore(log.start + BigInt(random.below(20)))
+    scheduler.trace(scheduler.nowMs, 'broker', `has deleted records before ${log.start}`)
   }
   const recreate = () => {
     if (broker.topics.get(SOURCE)!.isDeleted) return
@@ -85,8 +87,17 @@ export function disturb({ scheduler, plan, services, postgres, broker, operate }
     broker.addPartition(SOURCE)
   }
   for (let left = plan.addedPartitions; left > 0; left--) scheduler.after(random.below(plan.feedMs), null, addPartition)
+  for (let left = plan.deletions; left > 0; left--) scheduler.after(random.below(plan.feedMs), null, deleteRecords)
+  const outlastTransaction = () => {
+    broker.transactions.onBegin = () => {
+      broker.transactions.onBegin = () => {}
+      for (const service of services) if (service.name.startsWith('relay')) pause(service, OUTLASTS_TRANSACTION_MS)
+    }
+  }
+  if (plan.outlastsTransaction) scheduler.after(random.below(plan.feedMs / 4), null, outlastTransaction)
   return () => {
     isOver = true
+    broker.transactions.onBegin = () => {}
     for (const resume of [...resumes]) resume()
   }
 }

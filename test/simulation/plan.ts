@@ -41,6 +41,10 @@ export interface Plan {
   readonly isRecreated: boolean
   /** Number of partitions that are added to the source topic. */
   readonly addedPartitions: number
+  /** How often retention deletes records, besides the disturbances. */
+  readonly deletions: number
+  /** Whether all relays are paused in a transaction until the broker aborts it. */
+  readonly outlastsTransaction: boolean
   /** Maximum records per partition in a fetch response. */
   readonly fetchRecords: number
   /** Codec by which the broker compresses batches; null: none. */
@@ -57,10 +61,16 @@ export interface Plan {
 
 /**
  * Each of eight in sixteen seeds adds one feature: a provisional model, compression, a topic that is created again, or one that gets more
- * partitions.
+ * partitions. Every 32nd seed adds retention and a transaction that times out.
  */
 export function makePlan(random: Random, seed: number): Plan {
   const plan = anyPlan(random)
+  if (seed % 32 === 0) {
+    return {
+      ...plan,
+      ...{ hasModel: true, feedMs: 60_000, deletions: random.between(2, 4), outlastsTransaction: true },
+    }
+  }
   switch (seed % 16) {
     case 1:
     case 8:
@@ -124,7 +134,7 @@ function anyPlan(random: Random): Plan {
     hasOperator: random.oneIn(2),
     hasTransactions: random.oneIn(3),
     hasRetention,
-    ...{ isRecreated: false, addedPartitions: 0 },
+    ...{ isRecreated: false, addedPartitions: 0, deletions: 0, outlastsTransaction: false },
     fetchRecords: random.pick([1, 4, 20]),
     codec: null,
     verifiesPartitions: true,

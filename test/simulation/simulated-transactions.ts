@@ -35,6 +35,7 @@ interface TransactionsDeps {
 export class SimulatedTransactions {
   readonly #byId = new Map<string, Transaction>()
   #producerCount = 0
+  onBegin = () => {}
 
   constructor(private readonly deps: TransactionsDeps) {}
 
@@ -126,6 +127,7 @@ export class SimulatedTransactions {
         this.#note(own, 'times out')
         this.#abortFenced(own)
       })
+      this.onBegin()
     }
     return own
   }
