@@ -107,6 +107,15 @@ test('a thread runs a program until it is ended, also after the last model is cl
   await end()
 })
 
+test('models of a thread that has failed can be closed (the first of two was rejected, so that ingest did not close its connections)', async () => {
+  const own = makeScoringThread()
+  const models = [await own.open(model.encoder, model.flow), await own.open(model.encoder, model.flow)]
+  const { port } = own.run(new URL('data:text/javascript,export const run = () => process.exit(3)'))
+  await once(port, 'close')
+  await expect(models[0]!.score(packFields(records(0, 9)))).rejects.toThrow('exit code 3')
+  for (const opened of models) await opened.close()
+})
+
 test('rejects with the reason for a model that cannot be opened, and continues for the others', async () => {
   const incomplete = { ...model.flow!, weights: new Map() }
   await expect(thread.open(model.encoder, incomplete)).rejects.toThrow(ShapeError)

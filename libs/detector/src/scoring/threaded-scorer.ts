@@ -61,7 +61,8 @@ export function makeScoringThread(): ScoringThread {
       return {
         score: async (table) => (await thread.request({ kind: 'score', model, table }))!,
         close: async () => {
-          if (!(await thread.removeUser())) await thread.request({ kind: 'close', model })
+          const wasLast = await thread.removeUser()
+          if (!wasLast && !thread.hasEnded()) await thread.request({ kind: 'close', model })
         },
       }
     },
