@@ -1,6 +1,6 @@
 import { StoreRefused } from '@outflow/store'
 import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
-import { makeBatchWriter, partitionCounters, writeBatch } from '@outflow/store/batch'
+import { type BatchWrite, makeBatchWriter, partitionCounters, writeBatch } from '@outflow/store/batch'
 import { rejectionsSince } from '@outflow/store/dead-letters'
 import { recentRate } from '@outflow/store/pipelines'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
@@ -139,16 +139,24 @@ describe('makeBatchWriter', () => {
       for (const partition of partitions.slice(1)) await beginPartition(pool, { pipeline, topic: TOPIC, partition })
     const batchesOf = (pipeline: string) => [
       ...partitions.map((partition) => ({ ...aPlainBatch(pipeline, 0n, 2n), partition })),
-      { ...aBatch(pipeline, 2n, 5n), partition: 4 },
-      ...partitions.map((partition) => ({ ...aPlainBatch(pipeline, partition === 4 ? 5n : 2n, 7n), partition })),
-      { ...aPlainBatch(pipeline, 3n, 9n), partition: 5 },
+      { ...aPlainBatch(pipeline, 2n, 5n), partition: 0 },
+      { ...aBatch(pipeline, 2n, 5n), partition: 1, withholdsAlerts: true },
+      ...[2, 3].map((partition) => ({ ...aBatch(pipeline, 2n, 5n), ...statesOf(partition), partition })),
+      ...[4, 5].map((partition) => ({
+        ...aBatch(pipeline, 2n, 5n),
+        ...statesOf(partition),
+        partition,
+        shadow: SHADOW,
+      })),
+      ...partitions.map((partition) => ({ ...aPlainBatch(pipeline, 5n, 7n), partition })),
+      { ...aBatch(pipeline, 3n, 9n), partition: 5 },
       { ...aPlainBatch(pipeline, 7n, 9n), partition: 0, received: 3 },
-      { ...aPlainBatch(pipeline, 7n, 9n), partition: 3 },
+      { ...aBatch(pipeline, 7n, 10n), partition: 3 },
     ]
     const write = makeBatchWriter(pool)
-    const rounds = [batchesOf(together).slice(0, 6), batchesOf(together).slice(6, 7), batchesOf(together).slice(7, 13)]
     const outcomes: unknown[] = []
-    for (const round of [...rounds, batchesOf(together).slice(13)]) {
+    for (const start of [0, 6, 12, 18]) {
+      const round = batchesOf(together).slice(start, start + 6)
       const settled = await Promise.allSettled(round.map(write))
       outcomes.push(...settled.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).message)))
     }
@@ -159,8 +167,7 @@ describe('makeBatchWriter', () => {
 
     expect(outcomes).toEqual(expected)
     expect(outcomes.slice(-3)).toEqual(['superseded', expect.stringContaining('every_record_counted_once'), 'written'])
-    expect(await partitionCounters(pool, together)).toEqual(await partitionCounters(pool, alone))
-    expect(await minutesOf(together)).toEqual(await minutesOf(alone))
+    expect(await everything(together)).toEqual(await everything(alone))
   })
 
   it('writes each batch once when two writers of the same partitions begin at once', async () => {
@@ -188,25 +195,33 @@ const aPlainBatch = (pipeline: string, expectedOffset: bigint, nextOffset: bigin
   scores: minuteScores('m', [NOW, NOW - 60_000], [Number(nextOffset), 40], [0, 0], [0.5, 0.25]),
 })
 
-async function minutesOf(pipeline: string): Promise<unknown[]> {
-  const { rows } = await pool.query(
-    `select minute, model_id, scored, anomalies, nll_min, nll_max, nll_sum, histogram, p_histogram
-     from outflow.score_statistics where pipeline = $1 order by minute`,
-    [pipeline],
-  )
-  return rows
+const statesOf = (partition: number): Pick<BatchWrite, 'windowStates' | 'fdrState'> => ({
+  windowStates: [{ by: '$.origin', entity: 'LAX', state: new Uint8Array([partition]) }],
+  fdrState: { fdr: 0.1, tested: 3, first: partition, later: [] },
+})
+
+const SHADOW = {
+  ...{ shadowId: 'b', modelId: 'm', scored: 2, anomaliesByBoth: 0, anomaliesByActive: 1, anomaliesByShadow: 1 },
+  differences: (['active', 'shadow'] as const).map((anomalyBy, place) => ({
+    ...{ offset: BigInt(3 + place), recordTimeMs: NOW, eventTimeMs: NOW, entityKey: null, record: {} },
+    ...{ anomalyBy, nll: 12, pValue: 0.001, shadowNll: 3, shadowPValue: 0.5 },
+  })),
 }
 
+/** The tables that a batch changes. */
+const TABLES = [
+  ...['offsets', 'anomalies', 'unsent_alerts', 'outbox', 'dead_letters', 'score_statistics', 'window_states'],
+  ...['shadow_statistics', 'shadow_differences'],
+]
+
+/** Returns the rows of a pipeline by table, as texts, without ids and the times of writes. */
 async function everything(pipeline: string): Promise<unknown> {
-  const tables = ['offsets', 'anomalies', 'outbox', 'dead_letters', 'score_statistics']
-  return Promise.all(
-    tables.map(async (table) => {
-      const { rows } = await pool.query(`select * from outflow.${table} where pipeline = $1 order by 1, 2, 3, 4`, [
-        pipeline,
-      ])
-      return rows
-    }),
-  )
+  const isOwn = ([column]: [string, unknown]) => !/^(id|pipeline|.*_at)$/.test(column)
+  const tables = TABLES.map(async (table) => {
+    const { rows } = await pool.query<object>(`select * from outflow.${table} where pipeline = $1`, [pipeline])
+    return rows.map((row) => JSON.stringify(Object.entries(row).filter(isOwn))).toSorted()
+  })
+  return Promise.all(tables)
 }
 
 function nested(levels: number): unknown {

@@ -319,15 +319,15 @@ class Session implements ServerSession {
   }
 }
 
-const BATCHES = new Set(['write_batch', 'write_batch_with_shadow', 'write_plain_batches'])
+const BATCHES = new Set(['write_batches', 'write_batches_with_shadow', 'write_plain_batches'])
 /** Statements with synchronous_commit off, in addition to batches. */
 const NOT_AWAITED = new Set(['take_outbox', 'delete_outbox_through'])
 
 /** Number of messages that a batch adds to the outbox; their ids are assigned before its commit. */
 function messagesIn({ name, values }: Statement): number {
   const messages: readonly unknown[] =
-    name === 'write_batch' || name === 'write_batch_with_shadow'
-      ? values[4]!
+    name === 'write_batches' || name === 'write_batches_with_shadow'
+      ? values[7]!
       : name === 'queue_messages'
         ? values[1]!
         : []

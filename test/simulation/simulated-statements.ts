@@ -1,13 +1,10 @@
-import type { countColumns } from '../../libs/store/src/batch/write-batch-values.js'
 import { MODEL_READS, MODEL_STATEMENTS } from './simulated-models.js'
 import { insertMessages, OUTBOX_STATEMENTS } from './simulated-outbox.js'
 import { TRAINING_READS, TRAINING_STATEMENTS } from './simulated-training.js'
 import type { Execute, Row, StatementContext } from './statement.js'
-import type { BatchJson, Tables } from './tables.js'
+import type { BatchJson, ScoresJson, Tables } from './tables.js'
 
 export const DATABASE_ID = 'simulated'
-
-type PlainBatchJson = ReturnType<typeof countColumns>
 
 /**
  * The store's statements, by their prepared names: each applies its changes to the tables at the moment of its commit.
@@ -67,9 +64,9 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
       return { by, entity, state: windowStates.get(windowKey(topic, partition, by, entity))?.state ?? null }
     })
   },
-  write_plain_batches: (tables, [text, scores]) => writePlainBatches(tables, text!, scores!),
-  write_batch: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
-  write_batch_with_shadow: (tables, [text, ...columns], context) => writeBatch(tables, text!, columns, context),
+  write_plain_batches: writeBatches,
+  write_batches: writeBatches,
+  write_batches_with_shadow: writeBatches,
   partition_counters: ({ offsets }) =>
     [...offsets.values()].map(({ firstOffset: _, topicId: __, missed, ...counts }) => ({
       ...counts,
@@ -114,71 +111,64 @@ const windowKey = (topic: string, partition: number, by: string, entity: string)
 
 /** The partitions whose rows a write of batches locks. */
 export function partitionsOf(text: string): readonly string[] {
-  return [JSON.parse(text) as BatchJson | PlainBatchJson[]].flat().map(keyOf).toSorted()
+  return (JSON.parse(text) as BatchJson[]).map(keyOf).toSorted()
 }
 
-const keyOf = ({ topic, partition }: PlainBatchJson): string => `${topic}/${partition}`
+const keyOf = ({ topic, partition }: BatchJson): string => `${topic}/${partition}`
 
-function isExpected(tables: Tables, batch: PlainBatchJson): boolean {
+function isExpected(tables: Tables, batch: BatchJson): boolean {
   const stored = tables.offsets.get(keyOf(batch))
   if (stored?.nextOffset !== BigInt(batch.expected_offset)) return false
   return batch.topic_id === null || batch.topic_id === stored.topicId
 }
 
-function writePlainBatches(tables: Tables, text: string, scores: string): Row[] {
-  const batches = JSON.parse(text) as PlainBatchJson[]
-  const written = batches.every((batch) => isExpected(tables, batch))
-  if (!written) return [{ written }]
-  for (const batch of batches) moveOffset(tables, batch, { rejected: 0, anomaly_count: 0, alerts: 0 })
-  for (const minute of JSON.parse(scores) as BatchJson['scores']) addScores(tables, minute)
-  return [{ written }]
-}
-
-function writeBatch(tables: Tables, text: string, columns: readonly never[], context: StatementContext): Row[] {
-  const batch = JSON.parse(text) as BatchJson
-  const { topic, partition } = batch
-  const key = keyOf(batch)
-  if (!isExpected(tables, batch)) return [{ written: false }]
-  moveOffset(tables, batch, batch)
-  insertNew(tables.anomalies, key, batch.anomalies, ({ offset, record_time }) => `${offset} ${record_time}`)
-  for (const { offset } of batch.withholds_alerts ? batch.anomalies : [])
-    tables.unsent.set(`${key}/${offset}`, { because: 'provisional', ruleId: null, groupId: null })
-  insertNew(tables.deadLetters, key, batch.dead_letters, ({ offset }) => offset)
-  for (const minute of batch.scores) addScores(tables, minute)
-  for (const { record_time, reason } of batch.dead_letters)
-    add(tables.rejected, `${record_time.slice(0, 16)} ${reason}`, 1)
-  if (batch.fdr_state) tables.fdrStates.set(key, batch.fdr_state)
-  const [bys = [], entities = [], states = [], ...messages] = columns as unknown as [
+function writeBatches(tables: Tables, values: readonly string[], context: StatementContext): Row[] {
+  const [text, minutes, ...columns] = values as [string, string, ...string[]]
+  const batches = JSON.parse(text) as BatchJson[]
+  if (!batches.every((batch) => isExpected(tables, batch))) return [{ written: false }]
+  for (const batch of batches) writeBatch(tables, batch)
+  for (const minute of JSON.parse(minutes) as ScoresJson[]) addScores(tables, minute)
+  const [topics = [], partitions = [], bys = [], entities = [], states = [], ...messages] = columns as unknown as [
+    string[],
+    number[],
     string[],
     string[],
     Buffer[],
     ...unknown[][],
   ]
-  bys.forEach((by, place) => {
-    const entity = entities[place]!
-    tables.windowStates.set(windowKey(topic, partition, by, entity), { by, entity, state: Buffer.from(states[place]!) })
+  topics.forEach((topic, place) => {
+    const [by, entity, state] = [bys[place]!, entities[place]!, Buffer.from(states[place]!)]
+    tables.windowStates.set(windowKey(topic, partitions[place]!, by, entity), { by, entity, state })
   })
   insertMessages(tables, messages, context)
-  if (messages[0]?.includes('dead_letter')) context.notify('outflow_outbox')
-  if (batch.shadow) addComparison(tables, batch.shadow)
+  if (batches.some(({ rejected }) => rejected > 0)) context.notify('outflow_outbox')
   return [{ written: true }]
 }
 
-function moveOffset(
-  { offsets }: Tables,
-  batch: PlainBatchJson,
-  { rejected, anomaly_count, alerts }: Pick<BatchJson, 'rejected' | 'anomaly_count' | 'alerts'>,
-): void {
+function writeBatch(tables: Tables, batch: BatchJson): void {
+  const key = keyOf(batch)
+  moveOffset(tables, batch)
+  insertNew(tables.anomalies, key, batch.anomalies, ({ offset, record_time }) => `${offset} ${record_time}`)
+  for (const { offset } of batch.withholds_alerts ? batch.anomalies : [])
+    tables.unsent.set(`${key}/${offset}`, { because: 'provisional', ruleId: null, groupId: null })
+  insertNew(tables.deadLetters, key, batch.dead_letters, ({ offset }) => offset)
+  for (const { record_time, reason } of batch.dead_letters)
+    add(tables.rejected, `${record_time.slice(0, 16)} ${reason}`, 1)
+  if (batch.fdr_state) tables.fdrStates.set(key, batch.fdr_state)
+  if (batch.shadow) addComparison(tables, batch.shadow)
+}
+
+function moveOffset({ offsets }: Tables, batch: BatchJson): void {
   const known = offsets.get(keyOf(batch))!
   offsets.set(keyOf(batch), {
     ...known,
     nextOffset: BigInt(batch.next_offset),
     received: known.received + batch.received,
     scored: known.scored + batch.scored,
-    rejected: known.rejected + rejected,
+    rejected: known.rejected + batch.rejected,
     skipped: known.skipped + batch.skipped,
-    anomalies: known.anomalies + anomaly_count,
-    alerts: known.alerts + alerts,
+    anomalies: known.anomalies + batch.anomaly_count,
+    alerts: known.alerts + batch.alerts,
   })
 }
 
@@ -189,7 +179,7 @@ function insertNew<T>(rows: Map<string, T>, partition: string, fresh: readonly T
   }
 }
 
-function addScores({ scored }: Tables, added: BatchJson['scores'][number]): void {
+function addScores({ scored }: Tables, added: ScoresJson): void {
   const key = `${added.minute} ${added.model_id}`
   const known = scored.get(key)
   const sumOf = (before: readonly number[] | undefined, more: string) =>

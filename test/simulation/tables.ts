@@ -3,7 +3,7 @@ import type { partitionCounters } from '@outflow/store/batch'
 import type { StoredModel } from '@outflow/store/models'
 import type { ScoreMinute } from '@outflow/store/statistics'
 import type { StoredFit } from '@outflow/store/training'
-import type { batchColumns } from '../../libs/store/src/batch/write-batch-values.js'
+import type { batchColumns, scoreColumns } from '../../libs/store/src/batch/write-batch-values.js'
 
 /** What the simulated Postgres stores of one pipeline. Rows are replaced, never changed. */
 export interface Tables {
@@ -44,6 +44,7 @@ export interface Tables {
 
 /** A batch as the store sends it. */
 export type BatchJson = ReturnType<typeof batchColumns>
+export type ScoresJson = ReturnType<typeof scoreColumns>
 
 export interface OffsetRow extends Omit<Awaited<ReturnType<typeof partitionCounters>>[number], 'missed'> {
   /** Where reading began. */

@@ -1,7 +1,7 @@
 import { isRetryable } from '@outflow/errors'
 import type { Pool } from '../connection/pool.js'
 import type { BatchWrite } from './batch.js'
-import { type WriteOutcome, writeBatch, writePlainBatches } from './write-batch.js'
+import { rowsOf, type WriteOutcome, writeBatch, writeBatches } from './write-batch.js'
 
 interface Waiting {
   readonly batch: BatchWrite
@@ -9,8 +9,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+// A batch of more rows is written at once, so that Postgres writes several of them in parallel; the statement itself is then a small part of
+// the cost.
+const MOST_GROUPED_ROWS = 100
+
 /**
- * Returns `writeBatch` for the batches of one pipeline, with one statement for all plain batches that became ready while the last one
+ * Returns `writeBatch` for the batches of one pipeline, with one statement for all small batches that became ready while the last one
  * was running: on a topic of many partitions with little traffic, the number of statements is most of the cost of a record.
  *
  * The batches of a partition must be written one after the other.
@@ -30,30 +34,24 @@ export function makeBatchWriter(pool: Pool): (batch: BatchWrite) => Promise<Writ
   }
 
   return (batch) =>
-    isPlain(batch)
-      ? new Promise((resolve, reject) => {
+    rowsOf(batch) > MOST_GROUPED_ROWS
+      ? writeBatch(pool, batch)
+      : new Promise((resolve, reject) => {
           waiting.push({ batch, resolve, reject })
           if (!isWriting) void writeWaiting()
         })
-      : writeBatch(pool, batch)
-}
-
-/** Whether all records were scored and none is an anomaly, as in most small batches. */
-function isPlain({ anomalies, deadLetters, outbox, windowStates, fdrState, shadow }: BatchWrite): boolean {
-  const more = [anomalies, deadLetters, outbox, windowStates ?? []]
-  return !fdrState && !shadow && more.every(({ length }) => length === 0)
 }
 
 async function writeGroup(pool: Pool, group: readonly Waiting[]): Promise<void> {
   try {
-    const outcome = await writePlainBatches(
+    const outcome = await writeBatches(
       pool,
       group.map(({ batch }) => batch),
     )
-    if (outcome === 'written') for (const { resolve } of group) resolve(outcome)
+    if (outcome === 'written' || group.length === 1) for (const { resolve } of group) resolve(outcome)
     else writeAlone(pool, group)
   } catch (error: unknown) {
-    if (isRetryable(error)) for (const { reject } of group) reject(error)
+    if (isRetryable(error) || group.length === 1) for (const { reject } of group) reject(error)
     else writeAlone(pool, group)
   }
 }

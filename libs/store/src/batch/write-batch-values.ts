@@ -6,11 +6,19 @@ import type { BatchWrite, ShadowWrite } from './batch.js'
 
 const DETAIL_LENGTH = 1000
 
-/** Returns a batch, without its window states and messages, by the names that the statement unpacks: the tables' column names. */
+/** Returns a batch, without its minutes, window states and messages, by the names that the statement unpacks: the tables' column names. */
 export function batchColumns(batch: BatchWrite) {
   return {
-    ...countColumns(batch),
+    pipeline: batch.pipeline,
+    topic: batch.topic,
+    partition: batch.partition,
+    expected_offset: String(batch.expectedOffset),
+    topic_id: batch.topicId ?? null,
+    next_offset: String(batch.nextOffset),
+    received: batch.received,
+    scored: batch.scored,
     rejected: batch.deadLetters.length,
+    skipped: batch.skipped ?? 0,
     anomaly_count: batch.anomalies.length,
     alerts: batch.outbox.filter(({ kind }) => kind === 'alert').length,
     anomalies: batch.anomalies.map(anomalyRow),
@@ -24,24 +32,8 @@ export function batchColumns(batch: BatchWrite) {
       value_start: byteaText(value?.subarray(0, KEPT_BYTES)),
       value_bytes: value?.byteLength,
     })),
-    scores: batch.scores.map(scoreColumns),
     fdr_state: batch.fdrState,
     shadow: batch.shadow && shadowColumns(batch.shadow),
-  }
-}
-
-/** Returns the offset and counters of a batch. */
-export function countColumns(batch: BatchWrite) {
-  return {
-    pipeline: batch.pipeline,
-    topic: batch.topic,
-    partition: batch.partition,
-    expected_offset: String(batch.expectedOffset),
-    topic_id: batch.topicId ?? null,
-    next_offset: String(batch.nextOffset),
-    received: batch.received,
-    scored: batch.scored,
-    skipped: batch.skipped ?? 0,
   }
 }
 
