@@ -60,10 +60,13 @@ function levelAt(t: number, fdr: number, first: number | null, later: readonly n
 /** 1 / 12.645, the inverse of the sum of the series, rounded down so that γ sums to at most 1. */
 const SCALE = 0.079
 const TABLED = 100_000
-const TABLE = Float64Array.from({ length: TABLED }, (_, j) => (j === 0 ? 0 : exactGamma(j)))
+// Filled by the first use: most pipelines have a rate instead of false-discovery control.
+let table: Float64Array | undefined
 
 function gamma(j: number): number {
-  return j < TABLED ? TABLE[j]! : exactGamma(j)
+  if (j >= TABLED) return exactGamma(j)
+  table ??= Float64Array.from({ length: TABLED }, (_, at) => (at === 0 ? 0 : exactGamma(at)))
+  return table[j]!
 }
 
 function exactGamma(j: number): number {
