@@ -2,10 +2,12 @@ import type { Queryable } from '@outflow/store'
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { expect, test } from 'vitest'
+import { waitingOf } from '../alert-decisions.js'
 import { deliveryWithReasons, withReasons } from './with-reasons.js'
 
-const data = { topic: 'flights', partition: 0, offset: '7', reasons: [], counterfactual: null }
-const alert = { id: 'flights/flights/0/7', type: 'outflow.anomaly.v1', data }
+const position = { topic: 'flights', partition: 0, offset: '7' }
+const data = { ...position, key: 'LAX', severity: 'low', nll: 20, pValue: 0.001, reasons: [] }
+const alert = { id: 'flights/flights/0/7', type: 'outflow.anomaly.v1', time: '2026-01-01T00:00:00.000Z', data }
 const delivery = { id: 1n, payload: Buffer.from(JSON.stringify(alert)) } as unknown as WaitingDelivery
 const reason = {
   field: 'distance',
@@ -28,6 +30,18 @@ test('a dead letter is sent byte for byte, also if it is an alert, from a topic 
   const [sent, letter] = await withReasons(db, 'flights', [rowOf('alert'), rowOf('dead_letter')])
   expect(JSON.parse(String(sent!.payload)).data.reasons).toEqual([reason])
   expect(letter).toEqual(rowOf('dead_letter'))
+})
+
+test.each([
+  ['without data', { ...alert, data: undefined }],
+  ['without an nll', { ...alert, data: { ...data, nll: undefined } }],
+  ['whose offset is not a number', { ...alert, data: { ...data, offset: 'last' } }],
+  ['whose id is not that of an anomaly', { ...alert, id: 'flights' }],
+])('an alert %s is sent unchanged (it stopped the relay)', async (_, event) => {
+  const db = { query: async () => ({ rows: [] }) } as unknown as Queryable
+  const row = { kind: 'alert', payload: Buffer.from(JSON.stringify(event)), createdAt: new Date(0) } as const
+  expect(await withReasons(db, 'flights', [row])).toEqual([row])
+  expect(waitingOf({ ...row, id: 1n })).toEqual({ id: 1n, alert: null })
 })
 
 test('a delivery gets the reasons that were stored after its alert had left the outbox', async () => {

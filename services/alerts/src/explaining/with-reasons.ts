@@ -1,5 +1,5 @@
 import { explainedAlert } from '@outflow/alerting'
-import { ALERT_EVENT_TYPE, type AlertEvent, formatPosition, type Position } from '@outflow/contracts'
+import { type AlertEvent, alertEventSchema, formatPosition, type Position, parseAnomalyId } from '@outflow/contracts'
 import type { Queryable } from '@outflow/store'
 import { explanationAt, explanationsBetween } from '@outflow/store/anomalies'
 import type { OutboxRow } from '@outflow/store/outbox'
@@ -45,10 +45,20 @@ const unexplained = (alert: AlertEvent | null) => (alert?.data.reasons.length ==
 export const alertIn = ({ kind, payload }: Pick<OutboxRow, 'kind' | 'payload'>): AlertEvent | null =>
   kind === 'alert' ? alertOf(payload) : null
 
+/** Null also if another program has removed or changed a field that is read here or decides whether the alert is sent. */
 function alertOf(payload: Buffer | null): AlertEvent | null {
   const event = eventIn(payload)
-  return event?.type === ALERT_EVENT_TYPE ? event : null
+  return readFieldsSchema.safeParse(event).success ? (event as AlertEvent) : null
 }
+
+const { id, data } = alertEventSchema.shape
+const readFieldsSchema = alertEventSchema.pick({ type: true, time: true }).extend({
+  id: id.refine((text) => parseAnomalyId(text) !== null),
+  data: data.pick({
+    ...{ topic: true, partition: true, offset: true },
+    ...{ key: true, nll: true, pValue: true, severity: true, reasons: true },
+  }),
+})
 
 const positionOf = ({ data: { topic, partition, offset } }: AlertEvent): Position => ({
   topic,
