@@ -27,14 +27,19 @@ export async function ensureOutputTopics(
   )
 }
 
+/** A row of the outbox with the topic of its message; null: messages of its kind are no longer published. */
+export interface RelayRow extends Omit<OutboxRow, 'topic'> {
+  readonly topic: string | null
+}
+
 /**
- * The topic of a message. A message that was stored before its topic was renamed in the configuration goes to the new one: the old one may
- * be deleted, and would delay all messages.
+ * The topic of a message. A message that was stored before its topic was renamed or removed in the configuration does not go to the old one,
+ * which may be deleted, and would delay all messages.
  */
 export function outputTopicOf(
   { kind, topic }: Pick<OutboxRow, 'kind' | 'topic'>,
   { alerts, deadLetters, events }: Pick<Config, 'alerts' | 'deadLetters' | 'events'>,
-): string {
+): string | null {
   switch (kind) {
     case 'alert':
     case 'explained':
@@ -42,7 +47,7 @@ export function outputTopicOf(
     case 'dead_letter':
       return deadLetters.topic
     case 'health_event':
-      return events.topic ?? topic
+      return events.topic ?? null
     case 'resent':
       return topic
   }

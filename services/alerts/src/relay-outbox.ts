@@ -69,23 +69,20 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
       ),
     take: async () => {
       const rows = await withReasons(client, pipeline, await takeRows(deps))
-      // After events.topic was removed, its topic may be deleted, and would delay all messages.
-      const unwanted = config.events.topic === undefined ? rows.filter(({ kind }) => kind === 'health_event') : []
-      for (const { sequence } of unwanted) oversized.unsendable.add(sequence)
       return rows.map((row) => ({ ...row, topic: outputTopicOf(row, config) }))
     },
-    settle: async (sent) => {
-      const handOvers = sent.flatMap((row) => handOversOf(row, config.alerts.webhooks))
-      await deleteOutboxThrough(client, pipeline, sent.at(-1)!.sequence, handOvers)
+    settle: async (done) => {
+      const handOvers = done.flatMap((row) => handOversOf(row, config.alerts.webhooks))
+      await deleteOutboxThrough(client, pipeline, done.at(-1)!.sequence, handOvers)
     },
   }
   try {
     telemetry.leadershipTaken(await catchUp(effects))
     while (!signal.aborted) {
-      const { length: sent } = await relayOnce(effects, telemetry, oversized)
+      const relayed = await relayOnce(effects, telemetry, oversized)
       onProgress()
-      if (sent === 0) await untilWoken(signal)
-      else await pause(restMs(sent), signal)
+      if (relayed === 0) await untilWoken(signal)
+      else await pause(restMs(relayed), signal)
     }
   } finally {
     await sender.close()

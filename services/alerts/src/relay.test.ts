@@ -1,10 +1,10 @@
-import type { OutboxRow } from '@outflow/store/outbox'
 import { BrokerRefused, MessageTooLarge, type OutgoingMessage, TopicUnknown } from '@outflow/streams'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
+import type { RelayRow } from './output-topics.js'
 import { catchUp, noOversized, type RelayEffects, relayOnce, restMs, toMessage } from './relay.js'
 
-function aRow(sequence: number, overrides: Partial<OutboxRow> = {}): OutboxRow {
+function aRow(sequence: number, overrides: Partial<RelayRow> = {}): RelayRow {
   return {
     sequence: BigInt(sequence),
     kind: 'dead_letter',
@@ -23,7 +23,7 @@ const tooLarge = () => new MessageTooLarge('too large')
 class Crash extends Error {}
 
 /** A simulated outbox, topic and mark, and a relay that can be killed at any of its effects. */
-function aWorld(rows: readonly OutboxRow[], { maxBytes = Number.POSITIVE_INFINITY } = {}) {
+function aWorld(rows: readonly RelayRow[], { maxBytes = Number.POSITIVE_INFINITY } = {}) {
   let outbox = [...rows]
   let mark: bigint | null = null
   let actsUntilCrash = Number.POSITIVE_INFINITY
@@ -73,7 +73,7 @@ const telemetry = () => ({ rowsSent: vi.fn(), messageShortened: vi.fn(), message
 
 async function drain(effects: RelayEffects, reported = telemetry(), oversized = noOversized()): Promise<void> {
   await catchUp(effects)
-  while ((await relayOnce(effects, reported, oversized)).length > 0);
+  while ((await relayOnce(effects, reported, oversized)) > 0);
 }
 
 test('every message is sent and queued for webhooks exactly once, although the relay is killed at any points', async () => {
@@ -151,6 +151,17 @@ test('issue 17.19: a message above the largest request of a broker is not sent, 
   expect(world.left()).toEqual([])
   expect(reported.messageShortened).toHaveBeenCalledTimes(2)
   expect(reported.messageNotSent).toHaveBeenCalledTimes(1)
+  // It counted as sent, too.
+  expect(reported.rowsSent.mock.lastCall![0]).toMatchObject([{ sequence: 1n }, { sequence: 3n }])
+})
+
+test('a row without a topic is deleted, and neither sent nor counted as sent (it was counted)', async () => {
+  const world = aWorld([aRow(1), aRow(2, { kind: 'health_event', topic: null })])
+  const reported = telemetry()
+  await drain(world.effects, reported)
+  expect(world.topic).toHaveLength(1)
+  expect(world.left()).toEqual([])
+  expect(reported.rowsSent).toHaveBeenCalledExactlyOnceWith([expect.objectContaining({ sequence: 1n })])
 })
 
 test('a record resent to a deleted topic is reported and skipped, whereas other rows wait for their topic', async () => {
@@ -191,6 +202,7 @@ test('key, payload and headers are sent byte for byte', () => {
   const bytes = Buffer.from([0, 0xff, 0xfe])
   expect(
     toMessage(
+      'flights.dead',
       aRow(1, {
         key: null,
         payload: bytes,
@@ -214,5 +226,5 @@ test('key, payload and headers are sent byte for byte', () => {
 })
 
 test("a resent record is sent to its partition, since a producer may place keys otherwise than by Kafka's hash", () => {
-  expect(toMessage(aRow(1, { kind: 'resent', partition: 3 }))).toMatchObject({ partition: 3 })
+  expect(toMessage('flights', aRow(1, { kind: 'resent', partition: 3 }))).toMatchObject({ partition: 3 })
 })

@@ -1,7 +1,6 @@
 import type { OutflowError } from '@outflow/errors'
-import type { OutboxRow } from '@outflow/store/outbox'
 import { MessageTooLarge, messageBytes, type OutgoingMessage, TopicUnknown } from '@outflow/streams'
-import { MAX_MESSAGE_BYTES } from './output-topics.js'
+import { MAX_MESSAGE_BYTES, type RelayRow } from './output-topics.js'
 import { shorten } from './shorten.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
@@ -12,9 +11,9 @@ export interface RelayEffects {
   /** Sends all in one Kafka transaction that also moves the mark; if it rejects, nothing was sent, or the outcome is unknown. */
   readonly send: (messages: readonly OutgoingMessage[], through: bigint) => Promise<void>
   /** The outbox's first rows, in order, at most `MAX_ROWS`. */
-  readonly take: () => Promise<readonly OutboxRow[]>
+  readonly take: () => Promise<readonly RelayRow[]>
   /** Deletes the first rows up to and including the last of these, and queues their events for the webhooks. */
-  readonly settle: (sent: readonly OutboxRow[]) => Promise<void>
+  readonly settle: (done: readonly RelayRow[]) => Promise<void>
 }
 
 /** Of one transaction, which the sender divides into requests that a broker accepts; the reasons of alerts are in addition. */
@@ -42,7 +41,7 @@ export interface Oversized {
   alone: bigint
   /** Rows that are too large even alone, and are sent without their body. */
   readonly shortened: Set<bigint>
-  /** Rows that are not sent: too large even without their body or to be resent to a deleted topic, which is reported, or no longer published. */
+  /** Rows that are not sent, which was reported: too large even without their body, or to be resent to a deleted topic. */
   readonly unsendable: Set<bigint>
 }
 
@@ -60,21 +59,25 @@ type RelayTelemetry = Pick<AlertsTelemetry, 'rowsSent' | 'messageShortened' | 'm
  * A row that Kafka rejects for its size is sent without its body. If that is rejected too, or the topic of a resent record was deleted,
  * the row is reported and skipped, so that it does not block later rows.
  *
- * @returns the rows that were settled; empty if the outbox is empty
+ * @returns the number of rows that were settled; 0 if the outbox is empty
  */
 export async function relayOnce(
   { take, send, settle }: RelayEffects,
   telemetry: RelayTelemetry,
   oversized: Oversized,
-): Promise<readonly OutboxRow[]> {
+): Promise<number> {
   const waiting = await take()
   const [first] = waiting
-  if (first === undefined) return []
+  if (first === undefined) return 0
   const rows = first.sequence <= oversized.alone ? [first] : waiting
   const last = rows.at(-1)!
+  const outgoing = rows.flatMap((row) => {
+    const message = messageOf(row, telemetry, oversized)
+    return message === null ? [] : [{ row, message }]
+  })
   try {
     await send(
-      rows.flatMap((row) => messagesOf(row, telemetry, oversized)),
+      outgoing.map(({ message }) => message),
       last.sequence,
     )
   } catch (error: unknown) {
@@ -86,8 +89,8 @@ export async function relayOnce(
     throw error
   }
   await settle(rows)
-  telemetry.rowsSent(rows)
-  return rows
+  telemetry.rowsSent(outgoing.map(({ row }) => row))
+  return rows.length
 }
 
 /**
@@ -104,21 +107,23 @@ const MAX_REST_MS = 200
 /** Messages of a large transaction. */
 const LARGE = 200
 
-/** The message of a row, whole or without its body; none if even that is too large. */
-function messagesOf(row: OutboxRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage[] {
-  while (!oversized.unsendable.has(row.sequence)) {
-    const message = toMessage(oversized.shortened.has(row.sequence) ? shorten(row) : row)
-    if (messageBytes(message) <= MAX_MESSAGE_BYTES) return [message]
+/** The message of a row, whole or without its body; null: none is sent. */
+function messageOf(row: RelayRow, telemetry: RelayTelemetry, oversized: Oversized): OutgoingMessage | null {
+  const { sequence, topic } = row
+  if (topic === null) return null
+  while (!oversized.unsendable.has(sequence)) {
+    const message = toMessage(topic, oversized.shortened.has(sequence) ? shorten(row) : row)
+    if (messageBytes(message) <= MAX_MESSAGE_BYTES) return message
     withhold(row, null, telemetry, oversized)
   }
-  return []
+  return null
 }
 
 /**
  * Withholds the body first; if that has been withheld, the whole message. Of a resent record it withholds the whole message: without a value
  * it would delete its key from a compacted source topic.
  */
-function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTelemetry, oversized: Oversized): void {
+function withhold(row: RelayRow, error: OutflowError | null, telemetry: RelayTelemetry, oversized: Oversized): void {
   if (row.kind !== 'resent' && !oversized.shortened.has(row.sequence)) {
     oversized.shortened.add(row.sequence)
     telemetry.messageShortened(row, error)
@@ -129,6 +134,6 @@ function withhold(row: OutboxRow, error: OutflowError | null, telemetry: RelayTe
 }
 
 /** Converts a row to a message with the same bytes in key, payload and headers. */
-export function toMessage({ topic, partition, key, payload, headers }: OutboxRow): OutgoingMessage {
+export function toMessage(topic: string, { partition, key, payload, headers }: RelayRow): OutgoingMessage {
   return { topic, key, value: payload, headers, ...(partition !== null && { partition }) }
 }

@@ -1,5 +1,5 @@
 import { GROUP_EVENT_TYPE } from '@outflow/contracts'
-import type { OutboxRow } from '@outflow/store/outbox'
+import type { RelayRow } from './output-topics.js'
 import { eventIn } from './stored-event.js'
 
 /** Header of a message whose body was too large for the topic; its value states what was left out. */
@@ -12,7 +12,7 @@ const WITHHELD_HEADER = 'outflow.withheld'
  * Topics created by outflow are large enough; but a topic may be older than its pipeline, and a message that cannot be sent must
  * not block all later ones.
  */
-export function shorten(row: OutboxRow): OutboxRow {
+export function shorten(row: RelayRow): RelayRow {
   const bytes = row.payload?.length ?? 0
   const event = row.kind === 'alert' ? eventIn(row.payload) : null
   if (event === null) return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
@@ -24,6 +24,6 @@ export function shorten(row: OutboxRow): OutboxRow {
   return withHeader({ ...row, payload }, `${what}; the event had ${bytes} bytes`)
 }
 
-function withHeader(row: OutboxRow, what: string): OutboxRow {
+function withHeader(row: RelayRow, what: string): RelayRow {
   return { ...row, headers: [...row.headers, [WITHHELD_HEADER, Buffer.from(what)]] }
 }

@@ -4,8 +4,8 @@ import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ExplainedAnomaly } from '@outflow/store/anomalies'
 import type { HealthEventStatus } from '@outflow/store/health-events'
-import type { OutboxRow } from '@outflow/store/outbox'
 import type { AlertDecisions } from './alert-decisions.js'
+import type { RelayRow } from './output-topics.js'
 
 /** Log events and metrics of relay, explainer and health watch. */
 export type AlertsTelemetry = ReturnType<typeof makeTelemetry>
@@ -59,7 +59,7 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
       if (decided.unsent.length === 0 && decided.groups.length === 0) return
       log.debug({ unsent: decided.unsent.length, groups: decided.groups.length }, 'alerts suppressed')
     },
-    rowsSent: (rows: readonly OutboxRow[]) => {
+    rowsSent: (rows: readonly RelayRow[]) => {
       const now = Date.now()
       for (const { kind, createdAt } of rows) {
         sent.inc({ kind })
@@ -68,11 +68,11 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
       log.debug({ count: rows.length, through: rows.at(-1)?.sequence }, 'outbox sent')
     },
     /** @param error  null: the relay did not try, because no broker accepts that size */
-    messageShortened: ({ kind, sequence, topic, payload }: OutboxRow, error: OutflowError | null) => {
+    messageShortened: ({ kind, sequence, topic, payload }: RelayRow, error: OutflowError | null) => {
       shortened.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message shortened')
     },
-    messageNotSent: ({ kind, sequence, topic, payload }: OutboxRow, error: OutflowError | null) => {
+    messageNotSent: ({ kind, sequence, topic, payload }: RelayRow, error: OutflowError | null) => {
       notSent.inc({ kind })
       log.error({ kind, sequence, topic, bytes: payload?.length, error }, 'message not sent')
     },

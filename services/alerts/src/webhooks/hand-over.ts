@@ -4,7 +4,7 @@ import { eventIn } from '../stored-event.js'
 
 /** Returns a queue entry for each webhook that receives a sent message. */
 export function handOversOf(
-  { kind, sequence, payload, headers }: OutboxRow,
+  { kind, sequence, payload, headers }: Pick<OutboxRow, 'kind' | 'sequence' | 'payload' | 'headers'>,
   webhooks: readonly Pick<Webhook, 'name' | 'send'>[],
 ): readonly HandOver[] {
   const sentAs = SENT_AS[kind]
