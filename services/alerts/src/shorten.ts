@@ -1,3 +1,4 @@
+import { shortenedEvent } from '@outflow/alerting'
 import { GROUP_EVENT_TYPE } from '@outflow/contracts'
 import type { RelayRow } from './output-topics.js'
 import { eventIn } from './stored-event.js'
@@ -6,8 +7,8 @@ import { eventIn } from './stored-event.js'
 const WITHHELD_HEADER = 'outflow.withheld'
 
 /**
- * Returns a message without its large part, because its topic rejects its size: an alert without the record, an alert about several
- * anomalies without the examples, a dead letter without the value. The record remains at its position in the source topic.
+ * Returns a message without its large part, because its topic rejects its size: an alert as `shortenedEvent`, another message without its
+ * value.
  *
  * Topics created by outflow are large enough; but a topic may be older than its pipeline, and a message that cannot be sent must
  * not block all later ones.
@@ -16,11 +17,8 @@ export function shorten(row: RelayRow): RelayRow {
   const bytes = row.payload?.length ?? 0
   const event = row.kind === 'alert' ? eventIn(row.payload) : null
   if (event === null) return withHeader({ ...row, payload: null }, `the value, ${bytes} bytes`)
-  const [data, what] =
-    event.type === GROUP_EVENT_TYPE
-      ? [{ ...event.data, examples: [] }, 'the examples']
-      : [{ ...event.data, record: {} }, 'the record']
-  const payload = Buffer.from(JSON.stringify({ ...event, data }))
+  const what = event.type === GROUP_EVENT_TYPE ? 'the examples' : 'the record'
+  const payload = Buffer.from(JSON.stringify(shortenedEvent(event)))
   return withHeader({ ...row, payload }, `${what}; the event had ${bytes} bytes`)
 }
 

@@ -1,12 +1,6 @@
-import {
-  ALERT_CONTENT_TYPE,
-  ALERT_EVENT_TYPE,
-  type AlertEvent,
-  GROUP_EVENT_TYPE,
-  HEALTH_EVENT_TYPE,
-  type Webhook,
-} from '@outflow/contracts'
+import { ALERT_CONTENT_TYPE, ALERT_EVENT_TYPE, type AlertEvent, type Webhook } from '@outflow/contracts'
 import { verdictUrl } from '../events/console-url.js'
+import { shortenedEvent } from '../events/shortened-event.js'
 import { summaryOf, type WebhookEvent } from './event-summary.js'
 import { type Answer, makePoster, type Post } from './post.js'
 import { headerSafe, signatureHeaders } from './sign.js'
@@ -57,13 +51,10 @@ export function postOf({ kind, secret = '' }: Pick<Webhook, 'kind' | 'secret'>, 
 /** Receivers commonly accept at most a MiB; a record may have 64. */
 const MAX_BODY_BYTES = 256 * 1024
 
-/** The event as it was sent to Kafka; if it is too large, an alert without its record, and a group without its examples. */
+/** The event as it was sent to Kafka; shortened if it is too large. */
 function bounded(payload: Buffer): string {
-  if (payload.length <= MAX_BODY_BYTES) return String(payload)
-  const event = JSON.parse(String(payload)) as WebhookEvent
-  if (event.type === HEALTH_EVENT_TYPE) return String(payload)
-  const without = event.type === GROUP_EVENT_TYPE ? { examples: [] } : { record: {} }
-  return JSON.stringify({ ...event, data: { ...event.data, ...without } })
+  const text = String(payload)
+  return payload.length <= MAX_BODY_BYTES ? text : JSON.stringify(shortenedEvent(JSON.parse(text)))
 }
 
 /** @see api.slack.com, "Sending messages using incoming webhooks"; Mattermost and Rocket.Chat accept the same */
