@@ -149,8 +149,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     const named = [{ kind: 'key', subject: 'LAX' } as const]
     await withTransaction(pool, async (client) => {
       await claimOutboxOrder(client, pipeline)
-      const { rows, areAll } = await unnumberedRows(client, { pipeline, limit: 10, maxBytes: 1_000, reasonsWaitMs: 0 })
-      expect(areAll).toBe(true)
+      const rows = await unnumberedRows(client, { pipeline, limit: 10, maxBytes: 1_000, reasonsWaitMs: 0 })
       expect(rows.map(({ kind, payload }) => [kind, payload && String(payload)])).toEqual([
         ['alert', '{}'],
         ['dead_letter', null],

@@ -41,7 +41,6 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
       })
       .map(({ id, kind, payload, createdAtMs }) => ({
         ...{ id, kind, payload: kind === 'alert' ? payload : null, createdAt: new Date(createdAtMs) },
-        lookedAt: waiting.length,
       }))
   },
   add_suppression: ({ suppressions }, values, { nowMs, nextId }) => {

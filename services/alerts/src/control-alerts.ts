@@ -49,20 +49,18 @@ export async function controlAlerts(deps: AlertControlDeps): Promise<readonly Ou
   for (;;) {
     const decided = await inTransaction(deps.client, () => controlSome(deps))
     deps.telemetry.alertsDecided(decided)
-    if (decided.areAll || decided.numbered.length > 0) return decided.numbered
+    // Without a numbered row and without an alert that is not sent, there was no row to decide on.
+    if (decided.numbered.length > 0 || decided.unsent.length === 0) return decided.numbered
   }
 }
 
-interface DecidedRows extends AlertDecisions {
-  /** Whether no unnumbered row is left to decide on. */
-  readonly areAll: boolean
-  readonly numbered: readonly OutboxRow[]
-}
-
-async function controlSome({ client, config }: AlertControlDeps): Promise<DecidedRows> {
+async function controlSome({
+  client,
+  config,
+}: AlertControlDeps): Promise<AlertDecisions & { readonly numbered: readonly OutboxRow[] }> {
   const { pipeline, alerts } = config
   const now = await claimOutboxOrder(client, pipeline)
-  const { rows, areAll } = await unnumberedRows(client, {
+  const rows = await unnumberedRows(client, {
     pipeline,
     limit: MAX_ROWS,
     maxBytes: MAX_BYTES,
@@ -74,16 +72,16 @@ async function controlSome({ client, config }: AlertControlDeps): Promise<Decide
   const oldestMs = Math.min(now.getTime(), ...found.map(({ detectedAtMs }) => detectedAtMs))
   const rules = await listSuppressions(client, { pipeline, notExpired: new Date(oldestMs) })
   const decider = makeDecider({ ...alerts, suppressions: rules.toReversed() }, before)
-  // While there are more unnumbered rows, some of them may belong to a bucket whose end has passed.
-  const untilMs = areAll ? now.getTime() - COMMIT_MS : Number.NEGATIVE_INFINITY
-  const decided = decideOn(waiting, decider, config, untilMs)
+  // There may be more rows, with alerts of a bucket whose end has passed.
+  const { createdAt: decidedUpTo } = rows.at(-1) ?? { createdAt: now }
+  const decided = decideOn(waiting, decider, config, decidedUpTo.getTime() - COMMIT_MS)
   await withholdAlerts(client, pipeline, decided.unsent)
   await updateAlertBuckets(client, pipeline, changes(before, decider.open()))
   const messages = decided.order.flatMap((next) => ('message' in next ? [next.message] : []))
   const queued = (await queueMessages(client, pipeline, messages)).values()
   const order = decided.order.map((next) => ('id' in next ? next.id : queued.next().value!))
   const numbered = await takeOutbox(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, order })
-  return { ...decided, areAll, numbered }
+  return { ...decided, numbered }
 }
 
 /** Returns the buckets to delete and the buckets to write, so that exactly the open ones are stored. */

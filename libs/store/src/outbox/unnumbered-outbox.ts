@@ -37,8 +37,7 @@ export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise
 }
 
 /**
- * Returns the pipeline's first unnumbered rows, in the order of numbering, and whether these are all; no rows while alerts among them
- * wait for their reasons.
+ * Returns the pipeline's first unnumbered rows, in the order of numbering; none while alerts among them wait for their reasons.
  *
  * @param options.maxBytes       stops before the alert that would exceed it, but always returns one row
  * @param options.reasonsWaitMs  longest time that an alert waits for its reasons
@@ -51,11 +50,12 @@ export async function unnumberedRows(
     readonly maxBytes: number
     readonly reasonsWaitMs: number
   },
-): Promise<{ readonly rows: readonly UnnumberedRow[]; readonly areAll: boolean }> {
-  const found = await run<UnnumberedRow & { readonly lookedAt: number }>(db, {
+): Promise<readonly UnnumberedRow[]> {
+  return run<UnnumberedRow>(db, {
     name: 'unnumbered_rows',
     text: `
-      with waiting as (
+      select id, kind, case when kind = 'alert' then payload end as payload, created_at as "createdAt"
+      from (
         select id, kind, payload, created_at, row_number() over (order by id) as place,
                sum(case when kind = 'alert' then octet_length(payload) else 0 end) over (order by id) as bytes_so_far
         from (
@@ -65,19 +65,11 @@ export async function unnumberedRows(
           order by id
           limit $2
         ) as first
-      )
-      select id, kind, case when kind = 'alert' then payload end as payload, created_at as "createdAt",
-             (select count(*)::int from waiting) as "lookedAt"
-      from waiting
+      ) as waiting
       where place = 1 or coalesce(bytes_so_far, 0) <= $3::bigint
       order by id`,
     values: [options.pipeline, options.limit, options.maxBytes, options.reasonsWaitMs],
   })
-  const lookedAt = found[0]?.lookedAt ?? 0
-  return {
-    rows: found.map(({ lookedAt: _lookedAt, ...row }) => row),
-    areAll: lookedAt === found.length && lookedAt < options.limit,
-  }
 }
 
 /** Removes alerts from the outbox, stores why, and counts the hidden alerts of each rule. */
