@@ -1,5 +1,5 @@
 import { makeWakeUp, untilAllAnswer } from '@outflow/errors/retrying'
-import type { ServiceOptions } from '@outflow/runtime'
+import { runTogether, type ServiceOptions } from '@outflow/runtime'
 import { isLed, keepLeading, type Leadership, type Listener, listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { outboxDepth } from '@outflow/store/outbox'
@@ -53,15 +53,9 @@ export async function runAlerts({ config, log, signal, vitals }: ServiceOptions)
   const lead = async (leadership: Leadership, onProgress: () => void): Promise<void> => {
     const orphaned = await deadLetterUnconfigured(pool, pipeline, webhooks)
     if (orphaned > 0) webhookTelemetry.orphaned(orphaned)
-    const stopped = new AbortController()
-    const watching = watchHealth(AbortSignal.any([leadership.signal, stopped.signal]))
-    try {
-      await relayOutbox({ config, kafka, telemetry, leadership, oversized, untilWoken: relaying.wait, onProgress })
-    } finally {
-      stopped.abort()
-      await watching
-      telemetry.openHealthEvents([])
-    }
+    const deps = { config, kafka, telemetry, oversized, untilWoken: relaying.wait, onProgress }
+    const relay = (until: AbortSignal) => relayOutbox({ ...deps, leadership: { ...leadership, signal: until } })
+    await runTogether([relay, watchHealth], leadership.signal).finally(() => telemetry.openHealthEvents([]))
   }
   let outbox: Listener | undefined
   try {
