@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bucketsOf, type Control, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'
-import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
+import { anAlert, aReason, MONDAY } from './test-builders.js'
 
 const MINUTE = 60_000
 const nobody = { entity: null, field: null, direction: null, range: null, timeOfWeek: null, zone: 'UTC' }
@@ -29,12 +29,10 @@ const controls: fc.Arbitrary<Control> = fc
       }),
     ),
   })
-  .map(({ suppressed, ...control }) =>
-    aControl({
-      ...control,
-      suppressions: suppressed ? [{ ...nobody, id: '1', entity: 'A', expiresAt: new Date(MONDAY + 20 * MINUTE) }] : [],
-    }),
-  )
+  .map(({ suppressed, ...control }) => ({
+    ...control,
+    suppressions: suppressed ? [{ ...nobody, id: '1', entity: 'A', expiresAt: new Date(MONDAY + 20 * MINUTE) }] : [],
+  }))
 
 const streams: fc.Arbitrary<Alert[]> = fc
   .array(

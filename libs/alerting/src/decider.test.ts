@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { gather, openBucket } from './bucket.js'
 import { type Control, makeDecider } from './decider.js'
 import { groupEvent } from './events/group-event.js'
-import { aControl, anAlert, aReason, MONDAY } from './test-builders.js'
+import { anAlert, aReason, MONDAY } from './test-builders.js'
 
 const MINUTE = 60_000
 
@@ -20,7 +20,7 @@ const alertsAt = (minutes: readonly number[], overrides: (place: number) => Part
 
 /** The outcome of each alert, and the groups closed by `untilMinute` as `kind subject count+sent`. */
 function decided(control: Partial<Control>, alerts: readonly Alert[], untilMinute = 10_000) {
-  const decider = makeDecider(aControl(control), [])
+  const decider = makeDecider({ suppressions: [], ...control }, [])
   const groups: AlertBucket[] = []
   const outcomes = alerts.map((alert) => {
     const { unsent, closed } = decider.decide(alert)
@@ -79,7 +79,7 @@ describe('grouping', () => {
   })
 
   it('states count, span, severity and the least likely anomalies', () => {
-    const decider = makeDecider(aControl({ grouping }), [])
+    const decider = makeDecider({ suppressions: [], grouping }, [])
     const alerts = alertsAt([0, 1, 2, 3, 4, 5, 6, 7, 8], (place) => ({ severity: place === 4 ? 'high' : 'low' }))
     for (const alert of alerts) decider.decide(alert)
     const [bucket] = decider.closeDue(MONDAY + 10 * MINUTE)
@@ -105,7 +105,7 @@ describe('grouping', () => {
   })
 
   it('states a shared reason in the event, and no key', () => {
-    const decider = makeDecider(aControl({ grouping }), [])
+    const decider = makeDecider({ suppressions: [], grouping }, [])
     for (const alert of alertsAt([0, 1, 2, 3, 4], (place) => ({ key: `K${place}` }))) decider.decide(alert)
     const event = groupEvent(decider.closeDue(MONDAY + 10 * MINUTE)[0]!, 'flights')
     expect(event).not.toHaveProperty('subject')
@@ -194,7 +194,7 @@ describe('a suppression', () => {
       { ...rule, id: '2' },
       { ...rule, id: '3' },
     ]
-    const decider = makeDecider(aControl({ suppressions, cooldown: MINUTE, grouping }), [])
+    const decider = makeDecider({ suppressions, cooldown: MINUTE, grouping }, [])
     expect(decider.decide(anAlert()).unsent).toEqual({ because: 'rule', ruleId: '2', groupId: null })
     expect(decider.open()).toEqual([])
     expect(decider.decide(anAlert({ detectedAtMs: MONDAY + 5 * MINUTE })).unsent).toBeNull()
@@ -214,7 +214,7 @@ it('closes thousands of buckets with different times in one pass, in the order o
       },
     })
   })
-  const closed = makeDecider(aControl({ grouping }), due).closeDue(MONDAY)
+  const closed = makeDecider({ suppressions: [], grouping }, due).closeDue(MONDAY)
   expect(closed.map(({ subject }) => Number(subject))).toEqual(Array.from({ length: 1_000 }, (_, at) => 1_999 - 2 * at))
   expect(Math.max(...passes.values())).toBeLessThan(10)
 })

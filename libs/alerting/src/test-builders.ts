@@ -1,5 +1,4 @@
 import type { Alert, Reason } from '@outflow/contracts'
-import type { Control } from './decider.js'
 
 export const MONDAY = Date.parse('2026-11-23T08:00:00Z')
 
@@ -28,9 +27,4 @@ export function anAlert(overrides: Partial<Alert> = {}): Alert {
     detectedAtMs: MONDAY,
     ...overrides,
   }
-}
-
-/** Every control is off except those passed. */
-export function aControl(overrides: Partial<Control> = {}): Control {
-  return { suppressions: [], ...overrides }
 }
