@@ -9,15 +9,13 @@ interface WaitingAlert {
   readonly alert: Alert | null
 }
 
-/** The next in the order of sending: a row of the outbox, or a new message. */
-type NextInOrder = { readonly id: bigint } | { readonly message: OutboxMessage }
+/** The next in the order of sending: a row of the outbox, by its id, or the message about a group. */
+type NextInOrder = bigint | OutboxMessage
 
 /** The decisions on unnumbered rows. */
 export interface AlertDecisions {
-  /** The messages to send, in this order: rows of the outbox, and new groups. */
   readonly order: readonly NextInOrder[]
   readonly unsent: readonly UnsentAlert[]
-  readonly groups: readonly AlertBucket[]
 }
 
 /** Reads a row: a row that is not an alert is sent unchanged. */
@@ -45,23 +43,19 @@ export function decideOn(
 ): AlertDecisions {
   const order: NextInOrder[] = []
   const unsent: UnsentAlert[] = []
-  const groups: AlertBucket[] = []
   const close = (closed: readonly AlertBucket[]): void => {
-    groups.push(...closed)
-    for (const bucket of closed) {
-      order.push({ message: eventMessage(groupEvent(bucket, pipeline, console.url), { topic }) })
-    }
+    for (const bucket of closed) order.push(eventMessage(groupEvent(bucket, pipeline, console.url), { topic }))
   }
   for (const { id, alert } of waiting) {
     if (alert === null) {
-      order.push({ id })
+      order.push(id)
       continue
     }
     const { unsent: cause, closed } = decider.decide(alert)
     close(closed)
-    if (cause === null) order.push({ id })
+    if (cause === null) order.push(id)
     else unsent.push({ outboxId: id, ...parseAnomalyId(alert.id)!.position, ...cause })
   }
   close(decider.closeDue(untilMs))
-  return { order, unsent, groups }
+  return { order, unsent }
 }

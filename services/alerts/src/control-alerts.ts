@@ -12,7 +12,7 @@ import {
   withholdAlerts,
 } from '@outflow/store/outbox'
 import { listSuppressions } from '@outflow/store/suppressions'
-import { type AlertDecisions, decideOn, waitingOf } from './alert-decisions.js'
+import { decideOn, waitingOf } from './alert-decisions.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { MAX_BATCH_BYTES, MAX_ROWS } from './relay.js'
 import type { AlertsTelemetry } from './telemetry.js'
@@ -47,17 +47,14 @@ export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
  */
 export async function controlAlerts(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
   for (;;) {
-    const decided = await inTransaction(deps.client, () => controlSome(deps))
-    deps.telemetry.alertsDecided(decided)
+    const { unsent, groups, numbered } = await inTransaction(deps.client, () => controlSome(deps))
+    deps.telemetry.alertsDecided(unsent, groups)
     // Without a numbered row and without an alert that is not sent, there was no row to decide on.
-    if (decided.numbered.length > 0 || decided.unsent.length === 0) return decided.numbered
+    if (numbered.length > 0 || unsent.length === 0) return numbered
   }
 }
 
-async function controlSome({
-  client,
-  config,
-}: AlertControlDeps): Promise<AlertDecisions & { readonly numbered: readonly OutboxRow[] }> {
+async function controlSome({ client, config }: AlertControlDeps) {
   const { pipeline, alerts } = config
   const now = await claimOutboxOrder(client, pipeline)
   const rows = await unnumberedRows(client, {
@@ -74,14 +71,14 @@ async function controlSome({
   const decider = makeDecider({ ...alerts, suppressions: rules.toReversed() }, before)
   // There may be more rows, with alerts of a bucket whose end has passed.
   const { createdAt: decidedUpTo } = rows.at(-1) ?? { createdAt: now }
-  const decided = decideOn(waiting, decider, config, decidedUpTo.getTime() - COMMIT_MS)
-  await withholdAlerts(client, pipeline, decided.unsent)
+  const { order, unsent } = decideOn(waiting, decider, config, decidedUpTo.getTime() - COMMIT_MS)
+  await withholdAlerts(client, pipeline, unsent)
   await updateAlertBuckets(client, pipeline, changes(before, decider.open()))
-  const messages = decided.order.flatMap((next) => ('message' in next ? [next.message] : []))
-  const queued = (await queueMessages(client, pipeline, messages)).values()
-  const order = decided.order.map((next) => ('id' in next ? next.id : queued.next().value!))
-  const numbered = await takeOutbox(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, order })
-  return { ...decided, numbered }
+  const groups = order.filter((next) => typeof next !== 'bigint')
+  const groupIds = (await queueMessages(client, pipeline, groups)).values()
+  const ids = order.map((next) => (typeof next === 'bigint' ? next : groupIds.next().value!))
+  const numbered = await takeOutbox(client, { pipeline, limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, order: ids })
+  return { unsent, groups: groups.length, numbered }
 }
 
 /** Returns the buckets to delete and the buckets to write, so that exactly the open ones are stored. */

@@ -4,7 +4,7 @@ import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ExplainedAnomaly } from '@outflow/store/anomalies'
 import type { HealthEventStatus } from '@outflow/store/health-events'
-import type { AlertDecisions } from './alert-decisions.js'
+import type { UnsentAlert } from '@outflow/store/outbox'
 import type { RelayRow } from './output-topics.js'
 
 /** Log events and metrics of relay, explainer and health watch. */
@@ -54,10 +54,9 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
       else if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'relay interrupted')
     },
     topicsCreated: (topics: readonly string[]) => log.info({ topics }, 'topics created'),
-    alertsDecided: (decided: AlertDecisions) => {
-      for (const { because } of decided.unsent) unsent.inc({ because })
-      if (decided.unsent.length === 0 && decided.groups.length === 0) return
-      log.debug({ unsent: decided.unsent.length, groups: decided.groups.length }, 'alerts suppressed')
+    alertsDecided: (withheld: readonly UnsentAlert[], groups: number) => {
+      for (const { because } of withheld) unsent.inc({ because })
+      if (withheld.length > 0 || groups > 0) log.debug({ unsent: withheld.length, groups }, 'alerts suppressed')
     },
     rowsSent: (rows: readonly RelayRow[]) => {
       const now = Date.now()
