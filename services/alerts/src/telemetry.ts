@@ -1,9 +1,9 @@
-import { formatPosition, type StoredHealthEvent } from '@outflow/contracts'
+import { formatPosition } from '@outflow/contracts'
 import type { OutflowError } from '@outflow/errors'
 import { isPowerOfTwo } from '@outflow/errors/retrying'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { ExplainedAnomaly } from '@outflow/store/anomalies'
-import type { HealthEventStatus } from '@outflow/store/health-events'
+import type { ReportedHealthEvent } from '@outflow/store/health-events'
 import type { UnsentAlert } from '@outflow/store/outbox'
 import type { RelayRow } from './output-topics.js'
 
@@ -85,8 +85,7 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     explainerInterrupted: (error: OutflowError, attempt: number, waitMs: number) => {
       if (isPowerOfTwo(attempt)) log.warn({ error, attempt, waitMs }, 'explainer interrupted')
     },
-    healthEventReported: (event: StoredHealthEvent & { readonly status: HealthEventStatus }) => {
-      const { kind, status, detail, modelId, begunAt } = event
+    healthEventReported: ({ kind, status, detail, modelId, begunAt }: ReportedHealthEvent) => {
       const fields = { kind, status, detail, modelId, begunAt }
       if (status === 'ended') log.info(fields, 'health event reported')
       else log.warn(fields, 'health event reported')

@@ -4,8 +4,7 @@ import { healthUrl } from './console-url.js'
 
 /** The event of a pipeline condition that has begun, ended or happened. @param consoleUrl  undefined: the event has no link */
 export function healthEvent(
-  { id, kind, detail, modelId, begunAt, endedAt }: StoredHealthEvent,
-  status: HealthEvent['data']['status'],
+  { id, kind, status, detail, modelId, begunAt, endedAt }: StoredHealthEvent & Pick<HealthEvent['data'], 'status'>,
   pipeline: string,
   consoleUrl?: string,
 ): HealthEvent {

@@ -74,8 +74,9 @@ test('issue 20: groups and health events link to their list and their page', () 
   expect(slackText(group)).toContain(
     '<https://outflow.example.org/anomalies?pipeline=flights&amp;field=delay+%26+taxi|Open in the console>',
   )
-  const condition = { id: '7', kind: 'drift', detail: 'delay moved', modelId: null, begunAt: now, endedAt: null }
-  const health = healthEventSchema.parse(healthEvent(condition, 'begun', 'flights', 'https://outflow.example.org'))
+  const drift = { ...{ id: '7', kind: 'drift', detail: 'delay moved' }, modelId: null, begunAt: now, endedAt: null }
+  const event = healthEvent({ ...drift, status: 'begun' }, 'flights', 'https://outflow.example.org')
+  const health = healthEventSchema.parse(event)
   expect(health.data.url).toBe('https://outflow.example.org/health?pipeline=flights')
 })
 

@@ -1,4 +1,4 @@
-import type { HealthEventKindName, StoredHealthEvent } from '@outflow/contracts'
+import type { HealthEvent, HealthEventKindName, StoredHealthEvent } from '@outflow/contracts'
 import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { arraysOf, run } from '../connection/statement.js'
 import { type OutboxMessage, queueMessages } from '../outbox/outbox-message.js'
@@ -22,24 +22,24 @@ interface HealthUpdate {
   /** All current conditions; open ones that are not among them have ended. */
   readonly conditions: readonly Condition[]
   readonly occurred: readonly Occurrence[]
-  /** Returns the message about an event that began, ended or happened; null: none is sent. */
-  readonly toMessage: (event: StoredHealthEvent, status: HealthEventStatus) => OutboxMessage | null
+  /** Returns the message about an event; null: none is sent. */
+  readonly toMessage: (event: ReportedHealthEvent) => OutboxMessage | null
 }
 
-export type HealthEventStatus = 'begun' | 'ended' | 'happened'
-
-type ReportedEvent = StoredHealthEvent & { readonly status: HealthEventStatus }
+/** An event that has begun, ended or happened. */
+export interface ReportedHealthEvent extends StoredHealthEvent, Pick<HealthEvent['data'], 'status'> {}
 
 /**
- * Opens new conditions, closes those that no longer hold, stores single events, and puts the message about each
- * into the outbox, in one transaction. The detail of open conditions is updated without a message. Events that another process has stored are skipped: each is reported once.
+ * Opens new conditions, closes those that no longer hold, stores single events, and puts the message about each into the outbox, in one
+ * transaction. The detail of open conditions is updated without a message. Events that another process has stored are skipped: each is
+ * reported once.
  *
  * @returns the new events
  */
-export function storeHealthEvents(pool: Pool, update: HealthUpdate): Promise<readonly ReportedEvent[]> {
+export function storeHealthEvents(pool: Pool, update: HealthUpdate): Promise<readonly ReportedHealthEvent[]> {
   return withTransaction(pool, async (client) => {
     const reported = await storeChanges(client, update)
-    const messages = reported.flatMap((event) => update.toMessage(event, event.status) ?? [])
+    const messages = reported.flatMap((event) => update.toMessage(event) ?? [])
     await queueMessages(client, update.pipeline, messages)
     return reported
   })
@@ -71,8 +71,8 @@ const COLUMNS = 'id::text, kind, detail, model_id as "modelId", begun_at as "beg
 async function storeChanges(
   client: Client,
   { pipeline, conditions, occurred }: HealthUpdate,
-): Promise<ReportedEvent[]> {
-  return run<ReportedEvent>(client, {
+): Promise<ReportedHealthEvent[]> {
+  return run<ReportedHealthEvent>(client, {
     name: 'store_health_events',
     text: `
       with condition as (

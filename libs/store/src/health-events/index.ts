@@ -1,8 +1,8 @@
 export {
   type Condition,
-  type HealthEventStatus,
   listHealthEvents,
   openHealthEvents,
+  type ReportedHealthEvent,
   storeHealthEvents,
 } from './health-events.js'
 export { healthEventsCheck } from './health-events-check.js'

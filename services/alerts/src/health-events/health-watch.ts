@@ -91,10 +91,10 @@ export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
       pipeline,
       conditions,
       occurred,
-      toMessage: (event, status) =>
+      toMessage: (event) =>
         events.topic === undefined
           ? null
-          : eventMessage(healthEvent(event, status, pipeline, config.console.url), { topic: events.topic }),
+          : eventMessage(healthEvent(event, pipeline, config.console.url), { topic: events.topic }),
     })
     for (const event of noted) telemetry.healthEventReported(event)
   }
