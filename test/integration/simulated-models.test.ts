@@ -106,7 +106,7 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     const found = await currentShadow(pool, pipeline)
     expect(found).toMatchObject({ id: 'a', scored: 4, anomaliesByBoth: 2, anomaliesByActive: 0, anomaliesByShadow: 2 })
     expect(found!.elapsedMs).toBeGreaterThanOrEqual(0)
-    expect(found!.recordsPerDay).toBeUndefined()
+    expect(found!.recordsPerDay).toBeNull()
     const report = { forMs: 1, scored: 4, anomalyShare: 1, activeAnomalyShare: 0.5, disagreement: 0.5, failure: null }
     await noteShadowReport(pool, { pipeline, id: 'a', report })
     await promoteModel(pool, { pipeline, id: 'a', ...BY })

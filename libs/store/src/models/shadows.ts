@@ -18,8 +18,8 @@ export interface ShadowCounts {
 export interface Shadow extends ShadowCounts {
   readonly id: string
   readonly metrics: GateReport
-  /** Records a day in its training window; undefined if that has no rate. */
-  readonly recordsPerDay: number | undefined
+  /** Records a day in its training window; null if that has no rate. */
+  readonly recordsPerDay: number | null
   /** Measured by Postgres's clock. */
   readonly elapsedMs: number
 }
@@ -50,7 +50,7 @@ export async function shadowId(db: Queryable, pipeline: string): Promise<string 
 
 /** Returns the pipeline's shadow with its counts; null if there is none. */
 export async function currentShadow(db: Queryable, pipeline: string): Promise<Shadow | null> {
-  const [row] = await run<RowOf<Shadow, { readonly metrics: unknown; readonly recordsPerDay: number | null }>>(db, {
+  const [row] = await run<RowOf<Shadow, { readonly metrics: unknown }>>(db, {
     name: 'current_shadow',
     text: `
       select models.id, models.metrics, (models.metadata ->> 'recordsPerDay')::float8 as "recordsPerDay",
@@ -65,12 +65,7 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
       group by models.pipeline, models.id`,
     values: [pipeline],
   })
-  if (row === undefined) return null
-  return {
-    ...row,
-    metrics: readMetrics(row.metrics, `${pipeline}, ${row.id}`),
-    recordsPerDay: row.recordsPerDay ?? undefined,
-  }
+  return row === undefined ? null : { ...row, metrics: readMetrics(row.metrics, `${pipeline}, ${row.id}`) }
 }
 
 /**
