@@ -13,16 +13,7 @@ function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): Unn
     type: 'outflow.anomaly.v1',
     id: `flights/flights/2/${id}`,
     time: '2026-11-23T08:00:00.000Z',
-    data: {
-      topic: 'flights',
-      partition: 2,
-      offset: String(id),
-      key,
-      severity: 'low',
-      nll: id,
-      pValue: 0.01,
-      reasons: [],
-    },
+    data: { key, severity: 'low', nll: id, pValue: 0.01, reasons: [] },
   }
   const payload = Buffer.from(JSON.stringify(event))
   return { id: BigInt(id), kind: 'alert', payload, createdAt: new Date(minute * MINUTE) }

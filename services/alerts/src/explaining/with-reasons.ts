@@ -34,36 +34,28 @@ export async function deliveryWithReasons(
   pipeline: string,
   delivery: WaitingDelivery,
 ): Promise<WaitingDelivery> {
-  const alert = unexplained(alertOf(delivery.payload))
+  const alert = unexplained(alertIn({ kind: 'alert', payload: delivery.payload }))
   const explanation = alert && (await explanationAt(db, pipeline, positionOf(alert)))
   return alert && explanation ? { ...delivery, payload: bytesOf(explainedAlert(alert, explanation)) } : delivery
 }
 
 const unexplained = (alert: AlertEvent | null) => (alert?.data.reasons.length === 0 ? alert : null)
 
-/** Returns the alert about one anomaly in a row; null: it has another message. A dead letter may have any payload, and is not read. */
-export const alertIn = ({ kind, payload }: Pick<OutboxRow, 'kind' | 'payload'>): AlertEvent | null =>
-  kind === 'alert' ? alertOf(payload) : null
-
-/** Null also if another program has removed or changed a field that is read here or decides whether the alert is sent. */
-function alertOf(payload: Buffer | null): AlertEvent | null {
-  const event = eventIn(payload)
+/**
+ * Returns the alert about one anomaly in a row; null: it has another message, or another program has removed or changed a field that is read
+ * here or decides whether the alert is sent. A dead letter may have any payload, and is not read.
+ */
+export function alertIn({ kind, payload }: Pick<OutboxRow, 'kind' | 'payload'>): AlertEvent | null {
+  const event = kind === 'alert' ? eventIn(payload) : null
   return readFieldsSchema.safeParse(event).success ? (event as AlertEvent) : null
 }
 
 const { id, data } = alertEventSchema.shape
 const readFieldsSchema = alertEventSchema.pick({ type: true, time: true }).extend({
   id: id.refine((text) => parseAnomalyId(text) !== null),
-  data: data.pick({
-    ...{ topic: true, partition: true, offset: true },
-    ...{ key: true, nll: true, pValue: true, severity: true, reasons: true },
-  }),
+  data: data.pick({ key: true, nll: true, pValue: true, severity: true, reasons: true }),
 })
 
-const positionOf = ({ data: { topic, partition, offset } }: AlertEvent): Position => ({
-  topic,
-  partition,
-  offset: BigInt(offset),
-})
+const positionOf = ({ id }: AlertEvent): Position => parseAnomalyId(id)!.position
 
 const bytesOf = (event: AlertEvent): Buffer => Buffer.from(JSON.stringify(event))
