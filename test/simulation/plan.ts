@@ -49,8 +49,6 @@ export interface Plan {
   readonly fetchRecords: number
   /** Codec by which the broker compresses batches; null: none. */
   readonly codec: Codec | null
-  /** The broker's `transaction.partition.verification.enable`. */
-  readonly verifiesPartitions: boolean
   readonly kafka: NetworkFaults
   readonly postgres: NetworkFaults
   readonly refusedWrites: number
@@ -137,7 +135,6 @@ function anyPlan(random: Random): Plan {
     ...{ isRecreated: false, addedPartitions: 0, deletions: 0, outlastsTransaction: false },
     fetchRecords: random.pick([1, 4, 20]),
     codec: null,
-    verifiesPartitions: true,
     kafka: network(),
     postgres: network(),
     refusedWrites: random.pick([0, 0, 30]),

@@ -58,11 +58,12 @@ export class SimulatedBroker {
 
   constructor(
     private readonly scheduler: Scheduler,
-    readonly options: Pick<Plan, 'verifiesPartitions' | 'fetchRecords' | 'codec'>,
+    readonly options: Pick<Plan, 'fetchRecords' | 'codec'>,
   ) {
     this.groups = new SimulatedGroups(scheduler)
     this.transactions = new SimulatedTransactions({
-      ...{ scheduler, groups: this.groups, verifiesPartitions: options.verifiesPartitions },
+      scheduler,
+      groups: this.groups,
       partition: (...at) => this.partition(...at),
     })
   }

@@ -24,11 +24,6 @@ interface TransactionsDeps {
   readonly scheduler: Scheduler
   readonly groups: SimulatedGroups
   readonly partition: (topic: string, partition: number) => PartitionLog
-  /**
-   * Whether a partition verifies with the coordinator that a transaction is open before it accepts its first batch:
-   * `transaction.partition.verification.enable` of brokers since Kafka 3.6.
-   */
-  readonly verifiesPartitions: boolean
 }
 
 /** The transaction coordinator, as brokers provide it to clients without KIP-890. */
@@ -84,18 +79,19 @@ export class SimulatedTransactions {
   ): object {
     const { groupId, producerId, producerEpoch, topics } = request
     const own = this.#byId.get(request.transactionalId)
-    if (
-      this.deps.verifiesPartitions &&
-      !(own?.state === 'ongoing' && own.epoch === producerEpoch && own.groups.has(groupId))
-    )
+    if (own?.state !== 'ongoing' || own.epoch !== producerEpoch || !own.groups.has(groupId))
       throw kafkaError('INVALID_TXN_STATE')
     this.deps.groups.commitInTransaction(groupId, producerId, producerEpoch, topics)
     return {}
   }
 
-  /** @throws when a producer may not begin a transaction in a partition */
+  /**
+   * A partition verifies with the coordinator that a transaction is open before it accepts its first batch:
+   * `transaction.partition.verification.enable` of brokers since Kafka 3.6, on by default.
+   *
+   * @throws when it is not open
+   */
   verify({ transactionalId, producerEpoch }: TransactionRequest, topic: string, partition: number): void {
-    if (!this.deps.verifiesPartitions) return
     const own = this.#byId.get(transactionalId)
     if (own?.state === 'ongoing' && own.epoch === producerEpoch && own.partitions.has(`${topic}/${partition}`)) return
     throw kafkaError('INVALID_TXN_STATE')
