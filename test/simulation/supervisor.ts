@@ -26,18 +26,12 @@ export function supervise(surroundings: Surroundings, name: string, program: Pro
   let abort = new AbortController()
   let starts = 0
   let isWanted = true
-  let isRunning = true
   let askedAtMs = 0
 
-  const restart = (delayMs: number) => {
-    if (!isWanted) isRunning = false
-    else scheduler.after(delayMs, null, start)
-  }
+  const isUp = () => process.isAlive && starts > 0
+  const restart = () => scheduler.after(RESTART_MS, null, start)
   const start = () => {
-    if (!isWanted) {
-      isRunning = false
-      return
-    }
+    if (!isWanted) return
     const own = scheduler.makeProcess(`${name}.${++starts}`)
     const ended = new AbortController()
     process = own
@@ -62,7 +56,7 @@ export function supervise(surroundings: Surroundings, name: string, program: Pro
       violated(`${own.name} has ended before its ${pending.join(', ')}`)
     scheduler.trace(scheduler.nowMs, own.name, 'ends')
     own.isAlive = false
-    restart(RESTART_MS)
+    restart()
   }
   const stop = () => {
     const { signal } = abort
@@ -74,25 +68,24 @@ export function supervise(surroundings: Surroundings, name: string, program: Pro
       abort.abort()
     })
   }
-  restart(scheduler.random.below(500))
+  scheduler.after(scheduler.random.below(500), null, start)
   return {
     name,
     get process() {
       return process
     },
     get isRunning() {
-      return isRunning
+      return isWanted || isUp()
     },
     stop,
     stopForGood: () => {
       isWanted = false
-      if (process.isAlive && starts > 0) stop()
-      else isRunning = false
+      if (isUp()) stop()
     },
     kill: () => {
-      if (!process.isAlive || starts === 0) return
+      if (!isUp()) return
       scheduler.kill(process)
-      restart(RESTART_MS)
+      restart()
     },
   }
 }
