@@ -4,6 +4,7 @@ import { startFit } from '@outflow/store/training'
 import { expect, it, onTestFinished } from 'vitest'
 import { aPooler } from '../support/a-pooler.js'
 import { callOutflow } from '../support/call-outflow.js'
+import { doctorFindings } from '../support/doctor-findings.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { onLoopback } from '../support/on-loopback.js'
 import { parcelModel } from '../support/parcel-models.js'
@@ -60,10 +61,7 @@ it('doctor and status report an active model whose features are not those of the
     await aParcelPipeline({ model }),
     await aParcelPipeline({ model, features: PARCEL_FEATURES.map((feature) => ({ ...feature, optional: true })) }),
   ]
-  const modelFinding = async ({ configFile }: typeof same) => {
-    const { stdout } = await callOutflow(['doctor', '--json', '--config', configFile])
-    return (JSON.parse(stdout).findings as { name: string }[]).find(({ name }) => name === 'model')
-  }
+  const modelFinding = async ({ configFile }: typeof same) => (await doctorFindings(configFile)).model
 
   expect(await modelFinding(same)).toMatchObject({ ok: true, fix: null })
   expect(await modelFinding(changed)).toMatchObject({

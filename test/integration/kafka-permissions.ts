@@ -14,7 +14,7 @@ import {
 import { type AclEntry, AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
-import { callOutflow } from '../support/call-outflow.js'
+import { doctorFindings } from '../support/doctor-findings.js'
 import { withAdmin } from '../support/kafkajs.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
@@ -96,10 +96,7 @@ export function kafkaPermissions(secured: Secured): void {
         kafka: limited(),
       })
       const { source, alerts, deadLetters } = pipeline.topics
-      const access = async () => {
-        const { stdout } = await callOutflow(['doctor', '--json', '--config', pipeline.configFile])
-        return (JSON.parse(stdout).findings as { name: string }[]).find(({ name }) => name === 'access')
-      }
+      const access = async () => (await doctorFindings(pipeline.configFile)).access
       await allow([
         grant(TOPIC, source, READ),
         ...[READ, WRITE, CREATE].map((operation) => grant(TOPIC, alerts, operation)),

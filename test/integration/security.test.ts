@@ -5,6 +5,7 @@ import { loadConfig } from '@outflow/runtime'
 import { openPool, withTransaction } from '@outflow/store'
 import { describeCluster, ensureTopics, makeKafka, makeProducer } from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
+import { doctorFindings } from '../support/doctor-findings.js'
 import { eventually } from '../support/eventually.js'
 import { runOutflow } from '../support/run-outflow.js'
 import { aSecuredConfig, expectNoSecret, SECRETS, type Secured, useSecured } from '../support/secured.js'
@@ -199,12 +200,8 @@ describe('outflow init', () => {
     const text = await readFile(output, 'utf8')
     expectNoSecret(text)
 
-    const env = { KAFKA_PASSWORD: SECRETS.plain }
-    const { stdout } = await runOutflow(['doctor', '--config', output, '--json'], { env })
-    const { findings } = JSON.parse(stdout) as { findings: { name: string; ok: boolean }[] }
-    expect(findings.find(({ name }) => name === 'records')).toMatchObject({
-      ok: true,
-      detail: '100 read, 0 would be dead letters',
+    expect(await doctorFindings(output, { KAFKA_PASSWORD: SECRETS.plain })).toMatchObject({
+      records: { ok: true, detail: '100 read, 0 would be dead letters' },
     })
   })
 })
