@@ -74,10 +74,10 @@ try {
       ran.a.push(await runBaseline('discard', target))
       ran.b.push(await runBaseline('parse', target))
       if (parts.has('speed')) {
-        ran.ours.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, { nodeArgs: profiling }))
+        ran.ours.push(await runIngest(await stage.pipeline(topic, model), records, { nodeArgs: profiling }))
       }
       if (parts.has('two')) {
-        ran.two.push(await runIngest(await stage.pipeline(topic, FIELDS, model), records, { instances: 2 }))
+        ran.two.push(await runIngest(await stage.pipeline(topic, model), records, { instances: 2 }))
       }
       say(`round ${round + 1}: ${JSON.stringify(speedLines(ran))}`)
     }
@@ -86,7 +86,7 @@ try {
 
   async function latencyOfOutflow() {
     const topic = await stage.topic()
-    return latencyOf(await startOutflow(await stage.pipeline(topic, FIELDS, model), profiling), topic)
+    return latencyOf(await startOutflow(await stage.pipeline(topic, model), profiling), topic)
   }
 
   async function latencyOf(running: Running, topic: string) {
@@ -101,8 +101,8 @@ try {
       const topic = await stage.topic()
       await fillTopic({ brokers: stage.brokers, topic }, own, records)
       const start = {
-        outflow: async () => startOutflow(await stage.pipeline(topic, FIELDS, model)),
-        peer: () => stage.peer(python, topic, FIELDS, model),
+        outflow: async () => startOutflow(await stage.pipeline(topic, model)),
+        peer: () => stage.peer(python, topic, model),
       }
       return compare(start, { records, rounds: Number(options.rounds), say })
     }
@@ -111,7 +111,7 @@ try {
     report.table('outflow and the pipeline in Python', lines)
     const topic = await stage.topic()
     const ownLatency = await latencyOfOutflow()
-    const peerLatency = await latencyOf(await stage.peer(python, topic, FIELDS, model), topic)
+    const peerLatency = await latencyOf(await stage.peer(python, topic, model), topic)
     report.table('produce to alert, outflow and the pipeline in Python', [
       { pipeline: 'outflow', ...latencyLine(ownLatency) },
       { pipeline: 'Python', ...latencyLine(peerLatency) },
@@ -125,7 +125,7 @@ try {
       const count = Math.min(records, Math.round(3_200_000 / Math.max(fields, 16)))
       await fillTopic({ brokers: stage.brokers, topic }, makeEvents(5_000, fields, 1), count)
       const ofFields = fields === FIELDS ? model : await fitModel(fields)
-      const run = await runIngest(await stage.pipeline(topic, fields, ofFields), count)
+      const run = await runIngest(await stage.pipeline(topic, ofFields), count)
       rows.push({ fields, records: count, 'us a record': cpuUs(run), 'us a field': cpuUs(run) / fields })
       say(`fields ${JSON.stringify(rows.at(-1))}`)
     }

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ALERT_EVENT_TYPE } from '@outflow/contracts'
+import { featureName } from '@outflow/contracts/feature'
 import { modelThreshold, type TrainedDetector } from '@outflow/detector'
 import { encodeTable } from '@outflow/encoding'
 import { toOnnx } from '@outflow/flow'
 import { packFields } from '@outflow/records/fields'
 import type { Pool } from '@outflow/store'
 import { decodeModel } from '../../../libs/detector/src/artefact.js'
-import { featuresOf } from './events.js'
 import type { Running } from './running.js'
 
 const PROGRAM = fileURLToPath(new URL('peer.py', import.meta.url))
@@ -43,8 +43,6 @@ export interface PeerOptions {
   readonly name: string
   readonly topic: string
   readonly alertsTopic: string
-  readonly fields: number
-  readonly alertRate: number
   readonly model: TrainedDetector
 }
 
@@ -57,7 +55,7 @@ export async function startPeer(options: PeerOptions): Promise<Running> {
     create table ${schema}.positions (partition int primary key, next_offset bigint not null);
     create table ${schema}.anomalies (partition int, "offset" bigint, time_ms bigint, record jsonb, nll float8, primary key (partition, "offset"));`)
   const onnx = join(folder, `${name}.onnx`)
-  const { onnxBytes, ...parameters } = parametersOf(options.model, options)
+  const { onnxBytes, ...parameters } = parametersOf(options.model)
   await writeFile(onnx, onnxBytes)
   const configFile = join(folder, `${name}.json`)
   const config = {
@@ -86,16 +84,16 @@ export async function startPeer(options: PeerOptions): Promise<Running> {
 }
 
 /** Scoring parameters of a model whose numbers are never missing and have a linear scale. */
-function parametersOf({ artefact }: TrainedDetector, { fields, alertRate }: Pick<PeerOptions, 'fields' | 'alertRate'>) {
+function parametersOf({ artefact, metadata }: TrainedDetector) {
   const { encoder, flow } = decodeModel(artefact)
   const numbers = encoder.numbers.map(({ centre }) => centre)
   const { addedNll } = encodeTable(encoder, packFields([{ numbers, categories: [] }]))
   return {
     onnxBytes: toOnnx(flow!),
-    fields: featuresOf(fields).map((feature) => ('path' in feature ? feature.path.slice('$.'.length) : '')),
+    fields: metadata.features.map(featureName),
     centre: numbers,
     scale: encoder.numbers.map(({ scale }) => scale),
     added_nll: addedNll[0]!,
-    threshold: modelThreshold(artefact, alertRate),
+    threshold: modelThreshold(artefact, metadata.alertRate),
   }
 }

@@ -24,9 +24,9 @@ export interface Stage {
   /** Creates a topic for the bench. */
   topic(): Promise<string>
   /** Makes a pipeline that reads the topic from its beginning, with the model active. */
-  pipeline(topic: string, fields: number, model: TrainedDetector): Promise<Pipeline>
+  pipeline(topic: string, model: TrainedDetector): Promise<Pipeline>
   /** Starts the Python pipeline on the topic, with the same model. */
-  peer(python: string, topic: string, fields: number, model: TrainedDetector): Promise<Running>
+  peer(python: string, topic: string, model: TrainedDetector): Promise<Running>
   close(): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
       await ensureTopics(admin, [{ topic, partitions: PARTITIONS }])
       return topic
     },
-    pipeline: async (topic, fields, model) => {
+    pipeline: async (topic, model) => {
       const name = aName()
       const alertsTopic = `${name}.alerts`
       await ensureTopics(admin, [{ topic: alertsTopic, partitions: 1 }])
@@ -61,7 +61,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
           kafka: { brokers: kafka.brokers },
           postgres: { url: postgres.url },
           source: { topics: [topic] },
-          features: featuresOf(fields),
+          features: model.metadata.features,
           model: MODEL,
           detection: { alertRate: ALERT_RATE },
           alerts: { topic: alertsTopic },
@@ -79,15 +79,13 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
         unsent: () => outboxDepth(pool, name),
       }
     },
-    peer: async (python, topic, fields, model) => {
+    peer: async (python, topic, model) => {
       const name = aName()
       const alertsTopic = `${name}.alerts`
       await ensureTopics(admin, [{ topic: alertsTopic, partitions: 1 }])
       return startPeer({
-        ...{ python, pool, folder, name, topic, alertsTopic, fields, model },
-        brokers: kafka.brokers,
-        postgresUrl: postgres.url,
-        alertRate: ALERT_RATE,
+        ...{ python, pool, folder, name, topic, alertsTopic, model },
+        ...{ brokers: kafka.brokers, postgresUrl: postgres.url },
       })
     },
     close: async () => {
