@@ -10,6 +10,7 @@ import {
   expectShadowDifferences,
 } from '../support/audit-models.js'
 import { eventually } from '../support/eventually.js'
+import { lockWaits } from '../support/lock-waits.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
 import { startService } from '../support/service-process.js'
@@ -47,7 +48,9 @@ test('an ingest that is killed while it opens a new model loses nothing; the nex
 
   const release = await holdArtefacts(pipeline)
   await activate(pipeline, b)
-  await eventually(() => isWaiting(pipeline, 'artefact'), { what: 'ingest is opening the new model' })
+  await eventually(async () => (await lockWaits(pipeline.pool, 'artefact')) > 0, {
+    what: 'ingest is opening the new model',
+  })
   // The earlier model scores while the new one is opened.
   await pipeline.untilStoredMore(2_000)
   await killed.kill()
@@ -79,7 +82,9 @@ test('a power cut of Postgres during a promotion leaves a candidate, which the t
   const holder = await pipeline.pool.connect()
   await holder.query('begin; select from outflow.models for update')
   const trainer = startService('trainer', pipeline.configFile)
-  await eventually(() => isWaiting(pipeline, 'for no key update'), { what: 'the promotion has begun' })
+  await eventually(async () => (await lockWaits(pipeline.pool, 'for no key update')) > 0, {
+    what: 'the promotion has begun',
+  })
   await control.kill()
   holder.release(true)
   await control.start()
@@ -156,15 +161,4 @@ async function activate({ pool, name }: ParcelPipeline, id: string): Promise<voi
   await pool.query(`update outflow.models set state = 'retired' where state = 'active'`)
   await pool.query(`update outflow.models set state = 'active', promoted_at = now() where id = $1`, [id])
   await pool.query(`select pg_notify('outflow_models', $1)`, [name])
-}
-
-/** Whether a service waits for a lock in a statement that contains the text. */
-async function isWaiting({ pool }: ParcelPipeline, text: string): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `select from pg_stat_activity
-     where datname = current_database() and application_name like 'outflow-%' and wait_event_type = 'Lock'
-       and position($1 in query) > 0`,
-    [text],
-  )
-  return rowCount! > 0
 }

@@ -22,6 +22,7 @@ import { beginPartition } from '../support/begin-partition.js'
 import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aName } from '../support/infrastructure.js'
+import { lockWaits } from '../support/lock-waits.js'
 import { windowedParcelModel } from '../support/parcel-models.js'
 import { storeCandidate } from '../support/stored-model.js'
 
@@ -192,13 +193,6 @@ const EXPLANATION = {
   counterfactual: null,
 }
 
-const relayWaits = async () => {
-  const { rows } = await pool.query(
-    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  )
-  return rows.length > 0
-}
-
 describe('events with the reasons of alerts that were sent without them', () => {
   const explained = { explained: true }
   /** The events about reasons in the outbox, in the order of sending. */
@@ -256,7 +250,7 @@ describe('events with the reasons of alerts that were sent without them', () => 
       await claimOutboxOrder(client, pipeline)
       expect(await alertsWithoutReasons(client, pipeline, claimed)).toEqual([])
       taking = takeOutbox(pool, { pipeline, limit: 10 })
-      await eventually(relayWaits, { what: 'the relay waits for the order of the outbox' })
+      await eventually(async () => (await lockWaits(pool)) > 0, { what: 'the relay waits for the order of the outbox' })
       await storeExplanations(client, pipeline, [{ ...claimed[0]!, ...EXPLANATION, unexplainable: null }])
     })
     const [sent] = await withReasons(pool, pipeline, await taking!)

@@ -19,15 +19,12 @@ import { pool, url } from '../support/a-pool.js'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aName } from '../support/infrastructure.js'
+import { lockWaits } from '../support/lock-waits.js'
 import { aFitReport, aGateReport, aModel, aModelMetadata } from '../support/reports.js'
 import { aBatch, aPipeline } from '../support/stored-batches.js'
 
 /** Author and reason of a promotion. */
 const BY_HAND = { by: 'test', why: 'asked to' }
-
-const WAITING_FOR_ROW = `
-  select from pg_stat_activity
-  where datname = current_database() and wait_event_type = 'Lock' and query like '%update outflow.fits%'`
 
 describe('models', () => {
   it('issue 17.6: returns the metadata of the active model, and when it was fitted, with the status of its pipeline', async () => {
@@ -72,7 +69,7 @@ describe('models', () => {
     await client.query('select from outflow.fits where pipeline = $1 for update', [pipeline])
 
     const failing = failGate(pool, { pipeline, id: 'a', metrics: aGateReport({ passed: false }) })
-    await eventually(async () => (await pool.query(WAITING_FOR_ROW)).rowCount === 1, { what: 'it waits for the fit' })
+    await eventually(async () => (await lockWaits(pool, 'update outflow.fits')) === 1, { what: 'it waits for the fit' })
     expect(await states()).toEqual(['candidate', 'shadow'])
     await client.query('commit')
     await failing

@@ -7,6 +7,7 @@ import { deliveriesOf, dueDeliveries } from '@outflow/store/webhooks'
 import { describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
+import { lockWaits } from '../support/lock-waits.js'
 import { aBatch, aPipeline } from '../support/stored-batches.js'
 
 describe('the outbox', () => {
@@ -98,11 +99,10 @@ describe('issue 17: a second leader that numbers the outbox at the same moment',
     await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     const second = await pool.connect()
     let late: ReturnType<typeof takeOutbox> | undefined
-    const { rows: backend } = await second.query<{ pid: number }>('select pg_backend_pid() as pid')
     const first = await withTransaction(pool, async (client) => {
       const taken = await takeOutbox(client, { pipeline, limit: 10 })
       late = takeOutbox(second, { pipeline, limit: 10 })
-      await eventually(() => waitsForLock(backend[0]!.pid), { what: 'the second leader waits for the first' })
+      await eventually(async () => (await lockWaits(pool)) === 1, { what: 'the second leader waits for the first' })
       return taken
     })
     const again = await late
@@ -112,13 +112,6 @@ describe('issue 17: a second leader that numbers the outbox at the same moment',
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toEqual(first)
   })
 })
-
-async function waitsForLock(pid: number): Promise<boolean> {
-  const { rowCount } = await pool.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [
-    pid,
-  ])
-  return rowCount === 1
-}
 
 describe('webhook deliveries', () => {
   it('are due with the time tried by the clock of Postgres (hosts whose clock was ahead gave up too early)', async () => {

@@ -5,6 +5,7 @@ import { insertModel, listModels, noteRecalibration, promoteModel, rollBackModel
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
+import { lockWaits } from '../support/lock-waits.js'
 import { NEVER } from '../support/never.js'
 import { aModel } from '../support/reports.js'
 import { DAY_MS, retain } from '../support/retain.js'
@@ -21,10 +22,6 @@ const limitDeletes = (table: string) =>
     $$;
     create trigger limit_deletes after delete on outflow.${table}
       referencing old table as gone for each statement execute function outflow.limit_deletes()`)
-
-const WAITING_FOR_TABLE = `
-  select from pg_locks join pg_database on pg_database.oid = pg_locks.database
-  where datname = current_database() and mode = 'AccessExclusiveLock' and not granted`
 
 describe('retention', () => {
   it('drops whole days, keeps those of other pipelines, and clears the default partition by age of detection', async () => {
@@ -79,7 +76,7 @@ describe('retention', () => {
     )
 
     const applied = retain(pool, mine)
-    await eventually(async () => (await pool.query(WAITING_FOR_TABLE)).rowCount === 1, {
+    await eventually(async () => (await lockWaits(pool, 'drop_anomalies_before')) === 1, {
       what: 'retention waits for the transaction',
     })
     await client.query('commit')
