@@ -24,6 +24,7 @@ import { isLed, migrate, openPool } from '@outflow/store'
 import { partitionCounters } from '@outflow/store/batch'
 import { ensureTopics, makeKafka, partitionEnds } from '@outflow/streams'
 import { compareRows } from '../bench/same-rows.js'
+import { countsOf } from '../support/counts.js'
 import { eventually } from '../support/eventually.js'
 import { startFeed } from '../support/feed.js'
 import { type LateBroker, startLateBroker } from '../support/late-broker.js'
@@ -283,5 +284,5 @@ async function untilDone(fleet: Fleet, pipeline: string): Promise<void> {
 }
 
 async function stored(pipeline: string): Promise<number> {
-  return (await partitionCounters(pool, pipeline)).reduce((sum, { received }) => sum + received, 0)
+  return (await countsOf(pool, pipeline)).received
 }

@@ -4,7 +4,6 @@ import { openDetector, type TrainedDetector } from '@outflow/detector'
 import { runIngest } from '@outflow/ingest'
 import { makeLog, makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
-import { partitionCounters } from '@outflow/store/batch'
 import { activeModel } from '@outflow/store/models'
 import { runTrainer } from '@outflow/trainer'
 import avsc from 'avsc'
@@ -13,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { parse } from 'yaml'
 import { callOutflow } from '../support/call-outflow.js'
 import { configWith } from '../support/config-with.js'
+import { countsOf } from '../support/counts.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
@@ -110,7 +110,6 @@ async function protobufWriter(): Promise<(parcel: Parcel) => Buffer> {
 interface Running {
   readonly pool: Pool
   readonly config: Config
-  readonly counted: () => Promise<{ readonly received: number; readonly scored: number; readonly rejected: number }>
 }
 
 const produce = (topic: string, values: readonly (Buffer | null)[]) =>
@@ -152,18 +151,15 @@ async function reading(
     await Promise.allSettled(services)
     await pool.end()
   })
-  const counted = async () => {
-    const counters = await partitionCounters(pool, pipeline)
-    const sum = (what: 'received' | 'scored' | 'rejected') => counters.reduce((total, each) => total + each[what], 0)
-    return { received: sum('received'), scored: sum('scored'), rejected: sum('rejected') }
-  }
-  return { pool, config, counted }
+  return { pool, config }
 }
 
-const untilReceived = ({ counted }: Running, count: number) =>
-  eventually(async () => (await counted()).received === count, { what: `${count} records are counted` })
+const counted = ({ pool, config }: Running) => countsOf(pool, config.pipeline)
 
-async function expectVerdictsOfTheModel({ pool }: Running): Promise<void> {
+const untilReceived = (running: Running, count: number) =>
+  eventually(async () => (await counted(running)).received === count, { what: `${count} records are counted` })
+
+async function expectDecisionsOfTheModel({ pool }: Running): Promise<void> {
   const { rows } = await pool.query('select "offset"::int as at, nll, record from outflow.anomalies order by "offset"')
   expect(rows.length).toBeGreaterThan(0)
   for (const { at, nll, record } of rows) {
@@ -194,8 +190,8 @@ describe('the same records get the same decisions in every format', () => {
     const source = { format, ...settings, ...(usesRegistry ? { registry: { url: registry.url } } : {}) }
     const running = await reading(source, [...parcels.map(write), ...broken])
     await untilReceived(running, parcels.length + broken.length)
-    expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: broken.length })
-    await expectVerdictsOfTheModel(running)
+    expect(await counted(running)).toMatchObject({ scored: parcels.length, rejected: broken.length })
+    await expectDecisionsOfTheModel(running)
   })
 })
 
@@ -224,7 +220,7 @@ test('avro: the trainer reads the topic as ingest does', async () => {
     train: true,
   })
   await untilReceived(running, parcels.length)
-  expect(await running.counted()).toMatchObject({ scored: parcels.length, rejected: 0 })
+  expect(await counted(running)).toMatchObject({ scored: parcels.length, rejected: 0 })
   const trained = await activeModel(running.pool, running.config.pipeline)
   expect(trained?.metadata?.features.map(featurePath)).toEqual(['$.kind', '$.grams', '$.millimetres'])
 })
@@ -235,8 +231,8 @@ test('while the registry is down the partition waits: no record is lost, none is
   const gate = await aGateTo(registry)
   const running = await reading({ format: 'avro', registry: { url: gate.url } }, values)
   await eventually(() => gate.refused() >= 2, { what: 'two requests to the registry have failed' })
-  expect(await running.counted()).toEqual({ received: 0, scored: 0, rejected: 0 })
+  expect(await counted(running)).toMatchObject({ received: 0, scored: 0, rejected: 0 })
   gate.open()
   await untilReceived(running, values.length)
-  expect(await running.counted()).toEqual({ received: values.length, scored: values.length, rejected: 0 })
+  expect(await counted(running)).toMatchObject({ received: values.length, scored: values.length, rejected: 0 })
 })

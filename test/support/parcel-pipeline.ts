@@ -4,6 +4,7 @@ import { openPool, type Pool } from '@outflow/store'
 import { ensureTopics, makeKafka } from '@outflow/streams'
 import { onTestFinished } from 'vitest'
 import { aConfigFile } from './config-file.js'
+import { countsOf } from './counts.js'
 import { eventually } from './eventually.js'
 import { type Feed, type FeedOptions, startFeed } from './feed.js'
 import { aDatabase, aName, kafkaBrokers } from './infrastructure.js'
@@ -46,7 +47,7 @@ interface ParcelPipelineOptions {
   /** How the services connect to both; default: like the test. */
   readonly kafka?: object
   readonly postgres?: object
-  /** Without its topic. */
+  /** Default: its own topic, as JSON. */
   readonly source?: object
   readonly features?: readonly Feature[]
   readonly detection?: object
@@ -85,10 +86,7 @@ export async function aParcelPipeline(options: ParcelPipelineOptions = {}): Prom
   })
 
   if (model !== undefined) await storeActive(pool, name, model)
-  const stored = async () => {
-    const { rows } = await pool.query('select coalesce(sum(next_offset), 0)::int as stored from outflow.offsets')
-    return (rows[0] as { readonly stored: number }).stored
-  }
+  const stored = async () => (await countsOf(pool, name)).received
   const untilStored = async (count: number) => {
     await eventually(async () => (await stored()) >= count, { what: `${count} records are stored` })
   }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { configSchema } from '@outflow/contracts'
 import { type TrainedDetector, trainDetector } from '@outflow/detector'
 import { launchInfrastructure } from '@outflow/launcher'
-import { migrate, openPool, type Pool } from '@outflow/store'
-import { partitionCounters } from '@outflow/store/batch'
+import { migrate, openPool } from '@outflow/store'
 import { outboxDepth } from '@outflow/store/outbox'
 import { ensureTopics, makeKafka } from '@outflow/streams'
+import { countsOf } from '../../support/counts.js'
 import { storeActive } from '../../support/stored-model.js'
 import { featuresOf, PARTITIONS, trainingRecords } from './events.js'
 import { startPeer } from './peer.js'
@@ -74,8 +74,8 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
       return {
         configFile,
         alertsTopic,
-        stored: () => sumOf(pool, name, 'received'),
-        anomalies: () => sumOf(pool, name, 'anomalies'),
+        stored: async () => (await countsOf(pool, name)).received,
+        anomalies: async () => (await countsOf(pool, name)).anomalies,
         unsent: () => outboxDepth(pool, name),
       }
     },
@@ -111,7 +111,3 @@ export function fitModel(fields: number): Promise<TrainedDetector> {
 const TRAINED_ON = 4_000
 
 const aName = () => `bench-${randomBytes(5).toString('hex')}`
-
-async function sumOf(pool: Pool, pipeline: string, column: 'received' | 'anomalies'): Promise<number> {
-  return (await partitionCounters(pool, pipeline)).reduce((sum, counters) => sum + counters[column], 0)
-}
