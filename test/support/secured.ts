@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Infrastructure, InfrastructureUnavailable, launchInfrastructure } from '@outflow/launcher'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { aCertificate, type Certified } from './certificates.js'
 import { documentWith } from './config-with.js'
+import { aFolder } from './infrastructure.js'
 import { withClient } from './postgres-client.js'
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.js'
 
@@ -52,7 +52,7 @@ export function useSecured(what: string): Secured {
 }
 
 async function startSecured(): Promise<Secured> {
-  const folder = await mkdtemp(join(tmpdir(), 'outflow-secured-'))
+  const folder = await aFolder()
   const write = async (name: string, text: string) => {
     const path = join(folder, name)
     await writeFile(path, text, { mode: 0o600 })
@@ -105,7 +105,6 @@ async function startSecured(): Promise<Secured> {
     stop: async () => {
       await tokens.close()
       await infrastructure.stop()
-      await rm(folder, { recursive: true })
     },
   }
 }
