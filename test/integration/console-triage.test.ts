@@ -351,6 +351,14 @@ it('breaks long values in cards and facts (the page was wider than a phone, and 
   await page.goto(`${console.url}/suppressions?pipeline=other`)
   await page.getByText('airport-7').first().waitFor()
   expect(await hidden('main')).toBe(0)
+  await page.route('**/api/health?*', async (route) => {
+    const health = await (await route.fetch()).json()
+    await route.fulfill({ json: { ...health, lag: [{ topic: long, partition: 0, lag: 5, offset: '7' }] } })
+  })
+  await page.goto(`${console.url}/health?pipeline=other`)
+  await page.getByText('the message has no value').first().waitFor()
+  await page.getByRole('region', { name: 'Lag' }).getByRole('table').waitFor()
+  expect(await hidden('.wide-table')).toBe(0)
 
   await page.setViewportSize(PHONE)
   expect(await hidden('.wide-table')).toBe(0)

@@ -77,9 +77,10 @@ function Lag({ lag }: { lag: Health['lag'] }) {
         </p>
       ) : (
         <Table
+          asCards
           empty={<p class="quiet">No partition has been read yet.</p>}
           columns={[
-            { name: 'partition', of: ({ topic, partition }) => `${topic}/${partition}` },
+            { name: 'partition', kind: 'detail', of: ({ topic, partition }) => `${topic}/${partition}` },
             { name: 'next offset', kind: 'number', of: ({ offset }) => offset },
             { name: 'lag', kind: 'number', of: ({ lag: behind }) => formatCount(behind) },
           ]}

@@ -86,7 +86,7 @@ export function DeadLetters({ pipeline }: { pipeline: string }) {
           asCards
           columns={[
             { name: 'when', of: ({ rejectedAt }) => <Time at={rejectedAt} /> },
-            { name: 'where', of: positionOf },
+            { name: 'where', kind: 'detail', of: positionOf },
             { name: 'reason', of: ({ reason }) => reason },
             { name: 'detail', kind: 'detail', of: ({ detail }) => detail },
             { name: 'bytes', kind: 'detail', of: (letter) => <Bytes letter={letter} /> },

@@ -42,7 +42,7 @@ export function CalibrationRecordsSection({ pipeline }: { pipeline: string }) {
               <Table
                 asCards
                 columns={[
-                  { name: 'record', of: ({ id }) => <code>{id}</code> },
+                  { name: 'record', kind: 'detail', of: ({ id }) => <code>{id}</code> },
                   { name: 'time', of: ({ recordTime }) => <Time at={recordTime} /> },
                   { name: 'values', kind: 'detail', of: ({ record }) => valuesOf(record) },
                   { name: 'nll', kind: 'number', of: ({ nll }) => formatAmount(nll) },
