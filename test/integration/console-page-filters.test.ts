@@ -86,6 +86,17 @@ it('an instant can be typed, and back leads to the page before', async () => {
   await soon(() => page.url()).toBe(`${console.url}/`)
 })
 
+it('keeps the inputs of two instants while they are emptied, and removes them with Clear (two empty ones remained)', async () => {
+  await page.goto(`${console.url}/?from=2026-01-31T10:00:00Z&to=2026-01-31T11:00:00Z`)
+  await page.getByLabel('From').fill('')
+  await page.getByLabel('To').fill('')
+  await soon(() => page.url()).not.toMatch(/from=|to=/)
+  expect(await page.getByLabel('From').count()).toBe(1)
+  await page.goto(`${console.url}/?from=2026-01-31T10:00:00Z&to=2026-01-31T11:00:00Z`)
+  await page.getByRole('button', { name: 'Clear', exact: true }).click()
+  await soon(() => page.getByLabel('From').count()).toBe(0)
+})
+
 it('recovers without a reload when it was opened while Postgres was unavailable (its error remained)', async () => {
   const session = /api\/session/
   await page.route(session, (route) =>

@@ -9,6 +9,7 @@ import {
   type Filters,
   formatFilters,
   instant,
+  isBounded,
   NO_FILTERS,
   parseFilters,
   parseRarity,
@@ -121,14 +122,18 @@ export function SpanChoice({
   onSpan: (span: Span, options?: { replace: boolean }) => void
   hasAll?: boolean
 }) {
-  const isBetween = !('last' in span) && (span.from !== null || span.to !== null)
-  const [isCustom, setCustom] = useState(isBetween)
-  const shown = 'last' in span ? span.last : isBetween || isCustom ? 'between' : 'all'
+  /** Whether the inputs are shown although both ends are open: they were chosen or emptied here. */
+  const [isEmpty, setEmpty] = useState(false)
+  const shown = 'last' in span ? span.last : isEmpty || isBounded(span) ? 'between' : 'all'
   const choose = (choice: string) => {
-    setCustom(choice === 'between')
+    setEmpty(choice === 'between' && !isBounded(span))
     if (Object.hasOwn(SPANS, choice)) onSpan({ last: choice as keyof typeof SPANS })
     else if (choice === 'all') onSpan(ALL)
     else if ('last' in span) onSpan(spanBetween(serverNow() - SPANS[span.last].ms, serverNow()))
+  }
+  const change = (edited: Span) => {
+    setEmpty(!isBounded(edited))
+    onSpan(edited, { replace: true })
   }
   return (
     <>
@@ -144,8 +149,8 @@ export function SpanChoice({
       />
       {shown === 'between' && !('last' in span) && (
         <>
-          <Instant label="From" at={span.from} onAt={(from) => onSpan({ ...span, from }, { replace: true })} />
-          <Instant label="To" at={span.to} onAt={(to) => onSpan({ ...span, to }, { replace: true })} />
+          <Instant label="From" at={span.from} onAt={(from) => change({ ...span, from })} />
+          <Instant label="To" at={span.to} onAt={(to) => change({ ...span, to })} />
         </>
       )}
     </>
