@@ -50,8 +50,7 @@ interface ListBodyProps {
 }
 
 function ListBody({ list, filters, box }: ListBodyProps) {
-  const count = list.items.value.length
-  if (count > 0) return <Rows list={list} filters={filters} box={box} />
+  if (list.items.value.length > 0) return <Rows list={list} filters={filters} box={box} />
   if (list.error.value !== null) return <Failure error={list.error.value} onRetry={() => list.readNextPage()} />
   if (!list.isComplete.value) return <Loading what="anomalies" />
   if (countFilters(filters) > 0)
@@ -71,15 +70,12 @@ function ListBody({ list, filters, box }: ListBodyProps) {
   )
 }
 
-/** When the list is at its top with nothing selected, new anomalies may be inserted at once. */
-const isWatched = (list: AnomalyList): boolean => list.scrollTop === 0 && list.selected.value === null
-
 /** Reads new anomalies while the list is open, and reports in the header whether that succeeds. */
 function Live({ list }: { list: AnomalyList }) {
-  const { data, error } = useResource('new', () => list.readNew(() => isWatched(list)), POLL_MS)
+  const { error } = useResource('new', () => list.readNew(), POLL_MS)
   // Until the first page has been read, the list shows that it could not be read.
   const isRead = list.items.value.length > 0 || list.isComplete.value
-  const state = !isRead || (error === null && data === null) ? 'off' : error === null ? 'live' : 'lost'
+  const state = !isRead ? 'off' : error === null ? 'live' : 'lost'
   useEffect(() => {
     liveState.value = state
     return () => {

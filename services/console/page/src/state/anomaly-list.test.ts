@@ -40,7 +40,8 @@ it('shows a verdict on all also on the new anomalies that are not shown yet (the
   })
   answerWith(page('a'), page('b', 'a'))
   const list = await aReadList()
-  await list.readNew(() => false)
+  list.scrollTop = 34
+  await list.readNew()
 
   list.applyVerdictToAll('expected', { from: '2026-01-31T09:00:00.000Z', to: '2026-01-31T10:00:00.000Z' })
   await list.showWaiting()
@@ -67,7 +68,7 @@ it('keeps a verdict that is given while new anomalies are read (the answer erase
   answerWith({ items: [{ id: 'a', recordTime: '2026-01-31T09:00Z', verdict: null }], next: null })
   const list = await aReadList({ ...NO_FILTERS, verdict: 'none' })
 
-  const poll = list.readNew(() => true)
+  const poll = list.readNew()
   list.applyVerdict('a', 'confirmed')
   await poll
 
@@ -82,7 +83,7 @@ it('shows a new anomaly of an older record in the order of time', async () => {
   answerWith(page('10:00', '09:00'), page('10:00', '09:30', '09:00'))
   const list = await aReadList()
 
-  await list.readNew(() => true)
+  await list.readNew()
 
   expect(list.items.value.map(({ id }) => id)).toEqual(['10:00', '09:30', '09:00'])
 })
@@ -99,8 +100,9 @@ it('keeps the rows and the place in a burst of more new anomalies than a page ha
     return Response.json(pages.get(cursor)!.shift()!)
   })
   const list = await aReadList()
+  list.scrollTop = 34
 
-  await list.readNew(() => false)
+  await list.readNew()
 
   expect(list.items.value.map(({ id }) => id)).toEqual(['3', '2'])
   expect(list.waiting.value.map(({ id }) => id)).toEqual(['8', '7', '6', '5', '4'])
@@ -111,7 +113,7 @@ it('reads a burst that begins in an empty list beyond a page (the rest of it was
   answerWith(empty, { items: [{ id: '2' }], next: '2' }, { items: [{ id: '1' }], next: null }, empty)
   const list = await aReadList()
 
-  await list.readNew(() => true)
+  await list.readNew()
 
   expect(list.items.value.map(({ id }) => id)).toEqual(['2', '1'])
 })
@@ -133,7 +135,7 @@ it('continues the restarted list when a burst restarts it while the next page is
   const list = await aReadList()
 
   const nextPage = list.readNextPage()
-  await list.readNew(() => true)
+  await list.readNew()
   answerOlder(page('old 1'))
   await nextPage
 
@@ -156,17 +158,19 @@ const rows = (from: number, count: number) =>
     verdict: null,
   }))
 
-/** Shows the rows 1099 to 1000. */
-function aShownList(): Promise<AnomalyList> {
+/** A list with the rows 1099 to 1000, in which the user has scrolled. */
+async function aScrolledList(): Promise<AnomalyList> {
   serve(rows(1_099, 100))
-  return aReadList()
+  const list = await aReadList()
+  list.scrollTop = 34
+  return list
 }
 
 it('keeps the rows of a user who has scrolled in a burst of over 1,000, until the new ones are shown (it dropped them)', async () => {
-  const list = await aShownList()
+  const list = await aScrolledList()
   serve(rows(9_999, 9_000))
 
-  await list.readNew(() => false)
+  await list.readNew()
 
   expect([list.items.value.length, list.items.value[0]!.id, list.waiting.value.length]).toEqual([100, '1099', 1_000])
   await list.showWaiting()
@@ -176,20 +180,20 @@ it('keeps the rows of a user who has scrolled in a burst of over 1,000, until th
 })
 
 it('collects no rows that are read again when shown, and marks their number as a minimum (it kept 500 a second)', async () => {
-  const list = await aShownList()
+  const list = await aScrolledList()
 
   for (const latest of [5_000, 9_000]) {
     serve(rows(latest, latest - 999))
-    await list.readNew(() => false)
+    await list.readNew()
   }
 
   expect([list.waiting.value.length, list.waiting.value[0]!.id, list.hasGap.value]).toEqual([1_000, '5000', true])
 })
 
 it('reads the list once for one click on the new ones, and keeps a verdict given meanwhile (the later answer replaced both)', async () => {
-  const list = await aShownList()
+  const list = await aScrolledList()
   serve(rows(9_999, 9_000))
-  await list.readNew(() => false)
+  await list.readNew()
   serve(rows(1_100, 2))
   const requests = vi.spyOn(globalThis, 'fetch')
 
@@ -215,10 +219,10 @@ it('shows the reasons of all anomalies of a burst once they are stored (only tho
   serve([])
   const list = await aReadList()
   serve(burst(null))
-  await list.readNew(() => true)
+  await list.readNew()
 
   serve(burst('delay'))
-  await list.readNew(() => true)
+  await list.readNew()
 
   expect(new Set(list.items.value.map(({ topReason }) => topReason))).toEqual(new Set(['delay']))
 })
@@ -230,7 +234,7 @@ it('shows a new anomaly of an old record where over 100 are new (it was on no pa
   await list.readNextPage()
   serve([...rows, { id: 'late', recordTime: '2026-01-30T00:00Z' }])
 
-  for (let poll = 0; poll < 10; poll += 1) await list.readNew(() => true)
+  for (let poll = 0; poll < 10; poll += 1) await list.readNew()
 
   expect(list.items.value.map(({ id }) => id)).toContain('late')
 })
@@ -249,8 +253,9 @@ it('reads a burst from a database that takes a second per page (the pages togeth
     return Response.json({ items: [{ id: `${requests}`, topReason: 'odd' }], next: `${requests}` })
   })
   const list = await aReadList()
+  list.scrollTop = 34
 
-  await list.readNew(() => false)
+  await list.readNew()
 
   expect(list.waiting.value).toHaveLength(10)
 })
@@ -264,7 +269,7 @@ it('does not take a poll for successful while the request before has no answer',
     new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)))
   vi.stubGlobal('fetch', hang)
 
-  const polls = Promise.allSettled([list.readNew(() => true), list.readNew(() => true)])
+  const polls = Promise.allSettled([list.readNew(), list.readNew()])
   timeout.abort()
 
   expect((await polls).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
@@ -277,11 +282,11 @@ it('reads the first page again after it could not be read, and keeps the error u
   )
   const list = await aReadList()
 
-  const poll = list.readNew(() => true)
+  const poll = list.readNew()
   expect(list.error.value).toMatchObject({ title: 'Too slow' })
   await poll
   expect(list.error.value).toMatchObject({ title: 'Too slow' })
-  await list.readNew(() => true)
+  await list.readNew()
 
   expect(list.error.value).toBeNull()
   expect(list.items.value).toMatchObject([{ id: 'a' }])
@@ -321,8 +326,8 @@ it('reads new anomalies after the clock of the browser was corrected (the API re
     const list = new AnomalyList(NO_FILTERS)
     await list.readNextPage()
     vi.setSystemTime(serverMs)
-    await list.readNew(() => true)
-    await list.readNew(() => true)
+    await list.readNew()
+    await list.readNew()
 
     expect(new URL(asked, 'http://console').searchParams.get('detectedWithinMs')).toBe('600000')
   } finally {

@@ -32,7 +32,7 @@ export class AnomalyList {
 
   private cursor: string | null = null
   private polls = 0
-  private readingNew: Promise<true> | null = null
+  private readingNew: Promise<void> | null = null
   private restarting: Promise<void> | null = null
   /** Reference time of the filters' span: all pages must use the same. */
   private readonly openedAtMs = serverNow()
@@ -64,27 +64,27 @@ export class AnomalyList {
     }
   }
 
+  /** Whether new anomalies are shown at once: the list is at its top, with nothing selected. */
+  get isFollowed(): boolean {
+    return this.scrollTop === 0 && this.selected.value === null
+  }
+
   /**
    * Reads new anomalies, and the reasons of those that had none; the first page if it could not be read. While a request is running,
    * returns its outcome.
    *
-   * @param isAtTop  whether to show them at once, or to keep them in `waiting`; called after the request
-   * @returns true, so that `useResource` has data after the first request
    * @throws {ApiError | DOMException} the latter if the answer takes too long
    */
-  readNew(isAtTop: () => boolean): Promise<true> {
-    this.readingNew ??= this.requestNew(isAtTop).finally(() => {
+  readNew(): Promise<void> {
+    this.readingNew ??= this.requestNew().finally(() => {
       this.readingNew = null
     })
     return this.readingNew
   }
 
-  private async requestNew(isAtTop: () => boolean): Promise<true> {
+  private async requestNew(): Promise<void> {
     const isBegun = this.cursor !== null || this.isComplete.value
-    if (!isBegun) {
-      await this.readNextPage()
-      return true
-    }
+    if (!isBegun) return this.readNextPage()
     const startedAtMs = serverNow()
     const before = new Set(this.known())
     const only = {
@@ -103,12 +103,11 @@ export class AnomalyList {
       page = { items: [...page.items, ...items], next }
     }
     this.hasGap.value ||= this.mayMissNew(page)
-    const isFollowed = isAtTop()
+    const { isFollowed } = this
     // Else the list is read again.
     if (!isFollowed || !this.hasGap.value) this.merge(page.items, before)
     this.readAtMs = startedAtMs
     if (isFollowed) await this.showWaiting()
-    return true
   }
 
   /** @throws {ApiError} when the list must be read again because of a gap, and cannot be */

@@ -34,7 +34,7 @@ export function Rows({ list, filters, box }: RowsProps) {
   const items = list.items.value
   const ordered = useRef<HTMLOListElement>(null)
   const selectedIndex = items.findIndex(({ id }) => id === list.selected.value)
-  const { columns } = list.filters
+  const { columns } = filters
   const narrow = columns.length > 0 ? ROW_HEIGHT.narrowWithColumns : ROW_HEIGHT.narrow
   const rowHeight = isNarrow.value ? narrow : ROW_HEIGHT.wide
   useLayoutEffect(() => {
@@ -43,7 +43,7 @@ export function Rows({ list, filters, box }: RowsProps) {
     const note = () => {
       list.scrollTop = scrolled.scrollTop
       // A user who scrolls back to the top follows the new anomalies again.
-      if (list.scrollTop === 0 && list.selected.value === null) showWaitingOf(list)
+      if (list.isFollowed) showWaitingOf(list)
     }
     scrolled.addEventListener('scroll', note)
     return () => scrolled.removeEventListener('scroll', note)
