@@ -14,7 +14,7 @@ import { hrefOf } from '../links.js'
 import { giveVerdict, verdictKeys } from '../verdicts.js'
 import { goTo } from './filter-bar.js'
 
-/** Pixels; same values as in the style sheet. On a phone a row has two lines, and a third one for the values of columns. */
+/** Pixels. On a phone a row has two lines, and a third one for the values of columns. */
 const ROW_HEIGHT = { wide: 34, narrow: 62, narrowWithColumns: 86 }
 /** The next page is requested when so few rows are left. */
 const READ_AHEAD = 40
@@ -116,7 +116,7 @@ export function Rows({ list, filters, box }: RowsProps) {
               class="list-item"
               aria-posinset={index + 1}
               aria-setsize={list.isComplete.value ? items.length : -1}
-              style={{ transform: `translateY(${index * rowHeight}px)` }}
+              style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
             >
               <a
                 id={rowId(item.id)}
