@@ -22,7 +22,7 @@ import {
   readPipelines,
   session,
   sessionError,
-  withPipeline,
+  withSpan,
 } from './state/session.js'
 import { useShortcuts } from './state/shortcuts.js'
 
@@ -56,7 +56,7 @@ function Content() {
     '?': () => {
       isHelpOpen.value = true
     },
-    ...Object.fromEntries(NAVIGATION.map(({ to }, i) => [String(i + 1), () => navigate(withPipeline(to))])),
+    ...Object.fromEntries(NAVIGATION.map(({ to }, i) => [String(i + 1), () => navigate(withSpan(to))])),
   })
   return (
     <main id="content" ref={main} tabIndex={-1}>

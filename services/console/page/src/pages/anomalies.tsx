@@ -1,6 +1,5 @@
 import type { RefObject } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { queryString } from '../api/client.js'
 import { liveState } from '../parts/header.js'
 import { useTitle } from '../parts/page.js'
 import { Empty, Failure, Loading } from '../parts/states.js'
@@ -8,7 +7,7 @@ import { type AnomalyList, openList } from '../state/anomaly-list.js'
 import { countFilters, type Filters, listKey, NO_FILTERS, parseFilters } from '../state/filters.js'
 import { place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
-import { currentPipeline } from '../state/session.js'
+import { currentPipeline, withPipeline } from '../state/session.js'
 import { FilterBar, goTo } from './anomalies/filter-bar.js'
 import { Overview } from './anomalies/overview.js'
 import { Rows } from './anomalies/rows.js'
@@ -64,8 +63,7 @@ function ListBody({ list, filters, box }: ListBodyProps) {
     )
   return (
     <Empty title="No anomaly so far">
-      New ones appear here. Are records being scored?{' '}
-      <a href={`/health${queryString({ pipeline: filters.pipeline })}`}>Health</a> shows it.
+      New ones appear here. Are records being scored? <a href={withPipeline('/health')}>Health</a> shows it.
     </Empty>
   )
 }

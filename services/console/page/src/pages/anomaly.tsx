@@ -95,8 +95,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
               </>
             ) : (
               <>
-                <ModelLink id={anomaly.modelId} pipeline={anomaly.pipeline} />{' '}
-                <StateBadge state={anomaly.model.state} />{' '}
+                <ModelLink id={anomaly.modelId} /> <StateBadge state={anomaly.model.state} />{' '}
                 <small>
                   trained <Time at={anomaly.model.trainedAt} ago />
                 </small>
@@ -117,12 +116,7 @@ function Body({ anomaly, reload }: { anomaly: AnomalyDetail; reload: () => void 
           <AlertPanel anomaly={anomaly} />
           <SimilarAnomalies anomaly={anomaly} />
           {anomaly.key !== null && (
-            <EntityHistory
-              pipeline={anomaly.pipeline}
-              entity={anomaly.key}
-              except={anomaly.id}
-              verdicts={anomaly.verdicts.length}
-            />
+            <EntityHistory entity={anomaly.key} except={anomaly.id} verdicts={anomaly.verdicts.length} />
           )}
         </div>
       </div>

@@ -14,8 +14,7 @@ const REFRESH_MS = 10_000
 
 /** Health of a pipeline: throughput, lag, dead letters, drift and health events. */
 export function HealthPage() {
-  const pipeline = currentPipeline.value
-  const health = useRead<Health>('/health', { pipeline }, REFRESH_MS)
+  const health = useRead<Health>('/health', { pipeline: currentPipeline.value }, REFRESH_MS)
   return (
     <Page title="Health">
       <Shown of={health} what="the pipeline's health">
@@ -33,7 +32,7 @@ export function HealthPage() {
           </>
         )}
       </Shown>
-      <DeadLetters pipeline={pipeline} />
+      <DeadLetters />
     </Page>
   )
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '@outflow/contracts/wording'
 import { useMemo, useState } from 'preact/hooks'
-import { queryString, write } from '../api/client.js'
+import { write } from '../api/client.js'
 import type { Fit, ModelDetail } from '../api/types.js'
 import { StateBadge } from '../parts/badges.js'
 import { Chart } from '../parts/chart.js'
@@ -11,7 +11,7 @@ import { Shown } from '../parts/states.js'
 import { Time } from '../parts/time.js'
 import { notify } from '../state/notices.js'
 import { useRead } from '../state/resource.js'
-import { currentPipeline, may } from '../state/session.js'
+import { currentPipeline, may, withPipeline } from '../state/session.js'
 import { formatAmount, formatBytes, formatCount, formatPValue, shortId } from '../words/format.js'
 import { ModelLink } from './links.js'
 import { Comparison } from './model/comparison.js'
@@ -19,22 +19,22 @@ import { GateReport } from './model/gate-report.js'
 
 /** One model: its fit, the report of its gate, and the button that makes it the active one. */
 export function ModelPage({ id }: { id: string }) {
-  const pipeline = currentPipeline.value
-  const model = useRead<ModelDetail>(`/models/${encodeURIComponent(id)}`, { pipeline })
+  const model = useRead<ModelDetail>(`/models/${encodeURIComponent(id)}`, { pipeline: currentPipeline.value })
   useTitle(`Model ${shortId(id)}`)
   return (
     <div class="page">
       <nav class="row spread head" aria-label="Around this model">
-        <a href={`/models${queryString({ pipeline })}`}>← Models</a>
+        <a href={withPipeline('/models')}>← Models</a>
       </nav>
       <Shown of={model} what="the model">
-        {(found) => <Body model={found} pipeline={pipeline} reload={model.reload} />}
+        {(found) => <Body model={found} reload={model.reload} />}
       </Shown>
     </div>
   )
 }
 
-function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: string; reload: () => void }) {
+function Body({ model, reload }: { model: ModelDetail; reload: () => void }) {
+  const pipeline = currentPipeline.value
   const [isAsked, setAsked] = useState(false)
   const { fit } = model
   return (
@@ -44,7 +44,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
           Model <code>{shortId(model.id)}</code> <StateBadge state={model.state} />
         </h1>
         <div class="row">
-          <a class="button" href={`/${queryString({ pipeline, model: model.id })}`}>
+          <a class="button" href={withPipeline('/', { model: model.id })}>
             Its anomalies
           </a>
           {may('operator') && model.state !== 'active' && (
@@ -67,19 +67,19 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
       </dl>
       {model.labels !== null ? (
         <p class="quiet">
-          The same weights as <ModelLink id={model.labels.of} pipeline={pipeline} />; anomalies were removed from its
-          calibration set by {formatCount(model.labels.confirmed + model.labels.normal)} labels,{' '}
-          {formatCount(model.labels.confirmed)} of them confirmed.
+          The same weights as <ModelLink id={model.labels.of} />; anomalies were removed from its calibration set by{' '}
+          {formatCount(model.labels.confirmed + model.labels.normal)} labels, {formatCount(model.labels.confirmed)} of
+          them confirmed.
         </p>
       ) : fit === null ? (
         <p class="quiet">
           There is no report of its fit: it was not fitted by the trainer, or the retention deleted the report.
         </p>
       ) : (
-        <FitDetails fit={fit} pipeline={pipeline} />
+        <FitDetails fit={fit} />
       )}
       {/* A change of its state changes that of another model as well. */}
-      <Comparison key={model.state} id={model.id} pipeline={pipeline} parent={fit?.incumbentId ?? null} />
+      <Comparison key={model.state} id={model.id} parent={fit?.incumbentId ?? null} />
       <Changes model={model} />
       {isAsked && (
         <Dialog
@@ -106,7 +106,7 @@ function Body({ model, pipeline, reload }: { model: ModelDetail; pipeline: strin
   )
 }
 
-function FitDetails({ fit: { because, incumbentId, report }, pipeline }: { fit: Fit; pipeline: string }) {
+function FitDetails({ fit: { because, incumbentId, report } }: { fit: Fit }) {
   const { window, records, fit, calibration, gate, durationMs, seed } = report
   return (
     <div class="halves">
@@ -141,7 +141,7 @@ function FitDetails({ fit: { because, incumbentId, report }, pipeline }: { fit: 
           <Fact name="seed">{seed}</Fact>
           {incumbentId !== null && (
             <Fact name="active before">
-              <ModelLink id={incumbentId} pipeline={pipeline} />
+              <ModelLink id={incumbentId} />
             </Fact>
           )}
         </dl>

@@ -40,12 +40,12 @@ export function ModelsPage() {
       }
     >
       <Shown of={models} what="models">
-        {(found) => <ModelTable models={found} pipeline={pipeline} />}
+        {(found) => <ModelTable models={found} />}
       </Shown>
-      <Precision pipeline={pipeline} />
+      <Precision />
       {active !== undefined && (
         // Those of the fitted model: a model that was made by their labels has the same.
-        <CalibrationRecordsSection key={active.labels?.of ?? active.id} pipeline={pipeline} />
+        <CalibrationRecordsSection key={active.labels?.of ?? active.id} />
       )}
       {dialog === 'rollback' && (
         <Dialog
@@ -79,7 +79,7 @@ export function ModelsPage() {
   )
 }
 
-function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: string }) {
+function ModelTable({ models }: { models: readonly Model[] }) {
   return (
     <Table
       asCards
@@ -87,7 +87,7 @@ function ModelTable({ models, pipeline }: { models: readonly Model[]; pipeline: 
         <Empty title="No model yet">The trainer fits the first one as soon as the topic holds enough records.</Empty>
       }
       columns={[
-        { name: 'model', of: ({ id }) => <ModelLink id={id} pipeline={pipeline} /> },
+        { name: 'model', of: ({ id }) => <ModelLink id={id} /> },
         {
           name: 'state',
           of: ({ state, provisional }) => (

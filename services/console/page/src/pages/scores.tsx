@@ -1,6 +1,6 @@
 import { formatShare } from '@outflow/contracts/wording'
 import { useMemo } from 'preact/hooks'
-import { queryString, read, serverNow } from '../api/client.js'
+import { read, serverNow } from '../api/client.js'
 import type { ScorePoint, Scores } from '../api/types.js'
 import { Chart, type ChartSeries } from '../parts/chart.js'
 import { MarkTrack } from '../parts/mark-track.js'
@@ -11,7 +11,7 @@ import { Time } from '../parts/time.js'
 import { isBounded, parseSpan, type Span, spanBetween, spanParams, spanQuery } from '../state/filters.js'
 import { navigate, place } from '../state/location.js'
 import { useResource } from '../state/resource.js'
-import { currentPipeline } from '../state/session.js'
+import { currentPipeline, withPipeline } from '../state/session.js'
 import { formatAmount, formatCompact, formatCount } from '../words/format.js'
 import { SpanChoice } from './anomalies/filter-bar.js'
 
@@ -39,7 +39,7 @@ export function ScoresPage() {
     'last' in span ? REFRESH_MS : undefined,
   )
   const goTo = (chosen: Span, options?: { replace: boolean }) =>
-    navigate(`/scores${queryString({ pipeline, ...spanParams(chosen) })}`, options)
+    navigate(withPipeline('/scores', spanParams(chosen)), options)
   return (
     <Page
       title="Scores"
@@ -53,15 +53,10 @@ export function ScoresPage() {
         {(found) =>
           found.points.length === 0 ? (
             <Empty title="No record was scored in this time">
-              Choose a longer range, or see <a href={`/health${queryString({ pipeline })}`}>Health</a> whether records
-              arrive.
+              Choose a longer range, or see <a href={withPipeline('/health')}>Health</a> whether records arrive.
             </Empty>
           ) : (
-            <Charts
-              pipeline={pipeline}
-              scores={found}
-              onSelect={(from, to) => goTo(spanBetween(1000 * from, 1000 * to))}
-            />
+            <Charts scores={found} onSelect={(from, to) => goTo(spanBetween(1000 * from, 1000 * to))} />
           )
         }
       </Shown>
@@ -70,12 +65,11 @@ export function ScoresPage() {
 }
 
 interface ChartsProps {
-  readonly pipeline: string
   readonly scores: Scores
   readonly onSelect: (from: number, to: number) => void
 }
 
-function Charts({ pipeline, scores, onSelect }: ChartsProps) {
+function Charts({ scores, onSelect }: ChartsProps) {
   const { points, threshold, step, marks } = scores
   const [fromMs, toMs] = [Date.parse(scores.from), Date.parse(scores.to)]
   const drawn = useMemo(() => {
@@ -100,7 +94,7 @@ function Charts({ pipeline, scores, onSelect }: ChartsProps) {
   const axis = { x: drawn.x, xLabel: 'time', timeRange: drawn.timeRange, onSelect }
   const showAnomalies = (at: number) => {
     const stepFromMs = 1000 * drawn.x[at]!
-    navigate(`/${queryString({ pipeline, ...spanBetween(stepFromMs, stepFromMs + 1000 * step) })}`)
+    navigate(withPipeline('/', spanBetween(stepFromMs, stepFromMs + 1000 * step)))
   }
   const records = points.reduce((sum, point) => sum + point.records, 0)
   const anomalies = points.reduce((sum, point) => sum + point.anomalies, 0)
@@ -119,7 +113,7 @@ function Charts({ pipeline, scores, onSelect }: ChartsProps) {
           Percentiles of the score <small>nats, higher is less likely</small>
         </h2>
         <div class="chart-marks">
-          <MarkTrack pipeline={pipeline} marks={marks} fromMs={fromMs} toMs={toMs} />
+          <MarkTrack marks={marks} fromMs={fromMs} toMs={toMs} />
         </div>
         <Chart
           title={`Percentiles of the score against the threshold: ${words}`}

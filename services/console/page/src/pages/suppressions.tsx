@@ -42,7 +42,6 @@ export function SuppressionsPage() {
       </Shown>
       {adding !== null && (
         <AddRule
-          pipeline={pipeline}
           initial={adding}
           onClose={() => {
             setAdding(null)

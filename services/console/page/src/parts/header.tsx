@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { queryString } from '../api/client.js'
 import { navigate, place } from '../state/location.js'
-import { closeSession, currentPipeline, pipelines, session, withPipeline } from '../state/session.js'
+import { closeSession, currentPipeline, pipelines, session, withSpan } from '../state/session.js'
 import { Choice } from './choice.js'
 import { isHelpOpen } from './help.js'
 
@@ -30,12 +30,12 @@ export function Header() {
   const isHere = (to: string) => (to === '/' ? path === '/' || path.startsWith('/anomalies') : path.startsWith(to))
   return (
     <header class="header">
-      <a class="brand" href={withPipeline('/')}>
+      <a class="brand" href={withSpan('/')}>
         outflow
       </a>
       <nav aria-label="Pages">
         {NAVIGATION.map(({ to, text }) => (
-          <a key={to} href={withPipeline(to)} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
+          <a key={to} href={withSpan(to)} {...(isHere(to) ? { 'aria-current': 'page' as const } : {})}>
             {text}
           </a>
         ))}

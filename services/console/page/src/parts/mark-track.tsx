@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { queryString } from '../api/client.js'
 import type { Mark } from '../api/types.js'
 import { spanBetween } from '../state/filters.js'
+import { withPipeline } from '../state/session.js'
 import { groupMarks, markInWords } from '../words/mark.js'
 
 const SIGNS: Readonly<Record<Mark['kind'], string>> = { model: 'M', drift: 'D', health: 'H', suppression: 'S' }
@@ -9,7 +9,6 @@ const SIGNS: Readonly<Record<Mark['kind'], string>> = { model: 'M', drift: 'D', 
 const MARK_SPACE = 18
 
 interface MarkTrackProps {
-  readonly pipeline: string
   readonly marks: readonly Mark[]
   /** Ends of the axis, epoch ms. */
   readonly fromMs: number
@@ -17,7 +16,7 @@ interface MarkTrackProps {
 }
 
 /** Events of the pipeline, above a time axis. A mark links to the page with its details; one of several events links to their time. */
-export function MarkTrack({ pipeline, marks, fromMs, toMs }: MarkTrackProps) {
+export function MarkTrack({ marks, fromMs, toMs }: MarkTrackProps) {
   const track = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(0)
   useLayoutEffect(() => {
@@ -32,12 +31,12 @@ export function MarkTrack({ pipeline, marks, fromMs, toMs }: MarkTrackProps) {
         groupMarks(marks, gapMs).map(({ startMs, endMs, count, marks: [mark, ...others] }) => {
           const events = [mark, ...others].map(markInWords).join('; ')
           const words = count === 1 ? events : `${count} events: ${events}`
-          const around = { pipeline, ...spanBetween(startMs - gapMs, endMs + gapMs) }
+          const around = spanBetween(startMs - gapMs, endMs + gapMs)
           return (
             <a
               key={`${mark.at} ${mark.kind} ${mark.subject}`}
               class={`mark mark-${mark.kind}`}
-              href={count === 1 ? pageOf(mark) + queryString({ pipeline }) : `/${queryString(around)}`}
+              href={count === 1 ? withPipeline(pageOf(mark)) : withPipeline('/', around)}
               style={{ left: `${((startMs - fromMs) / (toMs - fromMs)) * 100}%` }}
               title={words}
               aria-label={words}

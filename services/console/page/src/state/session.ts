@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { type ApiError, queryString, read, setLoggedOutHandler, write } from '../api/client.js'
+import { type ApiError, type Query, queryString, read, setLoggedOutHandler, write } from '../api/client.js'
 import type { Pipeline, Role, Session } from '../api/types.js'
 import { parseSpan, spanParams } from './filters.js'
 import { place } from './location.js'
@@ -23,10 +23,14 @@ export const isOwnPipeline = computed(
   () => pipelines.value?.find(({ pipeline }) => pipeline === currentPipeline.value)?.isOwn ?? false,
 )
 
-/** A path of the page, with the same pipeline and, where it has a time axis, the same span. */
-export function withPipeline(path: string): string {
+/** A path of the page with the current pipeline and these parameters. */
+export const withPipeline = (path: string, query: Query = {}): string =>
+  path + queryString({ pipeline: currentPipeline.value, ...query })
+
+/** A page of the navigation with the current pipeline and, where it has a time axis, the current span. */
+export function withSpan(path: string): string {
   const span = SPANNED.includes(path) ? spanParams(parseSpan(new URLSearchParams(place.value.search))) : {}
-  return path + queryString({ pipeline: currentPipeline.value, ...span })
+  return withPipeline(path, span)
 }
 
 const SPANNED = ['/', '/scores']

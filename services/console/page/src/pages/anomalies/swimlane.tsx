@@ -66,12 +66,7 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
     <section class="swimlane" aria-label="Anomalies by time" onKeyDown={moveFocus} {...drag}>
       <div class="lane lane-marks">
         <span />
-        <MarkTrack
-          pipeline={filters.pipeline}
-          marks={overview.marks}
-          fromMs={fromMs}
-          toMs={fromMs + columns * stepMs}
-        />
+        <MarkTrack marks={overview.marks} fromMs={fromMs} toMs={fromMs + columns * stepMs} />
       </div>
       <div class="lane lane-total">
         <span class="lane-name quiet">all</span>

@@ -1,8 +1,7 @@
-import { queryString } from '../../api/client.js'
 import type { AnomalyDetail } from '../../api/types.js'
 import { Time } from '../../parts/time.js'
 import { spanBetween } from '../../state/filters.js'
-import { may } from '../../state/session.js'
+import { may, withPipeline } from '../../state/session.js'
 import { hideLike } from '../suppressions/rule-inputs.js'
 
 /** Span before and after it: an hour. */
@@ -10,7 +9,7 @@ const NEAR_MS = 3_600_000
 
 /** Whether and how the alert was sent, with links to anomalies at the same time and to a rule that hides such alerts. */
 export function AlertPanel({ anomaly }: { anomaly: AnomalyDetail }) {
-  const { pipeline, recordTime, alert } = anomaly
+  const { recordTime, alert } = anomaly
   const near = spanBetween(Date.parse(recordTime) - NEAR_MS, Date.parse(recordTime) + NEAR_MS)
   return (
     <section aria-labelledby="alert" class="panel">
@@ -28,7 +27,7 @@ export function AlertPanel({ anomaly }: { anomaly: AnomalyDetail }) {
         </ul>
       )}
       <p class="row">
-        <a href={`/${queryString({ pipeline, ...near })}`}>What else happened then</a>
+        <a href={withPipeline('/', near)}>What else happened then</a>
         {may('operator') && <a href={hideLike(anomaly)}>Hide alerts like this</a>}
       </p>
     </section>

@@ -9,11 +9,11 @@ import { Time } from '../../parts/time.js'
 import { spanBetween } from '../../state/filters.js'
 import { navigate } from '../../state/location.js'
 import { useResource } from '../../state/resource.js'
+import { currentPipeline, withPipeline } from '../../state/session.js'
 import { formatCount } from '../../words/format.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
 interface EntityHistoryProps {
-  readonly pipeline: string
   readonly entity: string
   /** The anomaly of the page. */
   readonly except: string
@@ -22,8 +22,8 @@ interface EntityHistoryProps {
 }
 
 /** Earlier anomalies of the same key. */
-export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHistoryProps) {
-  const only = { pipeline, key: entity }
+export function EntityHistory({ entity, except, verdicts }: EntityHistoryProps) {
+  const only = { pipeline: currentPipeline.value, key: entity }
   const history = useResource(`${queryString(only)} ${verdicts}`, async (signal) => {
     const nowMs = serverNow()
     const span = spanBetween(nowMs - SPAN_DAYS * DAY_MS, nowMs)
@@ -54,7 +54,7 @@ export function EntityHistory({ pipeline, entity, except, verdicts }: EntityHist
                 </>
               )}
             </p>
-            {byDay.total.length > 1 && <ByDay pipeline={pipeline} entity={entity} overview={byDay} />}
+            {byDay.total.length > 1 && <ByDay entity={entity} overview={byDay} />}
             {others.length > 0 && <AnomalyLinks items={others} note={({ pValue }) => formatRarity(pValue)} />}
           </>
         )}
@@ -69,7 +69,7 @@ const SPAN_DAYS = 90
 const DAY_MS = 86_400_000
 
 /** Anomalies per day; a bar links to those of its day. */
-function ByDay({ pipeline, entity, overview }: { pipeline: string; entity: string; overview: Overview }) {
+function ByDay({ entity, overview }: { entity: string; overview: Overview }) {
   const { total, marks } = overview
   const [fromMs, toMs] = [Date.parse(overview.from), Date.parse(overview.to)]
   const { x, timeRange, series } = useMemo(
@@ -89,13 +89,13 @@ function ByDay({ pipeline, entity, overview }: { pipeline: string; entity: strin
   )
   const showDay = (at: number) => {
     const dayMs = 1000 * x[at]!
-    navigate(`/${queryString({ pipeline, key: entity, ...spanBetween(dayMs, dayMs + DAY_MS) })}`)
+    navigate(withPipeline('/', { key: entity, ...spanBetween(dayMs, dayMs + DAY_MS) }))
   }
   const most = Math.max(...total.map(({ anomalies }) => anomalies))
   return (
     <>
       <div class="chart-marks">
-        <MarkTrack pipeline={pipeline} marks={marks} fromMs={fromMs} toMs={toMs} />
+        <MarkTrack marks={marks} fromMs={fromMs} toMs={toMs} />
       </div>
       <Chart
         title={`Anomalies a day, ${formatCount(most)} at most`}

@@ -1,12 +1,12 @@
 import { formatShare } from '@outflow/contracts/wording'
-import { queryString } from '../../api/client.js'
 import type { AnomalyDetail, Similar } from '../../api/types.js'
 import { Shown } from '../../parts/states.js'
 import { useRead } from '../../state/resource.js'
+import { withPipeline } from '../../state/session.js'
 import { AnomalyLinks } from './anomaly-links.js'
 
 /** Earlier anomalies with the same main fields, and their verdicts. */
-export function SimilarAnomalies({ anomaly: { id, pipeline, key, reasons } }: { anomaly: AnomalyDetail }) {
+export function SimilarAnomalies({ anomaly: { id, key, reasons } }: { anomaly: AnomalyDetail }) {
   const field = reasons[0]?.field
   const similar = useRead<Similar>(`/anomalies/${encodeURIComponent(id)}/similar`, { limit: 6 })
   return (
@@ -14,7 +14,7 @@ export function SimilarAnomalies({ anomaly: { id, pipeline, key, reasons } }: { 
       <div class="row spread head">
         <h2 id="similar">Similar before</h2>
         {field !== undefined && (
-          <a class="small" href={`/${queryString({ pipeline, key, field })}`}>
+          <a class="small" href={withPipeline('/', { key, field })}>
             List and give one verdict
           </a>
         )}

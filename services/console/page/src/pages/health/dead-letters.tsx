@@ -9,7 +9,7 @@ import { type Column, Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
 import { notify } from '../../state/notices.js'
 import { asApiError } from '../../state/resource.js'
-import { isOwnPipeline, may } from '../../state/session.js'
+import { currentPipeline, isOwnPipeline, may } from '../../state/session.js'
 import { formatBytes, formatCount } from '../../words/format.js'
 
 const AT_A_TIME = 50
@@ -17,7 +17,8 @@ const AT_A_TIME = 50
 const KEPT_BYTES = 1_024
 
 /** Dead letters page by page, newest first; an operator selects some and resends them. */
-export function DeadLetters({ pipeline }: { pipeline: string }) {
+export function DeadLetters() {
+  const pipeline = currentPipeline.value
   const [items, setItems] = useState<readonly DeadLetter[]>([])
   /** Cursor of the page to read next; null: the first, or there is none. */
   const [next, setNext] = useState<string | null>(null)

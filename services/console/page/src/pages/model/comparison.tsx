@@ -1,22 +1,21 @@
-import { queryString } from '../../api/client.js'
 import type { Model, ModelDifference } from '../../api/types.js'
 import { Choice } from '../../parts/choice.js'
 import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { navigate, place } from '../../state/location.js'
 import { useRead } from '../../state/resource.js'
+import { currentPipeline, withPipeline } from '../../state/session.js'
 import { formatAmount, formatCount, formatName, formatTime, formatValue, orDash, shortId } from '../../words/format.js'
 
 interface ComparisonProps {
   readonly id: string
-  readonly pipeline: string
   /** The model that this one replaced, or would have; null: none. */
   readonly parent: string | null
 }
 
 /** Changes with this model: its differences from its parent, or from the model whose id is in the URL. */
-export function Comparison({ id, pipeline, parent }: ComparisonProps) {
-  const models = useRead<readonly Model[]>('/models', { pipeline })
+export function Comparison({ id, parent }: ComparisonProps) {
+  const models = useRead<readonly Model[]>('/models', { pipeline: currentPipeline.value })
   const others = models.data?.filter((model) => model.id !== id) ?? []
   const known = (wanted: string | null) => others.find((model) => model.id === wanted)?.id
   const other = known(new URLSearchParams(place.value.search).get('with')) ?? known(parent) ?? ''
@@ -30,7 +29,7 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
             label="Compare with"
             value={other}
             onValue={(value) =>
-              navigate(`/models/${encodeURIComponent(id)}${queryString({ pipeline, with: value })}`, { replace: true })
+              navigate(withPipeline(`/models/${encodeURIComponent(id)}`, { with: value }), { replace: true })
             }
             of={[
               ['', 'compare with …'],
@@ -43,15 +42,15 @@ export function Comparison({ id, pipeline, parent }: ComparisonProps) {
         )}
       </div>
       <Shown of={models} what="models">
-        {() => other !== '' && <Difference key={other} id={id} other={other} pipeline={pipeline} />}
+        {() => other !== '' && <Difference key={other} id={id} other={other} />}
       </Shown>
     </section>
   )
 }
 
-function Difference({ id, other, pipeline }: { id: string; other: string; pipeline: string }) {
+function Difference({ id, other }: { id: string; other: string }) {
   const path = `/models/${encodeURIComponent(id)}/difference`
-  const difference = useRead<ModelDifference>(path, { pipeline, other })
+  const difference = useRead<ModelDifference>(path, { pipeline: currentPipeline.value, other })
   return (
     <Shown of={difference} what="both models">
       {({ facts, divergence, decisions, fields }) => (

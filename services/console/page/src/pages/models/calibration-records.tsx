@@ -5,7 +5,7 @@ import { Shown } from '../../parts/states.js'
 import { Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
 import { useRead } from '../../state/resource.js'
-import { may } from '../../state/session.js'
+import { currentPipeline, may } from '../../state/session.js'
 import { formatAmount, formatCount } from '../../words/format.js'
 import { giveVerdict } from '../verdicts.js'
 
@@ -16,8 +16,8 @@ const CHOICES: readonly { readonly verdict: Verdict; readonly text: string; read
 ]
 
 /** The calibration records of the active model to label next. */
-export function CalibrationRecordsSection({ pipeline }: { pipeline: string }) {
-  const calibration = useRead<CalibrationRecords>('/calibration-records', { pipeline })
+export function CalibrationRecordsSection() {
+  const calibration = useRead<CalibrationRecords>('/calibration-records', { pipeline: currentPipeline.value })
   const [isGiving, setGiving] = useState(false)
   const { data, error } = calibration
   if (error === null && (data === null || (data.next.length === 0 && data.labelled === 0))) return null

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
-import { queryString } from '../../api/client.js'
 import type { Precision as Group } from '../../api/types.js'
 import { SeverityBadge } from '../../parts/badges.js'
 import { Choice } from '../../parts/choice.js'
 import { Empty, Shown } from '../../parts/states.js'
 import { type Column, Table } from '../../parts/table.js'
 import { useRead } from '../../state/resource.js'
+import { currentPipeline, withPipeline } from '../../state/session.js'
 import { formatCount } from '../../words/format.js'
 import { ModelLink } from '../links.js'
 
@@ -14,8 +14,8 @@ const GROUPINGS = ['week', 'field', 'severity', 'model'] as const
 type Grouping = (typeof GROUPINGS)[number]
 
 /** Share of confirmed anomalies among those with a verdict, by week, field, severity or model. */
-export function Precision({ pipeline }: { pipeline: string }) {
-  const groups = useRead<readonly Group[]>('/precision', { pipeline })
+export function Precision() {
+  const groups = useRead<readonly Group[]>('/precision', { pipeline: currentPipeline.value })
   const [by, setBy] = useState<Grouping>('week')
   return (
     <section aria-labelledby="precision">
@@ -33,12 +33,12 @@ export function Precision({ pipeline }: { pipeline: string }) {
           found.length === 0 ? (
             <Empty title="No verdicts yet">
               Precision is the share of confirmed anomalies among those with a verdict. Give verdicts on a random sample
-              of the <a href={`/${queryString({ pipeline, verdict: 'none' })}`}>anomalies without one</a>.
+              of the <a href={withPipeline('/', { verdict: 'none' })}>anomalies without one</a>.
             </Empty>
           ) : (
             <Table
               asCards
-              columns={columnsOf(by, pipeline)}
+              columns={columnsOf(by)}
               rows={found.filter(({ groupedBy }) => groupedBy === by)}
               keyOf={({ value }) => value}
             />
@@ -49,8 +49,8 @@ export function Precision({ pipeline }: { pipeline: string }) {
   )
 }
 
-const columnsOf = (by: Grouping, pipeline: string): readonly Column<Group>[] => [
-  { name: by === 'week' ? 'week from' : by, of: ({ value }) => named(by, value, pipeline) },
+const columnsOf = (by: Grouping): readonly Column<Group>[] => [
+  { name: by === 'week' ? 'week from' : by, of: ({ value }) => named(by, value) },
   { name: 'precision', kind: 'number', of: ({ precision }) => percent(precision) },
   { name: '95 % interval', kind: 'number', of: ({ lower, upper }) => `${percent(lower)} to ${percent(upper)}` },
   { name: 'confirmed', kind: 'number', of: ({ confirmed }) => formatCount(confirmed) },
@@ -58,10 +58,10 @@ const columnsOf = (by: Grouping, pipeline: string): readonly Column<Group>[] => 
   { name: 'expected', kind: 'number', of: ({ expected }) => formatCount(expected) },
 ]
 
-function named(by: Grouping, value: string, pipeline: string) {
+function named(by: Grouping, value: string) {
   if (by === 'severity') return <SeverityBadge severity={value} />
-  if (by === 'field') return <a href={`/${queryString({ pipeline, field: value })}`}>{value}</a>
-  return by === 'week' ? value : <ModelLink id={value} pipeline={pipeline} />
+  if (by === 'field') return <a href={withPipeline('/', { field: value })}>{value}</a>
+  return by === 'week' ? value : <ModelLink id={value} />
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`

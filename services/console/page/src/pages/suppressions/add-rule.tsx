@@ -1,13 +1,13 @@
 import { formatRule } from '@outflow/contracts/wording'
 import type { ComponentProps } from 'preact'
 import { useState } from 'preact/hooks'
-import { queryString, write } from '../../api/client.js'
+import { write } from '../../api/client.js'
 import type { NewSuppression } from '../../api/types.js'
 import { Dialog, ReasonInput } from '../../parts/dialog.js'
+import { currentPipeline, withPipeline } from '../../state/session.js'
 import { MOST_DAYS, type RuleInputs, ruleOf } from './rule-inputs.js'
 
 interface AddRuleProps {
-  readonly pipeline: string
   /** Initial values of the inputs. */
   readonly initial: RuleInputs
   readonly onAdded: () => void
@@ -15,7 +15,8 @@ interface AddRuleProps {
 }
 
 /** A form for a new rule, with a description of the alerts that it will hide. */
-export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
+export function AddRule({ initial, onAdded, onClose }: AddRuleProps) {
+  const pipeline = currentPipeline.value
   const [typed, setTyped] = useState(initial)
   const rule = ruleOf(typed)
   const namesSomething = rule.entity !== null || rule.field !== null || rule.timeOfWeek !== null
@@ -67,7 +68,7 @@ export function AddRule({ pipeline, initial, onAdded, onClose }: AddRuleProps) {
             Hides: {formatRule(rule)}.{' '}
             {(rule.entity !== null || rule.field !== null) && (
               <a
-                href={`/${queryString({ pipeline, range: '30d', key: rule.entity, field: rule.field })}`}
+                href={withPipeline('/', { range: '30d', key: rule.entity, field: rule.field })}
                 target="_blank"
                 rel="noopener"
               >
