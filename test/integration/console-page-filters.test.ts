@@ -2,8 +2,10 @@ import { listSuppressions } from '@outflow/store/suppressions'
 import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import {
+  answer503,
   console,
   expectComplaints,
+  holdRequests,
   PHONE,
   PIPELINE,
   page,
@@ -22,19 +24,6 @@ withConsolePage(async () => {
 const spanOf = () => {
   const { searchParams } = new URL(page.url())
   return [searchParams.get('from'), searchParams.get('to')].map((time) => (time === null ? null : Date.parse(time)))
-}
-
-/** Holds the answers to requests until the returned function makes them errors. */
-async function failLate(requests: RegExp): Promise<() => void> {
-  let fail = () => {}
-  const failed = new Promise<void>((resolve) => {
-    fail = resolve
-  })
-  await page.route(requests, async (route) => {
-    await failed
-    await route.fulfill({ status: 503, json: { title: 'Service Unavailable', status: 503, detail: 'no answer' } })
-  })
-  return fail
 }
 
 it('a span of scores can be chosen between two instants, at first those of the span before', async () => {
@@ -99,9 +88,7 @@ it('keeps the inputs of two instants while they are emptied, and removes them wi
 
 it('recovers without a reload when it was opened while Postgres was unavailable (its error remained)', async () => {
   const session = /api\/session/
-  await page.route(session, (route) =>
-    route.fulfill({ status: 503, json: { title: 'Service Unavailable', status: 503, detail: 'no answer' } }),
-  )
+  await page.route(session, answer503)
   await page.goto(`${console.url}/`)
   await page.getByText('no answer').waitFor()
   await page.unroute(session)
@@ -117,7 +104,7 @@ it('names the time zone of the times (its offset of today was wrong for rows bef
 })
 
 it('shows nothing of another pipeline while the answer is late, or an error', async () => {
-  const fail = await failLate(/models\?pipeline=orders/)
+  const fail = await holdRequests(/models\?pipeline=orders/, answer503)
   await page.goto(`${console.url}/models?pipeline=${PIPELINE}`)
   const model = page.getByRole('link', { name: 'now' })
   await model.waitFor()
@@ -130,7 +117,7 @@ it('shows nothing of another pipeline while the answer is late, or an error', as
 })
 
 it('offers one verdict on all only on the anomalies that were counted', async () => {
-  const fail = await failLate(/overview\?.*key=airport-6/)
+  const fail = await holdRequests(/overview\?.*key=airport-6/, answer503)
   await page.goto(`${console.url}/?key=airport-5`)
   const give = page.getByRole('button', { name: 'Verdict on all' })
   await give.waitFor()

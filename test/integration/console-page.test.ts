@@ -1,7 +1,6 @@
 import { beat } from '@outflow/store/health-events'
 import { activeModelId } from '@outflow/store/models'
 import { listSuppressions } from '@outflow/store/suppressions'
-import type { Route } from 'playwright-core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { findFreePort } from '../../infra/launcher/src/free-port.js'
 import { aConsole, withTokens } from '../support/a-console.js'
@@ -9,9 +8,11 @@ import { beginPartition } from '../support/begin-partition.js'
 import { violationsOn } from '../support/console-browser.js'
 import {
   anomalyPath,
+  answer503,
   console,
   expectComplaints,
   giveVerdictOn,
+  holdRequests,
   lastVerdict,
   PHONE,
   PIPELINE,
@@ -82,14 +83,7 @@ describe('what an operator changes', () => {
   it('shows the decisions of two models only below the names of both (those of the model before were shown below the next)', async () => {
     await page.goto(`${console.url}/models/now`)
     await page.getByText('3 under before alone').waitFor()
-    let answer = () => {}
-    const held = new Promise<void>((resolve) => {
-      answer = resolve
-    })
-    await page.route('**/difference?*', async (route) => {
-      await held
-      await route.continue()
-    })
+    const answer = await holdRequests('**/difference?*')
 
     await page.getByLabel('Compare with').selectOption('damaged')
 
@@ -112,12 +106,11 @@ describe('what an operator changes', () => {
   })
 
   it('shows that models and calibration records could not be read (their sections were missing)', async () => {
-    const fail = (route: Route) => route.fulfill({ status: 503, json: { title: 'Too slow' } })
     for (const [path, api, name] of [
       ['/models', '**/api/calibration-records?*', 'Label calibration records'],
       ['/models/now', '**/api/models?*', 'What changed'],
     ] as const) {
-      await page.route(api, fail, { times: 1 })
+      await page.route(api, answer503, { times: 1 })
       await page.goto(console.url + path)
       const section = page.getByRole('region', { name })
       await section.getByText('Too slow').waitFor()

@@ -1,11 +1,12 @@
-import type { Route } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { beginPartition } from '../support/begin-partition.js'
 import {
   anomalyPath,
+  answer503,
   console,
   expectComplaints,
   giveVerdictOn,
+  holdRequests,
   PHONE,
   PIPELINE,
   page,
@@ -22,6 +23,23 @@ const STORED = 8
 async function stored(offset: number): Promise<string> {
   const { rows } = await pool.query('select verdict from outflow.verdicts where "offset" = $1 order by id', [offset])
   return rows.map(({ verdict }) => verdict).join(', ')
+}
+
+interface Rejected {
+  readonly pipeline: string
+  readonly topic?: string
+  readonly partition?: number
+  readonly count?: number
+  readonly key?: string
+}
+
+/** Stores dead letters of records without a value, which were rejected now. */
+async function storeDeadLetters({ pipeline, topic = 'flights', partition = 0, count = 1, key }: Rejected) {
+  await pool.query(
+    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time, message_key)
+     select $1, $2, $3, i, 'empty', 'the message has no value', now(), $5 from generate_series(1, $4) as i`,
+    [pipeline, topic, partition, count, key],
+  )
 }
 
 withConsolePage(async () => {
@@ -196,8 +214,7 @@ it('has no link to the page of a model that is gone', async () => {
 it('does not report a retry when the list could not be read', async () => {
   await page.clock.install()
   await page.route('**/api/anomalies?*', () => {}) // the third request is never answered
-  const fail = (route: Route) => route.fulfill({ status: 503, json: { title: 'Too slow' } })
-  await page.route('**/api/anomalies?*', fail, { times: 2 })
+  await page.route('**/api/anomalies?*', answer503, { times: 2 })
   await page.goto(`${console.url}/`)
   await page.getByText('Too slow').waitFor()
 
@@ -229,10 +246,7 @@ it('shows the history of a key that is a segment of a path', async () => {
 })
 
 it('neither reads the lag nor resends the dead letters of a pipeline of another configuration', async () => {
-  await pool.query(
-    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time)
-     values ('other', 'flights', 0, 0, 'empty', 'the message has no value', now())`,
-  )
+  await storeDeadLetters({ pipeline: 'other' })
 
   await page.goto(`${console.url}/health?pipeline=other`)
 
@@ -243,10 +257,7 @@ it('neither reads the lag nor resends the dead letters of a pipeline of another 
 })
 
 it('shows the key of a dead letter without a value (it showed "no value" alone)', async () => {
-  await pool.query(
-    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time, message_key)
-     values ('other', 'flights', 0, 1, 'empty', 'the message has no value', now(), 'airport-7')`,
-  )
+  await storeDeadLetters({ pipeline: 'other', partition: 1, key: 'airport-7' })
 
   await page.goto(`${console.url}/health?pipeline=other`)
   await page.locator('summary', { hasText: 'no value' }).click()
@@ -255,11 +266,7 @@ it('shows the key of a dead letter without a value (it showed "no value" alone)'
 })
 
 it('limits the selection of dead letters to those that one request may resend (the request was rejected)', async () => {
-  await pool.query(
-    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time)
-     select $1, 'flights', 0, i, 'empty', 'the message has no value', now() from generate_series(1, 501) as i`,
-    [PIPELINE],
-  )
+  await storeDeadLetters({ pipeline: PIPELINE, count: 501 })
   await page.route('**/api/dead-letters?*', (route) =>
     route.continue({ url: route.request().url().replace('limit=50', 'limit=500') }),
   )
@@ -278,20 +285,11 @@ it('limits the selection of dead letters to those that one request may resend (t
 })
 
 it('resends no dead letter while a page of them is read (the pages between were missing after it)', async () => {
-  let answer = () => {}
-  const held = new Promise<void>((resolve) => {
-    answer = resolve
-  })
-  await page.route('**/api/dead-letters?*', async (route) => {
-    const url = route.request().url()
-    if (url.includes('cursor=')) await held
-    await route.continue({ url: url.replace('limit=50', 'limit=1') })
-  })
-  await pool.query(
-    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time)
-     select $1, 'flights', 1, i, 'empty', 'the message has no value', now() from generate_series(1, 3) as i`,
-    [PIPELINE],
+  await page.route('**/api/dead-letters?*', (route) =>
+    route.continue({ url: route.request().url().replace('limit=50', 'limit=1') }),
   )
+  const answer = await holdRequests('**/api/dead-letters?*cursor=*')
+  await storeDeadLetters({ pipeline: PIPELINE, partition: 1, count: 3 })
   await page.goto(`${console.url}/health?pipeline=${PIPELINE}`)
   await page.getByRole('checkbox').check()
   const resend = page.getByRole('button', { name: 'Resend 1' })
@@ -330,11 +328,7 @@ it('leads from an anomaly to the list of its pipeline (after Back, to that of an
 
 it('breaks long values in cards and facts (the page was wider than a phone, and a table hid its other columns)', async () => {
   const long = 'x'.repeat(200)
-  await pool.query(
-    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, record_time)
-     values ('other', $1, 0, 2, 'empty', 'the message has no value', now())`,
-    [long],
-  )
+  await storeDeadLetters({ pipeline: 'other', topic: long })
   await pool.query(
     `insert into outflow.suppressions (pipeline, entity, zone, expires_at, why, created_by)
      values ('other', 'airport-7', 'UTC', now() + interval '1 day', 'known', $1)`,

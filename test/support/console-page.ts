@@ -1,7 +1,7 @@
 import type { Verdict } from '@outflow/contracts/verdict'
 import { openPool, type Pool } from '@outflow/store'
 import { giveVerdict } from '@outflow/store/anomalies'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { aConsole, type ConsoleUnderTest } from './a-console.js'
 import { aPage, noBrowserReason } from './console-browser.js'
@@ -52,6 +52,26 @@ export function expectComplaints(expected: RegExp): void {
 /** The page is of this console from now on. */
 export function useConsole(other: ConsoleUnderTest): void {
   console = other
+}
+
+/** Answers a request as a console whose database does not answer. */
+export const answer503 = (route: Route) =>
+  route.fulfill({ status: 503, json: { title: 'Too slow', detail: 'no answer' } })
+
+/** Holds matching requests of the page until the returned function is called. */
+export async function holdRequests(
+  matching: string | RegExp,
+  answer: (route: Route) => Promise<void> = (route) => route.fallback(),
+): Promise<() => void> {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route(matching, async (route) => {
+    await released
+    await answer(route)
+  })
+  return release
 }
 
 /** Slow machines need more than the default. */
