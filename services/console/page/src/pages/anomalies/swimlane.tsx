@@ -107,7 +107,14 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
           ))}
         </div>
       </div>
-      {brush !== null && <div class="brush" style={{ left: `${brush.left}px`, width: `${brush.width}px` }} />}
+      {brush !== null && (
+        <div class="lane brush">
+          <span />
+          <div class="cells" style={grid}>
+            <i style={{ gridColumn: `${brush.first + 1} / ${brush.last + 2}` }} />
+          </div>
+        </div>
+      )}
       <p class="row swimlane-foot quiet small">
         <span class="legend">
           least likely record 1 in 100{' '}
@@ -143,12 +150,10 @@ function heatOf(pValue: number): number {
 function useBrush(columns: number, onChosen: (first: number, last: number) => void) {
   const axis = useRef<HTMLDivElement>(null)
   const pressedX = useRef<number | null>(null)
-  const [brush, setBrush] = useState<{ readonly left: number; readonly width: number } | null>(null)
-  /** First and last column between two pointer positions. */
-  const columnsBetween = (a: number, b: number): readonly [number, number] => {
+  const [brush, setBrush] = useState<{ readonly first: number; readonly last: number } | null>(null)
+  const columnAt = (x: number): number => {
     const { left, width } = axis.current!.getBoundingClientRect()
-    const at = (x: number) => Math.min(columns - 1, Math.max(0, Math.floor(((x - left) / width) * columns)))
-    return [at(Math.min(a, b)), at(Math.max(a, b))]
+    return Math.min(columns - 1, Math.max(0, Math.floor(((x - left) / width) * columns)))
   }
   const onPointerDown = ({ button, clientX }: PointerEvent) => {
     const isOverCells = clientX >= axis.current!.getBoundingClientRect().left
@@ -156,25 +161,19 @@ function useBrush(columns: number, onChosen: (first: number, last: number) => vo
   }
   const onPointerMove = (event: PointerEvent) => {
     const from = pressedX.current
-    if (from === null || (brush === null && Math.abs(event.clientX - from) < MIN_DRAG_PX)) return
-    const lanes = event.currentTarget as HTMLElement
-    // From here on the drag captures the pointer: the cell below it is not clicked.
-    lanes.setPointerCapture(event.pointerId)
-    const { left, width } = axis.current!.getBoundingClientRect()
-    const [first, last] = columnsBetween(from, event.clientX)
-    const offset = left - lanes.getBoundingClientRect().left
-    setBrush({ left: offset + (first / columns) * width, width: ((last + 1 - first) / columns) * width })
-  }
-  const onPointerUp = ({ clientX }: PointerEvent) => {
-    const from = pressedX.current
-    pressedX.current = null
-    if (brush === null || from === null) return
-    setBrush(null)
-    onChosen(...columnsBetween(from, clientX))
+    if (from === null || (brush === null && Math.abs(event.clientX - from) < MIN_DRAG_PX))
+      return // From here on the drag captures the pointer: the cell below it is not clicked.
+    ;(event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)
+    const ends = [columnAt(from), columnAt(event.clientX)]
+    setBrush({ first: Math.min(...ends), last: Math.max(...ends) })
   }
   const onPointerCancel = () => {
     pressedX.current = null
     setBrush(null)
+  }
+  const onPointerUp = () => {
+    onPointerCancel()
+    if (brush !== null) onChosen(brush.first, brush.last)
   }
   return { axis, brush, onPointerDown, onPointerMove, onPointerUp, onPointerCancel }
 }
