@@ -26,22 +26,20 @@ interface MarkGroup {
 
 /** Groups marks, so that the groups begin at least `gapMs` apart; in order of time. */
 export function groupMarks(marks: readonly Mark[], gapMs: number): readonly MarkGroup[] {
-  const groups: MarkGroup[] = []
-  for (const mark of marks.toSorted((a, b) => Date.parse(a.firstAt) - Date.parse(b.firstAt))) {
-    const [startMs, endMs] = [Date.parse(mark.firstAt), Date.parse(mark.at)]
+  const groups: [Mark, ...Mark[]][] = []
+  for (const mark of marks.toSorted((a, b) => startOf(a) - startOf(b))) {
     const last = groups.at(-1)
-    if (last === undefined || startMs - last.startMs >= gapMs) {
-      groups.push({ startMs, endMs, count: mark.count, marks: [mark] })
-    } else {
-      groups[groups.length - 1] = {
-        startMs: last.startMs,
-        endMs: Math.max(last.endMs, endMs),
-        count: last.count + mark.count,
-        marks: [...last.marks, mark].toSorted((a, b) => RANKS[a.kind] - RANKS[b.kind]) as [Mark, ...Mark[]],
-      }
-    }
+    if (last !== undefined && startOf(mark) - startOf(last[0]) < gapMs) last.push(mark)
+    else groups.push([mark])
   }
-  return groups
+  return groups.map((group) => ({
+    startMs: startOf(group[0]),
+    endMs: Math.max(...group.map(({ at }) => Date.parse(at))),
+    count: group.reduce((sum, { count }) => sum + count, 0),
+    marks: group.toSorted((a, b) => RANKS[a.kind] - RANKS[b.kind]) as [Mark, ...Mark[]],
+  }))
 }
+
+const startOf = ({ firstAt }: Mark): number => Date.parse(firstAt)
 
 const RANKS: Readonly<Record<Mark['kind'], number>> = { health: 0, drift: 1, model: 2, suppression: 3 }

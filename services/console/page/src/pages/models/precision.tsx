@@ -9,9 +9,9 @@ import { currentPipeline, withPipeline } from '../../state/session.js'
 import { formatCount } from '../../words/format.js'
 import { ModelLink } from '../links.js'
 
-const GROUPINGS = ['week', 'field', 'severity', 'model'] as const
+type Grouping = Group['groupedBy']
 
-type Grouping = (typeof GROUPINGS)[number]
+const GROUPINGS: readonly Grouping[] = ['week', 'field', 'severity', 'model']
 
 /** Share of confirmed anomalies among those with a verdict, by week, field, severity or model. */
 export function Precision() {
