@@ -26,7 +26,7 @@ vi.mock('@outflow/store/training', () => ({
 
 test('a model is compared with the one that it replaced, also after a later fit gave it again (with itself)', async () => {
   const server = await testServer((query) => query({} as Client))
-  const answer = await server.inject({ url: '/api/models/b', headers: { host: 'localhost' } })
+  const answer = await server.inject('/api/models/b')
   await server.close()
   expect(answer.json()).toMatchObject({ fit: { because: 'drift', incumbentId: 'a' } })
 })
