@@ -9,6 +9,11 @@ class Unavailable extends OutflowError {
 
 const never = new AbortController().signal
 
+interface Options {
+  readonly signal: AbortSignal
+  readonly onRetry: () => void
+}
+
 test('waits double up to the maximum, and half of each is random', () => {
   const random = vi.spyOn(Math, 'random')
   onTestFinished(() => random.mockRestore())
@@ -83,30 +88,45 @@ test('runs a long task again after any error until the signal aborts, and progre
   ])
 })
 
-test('the first failure with another error is attempt 1, which is logged (during an outage it was not)', async () => {
-  const abort = new AbortController()
-  class Refused extends Unavailable {
-    override readonly code = 'OUTFLOW_TEST_REFUSED'
-  }
-  const errors = [new Unavailable('1'), new Unavailable('2'), new Refused('3'), new Unavailable('4'), new Refused('5')]
-  const operation = async () => {
-    const error = errors.shift()
-    if (error === undefined) return abort.abort()
-    throw error
-  }
-  const onRetry = vi.fn()
-  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
-  onTestFinished(() => random.mockRestore())
-  await keepTrying(operation, { signal: abort.signal, onRetry, backoffOf: () => ({ firstMs: 2 }) })
-  expect(onRetry.mock.calls.map(([error, attempt]) => [(error as Error).message, attempt])).toEqual([
-    ['1', 1],
-    ['2', 2],
-    ['3', 1],
-    ['4', 3],
-    ['5', 2],
-  ])
-  expect(onRetry.mock.calls.map(([, , waitMs]) => waitMs)).toEqual([1, 2, 4, 8, 16])
-})
+test.each([
+  ['retrying', (run: () => Promise<void>, options: Options) => retrying(run, { ...options, firstMs: 2 })],
+  [
+    'keepTrying',
+    (run: () => Promise<void>, options: Options) => keepTrying(run, { ...options, backoffOf: () => ({ firstMs: 2 }) }),
+  ],
+])(
+  '%s: the first failure with another error is attempt 1, which is logged (during an outage it was not)',
+  async (_, attempt) => {
+    const abort = new AbortController()
+    class Refused extends Unavailable {
+      override readonly code = 'OUTFLOW_TEST_REFUSED'
+    }
+    const errors = [
+      new Unavailable('1'),
+      new Unavailable('2'),
+      new Refused('3'),
+      new Unavailable('4'),
+      new Refused('5'),
+    ]
+    const operation = async () => {
+      const error = errors.shift()
+      if (error === undefined) return abort.abort()
+      throw error
+    }
+    const onRetry = vi.fn()
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0)
+    onTestFinished(() => random.mockRestore())
+    await attempt(operation, { signal: abort.signal, onRetry })
+    expect(onRetry.mock.calls.map(([error, attempt]) => [(error as Error).message, attempt])).toEqual([
+      ['1', 1],
+      ['2', 2],
+      ['3', 1],
+      ['4', 3],
+      ['5', 2],
+    ])
+    expect(onRetry.mock.calls.map(([, , waitMs]) => waitMs)).toEqual([1, 2, 4, 8, 16])
+  },
+)
 
 test('a probe that fails again with the same error is reported once', async () => {
   const probe = vi

@@ -24,9 +24,23 @@ export function backoffMs(attempt: number, { firstMs = 100, maxMs = 5_000 }: Bac
 /** Whether an attempt is one of 1, 2, 4, 8, …: those are logged, so that a failure that lasts for hours does not fill the log. */
 export const isPowerOfTwo = (attempt: number): boolean => Number.isInteger(Math.log2(attempt))
 
+/** Counts failed attempts by the code of their errors: with one count, the log of a long outage would lack an error that began during it. */
+export function countAttempts() {
+  const counts = new Map<string, number>()
+  return {
+    /** Returns how many attempts have failed with this code, with this one. */
+    failed: ({ code }: Pick<OutflowError, 'code'>): number => {
+      const count = (counts.get(code) ?? 0) + 1
+      counts.set(code, count)
+      return count
+    },
+    reset: (): void => counts.clear(),
+  }
+}
+
 interface RetryOptions extends Backoff {
   readonly signal: AbortSignal
-  /** Called before each wait, for the log. */
+  /** Called before each wait, for the log; `attempt` is by `countAttempts`. */
   readonly onRetry?: (error: OutflowError, attempt: number, waitMs: number) => void
 }
 
@@ -39,13 +53,14 @@ export async function retrying<T>(
   operation: () => Promise<T>,
   { signal, onRetry, ...backoff }: RetryOptions,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  const attempts = countAttempts()
+  for (let failures = 1; ; failures += 1) {
     try {
       return await operation()
     } catch (error: unknown) {
       if (!isRetryable(error) || signal.aborted) throw error
-      const waitMs = backoffMs(attempt, backoff)
-      onRetry?.(error as OutflowError, attempt, waitMs)
+      const waitMs = backoffMs(failures, backoff)
+      onRetry?.(error as OutflowError, attempts.failed(error as OutflowError), waitMs)
       await pause(waitMs, signal)
       if (signal.aborted) throw error
     }
@@ -58,31 +73,28 @@ interface KeepTryingOptions extends Required<Pick<RetryOptions, 'signal' | 'onRe
 }
 
 /**
- * Runs a long task repeatedly until the signal aborts; each error is reported, and the wait before the next run grows. Reported attempts are
- * counted by the code of the error: with one count, the log of a long outage would lack an error that began during it.
+ * Runs a long task repeatedly until the signal aborts; each error is reported, and the wait before the next run grows.
  *
- * @param task  calls `progressed` when it makes progress, which resets the wait and the counts
+ * @param task  calls `progressed` when it makes progress, which resets the wait and the attempts
  */
 export async function keepTrying(
   task: (progressed: () => void) => Promise<unknown>,
   { signal, onRetry, backoffOf = () => ({}) }: KeepTryingOptions,
 ): Promise<void> {
   let failures = 0
-  const attempts = new Map<string, number>()
+  const attempts = countAttempts()
   while (!signal.aborted) {
     try {
       await task(() => {
         failures = 0
-        attempts.clear()
+        attempts.reset()
       })
     } catch (thrown: unknown) {
       if (signal.aborted) break
       failures += 1
       const error = toOutflowError(thrown)
-      const attempt = (attempts.get(error.code) ?? 0) + 1
-      attempts.set(error.code, attempt)
       const waitMs = backoffMs(failures, backoffOf(thrown))
-      onRetry(error, attempt, waitMs)
+      onRetry(error, attempts.failed(error), waitMs)
       await pause(waitMs, signal)
     }
   }

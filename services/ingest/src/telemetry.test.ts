@@ -1,6 +1,7 @@
 import { featureSchema } from '@outflow/contracts'
 import { type Log, makeMetrics } from '@outflow/runtime'
 import { StoreUnavailable } from '@outflow/store'
+import { BrokerUnavailable, TopicUnknown } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import type { ComparedBatch } from './batch.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
@@ -74,13 +75,14 @@ test('of the retries of an outage, attempts that double are logged (each was, of
   )
 })
 
-test('of the restarts of the consumer without an assignment, attempts that double are logged (an outage of Kafka logged each)', () => {
+test('of the restarts of the consumer without an assignment, attempts that double are logged, of each error (one that began later was not)', () => {
   const { telemetry, lines } = telling()
-  const restart = (times: number) => {
-    for (let attempt = 1; attempt <= times; attempt++) telemetry.consumerRestarted(new Error('no broker'))
+  const restart = (times: number, error = new BrokerUnavailable('no broker')) => {
+    for (let attempt = 1; attempt <= times; attempt++) telemetry.consumerRestarted(error)
     return lines.splice(0).filter(({ message }) => message === 'consumer restarted').length
   }
   expect(restart(100)).toBe(7)
+  expect(restart(1, new TopicUnknown(['flights']))).toBe(1)
   telemetry.partitionsAssigned([{ topic: 'flights', partition: 0 }])
   expect(restart(1)).toBe(1)
 })

@@ -1,7 +1,7 @@
 import { type DetectionTarget, type Feature, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
-import { isPowerOfTwo } from '@outflow/errors/retrying'
+import { countAttempts, isPowerOfTwo } from '@outflow/errors/retrying'
 import { type SettleResult, windowPlaces } from '@outflow/records'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
@@ -43,7 +43,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
   }
   for (const reason of REJECTION_REASONS) instruments.rejections.inc({ reason }, 0)
   /** Restarts of the consumer since it last had an assignment. */
-  let restarts = 0
+  const restarts = countAttempts()
   let modelCreatedMs = Number.NaN
   metrics.gaugeOf(
     'outflow_model_age_seconds',
@@ -90,7 +90,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       // Otherwise the lag of a partition that another instance now reads would be reported forever.
       instruments.lag.reset()
       assigned = new Set(partitions.map(partitionKeyOf))
-      restarts = 0
+      restarts.reset()
       log.info({ partitions }, 'partitions assigned')
     },
     partitionsSought: (partitions: Hooked<'sought'>) => {
@@ -105,8 +105,8 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
       else log.warn(gap, 'topic recreated')
     },
     consumerRestarted: (error: Hooked<'restarting'>) => {
-      restarts += 1
-      if (isPowerOfTwo(restarts)) log.warn({ error, attempt: restarts }, 'consumer restarted')
+      const attempt = restarts.failed(error)
+      if (isPowerOfTwo(attempt)) log.warn({ error, attempt }, 'consumer restarted')
     },
     schemaFetchRetried: retried((fields) => log.warn(fields, 'schema fetch retried')),
     writeRetried: retried((fields) => log.warn(fields, 'batch write retried')),

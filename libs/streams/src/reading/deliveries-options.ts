@@ -1,4 +1,5 @@
 import type { Gap } from '@outflow/contracts'
+import type { OutflowError } from '@outflow/errors'
 import type { PositionStore } from './positions.js'
 
 export interface DeliveriesOptions {
@@ -25,5 +26,5 @@ export interface DeliveryHooks {
   /** Records were deleted before they were read; the position has been moved over the gap. */
   readonly missed?: (gap: Gap) => void
   /** The consumer failed with a retryable error and is being replaced. */
-  readonly restarting?: (error: Error) => void
+  readonly restarting?: (error: OutflowError) => void
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { StoredPosition } from '@outflow/contracts'
 import { isRetryable, type OutflowError } from '@outflow/errors'
-import { isPowerOfTwo, pause } from '@outflow/errors/retrying'
+import { countAttempts, isPowerOfTwo, pause } from '@outflow/errors/retrying'
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs'
 import type { KafkaConnection } from '../connection/kafka.js'
 import { BrokerUnavailable, toBrokerError } from '../errors.js'
@@ -75,8 +75,8 @@ export class GroupMember {
   readonly #consumer: Consumer
   readonly #claims = new Map<string, Claim>()
   readonly #inFlight = new Map<OpenDelivery, Promise<void>>()
-  /** By topic: how often in succession its positions could not be read for the same reason, also over several assignments. */
-  readonly #failures = new Map<string, { readonly code: string; readonly repeats: number }>()
+  /** By topic: attempts to read its positions, also over several assignments. */
+  readonly #attempts = new Map<string, ReturnType<typeof countAttempts>>()
   /** The abort reason is the error that ends the membership. */
   readonly #crash = new AbortController()
   /** Ends this membership and everything still in progress. */
@@ -208,7 +208,7 @@ export class GroupMember {
       try {
         const starts = await startsOf(this, { topic, partitions })
         if (!isCurrent()) return
-        this.#failures.delete(topic)
+        this.#attempts.delete(topic)
         const begun = claims.filter((claim) => this.#begin(claim, starts.get(claim.partition)!, afterSkipped))
         const seeks = begun.map(({ partition, nextOffset }) => ({ topic, partition, offset: nextOffset }))
         if (seeks.length > 0) this.options.hooks?.sought?.(seeks)
@@ -216,12 +216,11 @@ export class GroupMember {
       } catch (thrown: unknown) {
         const error = toBrokerError(thrown)
         if (!isRetryable(error)) return this.#crash.abort(new Fatal(error))
-        const { code } = error as OutflowError
-        const last = this.#failures.get(topic)
-        const repeats = code === last?.code ? last.repeats + 1 : 1
-        this.#failures.set(topic, { code, repeats })
-        // A deleted topic may never return: the same failure is logged after pauses that double.
-        if (isPowerOfTwo(repeats)) this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
+        const attempts = this.#attempts.get(topic) ?? countAttempts()
+        this.#attempts.set(topic, attempts)
+        // A deleted topic may never return.
+        if (isPowerOfTwo(attempts.failed(error as OutflowError)))
+          this.kafka.log.warn({ topic, partitions, error }, 'stored offset awaited')
         await pause(RETRY_MS, this.#leaving)
       }
     }
