@@ -1,6 +1,7 @@
 import { keepTrying } from '@outflow/errors/retrying'
 import { ModelDamaged, StoreUnavailable, storeTime } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
+import { beat } from '@outflow/store/health-events'
 import { listModels, type ModelSummary } from '@outflow/store/models'
 import { BrokerUnavailable, countWindow } from '@outflow/streams'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
@@ -26,7 +27,7 @@ vi.mock('@outflow/store', async (original) => ({
       leadership.signal.throwIfAborted()
     }, options),
 }))
-vi.mock('@outflow/store/health-events', () => ({ beat: async () => {} }))
+vi.mock('@outflow/store/health-events', () => ({ beat: vi.fn(async () => {}) }))
 vi.mock('@outflow/store/anomalies', () => ({ countVerdicts: vi.fn() }))
 vi.mock('@outflow/store/models', () => ({ listModels: vi.fn(async () => []) }))
 vi.mock('@outflow/store/training', () => ({
@@ -99,6 +100,22 @@ test('a label on a model that cannot be read does not prevent fits (none was mad
   await keepFitting(aContext(stop.signal, { labelsFailed: report, trainingFailed: () => stop.abort() }))
   expect(trainOnce).toHaveBeenCalledOnce()
   expect(reported).toEqual(['the artefact does not match'])
+})
+
+test('of heartbeats that fail in an outage, attempts that double are logged (each was: a line every five seconds of a fit)', async () => {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
+  onTestFinished(() => random.mockRestore())
+  vi.mocked(beat).mockReset().mockRejectedValue(new StoreUnavailable('Postgres is not available'))
+  const stop = new AbortController()
+  vi.mocked(trainOnce).mockImplementation(
+    () => new Promise((_, reject) => stop.signal.addEventListener('abort', reject)),
+  )
+  const storeConnectionLost = vi.fn()
+  const leading = keepFitting(aContext(stop.signal, { storeConnectionLost }))
+  await vi.waitUntil(() => vi.mocked(beat).mock.calls.length === 4)
+  expect(storeConnectionLost.mock.calls.length).toBeLessThan(4)
+  stop.abort()
+  await leading
 })
 
 test('no fit is due after one on a host whose clock is an hour ahead of Postgres (each was due at once after the last)', async () => {

@@ -1,5 +1,5 @@
 import { isRetryable, type OutflowError, toOutflowError } from '@outflow/errors'
-import { keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/errors/retrying'
+import { isPowerOfTwo, keepTrying, makeWakeUp, pause, type WakeUp } from '@outflow/errors/retrying'
 import { keepLeading, storeTime } from '@outflow/store'
 import { countVerdicts } from '@outflow/store/anomalies'
 import { beat } from '@outflow/store/health-events'
@@ -109,19 +109,22 @@ function backoffOf(error: unknown) {
 }
 
 /** Stores heartbeats; that of a process that was killed or hangs becomes overdue. */
-async function keepBeating(
-  { config, pool, telemetry }: TrainerContext,
-  wait: Wait,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    // It can also have failed before a fit: when it checked whether one is due.
-    const waitingFor = wait.failure === null ? wait.why : `the trainer failed and retries: ${wait.failure.message}`
-    await beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor }).catch((thrown: unknown) => {
-      if (!signal.aborted) telemetry.storeConnectionLost(toOutflowError(thrown))
-    })
-    await pause(BEAT_EVERY_MS, signal)
-  }
+function keepBeating({ config, pool, telemetry }: TrainerContext, wait: Wait, signal: AbortSignal): Promise<void> {
+  return keepTrying(
+    async (progressed) => {
+      // It can also have failed before a fit: when it checked whether one is due.
+      const waitingFor = wait.failure === null ? wait.why : `the trainer failed and retries: ${wait.failure.message}`
+      await beat(pool, { pipeline: config.pipeline, service: 'trainer', waitingFor })
+      progressed()
+      await pause(BEAT_EVERY_MS, signal)
+    },
+    {
+      signal,
+      onRetry: (error, attempt) => {
+        if (isPowerOfTwo(attempt)) telemetry.storeConnectionLost(error)
+      },
+    },
+  )
 }
 
 /** Fits if a fit is due, else waits for a moment. */
