@@ -35,11 +35,15 @@ it.each([
   ['a text that is not blank.', 'token', '--name', ''],
   ['at most 100 characters.', 'token', '--name', 'x'.repeat(101)],
   ['a text that is not blank.', 'analyst', 'create', ' '],
-])('allows as a name only %s %s %s (outflow.yaml would reject the token, and Postgres the login)', async (...args) => {
-  const [allowed, ...words] = args
-  vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  expect(await main(['node', 'outflow', ...words])).toBe(2)
-  expect(stderr.mock.calls.join('')).toContain(`Allowed: ${allowed}`)
-  vi.restoreAllMocks()
-})
+  ['a text that is not blank.', 'models', 'show', ''],
+])(
+  'allows as a name or an id only %s %s %s (outflow.yaml would reject the token, Postgres the login; every model id begins so)',
+  async (...args) => {
+    const [allowed, ...words] = args
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    expect(await main(['node', 'outflow', ...words])).toBe(2)
+    expect(stderr.mock.calls.join('')).toContain(`Allowed: ${allowed}`)
+    vi.restoreAllMocks()
+  },
+)

@@ -13,7 +13,16 @@ import { formatCount, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { withOutput } from '../files/open-output.js'
-import { byOption, type ChangeOptions, changeOf, configOption, moment, rangeOf, whyOption } from '../options.js'
+import {
+  byOption,
+  type ChangeOptions,
+  changeOf,
+  configOption,
+  moment,
+  notBlank,
+  rangeOf,
+  whyOption,
+} from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { modelBeginning, type PipelineOptions, withPipeline } from '../store-access.js'
 import { diffModels } from './models/diff.js'
@@ -37,6 +46,9 @@ export function define(models: OutflowCommand, context: CommandContext): void {
   addExclusionCommands(models, context)
 }
 
+/** A blank text would be the beginning of every id. */
+const MODEL = ['<id>', 'the model: its id, or the first characters of it', notBlank] as const
+
 function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): void {
   models
     .command('list')
@@ -48,7 +60,7 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
     })
   models
     .command('show')
-    .argument('<id>', 'the model: its id, or the first characters of it')
+    .argument(...MODEL)
     .description('Prints a model as JSON: metadata, reports of its fits, changes of state.')
     .addOption(configOption())
     .action(async (start: string, options: PipelineOptions) => {
@@ -65,14 +77,14 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
     })
   models
     .command('diff')
-    .argument('<first>', 'a model: its id, or the first characters of it')
-    .argument('<second>', 'another')
+    .argument('<first>', 'a model: its id, or the first characters of it', notBlank)
+    .argument('<second>', 'another', notBlank)
     .description('Prints how two models differ: features, training and gate, and scores in nats.')
     .pipelineOptions('the difference')
     .action((first: string, second: string, options: PipelineOptions) => diffModels(first, second, options, terminal))
   models
     .command('export')
-    .argument('<id>', 'the model: its id, or the first characters of it')
+    .argument(...MODEL)
     .description('Writes a model to a file, for `outflow score`, `explain --input` and `sample`.')
     .requiredOption('-o, --output <file>', 'model file to write; - is stdout')
     .addOption(configOption())
@@ -89,7 +101,7 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
 function addStateCommands(models: OutflowCommand, { terminal }: CommandContext): void {
   models
     .command('promote')
-    .argument('<id>', 'the model: its id, or the first characters of it')
+    .argument(...MODEL)
     .description('Makes a model the active one. Ingest uses it within two seconds, from the next batch on.')
     .addOption(whyOption())
     .addOption(byOption())

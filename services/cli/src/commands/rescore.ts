@@ -11,7 +11,7 @@ import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { interruptible } from '../interrupt.js'
-import { moment, type RangeOptions, rangeOf, toOption, wholeNumber } from '../options.js'
+import { moment, notBlank, type RangeOptions, rangeOf, toOption, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { modelBeginning, withPipeline } from '../store-access.js'
 import { type DecisionChange, makeComparison } from './rescore/comparison.js'
@@ -25,7 +25,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
     )
     .requiredOption('--from <time>', "start, by Kafka's timestamp: ISO 8601, or 24h for 24 hours ago", moment)
     .addOption(toOption())
-    .option('--model <id>', 'the model: its id, or the first characters of it; default: the active one')
+    .option('--model <id>', 'the model: its id, or the first characters of it; default: the active one', notBlank)
     .option('--limit <n>', 'number of records to list of each kind', wholeNumber(0), 20)
     .option('--send-alerts', 'store new anomalies, and alert on each at most once; the alerts service sends the alerts')
     .pipelineOptions('the report')
