@@ -161,9 +161,10 @@ function useBrush(columns: number, onChosen: (first: number, last: number) => vo
   }
   const onPointerMove = (event: PointerEvent) => {
     const from = pressedX.current
-    if (from === null || (brush === null && Math.abs(event.clientX - from) < MIN_DRAG_PX))
-      return // From here on the drag captures the pointer: the cell below it is not clicked.
-    ;(event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)
+    if (from === null || (brush === null && Math.abs(event.clientX - from) < MIN_DRAG_PX)) return
+    const lanes = event.currentTarget as HTMLElement
+    // From here on the drag captures the pointer: the cell below it is not clicked.
+    lanes.setPointerCapture(event.pointerId)
     const ends = [columnAt(from), columnAt(event.clientX)]
     setBrush({ first: Math.min(...ends), last: Math.max(...ends) })
   }
