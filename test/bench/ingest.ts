@@ -10,7 +10,7 @@
  * `--peer PYTHON` also runs the Python pipeline of ingest/peer.py in turn with ingest and alerts, on the same topics: one with
  * anomalies, one without. PYTHON is an interpreter with its packages (test/README.md).
  * `--profile DIR` stores CPU profiles of each `ours` and of the processes whose latency is measured; it costs a few per cent.
- * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, peer.
+ * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { parseArgs } from 'node:util'
 import { meanOf, medianOf } from './average.js'
@@ -21,6 +21,7 @@ import { requirePeerPackages } from './ingest/peer.js'
 import { runBaseline, startOutflow } from './ingest/programs.js'
 import { type IngestRun, runIngest } from './ingest/run-ingest.js'
 import type { Running } from './ingest/running.js'
+import { soak } from './ingest/soak.js'
 import { fitModel, openStage } from './ingest/stage.js'
 import { cpuUs, perCore, perSecond, type Taken, together } from './ingest/taken.js'
 import { type Line, makeReport } from './report.js'
@@ -30,9 +31,10 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     records: { type: 'string', default: '2000000' },
     rounds: { type: 'string', default: '2' },
+    soak: { type: 'string', default: '2' },
     profile: { type: 'string' },
     peer: { type: 'string' },
-    parts: { type: 'string', default: 'speed,two,latency,fields,peer' },
+    parts: { type: 'string', default: 'speed,two,latency,fields,soak,peer' },
   },
 })
 const records = Number(options.records)
@@ -64,6 +66,7 @@ try {
   if (parts.has('latency')) report.table('produce to alert', [latencyLine(await latencyOfOutflow())])
   if (parts.has('peer') && peer !== undefined) await compareWith(peer)
   if (parts.has('fields')) report.table('cost by number of fields', await costByFields())
+  if (parts.has('soak')) report.table('memory over time', [await soakFor(Number(options.soak))])
 
   async function measureSpeed() {
     const topic = await stage.topic()
@@ -131,6 +134,11 @@ try {
     }
     return rows
   }
+
+  async function soakFor(minutes: number) {
+    const topic = await stage.topic()
+    return soak(await stage.pipeline(topic, model), { brokers: stage.brokers, topic }, events, minutes)
+  }
 } finally {
   await stage.close()
 }
@@ -159,7 +167,7 @@ function speedLines({ a, b, ours, two }: SpeedRuns): readonly Line[] {
 }
 
 function largestMiB(runs: readonly IngestRun[]): number {
-  return Math.round(Math.max(...runs.map(({ peakResidentBytes }) => peakResidentBytes)) / 1024 ** 2)
+  return Math.round(Math.max(...runs.map(({ largestResidentBytes }) => largestResidentBytes)) / 1024 ** 2)
 }
 
 /** Both pipelines on one stream, and the medians of the rounds' ratios outflow : Python. */

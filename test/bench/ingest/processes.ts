@@ -4,13 +4,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 export interface Usage {
   /** User and system time. */
   readonly cpuMs: number
+  readonly residentBytes: number
+  /** Peak resident memory. */
   readonly peakResidentBytes: number
 }
 
 export function usageOf(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const bytes = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1])
   const { user, system } = statOf(pid)
-  return { cpuMs: user + system, peakResidentBytes: 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) }
+  return { cpuMs: user + system, residentBytes: bytes('VmRSS'), peakResidentBytes: bytes('VmHWM') }
 }
 
 /** CPU time of child processes of this process that have ended, and of theirs, ms. */

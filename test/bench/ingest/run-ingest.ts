@@ -4,19 +4,19 @@ import { startService } from './programs.js'
 import type { Pipeline } from './stage.js'
 import type { Taken } from './taken.js'
 
-/** Progress of ingest at a moment, and its CPU time up to then. */
-interface Sample {
+/** Progress of ingest at a moment, and its resources up to then. */
+export interface Sample {
   readonly records: number
   readonly atMs: number
   readonly cpuMs: number
+  readonly residentBytes: number
 }
 
 export interface IngestRun extends Taken {
   /** From the start of the processes to the first stored batch. */
   readonly startMs: number
   readonly samples: readonly Sample[]
-  /** Of the process with most. */
-  readonly peakResidentBytes: number
+  readonly largestResidentBytes: number
 }
 
 const SAMPLE_MS = 250
@@ -36,19 +36,21 @@ export async function runIngest(
   const services = await Promise.all(
     Array.from({ length: instances }, () => startService('ingest', pipeline.configFile, nodeArgs)),
   )
-  const usages = () => services.map(({ pid }) => usageOf(pid))
-  const takeSample = async (): Promise<Sample> => ({
-    cpuMs: usages().reduce((sum, { cpuMs }) => sum + cpuMs, 0),
-    records: await pipeline.stored(),
-    atMs: performance.now(),
-  })
+  const takeSample = async (): Promise<Sample> => {
+    const usages = services.map(({ pid }) => usageOf(pid))
+    return {
+      cpuMs: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+      residentBytes: Math.max(...usages.map(({ residentBytes }) => residentBytes)),
+      records: await pipeline.stored(),
+      atMs: performance.now(),
+    }
+  }
   while ((await pipeline.stored()) === 0) await sleep(5)
   const samples = [await takeSample()]
   while (samples.at(-1)!.records < records) {
     await sleep(SAMPLE_MS)
     samples.push(await takeSample())
   }
-  const peakResidentBytes = Math.max(...usages().map((usage) => usage.peakResidentBytes))
   await Promise.all(services.map((service) => service.stop()))
   const [first, last] = [samples[0]!, samples.at(-1)!]
   return {
@@ -56,6 +58,7 @@ export async function runIngest(
     startMs: first.atMs - startedAtMs,
     wallMs: last.atMs - first.atMs,
     cpuMs: last.cpuMs - first.cpuMs,
-    ...{ samples, peakResidentBytes },
+    samples,
+    largestResidentBytes: Math.max(...samples.map(({ residentBytes }) => residentBytes)),
   }
 }
