@@ -1,4 +1,3 @@
-import { ShapeError } from '../errors.js'
 import type { FlowSizes } from '../flows/flow-state.js'
 import { regrouped } from '../onnx/pieces.js'
 import { zeroed } from '../tensor/scratch.js'
@@ -17,15 +16,15 @@ import { rowKernel } from './row-kernel.js'
  * It is the first bijector, next to the data; the layers after it model the variation that the context does not explain.
  *
  * @param conditioner  [batch, contextDim] → [batch, 2·dim]
- * @returns bijector whose logDet is [batch], in nats; its methods throw a ShapeError when there is no context
+ * @returns bijector whose logDet is [batch], in nats; its methods take a context, which fits, scorers and samples check before
  */
 export function contextShift(conditioner: Conditioner): Bijector {
   return {
-    forwardAndLogDet: (x, context) => shiftThenScale.ofTensors([x, conditioner.ofTensor(required(context))], {}),
-    forwardRows: (x, context) => shiftThenScale.ofRows(x, [conditioner.ofRows(required(context)).values], {}),
+    forwardAndLogDet: (x, context) => shiftThenScale.ofTensors([x, conditioner.ofTensor(context!)], {}),
+    forwardRows: (x, context) => shiftThenScale.ofRows(x, [conditioner.ofRows(context!).values], {}),
     inverseAndLogDet: (z, context) => {
       const { count, width: dim } = z
-      const raw = conditioner.ofRows(required(context)).values
+      const raw = conditioner.ofRows(context!).values
       const values = new Float64Array(count * dim)
       const logDet = new Float64Array(count)
       for (let row = 0; row < count; row++) {
@@ -39,11 +38,6 @@ export function contextShift(conditioner: Conditioner): Bijector {
       return { value: { values, count, width: dim }, logDet }
     },
   }
-}
-
-function required<Context>(context: Context | undefined): Context {
-  if (context === undefined) throw new ShapeError('a conditional flow needs a context for every row, got none')
-  return context
 }
 
 /**
