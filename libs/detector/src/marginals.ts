@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { fitLogUnit, hourInPeriod, logSlope, ownToLine, periodHours } from '@outflow/encoding'
+import { silvermanNoise } from '@outflow/flow'
 import { columnsOf, type Fields } from '@outflow/records/fields'
 import type { Detector } from './detector.js'
 
@@ -88,7 +89,7 @@ function kernelDensity(ascending: Float64Array, circle: number | null): (x: numb
   const { deviation, middle } = spreadOf(centres)
   const width = Math.max(
     stepOf(centres) / 2,
-    NOISE * Math.exp(-Math.log(centres.length) / 5) * deviation,
+    silvermanNoise(centres.length, 1) * deviation,
     Number.EPSILON * Math.abs(middle),
     Number.MIN_VALUE,
   )
@@ -128,8 +129,6 @@ function cauchy(x: number, middle: number, width: number): number {
 }
 
 const UNSEEN_WEIGHT = 0.5
-/** As in the training noise of a flow, for one column. */
-const NOISE = 0.25
 const TAIL = 0.05
 /** Evenly spaced quantiles of the values: enough for one column, and 2,000 records of 20 columns take a third of a second. */
 const MOST_CENTRES = 512

@@ -1,3 +1,4 @@
+import { HALF_LOG_TWO_PI } from '@outflow/flow'
 import { type Fields, type FieldTable, type NumberFeature, numberColumnsOf, packFields } from '@outflow/records/fields'
 import { categoryNll } from './categories/category-tree.js'
 import { standardiseColumns } from './context/context.js'
@@ -23,8 +24,6 @@ export interface EncodedBatch {
   /** Number of missing numbers and categories. */
   readonly missing: number
 }
-
-const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI)
 
 /**
  * Encodes a batch: the record's NLL is
@@ -80,7 +79,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
         rows[index * dim + j] = isAnchored ? z - anchorOf(encoder, ids, idsAt, j) : z
         added += logScale
       } else {
-        added -= HALF_LOG_2_PI
+        added -= HALF_LOG_TWO_PI
         if (flag === 'missing') {
           added += missingNll
           missing++

@@ -1,3 +1,4 @@
+export { HALF_LOG_TWO_PI } from './base/standard-normal.js'
 export { affine, logit } from './bijectors/elementwise.js'
 export {
   BackendUnavailable,
@@ -39,10 +40,11 @@ export { type Forward, openScorer, type Scorer } from './scoring/scorer.js'
 export { type Backend, type BackendName, openBackend } from './tensor/backend.js'
 export { adam } from './training/adam.js'
 export { type FitTable, fitFlow, fitFlows } from './training/fit.js'
-export type {
-  Fit,
-  FitOptions,
-  FitProgress,
-  FitReport,
-  TrainingRows,
+export {
+  type Fit,
+  type FitOptions,
+  type FitProgress,
+  type FitReport,
+  silvermanNoise,
+  type TrainingRows,
 } from './training/fit-options.js'

@@ -1,3 +1,4 @@
+import { silvermanNoise } from '@outflow/flow'
 import type { FittedGrouping } from '../context/grouping.js'
 import { halfStep, type NumberColumn } from './number-column.js'
 
@@ -17,9 +18,7 @@ export function noiseOf(
   z: readonly Float64Array[],
   groupings: readonly FittedGrouping[],
 ): Float32Array {
-  const n = z[0]?.length ?? 0
-  // 0.25·n^(−1/(d+4)) by exp and log, which round the same in every version of Node; powers do not.
-  const rule = 0.25 * Math.exp(-Math.log(n) / (numbers.length + 4))
+  const rule = silvermanNoise(z[0]?.length ?? 0, numbers.length)
   return Float32Array.from(numbers, (column, j) => {
     const left = groupings.reduce((least, { grouping }) => Math.min(least, grouping.remaining[j]!), 1)
     return Math.max(halfStep(column), rule * left, SMALLEST_NOISE)

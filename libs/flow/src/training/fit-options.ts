@@ -96,10 +96,10 @@ export interface Fit {
 /** The options that are plain data, with seed and noise filled in. */
 export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<Pick<FitOptions, 'seed' | 'noise'>>
 
-/** A quarter of Silverman's bandwidth, [dim]: 0.25·count^(−1/(dim+4)). */
-export function silvermanNoise(count: number, dim: number): Float32Array {
+/** A quarter of Silverman's bandwidth for rows of deviation 1: 0.25·count^(−1/(dim+4)). */
+export function silvermanNoise(count: number, dim: number): number {
   // By exp and log, which round the same in every version of Node; powers do not.
-  return new Float32Array(dim).fill(0.25 * Math.exp(-Math.log(count) / (dim + 4)))
+  return 0.25 * Math.exp(-Math.log(count) / (dim + 4))
 }
 
 /**

@@ -83,7 +83,8 @@ export async function fitFlows(
 
 function taskOf({ rows: data, options }: FitTable): FitTask {
   const { dim } = checkSpec(options.spec)
-  const settings: FitSettings = { seed: 1, noise: silvermanNoise(data.rows.length / dim, dim), ...options }
+  const noise = new Float32Array(dim).fill(silvermanNoise(data.rows.length / dim, dim))
+  const settings: FitSettings = { seed: 1, noise, ...options }
   checkTraining(data, settings)
   return { data, settings }
 }
