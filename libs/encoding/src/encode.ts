@@ -10,7 +10,6 @@ import { type Flag, flagCategory, flagOf, logSlope, standardise, toLine } from '
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
 export interface EncodedBatch {
-  readonly count: number
   /** [count, dim], row-major */
   readonly rows: Float32Array
   /** [count, contextDim], row-major */
@@ -88,7 +87,7 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
     }
     addedNll[index] = added + nllOf(ids, idsAt)
   }
-  return { count, rows, context: encodeContext(encoder, ids, count), addedNll, ids, unseen, missing }
+  return { rows, context: encodeContext(encoder, ids, count), addedNll, ids, unseen, missing }
 }
 
 /**

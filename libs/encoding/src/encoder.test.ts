@@ -46,8 +46,8 @@ describe('the encoder', () => {
     fc.assert(
       fc.property(fc.nat(2000), (k) => {
         const record = aFlight(k)
-        const { ids, rows, count } = encodeBatch(encoder, [fieldsOf(record)])
-        expect(decodeRecords(encoder, ids, rows, count)).toEqual([record])
+        const { ids, rows } = encodeBatch(encoder, [fieldsOf(record)])
+        expect(decodeRecords(encoder, ids, rows, 1)).toEqual([record])
       }),
     )
   })
@@ -63,8 +63,8 @@ describe('the encoder', () => {
     }))
     const fields = bookings.map((booking) => makeReader(some)(booking) as Fields)
     const own = (await fitEncoder(some, fields, { contamination: 0, seed: 1 })).encoder
-    const { ids, rows, count } = encodeBatch(own, fields)
-    expect(decodeRecords(own, ids, rows, count)).toEqual(bookings)
+    const { ids, rows } = encodeBatch(own, fields)
+    expect(decodeRecords(own, ids, rows, 400)).toEqual(bookings)
   })
 
   it('measures a number from the median of the group that determines it', () => {

@@ -48,10 +48,10 @@ function scoreBy(encoder: Encoder, nllOfNumbers: NllOfRows | undefined): TableSc
     let unseenValues = 0
     let missingValues = 0
     for (let from = 0; from < table.count; from += ROWS_AT_ONCE) {
-      const to = Math.min(from + ROWS_AT_ONCE, table.count)
-      const part = encodeTable(encoder, tablePart(table, from, to))
-      const ofNumbers = await nllOfNumbers?.(part.rows, part.context, part.count)
-      for (let row = 0; row < part.count; row++) nll[from + row] = part.addedNll[row]! + (ofNumbers?.[row] ?? 0)
+      const count = Math.min(ROWS_AT_ONCE, table.count - from)
+      const part = encodeTable(encoder, tablePart(table, from, from + count))
+      const ofNumbers = await nllOfNumbers?.(part.rows, part.context, count)
+      for (let row = 0; row < count; row++) nll[from + row] = part.addedNll[row]! + (ofNumbers?.[row] ?? 0)
       unseenValues += part.unseen
       missingValues += part.missing
     }
