@@ -95,7 +95,6 @@ export function openFixed(artefact: Uint8Array, onClose: () => void): Detector {
     pUpperLimit: (nll) => Math.min(1, 2 * pValueOf(nll - shift)),
     explain: async () => [],
     windowed: ({ numbers }) => (numbers.length > 1 ? [numbers[1]!] : null),
-    missing: () => [],
     fieldShifts: () => [],
     sample: async () => [],
     sampleFields: async () => [],

@@ -1,7 +1,7 @@
 import type { Explanation, Feature, ModelMetadata, Rejection } from '@outflow/contracts'
 import { relativeScale, unitNll } from '@outflow/encoding'
 import { makeReader } from '@outflow/records'
-import { type Fields, type FieldTable, missingFeatures, numberColumnsOf, packFields } from '@outflow/records/fields'
+import { type Fields, type FieldTable, numberColumnsOf, packFields } from '@outflow/records/fields'
 import { decodeModel } from './artefact.js'
 import { pUpperLimit, pValues } from './calibration/conformal.js'
 import { thresholdOf } from './decision/model-threshold.js'
@@ -77,8 +77,6 @@ export interface Detector {
   readonly stretched: readonly string[]
   /** The numbers of which nearly all training records had one value, and that value: it has a probability, the others a density. */
   readonly usualOf: Readonly<Record<string, number>>
-  /** Names of the features that a record lacks; it is scored by the others. */
-  missing(fields: Fields): string[]
   /** [batch]; for each record the unseen category value that alone makes it an anomaly, null if there is none. */
   newValues(batch: readonly Fields[]): Promise<(NewValue | null)[]>
   /**
@@ -166,7 +164,6 @@ export async function openDetector(artefact: Uint8Array, { thread }: DetectorOpt
       ),
     stretched: encoder.numbers.filter((column) => relativeScale(column) > STRETCHED).map(({ name }) => name),
     usualOf: Object.fromEntries(encoder.numbers.flatMap(({ name, usual }) => (usual === null ? [] : [[name, usual]]))),
-    missing: (fields) => missingFeatures(encoder.features, fields),
     fieldShifts: (recent) => fieldShifts(encoder, recent),
     sample: (count, seed) => sampleRecords(model, count, seed),
     sampleFields: (count, seed) => sampleFields(model, count, seed),

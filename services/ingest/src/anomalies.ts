@@ -1,5 +1,5 @@
 import { recalibrate } from '@outflow/detector'
-import { fieldsAt } from '@outflow/records/fields'
+import { fieldsAt, missingFeatures } from '@outflow/records/fields'
 import type { Anomaly } from '@outflow/store/anomalies'
 import type { DecidedBatch, ModelLease, RecordOf } from './batch.js'
 
@@ -13,7 +13,7 @@ export function anomaliesOf(batch: DecidedBatch, recordOf: RecordOf): readonly A
     return {
       ...scored,
       pUpper: upperLimit(model, scored.nll),
-      missing: detector.missing(own),
+      missing: missingFeatures(detector.metadata.features, own),
       windowed: detector.windowed(own),
       severity,
       modelId,

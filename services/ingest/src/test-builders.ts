@@ -74,7 +74,6 @@ export function aDetector(overrides: Partial<Detector> = {}): Detector {
     explain: async () => [],
     bands: async () => [],
     windowed: () => null,
-    missing: ({ numbers }) => (Number.isNaN(numbers[0]) ? ['delay'] : []),
     fieldShifts: () => [],
     sample: async () => [],
     sampleFields: async () => [],

@@ -3,6 +3,7 @@ import { anomalyId, type Config, type FdrState, includesEnd } from '@outflow/con
 import { formatRarity } from '@outflow/contracts/wording'
 import { type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
 import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
+import { missingFeatures } from '@outflow/records/fields'
 import type { Pool } from '@outflow/store'
 import { earlierDecisions, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
 import { activeModelId, loadModel } from '@outflow/store/models'
@@ -113,7 +114,7 @@ async function rescoreWith(
       ...{ topic, partition, offset, eventTimeMs, entityKey, recordTimeMs: at.timestampMs, record: recordOf(at) },
       ...decided,
       pUpper: detector.pUpperLimit(decided.nll),
-      missing: detector.missing(fields),
+      missing: missingFeatures(detector.metadata.features, fields),
       windowed: detector.windowed(fields),
       modelId,
       provisional: detector.metadata.provisional,
