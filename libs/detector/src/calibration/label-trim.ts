@@ -1,7 +1,7 @@
 import type { Verdict } from '@outflow/contracts/verdict'
 import { decodeModel, encodeModel } from '../artefact.js'
 import { type Calibration, calibrationSteps, calibrationSummary, sortedNlls } from './conformal.js'
-import { fitParetoTail, joinLater, type ParetoTail } from './pareto-tail.js'
+import { fitParetoTail, joinLater } from './pareto-tail.js'
 
 /** A calibration record that a person may label. */
 export interface CalibrationLabel {
@@ -114,22 +114,20 @@ export function trimCalibration(artefact: Uint8Array, records: readonly Calibrat
   )
 }
 
-/** @param ascending  NLLs of a trimmed set, [n], nats */
-export function calibrationOf(ascending: Float64Array, alertRate: number): Calibration {
-  return { ...calibrationSteps(ascending), tail: tailOf(alertRate, ascending) }
-}
-
 /**
- * Fits the tail of a trimmed set. Its extreme records are labelled, so the remaining ones are normal, and the tail must include them.
+ * The calibration of a trimmed set. Its extreme records are labelled, so the remaining ones are normal, and the tail must include them.
  *
  * p-values are counted up to the last step above the alert rate, because they are more exact than the tail of a small set: the bound of
  * `withoutAnomalies`, which is that of counted p-values, holds at the alert rate to within one record, 1 / (n + 1).
+ *
+ * @param ascending  [n], nats
  */
-function tailOf(alertRate: number, ascending: Float64Array): ParetoTail | null {
+export function calibrationOf(ascending: Float64Array, alertRate: number): Calibration {
   const tail = fitParetoTail(ascending)
   // (beyond + 1) / (n + 1) > alertRate
   const beyond = Math.floor(alertRate * (ascending.length + 1))
-  return tail !== null && beyond >= 1 && beyond < tail.beyond ? joinLater(tail, ascending, beyond) : tail
+  const isLater = tail !== null && beyond >= 1 && beyond < tail.beyond
+  return { ...calibrationSteps(ascending), tail: isLater ? joinLater(tail, ascending, beyond) : tail }
 }
 
 /** Ranks: from ≤ rank < to. */

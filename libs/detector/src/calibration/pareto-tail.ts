@@ -209,18 +209,12 @@ function isGoodFit(members: Members, excesses: Float64Array): boolean {
 }
 
 /** Conditions the members on the junction: the shape is the same, and the scale grows by shape × distance. */
-function joinTail(
-  calibration: Float64Array,
-  extremes: number,
-  threshold: number,
-  { shape, scale, weight }: Members,
-): ParetoTail {
+function joinTail(calibration: Float64Array, extremes: number, threshold: number, members: Members): ParetoTail {
   const n = calibration.length
   const beyond = BEYOND_JUNCTION + extremes
   const junction = calibration[n - 1 - beyond]!
-  const excess = junction - threshold
   const junctionPValue = (1 + n - calibration.indexOf(junction)) / (n + 1)
-  return { junction, junctionPValue, beyond, ...conditioned({ shape, scale, weight }, excess) }
+  return { junction, junctionPValue, beyond, ...conditioned(members, junction - threshold) }
 }
 
 /**
