@@ -34,11 +34,8 @@ import { type Curve, isNormalIfMissing, type Limits, leastPresent, mergeCurve, n
  * @returns at least one reason, the most bits first (`mainReasons` states which are left out), and the counterfactual,
  *   null if there is none or the record is not an anomaly
  */
-export function* explainRecord(
-  encoder: Encoder,
-  { fields, nll: recordNll }: Candidate,
-  thresholdNll: number,
-): NllQueries<Explanation> {
+export function* explainRecord(encoder: Encoder, record: Candidate, thresholdNll: number): NllQueries<Explanation> {
+  const { fields, nll: recordNll } = record
   const { ids } = encodeBatch(encoder, [fields])
   const limits = { recordNll, thresholdNll }
   const changed = (j: number) => (value: number) => withNumber(encoder, fields, j, value)
@@ -87,12 +84,12 @@ export function* explainRecord(
   const counterfactual =
     recordNll <= thresholdNll
       ? null
-      : ((yield* nameMistake(encoder, { fields, nll: recordNll }, refined, thresholdNll)) ??
+      : ((yield* nameMistake(encoder, record, refined, thresholdNll)) ??
         (yield* findCounterfactual(encoder, fields, { best, numbers: byHelp(curves) }, thresholdNll)))
   const reasons = [
     ...likely.map((j) => numberReason(encoder, fields, ids, j, curves[j]!, limits)),
     ...values.map((candidates, k) =>
-      categoryReason(encoder, { fields, nll: recordNll }, k, { values: candidates, nll: onValues[k]! }, counterfactual),
+      categoryReason(encoder, record, k, { values: candidates, nll: onValues[k]! }, counterfactual),
     ),
   ]
   return { reasons: mainReasons(reasons, limits, counterfactual), counterfactual }
