@@ -45,7 +45,7 @@ export function makeDecoder(source: SourceFormat): RecordDecoder {
   }
 }
 
-const nothingToFetch = () => null
+const nothingToFetch = async () => {}
 
 function bodyDecoder({ format, csv, registry }: SourceFormat): BodyDecoder {
   switch (format) {

@@ -13,11 +13,10 @@ export interface RecordDecoder {
    * Fetches the schemas that the values of these messages refer to and that have not been fetched yet.
    *
    * @param messages  of one batch
-   * @returns null if there is nothing to fetch, which is nearly always the case
    * @throws {RegistryUnavailable} if the registry does not answer; the same call may succeed later
    * @throws {RegistryRefused}     if the registry refuses this client
    */
-  prepare(messages: Iterable<{ readonly value: Buffer | null }>): Promise<void> | null
+  prepare(messages: Iterable<{ readonly value: Buffer | null }>): Promise<void>
   /**
    * Decodes a value that `prepare` has been called for.
    *

@@ -19,7 +19,7 @@ export function prepareWith({ decoder, telemetry, signal }: PrepareOptions) {
   return async (delivery: Delivery): Promise<PreparedBatch> => {
     // Setting the clock does not change it.
     const startedAtMs = performance.now()
-    await retrying(async () => decoder.prepare(delivery.records), {
+    await retrying(() => decoder.prepare(delivery.records), {
       signal,
       onRetry: (...retry) => telemetry.schemaFetchRetried(delivery, ...retry),
     })

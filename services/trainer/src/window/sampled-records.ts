@@ -39,7 +39,7 @@ export function readSampled(
   const reader = messageReader({ decoder, source, features, maxBytes: MAX_BYTES_A_PARTITION })
   const hasWindows = reader.longestWindowMs > 0
   return {
-    prepare: async (records) => void (await decoder.prepare(records)),
+    prepare: decoder.prepare,
     keep: (record: WindowRecord) => {
       const { topic, partition, offset } = record
       const timestampMs = clampTime(record.timestampMs)

@@ -73,7 +73,7 @@ export function registryDecoder(
   }
 
   return {
-    prepare: (messages) => {
+    prepare: async (messages) => {
       const wanted = new Set<number>()
       let last = -1
       for (const { value } of messages) {
@@ -82,7 +82,8 @@ export function registryDecoder(
         last = id
         if (!known.has(id) && !((unknown.get(id) ?? 0) > performance.now())) wanted.add(id)
       }
-      return wanted.size === 0 ? null : fetchAll([...wanted])
+      // Nearly always there is nothing to fetch.
+      if (wanted.size > 0) await fetchAll([...wanted])
     },
     decode: (value) => {
       const id = schemaIdOf(value)
