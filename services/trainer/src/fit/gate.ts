@@ -38,7 +38,7 @@ const LOWER_HALF = [0.25, 0.75] as const
 
 /** Decides, on recent records that a model was not fitted to, whether it may score the stream. The README explains each condition. */
 export async function passGate(options: GateOptions): Promise<GateReport> {
-  const { artefact, heldOut, incumbent, alertRate, contamination, open } = options
+  const { artefact, heldOut, incumbent, alertRate, open } = options
   const edges = edgeCases(heldOut[heldOut.length >> 1] ?? options.fitted[0]!)
   const timed = () => withDetector(artefact, (detector) => timedScores(detector, heldOut, edges), open)
   const [first, second] = [await timed(), await timed()]
@@ -53,7 +53,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const scoringMicros = Math.min(first.micros, second.micros)
   const isAllFinite = first.scores.nll.every(Number.isFinite) && first.edgeScores.nll.every(Number.isFinite)
   const isSteady = first.scores.nll.every((nll, i) => isSame(nll, second.scores.nll[i]!))
-  const mostAnomalies = boundOf(3 * (alertRate + contamination), heldOut.length)
+  const mostAnomalies = anomalyBound(options, heldOut.length)
   const mayLose = !isComparable && first.stretched.length === 0
   const tolerated = mayLose ? lossToIndependent(options.features) : EQUAL_WITHIN
   const rival = isComparable ? 'the incumbent' : 'independent fields'
@@ -177,8 +177,12 @@ function lowerHalfOf(pValue: Float64Array, above: Float64Array): number {
   return parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length)
 }
 
-/** A share plus three of its standard errors, which is rarely exceeded by chance. */
-export function boundOf(share: number, records: number): number {
+/** The largest accepted share of anomalies: three times the expected one, and three standard errors, so that chance rarely exceeds it. */
+export function anomalyBound(
+  { alertRate, contamination }: Pick<GateOptions, 'alertRate' | 'contamination'>,
+  records: number,
+): number {
+  const share = 3 * (alertRate + contamination)
   return share + 3 * Math.sqrt((share * (1 - Math.min(1, share))) / Math.max(1, records))
 }
 

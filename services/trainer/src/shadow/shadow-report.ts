@@ -2,7 +2,7 @@ import type { Config, ShadowReport } from '@outflow/contracts'
 import { formatShare } from '@outflow/contracts/wording'
 import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
-import { boundOf } from '../fit/gate.js'
+import { anomalyBound } from '../fit/gate.js'
 
 /** Compares what a shadow found with the bound of the gate. One without records fails, because nothing is known about it. */
 export function checkShadow(
@@ -13,7 +13,8 @@ export function checkShadow(
   const share = (count: number) => (scored === 0 ? 0 : count / scored)
   const anomalyShare = share(anomaliesByBoth + anomaliesByShadow)
   const activeAnomalyShare = share(anomaliesByBoth + anomaliesByActive)
-  const most = boundOf(3 * (alertRateOf(detection, shadow) + training.contamination), scored)
+  const { contamination } = training
+  const most = anomalyBound({ alertRate: alertRateOf(detection, shadow), contamination }, scored)
   const floods = anomalyShare > most && anomalyShare > activeAnomalyShare
   const flood = `as a shadow it found anomalies in ${formatShare(anomalyShare)} of ${scored} records; at most ${formatShare(most)} are accepted`
   return {

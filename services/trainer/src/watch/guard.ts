@@ -5,7 +5,7 @@ import type { Fields } from '@outflow/records/fields'
 import { storeTime } from '@outflow/store'
 import { listModels, rollBackModel } from '@outflow/store/models'
 import { NLL_BUCKETS, nllBucketStart, oddsBucket, type ScoreMinute } from '@outflow/store/statistics'
-import { boundOf } from '../fit/gate.js'
+import { anomalyBound, type GateOptions } from '../fit/gate.js'
 import type { TrainerContext } from '../trainer-context.js'
 import { withStored } from '../with-stored.js'
 import type { ReadRecent } from './read-recent.js'
@@ -78,12 +78,12 @@ export function makeGuard(
 export function exceededBound(
   minutes: readonly ScoreMinute[],
   { nllRange }: Pick<GateReport, 'nllRange'>,
-  { alertRate, contamination }: { readonly alertRate: number; readonly contamination: number },
+  expected: Pick<GateOptions, 'alertRate' | 'contamination'>,
 ): string | null {
   const scored = minutes.reduce((sum, minute) => sum + minute.scored, 0)
   if (scored < FEWEST_SCORED) return null
-  const share = minutes.reduce((sum, minute) => sum + anomaliesOf(minute, alertRate), 0) / scored
-  const most = boundOf(3 * (alertRate + contamination), scored)
+  const share = minutes.reduce((sum, minute) => sum + anomaliesOf(minute, expected.alertRate), 0) / scored
+  const most = anomalyBound(expected, scored)
   if (share > most)
     return `it finds anomalies in ${formatShare(share)} of ${scored} records; at most ${formatShare(most)} are accepted`
   const [low, high] = nllRange
