@@ -109,7 +109,6 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   if (read.fields.length < fewest) return tooFew(read, tooFewRead(window, minRows, fewest < minRows), options)
   if (window.isCutShort) telemetry.windowCutShort(new Date(fromMs).toISOString(), read.window!.from)
 
-  const provisional = read.fields.length < minRows
   const active = await effects.incumbent()
   const incumbent = comparable(active, features)
   const part = (read: TrainingRecords) => {
@@ -122,13 +121,13 @@ export async function trainOnce(options: RoundOptions): Promise<RoundOutcome> {
   telemetry.fitStarted(because, parted.begun.records, read.rejected)
   const startedAtMs = performance.now()
   try {
-    const fitting = { fitId, provisional, rate: ratePerDay(window, training.window), window: read.window! }
-    let trained = await fit(parted.parts, fitting, options)
+    const fit = makeFit(fitId, window, options)
+    let trained = await fit(parted.parts.fitted)
     const isFirst = active === null || active.metadata.provisional
     const kept = await withoutLearnedBursts(read, trained, { isFirst }, options)
     if (kept !== read) {
       parted = part(kept)
-      trained = await fit(parted.parts, fitting, options)
+      trained = await fit(parted.parts.fitted)
     }
     return await decide({ ...parted, fitId, trained, sample, startedAtMs }, options)
   } catch (thrown: unknown) {
@@ -200,40 +199,36 @@ function comparable(incumbent: Incumbent | null, features: Config['features']): 
   return isCompared ? incumbent : null
 }
 
-interface Fitting {
-  readonly fitId: string
-  readonly provisional: boolean
-  readonly rate: ReturnType<typeof ratePerDay>
-  /** Of the window as it was read: with the bursts. */
-  readonly window: NonNullable<TrainingRecords['window']>
-}
-
-function fit(
-  { fitted }: Parts,
-  { fitId, provisional, rate, window }: Fitting,
+/** Returns the function that fits a model to some records of a window, as one of the whole window: with the bursts. */
+function makeFit(
+  fitId: string,
+  window: ReadWindow,
   { config, effects, telemetry, onProgress, signal }: RoundOptions,
-): Promise<TrainedDetector> {
+): (records: readonly Fields[]) => Promise<TrainedDetector> {
   const { features, model, training, detection } = config
+  const { read } = window
+  const rate = ratePerDay(window, training.window)
   let notedMs = performance.now()
-  return effects.train({
-    features,
-    records: fitted,
-    model,
-    training,
-    alertRate: alertRateOf(detection, rate),
-    provisional,
-    window,
-    ...rate,
-    onProgress: (progress) => {
-      onProgress?.({ stage: 'fitting', ...progress })
-      if (performance.now() - notedMs < NOTE_EVERY_MS) return
-      notedMs = performance.now()
-      telemetry.fitAdvanced(progress)
-      // Only for display; the next update corrects one that is lost.
-      effects.noteStep(fitId, progress.step, progress.maxSteps).catch(() => {})
-    },
-    signal,
-  })
+  return (records) =>
+    effects.train({
+      features,
+      records,
+      model,
+      training,
+      alertRate: alertRateOf(detection, rate),
+      provisional: read.fields.length < training.minRows,
+      window: read.window!,
+      ...rate,
+      onProgress: (progress) => {
+        onProgress?.({ stage: 'fitting', ...progress })
+        if (performance.now() - notedMs < NOTE_EVERY_MS) return
+        notedMs = performance.now()
+        telemetry.fitAdvanced(progress)
+        // Only for display; the next update corrects one that is lost.
+        effects.noteStep(fitId, progress.step, progress.maxSteps).catch(() => {})
+      },
+      signal,
+    })
 }
 
 /**
