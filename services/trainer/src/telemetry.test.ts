@@ -4,9 +4,11 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { makeTelemetry } from './telemetry.js'
 
+const aTelemetry = (log: object, metrics = makeMetrics()) => makeTelemetry(log as Log, metrics, { alertRate: 0.001 })
+
 test('every outcome of a fit and every drift chart is reported as 0 at the start, so that its first occurrence is an increase', async () => {
   const metrics = makeMetrics()
-  makeTelemetry({} as Log, metrics, { alertRate: 0.001 })
+  aTelemetry({}, metrics)
   const text = await metrics.text()
   for (const outcome of ['promoted', 'failed_gate', 'known', 'failed'])
     expect(text).toContain(`outflow_fits_total{outcome="${outcome}"} 0`)
@@ -16,7 +18,7 @@ test('every outcome of a fit and every drift chart is reported as 0 at the start
 
 test('issue 17.7: a window with too few good records is a warning, with its rejected records', () => {
   const log = { info: vi.fn(), warn: vi.fn() }
-  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const telemetry = aTelemetry(log)
   const rejected = { ...NONE, missing_field: 5_000 }
   telemetry.rowsAwaited(0, 2_000, rejected)
   expect(log.warn).toHaveBeenCalledWith({ rows: 0, missing: 2_000, rejected }, 'training rows awaited')
@@ -26,7 +28,7 @@ test('issue 17.7: a window with too few good records is a warning, with its reje
 
 test('a window of rejected records is a warning also after an empty one (a topic that had been empty never got it)', () => {
   const log = { info: vi.fn(), warn: vi.fn() }
-  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const telemetry = aTelemetry(log)
   telemetry.rowsAwaited(0, 2_000)
   for (let reads = 0; reads < 2; reads += 1) telemetry.rowsAwaited(0, 2_000, { ...NONE, missing_field: 5_000 })
   expect(log.info).toHaveBeenCalledTimes(1)
@@ -37,7 +39,7 @@ test('a window that grows slowly is logged once a minute (a count every two seco
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const log = { info: vi.fn() }
-  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const telemetry = aTelemetry(log)
   for (let rows = 0; rows < 60; rows += 1) {
     telemetry.rowsAwaited(rows, 2_000 - rows)
     vi.advanceTimersByTime(2_000)
@@ -50,7 +52,7 @@ test('a window that grows slowly is logged once a minute (a count every two seco
 
 test('the command that is logged to exclude a burst has every option that it requires (it had no --why)', () => {
   const log = { warn: vi.fn() }
-  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const telemetry = aTelemetry(log)
   const [from, to] = ['2026-03-01T10:00:00.000Z', '2026-03-01T10:20:00.000Z']
   telemetry.burstFound({ from, to }, 12, false)
   const exclude = `outflow models exclude --from ${from} --to ${to} --why burst`
@@ -59,7 +61,7 @@ test('the command that is logged to exclude a burst has every option that it req
 
 test('issue 17.10: a fit whose model can find no anomaly logs a warning', () => {
   const log = { info: vi.fn(), warn: vi.fn() }
-  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const telemetry = aTelemetry(log)
   const calibration = { rows: 90, smallestPValue: 1 / 91, medianNll: 1 }
   const training = { backend: 'wasm', stopped: 'patience' }
   const metadata = { modelId: 'm1', training, calibration } as Parameters<typeof telemetry.gateDecided>[1]
@@ -71,7 +73,7 @@ test('issue 17.10: a fit whose model can find no anomaly logs a warning', () => 
 
 test('of an outage attempts 1, 2, 4, 8 … are logged (a missing topic made a line every 40 s), and each error that needs a person', () => {
   const log = { warn: vi.fn(), error: vi.fn() }
-  const telemetry = makeTelemetry(log as unknown as Log, makeMetrics(), { alertRate: 0.001 })
+  const telemetry = aTelemetry(log)
   const outage = { retryable: true } as OutflowError
   for (let attempt = 1; attempt <= 9; attempt += 1) {
     telemetry.trainingFailed(outage, attempt, 100)
