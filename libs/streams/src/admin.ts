@@ -3,7 +3,7 @@ import type { Admin, ITopicConfig } from 'kafkajs'
 import { type KafkaConnection, type KafkaOptions, makeKafka } from './connection/kafka.js'
 import { BrokerUnavailable, withBrokerErrors } from './errors.js'
 
-export interface TopicSpec {
+interface TopicSpec {
   readonly topic: string
   readonly partitions: number
   /** Default: the broker's setting. */

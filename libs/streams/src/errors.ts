@@ -136,7 +136,7 @@ function fixOfLogin(type: string, message: string): string {
 const NOT_CONNECTED = 'Broker not connected'
 
 /** What a request accesses; the broker's errors do not name it. */
-export interface Access {
+interface Access {
   readonly topics?: readonly string[]
   readonly groupId?: string
   readonly transactionalId?: string

@@ -3,7 +3,7 @@ import { featureName } from '@outflow/contracts/feature'
 import { TEXT_MEASURES } from './text.js'
 
 /** A feature with one value; a text feature becomes several of these. */
-export type PlainFeature = Exclude<Feature, { type: 'text' }>
+type PlainFeature = Exclude<Feature, { type: 'text' }>
 export type CategoryFeature = Extract<Feature, { type: 'categorical' | 'boolean' }>
 export type NumberFeature = Exclude<PlainFeature, CategoryFeature>
 

@@ -23,7 +23,7 @@ function follow(value: unknown, steps: readonly Step[]): unknown {
 /** Resolves a path: in a whole record, or in a picked one. */
 export type Locate = (path: string) => FieldLocation
 
-export interface FieldLocation {
+interface FieldLocation {
   /** Returns the value there, `undefined` if there is none. */
   readonly get: (source: unknown) => unknown
   /** Index of the value in a picked record; absent: the path has further steps, or records are whole. */

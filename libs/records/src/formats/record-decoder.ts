@@ -34,7 +34,7 @@ export interface RecordDecoder {
 }
 
 /** Reads some values of a message: of all bytes, or of those from `from` to `end`. */
-export type Picker = (bytes: Buffer | null, from?: number, end?: number) => PickedValues | Rejection
+type Picker = (bytes: Buffer | null, from?: number, end?: number) => PickedValues | Rejection
 
 /** The values of some keys, each in one of the two lists: V8 would allocate an object for a number in a mixed list. */
 export interface PickedValues {

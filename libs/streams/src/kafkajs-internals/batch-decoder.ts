@@ -37,7 +37,7 @@ let kafkajsDecoder: {
   readonly decodeMessages: (response: ByteReader) => Promise<KafkaMessage[]>
 }
 
-export interface DecodedBatch {
+interface DecodedBatch {
   readonly context: BatchContext
   readonly records: EncodedBatch | readonly UnreadableRecord[]
   /** Approximate memory of a compressed batch; 0 for others, which are as large as the fetched bytes. */

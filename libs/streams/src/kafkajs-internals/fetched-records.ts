@@ -2,7 +2,7 @@ import { EncodedBatch, type EncodedRecord } from './encoded-record.js'
 import { freeBytes } from './response-bytes.js'
 import type { UnreadableRecord } from './unreadable-record.js'
 
-export type FetchedRecord = EncodedRecord | UnreadableRecord
+type FetchedRecord = EncodedRecord | UnreadableRecord
 
 /** The records of one batch. */
 type BatchRecords = EncodedBatch | readonly UnreadableRecord[]

@@ -42,7 +42,7 @@ export function copyRecord<R extends WindowRecord>(record: R): R {
 }
 
 /** A list of records, of which each access may create an object: keep the index of a record instead, if most are not needed again. */
-export interface KafkaRecords extends Iterable<KafkaRecord> {
+interface KafkaRecords extends Iterable<KafkaRecord> {
   readonly length: number
   /** @param index  from 0 */
   at(index: number): KafkaRecord | undefined
@@ -73,7 +73,7 @@ export interface Delivery {
   fail(error: unknown): void
 }
 
-export type DeliveryEnd =
+type DeliveryEnd =
   | { readonly kind: 'acknowledged' | 'repositioned' | 'abandoned' }
   | { readonly kind: 'failed'; readonly error: unknown }
 

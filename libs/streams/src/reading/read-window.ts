@@ -8,7 +8,7 @@ import { BrokerUnavailable, toBrokerError, withBrokerErrors } from '../errors.js
 import { topicsOf } from '../sending/producer.js'
 import { copyRecord, isTombstone, partitionKeyOf, toRecord, type WindowRecord } from './delivery.js'
 
-export interface WindowOptions {
+interface WindowOptions {
   readonly topics: readonly string[]
   /** Kafka's record time from which to read, epoch ms. */
   readonly fromMs: number
@@ -91,8 +91,7 @@ export async function sampleWindow<Kept>(kafka: KafkaConnection, options: Sample
   return { records: sample.records(), seen, isCutShort }
 }
 
-export interface ScanOptions
-  extends Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'skipTombstones' | 'signal'> {
+interface ScanOptions extends Pick<WindowOptions, 'topics' | 'fromMs' | 'onProgress' | 'skipTombstones' | 'signal'> {
   /** Also reads the records of this time before the window, whose deletion does not cut it short. Default: 0. */
   readonly aheadMs?: number
 }
@@ -119,7 +118,7 @@ export function scanWindow(
   })
 }
 
-export interface OffsetRange {
+interface OffsetRange {
   readonly topic: string
   readonly partition: number
   readonly from: bigint

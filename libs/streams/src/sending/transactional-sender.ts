@@ -14,7 +14,7 @@ export interface RelayMark {
   readonly partition: number
 }
 
-export interface TransactionalSender {
+interface TransactionalSender {
   /**
    * Sends all messages and moves the mark to `position` in one Kafka transaction: readers of committed data get all messages or
    * none, and the mark always agrees with them.

@@ -12,7 +12,7 @@ export interface RegisteredSchema {
   readonly imports: readonly ImportedSchema[]
 }
 
-export interface ImportedSchema {
+interface ImportedSchema {
   /** The name in the importing schema: a full Avro name, or the path of a .proto file. */
   readonly name: string
   readonly schema: string
