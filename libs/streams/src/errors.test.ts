@@ -1,7 +1,11 @@
 import { createRequire } from 'node:module'
 import {
+  KafkaJSBrokerNotFound,
   KafkaJSConnectionError,
   KafkaJSError,
+  KafkaJSGroupCoordinatorNotFound,
+  KafkaJSLockTimeout,
+  KafkaJSMetadataNotLoaded,
   KafkaJSNonRetriableError,
   KafkaJSNumberOfRetriesExceeded,
   KafkaJSProtocolError,
@@ -25,7 +29,14 @@ describe('toBrokerError', () => {
   it('classifies errors of a broker that is down or moving a partition as retryable', () => {
     expect(toBrokerError(new KafkaJSConnectionError('refused', {}))).toBeInstanceOf(BrokerUnavailable)
     expect(toBrokerError(protocolError('LEADER_NOT_AVAILABLE', true))).toBeInstanceOf(BrokerUnavailable)
-    expect(toBrokerError(protocolError('UNKNOWN_MEMBER_ID', false))).toBeInstanceOf(BrokerUnavailable)
+    for (const type of ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID', 'MEMBER_ID_REQUIRED'])
+      expect(toBrokerError(protocolError(type, false))).toBeInstanceOf(BrokerUnavailable)
+    const classes: readonly (new (text: string) => Error)[] = [
+      ...[KafkaJSBrokerNotFound, KafkaJSGroupCoordinatorNotFound, KafkaJSLockTimeout, KafkaJSMetadataNotLoaded],
+    ]
+    for (const Failure of classes) expect(toBrokerError(new Failure('odd'))).toBeInstanceOf(BrokerUnavailable)
+    const unreadSecret = Object.assign(new KafkaJSConnectionError('ENOENT', {}), { retriable: false })
+    expect(toBrokerError(unreadSecret)).toBeInstanceOf(BrokerUnavailable)
   })
 
   it('classifies a connection that could not be opened as retryable, which kafkajs reports as a plain Error', async () => {

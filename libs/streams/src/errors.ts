@@ -82,27 +82,17 @@ export class SenderFenced extends OutflowError {
   readonly code = 'OUTFLOW_BROKER_SENDER_FENCED'
 }
 
-// kafkajs's names for the errors of a broker that is down or moving a partition; kafkajs marks several of them as not retriable,
-// because it has already used up its own retries.
-const TEMPORARY_NAMES = new Set([
+// By type, or by kafkajs's name: temporary errors that kafkajs marks as not retriable, because it has already used up its own retries.
+const TEMPORARY = new Set([
+  // Only if the secret of a login could not be read; its file may be being replaced.
   'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
-  'KafkaJSRequestTimeoutError',
-  'KafkaJSTimeout',
-  'KafkaJSBrokerNotFound',
-  'KafkaJSNoBrokerAvailableError',
-  'KafkaJSMetadataNotLoaded',
-  'KafkaJSTopicMetadataNotLoaded',
-  'KafkaJSStaleTopicMetadataAssignment',
   'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSTimeout',
   'KafkaJSLockTimeout',
-  'KafkaJSMemberIdRequired',
-])
-const TEMPORARY_TYPES = new Set([
-  'COORDINATOR_NOT_AVAILABLE',
-  'UNKNOWN_MEMBER_ID',
-  'ILLEGAL_GENERATION',
   'FENCED_INSTANCE_ID',
+  'ILLEGAL_GENERATION',
+  'MEMBER_ID_REQUIRED',
+  'UNKNOWN_MEMBER_ID',
 ])
 
 const TOO_LARGE_TYPES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
@@ -187,7 +177,7 @@ export function toBrokerError(thrown: unknown, access: Access = {}): unknown {
   if (cause.name === 'KafkaJSSASLAuthenticationError' || LOGIN_TYPES.has(type)) {
     return new BrokerLoginFailed(`Kafka refused the login: ${cause.message}`, fixOfLogin(type, cause.message), options)
   }
-  const isTemporary = cause.retriable || TEMPORARY_NAMES.has(cause.name) || TEMPORARY_TYPES.has(type)
+  const isTemporary = cause.retriable || TEMPORARY.has(type)
   return isTemporary ? unavailable(cause, options) : refused(cause, access, options)
 }
 
