@@ -16,8 +16,8 @@ interface WindowOptions {
   readonly maxRows: number
   /** The same seed and window yield the same sample. */
   readonly seed: number
-  /** Offsets read so far and in total; called after each fetched batch. */
-  readonly onProgress?: (progress: { readonly read: number; readonly expected: number }) => void
+  /** Called after each fetched batch with the number of offsets read so far. */
+  readonly onProgress?: (read: number) => void
   /** Leaves out the records without a value; default: false. */
   readonly skipTombstones?: boolean
   readonly signal?: AbortSignal
@@ -204,7 +204,6 @@ async function readRanges(
   const topics = topicsOf(ranges)
   const finish = new AbortController()
   const fail = new AbortController()
-  const expected = ranges.reduce((sum, { start, end }) => sum + Number(end - start), 0)
   const rangeOf = (topic: string, partition: number) =>
     ranges.find((range) => range.topic === topic && range.partition === partition)
   const stalled = setTimeout(() => {
@@ -220,7 +219,7 @@ async function readRanges(
     if (next <= range.next) return
     stalled.refresh()
     range.next = next < range.end ? next : range.end
-    onProgress?.({ read: ranges.reduce((sum, { start, next }) => sum + Number(next - start), 0), expected })
+    onProgress?.(ranges.reduce((sum, { start, next }) => sum + Number(next - start), 0))
     if (ranges.every(({ next, end }) => next >= end)) finish.abort()
   }
 

@@ -165,7 +165,7 @@ async function rescoreWith(
         topics: source.topics,
         skipTombstones: source.tombstones === 'skip',
         fromMs: from.getTime() - reader.longestWindowMs,
-        onProgress: ({ read }) => progress.update(read),
+        onProgress: progress.update,
         signal,
       },
       visit,
