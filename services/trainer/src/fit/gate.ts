@@ -10,7 +10,7 @@ export interface GateOptions {
   readonly features: readonly Feature[]
   /** The records that the candidate was fitted to. */
   readonly fitted: readonly Fields[]
-  /** Recent records that it was not fitted to. */
+  /** Recent records that it was not fitted to, at least one. */
   readonly heldOut: readonly Fields[]
   /** The active model, when it has the same features; null: the candidate is the first of its kind. */
   readonly incumbent: { readonly id: string; readonly artefact: Uint8Array } | null
@@ -39,7 +39,7 @@ const LOWER_HALF = [0.25, 0.75] as const
 /** Decides, on recent records that a model was not fitted to, whether it may score the stream. The README explains each condition. */
 export async function passGate(options: GateOptions): Promise<GateReport> {
   const { artefact, heldOut, incumbent, alertRate, open } = options
-  const edges = edgeCases(heldOut[heldOut.length >> 1] ?? options.fitted[0]!)
+  const edges = edgeCases(heldOut[heldOut.length >> 1]!)
   const timed = () => withDetector(artefact, (detector) => timedScores(detector, heldOut, edges), open)
   const [first, second] = [await timed(), await timed()]
   const other = incumbent === null ? null : await scoresOf(incumbent.artefact, heldOut, open)
@@ -48,7 +48,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const rivalNll = isComparable ? other.comparable : independentNll(options, first.usualOf)
   const gain = pairedGain(first.comparable, rivalNll, options)
   const anomalies = anomalyIndices(first.scores, alertRate)
-  const anomalyShare = anomalies.size / Math.max(1, heldOut.length)
+  const anomalyShare = anomalies.size / heldOut.length
   const lowerHalf = lowerHalfOf(first.scores.pValue, first.above)
   const scoringMicros = Math.min(first.micros, second.micros)
   const isAllFinite = first.scores.nll.every(Number.isFinite) && first.edgeScores.nll.every(Number.isFinite)
@@ -72,7 +72,7 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   const micros = `${Math.round(scoringMicros)} µs a record`
   demand(scoringMicros <= SLOWEST_MICROS, `it takes ${micros}; at most ${SLOWEST_MICROS} are accepted`)
   const ascending = first.scores.nll.toSorted()
-  const quantile = (share: number) => ascending[Math.floor(share * ascending.length)] ?? Number.NaN
+  const quantile = (share: number) => ascending[Math.floor(share * ascending.length)]!
   return {
     passed: failures.length === 0,
     failures,
@@ -174,7 +174,7 @@ function lowerHalfOf(pValue: Float64Array, above: Float64Array): number {
     if (high <= 0.5) return 1
     return low >= 0.5 ? 0 : (0.5 - low) / (high - low)
   })
-  return parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length)
+  return parts.reduce((sum, part) => sum + part, 0) / parts.length
 }
 
 /** The largest accepted share of anomalies: three times the expected one, and three standard errors, so that chance rarely exceeds it. */
@@ -187,7 +187,7 @@ export function anomalyBound(
 }
 
 function within(share: number, [low, high]: readonly [number, number], records: number): boolean {
-  const chance = 1.5 / Math.sqrt(Math.max(1, records))
+  const chance = 1.5 / Math.sqrt(records)
   return share >= low - chance && share <= high + chance
 }
 

@@ -15,7 +15,7 @@ interface GainOptions {
  * The records least likely under both are left out, because a higher NLL of an anomaly is not a disadvantage. A record counts for at
  * most 20 nats, because an NLL may reach 1e7 and a single record must not decide.
  *
- * @param candidate  [n] nats
+ * @param candidate  [n] nats, of at least one record
  * @param other      [n] nats, of the same records
  * @returns the mean gain, the ends of its 95 % interval, nats a record, and the number of compared records
  * @see Efron & Tibshirani 1993, An Introduction to the Bootstrap, § 13.3: the percentile interval
@@ -34,8 +34,8 @@ export function pairedGain(candidate: Float64Array, other: Float64Array, { conta
   const means = resampledMeans(paired, seed)
   return {
     mean: paired.reduce((sum, value) => sum + value, 0) / paired.length,
-    lower: means[Math.floor(TAIL * means.length)] ?? Number.NaN,
-    upper: means[Math.ceil((1 - TAIL) * means.length) - 1] ?? Number.NaN,
+    lower: means[Math.floor(TAIL * RESAMPLES)]!,
+    upper: means[Math.ceil((1 - TAIL) * RESAMPLES) - 1]!,
     records: paired.length,
   }
 }
@@ -43,7 +43,7 @@ export function pairedGain(candidate: Float64Array, other: Float64Array, { conta
 /** Ascending. */
 function resampledMeans(values: Float64Array, seed: number): Float64Array {
   const random = xoroshiro128plus(seed)
-  return Float64Array.from({ length: values.length === 0 ? 0 : RESAMPLES }, () => {
+  return Float64Array.from({ length: RESAMPLES }, () => {
     let sum = 0
     for (let draw = 0; draw < values.length; draw++) sum += values[uniformInt(random, 0, values.length - 1)]!
     return sum / values.length
