@@ -1,18 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { chmod, mkdtemp } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ComponentStartFailed } from './errors.js'
 import { isSearchableByAll } from './file-access.js'
 import { endLaunch, FOLDER_PREFIX, type LaunchedProcess, type LaunchRecord, RECORD_FILE } from './orphans.js'
 import { identify } from './process-identity.js'
 
-/** The folder that contains launch folders: root's temporary folder may not be searchable by the user that runs Postgres. */
+/**
+ * The folder that contains launch folders: root's temporary folder may not be searchable by the user that runs Postgres.
+ *
+ * @throws {ComponentStartFailed} when TMPDIR names no folder
+ */
 export function launchBase(): string {
   const base = tmpdir()
+  if (!existsSync(base))
+    throw new ComponentStartFailed(`TMPDIR is ${base}, which does not exist; create it, or set another`)
   return process.getuid?.() === 0 && !isSearchableByAll(base) ? '/tmp' : base
 }
 
