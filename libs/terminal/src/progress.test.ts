@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { makeProgressArea } from './progress.js'
 
 describe('in a pipe', () => {
@@ -16,10 +16,14 @@ describe('in a pipe', () => {
   })
 
   it('writes a line every five seconds if the total is unknown', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
     const stream = new PassThrough({ encoding: 'utf8' })
-    let now = 0
-    const progress = makeProgressArea(stream, () => now).open({ label: 'score', total: null, unit: 'row' })
-    for (; now <= 12_000; now += 1000) progress.update(now)
+    const progress = makeProgressArea(stream).open({ label: 'score', total: null, unit: 'row' })
+    for (let ms = 0; ms <= 12_000; ms += 1000) {
+      progress.update(ms)
+      vi.advanceTimersByTime(1000)
+    }
     progress.stop()
     expect(stream.read()).toBe('score: 5,000 rows\nscore: 10,000 rows\nscore: 12,000 rows\n')
   })

@@ -28,8 +28,7 @@ interface ProgressArea {
 
 type Stream = Parameters<typeof makeLiveScreen>[0]
 
-export const makeProgressArea = (stream: Stream, now: () => number = () => performance.now()): ProgressArea =>
-  stream.isTTY ? bars(stream) : lines(stream, now)
+export const makeProgressArea = (stream: Stream): ProgressArea => (stream.isTTY ? bars(stream) : lines(stream))
 
 interface Bar extends ProgressOptions {
   done: number
@@ -93,29 +92,29 @@ function drawBar({ label, done, total, unit, detail }: Bar): string {
 const LINE_EVERY_SHARE = 0.1
 const LINE_EVERY_MS = 5_000
 
-function lines(stream: Stream, now: () => number): ProgressArea {
+function lines(stream: Stream): ProgressArea {
   return {
-    open: (options) => progressLines(options, stream, now),
+    open: (options) => progressLines(options, stream),
     below: () => {},
     say: (line) => void stream.write(`${line}\n`),
   }
 }
 
-function progressLines({ label, total, unit }: ProgressOptions, stream: Stream, now: () => number): Progress {
+function progressLines({ label, total, unit }: ProgressOptions, stream: Stream): Progress {
   let nextShare = 0
-  let nextAt = now() + LINE_EVERY_MS
+  let nextAt = performance.now() + LINE_EVERY_MS
   let last = { done: -1, written: -1, detail: '' }
   const print = (): void => {
     const count =
       total === null ? formatCounted(last.done, unit) : `${formatCount(last.done)} of ${formatCounted(total, unit)}`
     stream.write(`${label}: ${count}${last.detail && `, ${last.detail}`}\n`)
     last.written = last.done
-    nextAt = now() + LINE_EVERY_MS
+    nextAt = performance.now() + LINE_EVERY_MS
   }
   return {
     update: (done, detail = last.detail) => {
       last = { ...last, done, detail }
-      const due = total === null ? now() >= nextAt : done / total >= nextShare
+      const due = total === null ? performance.now() >= nextAt : done / total >= nextShare
       if (!due) return
       print()
       if (total !== null) nextShare = Math.floor(done / total / LINE_EVERY_SHARE + 1) * LINE_EVERY_SHARE
