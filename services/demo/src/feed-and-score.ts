@@ -3,10 +3,9 @@ import { waitFor } from '@outflow/runtime'
 import { rejectionsSince } from '@outflow/store/dead-letters'
 import { activeModel } from '@outflow/store/models'
 import { outboxDepth } from '@outflow/store/outbox'
-import { makeProducer } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
-import { type FeedTarget, feed } from './flights/feed.js'
-import { type FeedPlan, planFeed } from './flights/feed-plan.js'
+import { feed } from './flights/feed.js'
+import { type FeedPlan, type PlannedMessage, planFeed } from './flights/feed-plan.js'
 import { loadFlights } from './flights/flights.js'
 import { readSentMessages } from './flights/sent-messages.js'
 import type { Defer } from './installation/clean-up.js'
@@ -38,8 +37,7 @@ export async function feedAndScore(terminal: Terminal, signal: AbortSignal, defe
   const installation = await install(terminal, signal, defer)
   const plan = planFeed(loadFlights())
   const demo = { plan, installation, terminal }
-  const { backlog } = plan
-  await withTarget(demo, { label: 'feed', total: backlog.length }, (target) => feed(backlog, target))
+  await feedWithBar('feed', plan.backlog, demo)
 
   const services = await startServices(installation, terminal, defer)
   terminal.say(`console   ${services.consoleUrl}`)
@@ -73,9 +71,12 @@ async function measure(demo: Demo, reader: AlertReader, fittedAtMs: number) {
   const total = messages + plan.steady.length
   const progress = terminal.progress({ label: 'score', total, unit: 'message' })
   try {
-    await watchScoring(demo, progress, messages)
+    await watchScoring(installation, terminal, progress, messages)
     const backlog = { messages, durationMs: Date.now() - fittedAtMs }
-    const [steady, counters] = await Promise.all([feedSteadyPart(demo), watchScoring(demo, progress, total)])
+    const [steady, counters] = await Promise.all([
+      feedSteadyPart(demo),
+      watchScoring(installation, terminal, progress, total),
+    ])
     const isAllRead = async () => {
       const unsent = await outboxDepth(pool, config.pipeline)
       return unsent === 0 && reader.alerts.length >= counters.alerts ? true : null
@@ -91,27 +92,24 @@ async function measure(demo: Demo, reader: AlertReader, fittedAtMs: number) {
   }
 }
 
-function feedSteadyPart(demo: Demo) {
+async function feedSteadyPart(demo: Demo) {
   const { steady } = demo.plan
-  return withTarget(demo, { label: 'steady', total: steady.length }, async (target) => {
-    const fromMs = Date.now()
-    await feed(steady, { ...target, perSecond: STEADY_PER_SECOND })
-    return { fromMs, messages: steady.length, durationMs: Date.now() - fromMs }
-  })
+  const fromMs = Date.now()
+  await feedWithBar('steady', steady, demo, STEADY_PER_SECOND)
+  return { fromMs, messages: steady.length, durationMs: Date.now() - fromMs }
 }
 
-/** Runs `send` with a producer for the topic of flights, and shows its progress. */
-async function withTarget<T>(
-  { installation: { kafka, config, signal }, terminal }: Demo,
-  bar: { readonly label: string; readonly total: number },
-  send: (target: FeedTarget) => Promise<T>,
-): Promise<T> {
-  const producer = await makeProducer(kafka)
-  const progress = terminal.progress({ ...bar, unit: 'message' })
+async function feedWithBar(
+  label: string,
+  messages: readonly PlannedMessage[],
+  { installation: { producer, config, signal }, terminal }: Demo,
+  perSecond?: number,
+): Promise<void> {
+  const progress = terminal.progress({ label, total: messages.length, unit: 'message' })
   try {
-    return await send({ producer, topic: config.source.topics[0]!, signal, onSent: progress.update })
+    const topic = config.source.topics[0]!
+    await feed(messages, { producer, topic, perSecond, signal, onSent: progress.update })
   } finally {
     progress.stop()
-    await producer.close()
   }
 }

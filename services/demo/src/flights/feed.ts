@@ -2,16 +2,13 @@ import { pause } from '@outflow/errors/retrying'
 import type { OutgoingMessage, Producer } from '@outflow/streams'
 import { type PlannedMessage, TRUTH_HEADER } from './feed-plan.js'
 
-export interface FeedTarget {
+interface FeedOptions {
   readonly producer: Producer
   readonly topic: string
+  /** Messages per second; default: as many as the broker accepts. */
+  readonly perSecond?: number | undefined
   readonly signal: AbortSignal
   readonly onSent: (sent: number) => void
-}
-
-interface FeedOptions extends FeedTarget {
-  /** Messages per second; default: as many as the broker accepts. */
-  readonly perSecond?: number
 }
 
 /** Messages per request without a pace: enough for the broker's throughput, and few enough for a bar that moves. */

@@ -1,4 +1,3 @@
-import { makeProducer } from '@outflow/streams'
 import type { Terminal } from '@outflow/terminal'
 import type { Installation } from '../installation/installation.js'
 import { feed } from './feed.js'
@@ -14,7 +13,7 @@ const INCIDENT = { after: 60 * PER_SECOND, flights: 40, origin: 'ATL', corruptio
  * @throws the error of the first service that failed
  */
 export async function streamFlights(
-  { kafka, config, signal, reportErrorsTo }: Installation,
+  { producer, config, signal, reportErrorsTo }: Installation,
   terminal: Terminal,
   userSignal: AbortSignal,
 ): Promise<void> {
@@ -24,7 +23,6 @@ export async function streamFlights(
   )
   // Such as a new model that failed its gate: the services run on, and so does the demo.
   reportErrorsTo(({ message }) => terminal.say(message))
-  const producer = await makeProducer(kafka)
   const onSent = (sent: number) => {
     if (sent === INCIDENT.after) terminal.say(`Incident: distances from ${INCIDENT.origin} are in kilometres`)
     if (sent === INCIDENT.after + INCIDENT.flights) terminal.say('Incident: over')
@@ -34,7 +32,5 @@ export async function streamFlights(
     await feed(messages, { producer, topic: config.source.topics[0]!, perSecond: PER_SECOND, signal, onSent })
   } catch (error: unknown) {
     if (!userSignal.aborted) throw error
-  } finally {
-    await producer.close()
   }
 }

@@ -6,7 +6,7 @@ import { openBackend } from '@outflow/flow'
 import { type Infrastructure, launchInfrastructure } from '@outflow/launcher'
 import { loadConfig } from '@outflow/runtime'
 import { migrate, openPool, withClient } from '@outflow/store'
-import { ensureTopics, makeKafka, removeTopics } from '@outflow/streams'
+import { ensureTopics, makeKafka, makeProducer, removeTopics } from '@outflow/streams'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import { stringify } from 'yaml'
 import type { Defer } from './clean-up.js'
@@ -47,6 +47,8 @@ export async function install(terminal: Terminal, signal: AbortSignal, defer: De
     `${formatCounted(migrations.length, 'migration')} applied; topics ${topicsOf(config).join(', ')} created`,
   )
 
+  const producer = await makeProducer(kafka)
+  defer(producer.close)
   const pool = openPool(config.postgres.url, { applicationName: 'outflow demo' })
   defer(() => pool.end())
   const logPath = join(infrastructure.folder, 'outflow.log')
@@ -55,7 +57,7 @@ export async function install(terminal: Terminal, signal: AbortSignal, defer: De
   const { close, ...log } = openLogFile(logPath, fail)
   defer(close)
   return {
-    ...{ config, configPath, databaseUrl: servers.databaseUrl, logPath, ...log, kafka, pool, versions, fail },
+    ...{ config, configPath, databaseUrl: servers.databaseUrl, logPath, ...log, kafka, producer, pool, versions, fail },
     /** Aborts when the demo is ended, or when a part of it has failed. */
     signal: AbortSignal.any([signal, failure.signal]),
   }

@@ -5,11 +5,6 @@ import { formatCounted, type Progress, type Terminal } from '@outflow/terminal'
 import { LEAST_LIKELY, leastLikelyTable } from '../flights/unlikely-flights.js'
 import type { Installation } from './installation.js'
 
-interface Watched {
-  readonly installation: Installation
-  readonly terminal: Terminal
-}
-
 /** Fast enough to follow, slow enough to put no load on the database. */
 export const POLL_INTERVAL_MS = 250
 
@@ -18,9 +13,12 @@ export const POLL_INTERVAL_MS = 250
  *
  * @throws the signal's reason when it aborts
  */
-export function watchScoring({ installation, terminal }: Watched, progress: Progress, messages: number) {
-  const { pool, config, signal } = installation
-  const { pipeline } = config
+export function watchScoring(
+  { pool, config: { pipeline }, signal }: Pick<Installation, 'pool' | 'config' | 'signal'>,
+  terminal: Terminal,
+  progress: Progress,
+  messages: number,
+) {
   const poll = async () => {
     const partitions = await partitionCounters(pool, pipeline)
     const sumOf = (count: 'received' | 'scored' | 'anomalies' | 'alerts') =>

@@ -34,7 +34,7 @@ export function openAlertReader(
   const ended = alerts$.forEach(onDelivery).catch(onFailure)
   return {
     /** In the order of reading; grows while the reader is open. */
-    alerts: alerts as DemoObservations['alerts'],
+    alerts,
     close: async () => {
       stop.abort()
       await ended
