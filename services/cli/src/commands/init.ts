@@ -3,6 +3,7 @@ import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { withOutput } from '../files/open-output.js'
+import { headerWarning } from '../header-warning.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -59,6 +60,9 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
     const reasons = leftOutByReason(statistics.leftOut).join('; ')
     throw new UsageError(`${sample.name} has no field that a model can use (${reasons})`)
   }
+  const isCsvFile = input !== undefined && sample.withLists
+  const warning = isCsvFile ? headerWarning(statistics.paths) : null
+  if (warning !== null) terminal.say(warning)
   const connection = access?.written ?? writtenWithoutTopic(options, process.env)
   const text = renderConfig(statistics, { ...sample, connection })
   await withOutput(output, (opened) => opened.write(text))

@@ -23,6 +23,21 @@ it('prints no warning about severities, which the scores of files do not have', 
   expect(printed).not.toContain('warning')
 })
 
+it('warns that the first line of a CSV file without a header names the columns', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'outflow-train-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const input = join(folder, 'in.csv')
+  const read = async (header: string) => {
+    await writeFile(
+      input,
+      [header, ...Array.from({ length: 50 }, (_, row) => `${(row * 37) % 50},a${row % 3}`)].join('\n'),
+    )
+    return readInput({ input }, { features: null, training }, terminal, new AbortController().signal)
+  }
+  expect((await read('5.1,setosa')).headerWarning).toContain('5.1 is a number')
+  expect((await read('length,kind')).headerWarning).toBeNull()
+})
+
 it.each(['SIGTERM', 'SIGHUP'] as const)(
   '%s ends it while it waits for stdin, and no partial model is left (SIGHUP left one)',
   async (name) => {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { type Config, configSchema, type Feature } from '@outflow/contracts'
-import { featureName, nameOfPath } from '@outflow/contracts/feature'
+import { featureName, featurePath, nameOfPath } from '@outflow/contracts/feature'
 import { alertRateOf, type TrainedDetector, trainDetector } from '@outflow/detector'
 import { readTrainingRecords, type TrainingRecords } from '@outflow/records'
 import { loadConfig } from '@outflow/runtime'
@@ -18,6 +18,7 @@ import { UsageError } from '../errors.js'
 import { warnOfNoAnomaly } from '../files/model-file.js'
 import { openInput } from '../files/open-input.js'
 import { withOutput } from '../files/open-output.js'
+import { headerWarning } from '../header-warning.js'
 import { interruptible } from '../interrupt.js'
 import { leftOutByReason } from '../left-out.js'
 import { alertRateOption, collect, FILE_ALERT_RATE, jsonOption, seedOption } from '../options.js'
@@ -71,6 +72,11 @@ async function train(options: TrainOptions, terminal: Terminal, signal: AbortSig
 
 type Settings = ReturnType<typeof settingsOf>
 
+interface TrainingInput extends TrainingRecords {
+  /** That the header may be a record; null: no sign of it. */
+  readonly headerWarning: string | null
+}
+
 function settingsOf(options: TrainOptions, config: Config | null) {
   const { model, training } = config ?? {
     model: configSchema.shape.model.parse({}),
@@ -86,14 +92,16 @@ export async function readInput(
   { features, training }: Pick<Settings, 'training'> & { readonly features: readonly Feature[] | null },
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<TrainingRecords> {
+): Promise<TrainingInput> {
   const { maxRows, seed } = training
   const readOnce = async (given: readonly Feature[] | null, exclude: readonly string[]) => {
     const input = await openInput(options.input, signal)
     const progress = terminal.progress({ label: 'read', total: null, unit: 'row' })
     const onRows = (rows: number) => progress.update(rows)
     try {
-      return await readTrainingRecords(input, { features: given, exclude, maxRows, seed, signal, onRows })
+      const read = await readTrainingRecords(input, { features: given, exclude, maxRows, seed, signal, onRows })
+      const paths = [...read.features.map(featurePath), ...read.leftOut.map(({ path }) => path)]
+      return { ...read, headerWarning: given === null && input.format === 'csv' ? headerWarning(paths) : null }
     } finally {
       progress.stop()
     }
@@ -116,9 +124,10 @@ const kindOf = (feature: Feature): string =>
 const isOptional = (feature: Feature): boolean => feature.type !== 'window' && feature.optional
 
 function printFeatures(
-  { features, leftOut, warnings, records, rows }: TrainingRecords,
+  { headerWarning, features, leftOut, warnings, records, rows }: TrainingInput,
   { say, paint }: Terminal,
 ): void {
+  if (headerWarning !== null) say(headerWarning)
   const named = features.map(
     (feature) =>
       `${oneLine(featureName(feature))} ${paint.dim(kindOf(feature))}${isOptional(feature) ? paint.dim(' (optional)') : ''}`,
@@ -131,7 +140,7 @@ function printFeatures(
 }
 
 async function fit(
-  read: TrainingRecords,
+  read: TrainingInput,
   { model, training, alertRate }: Settings,
   terminal: Terminal,
   signal: AbortSignal,

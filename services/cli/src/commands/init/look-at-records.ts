@@ -26,7 +26,7 @@ export function lookAtRecords(
     for (const record of partition) inference.observe(record)
   }
   const records = partitions.flat()
-  const { features, leftOut, warnings } = inference.conclude()
+  const { features, paths, leftOut, warnings } = inference.conclude()
   const columns = features
     .filter(({ type }) => type !== 'window')
     .map((feature) => ({
@@ -38,6 +38,8 @@ export function lookAtRecords(
   )
   return {
     records: records.length,
+    /** Those of all fields. */
+    paths,
     columns,
     /** Windowed features, which no record holds: those of one value over time. */
     windows: features.filter((feature) => feature.type === 'window'),
