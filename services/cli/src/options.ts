@@ -97,6 +97,12 @@ export function notBlank(text: string): string {
   return text
 }
 
+/** The id of a rule or an exclusion: a bigint of Postgres, as text. */
+export function rowId(text: string): string {
+  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError('Allowed: a whole number.')
+  return text
+}
+
 export interface ChangeOptions extends PipelineOptions {
   readonly why?: string
   /** Default: the user of this machine. */

@@ -21,6 +21,7 @@ import {
   moment,
   notBlank,
   rangeOf,
+  rowId,
   whyOption,
 } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -156,11 +157,10 @@ function addExclusionCommands(models: OutflowCommand, { terminal }: CommandConte
     })
   models
     .command('include')
-    .argument('<id>', 'id of the exclusion')
+    .argument('<id>', 'id of the exclusion', rowId)
     .description('Removes an exclusion: models are fitted to the span again.')
     .addOption(configOption())
     .action(async (id: string, options: PipelineOptions) => {
-      if (!/^\d{1,18}$/.test(id)) throw new UsageError(`an exclusion's id is a number, got ${id}`)
       const wasExcluded = await withPipeline(options, (pool, { pipeline }) => removeExclusion(pool, { pipeline, id }))
       if (!wasExcluded) throw new UsageError(`no exclusion has the id ${id}; \`outflow models exclusions\` lists them`)
       await terminal.result(`${id}: included again, from the next fit on\n`)

@@ -7,7 +7,7 @@ import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
 import { requireKnown } from '../known-names.js'
-import { ahead, bounds, byOption, type ChangeOptions, changeOf, whyOption } from '../options.js'
+import { ahead, bounds, byOption, type ChangeOptions, changeOf, rowId, whyOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
 
@@ -63,12 +63,11 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
     })
   suppress
     .command('remove')
-    .argument('<id>', 'id of the rule')
+    .argument('<id>', 'id of the rule', rowId)
     .description('Removes a rule before it expires; alerts that it hid stay hidden.')
     .addOption(byOption())
     .pipelineOptions('the id')
     .action(async (id: string, options: ChangeOptions) => {
-      if (!/^\d{1,18}$/.test(id)) throw new UsageError(`a rule's id is a number, got ${id}`)
       const { by } = changeOf(options)
       const wasActive = await withPipeline(options, (pool, { pipeline }) =>
         removeSuppression(pool, { pipeline, id, by }),
