@@ -1,7 +1,8 @@
-import { anomalyId } from '@outflow/contracts'
+import { anomalyId, type Config } from '@outflow/contracts'
 import { featureName } from '@outflow/contracts/feature'
 import { formatMistake, formatRarity, formatShares } from '@outflow/contracts/wording'
 import { pause } from '@outflow/errors/retrying'
+import type { Pool } from '@outflow/store'
 import { type AnalystAnomaly, anomaliesForAnalyst } from '@outflow/store/anomalies'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
@@ -28,51 +29,58 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'outflow anomalies --key LAX --field delay --json',
       'outflow anomalies --follow',
     )
-    .action((options: AnomaliesOptions) => {
-      const list = (signal: AbortSignal) => listAnomalies(options, terminal, signal)
+    .action((given: Omit<AnomaliesOptions, 'since'>) => {
+      const options = { since: moment('24h'), ...given }
       // A list has nothing to clean up: a signal ends the process, also between two lines.
-      return options.follow ? interruptible(list) : list(new AbortController().signal)
+      if (!options.follow) return listAnomalies(options, terminal)
+      return interruptible((signal) => followAnomalies(options, terminal, signal))
     })
 }
 
 interface AnomaliesOptions extends PipelineOptions {
-  /** Default: a day ago. */
-  readonly since?: Date
+  readonly since: Date
   readonly key?: string
   readonly field?: string
   readonly limit: number
   readonly follow?: true
 }
 
-/** Prints the anomalies of a pipeline; with --follow also new ones, until the signal aborts. While Postgres is unavailable, it waits. */
-async function listAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  await withPipeline(options, async (pool, { pipeline, features }) => {
-    const { key, field, since = moment('24h') } = options
+async function listAnomalies(options: AnomaliesOptions, terminal: Terminal): Promise<void> {
+  await withPipeline(options, async (pool, config) => {
     // One more than the limit shows that there are more.
-    const limit = options.follow ? MOST_AT_ONCE : options.limit + 1
-    const found = await anomaliesForAnalyst(pool, { pipeline, since, key, field, limit })
-    // A field that an earlier configuration had may still have anomalies.
-    if (found.length === 0 && field !== undefined) requireKnown('feature', field, features.map(featureName))
-    if (!options.follow) {
-      if (found.length === 0 && !options.json) return terminal.result('no anomaly\n')
-      for (const anomaly of found.slice(0, options.limit)) await print(anomaly, options, terminal)
-      if (found.length > options.limit)
-        terminal.say(`these are the newest ${formatCount(options.limit)}; more: --limit, or outflow export`)
-      return
-    }
-    let printed: ReadonlySet<string> = new Set(found.slice(options.limit).map(idOf))
-    let latest = found
-    let from = since
-    const readLatest = () => anomaliesForAnalyst(pool, { pipeline, since: from, key, field, limit })
+    const found = await findAnomalies(pool, config, options, options.limit + 1)
+    if (found.length === 0 && !options.json) return terminal.result('no anomaly\n')
+    for (const anomaly of found.slice(0, options.limit)) await print(anomaly, options, terminal)
+    if (found.length > options.limit)
+      terminal.say(`these are the newest ${formatCount(options.limit)}; more: --limit, or outflow export`)
+  })
+}
+
+/** Prints the stored anomalies, and then new ones until the signal aborts. While Postgres is unavailable, it waits. */
+async function followAnomalies(options: AnomaliesOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  await withPipeline(options, async (pool, config) => {
+    const { pipeline } = config
+    const { key, field } = options
+    let latest = await findAnomalies(pool, config, options, MOST_AT_ONCE)
+    let printed: ReadonlySet<string> = new Set(latest.slice(options.limit).map(idOf))
+    let since = options.since
+    const readLatest = () => anomaliesForAnalyst(pool, { pipeline, since, key, field, limit: MOST_AT_ONCE })
     while (!signal.aborted) {
       const unprinted = latest.filter((anomaly) => isComplete(anomaly) && !printed.has(idOf(anomaly)))
       for (const anomaly of unprinted.toReversed()) await print(anomaly, options, terminal)
       printed = new Set([...unprinted, ...latest.filter((anomaly) => printed.has(idOf(anomaly)))].map(idOf))
       await pause(POLL_INTERVAL_MS, signal)
-      from = new Date(Math.max(from.getTime(), lookBackFrom(latest)))
+      since = new Date(Math.max(since.getTime(), lookBackFrom(latest)))
       latest = (await whenAvailable(readLatest, signal, terminal.say)) ?? []
     }
   })
+}
+
+/** @throws {UsageError} when none is found and the configuration has no such field; an earlier one may have had it */
+async function findAnomalies(pool: Pool, config: Config, { key, field, since }: AnomaliesOptions, limit: number) {
+  const found = await anomaliesForAnalyst(pool, { pipeline: config.pipeline, since, key, field, limit })
+  if (found.length === 0 && field !== undefined) requireKnown('feature', field, config.features.map(featureName))
+  return found
 }
 
 const POLL_INTERVAL_MS = 1_000
