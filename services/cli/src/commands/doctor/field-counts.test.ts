@@ -80,13 +80,3 @@ it('the entity `partition` of a window is not checked as a path (the check of th
   const window = { type: 'window', name: 'spread', aggregate: 'std', of: '$.amount', by: 'partition', over: '1h' }
   expect(findings(configWith([window]), amounts)).toMatchObject({ records: 100, deadLetters: 0, problems: [] })
 })
-
-it('records that fit the configuration have no problems', () => {
-  expect(findings(configWith([{ path: '$.amount', type: 'numeric' }]), amounts)).toEqual({
-    records: 100,
-    deadLetters: 0,
-    undecodable: 0,
-    isFieldUnused: false,
-    problems: [],
-  })
-})
