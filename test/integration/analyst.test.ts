@@ -9,6 +9,7 @@ import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { documentedQueries } from '../bench/queries/documented.js'
 import { pool, url } from '../support/a-pool.js'
+import { anAnomaly } from '../support/an-anomaly.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
@@ -23,20 +24,6 @@ const asAnalyst = <Row extends pg.QueryResultRow>(sql: string, values: unknown[]
     await client.query('set role outflow_analyst')
     return (await client.query<Row>(sql, values)).rows
   })
-
-const anomalyAt = (offset: bigint, recordTimeMs: number) => ({
-  offset,
-  recordTimeMs,
-  eventTimeMs: recordTimeMs,
-  entityKey: 'LAX',
-  record: { origin: 'LAX', distance: 3_983 },
-  nll: 12.5,
-  pValue: 0.0004,
-  severity: 'high' as const,
-  pUpper: 0.002,
-  missing: ['delay'],
-  modelId: 'm',
-})
 
 const REASONS = [
   {
@@ -61,7 +48,9 @@ async function write(pipeline: string, times: readonly number[], nll: readonly n
     nextOffset: BigInt(nll.length),
     received: nll.length,
     scored: nll.length,
-    anomalies: times.map((time, index) => anomalyAt(BigInt(index), time)),
+    anomalies: times.map((time, index) =>
+      anAnomaly(BigInt(index), { recordTimeMs: time, eventTimeMs: time, missing: ['delay'] }),
+    ),
     deadLetters: [],
     outbox: [],
     scores: minuteScores(

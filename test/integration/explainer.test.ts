@@ -4,7 +4,6 @@ import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
 import { type Client, listen, openPool, withTransaction } from '@outflow/store'
 import {
-  type Anomaly,
   alertsWithoutReasons,
   claimUnexplained,
   countUnexplained,
@@ -18,6 +17,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runExplainer } from '../../services/alerts/src/explaining/run-explainer.js'
 import { withReasons } from '../../services/alerts/src/explaining/with-reasons.js'
 import { pool, url } from '../support/a-pool.js'
+import { anAnomaly } from '../support/an-anomaly.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
@@ -39,14 +39,10 @@ beforeEach(async () => {
 
 /** Writes anomalies and their alerts as ingest does: letters of 90 kg, each less likely than the previous one. */
 async function detect(count: number, { modelId = model.metadata.modelId, first = 0, nll = 100 } = {}): Promise<void> {
-  const anomalies = Array.from(
-    { length: count },
-    (_, at): Anomaly => ({
-      offset: BigInt(first + at),
-      ...{ recordTimeMs: Date.now(), eventTimeMs: Date.now(), entityKey: 'depot' },
-      record: { kind: 'letter', grams: 90_000, millimetres: 220 },
-      windowed: [1, 5, null],
-      ...{ nll: nll + at, pValue: 0.0001, pUpper: 0.001, missing: [], severity: 'high', modelId },
+  const anomalies = Array.from({ length: count }, (_, at) =>
+    anAnomaly(BigInt(first + at), {
+      ...{ entityKey: 'depot', record: { kind: 'letter', grams: 90_000, millimetres: 220 } },
+      ...{ windowed: [1, 5, null], nll: nll + at, modelId },
     }),
   )
   await writeBatch(pool, {

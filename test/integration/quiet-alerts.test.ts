@@ -14,6 +14,7 @@ import type { Anomaly } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
 import { addSuppression, listSuppressions } from '@outflow/store/suppressions'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { anAnomaly } from '../support/an-anomaly.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { aConfigFile } from '../support/config-file.js'
@@ -61,23 +62,11 @@ function relaying(config: Config): () => Promise<void> {
 
 type ExplainedAnomaly = Anomaly & Pick<Explanation, 'reasons'>
 
-function anAnomaly(offset: number, overrides: Partial<ExplainedAnomaly> = {}): ExplainedAnomaly {
+function anExplainedAnomaly(offset: number, overrides: Partial<ExplainedAnomaly> = {}): ExplainedAnomaly {
   const reason = { field: 'load', bits: 9, observed: 9, expected: 1, range: null, text: 'load 9 is high' } as const
-  return {
-    offset: BigInt(offset),
-    recordTimeMs: Date.now(),
-    eventTimeMs: Date.parse('2026-11-23T08:00:00Z'),
-    entityKey: `k${offset % 3}`,
-    record: { load: 9, note: '\0' },
-    nll: offset % 7,
-    pValue: 0.001,
-    pUpper: 0.002,
-    missing: [],
-    severity: offset % 10 === 0 ? 'high' : 'low',
-    reasons: [reason],
-    modelId: 'm',
-    ...overrides,
-  }
+  const own = { entityKey: `k${offset % 3}`, nll: offset % 7, severity: offset % 10 === 0 ? 'high' : 'low' } as const
+  const record = { load: 9, note: '\0' }
+  return { ...anAnomaly(BigInt(offset), { ...own, record }), reasons: [reason], ...overrides }
 }
 
 /** Writes anomalies and their alerts as ingest does, with reasons that need no model. */
@@ -177,8 +166,8 @@ test('relays that lose their connection at any time decide and send like an undi
   for (let batch = 0; batch < batches; batch += 1) {
     // One in ten is hidden; five of ten have no key, more than `perReason` allows to send individually.
     const anomalies = range(batch * 10, 10).map((offset) => {
-      if (offset % 10 === 7) return anAnomaly(offset, { entityKey: 'hidden' })
-      return anAnomaly(offset, offset % 2 === 1 || offset % 10 === 8 ? { entityKey: null } : {})
+      if (offset % 10 === 7) return anExplainedAnomaly(offset, { entityKey: 'hidden' })
+      return anExplainedAnomaly(offset, offset % 2 === 1 || offset % 10 === 8 ? { entityKey: null } : {})
     })
     await detect(config, anomalies)
     // At a random moment for the leader, or for the relay that takes over.
@@ -222,7 +211,7 @@ test('alerts are in order per key, each group after the alerts that precede it',
   for (let batch = 0; batch < 6; batch += 1)
     await detect(
       config,
-      range(batch * 10, 10).map((own) => anAnomaly(own)),
+      range(batch * 10, 10).map((own) => anExplainedAnomaly(own)),
     )
   await allSent(config)
   const messages = await readCommitted(kafkaBrokers(), config.alerts.topic)
@@ -241,7 +230,7 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
   const stop = relaying(config)
   await detect(
     config,
-    range(0, 9).map((own) => anAnomaly(own)),
+    range(0, 9).map((own) => anExplainedAnomaly(own)),
   )
   await untilOutboxIsEmpty(pool)
   await stop()
@@ -261,7 +250,7 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
   await addSuppression(pool, { pipeline: off.pipeline, rule, why: 'known', by: 'ada' })
   await detect(
     off,
-    range(9, 2).map((own) => anAnomaly(own, own === 10 ? { reasons: [] } : {})),
+    range(9, 2).map((own) => anExplainedAnomaly(own, own === 10 ? { reasons: [] } : {})),
   )
   expect((await allSent(off)).single.map(({ data }) => data.offset).at(-1)).toBe('10')
   expect(await pool.query(`select because from analyst.unsent_alerts where "offset" = 9`)).toMatchObject({

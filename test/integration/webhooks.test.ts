@@ -4,6 +4,7 @@ import type { TrainedDetector } from '@outflow/detector'
 import { writeBatch } from '@outflow/store/batch'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
+import { anAnomaly } from '../support/an-anomaly.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aTopic, kafkaBrokers } from '../support/infrastructure.js'
@@ -136,11 +137,8 @@ async function storeUnexplained(model: TrainedDetector, at: { topic: string; par
   const { modelId } = model.metadata
   await storeCandidate(pool, pipeline, model)
   await beginPartition(pool, { pipeline, ...at })
-  const anomaly = {
-    ...{ offset: 0n, recordTimeMs: Date.now(), eventTimeMs: Date.now(), entityKey: 'depot', modelId },
-    record: { kind: 'letter', grams: 90_000, millimetres: 220, note: '\0' },
-    ...{ windowed: null, nll: 100, pValue: 0.0001, pUpper: 0.001, missing: [], severity: 'high' as const },
-  }
+  const record = { kind: 'letter', grams: 90_000, millimetres: 220, note: '\0' }
+  const anomaly = anAnomaly(0n, { entityKey: 'depot', record, nll: 100, modelId })
   const event = alertEvent({ ...anomaly, ...at }, { pipeline, detectedAtMs: Date.now() })
   await writeBatch(pool, {
     ...{ pipeline, ...at, expectedOffset: 0n, nextOffset: 1n, received: 1, scored: 1, anomalies: [anomaly] },

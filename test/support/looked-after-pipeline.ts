@@ -6,6 +6,7 @@ import { endFit, startFit } from '@outflow/store/training'
 import { makeKafka } from '@outflow/streams'
 import { onTestFinished, vi } from 'vitest'
 import { makeHealthCheck } from '../../services/alerts/src/health-events/health-watch.js'
+import { anAnomaly } from './an-anomaly.js'
 import { beginPartition } from './begin-partition.js'
 import { configWith } from './config-with.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from './infrastructure.js'
@@ -61,10 +62,9 @@ export async function aLookedAfterPipeline(alsoRead: readonly string[] = []) {
         ...{ received: Number(to - from), scored: Number(to - from) },
         ...{ deadLetters: [], outbox: [], scores },
         anomalies: scores.flatMap(({ anomalies, modelId, minuteMs }) =>
-          Array.from({ length: anomalies }, (_, index) => ({
-            ...{ offset: from + BigInt(index), recordTimeMs: minuteMs, eventTimeMs: minuteMs, entityKey: null },
-            ...{ record: {}, nll: 9, pValue: 0.001, pUpper: 0.002, severity: 'high' as const, missing: [], modelId },
-          })),
+          Array.from({ length: anomalies }, (_, index) =>
+            anAnomaly(from + BigInt(index), { recordTimeMs: minuteMs, eventTimeMs: minuteMs, modelId }),
+          ),
         ),
       }),
     /** Stores a batch of rejected records as ingest does. */

@@ -1,6 +1,7 @@
 import type { BatchWrite } from '@outflow/store/batch'
 import { minuteScores } from '@outflow/store/statistics'
 import { pool } from './a-pool.js'
+import { anAnomaly } from './an-anomaly.js'
 import { beginPartition } from './begin-partition.js'
 import { aName } from './infrastructure.js'
 
@@ -30,21 +31,7 @@ export function aBatch(
     nextOffset,
     received: 3,
     scored: 2,
-    anomalies: [
-      {
-        offset: nextOffset - 1n,
-        recordTimeMs,
-        eventTimeMs: NOW,
-        entityKey: 'LAX',
-        record: { origin: 'LAX', distance: 3_983 },
-        nll,
-        pValue: 0.0004,
-        severity: 'high',
-        pUpper: 0.002,
-        missing: ['delay'],
-        modelId: 'm',
-      },
-    ],
+    anomalies: [anAnomaly(nextOffset - 1n, { recordTimeMs, eventTimeMs: NOW, nll })],
     deadLetters: [
       {
         offset: nextOffset - 3n,
