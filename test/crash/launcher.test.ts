@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { aFolder } from '../support/infrastructure.js'
 import { query } from '../support/launch.laws.js'
+import { childOf, isAlive } from '../support/running-processes.js'
 
-// Reads /proc to distinguish running processes from zombies, which remain listed where process 1 does not reap them.
 describe('a launch whose owner is killed', () => {
   beforeEach(({ skip }) => {
     if (process.platform !== 'linux') skip('it reads /proc, which only Linux has')
@@ -18,10 +17,9 @@ describe('a launch whose owner is killed', () => {
   // Its own temporary folder, which contains only the files of this launch.
   let temporary: string
   beforeAll(async () => {
-    temporary = await mkdtemp(join(tmpdir(), 'outflow-killed-'))
+    temporary = await aFolder()
     await chmod(temporary, 0o711)
   })
-  afterAll(() => rm(temporary, { recursive: true, force: true }))
 
   it('is cleaned up by its guard, processes and data', async () => {
     const owner = startOwner(temporary)
@@ -38,7 +36,7 @@ describe('a launch whose owner is killed', () => {
     const owner = startOwner(temporary)
     await firstLine(owner)
     const pids = await launchedPids(temporary)
-    const guard = guardOf(owner)
+    const guard = childOf(owner.pid!, 'guard')!
     process.kill(guard, 'SIGSTOP') // it exists, but cannot clean up
     owner.kill('SIGKILL')
     await once(owner, 'exit')
@@ -75,17 +73,4 @@ async function launchedPids(temporary: string): Promise<readonly number[]> {
     ),
   )
   return records.flatMap(({ processes }) => processes.map(({ pid }: { pid: number }) => pid))
-}
-
-function guardOf(owner: ChildProcess): number {
-  const children = readFileSync(`/proc/${owner.pid}/task/${owner.pid}/children`, 'utf8').trim().split(' ').map(Number)
-  return children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('guard'))!
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
-  } catch {
-    return false
-  }
 }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { expectEverythingOnce } from '../support/audit.js'
 import { eventually } from '../support/eventually.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
+import { childOf, isAlive } from '../support/running-processes.js'
 import { startService } from '../support/service-process.js'
 
 // Reads /proc to find the child process of a fit.
@@ -14,9 +14,9 @@ test('a fit ends with its trainer; the next trainer fits the first model, and no
   const feed = pipeline.feed(31)
   const killed = startService('trainer', pipeline.configFile)
   await killed.logged('fit started')
-  const fit = await eventually(() => fitProcessOf(killed.pid), { what: 'the fit has a process' })
+  const fit = await eventually(() => childOf(killed.pid, 'fit-process'), { what: 'the fit has a process' })
   await killed.kill()
-  await eventually(() => hasEnded(fit), { what: 'the fit has ended', withinMs: 5_000 })
+  await eventually(() => !isAlive(fit), { what: 'the fit has ended', withinMs: 5_000 })
   expect(await pipeline.stored()).toBe(0)
 
   const drained = startService('trainer', pipeline.configFile)
@@ -34,20 +34,3 @@ test('a fit ends with its trainer; the next trainer fits the first model, and no
   await feed.stop()
   await expectEverythingOnce(pipeline)
 })
-
-async function fitProcessOf(pid: number): Promise<number | undefined> {
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8'))
-    .split(' ')
-    .filter((child) => child !== '')
-  for (const child of children) {
-    const command = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '')
-    if (command.includes('fit-process')) return Number(child)
-  }
-  return undefined
-}
-
-/** Whether a process has ended, or is a zombie where process 1 does not reap it. */
-async function hasEnded(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  return status === null || / Z /.test(status.slice(status.lastIndexOf(')')))
-}

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { partitionCounters } from '@outflow/store/batch'
 import { rejectionsSince } from '@outflow/store/dead-letters'
 import { CompressionTypes, type Message } from 'kafkajs'
 import { expect, test } from 'vitest'
+import { usageOf } from '../bench/ingest/processes.js'
 import { eventually } from '../support/eventually.js'
 import { nextOf } from '../support/feed.js'
 import { plainKafka } from '../support/kafkajs.js'
@@ -56,8 +56,7 @@ test('issue 17.19: of a batch that expands to 110 MiB one record is rejected; th
   expect(new Set(offsets).size).toBe(offsets.length)
   expect(Math.min(...offsets)).toBeLessThan(ORDINARY)
   expect(Math.max(...offsets)).toBeGreaterThan(2 * ORDINARY + 1)
-  const peak = await peakMiB(ingest!.pid)
-  expect(peak).toBeLessThan(600)
+  expect(usageOf(ingest!.pid).peakResidentBytes / MIB).toBeLessThan(600)
 })
 
 /** Position of the rejected record. */
@@ -72,10 +71,4 @@ function* sound(messages: Iterator<ParcelMessage>): Generator<ParcelMessage, nev
 
 function toMessages(parcels: readonly ParcelMessage[]): Message[] {
   return parcels.map(({ key, value, truth }) => ({ key, value, headers: { truth } }))
-}
-
-/** Peak resident memory of a process, from /proc. */
-async function peakMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) / 1024
 }
