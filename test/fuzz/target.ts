@@ -15,7 +15,7 @@ export interface FuzzTarget<Input> {
   /** Starts the resources of the checks, once per process. */
   setUp?(): Promise<void>
   tearDown?(): Promise<void>
-  /** Number of inputs for the unit suite. Default 300; 0 leaves the target out. */
+  /** Number of inputs for the unit suite. Default 300. */
   readonly shortRun?: number
   /** Size of an input that is a batch, for the count of inputs. Default 1. */
   sizeOf?(input: Input): number
