@@ -28,7 +28,7 @@ import { countsOf } from '../support/counts.js'
 import { eventually } from '../support/eventually.js'
 import { startFeed } from '../support/feed.js'
 import { type LateBroker, startLateBroker } from '../support/late-broker.js'
-import { makeFaults, tally } from '../support/late-relay.js'
+import { makeFaults } from '../support/late-relay.js'
 import {
   fitWindowedParcelModel,
   makeChance,
@@ -129,7 +129,7 @@ try {
   const report = {
     records: await stored(disturbed.pipeline),
     ...counts,
-    ...(late && { faults: countOf(late), faultsByKind: tally([...late.faults]) }),
+    ...(late && { faults: countOf(late), faultsByKind: Object.fromEntries(late.faults) }),
     lost: sum('lost'),
     duplicated: sum('duplicated'),
     differing: sum('differing'),

@@ -77,9 +77,8 @@ async function relayOnce(seed: number): Promise<void> {
   try {
     const url = await aDatabase(name)
     const sent = await relayMessages({ pipeline: name, brokers: late.brokers, topics, url, seed, faults: own })
-    const { client, messages } = await readCommittedElsewhere(kafka.brokers, topics.deadLetters)
+    const { client, values: seen } = await readCommittedElsewhere(kafka.brokers, topics.deadLetters)
     clients.add(client)
-    const seen = messages.map(({ value }) => value)
     counts.messages += sent.length
     counts.lost += sent.filter((value) => !seen.includes(value)).length
     counts.doubled += seen.length - new Set(seen).size
