@@ -184,11 +184,12 @@ test('anomalies of the last five minutes are counted from the promotion of the a
 })
 
 describe('silence', () => {
+  const COUNTERS = { received: 0, rejected: 0, scored: 0, anomalies: 0, activeId: 'm' }
   const looks = (...seen: readonly (readonly [ends: number, stored: number, scored?: number, received?: number])[]) => {
     const look = watchSilence()
     return seen.map(
       ([ends, stored, scored = stored, received = stored], at) =>
-        look({ now: at * 10, ends: BigInt(ends), stored: BigInt(stored), received, scored, hasModel: true }).ms,
+        look({ ...COUNTERS, now: at * 10, ends: BigInt(ends), stored: BigInt(stored), received, scored }).ms,
     )
   }
 
@@ -215,9 +216,9 @@ describe('silence', () => {
 
   test('begins with the model: records that waited for the first one do not count', () => {
     const look = watchSilence()
-    const records = { ends: 900n, stored: 0n, received: 0, scored: 0 }
-    const at = (now: number, hasModel: boolean) => look({ ...records, now, hasModel }).ms
-    expect([at(0, false), at(70_000, false), at(80_000, true), at(90_000, true)]).toEqual([0, 0, 10_000, 20_000])
+    const records = { ...COUNTERS, ends: 900n, stored: 0n }
+    const at = (now: number, activeId: string | null) => look({ ...records, now, activeId }).ms
+    expect([at(0, null), at(70_000, null), at(80_000, 'm'), at(90_000, 'm')]).toEqual([0, 0, 10_000, 20_000])
   })
 
   test('with few but continual records counts from the last stored one', () => {

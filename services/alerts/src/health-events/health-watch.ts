@@ -74,14 +74,14 @@ export function makeHealthCheck(deps: HealthWatchDeps): () => Promise<void> {
     ])
     await beat(pool, { pipeline, service: 'alerts' })
     const at = now()
-    const { activeId } = facts
+    const seen = { now: at, activeId: facts.activeId, ...progress }
     const conditions = conditionsOf(facts, {
       training,
       now: at,
       trainerBeatAgeMs: trainer.beatAgeMs,
       watchedMs: at - begunMs,
-      silence: silence({ now: at, hasModel: activeId !== null, ...progress }),
-      recent: counts({ now: at, activeId, ...progress }),
+      silence: silence(seen),
+      recent: counts(seen),
       open: open.map(({ kind }) => kind),
       whyNoModel: whyNoModelAndFix(trainer),
     })

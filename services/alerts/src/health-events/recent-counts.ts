@@ -1,13 +1,7 @@
+import type { Progress } from './silence.js'
+
 /** A pipeline's counters since its first record. */
-export interface Counters {
-  readonly now: number
-  readonly received: number
-  readonly rejected: number
-  readonly scored: number
-  readonly anomalies: number
-  /** The active model; null: none. */
-  readonly activeId: string | null
-}
+export type Counters = Omit<Progress, 'ends' | 'stored'>
 
 /** Recent counts, and earlier rejections. */
 export interface RecentCounts {

@@ -1,14 +1,17 @@
 /** The positions and counters of a pipeline at one check, each the sum over its partitions. */
-interface Progress {
+export interface Progress {
   readonly now: number
+  /** The active model; null: none. */
+  readonly activeId: string | null
   /** The end offsets of the topics. */
   readonly ends: bigint
   /** The offsets up to which records have been stored. */
   readonly stored: bigint
   /** Scored and rejected records, without tombstones. */
   readonly received: number
+  readonly rejected: number
   readonly scored: number
-  readonly hasModel: boolean
+  readonly anomalies: number
 }
 
 export interface Silence {
@@ -34,7 +37,7 @@ export function watchSilence(): (progress: Progress) => Silence {
   let hasEnded = false
   return (progress) => {
     const isIdle = progress.ends <= progress.stored && (last === null || progress.received === last.received)
-    const isNotSilent = isIdle || !progress.hasModel || (last !== null && progress.scored !== last.scored)
+    const isNotSilent = isIdle || progress.activeId === null || (last !== null && progress.scored !== last.scored)
     hasEnded ||= isNotSilent
     if (isNotSilent || last === null) {
       sinceMs = progress.now
