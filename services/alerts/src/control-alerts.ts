@@ -17,11 +17,11 @@ import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { MAX_BATCH_BYTES, MAX_ROWS } from './relay.js'
 import type { AlertsTelemetry } from './telemetry.js'
 
-/** Of the alerts in one transaction. */
+/** Largest size of the alerts that one transaction decides on. */
 const MAX_BYTES = 8 * 1024 ** 2
 /**
- * An alert has the time at which its transaction began, so an alert of a bucket that has just ended may still be uncommitted, or wait
- * for its reasons. Buckets are closed after this delay.
+ * How long after its end a bucket is closed: an alert has the time at which its transaction began, so one that belongs to the bucket may
+ * still be uncommitted, or wait for its reasons.
  */
 const COMMIT_MS = 1_000 + REASONS_WAIT_MS
 
@@ -30,11 +30,6 @@ export interface AlertControlDeps {
   readonly client: Client
   readonly config: Pick<Config, 'pipeline' | 'alerts' | 'console'>
   readonly telemetry: Pick<AlertsTelemetry, 'alertsDecided'>
-}
-
-/** Whether outflow.yaml enables alert control; a stored rule or an open bucket may require it too. */
-export function controlsAlerts({ alerts }: Pick<Config, 'alerts'>): boolean {
-  return (alerts.grouping ?? alerts.cooldown ?? alerts.quietHours) !== undefined
 }
 
 /**

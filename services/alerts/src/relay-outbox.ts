@@ -12,7 +12,7 @@ import {
   untilOnDisk,
 } from '@outflow/store/outbox'
 import { type KafkaConnection, makeTransactionalSender, readMark, traceparents } from '@outflow/streams'
-import { type AlertControlDeps, controlAlerts, controlsAlerts } from './control-alerts.js'
+import { type AlertControlDeps, controlAlerts } from './control-alerts.js'
 import { REASONS_WAIT_MS, withReasons } from './explaining/with-reasons.js'
 import { ensureOutputTopics, outputTopicOf } from './output-topics.js'
 import { catchUp, MAX_BATCH_BYTES, MAX_ROWS, type Oversized, type RelayEffects, relayOnce, restMs } from './relay.js'
@@ -93,10 +93,11 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
 async function takeRows(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
   const { client, config } = deps
   const { pipeline } = config
-  if (!controlsAlerts(config)) {
+  const { grouping, cooldown, quietHours } = config.alerts
+  if ((grouping ?? cooldown ?? quietHours) === undefined) {
     const limits = { limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, reasonsWaitMs: REASONS_WAIT_MS }
     const rows = await takeOutbox(client, { pipeline, ...limits })
-    // Rules are checked only if there is nothing to send, so that an alert that is sent individually does not wait for the check.
+    // A stored rule or an open bucket may require control, too. That is checked only if there is nothing to send, so that no alert waits for it.
     if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
   }
   return controlAlerts(deps)

@@ -16,7 +16,7 @@ export interface RelayEffects {
   readonly settle: (done: readonly RelayRow[]) => Promise<void>
 }
 
-/** Of one transaction, which the sender divides into requests that a broker accepts; the reasons of alerts are in addition. */
+/** Limits of one transaction, before reasons are added to its alerts. The sender divides it into requests that a broker accepts. */
 export const MAX_ROWS = 500
 export const MAX_BATCH_BYTES = 512 * 1024
 
