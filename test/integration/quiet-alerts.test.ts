@@ -1,6 +1,7 @@
 import { alertEvent, eventMessage, explainedAlert, makeDecider } from '@outflow/alerting'
 import {
   type Alert,
+  type AlertBucket,
   alertEventSchema,
   type Config,
   type Explanation,
@@ -9,11 +10,13 @@ import {
   parseConfig,
   suppressionRuleSchema,
 } from '@outflow/contracts'
-import { openPool, type Pool } from '@outflow/store'
+import { openPool, type Pool, withClient } from '@outflow/store'
 import type { Anomaly } from '@outflow/store/anomalies'
 import { writeBatch } from '@outflow/store/batch'
+import { type OutboxMessage, queueMessages, updateAlertBuckets } from '@outflow/store/outbox'
 import { addSuppression, listSuppressions } from '@outflow/store/suppressions'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { controlAlerts } from '../../services/alerts/src/control-alerts.js'
 import { anAnomaly } from '../support/an-anomaly.js'
 import { beginPartition } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
@@ -256,4 +259,19 @@ test('stored rules and open buckets apply also without settings in outflow.yaml'
   expect(await pool.query(`select because from analyst.unsent_alerts where "offset" = 9`)).toMatchObject({
     rows: [{ because: 'rule' }],
   })
+})
+
+test('a group whose bucket has ended is numbered while there is a backlog (it waited until no row was left)', async () => {
+  const config = await aConfig({})
+  const { pipeline } = config
+  const bucket: AlertBucket = {
+    ...{ kind: 'key', subject: 'LAX', closesAtMs: 9_000, allowance: 0, sent: 1, count: 1, severity: 'high' },
+    ...{ firstId: `${pipeline}/flights/0/1`, firstAtMs: 2_000, lastAtMs: 2_000, examples: [] },
+  }
+  await updateAlertBuckets(pool, pipeline, { closed: [], open: [bucket] })
+  const letter: OutboxMessage = { kind: 'dead_letter', topic: 'any', key: null, payload: null, headers: [] }
+  await queueMessages(pool, pipeline, Array<OutboxMessage>(501).fill(letter))
+  await withClient(pool, (client) => controlAlerts({ client, config, telemetry: { alertsDecided: () => {} } }))
+  const { rows } = await pool.query(`select sequence from outflow.outbox where kind = 'alert'`)
+  expect(rows).toEqual([{ sequence: '501' }])
 })
