@@ -1,4 +1,4 @@
-import { REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
+import { formatPosition, REJECTION_REASONS, type RejectionReason } from '@outflow/contracts'
 import { type Burst, drawPlaces } from '@outflow/detector'
 import type { Fields } from '@outflow/records/fields'
 import type { SampledRecord } from './sampled-records.js'
@@ -30,7 +30,7 @@ export interface ReadWindow {
 
 /** Records excluded from fits. */
 export interface LeftOut {
-  /** `topic/partition/offset` of the confirmed anomalies. */
+  /** Positions of the confirmed anomalies, as `formatPosition` returns them. */
   readonly confirmed: ReadonlySet<string>
   /** Excluded spans of Kafka's record time: from ≤ t < to. */
   readonly spans: readonly { readonly from: Date; readonly to: Date }[]
@@ -50,7 +50,7 @@ export function selectTrainingRecords(records: readonly SampledRecord[], leftOut
       const known = details.get(result.detail)
       if (known !== undefined) known.count += 1
       else if (details.size < MAX_DETAILS) details.set(result.detail, { reason: result.reason, count: 1 })
-    } else if (isConfirmed(source)) excluded.confirmed += 1
+    } else if (leftOut.confirmed.has(formatPosition(source))) excluded.confirmed += 1
     else if (isNamed(source)) excluded.named += 1
     else {
       fields.push(result)
@@ -61,10 +61,6 @@ export function selectTrainingRecords(records: readonly SampledRecord[], leftOut
     ([, a], [, b]) => rejected[b.reason] - rejected[a.reason] || b.count - a.count,
   )
   return { fields, times, rejected, rejectedExample: mostFrequent?.[0] ?? null, excluded, window: windowOf(times) }
-
-  function isConfirmed({ topic, partition, offset }: SampledRecord): boolean {
-    return leftOut.confirmed.size > 0 && leftOut.confirmed.has(`${topic}/${partition}/${offset}`)
-  }
 
   function isNamed({ timestampMs }: SampledRecord): boolean {
     return leftOut.spans.some(({ from, to }) => from.getTime() <= timestampMs && timestampMs < to.getTime())
