@@ -53,21 +53,12 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
         response: { 200: anomaliesPageSchema },
       },
     },
-    async ({ query: { sort, cursor, limit, column = [], detectedWithinMs, ...query }, pipeline }) => {
-      const listing = {
-        sort,
-        limit,
-        after: cursor,
-        detectedWithinMs,
-        values: [column].flat().map(stepsOfColumn),
-      }
-      const page = await read(async (db) =>
+    async ({ query: { column = [], cursor: after, sort, limit, detectedWithinMs, ...query }, pipeline }) => {
+      const listing = { sort, limit, after, detectedWithinMs, values: [column].flat().map(stepsOfColumn) }
+      const { items, next } = await read(async (db) =>
         listAnomalies(db, { ...(await searchedBy(db, filterOf(query, pipeline))), ...listing }),
       )
-      return {
-        items: page.items.map((row) => ({ ...summaryOf(row), values: [...row.values] })),
-        next: page.next,
-      }
+      return { items: items.map((row) => ({ ...summaryOf(row), values: [...row.values] })), next }
     },
   )
 
