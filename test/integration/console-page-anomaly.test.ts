@@ -16,7 +16,7 @@ import {
 } from '../support/console-page.js'
 import { storePages } from '../support/console-page-data.js'
 
-withConsolePage(() => storePages(pool, PIPELINE, 2_000))
+withConsolePage(() => storePages(2_000))
 
 describe('one anomaly', () => {
   it('shows its record as text, whatever it contains', async () => {

@@ -17,7 +17,7 @@ import {
 import { storePages } from '../support/console-page-data.js'
 
 withConsolePage(async () => {
-  await storePages(pool, PIPELINE, 500)
+  await storePages(500)
   await beginPartition(pool, { pipeline: 'orders', topic: 'orders' })
 })
 

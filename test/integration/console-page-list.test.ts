@@ -16,7 +16,7 @@ import { storeAnomalies } from '../support/stored-anomalies.js'
 
 withConsolePage(
   async () => {
-    await storePages(pool, PIPELINE, 20_000)
+    await storePages(20_000)
     await pool.query('analyze outflow.anomalies')
   },
   { detection: { alertRate: 0.05 } },

@@ -26,7 +26,7 @@ import { storePages } from '../support/console-page-data.js'
 
 withConsolePage(
   async () => {
-    await storePages(pool, PIPELINE, 2_000)
+    await storePages(2_000)
     // A name of the largest length: the choice of pipelines made all pages wider than a phone.
     await beginPartition(pool, { pipeline: 'p'.repeat(63), topic: 'flights' })
     await pool.query(

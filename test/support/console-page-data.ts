@@ -1,9 +1,9 @@
-import type { Pool } from '@outflow/store'
 import { writeBatch } from '@outflow/store/batch'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
 import { endFit, startFit } from '@outflow/store/training'
 import { beginPartition } from './begin-partition.js'
+import { PIPELINE, pool } from './console-page.js'
 import { parcelModel } from './parcel-models.js'
 import { aFitReport, aFlowFit, aGateReport } from './reports.js'
 import { storeAnomalies } from './stored-anomalies.js'
@@ -21,24 +21,24 @@ const TO_LABEL = [0, 1, 2].map((rank) => ({
   record: { kind: 'crate', grams: 900_000 },
 }))
 
-/** What the pages of a pipeline show: this many anomalies, three models, scores and dead letters. */
-export async function storePages(pool: Pool, pipeline: string, anomalies: number): Promise<void> {
-  await storeAnomalies(pool, { pipeline, count: anomalies })
-  await storeModels(pool, pipeline)
-  await storeScores(pool, pipeline)
+/** What the pages of the pipeline show: this many anomalies, three models, scores and dead letters. */
+export async function storePages(anomalies: number): Promise<void> {
+  await storeAnomalies(pool, { pipeline: PIPELINE, count: anomalies })
+  await storeModels()
+  await storeScores()
 }
 
 /** Three models: two whose artefact opens, of which the later is active, and a damaged one; and the report of the active one's fit. */
-async function storeModels(pool: Pool, pipeline: string): Promise<void> {
+async function storeModels(): Promise<void> {
   const { artefact, metadata } = await parcelModel()
-  const model = { pipeline, artefact, metadata, metrics: aGateReport(), parentId: null }
+  const model = { pipeline: PIPELINE, artefact, metadata, metrics: aGateReport(), parentId: null }
   await insertModel(pool, { ...model, id: 'damaged', artefact: new Uint8Array([1]) })
   for (const [id, metrics] of [
     ['before', aGateReport()],
     ['now', GATE],
   ] as const) {
     await insertModel(pool, { ...model, metrics, id, toLabel: id === 'now' ? TO_LABEL : [] })
-    await promoteModel(pool, { pipeline, id, by: 'test', why: 'asked to' })
+    await promoteModel(pool, { pipeline: PIPELINE, id, by: 'test', why: 'asked to' })
   }
   const steps = Array.from({ length: 20 }, (_, i) => 50 * (i + 1))
   const begun = aFitReport()
@@ -54,18 +54,18 @@ async function storeModels(pool: Pool, pipeline: string): Promise<void> {
     calibration: metadata.calibration,
     gate: GATE,
   }
-  const id = await startFit(pool, { pipeline, because: 'schedule', incumbentId: 'before', report })
+  const id = await startFit(pool, { pipeline: PIPELINE, because: 'schedule', incumbentId: 'before', report })
   await endFit(pool, { id, modelId: 'now', report, state: 'promoted' })
 }
 
 /** Half an hour of scores, a thousand a minute, from below 0 to very high; and dead letters. */
-async function storeScores(pool: Pool, pipeline: string): Promise<void> {
+async function storeScores(): Promise<void> {
   const nowMinute = Math.floor(Date.now() / 60_000) * 60_000
   const nll = Array.from({ length: 1_000 }, (_, i) => (i < 998 ? i / 20 - 5 : 10 ** (i - 995)))
   const at = nll.flatMap((_, minute) => (minute < 30 ? nll.map(() => nowMinute - (30 - minute) * 60_000) : []))
-  await beginPartition(pool, { pipeline, topic: 'flights' })
+  await beginPartition(pool, { pipeline: PIPELINE, topic: 'flights' })
   await writeBatch(pool, {
-    ...{ pipeline, topic: 'flights', partition: 0, expectedOffset: 0n, nextOffset: 30_002n },
+    ...{ pipeline: PIPELINE, topic: 'flights', partition: 0, expectedOffset: 0n, nextOffset: 30_002n },
     ...{ received: 30_002, scored: 30_000, anomalies: [], outbox: [] },
     deadLetters: [0n, 1n].map((offset) => ({
       ...{ offset: 30_000n + offset, recordTimeMs: nowMinute, reason: 'undecodable' as const, key: null, value: null },
