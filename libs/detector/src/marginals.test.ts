@@ -74,6 +74,16 @@ describe('a density of independent fields', () => {
     expect(nll('Reno', midnight + 30_000)[1]).toBeLessThan(nll('Reno', midnight + 12 * 3_600_000)[1]! - 3)
   })
 
+  it('models a time by the hour of its zone, as the model does (it took UTC, which is another hour in summer)', () => {
+    const feature = featureSchema.parse({ path: '$.at', type: 'cyclic', period: 'day', zone: 'America/New_York' })
+    const winter = Date.UTC(2026, 0, 5, 14)
+    const summer = Date.UTC(2026, 6, 6, 13)
+    const records = Array.from({ length: 1_000 }, (_, day) => at((day < 500 ? winter : summer) + 60_000 * (day % 10)))
+    const nllByField = fitMarginals([feature], records, {})
+    expect(nllByField(at(winter))[0]).toBe(nllByField(at(summer))[0])
+    expect(nllByField(at(winter - 3_600_000))[0]).toBeGreaterThan(nllByField(at(winter))[0]! + 3)
+  })
+
   it('is finite for every record', () => {
     for (const values of [[3], [3, 3, 3], [0, 1e300], [-1e-300, 1e-300]]) {
       const nllByField = ofNumber(values)

@@ -1,5 +1,5 @@
 import type { Feature } from '@outflow/contracts'
-import { fitLogUnit, hourInPeriod, logSlope, ownToLine, periodHours } from '@outflow/encoding'
+import { fitLogUnit, hoursSinceCut, logSlope, ownToLine, periodHours } from '@outflow/encoding'
 import { silvermanNoise } from '@outflow/flow'
 import { columnsOf, type Fields } from '@outflow/records/fields'
 import type { Detector } from './detector.js'
@@ -32,7 +32,8 @@ export function fitMarginals(
       return (record) => nll(record.categories[at] ?? null)
     }
     const isCyclic = feature.type === 'cyclic'
-    const value = ({ numbers }: Fields) => (isCyclic ? hourInPeriod(numbers[at]!, feature) : numbers[at]!)
+    const value = ({ numbers }: Fields) =>
+      isCyclic ? hoursSinceCut({ ...feature, cut: 0 }, numbers[at]!) : numbers[at]!
     const circle = isCyclic ? periodHours(feature) : null
     const isLog = feature.type !== 'cyclic' && feature.scale === 'log'
     const nll = numberNllOf(records.map(value), { circle, isLog, usual: usualOf[name] })

@@ -17,7 +17,7 @@ export { encodeBatch, encodeContext, encodeTable, unitNll } from './encode.js'
 export { contextDim, type Encoder, flagsAt, rowDim } from './encoder.js'
 export { type CategoryEvidence, categoryEvidence, type DeterminingGroup, determiningGroup } from './evidence.js'
 export { type FittedEncoder, fitEncoder } from './fit-encoder.js'
-export { hourInPeriod, periodHours } from './numbers/cycle.js'
+export { hoursSinceCut, periodHours } from './numbers/cycle.js'
 export { fitLogUnit } from './numbers/log-scale.js'
 export {
   arbitraryValueNll,

@@ -4,7 +4,7 @@ import { fromLocal, toLocal } from '@outflow/contracts/feature'
 export interface Cycle {
   readonly period: 'hour' | 'day' | 'week' | 'year'
   /** IANA name of the time zone. Default: UTC. */
-  readonly zone?: string
+  readonly zone?: string | undefined
   /** Where the cycle is cut, as a share of the period from its start, [0, 1). */
   readonly cut: number
   /** Start of the last cycle seen in training, epoch ms of the zone's local time read as UTC; decoded times fall in this cycle. */
@@ -58,7 +58,7 @@ const BINS = 60
 const ARC = BINS / 12
 
 /** Hours since the cut, in [0, hours of the period). */
-export function hoursSinceCut({ period, zone, cut }: Cycle, time: number): number {
+export function hoursSinceCut({ period, zone, cut }: Omit<Cycle, 'startMs'>, time: number): number {
   const turned = phase(period, toLocal(zone, clamped(time))) - cut
   return (turned < 0 ? turned + 1 : turned) * HOURS[period]
 }
@@ -80,11 +80,6 @@ export function timeAtHours({ period, zone, cut, startMs }: Cycle, hours: number
 /** Hours in the period. */
 export function periodHours({ period }: Pick<Cycle, 'period'>): number {
   return HOURS[period]
-}
-
-/** Hours since the last multiple of the period, in UTC. */
-export function hourInPeriod(time: number, cycle: Pick<Cycle, 'period'>): number {
-  return mod(time / HOUR_MS, periodHours(cycle))
 }
 
 /** Elapsed share of the period at a time, [0, 1). */
