@@ -98,9 +98,6 @@ export function finalViolations({ broker, postgres, plan }: Read & { readonly pl
   const scored = due.filter(({ nll }) => !Number.isNaN(nll)).length
   const counted = [...tables.scored.values()].reduce((sum, row) => sum + row.scored, 0)
   if (counted !== scored) found.push(`the minutes count ${counted} scored records of ${scored}`)
-  const countedRejected = [...tables.rejected.values()].reduce((sum, count) => sum + count, 0)
-  if (countedRejected !== rejected.length)
-    found.push(`the minutes count ${countedRejected} rejected records of ${rejected.length}`)
   for (const at of partitions.keys()) {
     if (!('fdr' in plan.detection)) break
     const state = tables.fdrStates.get(`${SOURCE}/${at}`)

@@ -152,8 +152,6 @@ function writeBatch(tables: Tables, batch: BatchJson): void {
   for (const { offset } of batch.withholds_alerts ? batch.anomalies : [])
     tables.unsent.set(`${key}/${offset}`, { because: 'provisional', ruleId: null, groupId: null })
   insertNew(tables.deadLetters, key, batch.dead_letters, ({ offset }) => offset)
-  for (const { record_time, reason } of batch.dead_letters)
-    add(tables.rejected, `${record_time.slice(0, 16)} ${reason}`, 1)
   if (batch.fdr_state) tables.fdrStates.set(key, batch.fdr_state)
   if (batch.shadow) addComparison(tables, batch.shadow)
 }
@@ -205,8 +203,4 @@ function addComparison({ shadowStatistics }: Tables, added: NonNullable<BatchJso
     byActive: (known?.byActive ?? 0) + added.anomalies_by_active,
     byShadow: (known?.byShadow ?? 0) + added.anomalies_by_shadow,
   })
-}
-
-function add(counts: Map<string, number>, key: string, count: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + count)
 }

@@ -16,8 +16,6 @@ export interface Tables {
   readonly outbox: Map<bigint, OutboxRow>
   /** By minute and model. */
   readonly scored: Map<string, ScoreRow>
-  /** Records by minute and reason. */
-  readonly rejected: Map<string, number>
   /** By partition, entity path and entity. */
   readonly windowStates: Map<string, EntityState>
   /** By `topic/partition`. */
@@ -130,7 +128,7 @@ export interface RequestRow {
 
 export const makeTables = (): Tables => ({
   ...{ offsets: new Map(), anomalies: new Map(), deadLetters: new Map(), outbox: new Map(), scored: new Map() },
-  ...{ rejected: new Map(), windowStates: new Map(), fdrStates: new Map(), gaps: new Map(), leaderships: new Map() },
+  ...{ windowStates: new Map(), fdrStates: new Map(), gaps: new Map(), leaderships: new Map() },
   ...{ sequences: new Map(), buckets: new Map(), unsent: new Map(), suppressions: new Map(), models: new Map() },
   ...{ modelChanges: new Map(), recalibrations: new Map(), shadowStatistics: new Map(), fits: new Map() },
   requests: new Map(),
