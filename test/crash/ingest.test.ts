@@ -25,7 +25,7 @@ test('a write that Postgres completes after its ingest was killed counts once', 
   // Postgres has not noticed yet: the write of the killed ingest still waits for the lock.
   const nextFrom = new Date()
   const ingest = startService('ingest', pipeline.configFile)
-  await eventually(async () => (await waitingWrites(pipeline, nextFrom)) === PARTITIONS, {
+  await eventually(async () => (await waitingWrites(pipeline, nextFrom)) > 0, {
     what: 'the next ingest writes the same offsets',
   })
   await hold.query('commit')

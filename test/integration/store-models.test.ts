@@ -16,7 +16,7 @@ import { pipelineStatus } from '@outflow/store/pipelines'
 import { endFit, listFits, startFit } from '@outflow/store/training'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
-import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
+import { beginPartition } from '../support/begin-partition.js'
 import { eventually } from '../support/eventually.js'
 import { aName } from '../support/infrastructure.js'
 import { lockWaits } from '../support/lock-waits.js'
@@ -202,17 +202,13 @@ describe('listening', () => {
     expect(reported).toEqual([null, 'a'])
   })
 
-  it('notifies the relay when a batch with messages commits', async () => {
+  it('notifies the relay when a batch with a dead letter commits', async () => {
     const pipeline = aName('pipeline')
     let woken = 0
     const listening = listen({ url, pipeline, checks: { outflow_outbox: () => void woken++ }, pollMs: 600_000 })
     await eventually(() => woken === 1, { what: 'the listener polls once at its start' })
     await beginPartition(pool, { pipeline, topic: 'flights' })
-    const message = { kind: 'dead_letter', topic: 'dead', key: null, payload: null, headers: [] } as const
-    await writeBatch(pool, {
-      ...{ ...NO_ROWS, pipeline, topic: 'flights', partition: 0, expectedOffset: 0n, nextOffset: 0n },
-      outbox: [message],
-    })
+    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
     await eventually(() => woken === 2, { what: 'the message is reported to the listener' })
     await listening.close()
   })
