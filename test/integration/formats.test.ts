@@ -2,7 +2,7 @@ import { type Config, parseConfig } from '@outflow/contracts'
 import { featurePath } from '@outflow/contracts/feature'
 import { openDetector, type TrainedDetector } from '@outflow/detector'
 import { runIngest } from '@outflow/ingest'
-import { makeLog, makeVitals } from '@outflow/runtime'
+import { makeVitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { activeModel } from '@outflow/store/models'
 import { runTrainer } from '@outflow/trainer'
@@ -27,6 +27,7 @@ import {
 } from '../support/parcels.js'
 import { aGateTo, register, startSchemaRegistry, type TestRegistry } from '../support/schema-registry.js'
 import { storeActive } from '../support/stored-model.js'
+import { testLog } from '../support/test-log.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 /** The same parcels in each format: decisions must not depend on the format. */
@@ -143,8 +144,7 @@ async function reading(
   const { pipeline } = config
   if (options.train !== true) await storeActive(pool, pipeline, model)
   const abort = new AbortController()
-  const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
-  const shared = { config, log, vitals: makeVitals(), signal: abort.signal }
+  const shared = { config, log: testLog(), vitals: makeVitals(), signal: abort.signal }
   const services = [runIngest(shared), ...(options.train === true ? [runTrainer(shared)] : [])]
   onTestFinished(async () => {
     abort.abort()

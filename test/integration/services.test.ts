@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { runAlerts } from '@outflow/alerts'
 import { ALERT_CONTENT_TYPE, type AlertEvent, alertEventSchema, type Config } from '@outflow/contracts'
 import { runIngest } from '@outflow/ingest'
-import { makeLog, makeVitals, type Vitals } from '@outflow/runtime'
+import { makeVitals, type Vitals } from '@outflow/runtime'
 import { openPool, type Pool } from '@outflow/store'
 import { countUnexplained } from '@outflow/store/anomalies'
 import { partitionCounters } from '@outflow/store/batch'
@@ -17,6 +17,7 @@ import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, kafkaBrokers } from '../support/infrastructure.js'
 import { plainKafka } from '../support/kafkajs.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
+import { testLog } from '../support/test-log.js'
 import { readCommitted } from '../support/topic-reader.js'
 
 /**
@@ -79,8 +80,7 @@ beforeAll(async () => {
   pool = openPool(config.postgres.url)
   produced = await produce(topic)
   vitals = makeVitals()
-  const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
-  const shared = { config, log, vitals, signal: abort.signal }
+  const shared = { config, log: testLog(), vitals, signal: abort.signal }
   services.push(runIngest(shared), runAlerts(shared), runTrainer(shared))
 })
 

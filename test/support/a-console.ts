@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { runConsole } from '@outflow/console'
 import type { Config, Role } from '@outflow/contracts'
-import { makeLog, makeVitals } from '@outflow/runtime'
+import { makeVitals } from '@outflow/runtime'
 import { configWith } from './config-with.js'
 import { kafkaBrokers } from './infrastructure.js'
+import { testLog } from './test-log.js'
 
 export interface ConsoleUnderTest {
   readonly url: string
@@ -50,10 +51,9 @@ export async function aConsole({
     detection,
   })
   const stop = new AbortController()
-  const log = makeLog({ service: 'test', level: process.env.OUTFLOW_TEST_LOG === '1' ? 'debug' : 'error' })
   let running: Promise<void> = Promise.resolve()
   const url = await new Promise<string>((onServed, onFailed) => {
-    running = runConsole({ config, log, vitals: makeVitals({ pipeline }), signal: stop.signal, onServed })
+    running = runConsole({ config, log: testLog(), vitals: makeVitals({ pipeline }), signal: stop.signal, onServed })
     running.catch(onFailed)
   })
   return {
