@@ -97,16 +97,22 @@ export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Pr
   })
 }
 
-export async function deadLetterAt(db: Queryable, pipeline: string, at: Position): Promise<StoredDeadLetter | null> {
-  const [row] = await run<StoredDeadLetter>(db, {
-    name: 'dead_letter_at',
+/** Returns the dead letters at these positions, in their order; a position without one is left out. */
+export async function deadLettersAt(
+  db: Queryable,
+  pipeline: string,
+  positions: readonly Position[],
+): Promise<readonly StoredDeadLetter[]> {
+  return run<StoredDeadLetter>(db, {
+    name: 'dead_letters_at',
     text: `
       select ${COLUMNS}
-      from outflow.dead_letters
-      where pipeline = $1 and topic = $2 and partition = $3 and "offset" = $4`,
-    values: [pipeline, at.topic, at.partition, at.offset],
+      from unnest($2::text[], $3::int[], $4::bigint[]) with ordinality as asked (topic, partition, "offset", rank)
+      join outflow.dead_letters using (topic, partition, "offset")
+      where pipeline = $1
+      order by rank`,
+    values: [pipeline, ...arraysOf(positions, 'topic', 'partition', 'offset')],
   })
-  return row ?? null
 }
 
 /** Returns those of a pipeline's dead letters whose message is still in the outbox. */

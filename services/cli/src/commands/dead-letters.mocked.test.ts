@@ -10,17 +10,19 @@ vi.mock('@outflow/console/dead-letters', async (original) => ({
   recordChecker: async () => async () => null,
 }))
 vi.mock('./dead-letters/resend.js', () => ({
-  letterAt: async () => ({
-    ...{
-      topic: 'flights',
-      partition: 2,
-      offset: 7n,
-      reason: 'wrong_type',
-      detail: 'delay must be a number',
-      key: null,
+  lettersAt: async () => [
+    {
+      ...{
+        topic: 'flights',
+        partition: 2,
+        offset: 7n,
+        reason: 'wrong_type',
+        detail: 'delay must be a number',
+        key: null,
+      },
+      ...{ valueStart: Buffer.from('{"delay":"late"}'), valueBytes: 16, rejectedAt: new Date(0), resentAt: null },
     },
-    ...{ valueStart: Buffer.from('{"delay":"late"}'), valueBytes: 16, rejectedAt: new Date(0), resentAt: null },
-  }),
+  ],
 }))
 vi.mock('../store-access.js', () => ({ withPipeline: (_: object, use: Use) => use({}, {}) }))
 type Use = (pool: object, config: object) => Promise<unknown>

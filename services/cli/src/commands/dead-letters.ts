@@ -17,7 +17,7 @@ import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
 import { requirePosition } from '../positions.js'
 import { type PipelineOptions, withPipeline } from '../store-access.js'
-import { letterAt, newestLetters, type ResendOptions, resendLetters, type Selection } from './dead-letters/resend.js'
+import { lettersAt, newestLetters, type ResendOptions, resendLetters, type Selection } from './dead-letters/resend.js'
 
 export function define(letters: OutflowCommand, { terminal }: CommandContext): void {
   letters
@@ -107,7 +107,7 @@ async function showLetter(
 ): Promise<void> {
   const position = requirePosition(text)
   const { letter, originals, original, rejection } = await withPipeline(options, async (pool, config) => {
-    const letter = await letterAt(pool, config.pipeline, position)
+    const letter = (await lettersAt(pool, config.pipeline, [position]))[0]!
     const check = await recordChecker(pool, config)
     const originals = await findOriginals(pool, config, [letter], signal).catch(async (thrown: unknown) => {
       if (!options.json && thrown instanceof BrokerUnavailable) await terminal.result(describe(letter, null))

@@ -1,5 +1,5 @@
 import { formatPosition } from '@outflow/contracts'
-import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import { deadLettersAt, listDeadLetters } from '@outflow/store/dead-letters'
 import {
   deadLetterCursorSchema,
   deadLettersPageSchema,
@@ -53,15 +53,11 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
     async ({ body, user }) => {
       const { pipeline } = config
       const { positions } = body
-      const letters = await read(async (db) => {
-        const rows: StoredDeadLetter[] = []
-        for (const position of positions) {
-          const letter = await deadLetterAt(db, pipeline, position)
-          rows.push(found(letter, `dead letter ${formatPosition(position)} of ${pipeline}`))
-        }
-        return rows
-      })
-      const act = { action: 'resend dead letters', pipeline, detail: { positions: positions.map(formatPosition) } }
+      const letters = await read((db) => deadLettersAt(db, pipeline, positions))
+      const named = positions.map(formatPosition)
+      const stored = new Set(letters.map(formatPosition))
+      for (const position of named) found(stored.has(position), `dead letter ${position} of ${pipeline}`)
+      const act = { action: 'resend dead letters', pipeline, detail: { positions: named } }
       const signal = AbortSignal.timeout(TIMEOUT_MS)
       return withAudit(pool, user, act, () =>
         resendDeadLetters(pool, config, letters, { corrected: null, isDryRun: false, signal }).catch(

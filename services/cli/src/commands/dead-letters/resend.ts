@@ -6,7 +6,7 @@ import { type Config, formatPosition, type Position, type RejectionReason } from
 import { formatResend } from '@outflow/contracts/wording'
 import { InputInvalid } from '@outflow/records'
 import type { Pool } from '@outflow/store'
-import { deadLetterAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
+import { deadLettersAt, listDeadLetters, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { printJson } from '../../command-context.js'
 import { FileUnavailable, UsageError } from '../../errors.js'
@@ -47,7 +47,7 @@ export async function resendLetters(
     const letters =
       wanted.length === 0
         ? await newestLetters(pool, pipeline, options, terminal)
-        : await Promise.all(wanted.map((position) => letterAt(pool, pipeline, position)))
+        : await lettersAt(pool, pipeline, wanted)
     const corrected = written && withoutLineEnd(written, config.source.format)
     return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
   })
@@ -83,11 +83,17 @@ export async function newestLetters(
   return letters.slice(0, limit)
 }
 
-/** @throws {UsageError} when there is no such dead letter */
-export async function letterAt(pool: Pool, pipeline: string, position: Position): Promise<StoredDeadLetter> {
-  const letter = await deadLetterAt(pool, pipeline, position)
-  if (letter !== null) return letter
-  throw new UsageError(`no dead letter ${formatPosition(position)}; \`outflow dead-letters list\` lists them`)
+/** The dead letters at these positions, in their order. @throws {UsageError} when one of them does not exist */
+export async function lettersAt(
+  pool: Pool,
+  pipeline: string,
+  positions: readonly Position[],
+): Promise<readonly StoredDeadLetter[]> {
+  const letters = await deadLettersAt(pool, pipeline, positions)
+  const stored = new Set(letters.map(formatPosition))
+  const unknown = positions.map(formatPosition).find((position) => !stored.has(position))
+  if (unknown === undefined) return letters
+  throw new UsageError(`no dead letter ${unknown}; \`outflow dead-letters list\` lists them`)
 }
 
 async function readCorrected(path: string, signal: AbortSignal): Promise<Buffer> {
