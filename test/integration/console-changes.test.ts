@@ -1,3 +1,4 @@
+import { hasMoreAnomalies } from '@outflow/store/anomalies'
 import { insertModel, promoteModel } from '@outflow/store/models'
 import { listSuppressions } from '@outflow/store/suppressions'
 import { describe, expect, it } from 'vitest'
@@ -56,6 +57,13 @@ describe('an anomaly', () => {
     expect(
       (await send('POST', '/api/anomalies/verdicts', 'analyst', { verdict: 'expected', filter: open })).status,
     ).toBe(400)
+  })
+
+  it('accepts a verdict on as many anomalies as allowed, and rejects one more', async () => {
+    const filter = { pipeline: PIPELINE, severity: 'high' } as const
+    const counted = await pool.query(`select count(*)::int as n from outflow.anomalies where severity = 'high'`)
+    const { n } = counted.rows[0]
+    expect(await Promise.all([n - 1, n].map((most) => hasMoreAnomalies(pool, filter, most)))).toEqual([true, false])
   })
 
   it('rejects an unknown verdict, and one on a record that is not an anomaly', async () => {

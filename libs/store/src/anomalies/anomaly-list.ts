@@ -90,6 +90,21 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
   return { items, next: rows.length > listing.limit ? items.at(-1)! : null }
 }
 
+/** Returns whether a filter selects more anomalies than `most`. Run it in `withReadOnlyTransaction`, like `listAnomalies`. */
+export async function hasMoreAnomalies(db: Queryable, filter: AnomalyFilter, most: number): Promise<boolean> {
+  const { values, place } = placeholders()
+  const rows = await run(db, {
+    name: '',
+    text: `
+      select 1
+      from outflow.anomalies as anomaly
+      where ${filterOf(filter, place).join(' and ')}
+      offset ${place(most)} limit 1`,
+    values,
+  })
+  return rows.length > 0
+}
+
 /** The row comparison continues after the cursor; the redundant bound before it lets Postgres skip whole partitions. */
 function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: Place): string[] {
   const time = `${place(after.recordTime)}::timestamptz`

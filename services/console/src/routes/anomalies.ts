@@ -8,6 +8,7 @@ import {
   anomalyAt,
   giveVerdict,
   giveVerdicts,
+  hasMoreAnomalies,
   listAnomalies,
   type StoredAnomaly,
   verdictsOn,
@@ -131,8 +132,7 @@ export function addAnomalyRoutes(server: ConsoleServer, { config, pool, read }: 
     },
     async ({ body: { verdict, note = null, filter: query }, pipeline, user }, reply) => {
       const filter = await read((db) => searchedBy(db, filterOf(query, pipeline)))
-      const { items } = await read((db) => listAnomalies(db, { ...filter, sort: 'time', limit: MAX_BULK_VERDICTS + 1 }))
-      if (items.length > MAX_BULK_VERDICTS) {
+      if (await read((db) => hasMoreAnomalies(db, filter, MAX_BULK_VERDICTS))) {
         throw new RequestRefused(400, `filter: allowed: one of at most ${MAX_BULK_VERDICTS} anomalies; narrow it`)
       }
       const act = { action: 'give verdicts', pipeline, detail: { verdict, note, filter: query } }
