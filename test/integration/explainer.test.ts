@@ -2,12 +2,12 @@ import { alertEvent, eventMessage } from '@outflow/alerting'
 import { explainedEventSchema } from '@outflow/contracts'
 import type { TrainedDetector } from '@outflow/detector'
 import { makeVitals } from '@outflow/runtime'
-import { type Client, listen, openPool, withTransaction } from '@outflow/store'
+import { type Client, listen, openPool, type Queryable, withTransaction } from '@outflow/store'
 import {
   alertsWithoutReasons,
   claimUnexplained,
   countUnexplained,
-  explanationsBetween,
+  explanationsAtTimes,
   listAnomalies,
   storeExplanations,
 } from '@outflow/store/anomalies'
@@ -95,7 +95,7 @@ test('explaining reads no explained anomalies, although its plans are made while
     const claimed = await claimUnexplained(client, { pipeline, limit: 32 })
     const explained = claimed.map((own) => ({ ...own, reasons: [], counterfactual: null, unexplainable: null }))
     await storeExplanations(client, pipeline, explained)
-    await explanationsBetween(client, { pipeline, from: new Date(), to: new Date() })
+    await explanationsAtTimes(client, pipeline, [new Date()])
   }
   for (let round = 0; round < 20; round += 1) {
     await detect(10, { first: 10 * round })
@@ -107,6 +107,26 @@ test('explaining reads no explained anomalies, although its plans are made while
   await single.end()
   // Each of the 200 is read three times.
   expect(rows[0]!.read).toBeLessThan(1_000)
+})
+
+test('the reasons of two alerts are read without those of suppressed ones between them (all took a second to read)', async () => {
+  await detect(1)
+  await detect(20, { first: 1 })
+  await detect(1, { first: 21 })
+  const explainer = anExplainer()
+  await allExplained()
+  await explainer.end()
+  const rows = await takeOutbox(pool, { pipeline, limit: 30 })
+  let read = 0
+  const query = async (statement: string) => {
+    const found = await pool.query(statement)
+    read += found.rows.length
+    return found
+  }
+  const sent = await withReasons({ query } as Queryable, pipeline, [rows[0]!, rows[21]!])
+
+  expect(sent.map(({ payload }) => JSON.parse(String(payload)).data.reasons[0].field)).toEqual(['grams', 'grams'])
+  expect(read).toBe(2)
 })
 
 test('anomalies wake the explainer, and their reasons the relay', async () => {

@@ -74,7 +74,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
     })),
 
   database_id: () => [{ id: DATABASE_ID }],
-  explanations_between: () => [],
+  explanations_at_times: () => [],
   until_on_disk: () => [],
   ...OUTBOX_STATEMENTS,
   ...MODEL_STATEMENTS,
@@ -102,7 +102,7 @@ export const STATEMENTS: Readonly<Record<string, Execute>> = {
 /** Statements that change nothing. */
 export const READS: ReadonlySet<string> = new Set([
   ...['stored_positions', 'stored_fdr_state', 'load_window_states', 'partition_counters', 'ensure_anomaly_partitions'],
-  ...['database_id', 'outbox_numbered', 'has_alert_control', 'explanations_between'],
+  ...['database_id', 'outbox_numbered', 'has_alert_control', 'explanations_at_times'],
   ...['alert_buckets', 'list_suppressions', 'unnumbered_rows', 'is_led', ...MODEL_READS, ...TRAINING_READS],
 ])
 

@@ -162,18 +162,23 @@ export async function alertsWithoutReasons(
   })
 }
 
-/** Returns the reasons of a pipeline's anomalies that were detected in a span, to the millisecond, by position. */
-export async function explanationsBetween(
+/** Returns the reasons of a pipeline's anomalies that were detected at the given times, to the millisecond, by position. */
+export async function explanationsAtTimes(
   db: Queryable,
-  { pipeline, from, to }: { readonly pipeline: string; readonly from: Date; readonly to: Date },
+  pipeline: string,
+  times: readonly Date[],
 ): Promise<ReadonlyMap<string, Explanation>> {
+  const epochs = times.map(Number)
+  const [from, to] = [new Date(Math.min(...epochs)), new Date(Math.max(...epochs) + 1)]
   const rows = await run<Position & ExplanationColumns>(db, {
-    name: 'explanations_between',
+    name: 'explanations_at_times',
+    // Compared in an expression, not joined: a plan that is made while there are few anomalies would compare each with each time.
     text: `
       select topic, partition, "offset", reasons, counterfactual
       from outflow.anomalies
-      where pipeline = $1 and detected_at >= $2 and detected_at < $3 and reasons is not null`,
-    values: [pipeline, from, new Date(to.getTime() + 1)],
+      where pipeline = $1 and detected_at >= $2 and detected_at < $3 and reasons is not null
+        and date_trunc('milliseconds', detected_at) = any ($4::timestamptz[])`,
+    values: [pipeline, from, to, times],
   })
   return new Map(
     rows.flatMap((row) => {

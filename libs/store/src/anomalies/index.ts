@@ -11,7 +11,7 @@ export {
   countUnexplained,
   type ExplainedAnomaly,
   explanationAt,
-  explanationsBetween,
+  explanationsAtTimes,
   storeExplanations,
 } from './explanations.js'
 export * from './precision.js'

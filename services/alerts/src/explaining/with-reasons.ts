@@ -1,7 +1,7 @@
 import { explainedAlert } from '@outflow/alerting'
 import { type AlertEvent, alertEventSchema, formatPosition, type Position, parseAnomalyId } from '@outflow/contracts'
 import type { Queryable } from '@outflow/store'
-import { explanationAt, explanationsBetween } from '@outflow/store/anomalies'
+import { explanationAt, explanationsAtTimes } from '@outflow/store/anomalies'
 import type { OutboxRow } from '@outflow/store/outbox'
 import type { WaitingDelivery } from '@outflow/store/webhooks'
 import { eventIn } from '../stored-event.js'
@@ -17,10 +17,9 @@ export async function withReasons<Own extends Pick<OutboxRow, 'kind' | 'payload'
 ): Promise<readonly Own[]> {
   const alerts = rows.map((row) => unexplained(alertIn(row)))
   // An anomaly and its alert are written in one transaction and have its time.
-  const times = rows.flatMap(({ createdAt }, at) => (alerts[at] === null ? [] : [createdAt.getTime()]))
+  const times = rows.flatMap(({ createdAt }, at) => (alerts[at] === null ? [] : [createdAt]))
   if (times.length === 0) return rows
-  const span = { pipeline, from: new Date(Math.min(...times)), to: new Date(Math.max(...times)) }
-  const explanations = await explanationsBetween(db, span)
+  const explanations = await explanationsAtTimes(db, pipeline, times)
   return rows.map((row, at) => {
     const alert = alerts[at]!
     const explanation = alert && explanations.get(formatPosition(positionOf(alert)))
