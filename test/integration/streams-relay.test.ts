@@ -1,5 +1,15 @@
-import { makeKafka, makeTransactionalSender, type RelayMark, readMark, SenderFenced } from '@outflow/streams'
+import {
+  BrokerUnavailable,
+  ensureTopics,
+  makeKafka,
+  makeTransactionalSender,
+  type RelayMark,
+  readMark,
+  removeTopics,
+  SenderFenced,
+} from '@outflow/streams'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { readCommitted } from '../support/topic-reader.js'
 
@@ -89,6 +99,31 @@ describe('the transactional sender of the relay', () => {
     expect(await settledMark(transactionalId, renamed)).toBe(10n)
     await sendTo(topic, 12n)
     expect(await settledMark(transactionalId, renamed)).toBe(12n)
+  })
+
+  it('loses no message when its topic is created again with fewer partitions (those of the others were dropped, and the mark moved)', async () => {
+    const topic = await aTopic({ partitions: 4 })
+    const { connect } = await aRelay()
+    const messages = (first: number) =>
+      Array.from({ length: 8 }, (_, at) => ({ topic, key: `k${at}`, value: String(first + at) }))
+    const sender = await connect()
+    await sender.send(messages(0), 8n)
+    await removeTopics(kafka, { topics: [topic], groupsOf: aName('none') })
+    await eventually(
+      () =>
+        ensureTopics(kafka, [{ topic, partitions: 1 }]).then(
+          (made) => made.length > 0,
+          () => false,
+        ),
+      { what: 'the topic is created again' },
+    )
+    await expect(sender.send(messages(8), 16n)).rejects.toBeInstanceOf(BrokerUnavailable)
+    await sender.close()
+    const successor = await connect()
+    await successor.send(messages(8), 16n)
+    await successor.close()
+
+    expect(await alertsOn(topic)).toEqual(['8', '9', '10', '11', '12', '13', '14', '15'])
   })
 
   it('has no mark before it has sent', async () => {

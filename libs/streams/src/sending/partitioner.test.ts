@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { Partitioners } from 'kafkajs'
 import { expect, test } from 'vitest'
+import { BrokerUnavailable } from '../errors.js'
 import { placeOnce } from './partitioner.js'
 
 const TOPIC = {
@@ -16,6 +17,14 @@ test('issue 23: a message without a key gets the same partition when its request
   const first = messages.map((message) => partitionOf({ ...TOPIC, message }))
   expect(new Set(first).size).toBe(4)
   expect(messages.map((message) => partitionOf({ ...TOPIC, message }))).toEqual(first)
+})
+
+test('a message whose partition is gone when its request is repeated is an error (kafkajs dropped it)', () => {
+  const partitionOf = placeOnce()
+  const message = { key: null, value: 'late', partition: 3 }
+  expect(partitionOf({ ...TOPIC, message })).toBe(3)
+  const fewer = { ...TOPIC, partitionMetadata: TOPIC.partitionMetadata.slice(0, 2) }
+  expect(() => partitionOf({ ...fewer, message })).toThrow(BrokerUnavailable)
 })
 
 test('a message gets its partition; if the topic lacks it, that of its key', () => {

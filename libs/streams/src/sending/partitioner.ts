@@ -1,4 +1,5 @@
 import { type ICustomPartitioner, type Message, Partitioners } from 'kafkajs'
+import { BrokerUnavailable } from '../errors.js'
 
 /**
  * Kafka's partitioner by key, which places each message object once.
@@ -6,7 +7,9 @@ import { type ICustomPartitioner, type Message, Partitioners } from 'kafkajs'
  * kafkajs partitions the messages of a request again when it repeats the request. It would place a message without a key elsewhere, and if
  * only the response was lost, both partitions would have the message: a broker recognizes a repeated batch in the same partition only.
  *
- * A message of a partition that the topic lacks, because it was created again with fewer, is placed by its key: kafkajs would drop it.
+ * A message of a partition that the topic lacks, because it was created again with fewer, is placed by its key: kafkajs would drop it. If
+ * the partition disappears between two attempts, the request fails: kafkajs repeats it only for brokers that have not answered, so the message
+ * cannot move to another partition.
  */
 export const placeOnce: ICustomPartitioner = () => {
   const place = Partitioners.DefaultPartitioner()
@@ -19,6 +22,7 @@ export const placeOnce: ICustomPartitioner = () => {
       return key == null ? place({ ...rest, message: unplaced }) : (murmur2(Buffer.from(key)) & 0x7fffffff) % count
     }
     const partition = placed.get(message) ?? choose()
+    if (partition >= count) throw new BrokerUnavailable(`topic ${rest.topic} was created again with fewer partitions`)
     placed.set(message, partition)
     return partition
   }
