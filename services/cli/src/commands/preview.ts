@@ -46,8 +46,11 @@ async function previewOf(
     /** Anomalies of the range, also those that the configuration does not alert. */
     detected,
     ...result,
-    /** The rules that hid anomalies, with the reason given for each. */
-    rules: result.hidden.rules.map((hid) => ({ ...hid, why: rules.find(({ id }) => id === hid.id)!.why })),
+    hidden: {
+      ...result.hidden,
+      /** The rules that hid anomalies, with the reason given for each. */
+      rules: result.hidden.rules.map((hid) => ({ ...hid, why: rules.find(({ id }) => id === hid.id)!.why })),
+    },
   }
 }
 
@@ -55,9 +58,9 @@ type Preview = Awaited<ReturnType<typeof previewOf>>
 
 /** The preview as text: the alerts that would have been sent, why the others would not, and the counts per day. */
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
-  const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, rules, bySeverity, days } = preview
+  const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, bySeverity, days } = preview
   const unsent = [
-    ...rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
+    ...hidden.rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
     ...(hidden.cooldown > 0 ? [`hidden by a cool-down: ${formatCount(hidden.cooldown)}`] : []),
     ...gatheredLines(gathered, groups),
   ]

@@ -74,7 +74,7 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
     pipeline: 'flights',
     from: 'then',
     to: 'now',
-    rules: [{ id: '3', hidden: 1, why: 'known' }],
+    hidden: { cooldown: 0, rules: [{ id: '3', hidden: 1, why: 'known' }] },
   }
   const text = describePreview(preview, { table: () => '' })
   expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
@@ -82,7 +82,8 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
 })
 
 test('states that no detected anomaly would have been alerted (it stated that none was detected)', () => {
-  const preview = { ...tallyOf({}, []), pipeline: 'flights', from: 'then', to: 'now', rules: [], detected: 56 }
+  const hidden = { cooldown: 0, rules: [] }
+  const preview = { ...tallyOf({}, []), hidden, pipeline: 'flights', from: 'then', to: 'now', detected: 56 }
   const text = describePreview(preview, { table: () => '' })
   expect(text).toBe('flights, detected from then to now\nnone of 56 detected anomalies would have been alerted')
 })
