@@ -7,12 +7,14 @@ import { eventually } from '../support/eventually.js'
 import { aDatabase, aName } from '../support/infrastructure.js'
 import { spawnOutflow } from '../support/run-outflow.js'
 
-test('retrain --wait states at once that no trainer runs, and waits for one', async () => {
+test('retrain --wait states at once that no trainer runs and that the request is kept, and waits for one', async () => {
   const config = await aConfigFile({ pipeline: aName('pipeline'), postgres: { url: await aDatabase() } })
   const waiting = spawnOutflow(['retrain', '--wait', '--config', config])
   try {
     const [line] = await once(waiting.stderr, 'data')
-    expect(String(line)).toBe('waiting for the trainer: no trainer runs; start one: outflow run trainer\n')
+    expect(String(line)).toBe(
+      'request 1 is queued, and is kept after Ctrl-C; waiting for the trainer: no trainer runs; start one: outflow run trainer\n',
+    )
     expect(waiting.exitCode).toBeNull()
   } finally {
     waiting.kill('SIGINT')

@@ -51,7 +51,8 @@ async function retrain(options: RetrainOptions, terminal: Terminal, signal: Abor
       return true
     }
     const noTrainer = noTrainerAndFix(await trainerStatus(pool, pipeline))
-    terminal.say(`waiting for the trainer${noTrainer === null ? '' : `: ${noTrainer}`}`)
+    const why = noTrainer === null ? '' : `: ${noTrainer}`
+    terminal.say(`request ${request} is queued, and is kept after Ctrl-C; waiting for the trainer${why}`)
     let id: string | null = null
     let shownStep = 0
     const endedFit = async (): Promise<StoredFit | null> => {
