@@ -35,6 +35,10 @@ it.each([
   expect(await featuresWithout([name], 'x', 'a.b', 'a.c', '$price', '__proto__')).toEqual(kept)
 })
 
+it('excludes a column whose name begins as a path does (it was refused as unknown, in a list that named it)', async () => {
+  expect(await featuresWithout(['$.x'], '$.x', 'y')).toEqual(['$.y'])
+})
+
 it('excludes a given feature that no inferred column has: an item of a list, a window (they were refused as unknown)', async () => {
   async function* bytes() {
     yield Buffer.from('{"load":1,"items":[2],"at":"2026-01-05T07:00:00Z"}\n')

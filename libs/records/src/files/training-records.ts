@@ -91,7 +91,7 @@ function checkExcluded(file: string, excluded: readonly string[], paths: readonl
 /** Whether a path is the field of a column or path, or inside it: `route` is also `$.route.origin`. */
 function isWithin(name: string, path: string): boolean {
   const steps = stepsOf(path)
-  return [stepsOf(name), [name]].some((own) => own.every((step, place) => step === steps[place]))
+  return [stepsOf(name), stepsOfColumn(name), [name]].some((own) => own.every((step, place) => step === steps[place]))
 }
 
 /** The steps of a path or a column, also of a name that only begins like a path, such as `$price`. */
