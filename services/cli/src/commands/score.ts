@@ -3,6 +3,7 @@ import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
 import type { Format } from '@outflow/records'
 import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
+import { absentFields } from '../files/absent-fields.js'
 import { warnOfNoAnomaly, withModelFile } from '../files/model-file.js'
 import { openInput } from '../files/open-input.js'
 import { formatOption, makeRowWriter, outputFormat, outputProgress, withOutput } from '../files/open-output.js'
@@ -49,6 +50,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     const format = outputFormat(options.output, options.format, input.format)
     const progress = outputProgress(options.output, terminal, { label: 'score', total: null, unit: 'row' })
     const counts = { rows: 0, anomalies: 0 }
+    const absent = absentFields(detector.metadata.features)
     try {
       await withOutput(options.output, async (output) => {
         const writeRows = makeRowWriter(output, format, COLUMNS)
@@ -56,6 +58,7 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
           signal.throwIfAborted()
           const { isAnomaly, anomalies } = decide(batch.pValue, { alertRate })
           await writeRows(rowsOf(batch, isAnomaly))
+          absent.observe(batch.records)
           counts.rows += isAnomaly.length
           counts.anomalies += anomalies.length
           progress?.update(counts.rows, formatCounted(counts.anomalies, 'anomaly'))
@@ -64,6 +67,8 @@ async function score(options: ScoreOptions, terminal: Terminal, signal: AbortSig
     } finally {
       progress?.stop()
     }
+    const warning = absent.warning()
+    if (warning !== null) terminal.say(warning)
     warnOfNoAnomaly(detector.metadata, alertRate, terminal)
     return { ...counts, alertRate, modelId: detector.metadata.modelId, output: options.output }
   })
