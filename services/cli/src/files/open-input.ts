@@ -10,7 +10,7 @@ import { FileUnavailable } from '../errors.js'
  *
  * @param signal  ends the reading, also while it waits for more bytes
  * @throws {FileUnavailable} when it cannot be read
- * @throws {InputInvalid} when it is empty, or has a JSON array in place of one record per line
+ * @throws {InputInvalid} when it is empty, has a JSON array in place of one record per line, or JSON under the name of a CSV file
  */
 export async function openInput(path: string, signal: AbortSignal): Promise<RecordFile> {
   const name = path === '-' ? 'stdin' : path
@@ -24,6 +24,8 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Reco
     const instead = "one record per line, as `jq -c '.[]'` makes of an array; name a CSV file .csv"
     throw new InputInvalid(name, 1, `a JSON array; expected ${instead}`)
   }
+  if (known === 'csv' && /^\uFEFF?\s*\{\s*"/.test(plain.head.toString('utf8')))
+    throw new InputInvalid(name, 1, 'a JSON record in a file that is named as CSV; name it .ndjson')
   return { name, format: known, bytes: plain.bytes }
 }
 
