@@ -13,7 +13,7 @@ export async function* readNdjson({ name, bytes }: RecordFile): AsyncGenerator<r
     }
     if (value.every((byte) => BLANKS.has(byte))) continue
     const decoded = decodeJson(value)
-    if (!('record' in decoded)) throw new InputInvalid(name, line, decoded.detail)
+    if (!('record' in decoded)) throw new InputInvalid(name, line, `${decoded.detail}${line === 1 ? FORMAT : ''}`)
     batch.push({ line, record: decoded.record })
     if (batch.length < BATCH_ROWS) continue
     yield batch
@@ -21,6 +21,9 @@ export async function* readNdjson({ name, bytes }: RecordFile): AsyncGenerator<r
   }
   if (batch.length > 0) yield batch
 }
+
+/** How to fix an indented record and a CSV file with another name: reading fails in their first line. */
+const FORMAT = '; expected one record per line, as `jq -c .` writes it; name a CSV file .csv'
 
 const LINE_END = 0x0a
 const BLANKS: ReadonlySet<number> = new Set(Buffer.from(' \t\r'))

@@ -116,6 +116,10 @@ describe('NDJSON', () => {
 
   it.each([
     ['{"a":1}\n{"a":\n', /^in, line 2: not JSON: /],
+    [
+      '{\n  "a":1\n}\n',
+      /^in, line 1: not JSON: .*; expected one record per line, as `jq -c .` writes it; name a CSV file .csv$/,
+    ],
     ['{"a":1}\n[1,2]\n', /^in, line 2: a record is a JSON object; found an array$/],
   ])('says where %j is broken', async (text, message) => {
     await expect(read('ndjson', text)).rejects.toThrow(message)
