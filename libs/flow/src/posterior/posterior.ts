@@ -98,7 +98,7 @@ export interface PosteriorReport {
  * gradient has no variance if q is the posterior.
  *
  * It runs in this process, because a density function cannot be sent to another. It yields to the event loop after each step; a
- * step blocks it for tens of milliseconds plus the density's own time.
+ * step blocks it for tens of milliseconds plus the density's own time. A process has one backend: fits that run at once use the same one.
  *
  * @throws {ShapeError} when the spec has a context, or density, start and spec do not belong together
  * @throws {NotFiniteError} when the density is not finite where the fit starts

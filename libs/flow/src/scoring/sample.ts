@@ -3,7 +3,7 @@ import { ShapeError } from '../errors.js'
 import { checkFlow } from '../flows/flow-parts.js'
 import type { FlowState } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
-import { openBackend } from '../tensor/backend.js'
+import { keepBackend } from '../tensor/backend.js'
 import { checkFinite, checkRows, NO_CONTEXT } from '../tensor/rows.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 
@@ -34,6 +34,6 @@ export async function sampleFlow(state: FlowState, options: SampleOptions): Prom
   const { dim, contextDim } = checkFlow(state).spec
   checkRows(context, contextDim, count, 'context column')
   const latent = baseOf(state).draw(seededRandom(seed, 'sample'), count, temperature)
-  await openBackend('wasm')
+  await keepBackend()
   return checkFinite(Float32Array.from(trainableFlow(state).inverse(latent, context).value), dim)
 }

@@ -18,7 +18,25 @@ export interface Backend {
  *
  * @throws {BackendUnavailable} when the wanted one does not load
  */
-export async function openBackend(prefer?: BackendName): Promise<Backend> {
+export function openBackend(prefer?: BackendName): Promise<Backend> {
+  return inTurn(() => open(prefer))
+}
+
+/** Keeps the open backend, and opens wasm if there is none: for computations on plain arrays, which are the same on both. */
+export function keepBackend(): Promise<Backend> {
+  return inTurn(() => open(getBackend() === REGISTERED_AS['tfjs-node'] ? 'tfjs-node' : 'wasm'))
+}
+
+/** Opens one backend after another: tfjs returns a backend's name from the beginning of its start, and cannot start two at once. */
+function inTurn<T>(act: () => Promise<T>): Promise<T> {
+  const outcome = latest.then(act)
+  latest = outcome.catch(() => {})
+  return outcome
+}
+
+let latest: Promise<unknown> = Promise.resolve()
+
+async function open(prefer: BackendName | undefined): Promise<Backend> {
   if (prefer === 'wasm') return use('wasm', coreVersion())
   const native = loadTfjsNode()
   if (native.version !== undefined) return use('tfjs-node', native.version)
@@ -29,17 +47,17 @@ export async function openBackend(prefer?: BackendName): Promise<Backend> {
   )
 }
 
-/** Whether the backend that `getBackend` returns has started: it returns its name from the beginning of the start. */
-let started = Promise.resolve(true)
+/** Whether the backend that `getBackend` returns has started. */
+let hasStarted = true
 
 async function use(name: BackendName, version: string): Promise<Backend> {
   const registered = REGISTERED_AS[name]
   if (getBackend() !== registered) {
     // Loading registers the backend. Loaded on demand, because scoring does not need it; tfjs.ts explains why by `require`.
     if (name === 'wasm') createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
-    started = withoutNewCrashHandlers(() => setBackend(registered))
+    hasStarted = await withoutNewCrashHandlers(() => setBackend(registered))
   }
-  if (!(await started)) {
+  if (!hasStarted) {
     throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)
   }
   return { name, version }

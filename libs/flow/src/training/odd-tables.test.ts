@@ -37,6 +37,8 @@ const TABLES: Readonly<Record<string, Table>> = {
   'the fewest rows': aTable(2, 20, (normal) => normal),
 }
 
+const backend = await openBackend()
+
 const KINDS = ['realnvp', 'glow', 'spline'] as const
 const settingsOf = (spec: FlowSpec, maxSteps = 20) => ({
   spec,
@@ -47,8 +49,6 @@ const settingsOf = (spec: FlowSpec, maxSteps = 20) => ({
 
 /** Fits a table and checks that every score and sample is finite, or that scoring throws a NotFiniteError. */
 async function staysFinite(spec: FlowSpec, { dim, rows }: Table, maxSteps?: number): Promise<void> {
-  // Each time, because sampling opens wasm.
-  const backend = await openBackend()
   const { flow, report } = await train({ rows }, settingsOf(spec, maxSteps), backend)
   expect([...report.trainNll, ...report.validationNll].every(Number.isFinite)).toBe(true)
   const scorer = await openScorer(flow)
