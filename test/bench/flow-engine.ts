@@ -9,6 +9,7 @@ import { chain } from '../../libs/flow/src/bijectors/chain.js'
 import { bijectorsOf, learnedShapes } from '../../libs/flow/src/flows/flow-parts.js'
 import { tensorOf } from '../../libs/flow/src/tensor/plain.js'
 import { tidyNumbers } from '../../libs/flow/src/tensor/tfjs.js'
+import { FIT_DEFAULTS } from '../../libs/flow/src/training/fit-options.js'
 import { train } from '../../libs/flow/src/training/train.js'
 
 const [name, modelFile, rowsFile] = process.argv.slice(2) as ['onnx' | BackendName, string, string]
@@ -74,8 +75,8 @@ async function openTensorScorer(backend: BackendName): Promise<Pick<Scorer, 'eng
 /** Training runs in this process, which is a child process already; one-time costs of a fit (compiling, warming up) are left out. */
 async function takeSteps({ batch, steps }: Steps) {
   const settings = {
+    ...FIT_DEFAULTS,
     spec: flow.spec,
-    seed: 1,
     noise: new Float32Array(dim).fill(0.05),
     batchSize: batch,
     maxSteps: WARM_UP_STEPS + steps,

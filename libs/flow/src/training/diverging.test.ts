@@ -4,7 +4,7 @@ import { fitPosterior } from '../posterior/posterior.js'
 import { seededRandom } from '../random.js'
 import { openScorer } from '../scoring/scorer.js'
 import { openBackend } from '../tensor/backend.js'
-import type { FitSettings } from './fit-options.js'
+import { FIT_DEFAULTS, type FitSettings } from './fit-options.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -14,8 +14,8 @@ const random = seededRandom(5, 'diverging')
 // Mean 0 and deviation 1: the start of a fit, which standardises the rows, is the best Gaussian.
 const rows = Float32Array.from({ length: 400 }, () => random.normal())
 const settingsOf = (spec: FlowSpec, maxSteps: number): FitSettings => ({
+  ...FIT_DEFAULTS,
   spec: { ...spec, layers: 2, hidden: [8] },
-  seed: 1,
   noise: Float32Array.of(0.05, 0.05),
   maxSteps,
 })

@@ -93,8 +93,12 @@ export interface Fit {
   readonly report: FitReport
 }
 
-/** The options that are plain data, with seed and noise filled in. */
-export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> & Required<Pick<FitOptions, 'seed' | 'noise'>>
+/** The options that are plain data, with their defaults. */
+export type FitSettings = Omit<FitOptions, 'onProgress' | 'signal'> &
+  Required<Pick<FitOptions, keyof typeof FIT_DEFAULTS | 'noise'>>
+
+/** The noise depends on the rows. */
+export const FIT_DEFAULTS = { seed: 1, trim: 0, maxSteps: 2000, learningRate: 2e-3, batchSize: 256, patience: 150 }
 
 /** A quarter of Silverman's bandwidth for rows of deviation 1: 0.25·count^(−1/(dim+4)). */
 export function silvermanNoise(count: number, dim: number): number {
@@ -109,8 +113,7 @@ export function silvermanNoise(count: number, dim: number): number {
  * @throws {NotFiniteError} when a number of the rows or contexts is NaN or infinite
  */
 export function checkTraining({ rows, context = NO_CONTEXT, observed }: TrainingRows, options: FitSettings): void {
-  const { spec, noise, trim = 0 } = options
-  const { maxSteps = 1, batchSize = 1, patience = 1, learningRate = 1 } = options
+  const { spec, noise, trim, maxSteps, batchSize, patience, learningRate } = options
   const { dim, contextDim } = spec
   const count = rows.length / dim
   if (!Number.isInteger(count) || count < FEWEST_ROWS) {

@@ -5,6 +5,7 @@ import { BackendUnavailable, FitCancelled, FitFailed, NotFiniteError } from '../
 import { checkSpec } from '../flows/flow-state.js'
 import {
   checkTraining,
+  FIT_DEFAULTS,
   type Fit,
   type FitOptions,
   type FitProgress,
@@ -84,7 +85,7 @@ export async function fitFlows(
 function taskOf({ rows: data, options }: FitTable): FitTask {
   const { dim } = checkSpec(options.spec)
   const noise = new Float32Array(dim).fill(silvermanNoise(data.rows.length / dim, dim))
-  const settings: FitSettings = { seed: 1, noise, ...options }
+  const settings: FitSettings = { ...FIT_DEFAULTS, noise, ...options }
   checkTraining(data, settings)
   return { data, settings }
 }

@@ -6,7 +6,7 @@ import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { openBackend } from '../tensor/backend.js'
-import type { FitSettings } from './fit-options.js'
+import { FIT_DEFAULTS, type FitSettings } from './fit-options.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -15,8 +15,8 @@ const backend = await openBackend('wasm')
 const KINDS = ['realnvp', 'glow', 'spline'] as const
 
 const settingsOf = (kind: FlowKind, dim: number, contextDim = 0): FitSettings => ({
+  ...FIT_DEFAULTS,
   spec: { ...flowSpec(kind, dim, contextDim), layers: 3, hidden: [12] },
-  seed: 1,
   noise: new Float32Array(dim).fill(0.05),
   maxSteps: 150,
 })

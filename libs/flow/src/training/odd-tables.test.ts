@@ -5,6 +5,7 @@ import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { openBackend } from '../tensor/backend.js'
+import { FIT_DEFAULTS } from './fit-options.js'
 import { train } from './train.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -41,8 +42,8 @@ const backend = await openBackend()
 
 const KINDS = ['realnvp', 'glow', 'spline'] as const
 const settingsOf = (spec: FlowSpec, maxSteps = 20) => ({
+  ...FIT_DEFAULTS,
   spec,
-  seed: 1,
   noise: new Float32Array(spec.dim).fill(0.05),
   maxSteps,
 })

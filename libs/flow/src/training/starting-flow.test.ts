@@ -6,6 +6,7 @@ import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { openScorer } from '../scoring/scorer.js'
 import { openBackend } from '../tensor/backend.js'
+import { FIT_DEFAULTS } from './fit-options.js'
 import { someMixture } from './mixture/some-mixture.js'
 import { train } from './train.js'
 
@@ -20,7 +21,7 @@ describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s wi
   const [rows, fresh] = [drawn('rows', 1500), drawn('fresh', 3000)]
   const begin = async (components: number) => {
     const spec = { ...flowSpec(kind, DIM), layers: 2, hidden: [8], base: { kind: 'mixture', components } as const }
-    const settings = { spec, seed: 1, noise: new Float32Array(DIM).fill(0.05), maxSteps: 0 }
+    const settings = { ...FIT_DEFAULTS, spec, noise: new Float32Array(DIM).fill(0.05), maxSteps: 0 }
     return train({ rows }, settings, backend)
   }
 

@@ -52,7 +52,7 @@ const LARGEST_SCALING = 20
 function withMixtureBase(
   flow: FlowState,
   { components: mostComponents }: MixtureBase,
-  { seed, trim = 0 }: FitSettings,
+  { seed, trim }: FitSettings,
   batches: TrainingBatches,
 ) {
   const { spec, weights } = flow

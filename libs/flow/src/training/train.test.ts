@@ -4,7 +4,7 @@ import { flowSpec, realNvpSpec, splineSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { type Backend, openBackend } from '../tensor/backend.js'
 import { onEachBackend } from '../tensor/on-each-backend.js'
-import type { Fit, FitSettings } from './fit-options.js'
+import { FIT_DEFAULTS, type Fit, type FitSettings } from './fit-options.js'
 import { train } from './train.js'
 import { trainableFlow } from './trainable-flow.js'
 
@@ -21,8 +21,8 @@ function aBanana(count: number, seed = 1): Float32Array {
 }
 
 const settings: FitSettings = {
+  ...FIT_DEFAULTS,
   spec: { ...realNvpSpec(2), layers: 4, hidden: [32, 32] },
-  seed: 1,
   noise: Float32Array.of(0.05, 0.05),
   maxSteps: 400,
   patience: 400,

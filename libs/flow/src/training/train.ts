@@ -24,10 +24,10 @@ export async function train(
   onEvaluation: (progress: FitProgress) => void = () => {},
 ): Promise<Fit> {
   const started = performance.now()
-  const { spec, maxSteps = 2000, batchSize = 256, patience = 150 } = settings
+  const { spec, maxSteps, batchSize, patience } = settings
   const batches = trainingBatches(data, settings)
   const flow = trainableFlow(startingFlow(settings, batches))
-  const takeStep = stepper(flow, { ...settings, maxSteps })
+  const takeStep = stepper(flow, settings)
   const evaluations = evaluationsOf(flow, batches.validation, spec.dim)
 
   const timesAt = (steps: number) => {
@@ -66,8 +66,8 @@ export async function train(
 }
 
 /** One training step. Returns the batch's loss, or undefined if it or its gradient is not finite; the flow is then unchanged. */
-function stepper(flow: TrainableFlow, settings: FitSettings & { readonly maxSteps: number }) {
-  const { spec, maxSteps, learningRate = LEARNING_RATE } = settings
+function stepper(flow: TrainableFlow, settings: FitSettings) {
+  const { spec, maxSteps, learningRate } = settings
   const move = adam(flow.parameters.length)
   const trimmedAt = trimming(settings)
   return (step: number, batch: Batch): number | undefined => {
@@ -135,7 +135,6 @@ function evaluationsOf(flow: TrainableFlow, validation: Batch, dim: number) {
   return { curves, add, evaluate, isDiverged, best: () => best, currentBest: () => currentBest }
 }
 
-const LEARNING_RATE = 2e-3
 const EVALUATE_EVERY = 50
 const YIELD_EVERY = 10
 /** Nats; batches differ by tenths. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { realNvpSpec } from '../flows/flow-state.js'
+import { FIT_DEFAULTS } from './fit-options.js'
 import { sharesWithoutWorst, trimming } from './trimming.js'
 
-const settings = { spec: realNvpSpec(2), seed: 1, noise: new Float32Array(2), trim: 0.01, maxSteps: 1000 }
+const settings = { ...FIT_DEFAULTS, spec: realNvpSpec(2), noise: new Float32Array(2), trim: 0.01, maxSteps: 1000 }
 
 /** Rows left out of each step's batch of 256. */
 const leftOut = (spec = settings.spec) => {

@@ -5,7 +5,7 @@ import type { FitSettings } from './fit-options.js'
  * Number of least likely rows that a batch's gradient leaves out. A flow that starts from a standard normal leaves out none at first,
  * because its first NLLs do not show which rows are unlikely; one that starts from a fitted mixture leaves rows out from its first step.
  */
-export function trimming({ spec, seed, trim = 0, maxSteps }: FitSettings & { readonly maxSteps: number }) {
+export function trimming({ spec, seed, trim, maxSteps }: FitSettings) {
   const random = seededRandom(seed, 'trimming')
   const firstStep = spec.base === undefined ? TRIM_FROM * maxSteps : 0
   /** Rounded up at random, so that shares below one row per batch hold on average. */
