@@ -1,7 +1,11 @@
-const integer = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+// Made at its first use: the first formatter of a process loads the data of its locale.
+let integer: Intl.NumberFormat | undefined
 
 /** `20020` becomes `20,020`. */
-export const formatCount = (count: number): string => integer.format(count)
+export function formatCount(count: number): string {
+  integer ??= new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+  return integer.format(count)
+}
 
 /** `1` and `anomaly` become `1 anomaly`, `2000` and `anomaly` become `2,000 anomalies`. */
 export const formatCounted = (count: number, noun: string): string => `${formatCount(count)} ${inNumber(count, noun)}`

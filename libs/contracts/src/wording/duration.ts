@@ -1,7 +1,9 @@
-const oneDecimal = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+// Made at its first use: the first formatter of a process loads the data of its locale.
+let oneDecimal: Intl.NumberFormat | undefined
 
 /** A duration, such as `8 s`, `14 min`, `3.5 h` or `12 days`; a negative one is 0. */
 export function formatDuration(ms: number): string {
+  oneDecimal ??= new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`
   if (ms < 10_000) return `${oneDecimal.format(ms / 1_000)} s`
   if (ms < 120_000) return `${Math.round(ms / 1_000)} s`

@@ -10,6 +10,7 @@
 export function formatRarity(pValue: number, resolution: number = TAIL_RESOLUTION): string {
   if (pValue > NOT_RARE) return 'not rare'
   if (pValue <= BEYOND * resolution) return 'beyond anything seen'
+  whole ??= new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
   const capped = Math.max(pValue, resolution)
   return `${pValue <= resolution ? 'rarer than ' : ''}1 in ${whole.format(Number((1 / capped).toPrecision(2)))}`
 }
@@ -19,4 +20,5 @@ const TAIL_RESOLUTION = 1e-6
 const BEYOND = 1e-3
 const NOT_RARE = 0.1
 
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+// Made at its first use: the first formatter of a process loads the data of its locale.
+let whole: Intl.NumberFormat | undefined
