@@ -72,7 +72,8 @@ export function encodeTable(encoder: Encoder, { count, numbers, categories: valu
       const { column, logScale, missingNll, isAnchored, flagIds } = columns[j]!
       const raw = numbers[index * dim + j]!
       const flag = flagOf(column, raw)
-      ids[idsAt + firstFlag + j] = flagIds[flag]
+      // Most are present. A lookup by a variable is slow.
+      ids[idsAt + firstFlag + j] = flag === 'present' ? flagIds.present : flagIds[flag]
       if (flag === 'present') {
         const z = standardise(column, toLine(column, raw))
         rows[index * dim + j] = isAnchored ? z - anchorOf(encoder, ids, idsAt, j) : z
