@@ -13,7 +13,7 @@ export const runIngest: Program = async (surroundings, process, signal) => {
   const { scheduler, config } = surroundings
   const { pipeline } = config
   const { pool, kafka, log, listening } = openService(surroundings, process)
-  const telemetry = makeTelemetry(log, makeMetrics({}, { ofProcess: false }), config)
+  const telemetry = makeTelemetry(log, makeMetrics({}, { ofProcess: false }), config.detection)
   const opened = openModels(surroundings, process)
   const open = async (id: string) => {
     const { artefact, promotedAt } = await loadModel(pool, { pipeline, id })

@@ -1,12 +1,12 @@
 import type { Config } from '@outflow/contracts'
 import { isRetryable, toOutflowError } from '@outflow/errors'
-import { batchReader, makeDecoder, wholeRecord } from '@outflow/records'
+import { batchReader, makeDecoder, wholeRecord, withWindowsOf } from '@outflow/records'
 import { openTracing } from '@outflow/runtime'
 import type { Pool } from '@outflow/store'
 import { loadWindowStates, makeBatchWriter, storedFdrState } from '@outflow/store/batch'
 import type { Delivery, DeliveryHooks, KafkaConnection } from '@outflow/streams'
 import { deliveries } from '@outflow/streams/deliveries'
-import { lastValueFrom, of, tap } from 'rxjs'
+import { lastValueFrom, tap } from 'rxjs'
 import type { ModelLeases } from './model-leases.js'
 import { type IngestWatch, ingest } from './pipeline.js'
 import { positionsOf } from './positions.js'
@@ -61,11 +61,11 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
     hooks: {
       ...hooks,
       assigned: (partitions) => {
-        observer?.assigned(partitions)
+        observer.assigned(partitions)
         hooks.assigned?.(partitions)
       },
       sought: (seeks) => {
-        observer?.sought(seeks)
+        observer.sought(seeks)
         hooks.sought?.(seeks)
       },
     },
@@ -78,9 +78,10 @@ export async function consume(deps: ConsumeDeps): Promise<void> {
       borrowModel: models.borrow,
       tombstones: source.tombstones,
       telemetry,
-      readerFor: ({ metadata: { features } }) => batchReader({ decoder, source, features, windows: config.features }),
+      readerFor: ({ metadata: { features } }) =>
+        batchReader({ decoder, source, features, windows: withWindowsOf(features, config.features) }),
     }),
-    observe: observer?.observe ?? ((batch) => of(batch)),
+    observe: observer.observe,
     score,
     decide: decideWith({
       detection,

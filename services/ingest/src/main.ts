@@ -27,7 +27,7 @@ export async function ingestWith(
   { config, log, signal, vitals }: ServiceOptions,
 ): Promise<void> {
   setFlagsFromString(HEAP_GROWTH)
-  const telemetry = makeTelemetry(log, vitals.metrics, config)
+  const telemetry = makeTelemetry(log, vitals.metrics, config.detection)
   const pool = openPool(config.postgres.url, {
     applicationName: 'outflow-ingest',
     onError: telemetry.storeConnectionLost,

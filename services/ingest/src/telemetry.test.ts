@@ -1,11 +1,10 @@
-import { featureSchema } from '@outflow/contracts'
 import { type Log, makeMetrics } from '@outflow/runtime'
 import { StoreUnavailable } from '@outflow/store'
 import { BrokerUnavailable, TopicUnknown } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import type { ComparedBatch } from './batch.js'
 import { type IngestTelemetry, makeTelemetry } from './telemetry.js'
-import { aDetector, aKafkaRecord, aReadBatch, FEATURES } from './test-builders.js'
+import { aDetector, aKafkaRecord, aReadBatch } from './test-builders.js'
 
 function telling() {
   const lines: { level: string; message: string }[] = []
@@ -13,7 +12,7 @@ function telling() {
     void lines.push({ level, message: message ?? String(fields) })
   const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as unknown as Log
   const metrics = makeMetrics()
-  const telemetry = makeTelemetry(log, metrics, { detection: { alertRate: 0.001 }, features: FEATURES })
+  const telemetry = makeTelemetry(log, metrics, { alertRate: 0.001 })
   telemetry.partitionsAssigned([{ topic: 'flights', partition: 0 }])
   lines.splice(0)
   return { telemetry, metrics, lines }
@@ -115,15 +114,6 @@ test('issue 17.10: a model for which no record can be an anomaly is logged as a 
   const unreachable = { ...metadata, calibration: { ...metadata.calibration, smallestPValue: 0.02 } }
   telemetry.modelServed('m1', unreachable, { previousId: null, insteadOf: null, promotedAt: null })
   expect(lines.map(({ message }) => message)).toEqual(['model served', 'detection limited'])
-})
-
-test('a model with windowed features of a configuration that has none is logged as a warning (only one with others was)', () => {
-  const { telemetry, lines } = telling()
-  const { metadata } = aDetector()
-  const hourly = featureSchema.parse({ type: 'window', name: 'hourly', aggregate: 'count', over: '1h' })
-  const features = [...metadata.features, hourly]
-  telemetry.modelServed('m1', { ...metadata, features }, { previousId: null, insteadOf: null, promotedAt: null })
-  expect(lines.map(({ message }) => message)).toEqual(['model served', 'windowed features not configured'])
 })
 
 test('the lag of a partition that was assigned to another instance is no longer reported', async () => {

@@ -1,8 +1,8 @@
-import { type DetectionTarget, type Feature, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
+import { type DetectionTarget, type ModelMetadata, REJECTION_REASONS } from '@outflow/contracts'
 import { decisionRule, unreachable } from '@outflow/detector'
 import type { OutflowError } from '@outflow/errors'
 import { countAttempts, isPowerOfTwo } from '@outflow/errors/retrying'
-import { type SettleResult, windowPlaces } from '@outflow/records'
+import type { SettleResult } from '@outflow/records'
 import type { Log, Metrics } from '@outflow/runtime'
 import type { StoredRecalibration } from '@outflow/store/models'
 import type { Retention } from '@outflow/store/retention'
@@ -27,13 +27,8 @@ type Hooked<K extends keyof DeliveryHooks> = Parameters<NonNullable<DeliveryHook
 
 const BATCH_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-interface Configured {
-  readonly detection: DetectionTarget
-  readonly features: readonly Feature[]
-}
-
-/** A model for which some of the detection is unreachable, or that has windowed features not configured, is logged as a warning. */
-export function makeTelemetry(log: Log, metrics: Metrics, { detection, features }: Configured) {
+/** A model for which some of the detection is unreachable is logged as a warning. */
+export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTarget) {
   const instruments = makeInstruments(metrics)
   let assigned: ReadonlySet<string> = new Set()
   /** Ignores a delivery that ends after another instance was assigned its partition. */
@@ -68,8 +63,6 @@ export function makeTelemetry(log: Log, metrics: Metrics, { detection, features 
         log.warn({ modelId, ...rule }, 'alert rate assumed')
       const limit = unreachable(metadata, detection)
       if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
-      if (windowPlaces(metadata.features, features).includes(-1))
-        log.warn({ modelId }, 'windowed features not configured')
     },
     modelRecalibrated: ({ id, modelId }: StoredRecalibration) =>
       log.debug({ modelId, recalibrationId: String(id) }, 'model recalibrated'),

@@ -192,7 +192,7 @@ function stepsOf(
     telemetry,
     signal: new AbortController().signal,
     ...(maxWindowBytes !== undefined && { maxBytes: maxWindowBytes }),
-  })!
+  })
   return {
     ...stepsInMemory(writes, {
       decoder,

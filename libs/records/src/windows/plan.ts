@@ -64,6 +64,13 @@ export function windowPlaces(model: readonly Feature[], features: readonly Featu
   return windowsOf(model).map((window) => known.indexOf(meaningOf(window)))
 }
 
+/** Returns a feature list with the windowed features of a model that it lacks; the list itself if it lacks none. */
+export function withWindowsOf(model: readonly Feature[], features: readonly Feature[]): readonly Feature[] {
+  const places = windowPlaces(model, features)
+  const lacking = windowsOf(model).filter((_, index) => places[index] === -1)
+  return lacking.length === 0 ? features : [...features, ...lacking]
+}
+
 const windowsOf = (features: readonly Feature[]) => features.filter((feature) => feature.type === 'window')
 
 const meaningOf = ({ by, of, at, over, aggregate }: WindowFeature) => JSON.stringify([by, of, at, over, aggregate])

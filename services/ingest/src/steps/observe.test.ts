@@ -1,5 +1,5 @@
 import { type EntityState, type Feature, featureSchema, type ModelMetadata } from '@outflow/contracts'
-import { makeObservationReader, planWindows } from '@outflow/records'
+import { makeObservationReader, type Observation, planWindows, withWindowsOf } from '@outflow/records'
 import { fieldsAt, packFields } from '@outflow/records/fields'
 import { StoreUnavailable } from '@outflow/store'
 import type { Delivery } from '@outflow/streams'
@@ -41,7 +41,7 @@ function observing(overrides: Partial<ObserveOptions> = {}) {
     telemetry,
     signal: new AbortController().signal,
     ...overrides,
-  })!
+  })
   const totals = async (batch: ReadBatch, write = true) => {
     const observed = await observer.observe(batch)
     if (write) stored = observed.windowStates!
@@ -50,8 +50,11 @@ function observing(overrides: Partial<ObserveOptions> = {}) {
   return { observer, totals, load, telemetry }
 }
 
-test('a pipeline without windowed features has no such step', () => {
-  expect(observeWith({ ...({} as ObserveOptions), features: [FEATURES[0]!] })).toBeNull()
+test('without windowed features in the configuration and the model nothing is loaded or stored', async () => {
+  const { observer, load } = observing({ features: [FEATURES[0]!] })
+  const batch = aBatch([5], 0n, 1n, [FEATURES[0]!])
+  expect(await observer.observe(batch)).toBe(batch)
+  expect(load).not.toHaveBeenCalled()
 })
 
 test('windowed features continue from batch to batch, and only entities that are not in memory are loaded', async () => {
@@ -102,11 +105,16 @@ test('the batch waits while the store is not available', async () => {
   expect(telemetry.windowStatesAwaited).toHaveBeenCalledTimes(1)
 })
 
-test('a windowed feature of the model that is no longer configured is missing', async () => {
-  const other = featureSchema.parse({ type: 'window', name: 'n', aggregate: 'count', over: '1h' })
-  const { totals } = observing()
-  const batch = aBatch([5, 6], 0n, 2n, [FEATURES[0]!, other])
-  expect(await totals(batch)).toEqual([Number.NaN, Number.NaN])
+test('windowed features of the model continue after others replaced them in the configuration (they were missing: most records were anomalies)', async () => {
+  const { windowStates } = await observing().observer.observe(aBatch([1, 2], 0n, 2n))
+  const twoHours = featureSchema.parse({ type: 'window', name: 'total', aggregate: 'sum', of: '$.delay', over: '2h' })
+  for (const features of [[FEATURES[0]!], [FEATURES[0]!, twoHours]]) {
+    const { totals } = observing({ features, load: async () => windowStates! })
+    const batch = aBatch([4], 2n, 3n)
+    const readAll = makeObservationReader(planWindows(withWindowsOf(FEATURES, features))!)
+    const observations = recordsOf(batch).map(({ source }) => readAll({ delay: 4 }, source) as Observation)
+    expect(await totals({ ...batch, observations })).toEqual([7])
+  }
 })
 
 test('memory is bounded for all assigned partitions together: each has an equal share, and dropped entities are loaded again', async () => {

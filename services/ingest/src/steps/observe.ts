@@ -1,6 +1,14 @@
 import type { EntityName, EntityState, Feature, ModelMetadata } from '@outflow/contracts'
 import { retrying } from '@outflow/errors/retrying'
-import { makeWindowStates, planWindows, rowFiller, type WindowStates, windowPlaces } from '@outflow/records'
+import {
+  makeWindowStates,
+  planWindows,
+  rowFiller,
+  type WindowPlan,
+  type WindowStates,
+  windowPlaces,
+  withWindowsOf,
+} from '@outflow/records'
 import { type Delivery, partitionKeyOf } from '@outflow/streams'
 import type { ReadBatch } from '../batch.js'
 import type { IngestTelemetry } from '../telemetry.js'
@@ -25,12 +33,14 @@ type Partition = Pick<Delivery, 'topic' | 'partition'>
 
 interface Memory {
   readonly states: WindowStates
+  /** The features whose windows the states count. */
+  readonly counted: readonly Feature[]
   /** The offset that the states belong to; the next delivery must continue there. */
   offset: bigint
 }
 
 /**
- * Returns the step that computes windowed features, with the events of the group's partitions; null for a pipeline without such features.
+ * Returns the step that computes windowed features, of the configuration and of the model, with the events of the group's partitions.
  *
  * The store has each entity's state at the partition's stored offset, and memory is a partial copy of it. A delivery that does not
  * continue at memory's offset (after a rebalance, a crash, or a write by another instance) loads states from the store. A
@@ -38,34 +48,39 @@ interface Memory {
  */
 export function observeWith(options: ObserveOptions) {
   const { features, load, telemetry, signal, maxBytes = MAX_BYTES } = options
-  const plan = planWindows(features)
-  if (plan === null) return null
   const memories = new Map<string, Memory>()
   let assignedCount = 1
-  const fillers = new WeakMap<ModelMetadata, ReturnType<typeof rowFiller>>()
+  const windows = new WeakMap<ModelMetadata, ReturnType<typeof windowsFor>>()
 
-  const memoryOf = ({ partitionKey, expectedOffset }: Delivery): Memory => {
+  const windowsOf = ({ detector: { metadata } }: ReadBatch['model']) => {
+    const found = windows.get(metadata) ?? windowsFor(metadata, features)
+    windows.set(metadata, found)
+    return found
+  }
+
+  const memoryOf = (
+    { partitionKey, expectedOffset }: Delivery,
+    counted: readonly Feature[],
+    plan: WindowPlan,
+  ): Memory => {
     const known = memories.get(partitionKey)
-    if (known !== undefined && known.offset === expectedOffset) return known
+    if (known !== undefined && known.offset === expectedOffset && known.counted === counted) return known
     const created: Memory = {
       states: makeWindowStates(plan, { maxBytes: maxBytes / assignedCount }),
+      counted,
       offset: expectedOffset,
     }
     memories.set(partitionKey, created)
     return created
   }
 
-  const fillerOf = ({ detector: { metadata } }: ReadBatch['model']) => {
-    const filler = fillers.get(metadata) ?? rowFiller(metadata.features, windowPlaces(metadata.features, features))
-    fillers.set(metadata, filler)
-    return filler
-  }
-
   return {
     /** Writes windowed features into the batch's fields in place, and adds the changed window states to the batch. */
     observe: async (batch: ReadBatch): Promise<ReadBatch> => {
       const { delivery, model, observations } = batch
-      const memory = memoryOf(delivery)
+      const { counted, plan, fill } = windowsOf(model)
+      if (plan === null) return batch
+      const memory = memoryOf(delivery, counted, plan)
       const { states } = memory
       const absent = states.absent(observations)
       if (absent.length > 0) {
@@ -75,7 +90,6 @@ export function observeWith(options: ObserveOptions) {
         })
         states.put(loaded)
       }
-      const fill = fillerOf(model)
       // Set first: a record that causes an error leaves the states half changed, and no delivery at its offset may use them.
       memory.offset = delivery.nextOffset
       const { count, numbers } = batch.fields
@@ -98,4 +112,9 @@ export function observeWith(options: ObserveOptions) {
       for (const key of memories.keys()) if (!ours.has(key)) memories.delete(key)
     },
   }
+}
+
+function windowsFor({ features: ofModel }: ModelMetadata, features: readonly Feature[]) {
+  const counted = withWindowsOf(ofModel, features)
+  return { counted, plan: planWindows(counted), fill: rowFiller(ofModel, windowPlaces(ofModel, counted)) }
 }
