@@ -32,6 +32,18 @@ test('services that start before the migrations report them once, are not ready,
   expect(await all.terminate()).toMatchObject({ code: 0 })
 })
 
+test('services end with one error where the migrations are those of another version (each retried what its tables lacked)', async () => {
+  const pipeline = await aParcelPipeline()
+  await pipeline.pool.query(`
+    update outflow.migrations set checksum = 'of another version' where number = 1;
+    alter table outflow.leaderships rename column pid to process`)
+  const all = startService('all', pipeline.configFile)
+  const { error } = await all.logged('service failed')
+  expect(error).toMatchObject({ code: 'OUTFLOW_STORE_MIGRATION_CHANGED' })
+  await eventually(all.hasEnded, { what: 'it ends' })
+  expect(all.log.filter(({ level }) => level === 'error')).toHaveLength(1)
+})
+
 test('the console answers how to apply the migrations until they are applied', async () => {
   const databaseUrl = await aDatabase({ isEmpty: true })
   const console = await aConsole({ databaseUrl, pipeline: 'flights' })

@@ -96,11 +96,14 @@ export async function migrationStatus(db: Queryable): Promise<{ readonly total: 
  *
  * @throws {StoreUnavailable | StoreRefused} if the database cannot be used
  * @throws {MigrationsPending}
+ * @throws {MigrationChanged} like `migrate`
  */
 export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: true; readonly detail: string }> {
   migrationsOfRelease ??= readMigrations()
   const known = await migrationsOfRelease
-  const pending = pendingOf(known, await readApplied(pool))
+  const applied = await readApplied(pool)
+  requireUnchanged(known, applied)
+  const pending = pendingOf(known, applied)
   if (pending.length === 0) return { ok: true, detail: 'answered' }
   throw new MigrationsPending(`${pending.length} of ${known.length} migrations are not applied to the database`, {
     fix: 'run outflow migrate',
