@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { isLed, StoreUnavailable, withLeadership } from '@outflow/store'
+import { setTimeout } from 'node:timers/promises'
+import { isLed, listen, openPool, StoreUnavailable, withLeadership } from '@outflow/store'
 import { describe, expect, it } from 'vitest'
-import { pool } from '../support/a-pool.js'
+import { pool, url } from '../support/a-pool.js'
 
 describe('withLeadership', () => {
   it('ends within ten seconds when the machine of the leader loses power', async () => {
@@ -13,6 +14,22 @@ describe('withLeadership', () => {
     })
     const [count, idle, interval] = settings!
     expect(idle! + count! * interval!).toBeLessThanOrEqual(10)
+  })
+
+  it('continues while it has no statement for longer than idle_session_timeout, as a listener does (both were lost)', async () => {
+    await pool.query(`alter database ${new URL(url).pathname.slice(1)} set idle_session_timeout = '200ms'`)
+    const hardened = openPool(url)
+    const lost: string[] = []
+    const listener = listen({
+      ...{ url, pipeline: 'p', pollMs: 600_000, checks: { outflow_training: () => {} } },
+      onError: ({ message }) => lost.push(message),
+    })
+    const led = await withLeadership(hardened, 'idle', async ({ signal }) => {
+      await setTimeout(600)
+      return !signal.aborted
+    }).finally(() => Promise.all([hardened.end(), listener.close()]))
+    expect(led).toBe(true)
+    expect(lost).toEqual([])
   })
 
   it('reports each attempt while another session leads, so that a standby does not count as failing', async () => {

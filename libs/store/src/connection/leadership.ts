@@ -1,6 +1,6 @@
 import { keepTrying, pause } from '@outflow/errors/retrying'
 import { StoreUnavailable } from './errors.js'
-import { type Client, inTransaction, type Pool, type Queryable, withClient } from './pool.js'
+import { type Client, inTransaction, type Pool, type Queryable, STAY_IDLE, withClient } from './pool.js'
 import { run } from './statement.js'
 
 export interface Leadership {
@@ -34,7 +34,7 @@ export function withLeadership<T>(
       lost.abort(new StoreUnavailable(`the connection that leads ${name} broke`, { cause }))
     client.on('error', onError)
     try {
-      await client.query(KEEPALIVES)
+      await client.query(`${KEEPALIVES}; ${STAY_IDLE}`)
       while (!(await tryToLead(client, name))) {
         onStandby?.()
         await pause(retryMs, signal)

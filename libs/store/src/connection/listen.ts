@@ -2,6 +2,7 @@ import { type OutflowError, toOutflowError } from '@outflow/errors'
 import { makeWakeUp, pause } from '@outflow/errors/retrying'
 import pg from 'pg'
 import { toStoreError } from './errors.js'
+import { STAY_IDLE } from './pool.js'
 
 export interface Listener {
   /** Stops listening and closes the connection; resolves when both are done. */
@@ -81,6 +82,7 @@ async function listenOnce(watch: Watch, stop: AbortSignal, onConnected: () => vo
   })
   try {
     await client.connect()
+    await client.query(STAY_IDLE)
     for (const channel of channels) await client.query(`listen ${channel}`)
     onConnected()
     while (!stop.aborted) {

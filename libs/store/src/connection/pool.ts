@@ -27,6 +27,9 @@ const ANSWER_TIMEOUT_MS = 35_000
 /** pg reads times in ISO form only: in the form that another `DateStyle` of the server, the database or the role gives them, they become null. */
 const ISO_TIMES = "set DateStyle = 'ISO'"
 
+/** For a session that may have no statement for hours: a server, database or role can have a timeout that would end it. */
+export const STAY_IDLE = 'set idle_session_timeout = 0'
+
 /** Creates a pool, which connects on the first statement. Close it with `pool.end()`. */
 export function openPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new pg.Pool({
