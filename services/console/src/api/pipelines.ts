@@ -126,6 +126,8 @@ export const deadLettersPageSchema = z.object({
         /** The key and the first KiB of the value, as text where they are UTF-8, else in base64; null: there is none. */
         key: z.string().nullable(),
         valueStart: z.string().nullable(),
+        /** Whether the value has more bytes than its start. */
+        valueIsCut: z.boolean(),
         /** Length of the whole value; null: the record had none. */
         valueBytes: z.int().nullable(),
         /** When it was sent to its source topic again. */

@@ -34,6 +34,7 @@ export function addDeadLetterRoutes(server: ConsoleServer, { config, pool, read 
           ...letter,
           key: readableStart(letter.key),
           valueStart: readableStart(letter.valueStart),
+          valueIsCut: letter.valueBytes !== (letter.valueStart?.length ?? null),
         })),
         next: letters.length > limit ? letters[limit - 1]! : null,
       }

@@ -13,8 +13,6 @@ import { currentPipeline, isOwnPipeline, may } from '../../state/session.js'
 import { formatBytes, formatCount } from '../../words/format.js'
 
 const AT_A_TIME = 50
-/** Stored bytes of a value in Postgres. */
-const KEPT_BYTES = 1_024
 
 /** Dead letters page by page, newest first; an operator selects some and resends them. */
 export function DeadLetters() {
@@ -127,14 +125,14 @@ function report({ queued, ...others }: ResendReport): void {
 }
 
 /** The stored part of the record. */
-function Bytes({ letter: { key, valueStart, valueBytes } }: { letter: DeadLetter }) {
+function Bytes({ letter: { key, valueStart, valueIsCut, valueBytes } }: { letter: DeadLetter }) {
   if (key === null && valueBytes === null) return <>no value</>
   return (
     <details>
       <summary>{valueBytes === null ? 'no value' : formatBytes(valueBytes)}</summary>
       {key !== null && <p class="quiet small">key {key}</p>}
       {valueStart !== null && <pre class="record">{valueStart}</pre>}
-      {valueBytes !== null && valueBytes > KEPT_BYTES && (
+      {valueIsCut && (
         <p class="quiet small">The rest is on the dead-letter topic, or at its position in the source topic.</p>
       )}
     </details>
