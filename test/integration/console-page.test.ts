@@ -235,6 +235,31 @@ it('states the time in which the dead letters are counted (the number was 0 abov
   await soon(() => page.locator('.tiles').textContent()).toContain('dead letters2in the last day')
 })
 
+it('offers dead letters that were rejected since the list was read (the tiles counted them, the list had none of them)', async () => {
+  await page.clock.install()
+  await page.goto(`${console.url}/health`)
+  const letters = page.getByRole('region', { name: 'Dead letters' })
+  await letters.getByText('flights/0/30001').waitFor()
+  const newer = letters.getByRole('button', { name: 'Newer ones' })
+  await page.getByRole('heading', { name: 'Lag' }).waitFor()
+  expect(await newer.count()).toBe(0)
+  await pool.query(
+    `insert into outflow.dead_letters (pipeline, topic, partition, "offset", reason, detail, value_start, value_bytes, record_time)
+     values ($1, 'flights', 7, 1, 'wrong_type', 'late', convert_to(repeat('x', 1024), 'utf8'), 3000, now())`,
+    [PIPELINE],
+  )
+  try {
+    await page.clock.runFor(10_000)
+    await newer.click()
+    const added = letters.getByRole('row', { name: /flights\/7\/1/ })
+    await added.getByText('3 kB').click()
+    await added.getByText('The rest is on the dead-letter topic').waitFor()
+    expect(await newer.count()).toBe(0)
+  } finally {
+    await pool.query(`delete from outflow.dead_letters where partition = 7`)
+  }
+})
+
 it('issue 17.7: shows why a pipeline has no model', async () => {
   await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor: 'training window: $.amout is absent' })
   try {

@@ -32,7 +32,14 @@ export function HealthPage() {
           </>
         )}
       </Shown>
-      <DeadLetters />
+      <DeadLetters
+        newestAt={
+          health.data?.deadLetters
+            .map(({ lastAt }) => lastAt)
+            .toSorted()
+            .at(-1) ?? null
+        }
+      />
     </Page>
   )
 }

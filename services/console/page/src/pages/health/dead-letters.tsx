@@ -14,8 +14,12 @@ import { formatBytes, formatCount } from '../../words/format.js'
 
 const AT_A_TIME = 50
 
-/** Dead letters page by page, newest first; an operator selects some and resends them. */
-export function DeadLetters() {
+/**
+ * Dead letters page by page, newest first; an operator selects some and resends them.
+ *
+ * @param newestAt  time of the newest one; null: unknown, or none in the last day
+ */
+export function DeadLetters({ newestAt }: { newestAt: string | null }) {
   const pipeline = currentPipeline.value
   const [items, setItems] = useState<readonly DeadLetter[]>([])
   /** Cursor of the page to read next; null: the first, or there is none. */
@@ -32,6 +36,7 @@ export function DeadLetters() {
       const page = await read<DeadLetterPage>('/dead-letters', { pipeline, limit: AT_A_TIME, cursor })
       setItems((before) => (cursor === null ? page.items : [...before, ...page.items]))
       setNext(page.next)
+      if (cursor === null) setSelected((before) => new Set(page.items.map(positionOf).filter((at) => before.has(at))))
     } catch (failed: unknown) {
       setError(asApiError(failed))
     } finally {
@@ -51,6 +56,7 @@ export function DeadLetters() {
     setSelected(new Set())
     await readPage(null)
   }
+  const hasNewer = newestAt !== null && newestAt > (items[0]?.rejectedAt ?? '')
   const isFull = selected.size >= MAX_RESENDS
   const choice: Column<DeadLetter> = {
     name: 'resend',
@@ -80,6 +86,11 @@ export function DeadLetters() {
           </button>
         )}
       </div>
+      {!isLoading && error === null && hasNewer && (
+        <button type="button" onClick={() => readPage(null)}>
+          Newer ones
+        </button>
+      )}
       {items.length > 0 && (
         <Table
           asCards
@@ -97,7 +108,7 @@ export function DeadLetters() {
       )}
       {error !== null && <Failure error={error} onRetry={() => readPage(next)} />}
       {isLoading && <Loading what="dead letters" />}
-      {!isLoading && error === null && items.length === 0 && <Empty title="No record was rejected" />}
+      {!isLoading && error === null && items.length === 0 && !hasNewer && <Empty title="No record was rejected" />}
       {!isLoading && next !== null && (
         <button type="button" onClick={() => readPage(next)}>
           Older ones
