@@ -260,6 +260,15 @@ it('offers dead letters that were rejected since the list was read (the tiles co
   }
 })
 
+it.each(['/scores', '/models', '/health', '/suppressions'])(
+  '%s names the time zone of its times (only a tooltip did)',
+  async (path) => {
+    await page.goto(console.url + path)
+    const zone = await page.evaluate<string>('Intl.DateTimeFormat().resolvedOptions().timeZone')
+    await page.getByRole('heading', { level: 1 }).getByText(`times in ${zone}`).waitFor()
+  },
+)
+
 it('issue 17.7: shows why a pipeline has no model', async () => {
   await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor: 'training window: $.amout is absent' })
   try {

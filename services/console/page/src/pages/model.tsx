@@ -59,9 +59,9 @@ function Body({ model, reload }: { model: ModelDetail; reload: () => void }) {
           <code>{model.id}</code>
         </Fact>
         <Fact name="trained">
-          <Time at={model.trainedAt} />
+          <Time at={model.trainedAt} hasZone />
         </Fact>
-        <Fact name="promoted">{model.promotedAt === null ? 'never' : <Time at={model.promotedAt} />}</Fact>
+        <Fact name="promoted">{model.promotedAt === null ? 'never' : <Time at={model.promotedAt} hasZone />}</Fact>
         {model.rows !== null && <Fact name="records">{formatCount(model.rows)}</Fact>}
         {model.steps !== null && <Fact name="steps">{formatCount(model.steps)}</Fact>}
       </dl>

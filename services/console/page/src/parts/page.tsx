@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { USER_ZONE } from '../words/format.js'
 
 interface PageProps {
   readonly title: string
@@ -14,7 +15,9 @@ export function Page({ title, tools, children }: PageProps) {
   return (
     <div class="page">
       <div class="row spread head">
-        <h1>{title}</h1>
+        <h1>
+          {title} <small>times in {USER_ZONE}</small>
+        </h1>
         {tools}
       </div>
       {children}
