@@ -105,6 +105,12 @@ describe('one anomaly', () => {
     // The last one is of the stored models.
     await soon(() => marks.allTextContents()).toEqual(['2', 'M', expect.anything()])
     expect(await violationsOn(page)).toEqual([])
+    // The days were reached by the mouse only.
+    const history = page.getByRole('region', { name: 'History of airport-6' })
+    await history.getByText('The same as a table').press('Enter')
+    await soon(() => history.locator('details td').allTextContents()).toEqual([expect.stringMatching(/^\d+$/), '1'])
+    const day = history.locator('details').getByRole('link').last()
+    expect(await day.getAttribute('href')).toMatch(/key=airport-6&from=.*&to=/)
     await marks.first().click()
     await soon(() => page.url()).toMatch(/from=.*to=/)
     await soon(() => page.locator('.lane-marks .mark').allTextContents()).toEqual(['M', 'M'])

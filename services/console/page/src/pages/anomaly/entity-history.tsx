@@ -5,6 +5,7 @@ import type { AnomalyPage, Entity, Overview } from '../../api/types.js'
 import { Chart } from '../../parts/chart.js'
 import { MarkTrack } from '../../parts/mark-track.js'
 import { Shown } from '../../parts/states.js'
+import { Table } from '../../parts/table.js'
 import { Time } from '../../parts/time.js'
 import { spanBetween } from '../../state/filters.js'
 import { navigate } from '../../state/location.js'
@@ -87,10 +88,7 @@ function ByDay({ entity, overview }: { entity: string; overview: Overview }) {
     }),
     [total],
   )
-  const showDay = (at: number) => {
-    const dayMs = 1000 * x[at]!
-    navigate(withPipeline('/', { key: entity, ...spanBetween(dayMs, dayMs + DAY_MS) }))
-  }
+  const hrefOfDay = (dayMs: number) => withPipeline('/', { key: entity, ...spanBetween(dayMs, dayMs + DAY_MS) })
   const most = Math.max(...total.map(({ anomalies }) => anomalies))
   return (
     <>
@@ -105,8 +103,26 @@ function ByDay({ entity, overview }: { entity: string; overview: Overview }) {
         series={series}
         format={formatCount}
         height={130}
-        onPoint={showDay}
+        onPoint={(at) => navigate(hrefOfDay(1000 * x[at]!))}
       />
+      <details>
+        <summary>The same as a table</summary>
+        <Table
+          columns={[
+            {
+              name: 'day from',
+              of: ({ at }) => (
+                <a href={hrefOfDay(Date.parse(at))}>
+                  <Time at={at} />
+                </a>
+              ),
+            },
+            { name: 'anomalies', kind: 'number', of: ({ anomalies }) => formatCount(anomalies) },
+          ]}
+          rows={total.toReversed()}
+          keyOf={({ at }) => at}
+        />
+      </details>
     </>
   )
 }
