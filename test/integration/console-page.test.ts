@@ -168,6 +168,18 @@ describe('what an operator changes', () => {
     expect((await sent).postDataJSON()).toEqual({ pipeline: PIPELINE, reason: 'better after all' })
   }
 
+  it('reports that an action failed whose dialog was closed meanwhile (nothing was shown)', async () => {
+    await page.goto(`${console.url}/models`)
+    await page.getByRole('button', { name: 'Retrain now' }).click()
+    const answer = await holdRequests('**/api/retrain', answer503)
+    await page.getByRole('dialog').getByRole('button', { name: 'Retrain' }).click()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    answer()
+    await page.getByText(`“Retrain ${PIPELINE} now?” failed. Too slow: no answer`).waitFor()
+    expectComplaints(/status of 503/)
+  })
+
   it('adds a rule that hides alerts, and removes it', async () => {
     await page.goto(`${console.url}/suppressions`)
     await page.getByRole('button', { name: 'Add a rule' }).click()

@@ -1,6 +1,7 @@
 import type { ComponentChildren, TargetedSubmitEvent } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { ApiError } from '../api/client.js'
+import { notify } from '../state/notices.js'
 import { asApiError } from '../state/resource.js'
 import { Failure } from './states.js'
 
@@ -29,13 +30,17 @@ export function Dialog({ title, children, action, isComplete = true, act, onClos
     event.preventDefault()
     if (act === undefined) return
     const inputs = new FormData(event.currentTarget)
+    const shown = dialog.current!
     setActing(true)
     try {
       await act((name) => String(inputs.get(name)).trim())
       // Returns the focus to the button that opened it, and calls `onClose`.
-      dialog.current?.close()
+      shown.close()
     } catch (error: unknown) {
-      setFailure(asApiError(error))
+      const failed = asApiError(error)
+      // Closed meanwhile, it cannot show why.
+      if (!shown.open) notify('failed', `“${title}” failed. ${failed.message}`)
+      setFailure(failed)
       setActing(false)
     }
   }
