@@ -281,6 +281,16 @@ it.each(['/scores', '/models', '/health', '/suppressions'])(
   },
 )
 
+it('shows why what is read again could not be read (it showed only the words of the status)', async () => {
+  await page.clock.install()
+  await page.goto(`${console.url}/health`)
+  await page.getByRole('heading', { name: 'Lag' }).waitFor()
+  await page.route('**/api/health?*', answer503, { times: 1 })
+  await page.clock.runFor(10_000)
+  await page.getByText('What you see is as it was. Too slow: no answer').waitFor()
+  expectComplaints(/status of 503/)
+})
+
 it('issue 17.7: shows why a pipeline has no model', async () => {
   await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor: 'training window: $.amout is absent' })
   try {

@@ -52,7 +52,7 @@ export function Shown<T>({
     <div>
       {of.error !== null && (
         <p class="stale" role="alert">
-          {of.error.title}: what you see is as it was.{' '}
+          What you see is as it was. {of.error.message}{' '}
           <button type="button" class="link" onClick={of.reload}>
             Try again
           </button>
