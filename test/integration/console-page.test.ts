@@ -291,6 +291,21 @@ it('shows why what is read again could not be read (it showed only the words of 
   expectComplaints(/status of 503/)
 })
 
+it('breaks a long name of the user who made a rule (the button to remove the rule was out of view)', async () => {
+  await pool.query(
+    `insert into outflow.suppressions (pipeline, entity, zone, expires_at, why, created_by)
+     values ($1, 'airport-8', 'UTC', now() + interval '1 day', 'why', repeat('u', 200))`,
+    [PIPELINE],
+  )
+  try {
+    await page.goto(`${console.url}/suppressions`)
+    const remove = await page.getByRole('button', { name: /^Remove/ }).boundingBox()
+    expect(remove!.x + remove!.width).toBeLessThanOrEqual(1_280)
+  } finally {
+    await pool.query(`delete from outflow.suppressions where entity = 'airport-8'`)
+  }
+})
+
 it('issue 17.7: shows why a pipeline has no model', async () => {
   await beat(pool, { pipeline: 'mistyped', service: 'trainer', waitingFor: 'training window: $.amout is absent' })
   try {

@@ -98,6 +98,7 @@ function RuleTable({ rules, onRemove }: { rules: readonly Suppression[]; onRemov
         { name: 'why', kind: 'detail', of: ({ reason }) => reason },
         {
           name: 'by',
+          kind: 'detail',
           of: ({ createdBy, createdAt }) => (
             <>
               {createdBy}, <Time at={createdAt} ago />
