@@ -80,6 +80,37 @@ describe('the outbox', () => {
     expect(read).toBeLessThan(20_000)
   })
 
+  it('reads no more of a backlog after a rule has expired (each batch read all rows that had no number)', async () => {
+    const pipeline = await aPipeline()
+    const [before, after] = await withTransaction(pool, async (client) => {
+      await client.query('set local enable_seqscan = off')
+      await client.query(
+        `insert into outflow.outbox (pipeline, kind, topic, headers)
+         select $1, 'alert', 'backlog', '[]' from generate_series(1, 1000)`,
+        [pipeline],
+      )
+      const rowsRead = async () => {
+        const { rows } = await client.query<{ read: number }>(
+          `select idx_tup_fetch::float8 as read from pg_stat_xact_user_tables where relid = 'outflow.outbox'::regclass`,
+        )
+        return rows[0]!.read
+      }
+      const readByTaking = async () => {
+        const earlier = await rowsRead()
+        expect(await takeOutbox(client, { pipeline, limit: 10 })).toHaveLength(10)
+        return (await rowsRead()) - earlier
+      }
+      const withoutRule = await readByTaking()
+      await client.query(
+        `insert into outflow.suppressions (pipeline, entity, zone, why, created_by, created_at, expires_at)
+         values ($1, 'LAX', 'UTC', 'works on the runway', 'a test', now() - interval '2 days', now() - interval '1 day')`,
+        [pipeline],
+      )
+      return [withoutRule, await readByTaking()]
+    })
+    expect(after).toBeLessThan(before! + 100)
+  })
+
   it('deletes sent rows, of this pipeline only', async () => {
     const pipeline = await aPipeline()
     const other = await aPipeline()

@@ -17,7 +17,9 @@ export const OUTBOX_STATEMENTS: Readonly<Record<string, Execute>> = {
     tables.sequences.set(NUMBER, last)
     return firstOfOutbox(tables, limit, maxBytes)
   },
-  has_alert_control: (tables, _, { nowMs }) => [{ controlled: areAlertsControlled(tables, nowMs) }],
+  has_alert_control: (tables, [, limit], { nowMs }) => [
+    { controlled: areAlertsControlled(tables, unnumberedIn(tables).slice(0, limit), nowMs) },
+  ],
   outbox_numbered: ({ sequences }) => [{ last_sequence: sequences.get(NUMBER) ?? 0n }],
   delete_outbox_through: ({ outbox }, [, through]) => {
     for (const { id, sequence } of [...outbox.values()])
@@ -148,14 +150,13 @@ const unnumberedIn = ({ outbox }: Tables): readonly OutboxRow[] =>
 /** The rows to number without a given order; none if alert control has to decide on them, or while alerts wait for their reasons. */
 function toNumber(tables: Tables, nowMs: number, limit: number, longestMs: number): readonly bigint[] {
   const first = unnumberedIn(tables).slice(0, limit)
-  if (areAlertsControlled(tables, nowMs) || areReasonsAwaited(first, nowMs, longestMs)) return []
+  if (areAlertsControlled(tables, first, nowMs) || areReasonsAwaited(first, nowMs, longestMs)) return []
   return first.map(({ id }) => id)
 }
 
-/** Whether a bucket is open, or a rule was active since the first queued alert. */
-function areAlertsControlled(tables: Tables, nowMs: number): boolean {
-  const times = unnumberedIn(tables).map(({ createdAtMs }) => createdAtMs)
-  const sinceMs = times.length === 0 ? nowMs : Math.min(...times)
+/** Whether a bucket is open, or a rule was active since the first of these queued alerts. */
+function areAlertsControlled(tables: Tables, queued: readonly OutboxRow[], nowMs: number): boolean {
+  const sinceMs = Math.min(nowMs, ...queued.map(({ createdAtMs }) => createdAtMs))
   const isActive = ({ removedAt, expiresAt }: SuppressionRow) => removedAt === null && expiresAt.getTime() > sinceMs
   return tables.buckets.size > 0 || [...tables.suppressions.values()].some(isActive)
 }

@@ -95,10 +95,10 @@ async function takeRows(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
   const { pipeline } = config
   const { grouping, cooldown, quietHours } = config.alerts
   if ((grouping ?? cooldown ?? quietHours) === undefined) {
-    const limits = { limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, reasonsWaitMs: REASONS_WAIT_MS }
-    const rows = await takeOutbox(client, { pipeline, ...limits })
+    const limits = { pipeline, limit: MAX_ROWS, maxBytes: MAX_BATCH_BYTES, reasonsWaitMs: REASONS_WAIT_MS }
+    const rows = await takeOutbox(client, limits)
     // A stored rule or an open bucket may require control, too. That is checked only if there is nothing to send, so that no alert waits for it.
-    if (rows.length > 0 || !(await hasAlertControl(client, pipeline))) return rows
+    if (rows.length > 0 || !(await hasAlertControl(client, limits))) return rows
   }
   return controlAlerts(deps)
 }

@@ -120,6 +120,11 @@ export async function unsentCauseAt(
   return cause ?? null
 }
 
+/** The rows that are numbered next. */
+const FIRST = `(
+  select created_at, kind from outflow.outbox where pipeline = $1::text and sequence is null order by id limit $2::int
+) as first`
+
 /**
  * Whether alerts among the first $2 unnumbered rows of the pipeline $1 wait for their reasons: some have not been computed, and no alert
  * has waited for more than $4 ms.
@@ -129,31 +134,31 @@ export const REASONS_AWAITED = `(
     select from outflow.anomalies
     where pipeline = $1::text and reasons is null and unexplainable is null and detected_at >= at
   )
-  from (
-    select min(created_at) filter (where kind = 'alert') as at
-    from (
-      select created_at, kind from outflow.outbox where pipeline = $1::text and sequence is null order by id limit $2::int
-    ) as first
-  ) as oldest
+  from (select min(created_at) filter (where kind = 'alert') as at from ${FIRST}) as oldest
 )`
 
-/** Whether alert control has to decide on the outbox of the pipeline $1. */
+/** Whether alert control has to decide on the first $2 unnumbered rows of the pipeline $1. */
 export const ALERTS_CONTROLLED = `(
   exists (
     select from outflow.suppressions
-    where pipeline = $1::text and removed_at is null and (expires_at > now() or expires_at > (
-      select min(created_at) from outflow.outbox where pipeline = $1::text and sequence is null
-    ))
+    where pipeline = $1::text and removed_at is null
+      and (expires_at > now() or expires_at > (select min(created_at) from ${FIRST}))
   )
   or exists (select from outflow.alert_buckets where pipeline = $1::text)
 )`
 
-/** Whether alert control has to decide on a pipeline's outbox: a rule is active, or was when an unsent alert was detected, or a bucket is open. */
-export async function hasAlertControl(db: Queryable, pipeline: string): Promise<boolean> {
+/**
+ * Whether alert control has to decide on the first unnumbered rows of a pipeline: a rule is active, or was when one of them was detected, or a
+ * bucket is open.
+ */
+export async function hasAlertControl(
+  db: Queryable,
+  { pipeline, limit }: { readonly pipeline: string; readonly limit: number },
+): Promise<boolean> {
   const found = await runOne<{ controlled: boolean }>(db, {
     name: 'has_alert_control',
     text: `select ${ALERTS_CONTROLLED} as controlled`,
-    values: [pipeline],
+    values: [pipeline, limit],
   })
   return found.controlled
 }
