@@ -75,8 +75,11 @@ function explain(name: string, header: readonly string[], error: unknown, begunA
   switch (error.code) {
     case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH': {
       const found = Array.isArray(error.record) ? error.record.length : 'another number'
-      const lacking = typeof found === 'number' && found < header.length ? `; ${header[found]} is missing` : ''
-      return new InputInvalid(name, line, `${found} values for the header's ${header.length} columns${lacking}`, error)
+      const lacking = typeof found === 'number' && found < header.length
+      const hint = lacking
+        ? `${header[found]} is missing`
+        : 'name each column, and quote values that contain the delimiter'
+      return new InputInvalid(name, line, `${found} values for the header's ${header.length} columns; ${hint}`, error)
     }
     case 'CSV_QUOTE_NOT_CLOSED':
       return new InputInvalid(name, begunAt, 'a quoted value is not closed', error)

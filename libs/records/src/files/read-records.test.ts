@@ -88,7 +88,10 @@ describe('CSV', () => {
 
   it.each([
     ['a,b\n1,2\n3\n', "in, line 3: 1 values for the header's 2 columns; b is missing"],
-    ['a,b\n1,2,3\n', "in, line 2: 3 values for the header's 2 columns"],
+    [
+      'a,b\n1,2,3\n',
+      "in, line 2: 3 values for the header's 2 columns; name each column, and quote values that contain the delimiter",
+    ],
     ['a,b\n1,"2\n', 'in, line 2: a quoted value is not closed'],
     ['a,b\n1,"2\n3,4\n5,6\n', 'in, line 2: a quoted value is not closed'],
     ['a,b\n"1\n2","3\n4,5', 'in, line 2: a quoted value is not closed'],
