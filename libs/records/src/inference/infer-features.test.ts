@@ -213,10 +213,10 @@ describe('feature inference', () => {
         level: (index * 37) % 41,
       }))
     const hour = infer(records(18_000))
-    expect(hour.leftOut.at).toMatch(/^advances/)
+    expect(hour.leftOut.at).toMatch(/^times that advance from record to record /)
     expect(hour.kinds).toEqual(['$.born cyclic day', '$.level numeric'])
     const twoDays = infer(records(900_000))
-    expect(twoDays.leftOut.on).toMatch(/^advances/)
+    expect(twoDays.leftOut.on).toMatch(/^times that advance from record to record /)
     expect(twoDays.kinds).toEqual(['$.at cyclic day', '$.born cyclic day', '$.level numeric'])
     expect(infer(records(3_600_000)).kinds).toContain('$.on cyclic week')
   })

@@ -179,7 +179,7 @@ function passes({ period }: Cyclic, { times, epochs, backwards, earliestMs, late
 type Cyclic = Extract<Feature, { readonly type: 'cyclic' }>
 
 const PASSING_TIME =
-  'advances from record to record for less than a day, or a week of dates: new records would all be at times not seen (unless the training window is longer)'
+  'times that advance from record to record and span less than a day, or dates that span less than a week: new records have times that are not in the training window, unless it is longer'
 
 /** Returns the records as one value over time: their only features are one number and one time, present in each record and in order; null if not. */
 function seriesOf(features: readonly Feature[], fields: ReadonlyMap<string, Field>, records: number): Series | null {
