@@ -12,7 +12,7 @@ export {
   type RecordFile,
   sniffFormat,
 } from './files/record-file.js'
-export { readTrainingRecords, type TrainingRecords } from './files/training-records.js'
+export { oneColumnHint, readTrainingRecords, type TrainingRecords } from './files/training-records.js'
 export { makeDecoder } from './formats/decoder.js'
 export type { JsonObject, RecordDecoder } from './formats/record-decoder.js'
 export { makeRegistry } from './formats/registry/schema-registry.js'

@@ -39,6 +39,16 @@ it('excludes a column whose name begins as a path does (it was refused as unknow
   expect(await featuresWithout(['$.x'], '$.x', 'y')).toEqual(['$.y'])
 })
 
+it('names the delimiters if a CSV file has one column that no model can use (only the reason was printed)', async () => {
+  async function* bytes() {
+    yield Buffer.from(`load at\n${Array.from({ length: 50 }, (_, row) => `${row} x${row}`).join('\n')}\n`)
+  }
+  await expect(featuresOf('csv', bytes(), null, [])).rejects.toThrow(
+    '; the file has one column: the first line must be',
+  )
+  await expect(featuresWithout(['x', 'y'], 'x', 'y')).rejects.toThrow(/\(all are excluded\)$/)
+})
+
 it('excludes a given feature that no inferred column has: an item of a list, a window (they were refused as unknown)', async () => {
   async function* bytes() {
     yield Buffer.from('{"load":1,"items":[2],"at":"2026-01-05T07:00:00Z"}\n')

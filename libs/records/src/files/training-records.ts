@@ -5,7 +5,7 @@ import { type FeatureWarning, type LeftOut, makeFeatureInference } from '../infe
 import { makeSample } from '../sample.js'
 import { InputInvalid } from './errors.js'
 import { fileReader, readRecords } from './read-records.js'
-import type { FileRecord, RecordFile } from './record-file.js'
+import type { FileRecord, Format, RecordFile } from './record-file.js'
 
 /** The records of a file that a model is fitted to. */
 export interface TrainingRecords {
@@ -65,7 +65,7 @@ export async function readTrainingRecords(
     throw new InputInvalid(
       file.name,
       null,
-      `no column is usable by a model (${reasons.join('; ') || 'all are excluded'})`,
+      `no column is usable by a model (${reasons.join('; ') || 'all are excluded'})${oneColumnHint(file.format, inferred.paths)}`,
     )
   }
   const readLater = fileReader(file.name, features)
@@ -77,6 +77,12 @@ export async function readTrainingRecords(
     rows,
   }
 }
+
+/** How to fix a CSV file of one column that no model can use: another delimiter, or lines above the header. */
+export const oneColumnHint = (format: Format, paths: readonly string[]): string =>
+  format === 'csv' && paths.length === 1
+    ? '; the file has one column: the first line must be the header, and commas, semicolons, tabs or | separate values'
+    : ''
 
 function checkExcluded(file: string, excluded: readonly string[], paths: readonly string[]): void {
   const unknown = excluded.find((name) => !paths.some((path) => isWithin(name, path)))

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { oneColumnHint } from '@outflow/records'
 import { formatCounted, type Terminal } from '@outflow/terminal'
 import type { CommandContext } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -56,11 +57,12 @@ async function init(options: InitOptions, terminal: Terminal, signal: AbortSigna
   const access = topic === undefined ? null : await readConnection(options, process.env)
   const sample = access ? await topicRecords(topic!, access.connection, signal) : await fileRecords(input!, signal)
   const statistics = lookAtRecords(sample.partitions, sample)
+  const isCsvFile = input !== undefined && sample.withLists
   if (statistics.columns.length === 0) {
     const reasons = leftOutByReason(statistics.leftOut).join('; ')
-    throw new UsageError(`${sample.name} has no field that a model can use (${reasons})`)
+    const hint = isCsvFile ? oneColumnHint('csv', statistics.paths) : ''
+    throw new UsageError(`${sample.name} has no field that a model can use (${reasons})${hint}`)
   }
-  const isCsvFile = input !== undefined && sample.withLists
   const warning = isCsvFile ? headerWarning(statistics.paths) : null
   if (warning !== null) terminal.say(warning)
   const connection = access?.written ?? writtenWithoutTopic(options, process.env)
