@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fitCycle, hoursSinceCut, periodHours, timeAtHours } from './cycle.js'
+import { fitNumberColumn } from './number-column.js'
 
 const PERIODS = ['hour', 'day', 'week', 'year'] as const
 const time = fc.integer({ min: Date.UTC(1990, 0), max: Date.UTC(2040, 0) })
@@ -54,6 +55,17 @@ describe('a cycle', () => {
     const daytime = Float64Array.from({ length: 1000 }, (_, k) => Date.UTC(2001, 0, 1, 6 + (k % 17), k % 60))
     const { cut } = fitCycle('day', daytime)
     expect(cut * 24).toBeLessThan(6)
+  })
+
+  it('of an hour is cut at any whole minute (times at minute 1 were 6e-17 h after the cut, so their step was not found)', () => {
+    const feature = { path: '$.at', type: 'cyclic', period: 'hour', optional: false } as const
+    for (let cut = 0; cut < 60; cut++) {
+      const away = (minute: number) => Math.min((minute - cut + 60) % 60, (cut - minute + 60) % 60)
+      const minutes = Array.from({ length: 600 }, (_, k) => k % 60).filter((minute, k) => away(minute) > 2 || k < 60)
+      const times = Float64Array.from(minutes, (minute, k) => Date.UTC(2001, 0, 1, k % 24, minute))
+      expect(fitCycle('hour', times).cut).toBe(cut / 60)
+      expect(fitNumberColumn(feature, times, { contamination: 0, usualShare: 1 }).quantum).toBe(1 / 60)
+    }
   })
 
   it('keeps neighbours on both sides of midnight together', () => {

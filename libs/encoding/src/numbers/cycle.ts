@@ -41,7 +41,7 @@ export function fitCycle(period: Cycle['period'], times: Float64Array, zone?: st
     for (let next = 0; next < ARC; next++) inside += bins[(bin + next) % BINS]!
     if (inside < fewest) {
       fewest = inside
-      cut = ((bin + Math.floor(ARC / 2)) / BINS) % 1
+      cut = ((bin + Math.floor(ARC / 2)) % BINS) / BINS
     }
   }
   return {
