@@ -5,7 +5,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { expect, it } from 'vitest'
 import { sampleCategories } from './categories/sample-categories.js'
 import { decodeRecords } from './decode.js'
-import { encodeBatch } from './encode.js'
+import { encodeBatch, unitNll } from './encode.js'
 import { fitEncoder } from './fit-encoder.js'
 
 const RECORDS = 2_000
@@ -42,6 +42,18 @@ it.each([0.001, 1, 100_000])('a missing number has the density of one deviation 
   const mostlyZero = Array.from({ length: count }, (_, k) => (k % 50 === 0 ? unit * (3 + normal()) : 0))
   let at = 0
   expect(Math.abs(await difference(number, () => mostlyZero[at++ % count]!))).toBeLessThan(0.2)
+})
+
+it('a missing number that a category determines has the density of one deviation within the category', async () => {
+  const number: Feature = { path: '$.paid', type: 'numeric', optional: true }
+  const records: Fields[] = Array.from({ length: RECORDS }, (_, k) => ({
+    numbers: [k % 20 === 0 ? Number.NaN : 1_000 * (k % 9) + 20 * normal()],
+    categories: [`kind ${k % 9}`],
+  }))
+  const { encoder } = await fitEncoder([number, KIND], records, { contamination: 0, seed: 1 })
+  const deviation = Math.exp(unitNll(encoder)({ numbers: [Number.NaN], categories: ['kind 1'] }))
+  expect(deviation).toBeGreaterThan(10)
+  expect(deviation).toBeLessThan(40)
 })
 
 it('a window over a partition that was not seen whole is no rare event: it depends on where reading began', async () => {

@@ -17,9 +17,34 @@ function fit(pairs: readonly (readonly [string | null, string | null])[], contam
   const child = columnOf(pairs.map(([, to]) => to))
   const edge = fitConditional(parent, child, Int32Array.from(pairs.keys()), contamination)
   const alone = marginal(child.vocabulary.counts)
-  const p = (from: string, to: string) =>
-    conditional(edge, alone, parent.vocabulary.ids.get(from) ?? 0, child.vocabulary.ids.get(to) ?? 0)
+  const p = (from: string, to: string, reversible = false) =>
+    conditional({ ...edge, reversible }, alone, parent.vocabulary.ids.get(from) ?? 0, child.vocabulary.ids.get(to) ?? 0)
   return { edge, alone, p, parents: parent.vocabulary.values.length }
+}
+
+/** q(v | u) as the comment on `conditional` defines it, counted from the pairs, of values that occur in them. */
+function byFormula(pairs: readonly (readonly [string, string])[], u: string, v: string, reversible: boolean): number {
+  const count = (of: (from: string, to: string) => boolean) => pairs.filter(([from, to]) => of(from, to)).length
+  const n = (a: string, b: string) => count((from, to) => from === a && to === b)
+  const q = (b: string) => count((_, to) => to === b) / pairs.length
+  const letters = [...'ABCD']
+  const unequal = letters.flatMap((a) => letters.filter((b) => b !== a).map((b) => n(a, b)))
+  const [once, twice] = [1, 2].map((times) => unequal.filter((own) => own === times).length) as [number, number]
+  const discount = once === 0 ? 0 : Math.min(0.9, once / (once + 2 * twice))
+  const backedOff = (own: number, others: readonly number[], backOff: number) => {
+    const seen = others.filter((other) => other > 0).length
+    const total = others.reduce((sum, other) => sum + other, 0)
+    return (own - (own > 0 ? discount : 0) + (5 + discount * seen) * backOff) / (total + 5)
+  }
+  const others = letters.filter((b) => b !== u)
+  const ofParent = others.map((b) => n(u, b))
+  if (q(u) === 0) return backedOff(n(u, v), ofParent, q(v))
+  const equality = (count((from, to) => from === to) + 0.5) / (pairs.length + 1)
+  const equal = (n(u, u) + 5 * equality) / (count((from) => from === u) + 5)
+  if (u === v) return equal
+  const alone = q(v) / (1 - q(u))
+  const arrivals = others.filter((b) => q(b) > 0).map((b) => n(b, u))
+  return (1 - equal) * backedOff(n(u, v), ofParent, reversible ? backedOff(n(v, u), arrivals, alone) : alone)
 }
 
 describe('the probability of a category', () => {
@@ -43,6 +68,26 @@ describe('the probability of a category', () => {
           expect(sum).toBeCloseTo(1, 12)
         }
       }),
+    )
+  })
+
+  it('is that of its formula for any pairs, with and without back-off to the reversed pair', () => {
+    const letter = fc.constantFrom('A', 'B', 'C', 'D')
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(letter, letter), { minLength: 2, maxLength: 60 }),
+        fc.boolean(),
+        (pairs, reversible) => {
+          const { edge, alone, p } = fit(pairs)
+          fc.pre(edge.twin !== null)
+          for (const [u] of pairs) {
+            for (const [, v] of pairs) {
+              expect(p(u, v, reversible)).toBeCloseTo((1 - alone[0]!) * byFormula(pairs, u, v, reversible), 12)
+            }
+          }
+        },
+      ),
+      { seed: 1 },
     )
   })
 

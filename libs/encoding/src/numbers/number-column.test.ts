@@ -2,7 +2,17 @@ import fc from 'fast-check'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
-import { fitNumberColumn, flagOf, halfStep, relativeScale, restore, standardise, toLine } from './number-column.js'
+import {
+  arbitraryValueNll,
+  fitNumberColumn,
+  flagOf,
+  fromLine,
+  halfStep,
+  relativeScale,
+  restore,
+  standardise,
+  toLine,
+} from './number-column.js'
 
 const feature = { path: '$.x', type: 'numeric', optional: false } as const
 const fit = (values: readonly number[], contamination = 0, usualShare = 0.95) =>
@@ -17,6 +27,20 @@ describe('a number column', () => {
         for (const x of whole) expect(restore(column, standardise(column, toLine(column, x)))).toBeCloseTo(x, 4)
       }),
     )
+  })
+
+  it('has a density of arbitrary values on its line that integrates to 1, on a log scale too', () => {
+    for (const scale of ['linear', 'log'] as const) {
+      const values = Float64Array.from({ length: 500 }, (_, k) => 200 + 3 * k ** 2)
+      const column = fitNumberColumn({ ...feature, scale }, values, { contamination: 0, usualShare: 0.95 })
+      const step = column.scale / 20
+      let mass = 0
+      for (let k = -1_000; k <= 1_000; k++) {
+        mass += step * Math.exp(-arbitraryValueNll(column, fromLine(column, column.centre + k * step)))
+      }
+      // The rest of a Cauchy density is beyond 50 scales.
+      expect(mass).toBeCloseTo((2 / Math.PI) * Math.atan(50), 3)
+    }
   })
 
   it('finds the step of values', () => {
