@@ -94,4 +94,14 @@ describe('a p-value', () => {
     expect(above).toEqual(above.toSorted((a, b) => a - b))
     expect(pUpperLimit(counting([1, 2, 3]), 0)).toBe(1)
   })
+
+  it('is, where it is counted, 1.645 standard errors of its upper limit below that', () => {
+    const rows = 50
+    const calibration = counting(Array.from({ length: rows }, (_, row) => row))
+    for (const nll of [49.5, 40, 10, 1]) {
+      const limit = pUpperLimit(calibration, nll)
+      const [p] = pValues(calibration, Float64Array.of(nll))
+      expect(limit - p!).toBeCloseTo(1.645 * Math.sqrt((limit * (1 - limit)) / rows), 9)
+    }
+  })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededDraws } from '../test-draws.js'
-import { fitParetoTail, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
+import { fitParetoTail, joinLater, tailPValue, tailQuantile, tailUpperLimit } from './pareto-tail.js'
 
 const draws = seededDraws(11)
 const uniform = () => 1 - draws.uniform()
@@ -163,4 +163,16 @@ describe('a Pareto tail', () => {
       expect(fitParetoTail(calibration)).toBeNull()
     }
   })
+})
+
+it.each([NORMAL[1]!, HEAVY])('has the same ratios of p-values beyond a later junction: $name', ({ draw }) => {
+  const calibration = Float64Array.from({ length: 2_000 }, draw).sort()
+  const tail = fitParetoTail(calibration)!
+  const later = joinLater(tail, calibration, 2)
+  expect(later.junction).toBeGreaterThan(tail.junction)
+  expect(tailPValue(later, later.junction)).toBeCloseTo(3 / 2_001, 12)
+  for (const by of [0.01, 1, 10, 100]) {
+    const survival = (own: typeof tail) => tailPValue(own, later.junction + by) / tailPValue(own, later.junction)
+    expect(survival(later) / survival(tail)).toBeCloseTo(1, 9)
+  }
 })

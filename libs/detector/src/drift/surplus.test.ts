@@ -63,3 +63,13 @@ it('is as rare as designed if nothing has changed', () => {
 })
 
 const BLOCKS = 300
+
+it('is null for an excess that the error of a small calibration set explains', () => {
+  const due = 2 ** -7
+  const counts = borders
+    .slice(1)
+    .map((_, bucket) => (bucket === 0 ? 1 - 1.5 * due : bucket === 7 ? 1.5 * due : 0) * 1e5)
+  const blocks = Array.from({ length: 200 }, (_, minute) => ({ startMs: minute * MINUTE_MS, counts }))
+  expect(watchSurplus(blocks, { ...options, calibrated: 20_000 })).not.toBeNull()
+  expect(watchSurplus(blocks, { ...options, calibrated: 100 })).toBeNull()
+})
