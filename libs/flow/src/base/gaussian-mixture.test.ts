@@ -45,6 +45,15 @@ describe.each([
   })
 })
 
+it('draws rows closer to the mean of their component at a temperature below 1', () => {
+  const { means } = someMixture(1, 3)
+  const draw = (temperature: number) => baseOf(1, 3).draw(seededRandom(2, 'test'), 50, temperature)
+  const [warm, cold] = [draw(1), draw(0.25)]
+  cold.forEach((value, at) => {
+    expect(value - means[at % 3]!).toBeCloseTo(0.25 * (warm[at]! - means[at % 3]!), 5)
+  })
+})
+
 it('leaves out components whose contribution is negligible', () => {
   const dim = 3
   const components = 3

@@ -106,6 +106,14 @@ it.each(['realnvp', 'glow', 'spline'] as const)('fits a flow of the kind %s to a
   expect(report.logEvidence).toBeCloseTo(Math.log(2 * Math.PI), 1)
 })
 
+it('estimates the evidence above the bound, and a small effective share, where q is not the posterior', async () => {
+  const { report } = await fitPosterior(aGaussian(1), { ...options, maxSteps: 1 })
+  // KL(N(0, 1) ‖ N(1, 1)) is half a nat a column, and the mean of squared weights e a column.
+  expect(report.elbo.at(-1)!).toBeLessThan(Math.log(2 * Math.PI) - 0.8)
+  expect(Math.abs(report.logEvidence - Math.log(2 * Math.PI))).toBeLessThan(0.3)
+  expect(Math.abs(report.effectiveShare - Math.exp(-2))).toBeLessThan(0.08)
+})
+
 it('starts at the given mean and deviation, far from the origin', async () => {
   const start = { mean: [1000, 1000], deviation: [1, 1] }
   const { report } = await fitPosterior(aGaussian(1000), { ...options, start, maxSteps: 50 })

@@ -37,6 +37,24 @@ describe.each<FlowKind>(['realnvp', 'glow', 'spline'])('a flow of the kind %s wi
     expect(mean(nll) - mean(best)).toBeLessThan(0.05)
   })
 
+  it('scales a column with a heavy tail by its quartiles, and one without by its deviation', async () => {
+    const random = seededRandom(3, 'tails')
+    const tails = Float64Array.of(1, 10, 1_000)
+    const heavy = Float32Array.from({ length: DIM * 2_000 }, (_, at) => {
+      const normal = random.normal()
+      return random.uniform() < 0.02 ? tails[at % DIM]! * normal : normal
+    })
+    const spec = { ...flowSpec(kind, DIM), layers: 2, hidden: [8], base: { kind: 'mixture', components: 1 } as const }
+    const settings = { ...FIT_DEFAULTS, spec, noise: new Float32Array(DIM), maxSteps: 0 }
+    const { flow } = await train({ rows: heavy }, settings, backend)
+    const [one, ten, thousand] = flow.weights.get('layers.0.actnorm.logScale')!.data.map(Math.exp)
+    expect(Math.abs(one! - 1)).toBeLessThan(0.1)
+    expect(Math.abs(ten! - 1)).toBeLessThan(0.1)
+    // Its deviation is 141; at least a twentieth of it remains.
+    expect(thousand! * 141).toBeGreaterThan(15)
+    expect(thousand! * 141).toBeLessThan(25)
+  })
+
   it('has no more components than configured, and the variance of the rows', async () => {
     const { flow } = await begin(1)
     expect(flow.spec.base).toEqual({ kind: 'mixture', components: 1 })

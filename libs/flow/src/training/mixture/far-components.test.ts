@@ -58,6 +58,22 @@ describe('a robust density', () => {
     expect(contaminated).toBeGreaterThan(4)
   })
 
+  it('is that of the Student density which drew the rows', () => {
+    const random = seededRandom(4, 'student')
+    const rows = new Float64Array(DIM * 20_000)
+    for (let from = 0; from < rows.length; from += DIM) {
+      const [one, two, three] = [random.normal(), random.normal(), random.normal()]
+      const width = 2 / Math.sqrt((one * one + two * two + three * three) / 3)
+      for (let j = 0; j < DIM; j++) rows[from + j] = width * random.normal()
+    }
+    const places = Float64Array.of(0, 0, 2, 0, 4, 4, 40, 0)
+    const found = fitRobustDensity({ dim: DIM, rows, noise: 0 })(places)
+    found.forEach((nats, row) => {
+      const square = (places[2 * row]! ** 2 + places[2 * row + 1]! ** 2) / 2 ** 2
+      expect(Math.abs(nats - 2.5 * Math.log1p(square / 3))).toBeLessThan(0.1)
+    })
+  })
+
   it('is finite for constant columns and repeated rows', () => {
     const rows = new Float64Array(40).fill(7)
     const nll = fitRobustDensity({ dim: 2, rows, noise: 0.03 })(rows)
