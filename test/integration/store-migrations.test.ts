@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { MigrationChanged, migrate, migrationStatus, openPool, StoreRefused } from '@outflow/store'
 import { leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +12,16 @@ describe('migrate', () => {
     expect(applied[0]).toMatch(/^000001_/)
     expect(await migrate(url)).toEqual([])
     expect(await withClient(url, migrationStatus)).toEqual({ total: applied.length, pending: 0 })
+  })
+
+  it('takes as long as it needs where the database has a statement_timeout (it was cancelled)', async () => {
+    const url = await aDatabase()
+    await withClient(url, async (other) => {
+      await other.query(`alter database ${new URL(url).pathname.slice(1)} set statement_timeout = '500ms'`)
+      await other.query('begin; lock table outflow.migrations')
+      const migrating = migrate(url)
+      await Promise.all([expect(migrating).resolves.toEqual([]), setTimeout(1_000).then(() => other.query('commit'))])
+    })
   })
 
   it('can run eight times concurrently: one applies, seven have nothing to do', async () => {

@@ -200,6 +200,8 @@ async function withConnection<T>(url: string, act: (client: pg.Client) => Promis
   client.on('error', () => {})
   try {
     await client.connect()
+    // The server, the database or the role may have one.
+    await client.query('set statement_timeout = 0')
     return await act(client)
   } catch (thrown: unknown) {
     throw toStoreError(thrown)
