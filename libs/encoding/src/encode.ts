@@ -102,7 +102,7 @@ function missingNllOf(encoder: Encoder, j: number): number {
   const present = countOf('present') / Math.max(1, countOf('present') + countOf('usual'))
   const [anchor] = anchors[j]!
   const left = anchor === undefined ? 1 : Math.max(groupings[anchor]!.remaining[j]!, noise[j]!)
-  return present * Math.log(numbers[j]!.scale * left)
+  return present * Math.log(Math.max(numbers[j]!.scale * left, Number.MIN_VALUE))
 }
 
 /**

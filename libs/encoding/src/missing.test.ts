@@ -56,6 +56,17 @@ it('a missing number that a category determines has the density of one deviation
   expect(deviation).toBeLessThan(40)
 })
 
+it('a missing number has a finite density where the others differ by the smallest float64 (its NLL was −∞)', async () => {
+  const number: Feature = { path: '$.paid', type: 'numeric', optional: true }
+  const records: Fields[] = Array.from({ length: 300 }, (_, k) => ({
+    numbers: [Number.MIN_VALUE * (k % 3)],
+    categories: [`kind ${k % 3}`],
+  }))
+  const { encoder } = await fitEncoder([number, KIND], records, { contamination: 0, seed: 1 })
+  const { addedNll } = encodeBatch(encoder, [{ numbers: [Number.NaN], categories: ['kind 1'] }])
+  expect(Number.isFinite(addedNll[0]!)).toBe(true)
+})
+
 it('a window over a partition that was not seen whole is no rare event: it depends on where reading began', async () => {
   const window = { type: 'window', name: 'spread', aggregate: 'std', of: '$.paid', over: '1h' } as const
   expect(await difference({ ...window, by: 'partition' }, normal, 100)).toBeCloseTo(-ENTROPY, 1)
