@@ -85,7 +85,7 @@ describe('a density of independent fields', () => {
   })
 
   it('is finite for every record', () => {
-    for (const values of [[3], [3, 3, 3], [0, 1e300], [-1e-300, 1e-300]]) {
+    for (const values of [[3], [3, 3, 3], [0, 1e300], [-1e-300, 1e-300], [0, 5e-324, 1e-323], [Number.NaN]]) {
       const nllByField = ofNumber(values)
       for (const x of [0, 3, 1e300, -1e300, 1e-300, Number.NaN]) {
         expect(Number.isFinite(nllByField(at(x))[0]!), `${x} after ${values}`).toBe(true)

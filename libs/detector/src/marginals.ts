@@ -70,7 +70,7 @@ function numberNllOf(
   return (value) => {
     if (Number.isNaN(value)) return missing
     if (value === usual) return isUsual
-    return isOther - Math.log(density(onLine(value))) - logSlope(scale, value)
+    return isOther - Math.log(Math.max(density(onLine(value)), Number.MIN_VALUE)) - logSlope(scale, value)
   }
 }
 
@@ -92,7 +92,7 @@ function kernelDensity(ascending: Float64Array, circle: number | null): (x: numb
     stepOf(centres) / 2,
     silvermanNoise(centres.length, 1) * deviation,
     Number.EPSILON * Math.abs(middle),
-    Number.MIN_VALUE,
+    NARROWEST,
   )
   const factor = (1 - TAIL) / (centres.length * width * Math.sqrt(2 * Math.PI))
   const away = (a: number, b: number) => {
@@ -103,7 +103,7 @@ function kernelDensity(ascending: Float64Array, circle: number | null): (x: numb
   return (x) => {
     let sum = 0
     for (const centre of centres) sum += Math.exp(-0.5 * (away(x, centre) / width) ** 2)
-    return Math.max(factor * sum + TAIL * tail(x), Number.MIN_VALUE)
+    return factor * sum + TAIL * tail(x)
   }
 }
 
@@ -130,6 +130,8 @@ function cauchy(x: number, middle: number, width: number): number {
 }
 
 const UNSEEN_WEIGHT = 0.5
+/** The density at a centre of a narrower kernel can leave the range of float64. */
+const NARROWEST = 1e-300
 const TAIL = 0.05
 /** Evenly spaced quantiles of the values: enough for one column, and 2,000 records of 20 columns take a third of a second. */
 const MOST_CENTRES = 512
