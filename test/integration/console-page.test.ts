@@ -371,6 +371,7 @@ describe('a console with a login', () => {
     await page.context().clearCookies()
     await form.getByRole('button', { name: 'Give it' }).click()
     await logIn()
+    await page.getByText('“Verdict on airport-13” failed. Unauthorized').waitFor()
     await form.getByRole('button', { name: 'Give it' }).click()
     await soon(lastVerdict).toMatchObject({ offset: '13', verdict: 'expected', note: 'as every winter' })
     expectComplaints(/status of 401/)

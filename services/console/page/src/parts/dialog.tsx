@@ -38,8 +38,8 @@ export function Dialog({ title, children, action, isComplete = true, act, onClos
       shown.close()
     } catch (error: unknown) {
       const failed = asApiError(error)
-      // Closed meanwhile, it cannot show why.
-      if (!shown.open) notify('failed', `“${title}” failed. ${failed.message}`)
+      // Closed meanwhile, or replaced by the form to log in, it cannot show why.
+      if (!shown.open || failed.status === 401) notify('failed', `“${title}” failed. ${failed.message}`)
       setFailure(failed)
       setActing(false)
     }
