@@ -131,13 +131,6 @@ describe('toBrokerError', () => {
     })
   })
 
-  it('reports a topic that a transaction may not write to as refused access (it was "The broker did not attempt to execute this operation")', () => {
-    const access = { topics: ['alerts', 'dead-letters'] }
-    expect(toBrokerError(protocolError('OPERATION_NOT_ATTEMPTED', false), access)).toMatchObject({
-      problem: 'Kafka refused access to topic alerts or dead-letters',
-    })
-  })
-
   it('recognises a fenced sender', () => {
     expect(toBrokerError(protocolError('INVALID_PRODUCER_EPOCH', false))).toBeInstanceOf(SenderFenced)
   })

@@ -141,8 +141,6 @@ const refusedTopics = ({ topics }: Access): readonly [what: string, operations: 
 /** What the broker refuses access to, and the permissions that it requires, by the type of its error. */
 const PERMISSIONS: Readonly<Record<string, (access: Access) => readonly [what: string, operations: string]>> = {
   TOPIC_AUTHORIZATION_FAILED: refusedTopics,
-  // The broker's answer for the other topics of a transaction; kafkajs reports the first answer.
-  OPERATION_NOT_ATTEMPTED: refusedTopics,
   // A producer without WRITE on any topic.
   CLUSTER_AUTHORIZATION_FAILED: () => refusedTopics({}),
   GROUP_AUTHORIZATION_FAILED: ({ groupId }) => [`group ${groupId ?? ''}`.trim(), 'READ on it'],
