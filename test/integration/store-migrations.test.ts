@@ -149,7 +149,8 @@ describe('the analyst', () => {
     for (const attempt of [
       'select 1 from outflow.anomalies',
       'delete from analyst.pipelines',
-      'create table mine ()',
+      'create table analyst.mine ()',
+      'create table outflow.mine ()',
     ]) {
       await expect(pool.query(`set role outflow_analyst; ${attempt}`)).rejects.toThrow('permission denied')
     }
