@@ -352,7 +352,7 @@ describe('bad usage and bad input exit with 2 and one line', () => {
       'a column to exclude that is not there',
       ['train', '--input', '-', '--exclude', 'laod', '--output', at('never')],
       good,
-      'outflow: stdin: no column laod to exclude; the columns are id, plant, load, heat, at',
+      'outflow: stdin: no column laod to exclude (Did you mean load?)',
     ],
     [
       'too few rows to fit',

@@ -39,6 +39,18 @@ it('excludes a column whose name begins as a path does (it was refused as unknow
   expect(await featuresWithout(['$.x'], '$.x', 'y')).toEqual(['$.y'])
 })
 
+it('suggests the column that is meant, and lists 20 columns of a wide file at most (the message had each of them)', async () => {
+  const columns = Array.from({ length: 300 }, (_, index) => `sensor${index}`)
+  await expect(featuresWithout(['tmp'], 'temp', ...columns)).rejects.toThrow(
+    /^in: no column tmp to exclude \(Did you mean temp\?\)$/,
+  )
+  await expect(featuresWithout(['pressure'], ...columns)).rejects.toThrow(/, sensor18, sensor19, 280 more$/)
+  async function* constants() {
+    yield Buffer.from(`${columns.join(',')}\n${columns.map(() => 1).join(',')}\n`)
+  }
+  await expect(featuresOf('csv', constants(), null, [])).rejects.toThrow(/; sensor19: .*; 280 more\)$/)
+})
+
 it('names the delimiters if a CSV file has one column that no model can use (only the reason was printed)', async () => {
   async function* bytes() {
     yield Buffer.from(`load at\n${Array.from({ length: 50 }, (_, row) => `${row} x${row}`).join('\n')}\n`)

@@ -1,4 +1,4 @@
-import type { Feature, Position } from '@outflow/contracts'
+import { didYouMean, type Feature, type Position } from '@outflow/contracts'
 import { featurePath, nameOfPath, type Step, stepsOfColumn } from '@outflow/contracts/feature'
 import type { Fields } from '../fields/fields.js'
 import { type FeatureWarning, type LeftOut, makeFeatureInference } from '../inference/infer-features.js'
@@ -61,11 +61,14 @@ export async function readTrainingRecords(
   checkExcluded(file.name, exclude, [...new Set([...inferred.paths, ...(given ?? []).map(featurePath)])])
   const features = withoutExcluded(given ?? inferred.features)
   if (features.length === 0) {
-    const reasons = inferred.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`)
+    const reasons = listed(
+      inferred.leftOut.map(({ path, why }) => `${nameOfPath(path)}: ${why}`),
+      '; ',
+    )
     throw new InputInvalid(
       file.name,
       null,
-      `no column is usable by a model (${reasons.join('; ') || 'all are excluded'})${oneColumnHint(file.format, inferred.paths)}`,
+      `no column is usable by a model (${reasons || 'all are excluded'})${oneColumnHint(file.format, inferred.paths)}`,
     )
   }
   const readLater = fileReader(file.name, features)
@@ -87,12 +90,19 @@ export const oneColumnHint = (format: Format, paths: readonly string[]): string 
 function checkExcluded(file: string, excluded: readonly string[], paths: readonly string[]): void {
   const unknown = excluded.find((name) => !paths.some((path) => isWithin(name, path)))
   if (unknown === undefined) return
-  throw new InputInvalid(
-    file,
-    null,
-    `no column ${unknown} to exclude; the columns are ${paths.map(nameOfPath).join(', ')}`,
-  )
+  const names = paths.map(nameOfPath)
+  const meant = didYouMean(unknown, names)
+  const hint = meant === undefined ? `; the columns are ${listed(names, ', ')}` : ` (Did you mean ${meant}?)`
+  throw new InputInvalid(file, null, `no column ${unknown} to exclude${hint}`)
 }
+
+/** The first names, and the number of the others: a map by id has thousands of keys. */
+function listed(names: readonly string[], separator: string): string {
+  const more = names.length > MOST_LISTED ? [`${names.length - MOST_LISTED} more`] : []
+  return [...names.slice(0, MOST_LISTED), ...more].join(separator)
+}
+
+const MOST_LISTED = 20
 
 /** Whether a path is the field of a column or path, or inside it: `route` is also `$.route.origin`. */
 function isWithin(name: string, path: string): boolean {
