@@ -51,6 +51,12 @@ test('a syntax error names file, line, column and the line itself', async () => 
   await expect(reading).rejects.toThrow(/broken\.yaml, line \d+, column \d+: .*The line: ".+"/)
 })
 
+test('the error of a long line, as of a model file, has the beginning of the line (it had the whole line)', async () => {
+  const failure = await loadConfig(await aFile('a.model', `metadata: "x" ${'x'.repeat(20_000)}`)).catch(String)
+  expect(failure).toContain('The line: "metadata: ')
+  expect(String(failure).length).toBeLessThan(500)
+})
+
 test('a file of several YAML documents is refused, with the line of the second (it named a function of the parser)', async () => {
   const reading = loadConfig(await aFile('two.yaml', 'pipeline: flights\n---\npipeline: trains\n'))
   await expect(reading).rejects.toThrow(/two\.yaml, line 2, column 1: a second YAML document begins, .*remove "---"/)

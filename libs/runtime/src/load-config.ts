@@ -74,9 +74,12 @@ function parseYaml(text: string, path: string): unknown {
   // The parser's message quotes the invalid text, which may be a secret.
   const detail = MAY_HOLD_SECRET.test(shown)
     ? `${problem.code}. The line is not shown, because it may contain a secret`
-    : `${problem.message}. The line: "${shown}"`
+    : `${problem.message}. The line: "${shown.slice(0, MOST_SHOWN).toWellFormed()}"`
   throw new ConfigInvalid(`${place}: ${detail}; ${fixOf(shown)}`, { values: { path, line, column: col } })
 }
+
+/** Characters; a line of another file, such as a model's, can have thousands. */
+const MOST_SHOWN = 200
 
 /** Resolves aliases. The parser's own message is not used, because it quotes a secret that begins with an asterisk. */
 function toPlain(document: Document.Parsed, path: string): unknown {

@@ -10,8 +10,9 @@ interface Answer {
 type Parse = (answer: Answer) => Promise<Answer>
 
 /**
- * Makes kafkajs report why a transaction cannot write to a partition. The broker then refuses the transaction's other partitions with "operation
- * not attempted", and kafkajs reports the first answer: it would not read the partitions of a topic again that was created again with fewer.
+ * Makes kafkajs report why a transaction cannot write to a partition. The broker then refuses the transaction's other partitions with
+ * "operation not attempted", and kafkajs reports the first answer: it would not read the partitions of a topic again that was created
+ * again with fewer.
  */
 export function reportAttemptedFirst(): void {
   const response: { parse: Parse } = createRequire(import.meta.url)(
