@@ -1,3 +1,5 @@
+import { formatWith } from './format-with.js'
+
 /**
  * Formats how rare a record is among normal ones, such as `1 in 11,000`.
  *
@@ -10,9 +12,8 @@
 export function formatRarity(pValue: number, resolution: number = TAIL_RESOLUTION): string {
   if (pValue > NOT_RARE) return 'not rare'
   if (pValue <= BEYOND * resolution) return 'beyond anything seen'
-  whole ??= new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
   const capped = Math.max(pValue, resolution)
-  return `${pValue <= resolution ? 'rarer than ' : ''}1 in ${whole.format(Number((1 / capped).toPrecision(2)))}`
+  return `${pValue <= resolution ? 'rarer than ' : ''}1 in ${whole(Number((1 / capped).toPrecision(2)))}`
 }
 
 /** A calibration has at most a few 100,000 records, and its fitted tail continues the count for about a factor of ten. */
@@ -20,5 +21,4 @@ const TAIL_RESOLUTION = 1e-6
 const BEYOND = 1e-3
 const NOT_RARE = 0.1
 
-// Made at its first use: the first formatter of a process loads the data of its locale.
-let whole: Intl.NumberFormat | undefined
+const whole = formatWith({ maximumFractionDigits: 0 })
