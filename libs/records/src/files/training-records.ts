@@ -57,7 +57,8 @@ export async function readTrainingRecords(
     }
     onRows(rows)
   }
-  const inferred = inference.conclude()
+  const kept = sample.records()
+  const inferred = inference.conclude(kept.flatMap((row) => ('line' in row ? [row.record] : [])))
   checkExcluded(file.name, exclude, [...new Set([...inferred.paths, ...(given ?? []).map(featurePath)])])
   const features = withoutExcluded(given ?? inferred.features)
   if (features.length === 0) {
@@ -76,7 +77,7 @@ export async function readTrainingRecords(
     features,
     leftOut: given ? [] : inferred.leftOut.filter(({ path }) => !isExcluded(path)),
     warnings: inferred.warnings.filter(({ path }) => features.some((feature) => featurePath(feature) === path)),
-    records: sample.records().map((kept) => ('line' in kept ? readLater(kept) : kept)),
+    records: kept.map((row) => ('line' in row ? readLater(row) : row)),
     rows,
   }
 }

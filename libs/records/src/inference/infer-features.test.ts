@@ -43,6 +43,16 @@ describe('feature inference', () => {
     expect(infer(seats).kinds).toEqual(['$.seat categorical'])
   })
 
+  it('reads numbers that determine others, but not by their order, as codes (a shop was a quantity)', () => {
+    const records = Array.from({ length: 600 }, (_, at) => {
+      const shop = (at * 7) % 41
+      return { shop: 100 + shop, size: ((shop * 17) % 41) / 2, amount: (at * 13) % 89 }
+    })
+    const { kinds, warnings } = infer(records)
+    expect(kinds).toEqual(['$.shop categorical', '$.size numeric', '$.amount numeric'])
+    expect(warnings).toEqual([{ path: '$.shop', text: expect.stringContaining('read as codes') }])
+  })
+
   it('warns of a code for missing numbers (it hid wrong values between the code and the numbers)', () => {
     const rows = Array.from({ length: 60 }, (_, at) => ({
       temp: at % 5 === 0 ? -999 : (at * 37) % 41,
@@ -194,7 +204,7 @@ describe('feature inference', () => {
         fuel: 5e6 - index * index,
         overtaking: 100 * index + (index % 30 === 0 ? 120 : 0),
         sawtooth: index % 40,
-        noise: (index * 37) % 41,
+        noise: ((index * 37) % 41) / 10,
       })),
     )
     expect(leftOut.offset).toMatch(/^rises/)
@@ -260,7 +270,7 @@ describe('feature inference', () => {
     const records = column('x', ['1', 'a'], ['2', 'b'], ['4', 'a'])
     const inference = makeFeatureInference({ withLists: true })
     for (const record of records) inference.observe(record)
-    expect(inference.conclude().features.map(featurePath)).toEqual(['$.x[0]', '$.x[1]'])
+    expect(inference.conclude([]).features.map(featurePath)).toEqual(['$.x[0]', '$.x[1]'])
     expect(infer(records).leftOut).toEqual({
       x: 'a list or an empty object; a path may name a value of a list, as $.FIELD[0], or its length, as $.FIELD.length',
     })
@@ -280,7 +290,7 @@ describe('feature inference', () => {
       for (let index = partition; index < 90; index += 3)
         inference.observe({ sent: 1_500 * index, load: (index * 37) % 41 })
     }
-    const { features, leftOut } = inference.conclude()
+    const { features, leftOut } = inference.conclude([])
     expect(leftOut).toMatchObject([{ path: '$.sent', why: expect.stringMatching(/^rises/) }])
     expect(features).toMatchObject([{ path: '$.load' }])
   })
@@ -292,7 +302,7 @@ describe('feature inference', () => {
       for (let index = 0; index < 100; index += 1)
         inference.observe({ machine: `${partition}-${Math.floor(index / 5) % 4}`, load: (index * 37) % 41 })
     }
-    expect(inference.conclude().features.map(featurePath)).toEqual(['$.machine', '$.load'])
+    expect(inference.conclude([]).features.map(featurePath)).toEqual(['$.machine', '$.load'])
   })
 
   it.each([

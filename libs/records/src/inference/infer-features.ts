@@ -1,7 +1,10 @@
 import { type Feature, featureSchema } from '@outflow/contracts'
 import { featureName, featurePath, formatPath, nameOfPath, type Step } from '@outflow/contracts/feature'
 import { formatNumber } from '@outflow/contracts/wording'
+import { compilePath } from '../fields/path.js'
+import { readNumber } from '../fields/reader.js'
 import type { JsonObject } from '../formats/record-decoder.js'
+import { codesAmong } from './codes.js'
 import { DAY_MS, DECIDING_SHARE, type Field, MAX_DISTINCT, newField, note } from './field-statistics.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { wantsLogScale } from './number-summary.js'
@@ -38,7 +41,7 @@ interface Place {
 /**
  * Infers features from records: numbers are numeric, skewed ones over a decade on a log scale, strings of few values
  * categorical, booleans and texts `true` and `false` boolean, ISO 8601 and epoch times cyclic. Digits that a number would not keep, such as `00501`
- * and ids of 64 bits, are codes, not numbers.
+ * and ids of 64 bits, are codes, not numbers; so are whole numbers that determine other fields, but not by their order.
  * Constant and empty fields, ids, numbers that only rise or fall, times that advance for less than their period, and texts that never return
  * to an earlier value are left out. Memory grows with the number of fields, not of records.
  *
@@ -75,8 +78,9 @@ export function makeFeatureInference({ withLists = false } = {}) {
         field.inPartition.clear()
       }
     },
-    conclude: (): Inference => {
-      const features: Feature[] = []
+    /** @param sample  records to find codes among the numbers; at most 8,192 of them are read */
+    conclude: (sample: readonly JsonObject[]): Inference => {
+      const numbered: Feature[] = []
       const leftOut: LeftOut[] = []
       // An object that is null in some records makes its fields optional, and is no field of its own.
       const own = [...fields].filter(([{ inner }, { present, missing }]) => inner.size === 0 || present > missing)
@@ -85,14 +89,16 @@ export function makeFeatureInference({ withLists = false } = {}) {
       for (const [path, field] of byPath) {
         const found = inferField(path, field, records)
         if ('why' in found) leftOut.push({ path, ...found })
-        else features.push(names.has(featureName(found)) ? { ...found, name: path } : found)
+        else numbered.push(names.has(featureName(found)) ? { ...found, name: path } : found)
         // The key "a.b", and the key b of an object a, have one name.
         names.add(nameOfPath(path))
       }
       const paths = [...byPath.keys()]
-      const warnings = features.flatMap((feature) =>
-        feature.type === 'numeric' ? warningsOf(feature.path, byPath.get(feature.path)!) : [],
-      )
+      const features = withCodes(numbered, sample)
+      const warnings = features.flatMap((feature, at) => {
+        if (feature.type === 'numeric') return warningsOf(feature.path, byPath.get(feature.path)!)
+        return numbered[at]!.type === 'numeric' ? [{ path: featurePath(feature), text: CODE }] : []
+      })
       const series = seriesOf(features, byPath, records)
       if (series === null) {
         const isLeftOut = (feature: Feature) => feature.type === 'cyclic' && passes(feature, byPath.get(feature.path)!)
@@ -150,6 +156,27 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
   const why = `${direction} from record to record, as a counter, a time or an id: new records would all be outside the range seen (unless the records are sorted by it)`
   return { why, feature: parsed.data }
 }
+
+/** Returns the features with the codes among the numbers as categories. */
+function withCodes(features: readonly Feature[], sample: readonly JsonObject[]): readonly Feature[] {
+  const numeric = features.filter(({ type }) => type === 'numeric')
+  const stride = Math.ceil(sample.length / MOST_SAMPLED)
+  const rows = sample.filter((_, at) => at % stride === 0)
+  const columns = numeric.map((feature) => {
+    const get = compilePath(featurePath(feature))
+    return Float64Array.from(rows, (row) => readNumber(get(row)) ?? Number.NaN)
+  })
+  const codes = new Set(codesAmong(columns).map((at) => numeric[at]!))
+  return features.map((feature) => {
+    if (feature.type !== 'numeric' || !codes.has(feature)) return feature
+    const { scale: _, ...common } = feature
+    return { ...common, type: 'categorical' }
+  })
+}
+
+const MOST_SAMPLED = 8_192
+const CODE =
+  'numbers that determine other fields, but not by their order, are read as codes: make it numeric if it is a quantity'
 
 function warningsOf(path: string, { summariser }: Field): readonly FeatureWarning[] {
   const warnings: FeatureWarning[] = []

@@ -5,7 +5,7 @@ import { makeFeatureInference } from './infer-features.js'
 export function infer(records: readonly Record<string, unknown>[]) {
   const inference = makeFeatureInference()
   for (const record of records) inference.observe(record)
-  const { features, leftOut, warnings } = inference.conclude()
+  const { features, leftOut, warnings } = inference.conclude(records)
   const kinds = features.map((feature) =>
     feature.type === 'cyclic' ? `${feature.path} cyclic ${feature.period}` : `${featurePath(feature)} ${feature.type}`,
   )

@@ -26,7 +26,7 @@ export function lookAtRecords(
     for (const record of partition) inference.observe(record)
   }
   const records = partitions.flat()
-  const { features, paths, leftOut, warnings } = inference.conclude()
+  const { features, paths, leftOut, warnings } = inference.conclude(records)
   const columns = features
     .filter(({ type }) => type !== 'window')
     .map((feature) => ({
