@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { replaceMethod } from './replace-method.js'
 
 interface ConsumerGroup {
   /** Time of the last heartbeat, epoch ms. */
@@ -24,23 +25,13 @@ export function tolerateClockSteps(): void {
   const require = createRequire(import.meta.url)
   const group: ConsumerGroup = require('kafkajs/src/consumer/consumerGroup').prototype
   const pool: BrokerPool = require('kafkajs/src/cluster/brokerPool').prototype
-  if (group.heartbeat === heartbeatNow) return
-  heartbeat = group.heartbeat
-  group.heartbeat = heartbeatNow
-  refresh = pool.refreshMetadataIfNecessary
-  pool.refreshMetadataIfNecessary = refreshNow
-}
-
-let heartbeat: ConsumerGroup['heartbeat']
-let refresh: BrokerPool['refreshMetadataIfNecessary']
-
-function heartbeatNow(this: ConsumerGroup, options: { readonly interval: number }): Promise<void> {
-  if (this.lastRequest > Date.now()) this.lastRequest = 0
-  return heartbeat.call(this, options)
-}
-
-function refreshNow(this: BrokerPool, topics: readonly string[]): Promise<void> {
-  if (this.metadataExpireAt !== null && this.metadataExpireAt > Date.now() + this.metadataMaxAge)
-    this.metadataExpireAt = null
-  return refresh.call(this, topics)
+  replaceMethod(group, 'heartbeat', (self, heartbeat, options) => {
+    if (self.lastRequest > Date.now()) self.lastRequest = 0
+    return heartbeat.call(self, options)
+  })
+  replaceMethod(pool, 'refreshMetadataIfNecessary', (self, refresh, topics) => {
+    if (self.metadataExpireAt !== null && self.metadataExpireAt > Date.now() + self.metadataMaxAge)
+      self.metadataExpireAt = null
+    return refresh.call(self, topics)
+  })
 }

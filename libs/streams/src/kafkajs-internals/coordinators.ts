@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { KafkaJSError } from 'kafkajs'
+import { replaceMethod } from './replace-method.js'
 
 /** The part of kafkajs's cluster object that is used here; each producer has its own cluster object. */
 interface Cluster {
@@ -16,8 +17,6 @@ interface CoordinatorRequest {
   readonly coordinatorType?: number
 }
 
-type Find = (this: Cluster, request: CoordinatorRequest) => Promise<unknown>
-
 const cachedIds = new Set<string>()
 const caches = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
 
@@ -28,9 +27,22 @@ const caches = new WeakMap<Cluster, Map<string, Promise<unknown>>>()
  */
 export function replaceCoordinatorLookup(): void {
   const { prototype }: { prototype: Cluster } = createRequire(import.meta.url)('kafkajs/src/cluster')
-  if (prototype.findGroupCoordinatorMetadata === findCached) return
-  find = prototype.findGroupCoordinatorMetadata
-  prototype.findGroupCoordinatorMetadata = findCached
+  replaceMethod(prototype, 'findGroupCoordinatorMetadata', (cluster, find, request) => {
+    const look = () => orReason(find.call(cluster, request), cluster, request)
+    if (!cachedIds.has(request.groupId)) {
+      caches.delete(cluster)
+      return look()
+    }
+    const cache = caches.get(cluster) ?? new Map<string, Promise<unknown>>()
+    caches.set(cluster, cache)
+    const key = `${request.coordinatorType} ${request.groupId}`
+    const cached = cache.get(key)
+    if (cached !== undefined) return cached
+    const answer = look()
+    cache.set(key, answer)
+    answer.catch(() => cache.delete(key))
+    return answer
+  })
 }
 
 /** @returns function that drops the cached coordinators; call it after any error, since a coordinator may have moved */
@@ -41,28 +53,10 @@ export function holdCoordinators(ids: readonly string[]): () => void {
   }
 }
 
-let find: Find
-
-function findCached(this: Cluster, request: CoordinatorRequest): Promise<unknown> {
-  if (!cachedIds.has(request.groupId)) {
-    caches.delete(this)
-    return findOrReason(this, request)
-  }
-  const cache = caches.get(this) ?? new Map<string, Promise<unknown>>()
-  caches.set(this, cache)
-  const key = `${request.coordinatorType} ${request.groupId}`
-  const cached = cache.get(key)
-  if (cached !== undefined) return cached
-  const answer = findOrReason(this, request)
-  cache.set(key, answer)
-  answer.catch(() => cache.delete(key))
-  return answer
-}
-
 /** kafkajs drops the errors of the brokers that it asks: a missing permission would appear as a coordinator that was not found. */
-async function findOrReason(cluster: Cluster, request: CoordinatorRequest): Promise<unknown> {
+async function orReason(found: Promise<unknown>, cluster: Cluster, request: CoordinatorRequest): Promise<unknown> {
   try {
-    return await find.call(cluster, request)
+    return await found
   } catch (notFound: unknown) {
     const broker = await cluster.brokerPool.findConnectedBroker()
     return broker.findGroupCoordinator(request).catch((reason: KafkaJSError) => {

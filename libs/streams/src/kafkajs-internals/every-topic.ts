@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { replaceMethod } from './replace-method.js'
 
 interface Exchange {
   readonly response: { parse(metadata: object): Promise<object> }
@@ -16,18 +17,12 @@ interface Metadata {
  */
 export function tolerateOtherTopics(): void {
   const metadata: Metadata = createRequire(import.meta.url)('kafkajs/src/protocol/requests/metadata')
-  if (metadata.protocol === tolerantProtocol) return
-  protocol = metadata.protocol
-  metadata.protocol = tolerantProtocol
-}
-
-let protocol: Metadata['protocol']
-
-function tolerantProtocol(options: { readonly version: number }): MakeExchange {
-  const make = protocol(options)
-  return (request) => {
-    const exchange = make(request)
-    if (request.topics.length > 0) return exchange
-    return { ...exchange, response: { ...exchange.response, parse: async (answer) => answer } }
-  }
+  replaceMethod(metadata, 'protocol', (_, protocol, options) => {
+    const make = protocol(options)
+    return (request) => {
+      const exchange = make(request)
+      if (request.topics.length > 0) return exchange
+      return { ...exchange, response: { ...exchange.response, parse: async (answer) => answer } }
+    }
+  })
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { replaceMethod } from './replace-method.js'
 
 /** The requests of one connection. */
 interface RequestQueue {
@@ -14,13 +15,7 @@ interface RequestQueue {
  */
 export function checkOnlyPendingRequests(): void {
   const { prototype }: { prototype: RequestQueue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue')
-  if (prototype.scheduleCheckPendingRequests === scheduleIfPending) return
-  schedule = prototype.scheduleCheckPendingRequests
-  prototype.scheduleCheckPendingRequests = scheduleIfPending
-}
-
-let schedule: (this: RequestQueue) => void
-
-function scheduleIfPending(this: RequestQueue): void {
-  if (this.pending.length > 0) schedule.call(this)
+  replaceMethod(prototype, 'scheduleCheckPendingRequests', (queue, schedule) => {
+    if (queue.pending.length > 0) schedule.call(queue)
+  })
 }

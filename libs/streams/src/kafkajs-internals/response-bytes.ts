@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { freeMemory } from '@outflow/records/fields'
+import { replaceMethod } from './replace-method.js'
 
 /** The bytes of a fetch response, freed when the records of all its partitions have been released. */
 export class ResponseBytes {
@@ -47,36 +48,32 @@ const LARGEST_RESPONSE_BYTES = 256 * 1024 ** 2
  */
 export function receiveInOneBuffer(): void {
   const { prototype }: { prototype: Connection } = createRequire(import.meta.url)('kafkajs/src/network/connection')
-  if (prototype.processData === receive) return
-  processData = prototype.processData
-  prototype.processData = receive
+  replaceMethod(prototype, 'processData', receive)
 }
 
-let processData: (this: Connection, received: Buffer) => void
-
-function receive(this: Connection, received: Buffer): void {
-  const [response] = this.chunks
+function receive(connection: Connection, processData: Connection['processData'], received: Buffer): void {
+  const [response] = connection.chunks
   // A chunk as long as the response has been allocated for it below: kafkajs would have processed a received one.
-  if (response?.length !== this.bytesNeeded) {
-    processData.call(this, received)
-    if (this.bytesBuffered === 0) this.chunks = []
-    else if (this.bytesNeeded > LENGTH_BYTES && this.bytesNeeded <= LARGEST_RESPONSE_BYTES) {
-      const begun = this.chunks[0]!
-      const whole = Buffer.allocUnsafeSlow(this.bytesNeeded)
+  if (response?.length !== connection.bytesNeeded) {
+    processData.call(connection, received)
+    if (connection.bytesBuffered === 0) connection.chunks = []
+    else if (connection.bytesNeeded > LENGTH_BYTES && connection.bytesNeeded <= LARGEST_RESPONSE_BYTES) {
+      const begun = connection.chunks[0]!
+      const whole = Buffer.allocUnsafeSlow(connection.bytesNeeded)
       begun.copy(whole)
       freeBytes(begun)
-      this.chunks = [whole]
+      connection.chunks = [whole]
     }
     return
   }
-  const copied = received.copy(response, this.bytesBuffered)
-  this.bytesBuffered += copied
-  if (this.bytesBuffered === this.bytesNeeded) {
-    this.chunks = []
-    this.bytesBuffered = 0
-    processData.call(this, response)
-    this.chunks = []
+  const copied = received.copy(response, connection.bytesBuffered)
+  connection.bytesBuffered += copied
+  if (connection.bytesBuffered === connection.bytesNeeded) {
+    connection.chunks = []
+    connection.bytesBuffered = 0
+    processData.call(connection, response)
+    connection.chunks = []
   }
-  if (copied < received.length) receive.call(this, received.subarray(copied))
+  if (copied < received.length) receive(connection, processData, received.subarray(copied))
   else freeBytes(received)
 }
