@@ -4,7 +4,7 @@ import { stacked } from '../onnx/pieces.js'
 import { zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
 import type { Part } from './part.js'
-import { rowKernel } from './row-kernel.js'
+import { mapRows, mapTensors, type RowMap } from './row-map.js'
 
 /**
  * Activation normalisation: one shift and one scale per feature, set from data before the first step and learned
@@ -18,8 +18,8 @@ import { rowKernel } from './row-kernel.js'
  */
 export function actnorm(bias: Tensor1D, logScale: Tensor1D): Bijector {
   return {
-    forwardAndLogDet: (x) => normalise.ofTensors([x, bias, logScale], {}),
-    forwardRows: (x) => normalise.ofRows(x, [bias.dataSync<'float32'>(), logScale.dataSync<'float32'>()], {}),
+    forwardAndLogDet: (x) => mapTensors([x, bias, logScale], NORMALISE),
+    forwardRows: (x) => mapRows(x, [bias.dataSync<'float32'>(), logScale.dataSync<'float32'>()], NORMALISE),
     inverseAndLogDet: ({ values, count, width }) => {
       const shifts = bias.dataSync<'float32'>()
       const scales = Float64Array.from(logScale.dataSync(), Math.exp)
@@ -71,7 +71,7 @@ export function withFirstActnorm({ spec, weights }: FlowState, bias: Float32Arra
 }
 
 /** x [batch, dim], bias [dim], logScale [dim] → z [batch, dim], logDet [batch] */
-const normalise = rowKernel<Record<string, never>>({
+const NORMALISE: RowMap = {
   compute: (z, logDet, [x, bias, logScale]) => {
     const dim = bias!.length
     let stretch = 0
@@ -103,7 +103,7 @@ const normalise = rowKernel<Record<string, never>>({
     }
     return [dx, dBias, dLogScale]
   },
-})
+}
 
 /** Below this deviation a feature counts as constant: a larger scale would only amplify rounding. */
 const SMALLEST_DEVIATION = 1e-6

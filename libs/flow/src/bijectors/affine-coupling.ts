@@ -7,7 +7,7 @@ import type { Mask } from './conditioner/mask.js'
 import { maskedConditioner } from './conditioner/masked-conditioner.js'
 import { couplingPart } from './coupling-part.js'
 import type { Part } from './part.js'
-import { rowKernel } from './row-kernel.js'
+import { mapRows, mapTensors, type RowMap } from './row-map.js'
 
 /**
  * Affine coupling layer: the held features pass through and, with the context, set log-scale and shift of the moved ones.
@@ -29,8 +29,8 @@ export function affineCoupling(mask: Mask, conditioner: Conditioner, bound: numb
     outputsOf(moved, mask.length),
   )
   return {
-    forwardAndLogDet: (x, context) => scaleThenShift.ofTensors([x, rawOfTensor(x, context)], { moved, bound }),
-    forwardRows: (x, context) => scaleThenShift.ofRows(x, [rawOfRows(x, context)], { moved, bound }),
+    forwardAndLogDet: (x, context) => mapTensors([x, rawOfTensor(x, context)], scaleThenShift(moved, bound)),
+    forwardRows: (x, context) => mapRows(x, [rawOfRows(x, context)], scaleThenShift(moved, bound)),
     inverseAndLogDet: (z, context) => {
       const { count, width } = z
       const raw = rawOfRows(z, context)
@@ -70,51 +70,50 @@ export function affineCouplingPart(layer: number, sizes: FlowSizes & { readonly 
   })
 }
 
-/** Values that the gradient reuses: tanh(r/bound) and exp(s), [batch, moved] each. */
-interface ReusedValues {
-  readonly squashed: Float32Array
-  readonly scale: Float32Array
-}
-
 /** x [batch, dim], raw [batch, 2·moved] → z [batch, dim], logDet [batch] */
-const scaleThenShift = rowKernel<{ readonly moved: readonly number[]; readonly bound: number }, ReusedValues>({
-  compute: (z, logDet, [x, raw], { moved, bound }) => {
-    const batch = logDet.length
-    const count = moved.length
-    const dim = x!.length / batch
-    const [squashed, scale] = [zeroed(batch * count), zeroed(batch * count)]
-    z.set(x!)
-    for (let row = 0; row < batch; row++) {
-      let total = 0
-      for (let place = 0; place < count; place++) {
-        const at = row * dim + moved[place]!
-        const tanh = Math.tanh(raw![2 * row * count + place]! / bound)
-        const stretch = Math.exp(bound * tanh)
-        total += bound * tanh
-        z[at] = x![at]! * stretch + raw![(2 * row + 1) * count + place]!
-        squashed[row * count + place] = tanh
-        scale[row * count + place] = stretch
+function scaleThenShift(moved: readonly number[], bound: number): RowMap {
+  // Values that the gradient reuses: tanh(r/bound) and exp(s), [batch, moved] each.
+  let squashed: Float32Array
+  let scale: Float32Array
+  return {
+    compute: (z, logDet, [x, raw]) => {
+      const batch = logDet.length
+      const count = moved.length
+      const dim = x!.length / batch
+      squashed = zeroed(batch * count)
+      scale = zeroed(batch * count)
+      z.set(x!)
+      for (let row = 0; row < batch; row++) {
+        let total = 0
+        for (let place = 0; place < count; place++) {
+          const at = row * dim + moved[place]!
+          const tanh = Math.tanh(raw![2 * row * count + place]! / bound)
+          const stretch = Math.exp(bound * tanh)
+          total += bound * tanh
+          z[at] = x![at]! * stretch + raw![(2 * row + 1) * count + place]!
+          squashed[row * count + place] = tanh
+          scale[row * count + place] = stretch
+        }
+        logDet[row] = total
       }
-      logDet[row] = total
-    }
-    return { squashed, scale }
-  },
-  backward: ([dz, dLogDet], [x], { moved }, { squashed, scale }) => {
-    const [batch, dim] = x!.shape as [number, number]
-    const count = moved.length
-    const dx = copied(dz!.values)
-    const dRaw = zeroed(2 * batch * count)
-    for (let row = 0; row < batch; row++) {
-      const byLogDet = dLogDet!.values[row]!
-      for (let place = 0; place < count; place++) {
-        const at = row * dim + moved[place]!
-        const tanh = squashed[row * count + place]!
-        const slope = dz!.values[at]! * scale[row * count + place]!
-        dx[at] = slope
-        dRaw[2 * row * count + place] = (slope * x!.values[at]! + byLogDet) * (1 - tanh * tanh)
-        dRaw[(2 * row + 1) * count + place] = dz!.values[at]!
+    },
+    backward: ([dz, dLogDet], [x]) => {
+      const [batch, dim] = x!.shape as [number, number]
+      const count = moved.length
+      const dx = copied(dz!.values)
+      const dRaw = zeroed(2 * batch * count)
+      for (let row = 0; row < batch; row++) {
+        const byLogDet = dLogDet!.values[row]!
+        for (let place = 0; place < count; place++) {
+          const at = row * dim + moved[place]!
+          const tanh = squashed[row * count + place]!
+          const slope = dz!.values[at]! * scale[row * count + place]!
+          dx[at] = slope
+          dRaw[2 * row * count + place] = (slope * x!.values[at]! + byLogDet) * (1 - tanh * tanh)
+          dRaw[(2 * row + 1) * count + place] = dz!.values[at]!
+        }
       }
-    }
-    return [dx, dRaw]
-  },
-})
+      return [dx, dRaw]
+    },
+  }
+}

@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { plainKernel } from '../tensor/plain-kernel.js'
 import type { Rows } from '../tensor/rows.js'
+import { type PlainOperation, runPlain } from '../tensor/run-plain.js'
 import { copied } from '../tensor/scratch.js'
 import type { Bijector, RowsAndLogDet } from './bijector.js'
 
@@ -19,7 +19,7 @@ export function chain(bijectors: readonly Bijector[]): Bijector {
         value = mapped.value
         logDets.push(mapped.logDet)
       }
-      const [logDet] = total(logDets, {}) as [Tensor1D]
+      const [logDet] = runPlain(logDets, TOTAL) as [Tensor1D]
       return { value, logDet }
     },
     forwardRows: (x, context) => fold(x, bijectors, (bijector, rows) => bijector.forwardRows(rows, context)),
@@ -46,13 +46,13 @@ function fold(
 }
 
 /** [batch] each → their sum, [batch]; one operation instead of one addition per bijector */
-const total = plainKernel<Record<string, never>>({
+const TOTAL: PlainOperation = {
   forward: (parts) => {
     const values = copied(parts[0]!.values)
     for (const part of parts.slice(1)) {
       for (let row = 0; row < values.length; row++) values[row]! += part.values[row]!
     }
-    return { outputs: [{ values, shape: parts[0]!.shape }] }
+    return [{ values, shape: parts[0]!.shape }]
   },
   backward: ([slope], parts) => parts.map(() => slope!.values),
-})
+}

@@ -5,7 +5,7 @@ import type { Bijector } from './bijector.js'
 import type { Conditioner } from './conditioner/conditioner.js'
 import { boundedScale, conditionerPart } from './conditioner/conditioner-part.js'
 import type { Part } from './part.js'
-import { rowKernel } from './row-kernel.js'
+import { mapRows, mapTensors, type RowMap } from './row-map.js'
 
 /**
  * Conditional shift and scale: shifts and scales every feature by functions of the context.
@@ -20,8 +20,8 @@ import { rowKernel } from './row-kernel.js'
  */
 export function contextShift(conditioner: Conditioner): Bijector {
   return {
-    forwardAndLogDet: (x, context) => shiftThenScale.ofTensors([x, conditioner.ofTensor(context!)], {}),
-    forwardRows: (x, context) => shiftThenScale.ofRows(x, [conditioner.ofRows(context!).values], {}),
+    forwardAndLogDet: (x, context) => mapTensors([x, conditioner.ofTensor(context!)], SHIFT_THEN_SCALE),
+    forwardRows: (x, context) => mapRows(x, [conditioner.ofRows(context!).values], SHIFT_THEN_SCALE),
     inverseAndLogDet: (z, context) => {
       const { count, width: dim } = z
       const raw = conditioner.ofRows(context!).values
@@ -68,7 +68,7 @@ export function contextShiftPart({ dim, contextDim, hidden }: FlowSizes): Part {
 }
 
 /** x [batch, dim], raw [batch, 2·dim] → z [batch, dim], logDet [batch] */
-const shiftThenScale = rowKernel<Record<string, never>>({
+const SHIFT_THEN_SCALE: RowMap = {
   compute: (z, logDet, [x, raw]) => {
     const dim = x!.length / logDet.length
     for (let row = 0; row < logDet.length; row++) {
@@ -100,4 +100,4 @@ const shiftThenScale = rowKernel<Record<string, never>>({
     }
     return [dx, dRaw]
   },
-})
+}

@@ -1,7 +1,7 @@
 import { NotFiniteError, ShapeError } from '../errors.js'
 import type { Numbers } from '../tensor/rows.js'
 import type { Bijector } from './bijector.js'
-import { rowKernel } from './row-kernel.js'
+import { mapRows, mapTensors, type RowMap } from './row-map.js'
 
 /** An increasing function of one number. */
 interface Curve {
@@ -46,8 +46,8 @@ const LOGIT: Curve = {
 /** Applies a curve to each column, [dim]. Results that are not finite throw. */
 function elementwise(curves: readonly Curve[]): Bijector {
   return {
-    forwardAndLogDet: (x) => applyCurves.ofTensors([x], { curves }),
-    forwardRows: (x) => applyCurves.ofRows(x, [], { curves }),
+    forwardAndLogDet: (x) => mapTensors([x], applyCurves(curves)),
+    forwardRows: (x) => mapRows(x, [], applyCurves(curves)),
     inverseAndLogDet: ({ values, count, width }) => {
       const x = values.map((z, at) => curves[at % width]!.inverse(z))
       const logDet = new Float64Array(count)
@@ -62,8 +62,8 @@ function elementwise(curves: readonly Curve[]): Bijector {
   }
 }
 
-const applyCurves = rowKernel<{ readonly curves: readonly Curve[] }>({
-  compute: (z, logDet, [x], { curves }) => {
+const applyCurves = (curves: readonly Curve[]): RowMap => ({
+  compute: (z, logDet, [x]) => {
     const dim = curves.length
     for (let at = 0; at < x!.length; at++) {
       const curve = curves[at % dim]!
@@ -73,7 +73,7 @@ const applyCurves = rowKernel<{ readonly curves: readonly Curve[] }>({
       logDet[Math.floor(at / dim)]! += curve.logSlope(x![at]!)
     }
   },
-  backward: ([dz, dLogDet], [x], { curves }) => {
+  backward: ([dz, dLogDet], [x]) => {
     const dim = curves.length
     return [
       x!.values.map((value, at) => {

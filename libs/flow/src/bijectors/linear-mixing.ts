@@ -3,7 +3,7 @@ import { ShapeError } from '../errors.js'
 import type { Weights } from '../flows/flow-state.js'
 import { stacked } from '../onnx/pieces.js'
 import { tensorOf } from '../tensor/plain.js'
-import { plainKernel } from '../tensor/plain-kernel.js'
+import { type PlainOperation, runPlain } from '../tensor/run-plain.js'
 import { zeroed } from '../tensor/scratch.js'
 import type { Bijector } from './bijector.js'
 import { denseLayers } from './conditioner/dense.js'
@@ -27,7 +27,7 @@ export function mixing(factors: Tensor2D, pivots: Pivots): Bijector {
   const packed = () => factors.dataSync<'float32'>()
   return {
     forwardAndLogDet: (x) => {
-      const unpacked = unpack([factors], { ...pivots, count: x.shape[0] })
+      const unpacked = runPlain([factors], unpack(pivots, x.shape[0]))
       const [upper, lower, logDet] = unpacked as [Tensor2D, Tensor2D, Tensor1D]
       const bias = tensorOf({ values: zeroed(dim), shape: [dim] }) as Tensor1D
       const factorsOfW = [upper, lower].map((weight) => ({ weight, bias }))
@@ -90,8 +90,8 @@ export function mixingPart(layer: number, dim: number): Part {
  *
  * The backend multiplies rows by both in turn: multiplying the factors first would cost dim³ in this thread.
  */
-const unpack = plainKernel<Pivots & { readonly count: number }>({
-  forward: ([factors], { order, sign, count }) => {
+const unpack = ({ order, sign }: Pivots, count: number): PlainOperation => ({
+  forward: ([factors]) => {
     const { values } = factors!
     const dim = order.length
     const upper = zeroed(dim * dim)
@@ -104,15 +104,13 @@ const unpack = plainKernel<Pivots & { readonly count: number }>({
       for (let column = row + 1; column < dim; column++) upper[column * dim + row] = values[row * dim + column]!
       stretch += values[row * (dim + 1)]!
     })
-    return {
-      outputs: [
-        { values: upper, shape: [dim, dim] },
-        { values: lower, shape: [dim, dim] },
-        { values: zeroed(count).fill(stretch), shape: [count] },
-      ],
-    }
+    return [
+      { values: upper, shape: [dim, dim] },
+      { values: lower, shape: [dim, dim] },
+      { values: zeroed(count).fill(stretch), shape: [count] },
+    ]
   },
-  backward: ([dUpper, dLower, dLogDet], [factors], { order, sign }) => {
+  backward: ([dUpper, dLower, dLogDet], [factors]) => {
     const dim = order.length
     const dStretch = dLogDet!.values.reduce((total, slope) => total + slope, 0)
     const dFactors = zeroed(dim * dim)

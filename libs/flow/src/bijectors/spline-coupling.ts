@@ -6,7 +6,7 @@ import type { Mask } from './conditioner/mask.js'
 import { maskedConditioner } from './conditioner/masked-conditioner.js'
 import { couplingPart } from './coupling-part.js'
 import type { Part } from './part.js'
-import { rowKernel } from './row-kernel.js'
+import { mapRows, mapTensors, type RowMap } from './row-map.js'
 import { knotsOf, rawLength, splineAt, splineGradient, splineInverseAt } from './spline.js'
 import { type SplineSizes, splineGraph } from './spline-onnx.js'
 
@@ -27,12 +27,13 @@ import { type SplineSizes, splineGraph } from './spline-onnx.js'
  */
 export function splineCoupling(mask: Mask, conditioner: Conditioner, { bins, tailBound }: SplineSizes): Bijector {
   const { moved, rawOfTensor, rawOfRows } = maskedConditioner(mask, conditioner, (moved) => outputsOf(moved, bins))
-  const forward: MovedSplines = { moved, bins, tailBound, map: splineAt }
+  const forward = applySplines(splineAt, moved, bins, tailBound)
+  const inverse = applySplines(splineInverseAt, moved, bins, tailBound)
   return {
-    forwardAndLogDet: (x, context) => applySplines.ofTensors([x, rawOfTensor(x, context)], forward),
-    forwardRows: (x, context) => applySplines.ofRows(x, [rawOfRows(x, context)], forward),
+    forwardAndLogDet: (x, context) => mapTensors([x, rawOfTensor(x, context)], forward),
+    forwardRows: (x, context) => mapRows(x, [rawOfRows(x, context)], forward),
     inverseAndLogDet: (z, context) => {
-      const { value, logDet } = applySplines.ofRows(z, [rawOfRows(z, context)], { ...forward, map: splineInverseAt })
+      const { value, logDet } = mapRows(z, [rawOfRows(z, context)], inverse)
       return { value, logDet: logDet.map((nats) => -nats) }
     },
   }
@@ -58,16 +59,13 @@ export function splineCouplingPart(layer: number, sizes: FlowSizes & SplineSizes
   })
 }
 
-interface MovedSplines extends SplineSizes {
-  /** The features that are moved. */
-  readonly moved: readonly number[]
-  /** Applies a spline; `splineInverseAt` for the inverse. */
-  readonly map: typeof splineAt
-}
-
-/** x [batch, dim], raw [batch, moved·(3·bins − 1)] → z [batch, dim], logDet [batch] */
-const applySplines = rowKernel<MovedSplines>({
-  compute: (z, logDet, [x, raw], { moved, bins, tailBound, map }) => {
+/**
+ * x [batch, dim], raw [batch, moved·(3·bins − 1)] → z [batch, dim], logDet [batch]
+ *
+ * @param map  applies a spline; the gradient is that of `splineAt`
+ */
+const applySplines = (map: typeof splineAt, moved: readonly number[], bins: number, tailBound: number): RowMap => ({
+  compute: (z, logDet, [x, raw]) => {
     const dim = x!.length / logDet.length
     const length = rawLength(bins)
     z.set(x!)
@@ -83,7 +81,7 @@ const applySplines = rowKernel<MovedSplines>({
       logDet[row] = total
     }
   },
-  backward: ([dz, dLogDet], [x, raw], { moved, bins, tailBound }) => {
+  backward: ([dz, dLogDet], [x, raw]) => {
     const [batch, dim] = x!.shape as [number, number]
     const length = rawLength(bins)
     const dx = copied(dz!.values)

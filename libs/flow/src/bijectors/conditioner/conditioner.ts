@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
-import { plainKernel } from '../../tensor/plain-kernel.js'
 import type { Rows } from '../../tensor/rows.js'
+import { type PlainOperation, runPlain } from '../../tensor/run-plain.js'
 import { zeroed } from '../../tensor/scratch.js'
 import { tidyNumbers } from '../../tensor/tfjs.js'
 import { type DenseWeights, denseLayers, denseRows } from './dense.js'
@@ -40,25 +40,25 @@ function narrowed(layers: readonly DenseWeights[], only: UsedColumns | undefined
   const { inputs, outputs } = only
   const last = layers.length - 1
   return layers.map(({ weight, bias }, index) => {
-    const [used] = index === 0 ? (rowsOf([weight], { rows: inputs }) as [Tensor2D]) : [weight]
+    const [used] = index === 0 ? (runPlain([weight], pickRows(inputs)) as [Tensor2D]) : [weight]
     if (index < last) return { weight: used, bias }
-    const [wanted] = columnsOf([used], { columns: outputs }) as [Tensor2D]
-    const [wantedBias] = columnsOf([bias], { columns: outputs }) as [Tensor1D]
+    const [wanted] = runPlain([used], pickColumns(outputs)) as [Tensor2D]
+    const [wantedBias] = runPlain([bias], pickColumns(outputs)) as [Tensor1D]
     return { weight: wanted, bias: wantedBias }
   })
 }
 
 /** [height, width] → the wanted rows of it */
-const rowsOf = plainKernel<{ readonly rows: readonly number[] }>({
-  forward: ([whole], { rows }) => {
+const pickRows = (rows: readonly number[]): PlainOperation => ({
+  forward: ([whole]) => {
     const width = whole!.shape[1]!
     const values = zeroed(rows.length * width)
     rows.forEach((row, at) => {
       values.set(whole!.values.subarray(row * width, (row + 1) * width), at * width)
     })
-    return { outputs: [{ values, shape: [rows.length, width] }] }
+    return [{ values, shape: [rows.length, width] }]
   },
-  backward: ([slope], [whole], { rows }) => {
+  backward: ([slope], [whole]) => {
     const width = whole!.shape[1]!
     const values = zeroed(whole!.values.length)
     rows.forEach((row, at) => {
@@ -69,16 +69,16 @@ const rowsOf = plainKernel<{ readonly rows: readonly number[] }>({
 })
 
 /** [height, width], or [width] → the wanted columns of it */
-const columnsOf = plainKernel<{ readonly columns: readonly number[] }>({
-  forward: ([whole], { columns }) => {
+const pickColumns = (columns: readonly number[]): PlainOperation => ({
+  forward: ([whole]) => {
     const width = whole!.shape.at(-1)!
     const values = zeroed((whole!.values.length / width) * columns.length)
     for (let from = 0, at = 0; from < whole!.values.length; from += width) {
       for (const column of columns) values[at++] = whole!.values[from + column]!
     }
-    return { outputs: [{ values, shape: [...whole!.shape.slice(0, -1), columns.length] }] }
+    return [{ values, shape: [...whole!.shape.slice(0, -1), columns.length] }]
   },
-  backward: ([slope], [whole], { columns }) => {
+  backward: ([slope], [whole]) => {
     const width = whole!.shape.at(-1)!
     const values = zeroed(whole!.values.length)
     for (let from = 0, at = 0; from < values.length; from += width) {

@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { ShapeError } from '../../errors.js'
-import { plainKernel } from '../../tensor/plain-kernel.js'
 import type { Numbers, Rows } from '../../tensor/rows.js'
+import { type PlainOperation, runPlain } from '../../tensor/run-plain.js'
 import { zeroed } from '../../tensor/scratch.js'
 import type { Conditioner, UsedColumns } from './conditioner.js'
 import { halvesOf, type Mask } from './mask.js'
@@ -34,8 +34,8 @@ export function maskedConditioner(
   return {
     moved,
     rawOfTensor: (x: Tensor2D, context: Tensor2D | undefined): Tensor2D => {
-      const joined = inputsOf(context === undefined ? [x] : [x, context], { held })
-      return conditioner.ofTensor(joined[0] as Tensor2D, only(context?.shape[1] ?? 0))
+      const [joined] = runPlain(context === undefined ? [x] : [x, context], joinInputs(held))
+      return conditioner.ofTensor(joined as Tensor2D, only(context?.shape[1] ?? 0))
     },
     rawOfRows: (x: Rows, context: Rows | undefined): Float64Array => {
       const { inputs } = only(context?.width ?? 0)
@@ -66,15 +66,15 @@ function concatInputs(
 }
 
 /** x [batch, dim], context [batch, contextDim] → the conditioner's input: the held features, then the context */
-const inputsOf = plainKernel<{ readonly held: readonly number[] }>({
-  forward: ([x, context], { held }) => {
+const joinInputs = (held: readonly number[]): PlainOperation => ({
+  forward: ([x, context]) => {
     const [batch, dim] = x!.shape as [number, number]
     const width = Math.max(1, held.length + (context?.shape[1] ?? 0))
     const joined = zeroed(batch * width)
     concatInputs(joined, x!.values, dim, held, context?.values)
-    return { outputs: [{ values: joined, shape: [batch, width] }] }
+    return [{ values: joined, shape: [batch, width] }]
   },
-  backward: ([dJoined], [x], { held }) => {
+  backward: ([dJoined], [x]) => {
     const [batch, dim] = x!.shape as [number, number]
     const width = dJoined!.shape[1]!
     const dx = zeroed(batch * dim)
