@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/light.js'
+import protobuf from 'protobufjs'
 
 /** Precision of a graph's arithmetic. */
 export type Precision = 'float32' | 'float64'
@@ -14,25 +14,23 @@ export class OnnxGraph {
   readonly #initializers: object[] = []
   readonly #inputs: object[] = []
   readonly #outputs: object[] = []
-  readonly #name: string
-  readonly #precision: Precision
   #count = 0
 
-  constructor(name: string, precision: Precision) {
-    this.#name = name
-    this.#precision = precision
-  }
+  constructor(
+    private readonly name: string,
+    private readonly precision: Precision,
+  ) {}
 
   /** A float32 input, in the graph's precision from here on. */
   input(name: string, shape: readonly (number | string)[]): string {
     this.#inputs.push(valueInfo(name, shape, FLOAT))
-    return this.#precision === 'float32' ? name : this.node('Cast', [name], { to: DOUBLE })
+    return this.precision === 'float32' ? name : this.node('Cast', [name], { to: DOUBLE })
   }
 
   /** A constant in the graph's precision. */
   tensor(data: Float32Array | Float64Array, shape: readonly number[]): string {
-    const rawData = bytesOf(this.#precision === 'float32' ? new Float32Array(data) : new Float64Array(data))
-    return this.#initializer({ dims: shape, dataType: TYPES[this.#precision], rawData })
+    const rawData = bytesOf(this.precision === 'float32' ? new Float32Array(data) : new Float64Array(data))
+    return this.#initializer({ dims: shape, dataType: TYPES[this.precision], rawData })
   }
 
   /** An int64 constant of one axis, which is how newer operators take axes and lengths. */
@@ -124,13 +122,13 @@ export class OnnxGraph {
 
   /** Booleans as 1 and 0 in the graph's precision. */
   cast(truths: string): string {
-    return this.node('Cast', [truths], { to: TYPES[this.#precision] })
+    return this.node('Cast', [truths], { to: TYPES[this.precision] })
   }
 
   /** Makes a value an output of the graph. */
   output(name: string, value: string, shape: readonly (number | string)[]): void {
     this.#addNode('Identity', [value], [name], {})
-    this.#outputs.push(valueInfo(name, shape, TYPES[this.#precision]))
+    this.#outputs.push(valueInfo(name, shape, TYPES[this.precision]))
   }
 
   encode(): Uint8Array {
@@ -139,7 +137,7 @@ export class OnnxGraph {
       producerName: 'outflow',
       opsetImport: [{ domain: '', version: OPSET }],
       graph: {
-        name: this.#name,
+        name: this.name,
         node: this.#nodes,
         initializer: this.#initializers,
         input: this.#inputs,
@@ -151,7 +149,7 @@ export class OnnxGraph {
 
   /** Columns are [1, width, 1, batch] to be convolved, else [width, batch]. */
   get #isConv(): boolean {
-    return this.#precision === 'float32'
+    return this.precision === 'float32'
   }
 
   get #columnAxis(): number {
@@ -200,63 +198,39 @@ function bytesOf(data: Float32Array | Float64Array | BigInt64Array): Uint8Array 
 }
 
 /**
- * The messages of ONNX that a flow needs, with the field numbers of onnx.proto; only the fields that
- * are written.
+ * The messages of onnx.proto3 that a flow needs; only the fields that are written.
  *
- * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
  */
-const ModelProto = protobuf.Root.fromJSON({
-  nested: {
-    ModelProto: {
-      fields: {
-        irVersion: { type: 'int64', id: 1 },
-        producerName: { type: 'string', id: 2 },
-        graph: { type: 'GraphProto', id: 7 },
-        opsetImport: { rule: 'repeated', type: 'OperatorSetIdProto', id: 8 },
-      },
-    },
-    OperatorSetIdProto: { fields: { domain: { type: 'string', id: 1 }, version: { type: 'int64', id: 2 } } },
-    GraphProto: {
-      fields: {
-        node: { rule: 'repeated', type: 'NodeProto', id: 1 },
-        name: { type: 'string', id: 2 },
-        initializer: { rule: 'repeated', type: 'TensorProto', id: 5 },
-        input: { rule: 'repeated', type: 'ValueInfoProto', id: 11 },
-        output: { rule: 'repeated', type: 'ValueInfoProto', id: 12 },
-      },
-    },
-    NodeProto: {
-      fields: {
-        input: { rule: 'repeated', type: 'string', id: 1 },
-        output: { rule: 'repeated', type: 'string', id: 2 },
-        name: { type: 'string', id: 3 },
-        opType: { type: 'string', id: 4 },
-        attribute: { rule: 'repeated', type: 'AttributeProto', id: 5 },
-      },
-    },
-    AttributeProto: {
-      fields: {
-        name: { type: 'string', id: 1 },
-        i: { type: 'int64', id: 3 },
-        ints: { rule: 'repeated', type: 'int64', id: 8 },
-        type: { type: 'int32', id: 20 },
-      },
-    },
-    TensorProto: {
-      fields: {
-        dims: { rule: 'repeated', type: 'int64', id: 1 },
-        dataType: { type: 'int32', id: 2 },
-        name: { type: 'string', id: 8 },
-        rawData: { type: 'bytes', id: 9 },
-      },
-    },
-    ValueInfoProto: { fields: { name: { type: 'string', id: 1 }, type: { type: 'TypeProto', id: 2 } } },
-    TypeProto: { fields: { tensorType: { type: 'TensorType', id: 1 } } },
-    TensorType: { fields: { elemType: { type: 'int32', id: 1 }, shape: { type: 'TensorShapeProto', id: 2 } } },
-    TensorShapeProto: { fields: { dim: { rule: 'repeated', type: 'Dimension', id: 1 } } },
-    Dimension: {
-      oneofs: { value: { oneof: ['dimValue', 'dimParam'] } },
-      fields: { dimValue: { type: 'int64', id: 1 }, dimParam: { type: 'string', id: 2 } },
-    },
-  },
-}).lookupType('ModelProto')
+const ONNX_PROTO = `
+syntax = "proto3";
+message ModelProto {
+  int64 ir_version = 1;
+  string producer_name = 2;
+  GraphProto graph = 7;
+  repeated OperatorSetIdProto opset_import = 8;
+}
+message OperatorSetIdProto { string domain = 1; int64 version = 2; }
+message GraphProto {
+  repeated NodeProto node = 1;
+  string name = 2;
+  repeated TensorProto initializer = 5;
+  repeated ValueInfoProto input = 11;
+  repeated ValueInfoProto output = 12;
+}
+message NodeProto {
+  repeated string input = 1;
+  repeated string output = 2;
+  string name = 3;
+  string op_type = 4;
+  repeated AttributeProto attribute = 5;
+}
+message AttributeProto { string name = 1; int64 i = 3; repeated int64 ints = 8; int32 type = 20; }
+message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
+message ValueInfoProto { string name = 1; TypeProto type = 2; }
+message TypeProto { TensorType tensor_type = 1; }
+message TensorType { int32 elem_type = 1; TensorShapeProto shape = 2; }
+message TensorShapeProto { repeated Dimension dim = 1; }
+message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }`
+
+const ModelProto = protobuf.parse(ONNX_PROTO).root.lookupType('ModelProto')
