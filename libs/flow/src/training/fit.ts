@@ -49,35 +49,24 @@ export async function fitFlows(
 ): Promise<readonly Fit[]> {
   const request: ToFitProcess = tables.map(taskOf)
   if (signal?.aborted) throw cancelled(signal)
-  const child = fork(...entry())
+  const child = fork(...entry(signal))
   let stderr = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-KEPT_STDERR_LENGTH)
   })
   return new Promise<readonly Fit[]>((resolve, reject) => {
-    const onAbort = () => {
-      child.kill('SIGKILL')
-      reject(cancelled(signal!))
-    }
-    const settle = (act: () => void) => {
-      signal?.removeEventListener('abort', onAbort)
-      act()
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
     let report: Exclude<FromFitProcess, { kind: 'progress' }> | undefined
     child.on('message', (message: FromFitProcess) => {
       if (message.kind === 'progress') onProgress?.(message.progress)
       else report = message
     })
-    child.on('error', (error) => settle(() => reject(fitFailed(error.message, error))))
+    child.on('error', (error) => reject(signal?.aborted ? cancelled(signal) : fitFailed(error.message, error)))
     // Emitted after the last message, `exit` and the end of stderr: the process does not outlive the fit.
-    child.on('close', (code, killedBy) =>
-      settle(() => {
-        if (report?.kind === 'fitted') resolve(report.fits)
-        else if (report?.kind === 'failed') reject(revive(report))
-        else reject(fitFailed(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))
-      }),
-    )
+    child.on('close', (code, killedBy) => {
+      if (report?.kind === 'fitted') resolve(report.fits)
+      else if (report?.kind === 'failed') reject(revive(report))
+      else reject(fitFailed(`it ended with ${killedBy ?? `exit code ${code}`} ${stderr}`.trim()))
+    })
     child.send(request)
   })
 }
@@ -90,9 +79,13 @@ function taskOf({ rows: data, options }: FitTable): FitTask {
   return { data, settings }
 }
 
-/** The fit process's entry file: compiled, or the TypeScript source if this module runs from source. */
-function entry(): [string, string[], ForkOptions] {
-  const options: ForkOptions = { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }
+/** The fit process's entry file: compiled, or the TypeScript source if this module runs from source. The signal kills the process. */
+function entry(signal: AbortSignal | undefined): [string, string[], ForkOptions] {
+  const options: ForkOptions = {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    ...(signal && { signal, killSignal: 'SIGKILL' }),
+  }
   if (!import.meta.url.endsWith('.ts'))
     return [fileURLToPath(new URL('./fit-process.js', import.meta.url)), [], { ...options, execArgv: [] }]
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
