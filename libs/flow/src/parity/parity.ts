@@ -6,7 +6,7 @@ import { openScorer } from '../scoring/scorer.js'
 import { type BackendName, openBackend } from '../tensor/backend.js'
 import { tensorOf } from '../tensor/plain.js'
 import type { Numbers, Rows } from '../tensor/rows.js'
-import { tidy } from '../tensor/tfjs.js'
+import { core } from '../tensor/tfjs.js'
 import { adam } from '../training/adam.js'
 import { trainableFlow } from '../training/trainable-flow.js'
 import { type ParityFile, weightsOf } from './parity-file.js'
@@ -86,7 +86,7 @@ function traces(file: ParityFile, flow: FlowState): Compared {
   if (traced.length === 0) return {}
   const rows = standardised(file)
   const ours = { y: [] as number[], logDet: [] as number[] }
-  tidy(() => {
+  core().tidy(() => {
     const tensors = new Map<string, Tensor>()
     for (const name of learnedShapes(flow.spec).keys()) {
       const { data: values, shape } = flow.weights.get(name)!

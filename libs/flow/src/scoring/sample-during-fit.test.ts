@@ -3,7 +3,7 @@ import { unfittedFlow } from '../flows/flow-parts.js'
 import { realNvpSpec } from '../flows/flow-state.js'
 import { fitPosterior } from '../posterior/posterior.js'
 import { REGISTERED_AS } from '../tensor/backend.js'
-import { getBackend } from '../tensor/tfjs.js'
+import { core } from '../tensor/tfjs.js'
 import { sampleFlow } from './sample.js'
 
 // The backend of the process is not open yet. Where tfjs-node loads, it is that of the fit.
@@ -15,7 +15,7 @@ it('draws at the start and during a fit of a posterior, which keeps its backend 
     async (theta, count) => {
       draws.push(sampleFlow(flow, { count: 5 }))
       await Promise.all(draws)
-      backends.add(getBackend())
+      backends.add(core().getBackend())
       return { logDensity: new Float64Array(count), gradient: theta.map((value) => -value) }
     },
     { spec: flow.spec, maxSteps: 3, batchSize: 8 },

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import util from 'node:util'
 import { BackendUnavailable } from '../errors.js'
-import { coreVersion, getBackend, setBackend } from './tfjs.js'
+import { core } from './tfjs.js'
 
 /** The two TensorFlow.js backends that a flow is fitted on. */
 export type BackendName = 'tfjs-node' | 'wasm'
@@ -24,7 +24,7 @@ export function openBackend(prefer?: BackendName): Promise<Backend> {
 
 /** Keeps the open backend, and opens wasm if there is none: for computations on plain arrays, which are the same on both. */
 export function keepBackend(): Promise<Backend> {
-  return inTurn(() => open(getBackend() === REGISTERED_AS['tfjs-node'] ? 'tfjs-node' : 'wasm'))
+  return inTurn(() => open(core().getBackend() === REGISTERED_AS['tfjs-node'] ? 'tfjs-node' : 'wasm'))
 }
 
 /** Opens one backend after another: tfjs returns a backend's name from the beginning of its start, and cannot start two at once. */
@@ -37,10 +37,10 @@ function inTurn<T>(act: () => Promise<T>): Promise<T> {
 let latest: Promise<unknown> = Promise.resolve()
 
 async function open(prefer: BackendName | undefined): Promise<Backend> {
-  if (prefer === 'wasm') return use('wasm', coreVersion())
+  if (prefer === 'wasm') return use('wasm', core().version_core)
   const native = loadTfjsNode()
   if (native.version !== undefined) return use('tfjs-node', native.version)
-  if (prefer === undefined) return use('wasm', coreVersion())
+  if (prefer === undefined) return use('wasm', core().version_core)
   throw new BackendUnavailable(
     `@tensorflow/tfjs-node does not load (${native.problem}); run \`npm run setup:tensorflow\`, or use wasm`,
     { values: { backend: prefer } },
@@ -52,10 +52,10 @@ let hasStarted = true
 
 async function use(name: BackendName, version: string): Promise<Backend> {
   const registered = REGISTERED_AS[name]
-  if (getBackend() !== registered) {
+  if (core().getBackend() !== registered) {
     // Loading registers the backend. Loaded on demand, because scoring does not need it; tfjs.ts explains why by `require`.
     if (name === 'wasm') createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
-    hasStarted = await withoutNewCrashHandlers(() => setBackend(registered))
+    hasStarted = await withoutNewCrashHandlers(() => core().setBackend(registered))
   }
   if (!hasStarted) {
     throw new BackendUnavailable(`the TensorFlow.js backend ${name} does not start on this machine`)

@@ -1,5 +1,5 @@
 import type { DataId, Tensor } from '@tensorflow/tfjs-core'
-import { engine } from './tfjs.js'
+import { core } from './tfjs.js'
 
 /** A tensor's numbers, row-major, with its shape. */
 export interface Plain {
@@ -9,12 +9,14 @@ export interface Plain {
 
 /** The numbers of a tensor; read-only. */
 export function plainOf({ shape, dataId }: Tensor): Plain {
-  return { shape, values: written.get(dataId) ?? (engine().readSync(dataId) as Float32Array) }
+  return { shape, values: written.get(dataId) ?? (core().engine().readSync(dataId) as Float32Array) }
 }
 
 /** Makes a tensor from numbers, which must not be changed afterwards. */
 export function tensorOf({ values, shape }: Plain): Tensor {
-  const tensor = engine().makeTensor(values, [...shape], 'float32')
+  const tensor = core()
+    .engine()
+    .makeTensor(values, [...shape], 'float32')
   written.set(tensor.dataId, values)
   return tensor
 }

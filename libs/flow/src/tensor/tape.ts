@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { plainOf, tensorOf } from './plain.js'
 import { zeroed } from './scratch.js'
-import { tidy } from './tfjs.js'
+import { core } from './tfjs.js'
 
 /** An operation with its gradient; both may share variables of a closure. */
 interface Operation {
@@ -14,7 +14,7 @@ interface Operation {
 /** Runs an operation and records it on the open tape, if there is one. */
 export function differentiable(inputs: readonly Tensor[], operation: Operation): Tensor[] {
   const { forward, backward } = operation
-  if (open === undefined) return tidy(forward)
+  if (open === undefined) return core().tidy(forward)
   const outputs = forward()
   open.push({ inputs, outputs, backward })
   return outputs
@@ -58,7 +58,7 @@ function pullBack(tape: readonly TapeEntry[], pulls: Pulls, by: readonly Tensor[
   for (const { inputs, outputs, backward } of tape.toReversed()) {
     const isNeeded = inputs.some((input) => needed.has(input)) && outputs.some((output) => slopes.has(output))
     if (!isNeeded) continue
-    tidy(() => {
+    core().tidy(() => {
       const own = outputs.map((output) => slopes.get(output) ?? zerosLike(output))
       const gradients = backward(own)
       return inputs.flatMap((input, index) => {

@@ -1,5 +1,5 @@
 import { REGISTERED_AS } from '../backend.js'
-import { coreVersion, getBackend } from '../tfjs.js'
+import { core } from '../tfjs.js'
 import type { Matrices } from './matrix-operations.js'
 import { nativeMatrices } from './native.js'
 import { plainMatrices } from './plain-matrices.js'
@@ -12,7 +12,7 @@ const TESTED_VERSION = '4.22.0'
  * The operations for the open backend. In the tested tfjs they call its kernels directly, which makes a dense layer with its gradient
  * 3 to 8 times as fast; in another one they are tfjs's public operations.
  */
-export function matrices(version = coreVersion()): Matrices {
+export function matrices(version = core().version_core): Matrices {
   if (version !== TESTED_VERSION) return plainMatrices
-  return getBackend() === REGISTERED_AS.wasm ? wasmMatrices : nativeMatrices
+  return core().getBackend() === REGISTERED_AS.wasm ? wasmMatrices : nativeMatrices
 }

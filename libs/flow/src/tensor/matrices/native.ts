@@ -1,5 +1,5 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { engine } from '../tfjs.js'
+import { core } from '../tfjs.js'
 import type { Matrices } from './matrix-operations.js'
 
 /** TensorFlow's own operations, without tfjs's bookkeeping around each. */
@@ -24,9 +24,9 @@ export const nativeMatrices: Matrices = {
  * that are not named are inferred from the inputs or false.
  */
 function runNative(name: string, inputs: readonly TensorInfo[], flags: readonly string[] = []): Tensor {
-  const { binding, executeSingleOutput } = engine().backend as unknown as NativeBackend
+  const { binding, executeSingleOutput } = core().engine().backend as unknown as NativeBackend
   const attributes = flags.map((name) => ({ name, type: binding.TF_ATTR_BOOL, value: true }))
-  return executeSingleOutput.call(engine().backend, name, attributes, inputs)
+  return executeSingleOutput.call(core().engine().backend, name, attributes, inputs)
 }
 
 /** The part of tfjs-node's backend that is used here. The package is optional, so its types cannot be imported. */

@@ -1,6 +1,6 @@
 import type { NamedAttrMap, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { REGISTERED_AS } from '../backend.js'
-import { engine, getKernel } from '../tfjs.js'
+import { core } from '../tfjs.js'
 import type { Matrices } from './matrix-operations.js'
 
 /**
@@ -26,7 +26,7 @@ export const wasmMatrices: Matrices = {
   columnSums: (rows) => {
     const [count, width] = rows.shape as [number, number]
     const ones = tensorOf({
-      dataId: engine().backend.write(new Float32Array(count).fill(1), [1, count], 'float32'),
+      dataId: core().engine().backend.write(new Float32Array(count).fill(1), [1, count], 'float32'),
       shape: [1, count],
       dtype: 'float32',
     })
@@ -53,7 +53,7 @@ const transposeOnWasm = (x: TensorInfo) => runWasm('Transpose', { x }, { perm: [
 const productOnWasm = (a: TensorInfo, b: TensorInfo) =>
   runWasm('BatchMatMul', { a, b }, { transposeA: false, transposeB: false })
 
-const freeOnWasm = ({ dataId }: TensorInfo) => engine().backend.disposeData(dataId)
+const freeOnWasm = ({ dataId }: TensorInfo) => core().engine().backend.disposeData(dataId)
 
 function inBatch({ dataId, dtype, shape }: TensorInfo): TensorInfo {
   return { dataId, dtype, shape: [1, ...shape] }
@@ -61,10 +61,10 @@ function inBatch({ dataId, dtype, shape }: TensorInfo): TensorInfo {
 
 /** Calls a kernel directly: tfjs's bookkeeping for scopes and tapes costs as much as a small product. */
 function runWasm(name: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap = {}): TensorInfo {
-  const { kernelFunc } = getKernel(name, REGISTERED_AS.wasm)
-  return kernelFunc({ inputs, attrs, backend: engine().backend }) as TensorInfo
+  const { kernelFunc } = core().getKernel(name, REGISTERED_AS.wasm)
+  return kernelFunc({ inputs, attrs, backend: core().engine().backend }) as TensorInfo
 }
 
 function tensorOf(info: TensorInfo): Tensor {
-  return engine().makeTensorFromTensorInfo(info)
+  return core().engine().makeTensorFromTensorInfo(info)
 }
