@@ -37,53 +37,32 @@ export function mlp(layers: readonly DenseWeights[]) {
 /** The layers, restricted to the used rows of the first weight and columns of the last one. */
 function narrowed(layers: readonly DenseWeights[], only: UsedColumns | undefined): readonly DenseWeights[] {
   if (only === undefined) return layers
-  const { inputs, outputs } = only
   const last = layers.length - 1
   return layers.map(({ weight, bias }, index) => {
-    const [used] = index === 0 ? (runPlain([weight], pickRows(inputs)) as [Tensor2D]) : [weight]
-    if (index < last) return { weight: used, bias }
-    const [wanted] = runPlain([used], pickColumns(outputs)) as [Tensor2D]
-    const [wantedBias] = runPlain([bias], pickColumns(outputs)) as [Tensor1D]
-    return { weight: wanted, bias: wantedBias }
+    if (index > 0 && index < last) return { weight, bias }
+    const [height, width] = weight.shape
+    const rows = index === 0 ? only.inputs : [...Array(height).keys()]
+    const columns = index === last ? only.outputs : [...Array(width).keys()]
+    const [used] = runPlain([weight], pick(rows, columns)) as [Tensor2D]
+    const [usedBias] = runPlain([bias], pick([0], columns)) as [Tensor1D]
+    return { weight: used, bias: usedBias }
   })
 }
 
-/** [height, width] → the wanted rows of it */
-const pickRows = (rows: readonly number[]): PlainOperation => ({
+/** [height, width], or [width] as one row → the wanted rows and columns of it */
+const pick = (rows: readonly number[], columns: readonly number[]): PlainOperation => ({
   forward: ([whole]) => {
-    const width = whole!.shape[1]!
-    const values = zeroed(rows.length * width)
-    rows.forEach((row, at) => {
-      values.set(whole!.values.subarray(row * width, (row + 1) * width), at * width)
-    })
-    return [{ values, shape: [rows.length, width] }]
+    const { values, shape } = whole!
+    const picked = zeroed(rows.length * columns.length)
+    let at = 0
+    for (const row of rows) for (const column of columns) picked[at++] = values[row * shape.at(-1)! + column]!
+    return [{ values: picked, shape: shape.length === 1 ? [columns.length] : [rows.length, columns.length] }]
   },
   backward: ([slope], [whole]) => {
-    const width = whole!.shape[1]!
     const values = zeroed(whole!.values.length)
-    rows.forEach((row, at) => {
-      values.set(slope!.values.subarray(at * width, (at + 1) * width), row * width)
-    })
-    return [values]
-  },
-})
-
-/** [height, width], or [width] → the wanted columns of it */
-const pickColumns = (columns: readonly number[]): PlainOperation => ({
-  forward: ([whole]) => {
-    const width = whole!.shape.at(-1)!
-    const values = zeroed((whole!.values.length / width) * columns.length)
-    for (let from = 0, at = 0; from < whole!.values.length; from += width) {
-      for (const column of columns) values[at++] = whole!.values[from + column]!
-    }
-    return [{ values, shape: [...whole!.shape.slice(0, -1), columns.length] }]
-  },
-  backward: ([slope], [whole]) => {
-    const width = whole!.shape.at(-1)!
-    const values = zeroed(whole!.values.length)
-    for (let from = 0, at = 0; from < values.length; from += width) {
-      for (const column of columns) values[from + column] = slope!.values[at++]!
-    }
+    let at = 0
+    for (const row of rows)
+      for (const column of columns) values[row * whole!.shape.at(-1)! + column] = slope!.values[at++]!
     return [values]
   },
 })
