@@ -15,11 +15,8 @@ import { epochMs, type RowOf, run } from '../connection/statement.js'
 import type { Anomaly } from './anomaly.js'
 import { readExplanation } from './explanations.js'
 
-export interface StoredAnomaly extends Anomaly, Position, StoredExplanation {
+export interface StoredAnomaly extends Required<Anomaly>, Position, StoredExplanation {
   readonly pipeline: string
-  readonly windowed: readonly (number | null)[] | null
-  readonly provisional: boolean
-  readonly recalibrationId: bigint | null
   readonly detectedAt: Date
   /** Whether a rescore of past records found it, not ingest. */
   readonly rescored: boolean

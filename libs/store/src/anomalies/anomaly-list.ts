@@ -1,29 +1,23 @@
-import type { Position, Reason, Severity } from '@outflow/contracts'
+import type { Position, Reason } from '@outflow/contracts'
 import type { Step } from '@outflow/contracts/feature'
-import type { Verdict } from '@outflow/contracts/verdict'
 import type { Queryable } from '../connection/pool.js'
 import { placeholders, run } from '../connection/statement.js'
+import type { StoredAnomaly } from './anomalies.js'
 import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
 
 /** An anomaly for a list: without its record, and with only the beginning of its reasons. */
-export interface AnomalyLine extends Position {
-  readonly pipeline: string
+export interface AnomalyLine
+  extends Position,
+    Pick<
+      StoredAnomaly,
+      'pipeline' | 'detectedAt' | 'entityKey' | 'nll' | 'pValue' | 'severity' | 'modelId' | 'provisional' | 'verdict'
+    > {
   readonly recordTime: Date
   readonly eventTime: Date
-  readonly detectedAt: Date
-  readonly entityKey: string | null
-  readonly nll: number
-  readonly pValue: number
-  readonly severity: Severity
-  readonly modelId: string
-  /** Whether that model is provisional. */
-  readonly provisional: boolean
   /** Text of the reason with the most bits, or why there is none; null until the anomaly is explained. */
   readonly topReason: string | null
   /** Field and bits of each reason, in descending order of bits. */
   readonly fields: readonly FieldBits[]
-  /** The latest verdict; null: none. */
-  readonly verdict: Verdict | null
 }
 
 /** A field's contribution to an anomaly. */

@@ -11,19 +11,13 @@ import { jsonColumn } from '../connection/json-column.js'
 import type { Client, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { arraysOf, run, runOne } from '../connection/statement.js'
+import type { Anomaly } from './anomaly.js'
 
 /** An anomaly whose reasons have not been computed yet. */
-export interface UnexplainedAnomaly extends Position {
+export interface UnexplainedAnomaly
+  extends Position,
+    Required<Pick<Anomaly, 'record' | 'windowed' | 'nll' | 'pValue' | 'recalibrationId' | 'modelId'>> {
   readonly recordTime: Date
-  /** The decoded record, any JSON value. */
-  readonly record: unknown
-  /** Values of windowed features, in the order of the model's features; null: the model has none. */
-  readonly windowed: readonly (number | null)[] | null
-  /** Nats. */
-  readonly nll: number
-  readonly pValue: number
-  readonly recalibrationId: bigint | null
-  readonly modelId: string
 }
 
 const readReasons = jsonColumn('outflow.anomalies.reasons', z.array(reasonSchema).readonly().nullable())

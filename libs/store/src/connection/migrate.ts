@@ -85,7 +85,8 @@ $$`
  * @throws {MigrationChanged} like `migrate`
  */
 export async function migrationStatus(db: Queryable): Promise<{ readonly total: number; readonly pending: number }> {
-  const files = await readMigrations()
+  migrationsOfRelease ??= readMigrations()
+  const files = await migrationsOfRelease
   const applied = await readApplied(db)
   requireUnchanged(files, applied)
   return { total: files.length, pending: pendingOf(files, applied).length }
@@ -99,13 +100,9 @@ export async function migrationStatus(db: Queryable): Promise<{ readonly total: 
  * @throws {MigrationChanged} like `migrate`
  */
 export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: true; readonly detail: string }> {
-  migrationsOfRelease ??= readMigrations()
-  const known = await migrationsOfRelease
-  const applied = await readApplied(pool)
-  requireUnchanged(known, applied)
-  const pending = pendingOf(known, applied)
-  if (pending.length === 0) return { ok: true, detail: 'answered' }
-  throw new MigrationsPending(`${pending.length} of ${known.length} migrations are not applied to the database`, {
+  const { total, pending } = await migrationStatus(pool)
+  if (pending === 0) return { ok: true, detail: 'answered' }
+  throw new MigrationsPending(`${pending} of ${total} migrations are not applied to the database`, {
     fix: 'run outflow migrate',
   })
 }
