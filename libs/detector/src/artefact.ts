@@ -169,15 +169,12 @@ function unpackCalibration(tensors: ReadonlyMap<string, Tensor>, { rows, tail }:
     rows,
     nll: numbersOf('calibration'),
     above: tensors.get('calibration.above')!.data as Int32Array,
-    tail:
-      tail === null
-        ? null
-        : {
-            ...tail,
-            shape: numbersOf('calibration.shape'),
-            scale: numbersOf('calibration.scale'),
-            weight: numbersOf('calibration.weight'),
-          },
+    tail: tail && {
+      ...tail,
+      shape: numbersOf('calibration.shape'),
+      scale: numbersOf('calibration.scale'),
+      weight: numbersOf('calibration.weight'),
+    },
   }
 }
 

@@ -2,15 +2,11 @@ import { type FileRecord, fileReader, type RecordFile, readRecords } from '@outf
 import type { Fields } from '@outflow/records/fields'
 import type { Detector, Scores } from './detector.js'
 
-export interface ScoredBatch {
+export interface ScoredBatch extends Pick<Scores, 'nll' | 'pValue'> {
   /** The row of the batch's first record, from 0 in input order. */
   readonly firstRow: number
   readonly records: readonly FileRecord[]
   readonly fields: readonly Fields[]
-  /** [count], nats */
-  readonly nll: Float64Array
-  /** [count] */
-  readonly pValue: Float64Array
 }
 
 interface FileScorer {

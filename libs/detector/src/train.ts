@@ -111,11 +111,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       recordsPerDay: input.recordsPerDay ?? null,
       dim: rowDim(encoder),
       contextDim: contextDim(encoder),
-      training: {
-        rows: fitting.length,
-        ...reportOf(fit),
-        durationMs: performance.now() - started,
-      },
+      training: { rows: fitting.length, ...reportOf(fit), durationMs: performance.now() - started },
       calibration: { ...calibrationSummary(nlls, tail), labels: null },
     },
   )
@@ -239,13 +235,6 @@ function reportOf(fit: Fit | null): Omit<ModelMetadata['training'], 'rows' | 'du
   }
   const { backend, backendVersion, steps, bestStep, stopped, atSteps, trainNll, bestNll } = fit.report
   const best = atSteps.indexOf(bestStep)
-  return {
-    backend,
-    backendVersion,
-    steps,
-    bestStep,
-    stopped,
-    trainNll: trainNll[best] ?? null,
-    validationNll: bestNll,
-  }
+  const nlls = { trainNll: trainNll[best] ?? null, validationNll: bestNll }
+  return { backend, backendVersion, steps, bestStep, stopped, ...nlls }
 }
