@@ -145,7 +145,10 @@ function write(random: Random, schema: AvroType): Buffer {
       return zigzag(BigInt(random.pick([0, 1, -1, 2 ** 31 - 1, -(2 ** 31), random.below(20_000)])))
     case 'long':
       return zigzag(
-        random.pick([0n, -1n, 2n ** 53n, -(2n ** 63n), 2n ** 63n - 1n, BigInt(random.below(2 ** 31)) * 700n]),
+        random.pick([
+          ...[0n, -1n, -(2n ** 63n), 2n ** 63n - 1n, BigInt(random.below(2 ** 31)) * 700n],
+          random.pick([-1n, 1n]) * 2n ** random.pick([52n, 53n]) + BigInt(random.between(-3, 3)),
+        ]),
       )
     case 'float':
       return random.bytes(4)
