@@ -13,35 +13,12 @@ const features: readonly Feature[] = [
 ]
 
 let artefact: Uint8Array
-let dataAt: number
 
 beforeAll(async () => {
   const read = readerOf(features)
   const records = Array.from({ length: 60 }, (_, at) => read({ x: Math.sin(at), city: 'abc'[at % 3] }))
   artefact = Uint8Array.from((await fitSmall(features, records, { maxSteps: 50 })).artefact)
-  dataAt = 8 + Number(new DataView(artefact.buffer).getBigUint64(0, true))
 }, 60_000)
-
-it('throws for one flipped bit at any position', () => {
-  const whole = decodeModel(artefact)
-  const regions = { length: [0, 7], header: [8, dataAt - 1], tensors: [dataAt, artefact.length - 1] } as const
-  for (const [region, [min, max]] of Object.entries(regions)) {
-    fc.assert(
-      fc.property(fc.integer({ min, max }), fc.integer({ min: 0, max: 7 }), (at, bit) => {
-        const flipped = Uint8Array.from(artefact)
-        flipped[at]! ^= 1 << bit
-        try {
-          // A flip may turn padding of the header into another kind of white space, which has no effect.
-          expect(decodeModel(flipped)).toEqual(whole)
-        } catch (error: unknown) {
-          const named = region === 'tensors' ? [ModelDamaged] : [ModelDamaged, ModelForeign, ModelVersionUnknown]
-          expect(named).toContain((error as Error).constructor)
-        }
-      }),
-      { seed: 1, numRuns: 200 },
-    )
-  }
-})
 
 it('issue 17.28: throws ModelDamaged for a changed type of a tensor', () => {
   const at = Buffer.from(artefact).indexOf('"dtype":"I32"')

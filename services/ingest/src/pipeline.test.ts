@@ -128,30 +128,6 @@ test('the model lease is returned and the memory of the fields is freed when a b
   expect(fields.numbers).toHaveLength(canFree ? 0 : 1)
 })
 
-const anyValue = fc.oneof(
-  fc.record({ delay: fc.double({ min: 0, max: 20, noNaN: true }) }).map((r) => Buffer.from(JSON.stringify(r))),
-  fc.jsonValue().map((value) => Buffer.from(JSON.stringify(value))),
-  fc.uint8Array({ maxLength: 250 }).map((bytes) => Buffer.from(bytes)),
-  fc.constant(null),
-)
-
-test('received = scored + rejected for any mix of records, and every record is counted once', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(anyValue, { minLength: 1, maxLength: 20 }), async (values) => {
-      const writes: BatchWrite[] = []
-      const delivery = aDelivery(values.map((value, offset) => aKafkaRecord(offset, value)))
-      const batch = await lastValueFrom(of(delivery).pipe(ingest(realSteps(writes))))
-      const write = writes[0]!
-      expect(write.received).toBe(write.scored + write.deadLetters.length)
-      const offsets = [...recordsOf(batch), ...batch.rejected].map(({ source }) => source.offset)
-      expect(offsets.toSorted((a, b) => Number(a - b))).toEqual(values.map((_, offset) => BigInt(offset)))
-      expect(write.outbox).toHaveLength(write.anomalies.length + write.deadLetters.length)
-      expect(delivery.ended).toEqual([{ by: 'acknowledge' }])
-    }),
-    { numRuns: 100 },
-  )
-})
-
 const POISONED_STEPS = ['read', 'observe', 'score', 'decide', 'compare', 'write'] as const
 type PoisonedStep = (typeof POISONED_STEPS)[number]
 

@@ -60,31 +60,6 @@ it('throws for a file that is truncated at any byte', () => {
   )
 })
 
-it('throws for one flipped bit at any position', () => {
-  const regions = {
-    length: [0, 7],
-    header: [8, 7 + headerLength],
-    numbers: [8 + headerLength, bytes.length - 1],
-  } as const
-  for (const [region, [min, max]] of Object.entries(regions)) {
-    fc.assert(
-      fc.property(fc.integer({ min, max }), fc.integer({ min: 0, max: 7 }), (at, bit) => {
-        const flipped = bytes.slice()
-        flipped[at]! ^= 1 << bit
-        try {
-          // A flip may turn padding of the header into another kind of white space, which has no effect.
-          expect(decodeSafetensors(flipped)).toEqual(decodeSafetensors(bytes))
-        } catch (error: unknown) {
-          const named =
-            region === 'numbers' ? [WeightsDamaged] : [WeightsDamaged, WeightsForeign, WeightsVersionUnknown]
-          expect(named).toContain((error as Error).constructor)
-        }
-      }),
-      { seed: 1, numRuns: 300 },
-    )
-  }
-})
-
 it('throws WeightsForeign for other files', () => {
   expect(() => decodeSafetensors(new TextEncoder().encode('row,nll,p_value,anomaly\n0,1.5,0.2,false\n'))).toThrow(
     WeightsForeign,
