@@ -1,5 +1,6 @@
 import type { Feature } from '@outflow/contracts'
 import { expect, it } from 'vitest'
+import { decodeModel } from './artefact.js'
 import { openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
 import { fitSmall } from './test-training.js'
@@ -76,8 +77,10 @@ it.each(['realnvp', 'glow', 'spline'] as const)(
   'every result is finite for all of these columns together, with a flow of the kind %s',
   async (kind) => {
     const columns = Object.values(COLUMNS)
+    const trained = await train(columns, 60, kind)
+    expect(decodeModel(trained.artefact).flow?.spec.kind).toBe(kind)
     await checkFinite(
-      await train(columns, 60, kind),
+      trained,
       [...columns.keys()].map((column) => `c${column}`),
     )
   },

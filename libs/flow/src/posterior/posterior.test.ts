@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { FitCancelled, NotFiniteError, ShapeError } from '../errors.js'
-import { flowSpec, glowSpec, realNvpSpec } from '../flows/flow-state.js'
+import { glowSpec, realNvpSpec, splineSpec } from '../flows/flow-state.js'
 import { seededRandom } from '../random.js'
 import { sampleFlow } from '../scoring/sample.js'
 import { fitPosterior, type LogDensity, type PosteriorOptions } from './posterior.js'
@@ -99,8 +99,8 @@ it('fits a banana-shaped density: its samples follow the exact density', async (
   expect(distanceToNormal(off)).toBeLessThan(0.03)
 })
 
-it.each(['realnvp', 'glow', 'spline'] as const)('fits a flow of the kind %s to a shifted Gaussian', async (kind) => {
-  const spec = { ...flowSpec(kind, 2), layers: 2, hidden: [8] }
+it('fits a spline flow to a shifted Gaussian', async () => {
+  const spec = { ...splineSpec(2), layers: 2, hidden: [8] }
   const { report } = await fitPosterior(aGaussian(0.5), { ...options, spec, maxSteps: 150 })
   expect(report.elbo.at(-1)!).toBeGreaterThan(Math.log(2 * Math.PI) - 0.05)
   expect(report.logEvidence).toBeCloseTo(Math.log(2 * Math.PI), 1)
