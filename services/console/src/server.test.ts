@@ -71,10 +71,11 @@ test.each([
   [{ origin: 'http://localhost.evil.example' }, false],
   [{ origin: 'null' }, false],
   [{}, false],
-])('a write of a browser with the headers %j is accepted: %s', async (headers, isAccepted) => {
+])('issue 17: a write or a DELETE of a browser with the headers %j is accepted: %s', async (headers, isAccepted) => {
   for (const [method, url] of [
     ['POST', '/api/retrain'],
     ['DELETE', '/api/suppressions/1'],
+    ['DELETE', '/api/session'],
   ] as const) {
     const answer = await server.inject({ method, url, headers: { host: 'localhost', ...headers }, payload: { x: 1 } })
     if (isAccepted) expect(answer.statusCode).not.toBe(403)
