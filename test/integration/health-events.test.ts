@@ -215,43 +215,38 @@ test('issue 17.21: each gap before a position is one health event, with both off
   expect(await partitionCounters(pool, config.pipeline)).toMatchObject([{ nextOffset: 0n, missed: 50 }])
 })
 
-test('a candidate that fails its gate is reported once, with the reason', async () => {
-  const pipeline = await aLookedAfterPipeline()
-  await pipeline.promote('first')
-  await pipeline.fitted('second', 'failed_gate', {
-    gate: aGateReport({ passed: false, failures: ['it finds anomalies in 20 % of the held-out records'] }),
-  })
-  for (let checks = 0; checks < 2; checks++) await pipeline.checkHealth()
-  await pipeline.another()()
-  expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.modelId, data.detail])).toEqual([
-    ['model_failed_gate', 'happened', 'second', 'it finds anomalies in 20 % of the held-out records'],
-  ])
-})
+const FAILED_AS_SHADOW = 'as a shadow it scored no record until the next fit was due'
+const FAILED_GATE = 'it finds anomalies in 20 % of the held-out records'
 
-test('a candidate that fails as a shadow is reported with the reason (the detail was that it did not pass)', async () => {
-  const pipeline = await aLookedAfterPipeline()
-  await pipeline.promote('first')
-  const shadow = { forMs: 1, scored: 0, anomalyShare: 0, activeAnomalyShare: 0, disagreement: 0 }
-  await pipeline.fitted('second', 'failed_gate', {
-    gate: aGateReport(),
-    shadow: { ...shadow, failure: 'as a shadow it scored no record until the next fit was due' },
-  })
-  await pipeline.checkHealth()
-  expect((await relayed(pipeline)).map(({ data }) => data.detail)).toEqual([
-    'as a shadow it scored no record until the next fit was due',
-  ])
-})
+test.each([
+  ['its gate', { gate: aGateReport({ passed: false, failures: [FAILED_GATE] }) }, FAILED_GATE],
+  [
+    'as a shadow (the detail was that it did not pass)',
+    {
+      gate: aGateReport(),
+      shadow: {
+        ...{ forMs: 1, scored: 0, anomalyShare: 0, activeAnomalyShare: 0, disagreement: 0 },
+        failure: FAILED_AS_SHADOW,
+      },
+    },
+    FAILED_AS_SHADOW,
+  ],
+])(
+  'a candidate that fails %s is reported once, with the reason, also days after its fit (only within a day)',
+  async (_, report, detail) => {
+    const pipeline = await aLookedAfterPipeline()
+    await pipeline.promote('first')
+    await pipeline.fitted('second', 'failed_gate', report)
+    await pipeline.pool.query(`update outflow.fits set ended_at = now() - interval '2 days'`)
 
-test('a candidate that fails after days as a shadow is reported (only one whose fit ended within a day was)', async () => {
-  const pipeline = await aLookedAfterPipeline()
-  await pipeline.promote('first')
-  await pipeline.fitted('second', 'failed_gate', { gate: aGateReport() })
-  await pipeline.pool.query(`update outflow.fits set ended_at = now() - interval '2 days'`)
-  await pipeline.checkHealth()
-  expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.modelId])).toEqual([
-    ['model_failed_gate', 'second'],
-  ])
-})
+    for (let checks = 0; checks < 2; checks++) await pipeline.checkHealth()
+    await pipeline.another()()
+
+    expect((await relayed(pipeline)).map(({ data }) => [data.kind, data.status, data.modelId, data.detail])).toEqual([
+      ['model_failed_gate', 'happened', 'second', detail],
+    ])
+  },
+)
 
 test('issue 17.7: the health event of a pipeline without a model has the reason, and the reason is updated while it is open', async () => {
   const pipeline = await aLookedAfterPipeline()

@@ -76,15 +76,6 @@ test('health events go to the webhooks that request them, and alerts contain the
   expect(at('/generic').map(({ headers }) => headers.traceparent)).toEqual([TRACEPARENT])
 })
 
-test('an event whose receiver answers with an error is sent again with the same id until it is accepted', async () => {
-  const receiver = await aReceiverThatFails(2)
-  await aPipelineWith([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
-  relaying()
-  await queue(['a'])
-  expect(await untilAll('delivered', 1)).toMatchObject([{ attempts: 3, status: 204 }])
-  expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual(['a', 'a', 'a'])
-})
-
 test('that a condition has ended is sent after its beginning, also if that is retried (Alertmanager showed an ended condition again)', async () => {
   const receiver = await aReceiverThatFails(1)
   await aPipelineWith([{ name: 'generic', url: receiver.url, secret: SECRET, ...OURS }])
