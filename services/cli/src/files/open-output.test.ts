@@ -14,8 +14,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 describe('withOutput', () => {
-  it.each(['scores.csv.gz', 'SCORES.CSV.GZ'])('writes %s, compressed, when the result is complete', async (name) => {
-    const path = join(folder, name)
+  it('writes SCORES.CSV.GZ, compressed, when the result is complete', async () => {
+    const path = join(folder, 'SCORES.CSV.GZ')
     await withOutput(path, async (output) => {
       for (let row = 0; row < 50_000; row += 1) await output.write(`${row},1\n`)
     })
@@ -24,7 +24,7 @@ describe('withOutput', () => {
         .toString()
         .split('\n'),
     ).toHaveLength(50_001)
-    expect(await readdir(folder)).toEqual([name])
+    expect(await readdir(folder)).toEqual(['SCORES.CSV.GZ'])
   })
 
   it('issue 17.28: writes a file that only its owner can read', async () => {
