@@ -118,6 +118,12 @@ describe('feature inference', () => {
     expect(infer(column('zip', ...zips)).kinds).toEqual(['$.zip categorical'])
     const ids = Array.from({ length: 3_000 }, (_, index) => ({ id: String(index).padStart(8, '0') }))
     expect(infer(ids).leftOut).toEqual({ id: 'text with 3,000 values in 3,000 rows' })
+    // Of 120 families one is `136A`, and one `1,5`: codes, not numbers with a unit or a comma.
+    const families = Array.from({ length: 600 }, (_, at) => ({
+      family: at === 9 ? '136A' : `${at % 120}`.padStart(3, '0'),
+    }))
+    expect(infer(families).kinds).toEqual(['$.family categorical'])
+    expect(infer([...families, { family: '1,5' }]).kinds).toEqual(['$.family categorical'])
     const mostlyNumbers = Array.from({ length: 300 }, (_, index) => ({ n: index === 7 ? '007' : String(index % 50) }))
     expect(infer(mostlyNumbers).kinds).toEqual(['$.n numeric'])
   })

@@ -242,12 +242,13 @@ function kindOf(field: Field, values: number): Kind | string {
   // A number that is no epoch time shows that numbers are not times: most sizes in bytes are in the range of epoch seconds.
   if (decides(times + epochs) && numbers === epochs) return { type: 'cyclic', period: periodOf(field) }
   const areCodes = codes > 0 && codes >= CODE_SHARE * numbers
-  if (!areCodes && decides(numbers)) {
+  const areNumbers = (count: number) => !areCodes && decides(count)
+  if (areNumbers(numbers)) {
     return wantsLogScale(field.summariser.summary()!) ? { type: 'numeric', scale: 'log' } : { type: 'numeric' }
   }
-  if (textNumbers > 0 && decides(numbers + textNumbers))
+  if (textNumbers > 0 && areNumbers(numbers + textNumbers))
     return 'numbers with commas or signs, which are read as text: write a decimal point, and no separators of thousands, currency or %'
-  if (unitNumbers > 0 && decides(numbers + unitNumbers) && field.distinct.size > MOST_WITH_UNIT)
+  if (unitNumbers > 0 && areNumbers(numbers + unitNumbers) && field.distinct.size > MOST_WITH_UNIT)
     return `numbers with the unit ${unit}, which are read as text: write the number alone`
   if (textDates > 0 && decides(times + textDates))
     return 'dates that are not ISO 8601, which are read as text: write them as 2026-03-14, with a time as 2026-03-14T09:26:53Z'
