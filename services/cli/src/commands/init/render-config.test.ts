@@ -53,6 +53,15 @@ describe('renderConfig', () => {
     expect(proposed(86_400_000)).toEqual({ rate: 0.00001, why: expect.stringContaining('about 860 alerts a day') })
   })
 
+  it('quotes columns named y, no and on, which Helm would read as booleans', () => {
+    const source = { csv: { columns: ['x', 'y', 'no', 'on'] } }
+    const { text } = propose(orders, {
+      format: { value: 'csv', why: '' },
+      connection: { ...ORIGIN.connection, source },
+    })
+    expect(parse(text, { version: '1.1' }).source.csv.columns).toEqual(['x', 'y', 'no', 'on'])
+  })
+
   it('states a value that probably stands for missing numbers', () => {
     const { text } = propose(orders.map((order, index) => (index % 9 === 0 ? { ...order, weight: -999 } : order)))
     expect(text).toMatch(

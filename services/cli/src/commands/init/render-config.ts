@@ -125,6 +125,8 @@ function entry(key: string, { value, why }: Proposal<unknown>): Line {
 /** On one line, quoted where YAML requires it, and where a field's name contains a line break. */
 function inline(value: unknown): string {
   return stringify(value, {
+    // Helm reads YAML 1.1, where y, no and on are booleans.
+    compat: 'yaml-1.1',
     collectionStyle: 'flow',
     lineWidth: 0,
     defaultKeyType: 'PLAIN',
