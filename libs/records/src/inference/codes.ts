@@ -12,7 +12,7 @@ export function codesAmong(columns: readonly Float64Array[]): number[] {
   const ranks = columns.map(standardisedRanks)
   return [...columns.keys()].filter((at) => {
     const values = distinctValues(columns[at]!)
-    return values !== null && isCode(values, evenlySpaced(ranks.toSpliced(at, 1), MOST_COMPARED))
+    return values !== null && isCode(values, thinned(ranks.toSpliced(at, 1), MOST_COMPARED))
   })
 }
 
@@ -110,7 +110,8 @@ function standardisedRanks(column: Float64Array): Float64Array {
   return column.map((value) => rankOf.get(value) ?? Number.NaN)
 }
 
-function evenlySpaced<T>(list: readonly T[], most: number): readonly T[] {
-  const step = Math.max(1, list.length / most)
-  return Array.from({ length: Math.min(most, list.length) }, (_, at) => list[Math.floor(at * step)]!)
+/** At most so many items of a list, in equal steps. */
+export function thinned<T>(list: readonly T[], most: number): readonly T[] {
+  const step = Math.ceil(list.length / most)
+  return list.filter((_, at) => at % step === 0)
 }

@@ -4,7 +4,7 @@ import { formatNumber } from '@outflow/contracts/wording'
 import { compilePath } from '../fields/path.js'
 import { readNumber } from '../fields/reader.js'
 import type { JsonObject } from '../formats/record-decoder.js'
-import { codesAmong } from './codes.js'
+import { codesAmong, thinned } from './codes.js'
 import { DAY_MS, DECIDING_SHARE, type Field, MAX_DISTINCT, newField, note } from './field-statistics.js'
 import { inferSeries, type Series } from './infer-series.js'
 import { wantsLogScale } from './number-summary.js'
@@ -160,8 +160,7 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
 /** Returns the features with the codes among the numbers as categories. */
 function withCodes(features: readonly Feature[], sample: readonly JsonObject[]): readonly Feature[] {
   const numeric = features.filter(({ type }) => type === 'numeric')
-  const stride = Math.ceil(sample.length / MOST_SAMPLED)
-  const rows = sample.filter((_, at) => at % stride === 0)
+  const rows = thinned(sample, MOST_SAMPLED)
   const columns = numeric.map((feature) => {
     const get = compilePath(featurePath(feature))
     return Float64Array.from(rows, (row) => readNumber(get(row)) ?? Number.NaN)
