@@ -102,7 +102,7 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
       createdAt: new Date().toISOString(),
       outflowVersion: outflowVersion(),
       features: [...features],
-      model: { ...input.model, hidden: hiddenOf(input) },
+      model: input.model,
       seed: training.seed,
       contamination: training.contamination,
       provisional,
@@ -166,11 +166,11 @@ async function fitModels(parts: readonly (readonly Fields[])[], input: TrainingI
 
 function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: TrainingInput): FitTable {
   const { model, training, backend } = input
-  const { kind, layers } = model
+  const { kind, layers, hidden } = model
   const dim = rowDim(encoder)
   const { base, ...settings } = recipeFor(dim, input)
   const options = {
-    spec: { ...flowSpec(kind, dim, contextDim(encoder)), layers, hidden: hiddenOf(input), ...(base && { base }) },
+    spec: { ...flowSpec(kind, dim, contextDim(encoder)), layers, hidden, ...(base && { base }) },
     noise: encoder.noise,
     seed: training.seed,
     ...settings,
@@ -179,11 +179,6 @@ function tableOf({ encoder, rows, context, observed }: FittedEncoder, input: Tra
     ...(backend && { backend }),
   }
   return { rows: { rows, context, observed }, options }
-}
-
-/** Widths of the hidden layers of conditioners, which with categories also read a context. docs/design/accuracy.md has the measurements. */
-function hiddenOf({ features, model }: TrainingInput): number[] {
-  return model.hidden ?? (categoryColumnsOf(features).length > 0 ? [64, 64] : [32, 32])
 }
 
 /**

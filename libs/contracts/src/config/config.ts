@@ -176,8 +176,8 @@ const modelSchema = z.strictObject({
     .array(z.int().min(1).max(1024))
     .min(1)
     .max(4)
-    .optional()
-    .describe("Widths of the conditioner's hidden layers. Default: 32, 32; with categories 64, 64"),
+    .default([32, 32])
+    .describe("Widths of the conditioner's hidden layers"),
 })
 
 const trainingSchema = z.strictObject({

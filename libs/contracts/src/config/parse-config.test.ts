@@ -28,7 +28,7 @@ function problemsOf(part: object | null, environment: Record<string, string> = {
 describe('parseConfig', () => {
   it('sets the documented defaults', () => {
     const config = configOf({})
-    expect(config.model).toEqual({ kind: 'realnvp', layers: 8 })
+    expect(config.model).toEqual({ kind: 'realnvp', layers: 8, hidden: [32, 32] })
     expect(config.training).toMatchObject({ every: 3_600_000, window: 86_400_000, minRows: 2_000, maxRows: 200_000 })
     expect(config.detection).toEqual({ recalibrateWithin: 10 })
     expect(config.http.host).toBe('127.0.0.1')
