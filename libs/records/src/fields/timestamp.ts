@@ -1,5 +1,5 @@
 const ISO =
-  /^(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
+  /^(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i
 const EPOCH = /^\d{9,19}(?:\.\d{1,9})?$/
 /** Longer texts are not times; the limit also bounds how long a pattern match takes. */
 const LONGEST = 64
@@ -31,7 +31,8 @@ const EPOCH_UNITS = [
 
 /**
  * Returns epoch ms of an ISO 8601 time (without a zone: UTC), of `YYYY/MM/DD HH:MM`, or of an epoch time in seconds, ms, µs or ns as a
- * number or in digits (see `epochUnit`); `undefined` for anything else, including dates such as 30 February.
+ * number or in digits (see `epochUnit`); `undefined` for anything else, including dates such as 30 February. A zone may be the word UTC,
+ * as BigQuery writes it.
  */
 export function parseTimestamp(value: string | number): number | undefined {
   if (typeof value === 'number') {
@@ -61,7 +62,7 @@ function daysIn(year: number, month: number): number {
 }
 
 function zoneOffsetMs(zone: string | undefined): number | undefined {
-  if (zone === undefined || zone === 'Z' || zone === 'z') return 0
+  if (zone === undefined || /^[zu]/i.test(zone)) return 0
   const hours = Number(zone.slice(1, 3))
   const minutes = Number(zone.slice(3).replace(':', '') || 0)
   if (hours > 18 || minutes > 59) return undefined
