@@ -54,7 +54,7 @@ describe('the reader', () => {
     expect(readInside({ payload: '"text"', list: '' })).toMatchObject({ categories: [null, null, null] })
   })
 
-  it.each(['NA', 'n/a', ' NULL', 'None', 'nan', 'NaT', ' ', '<NA>', '.', '..', '?', '-'])(
+  it.each(['NA', 'n/a', ' NULL', 'None', 'nan', 'NaT', ' ', '<NA>', '\\N', '.', '..', '?', '-'])(
     'takes %j as a missing number or time, and as a category',
     (word) => {
       const fields = read({ ...record, delay: word, route: { origin: word }, date: word })

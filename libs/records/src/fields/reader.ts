@@ -146,10 +146,10 @@ export function readNumber(value: unknown): number | undefined {
 }
 
 /**
- * What spreadsheets, R and pandas write for a missing number or time, and the signs of statistics packages and published tables. In a
+ * What spreadsheets, R, pandas and MySQL write for a missing number or time, and the signs of statistics packages and published tables. In a
  * category such a word is a value: NA may be Namibia.
  */
-const isNoValue = (text: string): boolean => /^(#?n\/?a|<na>|null|none|nan|nat|\.\.?|\?|-)?$/i.test(text.trim())
+const isNoValue = (text: string): boolean => /^(#?n\/?a|<na>|null|none|nan|nat|\\n|\.\.?|\?|-)?$/i.test(text.trim())
 
 function readCategory(value: unknown): string | null | undefined {
   if (isMissing(value)) return null
