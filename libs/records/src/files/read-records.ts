@@ -25,6 +25,7 @@ export async function* readRecords(file: RecordFile): AsyncGenerator<readonly Fi
  * the windows of later records. A rejection is an error here, because a file can be corrected and read again.
  *
  * @param windows  as in `ReaderOptions`. Default: `features`
+ * @param hint     how to fix a rejected record, after the reason
  * @throws {InputInvalid} if a window uses Kafka's key or timestamp; the returned function throws it with the line and the field of
  *   a record that breaks its contract
  */
@@ -32,12 +33,13 @@ export function fileReader(
   file: string,
   features: readonly Feature[],
   windows: readonly Feature[] = features,
+  hint = '',
 ): (record: FileRecord) => Fields {
   for (const feature of windows) if (feature.type === 'window') requireFieldsOf(file, feature)
   const reader = recordReader({ source: {}, features, windows, maxBytes: MAX_BYTES })
   return ({ line, record }) => {
     const read = reader.read({ ...MESSAGE_PLACEHOLDER, record })
-    if ('reason' in read) throw new InputInvalid(file, line, read.detail)
+    if ('reason' in read) throw new InputInvalid(file, line, read.detail + hint)
     return read.fields
   }
 }

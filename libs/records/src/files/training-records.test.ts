@@ -61,6 +61,15 @@ it('names the delimiters if a CSV file has one column that no model can use (onl
   await expect(featuresWithout(['x', 'y'], 'x', 'y')).rejects.toThrow(/\(all are excluded\)$/)
 })
 
+it('names the fixes for a value that is not of the type inferred (house numbers with one 4a ended train without any)', async () => {
+  async function* bytes() {
+    yield Buffer.from(`house\n4a\n${Array.from({ length: 20 }, (_, row) => (row * 7) % 20).join('\n')}\n`)
+  }
+  await expect(featuresOf('csv', bytes(), null, [])).rejects.toThrow(
+    /^in, line 2: \$\.house must be a number .*, found "4a"; correct it, or --exclude the column, or /,
+  )
+})
+
 it('excludes a given feature that no inferred column has: an item of a list, a window (they were refused as unknown)', async () => {
   async function* bytes() {
     yield Buffer.from('{"load":1,"items":[2],"at":"2026-01-05T07:00:00Z"}\n')

@@ -72,7 +72,7 @@ export async function readTrainingRecords(
       `no column is usable by a model (${reasons || 'all are excluded'})${oneColumnHint(file.format, inferred.paths)}`,
     )
   }
-  const readLater = fileReader(file.name, features)
+  const readLater = fileReader(file.name, features, features, WRONG_KIND)
   return {
     features,
     leftOut: given ? [] : inferred.leftOut.filter(({ path }) => !isExcluded(path)),
@@ -81,6 +81,9 @@ export async function readTrainingRecords(
     rows,
   }
 }
+
+/** Nearly all values of an inferred feature are of its type; the others may be errors, or show that the numbers are codes. */
+const WRONG_KIND = '; correct it, or --exclude the column, or set its type in a --config, which `outflow init` writes'
 
 /** How to fix a CSV file of one column that no model can use: another delimiter, or lines above the header. */
 export const oneColumnHint = (format: Format, paths: readonly string[]): string =>
