@@ -78,14 +78,14 @@ function explain(name: string, header: readonly string[], error: unknown, begunA
       const lacking = typeof found === 'number' && found < header.length
       const hint = lacking
         ? `${header[found]} is missing`
-        : 'name each column, and quote values that contain the delimiter'
+        : 'name each column in the first line, and quote values that contain the delimiter'
       return new InputInvalid(name, line, `${found} values for the header's ${header.length} columns; ${hint}`, error)
     }
     case 'CSV_QUOTE_NOT_CLOSED':
       return new InputInvalid(name, begunAt, 'a quoted value is not closed', error)
     case 'INVALID_OPENING_QUOTE':
     case 'CSV_INVALID_CLOSING_QUOTE':
-      return new InputInvalid(name, line, 'a value with a quote inside; write it as "5"" pipe"', error)
+      return new InputInvalid(name, line, 'a quote in a value, or after a blank; write it as "5"" pipe"', error)
     case 'CSV_MAX_RECORD_SIZE':
       return new InputInvalid(
         name,

@@ -90,13 +90,14 @@ describe('CSV', () => {
     ['a,b\n1,2\n3\n', "in, line 3: 1 values for the header's 2 columns; b is missing"],
     [
       'a,b\n1,2,3\n',
-      "in, line 2: 3 values for the header's 2 columns; name each column, and quote values that contain the delimiter",
+      "in, line 2: 3 values for the header's 2 columns; name each column in the first line, and quote values that contain the delimiter",
     ],
     ['a,b\n1,"2\n', 'in, line 2: a quoted value is not closed'],
     ['a,b\n1,"2\n3,4\n5,6\n', 'in, line 2: a quoted value is not closed'],
     ['a,b\n"1\n2","3\n4,5', 'in, line 2: a quoted value is not closed'],
-    ['a,b\n5" pipe,2\n', 'in, line 2: a value with a quote inside; write it as "5"" pipe"'],
-    ['a,b\n1,"5" pipe\n', 'in, line 2: a value with a quote inside; write it as "5"" pipe"'],
+    ['a,b\n5" pipe,2\n', 'in, line 2: a quote in a value, or after a blank; write it as "5"" pipe"'],
+    ['a, "b"\n1, "2"\n', 'in, line 1: a quote in a value, or after a blank; write it as "5"" pipe"'],
+    ['a,b\n1,"5" pipe\n', 'in, line 2: a quote in a value, or after a blank; write it as "5"" pipe"'],
     ['a,b\r\n1,"2\r\n3,4\r\n5,6\r\n', 'in, line 2: a quoted value is not closed'],
   ])('says where %j is broken', async (text, message) => {
     await expect(read('csv', text)).rejects.toThrow(message)
