@@ -25,26 +25,22 @@ export function readProtobufFiles({ schema, imports }: RegisteredSchema): Messag
 /** A name that no .proto file has. */
 const MAIN_FILE = '<main>'
 
-/**
- * Files that Confluent's serializers and Connect's converter import, and that protobufjs lacks. Clients do not register them, like those of
- * `google/protobuf`.
- */
+/** Files of common types that protobufjs lacks. Clients do not register them, like those of `google/protobuf`. */
 const UNREGISTERED: ReadonlyMap<string, string> = new Map([
-  [
-    'confluent/type/decimal.proto',
-    `syntax = "proto3"; package confluent.type;
-message Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }`,
-  ],
-  [
-    'google/type/date.proto',
-    'syntax = "proto3"; package google.type; message Date { int32 year = 1; int32 month = 2; int32 day = 3; }',
-  ],
-  [
-    'google/type/timeofday.proto',
-    `syntax = "proto3"; package google.type;
-message TimeOfDay { int32 hours = 1; int32 minutes = 2; int32 seconds = 3; int32 nanos = 4; }`,
-  ],
+  proto('confluent.type', 'decimal', 'Decimal { bytes value = 1; uint32 precision = 2; int32 scale = 3; }'),
+  proto('google.type', 'date', 'Date { int32 year = 1; int32 month = 2; int32 day = 3; }'),
+  proto('google.type', 'latlng', 'LatLng { double latitude = 1; double longitude = 2; }'),
+  proto('google.type', 'money', 'Money { string currency_code = 1; int64 units = 2; int32 nanos = 3; }'),
+  proto(
+    'google.type',
+    'timeofday',
+    'TimeOfDay { int32 hours = 1; int32 minutes = 2; int32 seconds = 3; int32 nanos = 4; }',
+  ),
 ])
+
+function proto(name: string, file: string, message: string): readonly [string, string] {
+  return [`${name.replace('.', '/')}/${file}.proto`, `syntax = "proto3"; package ${name}; message ${message}`]
+}
 
 /** Whether a schema is a descriptor in base64; text has blanks, braces and semicolons. */
 const isDescribed = (schema: string) => /^[A-Za-z0-9+/]+=*$/.test(schema)

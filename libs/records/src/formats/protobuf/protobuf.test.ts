@@ -168,6 +168,17 @@ test("the dates and times of day of Connect's converter are read without a regis
   })
 })
 
+test('the amounts and places of google.type are read without a registered import (every record was undecodable)', () => {
+  const schema = `syntax = "proto3"; import "google/type/money.proto"; import "google/type/latlng.proto";
+    message Fare { google.type.Money price = 1; google.type.LatLng from = 2; }`
+  const [price, from] = ['0a03455552100718808ece1c', '090000000000404a40'].map((hex) => Buffer.from(hex, 'hex'))
+  const fields = [price!, from!].map((body, at) => Buffer.from([(at + 1) * 8 + 2, body.length, ...body]))
+  expect(compile(schema)(Buffer.concat([Buffer.from([0]), ...fields]))).toEqual({
+    price: { currency_code: 'EUR', units: 7, nanos: 60_000_000 },
+    from: { latitude: 52.5, longitude: 0 },
+  })
+})
+
 test("messages of imported files do not count among the file's own", () => {
   const geo = 'syntax = "proto3"; package test.air; message Point { float lat = 1; }'
   const main = 'syntax = "proto3"; package test.air; import "geo.proto"; message Stop { Point at = 1; }'
