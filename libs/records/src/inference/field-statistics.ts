@@ -29,6 +29,8 @@ export const newField = () => ({
   backwards: 0,
   previousMs: Number.NaN,
   structures: 0,
+  /** Objects with fields of their own; they are not among the values present. */
+  objects: 0,
   booleans: 0,
   distinct: new Set<string>(),
   /** Distinct values of the current partition. */

@@ -203,6 +203,16 @@ describe('feature inference', () => {
     expect(leftOut).toEqual({})
   })
 
+  it('leaves out a field that is an object in some records, but not its fields (train ended at the first of the objects)', () => {
+    const records = Array.from({ length: 40 }, (_, index) => ({
+      error: index % 4 === 0 ? { code: index % 3 } : ['timeout', 'refused'][index % 2],
+      one: index === 7 ? { wrong: 1 } : ['a', 'b'][index % 2],
+    }))
+    const { kinds, leftOut } = infer(records)
+    expect(kinds).toEqual(['$.error.code numeric', '$.one categorical'])
+    expect(leftOut.error).toBe('partly a list or an object')
+  })
+
   it('issue 17.3: leaves out numbers that only rise or fall, apart from a few out of order', () => {
     const { leftOut, kinds } = infer(
       Array.from({ length: 200 }, (_, index) => ({

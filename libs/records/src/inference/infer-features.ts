@@ -53,16 +53,20 @@ export function makeFeatureInference({ withLists = false } = {}) {
   const root: Place = { steps: [], inner: new Map() }
   const fields = new Map<Place, Field>()
   let records = 0
+  const fieldAt = (place: Place): Field => {
+    const field = fields.get(place) ?? newField()
+    fields.set(place, field)
+    return field
+  }
   const observe = (value: unknown, place: Place): void => {
     const isList = Array.isArray(value)
     if (value !== null && typeof value === 'object' && (withLists || !isList)) {
       const entries = Object.entries(value)
       for (const [key, inner] of entries) observe(inner, within(place, isList ? Number(key) : key))
-      if (place === root || entries.length > 0) return
+      if (entries.length > 0 && place !== root) fieldAt(place).objects += 1
+      if (entries.length > 0 || place === root) return
     }
-    const field = fields.get(place) ?? newField()
-    fields.set(place, field)
-    note(field, value, nowMs)
+    note(fieldAt(place), value, nowMs)
   }
   return {
     observe: (record: JsonObject) => {
@@ -132,14 +136,15 @@ const SEASONS_MS = 2 * 365 * DAY_MS
 
 function inferField(path: string, field: Field, records: number): Feature | Omit<LeftOut, 'path'> {
   const values = field.present - field.missing
-  if (field.structures > 0) {
+  if (field.structures > 0 || values < DECIDING_SHARE * (values + field.objects)) {
     if (field.structures < values) return { why: 'partly a list or an object' }
     return {
       why: 'a list or an empty object; a path may name a value of a list, as $.FIELD[0], or its length, as $.FIELD.length',
     }
   }
   if (values === 0) return { why: 'always empty' }
-  if (values < LEAST_PRESENT * records) return { why: 'a value in fewer than one of 200 records, as a key that is an id has' }
+  if (values < LEAST_PRESENT * records)
+    return { why: 'a value in fewer than one of 200 records, as a key that is an id has' }
   if (field.distinct.size === 1) return { why: `always ${[...field.distinct][0]}` }
   const common = { path, optional: field.present < records }
   const feature = kindOf(field, values)
