@@ -219,6 +219,7 @@ function isAtMostOneEdit(a: string, b: string): boolean {
   let end = 0
   while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
   const [ours, theirs] = [a.slice(start, a.length - end), b.slice(start, b.length - end)]
-  if (ours.length <= 1 && theirs.length <= 1) return true
+  // A code of one letter is another code.
+  if (ours.length <= 1 && theirs.length <= 1) return start + end > 0
   return ours.length === 2 && theirs.length === 2 && ours[0] === theirs[1] && ours[1] === theirs[0]
 }
