@@ -60,6 +60,17 @@ it('another type is counted by field, with the first example; a record counts on
   })
 })
 
+it('the fields that cause dead letters come first (they were among those beyond the five printed)', () => {
+  const config = configWith([
+    { path: '$.tip', type: 'numeric', optional: true },
+    { path: '$.amout', type: 'numeric' },
+  ])
+  expect(findings(config, ['{"tip":1}', ...amounts]).problems).toEqual([
+    '$.amout is absent from all',
+    '$.tip is absent from 100',
+  ])
+})
+
 it('the time, the entity and the inputs of windows are checked as well', () => {
   const window = { type: 'window', name: 'spent', aggregate: 'sum', of: '$.total', by: '$.shop', over: '1h' }
   const config = configWith([{ path: '$.amount', type: 'numeric' }, window], { timestamp: '$.at', key: '$.customer' })

@@ -32,9 +32,12 @@ export function countFields(config: Pick<Config, 'source' | 'features'>) {
     },
     conclude: () => {
       const decoded = records - undecodable
-      // A sentence for each field that is absent from records or has another type, and one for records that cannot be decoded.
+      // A sentence for records that cannot be decoded, and one for each field that is absent from records or has another type: first the
+      // fields that cause the most dead letters, or that no record has, because not all sentences may be printed.
+      const faults = ({ isOptional, absent, wrong }: (typeof fields)[number]) =>
+        wrong + (isOptional && absent < decoded ? 0 : absent)
       const problems = undecodable > 0 ? [`${formatCount(undecodable)} cannot be read: ${example}`] : []
-      for (const { name, absent, wrong, example } of fields) {
+      for (const { name, absent, wrong, example } of fields.toSorted((a, b) => faults(b) - faults(a))) {
         if (absent > 0) problems.push(`${name} is absent from ${absent === decoded ? 'all' : formatCount(absent)}`)
         if (wrong > 0) problems.push(`${name} is wrong in ${formatCount(wrong)}: ${example}`)
       }
