@@ -53,20 +53,17 @@ export function makeFeatureInference({ withLists = false } = {}) {
   const root: Place = { steps: [], inner: new Map() }
   const fields = new Map<Place, Field>()
   let records = 0
-  const fieldAt = (place: Place): Field => {
+  const observe = (value: unknown, place: Place): void => {
     const field = fields.get(place) ?? newField()
     fields.set(place, field)
-    return field
-  }
-  const observe = (value: unknown, place: Place): void => {
     const isList = Array.isArray(value)
     if (value !== null && typeof value === 'object' && (withLists || !isList)) {
       const entries = Object.entries(value)
       for (const [key, inner] of entries) observe(inner, within(place, isList ? Number(key) : key))
-      if (entries.length > 0 && place !== root) fieldAt(place).objects += 1
+      if (entries.length > 0) field.objects += 1
       if (entries.length > 0 || place === root) return
     }
-    note(fieldAt(place), value, nowMs)
+    note(field, value, nowMs)
   }
   return {
     observe: (record: JsonObject) => {
@@ -87,7 +84,9 @@ export function makeFeatureInference({ withLists = false } = {}) {
       const numbered: Feature[] = []
       const leftOut: LeftOut[] = []
       // An object that is null in some records makes its fields optional, and is no field of its own.
-      const own = [...fields].filter(([{ inner }, { present, missing }]) => inner.size === 0 || present > missing)
+      const own = [...fields].filter(
+        ([{ inner }, { present, missing }]) => present > missing || (inner.size === 0 && present > 0),
+      )
       const byPath = new Map(own.map(([{ steps }, field]) => [formatPath(steps), field]))
       const names = new Set<string>()
       for (const [path, field] of byPath) {
