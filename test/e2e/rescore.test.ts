@@ -5,9 +5,11 @@ import { beforeAll, expect, test } from 'vitest'
 import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { callOutflow } from '../support/call-outflow.js'
 import { eventually } from '../support/eventually.js'
+import { nextOf } from '../support/feed.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
-import { parcelModel } from '../support/parcel-models.js'
+import { parcelModel, windowedParcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline, type ParcelPipeline } from '../support/parcel-pipeline.js'
+import { PARCEL_FEATURES, parcelMessages, WINDOWED_PARCEL_FEATURES } from '../support/parcels.js'
 import { startService } from '../support/service-process.js'
 import { readCommitted, readTopic } from '../support/topic-reader.js'
 
@@ -29,9 +31,9 @@ async function count(pipeline: ParcelPipeline, sql: string): Promise<number> {
   return (rows[0] as { readonly count: number }).count
 }
 
-async function withAlertRate(pipeline: ParcelPipeline, alertRate: number): Promise<void> {
-  const config = JSON.parse(await readFile(pipeline.configFile, 'utf8'))
-  await writeFile(pipeline.configFile, JSON.stringify({ ...config, detection: { alertRate } }))
+async function withChange({ configFile }: ParcelPipeline, change: object): Promise<void> {
+  const config = JSON.parse(await readFile(configFile, 'utf8'))
+  await writeFile(configFile, JSON.stringify({ ...config, ...change }))
 }
 
 test('issue 17.10: a past range is rescored, every alert that is sent can be opened, and rejected records are resent, each once', async () => {
@@ -60,7 +62,7 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
     notScoredThen: 0,
     alerts: 0,
   })
-  await withAlertRate(pipeline, 0.0005)
+  await withChange(pipeline, { detection: { alertRate: 0.0005 } })
   const stricter = await runForJson(pipeline, [
     'rescore',
     '--from',
@@ -70,7 +72,7 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
   ])
   expect(stricter.noLongerAnomalies).toBeGreaterThan(0)
   expect(stricter.newAnomalies).toBe(0)
-  await withAlertRate(pipeline, 0.03)
+  await withChange(pipeline, { detection: { alertRate: 0.03 } })
   const looser = await runForJson(pipeline, ['rescore', '--from', '1h', '--send-alerts', '--limit', '3'])
   expect(looser.newAnomalies).toBeGreaterThan(0)
   expect(looser).toMatchObject({ noLongerAnomalies: 0, alerts: looser.newAnomalies })
@@ -138,6 +140,16 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
     [corrected, Buffer.from(shown.original.key, 'base64').toString()],
   ])
   expect(await count(pipeline, 'outflow.dead_letters')).toBe(rejected)
+})
+
+test('a model is rescored with its own windowed features after they were changed (they were missing, and normal records became anomalies)', async () => {
+  const pipeline = await aParcelPipeline({ model: await windowedParcelModel(), features: WINDOWED_PARCEL_FEATURES })
+  await pipeline.send(nextOf(parcelMessages(21), 1_000))
+  const before = await runForJson(pipeline, ['rescore', '--from', '1h'])
+  await withChange(pipeline, { features: PARCEL_FEATURES })
+  const after = await runForJson(pipeline, ['rescore', '--from', '1h'])
+  expect(before.scored).toBeGreaterThan(900)
+  expect(after).toEqual({ ...before, from: after.from, to: after.to })
 })
 
 test('issue 17.9, 17.26: an anomaly without stored reasons is explained with its model, and its record cannot control the terminal', async () => {

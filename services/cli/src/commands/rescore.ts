@@ -2,7 +2,7 @@ import { alertEvent, eventMessage } from '@outflow/alerting'
 import { anomalyId, type Config, type FdrState, includesEnd } from '@outflow/contracts'
 import { formatRarity } from '@outflow/contracts/wording'
 import { type Detector, decide, decisionRule, withDetector } from '@outflow/detector'
-import { makeDecoder, messageReader, type RecordWithFields, wholeRecord } from '@outflow/records'
+import { makeDecoder, messageReader, type RecordWithFields, wholeRecord, withWindowsOf } from '@outflow/records'
 import { missingFeatures } from '@outflow/records/fields'
 import type { Pool } from '@outflow/store'
 import { earlierDecisions, type RescoredAnomaly, storeRescoredAnomalies } from '@outflow/store/anomalies'
@@ -95,7 +95,7 @@ async function rescoreWith(
     decoder,
     source,
     features: detector.metadata.features,
-    windows: features,
+    windows: withWindowsOf(detector.metadata.features, features),
     maxBytes: MAX_BYTES_A_PARTITION,
   })
   // Online FDR control starts at the beginning of the range.
