@@ -127,6 +127,11 @@ describe('a provisional model', () => {
     expect(after(2_500, 2_500)).toBe('more records')
   })
 
+  test('of a clock that was ahead is older than the model of the last fit (a fit followed each other one at once)', () => {
+    const full = { ...aModel('active', 60_000), id: 'newest' }
+    expect(after(2_000, 2_001, 2_000, [aModel('retired', -24 * HOUR, features, true), full])).toBe('schedule')
+  })
+
   test('is kept for some time if a full model was not promoted', () => {
     const failed = [aModel('failed_gate', 60_000), ...models]
     expect(after(2_000, 2_001, 2_000, failed)).toBe('schedule')

@@ -73,7 +73,7 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
   if (verdicts.dismissed >= MANY_VERDICTS && verdicts.dismissed > verdicts.confirmed) {
     return { inMs: 0, because: 'verdicts' }
   }
-  if (lastFit !== null && available >= wantedOffsets(lastFit, config.training, newest.metadata)) {
+  if (lastFit !== null && available >= wantedOffsets(lastFit, config.training, ofLastFit.metadata)) {
     return { inMs: 0, because: 'more records' }
   }
   return { inMs: Math.max(0, scheduledAfter(newestMs, config.training) - now), because: 'schedule' }
@@ -86,10 +86,10 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
 function wantedOffsets(
   { offsets, seen, good }: LastFit,
   { minRows, maxRows }: Config['training'],
-  newest: ModelMetadata | null,
+  metadata: ModelMetadata | null,
 ): number {
   if (seen >= maxRows) return Number.POSITIVE_INFINITY
-  const ofFullModel = newest?.provisional ? Math.ceil((minRows * offsets) / good) : Number.POSITIVE_INFINITY
+  const ofFullModel = metadata?.provisional ? Math.ceil((minRows * offsets) / good) : Number.POSITIVE_INFINITY
   return Math.min(MORE_RECORDS * offsets, ofFullModel)
 }
 
