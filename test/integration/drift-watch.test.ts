@@ -18,7 +18,7 @@ import {
   type StoredRecalibration,
 } from '@outflow/store/models'
 import { minuteScores } from '@outflow/store/statistics'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { TrainerTelemetry } from '../../services/trainer/src/telemetry.js'
 import { watchScores } from '../../services/trainer/src/watch/watch-scores.js'
 import { pool, url } from '../support/a-pool.js'
@@ -234,6 +234,16 @@ test('between fits p-values are recalibrated to slow change: the listener is cal
   const off = (pValue: Float64Array) => Math.abs(Math.log(anomalyShare(pValue) / PARCEL_ALERT_RATE))
   expect(off(own)).toBeGreaterThan(Math.log(1.5))
   expect(off(recalibrated)).toBeLessThan(Math.log(1.3))
+})
+
+test('a trainer whose clock is days ahead finds drift (it read the last day by its own clock, without any score)', async () => {
+  const pipeline = await aWatchedPipeline()
+  await pipeline.store(model)
+  for (let ago = 20; ago > 2; ago--) await pipeline.scored(detector, heavier(normalParcels(300, ago), 1.2), ago)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 24 * 60 * MINUTE_MS })
+  onTestFinished(() => void vi.useRealTimers())
+  await pipeline.checkScores([])
+  expect(await latestDriftAlarm(pool, { pipeline: pipeline.name })).not.toBeNull()
 })
 
 test('a new model that floods while the previous one does not is rolled back, with an audit entry; if both flood, the stream has changed and it stays', async () => {

@@ -11,7 +11,7 @@ import {
   type Surplus,
 } from '@outflow/detector'
 import type { Fields } from '@outflow/records/fields'
-import type { Pool } from '@outflow/store'
+import { type Pool, storeTime } from '@outflow/store'
 import { newestAnomalies } from '@outflow/store/anomalies'
 import {
   activeModelId,
@@ -124,12 +124,12 @@ const toAlarm = ({ raisedAt, changedAt }: StoredDriftAlarm) => ({
 })
 
 /** Returns the model's completed minutes since its training window, whose records are more likely than new ones under the model. */
-function recentMinutes(
+async function recentMinutes(
   pool: Pool,
   config: Config,
   { modelId, window, createdAt }: ModelMetadata,
 ): Promise<readonly ScoreMinute[]> {
-  const now = Date.now()
+  const now = await storeTime(pool)
   // The time of a record in the window may be in the future.
   const fittedUntilMs = window === null ? 0 : Math.min(Date.parse(window.to), Date.parse(createdAt))
   return scoreMinutes(pool, {
