@@ -6,6 +6,7 @@ import {
   type NewCalibrationRecord,
   promoteModel,
   rollBackModel,
+  unpromotedCandidate,
 } from '@outflow/store/models'
 import { confirmedPositions } from '@outflow/store/training'
 import { expect, it } from 'vitest'
@@ -27,7 +28,14 @@ async function store(pipeline: string, id: string, labels: { of: string; until: 
   const base = aModelMetadata({ modelId: id })
   const found = labels && { of: labels.of, until: labels.until.toISOString(), confirmed: 1, normal: 0 }
   const metadata = { ...base, calibration: { ...base.calibration, labels: found } }
-  const model = { pipeline, id, artefact: Buffer.from(id), metadata, metrics: aGateReport(), parentId: null }
+  const model = {
+    pipeline,
+    id,
+    artefact: Buffer.from(id),
+    metadata,
+    metrics: aGateReport(),
+    parentId: labels?.of ?? null,
+  }
   await insertModel(pool, { ...model, toLabel: labels === null ? toLabel : [] })
 }
 
@@ -83,6 +91,8 @@ it('labels of which the model was stored, but not promoted, are applied again (a
   const { until } = (await modelToTrim(pool, { pipeline, quietMs: 0 }))!
   await store(pipeline, TRIMMED, { of: FITTED, until })
   expect(await modelToTrim(pool, { pipeline, quietMs: 0 })).toEqual({ fittedId: FITTED, activeId: FITTED, until })
+  // While there was a shadow, the next trainer failed to make the model one, again and again.
+  expect(await unpromotedCandidate(pool, pipeline)).toBeNull()
 })
 
 it('retention removes the calibration records of earlier models, and keeps those of the active one', async () => {

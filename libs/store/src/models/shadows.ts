@@ -70,7 +70,8 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
 
 /**
  * Returns the newest model if it is a candidate that passed its gate and whose trainer stopped before making it a shadow or promoting
- * it; null if there is none, or if another model was activated since.
+ * it; null if there is none, or if another model was activated since. One made by labels does not count: it never becomes a shadow, and the
+ * trainer makes and promotes it again.
  */
 export async function unpromotedCandidate(db: Queryable, pipeline: string): Promise<string | null> {
   const [row] = await run<{ id: string }>(db, {
@@ -78,10 +79,10 @@ export async function unpromotedCandidate(db: Queryable, pipeline: string): Prom
     text: `
       select id
       from (
-        select id, state, metrics, shadow_since, parent_id, created_at from outflow.models where pipeline = $1
+        select id, fitted_id, state, metrics, shadow_since, parent_id from outflow.models where pipeline = $1
         order by created_at desc limit 1
       ) as newest
-      where state = 'candidate' and shadow_since is null and metrics -> 'passed' = 'true'::jsonb
+      where state = 'candidate' and fitted_id = id and shadow_since is null and metrics -> 'passed' = 'true'::jsonb
         and parent_id is not distinct from (select id from outflow.models where pipeline = $1 and state = 'active')`,
     values: [pipeline],
   })
