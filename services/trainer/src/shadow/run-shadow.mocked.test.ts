@@ -31,6 +31,12 @@ test('a shadow of an idle topic continues after its time, and fails if another f
   expect(promoteModel).not.toHaveBeenCalled()
 })
 
+test('a shadow of a clock that was ahead continues until a fit is due (no fit started until that time)', async () => {
+  const ahead = { id: 'm2', metrics: { failures: [] }, elapsedMs: -86_400_000, scored: 0 } as unknown as Shadow
+  vi.mocked(currentShadow).mockResolvedValue(ahead)
+  expect(await settleShadow(context, async () => true)).toBeNull()
+})
+
 test('a candidate with other features than the active model is promoted at once (as a shadow it scored no record and failed)', async () => {
   const aModel = (id: string, state: string, path: string, provisional = false) => {
     const metadata = { features: [{ path, type: 'numeric', optional: false }], provisional } as unknown as ModelMetadata
