@@ -8,7 +8,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { applyLabels } from './apply-labels.js'
 import { trainOnce } from './fit/train-once.js'
 import { keepFitting } from './lead.js'
-import { adoptCandidate } from './shadow/run-shadow.js'
+import { adoptCandidate, settleShadow } from './shadow/run-shadow.js'
 import type { TrainerContext } from './trainer-context.js'
 
 const { leadership } = vi.hoisted(() => ({ leadership: new AbortController() }))
@@ -41,7 +41,7 @@ vi.mock('@outflow/streams', async (original) => ({
 }))
 vi.mock('./apply-labels.js', () => ({ applyLabels: vi.fn(async () => {}) }))
 vi.mock('./watch/watch-scores.js', () => ({ watchScores: () => async () => {} }))
-vi.mock('./shadow/run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: async () => null }))
+vi.mock('./shadow/run-shadow.js', () => ({ adoptCandidate: vi.fn(), settleShadow: vi.fn(async () => null) }))
 vi.mock('./fit/train-once.js', () => ({ trainOnce: vi.fn() }))
 beforeEach(() => {
   vi.mocked(adoptCandidate).mockReset()
@@ -116,6 +116,15 @@ test('of heartbeats that fail in an outage, attempts that double are logged (eac
   expect(storeConnectionLost.mock.calls.length).toBeLessThan(4)
   stop.abort()
   await leading
+})
+
+test('the heartbeat states that a shadow prevents a requested fit (status had no reason)', async () => {
+  const stop = new AbortController()
+  vi.mocked(settleShadow).mockResolvedValueOnce(600_000)
+  vi.mocked(beat).mockReset().mockRejectedValueOnce(new StoreUnavailable('Postgres is not available'))
+  vi.mocked(beat).mockImplementationOnce(async () => stop.abort())
+  await keepFitting(aContext(stop.signal, { storeConnectionLost() {} }))
+  expect(vi.mocked(beat).mock.lastCall![1].waitingFor).toMatch(/^a candidate runs as a shadow/)
 })
 
 test('no fit is due after one on a host whose clock is an hour ahead of Postgres (each was due at once after the last)', async () => {

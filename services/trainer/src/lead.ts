@@ -133,7 +133,10 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
   const { config, pool, telemetry } = context
   // A shadow is evaluated before the next fit.
   const shadowMs = await settleShadow(context, async () => (await dueNow(context)).due.inMs <= 0)
-  if (shadowMs !== null) return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
+  if (shadowMs !== null) {
+    wait.why = 'a candidate runs as a shadow, and no fit starts before it is promoted or has failed'
+    return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
+  }
   const { due, fromMs, active } = await dueNow(context)
   if (due.inMs > 0) {
     wait.why = null
