@@ -72,9 +72,7 @@ function Body({ model, reload }: { model: ModelDetail; reload: () => void }) {
           them confirmed.
         </p>
       ) : fit === null ? (
-        <p class="quiet">
-          There is no report of its fit: it was not fitted by the trainer, or the retention deleted the report.
-        </p>
+        <p class="quiet">There is no report of its fit: the trainer was stopped before it stored one.</p>
       ) : (
         <FitDetails fit={fit} />
       )}
