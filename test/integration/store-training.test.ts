@@ -171,9 +171,17 @@ describe('exclusions from training', () => {
         [pipeline, offset, model],
       )
     await pool.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date])`)
-    for (const offset of [1, 2, 4]) await flag(offset, 'm')
+    // After labels of calibration records, those of the fitted model did not count any more.
+    await pool.query(
+      `insert into outflow.models (pipeline, id, state, artefact, checksum, metrics, metadata)
+       select $1, id, 'retired', '', sha256(''), '{}', jsonb_build_object('calibration', jsonb_build_object('labels', labels))
+       from (values ('m', null), ('trimmed', '{"of": "m"}'::jsonb), ('another', null)) as stored (id, labels)`,
+      [pipeline],
+    )
+    for (const offset of [1, 2]) await flag(offset, 'm')
+    await flag(4, 'trimmed')
     await flag(3, 'another')
-    const counted = (since: Date) => countVerdicts(pool, { pipeline, modelId: 'm', since })
+    const counted = (since: Date) => countVerdicts(pool, { pipeline, modelId: 'trimmed', since })
     expect(await counted(new Date(0))).toEqual({ dismissed: 2, confirmed: 1 })
     expect(await counted(new Date())).toEqual({ dismissed: 0, confirmed: 0 })
   })

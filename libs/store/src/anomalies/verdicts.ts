@@ -110,7 +110,7 @@ export async function verdictsOn(
 }
 
 /**
- * Counts the anomalies of a model with a verdict since a given time, by the latest verdict on each.
+ * Counts the anomalies of a model, and of those of the same weights, with a verdict since a given time, by the latest verdict on each.
  *
  * @returns dismissed: the verdicts `false_alarm` and `expected`
  */
@@ -127,7 +127,11 @@ export async function countVerdicts(
       where pipeline = $1 and counts and given_at > $3 and exists (
         select from outflow.anomalies as found
         where found.pipeline = $1 and found.topic = latest.topic and found.partition = latest.partition
-          and found."offset" = latest."offset" and found.model_id = $2
+          and found."offset" = latest."offset" and found.model_id in (
+            select other.id from outflow.models as other
+            join outflow.models as own on own.pipeline = other.pipeline and own.fitted_id = other.fitted_id
+            where own.pipeline = $1 and own.id = $2
+          )
       )`,
     values: [of.pipeline, of.modelId, of.since],
   })
