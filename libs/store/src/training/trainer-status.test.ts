@@ -38,6 +38,11 @@ it('states what a running trainer waits for also while a model is active', () =>
   expect(whyNoNewerModel({ ...trainer, beatAgeMs: 60_000 })).toBeNull()
 })
 
+it('states that the last candidate failed its gate also while a model is active (retrain refers to status for the reason)', () => {
+  const lastFit = { state: 'failed_gate', step: 40, maxSteps: 900, why: 'it would flood' } as const
+  expect(whyNoNewerModel({ beatAgeMs: 1_000, waitingFor: null, lastFit })).toMatch(/failed its gate: it would flood$/)
+})
+
 it('states that the last fit gave a known model, which the list of models does not show', () => {
   const lastFit = { state: 'known', step: 900, maxSteps: 900, why: null } as const
   expect(whyNoNewerModel({ beatAgeMs: 1_000, waitingFor: null, lastFit })).toMatch(/gave it again$/)

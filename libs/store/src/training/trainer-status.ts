@@ -49,8 +49,9 @@ export const noTrainerAndFix = (trainer: TrainerStatus): string | null =>
 export function whyNoNewerModel(trainer: TrainerStatus): string | null {
   if (!isTrainerRunning(trainer)) return null
   const { waitingFor, lastFit } = trainer
-  if (waitingFor !== null || lastFit?.state !== 'known') return waitingFor
-  return 'the last fit had the records of a stored model and gave it again'
+  if (waitingFor !== null || lastFit === null) return waitingFor
+  if (lastFit.state === 'failed_gate') return whyNoModel(trainer)
+  return lastFit.state === 'known' ? 'the last fit had the records of a stored model and gave it again' : null
 }
 
 /** Why a pipeline has no active model. */
