@@ -26,8 +26,8 @@ export interface StoredFit {
 }
 
 /**
- * Closes the reports that a trainer left open when it died, and makes their requests pending again. Call it only in a trainer that has
- * just become the leader, since no other trainer runs then.
+ * Closes the reports that a trainer left open when it died, or could not close, and makes their requests pending again. Call it only in
+ * the leading trainer between fits.
  */
 export async function abandonFits(db: Queryable, pipeline: string): Promise<void> {
   await run(db, {
