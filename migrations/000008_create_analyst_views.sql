@@ -508,8 +508,15 @@ create view analyst.precision as
            count(*) filter (where verdict = 'expected') as expected,
            count(*) as judged
     from analyst.verdicts
-    -- Verdicts outlive their anomalies, of which then only the week is known.
-    left join outflow.anomalies as anomaly using (pipeline, topic, partition, "offset", record_time)
+    -- Verdicts outlive their anomalies, of which then only the week is known. The limit makes each verdict find its anomaly in
+    -- one partition: from thousands of verdicts on, the planner would read all anomalies.
+    left join lateral (
+      select found.detected_at, found.main_field, found.severity, found.model_id
+      from outflow.anomalies as found
+      where found.pipeline = verdicts.pipeline and found.topic = verdicts.topic and found.partition = verdicts.partition
+        and found."offset" = verdicts."offset" and found.record_time = verdicts.record_time
+      limit 1
+    ) as anomaly on true
     cross join lateral (
       -- A calibration record may become an anomaly after its verdict.
       values ('week', to_char(date_trunc('week', coalesce(verdicts.detected_at, anomaly.detected_at) at time zone 'utc'),

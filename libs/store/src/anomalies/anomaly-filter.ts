@@ -25,9 +25,21 @@ export interface AnomalyFilter {
 /** Adds a value to a statement's parameters and returns its placeholder, such as `$3`. */
 export type Place = (value: unknown) => string
 
+const IS_GIVEN = `given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
+              and given.partition = anomaly.partition and given."offset" = anomaly."offset"`
+
+/** The latest verdict on a row named `anomaly`. */
+export const LATEST_VERDICT = `(
+            select verdict from outflow.verdicts as given
+            where ${IS_GIVEN}
+            order by given.id desc
+            limit 1
+          )`
+
 /** Returns a filter's conditions on rows of `outflow.anomalies as anomaly`. */
 export function filterOf(filter: AnomalyFilter, place: Place): string[] {
-  const conditions = [`anomaly.pipeline = ${place(filter.pipeline)}`]
+  const pipeline = place(filter.pipeline)
+  const conditions = [`anomaly.pipeline = ${pipeline}`]
   const add = <T>(value: T | undefined, condition: (placed: string) => string): void => {
     if (value !== undefined) conditions.push(condition(place(value)))
   }
@@ -44,18 +56,14 @@ export function filterOf(filter: AnomalyFilter, place: Place): string[] {
     return `(record::text ${found} or entity_key ${found})`
   })
   if (filter.verdict === 'none') {
-    conditions.push(`not exists (
-            select from outflow.verdicts as given
-            where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
-              and given.partition = anomaly.partition and given."offset" = anomaly."offset"
-          )`)
+    conditions.push(`not exists (select from outflow.verdicts as given where ${IS_GIVEN})`)
   } else if (filter.verdict !== undefined) {
-    // Starts from the verdicts, which are few, rather than from the anomalies; the record time finds an anomaly in one partition.
-    conditions.push(`(topic, partition, "offset", record_time) in (
-            select topic, partition, "offset", record_time
-            from analyst.verdicts
-            where pipeline = ${place(filter.pipeline)} and counts and verdict = ${place(filter.verdict)}
-          )`)
+    const verdict = place(filter.verdict)
+    // The times of the verdicts, which are few, find the anomalies by an index: a join would read all anomalies.
+    conditions.push(
+      `record_time = any (array(select record_time from outflow.verdicts where pipeline = ${pipeline} and verdict = ${verdict}))`,
+      `${LATEST_VERDICT} = ${verdict}`,
+    )
   }
   return conditions
 }

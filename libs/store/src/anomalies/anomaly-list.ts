@@ -3,7 +3,7 @@ import type { Step } from '@outflow/contracts/feature'
 import type { Queryable } from '../connection/pool.js'
 import { placeholders, run } from '../connection/statement.js'
 import type { StoredAnomaly } from './anomalies.js'
-import { type AnomalyFilter, filterOf, type Place } from './anomaly-filter.js'
+import { type AnomalyFilter, filterOf, LATEST_VERDICT, type Place } from './anomaly-filter.js'
 
 /** An anomaly for a list: without its record, and with only the beginning of its reasons. */
 export interface AnomalyLine
@@ -62,14 +62,7 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
              provisional, coalesce(reasons -> 0 ->> 'text', unexplainable) as "topReason", (
                select coalesce(json_agg(json_build_object('field', reason -> 'field', 'bits', reason -> 'bits') order by rank), '[]')
                from jsonb_array_elements(reasons) with ordinality as entry (reason, rank)
-             ) as fields, (
-               select verdict
-               from outflow.verdicts as given
-               where given.pipeline = anomaly.pipeline and given.topic = anomaly.topic
-                 and given.partition = anomaly.partition and given."offset" = anomaly."offset"
-               order by given.id desc
-               limit 1
-             ) as verdict, array[${chosen.join(', ')}]::text[] as values
+             ) as fields, ${LATEST_VERDICT} as verdict, array[${chosen.join(', ')}]::text[] as values
       from (
         select *
         from outflow.anomalies as anomaly

@@ -31,7 +31,7 @@ export async function entityHistory(
       select count(*) filter (where verdict = 'confirmed')::float8 as confirmed,
              count(*) filter (where verdict = 'false_alarm')::float8 as "falseAlarms"
       from analyst.verdicts
-      join outflow.anomalies using (pipeline, topic, partition, "offset")
+      join outflow.anomalies using (pipeline, topic, partition, "offset", record_time)
       where pipeline = $1 and counts and entity_key = $2`,
     values,
   })

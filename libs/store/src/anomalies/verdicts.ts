@@ -127,7 +127,7 @@ export async function countVerdicts(
       where pipeline = $1 and counts and given_at > $3 and exists (
         select from outflow.anomalies as found
         where found.pipeline = $1 and found.topic = latest.topic and found.partition = latest.partition
-          and found."offset" = latest."offset" and found.model_id in (
+          and found."offset" = latest."offset" and found.record_time = latest.record_time and found.model_id in (
             select other.id from outflow.models as other
             join outflow.models as own on own.pipeline = other.pipeline and own.fitted_id = other.fitted_id
             where own.pipeline = $1 and own.id = $2
