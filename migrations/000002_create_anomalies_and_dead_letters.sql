@@ -120,7 +120,11 @@ begin
     );
     execute find_others into holds_others using of_pipeline;
     if holds_others then
-      execute format('delete from outflow.%I where pipeline = $1', day_partition.name) using of_pipeline;
+      execute format(
+        'delete from outflow.%1$I where ctid = any(array('
+          'select ctid from outflow.%1$I where pipeline = $1 order by record_time limit 10000))',
+        day_partition.name
+      ) using of_pipeline;
       get diagnostics deleted = row_count;
       if deleted > 0 then
         return next day_partition.name;
@@ -165,7 +169,7 @@ exception
 end
 $$;
 comment on function outflow.drop_anomalies_before is
-  'Drops at most one day, or deletes the pipeline''s rows of a day that has others, or up to 10,000 rows of the default partition; returns the partition''s name. Call it until it returns no row. Fails with lock_not_available after a second, and names the session, or states that another process creates or drops partitions.';
+  'Drops at most one day, or deletes up to 10,000 of the pipeline''s rows of a day that has others, or of the default partition; returns the partition''s name. Call it until it returns no row. Fails with lock_not_available after a second, and names the session, or states that another process creates or drops partitions.';
 
 -- The whole bytes are on the dead-letter topic; the table keeps the first KiB, for reading.
 create table outflow.dead_letters (

@@ -269,18 +269,25 @@ describe('retention', () => {
     expect(rows).toEqual([{ scored: '7' }])
   })
 
-  it('deletes as many anomalies of the default partition as there are, 10,000 in a statement (they were one statement)', async () => {
-    const pipeline = await aPipeline()
-    await limitDeletes('anomalies_default')
-    await pool.query(
-      `insert into outflow.anomalies
-         (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id, detected_at)
-       select $1, $2, 0, number, 'epoch', now(), '{}', 1, 0, 0, 'low', 'm', now() - (number > 1)::integer * interval '20 days'
-       from generate_series(1, 20001) as number`,
-      [pipeline, TOPIC],
-    )
+  it('deletes as many anomalies of the default partition, or of a day with other pipelines, as there are, 10,000 in a statement (they were one statement)', async () => {
+    const [pipeline, other] = [await aPipeline(), await aPipeline()]
+    await writeBatch(pool, aBatch(other, 0n, 3n, 1, NOW - 52 * DAY_MS))
+    const shared = `anomalies_${new Date(NOW - 52 * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`
+    for (const [table, recordTime] of [
+      ['anomalies_default', 'epoch'],
+      [shared, new Date(NOW - 52 * DAY_MS)],
+    ] as const) {
+      await limitDeletes(table)
+      await pool.query(
+        `insert into outflow.anomalies
+           (pipeline, topic, partition, "offset", record_time, event_time, record, nll, p_value, p_upper, severity, model_id, detected_at)
+         select $1, $2, 0, number, $3, now(), '{}', 1, 0, 0, 'low', 'm', now() - (number > 1)::integer * interval '20 days'
+         from generate_series(1, 20001) as number`,
+        [pipeline, TOPIC, recordTime],
+      )
+    }
     const { cleared } = await retain(pool, pipeline)
-    expect(cleared).toEqual(['anomalies_default'])
+    expect(cleared).toEqual([shared, 'anomalies_default'])
     const { rows } = await pool.query('select "offset" from outflow.anomalies where pipeline = $1', [pipeline])
     expect(rows).toEqual([{ offset: '1' }])
   })
