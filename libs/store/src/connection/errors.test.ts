@@ -20,8 +20,13 @@ describe('toStoreError', () => {
     },
   )
 
-  it('has a separate class for a statement that timed out', () => {
-    expect(toStoreError(pgError('57014'))).toBeInstanceOf(StatementCancelled)
+  it('has a separate class for a statement that timed out, with a fix (the message was that Postgres is not available)', () => {
+    const timedOut = toStoreError(pgError('57014'))
+    expect(timedOut).toBeInstanceOf(StatementCancelled)
+    expect(timedOut).toMatchObject({
+      message: expect.stringMatching(/^Postgres cancelled a statement: /),
+      fix: expect.stringMatching('fewer rows'),
+    })
     expect(toStoreError(pgError('57P01'))).not.toBeInstanceOf(StatementCancelled)
   })
 

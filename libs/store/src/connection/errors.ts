@@ -163,9 +163,12 @@ export function toStoreError(thrown: unknown): unknown {
     if (code === LOCK_NOT_AVAILABLE) {
       return new StoreUnavailable(`Postgres granted no lock: ${thrown.message}${hintOf(thrown)}`, about)
     }
-    const Unavailable = code === QUERY_CANCELED ? StatementCancelled : StoreUnavailable
+    if (code === QUERY_CANCELED) {
+      const fix = 'for a command, choose a shorter time or fewer rows; else pg_stat_activity may show what it waits for'
+      return new StatementCancelled(`Postgres cancelled a statement: ${thrown.message}`, { ...about, fix })
+    }
     const fix = isUnreachable ? 'start Postgres, or correct postgres.url' : fixOfUnavailable(code)
-    return new Unavailable(`Postgres is not available: ${thrown.message || code}`, { ...about, fix })
+    return new StoreUnavailable(`Postgres is not available: ${thrown.message || code}`, { ...about, fix })
   }
   if (!('severity' in thrown)) return thrown
   if (code === NO_DATA_FOUND) return new AnomalyUnknown(`${thrown.message}${hintOf(thrown)}`, about)
