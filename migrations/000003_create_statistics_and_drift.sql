@@ -68,5 +68,3 @@ create table outflow.drift_alarms (
   constraint drift_alarms_pkey primary key (id),
   constraint drift_alarms_once unique (pipeline, model_id, raised_at)
 );
-
-create index drift_alarms_by_id on outflow.drift_alarms (pipeline, id desc);
