@@ -98,6 +98,18 @@ describe('the rendered Helm chart', () => {
     expect(named(manifests, 'ServiceMonitor').get('flights-outflow')!.spec.endpoints![0]!.port).toBe('vitals')
   })
 
+  it('has the console scraped only with a token (without one it was a target that is always down)', () => {
+    const endpoint = (...args: readonly string[]) =>
+      named(render(...args), 'ServiceMonitor').get('flights-outflow')!.spec.endpoints![0]!
+    expect(endpoint().relabelings).toEqual([expect.objectContaining({ regex: 'console', action: 'drop' })])
+    expect(endpoint('--set', 'serviceMonitor.tokenSecret.name=reader')).not.toHaveProperty('relabelings')
+    const deployments = named(render('--set', 'serviceMonitor.enabled=false'), 'Deployment').values()
+    const annotated = [...deployments].flatMap(
+      ({ spec }) => spec.template!.metadata.annotations['prometheus.io/port'] ?? [],
+    )
+    expect(annotated.toSorted()).toEqual(['9401', '9402', '9403'])
+  })
+
   it('scales by the lag of the group and the topics that ingest reads, and then sets no number of pods', () => {
     const manifests = render()
     const { triggers } = named(manifests, 'ScaledObject').get('flights-outflow-ingest')!.spec
@@ -189,9 +201,12 @@ interface Manifest {
     readonly strategy?: object
     readonly selector?: Labels & { readonly matchLabels?: Labels }
     readonly podSelector?: { readonly matchLabels: Labels }
-    readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod }
+    readonly template?: {
+      readonly metadata: { readonly labels: Labels; readonly annotations: Labels }
+      readonly spec: Pod
+    }
     readonly triggers?: readonly object[]
-    readonly endpoints?: readonly { readonly port: string }[]
+    readonly endpoints?: readonly { readonly port: string; readonly relabelings?: readonly object[] }[]
   }
 }
 
