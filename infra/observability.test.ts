@@ -38,6 +38,10 @@ test.each(expressions)('%s uses only metrics and labels that exist', (_, expr) =
   expect(grouped.filter((label) => !known.includes(label))).toEqual([])
 })
 
+test('the dashboard shows the first gap of a topic, which creates its series (`increase` was 0)', () => {
+  expect(new Map(expressions).get('Records missed')).not.toContain('increase')
+})
+
 test('issue 17.13: every panel has a unique id', () => {
   const idsOf = (panels: readonly Panel[]): number[] =>
     panels.flatMap(({ id, panels: inner = [] }) => [id, ...idsOf(inner)])

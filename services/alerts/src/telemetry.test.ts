@@ -21,3 +21,10 @@ test('of an outage attempts 1, 2, 4, 8 … are logged (each was, every 5 s), and
   expect(log.error).toHaveBeenCalledTimes(9)
   expect(await metrics.text()).toContain('outflow_relay_interruptions_total 18')
 })
+
+test('counters of messages begin at 0 (the dashboard did not show the first one that was not sent)', async () => {
+  const metrics = makeMetrics()
+  makeTelemetry({} as Log, metrics)
+  for (const name of ['outbox_sent', 'messages_shortened', 'messages_not_sent'])
+    expect(await metrics.text()).toContain(`outflow_${name}_total{kind="dead_letter"} 0`)
+})

@@ -13,6 +13,8 @@ export type AlertsTelemetry = ReturnType<typeof makeTelemetry>
 /** From the commit of the anomaly to the commit on the topic; the last buckets cover outages of a broker. */
 const DELAY_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
+const KINDS = ['alert', 'explained', 'dead_letter', 'resent', 'health_event'] as const satisfies RelayRow['kind'][]
+
 export function makeTelemetry(log: Log, metrics: Metrics) {
   const sent = metrics.counter(
     'outflow_outbox_sent_total',
@@ -45,6 +47,8 @@ export function makeTelemetry(log: Log, metrics: Metrics) {
     '1 while a health event is open, such as trainer_dead',
     ['kind'],
   )
+  // For Prometheus, a series that begins at 1 has never increased.
+  for (const kind of KINDS) for (const counter of [sent, shortened, notSent]) counter.inc({ kind }, 0)
   return {
     alertsStarted: () => log.info('alerts started'),
     leadershipTaken: (caughtUpThrough: bigint | null) => log.info({ caughtUpThrough }, 'leadership taken'),

@@ -38,6 +38,7 @@ test('a written batch is counted: records, rejects, anomalies, missing values, l
   expect(text).toContain('outflow_rejected_total{reason="wrong_type"} 1')
   expect(text).toContain('outflow_rejected_total{reason="empty"} 0')
   expect(text).toContain('outflow_anomalies_total{severity="high"} 1')
+  expect(text).toContain('outflow_anomalies_total{severity="low"} 0')
   expect(text).toContain('outflow_missing_values_total 1')
   expect(text).toContain('outflow_unseen_categories_total 4')
   expect(text).toContain('outflow_consumer_lag_records{topic="flights",partition="0"} 97')

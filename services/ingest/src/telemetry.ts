@@ -36,7 +36,9 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
     if (!assigned.has(partitionKey)) return
     instruments.lag.set({ topic, partition: String(partition) }, Number(highWatermark - nextOffset))
   }
+  // For Prometheus, a series that begins at 1 has never increased.
   for (const reason of REJECTION_REASONS) instruments.rejections.inc({ reason }, 0)
+  for (const severity of ['low', 'medium', 'high']) instruments.anomalies.inc({ severity }, 0)
   /** Restarts of the consumer since it last had an assignment. */
   const restarts = countAttempts()
   let modelCreatedMs = Number.NaN
