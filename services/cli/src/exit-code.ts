@@ -23,8 +23,9 @@ export function describeError(thrown: unknown, environment: NodeJS.ProcessEnv = 
 
 /** Joins the lines of a message. Without a pattern for the blanks around line breaks: it would take quadratic time where a message quotes a long value. */
 function joinLines(message: string): string {
-  const lines = message.replace(/:?\n\s+/, ': ').split('\n')
-  return lines
+  return message
+    .replaceAll(/:\n\s*/g, ': ')
+    .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .join('; ')
