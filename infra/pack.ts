@@ -28,7 +28,7 @@ const DATA: Readonly<Record<string, readonly string[]>> = {
   '@outflow/launcher': ['kafka'],
   '@outflow/store': ['migrations'],
 }
-const ONLY_FOR_TESTS = /\.(test|laws)\.ts$|\/test-[^/]*\.ts$|\/on-each-backend\.ts$/
+const ONLY_FOR_TESTS = /\.(test|laws)\.ts$|\/test-[^/]*\.ts$|\/on-each-backend\.ts$|^\/parity\//
 
 mkdirSync(build, { recursive: true })
 packOutflow()
