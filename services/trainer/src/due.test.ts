@@ -97,7 +97,7 @@ test('twice the records of the newest fit make a fit due, up to maxRows', () => 
   expect(after(200_000, 900_000).because).toBe('schedule')
 })
 
-test('transaction markers and compacted records are no further records (a fit followed each other one at once)', () => {
+test('transaction markers and compacted records are no further records (each fit was due at once after the last)', () => {
   const lastFit = { modelId: 'newest', endedMs: NOW - 60_000, offsets: 4_000, seen: 2_000, good: 2_000 }
   for (const provisional of [false, true]) {
     const models = [aModel('active', 60_000, features, provisional)]
@@ -127,7 +127,7 @@ describe('a provisional model', () => {
     expect(after(2_500, 2_500)).toBe('more records')
   })
 
-  test('of a clock that was ahead is older than the model of the last fit (a fit followed each other one at once)', () => {
+  test('of a clock that was ahead is older than the model of the last fit (each fit was due at once after the last)', () => {
     const full = { ...aModel('active', 60_000), id: 'newest' }
     expect(after(2_000, 2_001, 2_000, [aModel('retired', -24 * HOUR, features, true), full])).toBe('schedule')
   })

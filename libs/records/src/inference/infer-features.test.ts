@@ -86,7 +86,7 @@ describe('feature inference', () => {
     }))
     const { kinds, leftOut } = infer(orders)
     expect(kinds).toEqual(['$.amount numeric', '$.fee numeric'])
-    expect(leftOut['quantities.sku7']).toBe('a value in fewer than one of 200 records, as a key that is an id has')
+    expect(leftOut['quantities.sku7']).toBe('has a value in fewer than one of 200 records, like a key that is an id')
   })
 
   it('infers numeric for numbers, including those written as text and those with few distinct values', () => {

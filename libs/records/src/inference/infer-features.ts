@@ -143,7 +143,7 @@ function inferField(path: string, field: Field, records: number): Feature | Omit
   }
   if (values === 0) return { why: 'always empty' }
   if (values < LEAST_PRESENT * records)
-    return { why: 'a value in fewer than one of 200 records, as a key that is an id has' }
+    return { why: 'has a value in fewer than one of 200 records, like a key that is an id' }
   if (field.distinct.size === 1) return { why: `always ${[...field.distinct][0]}` }
   const common = { path, optional: field.present < records }
   const feature = kindOf(field, values)

@@ -56,7 +56,7 @@ export async function settleShadow(
   telemetry.shadowCompared(shadow === null ? null : disagreementOf(shadow))
   if (shadow === null) return null
   const leftMs = training.shadow - shadow.elapsedMs
-  // A shadow of the future began by a clock that was ahead, and no fit would start until then.
+  // A shadow that began in the future began by a clock that was ahead: waiting for it would prevent all fits until then.
   if (leftMs > 0 && shadow.elapsedMs >= 0) return leftMs
   if (shadow.scored === 0 && !(await isFitDue())) return Number.POSITIVE_INFINITY
   const report = checkShadow(shadow, config)
