@@ -149,11 +149,12 @@ describe('exclusions from training', () => {
 
   it('the last of several verdicts on a record counts', async () => {
     const pipeline = aName('pipeline')
+    const recordTime = new Date()
     const say = (offset: number, verdict: string) =>
       pool.query(
         `insert into outflow.verdicts (pipeline, topic, partition, "offset", verdict, given_by, detected_at, record_time)
-         values ($1, 't', 0, $2, $3, 'ada', now(), now())`,
-        [pipeline, offset, verdict],
+         values ($1, 't', 0, $2, $3, 'ada', now(), $4)`,
+        [pipeline, offset, verdict, recordTime],
       )
     await say(1, 'confirmed')
     await say(2, 'confirmed')
@@ -167,8 +168,8 @@ describe('exclusions from training', () => {
       pool.query(
         `insert into outflow.anomalies (pipeline, topic, partition, "offset", record_time, event_time, record, nll,
                                         p_value, p_upper, severity, reasons, model_id)
-         values ($1, 't', 0, $2, now(), now(), '{}', 9, 0.001, 0.002, 'low', '[]', $3)`,
-        [pipeline, offset, model],
+         values ($1, 't', 0, $2, $4, now(), '{}', 9, 0.001, 0.002, 'low', '[]', $3)`,
+        [pipeline, offset, model, recordTime],
       )
     await pool.query(`select outflow.ensure_anomaly_partitions(array[(now() at time zone 'utc')::date])`)
     // After labels of calibration records, those of the fitted model did not count any more.
