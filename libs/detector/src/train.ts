@@ -200,7 +200,7 @@ function recipeFor(
   const atLeast = (share: number) => (trim === 0 ? 0 : Math.max(trim, share))
   const hasCategories = categoryColumnsOf(features).length > 0
   if (provisional) return { base: hasCategories ? PAIR : MIXTURE, trim: atLeast(MIXTURE_TRIM), maxSteps: 0 }
-  if (hasCategories) return { trim, maxSteps }
+  if (hasCategories) return { trim, maxSteps, patience: CONTEXT_PATIENCE }
   if (columns <= MIXTURE_COLUMNS) {
     const steps = { maxSteps: Math.min(maxSteps, MIXTURE_STEPS), patience: MIXTURE_PATIENCE }
     return { base: MIXTURE, trim: atLeast(MIXTURE_TRIM), ...steps }
@@ -209,6 +209,8 @@ function recipeFor(
 }
 
 const MOST_STEPS = 2_000
+/** With categories the held-out NLL improves slowly and unevenly: after 150 steps without a gain, some fits of flights ended too early. */
+const CONTEXT_PATIENCE = 250
 /** Leaves clusters of anomalies out of the gradient, and with them some rare normal rows. */
 const FLOW_TRIM = 0.1
 /** `fitFlow` requires a share below one half. */
