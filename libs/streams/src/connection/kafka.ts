@@ -1,9 +1,10 @@
+import { connect as connectPlain, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { KafkaTls, Sasl } from '@outflow/contracts'
-import { Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { type ISocketFactory, Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { replaceInternals } from '../kafkajs-internals/replace-internals.js'
 import { registerCodecs } from './compression.js'
 import { saslOptions, tlsOptions } from './security.js'
-import { noDelaySocket } from './socket.js'
 import type { StreamLog } from './stream-log.js'
 
 /** A broker for the functions of this package; creating it opens no connection. */
@@ -55,6 +56,21 @@ export function makeKafka({
   })
   return { log, kafkajs }
 }
+
+/**
+ * Creates sockets like kafkajs's default factory, but with TCP_NODELAY: Nagle's algorithm would hold back a second request until
+ * the broker has acknowledged the first.
+ */
+const noDelaySocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket = ssl
+    ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
+    : connectPlain({ host, port }, onConnect)
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  socket.setNoDelay(true)
+  return socket
+}
+
+const KEEP_ALIVE_MS = 60_000
 
 // Time before a login expires; kafkajs's default is 10 s. By then the token source must return a new token: with the expiring one
 // kafkajs would log in again before each request, and brokers accept that only once a second.
