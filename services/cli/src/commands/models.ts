@@ -20,6 +20,7 @@ import {
   configOption,
   moment,
   notBlank,
+  type RangeOptions,
   rangeOf,
   rowId,
   whyOption,
@@ -133,11 +134,6 @@ function addStateCommands(models: OutflowCommand, { terminal }: CommandContext):
     })
 }
 
-interface ExcludeOptions extends ChangeOptions {
-  readonly from: Date
-  readonly to: Date
-}
-
 function addExclusionCommands(models: OutflowCommand, { terminal }: CommandContext): void {
   models
     .command('exclude')
@@ -147,7 +143,7 @@ function addExclusionCommands(models: OutflowCommand, { terminal }: CommandConte
     .addOption(whyOption().makeOptionMandatory())
     .addOption(byOption())
     .pipelineOptions('the exclusion')
-    .action(async (options: ExcludeOptions) => {
+    .action(async (options: ChangeOptions & RangeOptions) => {
       const { from, to } = rangeOf(options)
       const id = await withPipeline(options, (pool, { pipeline }) =>
         addExclusion(pool, { pipeline, from, to, ...changeOf(options) }),

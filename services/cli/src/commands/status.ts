@@ -18,18 +18,13 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
       'outflow status --config flights.yaml --config parcels.yaml',
       "outflow status --json | jq '.[] | select(.lag > 10000)'",
     )
-    .action(({ config, json }: StatusOptions) =>
+    .action(({ config, json }: { readonly config?: readonly string[]; readonly json?: true }) =>
       interruptible(async (signal) => {
         for await (const states of readings(config, { everyMs: RATE_OVER_MS, signal }))
           return printResult(terminal, json, states, describeStatus(states, terminal))
         signal.throwIfAborted()
       }),
     )
-}
-
-interface StatusOptions {
-  readonly config?: readonly string[]
-  readonly json?: true
 }
 
 /** Time between the two readings of a rate. */

@@ -47,7 +47,7 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
     .description('Lists the rules of a pipeline, newest first, and how many alerts each has hidden.')
     .option('--all', 'include expired and removed rules')
     .pipelineOptions('the list')
-    .action(async (options: ListOptions) => {
+    .action(async (options: PipelineOptions & { readonly all?: true }) => {
       const { all = false } = options
       const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
       const table = terminal.table({
@@ -85,10 +85,6 @@ export interface AddOptions extends ChangeOptions {
   readonly when?: string
   readonly zone?: string
   readonly until: Date
-}
-
-interface ListOptions extends PipelineOptions {
-  readonly all?: true
 }
 
 async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
