@@ -14,18 +14,11 @@ function eventInWords({ kind, subject, detail }: Mark): string {
   return `alerts hidden: ${detail ?? ''}`
 }
 
-/** Marks that are drawn as one, because they would overlap. */
-interface MarkGroup {
-  readonly startMs: number
-  readonly endMs: number
-  /** Number of events. */
-  readonly count: number
-  /** The most important first. */
-  readonly marks: readonly [Mark, ...Mark[]]
-}
-
-/** Groups marks, so that the groups begin at least `gapMs` apart; in order of time. */
-export function groupMarks(marks: readonly Mark[], gapMs: number): readonly MarkGroup[] {
+/**
+ * Groups marks that would overlap, so that the groups begin at least `gapMs` apart; in order of time. `count` is the number of events of a
+ * group; the most important of its marks is the first.
+ */
+export function groupMarks(marks: readonly Mark[], gapMs: number) {
   const groups: [Mark, ...Mark[]][] = []
   for (const mark of marks.toSorted((a, b) => startOf(a) - startOf(b))) {
     const last = groups.at(-1)
