@@ -5,18 +5,13 @@ import { joinVitals } from './vitals/join-vitals.js'
 import { type Address, serveVitals } from './vitals/serve-vitals.js'
 import { makeVitals, type Vitals } from './vitals/vitals.js'
 
-interface Pipeline {
-  readonly config: Config
-  readonly vitals: Vitals
-}
-
 interface PipelinesOptions {
   /** Each with another pipeline name. */
   readonly configs: readonly Config[]
   readonly log: Log
   /** Address for the health and metrics of all. */
   readonly address: Address
-  readonly run: (pipeline: Pipeline) => Promise<void>
+  readonly run: (pipeline: { readonly config: Config; readonly vitals: Vitals }) => Promise<void>
 }
 
 /**

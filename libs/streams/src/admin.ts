@@ -83,9 +83,7 @@ export function removeTopics(
 }
 
 /** Returns the brokers' count and cluster id. @throws {BrokerUnavailable} */
-export function describeCluster(
-  kafka: KafkaConnection,
-): Promise<{ readonly brokers: number; readonly clusterId: string }> {
+export function describeCluster(kafka: KafkaConnection) {
   return withAdmin(kafka, async (admin) => {
     const { brokers, clusterId } = await answered(admin.describeCluster())
     return { brokers: brokers.length, clusterId }

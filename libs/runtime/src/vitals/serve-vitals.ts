@@ -4,12 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { HealthAddressUnavailable } from '../errors.js'
 import type { ServedVitals } from './join-vitals.js'
 
-export interface VitalsServer {
-  /** Such as `http://127.0.0.1:9401`. */
-  readonly url: string
-  close(): Promise<void>
-}
-
 export interface Address {
   readonly host: string
   /** 0 takes any free port. */
@@ -20,13 +14,10 @@ export interface Address {
  * Serves the vitals over HTTP.
  *
  * @param requestTimeoutMs  maximum time to receive a whole request; default 10 s
+ * @returns its URL, such as `http://127.0.0.1:9401`, and the function that closes it
  * @throws {HealthAddressUnavailable} when the address is in use, not of this machine, or forbidden
  */
-export async function serveVitals(
-  vitals: ServedVitals,
-  address: Address,
-  requestTimeoutMs = REQUEST_TIMEOUT_MS,
-): Promise<VitalsServer> {
+export async function serveVitals(vitals: ServedVitals, address: Address, requestTimeoutMs = REQUEST_TIMEOUT_MS) {
   const server = createServer(requestTimeouts(requestTimeoutMs), async ({ method, url }, response) => {
     const isRead = method === 'GET' || method === 'HEAD'
     const answer = (isRead && VITALS_ROUTES.get(url!.split('?')[0]!)) || notFound

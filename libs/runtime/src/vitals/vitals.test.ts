@@ -2,10 +2,10 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test, vi } from 'vitest'
 import { HealthAddressUnavailable } from '../errors.js'
-import { serveVitals, type VitalsServer } from './serve-vitals.js'
+import { serveVitals } from './serve-vitals.js'
 import { makeVitals, type Vitals } from './vitals.js'
 
-const servers: VitalsServer[] = []
+const servers: Awaited<ReturnType<typeof serveVitals>>[] = []
 afterEach(async () => {
   vi.useRealTimers()
   await Promise.all(servers.splice(0).map((server) => server.close()))
