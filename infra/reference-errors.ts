@@ -21,7 +21,7 @@ export function errorReference(): readonly string[] {
       '',
       `${meaning}${retryable ? ' Retryable.' : ''}`,
       '',
-      `**What to do:** ${linked(fix)}`,
+      `**What to do:** ${fix}`,
     ]),
   ]
 }
@@ -42,9 +42,4 @@ function errorOf(declaration: ts.ClassDeclaration) {
 function initializerOf(declaration: ts.ClassDeclaration, name: string): ts.Expression | undefined {
   return declaration.members.filter(ts.isPropertyDeclaration).find((member) => member.name.getText() === name)
     ?.initializer
-}
-
-/** Replaces the path of each README in a text by a link to it. */
-function linked(text: string): string {
-  return text.replaceAll(/libs\/[a-z]+\/README\.md/g, (path) => `[${path}](../../${path})`)
 }
