@@ -102,7 +102,7 @@ export class GroupMember {
       metadataMaxAge: METADATA_MAX_AGE_MS,
       allowAutoTopicCreation: false,
       maxBytesPerPartition: options.maxBytesPerPartition ?? MAX_BYTES_PER_PARTITION,
-      retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 8, restartOnFailure: async () => false },
+      retry: { retries: 8, restartOnFailure: async () => false },
     })
     this.#leaving = AbortSignal.any([sink.stop, this.#crash.signal, this.#closed.signal])
     AbortSignal.any([sink.abandon, this.#crash.signal, this.#closed.signal]).addEventListener('abort', () => {

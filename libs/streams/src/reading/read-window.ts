@@ -199,7 +199,7 @@ async function readRanges(
     groupId,
     maxWaitTimeInMs: 200,
     maxBytesPerPartition: 4 * 1024 ** 2,
-    retry: { initialRetryTime: 200, maxRetryTime: 2_000, retries: 6, restartOnFailure: async () => false },
+    retry: { retries: 6, restartOnFailure: async () => false },
   })
   const topics = topicsOf(ranges)
   const finish = new AbortController()
