@@ -121,7 +121,7 @@ function tensorsUnder(prefix: string, tensors: ReadonlyMap<string, Tensor>): Map
 function later(texts: Readonly<Record<string, string>>, why: string, cause?: unknown): ModelVersionUnknown {
   const writer = writerOf(texts)
   const message = `outflow ${writer} wrote the model artefact, and ${outflowVersion()} cannot read it: ${why}`
-  return new ModelVersionUnknown(`${message}; upgrade this outflow`, { values: { writer }, cause })
+  return new ModelVersionUnknown(`${message}; upgrade this outflow, or fit a new model`, { values: { writer }, cause })
 }
 
 function writerOf({ metadata }: Readonly<Record<string, string>>): string {
