@@ -9,7 +9,7 @@ export function define(command: OutflowCommand, { terminal }: CommandContext): v
   command
     .description(
       'Applies pending migrations to the database of the configuration. Safe to run repeatedly and by two processes at once. The ' +
-        'role in postgres.url must be allowed to create schemas and roles.',
+        'role in postgres.url must be allowed to create schemas, and roles unless outflow_analyst and outflow_reviewer exist.',
     )
     .addOption(configOption())
     .examples('outflow migrate --config outflow.yaml')
