@@ -52,7 +52,7 @@ export function addSuppressionRoutes(server: ConsoleServer, { pool, read }: Rout
     {
       config: { role: 'operator' },
       schema: {
-        summary: 'Removes a rule: its alerts are sent again',
+        summary: 'Removes a rule before it expires; alerts that it hid stay hidden',
         params: z.object({ id: z.string().regex(/^\d{1,18}$/) }),
         querystring: ofPipelineSchema,
         response: { 204: z.null() },
