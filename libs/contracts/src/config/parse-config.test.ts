@@ -273,6 +273,11 @@ describe('parseConfig', () => {
       { ...hook, url: 'ftp://Geheimnis' },
       'webhooks[0].url: found "[redacted]"; allowed: a URL',
     ],
+    [
+      'a password with a bare "%" (each attempt failed without a reason)',
+      { ...hook, url: 'https://u:Geheimnis%x@hooks.example' },
+      'webhooks[0].url: found "[redacted]"; allowed: a "%" of user or password as "%25"',
+    ],
     ['an unknown kind', { ...hook, kind: 'teams' }, 'allowed: signed, slack, alertmanager'],
     ['an invalid network', { ...hook, allow: ['10.0.0.0/33'] }, 'webhooks[0].allow[0]: found "10.0.0.0/33"; allowed: '],
     [

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { urlToHttpOptions } from 'node:url'
 import { z } from 'zod'
 import { filePath } from './security.js'
 import { duration } from './units.js'
@@ -24,6 +25,15 @@ function isNetworkOrHost(text: string): boolean {
   const version = isIP(address)
   if (version !== 0) return bits === undefined || Number(bits) <= (version === 4 ? 32 : 128)
   return bits === undefined && /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(address)
+}
+
+/** Node.js decodes user and password of a URL at each request, and throws if it cannot. */
+function isLoginReadable(url: string): boolean {
+  try {
+    return urlToHttpOptions(new URL(url)) !== null
+  } catch (error: unknown) {
+    return !(error instanceof URIError)
+  }
 }
 
 export const webhookSchema = z
@@ -61,9 +71,10 @@ export const webhookSchema = z
       .default([])
       .describe('Private or loopback hosts, addresses and networks to permit. Default: public addresses only'),
   })
-  .superRefine(({ kind, secret, secretFile }, context) => {
+  .superRefine(({ url, kind, secret, secretFile }, context) => {
     const refuse = (key: string, input: string | undefined, message: string) =>
       context.addIssue({ code: 'custom', path: [key], input, message })
+    if (!isLoginReadable(url)) refuse('url', url, 'allowed: a "%" of user or password as "%25"')
     if (kind !== 'signed') {
       if (secret !== undefined) refuse('secret', secret, 'allowed: with kind signed only')
       if (secretFile !== undefined) refuse('secretFile', secretFile, 'allowed: with kind signed only')
