@@ -218,3 +218,23 @@ it('closes thousands of buckets with different times in one pass, in the order o
   expect(closed.map(({ subject }) => Number(subject))).toEqual(Array.from({ length: 1_000 }, (_, at) => 1_999 - 2 * at))
   expect(Math.max(...passes.values())).toBeLessThan(10)
 })
+
+it('checks no other cool-down when one ends (each alert checked each, so a preview of many keys took minutes)', () => {
+  let checks = 0
+  const cooling = Array.from({ length: 200 }, (_, place): AlertBucket => {
+    const own = openBucket({ kind: 'cooldown', subject: `${place}`, closesAtMs: 0 })
+    return Object.defineProperty({ ...own, severity: 'low' as const }, 'closesAtMs', {
+      get: () => {
+        checks += 1
+        return MONDAY + place
+      },
+    })
+  })
+  const decider = makeDecider({ suppressions: [], cooldown: MINUTE }, cooling)
+  for (const place of cooling.keys()) {
+    expect(decider.decide(anAlert({ key: `${place}`, detectedAtMs: MONDAY + place })).unsent).toBeNull()
+  }
+  expect(checks).toBeLessThan(1_000)
+  decider.closeDue(MONDAY + 2 * MINUTE)
+  expect(decider.open()).toEqual([])
+})

@@ -49,9 +49,12 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   const quiet = quietHours && { below: quietHours.below, week: weekClock(quietHours.when, quietHours.zone) }
   const suppressions = control.suppressions.map((rule) => ({ id: rule.id, hides: isHiddenBy(rule) }))
   const open = new Map<string, AlertBucket>()
-  // No bucket closes before this: with ten thousand keys in cool-down, an alert does not have to check each of them.
+  /** By key. Those that have ended stay until `closeDue`: with a hundred thousand keys, an alert does not have to check each of them. */
+  const coolDowns = new Map<string, AlertBucket>()
+  /** No bucket in `open` closes before this. */
   let earliestClosingMs = Number.POSITIVE_INFINITY
   const put = (bucket: AlertBucket): void => {
+    if (bucket.kind === 'cooldown') return void coolDowns.set(bucket.subject, bucket)
     open.set(bucketName(bucket), bucket)
     earliestClosingMs = Math.min(earliestClosingMs, bucket.closesAtMs)
   }
@@ -73,7 +76,7 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
     put(openBucket({ kind, subject, closesAtMs: closedAtMs + grouping.bucket }))
   }
 
-  const closeDue = (nowMs: number): readonly AlertBucket[] => {
+  const closeGroups = (nowMs: number): readonly AlertBucket[] => {
     if (earliestClosingMs > nowMs) return []
     earliestClosingMs = Number.POSITIVE_INFINITY
     const closed: AlertBucket[] = []
@@ -85,17 +88,16 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
         continue
       }
       open.delete(name)
-      // Cool-downs are not reported.
-      if (bucket.count > 0 && bucket.kind !== 'cooldown') closed.push({ ...bucket, closesAtMs })
+      if (bucket.count > 0) closed.push({ ...bucket, closesAtMs })
       putSuccessor(bucket, closesAtMs)
     }
     return closed.sort((a, b) => a.closesAtMs - b.closesAtMs || (bucketName(a) < bucketName(b) ? -1 : 1))
   }
 
-  const coolDownOf = ({ key, severity }: Alert): AlertBucket | undefined => {
+  const coolDownOf = ({ key, severity, detectedAtMs }: Alert): AlertBucket | undefined => {
     if (cooldownMs === undefined || key === null) return undefined
-    const bucket = find('cooldown', key)
-    return bucket !== undefined && !isBelow(bucket.severity!, severity) ? bucket : undefined
+    const bucket = coolDowns.get(key)
+    return bucket && bucket.closesAtMs > detectedAtMs && !isBelow(bucket.severity!, severity) ? bucket : undefined
   }
 
   const gatheringOf = (alert: Alert): AlertBucket | undefined => {
@@ -147,11 +149,14 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
 
   return {
     decide: (alert) => {
-      const closed = closeDue(alert.detectedAtMs)
+      const closed = closeGroups(alert.detectedAtMs)
       return { unsent: unsentOf(alert), closed }
     },
-    closeDue,
-    open: () => [...open.values()],
+    closeDue: (nowMs) => {
+      for (const [key, { closesAtMs }] of coolDowns) if (closesAtMs <= nowMs) coolDowns.delete(key)
+      return closeGroups(nowMs)
+    },
+    open: () => [...open.values(), ...coolDowns.values()],
   }
 }
 
