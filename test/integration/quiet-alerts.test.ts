@@ -102,6 +102,12 @@ async function detect({ pipeline, alerts, source }: Config, anomalies: readonly 
   )
 }
 
+/** Decides on alerts as the relay does, until the signal aborts. */
+const controlOnce = (config: Config, signal: AbortSignal) =>
+  withClient(pool, (client) =>
+    controlAlerts({ leadership: { client, signal }, config, telemetry: { alertsDecided: () => {} } }),
+  )
+
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, place) => from + place)
 
 /** Waits until no alert is queued and no bucket is open; returns the committed events. */
@@ -275,7 +281,19 @@ test('a group whose bucket has ended is numbered while there is a backlog (it wa
   await updateAlertBuckets(pool, pipeline, { closed: [], open: [bucket] })
   const letter: OutboxMessage = { kind: 'dead_letter', topic: 'any', key: null, payload: null, headers: [] }
   await queueMessages(pool, pipeline, Array<OutboxMessage>(501).fill(letter))
-  await withClient(pool, (client) => controlAlerts({ client, config, telemetry: { alertsDecided: () => {} } }))
+  await controlOnce(config, new AbortController().signal)
   const { rows } = await pool.query(`select sequence from outflow.outbox where kind = 'alert'`)
   expect(rows).toEqual([{ sequence: '501' }])
+})
+
+test('a relay that stops leaves the rest of a hidden backlog to the next one (it decided on all, which overran its shutdown)', async () => {
+  const config = await aConfig({})
+  const rule = suppressionRuleSchema.parse({ entity: 'hidden', expiresAt: '2999-01-01T00:00:00Z' })
+  await addSuppression(pool, { pipeline: config.pipeline, rule, why: 'known', by: 'ada' })
+  await detect(
+    config,
+    range(0, 501).map((own) => anExplainedAnomaly(own, { entityKey: 'hidden' })),
+  )
+  expect(await controlOnce(config, AbortSignal.abort())).toEqual([])
+  expect((await pool.query('select from outflow.outbox')).rowCount).toBe(1)
 })

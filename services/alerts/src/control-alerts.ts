@@ -1,6 +1,6 @@
 import { bucketName, bucketsOf, makeDecider } from '@outflow/alerting'
 import type { AlertBucket, Config } from '@outflow/contracts'
-import { type Client, inTransaction } from '@outflow/store'
+import { inTransaction, type Leadership } from '@outflow/store'
 import {
   alertBuckets,
   claimOutboxOrder,
@@ -26,8 +26,8 @@ const MAX_BYTES = 8 * 1024 ** 2
 const COMMIT_MS = 1_000 + REASONS_WAIT_MS
 
 export interface AlertControlDeps {
-  /** The connection of the leadership, so that an open transaction is lost together with the leadership. */
-  readonly client: Client
+  /** Its connection is used, so that an open transaction is lost together with the leadership. */
+  readonly leadership: Leadership
   readonly config: Pick<Config, 'pipeline' | 'alerts' | 'console'>
   readonly telemetry: Pick<AlertsTelemetry, 'alertsDecided'>
 }
@@ -41,15 +41,16 @@ export interface AlertControlDeps {
  * and times of the alerts, not on the time at which the relay reads them.
  */
 export async function controlAlerts(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
+  const { client, signal } = deps.leadership
   for (;;) {
-    const { unsent, groups, numbered } = await inTransaction(deps.client, () => controlSome(deps))
+    const { unsent, groups, numbered } = await inTransaction(client, () => controlSome(deps))
     deps.telemetry.alertsDecided(unsent, groups)
     // Without a numbered row and without an alert that is not sent, there was no row to decide on.
-    if (numbered.length > 0 || unsent.length === 0) return numbered
+    if (numbered.length > 0 || unsent.length === 0 || signal.aborted) return numbered
   }
 }
 
-async function controlSome({ client, config }: AlertControlDeps) {
+async function controlSome({ leadership: { client }, config }: AlertControlDeps) {
   const { pipeline, alerts } = config
   const now = await claimOutboxOrder(client, pipeline)
   const rows = await unnumberedRows(client, {

@@ -42,7 +42,6 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
   const relayId = `outflow-relay-${pipeline}-${await databaseId(client)}`
   const mark = { groupId: relayId, topic: config.alerts.topic, partition: 0 }
   const sender = await makeTransactionalSender(kafka, { transactionalId: relayId, mark })
-  const deps = { client, config, telemetry }
   const tracing = await openTracing('alerts')
   const effects: RelayEffects = {
     readMark: async () => {
@@ -68,7 +67,7 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
         () => sender.send(messages, through, () => untilOnDisk(client)),
       ),
     take: async () => {
-      const rows = await withReasons(client, pipeline, await takeRows(deps))
+      const rows = await withReasons(client, pipeline, await takeRows(relay))
       return rows.map((row) => ({ ...row, topic: outputTopicOf(row, config) }))
     },
     settle: async (done) => {
@@ -91,7 +90,8 @@ export async function relayOutbox(relay: RelayDeps): Promise<void> {
 }
 
 async function takeRows(deps: AlertControlDeps): Promise<readonly OutboxRow[]> {
-  const { client, config } = deps
+  const { config } = deps
+  const { client } = deps.leadership
   const { pipeline } = config
   const { grouping, cooldown, quietHours } = config.alerts
   if ((grouping ?? cooldown ?? quietHours) === undefined) {
