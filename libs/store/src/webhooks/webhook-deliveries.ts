@@ -106,15 +106,14 @@ export async function deadLetterUnconfigured(
 }
 
 /**
- * Queues dead letters again with no attempts counted, and notifies `outflow_webhooks`.
+ * Queues dead letters of a webhook again with no attempts counted, and notifies `outflow_webhooks`.
  *
- * @param which.webhook  default: those of every webhook
  * @param which.eventId  default: every event
  * @returns how many were queued
  */
 export async function resendDeadDeliveries(
   db: Queryable,
-  which: { readonly pipeline: string; readonly webhook?: string | undefined; readonly eventId?: string | undefined },
+  which: { readonly pipeline: string; readonly webhook: string; readonly eventId?: string | undefined },
 ): Promise<number> {
   const outcome = await runOne<{ resent: number }>(db, {
     name: 'resend_dead_deliveries',
@@ -122,12 +121,11 @@ export async function resendDeadDeliveries(
       with queued as (
         update outflow.webhook_deliveries
         set attempts = 0, first_attempt_at = null, status = null, failure = null, due_at = now(), died_at = null
-        where pipeline = $1 and died_at is not null and ($2::text is null or webhook = $2)
-          and ($3::text is null or event_id = $3)
+        where pipeline = $1 and webhook = $2 and died_at is not null and ($3::text is null or event_id = $3)
         returning id
       )
       select count(*)::float8 as resent, pg_notify('outflow_webhooks', $1) from queued`,
-    values: [which.pipeline, which.webhook ?? null, which.eventId ?? null],
+    values: [which.pipeline, which.webhook, which.eventId ?? null],
   })
   return outcome.resent
 }
