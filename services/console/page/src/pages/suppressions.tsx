@@ -60,7 +60,7 @@ export function SuppressionsPage() {
           onClose={() => setRemoving(null)}
           act={async () => {
             await write('DELETE', `/suppressions/${encodeURIComponent(removing.id)}${queryString({ pipeline })}`)
-            notify('done', 'The rule is removed; its alerts are sent again.')
+            notify('done', 'The rule is removed; alerts that it hid stay hidden.')
             rules.reload()
           }}
         >
