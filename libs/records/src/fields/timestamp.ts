@@ -62,7 +62,7 @@ function daysIn(year: number, month: number): number {
 }
 
 function zoneOffsetMs(zone: string | undefined): number | undefined {
-  if (zone === undefined || /^[zu]/i.test(zone)) return 0
+  if (zone === undefined || (zone[0] !== '+' && zone[0] !== '-')) return 0
   const hours = Number(zone.slice(1, 3))
   const minutes = Number(zone.slice(3).replace(':', '') || 0)
   if (hours > 18 || minutes > 59) return undefined
