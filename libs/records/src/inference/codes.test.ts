@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { codesAmong } from './codes.js'
+import { infer } from './test-builders.js'
 
 const ROWS = 2_000
 
@@ -59,4 +60,14 @@ describe('codes among numbers', () => {
     expect(codesAmong([shops])).toEqual([])
     expect(codesAmong([shops, shops.map(() => 5)])).toEqual([])
   })
+})
+
+it('reads numbers that determine others, but not by their order, as codes (a shop was a quantity)', () => {
+  const records = Array.from({ length: 600 }, (_, at) => {
+    const shop = (at * 7) % 41
+    return { shop: 100 + shop, size: ((shop * 17) % 41) / 2, amount: (at * 13) % 89 }
+  })
+  const { kinds, warnings } = infer(records)
+  expect(kinds).toEqual(['$.shop categorical', '$.size numeric', '$.amount numeric'])
+  expect(warnings).toEqual([{ path: '$.shop', text: expect.stringContaining('read as codes') }])
 })

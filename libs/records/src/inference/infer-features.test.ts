@@ -43,16 +43,6 @@ describe('feature inference', () => {
     expect(infer(seats).kinds).toEqual(['$.seat categorical'])
   })
 
-  it('reads numbers that determine others, but not by their order, as codes (a shop was a quantity)', () => {
-    const records = Array.from({ length: 600 }, (_, at) => {
-      const shop = (at * 7) % 41
-      return { shop: 100 + shop, size: ((shop * 17) % 41) / 2, amount: (at * 13) % 89 }
-    })
-    const { kinds, warnings } = infer(records)
-    expect(kinds).toEqual(['$.shop categorical', '$.size numeric', '$.amount numeric'])
-    expect(warnings).toEqual([{ path: '$.shop', text: expect.stringContaining('read as codes') }])
-  })
-
   it('warns of a code for missing numbers (it hid wrong values between the code and the numbers)', () => {
     const rows = Array.from({ length: 60 }, (_, at) => ({
       temp: at % 5 === 0 ? -999 : (at * 37) % 41,
