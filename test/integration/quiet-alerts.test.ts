@@ -215,7 +215,7 @@ test('relays that lose their connection at any time decide and send like an undi
   const explained = await runForJson(document, ['explain', '--anomaly', `${pipeline}/${config.source.topics[0]}/0/7`])
   expect(explained.unsent).toEqual({ because: 'rule', ruleId: id, groupId: null, ruleWhy: 'known' })
   const removed = await callOutflow(['suppress', 'remove', id, '--config', await aConfigFile(document)])
-  expect(removed.stdout).toBe(`${id}: is removed; alerts that it hid stay hidden\n`) // it printed that its alerts are sent again
+  expect(removed.stdout).toBe(`${id} is removed; alerts that it hid stay hidden\n`) // it printed that its alerts are sent again
 })
 
 test('alerts are in order per key, each group after the alerts that precede it', async () => {

@@ -73,7 +73,7 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
         removeSuppression(pool, { pipeline, id, by }),
       )
       if (!wasActive) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
-      await printResult(terminal, options.json, { id }, `${id}: is removed; alerts that it hid stay hidden`)
+      await printResult(terminal, options.json, { id }, `${id} is removed; alerts that it hid stay hidden`)
     })
 }
 
