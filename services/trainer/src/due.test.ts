@@ -66,9 +66,8 @@ test('a requested fit is due at once', () => {
   })
 })
 
-test('drift makes a fit due, but not without a model', () => {
+test('drift makes a fit due', () => {
   expect(due([aModel('active', 0)], { isDrifted: true })).toEqual({ inMs: 0, because: 'drift' })
-  expect(due([aModel('failed_gate', 20_000)], { isDrifted: true }).because).toBe('no model')
 })
 
 test('twenty dismissed anomalies make a fit due, if they are the majority of the labelled ones', () => {
@@ -138,8 +137,16 @@ describe('a provisional model', () => {
   })
 })
 
-test('without an active model a fit that failed its gate is repeated after a minute', () => {
-  expect(due([aModel('failed_gate', 20_000)])).toEqual({ inMs: 40_000, because: 'no model' })
+test('a first model that failed its gate is fitted again like a later one (it was each minute, and each failed one was kept)', () => {
+  const after = (available: number, of: Partial<DueOptions['config']> = {}) =>
+    due([aModel('failed_gate', 0.25 * HOUR)], {
+      config: { features, training, ...of },
+      lastFit: { modelId: 'newest', endedMs: NOW - 0.25 * HOUR, offsets: 2_000, seen: 2_000, good: 2_000 },
+      available,
+    })
+  expect(after(3_999)).toEqual({ inMs: 0.75 * HOUR, because: 'schedule' })
+  expect(after(4_000)).toEqual({ inMs: 0, because: 'more records' })
+  expect(after(2_000, { features: [] })).toEqual({ inMs: 0, because: 'features changed' })
 })
 
 test('a model with other features is replaced at once; the order of keys does not matter', () => {

@@ -45,7 +45,7 @@ export interface LastFit {
 
 /**
  * Returns when the next fit is due: at once by one of the triggers in the README, else by the schedule. That is counted from the newest fit
- * with any outcome, so that one that failed its gate is not repeated at once.
+ * with any outcome, so that one that failed its gate is not repeated at once, also if no model is active.
  *
  * @param models  of the pipeline, newest first
  */
@@ -62,11 +62,8 @@ export function whenDue(models: readonly ModelSummary[], options: DueOptions): D
     0,
     ...[newestFitted.createdAt.getTime(), lastFit?.endedMs ?? 0].filter((ms) => ms <= nextMs),
   )
-  if (active === undefined) {
-    return { inMs: Math.max(0, newestMs + RETRY_WITHOUT_MODEL_MS - now), because: 'no model' }
-  }
   const ofLastFit = models.find(({ id }) => id === lastFit?.modelId) ?? newest
-  if ([active, ofLastFit].every(({ metadata }) => !sameFeatures(metadata, config.features))) {
+  if ([active, ofLastFit].every((model) => !sameFeatures(model?.metadata ?? null, config.features))) {
     return { inMs: 0, because: 'features changed' }
   }
   if (isDrifted) return { inMs: 0, because: 'drift' }
@@ -93,8 +90,6 @@ function wantedOffsets(
   return Math.min(MORE_RECORDS * offsets, ofFullModel)
 }
 
-/** The same window gives the same model, so after a failed gate another fit needs new records to have a chance. */
-const RETRY_WITHOUT_MODEL_MS = 60_000
 /** Fewer may come from one person at one time; more are too many to require. */
 const MANY_VERDICTS = 20
 /** Doubling keeps the fits of a new pipeline few: seven from 2,000 records to 200,000. */
