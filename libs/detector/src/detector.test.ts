@@ -52,6 +52,19 @@ it('a provisional detector is fitted to all records, and calibrated by all of th
   await detector.close()
 }, 60_000)
 
+it('a value that all records share is normal under a provisional detector (each of them was an anomaly, and no model passed its gate)', async () => {
+  const { artefact } = await train(
+    [number],
+    Array.from({ length: 225 }, () => ({ x: 5 })),
+    { provisional: true, training: { contamination: 0.01, seed: 1 } },
+  )
+  const detector = await openDetector(artefact)
+  const { pValue } = await detector.score([detector.read({ x: 5 }), detector.read({ x: 6 })] as Fields[])
+  expect(pValue[0]).toBe(1)
+  expect(pValue[1]).toBeCloseTo(1 / 226)
+  await detector.close()
+}, 60_000)
+
 describe('a detector of categories and numbers', () => {
   let trained: TrainedDetector
   let detector: Detector

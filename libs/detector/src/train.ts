@@ -67,7 +67,7 @@ export interface RecordToLabel {
 /**
  * Fits a detector: holds out a random calibration set, fits the encoder and the flow to the rest, and calibrates by the scores of
  * the calibration records, including their contamination. A provisional model is fitted to all records, and calibrated by the score of
- * each under a model of the other folds.
+ * each under a model of the other folds, or under the model itself where that is higher.
  *
  * The same records, configuration and seed give the same model on the same backend.
  *
@@ -91,7 +91,12 @@ export async function trainDetector(input: TrainingInput): Promise<TrainedDetect
   const { encoder, fit, flow } = models[0]!
   const scorers = await Promise.all(models.map((model) => openTableScorer(model.encoder, model.flow)))
   const [nllOf, ...nllsOfFolds] = scorers.map(({ score }) => nllBy(score)) as [Nll, ...Nll[]]
-  const scores = provisional ? await outOfFoldNlls(folds, nllsOfFolds) : await nllOf(calibrating)
+  const ownNlls = await nllOf(calibrating)
+  // The model itself gives a value that many records have another NLL than the models of the folds: without the maximum all of them would be
+  // less likely than all calibration records, and anomalies.
+  const scores = provisional
+    ? (await outOfFoldNlls(folds, nllsOfFolds)).map((nll, at) => Math.max(nll, ownNlls[at]!))
+    : ownNlls
   const nlls = scores.toSorted()
   await Promise.all(scorers.map((own) => own.close()))
   const tail = fitParetoTail(nlls, training.contamination)
