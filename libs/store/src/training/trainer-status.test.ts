@@ -7,11 +7,15 @@ describe('issue 17.7: the reason for having no model', () => {
   const fit = { state: 'failed_gate', step: 40, maxSteps: 900, why: 'it would flood' } as const
   it.each<[string, Partial<TrainerStatus>, string]>([
     ['what the trainer waits for', { waitingFor, lastFit: fit }, waitingFor],
-    ['the gate that the last candidate failed', { lastFit: fit }, 'the last candidate failed its gate: it would flood'],
+    [
+      'the gate that the last candidate failed',
+      { lastFit: fit },
+      'the last candidate failed its gate: it would flood; the next fit starts with twice the records, or by training.every or cron',
+    ],
     [
       'the gate that the candidate of the same records failed again',
       { lastFit: { ...fit, state: 'known' } },
-      'the last fit gave a candidate again that had failed its gate: it would flood',
+      'the last fit gave a candidate again that had failed its gate: it would flood; the next fit starts with twice the records, or by training.every or cron',
     ],
     ['the error of the last fit', { lastFit: { ...fit, state: 'failed' } }, 'the last fit failed: it would flood'],
     ['the fit that runs', { lastFit: { ...fit, state: 'running' } }, 'a fit is under way, step 40 of at most 900'],
@@ -40,7 +44,9 @@ it('states what a running trainer waits for also while a model is active', () =>
 
 it('states that the last candidate failed its gate also while a model is active (retrain refers to status for the reason)', () => {
   const lastFit = { state: 'failed_gate', step: 40, maxSteps: 900, why: 'it would flood' } as const
-  expect(whyNoNewerModel({ beatAgeMs: 1_000, waitingFor: null, lastFit })).toMatch(/failed its gate: it would flood$/)
+  expect(whyNoNewerModel({ beatAgeMs: 1_000, waitingFor: null, lastFit })).toMatch(
+    /failed its gate: it would flood; the next fit starts/,
+  )
 })
 
 it('states that the last fit gave a known model, which the list of models does not show', () => {

@@ -65,9 +65,11 @@ export function whyNoModel(trainer: TrainerStatus): string {
   const { state, step, maxSteps, why } = lastFit
   if (state === 'running')
     return `a fit is under way, step ${step}${maxSteps === null ? '' : ` of at most ${maxSteps}`}`
-  if (state === 'failed_gate') return `the last candidate failed its gate: ${why}`
+  if (state === 'failed_gate') return `the last candidate failed its gate: ${why}; ${NEXT_FIT}`
   if (state === 'known')
-    return `the last fit gave a candidate again that had failed its gate${why === null ? '' : `: ${why}`}`
+    return `the last fit gave a candidate again that had failed its gate${why === null ? '' : `: ${why}`}; ${NEXT_FIT}`
   if (state === 'failed') return `the last fit failed: ${why}`
   return 'the trainer reads its window'
 }
+
+const NEXT_FIT = 'the next fit starts with twice the records, or by training.every or cron'

@@ -38,7 +38,7 @@ const LOWER_HALF = [0.25, 0.75] as const
 
 /** Decides, on recent records that a model was not fitted to, whether it may score the stream. The README explains each condition. */
 export async function passGate(options: GateOptions): Promise<GateReport> {
-  const { artefact, heldOut, incumbent, alertRate, open } = options
+  const { artefact, heldOut, incumbent, alertRate, contamination, open } = options
   const edges = edgeCases(heldOut[heldOut.length >> 1]!)
   const timed = () => withDetector(artefact, (detector) => timedScores(detector, heldOut, edges), open)
   const [first, second] = [await timed(), await timed()]
@@ -64,7 +64,9 @@ export async function passGate(options: GateOptions): Promise<GateReport> {
   demand(isAllFinite, 'some records have no finite NLL')
   demand(isSteady, 'opened twice, it gives two sets of NLLs')
   const loss = `${nats(-gain.mean)} (${nats(-gain.upper)} to ${nats(-gain.lower)})`
-  demand(gain.upper >= -tolerated, `it is less likely than ${rival} by ${loss}${extremesOf(first.stretched)}`)
+  const cause =
+    first.stretched.length > 0 ? extremesOf(first.stretched) : !isComparable && contamination > 0 ? GROUP : ''
+  demand(gain.upper >= -tolerated, `it is less likely than ${rival} by ${loss}${cause}`)
   const found = `anomalies in ${formatShare(anomalyShare)} of recent records`
   demand(anomalyShare <= mostAnomalies, `it would find ${found}; at most ${formatShare(mostAnomalies)} are accepted`)
   const below = `${formatShare(lowerHalf)} of the p-values of recent records are below a half`
@@ -147,9 +149,11 @@ const CATEGORIES = [null, '', 'a value that was never seen', '\u0000']
 
 /** A likely cause, and what to do about it. */
 const extremesOf = (stretched: readonly string[]): string =>
-  stretched.length === 0
-    ? ''
-    : `; extreme values of ${stretched.join(', ')} in the window hide its usual ones: exclude them (outflow models exclude), or set scale: log`
+  `; extreme values of ${stretched.join(', ')} in the window hide its usual ones: exclude them (outflow models exclude), or set scale: log`
+/** A fit to numbers leaves out a share of the window, and with it a group that is far from the other records. */
+const GROUP =
+  '; if the window has a normal group of records far from the others, as after a step, set training.contamination: 0, restart the trainer, ' +
+  'and run outflow retrain'
 
 /** null if the incumbent cannot be opened; it is then ignored. */
 async function scoresOf(artefact: Uint8Array, records: readonly Fields[], open: GateOptions['open']) {
