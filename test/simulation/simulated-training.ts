@@ -61,7 +61,7 @@ export const TRAINING_STATEMENTS: Readonly<Record<string, Execute>> = {
   list_fits: ({ fits }, values) => {
     const [, modelId, limit] = values as unknown as [string, string | null, number]
     return [...fits.values()]
-      .filter((row) => modelId === null || row.modelId === modelId)
+      .filter((row) => modelId === null || (row.modelId === modelId && row.state !== 'known'))
       .reverse()
       .slice(0, limit)
       .map((row) => ({ ...row }))

@@ -120,7 +120,7 @@ export async function fitById(db: Queryable, id: string): Promise<StoredFit | nu
   return row === undefined ? null : storedFit(row)
 }
 
-/** Returns a pipeline's fits, newest first; only those of `modelId` if given. */
+/** Returns a pipeline's fits, newest first; of `modelId`, if given, those that made it, without those of the same records that gave it again. */
 export async function listFits(
   db: Queryable,
   { pipeline, modelId = null, limit = 100 }: { pipeline: string; modelId?: string | null; limit?: number },
@@ -130,7 +130,7 @@ export async function listFits(
     text: `
       select ${COLUMNS}
       from outflow.fits
-      where pipeline = $1 and ($2::text is null or model_id = $2)
+      where pipeline = $1 and ($2::text is null or (model_id = $2 and state <> 'known'))
       order by fits.id desc
       limit $3`,
     values: [pipeline, modelId, limit],

@@ -71,8 +71,7 @@ export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteConte
     async ({ params: { id }, pipeline }) =>
       read(async (db) => {
         const model = found(await modelSummary(db, { pipeline, id }), `model ${id} of ${pipeline}`)
-        // A fit that gave the stored model again was compared with the model itself.
-        const fit = (await listFits(db, { pipeline, modelId: id })).find(({ state }) => state !== 'known')
+        const [fit] = await listFits(db, { pipeline, modelId: id, limit: 1 })
         const changes = await listModelChanges(db, pipeline)
         return {
           ...modelOf(model),
