@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { beat } from '@outflow/store/health-events'
+import { failGate, insertModel } from '@outflow/store/models'
 import { startFit } from '@outflow/store/training'
 import { expect, it, onTestFinished } from 'vitest'
 import { aPooler } from '../support/a-pooler.js'
@@ -10,7 +11,7 @@ import { onLoopback } from '../support/on-loopback.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
 import { PARCEL_FEATURES } from '../support/parcels.js'
-import { aFitReport } from '../support/reports.js'
+import { aFitReport, aModel, aModelMetadata } from '../support/reports.js'
 
 it('doctor reports a read-only database, and a registry that is late instead of a topic without records', async () => {
   const { url, close } = await onLoopback(createServer(() => {}))
@@ -73,6 +74,14 @@ it('doctor and status report an active model whose features are not those of the
   expect(stdout).toContain('the active model has other features than the configuration')
 
   const { pool, name: pipeline } = changed
+  const ofFeatures = aModelMetadata({ features: PARCEL_FEATURES.map((feature) => ({ ...feature, optional: true })) })
+  const candidate = { ...aModel(pipeline, 'new-features'), metadata: ofFeatures }
+  await insertModel(pool, candidate)
+  await failGate(pool, candidate)
+  // It was to restart the trainer.
+  expect(await modelFinding(changed)).toMatchObject({
+    fix: 'outflow retrain; the last model with them is failed_gate: outflow models show new-feat',
+  })
   await beat(pool, { pipeline, service: 'trainer', waitingFor: null })
   await startFit(pool, { pipeline, because: 'features changed', incumbentId: null, report: aFitReport() })
   expect(await modelFinding(changed)).toMatchObject({ fix: 'wait: a fit is under way, step 0' })

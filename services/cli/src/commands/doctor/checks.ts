@@ -5,7 +5,7 @@ import { sameFeatures, withDetector } from '@outflow/detector'
 import { fitFlow, openScorer, realNvpSpec } from '@outflow/flow'
 import { makeDecoder, makeRegistry } from '@outflow/records'
 import { FIX_OF_POOLER, isPooled, migrationStatus, type Pool, withTransaction } from '@outflow/store'
-import { activeModel } from '@outflow/store/models'
+import { activeModel, listModels } from '@outflow/store/models'
 import { noTrainerAndFix, trainerStatus, whyNoModel } from '@outflow/store/training'
 import {
   describeCluster,
@@ -263,17 +263,23 @@ const model = ({ config, configPath, pool }: DoctorContext): Check => ({
       const state = describeProvisional(metadata, config)
       if (state !== null) throw new NotYetCreated(`${describeModel(metadata)}; ${state.what}`, state.next)
       if (!sameFeatures(metadata, config.features)) {
-        const trainer = await trainerStatus(pool, config.pipeline)
-        const isFitting = noTrainerAndFix(trainer) === null && trainer.lastFit?.state === 'running'
         throw new NotYetCreated(
           `${describeModel(metadata)}; records are read by its features, which are not those of the configuration`,
-          isFitting
-            ? `wait: ${whyNoModel(trainer)}`
-            : `restart the trainer with ${configPath}: it fits a model to the new features`,
+          await fixOfFeatures(),
         )
       }
       return describeModel(metadata)
     })
+
+    async function fixOfFeatures(): Promise<string> {
+      const trainer = await trainerStatus(pool, config.pipeline)
+      const isWorking = trainer.lastFit?.state === 'running' || trainer.waitingFor !== null
+      if (noTrainerAndFix(trainer) === null && isWorking) return `wait: ${whyNoModel(trainer)}`
+      const [newest] = await listModels(pool, config.pipeline)
+      if (newest === undefined || !sameFeatures(newest.metadata, config.features))
+        return `restart the trainer with ${configPath}: it fits a model to the new features`
+      return `outflow retrain; the last model with them is ${newest.state}: outflow models show ${newest.id.slice(0, 8)}`
+    }
   },
 })
 
