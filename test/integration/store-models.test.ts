@@ -10,10 +10,11 @@ import {
   listModels,
   loadDifference,
   loadModel,
+  noteShadowReport,
   promoteModel,
 } from '@outflow/store/models'
 import { pipelineStatus } from '@outflow/store/pipelines'
-import { endFit, listFits, startFit } from '@outflow/store/training'
+import { endFit, listFits, startFit, trainerStatus } from '@outflow/store/training'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { pool, url } from '../support/a-pool.js'
 import { beginPartition } from '../support/begin-partition.js'
@@ -63,6 +64,15 @@ describe('models', () => {
       (await listModels(pool, pipeline))[0]!.state,
       (await listFits(pool, { pipeline }))[0]!.state,
     ]
+    const shadow = {
+      forMs: 1,
+      scored: 4,
+      anomalyShare: 1,
+      activeAnomalyShare: 0,
+      disagreement: 1,
+      failure: 'it floods',
+    }
+    await noteShadowReport(pool, { pipeline, id: 'a', report: shadow })
     const client = await pool.connect()
     onTestFinished(() => client.release())
     await client.query('begin')
@@ -74,6 +84,8 @@ describe('models', () => {
     await client.query('commit')
     await failing
     expect(await states()).toEqual(['failed_gate', 'failed_gate'])
+    // It was null: status stated that the candidate failed its gate: null.
+    expect(await trainerStatus(pool, pipeline)).toMatchObject({ lastFit: { why: 'it floods' } })
   })
 
   it('compares the decisions of two models on the same records, live ones rather than held-out ones (held-out ones were lost if usual values differ)', async () => {

@@ -26,7 +26,8 @@ export async function trainerStatus(db: Queryable, pipeline: string): Promise<Tr
       from (select 1) as always
       left join outflow.heartbeats as trainer on trainer.pipeline = $1 and trainer.service = 'trainer'
       left join (
-        select state, step, max_steps as "maxSteps", coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'error' ->> 'message') as why
+        select state, step, max_steps as "maxSteps",
+               coalesce(report -> 'gate' -> 'failures' ->> 0, report -> 'shadow' ->> 'failure', report -> 'error' ->> 'message') as why
         from outflow.fits where pipeline = $1 order by id desc limit 1
       ) as fit on true`,
     values: [pipeline],
