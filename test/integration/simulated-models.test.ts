@@ -92,7 +92,9 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     },
 
   'a shadow counts what both models found, and closes its fit': async (pool, pipeline) => {
-    await insertModel(pool, aModel(pipeline, 'a'))
+    await insertModel(pool, aModel(pipeline, 'm'))
+    await promoteModel(pool, { pipeline, id: 'm', ...BY })
+    await insertModel(pool, { ...aModel(pipeline, 'a'), parentId: 'm' })
     const fitId = await startFit(pool, { pipeline, because: 'schedule', report: aFitReport(), incumbentId: null })
     await endFit(pool, { id: fitId, state: 'shadow', modelId: 'a', report: aFitReport({ gate: GATE }) })
     expect(await beginShadow(pool, { pipeline, id: 'a' })).toBe(true)
@@ -106,7 +108,10 @@ const CASES: Readonly<Record<string, StoreCase>> = {
     const found = await currentShadow(pool, pipeline)
     expect(found).toMatchObject({ id: 'a', scored: 4, anomaliesByBoth: 2, anomaliesByActive: 0, anomaliesByShadow: 2 })
     expect(found!.elapsedMs).toBeGreaterThanOrEqual(0)
-    expect(found!.recordsPerDay).toBeNull()
+    expect(found).toMatchObject({ recordsPerDay: null, isOutdated: false })
+    await insertModel(pool, aModel(pipeline, 'c'))
+    await promoteModel(pool, { pipeline, id: 'c', ...BY })
+    expect((await currentShadow(pool, pipeline))!.isOutdated).toBe(true)
     const report = { forMs: 1, scored: 4, anomalyShare: 1, activeAnomalyShare: 0.5, disagreement: 0.5, failure: null }
     await noteShadowReport(pool, { pipeline, id: 'a', report })
     await promoteModel(pool, { pipeline, id: 'a', ...BY })

@@ -78,6 +78,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
         ...{ id: row.id, metrics: row.metrics, recordsPerDay: row.metadata.recordsPerDay ?? null },
         ...{ elapsedMs: nowMs - row.shadowSinceMs!, scored: sum('scored'), anomaliesByBoth: sum('byBoth') },
         ...{ anomaliesByActive: sum('byActive'), anomaliesByShadow: sum('byShadow') },
+        isOutdated: row.parentId !== null && row.parentId !== activeOf(tables)?.id,
       },
     ]
   },

@@ -22,6 +22,8 @@ export interface Shadow extends ShadowCounts {
   readonly recordsPerDay: number | null
   /** Measured by Postgres's clock. */
   readonly elapsedMs: number
+  /** Whether another model was activated since, except one made by labels of the model that was active. */
+  readonly isOutdated: boolean
 }
 
 /** Makes a candidate the shadow, and notifies every ingest. @returns whether there was such a candidate */
@@ -55,6 +57,11 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
     text: `
       select models.id, models.metrics, (models.metadata ->> 'recordsPerDay')::float8 as "recordsPerDay",
              extract(epoch from now() - shadow_since)::float8 * 1000 as "elapsedMs",
+             parent_id is not null and not exists (
+               select from outflow.models as active
+               join outflow.models as parent using (pipeline, fitted_id)
+               where pipeline = $1 and active.state = 'active' and parent.id = models.parent_id
+             ) as "isOutdated",
              coalesce(sum(scored), 0)::float8 as scored, coalesce(sum(anomalies_by_both), 0)::float8 as "anomaliesByBoth",
              coalesce(sum(anomalies_by_active), 0)::float8 as "anomaliesByActive",
              coalesce(sum(anomalies_by_shadow), 0)::float8 as "anomaliesByShadow"

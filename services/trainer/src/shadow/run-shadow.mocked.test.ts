@@ -31,6 +31,19 @@ test('a shadow of an idle topic continues after its time, and fails if another f
   expect(promoteModel).not.toHaveBeenCalled()
 })
 
+test('a shadow ends at once when another model is activated', async () => {
+  const outdated = {
+    id: 'm2',
+    metrics: { failures: [] },
+    elapsedMs: 1,
+    scored: 0,
+    isOutdated: true,
+  } as unknown as Shadow
+  vi.mocked(currentShadow).mockResolvedValue(outdated)
+  expect(await settleShadow(context, async () => false)).toBeNull()
+  expect(failGate).toHaveBeenCalledTimes(1)
+})
+
 test('a shadow of a clock that was ahead continues until a fit is due (no fit started until that time)', async () => {
   const ahead = { id: 'm2', metrics: { failures: [] }, elapsedMs: -86_400_000, scored: 0 } as unknown as Shadow
   vi.mocked(currentShadow).mockResolvedValue(ahead)

@@ -43,7 +43,8 @@ export async function adoptCandidate(context: TrainerContext): Promise<void> {
 
 /**
  * Ends the shadow when its time has passed: the candidate is promoted, unless it finds more anomalies than the gate allows and more
- * than the active model. A shadow without records continues until another fit is due, and is not promoted then.
+ * than the active model. A shadow without records continues until another fit is due, and is not promoted then. One ends without being
+ * promoted as soon as a person or the guard has activated another model.
  *
  * @returns the shadow's remaining ms, infinite while it has no records; null: there is none
  */
@@ -55,10 +56,10 @@ export async function settleShadow(
   const shadow = await currentShadow(pool, pipeline)
   telemetry.shadowCompared(shadow === null ? null : disagreementOf(shadow))
   if (shadow === null) return null
-  const leftMs = training.shadow - shadow.elapsedMs
+  const leftMs = shadow.isOutdated ? 0 : training.shadow - shadow.elapsedMs
   // A shadow that began in the future began by a clock that was ahead: waiting for it would prevent all fits until then.
   if (leftMs > 0 && shadow.elapsedMs >= 0) return leftMs
-  if (shadow.scored === 0 && !(await isFitDue())) return Number.POSITIVE_INFINITY
+  if (shadow.scored === 0 && !shadow.isOutdated && !(await isFitDue())) return Number.POSITIVE_INFINITY
   const report = checkShadow(shadow, config)
   await noteShadowReport(pool, { pipeline, id: shadow.id, report })
   const { id, metrics } = shadow

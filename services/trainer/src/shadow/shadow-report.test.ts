@@ -6,7 +6,7 @@ import { checkShadow } from './shadow-report.js'
 const config = { training: { contamination: 0.01 }, detection: { alertRate: 0.01 } } as Config
 
 const aShadow = (counts: Partial<Shadow>): Shadow => ({
-  ...{ id: 'm2', metrics: {} as GateReport, recordsPerDay: 1e6, elapsedMs: 600_000, scored: 10_000 },
+  ...{ id: 'm2', metrics: {} as GateReport, recordsPerDay: 1e6, elapsedMs: 600_000, scored: 10_000, isOutdated: false },
   ...{ anomaliesByBoth: 90, anomaliesByActive: 10, anomaliesByShadow: 20 },
   ...counts,
 })
@@ -43,4 +43,8 @@ test('a shadow without records fails, because nothing is known about it', () => 
     disagreement: 0,
     failure: 'as a shadow it scored no record until the next fit was due',
   })
+})
+
+test('a shadow fails if another model was activated meanwhile (its promotion undid a promotion by hand, or a rollback)', () => {
+  expect(checkShadow(aShadow({ isOutdated: true }), config).failure).toMatch(/^another model was activated/)
 })

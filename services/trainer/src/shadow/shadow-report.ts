@@ -4,7 +4,10 @@ import { alertRateOf } from '@outflow/detector'
 import type { Shadow } from '@outflow/store/models'
 import { anomalyBound } from '../fit/gate.js'
 
-/** Compares what a shadow found with the bound of the gate. One without records fails, because nothing is known about it. */
+/**
+ * Compares what a shadow found with the bound of the gate. One without records fails, because nothing is known about it, and one that was not
+ * compared with the active model fails, because its promotion would undo that of the active model.
+ */
 export function checkShadow(
   shadow: Shadow,
   { detection, training }: Pick<Config, 'detection' | 'training'>,
@@ -17,13 +20,19 @@ export function checkShadow(
   const most = anomalyBound({ alertRate: alertRateOf(detection, shadow), contamination }, scored)
   const floods = anomalyShare > most && anomalyShare > activeAnomalyShare
   const flood = `as a shadow it found anomalies in ${formatShare(anomalyShare)} of ${scored} records; at most ${formatShare(most)} are accepted`
+  const failureOf = () => {
+    if (shadow.isOutdated)
+      return 'another model was activated while it was a shadow; outflow models promote makes it the active one'
+    if (scored === 0) return 'as a shadow it scored no record until the next fit was due'
+    return floods ? flood : null
+  }
   return {
     forMs: shadow.elapsedMs,
     scored,
     anomalyShare,
     activeAnomalyShare,
     disagreement: disagreementOf(shadow),
-    failure: scored === 0 ? 'as a shadow it scored no record until the next fit was due' : floods ? flood : null,
+    failure: failureOf(),
   }
 }
 
