@@ -3,6 +3,8 @@ import { writeBatch } from '@outflow/store/batch'
 import {
   activeModel,
   activeModelId,
+  beginShadow,
+  currentShadow,
   decisionDifference,
   failGate,
   insertModel,
@@ -86,6 +88,18 @@ describe('models', () => {
     expect(await states()).toEqual(['failed_gate', 'failed_gate'])
     // It was null: status stated that the candidate failed its gate: null.
     expect(await trainerStatus(pool, pipeline)).toMatchObject({ lastFit: { why: 'it floods' } })
+  })
+
+  it('does not end a shadow because labels made another model of the same weights active', async () => {
+    const pipeline = aName('pipeline')
+    await insertModel(pool, aModel(pipeline, 'a'))
+    await insertModel(pool, { ...aModel(pipeline, 'b'), parentId: 'a' })
+    const labels = { of: 'a', confirmed: 1, normal: 1, until: '2026-01-01T00:00:00.000Z' }
+    const metadata = aModelMetadata({ calibration: { ...aModelMetadata().calibration, labels } })
+    await insertModel(pool, { ...aModel(pipeline, 'c'), metadata })
+    await beginShadow(pool, { pipeline, id: 'b' })
+    await promoteModel(pool, { pipeline, id: 'c', ...BY_HAND })
+    expect(await currentShadow(pool, pipeline)).toMatchObject({ id: 'b', isOutdated: false })
   })
 
   it('compares the decisions of two models on the same records, live ones rather than held-out ones (held-out ones were lost if usual values differ)', async () => {

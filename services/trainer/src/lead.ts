@@ -134,7 +134,8 @@ async function fitIfDue(service: TrainerContext, signal: AbortSignal, wait: Wait
   // A shadow is evaluated before the next fit.
   const shadowMs = await settleShadow(context, async () => (await dueNow(context)).due.inMs <= 0)
   if (shadowMs !== null) {
-    wait.why = 'a candidate runs as a shadow, and no fit starts before it is promoted or has failed'
+    wait.why =
+      'a candidate runs as a shadow, and no fit starts before it is promoted or has failed; outflow models promote ends it'
     return pause(Math.min(shadowMs, DUE_POLL_MS), context.signal)
   }
   const { due, fromMs, active } = await dueNow(context)
