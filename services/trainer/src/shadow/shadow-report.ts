@@ -20,21 +20,19 @@ export function checkShadow(
   const most = anomalyBound({ alertRate: alertRateOf(detection, shadow), contamination }, scored)
   const floods = anomalyShare > most && anomalyShare > activeAnomalyShare
   const flood = `as a shadow it found anomalies in ${formatShare(anomalyShare)} of ${scored} records; at most ${formatShare(most)} are accepted`
-  const failureOf = () => {
-    if (shadow.isOutdated)
-      return 'another model was activated while it was a shadow; outflow models promote makes it the active one'
-    if (scored === 0) return 'as a shadow it scored no record until the next fit was due'
-    return floods ? flood : null
-  }
+  const failure = shadow.isOutdated ? OUTDATED : scored === 0 ? IDLE : floods ? flood : null
   return {
     forMs: shadow.elapsedMs,
     scored,
     anomalyShare,
     activeAnomalyShare,
     disagreement: disagreementOf(shadow),
-    failure: failureOf(),
+    failure,
   }
 }
+
+const OUTDATED = 'another model was activated while it was a shadow; outflow models promote makes it the active one'
+const IDLE = 'as a shadow it scored no record until the next fit was due'
 
 /** Share of the records that are anomalies under only one of the two. */
 export function disagreementOf({ scored, anomaliesByActive, anomaliesByShadow }: Shadow): number {
