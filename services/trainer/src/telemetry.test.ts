@@ -60,15 +60,17 @@ test('the command that is logged to exclude a burst has every option that it req
 })
 
 test('issue 17.10: a fit whose model can find no anomaly logs a warning', () => {
-  const log = { info: vi.fn(), warn: vi.fn() }
+  const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   const telemetry = aTelemetry(log)
   const calibration = { rows: 90, smallestPValue: 1 / 91, medianNll: 1 }
   const training = { backend: 'wasm', stopped: 'patience' }
   const metadata = { modelId: 'm1', training, calibration } as Parameters<typeof telemetry.gateDecided>[1]
   const report = { gain: { mean: 0 }, failures: [] } as unknown as Parameters<typeof telemetry.gateDecided>[2]
+  // Of a model that never scores, the limit is not logged.
+  telemetry.gateDecided('failed_gate', metadata, report, 1)
   telemetry.gateDecided('promoted', metadata, report, 1)
   const limit = expect.stringMatching(/^no record can be an anomaly at an alert rate of 0.001:/)
-  expect(log.warn).toHaveBeenCalledWith({ modelId: 'm1', limit }, 'detection limited')
+  expect(log.warn.mock.calls).toEqual([[{ modelId: 'm1', limit }, 'detection limited']])
 })
 
 test('of an outage attempts 1, 2, 4, 8 … are logged (a missing topic made a line every 40 s), and each error that needs a person', () => {

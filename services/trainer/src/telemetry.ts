@@ -80,7 +80,7 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
       const fields = { modelId, ...took, anomalyShare, medianNll, against, gainNats: gain.mean }
       if (outcome === 'promoted') log.info(fields, 'model promoted')
       else if (outcome === 'shadow') log.info(fields, 'shadow started')
-      else log.error({ ...fields, failures }, 'model failed its gate')
+      else return log.error({ ...fields, failures }, 'model failed its gate')
       const limit = unreachable(metadata, detection)
       if (limit !== null) log.warn({ modelId, limit }, 'detection limited')
     },
