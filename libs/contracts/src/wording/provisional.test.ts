@@ -11,7 +11,7 @@ const aModel = (own: Partial<ModelMetadata>) =>
 test('a provisional model is described with its records, its alerts, and the fit that gives a full model, also after a rollback', () => {
   expect(describeProvisional(aModel({ recordsPerDay: 5_000 }), config())).toEqual({
     what: 'provisional model (180 records); its anomalies are not alerted',
-    next: 'the next fit with 2,000 records in its window gives a full model; `outflow retrain` requests one',
+    next: 'the next fit with 2,000 records in its window gives a full model; `outflow retrain` starts it once they are there',
   })
   expect(describeProvisional(aModel({}), config(true))?.what).toBe('provisional model (180 records)')
 })

@@ -17,7 +17,7 @@ export function describeProvisional(
   const inWindow = recordsPerDay ? Math.floor((recordsPerDay * window) / DAY_MS) : minRows
   if (inWindow >= minRows) {
     // Also true after a rollback to a provisional model, when the window has enough records and the next fit follows the schedule.
-    const next = `the next fit with ${count(minRows)} records in its window gives a full model; \`outflow retrain\` requests one`
+    const next = `the next fit with ${count(minRows)} records in its window gives a full model; \`outflow retrain\` starts it once they are there`
     return { what, next }
   }
   const days = Math.ceil(minRows / recordsPerDay!)
