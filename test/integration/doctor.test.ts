@@ -10,7 +10,7 @@ import { aDatabase, aName } from '../support/infrastructure.js'
 import { onLoopback } from '../support/on-loopback.js'
 import { parcelModel } from '../support/parcel-models.js'
 import { aParcelPipeline } from '../support/parcel-pipeline.js'
-import { PARCEL_FEATURES } from '../support/parcels.js'
+import { fitParcelModel, PARCEL_FEATURES } from '../support/parcels.js'
 import { aFitReport, aModel, aModelMetadata } from '../support/reports.js'
 
 it('doctor reports a read-only database, and a registry that is late instead of a topic without records', async () => {
@@ -57,10 +57,14 @@ it('doctor reports a user of Postgres that may write all tables but does not own
 })
 
 it('doctor and status report an active model whose features are not those of the configuration', async () => {
-  const model = await parcelModel()
+  // For a provisional one doctor proposed to wait for more records.
+  const provisional = await fitParcelModel(3, (records) => records.slice(0, 60), { provisional: true })
   const [same, changed] = [
-    await aParcelPipeline({ model }),
-    await aParcelPipeline({ model, features: PARCEL_FEATURES.map((feature) => ({ ...feature, optional: true })) }),
+    await aParcelPipeline({ model: await parcelModel() }),
+    await aParcelPipeline({
+      model: provisional,
+      features: PARCEL_FEATURES.map((feature) => ({ ...feature, optional: true })),
+    }),
   ]
   const modelFinding = async ({ configFile }: typeof same) => (await doctorFindings(configFile)).model
 

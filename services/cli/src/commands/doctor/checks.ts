@@ -260,14 +260,14 @@ const model = ({ config, configPath, pool }: DoctorContext): Check => ({
       )
     }
     return withDetector(stored.artefact, async ({ metadata }) => {
-      const state = describeProvisional(metadata, config)
-      if (state !== null) throw new NotYetCreated(`${describeModel(metadata)}; ${state.what}`, state.next)
       if (!sameFeatures(metadata, config.features)) {
         throw new NotYetCreated(
           `${describeModel(metadata)}; records are read by its features, which are not those of the configuration`,
           await fixOfFeatures(),
         )
       }
+      const state = describeProvisional(metadata, config)
+      if (state !== null) throw new NotYetCreated(`${describeModel(metadata)}; ${state.what}`, state.next)
       return describeModel(metadata)
     })
 
