@@ -33,17 +33,21 @@ describe('the outbox', () => {
     ])
   })
 
-  it('is on disk with its numbers after untilOnDisk, although neither the writer nor the numbering waited', async () => {
+  it('is on disk with its numbers after untilOnDisk, although neither the writer nor the numbering waited, nor does the role by default', async () => {
     const pipeline = await aPipeline()
-    await writeBatch(pool, aBatch(pipeline, 0n, 3n))
+    const target = new URL(pool.options.connectionString!)
+    target.searchParams.set('options', '-c synchronous_commit=off')
+    const hasty = openPool(target.href)
+    await writeBatch(hasty, aBatch(pipeline, 0n, 3n))
     for (let offset = 3n; offset < 60n; offset += 3n) {
-      await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
-      await takeOutbox(pool, { pipeline, limit: 1 })
+      await writeBatch(hasty, aBatch(pipeline, offset, offset + 3n))
+      await takeOutbox(hasty, { pipeline, limit: 1 })
       const { rows: written } = await pool.query<{ at: string }>('select pg_current_wal_insert_lsn() as at')
-      await untilOnDisk(pool)
+      await untilOnDisk(hasty)
       const { rows } = await pool.query('select pg_current_wal_flush_lsn() >= $1::pg_lsn as flushed', [written[0]!.at])
       expect(rows).toEqual([{ flushed: true }])
     }
+    await hasty.end()
   })
 
   it('gets no numbers while a rule may hide alerts, until they are decided', async () => {

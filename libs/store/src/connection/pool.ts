@@ -24,8 +24,12 @@ const STATEMENT_TIMEOUT_MS = 30_000
 // Slightly above the statement timeout, so that it fires only if the server does not respond, as on a dead network path.
 const ANSWER_TIMEOUT_MS = 35_000
 
-/** pg reads times in ISO form only: in the form that another `DateStyle` of the server, the database or the role gives them, they become null. */
-const ISO_TIMES = "set DateStyle = 'ISO'"
+/**
+ * Settings that a server, database or role may have changed. pg reads times in ISO form only, others become null. A transaction whose commit
+ * need not be on disk states so itself; without the others, a crash of Postgres would lose the numbers of sent alerts.
+ */
+const OWN_SETTINGS = `set DateStyle = 'ISO';
+  select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`
 
 /** For a session that may have no statement for hours: a server, database or role can have a timeout that would end it. */
 export const STAY_IDLE = 'set idle_session_timeout = 0'
@@ -40,7 +44,7 @@ export function openPool(url: string, options: PoolOptions = {}): Pool {
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
-    onConnect: (client) => client.query(ISO_TIMES),
+    onConnect: (client) => client.query(OWN_SETTINGS),
   })
   let isLost = false
   // Without a listener an idle connection that breaks ends the process.
