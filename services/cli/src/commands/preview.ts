@@ -2,7 +2,7 @@ import type { Config } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { eachDetected } from '@outflow/store/anomalies'
 import { listSuppressions } from '@outflow/store/suppressions'
-import { formatCount, formatCounted, type Terminal } from '@outflow/terminal'
+import { formatCount, formatCounted, oneLine, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printResult } from '../command-context.js'
 import { moment, type RangeOptions, rangeOf, toOption } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -60,7 +60,7 @@ type Preview = Awaited<ReturnType<typeof previewOf>>
 export function describePreview(preview: Preview, terminal: Pick<Terminal, 'table'>): string {
   const { pipeline, from, to, anomalies, alerts, sent, groups, gathered, hidden, bySeverity, days } = preview
   const unsent = [
-    ...hidden.rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${why}: ${formatCount(count)}`),
+    ...hidden.rules.map(({ id, hidden: count, why }) => `hidden by rule ${id}, ${oneLine(why)}: ${formatCount(count)}`),
     ...(hidden.cooldown > 0 ? [`hidden by a cool-down: ${formatCount(hidden.cooldown)}`] : []),
     ...gatheredLines(gathered, groups),
   ]

@@ -1,7 +1,8 @@
 import { type Feature, featureSchema, suppressionRuleSchema } from '@outflow/contracts'
+import type { Suppression } from '@outflow/store/suppressions'
 import { expect, it } from 'vitest'
 import { UsageError } from '../errors.js'
-import { type AddOptions, requireMatchable, ruleOf } from './suppress.js'
+import { type AddOptions, describeRules, requireMatchable, ruleOf } from './suppress.js'
 
 const features: readonly Feature[] = [
   { path: '$.delay', type: 'numeric' },
@@ -40,4 +41,22 @@ it('rejects a time zone without the hours that it is for', () => {
   const until = new Date('2030-01-01')
   expect(() => ruleOf({ zone: 'Europe/Berlin', until } as AddOptions)).toThrow('--zone: allowed: with --when')
   expect(ruleOf({ when: 'sat', until } as AddOptions)).toMatchObject({ timeOfWeek: 'sat', zone: 'UTC' })
+})
+
+it('shows the colours of a key and of a reason as escapes (a key of a record could hide the rest of the list)', () => {
+  const { expiresAt, ...rule } = suppressionRuleSchema.parse({
+    entity: 'a\u001b[8mb',
+    expiresAt: '2030-01-01T00:00:00Z',
+  })
+  const stored = {
+    ...rule,
+    id: '7',
+    expiresAt: new Date(expiresAt),
+    removedBy: null,
+    hidden: 2,
+    why: '\u001b[8mc',
+    createdBy: 'ada',
+  }
+  const listed = describeRules([stored as unknown as Suppression], { table: ({ rows }) => String(rows) })
+  expect(listed).toBe('7,a\\u001b[8mb,2030-01-01T00:00:00.000Z,2,\\u001b[8mc,ada')
 })

@@ -1,8 +1,8 @@
 import { type Feature, type SuppressionRule, suppressionRuleSchema } from '@outflow/contracts'
 import { formatRule } from '@outflow/contracts/wording'
 import { columnsOf } from '@outflow/records/fields'
-import { addSuppression, listSuppressions, removeSuppression } from '@outflow/store/suppressions'
-import { formatCount, type Terminal } from '@outflow/terminal'
+import { addSuppression, listSuppressions, removeSuppression, type Suppression } from '@outflow/store/suppressions'
+import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
 import { type CommandContext, printResult } from '../command-context.js'
 import { UsageError } from '../errors.js'
@@ -50,16 +50,7 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
     .action(async (options: PipelineOptions & { readonly all?: true }) => {
       const { all = false } = options
       const rules = await withPipeline(options, (pool, { pipeline }) => listSuppressions(pool, { pipeline, all }))
-      const table = terminal.table({
-        head: ['id', 'hides', 'until', 'hidden', 'why', 'by'],
-        aligns: ['right', 'left', 'left', 'right', 'left', 'left'],
-        rows: rules.map((rule) => {
-          const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
-          const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
-          return [id, formatRule(rule), until, formatCount(hidden), why, createdBy]
-        }),
-      })
-      await printResult(terminal, options.json, rules, rules.length === 0 ? 'no rules' : table)
+      await printResult(terminal, options.json, rules, describeRules(rules, terminal))
     })
   suppress
     .command('remove')
@@ -75,6 +66,20 @@ export function define(suppress: OutflowCommand, { terminal }: CommandContext): 
       if (!wasActive) throw new UsageError(`no rule has the id ${id}; \`outflow suppress list\` lists them`)
       await printResult(terminal, options.json, { id }, `${id} is removed; alerts that it hid stay hidden`)
     })
+}
+
+/** A key may be from a record: its control characters, and so its colours, are shown as escapes. */
+export function describeRules(rules: readonly Suppression[], terminal: Pick<Terminal, 'table'>): string {
+  if (rules.length === 0) return 'no rules'
+  return terminal.table({
+    head: ['id', 'hides', 'until', 'hidden', 'why', 'by'],
+    aligns: ['right', 'left', 'left', 'right', 'left', 'left'],
+    rows: rules.map((rule) => {
+      const { id, expiresAt, removedBy, hidden, why, createdBy } = rule
+      const until = removedBy === null ? expiresAt.toISOString() : `removed by ${removedBy}`
+      return [id, oneLine(formatRule(rule)), until, formatCount(hidden), oneLine(why), createdBy]
+    }),
+  })
 }
 
 export interface AddOptions extends ChangeOptions {
@@ -93,7 +98,7 @@ async function addRule(options: AddOptions, terminal: Terminal): Promise<void> {
     requireMatchable(rule, features)
     return addSuppression(pool, { pipeline, rule, ...changeOf(options) })
   })
-  const text = `${id}: hides alerts of ${formatRule(rule)}, until ${rule.expiresAt.toISOString()}`
+  const text = `${id}: hides alerts of ${oneLine(formatRule(rule))}, until ${rule.expiresAt.toISOString()}`
   await printResult(terminal, options.json, { id, ...rule }, text)
 }
 

@@ -74,11 +74,11 @@ test('counts the anomalies that each rule hid, and counts a group on the day on 
     pipeline: 'flights',
     from: 'then',
     to: 'now',
-    hidden: { cooldown: 0, rules: [{ id: '3', hidden: 1, why: 'known' }] },
+    hidden: { cooldown: 0, rules: [{ id: '3', hidden: 1, why: 'known\nfact' }] },
   }
   const text = describePreview(preview, { table: () => '' })
   expect(text).toContain('4 anomalies would have been 2 alerts, 1 of them about one each')
-  expect(text).toContain('  hidden by rule 3, known: 1\n  of a key: 2, sent in 1 alert\n')
+  expect(text).toContain('  hidden by rule 3, known\\u000afact: 1\n  of a key: 2, sent in 1 alert\n')
 })
 
 test('states that no detected anomaly would have been alerted (it stated that none was detected)', () => {
