@@ -9,21 +9,23 @@ vi.mock('@outflow/console/dead-letters', async (original) => ({
   findOriginals: vi.fn(),
   recordChecker: async () => async () => null,
 }))
-vi.mock('./dead-letters/resend.js', () => ({
-  lettersAt: async () => [
-    {
-      ...{
-        topic: 'flights',
-        partition: 2,
-        offset: 7n,
-        reason: 'wrong_type',
-        detail: 'delay must be a number',
-        key: null,
-      },
-      ...{ valueStart: Buffer.from('{"delay":"late"}'), valueBytes: 16, rejectedAt: new Date(0), resentAt: null },
+vi.mock('./dead-letters/resend.js', () => {
+  const letter = {
+    ...{
+      topic: 'flights',
+      partition: 2,
+      offset: 7n,
+      reason: 'wrong_type',
+      detail: 'delay must be a number',
+      key: null,
     },
-  ],
-}))
+    ...{ valueStart: Buffer.from('{"delay":"late"}'), valueBytes: 16, rejectedAt: new Date(0), resentAt: null },
+  }
+  return {
+    lettersAt: async () => [letter],
+    newestLetters: async () => [letter, { ...letter, valueBytes: 12_345_678 }],
+  }
+})
 vi.mock('../store-access.js', () => ({ withPipeline: (_: object, use: Use) => use({}, {}) }))
 type Use = (pool: object, config: object) => Promise<unknown>
 
@@ -37,4 +39,12 @@ test('while Kafka is unavailable, show prints what is stored of a dead letter, a
     'flights/2/7  wrong_type  rejected 1970-01-01T00:00:00.000Z\n  delay must be a number\n  its message cannot be read\n' +
       '  the first 16 of 16 bytes of its value:\n{"delay":"late"}\n',
   )
+})
+
+test('list aligns sizes by their last digit, with separators (12345678 was left-aligned)', async () => {
+  const result = vi.fn(async (_: string) => {})
+  const argv = ['node', 'outflow', 'dead-letters', 'list']
+  const program = await makeProgram({ terminal: { ...makeTerminal(process), result }, exitCode: 0 }, argv)
+  await program.parseAsync(argv)
+  expect(result.mock.calls.join('')).toMatch(/wrong_type +16 {2}delay.*\n.*wrong_type {2}12,345,678 {2}delay/)
 })

@@ -81,11 +81,12 @@ function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): stri
   if (letters.length === 0) return 'no dead letter'
   return terminal.table({
     head: ['position', 'rejected', 'reason', 'bytes', 'detail', 'resent'],
+    aligns: ['left', 'left', 'left', 'right'],
     rows: letters.map((letter) => [
       formatPosition(letter),
       letter.rejectedAt.toISOString(),
       letter.reason,
-      letter.valueBytes ?? 'none',
+      letter.valueBytes === null ? 'none' : formatCount(letter.valueBytes),
       shorten(oneLine(letter.detail)),
       letter.resentAt === null ? '' : `${letter.resentAt.toISOString()}${letter.corrected ? ', corrected' : ''}`,
     ]),

@@ -199,6 +199,7 @@ export function describeModels(
   })
   return terminal.table({
     head: ['id', 'state', 'fitted', 'records', 'gain, nats', 'anomalies', 'validation, nats', 'KiB', 'labels'],
+    aligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right'],
     rows,
   })
 }

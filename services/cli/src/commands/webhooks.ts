@@ -44,6 +44,7 @@ export function define(webhooks: OutflowCommand, context: CommandContext): void 
       })
       const table = terminal.table({
         head: ['webhook', 'kind', 'host', 'delivered', 'waiting', 'given up', 'last failure'],
+        aligns: ['left', 'left', 'left', 'right', 'right', 'right'],
         rows: listed.map(({ name, kind, host, delivered, waiting, dead, failure }) => [
           ...[name, kind, host],
           ...[formatCount(delivered), formatCount(waiting), formatCount(dead)],
