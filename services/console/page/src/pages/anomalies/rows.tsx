@@ -139,7 +139,7 @@ export function Rows({ list, filters, box }: RowsProps) {
         {list.error.value !== null && (
           <>
             {' · '}
-            {list.error.value.title}.{' '}
+            {list.error.value.message}{' '}
             <button type="button" class="link" onClick={() => list.readNextPage()}>
               Try again
             </button>
