@@ -126,6 +126,8 @@ describe('what an operator changes', () => {
     await page.goto(`${console.url}/models`)
     const precision = page.getByRole('region', { name: 'Precision' })
     await precision.getByLabel('Grouped').selectOption('by field')
+    // The URL is the state (a reload, and the way back from an anomaly, showed the weeks).
+    await page.reload()
     const delay = precision.getByRole('row', { name: /^delay/ })
     await soon(() => delay.locator('td').allTextContents()).toEqual(['50 %', '9 % to 91 %', '1', '1', '0'])
     await precision.getByRole('link', { name: 'delay' }).click()

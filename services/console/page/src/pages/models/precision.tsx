@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks'
 import type { Precision as Group } from '../../api/types.js'
 import { SeverityBadge } from '../../parts/badges.js'
 import { Choice } from '../../parts/choice.js'
 import { Empty, Shown } from '../../parts/states.js'
 import { type Column, Table } from '../../parts/table.js'
+import { navigate, place } from '../../state/location.js'
 import { useRead } from '../../state/resource.js'
 import { currentPipeline, withPipeline } from '../../state/session.js'
 import { formatCount } from '../../words/format.js'
@@ -16,7 +16,8 @@ const GROUPINGS: readonly Grouping[] = ['week', 'field', 'severity', 'model']
 /** Share of confirmed anomalies among those with a verdict, by week, field, severity or model. */
 export function Precision() {
   const groups = useRead<readonly Group[]>('/precision', { pipeline: currentPipeline.value })
-  const [by, setBy] = useState<Grouping>('week')
+  const wanted = new URLSearchParams(place.value.search).get('by')
+  const by = GROUPINGS.find((grouping) => grouping === wanted) ?? 'week'
   return (
     <section aria-labelledby="precision">
       <div class="row spread head">
@@ -24,7 +25,7 @@ export function Precision() {
         <Choice
           label="Grouped"
           value={by}
-          onValue={(value) => setBy(value as Grouping)}
+          onValue={(value) => navigate(withPipeline('/models', { by: value }), { replace: true })}
           of={GROUPINGS.map((grouping) => [grouping, `by ${grouping}`])}
         />
       </div>
