@@ -76,7 +76,7 @@ const DAY = `
   from ${PIPELINES},
        lateral (
          select n, n as place, ($1::int * share)::int as rows, random() as chance, random() as uniform,
-                'E' || lpad(floor(entities * power(random(), 3))::text, 3, '0') as key
+                'E' || to_char(floor(entities * power(random(), 3)), 'FM99999000') as key
          from generate_series(0, ($1::int * share)::int - 1) as n
        ) as made
   order by part`
