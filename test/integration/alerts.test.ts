@@ -8,6 +8,7 @@ import { beginPartition, NO_ROWS } from '../support/begin-partition.js'
 import { configWith } from '../support/config-with.js'
 import { eventually } from '../support/eventually.js'
 import { aDatabase, aName, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { withAdmin } from '../support/kafkajs.js'
 import { untilOutboxIsEmpty } from '../support/outbox.js'
 import { startRelay } from '../support/relay.js'
 import { readCommitted, type SeenRecord } from '../support/topic-reader.js'
@@ -155,4 +156,13 @@ test('a record resent to a deleted topic is reported, and delays no message (the
   const { vitals } = relaying()
   expect((await sentLetters()).map(({ value }) => String(value))).toEqual(['last'])
   expect(await vitals.metrics.text()).toContain('outflow_messages_not_sent_total{kind="resent"} 1')
+})
+
+test('a record is resent after the alerts topic was deleted (it was skipped, as if its own topic were missing)', async () => {
+  relaying()
+  await queue([aDeadLetter(Buffer.from('first'))])
+  await untilOutboxIsEmpty(pool)
+  await withAdmin(kafkaBrokers(), (admin) => admin.deleteTopics({ topics: [config.alerts.topic] }))
+  await queue([{ ...aDeadLetter(Buffer.from('again')), kind: 'resent' }])
+  expect((await sentLetters()).map(({ value }) => String(value))).toEqual(['first', 'again'])
 })

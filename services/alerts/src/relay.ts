@@ -83,7 +83,8 @@ export async function relayOnce(
   } catch (error: unknown) {
     const isDeleted = error instanceof TopicUnknown && rows.some(({ kind }) => kind === 'resent')
     if (error instanceof MessageTooLarge || isDeleted) {
-      if (rows.length > 1) oversized.alone = last.sequence
+      // The missing topic may also be the relay's own, with the mark: its restart creates that one.
+      if (last.sequence > oversized.alone) oversized.alone = last.sequence
       else withhold(last, error, telemetry, oversized)
     }
     throw error
