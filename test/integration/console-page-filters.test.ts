@@ -59,6 +59,23 @@ it('shows keys of ten characters in whole on a phone (those with the same beginn
   expect(cut).toBe(0)
 })
 
+it('has a lane without reasons on one line, and names before values from right to left, on a phone (they overlapped; it followed)', async () => {
+  await pool.query(`update outflow.anomalies set reasons = null, record = '{"note": "تأخير"}' where "offset" = 8`)
+  await page.setViewportSize(PHONE)
+  await page.goto(`${console.url}/?key=airport-8&column=note`)
+  await page.locator('.lane-name', { hasText: 'without reasons yet' }).waitFor()
+  await page.locator('.value', { hasText: 'تأخير' }).waitFor()
+  const isHigher = `[...document.querySelectorAll('.lane-name')].some((name) => name.scrollHeight > name.clientHeight)`
+  expect(await page.evaluate(isHigher)).toBe(false)
+  const [nameEnd, valueStart] = await page.evaluate<[number, number]>(`{
+    const value = [...document.querySelectorAll('.value')].find((shown) => shown.textContent.includes('تأخير'))
+    const text = document.createRange()
+    text.selectNode(value.lastChild)
+    ;[value.firstChild.getBoundingClientRect().right, text.getBoundingClientRect().left]
+  }`)
+  expect(valueStart).toBeGreaterThanOrEqual(nameEnd)
+})
+
 it('states what a search reads when it finds nothing', async () => {
   await page.goto(`${console.url}/`)
   await page.getByLabel('Search records').fill('is odd')

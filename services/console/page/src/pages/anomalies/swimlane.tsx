@@ -77,7 +77,9 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
       {overview.lanes.map(({ name, anomalies, before, cells }) => (
         <div class="lane" key={name}>
           {name === null ? (
-            <span class="lane-name quiet">without reasons yet</span>
+            <span class="lane-name quiet">
+              <span class="facet-name">without reasons yet</span>
+            </span>
           ) : (
             <button
               type="button"
