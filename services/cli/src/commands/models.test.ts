@@ -1,20 +1,13 @@
+import type { ModelSummary } from '@outflow/store/models'
 import { expect, test } from 'vitest'
 import { describeModels, describePromotion } from './models.js'
 
-const listed = (own: object, column: string) => {
-  const stored = { id: 'm', metrics: { gain: { mean: 1 }, anomalyShare: 0.01 }, artefactBytes: 1024, isShadow: false }
-  const createdAt = new Date('2026-01-01T00:05:00Z')
-  const model = { ...stored, createdAt, ...own } as unknown as Parameters<typeof describeModels>[0][number]
-  return describeModels([model], { table: ({ head, rows }) => String(rows[0]![head!.indexOf(column)]) })
-}
-
-test('the list marks the shadow (it was a candidate like any other)', () => {
-  expect(listed({ state: 'candidate', metadata: null, isShadow: true }, 'state')).toBe('candidate, shadow')
-  expect(listed({ state: 'candidate', metadata: null }, 'state')).toBe('candidate')
-})
-
 test('a model was fitted at the time that doctor prints, not when it was stored; that is the best known of a newer outflow', () => {
-  const fittedOf = (metadata: object | null) => listed({ state: 'active', metadata }, 'fitted')
+  const stored = { id: 'm', state: 'active', metrics: { gain: { mean: 1 }, anomalyShare: 0.01 }, artefactBytes: 1024 }
+  const fittedOf = (metadata: object | null) => {
+    const model = { ...stored, metadata, createdAt: new Date('2026-01-01T00:05:00Z') } as unknown as ModelSummary
+    return describeModels([model], { table: ({ head, rows }) => String(rows[0]![head!.indexOf('fitted')]) })
+  }
   const training = { rows: 2_000, validationNll: 1 }
   expect(fittedOf({ createdAt: '2026-01-01T00:00:00.000Z', training, calibration: {} })).toBe(
     '2026-01-01T00:00:00.000Z',

@@ -1,7 +1,6 @@
 import { formatShare } from '@outflow/contracts/wording'
 import { openDetector } from '@outflow/detector'
 import {
-  currentShadow,
   listModelChanges,
   listModels,
   loadModel,
@@ -58,10 +57,7 @@ function addReadCommands(models: OutflowCommand, { terminal }: CommandContext): 
     .description('Lists the models of a pipeline, newest first.')
     .pipelineOptions('the list')
     .action(async (options: PipelineOptions) => {
-      const summaries = await withPipeline(options, async (pool, { pipeline }) => {
-        const shadow = await currentShadow(pool, pipeline)
-        return (await listModels(pool, pipeline)).map((model) => ({ ...model, isShadow: model.id === shadow?.id }))
-      })
+      const summaries = await withPipeline(options, (pool, { pipeline }) => listModels(pool, pipeline))
       await printResult(terminal, options.json, summaries, describeModels(summaries, terminal))
     })
   models
@@ -177,16 +173,13 @@ function addExclusionCommands(models: OutflowCommand, { terminal }: CommandConte
     })
 }
 
-export function describeModels(
-  models: readonly (ModelSummary & { readonly isShadow: boolean })[],
-  terminal: Pick<Terminal, 'table'>,
-): string {
+export function describeModels(models: readonly ModelSummary[], terminal: Pick<Terminal, 'table'>): string {
   if (models.length === 0) return 'no model yet'
-  const rows = models.map(({ id, state, isShadow, createdAt, metadata, metrics, artefactBytes }) => {
+  const rows = models.map(({ id, state, createdAt, metadata, metrics, artefactBytes }) => {
     const training = metadata?.training
     return [
       id,
-      isShadow ? `${state}, shadow` : metadata?.provisional ? `${state}, provisional` : state,
+      metadata?.provisional ? `${state}, provisional` : state,
       // As in `doctor`; it was stored later, after its gate.
       metadata?.createdAt ?? createdAt.toISOString(),
       training ? formatCount(training.rows) : '?',
