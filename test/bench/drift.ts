@@ -43,7 +43,6 @@ const config = configWith({
   pipeline: 'stream',
   source: { topics: ['stream'] },
   features: STREAM_FEATURES,
-  model: { layers: 4, hidden: [32] },
   training: { every: '6h', window: '24h', minRows: 5_000, maxRows: 20_000, seed, niceness: 0 },
   detection: { alertRate: BUDGET },
 })
