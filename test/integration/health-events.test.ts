@@ -148,7 +148,7 @@ test('labels make no model younger, and a fit confirms it under its own id (each
   expect(await openKinds(pool, config.pipeline)).toEqual([])
 })
 
-test('issue 17.8: a stream with only rejected records raises detector_silent, and ingest is not ready', async () => {
+test('issue 17.8: a stream with only rejected records raises detector_silent with a field, and ingest is not ready (it named none)', async () => {
   const pipeline = await aLookedAfterPipeline()
   const { config, pool, checkHealth, pass } = pipeline
   await pipeline.promote('first')
@@ -163,7 +163,7 @@ test('issue 17.8: a stream with only rejected records raises detector_silent, an
   expect(await healthEventsCheck(pool, { pipeline: config.pipeline, unready: ['detector_silent'] })).toMatchObject({
     ok: false,
     detail: expect.stringContaining(
-      '75 of the last 75 records were rejected, most of them for missing_field; before, 100 % were',
+      `75 of the last 75 records were rejected, most of them for missing_field, for example ${config.source.topics[0]}/0/0: $.grams is missing; before, 100 % were`,
     ),
   })
 

@@ -8,7 +8,7 @@ export interface HealthFacts {
   readonly activeId: string | null
   /** Age since it was fitted, before labels changed its calibration set, or since a later fit gave an identical model. */
   readonly modelAgeMs: number | null
-  /** The most frequent reason of the newest dead letters; null: there are none. */
+  /** The most frequent reason of the newest dead letters, and one of them with its position and detail; null: there are none. */
   readonly rejectedFor: string | null
   /** The newest drift alarm of the active model's scores. */
   readonly drift: { readonly chart: string; readonly changedAt: Date; readonly field: string | null } | null
@@ -27,7 +27,8 @@ export async function healthFacts(db: Queryable, pipeline: string): Promise<Heal
       with active as (
         select id, fitted_id from outflow.models where pipeline = $1 and state = 'active'
       ), newest_dead_letters as (
-        select reason from outflow.dead_letters where pipeline = $1 order by rejected_at desc limit 100
+        select reason, topic || '/' || partition || '/' || "offset" || ': ' || detail as example
+        from outflow.dead_letters where pipeline = $1 order by rejected_at desc limit 100
       ), alarm as (
         select chart, changed_at, fields -> 0 ->> 'field' as field
         from outflow.drift_alarms
@@ -41,7 +42,8 @@ export async function healthFacts(db: Queryable, pipeline: string): Promise<Heal
                (select max(ended_at) from outflow.fits
                 where pipeline = $1 and model_id = (select fitted_id from active) and state = 'known')
              ))::float8 * 1000 as "modelAgeMs",
-             (select mode() within group (order by reason) from newest_dead_letters) as "rejectedFor",
+             (select reason || ', for example ' || min(example)
+              from newest_dead_letters group by reason order by count(*) desc limit 1) as "rejectedFor",
              alarm.chart, alarm.changed_at as "changedAt", alarm.field
       from (select) as one left join alarm on true`,
     values: [pipeline],
