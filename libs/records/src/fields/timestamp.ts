@@ -1,5 +1,5 @@
 const ISO =
-  /^(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i
+  /^(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(?:(Z|UTC|[+-]\d\d(?::?\d\d)?)(?:\[[^\]]*\])?)?)?$/i
 const EPOCH = /^\d{9,19}(?:\.\d{1,9})?$/
 /** Longer texts are not times; the limit also bounds how long a pattern match takes. */
 const LONGEST = 64
@@ -32,7 +32,7 @@ const EPOCH_UNITS = [
 /**
  * Returns epoch ms of an ISO 8601 time (without a zone: UTC), of `YYYY/MM/DD HH:MM`, or of an epoch time in seconds, ms, µs or ns as a
  * number or in digits (see `epochUnit`); `undefined` for anything else, including dates such as 30 February. A zone may be the word UTC,
- * as BigQuery writes it.
+ * as BigQuery writes it; the name of a zone after an offset, as in Java's `+01:00[Europe/Berlin]`, is ignored.
  */
 export function parseTimestamp(value: string | number): number | undefined {
   if (typeof value === 'number') {

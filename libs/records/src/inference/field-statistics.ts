@@ -17,8 +17,10 @@ export const newField = () => ({
   /** The first unit after a number, and the numbers that have it, which are texts. */
   unit: undefined as string | undefined,
   unitNumbers: 0,
-  /** Dates that are not ISO 8601, which are texts. */
+  /** Dates in a form that is read as text. */
   textDates: 0,
+  /** Numbers that are dates, such as 20260314. */
+  numberDates: 0,
   summariser: new NumberSummariser(),
   times: 0,
   /** Times that are whole days. */
@@ -83,7 +85,7 @@ export function note(field: Field, value: unknown, nowMs: number): void {
     if (TEXT_DATE.test(text)) field.textDates += 1
     noteTime(field, 'times', parseTimestamp(whole))
   } else if (Number.isNaN(number)) field.noNumbers += 1
-  else noteNumber(field, number, { code: isCode(whole, number), nowMs })
+  else noteNumber(field, number, { whole, nowMs })
 }
 
 /** Counts a run of equal values. A value beyond the most that are stored counts as one that returns. */
@@ -97,10 +99,11 @@ function noteRun(field: Field, text: string, mostDistinct: number): void {
 function noteNumber(
   field: Field,
   number: number,
-  { code, nowMs }: { readonly code: boolean; readonly nowMs: number },
+  { whole, nowMs }: { readonly whole: string; readonly nowMs: number },
 ): void {
   field.numbers += 1
-  if (code) field.codes += 1
+  if (isCode(whole, number)) field.codes += 1
+  if (NUMBER_DATE.test(whole)) field.numberDates += 1
   field.summariser.add(number)
   noteChange(field, number)
   const time = parseTimestamp(number)
@@ -126,15 +129,20 @@ const TEXT_NUMBER = /^[\s+(-]*(\d[\d.'\s]*(,\d+)+(\.\d+)?|[$€£¥][\s-]*\d[\d.
 /** A number with a unit of letters: `70 kg`, `-3.5°C`, `90km/h`. */
 const UNIT_NUMBER = /^\s*[+-]?\d+(?:\.\d+)?\s*((?:\p{L}|[°º])[\p{L}°º²³/.]*)\s*$/u
 
-/** A date that is not ISO 8601, alone or before a time: `14/03/2026`, `2.1.2026`, `3/14/26`, `2026-3-1`, `Mar 14, 2026`, `14-Mar-26`. */
+/**
+ * A date in another form than ISO 8601 with separators, alone or before a time: `14/03/2026`, `2.1.2026`, `3/14/26`, `2026-3-1`,
+ * `Mar 14, 2026`, `Sat, 14 Mar 2026`, `14-Mar-26`, `14/Mar/2026:09:26`, `20260314T092653Z`.
+ */
 const TEXT_DATE = new RegExp(
-  String.raw`^\s*(\d{1,2}([./-])\d{1,2}\2\d{4}|\d{4}([./-])\d{1,2}\3\d{1,2}|\d{1,2}/\d{1,2}/\d\d|` +
-    String.raw`MONTH \d{1,2},? \d{4}|\d{1,2}[ -]MONTH[ -](\d\d|\d{4}))([,\s]+\d{1,2}:\d\d.*)?\s*$`.replaceAll(
+  String.raw`^\s*((mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?(\d{1,2}([./-])\d{1,2}\4\d{4}|\d{4}([./-])\d{1,2}\5\d{1,2}|\d{1,2}/\d{1,2}/\d\d|` +
+    String.raw`\d{8}T\d{4}\S*|MONTH \d{1,2},? \d{4}|\d{1,2}[ /-]MONTH[ /-](\d\d|\d{4}))([,:\s]+\d{1,2}:\d\d.*)?\s*$`.replaceAll(
       'MONTH',
       '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*',
     ),
   'i',
 )
+
+const NUMBER_DATE = /^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/
 
 /** A boolean, or its text in a CSV file: pandas writes `True`, R `TRUE`. */
 const BOOLEAN = /^(true|false)$/i

@@ -53,7 +53,7 @@ describe('feature inference', () => {
     ])
   })
 
-  it('leaves out dates that are not ISO 8601, with what to do (each new date was a category never seen before)', () => {
+  it('leaves out dates that are read as text, with what to do (each new date was a category never seen before)', () => {
     const why = expect.stringContaining('write them as 2026-03-14')
     for (const dates of [
       ['14/03/2026', '1/12/2025', '2026-03-13'],
@@ -61,6 +61,7 @@ describe('feature inference', () => {
       ['3/14/26, 9:05 PM', '12/1/26', 'NA'],
       ['Jan 1 2000', 'March 14, 2026', 'Sept 3 2026'],
       ['14-Mar-2026', '1 January 2000', '02-may-26'],
+      ['Mon, 05 Jan 2026 08:00:00 GMT', '05/Jan/2026:08:00:00 +0000', '20260105T080000Z'],
     ]) {
       expect(infer(column('due', ...dates)).leftOut).toEqual({ due: why })
     }
@@ -128,6 +129,12 @@ describe('feature inference', () => {
     // Amounts may all differ, but not within such a narrow range.
     expect(infer(Array.from({ length: 1_000 }, (_, at) => ({ amount: (at * 7_919) % 20_011 }))).warnings).toEqual([])
     expect(infer([...shuffled(1_000, 7_919), { row: 7, age: 30 }]).warnings).toEqual([])
+  })
+
+  it('warns of numbers that differ only as texts (version 1.10 was version 1.1)', () => {
+    const warning = { path: '$.version', text: expect.stringMatching(/^1\.10 and 1\.1 are the same number/) }
+    expect(infer(column('version', '1.1', '1.9', '1.10')).warnings).toEqual([warning])
+    expect(infer(column('price', '1.10', '2.00', '10.25')).warnings).toEqual([])
   })
 
   it('infers categorical for ids beyond 2⁵³, of which a number loses digits (thirty accounts were one number)', () => {
@@ -245,11 +252,14 @@ describe('feature inference', () => {
         day: `${1 + Math.floor(index / 20)}.10.2026`,
         shop: `shop ${(index * 37) % 30}`,
         stage: Math.floor(index / 200),
+        // It was a quantity until there were 20 days.
+        date: 20260130 + Math.floor(index / 300) * 71,
       })),
     )
     expect(leftOut.lot).toMatch(/^rises/)
+    expect(leftOut.date).toMatch(/^rises/)
     expect(leftOut.batch).toMatch(/^never returns/)
-    expect(leftOut.day).toMatch(/^dates that are not ISO 8601/)
+    expect(leftOut.day).toMatch(/^dates in a form that is read as text/)
     expect(kinds).toEqual(['$.shop categorical', '$.stage numeric'])
   })
 

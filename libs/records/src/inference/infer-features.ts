@@ -181,8 +181,13 @@ const MOST_SAMPLED = 8_192
 const CODE =
   'numbers that determine other fields, but not by their order, are read as codes: make it numeric if it is a quantity'
 
-function warningsOf(path: string, { summariser }: Field): readonly FeatureWarning[] {
+function warningsOf(path: string, { summariser, distinct }: Field): readonly FeatureWarning[] {
   const warnings: FeatureWarning[] = []
+  const version = [...distinct].find((text) => /\.\d+0$/.test(text) && distinct.has(text.slice(0, -1)))
+  if (version !== undefined) {
+    const text = `${version} and ${version.slice(0, -1)} are the same number: make it categorical if it is a version`
+    warnings.push({ path, text })
+  }
   const code = summariser.missingCode()
   if (code !== null) {
     const text = `${formatNumber(code)} is far from all others: leave it empty if it means missing, as it hides wrong values`
@@ -254,7 +259,7 @@ function kindOf(field: Field, values: number): Kind | string {
   if (unitNumbers > 0 && areNumbers(numbers + unitNumbers) && field.distinct.size > MOST_WITH_UNIT)
     return `numbers with the unit ${unit}, which are read as text: write the number alone`
   if (textDates > 0 && decides(times + textDates))
-    return 'dates that are not ISO 8601, which are read as text: write them as 2026-03-14, with a time as 2026-03-14T09:26:53Z'
+    return 'dates in a form that is read as text: write them as 2026-03-14, with a time as 2026-03-14T09:26:53Z'
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records per value the field is an id or free text.
   if (field.distinct.size * 2 > values)
@@ -264,11 +269,12 @@ function kindOf(field: Field, values: number): Kind | string {
 
 /**
  * Whether the numbers of a field rise or fall throughout, apart from a few out of order; null if neither. Numbers that repeat, such as one of a
- * batch of records, have to rise or fall more often, because a few sorted values are categories.
+ * batch of records, have to rise or fall more often, because a few sorted values are categories; two dates such as 20260314 suffice.
  */
-function monotone({ numbers, rises, falls, net, variation }: Field): 'rises' | 'falls' | null {
+function monotone({ numbers, numberDates, rises, falls, net, variation }: Field): 'rises' | 'falls' | null {
   const changes = rises + falls
-  if (changes < (changes < numbers / 2 ? FEWEST_STEPS : FEWEST_MONOTONE)) return null
+  const fewest = changes < numbers / 2 ? FEWEST_STEPS : FEWEST_MONOTONE
+  if (changes < fewest && numberDates < numbers) return null
   // A sawtooth also rises nearly always, but falls by as much as it has risen.
   if (Math.abs(net) < MONOTONE_SHARE * variation) return null
   if (rises >= MONOTONE_SHARE * changes) return 'rises'
