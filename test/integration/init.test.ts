@@ -81,7 +81,7 @@ describe('outflow init of a topic', () => {
     const { code, stdout } = await initOf(topic)
 
     expect(code).toBe(0)
-    expect(stdout).toContain('1 of 61 records are not, and would be dead letters')
+    expect(stdout).toContain('1 of 61 records would be dead letters: not JSON: ')
     const config = parseConfig(parse(stdout), {})
     expect(config).toMatchObject({
       kafka: { brokers: kafkaBrokers() },
@@ -92,6 +92,19 @@ describe('outflow init of a topic', () => {
         { path: '$.to', type: 'categorical' },
       ],
     })
+  })
+
+  it('counts records that ingest rejects for their size, and names the delimiter of CSV (init accepted 16 MiB)', async () => {
+    const topic = await aTopic()
+    await produce(topic, ['a;b', 'c;d', 'a;b', 'c;d', 'e'.repeat(1_100)])
+    const file = join(await aFolder(), 'csv.yaml')
+    await writeFile(file, 'source: { format: csv, csv: { columns: [x, y] }, maxRecordBytes: 1KiB }')
+    const init = ['init', '--topic', topic, '--brokers', brokers, '--config', file, '--output', '-']
+    expect((await callOutflow(init)).stderr).toContain('source.csv names 2 columns; found 1 values, split at ","')
+    await writeFile(file, 'source: { format: csv, csv: { columns: [x, y], delimiter: ; }, maxRecordBytes: 1KiB }')
+    const { stdout } = await callOutflow(init)
+    expect(stdout).toContain('1 of 5 records would be dead letters: a record has at most 1024 bytes')
+    expect(parseConfig(parse(stdout), {}).source).toMatchObject({ maxRecordBytes: 1_024, csv: { delimiter: ';' } })
   })
 
   it('proposes the alert rate from the traffic of the last day, if the topic is older', async () => {
@@ -167,7 +180,7 @@ describe('outflow init of a topic', () => {
     await produce(texts, ['a;b', 'c;d'])
     for (const [topic, message] of [
       [empty, `outflow: topic ${empty}: it has no records\n`],
-      [texts, `outflow: topic ${texts}: no record is JSON; not JSON: `],
+      [texts, `outflow: topic ${texts}: no record is JSON (Avro and Protobuf need --registry); not JSON: `],
       [absent, `outflow: --topic ${absent}: no such topic at ${brokers}, or the user may not read it\n`],
     ] as const) {
       const ran = await initOf(topic)

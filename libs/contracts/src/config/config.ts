@@ -141,8 +141,7 @@ export const connectionSchema = z
       .object({
         // Without the default of outflow.yaml, because the format may be inferred from the records.
         format: sourceSchema.shape.format.unwrap().optional(),
-        csv: csvSchema.prefault({}),
-        registry: registrySchema.optional(),
+        ...sourceSchema.pick({ csv: true, registry: true, maxRecordBytes: true }).shape,
       })
       .prefault({}),
   })

@@ -22,7 +22,8 @@ export function csvDecoder({ columns, delimiter }: CsvSettings): (value: Buffer)
     if (!Array.isArray(values)) return values
     if (values.length > MAX_VALUES) return undecodable(`a message has at most ${MAX_VALUES} values`)
     if (columns === undefined || values.length === columns.length) return { record: toRecord(values) }
-    return undecodable(`source.csv names ${columns.length} columns; found ${values.length} values`)
+    const found = `${values.length} values, split at ${JSON.stringify(delimiter)}`
+    return undecodable(`source.csv names ${columns.length} columns; found ${found}`)
   }
 }
 

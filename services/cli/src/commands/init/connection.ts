@@ -10,7 +10,7 @@ type Settings = Readonly<Record<string, unknown>>
 export interface WrittenConnection {
   readonly kafka: Settings
   readonly postgres: Settings
-  /** format, csv and registry, where they are stated. */
+  /** format, csv, registry and maxRecordBytes, where they are stated. */
   readonly source: Settings
 }
 
@@ -69,16 +69,17 @@ async function stated(
 
 function withOptions(document: Partial<WrittenConnection>, options: ConnectionOptions, environment: Environment) {
   const { kafka, postgres, source } = document
+  const { format, csv, registry, maxRecordBytes } = source ?? {}
   const { brokers: statedBrokers, ...otherSettings } = kafka ?? {}
   const brokers = options.brokers ?? statedBrokers ?? brokersOf(environment)
-  const registry = options.registry === undefined ? source?.registry : { url: options.registry }
   return {
     kafka: { ...(brokers !== undefined && { brokers }), ...otherSettings },
     ...(postgres && { postgres }),
     source: {
-      ...(source?.format !== undefined && { format: source.format }),
-      ...(source?.csv !== undefined && { csv: source.csv }),
-      ...(registry !== undefined && { registry }),
+      format,
+      csv,
+      registry: options.registry === undefined ? registry : { url: options.registry },
+      maxRecordBytes,
     },
   }
 }

@@ -76,9 +76,10 @@ function sourceOf(statistics: RecordStatistics, { topic, format, isKeyed, connec
   const timestamp = proposeTimestamp(statistics)
   const key = proposeKey(statistics)
   const lines = [entry('topics', { value: [topic], why: null }), entry('format', format)]
-  const { registry, csv } = connection.source
+  const { registry, csv, maxRecordBytes } = connection.source
   if (registry && format.value !== 'json') lines.push(entry('registry', { value: registry, why: null }))
   if (csv && format.value === 'csv') lines.push(entry('csv', { value: csv, why: null }))
+  if (maxRecordBytes) lines.push(entry('maxRecordBytes', { value: maxRecordBytes, why: null }))
   if (timestamp) lines.push(entry('timestamp', timestamp))
   else lines.push({ text: '# timestamp: $.…', why: "no field has a time in every record; Kafka's timestamp is used" })
   if (isKeyed) lines.push({ text: '# key: $.…', why: "the entity is Kafka's message key, which these records have" })

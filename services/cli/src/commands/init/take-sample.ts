@@ -96,8 +96,8 @@ export async function topicRecords(topic: string, connection: Connection, signal
       value: format,
       why:
         rejected > 0
-          ? `${formatCount(rejected)} of ${formatCount(records.length)} records are not, and would be dead letters`
-          : 'as all records seen are',
+          ? `${formatCount(rejected)} of ${formatCount(records.length)} records would be dead letters: ${firstRejection!.detail}`
+          : `as all records seen are${format === 'csv' ? `, split at ${JSON.stringify(connection.source.csv.delimiter)}` : ''}`,
     },
     recordsPerDay: await rateOf(kafka, topic),
     silence: silenceOf(records),
@@ -121,9 +121,9 @@ async function decodeByBestFormat(records: readonly WindowRecord[], source: Conn
 async function decodeBy(
   format: Config['source']['format'],
   records: readonly WindowRecord[],
-  { csv, registry }: Connection['source'],
+  source: Connection['source'],
 ) {
-  const decoder = makeDecoder({ format, maxRecordBytes: 16 * 1024 ** 2, csv, registry })
+  const decoder = makeDecoder({ ...source, format })
   await decoder.prepare(records)
   // Records that a producer sends together have the same time, so there is no order over all partitions.
   const partitions = new Map<number, JsonObject[]>()
@@ -148,12 +148,12 @@ const lacksRegistry = ({ source }: Connection, records: readonly WindowRecord[])
   source.registry === undefined && records.filter(({ value }) => value?.[0] === 0).length > records.length / 2
 
 function undecodable({ source }: Connection, { detail }: Rejection): string {
-  const formats = source.format ?? (source.registry === undefined ? 'JSON' : 'Avro, Protobuf or JSON')
+  const json = source.registry === undefined ? 'JSON (Avro and Protobuf need --registry)' : 'Avro, Protobuf or JSON'
   const csv =
     source.format === undefined
-      ? '; for CSV, set source: { format: csv, csv: { columns: [their names] } } in the --config'
+      ? '; for CSV, set source: { format: csv, csv: { columns: [their names], delimiter: "," } } in the --config'
       : ''
-  return `no record is ${formats}; ${detail}${csv}`
+  return `no record is ${source.format ?? json}; ${detail}${csv}`
 }
 
 /** Records per day, extrapolated from the latest day or hour; null if all records are younger and may have been written at once, or there are none. */
