@@ -42,7 +42,7 @@ export function decodeSafetensors(bytes: Uint8Array): FlowState {
 }
 
 function later(writer: string, why: string, cause: unknown = undefined): WeightsVersionUnknown {
-  const message = `flow ${writer} wrote these weights, and ${WRITER} cannot read them: ${why}; update outflow`
+  const message = `flow ${writer} wrote these weights, and ${WRITER} cannot read them: ${why}; update outflow, or fit the flow again`
   return new WeightsVersionUnknown(message, { values: { writer, reader: WRITER }, cause })
 }
 

@@ -11,7 +11,8 @@ const LINE_END = 0x0a
 const MOST_HEAD_BYTES = 64 * 1024
 
 /**
- * Returns the text of a CSV file in UTF-8, and the delimiter that occurs most in the header. The bytes have to be UTF-8, or UTF-16 with a
+ * Returns the text of a CSV file in UTF-8, its delimiter, and the line of the header. The delimiter is the one that occurs most in the
+ * header, or that of a line `sep=;` of Excel above the header. The bytes have to be UTF-8, or UTF-16 with a
  * byte order mark.
  *
  * @throws {InputInvalid} if the file is not text; the bytes throw it with the line that is not UTF-8
@@ -31,8 +32,11 @@ export async function openCsv(name: string, bytes: AsyncIterable<Buffer>) {
   const utf16 = UTF_16_MARKS.find(({ mark }) => head.subarray(0, 2).equals(mark))?.encoding
   if (utf16 === undefined && head.includes(0))
     throw new InputInvalid(name, null, 'it is not text in UTF-8; convert it to CSV, or to one JSON record per line')
+  const text = new TextDecoder(utf16).decode(head)
+  const [, stated] = /^sep=(.)[\r\n]/i.exec(text) ?? []
   return {
-    delimiter: delimiterOf(new TextDecoder(utf16).decode(head)),
+    delimiter: stated ?? delimiterOf(text),
+    headerLine: stated === undefined ? 1 : 2,
     bytes: utf16 === undefined ? requireUtf8(name, all()) : toUtf8(utf16, all()),
   }
 }

@@ -11,13 +11,14 @@ import { BATCH_ROWS, type FileRecord, MAX_RECORD_BYTES, type RecordFile } from '
  */
 export async function* readCsv(file: RecordFile): AsyncGenerator<readonly FileRecord[]> {
   const { name } = file
-  const { delimiter, bytes } = await openCsv(name, file.bytes)
+  const { delimiter, headerLine, bytes } = await openCsv(name, file.bytes)
   let header: readonly string[] = []
   let toRecord: ReturnType<typeof recordBuilder> | null = null
   let linesRead = 0
   const parser = parse({
     bom: true,
     delimiter,
+    from_line: headerLine,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_BYTES,
     // Files that were joined can have lines that end differently.

@@ -54,6 +54,10 @@ describe('CSV', () => {
     expect(Object.keys(nested!.record.a as object)).toHaveLength(10_000)
   })
 
+  it("takes the delimiter of Excel's first line sep=; (it was the header)", async () => {
+    expect(await read('csv', '\uFEFFsep=;\r\na;b\r\n1;2,5\r\n')).toEqual([{ line: 3, record: { a: '1', b: '2,5' } }])
+  })
+
   it.each([';', '\t', '|'])('takes %j between the columns of the header as the delimiter', async (delimiter) => {
     const text = ['shop', '"note, long"'].join(delimiter)
     expect(await read('csv', `${text}\n1${delimiter}2,5\n`)).toEqual([
