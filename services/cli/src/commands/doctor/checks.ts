@@ -160,7 +160,9 @@ export function describeRead({
       ? ['correct source in the configuration, or the producer of the records that cannot be read']
       : []),
     ...(undecodable < deadLetters || isFieldUnused
-      ? ['correct the paths and types in the configuration; set optional: true for a field that records may lack']
+      ? [
+          'correct the paths and types in the configuration, or the producer; set optional: true for a field that records may lack',
+        ]
       : []),
   ]
   throw new CheckFailed(detail, fixes.join('; '))

@@ -57,9 +57,10 @@ export function proposeTimestamp({ times, records }: RecordStatistics): Proposal
   const others = inEvery.filter((time) => time !== first).map(({ feature }) => featurePath(feature))
   const alternatives = others.length > 0 ? `; or ${others.join(', ')}` : ''
   const unit = first.epochUnit === null ? '' : ` as epoch ${first.epochUnit}`
+  const order = advancing.length > 0 ? '' : ' in no order: remove it if it is not the time of the event'
   return {
     value: featurePath(first.feature),
-    why: `a time in every record${unit}, ${spanOf(first.numbers!)}${alternatives}`,
+    why: `a time in every record${unit}, ${spanOf(first.numbers!)}${order}${alternatives}`,
   }
 }
 
