@@ -134,7 +134,7 @@ describe('conditionsOf', () => {
   test('rejections that no record has followed are not described by a count of none', () => {
     const recent = { ...QUIET, received: 0, rejected: 0, usualShare: 0.04 }
     expect(found({}, { recent, open: ['records_rejected'] })).toMatchObject([
-      { detail: 'records were rejected, and no newer ones have arrived' },
+      { detail: 'records were rejected, most of them for missing_field; no newer ones have arrived' },
     ])
   })
 

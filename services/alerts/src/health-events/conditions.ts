@@ -96,7 +96,7 @@ function anomaliesInWords({ scored, anomalies }: RecentCounts): string {
 }
 
 function rejectionsInWords({ rejectedFor }: HealthFacts, { received, rejected, usualShare }: RecentCounts): string {
-  if (received === 0) return 'records were rejected, and no newer ones have arrived'
   const reason = rejectedFor === null ? '' : `, most of them for ${rejectedFor}`
+  if (received === 0) return `records were rejected${reason}; no newer ones have arrived`
   return `${rejected} of the last ${received} records were rejected${reason}; before, ${formatShare(usualShare)} were`
 }

@@ -161,7 +161,7 @@ export function describeRead({
       : []),
     ...(undecodable < deadLetters || isFieldUnused
       ? [
-          'correct the paths and types in the configuration, or the producer; set optional: true for a field that records may lack',
+          'correct the paths and types in the configuration, or the producer; set optional: true for a field that records may lack, as outflow init does',
         ]
       : []),
   ]
