@@ -16,12 +16,13 @@ test('every outcome of a fit and every drift chart is reported as 0 at the start
     expect(text).toContain(`outflow_drift_alarms_total{chart="${chart}"} 0`)
 })
 
-test('issue 17.7: a window with too few good records is a warning, with its rejected records', () => {
+test('issue 17.7: a window with too few good records is a warning, with its rejected records and a field', () => {
   const log = { info: vi.fn(), warn: vi.fn() }
   const telemetry = aTelemetry(log)
   const rejected = { ...NONE, missing_field: 5_000 }
-  telemetry.rowsAwaited(0, 2_000, rejected)
-  expect(log.warn).toHaveBeenCalledWith({ rows: 0, missing: 2_000, rejected }, 'training rows awaited')
+  const example = '$.amout is absent'
+  telemetry.rowsAwaited(0, 2_000, { rejected, rejectedExample: example })
+  expect(log.warn).toHaveBeenCalledWith({ rows: 0, missing: 2_000, rejected, example }, 'training rows awaited')
   telemetry.rowsAwaited(30, 1_970)
   expect(log.info).toHaveBeenCalledWith({ rows: 30, missing: 1_970 }, 'training rows awaited')
 })
@@ -30,7 +31,8 @@ test('a window of rejected records is a warning also after an empty one (a topic
   const log = { info: vi.fn(), warn: vi.fn() }
   const telemetry = aTelemetry(log)
   telemetry.rowsAwaited(0, 2_000)
-  for (let reads = 0; reads < 2; reads += 1) telemetry.rowsAwaited(0, 2_000, { ...NONE, missing_field: 5_000 })
+  const read = { rejected: { ...NONE, missing_field: 5_000 }, rejectedExample: null }
+  for (let reads = 0; reads < 2; reads += 1) telemetry.rowsAwaited(0, 2_000, read)
   expect(log.info).toHaveBeenCalledTimes(1)
   expect(log.warn).toHaveBeenCalledTimes(1)
 })

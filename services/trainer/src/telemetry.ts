@@ -13,7 +13,7 @@ import type { Log, Metrics } from '@outflow/runtime'
 import type { ModelState } from '@outflow/store/models'
 import type { Due } from './due.js'
 import type { WindowsRead } from './window/sampled-records.js'
-import { total } from './window/training-records.js'
+import { type TrainingRecords, total } from './window/training-records.js'
 
 /** Log events and metrics of the trainer. */
 export type TrainerTelemetry = ReturnType<typeof makeTelemetry>
@@ -58,13 +58,14 @@ export function makeTelemetry(log: Log, metrics: Metrics, detection: DetectionTa
         { from, to, unlikely, isLeftOut, exclude: `outflow models exclude --from ${from} --to ${to} --why burst` },
         'burst in training window',
       ),
-    /** @param rejected  in the window that was read */
-    rowsAwaited: (rows: number, missing: number, rejected?: RejectedCounts) => {
-      const isWarning = rejected !== undefined && total(rejected) > 0
+    /** @param read  the window, if it was read */
+    rowsAwaited: (rows: number, missing: number, read?: Pick<TrainingRecords, 'rejected' | 'rejectedExample'>) => {
+      const isWarning = read !== undefined && total(read.rejected) > 0
       const state = `${rows} ${isWarning}`
       if (state === awaited || (!isWarning && performance.now() < quietUntilMs)) return
       awaited = state
-      if (isWarning) return log.warn({ rows, missing, rejected }, 'training rows awaited')
+      const { rejected, rejectedExample: example } = read ?? {}
+      if (isWarning) return log.warn({ rows, missing, rejected, example }, 'training rows awaited')
       quietUntilMs = performance.now() + QUIET_MS
       log.info({ rows, missing }, 'training rows awaited')
     },

@@ -337,6 +337,6 @@ async function decide(
 function tooFew(read: TrainingRecords, why: string, { fewest, telemetry }: RoundOptions): RoundOutcome {
   const rows = read.fields.length
   const missing = Math.max(1, fewest - rows)
-  telemetry.rowsAwaited(rows, missing, read.rejected)
+  telemetry.rowsAwaited(rows, missing, read)
   return { became: 'too few', missing, why }
 }
