@@ -180,7 +180,7 @@ describe('outflow init of a topic', () => {
     await produce(texts, ['a;b', 'c;d'])
     for (const [topic, message] of [
       [empty, `outflow: topic ${empty}: it has no records\n`],
-      [texts, `outflow: topic ${texts}: no record is JSON (Avro and Protobuf need --registry); not JSON: `],
+      [texts, `outflow: topic ${texts}: no record can be read as JSON (Avro and Protobuf need --registry); not JSON: `],
       [absent, `outflow: --topic ${absent}: no such topic at ${brokers}, or the user may not read it\n`],
     ] as const) {
       const ran = await initOf(topic)

@@ -153,7 +153,7 @@ function undecodable({ source }: Connection, { detail }: Rejection): string {
     source.format === undefined
       ? '; for CSV, set source: { format: csv, csv: { columns: [their names], delimiter: "," } } in the --config'
       : ''
-  return `no record is ${source.format ?? json}; ${detail}${csv}`
+  return `no record can be read as ${source.format ?? json}; ${detail}${csv}`
 }
 
 /** Records per day, extrapolated from the latest day or hour; null if all records are younger and may have been written at once, or there are none. */
