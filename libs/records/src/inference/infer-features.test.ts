@@ -53,7 +53,7 @@ describe('feature inference', () => {
     ])
   })
 
-  it('leaves out dates that are read as text, with what to do (each new date was a category never seen before)', () => {
+  it('leaves out dates that are read as text, and JSON as text, with what to do (each new date was a category never seen before)', () => {
     const why = expect.stringContaining('write them as 2026-03-14')
     for (const dates of [
       ['14/03/2026', '1/12/2025', '2026-03-13'],
@@ -65,6 +65,7 @@ describe('feature inference', () => {
     ]) {
       expect(infer(column('due', ...dates)).leftOut).toEqual({ due: why })
     }
+    expect(infer(column('order', '{"shop":"a"}', '{"shop":"b"}')).leftOut.order).toMatch(/^JSON as text; a path may/)
     expect(infer(column('version', '1.12.26', '2.0.3', '10.1.4')).kinds).toEqual(['$.version categorical'])
     expect(infer(column('month', 'March 2026', 'April 2026')).kinds).toEqual(['$.month categorical'])
   })

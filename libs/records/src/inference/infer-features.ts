@@ -260,6 +260,8 @@ function kindOf(field: Field, values: number): Kind | string {
     return `numbers with the unit ${unit}, which are read as text: write the number alone`
   if (textDates > 0 && decides(times + textDates))
     return 'dates in a form that is read as text: write them as 2026-03-14, with a time as 2026-03-14T09:26:53Z'
+  if ([...field.distinct].every((text) => /^\s*\{\s*"/.test(text)))
+    return 'JSON as text; a path may name a value in it, as $.FIELD.NAME'
   if (field.distinct.size > MAX_DISTINCT) return `text with more than ${MAX_DISTINCT.toLocaleString('en')} values`
   // With fewer than two records per value the field is an id or free text.
   if (field.distinct.size * 2 > values)
