@@ -131,6 +131,13 @@ describe('conditionsOf', () => {
     expect(rejecting(0, 0, 0.04, open)).toEqual(open)
   })
 
+  test('a condition of which half of the records are rejected does not end by one record (it began and ended at every check)', () => {
+    const open = rejecting(3_001, 1_501, 0.5)
+    expect(open).toEqual(['records_rejected'])
+    expect(rejecting(3_000, 1_500, 0.5, open)).toEqual(open)
+    expect(rejecting(3_000, 1_350, 0.5, open)).toEqual([])
+  })
+
   test('rejections that no record has followed are not described by a count of none', () => {
     const recent = { ...QUIET, received: 0, rejected: 0, usualShare: 0.04 }
     expect(found({}, { recent, open: ['records_rejected'] })).toMatchObject([

@@ -32,6 +32,8 @@ const FEWEST_SCORED = 200
 /** If fewer than 7 are usual, 20 occur by chance once in 50,000 checks (Poisson). */
 const FEWEST_REJECTED = 20
 const REJECTED_SHARE = 0.5
+/** Of a topic in which every second record is of another kind, the share is just above a half and just below by turns. */
+const STILL_REJECTED_SHARE = 0.45
 const LEAST_REJECTED_SHARE = 0.01
 const REJECTED_RISE = 3
 
@@ -85,8 +87,8 @@ function areTooManyRejected({ recent, open }: ConditionsOptions): boolean {
   const { received, rejected, usualShare } = recent
   const isOpen = open.includes('records_rejected')
   if ((isOpen ? received : rejected) < FEWEST_REJECTED) return isOpen
-  const most = Math.max(LEAST_REJECTED_SHARE, isOpen ? usualShare : REJECTED_RISE * usualShare)
-  return rejected > Math.min(REJECTED_SHARE, most) * received
+  const [rise, most] = isOpen ? [1, STILL_REJECTED_SHARE] : [REJECTED_RISE, REJECTED_SHARE]
+  return rejected > Math.min(most, Math.max(LEAST_REJECTED_SHARE, rise * usualShare)) * received
 }
 
 function anomaliesInWords({ scored, anomalies }: RecentCounts): string {
