@@ -156,16 +156,11 @@ export function describeRead({
   ].join('; ')
   if (deadLetters <= DEAD_LETTER_SHARE * records && !isFieldUnused) return detail
   const fixes = [
-    ...(undecodable > 0
-      ? ['correct source in the configuration, or the producer of the records that cannot be read']
-      : []),
-    ...(undecodable < deadLetters || isFieldUnused
-      ? [
-          'correct the paths and types in the configuration, or the producer; set optional: true for a field that records may lack, as outflow init does',
-        ]
-      : []),
+    undecodable > 0 && 'correct source in the configuration, or the producer of the records that cannot be read',
+    (undecodable < deadLetters || isFieldUnused) &&
+      'correct the paths and types in the configuration, or the producer; set optional: true for a field that records may lack, as outflow init does',
   ]
-  throw new CheckFailed(detail, fixes.join('; '))
+  throw new CheckFailed(detail, fixes.filter(Boolean).join('; '))
 }
 
 const MAX_PROBLEMS = 5

@@ -43,9 +43,7 @@ const logNote = ({ least, leastPositive, most, median }: NumberSummary): string 
  * with another time are a time.
  */
 export function proposeTimestamp({ times, records }: RecordStatistics): Proposal<string> | null {
-  const inEvery = times.filter(
-    ({ absent, empty, broken, numbers }) => absent + empty + broken === 0 && numbers !== null,
-  )
+  const inEvery = times.filter(({ absent, empty, broken }) => absent + empty + broken === 0)
   const advancing = inEvery.filter(({ falls }) => falls <= MOST_OUT_OF_ORDER * records)
   const candidates = advancing.length > 0 ? advancing : inEvery
   const timesOfDay = advancing.filter(({ feature }) => feature.type === 'cyclic' && feature.period === 'day')
