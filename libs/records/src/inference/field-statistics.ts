@@ -131,11 +131,11 @@ const UNIT_NUMBER = /^\s*[+-]?\d+(?:\.\d+)?\s*((?:\p{L}|[°º])[\p{L}°º²³/.]
 
 /**
  * A date in another form than ISO 8601 with separators, alone or before a time: `14/03/2026`, `2.1.2026`, `3/14/26`, `2026-3-1`,
- * `Mar 14, 2026`, `Sat, 14 Mar 2026`, `14-Mar-26`, `14/Mar/2026:09:26`, `20260314T092653Z`.
+ * `Mar 14, 2026`, `Sat, 14 Mar 2026`, `Sat Mar 14 09:26:53 UTC 2026`, `14-Mar-26`, `14/Mar/2026:09:26`, `20260314T092653Z`.
  */
 const TEXT_DATE = new RegExp(
   String.raw`^\s*((mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?(\d{1,2}([./-])\d{1,2}\4\d{4}|\d{4}([./-])\d{1,2}\5\d{1,2}|\d{1,2}/\d{1,2}/\d\d|` +
-    String.raw`\d{8}T\d{4}\S*|MONTH \d{1,2},? \d{4}|\d{1,2}[ /-]MONTH[ /-](\d\d|\d{4}))([,:\s]+\d{1,2}:\d\d.*)?\s*$`.replaceAll(
+    String.raw`\d{8}T\d{4}\S*|MONTH \d{1,2},?( [\d:]{5,8}( [a-z]+)?)? \d{4}|\d{1,2}[ /-]MONTH[ /-](\d\d|\d{4}))([,:\s]+\d{1,2}:\d\d.*)?\s*$`.replaceAll(
       'MONTH',
       '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*',
     ),

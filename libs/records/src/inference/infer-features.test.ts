@@ -62,6 +62,7 @@ describe('feature inference', () => {
       ['Jan 1 2000', 'March 14, 2026', 'Sept 3 2026'],
       ['14-Mar-2026', '1 January 2000', '02-may-26'],
       ['Mon, 05 Jan 2026 08:00:00 GMT', '05/Jan/2026:08:00:00 +0000', '20260105T080000Z'],
+      ['Mon Jan 05 08:00:00 UTC 2026', 'Tue Jan 06 08:00:00 2026', 'NA'],
     ]) {
       expect(infer(column('due', ...dates)).leftOut).toEqual({ due: why })
     }
