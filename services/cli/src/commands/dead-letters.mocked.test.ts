@@ -23,7 +23,11 @@ vi.mock('./dead-letters/resend.js', () => {
   }
   return {
     lettersAt: async () => [letter],
-    newestLetters: async () => [letter, { ...letter, valueBytes: 12_345_678 }],
+    newestLetters: async () => [
+      letter,
+      { ...letter, valueBytes: 12_345_678 },
+      { ...letter, detail: `$.at must be ${'long '.repeat(20)}; found "5 Jan"` },
+    ],
   }
 })
 vi.mock('../store-access.js', () => ({ withPipeline: (_: object, use: Use) => use({}, {}) }))
@@ -41,10 +45,11 @@ test('while Kafka is unavailable, show prints what is stored of a dead letter, a
   )
 })
 
-test('list aligns sizes by their last digit, with separators (12345678 was left-aligned)', async () => {
+test('list aligns sizes by their last digit, and shows the end of a long detail (what was found was cut off)', async () => {
   const result = vi.fn(async (_: string) => {})
   const argv = ['node', 'outflow', 'dead-letters', 'list']
   const program = await makeProgram({ terminal: { ...makeTerminal(process), result }, exitCode: 0 }, argv)
   await program.parseAsync(argv)
+  expect(result.mock.calls.join('')).toMatch(/\$\.at must be long .*…long .*; found "5 Jan"/)
   expect(result.mock.calls.join('')).toMatch(/wrong_type +16 {2}delay.*\n.*wrong_type {2}12,345,678 {2}delay/)
 })

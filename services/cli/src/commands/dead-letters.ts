@@ -93,10 +93,9 @@ function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): stri
   })
 }
 
-const MAX_DETAIL_CHARS = 70
-
+/** At most 70 characters, with the end: a detail begins with the field and ends with what was found. */
 function shorten(detail: string): string {
-  return detail.length <= MAX_DETAIL_CHARS ? detail : `${detail.slice(0, MAX_DETAIL_CHARS - 1)}…`
+  return detail.length <= 70 ? detail : `${detail.slice(0, 34)}…${detail.slice(-35)}`
 }
 
 /** Prints a dead letter with its original bytes, key and headers, and whether ingest would accept it now. */
