@@ -79,7 +79,9 @@ describe('renderConfig', () => {
     expect(propose(people).text).toContain('; or $.born, $.delivery')
     const unordered = people.map(({ at: _, ...person }) => person)
     expect(propose(unordered).config.source.timestamp).toBe('$.born')
-    expect(propose(unordered).text).toContain('in no order: remove it if it is not the time of the event; or $.delivery')
+    expect(propose(unordered).text).toContain(
+      'in no order: remove it if it is not the time of the event; or $.delivery',
+    )
   })
 
   it('proposes a time rather than its date as the timestamp (the date was proposed if it came first)', () => {
