@@ -143,7 +143,6 @@ function eachRow<Row extends QueryResultRow>(
       const rows = await run<Row>(client, {
         name: 'fetch_rows',
         text: `fetch ${BATCH_ROWS} from each_row`,
-        values: [],
       })
       if (rows.length === 0) return count
       count += rows.length

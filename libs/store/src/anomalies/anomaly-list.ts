@@ -1,7 +1,7 @@
 import type { Position, Reason } from '@outflow/contracts'
 import type { Step } from '@outflow/contracts/feature'
 import type { Queryable } from '../connection/pool.js'
-import { placeholders, run } from '../connection/statement.js'
+import { hasRows, placeholders, run } from '../connection/statement.js'
 import type { StoredAnomaly } from './anomalies.js'
 import { type AnomalyFilter, filterOf, LATEST_VERDICT, type Place } from './anomaly-filter.js'
 
@@ -80,7 +80,7 @@ export async function listAnomalies(db: Queryable, listing: AnomalyListOptions):
 /** Returns whether a filter selects more anomalies than `most`. Run it in `withReadOnlyTransaction`, like `listAnomalies`. */
 export async function hasMoreAnomalies(db: Queryable, filter: AnomalyFilter, most: number): Promise<boolean> {
   const { values, place } = placeholders()
-  const rows = await run(db, {
+  return hasRows(db, {
     name: '',
     text: `
       select 1
@@ -89,7 +89,6 @@ export async function hasMoreAnomalies(db: Queryable, filter: AnomalyFilter, mos
       offset ${place(most)} limit 1`,
     values,
   })
-  return rows.length > 0
 }
 
 /** The row comparison continues after the cursor; the redundant bound before it lets Postgres skip whole partitions. */

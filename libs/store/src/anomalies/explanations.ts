@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Client, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { arraysOf, run, runOne } from '../connection/statement.js'
+import { arraysOf, run, runValue } from '../connection/statement.js'
 import type { Anomaly } from './anomaly.js'
 
 /** An anomaly whose reasons have not been computed yet. */
@@ -208,10 +208,9 @@ const explanationSchema = z.object({ reasons: z.array(reasonSchema), counterfact
 
 /** Counts a pipeline's anomalies whose reasons have not been computed yet. */
 export async function countUnexplained(db: Queryable, pipeline: string): Promise<number> {
-  const row = await runOne<{ waiting: number }>(db, {
+  return runValue(db, {
     name: 'count_unexplained',
     text: `select count(*)::float8 as waiting from outflow.anomalies where ${UNEXPLAINED}`,
     values: [pipeline],
   })
-  return row.waiting
 }

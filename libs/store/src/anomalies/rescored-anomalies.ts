@@ -1,7 +1,7 @@
 import type { Position } from '@outflow/contracts'
 import type { Pool, Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run, runOne } from '../connection/statement.js'
+import { run, runValue } from '../connection/statement.js'
 import { type OutboxMessage, outboxColumns } from '../outbox/outbox-message.js'
 import type { Anomaly } from './anomaly.js'
 import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES, anomalyRow } from './anomaly-columns.js'
@@ -61,7 +61,7 @@ export async function storeRescoredAnomalies(
     pool,
     anomalies.map(({ recordTimeMs }) => recordTimeMs),
   )
-  const row = await runOne<{ stored: number }>(pool, {
+  return runValue(pool, {
     name: 'store_rescored_anomalies',
     text: `
       with found as (
@@ -101,5 +101,4 @@ export async function storeRescoredAnomalies(
       ...outboxColumns(anomalies.map(({ message }) => message)),
     ],
   })
-  return row.stored
 }

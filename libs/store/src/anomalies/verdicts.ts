@@ -2,7 +2,7 @@ import { formatPosition, type Position } from '@outflow/contracts'
 import type { Verdict } from '@outflow/contracts/verdict'
 import { AnomalyUnknown } from '../connection/errors.js'
 import type { Queryable } from '../connection/pool.js'
-import { placeholders, run, runOne } from '../connection/statement.js'
+import { placeholders, run, runOne, runValue } from '../connection/statement.js'
 import { type AnomalyFilter, filterOf } from './anomaly-filter.js'
 
 interface NewVerdict extends Position {
@@ -46,13 +46,11 @@ export async function giveVerdict(db: Queryable, given: NewVerdict): Promise<Giv
 
 /** Returns whether the login of `db` may give verdicts in the name of others; a member of outflow_reviewer may do so only in its own name. */
 export async function mayNameReviewer(db: Queryable): Promise<boolean> {
-  const row = await runOne<{ may: boolean }>(db, {
+  return runValue(db, {
     name: 'may_name_reviewer',
     text: `
       select has_function_privilege('outflow.insert_verdict(text, text, integer, bigint, text, text, text)', 'execute') as may`,
-    values: [],
   })
-  return row.may
 }
 
 /**

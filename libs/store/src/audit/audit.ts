@@ -1,7 +1,7 @@
 import { plainText } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { run, runOne } from '../connection/statement.js'
+import { run, runValue } from '../connection/statement.js'
 
 /** A requested action and its author. */
 export interface AuditEntry {
@@ -18,7 +18,7 @@ export interface AuditEntry {
 
 /** Stores a requested action before it is done. @returns the entry's id */
 export async function beginAudit(db: Queryable, entry: AuditEntry): Promise<string> {
-  const row = await runOne<{ id: string }>(db, {
+  return runValue(db, {
     name: 'begin_audit',
     text: `
       insert into outflow.audit (actor, role, authentication, action, pipeline, target, detail)
@@ -34,7 +34,6 @@ export async function beginAudit(db: Queryable, entry: AuditEntry): Promise<stri
       jsonbText(entry.detail),
     ],
   })
-  return row.id
 }
 
 /** Stores the outcome of the action. @param end.problem  why it was not done; null if it was */

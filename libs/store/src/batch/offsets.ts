@@ -2,7 +2,7 @@ import { type FdrState, fdrStateSchema, type Gap, type StoredPosition } from '@o
 import { PositionMoved } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
-import { arraysOf, run } from '../connection/statement.js'
+import { arraysOf, hasRows, run } from '../connection/statement.js'
 
 /** A pipeline's counters for one partition; they are exact after any crash. */
 interface PartitionCounters {
@@ -65,7 +65,7 @@ export async function skipMissed(
   db: Queryable,
   { pipeline, ...gap }: Gap & { readonly pipeline: string },
 ): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'skip_missed',
     text: `
       with moved as (
@@ -90,7 +90,6 @@ export async function skipMissed(
       gap.kind,
     ],
   })
-  return rows.length > 0
 }
 
 /** A partition at a stored offset. */

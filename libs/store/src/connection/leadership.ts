@@ -1,7 +1,7 @@
 import { keepTrying, pause } from '@outflow/errors/retrying'
 import { StoreUnavailable } from './errors.js'
 import { type Client, inTransaction, type Pool, type Queryable, STAY_IDLE, withClient } from './pool.js'
-import { run } from './statement.js'
+import { hasRows, run } from './statement.js'
 
 export interface Leadership {
   /** The connection whose session is the leader. */
@@ -68,12 +68,11 @@ export function keepLeading(
 
 /** Whether a session is the leader of `name`. */
 export async function isLed(db: Queryable, name: string): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'is_led',
     text: `select from outflow.leaderships as held where name = $1 and ${SESSION_EXISTS}`,
     values: [name],
   })
-  return rows.length > 0
 }
 
 /** With these keepalives Postgres ends the session of a machine that lost power within ten seconds instead of two hours. */

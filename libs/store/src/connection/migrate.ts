@@ -10,7 +10,7 @@ import {
   toStoreError,
 } from './errors.js'
 import type { Queryable } from './pool.js'
-import { run, runOne } from './statement.js'
+import { run, runValue } from './statement.js'
 
 interface MigrationFile {
   readonly number: number
@@ -114,12 +114,11 @@ export async function postgresCheck(pool: Queryable): Promise<{ readonly ok: tru
  */
 export async function writableCheck(pool: Queryable): ReturnType<typeof postgresCheck> {
   const answered = await postgresCheck(pool)
-  const row = await runOne<{ readOnly: string }>(pool, {
+  const readOnly = await runValue<string>(pool, {
     name: 'transaction_read_only',
-    text: `select current_setting('transaction_read_only') as "readOnly"`,
-    values: [],
+    text: `select current_setting('transaction_read_only')`,
   })
-  if (row.readOnly === 'off') return answered
+  if (readOnly === 'off') return answered
   throw new StoreUnavailable('Postgres is read-only', { fix: FIX_OF_READ_ONLY })
 }
 
@@ -143,16 +142,14 @@ function checksumOf(text: string): string {
 
 /** Returns the applied migrations in order; none if there is no table of them. */
 async function readApplied(db: Queryable): Promise<AppliedMigration[]> {
-  const table = await runOne<{ exists: boolean }>(db, {
+  const exists = await runValue<boolean>(db, {
     name: 'migrations_exist',
-    text: `select to_regclass('outflow.migrations') is not null as exists`,
-    values: [],
+    text: `select to_regclass('outflow.migrations') is not null`,
   })
-  if (!table.exists) return []
+  if (!exists) return []
   return run<AppliedMigration>(db, {
     name: 'applied_migrations',
     text: 'select number, name, checksum from outflow.migrations order by number',
-    values: [],
   })
 }
 

@@ -6,7 +6,7 @@ import type { Queryable } from './pool.js'
 export interface Statement {
   readonly name: string
   readonly text: string
-  readonly values: unknown[]
+  readonly values?: unknown[]
 }
 
 /** Runs a statement and returns its rows, by column name; a bigint column is a bigint. @throws {StoreUnavailable | StoreRefused} */
@@ -22,6 +22,17 @@ export async function run<Row extends QueryResultRow>(db: Queryable, statement: 
 export async function runOne<Row extends QueryResultRow>(db: Queryable, statement: Statement): Promise<Row> {
   const [row] = await run<Row>(db, statement)
   return row!
+}
+
+/** Runs a statement and returns the first column of its first row; null: it returns no row. @throws like `run` */
+export async function runValue<Value>(db: Queryable, statement: Statement): Promise<Value> {
+  const [row] = await run<Record<string, Value>>(db, statement)
+  return Object.values(row ?? {})[0] ?? (null as Value)
+}
+
+/** Runs a statement and returns whether it returns a row. @throws like `run` */
+export async function hasRows(db: Queryable, statement: Statement): Promise<boolean> {
+  return (await run(db, statement)).length > 0
 }
 
 const types: pg.CustomTypesConfig = {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { hasRows, type RowOf, run } from '../connection/statement.js'
 
 const movedFieldsSchema = z.array(z.object({ field: z.string(), nats: z.number() }).readonly()).readonly()
 const readFields = jsonColumn('outflow.drift_alarms.fields', movedFieldsSchema)
@@ -25,7 +25,7 @@ export async function noteDriftAlarm(
   db: Queryable,
   alarm: Omit<StoredDriftAlarm, 'notedAt'> & { readonly pipeline: string },
 ): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'note_drift_alarm',
     text: `
       insert into outflow.drift_alarms (pipeline, model_id, chart, statistic, changed_at, raised_at, fields)
@@ -42,7 +42,6 @@ export async function noteDriftAlarm(
       jsonbText(alarm.fields),
     ],
   })
-  return rows.length > 0
 }
 
 interface DriftAlarmQuery {

@@ -4,7 +4,7 @@ import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { type RowOf, run, runValue } from '../connection/statement.js'
 import { closeFitsOf } from '../training/fits.js'
 import { calibrationRecordsJson, type NewCalibrationRecord } from './calibration-records.js'
 
@@ -123,12 +123,11 @@ export function failGate(pool: Pool, model: ModelKey & Pick<NewModel, 'metrics'>
 
 /** Returns the id of the pipeline's active model, or null if there is none. Cheap, because it reads no artefact. */
 export async function activeModelId(db: Queryable, pipeline: string): Promise<string | null> {
-  const [row] = await run<{ id: string }>(db, {
+  return runValue(db, {
     name: 'active_model_id',
     text: `select id from outflow.models where pipeline = $1 and state = 'active'`,
     values: [pipeline],
   })
-  return row?.id ?? null
 }
 
 /**

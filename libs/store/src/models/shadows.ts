@@ -1,7 +1,7 @@
 import type { GateReport, ShadowReport } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { type RowOf, run } from '../connection/statement.js'
+import { hasRows, type RowOf, run, runValue } from '../connection/statement.js'
 import { type ModelKey, readMetrics } from './models.js'
 
 /** Agreement of a shadow with the active model. */
@@ -28,7 +28,7 @@ export interface Shadow extends ShadowCounts {
 
 /** Makes a candidate the shadow, and notifies every ingest. @returns whether there was such a candidate */
 export async function beginShadow(db: Queryable, { pipeline, id }: ModelKey): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'begin_shadow',
     text: `
       update outflow.models set shadow_since = now()
@@ -36,18 +36,16 @@ export async function beginShadow(db: Queryable, { pipeline, id }: ModelKey): Pr
       returning pg_notify('outflow_models', $1)`,
     values: [pipeline, id],
   })
-  return rows.length > 0
 }
 
 /** Returns the id of the pipeline's shadow; null if there is none. Cheap, because it runs every second. */
 export async function shadowId(db: Queryable, pipeline: string): Promise<string | null> {
-  const [row] = await run<{ id: string }>(db, {
+  return runValue(db, {
     name: 'shadow_id',
     text: `
       select id from outflow.models where pipeline = $1 and state = 'candidate' and shadow_since is not null`,
     values: [pipeline],
   })
-  return row?.id ?? null
 }
 
 /** Returns the pipeline's shadow with its counts; null if there is none. */
@@ -81,7 +79,7 @@ export async function currentShadow(db: Queryable, pipeline: string): Promise<Sh
  * trainer makes and promotes it again.
  */
 export async function unpromotedCandidate(db: Queryable, pipeline: string): Promise<string | null> {
-  const [row] = await run<{ id: string }>(db, {
+  return runValue(db, {
     name: 'unpromoted_candidate',
     text: `
       select id
@@ -93,7 +91,6 @@ export async function unpromotedCandidate(db: Queryable, pipeline: string): Prom
         and parent_id is not distinct from (select id from outflow.models where pipeline = $1 and state = 'active')`,
     values: [pipeline],
   })
-  return row?.id ?? null
 }
 
 /** Stores the result of a shadow in the report of its fit. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { OutboxRewound } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
-import { arraysOf, type RowOf, run, runOne } from '../connection/statement.js'
+import { arraysOf, type RowOf, run, runValue } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 import { ALERTS_CONTROLLED, REASONS_AWAITED } from './unnumbered-outbox.js'
 
@@ -106,7 +106,6 @@ export async function untilOnDisk(db: Queryable): Promise<void> {
     name: 'until_on_disk',
     // A synchronous commit flushes the log before it, but only if the transaction itself has written to the log.
     text: `select pg_logical_emit_message(true, 'outflow', '')`,
-    values: [],
   })
 }
 
@@ -167,12 +166,11 @@ select set_config('synchronous_commit', 'off', true) as not_awaited,
 
 /** @throws {OutboxRewound} if this database has never numbered a row as high as `sequence`, which is Kafka's mark */
 export async function requireOutboxNumbered(db: Queryable, pipeline: string, sequence: bigint): Promise<void> {
-  const numbered = await runOne<{ last_sequence: bigint }>(db, {
+  const last = await runValue<bigint>(db, {
     name: 'outbox_numbered',
-    text: `select coalesce(max(last_sequence), 0) as last_sequence from outflow.outbox_sequences where pipeline = $1`,
+    text: `select coalesce(max(last_sequence), 0) from outflow.outbox_sequences where pipeline = $1`,
     values: [pipeline],
   })
-  const last = numbered.last_sequence
   if (sequence <= last) return
   throw new OutboxRewound(
     `Kafka holds alerts of ${pipeline} up to number ${sequence}, this database has numbered up to ${last}: it was ` +
@@ -182,12 +180,11 @@ export async function requireOutboxNumbered(db: Queryable, pipeline: string, seq
 }
 
 export async function outboxDepth(db: Queryable, pipeline: string): Promise<number> {
-  const depth = await runOne<{ rows: number }>(db, {
+  return runValue(db, {
     name: 'outbox_depth',
     text: 'select count(*)::float8 as rows from outflow.outbox where pipeline = $1',
     values: [pipeline],
   })
-  return depth.rows
 }
 
 /**
@@ -196,13 +193,11 @@ export async function outboxDepth(db: Queryable, pipeline: string): Promise<numb
  * old database's position.
  */
 export async function databaseId(db: Queryable): Promise<string> {
-  const identity = await runOne<{ id: string }>(db, {
+  return runValue(db, {
     name: 'database_id',
     text: `
       select left(md5(identity.id::text || database.oid::text), 8) as id
       from outflow.database_identity as identity
       join pg_database as database on database.datname = current_database()`,
-    values: [],
   })
-  return identity.id
 }

@@ -1,6 +1,6 @@
 import type { Position, UnsentCause } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { arraysOf, run, runOne } from '../connection/statement.js'
+import { arraysOf, run, runValue } from '../connection/statement.js'
 import type { OutboxMessage } from './outbox-message.js'
 
 /** A row of the outbox without a number in the order of sending. */
@@ -25,7 +25,7 @@ export interface UnsentAlert extends Position, UnsentCause {
  * @returns the database's time once the lock is held
  */
 export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise<Date> {
-  const clock = await runOne<{ now: Date }>(db, {
+  return runValue(db, {
     name: 'claim_outbox_order',
     text: `
       insert into outflow.outbox_sequences as known (pipeline, last_sequence) values ($1, 0)
@@ -33,7 +33,6 @@ export async function claimOutboxOrder(db: Queryable, pipeline: string): Promise
       returning clock_timestamp() as now, set_config('synchronous_commit', 'off', true) as not_awaited`,
     values: [pipeline],
   })
-  return clock.now
 }
 
 /**
@@ -155,10 +154,9 @@ export async function hasAlertControl(
   db: Queryable,
   { pipeline, limit }: { readonly pipeline: string; readonly limit: number },
 ): Promise<boolean> {
-  const found = await runOne<{ controlled: boolean }>(db, {
+  return runValue(db, {
     name: 'has_alert_control',
     text: `select ${ALERTS_CONTROLLED} as controlled`,
     values: [pipeline, limit],
   })
-  return found.controlled
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run, runOne } from '../connection/statement.js'
+import { hasRows, run, runValue } from '../connection/statement.js'
 
 interface PipelineSummary {
   readonly pipeline: string
@@ -18,33 +18,30 @@ export async function listPipelines(db: Queryable): Promise<readonly PipelineSum
              (select max(detected_at) from outflow.anomalies where anomalies.pipeline = known.pipeline) as "newestAnomalyAt"
       from (${KNOWN}) as known
       order by pipeline`,
-    values: [],
   })
 }
 
 /** Whether `listPipelines` lists it. */
 export async function pipelineExists(db: Queryable, pipeline: string): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'pipeline_exists',
     text: `select from (${KNOWN}) as known where pipeline = $1`,
     values: [pipeline],
   })
-  return rows.length > 0
 }
 
 /** Whether online false-discovery control has decided on records of the pipeline. */
 export async function hasFdrState(db: Queryable, pipeline: string): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'has_fdr_state',
     text: 'select from outflow.offsets where pipeline = $1 and fdr_state is not null limit 1',
     values: [pipeline],
   })
-  return rows.length > 0
 }
 
 /** Returns the rate of records by Kafka's record time, in records a second, for the last minute and for the current minute so far. */
 export async function recentRate(db: Queryable, pipeline: string): Promise<number> {
-  const row = await runOne<{ per_second: number }>(db, {
+  return runValue(db, {
     name: 'recent_rate',
     text: `
       with since as (select date_trunc('minute', now()) - interval '1 minute' as minute)
@@ -57,5 +54,4 @@ export async function recentRate(db: Queryable, pipeline: string): Promise<numbe
       )::float8 / extract(epoch from now() - (select minute from since))::float8 as per_second`,
     values: [pipeline],
   })
-  return row.per_second
 }

@@ -1,6 +1,6 @@
 import { createPartitions, dayOf } from '../anomalies/partitions.js'
 import type { Pool } from '../connection/pool.js'
-import { run, runOne, type Statement } from '../connection/statement.js'
+import { run, runOne, runValue, type Statement } from '../connection/statement.js'
 
 const DAY_MS = 86_400_000
 
@@ -99,7 +99,7 @@ export async function applyRetention(
  * A statement that selects the ctids of rows to delete. Without its lock, a row that is stored at the same time could be deleted: it has
  * another ctid then.
  */
-interface OldRows extends Statement {
+interface OldRows extends Required<Statement> {
   readonly table: string
 }
 
@@ -140,16 +140,16 @@ function idleWindowStates(pipeline: string, topics: readonly string[], keepMs: n
 /** Deletes rows in rounds until the signal aborts: millions take longer than a statement may. */
 async function deleteInRounds(pool: Pool, { table, name, text, values }: OldRows, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const round = await runOne<{ deleted: number }>(pool, {
+    const deleted = await runValue<number>(pool, {
       name,
       text: `
         with deleted as (
           delete from outflow.${table} where ctid = any(array(${text} limit ${ROWS_PER_ROUND})) returning 1
         )
-        select count(*)::integer as deleted from deleted`,
+        select count(*)::integer from deleted`,
       values,
     })
-    if (round.deleted < ROWS_PER_ROUND) return
+    if (deleted < ROWS_PER_ROUND) return
   }
 }
 

@@ -1,6 +1,6 @@
 import { plainText, type SuppressionRule } from '@outflow/contracts'
 import type { Queryable } from '../connection/pool.js'
-import { type RowOf, run, runOne } from '../connection/statement.js'
+import { hasRows, type RowOf, run, runValue } from '../connection/statement.js'
 
 /** A rule that hides alerts until it expires. */
 export interface Suppression extends SuppressionRule {
@@ -32,7 +32,7 @@ interface NewSuppression {
  */
 export async function addSuppression(db: Queryable, { pipeline, rule, why, by }: NewSuppression): Promise<string> {
   const { entity, field, direction, range, timeOfWeek, zone, expiresAt } = rule
-  const row = await runOne<{ id: string }>(db, {
+  return runValue(db, {
     name: 'add_suppression',
     text: `
       insert into outflow.suppressions (pipeline, entity, field, direction, range_low, range_high, time_of_week, zone,
@@ -53,7 +53,6 @@ export async function addSuppression(db: Queryable, { pipeline, rule, why, by }:
       plainText(by),
     ],
   })
-  return row.id
 }
 
 /**
@@ -65,7 +64,7 @@ export async function removeSuppression(
   db: Queryable,
   { pipeline, id, by }: { readonly pipeline: string; readonly id: string; readonly by: string },
 ): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'remove_suppression',
     text: `
       update outflow.suppressions
@@ -74,7 +73,6 @@ export async function removeSuppression(
       returning id`,
     values: [pipeline, id, plainText(by)],
   })
-  return rows.length > 0
 }
 
 type SuppressionRow = RowOf<Omit<Suppression, 'range'>, { readonly low: number | null; readonly high: number | null }>

@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run, runOne } from '../connection/statement.js'
+import { hasRows, run, runValue } from '../connection/statement.js'
 
 /** A span of Kafka's record time that is excluded from fits: from ≤ t < to. */
 interface Exclusion {
@@ -14,7 +14,7 @@ export async function addExclusion(
   db: Queryable,
   { pipeline, from, to, why, by }: Omit<Exclusion, 'id'> & { readonly pipeline: string },
 ): Promise<string> {
-  const row = await runOne<{ id: string }>(db, {
+  return runValue(db, {
     name: 'add_exclusion',
     text: `
       insert into outflow.training_exclusions (pipeline, from_time, to_time, why, excluded_by)
@@ -22,7 +22,6 @@ export async function addExclusion(
       returning id::text`,
     values: [pipeline, from, to, why, by],
   })
-  return row.id
 }
 
 /** @returns whether there was such an exclusion */
@@ -30,12 +29,11 @@ export async function removeExclusion(
   db: Queryable,
   { pipeline, id }: { readonly pipeline: string; readonly id: string },
 ): Promise<boolean> {
-  const rows = await run(db, {
+  return hasRows(db, {
     name: 'remove_exclusion',
     text: `delete from outflow.training_exclusions where pipeline = $1 and id = $2 returning id`,
     values: [pipeline, id],
   })
-  return rows.length > 0
 }
 
 /** Returns a pipeline's exclusions that end after `since`, in order of their beginning. */

@@ -2,7 +2,7 @@ import { type FitReport, fitReportSchema } from '@outflow/contracts'
 import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { type RowOf, run, runOne } from '../connection/statement.js'
+import { type RowOf, run, runValue } from '../connection/statement.js'
 
 export type FitState = 'running' | 'shadow' | 'promoted' | 'failed_gate' | 'known' | 'failed' | 'abandoned'
 
@@ -49,7 +49,7 @@ export async function startFit(
   db: Queryable,
   fit: Pick<StoredFit, 'because' | 'incumbentId' | 'report'> & { readonly pipeline: string },
 ): Promise<string> {
-  const row = await runOne<{ id: string }>(db, {
+  return runValue(db, {
     name: 'start_fit',
     text: `
       insert into outflow.fits (pipeline, because, incumbent_id, report)
@@ -57,7 +57,6 @@ export async function startFit(
       returning id::text`,
     values: [fit.pipeline, fit.because, fit.incumbentId, jsonbText(fit.report)],
   })
-  return row.id
 }
 
 /** Stores the progress of a fit. */

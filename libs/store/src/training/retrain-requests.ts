@@ -1,12 +1,12 @@
 import type { Queryable } from '../connection/pool.js'
-import { run, runOne } from '../connection/statement.js'
+import { run, runValue } from '../connection/statement.js'
 
 /** Requests a new model, and notifies `outflow_training`. @returns the request's id */
 export async function requestRetrain(
   db: Queryable,
   request: { readonly pipeline: string; readonly by: string; readonly why: string },
 ): Promise<string> {
-  const row = await runOne<{ id: string }>(db, {
+  return runValue(db, {
     name: 'request_retrain',
     text: `
       insert into outflow.retrain_requests (pipeline, requested_by, why)
@@ -14,7 +14,6 @@ export async function requestRetrain(
       returning id::text, pg_notify('outflow_training', $1)`,
     values: [request.pipeline, request.by, request.why],
   })
-  return row.id
 }
 
 /** Returns the newest pending request; null: none. */
@@ -47,10 +46,9 @@ export async function answerRequests(
 
 /** Returns the fit assigned to a request; null while it is pending. */
 export async function fitOfRequest(db: Queryable, id: string): Promise<string | null> {
-  const [row] = await run<{ fit_id: string | null }>(db, {
+  return runValue(db, {
     name: 'fit_of_request',
     text: `select fit_id::text from outflow.retrain_requests where id = $1`,
     values: [id],
   })
-  return row?.fit_id ?? null
 }

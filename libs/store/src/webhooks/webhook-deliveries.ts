@@ -1,5 +1,5 @@
 import type { Queryable } from '../connection/pool.js'
-import { run, runOne } from '../connection/statement.js'
+import { run, runValue } from '../connection/statement.js'
 
 /** An event to send to a webhook. */
 export interface WaitingDelivery {
@@ -115,7 +115,7 @@ export async function resendDeadDeliveries(
   db: Queryable,
   which: { readonly pipeline: string; readonly webhook: string; readonly eventId?: string | undefined },
 ): Promise<number> {
-  const outcome = await runOne<{ resent: number }>(db, {
+  return runValue(db, {
     name: 'resend_dead_deliveries',
     text: `
       with queued as (
@@ -127,7 +127,6 @@ export async function resendDeadDeliveries(
       select count(*)::float8 as resent, pg_notify('outflow_webhooks', $1) from queued`,
     values: [which.pipeline, which.webhook, which.eventId ?? null],
   })
-  return outcome.resent
 }
 
 /** The figures of a webhook. */
@@ -187,10 +186,9 @@ export async function deliveriesOf(
 
 /** Returns the number of a pipeline's undelivered events. */
 export async function waitingDeliveries(db: Queryable, pipeline: string): Promise<number> {
-  const row = await runOne<{ waiting: number }>(db, {
+  return runValue(db, {
     name: 'waiting_deliveries',
     text: `select count(*)::float8 as waiting from outflow.webhook_deliveries where pipeline = $1 and ${IS_WAITING}`,
     values: [pipeline],
   })
-  return row.waiting
 }
