@@ -19,17 +19,7 @@ export interface Control extends Pick<Config['alerts'], 'cooldown' | 'grouping' 
   readonly suppressions: readonly (SuppressionRule & { readonly id: string })[]
 }
 
-export interface Decider {
-  /**
-   * Decides on the next alert, in order of detection.
-   *
-   * @returns unsent: null if it is sent individually; closed: the buckets with gathered alerts that closed before it
-   */
-  decide(alert: Alert): { readonly unsent: UnsentCause | null; readonly closed: readonly AlertBucket[] }
-  /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing and with its time. */
-  closeDue(nowMs: number): readonly AlertBucket[]
-  open(): readonly AlertBucket[]
-}
+export type Decider = ReturnType<typeof makeDecider>
 
 /**
  * Decides for one alert after the other whether it is sent individually, hidden, or gathered into one alert about many. The outcome
@@ -44,7 +34,7 @@ export interface Decider {
  *
  * @param buckets  the open buckets: all that become due, and all that `bucketsOf` returns for the alerts to decide on
  */
-export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): Decider {
+export function makeDecider(control: Control, buckets: Iterable<AlertBucket>) {
   const { cooldown: cooldownMs, grouping, quietHours } = control
   const quiet = quietHours && { below: quietHours.below, week: weekClock(quietHours.when, quietHours.zone) }
   const suppressions = control.suppressions.map((rule) => ({ id: rule.id, hides: isHiddenBy(rule) }))
@@ -148,11 +138,17 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>): D
   }
 
   return {
-    decide: (alert) => {
+    /**
+     * Decides on the next alert, in order of detection.
+     *
+     * @returns unsent: null if it is sent individually; closed: the buckets with gathered alerts that closed before it
+     */
+    decide: (alert: Alert) => {
       const closed = closeGroups(alert.detectedAtMs)
       return { unsent: unsentOf(alert), closed }
     },
-    closeDue: (nowMs) => {
+    /** Closes the buckets due at `nowMs`, epoch ms; returns those that gathered alerts, in the order of their closing and with its time. */
+    closeDue: (nowMs: number) => {
       for (const [key, { closesAtMs }] of coolDowns) if (closesAtMs <= nowMs) coolDowns.delete(key)
       return closeGroups(nowMs)
     },

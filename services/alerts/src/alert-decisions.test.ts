@@ -1,10 +1,11 @@
-import { type Control, makeDecider } from '@outflow/alerting'
+import { type Control, eventMessage, groupEvent, makeDecider } from '@outflow/alerting'
+import type { AlertBucket } from '@outflow/contracts'
 import type { OutboxMessage, UnnumberedRow } from '@outflow/store/outbox'
 import { expect, test } from 'vitest'
 import { decideOn, waitingOf } from './alert-decisions.js'
 
 const MINUTE = 60_000
-const config = { pipeline: 'flights', alerts: { topic: 'flights.alerts' }, console: {} }
+const toMessage = (group: AlertBucket) => eventMessage(groupEvent(group, 'flights'), { topic: 'flights.alerts' })
 const off: Control = { suppressions: [] }
 const grouping = { bucket: 10 * MINUTE, perKey: 1, perReason: 9 }
 
@@ -20,7 +21,7 @@ function anAlertRow(id: number, minute: number, key: string | null = 'JFK'): Unn
 }
 
 const decided = (rows: readonly UnnumberedRow[], control: Partial<Control>, untilMs = 0) =>
-  decideOn(rows.map(waitingOf), makeDecider({ ...off, ...control }, []), config, untilMs)
+  decideOn(rows.map(waitingOf), makeDecider({ ...off, ...control }, []), toMessage, untilMs)
 
 test('single alerts keep their order among other messages, and a group follows at the end of its bucket', () => {
   const deadLetter: UnnumberedRow = { id: 3n, kind: 'dead_letter', payload: null, createdAt: new Date(0) }

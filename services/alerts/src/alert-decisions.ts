@@ -1,5 +1,5 @@
-import { alertOf, type Decider, eventMessage, groupEvent } from '@outflow/alerting'
-import { type Alert, type AlertBucket, type Config, parseAnomalyId } from '@outflow/contracts'
+import { alertOf, type Decider } from '@outflow/alerting'
+import { type Alert, type AlertBucket, parseAnomalyId } from '@outflow/contracts'
 import type { OutboxMessage, UnnumberedRow, UnsentAlert } from '@outflow/store/outbox'
 import { alertIn } from './explaining/with-reasons.js'
 
@@ -12,22 +12,10 @@ interface WaitingAlert {
 /** The next in the order of sending: a row of the outbox, by its id, or the message about a group. */
 type NextInOrder = bigint | OutboxMessage
 
-/** The decisions on unnumbered rows. */
-export interface AlertDecisions {
-  readonly order: readonly NextInOrder[]
-  readonly unsent: readonly UnsentAlert[]
-}
-
 /** Reads a row: a row that is not an alert is sent unchanged. */
 export function waitingOf(row: UnnumberedRow): WaitingAlert {
   const event = alertIn(row)
   return { id: row.id, alert: event && alertOf(event, row.createdAt.getTime()) }
-}
-
-/** The part of the configuration that the event of a group depends on. */
-interface GroupConfig extends Pick<Config, 'pipeline'> {
-  readonly alerts: Pick<Config['alerts'], 'topic'>
-  readonly console: Pick<Config['console'], 'url'>
 }
 
 /**
@@ -38,14 +26,12 @@ interface GroupConfig extends Pick<Config, 'pipeline'> {
 export function decideOn(
   waiting: readonly WaitingAlert[],
   decider: Decider,
-  { pipeline, alerts: { topic }, console }: GroupConfig,
+  toMessage: (group: AlertBucket) => OutboxMessage,
   untilMs: number,
-): AlertDecisions {
+) {
   const order: NextInOrder[] = []
   const unsent: UnsentAlert[] = []
-  const close = (closed: readonly AlertBucket[]): void => {
-    for (const bucket of closed) order.push(eventMessage(groupEvent(bucket, pipeline, console.url), { topic }))
-  }
+  const close = (closed: readonly AlertBucket[]) => order.push(...closed.map(toMessage))
   for (const { id, alert } of waiting) {
     if (alert === null) {
       order.push(id)

@@ -1,4 +1,4 @@
-import { bucketName, bucketsOf, makeDecider } from '@outflow/alerting'
+import { bucketName, bucketsOf, eventMessage, groupEvent, makeDecider } from '@outflow/alerting'
 import type { AlertBucket, Config } from '@outflow/contracts'
 import { inTransaction, type Leadership } from '@outflow/store'
 import {
@@ -67,7 +67,8 @@ async function controlSome({ leadership: { client }, config }: AlertControlDeps)
   const decider = makeDecider({ ...alerts, suppressions: rules.toReversed() }, before)
   // There may be more rows, with alerts of a bucket whose end has passed.
   const { createdAt: decidedUpTo } = rows.at(-1) ?? { createdAt: now }
-  const { order, unsent } = decideOn(waiting, decider, config, decidedUpTo.getTime() - COMMIT_MS)
+  const toMessage = (group: AlertBucket) => eventMessage(groupEvent(group, pipeline, config.console.url), alerts)
+  const { order, unsent } = decideOn(waiting, decider, toMessage, decidedUpTo.getTime() - COMMIT_MS)
   await withholdAlerts(client, pipeline, unsent)
   await updateAlertBuckets(client, pipeline, changes(before, decider.open()))
   const groups = order.filter((next) => typeof next !== 'bigint')

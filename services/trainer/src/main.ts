@@ -5,10 +5,9 @@ import { openTracing, type ServiceOptions } from '@outflow/runtime'
 import { listen, openPool, writableCheck } from '@outflow/store'
 import { healthEventsCheck } from '@outflow/store/health-events'
 import { makeKafka, makeKafkaCheck } from '@outflow/streams'
-import type { TrainerProgress } from './fit/train-once.js'
 import { DUE_POLL_MS, keepFitting } from './lead.js'
 import { makeTelemetry } from './telemetry.js'
-import type { TrainerContext } from './trainer-context.js'
+import type { TrainerContext, TrainerProgress } from './trainer-context.js'
 
 interface TrainerOptions extends ServiceOptions {
   readonly onProgress?: (progress: TrainerProgress) => void

@@ -4,8 +4,12 @@ import type { RecordDecoder } from '@outflow/records'
 import type { Tracing } from '@outflow/runtime'
 import type { Listener, Pool } from '@outflow/store'
 import type { KafkaConnection } from '@outflow/streams'
-import type { TrainerProgress } from './fit/train-once.js'
 import type { TrainerTelemetry } from './telemetry.js'
+
+/** Progress of the trainer, for display. */
+export type TrainerProgress =
+  | ({ readonly stage: 'fitting' } & Parameters<NonNullable<TrainingInput['onProgress']>>[0])
+  | { readonly stage: 'promoted' | 'shadow' | 'failed_gate'; readonly modelId: string }
 
 /** Fits and opens models. */
 interface Models {

@@ -19,16 +19,7 @@ export interface Answer {
   readonly start: string
 }
 
-export interface Poster {
-  /**
-   * Posts once. Redirects are not followed; at most 16 KiB of the response's body are read.
-   *
-   * @param cut  aborts the attempt; used by a service that is stopping
-   * @throws {WebhookError}
-   */
-  post(post: Post, cut: AbortSignal): Promise<Answer>
-  close(): void
-}
+export type Poster = ReturnType<typeof makePoster>
 
 const MAX_ANSWER_BYTES = 16 * 1024
 
@@ -45,7 +36,7 @@ const resolveAll: Resolve = (hostname, done) => lookup(hostname, { all: true }, 
 export function makePoster(
   { url: text, timeout, allow }: Pick<Webhook, 'url' | 'timeout' | 'allow'>,
   resolve: Resolve = resolveAll,
-): Poster {
+) {
   const url = new URL(text)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const permits = makeAddressRule(host, allow)
@@ -53,7 +44,13 @@ export function makePoster(
   const agent = new Agent({ keepAlive: true })
   const target = { method: 'POST', agent, lookup: permittedLookup(permits, resolve) }
   return {
-    post: async ({ headers, body }, cut) => {
+    /**
+     * Posts once. Redirects are not followed; at most 16 KiB of the response's body are read.
+     *
+     * @param cut  aborts the attempt; used by a service that is stopping
+     * @throws {WebhookError}
+     */
+    post: async ({ headers, body }: Post, cut: AbortSignal): Promise<Answer> => {
       requirePermitted(host, permits)
       const late = AbortSignal.timeout(timeout)
       // Not by AbortSignal.any: Node.js 20 and 22 keep what it returns for as long as `cut`.

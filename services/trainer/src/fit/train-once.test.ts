@@ -5,8 +5,10 @@ import { type Log, makeMetrics } from '@outflow/runtime'
 import { ModelUnknown, StoreUnavailable } from '@outflow/store'
 import type { WindowRecord } from '@outflow/streams'
 import { describe, expect, test, vi } from 'vitest'
+import type { TrainerEffects } from '../effects.js'
 import { makeTelemetry } from '../telemetry.js'
-import { type RoundOptions, type TrainerEffects, type TrainerProgress, trainOnce } from './train-once.js'
+import type { TrainerProgress } from '../trainer-context.js'
+import { type RoundOptions, trainOnce } from './train-once.js'
 
 const config = parseConfig(
   {

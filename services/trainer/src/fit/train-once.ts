@@ -1,4 +1,4 @@
-import type { Config, FitReport, GateReport, ModelMetadata } from '@outflow/contracts'
+import type { Config, FitReport } from '@outflow/contracts'
 import {
   alertRateOf,
   type Burst,
@@ -6,73 +6,33 @@ import {
   sameFeatures,
   TooFewRecords,
   type TrainedDetector,
-  type TrainingInput,
 } from '@outflow/detector'
 import { toOutflowError } from '@outflow/errors'
 import { retrying } from '@outflow/errors/retrying'
 import type { RecordDecoder } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
-import type { ModelState, NewModel } from '@outflow/store/models'
 import type { FitState } from '@outflow/store/training'
-import type { SampleOptions, Window } from '@outflow/streams'
 import type { Due } from '../due.js'
+import type { Incumbent, TrainerEffects } from '../effects.js'
 import type { TrainerTelemetry } from '../telemetry.js'
+import type { TrainerProgress } from '../trainer-context.js'
 import { holdOut } from '../window/hold-out.js'
 import { readSampled, type SampledRecord } from '../window/sampled-records.js'
 import { tooFewRead } from '../window/too-few.js'
 import {
   atMost,
-  type LeftOut,
   type ReadWindow,
   selectTrainingRecords,
   type TrainingRecords,
   withoutBursts,
 } from '../window/training-records.js'
 import { begunReport } from './fit-report.js'
-import type { GateOptions } from './gate.js'
 import { recordsToLabel } from './records-to-label.js'
-
-/** Progress of the trainer, for display. */
-export type TrainerProgress =
-  | ({ readonly stage: 'fitting' } & Parameters<NonNullable<TrainingInput['onProgress']>>[0])
-  | { readonly stage: 'promoted' | 'shadow' | 'failed_gate'; readonly modelId: string }
 
 type RoundOutcome =
   | { readonly became: 'promoted' | 'shadow' | 'failed_gate' | 'known' | 'superseded' }
   /** Nothing was fitted: the number of missing good records, and why. */
   | { readonly became: 'too few'; readonly missing: number; readonly why: string }
-
-/** The active model. */
-interface Incumbent {
-  readonly id: string
-  readonly artefact: Uint8Array
-  readonly metadata: ModelMetadata
-}
-
-/** The effects of a round on Kafka, Postgres and the fitting process; tests pass simulated ones. */
-export interface TrainerEffects {
-  readonly readWindow: (options: Omit<SampleOptions<SampledRecord>, 'topics'>) => Promise<Window<SampledRecord>>
-  /** The active model; null if there is none, or if it is damaged. */
-  readonly incumbent: () => Promise<Incumbent | null>
-  readonly leftOut: (since: Date) => Promise<LeftOut>
-  readonly openReport: (because: string, report: FitReport, incumbentId: string | null) => Promise<string>
-  readonly noteStep: (fitId: string, step: number, maxSteps: number) => Promise<void>
-  readonly closeReport: (
-    fitId: string,
-    end: { readonly state: Exclude<FitState, 'running'>; readonly modelId: string | null; readonly report: FitReport },
-  ) => Promise<void>
-  readonly train: (input: TrainingInput) => Promise<TrainedDetector>
-  /** NLL of each record by a model, nats. */
-  readonly score: (artefact: Uint8Array, records: readonly Fields[]) => Promise<Float64Array>
-  readonly passGate: (options: Omit<GateOptions, 'open'>) => Promise<GateReport>
-  /** Whether no fit was started after this one; another trainer may have taken over while Postgres was down. */
-  readonly isNewest: (fitId: string) => Promise<boolean>
-  /** Stores a candidate, reads it back with its checksum verified, and returns its state, since it may have been stored before. */
-  readonly store: (model: Omit<NewModel, 'pipeline'>) => Promise<ModelState>
-  /** Promotes a candidate that passed its gate, or makes it a shadow of a model that is not provisional. */
-  readonly promote: (id: string, why: string) => Promise<'promoted' | 'shadow'>
-  readonly failGate: (id: string, report: GateReport) => Promise<void>
-}
 
 export interface RoundOptions {
   readonly config: Pick<Config, 'source' | 'features' | 'model' | 'training' | 'detection'>

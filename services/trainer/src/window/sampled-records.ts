@@ -2,7 +2,7 @@ import { clampTime, type Rejection } from '@outflow/contracts'
 import { PARTITION } from '@outflow/contracts/feature'
 import { messageReader, type OrderedReader, type ReaderOptions, type RecordDecoder } from '@outflow/records'
 import type { Fields } from '@outflow/records/fields'
-import type { SampleOptions, WindowRecord } from '@outflow/streams'
+import type { WindowRecord } from '@outflow/streams'
 
 /** The kept part of a sampled record; its Kafka timestamp is clamped to the years 1 to 9999. */
 export interface SampledRecord extends Pick<WindowRecord, 'topic' | 'partition' | 'offset' | 'timestampMs'> {
@@ -18,36 +18,30 @@ export interface WindowsRead {
   readonly evicted: number
 }
 
-/** Reads the records of a training window: with windowed features all of them, because each counts in the windows of later ones. */
-interface SampleReader extends Pick<SampleOptions<SampledRecord>, 'prepare' | 'keep' | 'aheadMs'> {
-  /** The input of the windowed features; null: there are none. */
-  readonly windowsRead: () => WindowsRead | null
-}
-
 /** Twice the memory of ingest, because there is no store to load from. */
 const MAX_BYTES_A_PARTITION = 32 * 1024 ** 2
 
 /**
- * Reads records as ingest does, while the window is sampled: their bytes are not kept.
+ * Reads records as ingest does, while the window is sampled: their bytes are not kept. With windowed features all records are read, because
+ * each counts in the windows of later ones.
  *
  * `prepare` throws {RegistryUnavailable | RegistryRefused} when a schema that a record names cannot be fetched.
  */
-export function readSampled(
-  { source, features }: Pick<ReaderOptions, 'source' | 'features'>,
-  decoder: RecordDecoder,
-): SampleReader {
+export function readSampled({ source, features }: Pick<ReaderOptions, 'source' | 'features'>, decoder: RecordDecoder) {
   const reader = messageReader({ decoder, source, features, maxBytes: MAX_BYTES_A_PARTITION })
   const hasWindows = reader.longestWindowMs > 0
   return {
     prepare: decoder.prepare,
-    keep: (record: WindowRecord) => {
+    keep: (record: WindowRecord): SampledRecord => {
       const { topic, partition, offset } = record
       const timestampMs = clampTime(record.timestampMs)
       const result = reader.read(record)
       return { topic, partition, offset, timestampMs, read: 'reason' in result ? result : result.fields }
     },
     ...(hasWindows && { aheadMs: reader.longestWindowMs }),
-    windowsRead: () => (hasWindows ? { ...countEntities(reader), evicted: reader.evicted() } : null),
+    /** The input of the windowed features; null: there are none. */
+    windowsRead: (): WindowsRead | null =>
+      hasWindows ? { ...countEntities(reader), evicted: reader.evicted() } : null,
   }
 }
 
