@@ -32,12 +32,6 @@ interface AnomalyRow extends AnomalyLine {
   readonly values: readonly (string | null)[]
 }
 
-interface AnomalyPage {
-  readonly items: readonly AnomalyRow[]
-  /** null: the last page. */
-  readonly next: AnomalyCursor | null
-}
-
 interface AnomalyListOptions extends AnomalyFilter {
   /** time: newest record first; bits: smallest p-value first, then newest. */
   readonly sort: 'time' | 'bits'
@@ -47,8 +41,8 @@ interface AnomalyListOptions extends AnomalyFilter {
   readonly values?: readonly (readonly Step[])[]
 }
 
-/** Returns a page of a pipeline's anomalies. Run it in `withReadOnlyTransaction`, which plans for the actual parameter values. */
-export async function listAnomalies(db: Queryable, listing: AnomalyListOptions): Promise<AnomalyPage> {
+/** Returns a page of a pipeline's anomalies; next is null on the last page. Run it in `withReadOnlyTransaction`, which plans for the actual parameter values. */
+export async function listAnomalies(db: Queryable, listing: AnomalyListOptions) {
   const { values, place } = placeholders()
   const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
   const order = `${listing.sort === 'bits' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`

@@ -7,20 +7,12 @@ import type { Anomaly } from './anomaly.js'
 import { ANOMALY_COLUMNS, ANOMALY_TYPES, ANOMALY_VALUES, anomalyRow } from './anomaly-columns.js'
 import { ensurePartitions } from './partitions.js'
 
-/** The decisions of ingest in a range of a partition. */
-export interface EarlierDecisions {
-  /** p-values of the anomalies, by offset. */
-  readonly anomalies: ReadonlyMap<bigint, number>
-  /** Ingest has scored the records before this offset; null: none. */
-  readonly scoredBefore: bigint | null
-}
-
 /** Returns the decisions of ingest on the offsets first … last of a partition. */
 export async function earlierDecisions(
   db: Queryable,
   pipeline: string,
   at: { readonly topic: string; readonly partition: number; readonly first: bigint; readonly last: bigint },
-): Promise<EarlierDecisions> {
+) {
   const rows = await run<{ offset: bigint; p_value: number }>(db, {
     name: 'earlier_decisions',
     text: `
@@ -30,14 +22,16 @@ export async function earlierDecisions(
         and not rescored`,
     values: [pipeline, at.topic, at.partition, at.first, at.last],
   })
-  const [stored] = await run<{ next_offset: bigint }>(db, {
+  const scoredBefore = await runValue<bigint | null>(db, {
     name: 'scored_before',
     text: 'select next_offset from outflow.offsets where pipeline = $1 and topic = $2 and partition = $3',
     values: [pipeline, at.topic, at.partition],
   })
   return {
+    /** p-values of the anomalies, by offset. */
     anomalies: new Map(rows.map((row) => [row.offset, row.p_value])),
-    scoredBefore: stored?.next_offset ?? null,
+    /** Ingest has scored the records before this offset; null: none. */
+    scoredBefore,
   }
 }
 

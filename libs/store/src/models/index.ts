@@ -6,7 +6,6 @@ export {
   type NewCalibrationRecord,
 } from './calibration-records.js'
 export * from './drift-alarms.js'
-export { explanationSource } from './explanation-source.js'
 export * from './listen.js'
 export { listModelChanges } from './model-changes.js'
 export * from './model-decisions.js'

@@ -1,29 +1,20 @@
 import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
-import { type DifferingFacts, differingFacts } from './model-facts.js'
-import { loadModel, type ModelSummary, type StoredModel } from './models.js'
+import { differingFacts } from './model-facts.js'
+import { loadModel, type ModelSummary } from './models.js'
 
-/** Two models, and how they differ in configuration, in the results of the gate, and in what they found. */
-interface ModelDifference {
-  readonly first: StoredModel
-  readonly second: StoredModel
-  readonly facts: DifferingFacts
-  /** null: they never scored the same records. */
-  readonly decisions: DecisionDifference | null
-  readonly fields: readonly FieldDifference[]
-}
-
-/** Loads two models and compares them. @throws {ModelUnknown | ModelDamaged} */
+/** Loads two models, and how they differ in configuration, in the results of the gate, and in what they found. @throws {ModelUnknown | ModelDamaged} */
 export async function loadDifference(
   db: Queryable,
   { pipeline, ids }: { readonly pipeline: string; readonly ids: readonly [first: string, second: string] },
-): Promise<ModelDifference> {
+) {
   const first = await loadModel(db, { pipeline, id: ids[0] })
   const second = await loadModel(db, { pipeline, id: ids[1] })
   return {
     first,
     second,
     facts: differingFacts(first, second),
+    /** null: they never scored the same records. */
     decisions: await decisionDifference(db, first, second),
     fields: await fieldDifferences(db, first, second),
   }

@@ -3,6 +3,7 @@ import { jsonColumn } from '../connection/json-column.js'
 import type { Queryable } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
 import { run } from '../connection/statement.js'
+import { loadModel } from './models.js'
 
 /** How a model's p-values are recalibrated from a time on. */
 export interface StoredRecalibration {
@@ -64,3 +65,9 @@ export async function recalibrationOf(db: Queryable, id: bigint): Promise<Recali
 }
 
 const readRecalibration = jsonColumn('outflow.recalibrations.recalibration', recalibrationSchema)
+
+/** Reads the models and recalibrations by which anomalies of a pipeline are explained. */
+export const explanationSource = (db: Queryable, pipeline: string) => ({
+  model: (id: string) => loadModel(db, { pipeline, id }),
+  recalibration: (id: bigint) => recalibrationOf(db, id),
+})

@@ -1,5 +1,4 @@
-export { type ScoreMinute, scoreMinutes } from './score-minutes.js'
-export { scoreSeries } from './score-series.js'
+export { type ScoreMinute, scoreMinutes, scoreSeries } from './score-series.js'
 export {
   type MinuteScores,
   minuteScores,
