@@ -1,7 +1,7 @@
 import type { Config } from '@outflow/contracts'
 import { alertRateOf, modelThreshold } from '@outflow/detector'
 import type { Pool } from '@outflow/store'
-import { activeModelId, latestRecalibration, loadModel } from '@outflow/store/models'
+import { activeModel, latestRecalibration } from '@outflow/store/models'
 import { hasFdrState } from '@outflow/store/pipelines'
 
 /**
@@ -11,12 +11,11 @@ import { hasFdrState } from '@outflow/store/pipelines'
  */
 export async function readThreshold({ pipeline: own, detection }: Config, pool: Pool, pipeline: string) {
   if (pipeline === own ? detection.fdr !== undefined : await hasFdrState(pool, pipeline)) return null
-  const id = await activeModelId(pool, pipeline)
-  if (id === null) return null
-  const { artefact, metadata } = await loadModel(pool, { pipeline, id })
-  // Written by a later version: ingest cannot open it either, and logs that.
-  if (metadata === null) return null
+  const active = await activeModel(pool, pipeline)
+  // Without metadata it was written by a later version: ingest cannot open it either, and logs that.
+  if (!active?.metadata) return null
+  const { id: modelId, artefact, metadata } = active
   const alertRate = pipeline === own ? alertRateOf(detection, metadata) : metadata.alertRate
-  const latest = await latestRecalibration(pool, { pipeline, modelId: id })
+  const latest = await latestRecalibration(pool, { pipeline, modelId })
   return modelThreshold(artefact, alertRate, latest?.recalibration)
 }

@@ -2,9 +2,8 @@ import { describeProvisional } from '@outflow/contracts/wording'
 import { entityHistory } from '@outflow/store/anomalies'
 import { rejectionsSince } from '@outflow/store/dead-letters'
 import { listHealthEvents } from '@outflow/store/health-events'
-import { activeModelId, listDriftAlarms, modelSummary, trainedAtOf } from '@outflow/store/models'
-import { outboxDepth } from '@outflow/store/outbox'
-import { listPipelines, marksBetween, recentRate } from '@outflow/store/pipelines'
+import { listDriftAlarms } from '@outflow/store/models'
+import { listPipelines, marksBetween, pipelineStatus, recentRate } from '@outflow/store/pipelines'
 import { scoreSeries } from '@outflow/store/statistics'
 import { trainerStatus, whyNoModelAndFix } from '@outflow/store/training'
 import { entitySchema, healthSchema, pipelinesSchema, scoresSchema, textSchema, timeSchema } from '../api/index.js'
@@ -91,22 +90,20 @@ export function addPipelineRoutes(server: ConsoleServer, { config, pool, read }:
     async ({ pipeline }) => {
       const isOwn = pipeline === config.pipeline
       const lag = isOwn ? await lagOfOwn() : null
-      const nowMs = Date.now()
       return read(async (db) => {
-        const since = new Date(nowMs - DAY_MS)
-        const activeId = await activeModelId(db, pipeline)
-        const active = activeId === null ? null : await modelSummary(db, { pipeline, id: activeId })
-        const provisional = isOwn && active?.metadata ? describeProvisional(active.metadata, config) : null
+        const { at, modelId, modelTrainedAt, modelMetadata, waiting } = await pipelineStatus(db, pipeline)
+        const since = new Date(at.getTime() - DAY_MS)
+        const provisional = isOwn && modelMetadata && describeProvisional(modelMetadata, config)
         return {
           lag: lag?.map((part) => ({ ...part, lag: Number(part.lag) })) ?? null,
           recordsPerSecond: await recentRate(db, pipeline),
           deadLetters: [...(await rejectionsSince(db, { pipeline, since }))],
           drift: [...(await listDriftAlarms(db, { pipeline, limit: DRIFT_ALARMS }))],
           events: [...(await listHealthEvents(db, { pipeline, limit: HEALTH_EVENTS }))],
-          provisional: provisional && `${provisional.what}; ${provisional.next}`,
-          whyNoModel: active === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
-          activeModelAgeSeconds: active && Math.round((nowMs - trainedAtOf(active).getTime()) / 1_000),
-          outboxWaiting: await outboxDepth(db, pipeline),
+          provisional: provisional ? `${provisional.what}; ${provisional.next}` : null,
+          whyNoModel: modelId === null ? whyNoModelAndFix(await trainerStatus(db, pipeline)) : null,
+          activeModelAgeSeconds: modelTrainedAt && Math.round((at.getTime() - modelTrainedAt.getTime()) / 1_000),
+          outboxWaiting: waiting,
         }
       })
     },
