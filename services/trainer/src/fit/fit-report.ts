@@ -1,17 +1,10 @@
 import type { FitReport } from '@outflow/contracts'
 import { type ReadWindow, total } from '../window/training-records.js'
 
-interface FitBegin {
-  readonly seed: number
-  /** Where the window should begin, epoch ms. */
-  readonly fromMs: number
-  readonly offsets: number
-  readonly heldOut: number
-}
-
+/** @param begin.fromMs  where the window should begin, epoch ms */
 export function begunReport(
   { read, seen, sample, isCutShort }: ReadWindow,
-  { seed, fromMs, offsets, heldOut }: FitBegin,
+  { seed, fromMs, offsets, heldOut }: Readonly<Record<'seed' | 'fromMs' | 'offsets' | 'heldOut', number>>,
 ): FitReport {
   return {
     seed,

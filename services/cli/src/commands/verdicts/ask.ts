@@ -35,7 +35,7 @@ export async function ask(options: AskOptions, terminal: Terminal, signal: Abort
       const shown = next.map(({ offset, rank, ...own }) => ({ ...own, rank: rank + 1, offset: `${offset}` }))
       return printJson(terminal, shown)
     }
-    const labelled = await askEach(pool, { ...calibration, options, terminal, signal })
+    const labelled = await askEach(pool, calibration, options, terminal, signal)
     await terminal.result(`${summaryOf(records, labelled)}\n`)
     const share = labelledAnomalyShare(calibration, labelled)
     if (share > NOTABLE * training.contamination) {
@@ -50,17 +50,14 @@ export async function ask(options: AskOptions, terminal: Terminal, signal: Abort
 /** Below it the model loses little. */
 const NOTABLE = 2
 
-interface Session {
-  readonly rows: number
-  readonly alertRate: number
-  readonly records: readonly CalibrationRecord[]
-  readonly options: AskOptions
-  readonly terminal: Terminal
-  readonly signal: AbortSignal
-}
-
 /** Asks until the labels suffice, the limit is reached, or the person ends it. @returns all records, with their labels */
-async function askEach(pool: Pool, { records, options, terminal, signal, ...plan }: Session) {
+async function askEach(
+  pool: Pool,
+  { records, ...plan }: NonNullable<Awaited<ReturnType<typeof calibrationToLabel>>>,
+  options: AskOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+) {
   const lines = createInterface({ input: process.stdin, signal })
   const answers = lines[Symbol.asyncIterator]()
   let current: readonly CalibrationRecord[] = records
