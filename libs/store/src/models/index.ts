@@ -7,7 +7,6 @@ export {
 } from './calibration-records.js'
 export * from './drift-alarms.js'
 export * from './listen.js'
-export { listModelChanges } from './model-changes.js'
 export * from './model-decisions.js'
 export {
   activeModel,

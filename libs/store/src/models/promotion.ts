@@ -1,8 +1,7 @@
 import { NoEarlierModel } from '../connection/errors.js'
-import { type Client, type Pool, withTransaction } from '../connection/pool.js'
+import { type Client, type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 import { closeFitsOf } from '../training/fits.js'
-import { noteChange } from './model-changes.js'
 import { activeModelId, earlierModelIds, loadModel, type ModelKey, type ModelState } from './models.js'
 
 /** Who or what changes the active model, and why; stored in `outflow.model_changes`. */
@@ -108,5 +107,38 @@ async function activate(client: Client, { pipeline, id }: ModelKey, previousStat
       where pipeline = $1 and id = $2
       returning pg_notify('outflow_models', $1)`,
     values: [pipeline, id],
+  })
+}
+
+interface ModelChange extends Change {
+  readonly action: 'promote' | 'rollback'
+  /** The model that became active. */
+  readonly modelId: string
+  /** The model that was active before; null: there was none. */
+  readonly previousId: string | null
+  readonly at: Date
+}
+
+/** Stores a change, in the transaction that makes it. */
+async function noteChange(db: Queryable, change: ModelKey & Omit<ModelChange, 'modelId' | 'at'>): Promise<void> {
+  await run(db, {
+    name: 'note_model_change',
+    text: `
+      insert into outflow.model_changes (pipeline, action, model_id, previous_id, made_by, why)
+      values ($1, $2, $3, $4, $5, $6)`,
+    values: [change.pipeline, change.action, change.id, change.previousId, change.by, change.why],
+  })
+}
+
+/** Returns the changes of a pipeline's active model, newest first. */
+export async function listModelChanges(db: Queryable, pipeline: string): Promise<readonly ModelChange[]> {
+  return run<ModelChange>(db, {
+    name: 'list_model_changes',
+    text: `
+      select action, model_id as "modelId", previous_id as "previousId", made_by as "by", why, made_at as "at"
+      from outflow.model_changes
+      where pipeline = $1
+      order by id desc`,
+    values: [pipeline],
   })
 }
