@@ -14,8 +14,7 @@ import { adoptCandidate, settleShadow } from './shadow/run-shadow.js'
 import type { TrainerContext } from './trainer-context.js'
 import { readRecentBy } from './watch/read-recent.js'
 import { watchScores } from './watch/watch-scores.js'
-import { fewestRows, PROVISIONAL_ROWS } from './window/fewest-rows.js'
-import { tooFewInTopics } from './window/too-few.js'
+import { fewestRows, PROVISIONAL_ROWS, tooFewInTopics } from './window/fewest-rows.js'
 import { ANSWERED_CHARTS, windowFrom } from './window/window-from.js'
 
 /** How often a window that is too small is counted again; counting reads no records. */

@@ -16,17 +16,17 @@ import type { Due } from '../due.js'
 import type { Incumbent, TrainerEffects } from '../effects.js'
 import type { TrainerTelemetry } from '../telemetry.js'
 import type { TrainerProgress } from '../trainer-context.js'
+import { tooFewRead } from '../window/fewest-rows.js'
 import { holdOut } from '../window/hold-out.js'
 import { readSampled, type SampledRecord } from '../window/sampled-records.js'
-import { tooFewRead } from '../window/too-few.js'
 import {
   atMost,
   type ReadWindow,
   selectTrainingRecords,
   type TrainingRecords,
+  total,
   withoutBursts,
 } from '../window/training-records.js'
-import { begunReport } from './fit-report.js'
 import { recordsToLabel } from './records-to-label.js'
 
 type RoundOutcome =
@@ -147,6 +147,38 @@ function partRecords({ fields, times }: TrainingRecords, incumbent: Incumbent | 
   return {
     fitted: fields.filter((_, index) => isHeld[index] === 0),
     heldOut: fields.filter((_, index) => isHeld[index] === 1),
+  }
+}
+
+/** @param begin.fromMs  where the window should begin, epoch ms */
+function begunReport(
+  { read, seen, sample, isCutShort }: ReadWindow,
+  { seed, fromMs, offsets, heldOut }: Readonly<Record<'seed' | 'fromMs' | 'offsets' | 'heldOut', number>>,
+): FitReport {
+  return {
+    seed,
+    window: {
+      asked: new Date(fromMs).toISOString(),
+      from: read.window?.from ?? null,
+      to: read.window?.to ?? null,
+      shortened: isCutShort ? 'the topic no longer holds its beginning: its retention is shorter' : null,
+    },
+    records: {
+      offsets,
+      seen,
+      sampled: sample.length,
+      fitted: read.fields.length - heldOut,
+      heldOut,
+      rejected: total(read.rejected),
+      rejectedBy: Object.fromEntries(Object.entries(read.rejected).filter(([, count]) => count > 0)),
+      excluded: total(read.excluded),
+      excludedBy: read.excluded,
+    },
+    fit: null,
+    calibration: null,
+    gate: null,
+    durationMs: 0,
+    error: null,
   }
 }
 

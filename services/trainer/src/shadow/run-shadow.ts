@@ -1,4 +1,6 @@
-import { sameFeatures } from '@outflow/detector'
+import type { Config, ShadowReport } from '@outflow/contracts'
+import { formatShare } from '@outflow/contracts/wording'
+import { alertRateOf, sameFeatures } from '@outflow/detector'
 import {
   beginShadow,
   currentShadow,
@@ -6,10 +8,11 @@ import {
   listModels,
   noteShadowReport,
   promoteModel,
+  type Shadow,
   unpromotedCandidate,
 } from '@outflow/store/models'
+import { anomalyBound } from '../fit/gate.js'
 import type { TrainerContext } from '../trainer-context.js'
-import { checkShadow, disagreementOf } from './shadow-report.js'
 
 /**
  * Makes a candidate that passed its gate the shadow: it scores live records without deciding for `training.shadow`, then
@@ -74,4 +77,39 @@ export async function settleShadow(
   telemetry.shadowDecided(became, id, report)
   onProgress?.({ stage: became, modelId: id })
   return null
+}
+
+/**
+ * Compares what a shadow found with the bound of the gate. One without records fails, because nothing is known about it, and one that was not
+ * compared with the active model fails, because its promotion would undo that of the active model.
+ */
+export function checkShadow(
+  shadow: Shadow,
+  { detection, training }: Pick<Config, 'detection' | 'training'>,
+): ShadowReport {
+  const { scored, anomaliesByBoth, anomaliesByActive, anomaliesByShadow } = shadow
+  const share = (count: number) => (scored === 0 ? 0 : count / scored)
+  const anomalyShare = share(anomaliesByBoth + anomaliesByShadow)
+  const activeAnomalyShare = share(anomaliesByBoth + anomaliesByActive)
+  const { contamination } = training
+  const most = anomalyBound({ alertRate: alertRateOf(detection, shadow), contamination }, scored)
+  const floods = anomalyShare > most && anomalyShare > activeAnomalyShare
+  const flood = `as a shadow it found anomalies in ${formatShare(anomalyShare)} of ${scored} records; at most ${formatShare(most)} are accepted`
+  const failure = shadow.isOutdated ? OUTDATED : scored === 0 ? IDLE : floods ? flood : null
+  return {
+    forMs: shadow.elapsedMs,
+    scored,
+    anomalyShare,
+    activeAnomalyShare,
+    disagreement: disagreementOf(shadow),
+    failure,
+  }
+}
+
+const OUTDATED = 'another model was activated while it was a shadow; outflow models promote makes it the active one'
+const IDLE = 'as a shadow it scored no record until the next fit was due'
+
+/** Share of the records that are anomalies under only one of the two. */
+function disagreementOf({ scored, anomaliesByActive, anomaliesByShadow }: Shadow): number {
+  return scored === 0 ? 0 : (anomaliesByActive + anomaliesByShadow) / scored
 }

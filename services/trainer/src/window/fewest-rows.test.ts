@@ -1,6 +1,6 @@
 import type { ModelMetadata } from '@outflow/contracts'
 import { expect, test } from 'vitest'
-import { fewestRows } from './fewest-rows.js'
+import { fewestRows, tooFewInTopics } from './fewest-rows.js'
 
 const training = { minRows: 2_000 }
 const aModel = (provisional: boolean) => ({ metadata: { provisional } as ModelMetadata })
@@ -18,4 +18,11 @@ test('a provisional model is fitted again to fewer than minRows, a full one is n
 
 test('no provisional model needs more than minRows', () => {
   expect(fewestRows({ training: { minRows: 50 }, active: undefined, enoughForMs: 60_000 })).toBe(50)
+})
+
+test('the records that a provisional model needs are stated only where one would be fitted', () => {
+  expect(tooFewInTopics(120, 2_000, true)).toBe(
+    'training window: 120 records in the topics; a fit needs 2,000, a provisional one 200',
+  )
+  expect(tooFewInTopics(1_200, 2_000, false)).toBe('training window: 1,200 records in the topics; a fit needs 2,000')
 })

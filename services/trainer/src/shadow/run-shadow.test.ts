@@ -1,7 +1,7 @@
 import type { Config, GateReport } from '@outflow/contracts'
 import type { Shadow } from '@outflow/store/models'
 import { expect, test } from 'vitest'
-import { checkShadow } from './shadow-report.js'
+import { checkShadow } from './run-shadow.js'
 
 const config = { training: { contamination: 0.01 }, detection: { alertRate: 0.01 } } as Config
 
