@@ -10,7 +10,7 @@ import { ScoresPage } from './pages/scores.js'
 import { SignInPage } from './pages/sign-in.js'
 import { SuppressionsPage } from './pages/suppressions.js'
 import { Header, NAVIGATION } from './parts/header.js'
-import { Help, isHelpOpen } from './parts/help.js'
+import { Help, openHelp } from './parts/help.js'
 import { Notices } from './parts/notices.js'
 import { Empty, Failure, Loading } from './parts/states.js'
 import { idBelow, navigate, place } from './state/location.js'
@@ -53,9 +53,7 @@ function Content() {
   }, [path])
 
   useShortcuts({
-    '?': () => {
-      isHelpOpen.value = true
-    },
+    '?': openHelp,
     ...Object.fromEntries(NAVIGATION.map(({ to }, i) => [String(i + 1), () => navigate(withSpan(to))])),
   })
   return (

@@ -3,7 +3,7 @@ import { queryString } from '../api/client.js'
 import { navigate, place } from '../state/location.js'
 import { closeSession, currentPipeline, pipelines, session, withSpan } from '../state/session.js'
 import { Choice } from './choice.js'
-import { isHelpOpen } from './help.js'
+import { openHelp } from './help.js'
 
 export const NAVIGATION = [
   { to: '/', text: 'Anomalies' },
@@ -60,13 +60,7 @@ export function Header() {
             </button>
           </span>
         )}
-        <button
-          type="button"
-          aria-label="Keys and help"
-          onClick={() => {
-            isHelpOpen.value = true
-          }}
-        >
+        <button type="button" aria-label="Keys and help" onClick={openHelp}>
           ?
         </button>
       </div>

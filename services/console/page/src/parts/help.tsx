@@ -2,7 +2,11 @@ import { signal } from '@preact/signals'
 import { areShortcutsOn, turnShortcuts } from '../state/shortcuts.js'
 import { Dialog } from './dialog.js'
 
-export const isHelpOpen = signal(false)
+const isOpen = signal(false)
+
+export function openHelp(): void {
+  isOpen.value = true
+}
 
 const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['j', 'k'], 'next and previous anomaly'],
@@ -19,12 +23,12 @@ const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
 ]
 
 export function Help() {
-  if (!isHelpOpen.value) return null
+  if (!isOpen.value) return null
   return (
     <Dialog
       title="Keys"
       onClose={() => {
-        isHelpOpen.value = false
+        isOpen.value = false
       }}
     >
       <dl class="keys">
