@@ -1,9 +1,10 @@
+import type { Feature } from '@outflow/contracts'
+import { nameOfPath } from '@outflow/contracts/feature'
 import { formatShare } from '@outflow/contracts/wording'
 import { decide, type ScoredBatch, scoreFile } from '@outflow/detector'
-import type { Format } from '@outflow/records'
+import { compilePath, type FileRecord, type Format } from '@outflow/records'
 import { formatCounted, formatSeconds, type Terminal } from '@outflow/terminal'
 import { type CommandContext, printJson } from '../command-context.js'
-import { absentFields } from '../files/absent-fields.js'
 import { warnOfNoAnomaly, withModelFile } from '../files/model-file.js'
 import { openInput } from '../files/open-input.js'
 import { formatOption, makeRowWriter, outputFormat, outputProgress, withOutput } from '../files/open-output.js'
@@ -87,4 +88,21 @@ function rowsOf({ firstRow, nll, pValue }: ScoredBatch, isAnomaly: Uint8Array) {
     p_value: pValue[index]!,
     anomaly: isAnomaly[index] === 1,
   }))
+}
+
+/** Finds the optional fields of a model that no record of a file has: the file is another one, or a column was renamed. */
+function absentFields(features: readonly Feature[]) {
+  let absent = features.flatMap((feature) =>
+    feature.type !== 'window' && feature.optional ? [{ path: feature.path, get: compilePath(feature.path) }] : [],
+  )
+  return {
+    observe: (records: readonly FileRecord[]): void => {
+      absent = absent.filter(({ get }) => records.every(({ record }) => get(record) === undefined))
+    },
+    /** Null: each field is in at least one record. */
+    warning: (): string | null =>
+      absent.length === 0
+        ? null
+        : `warning: no record has ${absent.map(({ path }) => nameOfPath(path)).join(', ')}, which the model uses; scored as missing`,
+  }
 }
