@@ -1,14 +1,5 @@
-export { alertBuckets, updateAlertBuckets } from './alert-buckets.js'
-export {
-  databaseId,
-  deleteOutboxThrough,
-  type HandOver,
-  type OutboxRow,
-  outboxDepth,
-  requireOutboxNumbered,
-  takeOutbox,
-  untilOnDisk,
-} from './outbox.js'
+export * from './alert-buckets.js'
+export * from './outbox.js'
 export { type OutboxMessage, queueMessages } from './outbox-message.js'
 export {
   claimOutboxOrder,
