@@ -48,6 +48,8 @@ create index anomalies_by_surprise on outflow.anomalies (pipeline, (- p_value), 
   include (p_value, severity, entity_key, main_field);
 create index anomalies_by_entity on outflow.anomalies (pipeline, entity_key, record_time);
 create index anomalies_by_field on outflow.anomalies (pipeline, main_field, record_time);
+-- Finds the days of a model. A few pages a day: a day has few models, one after the other.
+create index anomalies_by_model on outflow.anomalies using brin (model_id text_bloom_ops) with (autosummarize = on);
 -- These two are last: before a new day's partition is analyzed, all indexes cost the planner the same, and it takes the last.
 create index anomalies_by_detection on outflow.anomalies (pipeline, detected_at desc);
 create index anomalies_unexplained on outflow.anomalies (pipeline, detected_at desc)
