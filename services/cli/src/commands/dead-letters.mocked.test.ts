@@ -53,3 +53,12 @@ test('list aligns sizes by their last digit, and shows the end of a long detail 
   expect(result.mock.calls.join('')).toMatch(/\$\.at must be long .*…long .*; found "5 Jan"/)
   expect(result.mock.calls.join('')).toMatch(/wrong_type +16 {2}delay.*\n.*wrong_type {2}12,345,678 {2}delay/)
 })
+
+test('list with --json draws no table (that of 500,000 dead letters failed after half a minute)', async () => {
+  const terminal = { ...makeTerminal(process), result: vi.fn(async (_: string) => {}), table: vi.fn() }
+  const argv = ['node', 'outflow', 'dead-letters', 'list', '--json']
+  const program = await makeProgram({ terminal, exitCode: 0 }, argv)
+  await program.parseAsync(argv)
+  expect(terminal.result).toHaveBeenCalledOnce()
+  expect(terminal.table).not.toHaveBeenCalled()
+})

@@ -11,7 +11,7 @@ import type { StoredDeadLetter } from '@outflow/store/dead-letters'
 import { BrokerUnavailable } from '@outflow/streams'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
-import { type CommandContext, printJson, printResult } from '../command-context.js'
+import { type CommandContext, printJson } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -34,7 +34,8 @@ export function define(letters: OutflowCommand, { terminal }: CommandContext): v
       const letters = await withPipeline(selection, (pool, { pipeline }) =>
         newestLetters(pool, pipeline, selection, terminal),
       )
-      await printResult(terminal, selection.json, letters.map(plain), tableOf(letters, terminal))
+      if (selection.json) return printJson(terminal, letters.map(plain))
+      await terminal.result(`${tableOf(letters, terminal)}\n`)
     })
   letters
     .command('show')
