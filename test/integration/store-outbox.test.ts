@@ -4,7 +4,7 @@ import { writeBatch } from '@outflow/store/batch'
 import { deleteOutboxThrough, outboxDepth, takeOutbox, untilOnDisk } from '@outflow/store/outbox'
 import { addSuppression } from '@outflow/store/suppressions'
 import { deliveriesOf, dueDeliveries } from '@outflow/store/webhooks'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { pool } from '../support/a-pool.js'
 import { eventually } from '../support/eventually.js'
 import { lockWaits } from '../support/lock-waits.js'
@@ -163,18 +163,30 @@ describe('webhook deliveries', () => {
     expect(due.map(({ triedForMs }) => Math.floor(triedForMs / 3_600_000))).toEqual([0, 1])
   })
 
-  it('of one event are read alone (each anomaly page read the whole table)', async () => {
-    const pipeline = await aPipeline()
-    await pool.query(
-      `insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload)
-       select $1, 'pager', event, 'x' from generate_series(1, 20000) as event`,
-      [pipeline],
-    )
-    await pool.query('analyze outflow.webhook_deliveries')
-    const query = ({ text, values }: { text: string; values: unknown[] }) =>
+  describe('of 20,000 events that wait', () => {
+    let pipeline: string
+    beforeAll(async () => {
+      pipeline = await aPipeline()
+      await pool.query(
+        `insert into outflow.webhook_deliveries (pipeline, webhook, event_id, payload)
+         select $1, 'pager', event, 'x' from generate_series(1, 20000) as event`,
+        [pipeline],
+      )
+      await pool.query('analyze outflow.webhook_deliveries')
+    })
+    const explain = ({ text, values }: { text: string; values: unknown[] }) =>
       pool.query(`explain (format json) ${text}`, values)
-    const [plan] = await deliveriesOf({ query } as unknown as Queryable, { pipeline, eventId: '7' })
-    // The cost of one search of the index; with all webhooks in between it was 577.
-    expect(plan).toMatchObject({ 'QUERY PLAN': [{ Plan: { 'Total Cost': expect.closeTo(8, -1) } }] })
+    const db = { query: explain } as unknown as Queryable
+
+    it('those of one are read alone (each anomaly page read the whole table)', async () => {
+      const [plan] = await deliveriesOf(db, { pipeline, eventId: '7' })
+      // The cost of one search of the index; with all webhooks in between it was 577.
+      expect(plan).toMatchObject({ 'QUERY PLAN': [{ Plan: { 'Total Cost': expect.closeTo(8, -1) } }] })
+    })
+
+    it('the first due ones are read alone (each time, all were read: 0.9 s with 100,000)', async () => {
+      const plan = await dueDeliveries(db, { pipeline, webhook: 'pager', limit: 1 })
+      expect(JSON.stringify(plan)).not.toContain('hashed')
+    })
   })
 })

@@ -45,6 +45,7 @@ export async function dueDeliveries(
       where pipeline = $1 and webhook = $2 and ${IS_WAITING} and due_at <= now() and not (event_id like '%/ended' and exists (
         select from outflow.webhook_deliveries
         where pipeline = $1 and webhook = $2 and ${IS_WAITING} and event_id = regexp_replace(due.event_id, 'ended$', 'begun')
+        offset 0 -- else Postgres reads all waiting events into a hash table before it returns the first due one
       ))
       order by due_at, id
       limit $3`,
