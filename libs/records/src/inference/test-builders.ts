@@ -16,3 +16,7 @@ export function infer(records: readonly Record<string, unknown>[]) {
     leftOut: Object.fromEntries(leftOut.map(({ path, why }) => [nameOfPath(path), why])),
   }
 }
+
+/** Twelve records made from the values, which are repeated if there are fewer. */
+export const column = (name: string, ...values: readonly unknown[]): Record<string, unknown>[] =>
+  Array.from({ length: 12 }, (_, index) => ({ [name]: values[index % values.length] }))
