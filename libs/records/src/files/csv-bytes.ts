@@ -12,8 +12,7 @@ const MOST_HEAD_BYTES = 64 * 1024
 
 /**
  * Returns the text of a CSV file in UTF-8, its delimiter, and the line of the header. The delimiter is the one that occurs most in the
- * header, or that of a line `sep=;` of Excel above the header. The bytes have to be UTF-8, or UTF-16 with a
- * byte order mark.
+ * header, or that of a line `sep=;` of Excel above the header. The bytes have to be UTF-8, or UTF-16 with a byte order mark.
  *
  * @throws {InputInvalid} if the file is not text; the bytes throw it with the line that is not UTF-8
  */

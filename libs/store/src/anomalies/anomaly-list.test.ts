@@ -12,3 +12,12 @@ it("reads only the days of a model for the list of its anomalies (an old model's
 
   expect(query.mock.lastCall![0].values).toEqual(['flights', from, new Date(last.getTime() + 1), 'old', 51])
 })
+
+it('reads no day for a model without anomalies (the list read all days to their end)', async () => {
+  const query = vi.fn().mockResolvedValue({ rows: [] })
+
+  const page = await listAnomalies({ query }, { pipeline: 'flights', modelId: 'new', sort: 'bits', limit: 50 })
+
+  expect(page).toEqual({ items: [], next: null })
+  expect(query.mock.lastCall![0].values).toEqual(['flights', new Date(0), new Date(0), 'new', 51])
+})

@@ -85,7 +85,8 @@ async function spanOfModel(db: Queryable, { pipeline, modelId, from, to }: Anoma
       group by pipeline`,
     values,
   })
-  return span && { from: span.from, to: new Date(span.last.getTime() + 1) }
+  // Without any, the empty span selects no day: the list would otherwise read all of them.
+  return span ? { from: span.from, to: new Date(span.last.getTime() + 1) } : { from: new Date(0), to: new Date(0) }
 }
 
 /** Returns whether a filter selects more anomalies than `most`. Run it in `withReadOnlyTransaction`, like `listAnomalies`. */
