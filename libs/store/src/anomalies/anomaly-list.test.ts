@@ -21,3 +21,13 @@ it('reads no day for a model without anomalies (the list read all days to their 
   expect(page).toEqual({ items: [], next: null })
   expect(query.mock.lastCall![0].values).toEqual(['flights', new Date(0), new Date(0), 'new', 51])
 })
+
+it('begins the list of a severity at its least likely anomaly (the rows of all higher severities were read first)', async () => {
+  const query = vi.fn().mockResolvedValue({ rows: [] })
+
+  await listAnomalies({ query }, { pipeline: 'flights', severity: 'low', sort: 'bits', limit: 50 })
+
+  expect(query.mock.lastCall![0].text).toContain(
+    '(- p_value) <= (select max(- p_value) from outflow.anomalies as anomaly where anomaly.pipeline = $1 and severity = $2)',
+  )
+})

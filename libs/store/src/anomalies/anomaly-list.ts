@@ -45,7 +45,8 @@ interface AnomalyListOptions extends AnomalyFilter {
 export async function listAnomalies(db: Queryable, asked: AnomalyListOptions) {
   const listing = asked.modelId === undefined ? asked : { ...asked, ...(await spanOfModel(db, asked)) }
   const { values, place } = placeholders()
-  const conditions = [...filterOf(listing, place), ...(listing.after ? behind(listing.after, listing.sort, place) : [])]
+  const start = listing.after ? behind(listing.after, listing.sort, place) : firstOf(listing, place)
+  const conditions = [...filterOf(listing, place), ...start]
   const order = `${listing.sort === 'bits' ? '(- p_value) desc, ' : ''}record_time desc, topic desc, partition desc, "offset" desc`
   const chosen = (listing.values ?? []).map((steps) => `left(record #>> ${place(steps.map(String))}::text[], 200)`)
   const rows = await run<AnomalyRow>(db, {
@@ -111,4 +112,11 @@ function behind(after: AnomalyCursor, sort: AnomalyListOptions['sort'], place: P
   if (sort === 'time') return [`record_time <= ${time}`, `(${columns}) < (${time}, ${rest})`]
   const surprise = `(- ${place(after.pValue)}::float8)`
   return [`(- p_value) <= ${surprise}`, `((- p_value), ${columns}) < (${surprise}, ${time}, ${rest})`]
+}
+
+/** A redundant bound, which an index alone finds: without it, the rows of all higher severities are read before the first one. */
+function firstOf({ pipeline, severity, from, to, sort }: AnomalyListOptions, place: Place): string[] {
+  if (sort === 'time' || severity === undefined) return []
+  const ofSeverity = filterOf({ pipeline, severity, from, to }, place).join(' and ')
+  return [`(- p_value) <= (select max(- p_value) from outflow.anomalies as anomaly where ${ofSeverity})`]
 }
