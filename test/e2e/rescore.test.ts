@@ -100,7 +100,11 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
     reasons: expect.arrayContaining([expect.objectContaining({ text: expect.any(String) })]),
   })
 
-  const letters = await runForJson(pipeline, ['dead-letters', 'list'])
+  const listed = await callOutflow(['dead-letters', 'list', '--json', '--config', pipeline.configFile])
+  const letters = listed.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   expect(letters).toHaveLength(rejected)
   const newest = await callOutflow(['dead-letters', 'list', '--limit', '1', '--config', pipeline.configFile])
   expect(newest.stderr).toContain('these are the newest 1; more: --limit')

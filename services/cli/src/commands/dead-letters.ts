@@ -11,7 +11,7 @@ import type { StoredDeadLetter } from '@outflow/store/dead-letters'
 import { BrokerUnavailable } from '@outflow/streams'
 import { formatCount, oneLine, type Terminal } from '@outflow/terminal'
 import { Option } from 'commander'
-import { type CommandContext, printJson } from '../command-context.js'
+import { type CommandContext, printJson, printResult } from '../command-context.js'
 import { interruptible } from '../interrupt.js'
 import { moment, wholeNumber } from '../options.js'
 import type { OutflowCommand } from '../outflow-command.js'
@@ -28,15 +28,11 @@ export function define(letters: OutflowCommand, { terminal }: CommandContext): v
       'outflow dead-letters show flights/2/18043',
       'outflow dead-letters resend flights/2/18043 --with corrected.json',
     )
-  selecting(letters.command('list'), 'the list')
-    .description('Lists dead letters, newest first.')
-    .action(async (selection: Selection) => {
-      const letters = await withPipeline(selection, (pool, { pipeline }) =>
-        newestLetters(pool, pipeline, selection, terminal),
-      )
-      if (selection.json) return printJson(terminal, letters.map(plain))
-      await terminal.result(`${tableOf(letters, terminal)}\n`)
-    })
+  selecting(letters.command('list'), 'one object per dead letter')
+    .description(
+      'Lists dead letters, newest first: when each was rejected, the reason, its position, its size in bytes, and what was wrong.',
+    )
+    .action((selection: Selection) => listLetters(selection, terminal))
   letters
     .command('show')
     .argument('<position>', 'topic/partition/offset')
@@ -78,26 +74,29 @@ function plain({ key, valueStart, ...letter }: StoredDeadLetter) {
   }
 }
 
-function tableOf(letters: readonly StoredDeadLetter[], terminal: Terminal): string {
-  if (letters.length === 0) return 'no dead letter'
-  return terminal.table({
-    head: ['position', 'rejected', 'reason', 'bytes', 'detail', 'resent'],
-    aligns: ['left', 'left', 'left', 'right'],
-    rows: letters.map((letter) => [
-      formatPosition(letter),
-      letter.rejectedAt.toISOString(),
-      letter.reason,
-      letter.valueBytes === null ? 'none' : formatCount(letter.valueBytes),
-      shorten(oneLine(letter.detail)),
-      letter.resentAt === null ? '' : `${letter.resentAt.toISOString()}${letter.corrected ? ', corrected' : ''}`,
-    ]),
-  })
+/** One line for each: the width of a table's columns depends on all rows, and hundreds of thousands took minutes. */
+async function listLetters(selection: Selection, terminal: Terminal): Promise<void> {
+  const letters = await withPipeline(selection, (pool, { pipeline }) =>
+    newestLetters(pool, pipeline, selection, terminal),
+  )
+  if (letters.length === 0 && !selection.json) return terminal.result('no dead letter\n')
+  for (const letter of letters) await printResult(terminal, selection.json, plain(letter), lineOf(letter))
 }
 
-/** At most 70 characters, with the end: a detail begins with the field and ends with what was found. */
-function shorten(detail: string): string {
-  return detail.length <= 70 ? detail : `${detail.slice(0, 34)}…${detail.slice(-35)}`
+function lineOf({ rejectedAt, reason, valueBytes, detail, resentAt, corrected, ...at }: StoredDeadLetter): string {
+  const resent = resentAt === null ? '' : ` [resent ${instant(resentAt)}${corrected ? ', corrected' : ''}]`
+  return [
+    instant(rejectedAt),
+    reason.padEnd(LONGEST_REASON),
+    oneLine(formatPosition(at)),
+    valueBytes === null ? 'none' : formatCount(valueBytes),
+    `${oneLine(detail)}${resent}`,
+  ].join('  ')
 }
+
+const LONGEST_REASON = Math.max(...REJECTION_REASONS.map((reason) => reason.length))
+
+const instant = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
 
 /** Prints a dead letter with its original bytes, key and headers, and whether ingest would accept it now. */
 async function showLetter(
