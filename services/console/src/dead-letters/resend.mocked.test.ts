@@ -1,4 +1,4 @@
-import type { Config } from '@outflow/contracts'
+import { type Config, formatPosition } from '@outflow/contracts'
 import type { Pool } from '@outflow/store'
 import { queueResends, type StoredDeadLetter } from '@outflow/store/dead-letters'
 import { describeTopics, requireTopicRights, TopicUnknown } from '@outflow/streams'
@@ -43,11 +43,20 @@ test('a dead letter that is named twice is resent once (its record was sent twic
   expect(vi.mocked(queueResends).mock.calls[0]![2]).toHaveLength(1)
 })
 
+test('many dead letters are resent by several statements (300 of a megabyte failed: the text of one was too long)', async () => {
+  vi.mocked(queueResends).mockClear()
+  const { queued } = await resendOf(Array<string>(250).fill('read'), (n) => BigInt(n))
+  expect(new Set(queued).size).toBe(250)
+  expect(vi.mocked(queueResends).mock.calls.map(([, , resends]) => resends.length)).toEqual([100, 100, 50])
+})
+
 /** Resends a valid dead letter of each topic; the pipeline reads the topic `read`. */
-function resendOf(topics: readonly string[]) {
-  const letters = topics.map((topic) => ({ topic, partition: 0, offset: 7n, resentAt: null }) as StoredDeadLetter)
+function resendOf(topics: readonly string[], offsetOf: (n: number) => bigint = () => 7n) {
+  const letters = topics.map(
+    (topic, n) => ({ topic, partition: 0, offset: offsetOf(n), resentAt: null }) as StoredDeadLetter,
+  )
   const original = { key: null, value: Buffer.from('{}'), headers: [], timestampMs: 0 }
-  const whole = new Map(letters.map(({ topic }) => [`${topic}/0/7`, original]))
+  const whole = new Map(letters.map((letter) => [formatPosition(letter), original]))
   vi.mocked(findOriginals).mockResolvedValue({ whole, cut: new Map(), unsent: new Set() })
   const config = { pipeline: 'parcels', source: { topics: ['read'] } } as unknown as Config
   const signal = new AbortController().signal

@@ -15,7 +15,7 @@ interface ResendOptions {
 
 /**
  * Sends dead letters that are valid now, or whose value was corrected, to their source partition again, unless the configuration no
- * longer has their topic: nobody would read them. One statement writes them to the outbox and marks them as sent, so that each is sent
+ * longer has their topic: nobody would read them. The statement that writes one to the outbox marks it as sent, so that each is sent
  * once.
  *
  * @throws {TopicUnknown} if one of their topics does not exist: the relay would skip its records, which are resent once
@@ -50,12 +50,19 @@ export async function resendDeadLetters(
     else stillInvalid.push({ position, ...rejection })
   }
   if (resends.length > 0) await requireTopics(config, new Set(resends.map(({ topic }) => topic)))
-  const queued = isDryRun ? resends : await queueResends(pool, config.pipeline, resends)
-  const sent = new Set(queued.map(formatPosition))
+  const sent = new Set<string>()
+  for (let from = 0; from < resends.length; from += RESENDS_PER_STATEMENT) {
+    const some = resends.slice(from, from + RESENDS_PER_STATEMENT)
+    const queued = isDryRun ? some : await queueResends(pool, config.pipeline, some)
+    for (const position of queued) sent.add(formatPosition(position))
+  }
   // Another request may have resent some of `resends` meanwhile.
   const resentEver = [...letters.filter(({ resentAt }) => resentAt !== null), ...resends].map(formatPosition)
   return { queued: [...sent], before: resentEver.filter((position) => !sent.has(position)), stillInvalid, ...missing }
 }
+
+/** A message has up to a megabyte; a statement's payloads are sent as one hexadecimal text, of at most half a gigabyte. */
+const RESENDS_PER_STATEMENT = 100
 
 async function requireTopics({ kafka: options }: Config, topics: ReadonlySet<string>): Promise<void> {
   const kafka = makeKafka(options)
