@@ -41,31 +41,25 @@ export async function findOriginals(
   const unsent = new Set((await unsentDeadLetters(pool, pipeline, letters)).map(formatPosition))
   const wanted = new Set(letters.map(formatPosition))
   // Not by spreading them: a call takes about 120,000 arguments.
-  const firstMs = letters.reduce(
-    (first, { rejectedAt }) => Math.min(first, rejectedAt.getTime()),
-    Number.POSITIVE_INFINITY,
-  )
-  await scanWindow(
-    makeKafka(kafka),
-    { topics: [topic], fromMs: firstMs - CLOCKS_APART_MS, signal },
-    async (records) => {
-      for (const record of records) {
-        const position = positionOf(record)
-        if (position === null || !wanted.has(position)) continue
-        const withheld = headerOf(record, 'outflow.withheld')
-        if (withheld !== null) {
-          cut.set(position, withheld)
-          continue
-        }
-        whole.set(position, {
-          key: record.key,
-          value: record.value,
-          headers: record.headers.filter(([name]) => !name.startsWith(OWN_HEADER_PREFIX)),
-          timestampMs: Number(headerOf(record, 'outflow.timestamp')),
-        })
+  const firstMs = letters.reduce((first, { rejectedAt }) => Math.min(first, rejectedAt.getTime()), Infinity)
+  const fromMs = firstMs - CLOCKS_APART_MS
+  await scanWindow(makeKafka(kafka), { topics: [topic], fromMs, signal }, async (records) => {
+    for (const record of records) {
+      const position = positionOf(record)
+      if (position === null || !wanted.has(position)) continue
+      const withheld = headerOf(record, 'outflow.withheld')
+      if (withheld !== null) {
+        cut.set(position, withheld)
+        continue
       }
-    },
-  )
+      whole.set(position, {
+        key: record.key,
+        value: record.value,
+        headers: record.headers.filter(([name]) => !name.startsWith(OWN_HEADER_PREFIX)),
+        timestampMs: Number(headerOf(record, 'outflow.timestamp')),
+      })
+    }
+  })
   return { whole, cut, unsent }
 }
 
