@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { seededRandom } from '../../random.js'
 import { onEachBackend } from '../on-each-backend.js'
 import { matrices } from './matrices.js'
-import { plainMatrices } from './plain-matrices.js'
+import { plainMatrices } from './matrix-operations.js'
 
 it('uses the public operations for an untested version of tfjs', () => {
   expect(matrices('4.23.0')).toBe(plainMatrices)

@@ -1,8 +1,7 @@
 import { REGISTERED_AS } from '../backend.js'
 import { core } from '../tfjs.js'
-import type { Matrices } from './matrix-operations.js'
+import { type Matrices, plainMatrices } from './matrix-operations.js'
 import { nativeMatrices } from './native.js'
-import { plainMatrices } from './plain-matrices.js'
 import { wasmMatrices } from './wasm.js'
 
 /** The version of tfjs for which `wasm.ts` and `native.ts` were written; package.json pins it, and tfjs-node uses a tfjs-core of its version. */

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { core } from '../tfjs.js'
 
 export type Activation = 'relu' | 'linear'
 
@@ -14,4 +15,16 @@ export interface Matrices {
   timesTransposed(a: Tensor, b: Tensor): Tensor
   /** aᵀ·b */
   transposedTimes(a: Tensor, b: Tensor): Tensor
+}
+
+/** By tfjs's public operations, for any version and backend; call it within a `tidy`. */
+export const plainMatrices: Matrices = {
+  dense: (x, weight, bias, activation) => {
+    const value = core().add(core().matMul(x, weight), bias)
+    return activation === 'relu' ? core().relu(value) : value
+  },
+  reluGradient: (dy, value) => core().mul(dy, core().step(value)),
+  columnSums: (rows) => core().sum(rows, 0),
+  timesTransposed: (a, b) => core().matMul(a, b, false, true),
+  transposedTimes: (a, b) => core().matMul(a, b, true, false),
 }
