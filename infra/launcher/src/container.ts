@@ -26,7 +26,6 @@ interface ContainerSpec {
 
 const START_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_S = 20
-const LOG_TAIL_LINES = 12
 
 /**
  * Starts a container on a host port chosen beforehand, because a port that the engine chooses changes when the
@@ -109,6 +108,6 @@ async function howItEnded(engine: ContainerRuntimeClient, started: StartedTestCo
   const { State: state } = await container.inspect()
   if (state.Running) return undefined
   // testcontainers separates the engine's stream into lines of stdout and stderr; the stream ends because the container has.
-  const log = await text(await started.logs({ tail: LOG_TAIL_LINES }))
-  return `exit ${state.ExitCode}; the end of its log:\n${lastLines(log, LOG_TAIL_LINES)}`
+  const log = await text(await started.logs())
+  return `exit ${state.ExitCode}; the end of its log:\n${lastLines(log)}`
 }

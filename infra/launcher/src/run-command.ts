@@ -34,7 +34,8 @@ export function runCommand(
   })
 }
 
-export function lastLines(text: string, count: number): string {
+/** The last lines that are not blank. @param count  default: 12, for the log of a server */
+export function lastLines(text: string, count = 12): string {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')

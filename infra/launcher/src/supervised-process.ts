@@ -22,8 +22,6 @@ interface ServerSpec extends PartLaunch, Pick<Readiness, 'what' | 'probe' | 'tim
   readonly notYet?: RegExp
 }
 
-const LOG_TAIL_LINES = 12
-
 /**
  * Returns the control of a server process; `start` starts it.
  *
@@ -51,7 +49,7 @@ export function superviseProcess(spec: ServerSpec): Control {
   /** Returns how the server ended; undefined while it runs, or when it is started again because the previous process still ran. */
   const restartOrDescribeEnd = async (): Promise<string | undefined> => {
     if (child === undefined || isUp(child)) return undefined
-    const log = lastLines(await readFile(spec.logFile, 'utf8'), LOG_TAIL_LINES)
+    const log = lastLines(await readFile(spec.logFile, 'utf8'))
     if (spec.notYet?.test(log)) {
       child = launch()
       return undefined
