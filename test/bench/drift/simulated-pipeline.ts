@@ -45,21 +45,6 @@ interface Alarm {
   readonly changedMs: number
 }
 
-/** outflow without Kafka and Postgres: the functions of its services, on a store in memory and with a simulated clock. */
-export interface SimulatedPipeline {
-  /** Scores a batch as ingest does. @returns the p-values of the decisions; null while there is no model */
-  ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null>
-  /** Runs the work that the trainer does every 15 seconds. */
-  look(nowMs: number): Promise<void>
-  /** Scores records that are not part of the stream with the current model and recalibration. */
-  score(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>>
-  readonly alarms: readonly Alarm[]
-  /** Times at which a model became active. */
-  readonly promotions: readonly number[]
-  readonly fitSeconds: readonly number[]
-  close(): Promise<void>
-}
-
 interface Kept {
   readonly summary: ModelSummary
   readonly artefact: Uint8Array
@@ -74,7 +59,8 @@ interface Active extends Kept {
   recalibration: Recalibration | null
 }
 
-export function makeSimulatedPipeline(config: Config, history: History): SimulatedPipeline {
+/** outflow without Kafka and Postgres: the functions of its services, on a store in memory and with a simulated clock. */
+export function makeSimulatedPipeline(config: Config, history: History) {
   const { training, detection } = config
   const decoder = makeDecoder(config.source)
   const telemetry = makeTelemetry(SILENT, makeMetrics({}, { ofProcess: false }), detection)
@@ -89,6 +75,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     readonly good: number
   }[] = []
   const alarms: Alarm[] = []
+  /** Times at which a model became active. */
   const promotions: number[] = []
   const fitSeconds: number[] = []
   let active: Active | null = null
@@ -98,6 +85,7 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
 
   return { ingest, look, score, alarms, promotions, fitSeconds, close: async () => active?.detector.close() }
 
+  /** Scores a batch as ingest does. @returns the p-values of the decisions; null while there is no model */
   async function ingest(batch: readonly Fields[], times: readonly number[]): Promise<Float64Array | null> {
     if (active === null) return null
     const { nll, pValue: own } = await active.detector.score(batch)
@@ -112,11 +100,13 @@ export function makeSimulatedPipeline(config: Config, history: History): Simulat
     return pValue
   }
 
+  /** Scores records that are not part of the stream with the current model and recalibration. */
   async function score(batch: readonly Fields[]): Promise<Pick<Scores, 'nll' | 'pValue'>> {
     const { nll, pValue } = await active!.detector.score(batch)
     return { nll, pValue: recalibrate(active!.recalibration, pValue) }
   }
 
+  /** Runs the work that the trainer does every 15 seconds. */
   async function look(nowMs: number): Promise<void> {
     if (coming !== null) {
       // While a fit runs, drift is not checked.

@@ -4,22 +4,16 @@ import { withAdmin } from '../../support/kafkajs.js'
 import type { Event } from './events.js'
 import { recordBatch, recordBody } from './record-batch.js'
 
-/** Sends events with prepared bytes, to leave the CPU to outflow. */
-export interface PreparedProducer {
-  /** Sends events to the partitions in turn, with the time of this call; resolves when the leaders have stored them. */
-  send(from: number, count: number): Promise<void>
-  close(): void
-}
-
-/** Connects to the leaders of a topic, on brokers without TLS and login. */
+/** Connects to the leaders of a topic, on brokers without TLS and login, to send events with prepared bytes: that leaves the CPU to outflow. */
 export async function makePreparedProducer(
   target: { readonly brokers: readonly string[]; readonly topic: string },
   events: readonly Event[],
-): Promise<PreparedProducer> {
+) {
   const bodies = events.map(recordBody)
   const leaders = await leadersOf(target)
   return {
-    send: async (from, count) => {
+    /** Sends events to the partitions in turn, with the time of this call; resolves when the leaders have stored them. */
+    send: async (from: number, count: number) => {
       const timestampMs = Date.now()
       const ofPartition: Buffer[][] = leaders.map(() => [])
       for (let at = from; at < from + count; at++) {

@@ -1,15 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** CPU and memory of processes since their start, from /proc; Linux only. */
-export interface Usage {
-  /** User and system time. */
-  readonly cpuMs: number
-  readonly residentBytes: number
-  /** Peak resident memory. */
-  readonly peakResidentBytes: number
-}
-
-export function usageOf(pid: number): Usage {
+/** CPU time (user and system) and memory, now and at its peak, of a process since its start, from /proc; Linux only. */
+export function usageOf(pid: number) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const bytes = (name: string) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1])
   const { user, system } = statOf(pid)
