@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { LabelledSet, Split } from './labelled-set.js'
 
-export interface PeerScores {
+interface PeerScores {
   readonly method: string
   /** [scored rows]; higher is less likely */
   readonly scores: readonly number[]

@@ -5,7 +5,7 @@ export interface ComparedRow {
 }
 
 /** The difference between rows and the expected ones. */
-export interface RowsDiffer {
+interface RowsDiffer {
   readonly expected: number
   /** Rows that are missing. */
   readonly lost: number

@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
 /** A rotation of rows to their principal axes, each scaled to standard deviation 1. */
-export interface PrincipalAxes {
+interface PrincipalAxes {
   /** [count, width] → [count, axes], the axis of the largest spread first; default: all of them */
   rotate(rows: Float64Array, axes?: number): Float64Array
   rotateBack(coordinates: Float64Array): Float64Array

@@ -11,7 +11,7 @@ export interface Outcome {
   readonly failures: readonly Failure[]
 }
 
-export interface FuzzOptions extends Pick<ThreadTask, 'name' | 'folder' | 'seed'> {
+interface FuzzOptions extends Pick<ThreadTask, 'name' | 'folder' | 'seed'> {
   readonly seconds: number
   /** Index of the first input. Default 0. */
   readonly from?: number

@@ -33,7 +33,7 @@ interface Group {
   readonly producerEpochs: Map<number, number>
 }
 
-export interface JoinRequest {
+interface JoinRequest {
   readonly groupId: string
   readonly memberId: string
   readonly sessionTimeout: number

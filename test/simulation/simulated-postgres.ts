@@ -11,7 +11,7 @@ import {
 import { partitionsOf, READS, STATEMENTS } from './simulated-statements.js'
 import { copyTables, makeTables, replaceTables, type Tables } from './tables.js'
 
-export interface PostgresOptions {
+interface PostgresOptions {
   readonly scheduler: Scheduler
   readonly faults: NetworkFaults
   /** One in this many writes fails, as on a full disk; 0: none. */

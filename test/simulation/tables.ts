@@ -51,7 +51,7 @@ export interface OffsetRow extends Omit<Awaited<ReturnType<typeof partitionCount
   readonly missed: bigint
 }
 
-export interface GapRow {
+interface GapRow {
   /** `topic/partition` */
   readonly partition: string
   readonly kind: string
@@ -73,11 +73,11 @@ export interface OutboxRow {
   readonly createdAtMs: number
 }
 
-export interface ScoreRow extends ScoreMinute {
+interface ScoreRow extends ScoreMinute {
   readonly modelId: string
 }
 
-export interface UnsentRow {
+interface UnsentRow {
   readonly because: string
   readonly ruleId: string | null
   /** The group of the alert; null: none. */
@@ -98,20 +98,20 @@ export interface ModelRow extends StoredModel {
   readonly shadowSinceMs: number | null
 }
 
-export interface ModelChangeRow {
+interface ModelChangeRow {
   readonly modelId: string
   readonly previousId: string | null
 }
 
 /** In the form that Postgres returns. */
-export interface RecalibrationRow {
+interface RecalibrationRow {
   readonly [column: string]: unknown
   readonly id: bigint
   readonly modelId: string
   readonly recalibration: Recalibration
 }
 
-export interface ShadowRow {
+interface ShadowRow {
   readonly shadowId: string
   readonly scored: number
   readonly byBoth: number
@@ -119,7 +119,7 @@ export interface ShadowRow {
   readonly byShadow: number
 }
 
-export interface RequestRow {
+interface RequestRow {
   readonly id: bigint
   readonly by: string
   readonly why: string

@@ -11,7 +11,7 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-export interface Ended {
+interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   /** From the signal, or the start, to the end. */

@@ -12,7 +12,7 @@ import { storeAnomalies } from './stored-anomalies.js'
 
 export const PIPELINE = 'flights'
 export const ANOMALY = `/api/anomalies/${encodeURIComponent('flights/flights/1/7')}`
-export const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
+const TOKENS = { reader: 'a-reader-token', analyst: 'an-analyst-token', operator: 'an-operator-token' } as const
 export const NOW = Date.now()
 
 /** Shared by the test file: a console with a token for each role, on the database of a-pool.ts. */

@@ -14,7 +14,7 @@ export interface Latency {
   readonly p99Ms: number
 }
 
-export interface LatencyOptions {
+interface LatencyOptions {
   readonly brokers: readonly string[]
   readonly topic: string
   readonly events: readonly Event[]

@@ -34,7 +34,7 @@ export async function requirePeerPackages(python: string): Promise<void> {
   throw new Error(`${python} has no ${missing.join(', ')}; run ${python} -m pip install ${packages}`)
 }
 
-export interface PeerOptions {
+interface PeerOptions {
   readonly python: string
   readonly brokers: readonly string[]
   readonly postgresUrl: string

@@ -18,7 +18,7 @@ const ALERT_RATE = 0.001
 const MODEL = configSchema.shape.model.parse({})
 
 /** A broker, a database and a folder for one bench. */
-export interface Stage {
+interface Stage {
   readonly brokers: readonly string[]
   readonly description: string
   /** Creates a topic for the bench. */

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-export interface FillOptions {
+interface FillOptions {
   readonly anomalies: number
   readonly days: number
   readonly say: (line: string) => void

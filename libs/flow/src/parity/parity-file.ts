@@ -10,12 +10,12 @@ interface ParityDense {
 }
 
 /** Weights, or gradients by them, of one layer of a parity file. */
-export interface ParityLayer {
+interface ParityLayer {
   readonly actnorm: { readonly bias: readonly number[]; readonly log_scale: readonly number[] }
   readonly mlp: readonly ParityDense[]
 }
 
-export interface ParityCase {
+interface ParityCase {
   readonly x: readonly number[]
   readonly outlier: boolean
   readonly z: readonly number[]
