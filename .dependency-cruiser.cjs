@@ -54,7 +54,7 @@ module.exports = {
     {
       name: 'through the front door',
       comment:
-        'another workspace sees only src/index.ts, errors/retrying, records/fields, runtime/duplicate-signal, runtime/user-name, detector/threaded-scorer, streams/deliveries, and the index of each sub-path of alerting, console, contracts and store',
+        'another workspace sees only src/index.ts, errors/retrying, records/fields, runtime/signals, runtime/user-name, detector/threaded-scorer, streams/deliveries, and the index of each sub-path of alerting, console, contracts and store',
       severity: 'error',
       from: { path: '^((?:libs|services|infra)/[^/]+)/' },
       to: {
@@ -64,7 +64,7 @@ module.exports = {
           '/src/index\\.ts$',
           '^(libs/(alerting|contracts|store)|services/console)/src/[^/]+/index\\.ts$',
           '^libs/(errors/src/retrying|records/src/fields/index)\\.ts$',
-          '^libs/runtime/src/(duplicate-signal|user-name)\\.ts$',
+          '^libs/runtime/src/(signals|user-name)\\.ts$',
           '^libs/detector/src/scoring/threaded-scorer\\.ts$',
           '^libs/streams/src/reading/deliveries\\.ts$',
         ],

@@ -1,9 +1,6 @@
 import { toOutflowError } from '@outflow/errors'
-import { DUPLICATE_SIGNAL_MS } from './duplicate-signal.js'
 import type { Log } from './log.js'
-
-// SIGHUP: a terminal was closed. Node resets signals at its start, so that nohup has no effect.
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+import { DUPLICATE_SIGNAL_MS, SIGNALS } from './signals.js'
 
 /** The signals and the exit of a process; a test passes its own. */
 export interface SignalSource {

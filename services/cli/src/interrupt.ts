@@ -1,5 +1,5 @@
 import { OutflowError } from '@outflow/errors'
-import { DUPLICATE_SIGNAL_MS } from '@outflow/runtime/duplicate-signal'
+import { DUPLICATE_SIGNAL_MS, SIGNALS } from '@outflow/runtime/signals'
 
 /**
  * Ctrl-C, a closed terminal or a supervisor ended the command.
@@ -33,5 +33,3 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     for (const name of SIGNALS) process.off(name, onSignal)
   }
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
