@@ -9,8 +9,8 @@
  *
  * Labels: models are fitted to the same windows, trimmed by 1 % and by the true share. Each is calibrated with 100 sets of 500 flights, drawn
  * from 13,000 others with the same share of corrupted ones, before and after the records that `outflow verdicts ask` offers are labelled.
- * Reported are means over the sets: the share found of the 600, and the share of anomalies among the clean flights that were not drawn.
- * `--labels` measures only these.
+ * Reported are means over the sets of three windows, because models of different windows differ: the share found of the 600, and the share of
+ * anomalies among the clean flights that were not drawn. `--labels` measures only these.
  */
 import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
@@ -23,6 +23,7 @@ import { calibrationOf, ranksToLabel, withoutAnomalies } from '../../libs/detect
 import { fitParetoTail } from '../../libs/detector/src/calibration/pareto-tail.js'
 import { CORRUPTIONS, corrupt, corruptStream } from '../../services/demo/src/flights/corrupt.js'
 import { type Flight, loadFlights } from '../../services/demo/src/flights/flights.js'
+import { meanOf } from './average.js'
 import { FLIGHT_FEATURES, fieldsOf } from './flight-fields.js'
 import { auroc, flaggedShare } from './ranking.js'
 import { type Line, makeReport } from './report.js'
@@ -34,6 +35,7 @@ const WINDOW = 5_000
 const CLEAN = 2_000
 const FRESH = 600
 const MAX_FITS = 10
+const LABEL_SEEDS = [1, 2, 3]
 const LABEL_SETS = 100
 /** All flights that a window of 5,000 leaves. */
 const CALIBRATION_ROWS = 500
@@ -43,52 +45,50 @@ const DEFAULT_CONTAMINATION = 0.01
 const { values: options } = parseArgs({
   options: {
     json: { type: 'string' },
-    seed: { type: 'string', default: '1' },
     labels: { type: 'boolean', default: false },
   },
 })
-const seed = Number(options.seed)
-const flights = shuffled(loadFlights(), seed)
-const clean = flights.slice(0, CLEAN).map(fieldsOf)
-const stream = flights.slice(CLEAN)
-const odd = freshlyCorrupted()
+const splits = LABEL_SEEDS.map(splitOf)
 
 const report = makeReport(options.json)
 const windows = []
-for (const share of options.labels ? [] : SHARES) windows.push(...(await compareMeasures(share)))
+for (const share of options.labels ? [] : SHARES) windows.push(...(await compareMeasures(splits[0]!, share)))
 if (!options.labels) report.table('models of contaminated windows', windows)
 const labels: Line[] = []
 for (const share of SHARES) labels.push(...(await compareLabels(share)))
 report.table('labels of calibration records', labels)
+
+type Split = ReturnType<typeof splitOf>
 
 interface Sent {
   readonly fields: Fields
   readonly isCorrupted: boolean
 }
 
-async function compareMeasures(share: number) {
-  const sent = windowOf(share)
+async function compareMeasures(split: Split, share: number) {
+  const { seed } = split
+  const sent = windowOf(split, share)
   const ways = [
-    { measure: 'none', detector: await fitTo(sent, 0) },
-    { measure: 'trimmed, 1 %', detector: await fitTo(sent, DEFAULT_CONTAMINATION) },
+    { measure: 'none', detector: await fitTo(sent, 0, seed) },
+    { measure: 'trimmed, 1 %', detector: await fitTo(sent, DEFAULT_CONTAMINATION, seed) },
     ...(share > DEFAULT_CONTAMINATION
-      ? [{ measure: `trimmed, ${100 * share} %`, detector: await fitTo(sent, share) }]
+      ? [{ measure: `trimmed, ${100 * share} %`, detector: await fitTo(sent, share, seed) }]
       : []),
-    ...(share > 0 ? [await withVerdicts(sent)] : []),
+    ...(share > 0 ? [await withVerdicts(sent, seed)] : []),
   ]
   const found = []
   for (const { measure, detector } of ways) {
-    found.push({ corrupted: share, measure, ...(await quality(detector)) })
+    found.push({ corrupted: share, measure, ...(await quality(split, detector)) })
     await detector.close()
   }
   return found
 }
 
 /** Fits again until no further anomalies are confirmed. */
-async function withVerdicts(sent: readonly Sent[]) {
+async function withVerdicts(sent: readonly Sent[], seed: number) {
   let left = sent
   for (let round = 1; ; round++) {
-    const detector = await fitTo(left, DEFAULT_CONTAMINATION)
+    const detector = await fitTo(left, DEFAULT_CONTAMINATION, seed)
     const flags = await flagsOf(detector, left)
     const unconfirmed = left.filter(({ isCorrupted }, index) => !(isCorrupted && flags[index]))
     if (round === MAX_FITS || unconfirmed.length === left.length) {
@@ -102,13 +102,27 @@ async function withVerdicts(sent: readonly Sent[]) {
 async function compareLabels(share: number): Promise<Line[]> {
   const rows: Line[] = []
   for (const trimmed of new Set([DEFAULT_CONTAMINATION, Math.max(share, DEFAULT_CONTAMINATION)])) {
-    const detector = await fitTo(windowOf(share), trimmed)
-    const pool = corruptedFrom(stream.slice(WINDOW), share)
-    const { nll } = await detector.score(pool.map(({ fields }) => fields))
-    const scored = pool.map(({ isCorrupted }, index) => ({ nll: nll[index]!, isCorrupted }))
-    const corrupted = (await detector.score(odd)).nll
-    await detector.close()
-    rows.push({ corrupted: share, trimmed, ...labelSets(scored, corrupted) })
+    const windows: ReturnType<typeof labelSets>[] = []
+    for (const split of splits) {
+      const detector = await fitTo(windowOf(split, share), trimmed, split.seed)
+      const pool = corruptedFrom(split.stream.slice(WINDOW), share, split.seed)
+      const { nll } = await detector.score(pool.map(({ fields }) => fields))
+      const scored = pool.map(({ isCorrupted }, index) => ({ nll: nll[index]!, isCorrupted }))
+      const corrupted = (await detector.score(split.odd)).nll
+      await detector.close()
+      windows.push(labelSets(scored, corrupted, split.seed))
+    }
+    const mean = (name: keyof (typeof windows)[number]) => meanOf(windows.map((window) => window[name]))
+    rows.push({
+      corrupted: share,
+      trimmed,
+      labels: mean('labels'),
+      'found before': mean('found before'),
+      'clean found before': mean('clean found before'),
+      'found after': mean('found after'),
+      'found after, least of the windows': Math.min(...windows.map((window) => window['found after'])),
+      'clean found after': mean('clean found after'),
+    })
   }
   return rows
 }
@@ -119,7 +133,7 @@ interface ScoredRecord {
 }
 
 /** Means over calibration sets drawn from the pool, before and after their records are labelled. */
-function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array): Line {
+function labelSets(pool: readonly ScoredRecord[], corrupted: Float64Array, seed: number) {
   const means = { labels: 0, 'found before': 0, 'clean found before': 0, 'found after': 0, 'clean found after': 0 }
   for (let set = 0; set < LABEL_SETS; set++) {
     const drawn = shuffled(pool, seed + set)
@@ -159,18 +173,18 @@ async function flagsOf(detector: Detector, sent: readonly Sent[]): Promise<reado
   return Array.from(pValue, (p) => p <= ALERT_RATE)
 }
 
-function windowOf(share: number): Sent[] {
-  return corruptedFrom(stream.slice(0, WINDOW), share)
+function windowOf({ stream, seed }: Split, share: number): Sent[] {
+  return corruptedFrom(stream.slice(0, WINDOW), share, seed)
 }
 
-function corruptedFrom(own: readonly Flight[], share: number): Sent[] {
+function corruptedFrom(own: readonly Flight[], share: number, seed: number): Sent[] {
   return corruptStream(own, { share, seed }).map(({ flight, corruption }) => ({
     fields: fieldsOf(flight),
     isCorrupted: corruption !== null,
   }))
 }
 
-async function fitTo(sent: readonly Sent[], contamination: number): Promise<Detector> {
+async function fitTo(sent: readonly Sent[], contamination: number, seed: number): Promise<Detector> {
   const { artefact } = await trainDetector({
     features: FLIGHT_FEATURES,
     records: sent.map(({ fields }) => fields),
@@ -182,7 +196,7 @@ async function fitTo(sent: readonly Sent[], contamination: number): Promise<Dete
 }
 
 /** AUROC, and the shares of the new corrupted flights and of the clean ones with p ≤ 1 %. */
-async function quality(detector: Detector) {
+async function quality({ clean, odd }: Split, detector: Detector) {
   const normal = await detector.score(clean)
   const corrupted = await detector.score(odd)
   return {
@@ -192,7 +206,18 @@ async function quality(detector: Detector) {
   }
 }
 
-function freshlyCorrupted(): Fields[] {
+/** The flights in the order of the seed: those tested, those of which a window and calibration sets are drawn, and corrupted ones. */
+function splitOf(seed: number) {
+  const flights = shuffled(loadFlights(), seed)
+  return {
+    seed,
+    clean: flights.slice(0, CLEAN).map(fieldsOf),
+    stream: flights.slice(CLEAN),
+    odd: freshlyCorrupted(flights, seed),
+  }
+}
+
+function freshlyCorrupted(flights: readonly Flight[], seed: number): Fields[] {
   const random = xoroshiro128plus(seed + 99)
   const fresh: Fields[] = []
   while (fresh.length < FRESH) {
