@@ -19,7 +19,7 @@ export const MODELS = {
 
 export type ModelName = keyof typeof MODELS
 
-export interface Turns {
+interface Turns {
   readonly folder: string
   readonly rounds: number
   readonly python: string

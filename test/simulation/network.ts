@@ -10,7 +10,7 @@ export interface NetworkFaults {
   readonly answerLost: number
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly name: string
   readonly faults: NetworkFaults
   readonly timeoutMs: number

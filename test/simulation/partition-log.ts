@@ -14,7 +14,7 @@ export interface LoggedRecord {
   readonly marker?: 'commit' | 'abort'
 }
 
-export interface Batch {
+interface Batch {
   readonly producerId: number
   readonly epoch: number
   readonly firstSequence: number

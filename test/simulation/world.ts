@@ -24,7 +24,7 @@ import { supervise } from './supervisor.js'
 import { trainingViolations, watchModels } from './training-invariants.js'
 
 /** Result of a seed. */
-export interface Outcome {
+interface Outcome {
   /** Broken promises of the product, the same in every run of the seed. */
   readonly violations: readonly string[]
   readonly events: number

@@ -5,7 +5,7 @@ import { sameFeatures } from './same-features.js'
 import { withDetector } from './with-detector.js'
 
 /** Kullback–Leibler divergences between the densities of two models, nats per record. */
-export interface Divergence {
+interface Divergence {
   /** Mean excess NLL under the first model of records that the second one samples. */
   readonly secondToFirst: number
   /** Mean excess NLL under the second model of records that the first one samples. */

@@ -9,7 +9,7 @@ import { contextDim, type Encoder, flagsAt, groupWidth, rowDim } from './encoder
 import { type Flag, flagCategory, flagOf, logSlope, standardise, toLine } from './numbers/number-column.js'
 
 /** An encoded batch: the input of the flow, and the part of the NLL that the flow does not compute. */
-export interface EncodedBatch {
+interface EncodedBatch {
   /** [count, dim], row-major */
   readonly rows: Float32Array
   /** [count, contextDim], row-major */

@@ -8,7 +8,7 @@ import type { Encoder } from './encoder.js'
 import type { NumberColumn } from './numbers/number-column.js'
 
 /** An encoder in the form in which it is saved: a JSON header and named tables. */
-export interface PackedEncoder {
+interface PackedEncoder {
   readonly header: EncoderHeader
   readonly tables: ReadonlyMap<string, TensorData>
 }

@@ -30,7 +30,7 @@ export {
   recordReader,
   wholeRecord,
 } from './record-reader.js'
-export { makeSample, type Sample } from './sample.js'
+export { makeSample } from './sample.js'
 export { makeObservationReader, type Observation } from './windows/observation.js'
 export { longestWindowMs, planWindows, type WindowPlan, windowPlaces, withWindowsOf } from './windows/plan.js'
 export { makeWindowStates, type SettleResult, type WindowStates } from './windows/window-states.js'

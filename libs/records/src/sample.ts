@@ -1,7 +1,7 @@
 import type { Position } from '@outflow/contracts'
 
 /** A sample that does not depend on the order in which the records of several partitions arrive. */
-export interface Sample<R extends Position, K> {
+interface Sample<R extends Position, K> {
   add(record: R): void
   /** The kept values of the sampled records, sorted by topic, partition and offset. */
   records(): K[]

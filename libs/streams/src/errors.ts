@@ -62,7 +62,7 @@ export class BrokerLoginFailed extends FixableError {
  * No TLS connection with Kafka: one side does not accept the other's certificate, or the port has no TLS.
  * @fix Correct the key under `kafka.tls` that the message names, and restart.
  */
-export class BrokerTlsFailed extends FixableError {
+class BrokerTlsFailed extends FixableError {
   readonly code = 'OUTFLOW_BROKER_TLS_FAILED'
 }
 

@@ -1,5 +1,5 @@
 /** Results of one stretch. */
-export interface Tally {
+interface Tally {
   add(minute: number, isPlanted: boolean, isAnomaly: boolean): void
   report(): TallyReport
 }

@@ -29,7 +29,7 @@ export async function runBaseline(
 }
 
 /** `outflow run NAME`, as released. */
-export interface Service {
+interface Service {
   readonly pid: number
   /** Sends SIGTERM and waits for the end. */
   stop(): Promise<void>

@@ -5,7 +5,7 @@ import type { Pipeline } from './stage.js'
 import type { Taken } from './taken.js'
 
 /** Progress of ingest at a moment, and its resources up to then. */
-export interface Sample {
+interface Sample {
   readonly records: number
   readonly atMs: number
   readonly cpuMs: number

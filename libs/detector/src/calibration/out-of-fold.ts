@@ -3,7 +3,7 @@ import type { Fields } from '@outflow/records/fields'
 import type { Nll } from '../scoring/model-scorer.js'
 
 /** A part of the records, and all others. */
-export interface Fold {
+interface Fold {
   readonly own: readonly Fields[]
   readonly others: readonly Fields[]
 }

@@ -6,7 +6,7 @@ import { alertRateOf } from '../decision/rule.js'
 import { type Detector, openDetector } from '../detector.js'
 
 /** The part of a stored anomaly from which its reasons are computed. */
-export interface ExplainableRecord {
+interface ExplainableRecord {
   readonly modelId: string
   /** The decoded record. */
   readonly record: unknown
@@ -20,7 +20,7 @@ export interface ExplainableRecord {
 }
 
 /** Reads what explanations need. Only retryable errors of it reject an explanation. */
-export interface ExplanationSource {
+interface ExplanationSource {
   readonly model: (id: string) => Promise<{ readonly artefact: Uint8Array }>
   /** null: it was deleted. */
   readonly recalibration: (id: bigint) => Promise<Recalibration | null>

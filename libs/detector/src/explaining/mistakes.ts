@@ -2,7 +2,7 @@ import { type Encoder, numberOf, roundToStep, unseenCategories, withCategory } f
 import { type Fields, numberColumnsOf } from '@outflow/records/fields'
 
 /** A record with a mistake of a known kind undone. */
-export interface Repair {
+interface Repair {
   readonly fields: Fields
   /** The mistake, such as `kilometres instead of miles`. */
   readonly mistake: string

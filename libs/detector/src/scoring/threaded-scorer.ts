@@ -26,7 +26,7 @@ export interface ScoringThread {
   open(encoder: Encoder, flow: FlowState | null): Promise<TableScorer>
 }
 
-export interface ProgramInThread {
+interface ProgramInThread {
   readonly port: MessagePort
   /** Closes the port. */
   end(): Promise<void>

@@ -2,7 +2,7 @@ import { categoryColumnsOf, type Fields } from '@outflow/records/fields'
 import type { Encoder } from '../encoder.js'
 
 /** A category whose value training did not see. */
-export interface UnseenCategory {
+interface UnseenCategory {
   /** Index in `Fields.categories`. */
   readonly k: number
   readonly field: string

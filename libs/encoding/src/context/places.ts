@@ -19,7 +19,7 @@ export interface Places {
 }
 
 /** A pair of common ids, and its number as a length. */
-export interface PlacedPair {
+interface PlacedPair {
   readonly a: number
   readonly b: number
   readonly length: number

@@ -31,7 +31,7 @@ export interface Part {
 export type Shapes = ReadonlyMap<string, readonly number[]>
 
 /** Random streams of an untrained flow, independent of each other. */
-export interface RandomStreams {
+interface RandomStreams {
   /** One a layer. */
   readonly masks: readonly Mask[]
   readonly weights: Random
@@ -39,7 +39,7 @@ export interface RandomStreams {
 }
 
 /** The rows within a graph. */
-export interface GraphRows {
+interface GraphRows {
   /** Every feature once */
   readonly pieces: readonly Piece[]
   /** Columns of the context, where the flow is conditional */

@@ -38,7 +38,7 @@ export interface RealNvpSpec extends FlowSizes {
 }
 
 /** [actnorm, linear mixing, affine coupling] a layer. */
-export interface GlowSpec extends Omit<RealNvpSpec, 'kind'> {
+interface GlowSpec extends Omit<RealNvpSpec, 'kind'> {
   readonly kind: 'glow'
 }
 

@@ -12,7 +12,7 @@ export interface Tensor<Data extends TensorData = TensorData> {
 }
 
 /** A safetensors file with a valid header, whose numbers are not read yet. */
-export interface TensorFile {
+interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>
   /**
    * @throws {WeightsDamaged} when the SHA-256 does not match

@@ -94,7 +94,7 @@ function entry(signal: AbortSignal | undefined): [string, string[], ForkOptions]
 }
 
 /** Messages to and from the fit process. */
-export interface FitTask {
+interface FitTask {
   readonly data: TrainingRows
   readonly settings: FitSettings
 }

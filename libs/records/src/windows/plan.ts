@@ -14,7 +14,7 @@ export interface WindowPlan {
 }
 
 /** Series of one kind of entity. */
-export interface Group {
+interface Group {
   /** Path of the entity, or `partition`: all records of a partition are one; null: the message key */
   readonly by: string | null
   readonly series: readonly Series[]

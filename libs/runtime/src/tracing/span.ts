@@ -24,4 +24,4 @@ export interface OpenSpan {
   end(attributes?: Attributes, error?: Error): void
 }
 
-export type Attributes = Readonly<Record<string, string | number | boolean>>
+type Attributes = Readonly<Record<string, string | number | boolean>>

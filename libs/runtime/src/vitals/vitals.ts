@@ -7,7 +7,7 @@ export interface CheckResult {
   readonly detail: string
 }
 
-export type Check = () => CheckResult | Promise<CheckResult>
+type Check = () => CheckResult | Promise<CheckResult>
 
 export interface Readiness {
   readonly ready: boolean

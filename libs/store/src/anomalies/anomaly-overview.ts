@@ -12,7 +12,7 @@ interface Tally {
 }
 
 /** The anomalies of one step of time, severity and field of the main reason. */
-export interface AnomalyCount extends Tally {
+interface AnomalyCount extends Tally {
   /** Start of the step, Kafka's record time; steps are aligned to 1970. */
   readonly at: Date
   readonly severity: Severity

@@ -14,7 +14,7 @@ import { arraysOf, run, runValue } from '../connection/statement.js'
 import type { Anomaly } from './anomaly.js'
 
 /** An anomaly whose reasons have not been computed yet. */
-export interface UnexplainedAnomaly
+interface UnexplainedAnomaly
   extends Position,
     Required<Pick<Anomaly, 'record' | 'windowed' | 'nll' | 'pValue' | 'recalibrationId' | 'modelId'>> {
   readonly recordTime: Date

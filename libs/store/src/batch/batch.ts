@@ -48,7 +48,7 @@ export interface ShadowWrite extends ShadowCounts {
   readonly differences: readonly ShadowDifference[]
 }
 
-export interface ShadowDifference
+interface ShadowDifference
   extends Pick<Anomaly, 'offset' | 'recordTimeMs' | 'eventTimeMs' | 'entityKey' | 'record' | 'nll' | 'pValue'> {
   readonly anomalyBy: 'active' | 'shadow'
   readonly shadowNll: number

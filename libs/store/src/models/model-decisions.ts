@@ -68,7 +68,7 @@ const swapped = (difference: DecisionDifference | null): DecisionDifference | nu
   difference && { ...difference, first: difference.second, second: difference.first }
 
 /** Anomalies of two models by field of the main reason, in a million records; null: the model's statistics or anomalies are not kept. */
-export interface FieldDifference {
+interface FieldDifference {
   /** null: anomalies without reasons. */
   readonly field: string | null
   readonly first: number | null

@@ -3,7 +3,7 @@ import { featureName } from '@outflow/contracts/feature'
 import type { ModelSummary } from './models.js'
 
 /** Differences between two models in configuration and gate results, by name; null: unknown. */
-export type DifferingFacts = Readonly<Record<string, readonly [Fact, Fact]>>
+type DifferingFacts = Readonly<Record<string, readonly [Fact, Fact]>>
 
 type Fact = string | number | null
 

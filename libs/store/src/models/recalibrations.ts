@@ -55,7 +55,7 @@ export async function latestRecalibration(
 }
 
 /** Returns a recalibration; null: retention has deleted it. */
-export async function recalibrationOf(db: Queryable, id: bigint): Promise<Recalibration | null> {
+async function recalibrationOf(db: Queryable, id: bigint): Promise<Recalibration | null> {
   const [row] = await run<{ recalibration: unknown }>(db, {
     name: 'recalibration_of',
     text: 'select recalibration from outflow.recalibrations where id = $1',

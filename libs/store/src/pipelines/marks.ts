@@ -2,7 +2,7 @@ import type { Queryable } from '../connection/pool.js'
 import { run } from '../connection/statement.js'
 
 /** Events of one kind that explain a change of the scores, close to each other; its fields are those of the newest. */
-export interface Mark {
+interface Mark {
   readonly at: Date
   readonly kind: 'model' | 'drift' | 'health' | 'suppression'
   /** Id of the model that became active; chart of the drift; kind of the health event; id of the rule. */

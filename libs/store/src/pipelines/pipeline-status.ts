@@ -4,7 +4,7 @@ import { runOne } from '../connection/statement.js'
 import { readMetadata, trainedAtOf } from '../models/models.js'
 
 /** Current figures of a pipeline. */
-export interface PipelineStatus {
+interface PipelineStatus {
   /** When they were read, by Postgres's clock. */
   readonly at: Date
   /** Exact counts since the pipeline's first record. */

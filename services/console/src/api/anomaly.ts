@@ -43,7 +43,7 @@ export const anomalySummarySchema = z
 
 export type AnomalySummary = z.infer<typeof anomalySummarySchema>
 
-export const givenVerdictSchema = z
+const givenVerdictSchema = z
   .object({ verdict: verdictSchema, note: z.string().nullable(), by: z.string(), at: timeSchema })
   .meta({ id: 'Verdict', description: 'A verdict on an anomaly' })
 

@@ -4,7 +4,7 @@ import type { PlannedMessage } from './feed-plan.js'
 import type { Flight } from './flights.js'
 
 /** An error while flights are streamed: for some time, one airport sends distances in kilometres. */
-export interface Incident {
+interface Incident {
   /** Flights before it. */
   readonly after: number
   /** Flights that are corrupted. */
