@@ -5,7 +5,7 @@ import { makeProgressArea } from './progress.js'
 
 test('prints the progress of the fit, and labels a repeated one from its first step on', () => {
   const stream = new PassThrough({ encoding: 'utf8' })
-  const progress = fitProgress({ progress: makeProgressArea(stream).open })
+  const progress = fitProgress({ progress: makeProgressArea(stream, {}).open })
   for (const step of [50, 800, 850, 50, 900])
     progress.update({ step, maxSteps: 1000, epoch: 7.54, trainNll: 2.0004, validationNll: 3, leftMs: 9100 })
   progress.stop()

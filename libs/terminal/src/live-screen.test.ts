@@ -10,7 +10,7 @@ const END = '\u001B[?7h\u001B[?25h'
 
 it('redraws only when the text has changed, and restores the cursor', () => {
   const stream = aStream()
-  const screen = makeLiveScreen(stream)
+  const screen = makeLiveScreen(stream, {})
   screen.draw('one\ntwo')
   screen.draw('one\ntwo')
   screen.draw('three')
@@ -20,7 +20,7 @@ it('redraws only when the text has changed, and restores the cursor', () => {
 
 it('erases the text for a permanent line, and draws below it', () => {
   const stream = aStream()
-  const screen = makeLiveScreen(stream)
+  const screen = makeLiveScreen(stream, {})
   screen.draw('one\ntwo')
   screen.erase()
   stream.write('said\n')
@@ -30,13 +30,22 @@ it('erases the text for a permanent line, and draws below it', () => {
 
 it('omits lines that do not fit on the screen', () => {
   const stream = aStream({ rows: 3 })
-  makeLiveScreen(stream).draw('1\n2\n3\n4')
+  makeLiveScreen(stream, {}).draw('1\n2\n3\n4')
   expect(stream.read()).toBe(`${BEGIN}\u001B[0J1\n2\n`)
 })
 
-it('writes plain text in a pipe', () => {
-  const stream = aStream({ isTTY: false })
-  const screen = makeLiveScreen(stream)
+it('draws all lines on a terminal of 0 rows, whose size is unknown (top drew the time alone)', () => {
+  const stream = aStream({ rows: 0 })
+  makeLiveScreen(stream, {}).draw('1\n2')
+  expect(stream.read()).toBe(`${BEGIN}\u001B[0J1\n2\n`)
+})
+
+it.each([
+  ['in a pipe', { isTTY: false }, {}],
+  ['on a terminal with TERM=dumb', { isTTY: true }, { TERM: 'dumb' }],
+])('writes plain text %s', (_, kind, env) => {
+  const stream = aStream(kind)
+  const screen = makeLiveScreen(stream, env)
   screen.draw('one')
   screen.erase()
   screen.draw('two')

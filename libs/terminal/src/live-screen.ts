@@ -17,8 +17,12 @@ const BEGIN = '\u001B[?25l\u001B[?7l'
 const END = '\u001B[?7h\u001B[?25h'
 const CLEAR_BELOW = '\u001B[0J'
 
-export function makeLiveScreen(stream: Stream): LiveScreen {
-  if (!stream.isTTY) {
+/** Whether a stream is a terminal with colours and a cursor that can be moved; one with TERM=dumb, as in Emacs, prints the sequences. */
+export const isCapable = (stream: Pick<Stream, 'isTTY'>, env: NodeJS.ProcessEnv): boolean =>
+  stream.isTTY === true && env.TERM !== 'dumb'
+
+export function makeLiveScreen(stream: Stream, env: NodeJS.ProcessEnv): LiveScreen {
+  if (!isCapable(stream, env)) {
     return { draw: (text) => void stream.write(`${visible(text)}\n`), erase: () => {}, close: () => {} }
   }
   let drawn = 0
@@ -30,10 +34,10 @@ export function makeLiveScreen(stream: Stream): LiveScreen {
   }
   return {
     draw: (text) => {
-      // The cursor cannot move to lines that have scrolled off the screen, so surplus lines are omitted.
+      // The cursor cannot move to lines that have scrolled off the screen, so surplus lines are omitted. A terminal of unknown size has 0 rows.
       const lines = visible(text)
         .split('\n')
-        .slice(0, Math.max(1, (stream.rows ?? 24) - 1))
+        .slice(0, Math.max(1, (stream.rows || 24) - 1))
       const frame = lines.join('\n')
       if (frame === last) return
       stream.write(`${drawn === 0 ? BEGIN : back(drawn)}${CLEAR_BELOW}${frame}\n`)

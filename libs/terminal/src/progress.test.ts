@@ -5,7 +5,7 @@ import { makeProgressArea } from './progress.js'
 describe('in a pipe', () => {
   it('writes one line per tenth of the total, and the last state once', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
-    const progress = makeProgressArea(stream).open({ label: 'fit', total: 2000, unit: 'step' })
+    const progress = makeProgressArea(stream, {}).open({ label: 'fit', total: 2000, unit: 'step' })
     for (let step = 50; step <= 1050; step += 50) progress.update(step, `validation ${step}`)
     progress.stop()
     progress.stop()
@@ -19,7 +19,7 @@ describe('in a pipe', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     onTestFinished(() => void vi.useRealTimers())
     const stream = new PassThrough({ encoding: 'utf8' })
-    const progress = makeProgressArea(stream).open({ label: 'score', total: null, unit: 'row' })
+    const progress = makeProgressArea(stream, {}).open({ label: 'score', total: null, unit: 'row' })
     for (let ms = 0; ms <= 12_000; ms += 1000) {
       progress.update(ms)
       vi.advanceTimersByTime(1000)
@@ -30,7 +30,7 @@ describe('in a pipe', () => {
 
   it('writes the last state before the lines after it', () => {
     const stream = new PassThrough({ encoding: 'utf8' })
-    const area = makeProgressArea(stream)
+    const area = makeProgressArea(stream, {})
     const fit = area.open({ label: 'fit', total: 2000, unit: 'step' })
     fit.update(800, '2.1 nats')
     fit.update(950)
@@ -49,7 +49,7 @@ describe('on a terminal', () => {
   const CLEAR = '\u001B[0J'
   const aTerminal = () => {
     const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY: true, rows: 24 })
-    return { area: makeProgressArea(stream), written: () => String(stream.read()) }
+    return { area: makeProgressArea(stream, {}), written: () => String(stream.read()) }
   }
   const bar = (full: number) => '█'.repeat(full) + '░'.repeat(24 - full)
 

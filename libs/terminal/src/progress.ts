@@ -1,5 +1,5 @@
 import { formatCount, formatCounted } from './format.js'
-import { makeLiveScreen } from './live-screen.js'
+import { isCapable, makeLiveScreen } from './live-screen.js'
 
 /** Progress of a long task. */
 export interface Progress {
@@ -28,7 +28,8 @@ interface ProgressArea {
 
 type Stream = Parameters<typeof makeLiveScreen>[0]
 
-export const makeProgressArea = (stream: Stream): ProgressArea => (stream.isTTY ? bars(stream) : lines(stream))
+export const makeProgressArea = (stream: Stream, env: NodeJS.ProcessEnv): ProgressArea =>
+  isCapable(stream, env) ? bars(stream, env) : lines(stream)
 
 interface Bar extends ProgressOptions {
   done: number
@@ -36,8 +37,8 @@ interface Bar extends ProgressOptions {
   isOpen: boolean
 }
 
-function bars(stream: Stream): ProgressArea {
-  const screen = makeLiveScreen(stream)
+function bars(stream: Stream, env: NodeJS.ProcessEnv): ProgressArea {
+  const screen = makeLiveScreen(stream, env)
   const shown: Bar[] = []
   let text = ''
   const draw = (): void => screen.draw([...shown.map(drawBar), ...(text === '' ? [] : ['', text])].join('\n'))

@@ -40,6 +40,10 @@ it('lists the values of each row on a terminal that is too narrow (top cut the l
   ])
 })
 
+it('has rules on a terminal of 0 columns, whose size is unknown (each row was a list)', () => {
+  expect(drawTable({ rows: [['1']], head: ['id'] }, { isTTY: true, columns: 0 })).toContain('│ id │')
+})
+
 it('has columns of complete text in a pipe', () => {
   expect(drawTable(options, { isTTY: false, columns: 45 }).split('\n')).toEqual([
     'id    records  why',

@@ -15,7 +15,8 @@ export function drawTable(
   { head = [], rows, aligns = [], widths = [] }: TableOptions,
   stream: { readonly isTTY?: boolean; readonly columns?: number },
 ): string {
-  const columns = stream.columns ?? DEFAULT_COLUMNS
+  // A terminal of unknown size, such as that of a container without one, has 0 columns.
+  const columns = stream.columns || DEFAULT_COLUMNS
   const layout = stream.isTTY ? { ...RULED, colWidths: fit(widths, columns) } : PLAIN
   const table = new Table({ head: [...head], colAligns: [...aligns], ...layout })
   for (const row of rows) table.push(row.map((cell) => (typeof cell === 'string' ? onOneLine(cell) : cell)))

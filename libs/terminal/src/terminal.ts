@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import pc from 'picocolors'
+import { isCapable } from './live-screen.js'
 import { makeProgressArea, type Progress, type ProgressOptions } from './progress.js'
 import { drawTable, type TableOptions } from './table.js'
 import { visible } from './visible.js'
@@ -8,7 +9,7 @@ type Paint = ReturnType<typeof pc.createColors>
 
 /** Output of a command: results on stdout, messages to the user on stderr. Control characters in either are shown as escapes. */
 export interface Terminal {
-  /** Colours for stderr; the identity where it is not a terminal or NO_COLOR is set. */
+  /** Colours for stderr; the identity where it is not a terminal, NO_COLOR is set or TERM is dumb. */
   readonly paint: Paint
   /** The same for stdout. */
   readonly paintResult: Paint
@@ -25,10 +26,10 @@ export interface Terminal {
 }
 
 export function makeTerminal({ stdout, stderr, env }: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>): Terminal {
-  const area = makeProgressArea(stderr)
+  const area = makeProgressArea(stderr, env)
   return {
-    paint: pc.createColors(stderr.isTTY === true && !env.NO_COLOR),
-    paintResult: pc.createColors(stdout.isTTY === true && !env.NO_COLOR),
+    paint: pc.createColors(isCapable(stderr, env) && !env.NO_COLOR),
+    paintResult: pc.createColors(isCapable(stdout, env) && !env.NO_COLOR),
     say: (line) => area.say(visible(line)),
     result: async (text) => {
       if (!stdout.write(visible(text))) await once(stdout, 'drain')

@@ -170,7 +170,7 @@ describe('withScreen', () => {
   function aTerminal(isTTY: boolean) {
     const stdin = Object.assign(new PassThrough(), { isTTY, setRawMode: vi.fn() })
     const stdout = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY })
-    const options = { stdin, stdout, signal: new AbortController().signal } as unknown as Parameters<
+    const options = { stdin, stdout, env: {}, signal: new AbortController().signal } as unknown as Parameters<
       typeof withScreen
     >[0]
     return { stdin, written: () => String(stdout.read() ?? ''), options }

@@ -27,17 +27,20 @@ const RATES_SHOWN = 60
  * remains, with the reason. Where stdout is not a terminal, the drawings are printed one below the other.
  */
 function top(paths: readonly string[] | undefined, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  return withScreen({ stdin: process.stdin, stdout: process.stdout, signal }, async ({ closed, draw }) => {
-    const shown: (readonly Reading[])[] = []
-    let drawing = ''
-    const say = (message: string) => draw(`${drawing}\n${message}\n`)
-    for await (const states of readings(paths, { everyMs: REFRESH_MS, signal: closed, say })) {
-      shown.push(states)
-      if (shown.length > RATES_SHOWN) shown.shift()
-      drawing = drawingOf(states, shown, terminal)
-      draw(drawing)
-    }
-  })
+  return withScreen(
+    { stdin: process.stdin, stdout: process.stdout, env: process.env, signal },
+    async ({ closed, draw }) => {
+      const shown: (readonly Reading[])[] = []
+      let drawing = ''
+      const say = (message: string) => draw(`${drawing}\n${message}\n`)
+      for await (const states of readings(paths, { everyMs: REFRESH_MS, signal: closed, say })) {
+        shown.push(states)
+        if (shown.length > RATES_SHOWN) shown.shift()
+        drawing = drawingOf(states, shown, terminal)
+        draw(drawing)
+      }
+    },
+  )
 }
 
 interface Screen extends Pick<LiveScreen, 'draw'> {
@@ -48,6 +51,7 @@ interface Screen extends Pick<LiveScreen, 'draw'> {
 interface ScreenOptions {
   readonly stdin: Pick<NodeJS.ReadStream, 'isTTY' | 'setRawMode' | 'on' | 'off' | 'resume' | 'pause'>
   readonly stdout: Pick<NodeJS.WriteStream, 'isTTY' | 'write' | 'rows'>
+  readonly env: NodeJS.ProcessEnv
   readonly signal: AbortSignal
 }
 
@@ -55,7 +59,7 @@ const CTRL_C = '\x03'
 
 /** Runs work that draws on the terminal until `q`, Ctrl-C or the signal; the last drawing remains. */
 export async function withScreen<T>(
-  { stdin, stdout, signal }: ScreenOptions,
+  { stdin, stdout, env, signal }: ScreenOptions,
   use: (screen: Screen) => Promise<T>,
 ): Promise<T> {
   const quit = new AbortController()
@@ -68,7 +72,7 @@ export async function withScreen<T>(
     stdin.on('data', onKey)
     stdin.resume()
   }
-  const screen = makeLiveScreen(stdout)
+  const screen = makeLiveScreen(stdout, env)
   try {
     return await use({ closed: AbortSignal.any([signal, quit.signal]), draw: screen.draw })
   } finally {
