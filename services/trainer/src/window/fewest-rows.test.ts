@@ -26,3 +26,9 @@ test('the records that a provisional model needs are stated only where one would
   )
   expect(tooFewInTopics(1_200, 2_000, false)).toBe('training window: 1,200 records in the topics; a fit needs 2,000')
 })
+
+test('with enough records for a provisional model, its fit is announced (status stated a need that was met)', () => {
+  expect(tooFewInTopics(400, 2_000, true)).toBe(
+    'training window: 400 records in the topics; a fit needs 2,000; a provisional one starts within a minute',
+  )
+})

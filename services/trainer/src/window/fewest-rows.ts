@@ -41,9 +41,16 @@ export function tooFewRead({ read, seen, sample }: ReadWindow, minRows: number, 
   return `training window: ${parts.join(', ')}; ${need(minRows, mayBeProvisional)}`
 }
 
-/** Returns a line with the reason why a window is not read yet; parameters like those of `tooFewRead`. */
+/**
+ * Returns a line with the reason why a window is not read yet; parameters like those of `tooFewRead`. With enough records for a provisional
+ * model, its minute is not over.
+ */
 export function tooFewInTopics(rows: number, minRows: number, mayBeProvisional: boolean): string {
-  return `training window: ${counted(rows)} in the topics; ${need(minRows, mayBeProvisional)}`
+  const isEnoughSoon = mayBeProvisional && rows >= PROVISIONAL_ROWS
+  const next = isEnoughSoon
+    ? `${need(minRows, false)}; a provisional one starts within a minute`
+    : need(minRows, mayBeProvisional)
+  return `training window: ${counted(rows)} in the topics; ${next}`
 }
 
 function need(minRows: number, mayBeProvisional: boolean): string {
