@@ -3,7 +3,7 @@ import { openDetector, trainDetector } from '@outflow/detector'
 import { makeReader } from '@outflow/records'
 import { seededRandom } from '../../libs/flow/src/random.js'
 import { sound } from '../support/sound.js'
-import { medianOf } from './average.js'
+import { medianOf } from './median.js'
 import type { Line } from './report.js'
 
 const FIELDS = 20

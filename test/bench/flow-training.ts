@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRandom } from '../../libs/flow/src/random.js'
-import { medianOf } from './average.js'
 import { endedChildrenCpuMs } from './ingest/processes.js'
+import { medianOf } from './median.js'
 import type { Line } from './report.js'
 
 const SIZES = [

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { encodeSafetensors, type FlowSpec, flowSpec } from '@outflow/flow'
 import { unfittedFlow } from '../../libs/flow/src/flows/flow-parts.js'
 import { seededRandom } from '../../libs/flow/src/random.js'
-import { medianOf } from './average.js'
 import { type Engine, type EngineKey, type Given, startEngine, type Taken } from './flow-engines.js'
+import { medianOf } from './median.js'
 import type { Line } from './report.js'
 
 /** S and L have targets; the other kinds have the size of S. */

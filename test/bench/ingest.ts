@@ -13,7 +13,7 @@
  * `--parts` takes some of speed, two (two processes that share the partitions), latency, fields, soak (`--soak` minutes), peer.
  */
 import { parseArgs } from 'node:util'
-import { meanOf, medianOf } from './average.js'
+import { meanOf } from '../../libs/flow/src/mean.js'
 import { type Comparison, compare, type Took } from './ingest/compare.js'
 import { type Event, fillTopic, makeEvents, normalEvents } from './ingest/events.js'
 import { type Latency, measureLatency } from './ingest/latency.js'
@@ -24,6 +24,7 @@ import type { Running } from './ingest/running.js'
 import { soak } from './ingest/soak.js'
 import { fitModel, openStage } from './ingest/stage.js'
 import { cpuUs, perCore, perSecond, type Taken, together } from './ingest/taken.js'
+import { medianOf } from './median.js'
 import { type Line, makeReport } from './report.js'
 
 const { values: options } = parseArgs({

@@ -1,4 +1,4 @@
-import { meanOf } from './average.js'
+import { meanOf } from '../../libs/flow/src/mean.js'
 import type { Protocol } from './labelled-set.js'
 import type { Ranking } from './ranking.js'
 import type { Line } from './report.js'

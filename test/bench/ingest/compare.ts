@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { medianOf } from '../average.js'
+import { medianOf } from '../median.js'
 import { serversCpuMs, usageOf } from './processes.js'
 import type { Running } from './running.js'
 

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { meanOf } from '../../../libs/flow/src/mean.js'
 import { withAdmin } from '../../support/kafkajs.js'
-import { meanOf } from '../average.js'
 import type { Line } from '../report.js'
 import { type Event, fillTopic } from './events.js'
 import { usageOf } from './processes.js'
