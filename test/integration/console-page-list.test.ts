@@ -190,6 +190,16 @@ describe('the list', () => {
     await soon(() => first().allTextContents()).toEqual(['delay 5'])
   })
 
+  it.each([1_024, 768])(
+    'fits a window of %d pixels with the most columns (it scrolled sideways, to how rare and the verdict)',
+    async (width) => {
+      await page.setViewportSize({ width, height: 800 })
+      await page.goto(`${console.url}/?column=delay&column=note&column=a&column=b`)
+      await soon(() => rows().count()).toBeGreaterThan(10)
+      expect(await page.evaluate(`document.querySelector('.list').scrollWidth`)).toBe(width)
+    },
+  )
+
   it('keeps a dialog to read open at Enter on a check box (it was closed)', async () => {
     await page.goto(`${console.url}/`)
     await page.getByRole('button', { name: 'Keys and help' }).click()

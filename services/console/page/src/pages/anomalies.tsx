@@ -33,7 +33,7 @@ export function AnomaliesPage() {
       <div
         ref={box}
         class={`list ${count > 0 ? 'with-columns' : ''}`}
-        style={count > 0 ? { '--columns': `repeat(${count}, minmax(4rem, 9rem))` } : {}}
+        style={count > 0 ? { '--columns': `repeat(${count}, minmax(0, 1fr))` } : {}}
       >
         <Overview filters={filters} />
         <ListBody key={listed} list={list} filters={filters} box={box} />

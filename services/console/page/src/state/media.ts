@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 
-/** Whether the window is as narrow as a phone; same width as in the style sheet. */
-export const isNarrow = matching('(max-width: 760px)')
+/** Whether the window is as narrow as a phone, or a tablet upright; same width as in the style sheet. */
+export const isNarrow = matching('(max-width: 900px)')
 
 export const isDark = matching('(prefers-color-scheme: dark)')
 
