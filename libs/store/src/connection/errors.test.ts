@@ -20,6 +20,13 @@ describe('toStoreError', () => {
     },
   )
 
+  it.each(['53100', '58030', 'XX000'])(
+    'waits for a server with a full or failing disk (%s; "could not write init file" ended all services)',
+    (code) => {
+      expect(toStoreError(pgError(code))).toBeInstanceOf(StoreUnavailable)
+    },
+  )
+
   it('has a separate class for a statement that timed out, with a fix (the message was that Postgres is not available)', () => {
     const timedOut = toStoreError(pgError('57014'))
     expect(timedOut).toBeInstanceOf(StatementCancelled)

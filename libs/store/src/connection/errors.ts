@@ -133,10 +133,12 @@ const PROTOCOL_VIOLATION = '08P01'
 const FORBIDDEN = '42501'
 // The function outflow.give_verdict raises it.
 const NO_DATA_FOUND = 'P0002'
-// Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), and: 40001
+// Classes 08 (connection), 53 (resources: too many connections, disk full), 57P (shutdown, starting up), 58 (files and disks), and: 40001
 // serialization, 40P01 deadlock, 55P03 lock not available, 57014 cancelled, 25006 read-only while failing over,
-// 25P03/25P04 timeouts that end a transaction; then the ends of an open connection, which restarts and failovers cause.
-const TEMPORARY = /^(08...|53...|57P0[0-5]|57014|40001|40P01|55P03|25006|25P0[34]|ECONNRESET|ECONNABORTED|EPIPE)$/
+// 25P03/25P04 timeouts that end a transaction, XX000 internal error (on a full disk: "could not write init file"); then the ends of an
+// open connection, which restarts and failovers cause.
+const TEMPORARY =
+  /^(08...|53...|57P0[0-5]|57014|58...|40001|40P01|55P03|25006|25P0[34]|XX000|ECONNRESET|ECONNABORTED|EPIPE)$/
 // No connection could be opened.
 const UNREACHABLE = /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
 const UNREACHABLE_MESSAGE = 'timeout exceeded when trying to connect'
