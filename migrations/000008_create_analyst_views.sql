@@ -189,7 +189,7 @@ comment on column analyst.drift_alarms.fields is
 
 create view analyst.models as
   select pipeline, id, state, parent_id, metadata, metrics, octet_length(artefact) as artefact_bytes,
-         encode(checksum, 'hex') as checksum, created_at, promoted_at
+         encode(checksum, 'hex') as checksum, created_at, promoted_at, shadow_since
   from outflow.models;
 comment on view analyst.models is 'One row for each model, without its weights; one of a pipeline is active.';
 comment on column analyst.models.pipeline is 'Name of the pipeline.';
@@ -202,6 +202,7 @@ comment on column analyst.models.artefact_bytes is 'Size of the artefact, bytes.
 comment on column analyst.models.checksum is 'SHA-256 of the artefact, hex.';
 comment on column analyst.models.created_at is 'When it was stored.';
 comment on column analyst.models.promoted_at is 'When it last became active.';
+comment on column analyst.models.shadow_since is 'When it became a shadow; null: it never was one. A candidate with this time is the shadow.';
 
 create view analyst.model_fields as
   select pipeline, model_id, field, anomalies, scored,

@@ -44,7 +44,7 @@ export function leftToDo(
 /** Factor on the records of a full model: the trainer estimates from an earlier window how many records are good. */
 const MANY = 1.2
 
-const isShadow = ({ state, shadowSinceMs }: ModelRow) => state === 'candidate' && shadowSinceMs !== null
+const isShadow = ({ state, shadowSince }: ModelRow) => state === 'candidate' && shadowSince !== null
 
 function goodRecords(partitions: readonly PartitionLog[]): number {
   return partitions.flatMap((log) =>

@@ -13,12 +13,12 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
       ...{ pipeline: 'p', id, state: 'candidate', parentId, artefact: Buffer.from(artefact) },
       ...{ artefactBytes: artefact.length, checksum: checksum.toString('hex') },
       ...{ metadata: JSON.parse(metadata), metrics: JSON.parse(metrics), createdAt: new Date(nowMs) },
-      ...{ promotedAt: null, shadowSinceMs: null },
+      ...{ promotedAt: null, shadowSince: null },
     })
     return []
   },
   active_model_id: (tables) => idOf(activeOf(tables)),
-  load_model: ({ models }, [, id]) => [models.get(id!)].flatMap((row) => (row ? [storedOf(row)] : [])),
+  load_model: ({ models }, [, id]) => [models.get(id!)].flatMap((row) => (row ? [{ ...row }] : [])),
   list_models: ({ models }) => [...models.values()].toSorted(newestFirst).map(summaryOf),
   earlier_models: ({ models }) =>
     [...models.values()]
@@ -62,7 +62,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
   begin_shadow: ({ models }, [, id], { nowMs, notify }) => {
     const row = models.get(id!)
     if (row?.state !== 'candidate') return []
-    models.set(row.id, { ...row, shadowSinceMs: nowMs })
+    models.set(row.id, { ...row, shadowSince: new Date(nowMs) })
     notify('outflow_models')
     return [{}]
   },
@@ -76,7 +76,7 @@ export const MODEL_STATEMENTS: Readonly<Record<string, Execute>> = {
     return [
       {
         ...{ id: row.id, metrics: row.metrics, recordsPerDay: row.metadata.recordsPerDay ?? null },
-        ...{ elapsedMs: nowMs - row.shadowSinceMs!, scored: sum('scored'), anomaliesByBoth: sum('byBoth') },
+        ...{ elapsedMs: nowMs - row.shadowSince!.getTime(), scored: sum('scored'), anomaliesByBoth: sum('byBoth') },
         ...{ anomaliesByActive: sum('byActive'), anomaliesByShadow: sum('byShadow') },
         isOutdated: row.parentId !== null && row.parentId !== activeOf(tables)?.id,
       },
@@ -90,7 +90,7 @@ export function unpromotedCandidates(tables: Tables): Row[] {
   const [newest] = [...tables.models.values()].toSorted(newestFirst)
   const isLeft =
     newest?.state === 'candidate' &&
-    newest.shadowSinceMs === null &&
+    newest.shadowSince === null &&
     newest.metrics.passed &&
     newest.parentId === (activeOf(tables)?.id ?? null)
   return isLeft ? [{ id: newest.id }] : []
@@ -105,8 +105,7 @@ export const MODEL_READS = [
 const newestFirst = (a: ModelRow, b: ModelRow) => Number(b.createdAt) - Number(a.createdAt) || (a.id < b.id ? -1 : 1)
 const activeOf = ({ models }: Tables) => [...models.values()].find(({ state }) => state === 'active')
 const shadowOf = ({ models }: Tables) =>
-  [...models.values()].find(({ state, shadowSinceMs }) => state === 'candidate' && shadowSinceMs !== null)
+  [...models.values()].find(({ state, shadowSince }) => state === 'candidate' && shadowSince !== null)
 const idOf = (row: ModelRow | undefined): Row[] => (row === undefined ? [] : [{ id: row.id }])
 const isIntact = ({ artefact, checksum }: ModelRow) => createHash('sha256').update(artefact).digest('hex') === checksum
-const storedOf = ({ shadowSinceMs: _, ...stored }: ModelRow): Row => stored
-const summaryOf = ({ artefact: _, shadowSinceMs: __, ...summary }: ModelRow): Row => summary
+const summaryOf = ({ artefact: _, ...summary }: ModelRow): Row => summary

@@ -95,7 +95,6 @@ export type SuppressionRow = Readonly<Record<string, unknown>> & {
 
 export interface ModelRow extends StoredModel {
   readonly metadata: ModelMetadata
-  readonly shadowSinceMs: number | null
 }
 
 interface ModelChangeRow {

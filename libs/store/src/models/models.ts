@@ -25,6 +25,8 @@ export interface ModelSummary {
   readonly checksum: string
   readonly createdAt: Date
   readonly promotedAt: Date | null
+  /** When it became a shadow; null: it never was one. A shadow is a candidate with this time. */
+  readonly shadowSince: Date | null
 }
 
 export interface StoredModel extends ModelSummary {
@@ -49,7 +51,7 @@ export type ModelKey = Pick<NewModel, 'pipeline' | 'id'>
 
 // From the view, so that the role outflow_analyst may list models; only their artefacts need more privileges.
 const SUMMARY_COLUMNS = `pipeline, id, state, parent_id as "parentId", metadata, metrics, artefact_bytes as "artefactBytes", checksum,
-       created_at as "createdAt", promoted_at as "promotedAt"`
+       created_at as "createdAt", promoted_at as "promotedAt", shadow_since as "shadowSince"`
 const ARTEFACT =
   '(select artefact from outflow.models as own where own.pipeline = models.pipeline and own.id = models.id) as artefact'
 

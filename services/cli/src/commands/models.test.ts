@@ -15,6 +15,19 @@ test('a model was fitted at the time that doctor prints, not when it was stored;
   expect(fittedOf(null)).toBe('2026-01-01T00:05:00.000Z')
 })
 
+test('the state marks a shadow and a provisional model (a shadow was a candidate like any other)', () => {
+  const stateOf = (own: object) => {
+    const model = { id: 'm', createdAt: new Date(0), metrics: { gain: { mean: 1 }, anomalyShare: 0 }, ...own }
+    return describeModels([model as unknown as ModelSummary], { table: ({ rows }) => String(rows[0]![1]) })
+  }
+  const shadowSince = new Date(0)
+  expect(stateOf({ state: 'candidate', shadowSince, metadata: null })).toBe('candidate, shadow')
+  expect(stateOf({ state: 'candidate', shadowSince: null, metadata: null })).toBe('candidate')
+  expect(stateOf({ state: 'active', shadowSince, metadata: null })).toBe('active')
+  const metadata = { createdAt: '', provisional: true, training: { rows: 300 }, calibration: {} }
+  expect(stateOf({ state: 'active', shadowSince: null, metadata })).toBe('active, provisional')
+})
+
 test('the promotion of the active model states that nothing changes (it was "scores from now on")', () => {
   expect(describePromotion({ id: 'b', previousId: 'b' })).toBe('b is the active model already; nothing changes')
   expect(describePromotion({ id: 'b', previousId: 'a' })).toBe('b scores from now on; a before')

@@ -175,11 +175,12 @@ function addExclusionCommands(models: OutflowCommand, { terminal }: CommandConte
 
 export function describeModels(models: readonly ModelSummary[], terminal: Pick<Terminal, 'table'>): string {
   if (models.length === 0) return 'no model yet'
-  const rows = models.map(({ id, state, createdAt, metadata, metrics, artefactBytes }) => {
+  const rows = models.map((model) => {
+    const { id, createdAt, metadata, metrics, artefactBytes } = model
     const training = metadata?.training
     return [
       id,
-      metadata?.provisional ? `${state}, provisional` : state,
+      stateOf(model),
       // As in `doctor`; it was stored later, after its gate.
       metadata?.createdAt ?? createdAt.toISOString(),
       training ? formatCount(training.rows) : '?',
@@ -195,6 +196,11 @@ export function describeModels(models: readonly ModelSummary[], terminal: Pick<T
     aligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right'],
     rows,
   })
+}
+
+function stateOf({ state, shadowSince, metadata }: ModelSummary): string {
+  if (state === 'candidate' && shadowSince !== null) return 'candidate, shadow'
+  return metadata?.provisional ? `${state}, provisional` : state
 }
 
 /** Of a model whose calibration set was trimmed by labels. */

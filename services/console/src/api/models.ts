@@ -6,6 +6,8 @@ export const modelSchema = z
   .object({
     id: z.string(),
     state: z.enum(['candidate', 'active', 'retired', 'failed_gate', 'rolled_back']),
+    /** A candidate that scores live records without deciding. */
+    shadow: z.boolean(),
     /** Fitted to fewer records than training.minRows. */
     provisional: z.boolean(),
     trainedAt: timeSchema,

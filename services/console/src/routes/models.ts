@@ -183,9 +183,10 @@ export function addModelRoutes(server: ConsoleServer, { pool, read }: RouteConte
 
 /** A model as a line of a list. */
 function modelOf(model: ModelSummary): z.infer<typeof modelSchema> {
-  const { id, state, promotedAt, metadata } = model
+  const { id, state, promotedAt, shadowSince, metadata } = model
   return {
     ...{ id, state, promotedAt },
+    shadow: state === 'candidate' && shadowSince !== null,
     provisional: metadata?.provisional ?? false,
     trainedAt: trainedAtOf(model),
     rows: metadata?.training.rows ?? null,

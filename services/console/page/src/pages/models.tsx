@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { write } from '../api/client.js'
 import type { Model } from '../api/types.js'
-import { ProvisionalBadge, StateBadge } from '../parts/badges.js'
+import { ProvisionalBadge, ShadowBadge, StateBadge } from '../parts/badges.js'
 import { Dialog, ReasonInput } from '../parts/dialog.js'
 import { Page } from '../parts/page.js'
 import { Empty, Shown } from '../parts/states.js'
@@ -90,9 +90,9 @@ function ModelTable({ models }: { models: readonly Model[] }) {
         { name: 'model', of: ({ id }) => <ModelLink id={id} /> },
         {
           name: 'state',
-          of: ({ state, provisional }) => (
+          of: ({ state, shadow, provisional }) => (
             <>
-              <StateBadge state={state} /> {provisional && <ProvisionalBadge />}
+              <StateBadge state={state} /> {shadow && <ShadowBadge />} {provisional && <ProvisionalBadge />}
             </>
           ),
         },

@@ -27,6 +27,11 @@ export function ProvisionalBadge() {
   return <span class="badge">provisional</span>
 }
 
+/** Marks a candidate that scores live records without deciding. */
+export function ShadowBadge() {
+  return <span class="badge">shadow</span>
+}
+
 export function StateBadge({ state }: { state: string }) {
   return <span class={`badge state-${state}`}>{formatName(state)}</span>
 }
