@@ -128,6 +128,12 @@ test('issue 17.10: a past range is rescored, every alert that is sent can be ope
     stillInvalid: [],
   })
   expect(await runForJson(pipeline, resend, `${corrected}\n`)).toMatchObject({ queued: [], before: [wrong.position] })
+  // Unless it is named, a dead letter that was resent is not selected again (a limit never reached older ones).
+  const others = await runForJson(pipeline, ['dead-letters', 'resend', '--reason', 'wrong_type'])
+  expect(others).toMatchObject({
+    before: [],
+    stillInvalid: still.stillInvalid.filter(({ position }: typeof wrong) => position !== wrong.position),
+  })
   await eventually(
     async () => {
       const { rows } = await pipeline.pool.query('select sum(received)::int as received from outflow.offsets')

@@ -1,7 +1,7 @@
 import { StoreRefused } from '@outflow/store'
 import { anomalyAt, leastLikelyAnomalies } from '@outflow/store/anomalies'
 import { type BatchWrite, makeBatchWriter, partitionCounters, writeBatch } from '@outflow/store/batch'
-import { rejectionsSince } from '@outflow/store/dead-letters'
+import { listDeadLetters, queueResends, rejectionsSince } from '@outflow/store/dead-letters'
 import { recentRate } from '@outflow/store/pipelines'
 import { minuteScores, NLL_BUCKETS } from '@outflow/store/statistics'
 import { describe, expect, it, vi } from 'vitest'
@@ -26,6 +26,20 @@ describe('writeBatch', () => {
     await writeBatch(pool, { ...aBatch(pipeline, 0n, 1n), ...NO_ROWS, received: 1, deadLetters: [letter] })
     const [rejected, ...others] = await rejectionsSince(pool, { pipeline, since: new Date(Date.now() - 60_000) })
     expect([rejected, others]).toEqual([{ reason: 'empty', count: 1, lastAt: expect.any(Date) }, []])
+  })
+
+  it('lists the newest dead letters that were not resent (a repeated resend selected the same ones again)', async () => {
+    const pipeline = await aPipeline()
+    for (const offset of [0n, 3n, 6n]) await writeBatch(pool, aBatch(pipeline, offset, offset + 3n))
+    const newest = await listDeadLetters(pool, { pipeline, limit: 1 })
+    const message = { kind: 'resent' as const, topic: TOPIC, key: null, payload: null, headers: [] }
+    await queueResends(
+      pool,
+      pipeline,
+      newest.map((letter) => ({ ...letter, corrected: false, message })),
+    )
+    const next = await listDeadLetters(pool, { pipeline, notResent: true, limit: 1 })
+    expect([...newest, ...next].map(({ offset }) => offset)).toEqual([6n, 3n])
   })
 
   it('gives the rate of scored and rejected records by their own time, so without those of a backlog', async () => {

@@ -39,6 +39,8 @@ interface DeadLetterQuery {
   readonly topic?: string | undefined
   /** Earliest time of rejection. */
   readonly since?: Date | undefined
+  /** Only those that were not resent. */
+  readonly notResent?: boolean | undefined
   readonly limit: number
   /** The last one of the previous page; only those after it are returned. */
   readonly after?: Position | null | undefined
@@ -77,7 +79,7 @@ export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Pr
       select ${COLUMNS}
       from outflow.dead_letters
       where pipeline = $1 and ($2::text is null or reason = $2) and ($3::text is null or topic = $3)
-        and ($4::timestamptz is null or rejected_at >= $4)
+        and ($4::timestamptz is null or rejected_at >= $4) and (not $9::boolean or resent_at is null)
         and ($6::text is null or (
           rejected_at <= (select rejected_at from last)
           and (rejected_at < (select rejected_at from last) or (topic, partition, "offset") > ($6, $7::int, $8::bigint))
@@ -93,6 +95,7 @@ export async function listDeadLetters(db: Queryable, query: DeadLetterQuery): Pr
       query.after?.topic ?? null,
       query.after?.partition ?? null,
       query.after?.offset ?? null,
+      query.notResent ?? false,
     ],
   })
 }

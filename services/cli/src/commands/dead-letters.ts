@@ -42,7 +42,7 @@ export function define(letters: OutflowCommand, { terminal }: CommandContext): v
       interruptible((signal) => showLetter(position, options, terminal, signal)),
     )
   selecting(letters.command('resend'), 'the outcomes')
-    .argument('[positions...]', 'topic/partition/offset; default: all dead letters that the options select')
+    .argument('[positions...]', 'topic/partition/offset; default: those not resent before that the options select')
     .description(
       'Resends dead letters that the active model would accept now to their source topic, each at most once. The alerts ' +
         'service sends them; the header outflow.resent has the original position.',

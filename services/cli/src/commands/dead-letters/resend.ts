@@ -46,7 +46,7 @@ export async function resendLetters(
     const { pipeline } = config
     const letters =
       wanted.length === 0
-        ? await newestLetters(pool, pipeline, options, terminal)
+        ? await newestLetters(pool, pipeline, { ...options, notResent: true }, terminal)
         : await lettersAt(pool, pipeline, wanted)
     const corrected = written && withoutLineEnd(written, config.source.format)
     return resendDeadLetters(pool, config, letters, { corrected, isDryRun, signal })
@@ -74,7 +74,7 @@ export function linesOf(stillInvalid: readonly { readonly position: string; read
 export async function newestLetters(
   pool: Pool,
   pipeline: string,
-  selection: Selection,
+  selection: Selection & { readonly notResent?: true },
   { say }: Pick<Terminal, 'say'>,
 ): Promise<readonly StoredDeadLetter[]> {
   const { limit } = selection
