@@ -199,6 +199,29 @@ describe('a suppression', () => {
     expect(decider.open()).toEqual([])
     expect(decider.decide(anAlert({ detectedAtMs: MONDAY + 5 * MINUTE })).unsent).toBeNull()
   })
+
+  it('of any entity and one of the entity are compared by their order', () => {
+    const [general, own] = [
+      { ...rule, id: 'general', entity: null, field: 'delay' },
+      { ...rule, id: 'own' },
+    ]
+    const hiding = (suppressions: Control['suppressions'], alert = anAlert()) =>
+      makeDecider({ suppressions }, []).decide(alert).unsent?.ruleId
+    expect(hiding([general, own])).toBe('general')
+    expect(hiding([own, general])).toBe('own')
+    expect(hiding([own, general], anAlert({ key: 'LAX' }))).toBe('general')
+    expect(hiding([own, general], anAlert({ key: null }))).toBe('general')
+  })
+
+  it('of another entity is not checked (each alert was compared with each of thousands of rules)', () => {
+    let checks = 0
+    const others = Array.from({ length: 200 }, (_, id) => ({ ...rule, id: `${id}`, entity: `${id}` }))
+    const suppressions = others.map((other) =>
+      Object.defineProperty(other, 'expiresAt', { value: { getTime: () => ({ valueOf: () => ++checks }) } }),
+    )
+    makeDecider({ suppressions }, []).decide(anAlert())
+    expect(checks).toBe(0)
+  })
 })
 
 it('closes thousands of buckets with different times in one pass, in the order of their closing (it was a pass for each time)', () => {

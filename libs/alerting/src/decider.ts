@@ -37,7 +37,13 @@ export type Decider = ReturnType<typeof makeDecider>
 export function makeDecider(control: Control, buckets: Iterable<AlertBucket>) {
   const { cooldown: cooldownMs, grouping, quietHours } = control
   const quiet = quietHours && { below: quietHours.below, week: weekClock(quietHours.when, quietHours.zone) }
-  const suppressions = control.suppressions.map((rule) => ({ id: rule.id, hides: isHiddenBy(rule) }))
+  /** By entity, null for the rules of any: with thousands of rules, an alert does not have to check each of them. */
+  const suppressions = new Map<string | null, { place: number; id: string; hides: (alert: Alert) => boolean }[]>()
+  for (const [place, rule] of control.suppressions.entries()) {
+    const sameEntity = suppressions.get(rule.entity) ?? []
+    suppressions.set(rule.entity, sameEntity)
+    sameEntity.push({ place, id: rule.id, hides: isHiddenBy(rule) })
+  }
   const open = new Map<string, AlertBucket>()
   /** By key. Those that have ended stay until `closeDue`: with a hundred thousand keys, an alert does not have to check each of them. */
   const coolDowns = new Map<string, AlertBucket>()
@@ -119,8 +125,15 @@ export function makeDecider(control: Control, buckets: Iterable<AlertBucket>) {
     }
   }
 
+  const ruleHiding = (alert: Alert) => {
+    const firstOf = (entity: string | null) => suppressions.get(entity)?.find(({ hides }) => hides(alert))
+    const [general, own] = [firstOf(null), firstOf(alert.key)]
+    if (general === undefined || own === undefined) return general ?? own
+    return general.place < own.place ? general : own
+  }
+
   const unsentOf = (alert: Alert): UnsentCause | null => {
-    const rule = suppressions.find(({ hides }) => hides(alert))
+    const rule = ruleHiding(alert)
     if (rule !== undefined) return { because: 'rule', ruleId: rule.id, groupId: null }
     const cooling = coolDownOf(alert)
     if (cooling !== undefined) {
