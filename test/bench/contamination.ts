@@ -89,8 +89,8 @@ async function withVerdicts(sent: readonly Sent[], seed: number) {
   let left = sent
   for (let round = 1; ; round++) {
     const detector = await fitTo(left, DEFAULT_CONTAMINATION, seed)
-    const flags = await flagsOf(detector, left)
-    const unconfirmed = left.filter(({ isCorrupted }, index) => !(isCorrupted && flags[index]))
+    const { pValue } = await detector.score(left.map(({ fields }) => fields))
+    const unconfirmed = left.filter(({ isCorrupted }, index) => !(isCorrupted && pValue[index]! <= ALERT_RATE))
     if (round === MAX_FITS || unconfirmed.length === left.length) {
       return { measure: `trimmed, 1 %, ${round} rounds of verdicts`, detector }
     }
@@ -166,11 +166,6 @@ function labelled(descending: readonly ScoredRecord[]): readonly CalibrationLabe
     records = records.map((own) => (next.includes(own) ? { ...own, verdict: verdictOf(own.rank) } : own))
   }
   return records
-}
-
-async function flagsOf(detector: Detector, sent: readonly Sent[]): Promise<readonly boolean[]> {
-  const { pValue } = await detector.score(sent.map(({ fields }) => fields))
-  return Array.from(pValue, (p) => p <= ALERT_RATE)
 }
 
 function windowOf({ stream, seed }: Split, share: number): Sent[] {

@@ -11,7 +11,7 @@
  */
 import { parseArgs } from 'node:util'
 import { configSchema } from '@outflow/contracts'
-import { type Detector, openDetector, trainDetector } from '@outflow/detector'
+import { openDetector, trainDetector } from '@outflow/detector'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
@@ -56,8 +56,8 @@ const trained = await trainDetector({
 })
 const detector = await openDetector(trained.artefact)
 const clean = await detector.score(heldOut.map(fieldsOf))
-const kinds = await Promise.all(CORRUPTIONS.map((kind) => findKind(detector, kind, clean.nll.toSorted())))
-const mistakes = await nameMistakes(detector)
+const kinds = await Promise.all(CORRUPTIONS.map((kind) => findKind(kind, clean.nll.toSorted())))
+const mistakes = await nameMistakes()
 const isMet =
   kinds.every(({ kind, found }) => found >= (TARGETS[kind] ?? 0)) &&
   mistakes.every(({ mistake, right, wrong }) => (mistake === null ? wrong <= MAX_WRONG : right >= MIN_RIGHT))
@@ -96,9 +96,9 @@ function fresh(change: (flight: Flight, random: RandomGenerator) => Flight | nul
   return changed
 }
 
-async function findKind(fitted: Detector, kind: Corruption, cleanNll: Float64Array) {
+async function findKind(kind: Corruption, cleanNll: Float64Array) {
   const corrupted = fresh((flight, random) => corrupt(flight, kind, flights, random))
-  const { nll, pValue } = await fitted.score(corrupted.map(fieldsOf))
+  const { nll, pValue } = await detector.score(corrupted.map(fieldsOf))
   const level = cleanNll[Math.floor((1 - ALERT_RATE) * cleanNll.length)]!
   return {
     kind,
@@ -109,38 +109,27 @@ async function findKind(fitted: Detector, kind: Corruption, cleanNll: Float64Arr
 }
 
 /** The mistakes named for found corrupted flights, and for all unchanged flights that are anomalies. */
-function nameMistakes(fitted: Detector) {
+function nameMistakes() {
   const corrupted = (kind: Corruption) => fresh((flight, random) => corrupt(flight, kind, flights, random))
   const signLost = fresh((flight, random) => {
     const field = uniformInt(random, 0, 1) === 0 ? 'delay' : 'distance'
     return flight[field] === 0 ? null : { ...flight, [field]: -flight[field] }
   })
   return Promise.all([
-    nameOf(fitted, { of: 'distance_km', records: corrupted('distance_km'), mistake: 'kilometres instead of miles' }),
-    nameOf(fitted, { of: 'delay_seconds', records: corrupted('delay_seconds'), mistake: 'seconds instead of minutes' }),
-    nameOf(fitted, {
-      of: 'swapped_fields',
-      records: corrupted('swapped_fields'),
-      mistake: 'delay and distance are swapped',
-    }),
-    nameOf(fitted, { of: 'sign_lost', records: signLost, mistake: 'the sign is wrong' }),
-    nameOf(fitted, { of: 'natural', records: flights, mistake: null }),
+    nameOf('distance_km', corrupted('distance_km'), 'kilometres instead of miles'),
+    nameOf('delay_seconds', corrupted('delay_seconds'), 'seconds instead of minutes'),
+    nameOf('swapped_fields', corrupted('swapped_fields'), 'delay and distance are swapped'),
+    nameOf('sign_lost', signLost, 'the sign is wrong'),
+    nameOf('natural', flights, null),
   ])
 }
 
 /** @param mistake  the mistake of the records; null: none */
-async function nameOf(
-  fitted: Detector,
-  {
-    of,
-    records,
-    mistake,
-  }: { readonly of: string; readonly records: readonly Flight[]; readonly mistake: string | null },
-) {
+async function nameOf(of: string, records: readonly Flight[], mistake: string | null) {
   const fields = records.map(fieldsOf)
-  const { nll, pValue } = await fitted.score(fields)
+  const { nll, pValue } = await detector.score(fields)
   const found = fields.flatMap((record, at) => (pValue[at]! <= ALERT_RATE ? [{ record, nll: nll[at]! }] : []))
-  const explained = await fitted.explain(
+  const explained = await detector.explain(
     found.map(({ record }) => record),
     found.map((each) => each.nll),
   )

@@ -28,7 +28,7 @@ import {
 import { hasModule } from './python.js'
 import { scoreByPeers } from './quality-peers.js'
 import { FLAGGED_AT, flaggedTable, methodTable, type Outcome, setTable } from './quality-table.js'
-import { rank } from './ranking.js'
+import { flaggedShare, rank } from './ranking.js'
 import { makeReport } from './report.js'
 import { shuffled } from './shuffled.js'
 
@@ -71,7 +71,8 @@ async function tryOut(set: LabelledSet, protocol: Protocol, seed: number): Promi
   const isAnomaly = split.score.map((row) => set.isAnomaly[row]!)
   const { nll, pValue, fitSeconds, scoreSeconds, ...fit } = await scoreByOutflow(set, split, seed)
   const common = { set: set.name, protocol }
-  const flagged = FLAGGED_AT.map((rate) => shareOfNormal(isAnomaly, (row) => pValue[row]! <= rate))
+  const ofNormal = pValue.filter((_, row) => !isAnomaly[row])
+  const flagged = FLAGGED_AT.map((rate) => flaggedShare(ofNormal, rate))
   const own = { ...common, method: 'outflow', ...rank(nll, isAnomaly), fitSeconds, scoreSeconds, flagged }
   console.error(
     `${set.name} ${protocol} ${seed}: AUROC ${own.auroc.toFixed(3)}, AP ${own.averagePrecision.toFixed(3)}, ` +
@@ -84,11 +85,6 @@ async function tryOut(set: LabelledSet, protocol: Protocol, seed: number): Promi
 function partOf(split: Split, seed: number): Split {
   if (options.rows === undefined) return split
   return { ...split, fit: shuffled(split.fit, seed).slice(0, Number(options.rows)) }
-}
-
-function shareOfNormal(isAnomaly: readonly boolean[], holds: (row: number) => boolean): number {
-  const normal = [...isAnomaly.keys()].filter((row) => !isAnomaly[row])
-  return normal.filter(holds).length / normal.length
 }
 
 async function scoreByOutflow(set: LabelledSet, split: Split, seed: number) {
