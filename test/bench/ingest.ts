@@ -45,17 +45,16 @@ const FIELDS = 16
 const LATENCY_RATE = 10_000
 /** Cost per record is reported between these numbers of records. */
 const MILESTONES = [10_000, 100_000, 1_000_000, 2_000_000, 5_000_000]
-const say = (line: string) => console.error(line)
 
 const { peer } = options
 if (peer !== undefined) await requirePeerPackages(peer)
 
-const stage = await openStage(say)
-say(stage.description)
+const stage = await openStage()
+console.error(stage.description)
 const report = makeReport(options.json, stage.description)
 try {
   const model = await fitModel(FIELDS)
-  const events = makeEvents(20_000, FIELDS, 1)
+  const events = makeEvents(20_000, FIELDS)
   report.table('stream', [
     { records, fields: FIELDS, 'bytes a record': Math.round(meanOf(events.map(({ value }) => value.length))) },
   ])
@@ -83,7 +82,7 @@ try {
       if (parts.has('two')) {
         ran.two.push(await runIngest(await stage.pipeline(topic, model), records, { instances: 2 }))
       }
-      say(`round ${round + 1}: ${JSON.stringify(speedLines(ran))}`)
+      console.error(`round ${round + 1}: ${JSON.stringify(speedLines(ran))}`)
     }
     return ran
   }
@@ -96,7 +95,7 @@ try {
   async function latencyOf(running: Running, topic: string) {
     const target = { brokers: stage.brokers, topic, events, perSecond: LATENCY_RATE, seconds: 20 }
     const latency = await measureLatency(running, target)
-    say(`latency ${JSON.stringify(latency)}`)
+    console.error(`latency ${JSON.stringify(latency)}`)
     return latency
   }
 
@@ -108,7 +107,7 @@ try {
         outflow: async () => startOutflow(await stage.pipeline(topic, model)),
         peer: () => stage.peer(python, topic, model),
       }
-      return compare(start, { records, rounds: Number(options.rounds), say })
+      return compare(start, { records, rounds: Number(options.rounds) })
     }
     const lines: Line[] = []
     for (const own of [events, await normalEvents(events, model)]) lines.push(...comparisonLines(await on(own)))
@@ -127,11 +126,11 @@ try {
     for (const fields of [4, 16, 64, 200]) {
       const topic = await stage.topic()
       const count = Math.min(records, Math.round(3_200_000 / Math.max(fields, 16)))
-      await fillTopic({ brokers: stage.brokers, topic }, makeEvents(5_000, fields, 1), count)
+      await fillTopic({ brokers: stage.brokers, topic }, makeEvents(5_000, fields), count)
       const ofFields = fields === FIELDS ? model : await fitModel(fields)
       const run = await runIngest(await stage.pipeline(topic, ofFields), count)
       rows.push({ fields, records: count, 'us a record': cpuUs(run), 'us a field': cpuUs(run) / fields })
-      say(`fields ${JSON.stringify(rows.at(-1))}`)
+      console.error(`fields ${JSON.stringify(rows.at(-1))}`)
     }
     return rows
   }

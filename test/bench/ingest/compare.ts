@@ -28,12 +28,12 @@ export interface Comparison {
 /** Runs both in turn for the given number of rounds, so that both run under the same load. */
 export async function compare(
   start: { readonly outflow: () => Promise<Running>; readonly peer: () => Promise<Running> },
-  { records, rounds, say }: { readonly records: number; readonly rounds: number; readonly say: (line: string) => void },
+  { records, rounds }: { readonly records: number; readonly rounds: number },
 ): Promise<Comparison> {
   const runs: { outflow: Took; peer: Took }[] = []
   for (let round = 0; round < rounds; round++) {
     runs.push({ outflow: await take(start.outflow, records), peer: await take(start.peer, records) })
-    say(`round ${round + 1}: ${JSON.stringify(runs.at(-1))}`)
+    console.error(`round ${round + 1}: ${JSON.stringify(runs.at(-1))}`)
   }
   const ratio = (of: 'perSecond' | 'ownCpuUs' | 'serversCpuUs') =>
     medianOf(runs.map(({ outflow, peer }) => outflow[of] / peer[of]))

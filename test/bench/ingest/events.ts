@@ -22,8 +22,8 @@ export function featuresOf(fields: number): Feature[] {
  * Returns events whose numbers depend on four latent ones; one in a thousand has a number that does not.
  * About 270 bytes of JSON with 16 fields.
  */
-export function makeEvents(count: number, fields: number, seed: number): Event[] {
-  const draw = makeNumbers(fields, seed)
+export function makeEvents(count: number, fields: number): Event[] {
+  const draw = makeNumbers(fields, 1)
   return Array.from({ length: count }, (_, index) => {
     const numbers = draw()
     if (index % ANOMALY_EVERY === ANOMALY_EVERY - 1) numbers[index % fields]! *= 30
@@ -46,8 +46,8 @@ export async function normalEvents(
 }
 
 /** Normal records only, as a trainer reads them. */
-export function trainingRecords(count: number, fields: number, seed: number): Fields[] {
-  const draw = makeNumbers(fields, seed)
+export function trainingRecords(count: number, fields: number): Fields[] {
+  const draw = makeNumbers(fields, 7)
   return Array.from({ length: count }, () => ({ numbers: draw(), categories: [] }))
 }
 

@@ -34,8 +34,8 @@ export interface Pipeline extends Omit<Running, 'startedAtMs' | 'processes' | 's
   readonly configFile: string
 }
 
-export async function openStage(say: (line: string) => void): Promise<Stage> {
-  const infrastructure = await launchInfrastructure({ onProgress: say })
+export async function openStage(): Promise<Stage> {
+  const infrastructure = await launchInfrastructure({ onProgress: console.error })
   const { kafka, postgres } = infrastructure
   await migrate(postgres.url)
   const pool = openPool(postgres.url, { max: 2, applicationName: 'bench' })
@@ -100,7 +100,7 @@ export async function openStage(say: (line: string) => void): Promise<Stage> {
 export function fitModel(fields: number): Promise<TrainedDetector> {
   return trainDetector({
     features: featuresOf(fields),
-    records: trainingRecords(TRAINED_ON, fields, 7),
+    records: trainingRecords(TRAINED_ON, fields),
     model: MODEL,
     training: { contamination: 0, seed: 1 },
     alertRate: ALERT_RATE,
