@@ -29,8 +29,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '9' },
   },
 })
-const say = (line: string) => console.error(line)
-const infrastructure = await launchInfrastructure({ need: ['postgres'], onProgress: say })
+const infrastructure = await launchInfrastructure({ need: ['postgres'], onProgress: console.error })
 const { url, description } = infrastructure.postgres
 const report = makeReport(options.json, description)
 const database = `outflow_bench_queries_${process.pid}`
@@ -39,7 +38,7 @@ try {
   const own = urlOfDatabase(url, database)
   await migrate(own)
   await withClient(own, async (client) => {
-    await fill(client, { anomalies: Number(options.anomalies), days: Number(options.days), say })
+    await fill(client, { anomalies: Number(options.anomalies), days: Number(options.days) })
     const held = await client.query<{ anomalies: string; bytes: string }>(
       `select (select count(*) from outflow.anomalies) as anomalies, pg_database_size(current_database()) as bytes`,
     )

@@ -3,7 +3,6 @@ import type pg from 'pg'
 interface FillOptions {
   readonly anomalies: number
   readonly days: number
-  readonly say: (line: string) => void
 }
 
 /** Share of the anomalies, entities and topic partitions of each pipeline. */
@@ -23,21 +22,21 @@ const DEAD_LETTERS = 200_000
  * pipelines interleaved, and a few entities have most anomalies. Then each day is vacuumed and analysed, as autovacuum does with a past
  * day.
  */
-export async function fill(client: pg.Client, { anomalies, days, say }: FillOptions): Promise<void> {
+export async function fill(client: pg.Client, { anomalies, days }: FillOptions): Promise<void> {
   await client.query(`set work_mem = '256MB'`)
   await client.query(MODELS, [days])
   // Building the same indexes afterwards takes a fraction of the time.
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(SECONDARY_INDEXES)
   for (const { name } of indexes) await client.query(`drop index ${name}`)
   await client.query(DAY, [Math.round(anomalies / days)])
-  say('a day is made')
+  console.error('a day is made')
   for (let day = days - 1; day >= 0; day -= 1) {
     await client.query(PARTITIONS, [day])
     await client.query(ANOMALIES, [day, days - 1 - day])
-    if (day % 5 === 0) say(`anomalies of ${days - day} of ${days} days`)
+    if (day % 5 === 0) console.error(`anomalies of ${days - day} of ${days} days`)
   }
   for (const { name, definition } of indexes) {
-    say(`index ${name}`)
+    console.error(`index ${name}`)
     await client.query(definition.replace(' ON ONLY ', ' ON '))
   }
   await client.query(MINUTES, [days, Math.round((anomalies * RECORDS_PER_ANOMALY) / days / 1_440)])
@@ -45,7 +44,7 @@ export async function fill(client: pg.Client, { anomalies, days, say }: FillOpti
   await client.query(OFFSETS, [anomalies * RECORDS_PER_ANOMALY, DEAD_LETTERS, anomalies])
   await client.query('drop table bench_day')
   await client.query('reset work_mem')
-  say('vacuum analyze')
+  console.error('vacuum analyze')
   await client.query('vacuum (analyze)')
 }
 
