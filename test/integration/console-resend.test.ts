@@ -40,11 +40,7 @@ test('issue 20: dead letters are selected and resent on the health page, each on
   expect((await resend([{ ...letters[0], offset: '77' }])).status).toBe(404)
   if (noBrowserReason !== null) return
 
-  const complaints: string[] = []
-  const page = await aPage(
-    () => console.url,
-    (text) => complaints.push(text),
-  )
+  const { page, complaints } = await aPage(() => console.url)
   let answersList = true
   await page.route('**/api/dead-letters?*', (route) =>
     answersList ? route.continue({ url: route.request().url().replace('limit=50', 'limit=2') }) : route.abort(),

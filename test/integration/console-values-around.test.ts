@@ -53,11 +53,7 @@ test('issue 20: the page of an anomaly shows reasons that were not stored, the v
   expect(own.bands[0]!.value).toBeGreaterThan(5 * own.bands[0]!.high)
 
   if (noBrowserReason !== null) return
-  const complaints: string[] = []
-  const page = await aPage(
-    () => console.url,
-    (text) => complaints.push(text),
-  )
+  const { page, complaints } = await aPage(() => console.url)
   await page.goto(`${console.url}/anomalies/${encodeURIComponent(id)}`)
   await page.getByRole('button', { name: 'Read from Kafka' }).click()
   await page.getByRole('img', { name: 'grams of 200 records around the anomaly' }).waitFor()

@@ -43,18 +43,19 @@ function aBrowser(): Promise<Browser> {
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const RUN_AXE = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`
 
-/** Opens a page in a browser profile of its own. @param complain  called with errors, dialogs and requests to elsewhere */
-export async function aPage(consoleUrl: () => string, complain: (text: string) => void): Promise<Page> {
+/** Opens a page in a browser profile of its own. @returns also its complaints: errors, dialogs and requests to elsewhere */
+export async function aPage(consoleUrl: () => string) {
+  const complaints: string[] = []
   const context = await (await aBrowser()).newContext({ viewport: { width: 1280, height: 800 } })
-  const opened = await context.newPage()
-  opened.setDefaultTimeout(30_000)
-  opened.on('pageerror', (error) => complain(String(error)))
-  opened.on('console', (message) => message.type() === 'error' && complain(message.text()))
-  opened.on('dialog', (dialog) => complain(`a record ran: ${dialog.message()}`))
-  opened.on('request', (request) => {
-    if (!request.url().startsWith(consoleUrl())) complain(`asked ${request.url()}`)
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('dialog', (dialog) => complaints.push(`a record ran: ${dialog.message()}`))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(consoleUrl())) complaints.push(`asked ${request.url()}`)
   })
-  return opened
+  return { page, complaints }
 }
 
 /** The violations of WCAG A and AA on a page, light and dark. */

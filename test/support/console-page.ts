@@ -32,11 +32,7 @@ export function withConsolePage(store: () => Promise<void>, options: { readonly 
   })
   beforeEach(async ({ skip }) => {
     skip(noBrowserReason !== null, noBrowserReason ?? '')
-    complaints = []
-    page = await aPage(
-      () => console.url,
-      (text) => complaints.push(text),
-    )
+    ;({ page, complaints } = await aPage(() => console.url))
   })
   afterEach(async () => {
     await page?.context().close()
@@ -46,7 +42,7 @@ export function withConsolePage(store: () => Promise<void>, options: { readonly 
 
 /** Accepts complaints of the page so far. */
 export function expectComplaints(expected: RegExp): void {
-  complaints = complaints.filter((text) => !expected.test(text))
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !expected.test(text)))
 }
 
 /** The page is of this console from now on. */
