@@ -55,11 +55,10 @@ async function detect(count: number, { modelId = model.metadata.modelId, first =
   })
 }
 
-/** Runs an explainer; `end` resolves when it has ended, with the number of anomalies that it explained. */
-function anExplainer(alerts: object = {}) {
+/** Runs explainers until every anomaly is explained. @returns for each why it has no reasons; null: it has reasons */
+async function explainAll(alerts: object = {}, explainers = 1): Promise<readonly (string | null)[]> {
   const stop = new AbortController()
   const explained: (string | null)[] = []
-  const { metrics } = makeVitals()
   const telemetry = {
     anomaliesExplained: (anomalies: readonly { readonly unexplainable: string | null }[]) => {
       explained.push(...anomalies.map(({ unexplainable }) => unexplainable))
@@ -74,20 +73,15 @@ function anExplainer(alerts: object = {}) {
       if (signal.aborted) resolve()
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
-  const { signal } = stop
-  const running = runExplainer({ config, pool, telemetry, metrics, untilWoken, signal })
-  return {
-    end: async () => {
-      stop.abort()
-      await running
-      expect(telemetry.explainerInterrupted).not.toHaveBeenCalled()
-      return explained
-    },
-  }
+  const running = Array.from({ length: explainers }, () =>
+    runExplainer({ config, pool, telemetry, metrics: makeVitals().metrics, untilWoken, signal: stop.signal }),
+  )
+  await eventually(async () => (await countUnexplained(pool, pipeline)) === 0, { what: 'every anomaly is explained' })
+  stop.abort()
+  await Promise.all(running)
+  expect(telemetry.explainerInterrupted).not.toHaveBeenCalled()
+  return explained
 }
-
-const allExplained = () =>
-  eventually(async () => (await countUnexplained(pool, pipeline)) === 0, { what: 'every anomaly is explained' })
 
 test('explaining reads no explained anomalies, although its plans are made while there are few', async () => {
   const single = openPool(url, { max: 1 })
@@ -113,9 +107,7 @@ test('the reasons of two alerts are read without those of suppressed ones betwee
   await detect(1)
   await detect(20, { first: 1 })
   await detect(1, { first: 21 })
-  const explainer = anExplainer()
-  await allExplained()
-  await explainer.end()
+  await explainAll()
   const rows = await takeOutbox(pool, { pipeline, limit: 30 })
   let read = 0
   const query = async (statement: string) => {
@@ -141,9 +133,7 @@ test('anomalies wake the explainer, and their reasons the relay', async () => {
   await eventually(() => woken.length === 2, { what: 'the listener polls once at its start' })
   await detect(1)
   await eventually(() => woken.length === 3, { what: 'the anomaly is reported' })
-  const explainer = anExplainer()
-  await allExplained()
-  await explainer.end()
+  await explainAll()
   await eventually(() => woken.length === 4, { what: 'its reasons are reported' })
   await listening.close()
 
@@ -152,10 +142,7 @@ test('anomalies wake the explainer, and their reasons the relay', async () => {
 
 test('every anomaly of a burst gets its reasons, each from one of two explainers', async () => {
   await detect(100)
-  const explainers = [anExplainer(), anExplainer()]
-  await allExplained()
-  const explained = (await Promise.all(explainers.map(({ end }) => end()))).flat()
-  expect(explained).toEqual(new Array(100).fill(null))
+  expect(await explainAll({}, 2)).toEqual(new Array(100).fill(null))
   const { rows } = await pool.query(
     `select distinct reasons -> 0 ->> 'field' as field, counterfactual is not null as changes
      from outflow.anomalies where pipeline = $1`,
@@ -192,9 +179,7 @@ test('a backlog does not delay new anomalies: the newest 1,000 are explained bef
 
 test('anomalies of a model that has been deleted are marked as unexplainable, once', async () => {
   await detect(3, { modelId: 'gone' })
-  const explainer = anExplainer()
-  await allExplained()
-  expect(await explainer.end()).toEqual(new Array(3).fill(expect.stringContaining('gone, which scored the record')))
+  expect(await explainAll()).toEqual(new Array(3).fill(expect.stringContaining('gone, which scored the record')))
   const { rows } = await pool.query(
     'select distinct reasons, unexplainable from outflow.anomalies where pipeline = $1',
     [pipeline],
@@ -220,9 +205,7 @@ describe('events with the reasons of alerts that were sent without them', () => 
   test('are sent with alerts.explained, one per alert, after the alerts', async () => {
     await detect(20)
     await takeOutbox(pool, { pipeline, limit: 100 })
-    const explainers = [anExplainer(explained), anExplainer(explained)]
-    await allExplained()
-    await Promise.all(explainers.map(({ end }) => end()))
+    await explainAll(explained, 2)
     const events = await following()
     expect(events.map(({ data }) => data.alertId).toSorted()).toEqual(
       Array.from({ length: 20 }, (_, at) => `${pipeline}/parcels/0/${at}`).toSorted(),
@@ -242,9 +225,7 @@ describe('events with the reasons of alerts that were sent without them', () => 
     const { rows } = await pool.query('select min(id) as id from outflow.outbox where pipeline = $1', [pipeline])
     const suppressed = { topic: 'parcels', partition: 0, offset: 0n, because: 'cooldown' as const }
     await withholdAlerts(pool, pipeline, [{ ...suppressed, outboxId: BigInt(rows[0].id), ruleId: null, groupId: null }])
-    const explainer = anExplainer(explained)
-    await allExplained()
-    await explainer.end()
+    await explainAll(explained)
     expect(await takeOutbox(pool, { pipeline, limit: 10 })).toHaveLength(2)
     expect(await following()).toEqual([])
   })
@@ -252,9 +233,7 @@ describe('events with the reasons of alerts that were sent without them', () => 
   test('are not sent when the reasons cannot be computed', async () => {
     await detect(2, { modelId: 'gone' })
     await takeOutbox(pool, { pipeline, limit: 10 })
-    const explainer = anExplainer(explained)
-    await allExplained()
-    await explainer.end()
+    await explainAll(explained)
     expect(await following()).toEqual([])
   })
 
@@ -276,9 +255,7 @@ describe('events with the reasons of alerts that were sent without them', () => 
   test('are not sent by default', async () => {
     await detect(2)
     await takeOutbox(pool, { pipeline, limit: 10 })
-    const explainer = anExplainer()
-    await allExplained()
-    await explainer.end()
+    await explainAll()
     expect(await following()).toEqual([])
   })
 })
@@ -287,9 +264,7 @@ test('alerts wait for their reasons and contain them', async () => {
   await detect(4)
   const take = () => takeOutbox(pool, { pipeline, limit: 10, reasonsWaitMs: 600_000 })
   expect(await take()).toEqual([])
-  const explainer = anExplainer()
-  await allExplained()
-  await explainer.end()
+  await explainAll()
   const rows = await withReasons(pool, pipeline, await take())
   expect(rows.map(({ payload }) => JSON.parse(String(payload)).data.reasons[0].field)).toEqual(
     new Array(4).fill('grams'),
