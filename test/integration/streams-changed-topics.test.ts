@@ -24,7 +24,6 @@ describe.concurrent('records that are not there any more', () => {
     await produce(topic, 0, 10)
     const member = aMember({
       topic,
-      groupId: aGroup(),
       work: async ({ expectedOffset }) => {
         if (expectedOffset !== 0n) return
         await produce(topic, 10, 100)
@@ -64,7 +63,6 @@ describe.concurrent('records that are not there any more', () => {
     }
     const member = aMember({
       topic,
-      groupId: aGroup(),
       work: async () => {
         if (isDuringDelivery && member.begun === 1) await fillAgain()
       },
@@ -132,7 +130,7 @@ describe.concurrent('records that are not there any more', () => {
       what: 'the first value of k is compacted away',
     })
     const [{ end }] = (await partitionEnds(kafka(), [topic])) as [PartitionEnds]
-    const member = aMember({ topic, groupId: aGroup() })
+    const member = aMember({ topic })
     await member.until(async () => (await nextOffsets(topic))[0] === end)
     await member.leave()
 
@@ -146,7 +144,7 @@ describe.concurrent('partitions that are added', () => {
   it('issue 17.22: begin at their first record under `from: latest`, and are read without a restart', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 5)
-    const member = aMember({ topic, groupId: aGroup(), from: 'latest' })
+    const member = aMember({ topic, from: 'latest' })
     await member.until(() => member.sought.length === 1)
     await addPartitions(topic, 3)
     await produce(topic, 0, 20, 1)

@@ -1,7 +1,7 @@
 import { type Delivery, readWindow } from '@outflow/streams'
 import { expect, test } from 'vitest'
 import { kafka, readAndLeave } from '../support/counting-member.js'
-import { aGroup, aTopic, kafkaBrokers } from '../support/infrastructure.js'
+import { aTopic, kafkaBrokers } from '../support/infrastructure.js'
 import { sendMessages } from '../support/topic-writer.js'
 
 /**
@@ -26,7 +26,7 @@ test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records of %s batches are read as 
   const work = async ({ records }: Delivery) => {
     delivered.push(...Array.from(records, ({ value }) => String(value)))
   }
-  await readAndLeave({ topic, groupId: aGroup(), work }, VALUES.length)
+  await readAndLeave({ topic, work }, VALUES.length)
   expect(delivered).toEqual(VALUES)
   const window = await readWindow(kafka(), { topics: [topic], fromMs: 0, maxRows: 10_000, seed: 1 })
   expect(window.records.map(({ value }) => String(value))).toEqual(VALUES)

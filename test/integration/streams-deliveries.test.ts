@@ -54,7 +54,7 @@ describe.concurrent('deliveries', () => {
   it('with from: latest, reads the records after it joined', async () => {
     const topic = await aTopic()
     await produce(topic, 0, 5)
-    const member = aMember({ topic, groupId: aGroup(), from: 'latest' })
+    const member = aMember({ topic, from: 'latest' })
     await member.until(() => member.sought.length === 1)
     await produce(topic, 5, 8)
     await member.until(() => member.offsets.length === 3)
@@ -70,7 +70,6 @@ describe.concurrent('deliveries', () => {
     let most = 0
     const member = aMember({
       topic,
-      groupId: aGroup(),
       maxBytesPerPartition: 500,
       work: async (delivery) => {
         open.push(delivery.partitionKey)
@@ -96,7 +95,6 @@ describe.concurrent('deliveries', () => {
     let fetchedBefore = 0
     const member = aMember({
       topic,
-      groupId: aGroup(),
       maxBytesPerPartition: 1,
       work: async ({ highWatermark }) => {
         // If it were fetched after the earlier delivery had ended, it would contain all records that were sent meanwhile.
@@ -144,7 +142,7 @@ describe.concurrent('deliveries', () => {
     const topic = await aTopic()
     await produce(topic, 0, 3)
     const work = (delivery: Delivery) => sleep(delivery.expectedOffset === 0n ? 12_000 : 0)
-    const member = aMember({ topic, groupId: aGroup(), work })
+    const member = aMember({ topic, work })
     await member.until(() => member.offsets.length === 3)
     await produce(topic, 3, 4)
     await member.until(() => member.offsets.length === 4)
@@ -160,7 +158,6 @@ describe.concurrent('deliveries', () => {
     let disturbed = false
     const member = aMember({
       topic,
-      groupId: aGroup(),
       work: async () => {
         if (disturbed) return
         disturbed = true
@@ -185,7 +182,7 @@ describe.concurrent('deliveries', () => {
     await sender.send([message(topic, 2)], 2n) // offset 3 and the marker 4
     await sender.close()
 
-    const member = await readAndLeave({ topic, groupId: aGroup() }, 3)
+    const member = await readAndLeave({ topic }, 3)
 
     expect(member.offsets).toEqual([0, 1, 3])
     expect(await nextOffsets(topic)).toEqual([5n])
@@ -197,7 +194,7 @@ describe.concurrent('deliveries', () => {
     const mark = { groupId: aGroup(), topic, partition: 0 }
     const sender = await makeTransactionalSender(kafka(), { transactionalId: aGroup(), mark })
     await sender.send([message(topic, 0)], 1n) // offset 0 and the marker 1
-    const member = aMember({ topic, groupId: aGroup() })
+    const member = aMember({ topic })
     await member.until(() => member.offsets.length === 1)
 
     const failing = sender.send([message(topic, 1)], 2n, () => Promise.reject(new Error('the transaction is aborted'))) // 2 and the marker 3
@@ -270,7 +267,6 @@ describe.concurrent('deliveries', () => {
     await produce(topic, 0, 3)
     const member = aMember({
       topic,
-      groupId: aGroup(),
       work: async () => {
         throw new Error('the model is damaged')
       },
@@ -285,14 +281,14 @@ describe.concurrent('deliveries', () => {
     await produce(topic, 0, 3)
     await beginPartition(pool, { pipeline: PIPELINE, topic })
     await write(topic, 0, 0n, 50n, 50)
-    const member = aMember({ topic, groupId: aGroup() })
+    const member = aMember({ topic })
 
     await expect(member.done).rejects.toBeInstanceOf(OffsetBeyondLog)
   })
 
   it('waits for a topic that does not exist yet', async () => {
     const topic = aGroup()
-    const member = aMember({ topic, groupId: aGroup() })
+    const member = aMember({ topic })
     await member.until(() => member.restarts > 0)
     await ensureTopics(kafka(), [{ topic, partitions: 1 }])
     await produce(topic, 0, 2)

@@ -6,7 +6,7 @@ import { positionsOf } from '../../services/ingest/src/positions.js'
 import { pool } from './a-pool.js'
 import { NO_ROWS } from './begin-partition.js'
 import { eventually } from './eventually.js'
-import { kafkaBrokers } from './infrastructure.js'
+import { aGroup, kafkaBrokers } from './infrastructure.js'
 import { sendMessages } from './topic-writer.js'
 
 export const PIPELINE = 'flights'
@@ -15,14 +15,15 @@ export const kafka = () => makeKafka({ brokers: kafkaBrokers(), clientId: 'test'
 
 interface MemberOptions extends Partial<DeliveriesOptions> {
   readonly topic: string
-  readonly groupId: string
+  /** Default: a new one. */
+  readonly groupId?: string
   readonly work?: (delivery: Delivery) => Promise<void>
   /** Default: of the broker itself. */
   readonly connection?: KafkaConnection
 }
 
 /** A consumer that counts each delivery in Postgres, as ingest does, and records the offsets that were counted. */
-export function aMember({ topic, groupId, work, connection = kafka(), ...options }: MemberOptions) {
+export function aMember({ topic, groupId = aGroup(), work, connection = kafka(), ...options }: MemberOptions) {
   const stop = new AbortController()
   const member = {
     offsets: [] as number[],
