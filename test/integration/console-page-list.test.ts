@@ -122,7 +122,10 @@ describe('the list', () => {
   it('shows the anomalies by time: a click on a cell, a field or a drag over time narrows the list, and back undoes it', async () => {
     await page.goto(`${console.url}/?range=24h`)
     const lanes = page.getByRole('region', { name: 'Anomalies by time' })
-    await lanes.locator('.cell').first().click()
+    await lanes
+      .getByRole('button', { name: /^airport-\d+, / })
+      .first()
+      .click()
     await soon(() => page.url()).toMatch(/key=airport-\d+/)
     await soon(() => page.url()).toMatch(/from=.*to=/)
     // With one entity, the lanes are its fields.

@@ -41,7 +41,7 @@ function aBrowser(): Promise<Browser> {
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const RUN_AXE = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] })`
+const RUN_AXE = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })`
 
 /** Opens a page in a browser profile of its own. @returns also its complaints: errors, dialogs and requests to elsewhere */
 export async function aPage(consoleUrl: () => string) {

@@ -85,7 +85,6 @@ export function Facets({ overview, isCurrent, filters, onVerdict }: FacetsProps)
       </ul>
       <label class="row small">
         <input
-          class="compare-box"
           type="checkbox"
           checked={filters.compare}
           disabled={!isBounded(filters.span)}

@@ -39,19 +39,19 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
     labels.map(({ column }) => fromMs + column * stepMs),
     labelMs / 1_000,
   )
-  const cellsOf = (cells: readonly Cell[], part: Partial<Filters>, kind: 'bar-cell' | 'cell', prefix: string) =>
+  /** Each button has the whole height of the lane, also where only `heightOf` percent of it are coloured. */
+  const cellsOf = (cells: readonly Cell[], part: Partial<Filters>, prefix: string, heightOf = (_: Cell) => 100) =>
     cells.map((cell, place) => {
       const column = columnOf(cell)
+      const colour = heatColour(heatOf(cell.leastPValue))
       const words = `${prefix}${formatTime(cell.at)}: ${formatCount(cell.anomalies)}, the least likely ${formatRarity(cell.leastPValue)}`
       return (
         <button
           key={cell.at}
           type="button"
-          class={kind}
           style={{
             gridColumn: column + 1,
-            background: heatColour(heatOf(cell.leastPValue)),
-            ...(kind === 'bar-cell' ? { height: `${Math.max(6, (cell.anomalies / most) * 100)}%` } : {}),
+            background: `linear-gradient(${colour}, ${colour}) bottom / 100% ${heightOf(cell)}% no-repeat`,
           }}
           data-column={column}
           tabIndex={place === 0 ? 0 : -1}
@@ -71,7 +71,7 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
       <div class="lane lane-total">
         <span class="lane-name quiet">all</span>
         <div class="cells" ref={axis} style={grid}>
-          {cellsOf(overview.total, {}, 'bar-cell', '')}
+          {cellsOf(overview.total, {}, '', (cell) => Math.max(6, (cell.anomalies / most) * 100))}
         </div>
       </div>
       {overview.lanes.map(({ name, anomalies, before, cells }) => (
@@ -95,7 +95,7 @@ export function Swimlane({ overview, filters }: { overview: Overview; filters: F
             </button>
           )}
           <div class="cells" style={grid}>
-            {cellsOf(cells, name === null ? {} : filterOf(name), 'cell', name === null ? '' : `${name}, `)}
+            {cellsOf(cells, name === null ? {} : filterOf(name), name === null ? '' : `${name}, `)}
           </div>
         </div>
       ))}
