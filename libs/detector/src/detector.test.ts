@@ -5,7 +5,7 @@ import { type Detector, openDetector } from './detector.js'
 import { divergenceOf } from './divergence.js'
 import { TooFewRecords } from './errors.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { fitSmall } from './test-training.js'
+import { fitSmall, openInTest } from './test-training.js'
 import type { TrainedDetector, TrainingInput } from './train.js'
 
 const number: Feature = { path: '$.x', type: 'numeric', optional: false }
@@ -40,7 +40,7 @@ const train = (features: readonly Feature[], records: readonly unknown[], change
 it('a provisional detector is fitted to all records, and calibrated by all of them', async () => {
   const { artefact, metadata } = await train([number, city, state], makeRecords(200, 4), { provisional: true })
   expect(metadata).toMatchObject({ provisional: true, training: { rows: 200, steps: 0 }, calibration: { rows: 200 } })
-  const detector = await openDetector(artefact)
+  const detector = await openInTest(artefact)
   const read = (record: unknown) => detector.read(record) as Fields
   const { pValue } = await detector.score(makeRecords(2_000, 5).map(read))
   for (const alpha of [0.2, 0.05, 0.01]) {
@@ -49,7 +49,6 @@ it('a provisional detector is fitted to all records, and calibrated by all of th
   }
   const [odd] = (await detector.score([read({ x: 5_000, place: { city: 'Austin', state: 'TX' } })])).pValue
   expect(odd).toBeCloseTo(1 / 201)
-  await detector.close()
 }, 60_000)
 
 it('a value that all records share is normal under a provisional detector (each of them was an anomaly, and no model passed its gate)', async () => {
@@ -58,11 +57,10 @@ it('a value that all records share is normal under a provisional detector (each 
     Array.from({ length: 225 }, () => ({ x: 5 })),
     { provisional: true, training: { contamination: 0.01, seed: 1 } },
   )
-  const detector = await openDetector(artefact)
+  const detector = await openInTest(artefact)
   const { pValue } = await detector.score([detector.read({ x: 5 }), detector.read({ x: 6 })] as Fields[])
   expect(pValue[0]).toBe(1)
   expect(pValue[1]).toBeCloseTo(1 / 226)
-  await detector.close()
 }, 60_000)
 
 describe('a detector of categories and numbers', () => {
@@ -182,7 +180,7 @@ describe('a detector', () => {
       makeRecords(600, 4).map(({ x }) => ({ x: x / 3 })),
       { maxSteps: 200 },
     )
-    const detector = await openDetector(artefact)
+    const detector = await openInTest(artefact)
     const step = 0.05
     const grid = Array.from({ length: 16_000 }, (_, k) => ({ x: -300 + k * step }))
     const { nll } = await detector.score(grid.map((record) => detector.read(record) as Fields))
@@ -190,7 +188,6 @@ describe('a detector', () => {
     const mass = nll.reduce((sum, own) => sum + Math.exp(-own) * step, 0)
     expect(mass).toBeGreaterThan(0.97)
     expect(mass).toBeLessThan(1.01)
-    await detector.close()
   }, 60_000)
 
   it('of numbers alone does not learn a cluster of anomalies in the training window', async () => {
@@ -201,13 +198,12 @@ describe('a detector', () => {
       row % 16 === 0 ? cluster() : { x: normal(), y: normal() },
     )
     const { artefact } = await train([number, { path: '$.y', type: 'numeric', optional: false }], records)
-    const detector = await openDetector(artefact)
+    const detector = await openInTest(artefact)
     const nllOf = async (some: readonly unknown[]) =>
       (await detector.score(some.map((record) => detector.read(record) as Fields))).nll.sort()
     const normals = await nllOf(Array.from({ length: 200 }, () => ({ x: normal(), y: normal() })))
     const anomalies = await nllOf(Array.from({ length: 20 }, cluster))
     expect(anomalies[0]!).toBeGreaterThan(normals.at(-1)!)
-    await detector.close()
   }, 60_000)
 
   it('of texts and windowed features fits its own samples, and names the one that has changed', async () => {
@@ -226,7 +222,7 @@ describe('a detector', () => {
         return { ...fields, numbers: fields.numbers.map((value, at) => (at === slot ? own : value)) }
       })
     const { artefact } = await fit(features, draw(1200))
-    const detector = await openDetector(artefact)
+    const detector = await openInTest(artefact)
     const { pValue } = await detector.score(await detector.sampleFields(2_000, 3))
     const distances = pValue.toSorted().map((p, at) => Math.abs(p - (at + 1) / pValue.length))
     expect(Math.max(...distances)).toBeLessThan(0.3)
@@ -239,7 +235,6 @@ describe('a detector', () => {
     const other = await fit(features, draw(1200, { gap: 120 }))
     expect((await divergenceOf(artefact, artefact))!.firstToSecond).toBe(0)
     expect((await divergenceOf(artefact, other.artefact))!.firstToSecond).toBeGreaterThan(3)
-    await detector.close()
   }, 60_000)
 
   it.each([
@@ -268,7 +263,7 @@ describe('a detector', () => {
   it('of categories alone needs no flow', async () => {
     const { artefact, metadata } = await train([city, state], makeRecords(300, 5))
     expect(metadata).toMatchObject({ dim: 0, training: { backend: 'none' } })
-    const detector = await openDetector(artefact)
+    const detector = await openInTest(artefact)
     const [usual, odd] = ['TX', 'NV'].map(
       (where) => detector.read({ place: { city: 'Dallas', state: where } }) as Fields,
     )
@@ -276,19 +271,17 @@ describe('a detector', () => {
     expect(nll[1]! - nll[0]!).toBeGreaterThan(3)
     expect((await explainOne(detector, odd!)).reasons[0]!.text).toContain('never seen')
     expect(await detector.sample(3, 1)).toHaveLength(3)
-    await detector.close()
   })
 
   it('can be trained on fifty records and a column that never varies', async () => {
     const records = makeRecords(50, 6).map((record) => ({ ...record, x: 4 }))
     const { artefact, metadata } = await train([number, city], records, { maxSteps: 200 })
     expect(metadata.calibration.rows).toBe(15)
-    const detector = await openDetector(artefact)
+    const detector = await openInTest(artefact)
     const scores = await detector.score([4, 400].map((x) => detector.read({ ...records[0], x }) as Fields))
     expect(scores.nll[1]!).toBeGreaterThan(scores.nll[0]!)
     const { reasons } = await explainOne(detector, detector.read({ ...records[0], x: 400 }) as Fields)
     expect(reasons[0]!.text).toBe('x 400 differs from the 4 of nearly all records')
-    await detector.close()
   }, 60_000)
 
   it('cannot be trained on fewer than thirty records', async () => {

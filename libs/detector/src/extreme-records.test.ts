@@ -3,9 +3,8 @@ import { expect, it } from 'vitest'
 import { decide } from './decision/decide.js'
 import { beginFdr } from './decision/online-fdr.js'
 import { unreachable } from './decision/unreachable.js'
-import { openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { fitSmall } from './test-training.js'
+import { fitSmall, openInTest } from './test-training.js'
 
 const ALERT_RATE = 0.005
 const features: Feature[] = ['$.x', '$.y'].map((path) => ({ path, type: 'numeric', optional: false }))
@@ -19,10 +18,9 @@ it('issue 17.6: with 0.9 % extreme training records, an extreme record has sever
   )
   const training = { contamination: 0.01, seed: 1 }
   const { artefact } = await fitSmall(features, records, { training, alertRate: ALERT_RATE })
-  const detector = await openDetector(artefact)
+  const detector = await openInTest(artefact)
   const ordinary = Array.from({ length: 2_000 }, () => fieldsOf(normal(), normal()))
   const { pValue } = await detector.score([fieldsOf(1e6, 0), ...ordinary])
-  await detector.close()
   const extreme = pValue.subarray(0, 1)
   expect(decide(extreme, { alertRate: ALERT_RATE }).anomalies).toEqual([{ index: 0, severity: 'high' }])
   expect(decide(extreme, { fdr: 0.1 }, { ...beginFdr(0.1), tested: 10_000 }).isAnomaly).toEqual(Uint8Array.of(1))

@@ -1,9 +1,8 @@
 import type { Feature } from '@outflow/contracts'
 import { expect, it } from 'vitest'
 import { decodeModel } from './artefact.js'
-import { openDetector } from './detector.js'
 import { readerOf, seededDraws } from './test-draws.js'
-import { fitSmall } from './test-training.js'
+import { fitSmall, openInTest } from './test-training.js'
 
 const { uniform, normal } = seededDraws(11)
 
@@ -43,7 +42,7 @@ async function train(columns: readonly Column[], count: number, kind: 'realnvp' 
 
 /** Opens the trained model and checks that every number that it returns is finite. */
 async function checkFinite({ records, artefact, read }: Awaited<ReturnType<typeof train>>, names: readonly string[]) {
-  const detector = await openDetector(artefact)
+  const detector = await openInTest(artefact)
   const of = (value: unknown) => read(Object.fromEntries(names.map((name) => [name, value])))
   const odd = [1e300, -1e300, 5e-324, 0, -0, null, 1e4].map(of)
   const { nll, pValue } = await detector.score([...records, ...odd])
@@ -54,7 +53,6 @@ async function checkFinite({ records, artefact, read }: Awaited<ReturnType<typeo
   const drawn = await detector.sample(20, 1)
   const values = drawn.flatMap((record) => Object.values(record)).filter((value) => value !== null)
   expect(values.every((value) => Number.isFinite(value))).toBe(true)
-  await detector.close()
 }
 
 it.each(['never varies', 'is missing in every record'])(

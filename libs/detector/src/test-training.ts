@@ -1,5 +1,7 @@
 import type { Feature } from '@outflow/contracts'
 import type { Fields } from '@outflow/records/fields'
+import { onTestFinished } from 'vitest'
+import { type Detector, openDetector } from './detector.js'
 import { type TrainingInput, trainDetector } from './train.js'
 
 /** Test support: fits a small detector on the backend that every machine has. */
@@ -17,4 +19,11 @@ export function fitSmall(
     backend: 'wasm',
     ...change,
   })
+}
+
+/** Test support: opens a detector until the test has finished. */
+export async function openInTest(artefact: Uint8Array): Promise<Detector> {
+  const detector = await openDetector(artefact)
+  onTestFinished(() => detector.close())
+  return detector
 }

@@ -1,8 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
-import { openDetector } from '../detector.js'
-import { trainDetector } from '../train.js'
+import { fitSmall, openInTest } from '../test-training.js'
 import { calibrationSteps, pValues, sortedNlls } from './conformal.js'
 import {
   type CalibrationLabel,
@@ -140,15 +139,11 @@ it('with a tail, the alert rate of a trimmed set of 500 is that of counted p-val
 const shareBelow = (ascending: Float64Array, nll: Float64Array): number =>
   pValues({ ...calibrationSteps(ascending), tail: null }, nll).filter((p) => p <= ALERT_RATE).length / nll.length
 
-const trained = await trainDetector({
-  features: [{ path: '$.x', type: 'numeric', optional: false }],
-  records: Array.from({ length: 400 }, aSet(1, 0, 1).normal).map((x) => ({ numbers: [x], categories: [] })),
-  model: { kind: 'realnvp', layers: 2, hidden: [4] },
-  training: { contamination: 0.01, seed: 1 },
-  alertRate: ALERT_RATE,
-  maxSteps: 20,
-  backend: 'wasm',
-})
+const trained = await fitSmall(
+  [{ path: '$.x', type: 'numeric', optional: false }],
+  Array.from({ length: 400 }, aSet(1, 0, 1).normal).map((x) => ({ numbers: [x], categories: [] })),
+  { training: { contamination: 0.01, seed: 1 }, alertRate: ALERT_RATE, maxSteps: 20 },
+)
 
 describe('a model', () => {
   it('offers its least likely calibration records, which are records of the input', async () => {
@@ -156,10 +151,9 @@ describe('a model', () => {
     expect(toLabel.map(({ rank }) => rank)).toEqual(
       ranksToLabel({ rows: metadata.calibration.rows, alertRate: ALERT_RATE }),
     )
-    const detector = await openDetector(trained.artefact)
+    const detector = await openInTest(trained.artefact)
     const { nll } = await detector.score(toLabel.map(({ fields }) => fields))
     expect(Array.from(nll)).toEqual(toLabel.map((own) => own.nll))
-    await detector.close()
   })
 
   it('gives lower p-values when calibration records are confirmed, and the same likelihoods', async () => {
@@ -173,14 +167,12 @@ describe('a model', () => {
       rows: trained.metadata.calibration.rows - 5,
       labels: { of: trained.metadata.modelId, until: until.toISOString(), confirmed: 5, normal: 0 },
     })
-    const [before, after] = await Promise.all([trained.artefact, artefact].map((bytes) => openDetector(bytes)))
+    const [before, after] = await Promise.all([trained.artefact, artefact].map(openInTest))
     const { fields, rank, nll } = trained.toLabel[12]!
     expect((await after!.score([fields])).nll[0]).toBe(nll)
     const { rows } = trained.metadata.calibration
     expect(before!.pValues(Float64Array.of(nll))[0]).toBeCloseTo((rank + 2) / (rows + 1))
     expect(after!.pValues(Float64Array.of(nll))[0]).toBeCloseTo((rank + 2 - 5) / (rows + 1 - 5))
-    await before!.close()
-    await after!.close()
   })
 
   it('is the same for the same labels', () => {

@@ -1,8 +1,7 @@
 import type { Feature, Recalibration } from '@outflow/contracts'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openDetector } from '../detector.js'
 import { readerOf, seededDraws } from '../test-draws.js'
-import { fitSmall } from '../test-training.js'
+import { fitSmall, openInTest } from '../test-training.js'
 import { modelThreshold } from './model-threshold.js'
 import { recalibrate } from './recalibration.js'
 
@@ -23,11 +22,10 @@ describe('the threshold of a model', () => {
   })
 
   it.each([null, recalibration])('separates anomalies from normal records by the recalibration %j', async (by) => {
-    const detector = await openDetector(provisional)
+    const detector = await openInTest(provisional)
     const threshold = modelThreshold(provisional, 0.02, by)!
     const [below, above] = recalibrate(by, detector.pValues(Float64Array.of(threshold - 1e-6, threshold + 1e-6)))
     expect(below).toBeGreaterThan(0.02)
     expect(above).toBeLessThanOrEqual(0.02)
-    await detector.close()
   })
 })

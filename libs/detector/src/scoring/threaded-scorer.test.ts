@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeModel, type Model } from '../artefact.js'
 import { type Detector, openDetector } from '../detector.js'
 import { ScoringThreadEnded } from '../errors.js'
-import { trainDetector } from '../train.js'
+import { fitSmall } from '../test-training.js'
 import { makeScoringThread, type ScoringThread } from './threaded-scorer.js'
 
 const features: Feature[] = [
@@ -26,16 +26,7 @@ let thread: ScoringThread
 let threaded: Detector
 let here: Detector
 beforeAll(async () => {
-  const trained = await trainDetector({
-    features,
-    records: records(0, 400),
-    model: { kind: 'realnvp', layers: 2, hidden: [8] },
-    training: { contamination: 0, seed: 1 },
-    alertRate: 0.02,
-    maxSteps: 50,
-    backend: 'wasm',
-  })
-  artefact = trained.artefact
+  artefact = (await fitSmall(features, records(0, 400), { maxSteps: 50 })).artefact
   model = decodeModel(artefact)
   thread = makeScoringThread()
   ;[threaded, here] = await Promise.all([openDetector(artefact, { thread }), openDetector(artefact)])
