@@ -16,6 +16,7 @@ const read = (path: string) => readFileSync(`${infra}${path}`, 'utf8')
 const [, valuesOfGuide] = /^```yml\n([\s\S]*?)^```/m.exec(read('../docs/guides/kubernetes.md'))!
 const schema = JSON.parse(read('helm/values.schema.json'))
 const defaults = parse(read('helm/values.yaml'))
+const environment = { DATABASE_URL: 'postgres://localhost/outflow', KAFKA_PASSWORD: 'secret' }
 
 describe('the values of the Helm chart', () => {
   const validate = new Ajv({ allErrors: true }).compile(schema)
@@ -30,7 +31,6 @@ describe('the values of the Helm chart', () => {
   it('of the guide match the schema, and their configuration is valid', () => {
     const values = parse(valuesOfGuide!)
     expect(validate(values), JSON.stringify(validate.errors)).toBe(true)
-    const environment = { DATABASE_URL: 'postgres://localhost/outflow', KAFKA_PASSWORD: 'secret' }
     expect(parseConfig(values.config, environment).pipeline).toBe('flights')
   })
 
@@ -86,7 +86,6 @@ describe('the rendered Helm chart', () => {
   it('serves health and metrics on the port that probes and the ServiceMonitor use', () => {
     const manifests = render()
     const { data } = named(manifests, 'ConfigMap').get('flights-outflow')!
-    const environment = { DATABASE_URL: 'postgres://localhost/outflow', KAFKA_PASSWORD: 'secret' }
     const config = parseConfig(parse(data!['outflow.yaml']!), environment)
     expect([config.http.host, config.console.host]).toEqual(['0.0.0.0', '0.0.0.0'])
     for (const service of ['ingest', 'trainer', 'alerts', 'console'] as const) {
@@ -181,9 +180,8 @@ describe('the rendered Helm chart', () => {
   it('contains console, scaling and ServiceMonitor only if they are enabled', () => {
     const off = ['console.enabled', 'ingest.scaling.enabled', 'serviceMonitor.enabled'].map((name) => `${name}=false`)
     const manifests = render('--set', off.join(','))
-    expect([...named(manifests, 'Deployment').keys()].toSorted()).toEqual(
-      ['flights-outflow-alerts', 'flights-outflow-ingest', 'flights-outflow-trainer'].toSorted(),
-    )
+    const services = ['alerts', 'ingest', 'trainer'].map((name) => `flights-outflow-${name}`)
+    expect([...named(manifests, 'Deployment').keys()].toSorted()).toEqual(services)
     const kinds = new Set(manifests.map(({ kind }) => kind))
     expect(kinds).toEqual(new Set(['NetworkPolicy', 'PodDisruptionBudget', 'ConfigMap', 'Deployment']))
     expect(named(manifests, 'Deployment').get('flights-outflow-ingest')!.spec.replicas).toBe(2)
