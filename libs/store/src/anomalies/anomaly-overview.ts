@@ -33,12 +33,11 @@ export async function anomalySpan(
   db: Queryable,
   pipeline: string,
 ): Promise<{ readonly first: Date; readonly last: Date } | null> {
-  const row = await runOne<{ first: Date | null; last: Date | null }>(db, {
+  const { first, last } = await runOne<{ first: Date | null; last: Date | null }>(db, {
     name: 'anomaly_span',
     text: 'select min(record_time) as first, max(record_time) as last from outflow.anomalies where pipeline = $1',
     values: [pipeline],
   })
-  const { first, last } = row
   return first === null || last === null ? null : { first, last }
 }
 

@@ -92,7 +92,7 @@ const SESSION_EXISTS = `exists (
 /** Locks the row before it reads the sessions, so that it does not miss a session that has just become the leader. */
 function tryToLead(client: Client, name: string): Promise<boolean> {
   return inTransaction(client, async () => {
-    const added = await run(client, {
+    const isAdded = await hasRows(client, {
       name: 'begin_leadership',
       text: `
         insert into outflow.leaderships (name, database_oid, pid, backend_start)
@@ -101,7 +101,7 @@ function tryToLead(client: Client, name: string): Promise<boolean> {
         returning name`,
       values: [name],
     })
-    if (added.length > 0) return true
+    if (isAdded) return true
     await run(client, {
       name: 'lock_leadership',
       text: 'select from outflow.leaderships where name = $1 for update',
@@ -109,7 +109,7 @@ function tryToLead(client: Client, name: string): Promise<boolean> {
     })
     // Postgres caches pg_stat_activity until the transaction ends.
     await run(client, { name: 'read_sessions_again', text: 'select pg_stat_clear_snapshot()', values: [] })
-    const taken = await run(client, {
+    return hasRows(client, {
       name: 'take_leadership',
       text: `
         update outflow.leaderships as held
@@ -119,7 +119,6 @@ function tryToLead(client: Client, name: string): Promise<boolean> {
         returning held.name`,
       values: [name],
     })
-    return taken.length > 0
   })
 }
 

@@ -4,7 +4,7 @@ import { ModelDamaged, ModelUnknown } from '../connection/errors.js'
 import { jsonColumn } from '../connection/json-column.js'
 import { type Pool, type Queryable, withTransaction } from '../connection/pool.js'
 import { jsonbText } from '../connection/postgres-text.js'
-import { type RowOf, run, runValue } from '../connection/statement.js'
+import { hasRows, type RowOf, run, runValue } from '../connection/statement.js'
 import { closeFitsOf } from '../training/fits.js'
 import { calibrationRecordsJson, type NewCalibrationRecord } from './calibration-records.js'
 
@@ -109,7 +109,7 @@ export async function earlierModelIds(db: Queryable, pipeline: string): Promise<
  */
 export function failGate(pool: Pool, model: ModelKey & Pick<NewModel, 'metrics'>): Promise<void> {
   return withTransaction(pool, async (client) => {
-    const failed = await run(client, {
+    const isFailed = await hasRows(client, {
       name: 'fail_gate',
       text: `
         update outflow.models
@@ -118,7 +118,7 @@ export function failGate(pool: Pool, model: ModelKey & Pick<NewModel, 'metrics'>
         returning id`,
       values: [model.pipeline, model.id, jsonbText(model.metrics)],
     })
-    if (failed.length === 0) throw unknown(model)
+    if (!isFailed) throw unknown(model)
     await closeFitsOf(client, model, 'failed_gate')
   })
 }
